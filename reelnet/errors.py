@@ -1,0 +1,45 @@
+"""What can go wrong, one kind for each exit code of the command line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ReelnetError(Exception):
+    """A mistake that one clear line can explain: what, where, what would work.
+
+    `exit_code` is what the command line returns for it.
+    """
+
+    exit_code = 1
+
+
+class UsageError(ReelnetError):
+    """A name or value that was asked for does not exist or does not fit."""
+
+    exit_code = 2
+
+
+class TemplateError(ReelnetError):
+    """A template that is not there, or that says something it may not say."""
+
+    exit_code = 3
+
+
+class RunError(ReelnetError):
+    """A run folder that cannot be read."""
+
+    exit_code = 4
+
+
+def options(name: str, known: Iterable[str]) -> str:
+    """The end of an error line about an unknown `name`: the nearest match, or all that is known."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if not known:
+        return "there are none"
+    shown = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")
+    return f"choose from {shown}"

@@ -1,0 +1,1 @@
+"""The training side: the only rooms that import torch."""

@@ -1,0 +1,68 @@
+"""Arrays as bytes, and bytes as arrays, with a checksum for each array."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where one array's bytes lie in a file.
+
+    Attributes:
+        offset: First byte, counted from the start of the file.
+        size: Number of bytes.
+        crc32: Checksum of those bytes, eight hexadecimal digits.
+    """
+
+    offset: int
+    size: int
+    crc32: str
+
+
+def checksum(data: bytes | memoryview) -> str:
+    """CRC-32 (ISO 3309, as in zlib and PNG) of `data`, eight hexadecimal digits."""
+    return f"{zlib.crc32(data):08x}"
+
+
+def pack(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[bytes, dict[str, Span]]:
+    """Lay named arrays into one safetensors file.
+
+    Returns:
+        The file's bytes, and for each array where its values lie in them, so that one array can be read
+        (and checked) without the others.
+    """
+    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    # A safetensors file is 8 bytes of header length, the JSON header, then the values; the header's
+    # offsets count from the end of the header.
+    base = 8 + int.from_bytes(data[:8], "little")
+    view, spans = memoryview(data), {}
+    for name, entry in json.loads(data[8:base]).items():
+        start, end = entry["data_offsets"]
+        spans[name] = Span(base + start, end - start, checksum(view[base + start : base + end]))
+    return data, spans
+
+
+def unpack(data: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:
+    """The array of `shape` whose little-endian values are `data`; read-only, no copy."""
+    return np.frombuffer(data, np.dtype(dtype).newbyteorder("<")).reshape(shape)
+
+
+def finite_range(array: NDArray[np.generic]) -> tuple[float, float] | None:
+    """Least and greatest finite value of a real array, or None where there is none."""
+    if array.size == 0:
+        return None
+    low, high = float(array.min()), float(array.max())  # type: ignore[attr-defined]
+    if not np.isfinite(low + high):
+        finite = array[np.isfinite(array)]  # type: ignore[arg-type]
+        if finite.size == 0:
+            return None
+        low, high = float(finite.min()), float(finite.max())  # type: ignore[attr-defined]
+    return low, high

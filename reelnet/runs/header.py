@@ -1,0 +1,111 @@
+"""`run.json`: what is the same for every step of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from reelnet.errors import RunError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TapInfo:
+    """A recorded place and the form of its arrays.
+
+    Attributes:
+        shape: (samples, channels, height, width) of one step's array.
+        dtype: numpy's name of the values' type, as recorded.
+        bounds: The values that the place can take at all, (−1, 1) for a tanh; None if unlimited or unknown.
+        min: Least finite value over the whole run; None before the first step, or when all are non-finite.
+        max: Greatest finite value over the whole run, likewise.
+    """
+
+    shape: tuple[int, int, int, int]
+    dtype: str
+    bounds: tuple[float, float] | None = None
+    min: float | None = None
+    max: float | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one step's array."""
+        return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True)
+class Header:
+    """The content of `run.json`.
+
+    Attributes:
+        taps: The recorded places by name.
+        samples: Number of fixed samples.
+        samples_crc32: Checksum of `samples.safetensors`.
+        labels: One short text a sample, or None.
+        about: Free facts for people: model, data, seed, versions.
+    """
+
+    taps: Mapping[str, TapInfo]
+    samples: int
+    samples_crc32: str
+    labels: tuple[str, ...] | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The header as the text of `run.json`."""
+        taps = {
+            name: {"shape": list(tap.shape), "dtype": tap.dtype, "bounds": tap.bounds}
+            for name, tap in self.taps.items()
+        }
+        content = {
+            "format": FORMAT,
+            "taps": taps,
+            "samples": self.samples,
+            "samples_crc32": self.samples_crc32,
+            "labels": self.labels,
+            "about": dict(self.about),
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> Header:
+        """Read the text of a `run.json`; `where` names it in errors.
+
+        Raises:
+            RunError: The text is no header, or one of a format that this version does not know.
+        """
+        try:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
+                raise RunError(
+                    f"{where}: format {content['format']!r}, but this reelnet reads format {FORMAT}; "
+                    "open the run with the version that recorded it"
+                )
+            taps = {
+                name: TapInfo(
+                    shape=_four(tap["shape"]),
+                    dtype=np.dtype(tap["dtype"]).name,
+                    bounds=tuple(tap["bounds"]) if tap["bounds"] else None,
+                )
+                for name, tap in content["taps"].items()
+            }
+            labels = content["labels"]
+            return cls(
+                taps=taps,
+                samples=int(content["samples"]),
+                samples_crc32=content["samples_crc32"],
+                labels=tuple(map(str, labels)) if labels is not None else None,
+                about=dict(content["about"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RunError(f"{where}: not the header of a run ({error!r})") from error
+
+
+def _four(shape: list[int]) -> tuple[int, int, int, int]:
+    samples, channels, height, width = map(int, shape)
+    return samples, channels, height, width

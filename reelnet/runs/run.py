@@ -1,0 +1,270 @@
+"""A recorded training, opened for reading."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from reelnet.errors import RunError, UsageError, options
+from reelnet.runs.arrays import Span, checksum, unpack
+from reelnet.runs.header import Header, TapInfo
+from reelnet.runs.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from reelnet.reel import Reel
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One line of the log: a step that counts, and where its arrays lie.
+
+    Attributes:
+        file: Path of the step's file, relative to the run folder.
+        spans: Where each tap's values lie in it.
+        ranges: For each tap its least and greatest finite value at this step, or None.
+    """
+
+    step: int
+    metrics: Mapping[str, float]
+    file: str
+    spans: Mapping[str, Span]
+    ranges: Mapping[str, tuple[float, float] | None]
+
+
+class Run:
+    """A run folder, opened for reading; what is recorded later is not seen.
+
+    Nothing but the header and the log is read on opening; arrays are read when asked for, and checked.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._header = _read_header(self.path)
+        self._commits = _read_log(self.path)
+        self._by_step = {commit.step: commit for commit in self._commits}
+
+    @property
+    def steps(self) -> list[int]:
+        """The committed training steps, ascending; 0 is the untrained network."""
+        return [commit.step for commit in self._commits]
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """One short text a sample, or None."""
+        return self._header.labels
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Free facts: model, data, seed, versions."""
+        return self._header.about
+
+    @cached_property
+    def taps(self) -> dict[str, TapInfo]:
+        """The recorded places by name, with their value range over the whole run."""
+        taps = {}
+        for name, tap in self._header.taps.items():
+            ranges = [found for commit in self._commits if (found := commit.ranges.get(name))]
+            if ranges:
+                tap = replace(tap, min=min(low for low, _ in ranges), max=max(high for _, high in ranges))
+            taps[name] = tap
+        return taps
+
+    @cached_property
+    def metrics(self) -> dict[str, NDArray[np.float64]]:
+        """For each metric its values, one a committed step; NaN where a step has none."""
+        names = dict.fromkeys(name for commit in self._commits for name in commit.metrics)
+        return {
+            name: np.array([commit.metrics.get(name, np.nan) for commit in self._commits]) for name in names
+        }
+
+    @property
+    def samples(self) -> NDArray[np.uint8]:
+        """The samples as a person sees them: uint8 (samples, height, width), or (…, 3) in colour."""
+        return self._sample_arrays["shown"].astype(np.uint8, copy=False)
+
+    @property
+    def inputs(self) -> NDArray[np.generic]:
+        """The samples as the network got them, (samples, …)."""
+        return self._sample_arrays["fed"]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the run on disk."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+    def read(self, tap: str, steps: Sequence[int] | int | None = None) -> NDArray[np.generic]:
+        """The recorded values of one tap, as they were.
+
+        Args:
+            tap: Its name.
+            steps: Which steps, in the order wanted; all by default.
+
+        Returns:
+            An array (steps, samples, channels, height, width) of the recorded type.
+
+        Raises:
+            UsageError: There is no such tap or step.
+            RunError: A step's file is missing, truncated or altered.
+        """
+        wanted = self.steps if steps is None else [steps] if isinstance(steps, int) else list(steps)
+        info = self.tap(tap)
+        out = np.empty((len(wanted), *info.shape), info.dtype)
+        for row, step in zip(out, wanted, strict=True):
+            row[...] = self.snapshot(step, [tap]).taps[tap]
+        return out
+
+    def snapshot(self, step: int, taps: Iterable[str] | None = None) -> Snapshot:
+        """One committed step with the given taps (all by default).
+
+        Raises:
+            UsageError: There is no such tap or step.
+            RunError: The step's file is missing, truncated or altered.
+        """
+        self.require_step(step)
+        commit = self._by_step[step]
+        names = list(self._header.taps if taps is None else taps)
+        infos = {name: self.tap(name) for name in names}
+        try:
+            with (self.path / commit.file).open("rb") as file:
+                arrays = {name: self._array(file, commit, name, info) for name, info in infos.items()}
+        except OSError as error:
+            raise RunError(f"{self.path / commit.file}: cannot read step {step} ({error.strerror})") from error
+        return Snapshot(step, arrays, commit.metrics)
+
+    def tap(self, name: str) -> TapInfo:
+        """A recorded place by name.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        try:
+            return self.taps[name]
+        except KeyError:
+            raise UsageError(f"{self.path}: no layer {name!r} was recorded; {options(name, self.taps)}") from None
+
+    def require_step(self, step: int) -> None:
+        """Make sure that `step` was committed.
+
+        Raises:
+            UsageError: It was not.
+            RunError: No step was.
+        """
+        self.require_steps()
+        if step not in self._by_step:
+            first, last = self.steps[0], self.steps[-1]
+            near = min(self.steps, key=lambda known: abs(known - step))
+            raise UsageError(
+                f"{self.path}: no step {step}; steps run from {first} to {last}, the nearest is {near}"
+            )
+
+    def require_steps(self) -> None:
+        """Make sure that there is something to show.
+
+        Raises:
+            RunError: No step was committed.
+        """
+        if not self._commits:
+            raise RunError(f"{self.path}: an empty run, no step was committed; record it again")
+
+    def reel(
+        self, template: str = "article", *, layer: str | None = None, scale: int | None = None, fps: float | None = None
+    ) -> Reel:
+        """Lay the run out for showing or saving; see `reelnet.reel.Reel.of`."""
+        from reelnet.reel import Reel
+
+        return Reel.of(self, template, layer=layer, scale=scale, fps=fps)
+
+    def __repr__(self) -> str:
+        steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._commits else "no steps"
+        return f"<Run {str(self.path)!r}: {steps}, {self._header.samples} samples, taps {', '.join(self.taps)}>"
+
+    def _repr_html_(self) -> str:
+        from reelnet.notebook import run_table
+
+        return run_table(self)
+
+    @cached_property
+    def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
+        path = self.path / "samples.safetensors"
+        try:
+            data = path.read_bytes()
+            if checksum(data) != self._header.samples_crc32:
+                raise RunError(f"{path}: altered or truncated, its checksum does not match run.json")
+            return load(data)  # type: ignore[return-value]
+        except OSError as error:
+            raise RunError(f"{path}: cannot read the samples ({error.strerror})") from error
+        except SafetensorError as error:
+            raise RunError(f"{path}: not a safetensors file ({error})") from error
+
+    def _array(self, file: BinaryIO, commit: Commit, name: str, info: TapInfo) -> NDArray[np.generic]:
+        span, where = commit.spans[name], f"{self.path / commit.file}: step {commit.step}, {name}"
+        file.seek(span.offset)
+        data = file.read(span.size)
+        if len(data) != span.size:
+            raise RunError(f"{where}: truncated, {len(data)} of {span.size} bytes are there")
+        if checksum(data) != span.crc32:
+            raise RunError(f"{where}: altered, its bytes do not match the checksum in log.jsonl")
+        return unpack(data, info.dtype, info.shape)
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder for reading; `reelnet.open` is this function.
+
+    Raises:
+        RunError: There is no run at `path`, or its header or log is damaged.
+    """
+    return Run(path)
+
+
+def _read_header(path: Path) -> Header:
+    if not path.is_dir():
+        raise RunError(f"{path}: no such folder; record a run with 'reelnet train --run {path}'")
+    file = path / "run.json"
+    try:
+        return Header.from_json(file.read_text("utf-8"), str(file))
+    except FileNotFoundError:
+        raise RunError(f"{path}: not a run, it has no run.json") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{file}: cannot be read ({error})") from error
+
+
+def _read_log(path: Path) -> list[Commit]:
+    file = path / "log.jsonl"
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise RunError(f"{file}: cannot be read ({error.strerror})") from error
+    # What follows the last newline is a line whose writer was killed: not a commit.
+    lines = text.split(b"\n")[:-1]
+    commits = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            commit = _read_line(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RunError(f"{file}:{number}: not a line of a log ({error!r})") from error
+        commits[commit.step] = commit
+    return [commits[step] for step in sorted(commits)]
+
+
+def _read_line(line: Mapping[str, Any]) -> Commit:
+    taps = line["taps"]
+    return Commit(
+        step=int(line["step"]),
+        metrics={name: float(value) for name, value in line["metrics"].items()},
+        file=str(line["file"]),
+        spans={name: Span(tap["offset"], tap["size"], tap["crc32"]) for name, tap in taps.items()},
+        ranges={
+            name: (float(tap["min"]), float(tap["max"])) if tap["min"] is not None else None
+            for name, tap in taps.items()
+        },
+    )

@@ -1,0 +1,142 @@
+"""A run folder while it is being recorded."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.runs.arrays import checksum, finite_range, pack
+from reelnet.runs.header import Header, TapInfo
+from reelnet.runs.snapshot import Snapshot
+
+
+class RunWriter:
+    """Commits snapshots to a new run folder, one step at a time.
+
+    A step's file is written under a temporary name and renamed, then its line is appended to the log: the
+    line is the commit. A process that is killed loses at most the step it was writing.
+
+    Args:
+        path: The folder to make.
+        taps: The recorded places.
+        fed: The samples as the network gets them, (samples, …).
+        shown: The samples as a person sees them, uint8 (samples, height, width) or (…, 3).
+        labels: One short text a sample.
+        about: Free facts that `run.json` keeps.
+        force: Replace a run that lies at `path`. Anything else that lies there is never touched.
+
+    Raises:
+        UsageError: There is something at `path` already.
+        ReelnetError: The folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        taps: Mapping[str, TapInfo],
+        fed: NDArray[np.generic],
+        shown: NDArray[np.uint8],
+        labels: tuple[str, ...] | None = None,
+        about: Mapping[str, Any] | None = None,
+        force: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self.committed = 0
+        refuse_existing(self.path, force=force)
+        samples, _ = pack({"fed": fed, "shown": shown})
+        header = Header(dict(taps), len(fed), checksum(samples), labels, about or {})
+        try:
+            if self.path.exists():
+                clear(self.path)
+            (self.path / "steps").mkdir(parents=True, exist_ok=True)
+            _write_new(self.path / "samples.safetensors", samples)
+            _write_new(self.path / "run.json", header.to_json().encode())
+            self._log = os.open(self.path / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise ReelnetError(f"{self.path}: cannot write a run here ({error.strerror})") from error
+
+    def commit(self, snapshot: Snapshot) -> None:
+        """Write one step; it counts once this returns.
+
+        Raises:
+            ReelnetError: The disk is full, say. The steps committed before stay as they are.
+        """
+        file = f"steps/{snapshot.step:08d}.safetensors"
+        data, spans = pack(snapshot.taps)
+        taps = {}
+        for name, span in spans.items():
+            low, high = finite_range(snapshot.taps[name]) or (None, None)
+            taps[name] = {"offset": span.offset, "size": span.size, "crc32": span.crc32, "min": low, "max": high}
+        metrics = {name: _number(value) for name, value in snapshot.metrics.items()}
+        line = json.dumps({"step": snapshot.step, "metrics": metrics, "file": file, "taps": taps}) + "\n"
+        try:
+            _write_new(self.path / file, data)
+            self._append(line.encode())
+        except OSError as error:
+            raise ReelnetError(
+                f"{self.path}: cannot write step {snapshot.step} ({error.strerror}); "
+                f"the {self.committed} steps before it are safe"
+            ) from error
+        self.committed += 1
+
+    def _append(self, line: bytes) -> None:
+        size = os.fstat(self._log).st_size
+        try:
+            if os.write(self._log, line) != len(line):
+                raise OSError(28, "No space left on device")
+        except OSError:
+            # Half a line would swallow the next commit.
+            os.ftruncate(self._log, size)
+            raise
+
+    def close(self) -> None:
+        """Close the log. The run needs no other ending: every commit is complete by itself."""
+        os.close(self._log)
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Make sure that a new run may be made at `path`.
+
+    Raises:
+        UsageError: Something is there that is not an empty folder, nor (with `force`) a run.
+    """
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not (path / "run.json").is_file():
+        raise UsageError(f"{path}: exists and is not a run; choose another folder")
+    if not force:
+        raise UsageError(f"{path}: holds a run already; choose another folder, or --force (force=True) to replace it")
+
+
+def clear(path: Path) -> None:
+    """Remove what reelnet has written into a run folder, and nothing else."""
+    # The header goes first: half a removal must not look like a run.
+    for name in ("run.json", "log.jsonl", "samples.safetensors"):
+        (path / name).unlink(missing_ok=True)
+    if (path / "steps").is_dir():
+        shutil.rmtree(path / "steps")
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _number(value: float) -> float | str:
+    # JSON has no NaN and no infinity; float() reads these words back.
+    return value if math.isfinite(value) else str(value)
