@@ -1,0 +1,38 @@
+"""reelnet records a neural network while it learns and turns the record into an annotated animation."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from reelnet.errors import ReelnetError
+
+if TYPE_CHECKING:
+    from reelnet.export.report import Report
+    from reelnet.record.recorder import Recorder
+    from reelnet.reel import Reel
+    from reelnet.runs.run import Run
+    from reelnet.runs.run import open_run as open  # noqa: A004
+
+__version__ = "0.1.0"
+__all__ = ["Recorder", "Reel", "ReelnetError", "Report", "Run", "open"]
+
+# Names are imported when first used: what renders must not wait for torch, nor need it.
+_HOMES = {
+    "Recorder": ("reelnet.record.recorder", "Recorder"),
+    "Reel": ("reelnet.reel", "Reel"),
+    "Report": ("reelnet.export.report", "Report"),
+    "Run": ("reelnet.runs.run", "Run"),
+    "open": ("reelnet.runs.run", "open_run"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'reelnet' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

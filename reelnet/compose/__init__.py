@@ -1,0 +1,1 @@
+"""Pixels: panels drawn onto canvases of palette indices."""

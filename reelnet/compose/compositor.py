@@ -1,0 +1,63 @@
+"""Scene × snapshots → frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from reelnet.runs.run import Run
+from reelnet.scene.facts import Moment
+from reelnet.scene.panel import Canvas
+from reelnet.scene.resolve import Scene
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of the animation.
+
+    Attributes:
+        indices: Palette indices, uint8 (height, width).
+        pts: When it appears, in seconds from the start.
+        duration: How long it stays, in seconds.
+    """
+
+    indices: Canvas
+    pts: Fraction
+    duration: Fraction
+
+
+class Compositor:
+    """Draws frames one at a time; what does not change is drawn once."""
+
+    def __init__(self, scene: Scene, run: Run) -> None:
+        self._scene, self._run = scene, run
+        self._numbers = {step: number for number, step in enumerate(scene.facts.steps)}
+        self._still = np.full((scene.size.height, scene.size.width), scene.background.indices[0], np.uint8)
+        for drawing in scene.drawings:
+            drawing.draw_still(self._still)
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames of the timeline in order; only one is held at a time.
+
+        Raises:
+            RunError: A step's file is missing, truncated or altered.
+        """
+        for shown in self._scene.timeline:
+            yield Frame(self.canvas(shown.step), shown.pts, shown.duration)
+
+    def canvas(self, step: int) -> Canvas:
+        """The picture of one recorded step: palette indices, uint8 (height, width).
+
+        Raises:
+            UsageError: There is no such step.
+            RunError: The step's file is missing, truncated or altered.
+        """
+        snapshot = self._run.snapshot(step, [self._scene.facts.layer])
+        moment = Moment(snapshot, self._numbers[step])
+        canvas = self._still.copy()
+        for drawing in self._scene.drawings:
+            drawing.draw(canvas, moment)
+        return canvas

@@ -1,0 +1,33 @@
+"""Files that are either whole or not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reelnet.errors import ReelnetError
+
+
+@contextmanager
+def placed(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; what was written there takes `path`'s place when all went well.
+
+    Raises:
+        ReelnetError: The folder cannot be made or written, or the disk is full. What lay at `path` is as before.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(21, "Is a directory")
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReelnetError(f"{path}: cannot be written ({reason})") from error
+    finally:
+        # Also after Ctrl-C; after success there is nothing of that name.
+        if temporary.parent.is_dir():
+            temporary.unlink(missing_ok=True)
