@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reelnet.record.recorder import Recorder
     from reelnet.reel import Reel
     from reelnet.runs.run import Run
-    from reelnet.runs.run import open_run as open  # noqa: A004
+    from reelnet.runs.run import open_run as open
 
 __version__ = "0.1.0"
 __all__ = ["Recorder", "Reel", "ReelnetError", "Report", "Run", "open"]

@@ -81,7 +81,9 @@ class Reel:
         """
         return Image.fromarray(self.palette_rgb[self._compositor.canvas(step)])
 
-    def save(self, path: str | os.PathLike[str], progress: Callable[[int, int], None] | None = None) -> Report:
+    def save(
+        self, path: str | os.PathLike[str], progress: Callable[[int, int], None] | None = None
+    ) -> Report:
         """Write the animation; the suffix of `path` says in which format (.gif, .mp4).
 
         The file is complete when it appears: it is written under a temporary name and renamed.

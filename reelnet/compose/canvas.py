@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -32,7 +34,15 @@ def stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> 
 
 
 def write(
-    canvas: Canvas, text: str, ink: Ink, x: int, y: int, *, size: int, bold: bool = False, anchor: str = "left"
+    canvas: Canvas,
+    text: str,
+    ink: Ink,
+    x: int,
+    y: int,
+    *,
+    size: int,
+    bold: bool = False,
+    anchor: str = "left",
 ) -> None:
     """Write a line of text whose box has its top at `y`, and its left, middle or right (`anchor`) at `x`."""
     if not text:
@@ -64,6 +74,7 @@ def polyline(points: list[tuple[float, float]], width: float, size: tuple[int, i
     return np.asarray(image.reduce(k))
 
 
+@lru_cache(maxsize=8)
 def disc(radius: float) -> NDArray[np.uint8]:
     """Coverage of a filled circle in the middle of an odd square."""
     k, side = OVERSAMPLING, 2 * int(np.ceil(radius)) + 1

@@ -82,7 +82,8 @@ class GifEncoder:
         """Encode one picture that stays until `until`."""
         # Both ends are rounded, not the difference, so that the delays add up to the duration.
         delay = round(100 * until) - round(100 * frame.pts)
-        picture = av.VideoFrame.from_ndarray((frame.indices, self._palette), format="pal8")
+        # PyAV takes indices and palette together for pal8; its annotations know of plain arrays only.
+        picture = av.VideoFrame.from_ndarray((frame.indices, self._palette), format="pal8")  # type: ignore[arg-type]
         picture.pts, picture.time_base = round(100 * frame.pts), Fraction(1, 100)
         for packet in self._codec.encode(picture):
             data = bytes(packet)

@@ -11,10 +11,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from PIL import Image
 from platformdirs import user_cache_path
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, Subset, TensorDataset
-from torch.utils.data import RandomSampler, SequentialSampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    TensorDataset,
+)
 from torchvision import datasets, transforms
 
 from reelnet.errors import ReelnetError, UsageError, options
@@ -33,6 +41,7 @@ class Data:
         test: Likewise; never trained on.
         classes: The classes' names.
         samples: Positions in `test` of the pictures that are recorded.
+        inverted: Whether the pictures are white on black what a person knows as ink on paper.
     """
 
     name: str
@@ -40,11 +49,18 @@ class Data:
     test: Dataset[Any]
     classes: tuple[str, ...]
     samples: tuple[int, ...]
+    inverted: bool = False
 
     def chosen(self) -> tuple[Tensor, list[str]]:
         """The recorded pictures (samples, channels, height, width) and their classes' names."""
         pairs = [self.test[index] for index in self.samples]
-        return torch.stack([picture for picture, _ in pairs]), [self.classes[int(label)] for _, label in pairs]
+        return torch.stack([picture for picture, _ in pairs]), [
+            self.classes[int(label)] for _, label in pairs
+        ]
+
+    def shown(self, pictures: Tensor) -> Tensor:
+        """Pictures of this data as a person should see them, of the same shape and in 0..1."""
+        return 1 - pictures if self.inverted else pictures
 
 
 def load(name: str, *, channels: int, samples: int, root: Path | None, side: int | None) -> Data:
@@ -74,7 +90,7 @@ def load(name: str, *, channels: int, samples: int, root: Path | None, side: int
         case _:
             raise UsageError(f"--data {name}: unknown; give mnist, torchvision:NAME or folder:PATH")
     chosen = ARTICLE_SAMPLES if kind == "mnist" and samples == 10 else _in_turn(test, samples, len(classes))
-    return Data(name, train, test, classes, chosen)
+    return Data(name, train, test, classes, chosen, inverted=kind == "mnist")
 
 
 def batches(dataset: Dataset[Any], size: int, *, seed: int | None = None) -> DataLoader[Any]:
@@ -101,7 +117,12 @@ def _mnist(root: Path, channels: int, side: int | None) -> tuple[Dataset[Any], D
     _unpack_mnist(root / "MNIST" / "raw")
     parts = []
     for train in (True, False):
-        part = datasets.MNIST(str(root), train=train, download=False)
+        try:
+            part = datasets.MNIST(str(root), train=train, download=False)
+        except Exception as error:
+            raise ReelnetError(
+                f"{root / 'MNIST' / 'raw'}: damaged ({error}); remove this folder, it is unpacked anew"
+            ) from error
         pictures = part.data[:, None].float().div_(255)
         if side is not None:
             pictures = transforms.functional.resize(pictures, [side, side], antialias=True)
@@ -125,9 +146,7 @@ def _unpack_mnist(folder: Path) -> None:
         ) from error
 
 
-def _torchvision(
-    name: str, root: Path, transform: Any
-) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
+def _torchvision(name: str, root: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
     known = [each for each in datasets.__all__ if inspect.isclass(getattr(datasets, each, None))]
     if name not in known:
         raise UsageError(f"--data torchvision:{name}: no such data set; {options(name, known)}")
@@ -154,13 +173,29 @@ def _folder(path: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tup
             test = next((path / each for each in ("test", "val") if (path / each).is_dir()), None)
             if test is None:
                 raise UsageError(f"--data folder:{path}: has 'train' but neither 'test' nor 'val'")
-            first = datasets.ImageFolder(str(path / "train"), transform)
-            return first, datasets.ImageFolder(str(test), transform), _classes(first)
-        whole = datasets.ImageFolder(str(path), transform)
+            first = datasets.ImageFolder(str(path / "train"), transform, loader=_open)
+            second = datasets.ImageFolder(str(test), transform, loader=_open)
+            if first.classes != second.classes:
+                only = ", ".join(sorted(set(first.classes) ^ set(second.classes)))
+                raise UsageError(
+                    f"--data folder:{path}: 'train' and '{test.name}' hold other classes ({only})"
+                )
+            return first, second, _classes(first)
+        whole = datasets.ImageFolder(str(path), transform, loader=_open)
     except OSError as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"--data folder:{path}: not a folder of folders of pictures ({reason})") from error
     return (*_halves(whole), _classes(whole))
+
+
+def _open(path: str) -> Image.Image:
+    try:
+        with Image.open(path) as picture:
+            return picture.convert("RGB")
+    except OSError as error:
+        raise ReelnetError(
+            f"{path}: not a picture that can be read ({error}); repair or remove it"
+        ) from error
 
 
 def _halves(whole: Dataset[Any]) -> tuple[Dataset[Any], Dataset[Any]]:
@@ -179,7 +214,9 @@ def _classes(dataset: Any) -> tuple[str, ...]:
         labels = getattr(inner, "targets", None)
         labels = labels if labels is not None else getattr(inner, "labels", None)
         if labels is None:
-            raise ReelnetError(f"{type(inner).__name__}: does not tell its classes; use one for classification")
+            raise ReelnetError(
+                f"{type(inner).__name__}: does not tell its classes; use one for classification"
+            )
         count = int(max(labels)) + 1
     return tuple(map(str, range(count)))
 
@@ -190,16 +227,28 @@ def _in_turn(dataset: Dataset[Any], count: int, classes: int) -> tuple[int, ...]
     if not 1 <= count <= size:
         raise UsageError(f"--samples {count}: take from 1 to {size}, the number of test pictures")
     inner: Any = dataset
-    labels = inner.tensors[1].tolist() if isinstance(inner, TensorDataset) else None
+    labels = _labels(inner)
     seen: dict[int, list[int]] = {label: [] for label in range(classes)}
     # Far enough to meet each class often enough, without decoding a whole data set.
-    for index in range(min(size, max(2000, 4 * count))):
+    for index in range(size if labels is not None else min(size, max(2000, 4 * count))):
         label = labels[index] if labels is not None else int(inner[index][1])
         seen.setdefault(label, []).append(index)
-        if sum(map(len, seen.values())) >= count and all(len(found) * classes >= count for found in seen.values()):
+        if all(len(found) * classes >= count for found in seen.values()):
             break
     ranked = sorted((turn, label, index) for label, found in seen.items() for turn, index in enumerate(found))
     return tuple(index for _, _, index in ranked[:count])
+
+
+def _labels(dataset: Any) -> list[int] | None:
+    """The class of each picture where it can be told without decoding pictures."""
+    if isinstance(dataset, TensorDataset):
+        return list(map(int, dataset.tensors[1]))
+    if isinstance(dataset, datasets.ImageFolder):
+        return list(dataset.targets)
+    if isinstance(dataset, Subset):
+        inner = _labels(dataset.dataset)
+        return [inner[index] for index in dataset.indices] if inner is not None else None
+    return None
 
 
 def _transform(channels: int, side: int | None) -> Any:

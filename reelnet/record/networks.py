@@ -69,12 +69,16 @@ def build(name: str, classes: int) -> nn.Module:
         return article(classes)
     kind, _, wanted = name.partition(":")
     if kind != "torchvision":
-        raise UsageError(f"--model {name}: unknown; give article, or torchvision:NAME such as torchvision:resnet18")
+        raise UsageError(
+            f"--model {name}: unknown; give article, or torchvision:NAME such as torchvision:resnet18"
+        )
     from torchvision import models
 
     known = models.list_models(module=models)
     if wanted not in known:
-        raise UsageError(f"--model {name}: torchvision has no classifier {wanted!r}; {options(wanted, known)}")
+        raise UsageError(
+            f"--model {name}: torchvision has no classifier {wanted!r}; {options(wanted, known)}"
+        )
     return models.get_model(wanted, weights=None, num_classes=classes)  # type: ignore[no-any-return]
 
 

@@ -30,7 +30,9 @@ class Probe:
         strict: Refuse outputs that are not maps (samples, channels, height, width); otherwise leave them out.
     """
 
-    def __init__(self, model: nn.Module, samples: torch.Tensor, paths: Sequence[str], *, strict: bool = True) -> None:
+    def __init__(
+        self, model: nn.Module, samples: torch.Tensor, paths: Sequence[str], *, strict: bool = True
+    ) -> None:
         self.model = unwrap(model)
         self._paths = list(paths)
         self._strict = strict
@@ -69,14 +71,18 @@ class Probe:
     def _moved(self) -> torch.Tensor:
         first = next(self.model.parameters(), None)
         kind = first.dtype if first is not None and first.is_floating_point() else None
-        return self._samples.to(self._device, kind if self._samples.is_floating_point() else None)
+        # A copy: a model may work on its input in place, and the samples are the same at every step.
+        wanted = kind if kind is not None and self._samples.is_floating_point() else self._samples.dtype
+        return self._samples.to(self._device, wanted, copy=True)
 
     @contextmanager
     def _listening(self, found: dict[str, NDArray[np.generic]]) -> Iterator[None]:
         handles: list[RemovableHandle] = []
         try:
             for path in self._paths:
-                handles.append(self.model.get_submodule(path).register_forward_hook(self._keeper(path, found)))
+                handles.append(
+                    self.model.get_submodule(path).register_forward_hook(self._keeper(path, found))
+                )
             yield
         finally:
             for handle in handles:
@@ -84,7 +90,7 @@ class Probe:
 
     def _keeper(self, path: str, found: dict[str, NDArray[np.generic]]) -> Any:
         def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            if isinstance(output, torch.Tensor) and output.ndim == 4 and not output.is_complex():
+            if self._are_maps(output):
                 if path not in found:
                     found[path] = to_numpy(output)
             elif self._strict:
@@ -96,6 +102,11 @@ class Probe:
                 )
 
         return keep
+
+    def _are_maps(self, output: Any) -> bool:
+        if not isinstance(output, torch.Tensor) or output.ndim != 4 or output.is_complex():
+            return False
+        return len(output) == len(self._samples)
 
     def _refused(self, error: Exception, found: dict[str, NDArray[np.generic]]) -> ReelnetError:
         reached = f"after layer {list(found)[-1]!r}" if found else "before the first recorded layer"

@@ -67,15 +67,23 @@ class Recorder:
         self._force = force
         self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
         self._metrics = numbers(metrics or {})
-        self._samples = torch.as_tensor(samples).detach().clone()
-        self._shown = as_pictures(to_numpy(self._samples if shown is None else torch.as_tensor(shown)))
+        self._samples = as_tensor(samples).detach().clone()
+        self._shown = as_pictures(to_numpy(self._samples if shown is None else as_tensor(shown)))
         if len(self._shown) != len(self._samples):
-            raise ReelnetError(f"shown: {len(self._shown)} pictures for {len(self._samples)} samples; give one each")
+            raise ReelnetError(
+                f"shown: {len(self._shown)} pictures for {len(self._samples)} samples; give one each"
+            )
         self._labels = texts(labels, len(self._samples))
         module = unwrap(model)
-        paths = convolutions(module) if taps is None else select(module, [taps] if isinstance(taps, str) else taps)
+        paths = (
+            convolutions(module)
+            if taps is None
+            else select(module, [taps] if isinstance(taps, str) else taps)
+        )
         if not paths:
-            raise UsageError(f"{type(module).__name__} has no Conv2d to record; name its layers with taps=[…]")
+            raise UsageError(
+                f"{type(module).__name__} has no Conv2d to record; name its layers with taps=[…]"
+            )
         self._probe = Probe(model, self._samples, paths)
         self._writer: RunWriter | None = None
         self._step = 0
@@ -83,7 +91,9 @@ class Recorder:
     def __enter__(self) -> Self:
         refuse_existing(self.path, force=self._force)
         arrays = self._probe()
-        places = {name: describe(array, self._probe.model.get_submodule(name)) for name, array in arrays.items()}
+        places = {
+            name: describe(array, self._probe.model.get_submodule(name)) for name, array in arrays.items()
+        }
         self._writer = RunWriter(
             self.path,
             taps=places,
@@ -93,7 +103,13 @@ class Recorder:
             about=self._about,
             force=self._force,
         )
-        self._writer.commit(Snapshot(0, arrays, self._metrics))
+        try:
+            self._writer.commit(Snapshot(0, arrays, self._metrics))
+        except BaseException:
+            self._writer.discard()
+            self._writer = None
+            raise
+        self._step = 0
         return self
 
     def __exit__(
@@ -130,13 +146,32 @@ def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
     found = {}
     for name, value in metrics.items():
         try:
-            found[name] = float(value.detach() if isinstance(value, torch.Tensor) else value)
-        except (TypeError, ValueError, RuntimeError):
+            if isinstance(value, str):
+                raise TypeError
+            found[name] = float(value.item() if isinstance(value, torch.Tensor | np.ndarray) else value)
+        except (TypeError, ValueError, RuntimeError, OverflowError):
             form = f"of shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)
             raise ReelnetError(
                 f"metric {name!r}: {type(value).__name__} {form} is not one number; take its mean, say"
             ) from None
     return found
+
+
+def as_tensor(values: torch.Tensor | NDArray[np.generic]) -> torch.Tensor:
+    """An array of numbers as a tensor; torch takes no array with negative strides, a flipped one say.
+
+    Raises:
+        ReelnetError: It holds something else than numbers.
+    """
+    if isinstance(values, torch.Tensor):
+        return values
+    array = np.ascontiguousarray(values)
+    try:
+        return torch.as_tensor(array)
+    except (TypeError, ValueError) as error:
+        raise ReelnetError(
+            f"samples of type {array.dtype} are no numbers; give a tensor or an array of numbers"
+        ) from error
 
 
 def texts(labels: Sequence[object] | torch.Tensor | None, samples: int) -> tuple[str, ...] | None:

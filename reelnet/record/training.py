@@ -102,6 +102,7 @@ def train(
         run,
         network,
         samples=samples,
+        shown=data.shown(samples),
         taps=recipe.layers or None,
         labels=labels,
         metrics=tested,

@@ -70,7 +70,7 @@ class Header:
             "labels": self.labels,
             "about": dict(self.about),
         }
-        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
 
     @classmethod
     def from_json(cls, text: str, where: str) -> Header:

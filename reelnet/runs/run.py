@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -50,7 +51,7 @@ class Run:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._header = _read_header(self.path)
-        self._commits = _read_log(self.path)
+        self._commits = _read_log(self.path, self._header.taps)
         self._by_step = {commit.step: commit for commit in self._commits}
 
     @property
@@ -100,7 +101,12 @@ class Run:
     @property
     def nbytes(self) -> int:
         """Bytes of the run on disk."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        total = 0
+        for file in self.path.rglob("*"):
+            # A recorder at work renames its files: what was listed may be gone.
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size if file.is_file() else 0
+        return total
 
     def read(self, tap: str, steps: Sequence[int] | int | None = None) -> NDArray[np.generic]:
         """The recorded values of one tap, as they were.
@@ -116,7 +122,9 @@ class Run:
             UsageError: There is no such tap or step.
             RunError: A step's file is missing, truncated or altered.
         """
-        wanted = self.steps if steps is None else [steps] if isinstance(steps, int) else list(steps)
+        wanted = (
+            self.steps if steps is None else [steps] if isinstance(steps, int | np.integer) else list(steps)
+        )
         info = self.tap(tap)
         out = np.empty((len(wanted), *info.shape), info.dtype)
         for row, step in zip(out, wanted, strict=True):
@@ -138,7 +146,9 @@ class Run:
             with (self.path / commit.file).open("rb") as file:
                 arrays = {name: self._array(file, commit, name, info) for name, info in infos.items()}
         except OSError as error:
-            raise RunError(f"{self.path / commit.file}: cannot read step {step} ({error.strerror})") from error
+            raise RunError(
+                f"{self.path / commit.file}: cannot read step {step} ({error.strerror})"
+            ) from error
         return Snapshot(step, arrays, commit.metrics)
 
     def tap(self, name: str) -> TapInfo:
@@ -150,7 +160,9 @@ class Run:
         try:
             return self.taps[name]
         except KeyError:
-            raise UsageError(f"{self.path}: no layer {name!r} was recorded; {options(name, self.taps)}") from None
+            raise UsageError(
+                f"{self.path}: no layer {name!r} was recorded; {options(name, self.taps)}"
+            ) from None
 
     def require_step(self, step: int) -> None:
         """Make sure that `step` was committed.
@@ -177,7 +189,12 @@ class Run:
             raise RunError(f"{self.path}: an empty run, no step was committed; record it again")
 
     def reel(
-        self, template: str = "article", *, layer: str | None = None, scale: int | None = None, fps: float | None = None
+        self,
+        template: str = "article",
+        *,
+        layer: str | None = None,
+        scale: int | None = None,
+        fps: float | None = None,
     ) -> Reel:
         """Lay the run out for showing or saving; see `reelnet.reel.Reel.of`."""
         from reelnet.reel import Reel
@@ -186,7 +203,9 @@ class Run:
 
     def __repr__(self) -> str:
         steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._commits else "no steps"
-        return f"<Run {str(self.path)!r}: {steps}, {self._header.samples} samples, taps {', '.join(self.taps)}>"
+        return (
+            f"<Run {str(self.path)!r}: {steps}, {self._header.samples} samples, taps {', '.join(self.taps)}>"
+        )
 
     def _repr_html_(self) -> str:
         from reelnet.notebook import run_table
@@ -238,7 +257,7 @@ def _read_header(path: Path) -> Header:
         raise RunError(f"{file}: cannot be read ({error})") from error
 
 
-def _read_log(path: Path) -> list[Commit]:
+def _read_log(path: Path, taps: Mapping[str, TapInfo]) -> list[Commit]:
     file = path / "log.jsonl"
     try:
         text = file.read_bytes()
@@ -249,20 +268,25 @@ def _read_log(path: Path) -> list[Commit]:
     commits = {}
     for number, line in enumerate(lines, 1):
         try:
-            commit = _read_line(json.loads(line))
+            commit = _read_line(json.loads(line), taps)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{file}:{number}: not a line of a log ({error!r})") from error
         commits[commit.step] = commit
     return [commits[step] for step in sorted(commits)]
 
 
-def _read_line(line: Mapping[str, Any]) -> Commit:
-    taps = line["taps"]
+def _read_line(line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
+    taps = {name: line["taps"][name] for name in infos}
+    for name, info in infos.items():
+        if taps[name]["size"] != info.nbytes:
+            raise ValueError(f"{name} has {taps[name]['size']} bytes instead of {info.nbytes}")
     return Commit(
         step=int(line["step"]),
         metrics={name: float(value) for name, value in line["metrics"].items()},
         file=str(line["file"]),
-        spans={name: Span(tap["offset"], tap["size"], tap["crc32"]) for name, tap in taps.items()},
+        spans={
+            name: Span(int(tap["offset"]), int(tap["size"]), str(tap["crc32"])) for name, tap in taps.items()
+        },
         ranges={
             name: (float(tap["min"]), float(tap["max"])) if tap["min"] is not None else None
             for name, tap in taps.items()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class RunWriter:
     ) -> None:
         self.path = Path(path)
         self.committed = 0
+        self._taps = dict(taps)
+        self._log: int | None = None
         refuse_existing(self.path, force=force)
         samples, _ = pack({"fed": fed, "shown": shown})
         header = Header(dict(taps), len(fed), checksum(samples), labels, about or {})
@@ -60,9 +63,11 @@ class RunWriter:
                 clear(self.path)
             (self.path / "steps").mkdir(parents=True, exist_ok=True)
             _write_new(self.path / "samples.safetensors", samples)
-            _write_new(self.path / "run.json", header.to_json().encode())
             self._log = os.open(self.path / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            # The header comes last: from here on the folder is a run, and opens.
+            _write_new(self.path / "run.json", header.to_json().encode())
         except OSError as error:
+            self.discard()
             raise ReelnetError(f"{self.path}: cannot write a run here ({error.strerror})") from error
 
     def commit(self, snapshot: Snapshot) -> None:
@@ -71,12 +76,19 @@ class RunWriter:
         Raises:
             ReelnetError: The disk is full, say. The steps committed before stay as they are.
         """
+        self._require_form(snapshot)
         file = f"steps/{snapshot.step:08d}.safetensors"
         data, spans = pack(snapshot.taps)
         taps = {}
         for name, span in spans.items():
             low, high = finite_range(snapshot.taps[name]) or (None, None)
-            taps[name] = {"offset": span.offset, "size": span.size, "crc32": span.crc32, "min": low, "max": high}
+            taps[name] = {
+                "offset": span.offset,
+                "size": span.size,
+                "crc32": span.crc32,
+                "min": low,
+                "max": high,
+            }
         metrics = {name: _number(value) for name, value in snapshot.metrics.items()}
         line = json.dumps({"step": snapshot.step, "metrics": metrics, "file": file, "taps": taps}) + "\n"
         try:
@@ -89,11 +101,22 @@ class RunWriter:
             ) from error
         self.committed += 1
 
+    def _require_form(self, snapshot: Snapshot) -> None:
+        for name, tap in self._taps.items():
+            array = snapshot.taps[name]
+            if array.shape != tap.shape or array.dtype.name != tap.dtype:
+                raise ReelnetError(
+                    f"{self.path}: step {snapshot.step}: layer {name!r} gives {array.dtype} {array.shape}, "
+                    f"but the run holds {tap.dtype} {tap.shape}; start another run"
+                )
+
     def _append(self, line: bytes) -> None:
+        if self._log is None:
+            raise ReelnetError(f"{self.path}: the run is closed")
         size = os.fstat(self._log).st_size
         try:
             if os.write(self._log, line) != len(line):
-                raise OSError(28, "No space left on device")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             # Half a line would swallow the next commit.
             os.ftruncate(self._log, size)
@@ -101,7 +124,16 @@ class RunWriter:
 
     def close(self) -> None:
         """Close the log. The run needs no other ending: every commit is complete by itself."""
-        os.close(self._log)
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
+
+    def discard(self) -> None:
+        """Close, and remove what was written: a recording that failed before its first step."""
+        self.close()
+        with suppress(OSError):
+            clear(self.path)
+            self.path.rmdir()
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -109,13 +141,20 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 
     Raises:
         UsageError: Something is there that is not an empty folder, nor (with `force`) a run.
+        ReelnetError: One may not look.
     """
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return
-    if not (path / "run.json").is_file():
+    try:
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return
+        ours = _is_header(path / "run.json")
+    except OSError as error:
+        raise ReelnetError(f"{path}: cannot write a run here ({error.strerror})") from error
+    if not ours:
         raise UsageError(f"{path}: exists and is not a run; choose another folder")
     if not force:
-        raise UsageError(f"{path}: holds a run already; choose another folder, or --force (force=True) to replace it")
+        raise UsageError(
+            f"{path}: holds a run already; choose another folder, or --force (force=True) to replace it"
+        )
 
 
 def clear(path: Path) -> None:
@@ -123,8 +162,22 @@ def clear(path: Path) -> None:
     # The header goes first: half a removal must not look like a run.
     for name in ("run.json", "log.jsonl", "samples.safetensors"):
         (path / name).unlink(missing_ok=True)
-    if (path / "steps").is_dir():
-        shutil.rmtree(path / "steps")
+    steps = path / "steps"
+    for file in [*steps.glob("*.safetensors"), *path.glob(".*.tmp"), *steps.glob(".*.tmp")]:
+        file.unlink()
+    if steps.is_dir() and not any(steps.iterdir()):
+        steps.rmdir()
+
+
+def _is_header(file: Path) -> bool:
+    """Whether a file is a `run.json` of reelnet, of whatever format; others use that name, too."""
+    if not file.is_file():
+        return False
+    try:
+        content = json.loads(file.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(content, dict) and {"format", "taps", "samples_crc32"} <= content.keys()
 
 
 def _write_new(path: Path, data: bytes) -> None:

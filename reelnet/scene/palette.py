@@ -79,7 +79,9 @@ class Palette:
             # Odd, so that the middle anchor is met exactly.
             self.levels = (COLOURS - len(fixed) - 1) // 2 * 2 + 1
         if len(fixed) > COLOURS or (self._map is not None and self.levels < 3):
-            raise ReelnetError(f"the panels need {len(fixed)} colours beside the colormap; a frame has {COLOURS}")
+            raise ReelnetError(
+                f"the panels need {len(fixed)} colours beside the colormap; a frame has {COLOURS}"
+            )
         self.rgb = np.zeros((256, 3), np.uint8)
         if self._map is not None:
             self._map.colours = interpolate(self._anchors, self.levels)

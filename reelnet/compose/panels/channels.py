@@ -64,8 +64,8 @@ class ChannelsDrawing:
         facts, cell = self._facts, self._facts.cell
         values = moment.snapshot.taps[facts.layer]
         indices = self._map.indices[to_levels(values, facts.limits, len(self._map.indices))]
-        if not np.isfinite(values).all():  # type: ignore[call-overload]
-            indices[np.isnan(values)] = self._missing.indices[0]  # type: ignore[call-overload]
+        if not np.isfinite(values).all():
+            indices[np.isnan(values)] = self._missing.indices[0]
         samples, channels, height, width = indices.shape
         above, beside = cell.inset(height, width)
         rows, columns = channels * cell.box, samples * cell.box
@@ -87,4 +87,6 @@ def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArr
     span = (limits.high - limits.low) or 1.0
     scaled = (values.astype(np.float32) - np.float32(limits.low)) * np.float32((levels - 1) / span)
     scaled = np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
-    return np.rint(scaled, out=scaled).clip(0, levels - 1).astype(np.uint8)
+    np.rint(scaled, out=scaled)
+    nearest: NDArray[np.uint8] = np.clip(scaled, 0, levels - 1).astype(np.uint8)
+    return nearest

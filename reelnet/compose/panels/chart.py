@@ -29,21 +29,24 @@ class ChartDrawing:
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        self._colours = [
-            palette.ramp(theme.test if each.held else theme.train, theme.background, 12) for each in chart.series
+        self._inked = [
+            (each, palette.ramp(theme.test if each.held else theme.train, theme.background, 12))
+            for each in chart.series
         ]
+        self._rooms = {each.label: self._room(each) for each in chart.series}
+        self._legend = box.y + (text_size("0", TITLE).height - text_size("0", theme.text).height + 1) // 2
         self._plot = self._inner()
         self._columns = [self._column(step) for step in facts.steps]
         self._curves: Canvas | None = None
 
     def _inner(self) -> Box:
-        """The field of the curves: the box without title and axis labels, with room for the dots."""
+        """The field of the curves: the box without title and axis labels."""
         line = text_size("0", self._size).height
         left = max(text_size(self._chart.tick(tick), self._size).width for tick in self._chart.ticks) + 8
         top = text_size("0", TITLE).height + 10
-        margin = int(RADIUS) + 1
-        width = self._box.width - left - margin
-        return Box(self._box.x + left, self._box.y + top, width, self._box.height - top - line - 4)
+        return Box(
+            self._box.x + left, self._box.y + top, self._box.width - left, self._box.height - top - line - 4
+        )
 
     def _column(self, step: int) -> int:
         """The column of the field where a step stands, from 0."""
@@ -64,17 +67,23 @@ class ChartDrawing:
         for tick in self._chart.ticks:
             y = plot.y + round(self._row(tick))
             fill_box(canvas, Box(plot.x, y, plot.width, 1), self._faint)
-            write(canvas, self._chart.tick(tick), self._muted, plot.x - 8, y - line // 2, size=size, anchor="right")
+            write(
+                canvas,
+                self._chart.tick(tick),
+                self._muted,
+                plot.x - 8,
+                y - line // 2,
+                size=size,
+                anchor="right",
+            )
         first, last = f"step {self._facts.steps[0]:,}", f"{self._facts.steps[-1]:,}"
         write(canvas, first, self._muted, plot.x, plot.bottom + 4, size=size)
         write(canvas, last, self._muted, plot.right, plot.bottom + 4, size=size, anchor="right")
         field = self._field(canvas).copy()
-        for series, colour in zip(self._chart.series, self._colours, strict=True):
+        for series, colour in self._inked:
             known = np.flatnonzero(~np.isnan(series.values))
             margin = int(RADIUS) + 1
-            points = [
-                (self._columns[at] + 0.5, self._row(series.values[at]) + 0.5 + margin) for at in known
-            ]
+            points = [(self._columns[at] + 0.5, self._row(series.values[at]) + 0.5 + margin) for at in known]
             stamp(field, polyline(points, WIDTH, (field.shape[1], field.shape[0])), colour, 0, 0)
         self._curves = field
 
@@ -88,25 +97,31 @@ class ChartDrawing:
         assert self._curves is not None, "draw_still comes first"
         shown = self._columns[moment.number] + 1
         self._field(canvas)[:, :shown] = self._curves[:, :shown]
-        x = self._box.right
-        for series, colour in reversed(list(zip(self._chart.series, self._colours, strict=True))):
-            value = float(series.last[moment.number])
-            x = self._value(canvas, series, value, colour, x)
-            known = np.flatnonzero(~np.isnan(series.values[: moment.number + 1]))
-            if len(known):
-                mask = disc(RADIUS)
-                left = self._plot.x + self._columns[known[-1]] - mask.shape[1] // 2
-                top = self._plot.y + round(self._row(value)) - mask.shape[0] // 2
-                stamp(canvas, mask, colour, left, top)
+        right = self._box.right
+        for series, colour in reversed(self._inked):
+            right = self._write_value(canvas, series, moment.number, colour, right)
+        for series, colour in self._inked:
+            self._draw_head(canvas, series, moment.number, colour)
 
-    def _value(self, canvas: Canvas, series: Series, value: float, colour: Ink, right: int) -> int:
+    def _draw_head(self, canvas: Canvas, series: Series, number: int, colour: Ink) -> None:
+        """Put a dot where the curve has come to."""
+        known = np.flatnonzero(~np.isnan(series.values[: number + 1]))
+        if not len(known):
+            return
+        mask = disc(RADIUS)
+        left = self._plot.x + self._columns[known[-1]] - mask.shape[1] // 2
+        top = self._plot.y + round(self._row(series.values[known[-1]])) - mask.shape[0] // 2
+        stamp(canvas, mask, colour, left, top)
+
+    def _write_value(self, canvas: Canvas, series: Series, number: int, colour: Ink, right: int) -> int:
         """Write a series' label and present value so that they end at `right`; gives where they begin."""
-        text = self._chart.written(value)
-        # The room of the widest value, so that nothing moves while digits change.
-        widest = max(self._chart.written(float(each)) for each in (*series.last, 0.0))
-        room = max(text_size(widest, self._size, bold=True).width, text_size(text, self._size, bold=True).width)
-        y = self._box.y + (text_size("0", TITLE).height - text_size("0", self._size).height + 1) // 2
-        write(canvas, text, colour, right, y, size=self._size, bold=True, anchor="right")
-        left = right - room - 4
-        write(canvas, series.label, colour, left, y, size=self._size, anchor="right")
+        text = self._chart.written(float(series.last[number]))
+        write(canvas, text, colour, right, self._legend, size=self._size, bold=True, anchor="right")
+        left = right - self._rooms[series.label] - 4
+        write(canvas, series.label, colour, left, self._legend, size=self._size, anchor="right")
         return left - text_size(series.label, self._size).width - 14
+
+    def _room(self, series: Series) -> int:
+        """Pixels that the widest value of a series needs, so that nothing moves while digits change."""
+        texts = {self._chart.written(float(value)) for value in series.last}
+        return max(text_size(text, self._size, bold=True).width for text in texts)

@@ -12,7 +12,7 @@ from reelnet.scene.layout import Box, Size
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas
 
-GAP = 28
+GAP = 32
 """Pixels between two charts."""
 
 
@@ -25,7 +25,7 @@ class Curve:
         width: Least width of one chart in pixels.
     """
 
-    height: int = 148
+    height: int = 160
     width: int = 250
     grow: ClassVar[bool] = True
 

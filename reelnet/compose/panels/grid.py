@@ -18,11 +18,11 @@ def row_labels(facts: Facts) -> list[str]:
 
 
 def gutter(facts: Facts, *, labels: bool) -> int:
-    """Pixels left of the cells; even, so that cells stand on even pixels as video's chroma wants them."""
+    """Pixels left of the cells; a multiple of eight, for video's transform blocks (see `scene.resolve.RHYTHM`)."""
     if not labels:
         return 0
     widest = max(text_size(text, facts.theme.text).width for text in [INPUT_LABEL, *row_labels(facts)])
-    return (widest + GUTTER_GAP + 1) // 2 * 2
+    return -(-(widest + GUTTER_GAP) // 8) * 8
 
 
 def thinned(labels: Sequence[str], each: int, room: int) -> dict[int, str]:

@@ -43,7 +43,7 @@ class Inputs:
         """Pixels above the cells that the columns' labels take."""
         if not self.labels or facts.labels is None:
             return 0
-        return (text_size("0", facts.theme.text).height + 5) // 2 * 2
+        return -(-(text_size("0", facts.theme.text).height + 2) // 8) * 8
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
         """Bring the pictures to the cells' size."""

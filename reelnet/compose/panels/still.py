@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from typing import Protocol
 
 from reelnet.scene.facts import Moment
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, Drawing
 
 
-class Still(ABC):
+class Still(Drawing, Protocol):
     """A drawing that does not move."""
 
-    @abstractmethod
     def draw_still(self, canvas: Canvas) -> None:
         """Draw it once."""
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Leave it as it is."""
+        return

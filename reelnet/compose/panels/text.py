@@ -48,4 +48,12 @@ class TextDrawing(Still):
 
     def draw_still(self, canvas: Canvas) -> None:
         """Write the line."""
-        write(canvas, self._text, self._ink, self._box.x, self._box.y, size=self._panel.size, bold=self._panel.bold)
+        write(
+            canvas,
+            self._text,
+            self._ink,
+            self._box.x,
+            self._box.y,
+            size=self._panel.size,
+            bold=self._panel.bold,
+        )

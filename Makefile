@@ -1,0 +1,32 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.pyc')
+
+.PHONY: demo test check clean
+
+demo: $(VENV)/installed
+	$(BIN)/reelnet demo --force
+
+test: $(VENV)/installed-dev
+	$(BIN)/pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# An editable install follows the sources by itself; a plain one over it would undo it.
+$(VENV)/installed: $(SOURCES) | $(BIN)/python
+	test -e $(VENV)/installed-dev || $(BIN)/python -m pip install .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -e '.[dev]'
+	touch $@ $(VENV)/installed

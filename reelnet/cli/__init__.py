@@ -1,0 +1,15 @@
+"""The command line: parse, call, print. Nothing heavy is imported before a command runs."""
+
+from reelnet.cli.app import App
+from reelnet.cli.demo import demo
+from reelnet.cli.inspect import inspect
+from reelnet.cli.render import frame, render
+from reelnet.cli.train import layers, train
+
+main = App(
+    "reelnet",
+    commands=[demo, train, layers, inspect, render, frame],
+    help="Record a neural network while it learns and turn the record into an annotated animation.",
+)
+
+__all__ = ["main"]

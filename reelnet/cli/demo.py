@@ -1,0 +1,62 @@
+"""`reelnet demo`: the article's animations, from nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reelnet.cli.saving import Job, line, save_all, save_still
+from reelnet.cli.targets import require_writable
+from reelnet.cli.train import COUNT, SEED, accuracy_line, stdout_for_data, watch
+
+SUFFIXES = (".mp4", ".gif")
+
+
+@click.command(short_help="Train the article's network and make all its animations.")
+@click.option(
+    "--run",
+    default="runs/demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The run folder to make.",
+)
+@click.option(
+    "--out",
+    default="renders",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder for the animations.",
+)
+@click.option("--steps", type=COUNT, default=290, show_default=True, help="Optimizer steps.")
+@click.option(
+    "--seed", type=SEED, default=0, show_default=True, help="For the weights and the pictures' order."
+)
+@click.option("--force", is_flag=True, help="Replace a run that is there already.")
+@click.option("--quiet", is_flag=True, help="No progress bars.")
+def demo(run: Path, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
+    """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
+    from reelnet.export.encoder import require_encoder
+    from reelnet.runs.run import open_run
+    from reelnet.runs.writer import refuse_existing
+
+    for suffix in SUFFIXES:
+        require_encoder(out / f"layer{suffix}")
+    require_writable(out / "layer.mp4")
+    refuse_existing(run, force=force)
+    with stdout_for_data():
+        from reelnet.record.training import Recipe
+
+        recipe = Recipe(steps=steps, seed=seed, layers=("conv?",))
+        outcome = watch(run, recipe, root=None, force=force, quiet=quiet)
+    click.echo(accuracy_line(outcome))
+
+    opened = open_run(run)
+    reels = {layer: opened.reel(layer=layer) for layer in opened.taps}
+    jobs = [Job(reel, out / f"{layer}{suffix}") for layer, reel in reels.items() for suffix in SUFFIXES]
+    reports = save_all(jobs, quiet=quiet)
+    posters = [save_still(reel, opened.steps[-1], out / f"{layer}.png") for layer, reel in reels.items()]
+    for report in [*reports, *posters]:
+        click.echo(line(report))

@@ -1,0 +1,131 @@
+"""The bare look: every pixel of a cell against colours computed here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.rendering import Floats, boxed, colour, colour_range, grey_pictures, noise, pixels, write_run
+
+WHITE = (255, 255, 255)
+LEVEL = 2 / 150
+"""Distance of two levels of the colormap at the most."""
+
+
+def assert_cells(grid: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], values: Floats) -> None:
+    """Make sure that pixels show values, within one level; NaN stands for paper."""
+    inside = ~np.isnan(values)
+    assert (grid[~inside] == WHITE).all()
+    least, most = colour_range(values[inside], LEVEL)
+    shown = grid[inside]
+    assert ((shown >= least) & (shown <= most)).all()
+
+
+@pytest.mark.parametrize(
+    ("channels", "side", "size"), [(4, 28, (560, 280)), (8, 14, (560, 504)), (16, 7, (560, 952))]
+)
+def test_sizes_and_pixels_of_the_articles_layers(
+    tmp_path: Path, channels: int, side: int, size: tuple[int, int]
+) -> None:
+    maps = noise(2, 10, channels, side)
+    maps[:, 0, 0, 0, :3] = -1, 0, 1
+    reel = write_run(tmp_path / "run", maps).reel("plain")
+    for step in (0, 1):
+        image = reel.frame(step)
+        assert image.size == size
+        assert_cells(pixels(image)[56:], boxed(maps[step], 56, 56 // side))
+
+
+def test_ends_and_middle_of_the_colormap_are_exact(tmp_path: Path) -> None:
+    maps = np.zeros((1, 3, 1, 7, 7), np.float32)
+    maps[0, :, 0] = np.array([-1, 0, 1])[:, None, None]
+    shown = pixels(write_run(tmp_path / "run", maps).reel("plain").frame(0))[56:]
+    assert (shown[:, :56] == (103, 0, 31)).all()
+    assert (shown[:, 56:112] == WHITE).all()
+    assert (shown[:, 112:] == (5, 48, 97)).all()
+
+
+def test_the_colormap_follows_its_anchors(tmp_path: Path) -> None:
+    values = np.linspace(-1, 1, 4096, dtype=np.float32)
+    maps = values.reshape(1, 1, 1, 64, 64)
+    shown = pixels(write_run(tmp_path / "run", maps).reel("plain", scale=1).frame(0))[64:, :64]
+    levels = shown.reshape(-1, 3).astype(int)
+    least, most = colour_range(values, LEVEL)
+    assert ((levels >= least) & (levels <= most)).all()
+    assert len(np.unique(levels, axis=0)) > 150
+    # Nearest level, not the one below: the mean error is none.
+    assert np.abs((levels - colour(values)).mean(axis=0)).max() < 0.1
+
+
+def test_the_counter_covers_nothing_but_the_top_left(tmp_path: Path) -> None:
+    pictures = grey_pictures(10)
+    run = write_run(tmp_path / "run", noise(1, 10, 4, 28), pictures=pictures, steps=[290])
+    row = pixels(run.reel("plain").frame(290))[:56].astype(int)
+    wanted = np.hstack([np.kron(picture, np.ones((2, 2))) for picture in pictures])
+    # 32 greys: half their distance is 4.1.
+    other = np.argwhere(np.abs(row - wanted[:, :, None]).max(axis=2) > 5)
+    assert len(other) > 0
+    assert other[:, 0].max() < 18
+    assert other[:, 1].max() < 112
+    assert (row[:14, :3] == WHITE).all()
+
+
+def test_the_counter_tells_the_step(tmp_path: Path) -> None:
+    maps = np.repeat(noise(1, 10, 1, 7), 2, axis=0)
+    reel = write_run(tmp_path / "run", maps, steps=[0, 70]).reel("plain")
+    first, second = (pixels(reel.frame(step)) for step in (0, 70))
+    changed = np.argwhere((first != second).any(axis=2))
+    assert 0 < len(changed)
+    assert changed.max(axis=0)[0] < 18
+    assert changed.max(axis=0)[1] < 112
+
+
+@pytest.mark.parametrize(
+    ("side", "scale", "box"), [(1, 56, 56), (5, 11, 56), (7, 8, 56), (8, 7, 56), (13, 4, 56), (26, 2, 56), (60, 1, 60)]
+)
+def test_maps_of_any_side_are_upscaled_whole_and_centred(tmp_path: Path, side: int, scale: int, box: int) -> None:
+    maps = noise(1, 3, 2, side)
+    image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
+    top = -(-box // 8) * 8  # panels' heights are multiples of eight
+    assert image.width == 3 * box
+    assert image.height == top + -(-2 * box // 8) * 8
+    assert_cells(pixels(image)[top : top + 2 * box], boxed(maps[0], box, scale))
+
+
+@pytest.mark.parametrize("scale", [1, 3, 5, 8])
+@pytest.mark.parametrize("side", [5, 7, 28])
+def test_a_scale_that_is_asked_for(tmp_path: Path, side: int, scale: int) -> None:
+    maps = noise(1, 15, 3, side)
+    image = write_run(tmp_path / "run", maps).reel("plain", scale=scale).frame(0)
+    box = side * scale
+    top = -(-box // 8) * 8
+    assert image.width % 2 == 0
+    assert image.height % 2 == 0
+    # A frame narrower than the counter is as wide as the counter.
+    assert image.width == 15 * box + 15 * box % 2 or 15 * box < 90
+    assert_cells(pixels(image)[top : top + 3 * box, : 15 * box], boxed(maps[0], box, scale))
+
+
+def test_maps_that_are_not_square(tmp_path: Path) -> None:
+    maps = noise(1, 3, 2, 5, 12)
+    image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
+    assert_cells(pixels(image)[56:], boxed(maps[0], 56, 4))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_other_types_of_values(tmp_path: Path, dtype: str) -> None:
+    maps = noise(1, 3, 2, 7).astype(dtype)
+    image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
+    assert_cells(pixels(image)[56:], boxed(maps[0].astype(float), 56, 8))
+
+
+def test_coloured_pictures_keep_their_colours(tmp_path: Path) -> None:
+    pictures = np.zeros((4, 14, 14, 3), np.uint8)
+    plain = [(200, 30, 40), (10, 160, 90), (30, 60, 220), (240, 200, 20)]
+    pictures[:] = np.array(plain, np.uint8)[:, None, None]
+    run = write_run(tmp_path / "run", noise(1, 4, 1, 7), pictures=pictures)
+    row = pixels(run.reel("plain").frame(0))[18:56].astype(int)
+    for column, wanted in enumerate(plain):
+        assert np.abs(row[:, 56 * column : 56 * column + 56] - wanted).max() <= 8

@@ -1,0 +1,155 @@
+"""Helpers for tests of rendering: small runs, decoders, and colours computed without reelnet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from reelnet.runs.header import TapInfo
+from reelnet.runs.run import Run, open_run
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+
+Floats = NDArray[np.floating[Any]]
+Bytes = NDArray[np.uint8]
+
+ANCHORS = (
+    (103, 0, 31),
+    (178, 24, 43),
+    (214, 96, 77),
+    (244, 165, 130),
+    (253, 219, 199),
+    (255, 255, 255),
+    (209, 229, 240),
+    (146, 197, 222),
+    (67, 147, 195),
+    (33, 102, 172),
+    (5, 48, 97),
+)
+"""ColorBrewer's RdBu with a white middle, from -1 (red) to +1 (blue)."""
+
+TANH = (-1.0, 1.0)
+
+
+def write_run(
+    path: Path,
+    maps: NDArray[Any],
+    *,
+    pictures: Bytes | None = None,
+    labels: Sequence[str] | None = None,
+    metrics: Mapping[str, Sequence[float | None]] | None = None,
+    bounds: tuple[float, float] | None = TANH,
+    steps: Sequence[int] | None = None,
+    layer: str = "conv1",
+) -> Run:
+    """A run of `maps` (steps, samples, channels, height, width); a metric is left out of a step by None."""
+    count, shape = maps.shape[1], maps.shape[1:]
+    shown = pictures if pictures is not None else grey_pictures(count)
+    writer = RunWriter(
+        path,
+        taps={layer: TapInfo(shape=shape, dtype=maps.dtype.name, bounds=bounds)},  # type: ignore[arg-type]
+        fed=shown.astype(np.float32),
+        shown=shown,
+        labels=tuple(labels) if labels is not None else None,
+    )
+    for number, step in enumerate(steps if steps is not None else range(len(maps))):
+        known = {name: values[number] for name, values in (metrics or {}).items()}
+        told = {name: value for name, value in known.items() if value is not None}
+        writer.commit(Snapshot(step, {layer: maps[number]}, told))
+    writer.close()
+    return open_run(path)
+
+
+def noise(steps: int, samples: int, channels: int, height: int, width: int | None = None) -> Floats:
+    """Maps of values between -1 and 1, other ones in every step."""
+    shape = (steps, samples, channels, height, width if width is not None else height)
+    return np.random.default_rng(3).uniform(-1, 1, shape).astype(np.float32)
+
+
+def grey_pictures(count: int, side: int = 28) -> Bytes:
+    """Pictures (count, side, side), each with a slope of its own; no corner is white."""
+    slope = np.linspace(0, 180, side)
+    return np.stack([np.add.outer(slope, slope) / 2 + 40 * (n % 3) for n in range(count)]).astype(np.uint8)
+
+
+def colour(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
+    """The colours (…, 3), not rounded, of values on the whole map from low to high."""
+    at = np.linspace(low, high, len(ANCHORS))
+    return np.stack([np.interp(values, at, [a[k] for a in ANCHORS]) for k in range(3)], axis=-1)
+
+
+def colour_range(values: Floats, slack: float) -> tuple[Floats, Floats]:
+    """The least and greatest red, green and blue that values within `slack` of those given have."""
+    near = np.stack([colour(values + slack * part) for part in np.linspace(-1, 1, 9)])
+    return np.floor(near.min(axis=0)), np.ceil(near.max(axis=0))
+
+
+def boxed(maps: Floats, box: int, scale: int) -> Floats:
+    """Values (channels * box, samples * box) of upscaled maps (samples, channels, h, w); NaN is around them."""
+    samples, channels, height, width = maps.shape
+    grid = np.full((channels * box, samples * box), np.nan)
+    for sample in range(samples):
+        for channel in range(channels):
+            cell = np.kron(maps[sample, channel], np.ones((scale, scale)))
+            y = channel * box + (box - height * scale) // 2
+            x = sample * box + (box - width * scale) // 2
+            grid[y : y + height * scale, x : x + width * scale] = cell
+    return grid
+
+
+def pixels(image: Image.Image) -> Bytes:
+    """A picture as uint8 (height, width, 3)."""
+    assert image.mode == "RGB"
+    return np.asarray(image)
+
+
+@dataclass(frozen=True)
+class Gif:
+    """What Pillow makes of a GIF.
+
+    Attributes:
+        frames: RGB pictures.
+        delays: In hundredths of a second.
+        loop: Times that it repeats, 0 for ever; None if it does not.
+    """
+
+    frames: list[Bytes]
+    delays: list[int]
+    loop: int | None
+
+
+def decode_gif(path: Path) -> Gif:
+    """Read a GIF with Pillow."""
+    frames, delays = [], []
+    with Image.open(path) as image:
+        loop = image.info.get("loop")
+        for number in range(image.n_frames):  # type: ignore[attr-defined]
+            image.seek(number)
+            frames.append(np.asarray(image.convert("RGB")))
+            delays.append(round(image.info["duration"] / 10))
+    return Gif(frames, delays, loop)
+
+
+def decode_mp4(path: Path) -> list[Bytes]:
+    """Read an MP4 with PyAV and turn it into RGB by the definition of BT.709, limited range."""
+    with av.open(str(path)) as container:
+        return [to_rgb(frame) for frame in container.decode(video=0)]
+
+
+def to_rgb(frame: av.VideoFrame) -> Bytes:
+    """A yuv420p frame as RGB (height, width, 3); each chroma sample stands for its 2×2 pixels."""
+    planes, (height, width) = frame.to_ndarray(format="yuv420p").astype(float), (frame.height, frame.width)
+    y = (planes[:height] - 16) / 219
+    u, v = planes[height:].reshape(2, height // 2, width // 2)
+    cb, cr = (np.kron((plane - 128) / 224, np.ones((2, 2))) for plane in (u, v))
+    red, blue = y + 1.5748 * cr, y + 1.8556 * cb
+    green = (y - 0.2126 * red - 0.0722 * blue) / 0.7152
+    rgb: Bytes = np.rint(255 * np.clip(np.stack([red, green, blue], axis=-1), 0, 1)).astype(np.uint8)
+    return rgb
