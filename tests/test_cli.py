@@ -180,73 +180,46 @@ def test_layers_takes_several_patterns(given: list[str], read: list[str]) -> Non
     assert repeat_option("--layers", given) == read
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["rendr"], "did you mean 'render'"),
-        ([], "Missing command"),
-        (["train"], "--run"),
-        (["train", "--run", "x", "--epochs", "1", "--steps", "1"], "--steps and --epochs"),
-        (["train", "--run", "x", "--steps", "0"], "--steps"),
-        (["train", "--run", "x", "--lr", "nan"], "finite"),
-        (["train", "--run", "x", "--layers"], "--layers needs"),
-        (["train", "--run", "x", "--layers", "--steps", "1"], "--layers needs"),
-        (["train", "--run", "x", "--model", "torchvision:resnet81"], "did you mean 'resnet18'"),
-        (["train", "--run", "x", "--layers", "conv9"], "no layer 'conv9'"),
-        (["train", "--run", "x", "--data", "mnits"], "--data mnits"),
-        (["train", "--run", "x", "--samples", "100000"], "--samples"),
-        (["train", "--run", "x", "--batch-size", "100000"], "--batch-size"),
-        (["layers", "--model", "x"], "--model x"),
-    ],
-)
-def test_wrong_usage_of_training(
-    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+MISTAKES = """
+2 | rendr | did you mean 'render'
+2 | | Missing command
+2 | train | --run
+2 | train --run x --epochs 1 --steps 1 | --steps and --epochs
+2 | train --run x --steps 0 | --steps
+2 | train --run x --lr nan | finite
+2 | train --run x --layers | --layers needs
+2 | train --run x --layers --steps 1 | --layers needs
+2 | train --run x --model torchvision:resnet81 | did you mean 'resnet18'
+2 | train --run x --layers conv9 | no layer 'conv9'
+2 | train --run x --data mnits | --data mnits
+2 | train --run x --samples 100000 | --samples
+2 | train --run x --batch-size 100000 | --batch-size
+2 | layers --model x | --model x
+2 | render RUN | -o
+2 | render RUN -o a.gif --layer conv7 | did you mean
+2 | render RUN -o {layer}.gif --layer conv1 --layer conv7 | no layer 'conv7'
+3 | render RUN -o a.gif --template artcle | did you mean 'article'
+2 | render RUN -o a.gfi | .gif
+2 | render RUN -o a | no suffix
+2 | render RUN -o a.png | reelnet frame
+2 | render RUN -o a.gif --layer all | a-{layer}.gif
+2 | render RUN -o {tap}.gif | '{layer}'
+2 | render RUN -o a.gif --fps 0 | --fps
+2 | render RUN -o a.gif --scale 0 | --scale
+2 | render RUN -o a.gif --fsp 1 | --fps
+2 | frame RUN --step 3 -o a.png | no step 3
+2 | frame RUN --step -1 -o a.png | no step -1
+2 | frame RUN --step one -o a.png | --step
+2 | frame RUN --step 1 -o new/a.jpg | PNG
+2 | frame RUN --step 1 -o a.png --layer conv0 | no layer 'conv0'
+"""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.strip().splitlines())
+def test_wrong_usage(mistake: str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, words, said = (part.strip() for part in mistake.split("|"))
     monkeypatch.chdir(tmp_path)
-    assert said in refused(2, *words)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (["-o", "a.gif", "--layer", "conv7"], 2, "did you mean"),
-        (["-o", "{layer}.gif", "--layer", "conv1", "--layer", "conv7"], 2, "no layer 'conv7'"),
-        (["-o", "a.gif", "--template", "artcle"], 3, "did you mean 'article'"),
-        (["-o", "a.gfi"], 2, ".gif"),
-        (["-o", "a"], 2, "no suffix"),
-        (["-o", "a.png"], 2, "reelnet frame"),
-        (["-o", "a.gif", "--layer", "all"], 2, "a-{layer}.gif"),
-        (["-o", "{tap}.gif"], 2, "'{layer}'"),
-        (["-o", "a.gif", "--fps", "0"], 2, "--fps"),
-        (["-o", "a.gif", "--scale", "0"], 2, "--scale"),
-        (["-o", "a.gif", "--fsp", "1"], 2, "--fps"),
-        ([], 2, "-o"),
-    ],
-)
-def test_wrong_usage_of_render(
-    run: Path, words: list[str], code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert said in refused(code, "render", run, *words)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--step", "3", "-o", "a.png"], "no step 3"),
-        (["--step", "-1", "-o", "a.png"], "no step -1"),
-        (["--step", "one", "-o", "a.png"], "--step"),
-        (["--step", "1", "-o", "a.jpg"], "png"),
-        (["--step", "1", "-o", "a.png", "--layer", "conv0"], "no layer 'conv0'"),
-    ],
-)
-def test_wrong_usage_of_frame(
-    run: Path, words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert said in refused(2, "frame", run, *words)
+    assert said in refused(int(code), *(run if word == "RUN" else word for word in words.split()))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -319,22 +292,21 @@ def test_interrupted_training_leaves_a_run_that_renders(tmp_path: Path) -> None:
     assert call("render", run, "-o", tmp_path / "a.gif", "--scale", 1).exit_code == 0
 
 
-def test_rendering_and_help_need_no_torch(run: Path, tmp_path: Path) -> None:
-    for words in (
-        ["--help"],
-        ["train", "--help"],
-        ["inspect", run],
-        ["render", run, "-o", tmp_path / "a.gif"],
-        ["render", run, "-o", tmp_path / "a.mp4"],
-        ["frame", run, "--step", 0, "-o", tmp_path / "a.png"],
-    ):
-        done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH, *words], capture_output=True, text=True)
-        assert (done.returncode, done.stderr) == (0, "")
-    words = ["train", "--run", tmp_path / "new"]
-    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH, *words], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "not installed" in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_only_training_needs_torch(run: Path, tmp_path: Path) -> None:
+    def without_torch(*words: object) -> tuple[int, str]:
+        call = [sys.executable, "-c", WITHOUT_TORCH, *map(str, words)]
+        done = subprocess.run(call, capture_output=True, text=True)
+        return done.returncode, done.stderr
+
+    assert without_torch("--help") == (0, "")
+    assert without_torch("train", "--help") == (0, "")
+    assert without_torch("inspect", run) == (0, "")
+    assert without_torch("render", run, "-o", tmp_path / "a.gif") == (0, "")
+    assert without_torch("render", run, "-o", tmp_path / "a.mp4") == (0, "")
+    assert without_torch("frame", run, "--step", 0, "-o", tmp_path / "a.png") == (0, "")
+    code, said = without_torch("train", "--run", tmp_path / "new")
+    assert (code, said.count("\n")) == (1, 1)
+    assert "not installed" in said
 
 
 def test_help_is_quick() -> None:
@@ -374,10 +346,8 @@ def test_the_reference_has_every_option(name: str) -> None:
     (text,) = [part for part in section if re.match(rf"{name}\b", part)]
     options = [param for param in main.commands[name].params if isinstance(param, click.Option)]
     known = {word for option in options for word in option.opts}
-    assert (
-        set(re.findall(r"(?<=[`, ])--?[a-z][a-z-]*", "\n".join(re.findall(r"^\| (`-.*?`) \|", text, re.M))))
-        == known
-    )
+    rows = "\n".join(re.findall(r"^\| (`-.*?`) \|", text, re.MULTILINE))
+    assert set(re.findall(r"(?<=[`, ])--?[a-z][a-z-]*", rows)) == known
 
 
 def program() -> list[str]:

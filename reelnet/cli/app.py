@@ -6,11 +6,11 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import click
 
+from reelnet import __version__
 from reelnet.errors import ReelnetError, options
 
 NEEDS_TORCH = ("torch", "torchvision")
@@ -121,7 +121,7 @@ def _silence_stdout() -> None:
 def _version_option(program: str) -> click.Option:
     def show(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
         if wanted and not ctx.resilient_parsing:
-            click.echo(f"{program} {version('reelnet')}")
+            click.echo(f"{program} {__version__}")
             ctx.exit()
 
     return click.Option(

@@ -47,12 +47,19 @@ class GifEncoder:
 
     def add(self, frame: Frame) -> None:
         """Encode the next frame; one that equals the frame before makes that one stay longer."""
-        if self._waiting is not None and not np.array_equal(self._waiting.indices, frame.indices):
+        end = frame.pts + frame.duration
+        if self._waiting is not None and not self._can_stay(self._waiting, frame, end):
             self._write(self._waiting, frame.pts)
             self._waiting = None
         if self._waiting is None:
             self._waiting = frame
-        self._end = frame.pts + frame.duration
+        self._end = end
+
+    @staticmethod
+    def _can_stay(waiting: Frame, frame: Frame, end: Fraction) -> bool:
+        """Whether `frame` is the waiting one again, and the delay until `end` can be written."""
+        delay = round(100 * end) - round(100 * waiting.pts)
+        return delay <= LONGEST and np.array_equal(waiting.indices, frame.indices)
 
     def finish(self) -> int:
         """Complete the file; gives the number of frames in it."""
@@ -94,5 +101,5 @@ class GifEncoder:
             # index, 00 (GIF89a, section 23).
             if data[:3] != b"\x21\xf9\x04":
                 raise AssertionError("FFmpeg's GIF packets have another form than before")
-            self._file.write(data[:4] + min(delay, LONGEST).to_bytes(2, "little") + data[6:])
+            self._file.write(data[:4] + delay.to_bytes(2, "little") + data[6:])
             self._written += 1

@@ -188,7 +188,7 @@ def _folder(path: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tup
     return (*_halves(whole), _classes(whole))
 
 
-def _open(path: str) -> Image.Image:
+def _open(path: str) -> Any:
     try:
         with Image.open(path) as picture:
             return picture.convert("RGB")

@@ -89,4 +89,4 @@ def channels_of(name: str) -> int:
 
 def logits(output: Any) -> Tensor:
     """The class scores (N, classes) in what a classifier returns; some return them with auxiliary ones."""
-    return output if isinstance(output, Tensor) else output.logits  # type: ignore[no-any-return]
+    return output if isinstance(output, Tensor) else output.logits

@@ -34,7 +34,7 @@ def as_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
             "(samples, height, width) or (samples, height, width, 3)"
         )
     if array.dtype == np.uint8:
-        return np.ascontiguousarray(array)  # type: ignore[return-value]
+        return np.ascontiguousarray(array)
     values = np.nan_to_num(array.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = values.min(), values.max()
     if low < 0 or high > 1:

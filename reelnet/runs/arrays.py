@@ -59,10 +59,10 @@ def finite_range(array: NDArray[np.generic]) -> tuple[float, float] | None:
     """Least and greatest finite value of a real array, or None where there is none."""
     if array.size == 0:
         return None
-    low, high = float(array.min()), float(array.max())  # type: ignore[attr-defined]
+    low, high = float(array.min()), float(array.max())
     if not np.isfinite(low + high):
-        finite = array[np.isfinite(array)]  # type: ignore[arg-type]
+        finite = array[np.isfinite(array)]
         if finite.size == 0:
             return None
-        low, high = float(finite.min()), float(finite.max())  # type: ignore[attr-defined]
+        low, high = float(finite.min()), float(finite.max())
     return low, high

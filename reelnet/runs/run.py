@@ -219,7 +219,7 @@ class Run:
             data = path.read_bytes()
             if checksum(data) != self._header.samples_crc32:
                 raise RunError(f"{path}: altered or truncated, its checksum does not match run.json")
-            return load(data)  # type: ignore[return-value]
+            return load(data)
         except OSError as error:
             raise RunError(f"{path}: cannot read the samples ({error.strerror})") from error
         except SafetensorError as error:

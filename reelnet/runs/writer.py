@@ -69,6 +69,9 @@ class RunWriter:
         except OSError as error:
             self.discard()
             raise ReelnetError(f"{self.path}: cannot write a run here ({error.strerror})") from error
+        except BaseException:
+            self.discard()
+            raise
 
     def commit(self, snapshot: Snapshot) -> None:
         """Write one step; it counts once this returns.

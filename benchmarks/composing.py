@@ -1,0 +1,62 @@
+"""The frames as a user would compose them from the recorded arrays, in RGB, with numpy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import reelnet
+from reelnet.scene.palette import interpolate
+from reelnet.template.spec import Theme
+
+LAYER = "conv6"
+FPS = 10
+CELL = 56
+"""Side of a cell in pixels."""
+
+Rgb = NDArray[np.uint8]
+
+
+class Grid:
+    """The grid of one layer over the steps of a run: input row, then one row a channel, no counter.
+
+    Args:
+        run: The run folder. All of the layer is read at once; conv6 takes 9 MB.
+    """
+
+    def __init__(self, run: Path) -> None:
+        opened = reelnet.open(run)
+        self._values = opened.read(LAYER).astype(np.float32, copy=False)
+        self._samples = opened.samples
+        self._colours = interpolate(Theme().diverging, 255)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Rgb]:
+        return map(self.frame, range(len(self)))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of a frame in pixels."""
+        samples, channels = self._values.shape[1:3]
+        return samples * CELL, (1 + channels) * CELL
+
+    @cached_property
+    def _inputs(self) -> Rgb:
+        scale = CELL // self._samples.shape[1]
+        row = self._samples.repeat(scale, axis=1).repeat(scale, axis=2)
+        return np.repeat(np.concatenate(list(row), axis=1)[..., None], 3, axis=2)
+
+    def frame(self, number: int) -> Rgb:
+        """One frame, uint8 (height, width, 3); −1 red, 0 white, +1 blue."""
+        samples, channels, height, width = self._values.shape[1:]
+        values = self._values[number].transpose(1, 2, 0, 3).reshape(channels * height, samples * width)
+        indices = np.rint((values + 1) * 127).astype(np.uint8)
+        scale = CELL // height
+        cells = self._colours[indices].repeat(scale, axis=0).repeat(scale, axis=1)
+        return np.concatenate([self._inputs, cells])

@@ -1,0 +1,165 @@
+"""What a user can pick to render the run: one function a contender, from the run folder to a finished file.
+
+What a function imports is named beside it in `CONTENDERS` and imported before the clock starts.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from composing import FPS, LAYER, Grid
+
+Render = Callable[[Path, Path], None]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A tool that renders.
+
+    Attributes:
+        tool: Its name.
+        suffix: Of the file it writes.
+        render: Takes the run folder and the file to write.
+        modules: What is imported before the clock starts.
+    """
+
+    tool: str
+    suffix: str
+    render: Render
+    modules: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Its name on the command line of `measure.py`."""
+        return f"{self.tool}{self.suffix}"
+
+
+def reelnet_save(run: Path, out: Path) -> None:
+    import reelnet
+
+    reelnet.open(run).reel("plain", layer=LAYER).save(out)
+
+
+def moviepy_gif(run: Path, out: Path) -> None:
+    _moviepy_clip(run).write_gif(str(out), fps=FPS, logger=None)
+
+
+def moviepy_mp4(run: Path, out: Path) -> None:
+    _moviepy_clip(run).write_videofile(str(out), fps=FPS, logger=None)
+
+
+def _moviepy_clip(run: Path) -> Any:
+    from moviepy import VideoClip
+
+    grid = Grid(run)
+    # Half a frame more: the number of frames is int(duration * fps), which would drop the last one.
+    return VideoClip(lambda seconds: grid.frame(round(seconds * FPS)), duration=(len(grid) + 0.5) / FPS)
+
+
+def pillow_gif(run: Path, out: Path) -> None:
+    from PIL import Image
+
+    pictures = (Image.fromarray(frame) for frame in Grid(run))
+    first = next(pictures)
+    first.save(out, save_all=True, append_images=pictures, duration=1000 // FPS, loop=0)
+
+
+def imageio_gif(run: Path, out: Path) -> None:
+    import imageio.v2
+
+    with imageio.v2.get_writer(out, mode="I", duration=1000 / FPS, loop=0) as writer:
+        for frame in Grid(run):
+            writer.append_data(frame)
+
+
+def imageio_mp4(run: Path, out: Path) -> None:
+    import imageio.v2
+
+    # 560×952 is no multiple of 16, to which imageio would stretch the frames.
+    with imageio.v2.get_writer(out, format="FFMPEG", mode="I", fps=FPS, macro_block_size=2) as writer:
+        for frame in Grid(run):
+            writer.append_data(frame)
+
+
+def matplotlib_gif(run: Path, out: Path) -> None:
+    from matplotlib.animation import PillowWriter
+
+    _matplotlib(run, out, PillowWriter(fps=FPS))
+
+
+def matplotlib_mp4(run: Path, out: Path) -> None:
+    import imageio_ffmpeg
+    import matplotlib
+    from matplotlib.animation import FFMpegWriter
+
+    matplotlib.rcParams["animation.ffmpeg_path"] = imageio_ffmpeg.get_ffmpeg_exe()
+    _matplotlib(run, out, FFMpegWriter(fps=FPS))
+
+
+def _matplotlib(run: Path, out: Path, writer: Any) -> None:
+    import matplotlib
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.figure import Figure
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    grid = Grid(run)
+    width, height = grid.size
+    figure: Figure = plt.figure(figsize=(width / 100, height / 100), dpi=100)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    shown = axes.imshow(grid.frame(0), interpolation="nearest", aspect="auto")
+
+    def update(number: int) -> tuple[Any]:
+        shown.set_data(grid.frame(number))
+        return (shown,)
+
+    FuncAnimation(figure, update, frames=len(grid)).save(out, writer=writer, dpi=100)
+
+
+def article_gif(run: Path, out: Path) -> None:
+    _pngs_and_ffmpeg(run, out, [])
+
+
+def article_mp4(run: Path, out: Path) -> None:
+    _pngs_and_ffmpeg(run, out, ["-c:v", "libx264", "-pix_fmt", "yuv420p"])
+
+
+def _pngs_and_ffmpeg(run: Path, out: Path, options: list[str]) -> None:
+    import imageio_ffmpeg
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        for number, frame in enumerate(Grid(run)):
+            Image.fromarray(frame).save(Path(folder) / f"{number:05d}.png")
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-framerate", str(FPS)]
+        subprocess.run([*command, "-i", f"{folder}/%05d.png", *options, str(out)], check=True)
+
+
+_MATPLOTLIB = ("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.animation")
+_IMAGEIO = ("imageio.v2", "imageio.plugins.pillow", "imageio.plugins.pillow_legacy", "imageio.plugins.ffmpeg")
+_ARTICLE = ("PIL.Image", "PIL.PngImagePlugin", "imageio_ffmpeg")
+
+ARTICLE = "PNGs, then ffmpeg"
+
+CONTENDERS = (
+    Contender("reelnet", ".gif", reelnet_save, ("reelnet.reel", "reelnet.export.gif", "reelnet.export.video")),
+    Contender("moviepy", ".gif", moviepy_gif, ("moviepy", *_IMAGEIO)),
+    Contender("Pillow", ".gif", pillow_gif, ("PIL.Image", "PIL.GifImagePlugin")),
+    Contender("imageio", ".gif", imageio_gif, _IMAGEIO),
+    Contender("matplotlib", ".gif", matplotlib_gif, _MATPLOTLIB),
+    Contender(ARTICLE, ".gif", article_gif, _ARTICLE),
+    Contender("reelnet", ".mp4", reelnet_save, ("reelnet.reel", "reelnet.export.gif", "reelnet.export.video")),
+    Contender("moviepy", ".mp4", moviepy_mp4, ("moviepy", *_IMAGEIO)),
+    Contender("imageio", ".mp4", imageio_mp4, _IMAGEIO),
+    Contender("matplotlib", ".mp4", matplotlib_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),
+    Contender(ARTICLE, ".mp4", article_mp4, _ARTICLE),
+)
+
+BY_KEY = {contender.key: contender for contender in CONTENDERS}

@@ -1,0 +1,30 @@
+"""A run of any length, as if a training had been recorded, to see what rendering it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from composing import LAYER
+
+import reelnet
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+
+
+def write(source: Path, target: Path, steps: int) -> None:
+    """Make a run of `steps` snapshots with the layer, samples and form of `source`.
+
+    The values wander as in a training: each step moves by a little noise and stays within ±1.
+    """
+    run = reelnet.open(source)
+    info = run.taps[LAYER]
+    generator = np.random.default_rng(0)
+    position = np.zeros(info.shape, np.float32)
+    writer = RunWriter(target, taps={LAYER: info}, fed=run.inputs, shown=run.samples, labels=run.labels)
+    try:
+        for step in range(steps):
+            writer.commit(Snapshot(step, {LAYER: np.tanh(position)}, {"train_loss": 1 / (1 + step)}))
+            position += generator.normal(0, 0.02, info.shape).astype(np.float32)
+    finally:
+        writer.close()

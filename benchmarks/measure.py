@@ -1,0 +1,104 @@
+"""One measure in a process of its own: `measure.py KIND NAME RUN FOLDER`, prints JSON.
+
+Memory and imports of one contender must not weigh on the next.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+
+def render(key: str, run: Path, folder: Path) -> dict[str, float]:
+    """A contender's seconds from the run folder to the finished file, imports excluded, and its peak memory."""
+    from contenders import BY_KEY
+
+    contender = BY_KEY[key]
+    for module in contender.modules:
+        importlib.import_module(module)
+    out = folder / f"out{contender.suffix}"
+    began = time.perf_counter()
+    contender.render(run, out)
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, "bytes": out.stat().st_size, "peak": peak(), "frames": frames(out)}
+
+
+def x264(run: Path, folder: Path) -> dict[str, float]:
+    """x264's seconds for frames composed beforehand."""
+    from x264_alone import encode
+
+    out = folder / "out.mp4"
+    seconds = encode(run, out)
+    return {"seconds": seconds, "bytes": out.stat().st_size, "peak": peak(), "frames": frames(out)}
+
+
+def recording(steps: int, folder: Path) -> dict[str, float]:
+    """The medians of `recording.measure`."""
+    from recording import measure
+
+    return measure(folder, steps)
+
+
+def train(run: Path) -> dict[str, float]:
+    """Record the run that everything renders."""
+    from reelnet.record.training import Recipe
+    from reelnet.record.training import train as train_run
+
+    return {"accuracy": train_run(run, Recipe(steps=290, layers=("conv?",))).test_accuracy}
+
+
+def lengthen(steps: int, run: Path, folder: Path) -> dict[str, float]:
+    """Write the long run."""
+    from long_run import write
+
+    write(run, folder, steps)
+    return {}
+
+
+def peak() -> float:
+    """Most memory this process has had so far, in bytes; a program that it started counts for itself."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def frames(out: Path) -> float:
+    """Seconds × frame rate of a written file: the frames it shows, merged ones counted as often as shown."""
+    import av
+    from composing import FPS
+    from PIL import Image
+
+    if out.suffix == ".mp4":
+        with av.open(str(out)) as video:
+            return sum(packet.size > 0 for packet in video.demux(video=0))
+    with Image.open(out) as gif:
+        shown = 0.0
+        for number in range(getattr(gif, "n_frames", 1)):
+            gif.seek(number)
+            shown += gif.info.get("duration", 0)
+    return round(shown * FPS / 1000)
+
+
+def main() -> None:
+    kind, name, run, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
+    match kind:
+        case "render":
+            found = render(name, run, folder)
+        case "x264":
+            found = x264(run, folder)
+        case "recording":
+            found = recording(int(name), folder)
+        case "train":
+            found = train(run)
+        case "lengthen":
+            found = lengthen(int(name), run, folder)
+        case _:
+            sys.exit(f"measure.py: unknown kind {kind!r}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""MP4s, decoded by PyAV, their colours by the definition of BT.709."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from reelnet.runs.run import Run
+from tests.rendering import Floats, boxed, colour, decode_mp4, noise, pixels, write_run
+
+BT709, LIMITED = 1, 1
+"""Code points of ITU-T H.273 for primaries, transfer and matrix; FFmpeg's number of the limited range."""
+
+
+def training(path: Path, steps: int = 7) -> Run:
+    """A small run with a curve."""
+    return write_run(
+        path / "run", noise(steps, 3, 2, 7), labels=["a", "b", "c"], metrics={"loss": np.linspace(3, 1, steps).tolist()}
+    )
+
+
+@pytest.mark.parametrize("fps", [10, 12, 29.97, 30, 60, 0.5])
+def test_frames_times_and_duration(tmp_path: Path, fps: float) -> None:
+    report = training(tmp_path).reel("plain", fps=fps).save(tmp_path / "a.mp4")
+    each = 1 / Fraction(str(fps))
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        stream = container.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        duration = stream.duration * stream.time_base
+        times = [frame.pts * frame.time_base for frame in container.decode(stream) if frame.pts is not None]
+    assert len(times) == report.frames == 7
+    assert abs(duration - 7 * each) < Fraction(1, 1000)
+    for number, time in enumerate(times):
+        assert abs(time - number * each) < Fraction(1, 1000)
+    assert report.duration == pytest.approx(float(7 * each))
+
+
+@pytest.mark.parametrize("template", ["plain", "article"])
+def test_what_browsers_play(tmp_path: Path, template: str) -> None:
+    reel = training(tmp_path).reel(template, scale=3)
+    report = reel.save(tmp_path / "a.mp4")
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        codec = container.streams.video[0].codec_context
+        frame = next(container.decode(video=0))
+        assert codec.name == "h264"
+        assert codec.pix_fmt == "yuv420p"
+        assert (codec.color_primaries, codec.color_trc, codec.colorspace) == (BT709, BT709, BT709)
+        assert codec.color_range == LIMITED
+        assert (frame.width, frame.height) == (report.width, report.height) == reel.frame(0).size
+        assert frame.width % 2 == 0
+        assert frame.height % 2 == 0
+
+
+def test_the_index_is_at_the_front(tmp_path: Path) -> None:
+    training(tmp_path).reel().save(tmp_path / "a.mp4")
+    data, at, kinds = (tmp_path / "a.mp4").read_bytes(), 0, []
+    while at < len(data):
+        kinds.append(data[at + 4 : at + 8])
+        at += int.from_bytes(data[at : at + 4], "big")
+    assert at == len(data)
+    assert kinds[0] == b"ftyp"
+    assert kinds.index(b"moov") < kinds.index(b"mdat")
+
+
+def test_flat_cells_and_white_keep_their_colour(tmp_path: Path) -> None:
+    values = np.linspace(-1, 1, 120).reshape(3, 10, 4)
+    maps = np.repeat(np.repeat(values[..., None, None], 7, axis=3), 7, axis=4).astype(np.float32)
+    write_run(tmp_path / "run", maps).reel("plain").save(tmp_path / "a.mp4")
+    frames = decode_mp4(tmp_path / "a.mp4")
+    for shown, flat in zip(frames, values, strict=True):
+        for sample, channel in np.ndindex(10, 4):
+            cell = shown[56 * channel + 56 : 56 * channel + 112, 56 * sample : 56 * sample + 56].astype(int)
+            assert np.abs(cell - colour(flat[sample, channel])).max() <= 4 + 1  # one for the colormap's levels
+
+
+def test_white_stays_white(tmp_path: Path) -> None:
+    maps = noise(5, 4, 3, 7)
+    maps[:, 1] = 0
+    reel = write_run(tmp_path / "run", maps, metrics={"loss": [4.0, 3.0, 2.0, 1.5, 1.4]}).reel()
+    reel.save(tmp_path / "a.mp4")
+    for step, shown in enumerate(decode_mp4(tmp_path / "a.mp4")):
+        white = (pixels(reel.frame(step)) == 255).all(axis=2)
+        # Away from anything else: 4:2:0 mixes the colours of neighbours.
+        height, width = white.shape
+        inside = white.reshape(height // 8, 8, width // 8, 8).all(axis=(1, 3)) if width % 8 == height % 8 == 0 else white
+        if inside is white:
+            inside = white[: height // 8 * 8, : width // 8 * 8].reshape(height // 8, 8, width // 8, 8).all(axis=(1, 3))
+        blocks = shown[: height // 8 * 8, : width // 8 * 8].reshape(height // 8, 8, width // 8, 8, 3)
+        assert inside.mean() > 0.2
+        assert blocks.min(axis=(1, 3, 4))[inside].min() >= 253
+
+
+def test_noise_keeps_the_mean_of_each_pixel_of_a_map(tmp_path: Path) -> None:
+    maps = noise(4, 6, 4, 7)
+    write_run(tmp_path / "run", maps).reel("plain").save(tmp_path / "a.mp4")
+    for shown, values in zip(decode_mp4(tmp_path / "a.mp4"), maps, strict=True):
+        wanted: Floats = colour(boxed(values, 56, 8))
+        off = shown[56:].astype(float) - wanted
+        means = off.reshape(4 * 7, 8, 6 * 7, 8, 3).mean(axis=(1, 3))
+        assert np.abs(means).mean() < 1.5
+        assert np.abs(means).max() <= 6
+
+
+def test_one_step_is_one_frame(tmp_path: Path) -> None:
+    report = training(tmp_path, steps=1).reel().save(tmp_path / "a.mp4")
+    assert report.frames == len(decode_mp4(tmp_path / "a.mp4")) == 1
+
+
+@pytest.mark.parametrize("name", ["a:b.mp4", "run 10:30.mp4", "%03d.mp4", "ü ñ.mp4", "-a.mp4"])
+def test_names_that_mean_something_to_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    reel = training(tmp_path).reel("plain", scale=1)
+    monkeypatch.chdir(tmp_path)
+    reel.save(name)
+    assert len(decode_mp4(tmp_path / name)) == 7

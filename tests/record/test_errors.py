@@ -1,0 +1,222 @@
+"""What is recorded by name, and what a recorder refuses: one clear line, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.recorder import Recorder
+from reelnet.record.taps import bounds_of, recordable, select
+from reelnet.runs.run import Run
+
+SAMPLES = torch.rand(3, 1, 8, 8)
+
+
+def network() -> nn.Sequential:
+    def block(inputs: int, outputs: int) -> nn.Sequential:
+        parts = OrderedDict(conv1=nn.Conv2d(inputs, outputs, 3, padding=1), act=nn.Tanh())
+        return nn.Sequential(parts)
+
+    parts = OrderedDict(layer1=block(1, 2), layer2=block(2, 4), flat=nn.Flatten(), head=nn.Linear(256, 2))
+    return nn.Sequential(parts)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        (["layer2.conv1"], ["layer2.conv1"]),
+        (["layer2.conv1", "layer1.act"], ["layer1.act", "layer2.conv1"]),
+        (["*.conv?"], ["layer1.conv1", "layer2.conv1"]),
+        (["layer1*"], ["layer1", "layer1.conv1", "layer1.act"]),
+        (["layer[2].act", "*.act"], ["layer1.act", "layer2.act"]),
+    ],
+)
+def test_layers_are_chosen_by_path_and_glob_in_the_models_order(
+    patterns: list[str], found: list[str]
+) -> None:
+    assert select(network(), patterns) == found
+
+
+def test_an_unknown_layer_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"no layer 'layer1\.conv' .*did you mean 'layer1\.conv1'\?"):
+        select(network(), ["layer2.conv1", "layer1.conv"])
+
+
+def test_recordable_layers_are_those_that_give_maps() -> None:
+    places = {place.path: place for place in recordable(network(), SAMPLES)}
+    assert set(places) == {"layer1", "layer1.conv1", "layer1.act", "layer2", "layer2.conv1", "layer2.act"}
+    assert places["layer2.conv1"].info.shape == (3, 4, 8, 8)
+    assert places["layer2.conv1"].info.nbytes == 3 * 4 * 8 * 8 * 4
+    assert places["layer2.conv1"].kind == "Conv2d"
+
+
+@pytest.mark.parametrize(
+    ("module", "bounds"),
+    [
+        (nn.Tanh(), (-1, 1)),
+        (nn.Sigmoid(), (0, 1)),
+        (nn.ReLU6(), (0, 6)),
+        (nn.ReLU(), None),
+        (nn.Conv2d(1, 1, 1), None),
+    ],
+)
+def test_bounds_follow_from_the_kind_of_module(module: nn.Module, bounds: tuple[float, float] | None) -> None:
+    assert bounds_of(module) == bounds
+
+
+def one_line(error: pytest.ExceptionInfo[ReelnetError]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+class Patches(nn.Module):
+    """Calls its layer on four patches a sample: maps, but not one a sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 1, 1)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.conv1(x.reshape(-1, 1, 4, 4))
+
+
+class Idle(Patches):
+    """Has a layer that it does not call."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+@pytest.mark.parametrize(
+    ("model", "form", "said"),
+    [
+        (
+            network(),
+            {"samples": torch.rand(3, 2, 8, 8)},
+            r"samples of shape \(3, 2, 8, 8\) do not fit Sequential",
+        ),
+        (network(), {"samples": torch.rand(3, 1, 9, 9)}, r"after layer 'layer2\.conv1'"),
+        (network(), {"samples": torch.rand(5)}, r"samples of shape \(5,\) are no pictures"),
+        (network(), {"samples": np.array(["a", "b"])}, "no numbers"),
+        (network(), {"labels": [1, 2]}, "labels: 2 for 3 samples"),
+        (network(), {"shown": torch.rand(2, 8, 8)}, "shown: 2 pictures for 3 samples"),
+        (network(), {"taps": ["head"]}, r"layer 'head': gives an array of shape \(3, 2\); only maps"),
+        (network(), {"taps": ["layer3.conv1"]}, "did you mean 'layer[12].conv1'"),
+        (network(), {"metrics": {"loss": [1, 2]}}, "metric 'loss'"),
+        (nn.Sequential(nn.Flatten()), {}, "no Conv2d to record"),
+        (Patches(), {}, r"layer 'conv1': gives an array of shape \(12, 1, 4, 4\)"),
+        (Idle(), {}, "layer 'conv1': was not called"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_no_folder(
+    model: nn.Module, form: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(ReelnetError, match=said) as error,
+        Recorder(tmp_path / "run", model, **{"samples": SAMPLES, **form}),
+    ):
+        pass
+    one_line(error)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [torch.zeros(2), np.zeros((2, 2)), "0.5", None, [1.0], 1j, 10**400])
+def test_a_metric_must_be_one_number(value: object, tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", network(), samples=SAMPLES) as recorder:
+        with pytest.raises(ReelnetError, match="metric 'loss'") as error:
+            recorder.step(loss=value)
+        recorder.step(loss=1)
+    one_line(error)
+    assert Run(tmp_path / "run").steps == [0, 1]  # the refused step was not taken
+
+
+@pytest.mark.parametrize(
+    "value", [0.5, np.float32(0.5), np.array([0.5]), torch.tensor([[0.5]], requires_grad=True)]
+)
+def test_one_number_comes_in_many_forms(value: object, tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", network(), samples=SAMPLES) as recorder:
+        recorder.step(loss=value)
+    assert Run(tmp_path / "run").metrics["loss"][1] == 0.5
+
+
+def record(path: Path, *, force: bool = False, steps: int = 0) -> None:
+    with Recorder(path, network(), samples=SAMPLES, force=force) as recorder:
+        for _ in range(steps):
+            recorder.step()
+
+
+def test_a_run_is_replaced_only_with_force(tmp_path: Path) -> None:
+    record(tmp_path / "run", steps=3)
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    before = {file: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()}
+    with pytest.raises(UsageError, match=r"holds a run already; .*--force"):
+        record(tmp_path / "run")
+    assert {file: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()} == before
+    record(tmp_path / "run", force=True, steps=1)
+    assert Run(tmp_path / "run").steps == [0, 1]
+    assert len(list((tmp_path / "run" / "steps").iterdir())) == 2
+    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["thesis.tex", "run.json"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_foreign_folder_is_never_touched(name: str, force: bool, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(json.dumps({"format": "of another program"}))
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "1.txt").write_text("one")
+    with pytest.raises(UsageError, match="exists and is not a run"):
+        record(tmp_path, force=force)
+    assert sorted(file.name for file in tmp_path.rglob("*")) == sorted([name, "steps", "1.txt"])
+
+
+def test_a_file_in_the_way_is_never_touched(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("text")
+    with pytest.raises(UsageError, match="exists and is not a run"):
+        record(tmp_path / "run", force=True)
+    with pytest.raises(ReelnetError, match="cannot write a run here"):
+        record(tmp_path / "run" / "below")
+    assert (tmp_path / "run").read_text() == "text"
+
+
+def test_an_empty_folder_will_do(tmp_path: Path) -> None:
+    record(tmp_path)
+    assert Run(tmp_path).steps == [0]
+
+
+def test_a_closed_recorder_says_so(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "run", network(), samples=SAMPLES)
+    with pytest.raises(ReelnetError, match="the recorder is closed"):
+        recorder.step()
+    with recorder:
+        pass
+    with pytest.raises(ReelnetError, match="the recorder is closed"):
+        recorder.step()
+
+
+def test_a_model_that_changes_its_type_on_the_way_is_refused(tmp_path: Path) -> None:
+    model = network()
+    with Recorder(tmp_path / "run", model, samples=SAMPLES) as recorder:
+        model.double()
+        with pytest.raises(
+            ReelnetError, match=r"step 1: layer 'layer1\.conv1' gives float64 .*holds float32"
+        ):
+            recorder.step()
+    assert Run(tmp_path / "run").read("layer1.conv1").shape == (1, 3, 2, 8, 8)
+
+
+def test_facts_of_any_type_are_kept(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", network(), samples=SAMPLES, about={"root": tmp_path, "seed": 7}):
+        pass
+    about = Run(tmp_path / "run").about
+    assert about["root"] == str(tmp_path)
+    assert about["seed"] == 7
+    assert about["model"] == "Sequential"

@@ -1,0 +1,219 @@
+"""Training with a recorder around it ends bit for bit where it ends without."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reelnet.errors import ReelnetError
+from reelnet.record.recorder import Recorder
+
+
+class Mixed(nn.Module):
+    """What a recorder could disturb: moving and frozen statistics, dropout of both kinds, an in-place ReLU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 4, 3, padding=1)
+        self.relu1 = nn.ReLU(inplace=True)
+        self.norm1 = nn.BatchNorm2d(4)
+        self.conv2 = nn.Conv2d(4, 6, 3)
+        self.norm2 = nn.BatchNorm2d(6)
+        self.drop = nn.Dropout(0.4)
+        self.out = nn.Linear(6 * 6 * 6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm1(self.relu1(self.conv1(x)))
+        x = torch.relu_(self.norm2(self.conv2(x)))
+        x = nn.functional.dropout(x, 0.2, training=True)
+        return cast(Tensor, self.out(self.drop(x.flatten(1))))
+
+
+class Caching(nn.Module):
+    """Keeps a tensor that its first forward pass made and uses it in each later one, also for gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 2, 3, padding=1)
+        self.scale = nn.Parameter(torch.ones(8, 8))
+        self.grid: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.grid is None:
+            self.grid = torch.linspace(0, 1, 8).outer(torch.linspace(0, 1, 8))
+        return cast(Tensor, (self.conv1(x) * (self.grid * self.scale)).mean((2, 3)))
+
+
+class Reassigning(Mixed):
+    """Replaces a buffer by a new tensor in each forward pass, in eval mode, too; counts in another in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("calls", torch.zeros((), dtype=torch.long))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.mean = self.mean * 0.9 + x.mean() * 0.1
+        cast(Tensor, self.calls).add_(1)
+        random.random()
+        np.random.rand()
+        return super().forward(x)
+
+
+class Stepper(Protocol):
+    def step(self, **metrics: Any) -> None: ...
+
+
+class Silent:
+    def step(self, **metrics: Any) -> None:
+        pass
+
+
+def build(kind: type[nn.Module]) -> nn.Module:
+    torch.manual_seed(1)
+    random.seed(1)
+    np.random.seed(1)
+    model = kind().train()
+    if isinstance(model, Mixed):
+        model.norm1.eval()  # a frozen one among those that learn
+    return model
+
+
+def train(model: nn.Module, recorder: Stepper, optimizer: torch.optim.Optimizer, fail_at: int = 0) -> None:
+    for step in range(1, 6):
+        pictures, classes = torch.randn(8, 1, 8, 8), torch.randint(0, 2, (8,))
+        pictures += random.random() + float(np.random.rand())
+        loss = nn.functional.cross_entropy(model(pictures), classes)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        recorder.step(loss=loss)
+        if step == fail_at:
+            raise KeyError("the loop's own")
+
+
+def hooks(model: nn.Module) -> dict[str, Any]:
+    return {
+        f"{path}.{name}": dict(held)
+        for path, module in model.named_modules()
+        for name, held in vars(module).items()
+        if "hooks" in name and isinstance(held, dict)
+    }
+
+
+def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Everything that the rest of a training depends on, as plain comparable values."""
+    adam = [
+        {name: value.numpy().tobytes() for name, value in held.items()} for held in optimizer.state.values()
+    ]
+    kind, keys, *rest = np.random.get_state()
+    return {
+        "tensors": {name: value.detach().numpy().tobytes() for name, value in model.state_dict().items()},
+        "gradients": [p.grad.numpy().tobytes() for p in model.parameters() if p.grad is not None],
+        "requires_grad": [p.requires_grad for p in model.parameters()],
+        "adam": adam,
+        "groups": [group["lr"] for group in optimizer.param_groups],
+        "torch": torch.get_rng_state().numpy().tobytes(),
+        "numpy": (kind, np.asarray(keys).tobytes(), *map(float, rest)),
+        "python": random.getstate(),
+        "flags": {path: module.training for path, module in model.named_modules()},
+        "hooks": hooks(model),
+        "grad": torch.is_grad_enabled(),
+    }
+
+
+def outcome(kind: type[nn.Module], path: Path | None, fail_at: int = 0) -> dict[str, Any]:
+    model = build(kind)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    samples = torch.linspace(-1, 1, 2 * 64).reshape(2, 1, 8, 8)
+    around: Any = nullcontext(Silent()) if path is None else Recorder(path, model, samples=samples)
+    with pytest.raises(KeyError, match="the loop's own") if fail_at else nullcontext(), around as recorder:
+        train(model, recorder, optimizer, fail_at)
+    return state(model, optimizer)
+
+
+@pytest.mark.parametrize("fail_at", [0, 3])
+@pytest.mark.parametrize("kind", [Mixed, Caching, Reassigning])
+def test_training_is_bit_identical(kind: type[nn.Module], fail_at: int, tmp_path: Path) -> None:
+    alone = outcome(kind, None, fail_at)
+    recorded = outcome(kind, tmp_path / "run", fail_at)
+    for name, value in alone.items():
+        assert recorded[name] == value, name
+    assert alone["adam"]
+
+
+def test_the_identity_tests_see_a_disturbed_model() -> None:
+    alone = outcome(Mixed, None)
+    model = build(Mixed)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    model(torch.zeros(2, 1, 8, 8))  # one careless forward pass
+    train(model, Silent(), optimizer)
+    disturbed = state(model, optimizer)
+    assert {name for name in alone if alone[name] != disturbed[name]} >= {"tensors", "torch", "adam"}
+
+
+class Breakable(Mixed):
+    broken = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = super().forward(x)
+        if self.broken:
+            raise ArithmeticError("no more")
+        return out
+
+
+def test_a_failing_probe_leaves_the_model_as_it_was(tmp_path: Path) -> None:
+    model = build(Breakable)
+    optimizer = torch.optim.Adam(model.parameters())
+    with Recorder(tmp_path / "run", model, samples=torch.zeros(2, 1, 8, 8)) as recorder:
+        train(model, recorder, optimizer)
+        before = copy.deepcopy(state(model, optimizer))
+        Breakable.broken = True
+        try:
+            with pytest.raises(ReelnetError, match=r"'conv2'.*no more"):
+                recorder.step()
+        finally:
+            Breakable.broken = False
+        assert state(model, optimizer) == before
+        recorder.step()  # and the recorder goes on
+    assert state(model, optimizer) == before
+
+
+@contextmanager
+def own_hook(module: nn.Module) -> Iterator[list[int]]:
+    counted: list[int] = []
+    handle = module.register_forward_hook(lambda *_: counted.append(1))
+    try:
+        yield counted
+    finally:
+        handle.remove()
+
+
+def test_hooks_are_there_only_while_the_probe_runs(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    class Watching(Mixed):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append(sum(len(held) for held in hooks(self).values()))
+            return super().forward(x)
+
+    model = build(Watching)
+    with own_hook(cast(Mixed, model).conv1) as counted:
+        alone = hooks(model)
+        with Recorder(tmp_path / "run", model, samples=torch.zeros(2, 1, 8, 8)) as recorder:
+            assert hooks(model) == alone
+            recorder.step()
+            assert hooks(model) == alone
+        assert hooks(model) == alone
+        assert seen == [3, 3]  # its own, and one on each of the two convolutions
+        assert len(counted) == 2
+    assert not any(hooks(model).values())

@@ -1,0 +1,64 @@
+"""Samples become pictures that a person can look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reelnet.errors import ReelnetError
+from reelnet.record.pictures import as_pictures
+
+
+def test_values_in_0_to_1_are_brightness() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    for form in (np.float16, np.float32, np.float64):
+        np.testing.assert_array_equal(as_pictures((levels / 255).astype(form)), levels)
+    np.testing.assert_array_equal(as_pictures(np.full((2, 1, 3, 4), 0.2)), np.full((2, 3, 4), 51, np.uint8))
+
+
+def test_uint8_is_brightness_as_it_is() -> None:
+    grey = np.random.default_rng(0).integers(0, 40, (3, 5, 4), dtype=np.uint8)
+    np.testing.assert_array_equal(as_pictures(grey), grey)
+    np.testing.assert_array_equal(as_pictures(grey[:, None]), grey)
+
+
+def test_other_values_are_stretched_all_samples_alike() -> None:
+    samples = np.zeros((2, 1, 2, 2))
+    samples[0, 0, 0, 0], samples[1, 0, 1, 1], samples[1, 0, 0, 0] = -2.0, 3.0, 0.5
+    pictures = as_pictures(samples)
+    assert pictures[0, 0, 0] == 0
+    assert pictures[1, 1, 1] == 255
+    assert pictures[1, 0, 0] == 128  # half way from −2 to 3, halves to the even neighbour
+    assert pictures[0, 1, 1] == pictures[1, 0, 1] == 102  # 2/5
+
+
+def test_integers_beyond_1_are_stretched() -> None:
+    np.testing.assert_array_equal(as_pictures(np.array([[[0, 50, 200]]])), [[[0, 64, 255]]])
+
+
+def test_constant_samples_out_of_range_are_black() -> None:
+    assert not as_pictures(np.full((1, 2, 2), 7.0)).any()
+
+
+def test_non_finite_values_are_shown_as_0() -> None:
+    np.testing.assert_array_equal(
+        as_pictures(np.array([[[np.nan, np.inf, -np.inf, 1.0]]])), [[[0, 0, 0, 255]]]
+    )
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_colour_comes_out_with_channels_last(first: bool) -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 3), dtype=np.uint8)
+    given: NDArray[Any] = colours.transpose(0, 3, 1, 2) if first else colours
+    np.testing.assert_array_equal(as_pictures(given), colours)
+    np.testing.assert_array_equal(as_pictures(given / 255), colours)
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 4), (2, 2, 4, 4), (2, 4, 4, 4), (0, 4, 4), (2, 1, 3, 4, 4)])
+def test_what_is_no_picture_is_refused_with_its_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ReelnetError, match=r"are no pictures; give pictures of them with shown=") as error:
+        as_pictures(np.zeros(shape))
+    assert str(shape) in str(error.value)

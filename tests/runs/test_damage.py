@@ -1,0 +1,196 @@
+"""A damaged run is told apart from a whole one, and the error names the place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.errors import ReelnetError, RunError
+from reelnet.runs.run import Run
+from tests.conftest import MakeRun
+
+TAPS = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 5, 5)}
+
+
+def said(error: pytest.ExceptionInfo[ReelnetError], *parts: str) -> None:
+    text = str(error.value)
+    assert "\n" not in text
+    for part in parts:
+        assert part in text
+
+
+def step_file(run: Run, step: int) -> Path:
+    return run.path / "steps" / f"{step:08d}.safetensors"
+
+
+def altered(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def test_a_missing_step_file(make_run: MakeRun) -> None:
+    run = make_run(taps=TAPS)
+    step_file(run, 3).unlink()
+    with pytest.raises(RunError) as error:
+        Run(run.path).read("conv1")
+    said(error, "00000003.safetensors", "step 3", "No such file")
+    assert Run(run.path).read("conv1", [0, 1, 2, 4]).shape[0] == 4
+
+
+def test_a_truncated_step_file(make_run: MakeRun) -> None:
+    run = make_run(taps=TAPS)
+    data = step_file(run, 2).read_bytes()
+    for size in (0, 5, 100, len(data) - 1):
+        step_file(run, 2).write_bytes(data[:size])
+        with pytest.raises(RunError) as error:
+            Run(run.path).snapshot(2)
+        said(error, "00000002.safetensors", "step 2", "truncated")
+
+
+def test_each_single_altered_byte_of_the_values_is_found(make_run: MakeRun) -> None:
+    run = make_run(taps=TAPS)
+    data = step_file(run, 2).read_bytes()
+    values = sum(tap.nbytes for tap in run.taps.values())
+    for place in range(len(data) - values, len(data), 37):
+        step_file(run, 2).write_bytes(altered(data, place))
+        with pytest.raises(RunError) as error:
+            Run(run.path).snapshot(2)
+        said(error, "00000002.safetensors", "step 2", "altered")
+    Run(run.path).read("conv1", [0, 1, 3, 4])
+    step_file(run, 2).write_bytes(data)
+    Run(run.path).read("conv1")
+
+
+def test_step_files_that_changed_places(make_run: MakeRun) -> None:
+    run = make_run(taps=TAPS)
+    step_file(run, 1).replace(step_file(run, 2))
+    with pytest.raises(RunError) as error:
+        Run(run.path).read("conv2", 2)
+    said(error, "00000002.safetensors", "step 2, conv2", "altered")
+
+
+def test_altered_and_missing_samples(make_run: MakeRun) -> None:
+    run = make_run()
+    file = run.path / "samples.safetensors"
+    data = file.read_bytes()
+    for changed in (altered(data, len(data) // 2), altered(data, 3), data[:-1], b""):
+        file.write_bytes(changed)
+        with pytest.raises(RunError) as error:
+            _ = Run(run.path).samples
+        said(error, str(file), "checksum")
+    file.unlink()
+    with pytest.raises(RunError) as error:
+        _ = Run(run.path).inputs
+    said(error, str(file), "cannot read the samples")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        "null",
+        "{}",
+        '{"format": 1}',
+        '{"format": 1, "taps": {"a": {}}, "samples": 1}',
+        "\udcff",
+    ],
+)
+def test_a_broken_header(text: str, make_run: MakeRun) -> None:
+    run = make_run()
+    (run.path / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RunError) as error:
+        Run(run.path)
+    said(error, str(run.path / "run.json"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header: header["taps"]["conv1"].update(shape=[3, 2, 4]),
+        lambda header: header["taps"]["conv1"].update(dtype="float7"),
+        lambda header: header["taps"]["conv1"].update(bounds=3),
+        lambda header: header.pop("samples_crc32"),
+        lambda header: header.update(samples=None),
+        lambda header: header.update(labels=5),
+    ],
+)
+def test_a_header_with_a_wrong_entry(change: Callable[[dict[str, Any]], None], make_run: MakeRun) -> None:
+    run = make_run()
+    header = json.loads((run.path / "run.json").read_text())
+    change(header)
+    (run.path / "run.json").write_text(json.dumps(header))
+    with pytest.raises(RunError) as error:
+        Run(run.path)
+    said(error, str(run.path / "run.json"), "not the header of a run")
+
+
+def test_a_run_of_another_format(make_run: MakeRun) -> None:
+    run = make_run()
+    header = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps({**header, "format": 99}))
+    with pytest.raises(RunError) as error:
+        Run(run.path)
+    said(error, "format 99", "reads format 1")
+
+
+def test_what_is_no_run(tmp_path: Path, make_run: MakeRun) -> None:
+    with pytest.raises(RunError, match="no such folder") as error:
+        Run(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunError, match="no such folder"):
+        Run(tmp_path / "file")
+    with pytest.raises(RunError, match=r"not a run, it has no run\.json"):
+        Run(tmp_path)
+    run = make_run()
+    (run.path / "log.jsonl").unlink()
+    with pytest.raises(RunError, match=r"log\.jsonl: cannot be read"):
+        Run(run.path)
+    said(error, "nowhere")
+    assert error.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda line: b"",
+        lambda line: line[: len(line) // 2],
+        lambda line: b"\x00" * len(line),
+        lambda line: b"\xff" + line,
+        lambda line: b"[1, 2]",
+        lambda line: line.replace(b'"conv1"', b'"conv7"'),
+        lambda line: line.replace(b'"step": 2', b'"step": null'),
+        lambda line: line.replace(b'"size": 384', b'"size": 380'),
+        lambda line: line.replace(b'"metrics": {}', b'"metrics": {"loss": "low"}'),
+    ],
+)
+def test_a_log_line_broken_in_the_middle(broken: Callable[[bytes], bytes], make_run: MakeRun) -> None:
+    run = make_run(taps=TAPS)
+    log = run.path / "log.jsonl"
+    lines = log.read_bytes().splitlines()
+    assert broken(lines[2]) != lines[2]
+    lines[2] = broken(lines[2])
+    log.write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(RunError) as error:
+        Run(run.path)
+    said(error, "log.jsonl:3")
+
+
+def test_a_last_line_without_its_newline_does_not_count(make_run: MakeRun) -> None:
+    run = make_run(taps=TAPS)
+    log = run.path / "log.jsonl"
+    whole = log.read_bytes()
+    start = whole.rstrip(b"\n").rindex(b"\n") + 1
+    for end in (start, start + 1, start + 40, len(whole) - 1):
+        log.write_bytes(whole[:end])
+        opened = Run(run.path)
+        assert opened.steps == [0, 1, 2, 3]
+        np.testing.assert_array_equal(opened.read("conv1"), run.read("conv1", range(4)))
+    log.write_bytes(b"")
+    assert Run(run.path).steps == []

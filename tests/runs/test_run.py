@@ -1,0 +1,152 @@
+"""A run gives back what was written into it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reelnet.errors import RunError, UsageError
+from reelnet.runs.run import Run, open_run
+from tests.conftest import MakeRun, default_maps
+
+SHAPES = {"conv1": (3, 2, 4, 4), "block.conv2": (3, 5, 1, 7)}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int16", "uint8", "bool"])
+def test_values_come_back_as_they_were(dtype: str, make_run: MakeRun) -> None:
+    run = make_run(taps=SHAPES, dtype=dtype, steps=range(4))
+    for name, shape in SHAPES.items():
+        read = run.read(name)
+        assert read.dtype.name == dtype
+        assert read.shape == (4, *shape)
+        np.testing.assert_array_equal(
+            read, np.stack([default_maps(step, name, shape).astype(dtype) for step in range(4)])
+        )
+
+
+def test_steps_are_read_in_the_order_that_is_asked_for(make_run: MakeRun) -> None:
+    run = make_run(taps=SHAPES, steps=[0, 5, 10, 40])
+    whole = run.read("conv1")
+    assert run.steps == [0, 5, 10, 40]
+    np.testing.assert_array_equal(run.read("conv1", [40, 0, 40]), whole[[3, 0, 3]])
+    np.testing.assert_array_equal(run.read("conv1", 5), whole[[1]])
+    np.testing.assert_array_equal(run.read("conv1", np.int64(5)), whole[[1]])  # type: ignore[arg-type]
+    assert run.read("conv1", []).shape == (0, 3, 2, 4, 4)
+    assert list(run.snapshot(10, ["block.conv2"]).taps) == ["block.conv2"]
+    assert list(run.snapshot(10).taps) == list(SHAPES)
+
+
+def test_unknown_names_and_steps_are_answered_with_the_nearest(make_run: MakeRun) -> None:
+    run = make_run(taps=SHAPES, steps=[0, 5, 10, 40])
+    with pytest.raises(UsageError, match=r"no layer 'conv2' .*'block\.conv2'|no layer 'conv2' .*'conv1'"):
+        run.read("conv2")
+    with pytest.raises(UsageError, match="no step 12; steps run from 0 to 40, the nearest is 10"):
+        run.read("conv1", [0, 12])
+    with pytest.raises(UsageError, match="no step -1"):
+        run.snapshot(-1)
+
+
+def test_taps_know_form_bounds_and_range(make_run: MakeRun) -> None:
+    run = make_run(taps=SHAPES, steps=range(6), bounds={"conv1": (-1.0, 1.0)})
+    for name, tap in run.taps.items():
+        values = np.stack([default_maps(step, name, SHAPES[name]) for step in range(6)]).astype(np.float32)
+        assert (tap.min, tap.max) == (values.min(), values.max())
+        assert (tap.shape, tap.dtype) == (SHAPES[name], "float32")
+        assert tap.nbytes == 4 * math.prod(SHAPES[name])
+    assert run.taps["conv1"].bounds == (-1.0, 1.0)
+    assert run.taps["block.conv2"].bounds is None
+
+
+def test_ranges_leave_out_what_is_not_finite(make_run: MakeRun) -> None:
+    def holed(step: int) -> np.ndarray:
+        maps = np.full((1, 1, 2, 2), np.nan)
+        if step == 1:
+            maps[0, 0] = [[np.inf, -np.inf], [-3.0, 2.0]]
+        return maps
+
+    run = make_run(taps={"a": (1, 1, 2, 2), "b": (1, 1, 2, 2)}, values={"a": holed, "b": lambda _: holed(0)})
+    assert (run.taps["a"].min, run.taps["a"].max) == (-3.0, 2.0)
+    assert (run.taps["b"].min, run.taps["b"].max) == (None, None)
+    np.testing.assert_array_equal(run.read("a", 1)[0], holed(1))
+
+
+def test_metrics_keep_gaps_and_odd_values(make_run: MakeRun) -> None:
+    given = [
+        {"train_loss": 0.1},
+        {},
+        {"train_loss": math.inf, "test_loss": 1e-300},
+        {"train_loss": math.nan, "test_loss": -math.inf},
+        {"train_loss": 1 / 3},
+    ]
+    run = make_run(metrics=lambda step: given[step])
+    assert list(run.metrics) == ["train_loss", "test_loss"]
+    np.testing.assert_array_equal(run.metrics["train_loss"], [0.1, np.nan, np.inf, np.nan, 1 / 3])
+    np.testing.assert_array_equal(run.metrics["test_loss"], [np.nan, np.nan, 1e-300, -np.inf, np.nan])
+    assert "NaN" not in (run.path / "log.jsonl").read_text()  # which is no JSON
+    assert "Infinity" not in (run.path / "log.jsonl").read_text()
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_samples_are_kept_as_shown_and_as_fed(colour: bool, make_run: MakeRun) -> None:
+    run = make_run(colour=colour, side=7, labels=("ä", "猫", "2"), about={"seed": 3})
+    assert run.samples.dtype == np.uint8
+    assert run.samples.shape == ((3, 7, 7, 3) if colour else (3, 7, 7))
+    fed = run.samples.transpose(0, 3, 1, 2) if colour else run.samples[:, None]
+    np.testing.assert_array_equal(run.inputs, fed.astype(np.float32) / 255)
+    assert run.labels == ("ä", "猫", "2")
+    assert run.about == {"seed": 3}
+
+
+def test_bytes_are_those_on_disk(make_run: MakeRun) -> None:
+    run = make_run()
+    assert run.nbytes == sum(file.stat().st_size for file in run.path.rglob("*") if file.is_file())
+    assert run.nbytes > 5 * run.taps["conv1"].nbytes
+
+
+def test_a_step_that_is_committed_twice_counts_once_as_it_was_last(make_run: MakeRun) -> None:
+    calls = iter(range(9))
+    run = make_run(steps=[0, 1, 1], metrics=lambda _: {"loss": next(calls)})
+    assert run.steps == [0, 1]
+    np.testing.assert_array_equal(run.metrics["loss"], [0, 2])
+
+
+def test_a_run_tells_what_it_is(make_run: MakeRun) -> None:
+    assert "steps 0 to 4, 3 samples, taps conv1" in repr(make_run())
+    assert "no steps" in repr(make_run(steps=[]))
+
+
+def test_a_recorded_training_reads_back(recorded: Path) -> None:
+    run = open_run(str(recorded))
+    assert run.steps == [0, 1, 2, 3, 4, 5, 6]
+    assert run.labels == ("a", "b", "c", "d")
+    assert {name: tap.shape for name, tap in run.taps.items()} == {
+        "conv1": (4, 3, 8, 8),
+        "conv2": (4, 5, 6, 6),
+    }
+    assert set(run.metrics) == {"test_loss", "test_accuracy", "train_loss", "train_accuracy"}
+    assert np.isnan(run.metrics["train_loss"][0])
+    np.testing.assert_array_equal(np.isfinite(run.metrics["test_loss"]), [True, False] * 3 + [True])
+    assert run.samples.shape == (4, 8, 8)
+
+
+def test_an_empty_run_opens_and_says_that_it_is_empty(make_run: MakeRun) -> None:
+    run = make_run(steps=[])
+    assert run.steps == []
+    assert run.metrics == {}
+    with pytest.raises(RunError, match="an empty run, no step was committed"):
+        run.snapshot(0)
+    with pytest.raises(RunError, match="empty run"):
+        run.require_steps()
+
+
+def test_an_opened_run_does_not_change_under_ones_hands(make_run: MakeRun) -> None:
+    run = make_run(steps=range(3))
+    with (run.path / "log.jsonl").open("a") as log:
+        log.write(
+            (run.path / "log.jsonl").read_text().splitlines()[-1].replace('"step": 2', '"step": 3') + "\n"
+        )
+    assert run.steps == [0, 1, 2]
+    assert Run(run.path).steps == [0, 1, 2, 3]
