@@ -8,15 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from subject import CELL, LAYER
 
 import reelnet
 from reelnet.scene.palette import interpolate
 from reelnet.template.spec import Theme
-
-LAYER = "conv6"
-FPS = 10
-CELL = 56
-"""Side of a cell in pixels."""
 
 Rgb = NDArray[np.uint8]
 

@@ -10,9 +10,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from composing import FPS, LAYER, Grid
+from subject import FPS, LAYER
+
+if TYPE_CHECKING:
+    from composing import Grid
 
 Render = Callable[[Path, Path], None]
 
@@ -45,6 +48,14 @@ def reelnet_save(run: Path, out: Path) -> None:
     reelnet.open(run).reel("plain", layer=LAYER).save(out)
 
 
+def grid_of(run: Path) -> Grid:
+    """The frames that a peer is given."""
+    # Here, not above: `peers.py` reads the table below, and must stay small.
+    from composing import Grid
+
+    return Grid(run)
+
+
 def moviepy_gif(run: Path, out: Path) -> None:
     _moviepy_clip(run).write_gif(str(out), fps=FPS, logger=None)
 
@@ -56,7 +67,7 @@ def moviepy_mp4(run: Path, out: Path) -> None:
 def _moviepy_clip(run: Path) -> Any:
     from moviepy import VideoClip
 
-    grid = Grid(run)
+    grid = grid_of(run)
     # Half a frame more: the number of frames is int(duration * fps), which would drop the last one.
     return VideoClip(lambda seconds: grid.frame(round(seconds * FPS)), duration=(len(grid) + 0.5) / FPS)
 
@@ -64,25 +75,27 @@ def _moviepy_clip(run: Path) -> Any:
 def pillow_gif(run: Path, out: Path) -> None:
     from PIL import Image
 
-    pictures = (Image.fromarray(frame) for frame in Grid(run))
+    pictures = (Image.fromarray(frame) for frame in grid_of(run))
     first = next(pictures)
     first.save(out, save_all=True, append_images=pictures, duration=1000 // FPS, loop=0)
 
 
 def imageio_gif(run: Path, out: Path) -> None:
-    import imageio.v2
+    from imageio.v2 import get_writer
 
-    with imageio.v2.get_writer(out, mode="I", duration=1000 / FPS, loop=0) as writer:
-        for frame in Grid(run):
+    writing: Any = get_writer(out, mode="I", duration=1000 / FPS, loop=0)
+    with writing as writer:
+        for frame in grid_of(run):
             writer.append_data(frame)
 
 
 def imageio_mp4(run: Path, out: Path) -> None:
-    import imageio.v2
+    from imageio.v2 import get_writer
 
     # 560×952 is no multiple of 16, to which imageio would stretch the frames.
-    with imageio.v2.get_writer(out, format="FFMPEG", mode="I", fps=FPS, macro_block_size=2) as writer:
-        for frame in Grid(run):
+    writing: Any = get_writer(out, format="FFMPEG", mode="I", fps=FPS, macro_block_size=2)
+    with writing as writer:
+        for frame in grid_of(run):
             writer.append_data(frame)
 
 
@@ -109,7 +122,7 @@ def _matplotlib(run: Path, out: Path, writer: Any) -> None:
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    grid = Grid(run)
+    grid = grid_of(run)
     width, height = grid.size
     figure: Figure = plt.figure(figsize=(width / 100, height / 100), dpi=100)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -136,12 +149,13 @@ def _pngs_and_ffmpeg(run: Path, out: Path, options: list[str]) -> None:
     from PIL import Image
 
     with tempfile.TemporaryDirectory() as folder:
-        for number, frame in enumerate(Grid(run)):
+        for number, frame in enumerate(grid_of(run)):
             Image.fromarray(frame).save(Path(folder) / f"{number:05d}.png")
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-framerate", str(FPS)]
         subprocess.run([*command, "-i", f"{folder}/%05d.png", *options, str(out)], check=True)
 
 
+_REELNET = ("reelnet.reel", "reelnet.export.gif", "reelnet.export.video")
 _MATPLOTLIB = ("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.animation")
 _IMAGEIO = ("imageio.v2", "imageio.plugins.pillow", "imageio.plugins.pillow_legacy", "imageio.plugins.ffmpeg")
 _ARTICLE = ("PIL.Image", "PIL.PngImagePlugin", "imageio_ffmpeg")
@@ -149,13 +163,13 @@ _ARTICLE = ("PIL.Image", "PIL.PngImagePlugin", "imageio_ffmpeg")
 ARTICLE = "PNGs, then ffmpeg"
 
 CONTENDERS = (
-    Contender("reelnet", ".gif", reelnet_save, ("reelnet.reel", "reelnet.export.gif", "reelnet.export.video")),
+    Contender("reelnet", ".gif", reelnet_save, _REELNET),
     Contender("moviepy", ".gif", moviepy_gif, ("moviepy", *_IMAGEIO)),
     Contender("Pillow", ".gif", pillow_gif, ("PIL.Image", "PIL.GifImagePlugin")),
     Contender("imageio", ".gif", imageio_gif, _IMAGEIO),
     Contender("matplotlib", ".gif", matplotlib_gif, _MATPLOTLIB),
     Contender(ARTICLE, ".gif", article_gif, _ARTICLE),
-    Contender("reelnet", ".mp4", reelnet_save, ("reelnet.reel", "reelnet.export.gif", "reelnet.export.video")),
+    Contender("reelnet", ".mp4", reelnet_save, _REELNET),
     Contender("moviepy", ".mp4", moviepy_mp4, ("moviepy", *_IMAGEIO)),
     Contender("imageio", ".mp4", imageio_mp4, _IMAGEIO),
     Contender("matplotlib", ".mp4", matplotlib_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),

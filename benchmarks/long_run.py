@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from composing import LAYER
+from subject import LAYER
 
 import reelnet
 from reelnet.runs.snapshot import Snapshot

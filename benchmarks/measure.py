@@ -18,7 +18,7 @@ def render(key: str, run: Path, folder: Path) -> dict[str, float]:
     from contenders import BY_KEY
 
     contender = BY_KEY[key]
-    for module in contender.modules:
+    for module in ("composing", *contender.modules):
         importlib.import_module(module)
     out = folder / f"out{contender.suffix}"
     began = time.perf_counter()
@@ -66,10 +66,10 @@ def peak() -> float:
 
 
 def frames(out: Path) -> float:
-    """Seconds × frame rate of a written file: the frames it shows, merged ones counted as often as shown."""
+    """The frames that a written file shows; those that a GIF merged count as often as they are shown."""
     import av
-    from composing import FPS
     from PIL import Image
+    from subject import FPS
 
     if out.suffix == ".mp4":
         with av.open(str(out)) as video:

@@ -36,7 +36,9 @@ def measure(folder: Path, steps: int) -> dict[str, float]:
     train, record = [], []
     with (
         timed_commits() as write,
-        reelnet.Recorder(folder / "run", network, samples=samples, taps=recipe.layers, labels=labels) as recorder,
+        reelnet.Recorder(
+            folder / "run", network, samples=samples, taps=recipe.layers, labels=labels
+        ) as recorder,
     ):
         for pictures, classes in itertools.islice(loader, WARM_UP + steps):
             began = time.perf_counter()

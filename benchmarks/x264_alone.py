@@ -8,8 +8,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-from composing import FPS, LAYER
 from numpy.typing import NDArray
+from subject import FPS, LAYER
 
 import reelnet
 from reelnet.export.video import Planes, add_h264

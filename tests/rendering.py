@@ -54,7 +54,7 @@ def write_run(
     shown = pictures if pictures is not None else grey_pictures(count)
     writer = RunWriter(
         path,
-        taps={layer: TapInfo(shape=shape, dtype=maps.dtype.name, bounds=bounds)},  # type: ignore[arg-type]
+        taps={layer: TapInfo(shape=shape, dtype=maps.dtype.name, bounds=bounds)},
         fed=shown.astype(np.float32),
         shown=shown,
         labels=tuple(labels) if labels is not None else None,
@@ -74,8 +74,8 @@ def noise(steps: int, samples: int, channels: int, height: int, width: int | Non
 
 
 def grey_pictures(count: int, side: int = 28) -> Bytes:
-    """Pictures (count, side, side), each with a slope of its own; no corner is white."""
-    slope = np.linspace(0, 180, side)
+    """Pictures (count, side, side), each with a slope of its own."""
+    slope = np.linspace(0, 170, side)
     return np.stack([np.add.outer(slope, slope) / 2 + 40 * (n % 3) for n in range(count)]).astype(np.uint8)
 
 
@@ -130,7 +130,7 @@ def decode_gif(path: Path) -> Gif:
     frames, delays = [], []
     with Image.open(path) as image:
         loop = image.info.get("loop")
-        for number in range(image.n_frames):  # type: ignore[attr-defined]
+        for number in range(image.n_frames):
             image.seek(number)
             frames.append(np.asarray(image.convert("RGB")))
             delays.append(round(image.info["duration"] / 10))

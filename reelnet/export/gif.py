@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.compose.compositor import Frame
+from reelnet.export.pictures import Pictures, copy_plane
 from reelnet.scene.layout import Size
 
 TRANSPARENT = 255
@@ -34,10 +35,12 @@ class GifEncoder:
 
     def __init__(self, path: Path, size: Size, rgb: NDArray[np.uint8], fps: Fraction) -> None:
         self._file = path.open("wb")
-        self._palette = np.zeros((256, 4), np.uint8)
-        self._palette[:, 0] = 255  # alpha, red, green, blue
-        self._palette[:, 1:] = rgb
-        self._palette[TRANSPARENT] = 0
+        # FFmpeg keeps a palette as 32-bit numbers 0xAARRGGBB in the machine's own order.
+        opaque = (0xFF << 24) | rgb.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+        opaque[TRANSPARENT] = 0
+        self._pictures = Pictures(size, "pal8")
+        for picture in self._pictures:
+            picture.planes[1].update(opaque.tobytes())
         self._codec = av.CodecContext.create("gif", "w")
         self._codec.width, self._codec.height = size.width, size.height
         self._codec.pix_fmt, self._codec.time_base = "pal8", Fraction(1, 100)
@@ -89,8 +92,8 @@ class GifEncoder:
         """Encode one picture that stays until `until`."""
         # Both ends are rounded, not the difference, so that the delays add up to the duration.
         delay = round(100 * until) - round(100 * frame.pts)
-        # PyAV takes indices and palette together for pal8; its annotations know of plain arrays only.
-        picture = av.VideoFrame.from_ndarray((frame.indices, self._palette), format="pal8")  # type: ignore[arg-type]
+        picture = self._pictures.next()
+        copy_plane(frame.indices, picture.planes[0])
         picture.pts, picture.time_base = round(100 * frame.pts), Fraction(1, 100)
         for packet in self._codec.encode(picture):
             data = bytes(packet)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.compose.compositor import Frame
 from reelnet.errors import ReelnetError
+from reelnet.export.pictures import Pictures, copy_plane
 from reelnet.scene.layout import Size
 
 X264_OPTIONS = {"crf": "10", "preset": "medium", "x264-params": "psy=0:aq-mode=0:no-mbtree=1"}
@@ -24,14 +25,19 @@ class Mp4Encoder:
 
     def __init__(self, path: Path, size: Size, rgb: NDArray[np.uint8], fps: Fraction) -> None:
         self._path, self._fps = path, fps
-        self._planes = Planes(rgb)
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._planes, self._pictures = Planes(rgb), Pictures(size, "yuv420p")
+        self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = add_h264(self._container, size, fps)
         self._added = 0
 
     def add(self, frame: Frame) -> None:
         """Encode the next frame."""
-        picture = av.VideoFrame.from_ndarray(self._planes(frame.indices), format="yuv420p")
+        picture = self._pictures.next()
+        planes = self._planes(frame.indices)
+        height, width = frame.indices.shape
+        chroma = planes[height:].reshape(2, height // 2, width // 2)
+        for into, plane in enumerate((planes[:height], *chroma)):
+            copy_plane(plane, picture.planes[into])
         picture.pts, picture.time_base = round(frame.pts * self._fps), 1 / self._fps
         self._container.mux(self._stream.encode(picture))
         self._added += 1
@@ -40,7 +46,7 @@ class Mp4Encoder:
         """Complete the file, read it again, and give the number of frames in it."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
-        with av.open(str(self._path)) as written:
+        with av.open(f"file:{self._path}") as written:
             found = sum(packet.size > 0 for packet in written.demux(video=0))
         if found != self._added:
             raise ReelnetError(

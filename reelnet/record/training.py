@@ -16,7 +16,8 @@ from torch.utils.data import DataLoader
 from reelnet.record.datasets import Data, batches, load
 from reelnet.record.networks import build, channels_of, logits
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Place, recordable
+from reelnet.record.taps import Place, recordable, select
+from reelnet.runs.writer import refuse_existing
 
 TESTS = 58
 """How often a run is tested, about; the article's 290 steps are tested at every fifth."""
@@ -89,7 +90,11 @@ def train(
     Raises:
         ReelnetError: The network, the data or the run folder does not do.
     """
+    # What is wrong is said before the data is loaded or the network tested, which may take long.
+    refuse_existing(run, force=force)
     network, data = prepare(recipe, root)
+    if recipe.layers:
+        select(network, recipe.layers)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).train()
     optimizer = torch.optim.Adam(network.parameters(), recipe.lr)

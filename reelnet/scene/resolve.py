@@ -19,6 +19,9 @@ from reelnet.template.spec import PanelSpec, Stack, Template
 LARGEST = 16_384
 """Pixels a side; more than any encoder here takes."""
 
+MOST_PIXELS = 4096
+"""What an option of a panel may be: a size of type, a length, a height."""
+
 RHYTHM = 8
 """Panels' heights are multiples of this many pixels, and so the cells' rows fall into step with H.264's 8×8
 transform blocks: the same frames of 56-pixel cells take a sixth of the bytes that they take out of step."""
@@ -121,5 +124,9 @@ def _panel(spec: PanelSpec, where: str, panels: Mapping[str, type[Panel]]) -> Pa
         if type(value).__name__ != known[key]:
             raise TemplateError(
                 f"template {where!r}: panel {spec.kind}: {key} {value!r} is not of type {known[key]}"
+            )
+        if known[key] == "int" and not 1 <= value <= MOST_PIXELS:
+            raise TemplateError(
+                f"template {where!r}: panel {spec.kind}: {key} {value}: give from 1 to {MOST_PIXELS} pixels"
             )
     return kind(**spec.options)

@@ -82,7 +82,7 @@ def _theme(content: Any, where: str) -> Theme:
     values: dict[str, Any] = {}
     for key, value in words.items():
         if key in ("cell", "text"):
-            values[key] = _pixels(value, f"{where}.{key}")
+            values[key] = _pixels(value, f"{where}.{key}", least=1)
         elif key == "diverging":
             if not isinstance(value, list) or len(value) < 3 or len(value) % 2 == 0:
                 raise TemplateError(f"{where}.diverging: needs an odd number of colours, three or more")
@@ -103,9 +103,9 @@ def _words(content: Any, where: str, known: tuple[str, ...] | None = None) -> di
     return content
 
 
-def _pixels(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10_000:
-        raise TemplateError(f"{where}: {value!r} is not a whole number of pixels")
+def _pixels(value: Any, where: str, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 4096:
+        raise TemplateError(f"{where}: {value!r} is not a whole number of pixels from {least} to 4096")
     return value
 
 

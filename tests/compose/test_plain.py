@@ -77,15 +77,18 @@ def test_the_counter_tells_the_step(tmp_path: Path) -> None:
     reel = write_run(tmp_path / "run", maps, steps=[0, 70]).reel("plain")
     first, second = (pixels(reel.frame(step)) for step in (0, 70))
     changed = np.argwhere((first != second).any(axis=2))
-    assert 0 < len(changed)
+    assert len(changed) > 0
     assert changed.max(axis=0)[0] < 18
     assert changed.max(axis=0)[1] < 112
 
 
 @pytest.mark.parametrize(
-    ("side", "scale", "box"), [(1, 56, 56), (5, 11, 56), (7, 8, 56), (8, 7, 56), (13, 4, 56), (26, 2, 56), (60, 1, 60)]
+    ("side", "scale", "box"),
+    [(1, 56, 56), (5, 11, 56), (7, 8, 56), (8, 7, 56), (13, 4, 56), (26, 2, 56), (60, 1, 60)],
 )
-def test_maps_of_any_side_are_upscaled_whole_and_centred(tmp_path: Path, side: int, scale: int, box: int) -> None:
+def test_maps_of_any_side_are_upscaled_whole_and_centred(
+    tmp_path: Path, side: int, scale: int, box: int
+) -> None:
     maps = noise(1, 3, 2, side)
     image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
     top = -(-box // 8) * 8  # panels' heights are multiples of eight
@@ -97,19 +100,20 @@ def test_maps_of_any_side_are_upscaled_whole_and_centred(tmp_path: Path, side: i
 @pytest.mark.parametrize("scale", [1, 3, 5, 8])
 @pytest.mark.parametrize("side", [5, 7, 28])
 def test_a_scale_that_is_asked_for(tmp_path: Path, side: int, scale: int) -> None:
-    maps = noise(1, 15, 3, side)
+    samples = 15 if side < 28 else 4
+    maps = noise(1, samples, 3, side)
     image = write_run(tmp_path / "run", maps).reel("plain", scale=scale).frame(0)
     box = side * scale
     top = -(-box // 8) * 8
     assert image.width % 2 == 0
     assert image.height % 2 == 0
     # A frame narrower than the counter is as wide as the counter.
-    assert image.width == 15 * box + 15 * box % 2 or 15 * box < 90
+    assert image.width == samples * box + samples * box % 2 or samples * box < 90
     shown, values = pixels(image).copy(), boxed(maps[0], box, scale)
     covered = max(0, 18 - top)  # by the counter, when cells are smaller than its text
     values[:covered, :112] = np.nan
     shown[top : top + covered, :112] = WHITE
-    assert_cells(shown[top : top + 3 * box, : 15 * box], values)
+    assert_cells(shown[top : top + 3 * box, : samples * box], values)
 
 
 def test_maps_that_are_not_square(tmp_path: Path) -> None:

@@ -96,7 +96,9 @@ def test_folders_are_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_progress_is_told_after_each_frame(tmp_path: Path, suffix: str) -> None:
     told: list[tuple[int, int]] = []
-    training(tmp_path).reel("plain").save(tmp_path / f"a{suffix}", lambda done, all_: told.append((done, all_)))
+    training(tmp_path).reel("plain").save(
+        tmp_path / f"a{suffix}", lambda done, all_: told.append((done, all_))
+    )
     assert told == [(n, 6) for n in range(1, 7)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import sys
 from pathlib import Path
 
@@ -15,8 +17,13 @@ from tests.rendering import decode_gif, decode_mp4, noise, pixels, write_run
 
 
 def training(path: Path, count: int = 5) -> Run:
-    metrics = {"train_loss": np.linspace(3, 1, count).tolist(), "train_accuracy": np.linspace(0, 1, count).tolist()}
-    return write_run(path / "run", noise(count, 3, 2, 7), metrics=metrics, steps=[10 * n for n in range(count)])
+    metrics = {
+        "train_loss": np.linspace(3, 1, count).tolist(),
+        "train_accuracy": np.linspace(0, 1, count).tolist(),
+    }
+    return write_run(
+        path / "run", noise(count, 3, 2, 7), metrics=metrics, steps=[10 * n for n in range(count)]
+    )
 
 
 @pytest.mark.parametrize("template", ["article", "plain"])
@@ -101,9 +108,6 @@ def test_without_moviepy_a_clip_says_how_to_get_it(tmp_path: Path, monkeypatch: 
 
 
 def test_a_reel_shows_itself_as_a_video(tmp_path: Path) -> None:
-    import base64
-    import re
-
     page = training(tmp_path).reel("plain")._repr_html_()
     found = re.search(r"base64,([^\"]+)\"", page)
     assert found is not None

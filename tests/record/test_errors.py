@@ -101,7 +101,7 @@ class Idle(Patches):
     [
         (
             network(),
-            {"samples": torch.rand(3, 2, 8, 8)},
+            {"samples": torch.rand(3, 2, 8, 8), "shown": torch.rand(3, 8, 8)},
             r"samples of shape \(3, 2, 8, 8\) do not fit Sequential",
         ),
         (network(), {"samples": torch.rand(3, 1, 9, 9)}, r"after layer 'layer2\.conv1'"),

@@ -56,6 +56,9 @@ class Caching(nn.Module):
 class Reassigning(Mixed):
     """Replaces a buffer by a new tensor in each forward pass, in eval mode, too; counts in another in place."""
 
+    mean: Tensor
+    calls: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(()))
@@ -63,7 +66,7 @@ class Reassigning(Mixed):
 
     def forward(self, x: Tensor) -> Tensor:
         self.mean = self.mean * 0.9 + x.mean() * 0.1
-        cast(Tensor, self.calls).add_(1)
+        self.calls.add_(1)
         random.random()
         np.random.rand()
         return super().forward(x)

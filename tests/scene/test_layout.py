@@ -48,7 +48,8 @@ def test_an_overlay_is_as_large_as_its_largest_and_begins_at_one_corner() -> Non
 
 def test_groups_in_groups_do_not_overlap() -> None:
     row = Group(Direction.ROW, [leaf("b", 10, 6), leaf("s", 0, 0, grow=True), leaf("c", 10, 9)], gap=1)
-    group = Group(Direction.COLUMN, [leaf("a", 60, 5), row, leaf("d", 8, 5)], gap=2, padding=1)
+    items: list[Leaf[str] | Group[str]] = [leaf("a", 60, 5), row, leaf("d", 8, 5)]
+    group = Group(Direction.COLUMN, items, gap=2, padding=1)
     boxes = placed(group)
     assert boxes["c"].right == 61
     assert boxes["b"].y >= boxes["a"].bottom + 2

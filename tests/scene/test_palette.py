@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -46,7 +49,7 @@ def test_the_colormap_gets_what_is_left_over(others: int) -> None:
 def test_too_many_colours_are_an_error() -> None:
     palette = Palette()
     palette.colours(np.array([(n, 1, 2) for n in range(256)], np.uint8))
-    with pytest.raises(ReelnetError, match="256.*255"):
+    with pytest.raises(ReelnetError, match=r"256.*255"):
         palette.mix()
 
 
@@ -59,12 +62,10 @@ def test_255_colours_fit() -> None:
 
 @pytest.mark.parametrize("fps", ["10", "12", "24", "25", "30", "50", "60", "29.97", "0.01"])
 def test_a_timeline_shows_every_step_once_without_holes(fps: str) -> None:
-    from fractions import Fraction
-
     steps = [0, 1, 5, 6, 9]
     shown = list(Timeline(steps, Fraction(fps)))
     assert [each.step for each in shown] == steps
     assert shown[0].pts == 0
-    for each, following in zip(shown, shown[1:], strict=False):
+    for each, following in pairwise(shown):
         assert each.pts + each.duration == following.pts
     assert shown[-1].pts + shown[-1].duration == 5 / Fraction(fps)

@@ -9,6 +9,7 @@ import pytest
 
 from reelnet.compose.panels import PANELS
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
+from reelnet.reel import Reel
 from reelnet.runs.run import Run
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template, parse_template
@@ -101,8 +102,6 @@ def test_a_template_that_has_nothing_to_show(tmp_path: Path) -> None:
 
 
 def test_a_theme_changes_the_colours(run: Run) -> None:
-    from reelnet.reel import Reel
-
     theme = {"background": "#102030", "diverging": ["#ff0000", "#00ff00", "#0000ff"], "cell": 28}
     layout = {"column": {"items": ["channels"], "padding": 8}}
     shown = pixels(Reel(scene(run, {"layout": layout, "theme": theme}), run).frame(0))

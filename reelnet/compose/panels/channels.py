@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.compose.canvas import write
+from reelnet.compose.canvas import fill_box, write
 from reelnet.compose.panels.grid import GUTTER_GAP, gutter, row_labels, thinned
 from reelnet.compose.text import text_size
 from reelnet.scene.facts import Facts, Limits, Moment
@@ -45,14 +45,17 @@ class ChannelsDrawing:
         self._labels, self._facts, self._box = panel.labels, facts, box
         self._left = box.x + gutter(facts, labels=panel.labels)
         self._muted = palette.ramp(facts.theme.muted, facts.theme.background)
+        self._faint = palette.ramp(facts.theme.faint, facts.theme.faint, 1)
         self._missing = palette.ramp(facts.theme.missing, facts.theme.missing, 1)
         self._map = palette.colormap(facts.limits.anchors(facts.theme.diverging))
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write the labels."""
+        """Write the labels, and a hairline around the cells, which may be all white."""
         if not self._labels:
             return
         facts, side = self._facts, self._facts.cell.box
+        width, height = facts.samples * side, facts.channels * side
+        fill_box(canvas, Box(self._left - 1, self._box.y - 1, width + 2, height + 2), self._faint)
         size = facts.theme.text
         line = text_size("0", size).height
         for row, label in thinned(row_labels(facts), side, line).items():
@@ -84,9 +87,9 @@ def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArr
     The nearest level is taken; values beyond the limits, and infinite ones, get the last level on their side;
     NaN gets any. With symmetric limits and an odd number of levels, 0 is the middle level exactly.
     """
-    span = (limits.high - limits.low) or 1.0
-    scaled = (values.astype(np.float32) - np.float32(limits.low)) * np.float32((levels - 1) / span)
-    scaled = np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
+    # In double precision: single precision cannot hold the span of all that it can hold.
+    scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
+    np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
     np.rint(scaled, out=scaled)
     nearest: NDArray[np.uint8] = np.clip(scaled, 0, levels - 1).astype(np.uint8)
     return nearest

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reelnet.compose.panels.chart import ChartDrawing
+from reelnet.compose.panels.chart import ChartDrawing, head_width
 from reelnet.compose.panels.series import Chart, charts
+from reelnet.errors import TemplateError
 from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.layout import Box, Size
 from reelnet.scene.palette import Palette
@@ -31,8 +32,15 @@ class Curve:
 
     def natural_size(self, facts: Facts) -> Size | None:
         """The charts at their least width; None for a run without metrics."""
-        count = len(charts(facts))
-        return Size(count * self.width + (count - 1) * GAP, self.height) if count else None
+        size = facts.theme.text
+        least = 80 + 2 * size
+        if self.height < least:
+            raise TemplateError(f"panel curve: height {self.height}: give at least {least} pixels")
+        found = charts(facts)
+        if not found:
+            return None
+        each = max(self.width, *(head_width(chart, size) for chart in found))
+        return Size(len(found) * each + (len(found) - 1) * GAP, self.height)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> CurveDrawing:
         """Share the box among the charts."""

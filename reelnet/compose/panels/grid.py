@@ -39,4 +39,11 @@ def column_labels(facts: Facts) -> dict[int, str]:
     widest = max(text_size(label, size).width for label in facts.labels)
     if widest + 4 <= box or box >= 3 * size:
         return {column: shorten(label, box - 4, size) for column, label in enumerate(facts.labels)}
-    return thinned(facts.labels, box, min(widest + 4, 8 * size))
+    room = min(widest + 4, 8 * size)
+    kept = {
+        column: shorten(text, room - 4, size) for column, text in thinned(facts.labels, box, room).items()
+    }
+    right = facts.samples * box
+    return {
+        at: text for at, text in kept.items() if at * box + (box + text_size(text, size).width) // 2 <= right
+    }

@@ -63,8 +63,10 @@ class Chart:
 def charts(facts: Facts) -> list[Chart]:
     """The charts of a run: loss first, then accuracy, then other metrics while there is room."""
     kinds: dict[str, list[tuple[str, NDArray[np.float64]]]] = {}
-    for name, values in facts.metrics.items():
-        if np.isfinite(values).any():
+    for name, recorded in facts.metrics.items():
+        # What no axis can span is as good as infinite.
+        values = np.where(np.abs(recorded) > 1e300, np.nan, recorded)
+        if not np.isnan(values).all():
             prefix, kind = split(name)
             kinds.setdefault(kind, []).append((prefix, values))
     ranked = sorted(kinds, key=lambda kind: (kind != "loss", kind not in ("accuracy", "acc")))
@@ -106,10 +108,11 @@ def nice_ticks(low: float, high: float, intervals: int = 3) -> list[float]:
     """
     if 0 < low < high and low < 0.5 * high:
         low = 0.0
-    if high <= low:
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
     rough = (high - low) / intervals
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(number * step, 12) for number in range(first, last + 1)]
+    digits = max(0, 2 - math.floor(math.log10(step)))
+    return [round(number * step, digits) for number in range(first, last + 1)]

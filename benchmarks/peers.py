@@ -1,0 +1,162 @@
+"""reelnet beside what one would pick instead: time, file size and memory for the same recorded layer.
+
+    python benchmarks/peers.py [--run DIR] [--repeats N] [--quick]
+
+Prints two tables and keeps them in `benchmarks/peers.md`. Needs the `bench` extra.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from contenders import CONTENDERS
+from processes import HERE, Measured, finish, measure, measure_aside
+from promises import Results, promise_table, promises, render_table
+
+PACKAGES = ("reelnet", "av", "numpy", "torch", "matplotlib", "moviepy", "pillow", "imageio", "imageio-ffmpeg")
+
+NOTES = """\
+Every tool shows the same recorded conv6: 16 channels × 10 samples of 7×7, in cells of 56 pixels under a row of
+inputs, {frames} frames of 560×952 at 10 fps. Seconds run from the run folder to the finished file, imports
+excluded: medians of {repeats}, taken in turn, each in a process of its own. The peers get RGB frames composed with
+numpy, without the step counter that reelnet draws, and encode with their defaults. Peak memory is the Python
+process's; an ffmpeg that a tool starts comes on top."""
+
+
+def main() -> None:
+    options = parsed()
+    run: Path = options.run
+    if not run.exists():
+        say(f"training the network into {run}")
+        measure("train", "-", run, run)
+    repeats = 1 if options.quick else options.repeats
+    renders = timed_renders(run, repeats)
+    check_frames(renders)
+    results = Results(
+        renders=renders,
+        pairs=timed_pairs(run, 2 if options.quick else max(5, repeats)),
+        recording=timed_recording(10 if options.quick else 40),
+        memory=memory(run, 1000 if options.quick else 5000),
+        start=timed_start(3 if options.quick else 7),
+    )
+    report = written(results, repeats)
+    print(report)
+    (HERE / "peers.md").write_text(report, encoding="utf-8")
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure reelnet beside its peers.")
+    parser.add_argument(
+        "--run", type=Path, default=Path("runs/demo"), help="recorded run; made if it is not there"
+    )
+    parser.add_argument("--repeats", type=int, default=3, help="renders a tool, of which the median counts")
+    parser.add_argument("--quick", action="store_true", help="one render a tool, and fewer of the rest")
+    options = parser.parse_args()
+    if options.repeats < 1:
+        parser.error(f"--repeats {options.repeats}: take 1 or more")
+    return options
+
+
+def timed_renders(run: Path, repeats: int) -> dict[tuple[str, str], list[Measured]]:
+    """Every contender `repeats` times, all of them in turn, so that a slow minute falls on all."""
+    renders: dict[tuple[str, str], list[Measured]] = {(each.tool, each.suffix): [] for each in CONTENDERS}
+    for turn in range(1, repeats + 1):
+        for each in CONTENDERS:
+            measured = measure_aside("render", each.key, run)
+            renders[each.tool, each.suffix].append(measured)
+            say(f"{turn}/{repeats} {each.tool} {each.suffix}: {measured['seconds']:.2f} s")
+    return renders
+
+
+def check_frames(renders: dict[tuple[str, str], list[Measured]]) -> None:
+    """Make sure that all have written the same number of frames: else their times say nothing."""
+    counts = {key: measured[0]["frames"] for key, measured in renders.items()}
+    if len(set(counts.values())) > 1:
+        sys.exit(f"the files differ in their frames: {counts}")
+
+
+def timed_pairs(run: Path, pairs: int) -> list[tuple[float, float]]:
+    """Seconds of reelnet's MP4 and of x264 alone, one after the other."""
+    found = []
+    for turn in range(1, pairs + 1):
+        own = measure_aside("render", "reelnet.mp4", run)["seconds"]
+        alone = measure_aside("x264", "-", run)["seconds"]
+        found.append((own, alone))
+        say(f"{turn}/{pairs} MP4 {own:.2f} s, x264 alone {alone:.2f} s")
+    return found
+
+
+def timed_recording(steps: int) -> Measured:
+    """Median seconds of a training step, of recording it, and of the part of that which writes."""
+    say(f"recording {steps} steps")
+    return measure_aside("recording", str(steps), Path("-"))
+
+
+def memory(run: Path, steps: int) -> dict[tuple[str, int], float]:
+    """Peak bytes of `reelnet render` for the run and for one of `steps` frames."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
+        long = Path(folder) / "long"
+        measure("lengthen", str(steps), run, long)
+        for suffix in (".gif", ".mp4"):
+            for each in (run, long):
+                out = Path(folder) / f"out{suffix}"
+                reelnet = [sys.executable, "-m", "reelnet", "render", str(each), "-o", str(out)]
+                done = finish([*reelnet, "--layer", "conv6", "--template", "plain"])
+                found[suffix, steps_of(each)] = done.peak
+                say(
+                    f"render {steps_of(each)} frames to {suffix}: {done.peak / 1e6:.0f} MB, {done.seconds:.1f} s"
+                )
+    return found
+
+
+def steps_of(run: Path) -> int:
+    """Number of snapshots in a run."""
+    with (run / "log.jsonl").open(encoding="utf-8") as log:
+        return sum(1 for _ in log)
+
+
+def timed_start(repeats: int) -> tuple[float, float]:
+    """Median seconds of `reelnet --help` and of an interpreter that does nothing, taken in turn."""
+    script = Path(sys.executable).parent / "reelnet"
+    reelnet = [str(script)] if script.exists() else [sys.executable, "-m", "reelnet"]
+    turns = [
+        (finish([*reelnet, "--help"]).seconds, finish([sys.executable, "-c", "pass"]).seconds)
+        for _ in range(repeats)
+    ]
+    shown, bare = zip(*turns, strict=True)
+    return median(shown), median(bare)
+
+
+def written(results: Results, repeats: int) -> str:
+    """The page that is kept."""
+    frames = int(results.renders["reelnet", ".gif"][0]["frames"])
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    machine = (
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
+    )
+    parts = [
+        "# reelnet beside its peers",
+        f"Written by `benchmarks/peers.py` on {datetime.date.today()}: {machine}; {versions}.",
+        NOTES.format(frames=frames, repeats=repeats),
+        render_table(results),
+        promise_table(promises(results)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def say(text: str) -> None:
+    """Progress, beside the tables."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

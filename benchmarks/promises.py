@@ -1,0 +1,130 @@
+"""What was asked of reelnet, what was reached, and the tables that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from processes import Measured
+
+LIBRARIES = ("moviepy", "Pillow", "imageio")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A limit and what was measured against it.
+
+    Attributes:
+        name: What is promised.
+        asked: The limit in words.
+        reached: The number in words.
+        kept: Whether it lies within the limit.
+    """
+
+    name: str
+    asked: str
+    reached: str
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that was measured.
+
+    Attributes:
+        renders: By tool and suffix, one measure a repeat.
+        pairs: Seconds of reelnet's MP4 and of x264 alone, taken in turn.
+        recording: Median seconds of a training step, of recording it, of its writing.
+        memory: Peak bytes of `reelnet render` by suffix and number of frames.
+        start: Median seconds of `reelnet --help` and of an interpreter that does nothing.
+    """
+
+    renders: Mapping[tuple[str, str], Sequence[Measured]]
+    pairs: Sequence[tuple[float, float]]
+    recording: Measured
+    memory: Mapping[tuple[str, int], float]
+    start: tuple[float, float]
+
+    def seconds(self, tool: str, suffix: str) -> float:
+        """Median time of a tool."""
+        return median(each["seconds"] for each in self.renders[tool, suffix])
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as a markdown table; the first is the head."""
+    listed = list(rows)
+    rule = ["---"] * len(listed[0])
+    return "\n".join(f"| {' | '.join(row)} |" for row in (listed[0], rule, *listed[1:]))
+
+
+def render_table(results: Results) -> str:
+    """One row a tool and format, fastest first."""
+    rows = [("tool", "format", "seconds", "times reelnet", "file, MB", "peak, MB")]
+    order = sorted(results.renders, key=lambda key: (key[1], results.seconds(*key)))
+    for tool, suffix in order:
+        measured, seconds = results.renders[tool, suffix], results.seconds(tool, suffix)
+        size, peak = (median(each[name] for each in measured) / 1e6 for name in ("bytes", "peak"))
+        ratio = seconds / results.seconds("reelnet", suffix)
+        kind = suffix[1:].upper()
+        rows.append((tool, kind, f"{seconds:.2f}", f"{ratio:.1f}", f"{size:.1f}", f"{peak:.0f}"))
+    return table(rows)
+
+
+def promise_table(promises: Iterable[Promise]) -> str:
+    """One row a promise; what was missed is marked."""
+    rows = [("promise", "asked", "reached")]
+    rows += [
+        (each.name, each.asked, each.reached + ("" if each.kept else " **(missed)**")) for each in promises
+    ]
+    return table(rows)
+
+
+def promises(results: Results) -> list[Promise]:
+    """Every promise with its number."""
+    return [*_gif(results), _mp4(results), _recording(results), *_memory(results), _help(results)]
+
+
+def _gif(results: Results) -> list[Promise]:
+    own = results.seconds("reelnet", ".gif")
+    best = min(LIBRARIES, key=lambda tool: results.seconds(tool, ".gif"))
+    library = results.seconds(best, ".gif") / own
+    plots = results.seconds("matplotlib", ".gif") / own
+    name = "GIF, beside the fastest of moviepy, Pillow and imageio"
+    return [
+        Promise(name, "≥ 6× faster", f"{library:.1f}× ({best})", library >= 6),
+        Promise("GIF, beside matplotlib", "≥ 40× faster", f"{plots:.1f}×", plots >= 40),
+    ]
+
+
+def _mp4(results: Results) -> Promise:
+    own, alone = (median(column) for column in zip(*results.pairs, strict=True))
+    paired = median(first / second for first, second in results.pairs)
+    reached = f"{own / alone:.2f}× ({own:.2f} s to {alone:.2f} s; median of {len(results.pairs)} pairs {paired:.2f}×)"
+    name = "MP4, beside x264 alone on frames composed beforehand"
+    return Promise(name, "≤ 1.15× its time", reached, own / alone <= 1.15)
+
+
+def _recording(results: Results) -> Promise:
+    train, record, write = (results.recording[name] for name in ("train", "record", "write"))
+    share = record / train
+    reached = (
+        f"{share:.1%} ({record * 1e3:.2f} ms, {write / record:.0%} of it writing, to {train * 1e3:.0f} ms)"
+    )
+    return Promise("recording ten samples at six taps", "≤ 3 % of the training step", reached, share <= 0.03)
+
+
+def _memory(results: Results) -> Iterable[Promise]:
+    for suffix in dict.fromkeys(suffix for suffix, _ in results.memory):
+        peaks = {count: peak / 1e6 for (kind, count), peak in results.memory.items() if kind == suffix}
+        reached = ", ".join(f"{peak:.0f} MB at {count:,}" for count, peak in peaks.items())
+        name = f"{suffix[1:].upper()}, peak memory at {' and '.join(f'{count:,}' for count in peaks)} frames"
+        # "The same" up to the log of the steps, which is held whole.
+        kept = max(peaks.values()) < 250 and max(peaks.values()) < 1.25 * min(peaks.values())
+        yield Promise(name, "< 250 MB, the same", reached, kept)
+
+
+def _help(results: Results) -> Promise:
+    shown, bare = results.start
+    reached = f"{shown - bare:.2f} s ({shown:.2f} s to {bare:.2f} s)"
+    return Promise("`reelnet --help`, beside `python -c pass`", "≤ 0.3 s more", reached, shown - bare <= 0.3)

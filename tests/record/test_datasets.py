@@ -1,0 +1,203 @@
+"""The pictures that come with reelnet, torchvision's, and a folder of one's own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sized
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.datasets import ImageFolder
+
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.datasets import Data, batches, load
+from reelnet.record.pictures import as_pictures
+
+
+@pytest.fixture(scope="module")
+def mnist(tmp_path_factory: pytest.TempPathFactory) -> Data:
+    return load("mnist", channels=1, samples=10, root=tmp_path_factory.mktemp("data"), side=None)
+
+
+def length(dataset: Any) -> int:
+    return len(cast(Sized, dataset))
+
+
+def test_mnist_is_whole(mnist: Data) -> None:
+    assert (length(mnist.train), length(mnist.test)) == (60_000, 10_000)
+    pictures, labels = mnist.train[:]
+    assert pictures.shape == (60_000, 1, 28, 28)
+    assert pictures.dtype == torch.float32
+    assert (pictures.min(), pictures.max()) == (0, 1)
+    # Counts of each digit, as published with the data set.
+    assert torch.bincount(labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert torch.bincount(mnist.test[:][1]).tolist() == [
+        980,
+        1135,
+        1032,
+        1010,
+        982,
+        892,
+        958,
+        1028,
+        974,
+        1009,
+    ]
+    assert mnist.classes == tuple("0123456789")
+
+
+def test_the_articles_samples_are_the_ten_digits_in_order(mnist: Data) -> None:
+    assert mnist.samples == (10, 5, 35, 30, 4, 15, 11, 17, 268, 12)
+    pictures, labels = mnist.chosen()
+    assert labels == list("0123456789")
+    assert torch.equal(pictures[3], mnist.test[30][0])
+
+
+def test_mnist_is_shown_as_ink_on_paper(mnist: Data) -> None:
+    pictures, _ = mnist.chosen()
+    shown = as_pictures(mnist.shown(pictures).numpy())
+    assert (shown[:, 0, 0] == 255).all()  # paper in the corner
+    np.testing.assert_array_equal(shown, 255 - np.rint(pictures[:, 0].numpy() * 255).astype(np.uint8))
+    assert pictures[:, 0, 0, 0].max() == 0  # what the network gets is as published
+
+
+def test_other_numbers_of_samples_take_the_classes_in_turn(tmp_path: Path) -> None:
+    data = load("mnist", channels=3, samples=13, root=tmp_path, side=14)
+    pictures, labels = data.chosen()
+    assert labels == [*"0123456789", *"012"]
+    assert len(set(data.samples)) == 13
+    assert pictures.shape == (13, 3, 14, 14)
+
+
+@pytest.mark.parametrize("count", [0, 10_001])
+def test_samples_that_are_not_there(count: int, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"--samples {count}: take from 1 to 10000"):
+        load("mnist", channels=1, samples=count, root=tmp_path, side=None)
+
+
+def test_a_damaged_copy_of_mnist_is_one_clear_line(tmp_path: Path) -> None:
+    load("mnist", channels=1, samples=10, root=tmp_path, side=None)
+    file = tmp_path / "MNIST" / "raw" / "t10k-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(ReelnetError, match=r"raw: damaged .*; remove this folder"):
+        load("mnist", channels=1, samples=10, root=tmp_path, side=None)
+
+
+def test_a_data_root_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReelnetError, match=r"cannot unpack MNIST here .*--data-root"):
+        load("mnist", channels=1, samples=10, root=tmp_path / "file", side=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnits", "give mnist, torchvision:NAME or folder:PATH"),
+        ("mnist:full", "unknown"),
+        ("torchvision:FakeDat", "did you mean 'FakeData'"),
+        ("torchvision:VisionDataset", "cannot be loaded"),
+        ("folder:/does/not/exist", "not a folder of folders of pictures"),
+    ],
+)
+def test_unknown_data(name: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=said) as error:
+        load(name, channels=3, samples=2, root=tmp_path, side=8)
+    assert f"--data {name}" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_download_that_fails_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no route\nto host")
+
+    monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", refuse)
+    with pytest.raises(
+        ReelnetError, match=r"FashionMNIST: cannot be loaded from .*no route to host"
+    ) as error:
+        load("torchvision:FashionMNIST", channels=1, samples=2, root=tmp_path, side=None)
+    assert "\n" not in str(error.value)
+
+
+def picture_folder(path: Path, counts: dict[str, int]) -> None:
+    for shade, (name, count) in enumerate(counts.items(), 1):
+        (path / name).mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (12, 9), (shade * 50, number, 0)).save(path / name / f"{number:04d}.png")
+
+
+def test_a_folder_of_folders_of_pictures(tmp_path: Path) -> None:
+    picture_folder(tmp_path, {"cat": 20, "dog": 20})
+    data = load(f"folder:{tmp_path}", channels=3, samples=4, root=None, side=8)
+    assert (length(data.train), length(data.test)) == (36, 4)
+    assert data.classes == ("cat", "dog")
+    pictures, labels = data.chosen()
+    assert labels == ["cat", "dog", "cat", "dog"]
+    assert pictures.shape == (4, 3, 8, 8)
+    assert [round(float(picture[0, 0, 0]) * 255) for picture in pictures] == [50, 100, 50, 100]
+    assert torch.equal(data.shown(pictures), pictures)
+    assert load(f"folder:{tmp_path}", channels=1, samples=1, root=None, side=8).chosen()[0].shape == (
+        1,
+        1,
+        8,
+        8,
+    )
+
+
+def test_samples_come_from_all_classes_of_a_long_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture_folder(tmp_path / "train", {"a": 1, "b": 1})
+    picture_folder(tmp_path / "val", {"a": 1, "b": 1})
+    make = ImageFolder
+
+    class Long(make):  # type: ignore[misc, valid-type]
+        """3,000 pictures of the first class before the second one's."""
+
+        def __init__(self, *args: Any, **words: Any) -> None:
+            super().__init__(*args, **words)
+            first, second = self.imgs
+            self.samples = [first] * 3000 + [second] * 10
+            self.targets = [label for _, label in self.samples]
+
+    monkeypatch.setattr("torchvision.datasets.ImageFolder", Long)
+    data = load(f"folder:{tmp_path}", channels=3, samples=4, root=None, side=8)
+    assert data.samples == (0, 3000, 1, 3001)
+
+
+def test_a_folder_with_its_own_split(tmp_path: Path) -> None:
+    picture_folder(tmp_path / "train", {"a": 3, "b": 2})
+    with pytest.raises(UsageError, match="has 'train' but neither 'test' nor 'val'"):
+        load(f"folder:{tmp_path}", channels=3, samples=1, root=None, side=8)
+    picture_folder(tmp_path / "val", {"a": 1, "b": 1})
+    data = load(f"folder:{tmp_path}", channels=3, samples=2, root=None, side=8)
+    assert (length(data.train), length(data.test)) == (5, 2)
+    picture_folder(tmp_path / "test", {"a": 1, "c": 1})
+    with pytest.raises(UsageError, match=r"'train' and 'test' hold other classes \(b, c\)"):
+        load(f"folder:{tmp_path}", channels=3, samples=2, root=None, side=8)
+
+
+def test_a_broken_picture_is_named(tmp_path: Path) -> None:
+    picture_folder(tmp_path / "train", {"a": 2})
+    picture_folder(tmp_path / "test", {"a": 1})
+    broken = tmp_path / "train" / "a" / "0001.png"
+    broken.write_bytes(broken.read_bytes()[:30])
+    data = load(f"folder:{tmp_path}", channels=3, samples=1, root=None, side=8)
+    with pytest.raises(ReelnetError, match=r"0001\.png: not a picture that can be read"):
+        list(batches(data.train, 2))
+
+
+def test_batches_come_in_the_order_of_their_seed(mnist: Data) -> None:
+    def order(seed: int) -> torch.Tensor:
+        loader = batches(mnist.train, 64, seed=seed)
+        return torch.cat([labels for _, labels in itertools.islice(loader, 4)])
+
+    assert torch.equal(order(1), order(1))
+    assert not torch.equal(order(1), order(2))
+    assert len(batches(mnist.train, 1024, seed=0)) == 58
+    assert sum(len(labels) for _, labels in batches(mnist.test, 3000)) == 10_000
+    with pytest.raises(UsageError, match="--batch-size 60001: there are 60000 pictures"):
+        batches(mnist.train, 60_001, seed=0)
