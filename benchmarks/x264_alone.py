@@ -7,8 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
-from numpy.typing import NDArray
 from subject import FPS, LAYER
 
 import reelnet
@@ -16,23 +14,24 @@ from reelnet.export.video import Planes, add_h264
 from reelnet.scene.layout import Size
 
 
-def composed(run: Path) -> tuple[list[NDArray[np.uint8]], Size]:
-    """Every frame's planes as the encoder takes them, uint8 (height * 3 / 2, width), and the frame's size."""
+def composed(run: Path) -> tuple[list[av.VideoFrame], Size]:
+    """Every frame as the encoder takes it, with its time, and the frames' size; all in memory."""
     reel = reelnet.open(run).reel("plain", layer=LAYER)
-    planes = Planes(reel.palette_rgb)
-    return [planes(frame.indices) for frame in reel.frames()], reel.scene.size
+    planes, pictures = Planes(reel.palette_rgb), []
+    for number, frame in enumerate(reel.frames()):
+        picture = av.VideoFrame.from_ndarray(planes(frame.indices), format="yuv420p")
+        picture.pts, picture.time_base = number, Fraction(1, FPS)
+        pictures.append(picture)
+    return pictures, reel.scene.size
 
 
 def encode(run: Path, out: Path) -> float:
     """Write the MP4; gives the seconds from the first frame handed over to the closed file."""
-    frames, size = composed(run)
-    fps = Fraction(FPS)
+    pictures, size = composed(run)
     began = time.perf_counter()
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = add_h264(container, size, fps)
-        for number, planes in enumerate(frames):
-            picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-            picture.pts, picture.time_base = number, 1 / fps
+        stream = add_h264(container, size, Fraction(FPS))
+        for picture in pictures:
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     return time.perf_counter() - began

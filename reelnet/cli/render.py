@@ -12,6 +12,12 @@ from reelnet.cli.targets import require_writable, targets
 from reelnet.cli.words import Number
 
 run_argument = click.argument("run", type=click.Path(path_type=Path))
+template_option = click.option(
+    "--template", default="article", show_default=True, metavar="NAME", help="The look: article or plain."
+)
+scale_option = click.option(
+    "--scale", type=click.IntRange(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
+)
 
 
 @click.command(short_help="Make an animation of a run.")
@@ -27,10 +33,8 @@ run_argument = click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
 )
-@click.option("--template", default="article", show_default=True, metavar="NAME", help="The look.")
-@click.option(
-    "--scale", type=click.IntRange(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
-)
+@template_option
+@scale_option
 @click.option("--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
@@ -69,13 +73,15 @@ def render(
 @click.option("--step", type=int, required=True, help="The training step to show.")
 @click.option("-o", "--output", "file", required=True, metavar="FILE.png", help="The picture to write.")
 @click.option("--layer", metavar="NAME", help="The layer to show.")
-def frame(run: Path, step: int, file: str, layer: str | None) -> None:
+@template_option
+@scale_option
+def frame(run: Path, step: int, file: str, layer: str | None, template: str, scale: int | None) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
     from reelnet.runs.run import open_run
 
     opened = open_run(run)
     wanted = targets(file, [layer] if layer else [], opened.taps)
-    jobs = [Job(opened.reel(layer=each.layer), each.path) for each in wanted]
+    jobs = [Job(opened.reel(template, layer=each.layer, scale=scale), each.path) for each in wanted]
     for each in wanted:
         require_writable(each.path)
     for job in jobs:

@@ -46,6 +46,7 @@ class ChannelsDrawing:
         self._left = box.x + gutter(facts, labels=panel.labels)
         self._muted = palette.ramp(facts.theme.muted, facts.theme.background)
         self._faint = palette.ramp(facts.theme.faint, facts.theme.faint, 1)
+        self._paper = palette.ramp(facts.theme.background, facts.theme.background, 1)
         self._missing = palette.ramp(facts.theme.missing, facts.theme.missing, 1)
         self._map = palette.colormap(facts.limits.anchors(facts.theme.diverging))
 
@@ -56,6 +57,7 @@ class ChannelsDrawing:
         facts, side = self._facts, self._facts.cell.box
         width, height = facts.samples * side, facts.channels * side
         fill_box(canvas, Box(self._left - 1, self._box.y - 1, width + 2, height + 2), self._faint)
+        fill_box(canvas, Box(self._left, self._box.y, width, height), self._paper)
         size = facts.theme.text
         line = text_size("0", size).height
         for row, label in thinned(row_labels(facts), side, line).items():
