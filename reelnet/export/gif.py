@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from reelnet.compose.compositor import Frame
 from reelnet.export.pictures import Pictures, copy_plane
 from reelnet.scene.layout import Size
+from reelnet.scene.panel import Canvas
 
 TRANSPARENT = 255
 """The index that no frame uses, for pixels that stay as they were."""
@@ -21,6 +25,10 @@ HEADER = 6 + 7 + 3 * 256
 
 LOOP_FOREVER = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 TRAILER = b"\x3b"
+BLOCK = 16
+"""Pictures that are compressed in one go; each block costs one picture more, the one before it."""
+
+MOST_WORKERS = 8
 LONGEST = 65_535
 """Hundredths of a second that one frame can stay."""
 
@@ -28,22 +36,20 @@ LONGEST = 65_535
 class GifEncoder:
     """Writes a GIF frame by frame.
 
-    The pictures are compressed by FFmpeg's encoder, which sees palette indices and finds transparent deltas.
-    The file around them is written here, because delays are: FFmpeg's muxer gives the last frame the delay of
-    the one before, and identical frames are merged here into a longer one.
+    The pictures are compressed a block at a time, on every core. The file around them is written here and not
+    by FFmpeg's muxer, because delays are: the muxer gives the last frame the delay of the one before, and
+    identical frames are merged here into a longer one.
     """
 
     def __init__(self, path: Path, size: Size, rgb: NDArray[np.uint8], fps: Fraction) -> None:
         self._file = path.open("wb")
-        # FFmpeg keeps a palette as 32-bit numbers 0xAARRGGBB in the machine's own order.
-        opaque = (0xFF << 24) | rgb.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-        opaque[TRANSPARENT] = 0
-        self._pictures = Pictures(size, "pal8")
-        for picture in self._pictures:
-            picture.planes[1].update(opaque.tobytes())
-        self._codec = av.CodecContext.create("gif", "w")
-        self._codec.width, self._codec.height = size.width, size.height
-        self._codec.pix_fmt, self._codec.time_base = "pal8", Fraction(1, 100)
+        self._coder = DeltaCoder(size, rgb)
+        self._workers = min(MOST_WORKERS, os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(self._workers)
+        self._blocks: deque[tuple[Future[list[bytes]], list[int]]] = deque()
+        self._block: list[Canvas] = []
+        self._delays: list[int] = []
+        self._before: Canvas | None = None
         self._waiting: Frame | None = None
         self._end = Fraction(0)
         self._written = 0
@@ -68,12 +74,16 @@ class GifEncoder:
         """Complete the file; gives the number of frames in it."""
         if self._waiting is not None:
             self._write(self._waiting, self._end)
+        self._send()
+        while self._blocks:
+            self._receive()
         self._file.write(TRAILER)
-        self._file.close()
+        self.abandon()
         return self._written
 
     def abandon(self) -> None:
         """Close the file as it is."""
+        self._pool.shutdown(cancel_futures=True)
         self._file.close()
 
     @staticmethod
@@ -92,11 +102,24 @@ class GifEncoder:
         """Encode one picture that stays until `until`."""
         # Both ends are rounded, not the difference, so that the delays add up to the duration.
         delay = round(100 * until) - round(100 * frame.pts)
-        picture = self._pictures.next()
-        copy_plane(frame.indices, picture.planes[0])
-        picture.pts, picture.time_base = round(100 * frame.pts), Fraction(1, 100)
-        for packet in self._codec.encode(picture):
-            data = bytes(packet)
+        self._block.append(frame.indices)
+        self._delays.append(delay)
+        if len(self._block) == BLOCK:
+            self._send()
+
+    def _send(self) -> None:
+        """Give the block to a worker; first write what is ready, so that few blocks are held."""
+        while len(self._blocks) > self._workers:
+            self._receive()
+        if self._block:
+            packets = self._pool.submit(self._coder.encode, self._before, self._block)
+            self._blocks.append((packets, self._delays))
+            self._before, self._block, self._delays = self._block[-1], [], []
+
+    def _receive(self) -> None:
+        """Write the oldest block to the file."""
+        packets, delays = self._blocks.popleft()
+        for data, delay in zip(packets.result(), delays, strict=True):
             if self._written == 0:
                 self._file.write(data[:HEADER] + LOOP_FOREVER)
                 data = data[HEADER:]
@@ -106,3 +129,33 @@ class GifEncoder:
                 raise AssertionError("FFmpeg's GIF packets have another form than before")
             self._file.write(data[:4] + delay.to_bytes(2, "little") + data[6:])
             self._written += 1
+
+
+class DeltaCoder:
+    """Compresses pictures as what changed since the one before, with FFmpeg's encoder.
+
+    A delta needs nothing but the picture before, so blocks can be coded apart from each other.
+    """
+
+    def __init__(self, size: Size, rgb: NDArray[np.uint8]) -> None:
+        self._size = size
+        # FFmpeg keeps a palette as 32-bit numbers 0xAARRGGBB in the machine's own order.
+        opaque = (0xFF << 24) | rgb.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+        opaque[TRANSPARENT] = 0
+        self._palette = opaque.tobytes()
+
+    def encode(self, before: Canvas | None, block: list[Canvas]) -> list[bytes]:
+        """One packet for each picture of `block`; the first one follows `before`, or begins the file."""
+        codec = av.CodecContext.create("gif", "w")
+        codec.width, codec.height = self._size.width, self._size.height
+        codec.pix_fmt, codec.time_base = "pal8", Fraction(1, 100)
+        pictures = Pictures(self._size, "pal8")
+        for picture in pictures:
+            picture.planes[1].update(self._palette)
+        packets = []
+        for number, indices in enumerate(block if before is None else [before, *block]):
+            picture = pictures.next()
+            copy_plane(indices, picture.planes[0])
+            picture.pts, picture.time_base = number, Fraction(1, 100)
+            packets += [bytes(packet) for packet in codec.encode(picture)]
+        return packets[-len(block) :]

@@ -33,11 +33,8 @@ class Mp4Encoder:
     def add(self, frame: Frame) -> None:
         """Encode the next frame."""
         picture = self._pictures.next()
-        planes = self._planes(frame.indices)
-        height, width = frame.indices.shape
-        chroma = planes[height:].reshape(2, height // 2, width // 2)
-        for into, plane in enumerate((planes[:height], *chroma)):
-            copy_plane(plane, picture.planes[into])
+        for values, plane in zip(self._planes(frame.indices), picture.planes, strict=True):
+            copy_plane(values, plane)
         picture.pts, picture.time_base = round(frame.pts * self._fps), 1 / self._fps
         self._container.mux(self._stream.encode(picture))
         self._added += 1
@@ -88,25 +85,34 @@ class Planes:
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         red, green, blue = rgb.astype(np.float64).T / 255
         luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-        self._y = np.rint(16 + 219 * luma).astype(np.uint8)
-        u = np.rint(128 + 224 * (blue - luma) / 1.8556).astype(np.uint32)
-        v = np.rint(128 + 224 * (red - luma) / 1.5748).astype(np.uint32)
-        # Both in one number, so that one look-up gives both.
-        self._uv = u | v << 16
+        self._y, self._u, self._v = (
+            np.rint(plane).astype(np.uint8)
+            for plane in (
+                16 + 219 * luma,
+                128 + 224 * (blue - luma) / 1.8556,
+                128 + 224 * (red - luma) / 1.5748,
+            )
+        )
 
-    def __call__(self, indices: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Planes of a frame (height, width) with even sides: uint8 (height * 3 / 2, width), Y above U above V.
+    def __call__(
+        self, indices: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+        """Planes Y (height, width), U and V (height / 2, width / 2) of a frame with even sides.
 
         Chroma is the mean of 2×2 pixels, which is exact where cells stand on even pixels.
         """
-        height, width = indices.shape
-        out = np.empty((height * 3 // 2, width), np.uint8)
-        np.take(self._y, indices, out=out[:height], mode="clip")
-        total = self._uv[indices[::2, ::2]]
-        for row, column in ((0, 1), (1, 0), (1, 1)):
-            total += self._uv[indices[row::2, column::2]]
-        total += 0x0002_0002
-        total >>= 2
-        chroma = out[height:].reshape(2, height // 2, width // 2)
-        chroma[0], chroma[1] = total & 0xFF, total >> 16
-        return out
+        corner = np.ascontiguousarray(indices[::2, ::2])
+        others = indices[::2, 1::2], indices[1::2, ::2], indices[1::2, 1::2]
+        u, v = looked_up(self._u, corner), looked_up(self._v, corner)
+        # Most blocks are of one colour; the mean is taken only where text, curves and edges are.
+        mixed = np.nonzero((others[0] != corner) | (others[1] != corner) | (others[2] != corner))
+        four = np.stack([corner[mixed], *(other[mixed] for other in others)])
+        for plane, table in ((u, self._u), (v, self._v)):
+            plane[mixed] = (table[four].sum(axis=0, dtype=np.uint16) + 2) >> 2
+        return looked_up(self._y, indices), u, v
+
+
+def looked_up(table: NDArray[np.uint8], indices: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`table[indices]` for a table of 256 bytes; `bytes.translate` does it twice as fast as numpy."""
+    values = indices.tobytes().translate(table.tobytes())
+    return np.frombuffer(bytearray(values), np.uint8).reshape(indices.shape)
