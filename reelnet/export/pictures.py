@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 import av
@@ -13,21 +14,21 @@ from reelnet.scene.layout import Size
 
 
 class Pictures:
-    """Two pictures in turn: an encoder may look at the one before the present one, but at none older.
+    """A few pictures in turn: an encoder may look at the one before the present one, but at none older.
 
     A new picture for each frame would do, but the allocator then lets memory grow by 0.3 MB a frame.
     """
 
-    def __init__(self, size: Size, form: str) -> None:
-        self._turn = [av.VideoFrame(size.width, size.height, form) for _ in range(2)]
+    def __init__(self, size: Size, form: str, count: int = 2) -> None:
+        self._turn = deque(av.VideoFrame(size.width, size.height, form) for _ in range(count))
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
-        """Both, to fill in what stays."""
+        """All of them, to fill in what stays."""
         return iter(self._turn)
 
     def next(self) -> av.VideoFrame:
         """The picture to fill."""
-        self._turn.reverse()
+        self._turn.rotate()
         return self._turn[0]
 
 

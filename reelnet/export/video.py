@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,12 +22,18 @@ X264_OPTIONS = {"crf": "10", "preset": "medium", "x264-params": "psy=0:aq-mode=0
 every frame. The psychovisual tools are for films: they trade exact colours for grain that is not here."""
 
 
+AHEAD = 6
+"""Frames that may wait for x264."""
+
+
 class Mp4Encoder:
     """Writes an MP4 with H.264 in yuv420p, BT.709 limited range, tagged as such, index at the front."""
 
     def __init__(self, path: Path, size: Size, rgb: NDArray[np.uint8], fps: Fraction) -> None:
         self._path, self._fps = path, fps
-        self._planes, self._pictures = Planes(rgb), Pictures(size, "yuv420p")
+        self._planes, self._pictures = Planes(rgb), Pictures(size, "yuv420p", AHEAD + 3)
+        self._worker = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
         self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = add_h264(self._container, size, fps)
         self._added = 0
@@ -36,13 +44,21 @@ class Mp4Encoder:
         for values, plane in zip(self._planes(frame.indices), picture.planes, strict=True):
             copy_plane(values, plane)
         picture.pts, picture.time_base = round(frame.pts * self._fps), 1 / self._fps
-        self._container.mux(self._stream.encode(picture))
+        # x264 works in a thread of its own while the next frames are composed.
+        while len(self._waiting) > AHEAD:
+            self._waiting.popleft().result()
+        self._waiting.append(self._worker.submit(self._encode, picture))
         self._added += 1
+
+    def _encode(self, picture: av.VideoFrame | None) -> None:
+        self._container.mux(self._stream.encode(picture))
 
     def finish(self) -> int:
         """Complete the file, read it again, and give the number of frames in it."""
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        while self._waiting:
+            self._waiting.popleft().result()
+        self._encode(None)
+        self.abandon()
         with av.open(f"file:{self._path}") as written:
             found = sum(packet.size > 0 for packet in written.demux(video=0))
         if found != self._added:
@@ -53,6 +69,7 @@ class Mp4Encoder:
 
     def abandon(self) -> None:
         """Close the file as it is."""
+        self._worker.shutdown(cancel_futures=True)
         self._container.close()
 
     @staticmethod
