@@ -12,6 +12,9 @@ from reelnet.cli.targets import require_writable, targets
 from reelnet.cli.words import Number
 
 run_argument = click.argument("run", type=click.Path(path_type=Path))
+layer_option = click.option(
+    "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
+)
 template_option = click.option(
     "--template", default="article", show_default=True, metavar="NAME", help="The look: article or plain."
 )
@@ -30,9 +33,7 @@ scale_option = click.option(
     metavar="FILE",
     help="The file to write; its suffix chooses the format. {layer} in it stands for the layer's name.",
 )
-@click.option(
-    "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
-)
+@layer_option
 @template_option
 @scale_option
 @click.option("--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's.")
@@ -72,15 +73,15 @@ def render(
 @run_argument
 @click.option("--step", type=int, required=True, help="The training step to show.")
 @click.option("-o", "--output", "file", required=True, metavar="FILE.png", help="The picture to write.")
-@click.option("--layer", metavar="NAME", help="The layer to show.")
+@layer_option
 @template_option
 @scale_option
-def frame(run: Path, step: int, file: str, layer: str | None, template: str, scale: int | None) -> None:
+def frame(run: Path, step: int, file: str, layers: tuple[str, ...], template: str, scale: int | None) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
     from reelnet.runs.run import open_run
 
     opened = open_run(run)
-    wanted = targets(file, [layer] if layer else [], opened.taps)
+    wanted = targets(file, layers, opened.taps)
     jobs = [Job(opened.reel(template, layer=each.layer, scale=scale), each.path) for each in wanted]
     for each in wanted:
         require_writable(each.path)

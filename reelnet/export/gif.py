@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.compose.compositor import Frame
+from reelnet.errors import UsageError
 from reelnet.export.pictures import Pictures, copy_plane
 from reelnet.scene.layout import Size
 from reelnet.scene.panel import Canvas
@@ -42,6 +43,10 @@ class GifEncoder:
     """
 
     def __init__(self, path: Path, size: Size, rgb: NDArray[np.uint8], fps: Fraction) -> None:
+        if fps > 100:
+            raise UsageError(
+                f"{path.suffix}: a GIF counts hundredths of a second; give fps up to 50, or write an .mp4"
+            )
         self._file = path.open("wb")
         self._coder = DeltaCoder(size, rgb)
         self._workers = min(MOST_WORKERS, os.cpu_count() or 1)
@@ -90,7 +95,9 @@ class GifEncoder:
     def notes(fps: Fraction) -> tuple[str, ...]:
         """Delays are whole hundredths of a second, and browsers slow down those under two."""
         if fps > 50:
-            return (f"browsers play a GIF at 50 frames a second at most, so {float(fps):g} fps plays slower",)
+            return (
+                "browsers play no GIF faster than 50 frames a second; shorter delays play slowly: give fps up to 50",
+            )
         if Fraction(100) % fps:
             return (
                 f"a GIF counts hundredths of a second: at {float(fps):g} fps frames stay "

@@ -103,7 +103,17 @@ class Header:
                 about=dict(content["about"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{where}: not the header of a run ({error!r})") from error
+            raise RunError(f"{where}: not the header of a run ({reason(error)})") from error
+
+
+def reason(error: Exception) -> str:
+    """What is wrong with the content of a file, in words."""
+    match error:
+        case KeyError():
+            return f"it lacks {error}"
+        case json.JSONDecodeError():
+            return f"it is not JSON: {error}"
+    return str(error)
 
 
 def _four(shape: list[int]) -> tuple[int, int, int, int]:

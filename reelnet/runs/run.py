@@ -18,7 +18,7 @@ from safetensors.numpy import load
 
 from reelnet.errors import RunError, UsageError, options
 from reelnet.runs.arrays import Span, checksum, unpack
-from reelnet.runs.header import Header, TapInfo
+from reelnet.runs.header import Header, TapInfo, reason
 from reelnet.runs.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -246,6 +246,8 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 
 
 def _read_header(path: Path) -> Header:
+    if path.is_file():
+        raise RunError(f"{path}: no such folder, it is a file; a run is a folder, {path.parent} perhaps")
     if not path.is_dir():
         raise RunError(f"{path}: no such folder; record a run with 'reelnet train --run {path}'")
     file = path / "run.json"
@@ -270,7 +272,7 @@ def _read_log(path: Path, taps: Mapping[str, TapInfo]) -> list[Commit]:
         try:
             commit = _read_line(json.loads(line), taps)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{file}:{number}: not a line of a log ({error!r})") from error
+            raise RunError(f"{file}:{number}: not a line of a log ({reason(error)})") from error
         commits[commit.step] = commit
     return [commits[step] for step in sorted(commits)]
 

@@ -80,7 +80,7 @@ def resolve(
     if max(size.width, size.height) > LARGEST:
         raise UsageError(
             f"a frame of {size.width}×{size.height} pixels is too large (at most {LARGEST} a side); "
-            "give a smaller scale, or record fewer samples or channels"
+            f"give a smaller scale, or another layer than {facts.layer!r} with --layer (layer=…)"
         )
     palette = Palette()
     background = palette.ramp(template.theme.background, template.theme.background, 1)
