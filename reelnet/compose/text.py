@@ -25,6 +25,7 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
 
 
+@lru_cache(maxsize=4096)
 def text_size(text: str, size: int, bold: bool = False) -> Size:
     """Width of the text and height of a line of it, in pixels."""
     face = font(size, bold)
