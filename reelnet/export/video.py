@@ -118,19 +118,32 @@ class Planes:
 
         Chroma is the mean of 2×2 pixels, which is exact where cells stand on even pixels.
         """
+        height, width = indices.shape
+        # Upscaled rows repeat: a pair of rows that equals the pair above it is converted once.
+        double = np.ascontiguousarray(indices).reshape(height // 2, 2 * width)
+        fresh = np.ones(height // 2, bool)
+        (double[1:] != double[:-1]).any(axis=1, out=fresh[1:])
+        found = double[fresh]
+        where = np.cumsum(fresh) - 1
+        u, v = self._chroma(found[:, :width], found[:, width:])
+        y = looked_up(self._y, found)
+        return y[where].reshape(height, width), u[where], v[where]
+
+    def _chroma(
+        self, upper: NDArray[np.uint8], lower: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """U and V of pairs of rows, (pairs, width / 2)."""
         # Two neighbours in a row are one 16-bit number: a look at whole numbers finds the 2×2 blocks that are
         # not of one colour. They are where text, curves and edges are; only there a mean must be taken.
-        indices = np.ascontiguousarray(indices)
-        upper, lower = indices[::2], indices[1::2]
-        pairs = upper.view(np.uint16)
-        corner = (pairs & 0xFF).astype(np.uint8)
-        mixed = np.flatnonzero(((upper != lower).view(np.uint16) != 0) | (pairs >> 8 != pairs & 0xFF))
+        twos = upper.view(np.uint16)
+        corner = (twos & 0xFF).astype(np.uint8)
+        mixed = np.flatnonzero(((upper != lower).view(np.uint16) != 0) | (twos >> 8 != twos & 0xFF))
         u, v = looked_up(self._u, corner).copy(), looked_up(self._v, corner).copy()
         rows, columns = np.divmod(mixed, corner.shape[1])
         four = np.stack([half[rows, 2 * columns + side] for half in (upper, lower) for side in (0, 1)])
         for plane, table in ((u, self._u), (v, self._v)):
             plane[rows, columns] = (table[four].sum(axis=0, dtype=np.uint16) + 2) >> 2
-        return looked_up(self._y, indices), u, v
+        return u, v
 
 
 def looked_up(table: NDArray[np.uint8], indices: NDArray[np.uint8]) -> NDArray[np.uint8]:
