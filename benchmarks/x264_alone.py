@@ -10,7 +10,6 @@ import av
 from subject import FPS, LAYER
 
 import reelnet
-from reelnet.export.pictures import copy_plane
 from reelnet.export.video import Planes, add_h264
 from reelnet.scene.layout import Size
 
@@ -21,8 +20,7 @@ def composed(run: Path) -> tuple[list[av.VideoFrame], Size]:
     planes, pictures = Planes(reel.palette_rgb), []
     for number, frame in enumerate(reel.frames()):
         picture = av.VideoFrame(reel.scene.size.width, reel.scene.size.height, "yuv420p")
-        for values, plane in zip(planes(frame.indices), picture.planes, strict=True):
-            copy_plane(values, plane)
+        planes.fill(frame.indices, picture)
         picture.pts, picture.time_base = number, Fraction(1, FPS)
         pictures.append(picture)
     return pictures, reel.scene.size

@@ -34,5 +34,10 @@ class Pictures:
 
 def copy_plane(values: NDArray[np.uint8], plane: VideoPlane) -> None:
     """Copy values (height, width) into a picture's plane, whose rows may be longer than they need."""
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
-    rows[: values.shape[0], : values.shape[1]] = values
+    rows_of(plane)[...] = values
+
+
+def rows_of(plane: VideoPlane) -> NDArray[np.uint8]:
+    """A picture's plane as an array (height, width) that can be written."""
+    rows: NDArray[np.uint8] = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+    return rows.reshape(-1, plane.line_size)[: plane.height, : plane.width]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reelnet.compose.compositor import Frame
 from reelnet.errors import ReelnetError
-from reelnet.export.pictures import Pictures, copy_plane
+from reelnet.export.pictures import Pictures, rows_of
 from reelnet.scene.layout import Size
 
 X264_OPTIONS = {"crf": "10", "preset": "medium", "x264-params": "psy=0:aq-mode=0:no-mbtree=1"}
@@ -41,8 +41,7 @@ class Mp4Encoder:
     def add(self, frame: Frame) -> None:
         """Encode the next frame."""
         picture = self._pictures.next()
-        for values, plane in zip(self._planes(frame.indices), picture.planes, strict=True):
-            copy_plane(values, plane)
+        self._planes.fill(frame.indices, picture)
         picture.pts, picture.time_base = round(frame.pts * self._fps), 1 / self._fps
         # x264 works in a thread of its own while the next frames are composed.
         while len(self._waiting) > AHEAD:
@@ -111,10 +110,8 @@ class Planes:
             )
         )
 
-    def __call__(
-        self, indices: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-        """Planes Y (height, width), U and V (height / 2, width / 2) of a frame with even sides.
+    def fill(self, indices: NDArray[np.uint8], picture: av.VideoFrame) -> None:
+        """Put a frame (height, width) with even sides into a yuv420p picture of its size.
 
         Chroma is the mean of 2×2 pixels, which is exact where cells stand on even pixels.
         """
@@ -125,9 +122,11 @@ class Planes:
         (double[1:] != double[:-1]).any(axis=1, out=fresh[1:])
         found = double[fresh]
         where = np.cumsum(fresh) - 1
-        u, v = self._chroma(found[:, :width], found[:, width:])
-        y = looked_up(self._y, found)
-        return y[where].reshape(height, width), u[where], v[where]
+        y, u, v = (rows_of(plane) for plane in picture.planes)
+        luma = looked_up(self._y, found).reshape(-1, 2, width)
+        np.take(luma, where, axis=0, out=y.reshape(height // 2, 2, width), mode="clip")
+        for rows, into in zip(self._chroma(found[:, :width], found[:, width:]), (u, v), strict=True):
+            np.take(rows, where, axis=0, out=into, mode="clip")
 
     def _chroma(
         self, upper: NDArray[np.uint8], lower: NDArray[np.uint8]
