@@ -42,17 +42,35 @@ class Grid:
         samples, channels = self._values.shape[1:3]
         return samples * CELL, (1 + channels) * CELL
 
+    @property
+    def channels(self) -> int:
+        """Rows of the grid under the inputs."""
+        return int(self._values.shape[2])
+
+    @property
+    def samples(self) -> int:
+        """Columns of the grid."""
+        return len(self._samples)
+
+    @property
+    def inputs(self) -> Rgb:
+        """The samples side by side as recorded, uint8 (height, samples * width)."""
+        return np.concatenate(list(self._samples), axis=1)
+
+    def rows(self, number: int) -> NDArray[np.float32]:
+        """The values of one frame, (channels, height, samples * width), not upscaled."""
+        samples, channels, height, width = self._values.shape[1:]
+        return self._values[number].transpose(1, 2, 0, 3).reshape(channels, height, samples * width)
+
     @cached_property
-    def _inputs(self) -> Rgb:
+    def _header(self) -> Rgb:
         scale = CELL // self._samples.shape[1]
-        row = self._samples.repeat(scale, axis=1).repeat(scale, axis=2)
-        return np.repeat(np.concatenate(list(row), axis=1)[..., None], 3, axis=2)
+        row = self.inputs.repeat(scale, axis=0).repeat(scale, axis=1)
+        return np.repeat(row[..., None], 3, axis=2)
 
     def frame(self, number: int) -> Rgb:
         """One frame, uint8 (height, width, 3); −1 red, 0 white, +1 blue."""
-        samples, channels, height, width = self._values.shape[1:]
-        values = self._values[number].transpose(1, 2, 0, 3).reshape(channels * height, samples * width)
-        indices = np.rint((values + 1) * 127).astype(np.uint8)
-        scale = CELL // height
+        indices = np.rint((np.concatenate(self.rows(number)) + 1) * 127).astype(np.uint8)
+        scale = CELL // self._values.shape[3]
         cells = self._colours[indices].repeat(scale, axis=0).repeat(scale, axis=1)
-        return np.concatenate([self._inputs, cells])
+        return np.concatenate([self._header, cells])

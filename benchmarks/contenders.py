@@ -102,36 +102,72 @@ def imageio_mp4(run: Path, out: Path) -> None:
 def matplotlib_gif(run: Path, out: Path) -> None:
     from matplotlib.animation import PillowWriter
 
-    _matplotlib(run, out, PillowWriter(fps=FPS))
+    _matplotlib(run, out, PillowWriter(fps=FPS), by_row=False)
 
 
 def matplotlib_mp4(run: Path, out: Path) -> None:
+    _matplotlib(run, out, _ffmpeg_writer(), by_row=False)
+
+
+def matplotlib_rows_gif(run: Path, out: Path) -> None:
+    from matplotlib.animation import PillowWriter
+
+    _matplotlib(run, out, PillowWriter(fps=FPS), by_row=True)
+
+
+def matplotlib_rows_mp4(run: Path, out: Path) -> None:
+    _matplotlib(run, out, _ffmpeg_writer(), by_row=True)
+
+
+def _ffmpeg_writer() -> Any:
     import imageio_ffmpeg
     import matplotlib
     from matplotlib.animation import FFMpegWriter
 
     matplotlib.rcParams["animation.ffmpeg_path"] = imageio_ffmpeg.get_ffmpeg_exe()
-    _matplotlib(run, out, FFMpegWriter(fps=FPS))
+    return FFMpegWriter(fps=FPS)
 
 
-def _matplotlib(run: Path, out: Path, writer: Any) -> None:
+def _matplotlib(run: Path, out: Path, writer: Any, *, by_row: bool) -> None:
+    """A grid of `imshow` in its own colormap, and its text for the counter.
+
+    Feature maps are usually shown with `plt.subplots(rows, columns)`, an axes a cell; `by_row` joins the cells of
+    a row beforehand, which is as few axes as the labels of an article's rows allow.
+    """
     import matplotlib
-    from matplotlib.animation import FuncAnimation
-    from matplotlib.figure import Figure
+    import numpy as np
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
+    from matplotlib.animation import FuncAnimation
 
     grid = grid_of(run)
     width, height = grid.size
-    figure: Figure = plt.figure(figsize=(width / 100, height / 100), dpi=100)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    shown = axes.imshow(grid.frame(0), interpolation="nearest", aspect="auto")
+    columns = 1 if by_row else grid.samples
+    figure, axes = plt.subplots(
+        1 + grid.channels, columns, figsize=(width / 100, height / 100), dpi=100, squeeze=False
+    )
+    figure.subplots_adjust(0, 0, 1, 1, 0, 0)
+    for each in axes.flat:
+        each.set_axis_off()
+    look: dict[str, Any] = {"aspect": "auto", "interpolation": "nearest"}
+    for each, picture in zip(axes[0], np.split(grid.inputs, columns, axis=1), strict=True):
+        each.imshow(picture, cmap="gray", vmin=0, vmax=255, **look)
 
-    def update(number: int) -> tuple[Any]:
-        shown.set_data(grid.frame(number))
-        return (shown,)
+    def maps(number: int) -> list[Any]:
+        return [cell for row in grid.rows(number) for cell in np.split(row, columns, axis=1)]
+
+    shown = [
+        each.imshow(values, cmap="RdBu", vmin=-1, vmax=1, **look)
+        for each, values in zip(axes[1:].flat, maps(0), strict=True)
+    ]
+    counter = figure.text(0.005, 0.985, "", backgroundcolor="white", fontweight="bold", fontsize=8)
+
+    def update(number: int) -> list[Any]:
+        for image, values in zip(shown, maps(number), strict=True):
+            image.set_data(values)
+        counter.set_text(f"step {number} / {len(grid) - 1}")
+        return [*shown, counter]
 
     FuncAnimation(figure, update, frames=len(grid)).save(out, writer=writer, dpi=100)
 
@@ -160,6 +196,7 @@ _MATPLOTLIB = ("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotl
 _IMAGEIO = ("imageio.v2", "imageio.plugins.pillow", "imageio.plugins.pillow_legacy", "imageio.plugins.ffmpeg")
 _ARTICLE = ("PIL.Image", "PIL.PngImagePlugin", "imageio_ffmpeg")
 
+ROWS = "matplotlib, an axes a row"
 ARTICLE = "PNGs, then ffmpeg"
 
 CONTENDERS = (
@@ -168,11 +205,13 @@ CONTENDERS = (
     Contender("Pillow", ".gif", pillow_gif, ("PIL.Image", "PIL.GifImagePlugin")),
     Contender("imageio", ".gif", imageio_gif, _IMAGEIO),
     Contender("matplotlib", ".gif", matplotlib_gif, _MATPLOTLIB),
+    Contender(ROWS, ".gif", matplotlib_rows_gif, _MATPLOTLIB),
     Contender(ARTICLE, ".gif", article_gif, _ARTICLE),
     Contender("reelnet", ".mp4", reelnet_save, _REELNET),
     Contender("moviepy", ".mp4", moviepy_mp4, ("moviepy", *_IMAGEIO)),
     Contender("imageio", ".mp4", imageio_mp4, _IMAGEIO),
     Contender("matplotlib", ".mp4", matplotlib_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),
+    Contender(ROWS, ".mp4", matplotlib_rows_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),
     Contender(ARTICLE, ".mp4", article_mp4, _ARTICLE),
 )
 

@@ -26,9 +26,10 @@ PACKAGES = ("reelnet", "av", "numpy", "torch", "matplotlib", "moviepy", "pillow"
 NOTES = """\
 Every tool shows the same recorded conv6: 16 channels × 10 samples of 7×7, in cells of 56 pixels under a row of
 inputs, {frames} frames of 560×952 at 10 fps. Seconds run from the run folder to the finished file, imports
-excluded: medians of {repeats}, taken in turn, each in a process of its own. The peers get RGB frames composed with
-numpy, without the step counter that reelnet draws, and encode with their defaults. Peak memory is the Python
-process's; an ffmpeg that a tool starts comes on top."""
+excluded: medians of {repeats}, taken in turn, each in a process of its own. matplotlib draws the values as its
+users do, with an axes a cell and once more with an axes a row, in its own colormap, its text for the counter.
+The other peers get RGB frames composed with numpy, without the step counter that reelnet draws. All encode with
+their defaults. Peak memory is the Python process's; an ffmpeg that a tool starts comes on top."""
 
 
 def main() -> None:
