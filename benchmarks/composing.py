@@ -60,7 +60,8 @@ class Grid:
     def rows(self, number: int) -> NDArray[np.float32]:
         """The values of one frame, (channels, height, samples * width), not upscaled."""
         samples, channels, height, width = self._values.shape[1:]
-        return self._values[number].transpose(1, 2, 0, 3).reshape(channels, height, samples * width)
+        values: NDArray[np.float32] = self._values[number].transpose(1, 2, 0, 3)
+        return values.reshape(channels, height, samples * width)
 
     @cached_property
     def _header(self) -> Rgb:
