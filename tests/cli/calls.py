@@ -1,0 +1,27 @@
+"""Calling the command line, inside this process and as a program."""
+
+from __future__ import annotations
+
+import sys
+
+from click.testing import CliRunner, Result
+
+from reelnet.cli import main
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def refused(code: int, *words: object) -> str:
+    """The one line on stderr of a call that must fail with `code`."""
+    result = call(*words)
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("reelnet: ")
+    return result.stderr
+
+
+def program() -> list[str]:
+    return [sys.executable, "-m", "reelnet"]

@@ -1,0 +1,111 @@
+"""The command line's contract, from outside: what each command prints and where, and the files it writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from PIL import Image
+
+from tests.cli.calls import call, refused
+
+REPORT_KEYS = ["path", "bytes", "frames", "duration", "width", "height", "seconds"]
+
+
+def test_train_prints_the_measured_accuracy_and_nothing_else(trained: tuple[Path, Result]) -> None:
+    run, result = trained
+    last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])["metrics"]
+    percent, loss = 100 * last["test_accuracy"], last["test_loss"]
+    assert result.stdout == f"test accuracy {percent:.2f} % after 2 steps (loss {loss:.4f})\n"
+    assert result.stderr == ""
+
+
+def test_inspect_json(run: Path) -> None:
+    found = json.loads(call("inspect", run, "--json").stdout)
+    assert list(found) == ["steps", "samples", "taps", "metrics", "bytes"]
+    assert found["steps"] == [0, 1, 2]
+    assert found["samples"] == 10
+    assert list(found["taps"]) == ["conv1", "conv5", "conv6"]
+    assert list(found["taps"]["conv1"]) == ["shape", "dtype", "min", "max"]
+    assert found["taps"]["conv1"]["shape"] == [10, 4, 28, 28]
+    assert -1 <= found["taps"]["conv1"]["min"] < found["taps"]["conv1"]["max"] <= 1
+    assert set(found["metrics"]) == {"train_loss", "train_accuracy", "test_loss", "test_accuracy"}
+    assert found["bytes"] == sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
+
+
+def test_inspect_for_people(run: Path) -> None:
+    shown = call("inspect", run).stdout
+    assert "0 to 2 (3 snapshots)" in shown
+    assert re.search(r"^conv6 +10x16x7x7 +float32 ", shown, re.MULTILINE)
+
+
+def test_layers_lists_what_can_be_recorded() -> None:
+    result = call("layers")
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.stdout.splitlines()[1:]]
+    by_path = {row[0]: row[1:] for row in rows}
+    assert by_path["conv6"] == ["TanhConv", "10x16x7x7", str(10 * 16 * 7 * 7 * 4)]
+    assert "dense1" not in by_path
+
+
+def test_render_one_file_a_layer(run: Path, tmp_path: Path) -> None:
+    result = call("render", run, "-o", tmp_path / "new/{layer}.gif", "--layer", "all", "--json")
+    reports = json.loads(result.stdout)
+    assert [list(report) for report in reports] == [REPORT_KEYS] * 3
+    assert [Path(report["path"]).name for report in reports] == ["conv1.gif", "conv5.gif", "conv6.gif"]
+    for report in reports:
+        with Image.open(report["path"]) as picture:
+            assert picture.size == (report["width"], report["height"])
+        assert Path(report["path"]).stat().st_size == report["bytes"]
+        assert report["duration"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "gif"])
+def test_render_of_one_layer_needs_no_field(run: Path, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"one.{suffix}"
+    result = call("render", run, "-o", file, "--template", "plain", "--layer", "conv1", "--quiet")
+    assert re.fullmatch(r".*/one\.\w+: [\d.]+ MB, 3 frames, 0\.30 s, 560x280, took [\d.]+ s\n", result.stdout)
+    assert [file] == list(tmp_path.iterdir())
+
+
+def test_a_field_without_layers_means_all(run: Path, tmp_path: Path) -> None:
+    assert call("render", run, "-o", tmp_path / "{layer}.gif").exit_code == 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["conv1.gif", "conv5.gif", "conv6.gif"]
+
+
+def test_scale_and_fps_change_the_file(run: Path, tmp_path: Path) -> None:
+    words = ("--template", "plain", "--layer", "conv6", "--scale", 4, "--fps", 5, "--json")
+    (report,) = json.loads(call("render", run, "-o", tmp_path / "x.gif", *words).stdout)
+    assert report["duration"] == pytest.approx(0.6)
+    assert report["height"] < 952
+
+
+def test_notes_go_to_stderr(run: Path, tmp_path: Path) -> None:
+    result = call("render", run, "-o", tmp_path / "{layer}.gif", "--fps", 90, "--json")
+    assert len(json.loads(result.stdout)) == 3
+    assert result.stderr.count("reelnet: note: ") == result.stderr.count("\n") > 0
+
+
+def test_frame_is_the_frame_of_the_animation(run: Path, tmp_path: Path) -> None:
+    assert call("frame", run, "--step", 1, "-o", tmp_path / "1.png", "--layer", "conv6").exit_code == 0
+    assert call("render", run, "-o", tmp_path / "all.gif", "--layer", "conv6").exit_code == 0
+    with Image.open(tmp_path / "1.png") as still, Image.open(tmp_path / "all.gif") as animation:
+        animation.seek(1)
+        np.testing.assert_array_equal(np.array(still.convert("RGB")), np.array(animation.convert("RGB")))
+
+
+def test_demo_writes_all_of_it(tmp_path: Path) -> None:
+    words = ("--run", tmp_path / "run", "--out", tmp_path / "out", "--steps", 1, "--quiet")
+    result = call("demo", *words)
+    assert result.exit_code == 0, result.output
+    layers = [f"conv{number}" for number in range(1, 7)]
+    wanted = {f"{layer}.{suffix}" for layer in layers for suffix in ("mp4", "gif", "png")}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == wanted
+    first, *files = result.stdout.splitlines()
+    assert re.fullmatch(r"test accuracy \d+\.\d\d % after 1 step \(loss \d+\.\d{4}\)", first)
+    assert {Path(line.split(": ")[0]).name for line in files} == wanted
+    assert "holds a run already" in refused(2, "demo", *words)

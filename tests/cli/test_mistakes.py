@@ -1,0 +1,115 @@
+"""How each mistake ends: one line that says what would work, the right exit code, and nothing left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import call, program, refused
+
+
+def test_train_keeps_a_run_unless_forced(copy: Path) -> None:
+    before = (copy / "log.jsonl").read_bytes()
+    assert "--force" in refused(2, "train", "--run", copy, "--steps", 1)
+    assert (copy / "log.jsonl").read_bytes() == before
+    assert call("train", "--run", copy, "--steps", 1, "--batch-size", 32, "--force").exit_code == 0
+    assert len((copy / "log.jsonl").read_text().splitlines()) == 2
+
+
+MISTAKES = """
+2 | rendr | did you mean 'render'
+2 | | Missing command
+2 | train | --run
+2 | train --run x --epochs 1 --steps 1 | --steps and --epochs
+2 | train --run x --steps 0 | --steps
+2 | train --run x --lr nan | finite
+2 | train --run x --layers | --layers needs
+2 | train --run x --layers --steps 1 | --layers needs
+2 | train --run x --model torchvision:resnet81 | did you mean 'resnet18'
+2 | train --run x --layers conv9 | no layer 'conv9'
+2 | train --run x --data mnits | --data mnits
+2 | train --run x --samples 100000 | --samples
+2 | train --run x --batch-size 100000 | --batch-size
+2 | layers --model x | --model x
+2 | render RUN | -o
+2 | render RUN -o a.gif --layer conv7 | did you mean
+2 | render RUN -o {layer}.gif --layer conv1 --layer conv7 | no layer 'conv7'
+3 | render RUN -o a.gif --template artcle | did you mean 'article'
+2 | render RUN -o a.gfi | .gif
+2 | render RUN -o a | no suffix
+2 | render RUN -o a.png | reelnet frame
+2 | render RUN -o a.gif --layer all | a-{layer}.gif
+2 | render RUN -o {tap}.gif | '{layer}'
+2 | render RUN -o a.gif --fps 0 | --fps
+2 | render RUN -o a.gif --scale 0 | --scale
+2 | render RUN -o a.gif --fsp 1 | --fps
+2 | frame RUN --step 3 -o a.png | no step 3
+2 | frame RUN --step -1 -o a.png | no step -1
+2 | frame RUN --step one -o a.png | --step
+2 | frame RUN --step 1 -o new/a.jpg | PNG
+2 | frame RUN --step 1 -o a.png --layer conv0 | no layer 'conv0'
+"""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.strip().splitlines())
+def test_wrong_usage(mistake: str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, words, said = (part.strip() for part in mistake.split("|"))
+    monkeypatch.chdir(tmp_path)
+    assert said in refused(int(code), *(run if word == "RUN" else word for word in words.split()))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_are_no_runs(tmp_path: Path) -> None:
+    for words in (["inspect"], ["render", "-o", tmp_path / "a.gif"], ["frame", "--step", 0, "-o", "a.png"]):
+        assert "no such folder" in refused(4, *words, tmp_path / "none")
+        assert "not a run" in refused(4, *words, tmp_path)
+
+
+def test_damaged_runs(copy: Path, tmp_path: Path) -> None:
+    words = ("render", copy, "-o", tmp_path / "out" / "a.gif", "--layer", "conv1")
+    step = copy / "steps" / "00000001.safetensors"
+    whole = step.read_bytes()
+    for damaged in (whole[:100], bytes(byte ^ 1 for byte in whole)):
+        step.write_bytes(damaged)
+        line = refused(4, *words)
+        assert step.name in line
+        assert "step 1" in line
+    step.unlink()
+    assert "step 1" in refused(4, *words)
+    (copy / "log.jsonl").write_bytes(b"")
+    assert "empty run" in refused(4, *words)
+    assert call("inspect", copy, "--json").exit_code == 0
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_places_that_cannot_be_written(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder.gif").mkdir()
+    inside = tmp_path / "file" / "deep"
+    assert str(tmp_path / "file") in refused(1, "render", run, "-o", inside / "a.gif")
+    assert str(tmp_path / "file") in refused(1, "frame", run, "--step", 0, "-o", inside / "a.png")
+    assert str(tmp_path / "file") in refused(1, "demo", "--run", tmp_path / "run", "--out", inside)
+    assert "folder" in refused(1, "render", run, "-o", tmp_path / "folder.gif")
+    refused(1, "train", "--run", inside, "--steps", 1)
+    assert sorted(file.name for file in tmp_path.rglob("*")) == ["file", "folder.gif"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("words", [["inspect"], ["inspect", "--json"]])
+def test_a_full_disk_behind_stdout(run: Path, words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*program(), *words, run], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "reelnet: cannot write the output: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
+def test_a_reader_that_leaves_is_no_trouble(run: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*program(), "inspect", run], stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert done.stderr == ""
