@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from time import monotonic
 from typing import Any
 
 import click
@@ -16,10 +19,23 @@ from reelnet.errors import ReelnetError, options
 NEEDS_TORCH = ("torch", "torchvision")
 
 
-class Interruption(ReelnetError):  # noqa: N818
-    """Ctrl-C, with a line about what is left."""
+class Terminated(KeyboardInterrupt):
+    """SIGTERM. Whatever tidies up after Ctrl-C does so after this, too."""
 
-    exit_code = 130
+
+class Interruption(ReelnetError):  # noqa: N818
+    """Ctrl-C or SIGTERM, with a line about what is left.
+
+    Args:
+        cause: What stopped the program.
+        left: How the line goes on after "interrupted" or "terminated".
+    """
+
+    def __init__(self, cause: BaseException | None, left: str = "") -> None:
+        terminated = isinstance(cause, Terminated)
+        super().__init__(("terminated" if terminated else "interrupted") + left)
+        # As shells have it: 128 and the signal's number.
+        self.exit_code = 143 if terminated else 130
 
 
 class App(click.Group):
@@ -54,11 +70,11 @@ class App(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C becomes an error like others."""
+        """Run the command; Ctrl-C and SIGTERM become an error like others."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise Interruption("interrupted") from None
+        except KeyboardInterrupt as stopped:
+            raise Interruption(stopped) from None
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
@@ -67,7 +83,8 @@ class App(click.Group):
         extra["standalone_mode"] = False
         code = 0
         try:
-            code = super().main(args, prog_name or self.name, **extra) or 0
+            with sigterm_raised():
+                code = super().main(args, prog_name or self.name, **extra) or 0
             sys.stdout.flush()
         except Exception as error:
             found = explain(error, self.name or "")
@@ -76,6 +93,32 @@ class App(click.Group):
             line, code = found
             _say(line)
         sys.exit(code)
+
+
+@contextlib.contextmanager
+def sigterm_raised() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` instead of ending the process at once, so that nothing half-written is left.
+
+    A program that calls this one may have its own way with SIGTERM (ignore it, say); that stays.
+    """
+    main_thread = threading.current_thread() is threading.main_thread()
+    if not main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    deaf_until = 0.0
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal deaf_until
+        # timeout(1) signals the process and then its group: the second must not cut the tidying short.
+        if monotonic() >= deaf_until:
+            deaf_until = monotonic() + 1
+            raise Terminated
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def explain(error: Exception, program: str) -> tuple[str, int] | None:
@@ -93,7 +136,7 @@ def explain(error: Exception, program: str) -> tuple[str, int] | None:
         case click.ClickException():
             return f"{program}: {error.format_message()}", error.exit_code
         case click.Abort():
-            return f"{program}: interrupted", Interruption.exit_code
+            return explain(Interruption(error.__cause__), program)
         case BrokenPipeError():
             _silence_stdout()
             return "", 1
@@ -104,7 +147,11 @@ def explain(error: Exception, program: str) -> tuple[str, int] | None:
             return f"{program}: {place}: {error.strerror or error}", 1
         case ModuleNotFoundError() if error.name in NEEDS_TORCH:
             return f"{program}: {error.name} is not installed; training needs it: pip install {error.name}", 1
-    return None
+    # A stop inside a lock of Python's threads may come out as that lock's complaint, with the stop behind it.
+    behind = error.__context__
+    while behind is not None and not isinstance(behind, KeyboardInterrupt):
+        behind = behind.__context__
+    return explain(Interruption(behind), program) if behind is not None else None
 
 
 def _say(line: str) -> None:

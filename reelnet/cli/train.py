@@ -116,10 +116,10 @@ def layers(data_root: Path | None, **settings: Any) -> None:
 
 
 def watch(run: Path, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool) -> Outcome:
-    """Train with a progress bar; Ctrl-C says how to render what was committed.
+    """Train with a progress bar; Ctrl-C and SIGTERM say how to render what was committed.
 
     Raises:
-        Interruption: Ctrl-C.
+        Interruption: Ctrl-C or SIGTERM.
         ReelnetError: The network, the data or the run folder does not do.
     """
     from reelnet.record.training import train as train_and_record
@@ -135,13 +135,12 @@ def watch(run: Path, recipe: Recipe, *, root: Path | None, force: bool, quiet: b
                 move(done, total)
 
             return train_and_record(run, recipe, root=root, force=force, progress=progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         if reached is None:
-            raise Interruption("interrupted before the first step; nothing was recorded") from None
+            raise Interruption(stopped, " before the first step; nothing was recorded") from None
         again = f"reelnet render {shlex.quote(str(run))} -o '{{layer}}.mp4'"
-        raise Interruption(
-            f"interrupted after step {reached}; render what was recorded with: {again}"
-        ) from None
+        left = f" after step {reached}; render what was recorded with: {again}"
+        raise Interruption(stopped, left) from None
 
 
 def accuracy_line(outcome: Outcome) -> str:
