@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,25 @@ class Header:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{where}: not the header of a run ({reason(error)})") from error
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of the run folder `path`.
+
+    Raises:
+        RunError: There is no run, or its header is damaged.
+    """
+    if path.is_file():
+        raise RunError(f"{path}: no such folder, it is a file; a run is a folder, {path.parent} perhaps")
+    if not path.is_dir():
+        raise RunError(f"{path}: no such folder; record a run with 'reelnet train --run {path}'")
+    file = path / "run.json"
+    try:
+        return Header.from_json(file.read_text("utf-8"), str(file))
+    except FileNotFoundError:
+        raise RunError(f"{path}: not a run, it has no run.json") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{file}: cannot be read ({error})") from error
 
 
 def reason(error: Exception) -> str:

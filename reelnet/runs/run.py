@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,29 +16,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from reelnet.errors import RunError, UsageError, options
-from reelnet.runs.arrays import Span, checksum, unpack
-from reelnet.runs.header import Header, TapInfo, reason
+from reelnet.runs.arrays import checksum, unpack
+from reelnet.runs.header import TapInfo, read_header
+from reelnet.runs.log import Commit, read_log
 from reelnet.runs.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
-
-
-@dataclass(frozen=True)
-class Commit:
-    """One line of the log: a step that counts, and where its arrays lie.
-
-    Attributes:
-        file: Path of the step's file, relative to the run folder.
-        spans: Where each tap's values lie in it.
-        ranges: For each tap its least and greatest finite value at this step, or None.
-    """
-
-    step: int
-    metrics: Mapping[str, float]
-    file: str
-    spans: Mapping[str, Span]
-    ranges: Mapping[str, tuple[float, float] | None]
 
 
 class Run:
@@ -50,8 +33,8 @@ class Run:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._header = _read_header(self.path)
-        self._commits = _read_log(self.path, self._header.taps)
+        self._header = read_header(self.path)
+        self._commits = read_log(self.path, self._header.taps)
         self._by_step = {commit.step: commit for commit in self._commits}
 
     @property
@@ -243,54 +226,3 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         RunError: There is no run at `path`, or its header or log is damaged.
     """
     return Run(path)
-
-
-def _read_header(path: Path) -> Header:
-    if path.is_file():
-        raise RunError(f"{path}: no such folder, it is a file; a run is a folder, {path.parent} perhaps")
-    if not path.is_dir():
-        raise RunError(f"{path}: no such folder; record a run with 'reelnet train --run {path}'")
-    file = path / "run.json"
-    try:
-        return Header.from_json(file.read_text("utf-8"), str(file))
-    except FileNotFoundError:
-        raise RunError(f"{path}: not a run, it has no run.json") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{file}: cannot be read ({error})") from error
-
-
-def _read_log(path: Path, taps: Mapping[str, TapInfo]) -> list[Commit]:
-    file = path / "log.jsonl"
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise RunError(f"{file}: cannot be read ({error.strerror})") from error
-    # What follows the last newline is a line whose writer was killed: not a commit.
-    lines = text.split(b"\n")[:-1]
-    commits = {}
-    for number, line in enumerate(lines, 1):
-        try:
-            commit = _read_line(json.loads(line), taps)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{file}:{number}: not a line of a log ({reason(error)})") from error
-        commits[commit.step] = commit
-    return [commits[step] for step in sorted(commits)]
-
-
-def _read_line(line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
-    taps = {name: line["taps"][name] for name in infos}
-    for name, info in infos.items():
-        if taps[name]["size"] != info.nbytes:
-            raise ValueError(f"{name} has {taps[name]['size']} bytes instead of {info.nbytes}")
-    return Commit(
-        step=int(line["step"]),
-        metrics={name: float(value) for name, value in line["metrics"].items()},
-        file=str(line["file"]),
-        spans={
-            name: Span(int(tap["offset"]), int(tap["size"]), str(tap["crc32"])) for name, tap in taps.items()
-        },
-        ranges={
-            name: (float(tap["min"]), float(tap["max"])) if tap["min"] is not None else None
-            for name, tap in taps.items()
-        },
-    )
