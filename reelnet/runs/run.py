@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import reprlib
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from reelnet.runs.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
+    from reelnet.template.spec import Template
 
 
 class Run:
@@ -91,12 +94,15 @@ class Run:
                 total += file.stat().st_size if file.is_file() else 0
         return total
 
-    def read(self, tap: str, steps: Sequence[int] | int | None = None) -> NDArray[np.generic]:
+    def read(
+        self, tap: str, steps: Iterable[SupportsIndex] | SupportsIndex | slice | None = None
+    ) -> NDArray[np.generic]:
         """The recorded values of one tap, as they were.
 
         Args:
             tap: Its name.
-            steps: Which steps, in the order wanted; all by default.
+            steps: Which steps, in the order wanted; all by default. A slice goes by position among the recorded
+                steps, as with a list: `slice(0, 5)` are the first five, `slice(None, None, 10)` is every tenth.
 
         Returns:
             An array (steps, samples, channels, height, width) of the recorded type.
@@ -105,25 +111,22 @@ class Run:
             UsageError: There is no such tap or step.
             RunError: A step's file is missing, truncated or altered.
         """
-        wanted = (
-            self.steps if steps is None else [steps] if isinstance(steps, int | np.integer) else list(steps)
-        )
-        info = self.tap(tap)
+        info, wanted = self.tap(tap), self._wanted(steps)
         out = np.empty((len(wanted), *info.shape), info.dtype)
         for row, step in zip(out, wanted, strict=True):
             row[...] = self.snapshot(step, [tap]).taps[tap]
         return out
 
-    def snapshot(self, step: int, taps: Iterable[str] | None = None) -> Snapshot:
+    def snapshot(self, step: SupportsIndex, taps: Iterable[str] | None = None) -> Snapshot:
         """One committed step with the given taps (all by default).
 
         Raises:
             UsageError: There is no such tap or step.
             RunError: The step's file is missing, truncated or altered.
         """
-        self.require_step(step)
+        step = self.require_step(step)
         commit = self._by_step[step]
-        names = list(self._header.taps if taps is None else taps)
+        names = list(self._header.taps if taps is None else [taps] if isinstance(taps, str) else taps)
         infos = {name: self.tap(name) for name in names}
         try:
             with (self.path / commit.file).open("rb") as file:
@@ -140,27 +143,35 @@ class Run:
         Raises:
             UsageError: There is none of that name.
         """
-        try:
-            return self.taps[name]
-        except KeyError:
-            raise UsageError(
-                f"{self.path}: no layer {name!r} was recorded; {options(name, self.taps)}"
-            ) from None
+        if not isinstance(name, str) or name not in self.taps:
+            raise UsageError(f"{self.path}: no layer {name!r} was recorded; {options(str(name), self.taps)}")
+        return self.taps[name]
 
-    def require_step(self, step: int) -> None:
-        """Make sure that `step` was committed.
+    def require_step(self, step: SupportsIndex) -> int:
+        """A step as a plain number, once it is sure that it was committed.
 
         Raises:
-            UsageError: It was not.
+            UsageError: It was not, or it is no whole number.
             RunError: No step was.
         """
         self.require_steps()
-        if step not in self._by_step:
-            first, last = self.steps[0], self.steps[-1]
-            near = min(self.steps, key=lambda known: abs(known - step))
+        first, last = self.steps[0], self.steps[-1]
+        try:
+            # True is 1 to Python, but nobody means a step by it.
+            number = None if isinstance(step, bool) else operator.index(step)
+        except TypeError:
+            number = None
+        if number is None:
+            given = " ".join(reprlib.repr(step).split())
             raise UsageError(
-                f"{self.path}: no step {step}; steps run from {first} to {last}, the nearest is {near}"
+                f"{self.path}: {given} is no step; give a whole number, steps run from {first} to {last}"
             )
+        if number not in self._by_step:
+            near = min(self.steps, key=lambda known: abs(known - number))
+            raise UsageError(
+                f"{self.path}: no step {number}; steps run from {first} to {last}, the nearest is {near}"
+            )
+        return number
 
     def require_steps(self) -> None:
         """Make sure that there is something to show.
@@ -173,16 +184,17 @@ class Run:
 
     def reel(
         self,
-        template: str = "article",
+        template: str | os.PathLike[str] | Template = "article",
         *,
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
+        settings: Sequence[str] = (),
     ) -> Reel:
         """Lay the run out for showing or saving; see `reelnet.reel.Reel.of`."""
         from reelnet.reel import Reel
 
-        return Reel.of(self, template, layer=layer, scale=scale, fps=fps)
+        return Reel.of(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
 
     def __repr__(self) -> str:
         steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._commits else "no steps"
@@ -194,6 +206,18 @@ class Run:
         from reelnet.notebook import run_table
 
         return run_table(self)
+
+    def _wanted(self, steps: Iterable[SupportsIndex] | SupportsIndex | slice | None) -> list[int]:
+        if steps is None:
+            return self.steps
+        if isinstance(steps, slice):
+            try:
+                return self.steps[steps]
+            except (TypeError, ValueError) as error:
+                raise UsageError(
+                    f"{self.path}: {steps} selects no steps ({error}); give whole numbers, slice(0, 5) say"
+                ) from None
+        return [self.require_step(step) for step in _listed(steps)]
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -226,3 +250,10 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         RunError: There is no run at `path`, or its header or log is damaged.
     """
     return Run(path)
+
+
+def _listed(steps: Iterable[SupportsIndex] | SupportsIndex) -> list[SupportsIndex]:
+    # A text is one wrong step, not one for each letter. An array without dimensions looks like an iterable.
+    if isinstance(steps, str | bytes) or not isinstance(steps, Iterable) or getattr(steps, "ndim", 1) == 0:
+        return [cast(SupportsIndex, steps)]
+    return list(steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,10 +34,83 @@ def test_steps_are_read_in_the_order_that_is_asked_for(make_run: MakeRun) -> Non
     assert run.steps == [0, 5, 10, 40]
     np.testing.assert_array_equal(run.read("conv1", [40, 0, 40]), whole[[3, 0, 3]])
     np.testing.assert_array_equal(run.read("conv1", 5), whole[[1]])
-    np.testing.assert_array_equal(run.read("conv1", np.int64(5)), whole[[1]])  # type: ignore[arg-type]
     assert run.read("conv1", []).shape == (0, 3, 2, 4, 4)
     assert list(run.snapshot(10, ["block.conv2"]).taps) == ["block.conv2"]
+    assert list(run.snapshot(10, "block.conv2").taps) == ["block.conv2"]
     assert list(run.snapshot(10).taps) == list(SHAPES)
+
+
+@pytest.mark.parametrize(
+    ("steps", "places"),
+    [
+        (np.int64(5), [1]),
+        (np.array(5), [1]),
+        (np.array([10, 0], np.uint8), [2, 0]),
+        ((40,), [3]),
+        (range(0, 11, 5), [0, 1, 2]),
+        ({5: "five"}, [1]),
+        ((step for step in (0, 40)), [0, 3]),
+        (slice(0, 2), [0, 1]),
+        (slice(None, None, 2), [0, 2]),
+        (slice(-1, None), [3]),
+        (slice(None, None, -1), [3, 2, 1, 0]),
+        (slice(9, 20), []),
+    ],
+)
+def test_steps_come_in_many_forms_and_a_slice_goes_by_position(
+    steps: Any, places: list[int], make_run: MakeRun
+) -> None:
+    run = make_run(steps=[0, 5, 10, 40])
+    np.testing.assert_array_equal(run.read("conv1", steps), run.read("conv1")[places])
+
+
+@pytest.mark.parametrize(
+    ("steps", "given"),
+    [
+        ("abc", "'abc'"),
+        ("5", "'5'"),
+        (b"5", "b'5'"),
+        (1.5, "1.5"),
+        (5.0, "5.0"),
+        (True, "True"),
+        ([0, None], "None"),
+        ([False, 5], "False"),
+        (np.array([0.0, 5.0]), "0.0"),
+        (np.array([True]), "True"),
+        (np.array([[0, 5], [5, 0]]), "array([0, 5])"),
+        ([[0]], "[0]"),
+        (np.zeros((1, 30, 30), int), "array("),
+        (object, "<class 'object'>"),
+    ],
+)
+def test_what_is_no_step_is_told_in_one_line(steps: Any, given: str, make_run: MakeRun) -> None:
+    run = make_run(steps=[0, 5, 10, 40])
+    with pytest.raises(UsageError, match="is no step; give a whole number, steps run from 0 to 40") as error:
+        run.read("conv1", steps)
+    assert given in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("step", ["a", None, 1.5, True, [0], slice(0, 1)])
+def test_one_step_must_be_one_whole_number(step: Any, make_run: MakeRun) -> None:
+    run = make_run()
+    for ask in (run.snapshot, run.require_step):
+        with pytest.raises(UsageError, match="is no step; give a whole number"):
+            ask(step)
+    assert run.require_step(np.int16(3)) == 3
+    assert type(run.snapshot(np.int16(3)).step) is int
+
+
+@pytest.mark.parametrize("wrong", [slice("a", None), slice(0, 5, 0), slice(0.5, 2)])
+def test_a_slice_that_selects_nothing_is_told_in_one_line(wrong: Any, make_run: MakeRun) -> None:
+    with pytest.raises(UsageError, match=r"selects no steps .*; give whole numbers"):
+        make_run().read("conv1", wrong)
+
+
+@pytest.mark.parametrize("tap", [None, 1, ["conv1"]])
+def test_a_layer_is_named_by_its_name(tap: Any, make_run: MakeRun) -> None:
+    with pytest.raises(UsageError, match=r"no layer .* was recorded; .*conv1"):
+        make_run().read(tap)
 
 
 def test_unknown_names_and_steps_are_answered_with_the_nearest(make_run: MakeRun) -> None:
