@@ -25,7 +25,6 @@ from reelnet.runs.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
-    from reelnet.template.spec import Template
 
 
 class Run:
@@ -184,17 +183,16 @@ class Run:
 
     def reel(
         self,
-        template: str | os.PathLike[str] | Template = "article",
+        template: str = "article",
         *,
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
-        settings: Sequence[str] = (),
     ) -> Reel:
         """Lay the run out for showing or saving; see `reelnet.reel.Reel.of`."""
         from reelnet.reel import Reel
 
-        return Reel.of(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
+        return Reel.of(self, template, layer=layer, scale=scale, fps=fps)
 
     def __repr__(self) -> str:
         steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._commits else "no steps"
