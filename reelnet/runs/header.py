@@ -14,6 +14,9 @@ from reelnet.errors import RunError
 
 FORMAT = 1
 
+MEND = "restore the file from a copy, or record the run again"
+"""The end of an error line about a damaged file."""
+
 
 @dataclass(frozen=True)
 class TapInfo:
@@ -104,7 +107,7 @@ class Header:
                 about=dict(content["about"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{where}: not the header of a run ({reason(error)})") from error
+            raise RunError(f"{where}: not the header of a run ({reason(error)}); {MEND}") from error
 
 
 def read_header(path: Path) -> Header:
@@ -121,9 +124,18 @@ def read_header(path: Path) -> Header:
     try:
         return Header.from_json(file.read_text("utf-8"), str(file))
     except FileNotFoundError:
-        raise RunError(f"{path}: not a run, it has no run.json") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{file}: cannot be read ({error})") from error
+        raise RunError(f"{path}: not a run, it has no run.json; name the folder of a recording") from None
+    except UnicodeDecodeError as error:
+        raise RunError(f"{file}: not the header of a run ({error}); {MEND}") from error
+    except OSError as error:
+        raise unreadable(file, "the header", error) from error
+
+
+def unreadable(file: Path, what: str, error: OSError) -> RunError:
+    """The error for a file of a run that cannot be read; `what` says what it holds."""
+    # What is there but must not be read is not mended by a copy.
+    end = f"; {MEND}" if isinstance(error, FileNotFoundError) else ""
+    return RunError(f"{file}: cannot read {what} ({error.strerror}){end}")
 
 
 def reason(error: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reelnet.errors import RunError
 from reelnet.runs.arrays import Span
-from reelnet.runs.header import TapInfo, reason
+from reelnet.runs.header import MEND, TapInfo, reason, unreadable
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def read_log(path: Path, taps: Mapping[str, TapInfo]) -> list[Commit]:
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise RunError(f"{file}: cannot be read ({error.strerror})") from error
+        raise unreadable(file, "the log", error) from error
     # What follows the last newline is a line whose writer was killed: not a commit.
     lines = text.split(b"\n")[:-1]
     commits = {}
@@ -48,7 +48,7 @@ def read_log(path: Path, taps: Mapping[str, TapInfo]) -> list[Commit]:
         try:
             commit = _read_line(json.loads(line), taps)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{file}:{number}: not a line of a log ({reason(error)})") from error
+            raise RunError(f"{file}:{number}: not a line of a log ({reason(error)}); {MEND}") from error
         commits[commit.step] = commit
     return [commits[step] for step in sorted(commits)]
 

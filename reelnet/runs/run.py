@@ -19,7 +19,7 @@ from safetensors.numpy import load
 
 from reelnet.errors import RunError, UsageError, options
 from reelnet.runs.arrays import checksum, unpack
-from reelnet.runs.header import TapInfo, read_header
+from reelnet.runs.header import MEND, TapInfo, read_header, unreadable
 from reelnet.runs.log import Commit, read_log
 from reelnet.runs.snapshot import Snapshot
 
@@ -131,9 +131,7 @@ class Run:
             with (self.path / commit.file).open("rb") as file:
                 arrays = {name: self._array(file, commit, name, info) for name, info in infos.items()}
         except OSError as error:
-            raise RunError(
-                f"{self.path / commit.file}: cannot read step {step} ({error.strerror})"
-            ) from error
+            raise unreadable(self.path / commit.file, f"step {step}", error) from error
         return Snapshot(step, arrays, commit.metrics)
 
     def tap(self, name: str) -> TapInfo:
@@ -223,21 +221,21 @@ class Run:
         try:
             data = path.read_bytes()
             if checksum(data) != self._header.samples_crc32:
-                raise RunError(f"{path}: altered or truncated, its checksum does not match run.json")
+                raise RunError(f"{path}: altered or truncated, its checksum does not match run.json; {MEND}")
             return load(data)
         except OSError as error:
-            raise RunError(f"{path}: cannot read the samples ({error.strerror})") from error
+            raise unreadable(path, "the samples", error) from error
         except SafetensorError as error:
-            raise RunError(f"{path}: not a safetensors file ({error})") from error
+            raise RunError(f"{path}: not a safetensors file ({error}); {MEND}") from error
 
     def _array(self, file: BinaryIO, commit: Commit, name: str, info: TapInfo) -> NDArray[np.generic]:
         span, where = commit.spans[name], f"{self.path / commit.file}: step {commit.step}, {name}"
         file.seek(span.offset)
         data = file.read(span.size)
         if len(data) != span.size:
-            raise RunError(f"{where}: truncated, {len(data)} of {span.size} bytes are there")
+            raise RunError(f"{where}: truncated, {len(data)} of {span.size} bytes are there; {MEND}")
         if checksum(data) != span.crc32:
-            raise RunError(f"{where}: altered, its bytes do not match the checksum in log.jsonl")
+            raise RunError(f"{where}: altered, its bytes do not match the checksum in log.jsonl; {MEND}")
         return unpack(data, info.dtype, info.shape)
 
 

@@ -14,6 +14,7 @@ from reelnet.errors import ReelnetError, RunError
 from reelnet.runs.run import Run
 from tests.conftest import MakeRun
 
+MEND = "; restore the file from a copy, or record the run again"
 TAPS = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 5, 5)}
 
 
@@ -37,7 +38,7 @@ def test_a_missing_step_file(make_run: MakeRun) -> None:
     step_file(run, 3).unlink()
     with pytest.raises(RunError) as error:
         Run(run.path).read("conv1")
-    said(error, "00000003.safetensors", "step 3", "No such file")
+    said(error, "00000003.safetensors", "step 3", "cannot read step 3 (No such file or directory)" + MEND)
     assert Run(run.path).read("conv1", [0, 1, 2, 4]).shape[0] == 4
 
 
@@ -48,7 +49,7 @@ def test_a_truncated_step_file(make_run: MakeRun) -> None:
         step_file(run, 2).write_bytes(data[:size])
         with pytest.raises(RunError) as error:
             Run(run.path).snapshot(2)
-        said(error, "00000002.safetensors", "step 2", "truncated")
+        said(error, "00000002.safetensors", "step 2", "truncated", MEND)
 
 
 def test_each_single_altered_byte_of_the_values_is_found(make_run: MakeRun) -> None:
@@ -59,7 +60,7 @@ def test_each_single_altered_byte_of_the_values_is_found(make_run: MakeRun) -> N
         step_file(run, 2).write_bytes(altered(data, place))
         with pytest.raises(RunError) as error:
             Run(run.path).snapshot(2)
-        said(error, "00000002.safetensors", "step 2", "altered")
+        said(error, "00000002.safetensors", "step 2", "altered", MEND)
     Run(run.path).read("conv1", [0, 1, 3, 4])
     step_file(run, 2).write_bytes(data)
     Run(run.path).read("conv1")
@@ -70,7 +71,7 @@ def test_step_files_that_changed_places(make_run: MakeRun) -> None:
     step_file(run, 1).replace(step_file(run, 2))
     with pytest.raises(RunError) as error:
         Run(run.path).read("conv2", 2)
-    said(error, "00000002.safetensors", "step 2, conv2", "altered")
+    said(error, "00000002.safetensors", "step 2, conv2", "altered", MEND)
 
 
 def test_altered_and_missing_samples(make_run: MakeRun) -> None:
@@ -81,11 +82,11 @@ def test_altered_and_missing_samples(make_run: MakeRun) -> None:
         file.write_bytes(changed)
         with pytest.raises(RunError) as error:
             _ = Run(run.path).samples
-        said(error, str(file), "checksum")
+        said(error, str(file), "checksum", MEND)
     file.unlink()
     with pytest.raises(RunError) as error:
         _ = Run(run.path).inputs
-    said(error, str(file), "cannot read the samples")
+    said(error, str(file), "cannot read the samples", MEND)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_broken_header(text: str, make_run: MakeRun) -> None:
     (run.path / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, str(run.path / "run.json"))
+    said(error, str(run.path / "run.json"), MEND)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_header_with_a_wrong_entry(change: Callable[[dict[str, Any]], None], m
     (run.path / "run.json").write_text(json.dumps(header))
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, str(run.path / "run.json"), "not the header of a run")
+    said(error, str(run.path / "run.json"), "not the header of a run", MEND)
 
 
 def test_a_run_of_another_format(make_run: MakeRun) -> None:
@@ -146,11 +147,11 @@ def test_what_is_no_run(tmp_path: Path, make_run: MakeRun) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(RunError, match="no such folder"):
         Run(tmp_path / "file")
-    with pytest.raises(RunError, match=r"not a run, it has no run\.json"):
+    with pytest.raises(RunError, match=r"not a run, it has no run\.json; name the folder of a recording"):
         Run(tmp_path)
     run = make_run()
     (run.path / "log.jsonl").unlink()
-    with pytest.raises(RunError, match=r"log\.jsonl: cannot be read"):
+    with pytest.raises(RunError, match=r"log\.jsonl: cannot read the log .*; restore the file from a copy"):
         Run(run.path)
     said(error, "nowhere")
     assert error.value.exit_code == 4
@@ -179,7 +180,7 @@ def test_a_log_line_broken_in_the_middle(broken: Callable[[bytes], bytes], make_
     log.write_bytes(b"\n".join(lines) + b"\n")
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, "log.jsonl:3")
+    said(error, "log.jsonl:3", MEND)
 
 
 def test_a_last_line_without_its_newline_does_not_count(make_run: MakeRun) -> None:
