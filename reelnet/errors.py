@@ -34,11 +34,12 @@ class RunError(ReelnetError):
 
 
 def options(name: str, known: Iterable[str]) -> str:
-    """The end of an error line about an unknown `name`: the nearest match, or all that is known."""
+    """The end of an error line about an unknown `name`: the nearest match in any case, or all that is known."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    folded = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {folded[near[0]]!r}?"
     if not known:
         return "there are none"
     shown = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")

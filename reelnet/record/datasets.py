@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import inspect
 from collections.abc import Sized
@@ -88,7 +89,7 @@ def load(name: str, *, channels: int, samples: int, root: Path | None, side: int
         case "folder":
             train, test, classes = _folder(Path(wanted), _transform(channels, side or 224))
         case _:
-            raise UsageError(f"--data {name}: unknown; give mnist, torchvision:NAME or folder:PATH")
+            raise _unknown(name)
     chosen = ARTICLE_SAMPLES if kind == "mnist" and samples == 10 else _in_turn(test, samples, len(classes))
     return Data(name, train, test, classes, chosen, inverted=kind == "mnist")
 
@@ -111,6 +112,21 @@ def batches(dataset: Dataset[Any], size: int, *, seed: int | None = None) -> Dat
         # One indexing a batch instead of a thousand: ten times as fast.
         return DataLoader(dataset, batch_size=None, sampler=sampler)
     return DataLoader(dataset, batch_sampler=sampler)
+
+
+def _unknown(name: str) -> UsageError:
+    # Also by the bare name: --data CIFAR10 lacks nothing but where it comes from.
+    meant = {"mnist": "mnist"}
+    for each in _published():
+        whole = f"torchvision:{each}"
+        meant = {each.lower(): whole, whole.lower(): whole} | meant
+    near = difflib.get_close_matches(name.lower(), meant, n=1)
+    hint = f"did you mean {meant[near[0]]!r}? There" if near else "there"
+    return UsageError(f"--data {name}: no such data set; {hint} are mnist, torchvision:NAME and folder:PATH")
+
+
+def _published() -> list[str]:
+    return [each for each in datasets.__all__ if inspect.isclass(getattr(datasets, each, None))]
 
 
 def _mnist(root: Path, channels: int, side: int | None) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
@@ -147,7 +163,7 @@ def _unpack_mnist(folder: Path) -> None:
 
 
 def _torchvision(name: str, root: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
-    known = [each for each in datasets.__all__ if inspect.isclass(getattr(datasets, each, None))]
+    known = _published()
     if name not in known:
         raise UsageError(f"--data torchvision:{name}: no such data set; {options(name, known)}")
     make = getattr(datasets, name)

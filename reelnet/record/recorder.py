@@ -67,7 +67,7 @@ class Recorder:
         self._force = force
         self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
         self._metrics = numbers(metrics or {})
-        self._samples = as_tensor(samples).detach().clone()
+        self._samples = as_samples(samples)
         self._shown = as_pictures(to_numpy(self._samples if shown is None else as_tensor(shown)))
         if len(self._shown) != len(self._samples):
             raise ReelnetError(
@@ -172,6 +172,21 @@ def as_tensor(values: torch.Tensor | NDArray[np.generic]) -> torch.Tensor:
         raise ReelnetError(
             f"samples of type {array.dtype} are no numbers; give a tensor or an array of numbers"
         ) from error
+
+
+def as_samples(values: torch.Tensor | NDArray[np.generic]) -> torch.Tensor:
+    """Samples as a tensor that nobody else changes.
+
+    Raises:
+        ReelnetError: They hold something else than numbers, or nothing.
+    """
+    samples = as_tensor(values).detach().clone()
+    if samples.ndim == 0 or samples.numel() == 0:
+        raise ReelnetError(
+            f"samples of shape {tuple(samples.shape)} hold no sample; "
+            "give at least one, (samples, channels, height, width)"
+        )
+    return samples
 
 
 def texts(labels: Sequence[object] | torch.Tensor | None, samples: int) -> tuple[str, ...] | None:

@@ -156,7 +156,7 @@ def refuse_existing(path: Path, *, force: bool) -> None:
         raise UsageError(f"{path}: exists and is not a run; choose another folder")
     if not force:
         raise UsageError(
-            f"{path}: holds a run already; choose another folder, or --force (force=True) to replace it"
+            f"{path}: holds a run already; choose another folder, or give --force (force=True) to replace it"
         )
 
 

@@ -96,9 +96,15 @@ def test_a_data_root_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("mnits", "give mnist, torchvision:NAME or folder:PATH"),
-        ("mnist:full", "unknown"),
+        ("mnits", r"did you mean 'mnist'\? There are mnist, torchvision:NAME and folder:PATH"),
+        ("MNIST", "did you mean 'mnist'"),
+        ("mnist:full", "did you mean 'mnist'"),
+        ("cifar10", "did you mean 'torchvision:CIFAR10'"),
+        ("torchvison:FashionMNIST", "did you mean 'torchvision:FashionMNIST'"),
+        ("my pictures", "no such data set; there are mnist, torchvision:NAME and folder:PATH"),
         ("torchvision:FakeDat", "did you mean 'FakeData'"),
+        ("torchvision:fakedata", "did you mean 'FakeData'"),
+        ("torchvision:", "choose from .* in all"),
         ("torchvision:VisionDataset", "cannot be loaded"),
         ("folder:/does/not/exist", "not a folder of folders of pictures"),
     ],

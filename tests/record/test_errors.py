@@ -107,6 +107,10 @@ class Idle(Patches):
         (network(), {"samples": torch.rand(3, 1, 9, 9)}, r"after layer 'layer2\.conv1'"),
         (network(), {"samples": torch.rand(5)}, r"samples of shape \(5,\) are no pictures"),
         (network(), {"samples": np.array(["a", "b"])}, "no numbers"),
+        (network(), {"samples": SAMPLES[:0]}, r"shape \(0, 1, 8, 8\) hold no sample; give at least one"),
+        (network(), {"samples": SAMPLES[:0], "shown": np.zeros((0, 8, 8)), "labels": []}, "hold no sample"),
+        (network(), {"samples": torch.zeros(3, 0, 8, 8), "shown": SAMPLES}, "hold no sample"),
+        (network(), {"samples": torch.tensor(1.0), "shown": SAMPLES}, r"shape \(\) hold no sample"),
         (network(), {"labels": [1, 2]}, "labels: 2 for 3 samples"),
         (network(), {"shown": torch.rand(2, 8, 8)}, "shown: 2 pictures for 3 samples"),
         (network(), {"taps": ["head"]}, r"layer 'head': gives an array of shape \(3, 2\); only maps"),
@@ -158,7 +162,7 @@ def test_a_run_is_replaced_only_with_force(tmp_path: Path) -> None:
     record(tmp_path / "run", steps=3)
     (tmp_path / "run" / "notes.txt").write_text("mine")
     before = {file: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()}
-    with pytest.raises(UsageError, match=r"holds a run already; .*--force"):
+    with pytest.raises(UsageError, match=r"holds a run already; .*give --force \(force=True\) to replace it"):
         record(tmp_path / "run")
     assert {file: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()} == before
     record(tmp_path / "run", force=True, steps=1)
