@@ -122,7 +122,7 @@ def test_the_layers_of_the_articles_network(root: Path) -> None:
     [
         (Recipe(model="articel"), "--model articel: unknown; give article, or torchvision:NAME"),
         (Recipe(model="torchvision:resnet19"), "did you mean 'resnet1"),
-        (Recipe(data="cifar"), "--data cifar: unknown"),
+        (Recipe(data="cifar"), "--data cifar: no such data set"),
         (Recipe(layers=("conv7",), steps=1), "no layer 'conv7' .*did you mean 'conv"),
         (Recipe(batch_size=70_000), "--batch-size 70000"),
     ],
