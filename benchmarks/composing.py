@@ -12,7 +12,7 @@ from subject import CELL, LAYER
 
 import reelnet
 from reelnet.scene.palette import interpolate
-from reelnet.template.spec import Theme
+from reelnet.template.theme import Theme
 
 Rgb = NDArray[np.uint8]
 

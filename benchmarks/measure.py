@@ -29,10 +29,13 @@ def render(key: str, run: Path, folder: Path) -> dict[str, float]:
 
 def x264(run: Path, folder: Path) -> dict[str, float]:
     """x264's seconds for frames composed beforehand."""
+    from subject import LAYER
     from x264_alone import encode
 
+    import reelnet
+
     out = folder / "out.mp4"
-    seconds = encode(run, out)
+    seconds = encode(reelnet.open(run).reel("plain", layer=LAYER), out)
     return {"seconds": seconds, "bytes": out.stat().st_size, "peak": peak(), "frames": frames(out)}
 
 

@@ -7,28 +7,29 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from subject import FPS, LAYER
+from subject import FPS
 
-import reelnet
 from reelnet.export.video import Planes, add_h264
+from reelnet.reel import Reel
 from reelnet.scene.layout import Size
 
 
-def composed(run: Path) -> tuple[list[av.VideoFrame], Size]:
+def composed(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
     """Every frame as the encoder takes it, with its time, and the frames' size; all in memory."""
-    reel = reelnet.open(run).reel("plain", layer=LAYER)
-    planes, pictures = Planes(reel.palette_rgb), []
-    for number, frame in enumerate(reel.frames()):
-        picture = av.VideoFrame(reel.scene.size.width, reel.scene.size.height, "yuv420p")
-        planes.fill(frame.indices, picture)
-        picture.pts, picture.time_base = number, Fraction(1, FPS)
-        pictures.append(picture)
+    planes = Planes(reel.palette_rgb)
+    pictures: list[av.VideoFrame] = []
+    for frame in reel.frames():
+        for _ in range(round(frame.duration * FPS)):
+            picture = av.VideoFrame(reel.scene.size.width, reel.scene.size.height, "yuv420p")
+            planes.fill(frame.indices, picture)
+            picture.pts, picture.time_base = len(pictures), Fraction(1, FPS)
+            pictures.append(picture)
     return pictures, reel.scene.size
 
 
-def encode(run: Path, out: Path) -> float:
+def encode(reel: Reel, out: Path) -> float:
     """Write the MP4; gives the seconds from the first frame handed over to the closed file."""
-    pictures, size = composed(run)
+    pictures, size = composed(reel)
     began = time.perf_counter()
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = add_h264(container, size, Fraction(FPS))

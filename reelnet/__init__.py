@@ -10,12 +10,13 @@ from reelnet.errors import ReelnetError
 if TYPE_CHECKING:
     from reelnet.export.report import Report
     from reelnet.record.recorder import Recorder
+    from reelnet.record.taps import Tap
     from reelnet.reel import Reel
     from reelnet.runs.run import Run
     from reelnet.runs.run import open_run as open
 
 __version__ = "0.1.0"
-__all__ = ["Recorder", "Reel", "ReelnetError", "Report", "Run", "open"]
+__all__ = ["Recorder", "Reel", "ReelnetError", "Report", "Run", "Tap", "open"]
 
 # Names are imported when first used: what renders must not wait for torch, nor need it.
 _HOMES = {
@@ -23,6 +24,7 @@ _HOMES = {
     "Reel": ("reelnet.reel", "Reel"),
     "Report": ("reelnet.export.report", "Report"),
     "Run": ("reelnet.runs.run", "Run"),
+    "Tap": ("reelnet.record.taps", "Tap"),
     "open": ("reelnet.runs.run", "open_run"),
 }
 

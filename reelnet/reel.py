@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelnet.compose.compositor import Compositor, Frame
-from reelnet.compose.panels import PANELS
+from reelnet.compose.registry import registry
 from reelnet.export.encoder import encoders, require_encoder
 from reelnet.export.place import placed
 from reelnet.export.png import save_png
@@ -22,6 +22,7 @@ from reelnet.export.report import Report
 from reelnet.runs.run import Run
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
+from reelnet.template.spec import Template
 
 
 class Reel:
@@ -35,28 +36,31 @@ class Reel:
     def of(
         cls,
         run: Run,
-        template: str = "article",
+        template: str | os.PathLike[str] | Template = "article",
         *,
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
+        settings: Sequence[str] = (),
     ) -> Self:
         """Lay a run out.
 
         Args:
             run: What was recorded.
-            template: Name of a built-in template: `article` or `plain`.
-            layer: The recorded layer to show; the last one by default.
-            scale: Whole factor by which maps are upscaled; by default the largest that fits a cell of 56 pixels.
-            fps: Steps shown in a second; the template's own by default.
+            template: Name or file of a template, or a template that was loaded.
+            layer: The recorded layer to show; the template's, or else the last one that gives maps.
+            scale: Whole factor by which maps are upscaled; by default what the template's canvas or cells allow.
+            fps: Frames a second; the template's own by default.
+            settings: Keys of the template to change, such as `"theme.background=#111"`.
 
         Raises:
             UsageError: There is no such layer, or scale or fps cannot be.
-            TemplateError: There is no such template.
+            TemplateError: There is no such template, or it is invalid, or does not fit the run.
             RunError: The run is empty or damaged.
         """
-        scene = resolve(load_template(template), run, PANELS, layer=layer, scale=scale, fps=fps)
-        return cls(scene, run)
+        if not isinstance(template, Template):
+            template = load_template(template, registry(), settings)
+        return cls(resolve(template, run, layer=layer, scale=scale, fps=fps), run)
 
     @property
     def layer(self) -> str:
@@ -116,7 +120,7 @@ class Reel:
             path=str(path),
             bytes=path.stat().st_size,
             frames=written,
-            duration=float(len(timeline) / timeline.fps),
+            duration=float(timeline.duration),
             width=size.width,
             height=size.height,
             seconds=time.perf_counter() - began,
@@ -141,7 +145,7 @@ class Reel:
         """
         from reelnet.export.clip import to_clip
 
-        return to_clip(self.run.steps, self.scene.timeline.fps, lambda step: np.asarray(self.frame(step)))
+        return to_clip(self.scene.timeline, lambda step: np.asarray(self.frame(step)))
 
     def __repr__(self) -> str:
         size = self.scene.size

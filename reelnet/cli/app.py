@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from reelnet import __version__
-from reelnet.errors import ReelnetError, options
+from reelnet.errors import ReelnetError, TemplateError, options
 
 NEEDS_TORCH = ("torch", "torchvision")
 
@@ -128,7 +128,7 @@ def explain(error: Exception, program: str) -> tuple[str, int] | None:
     """
     match error:
         case ReelnetError():
-            return f"{program}: {error}", error.exit_code
+            return "\n".join(f"{program}: {line}" for line in told(error)), error.exit_code
         case click.UsageError():
             where = error.ctx.command_path if error.ctx else program
             message = error.format_message().rstrip(".")
@@ -154,9 +154,15 @@ def explain(error: Exception, program: str) -> tuple[str, int] | None:
     return explain(Interruption(behind), program) if behind is not None else None
 
 
+def told(error: ReelnetError) -> list[str]:
+    """An error in one line; a template's in one line for each of its mistakes."""
+    text = str(error)
+    return text.splitlines() if isinstance(error, TemplateError) else [" ".join(text.split())]
+
+
 def _say(line: str) -> None:
-    if line:
-        click.echo(" ".join(line.split()), err=True)
+    for each in line.splitlines():
+        click.echo(" ".join(each.split()), err=True)
 
 
 def _silence_stdout() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.saving import Job, line, save_all, save_still
+from reelnet.cli.saving import line, save_all
 from reelnet.cli.targets import require_writable
 from reelnet.cli.train import COUNT, SEED, accuracy_line, stdout_for_data, watch
 
@@ -39,6 +39,8 @@ SUFFIXES = (".mp4", ".gif")
 def demo(run: Path, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
     from reelnet.export.encoder import require_encoder
+    from reelnet.outputs import Planned
+    from reelnet.runs.header import layers_of
     from reelnet.runs.run import open_run
     from reelnet.runs.writer import refuse_existing
 
@@ -49,14 +51,13 @@ def demo(run: Path, out: Path, steps: int, seed: int, force: bool, quiet: bool) 
     with stdout_for_data():
         from reelnet.record.training import Recipe
 
-        recipe = Recipe(steps=steps, seed=seed, layers=("conv?",))
+        recipe = Recipe(steps=steps, seed=seed, layers=("conv?", "dense3"))
         outcome = watch(run, recipe, root=None, force=force, quiet=quiet)
     click.echo(accuracy_line(outcome))
 
     opened = open_run(run)
-    reels = {layer: opened.reel(layer=layer) for layer in opened.taps}
-    jobs = [Job(reel, out / f"{layer}{suffix}") for layer, reel in reels.items() for suffix in SUFFIXES]
-    reports = save_all(jobs, quiet=quiet)
-    posters = [save_still(reel, opened.steps[-1], out / f"{layer}.png") for layer, reel in reels.items()]
-    for report in [*reports, *posters]:
+    reels = {layer: opened.reel(layer=layer) for layer in layers_of(opened.taps)}
+    jobs = [Planned(reel, out / f"{layer}{suffix}") for layer, reel in reels.items() for suffix in SUFFIXES]
+    jobs += [Planned(reel, out / f"{layer}.png", opened.steps[-1]) for layer, reel in reels.items()]
+    for report in save_all(jobs, quiet=quiet):
         click.echo(line(report))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.saving import Job, line, save_all, save_still
+from reelnet.cli.saving import line, save_all
 from reelnet.cli.targets import require_writable, targets
 from reelnet.cli.words import Number
 
@@ -16,7 +16,18 @@ layer_option = click.option(
     "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
 )
 template_option = click.option(
-    "--template", default="article", show_default=True, metavar="NAME", help="The look: article or plain."
+    "--template",
+    default="article",
+    show_default=True,
+    metavar="NAME",
+    help="The look: a template's name (see 'reelnet templates list') or file.",
+)
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A key of the template to change; may be repeated.",
 )
 scale_option = click.option(
     "--scale", type=click.IntRange(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
@@ -29,21 +40,23 @@ scale_option = click.option(
     "-o",
     "--output",
     "file",
-    required=True,
     metavar="FILE",
-    help="The file to write; its suffix chooses the format. {layer} in it stands for the layer's name.",
+    help="The file to write; its suffix chooses the format. {layer} in it stands for the layer's name. "
+    "Without it, the template's outputs are written.",
 )
 @layer_option
 @template_option
+@set_option
 @scale_option
 @click.option("--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def render(
     run: Path,
-    file: str,
+    file: str | None,
     layers: tuple[str, ...],
     template: str,
+    settings: tuple[str, ...],
     scale: int | None,
     fps: float | None,
     as_json: bool,
@@ -51,17 +64,30 @@ def render(
 ) -> None:
     """Make an animation of the run folder RUN: MP4, GIF, as the suffix of FILE says.
 
-    With {layer} in FILE there is one file for each --layer, or for every layer if none is named.
+    With {layer} in FILE there is one file for each --layer, or for every layer if none is named. Without -o,
+    the files that the template names under outputs are made.
     """
+    from reelnet.compose.registry import registry
     from reelnet.export.encoder import require_encoder
+    from reelnet.outputs import Planned, planned
+    from reelnet.runs.header import layers_of
     from reelnet.runs.run import open_run
+    from reelnet.template.load import load_template
 
-    require_encoder(file)
-    opened = open_run(run)
-    wanted = targets(file, layers, opened.taps)
-    jobs = [Job(opened.reel(template, layer=each.layer, scale=scale, fps=fps), each.path) for each in wanted]
-    for each in wanted:
-        require_writable(each.path)
+    if file is not None:
+        require_encoder(file)
+    opened, loaded = open_run(run), load_template(template, registry(), settings)
+    maps = layers_of(opened.taps)
+    if file is None:
+        wanted = maps if "all" in layers else layers
+        jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps)
+    else:
+        jobs = [
+            Planned(opened.reel(loaded, layer=each.layer, scale=scale, fps=fps), each.path)
+            for each in targets(file, layers, maps)
+        ]
+    for job in jobs:
+        require_writable(job.path)
     reports = save_all(jobs, quiet=quiet)
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
@@ -75,15 +101,30 @@ def render(
 @click.option("-o", "--output", "file", required=True, metavar="FILE.png", help="The picture to write.")
 @layer_option
 @template_option
+@set_option
 @scale_option
-def frame(run: Path, step: int, file: str, layers: tuple[str, ...], template: str, scale: int | None) -> None:
+def frame(
+    run: Path,
+    step: int,
+    file: str,
+    layers: tuple[str, ...],
+    template: str,
+    settings: tuple[str, ...],
+    scale: int | None,
+) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
+    from reelnet.compose.registry import registry
+    from reelnet.outputs import Planned
+    from reelnet.runs.header import layers_of
     from reelnet.runs.run import open_run
+    from reelnet.template.load import load_template
 
-    opened = open_run(run)
-    wanted = targets(file, layers, opened.taps)
-    jobs = [Job(opened.reel(template, layer=each.layer, scale=scale), each.path) for each in wanted]
-    for each in wanted:
-        require_writable(each.path)
+    opened, loaded = open_run(run), load_template(template, registry(), settings)
+    jobs = [
+        Planned(opened.reel(loaded, layer=each.layer, scale=scale), each.path, step)
+        for each in targets(file, layers, layers_of(opened.taps))
+    ]
     for job in jobs:
-        click.echo(line(save_still(job.reel, step, job.path)))
+        require_writable(job.path)
+    for report in save_all(jobs, quiet=True):
+        click.echo(line(report))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -14,38 +13,31 @@ from reelnet.cli.progress import bars
 
 if TYPE_CHECKING:
     from reelnet.export.report import Report
+    from reelnet.outputs import Planned
     from reelnet.reel import Reel
 
 
-@dataclass(frozen=True)
-class Job:
-    """A reel and the file to save it to."""
-
-    reel: Reel
-    path: Path
-
-
-def save_all(jobs: Sequence[Job], *, quiet: bool) -> list[Report]:
-    """Save each reel, with a progress bar; notes about the files go to stderr."""
+def save_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Report]:
+    """Write each file, animations with a progress bar; notes about the files go to stderr."""
     reports = []
     with bars(quiet=quiet) as start:
         for job in jobs:
-            reports.append(job.reel.save(job.path, progress=start(str(job.path))))
+            if job.step is None:
+                reports.append(job.reel.save(job.path, progress=start(str(job.path))))
+            else:
+                reports.append(save_still(job.reel, job.step, job.path))
     tell_notes(reports)
     return reports
 
 
 def save_still(reel: Reel, step: int, path: Path) -> Report:
     """Save one frame as a picture."""
-    from PIL import Image
-
     from reelnet.export.report import Report
 
     began = perf_counter()
     reel.save_still(step, path)
-    with Image.open(path) as picture:
-        width, height = picture.size
-    return Report(str(path), path.stat().st_size, 1, 0.0, width, height, perf_counter() - began)
+    size = reel.scene.size
+    return Report(str(path), path.stat().st_size, 1, 0.0, size.width, size.height, perf_counter() - began)
 
 
 def line(report: Report) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from reelnet.compose.text import coverage, text_size
+from reelnet.compose.text import Type, coverage
 from reelnet.scene.layout import Box
 from reelnet.scene.palette import Ink
 from reelnet.scene.panel import Canvas
 
 OVERSAMPLING = 4
+
+M = TypeVar("M", bound=np.generic)
 
 
 def stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> None:
@@ -26,11 +29,22 @@ def stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> 
         x: Column of the mask's left edge.
         y: Row of the mask's upper edge.
     """
-    left, top = max(0, -x), max(0, -y)
-    mask = mask[top : canvas.shape[0] - y, left : canvas.shape[1] - x]
-    region = canvas[y + top : y + top + mask.shape[0], x + left : x + left + mask.shape[1]]
+    mask, region = overlap(canvas, mask, x, y)
     shade = (mask.astype(np.uint16) * (len(ink.indices) - 1) + 127) // 255
     np.copyto(region, ink.indices[shade], where=shade > 0)
+
+
+def cover(canvas: Canvas, mask: NDArray[np.bool_], ink: Ink, x: int, y: int) -> None:
+    """Put a shape without soft edges onto the canvas in an ink's full colour; see `stamp`."""
+    mask, region = overlap(canvas, mask, x, y)
+    region[mask] = ink.indices[-1]
+
+
+def overlap(canvas: Canvas, mask: NDArray[M], x: int, y: int) -> tuple[NDArray[M], Canvas]:
+    """What of a shape at (x, y) lies on the canvas, and what of the canvas lies under it."""
+    left, top = max(0, -x), max(0, -y)
+    mask = mask[top : max(0, canvas.shape[0] - y), left : max(0, canvas.shape[1] - x)]
+    return mask, canvas[y + top : y + top + mask.shape[0], x + left : x + left + mask.shape[1]]
 
 
 def write(
@@ -39,22 +53,29 @@ def write(
     ink: Ink,
     x: int,
     y: int,
+    style: Type,
     *,
-    size: int,
-    bold: bool = False,
     anchor: str = "left",
 ) -> None:
     """Write a line of text whose box has its top at `y`, and its left, middle or right (`anchor`) at `x`."""
     if not text:
         return
-    width = text_size(text, size, bold).width
+    width = style.width(text)
     offset = {"left": 0, "middle": width // 2, "right": width}[anchor]
-    stamp(canvas, coverage(text, size, bold), ink, x - offset, y)
+    stamp(canvas, coverage(text, style), ink, x - offset, y)
 
 
 def fill_box(canvas: Canvas, box: Box, ink: Ink) -> None:
-    """Cover a rectangle with an ink's full colour."""
-    canvas[box.y : box.bottom, box.x : box.right] = ink.indices[-1]
+    """Cover a rectangle with an ink's full colour; what reaches over the canvas' edge is cut."""
+    canvas[max(0, box.y) : max(0, box.bottom), max(0, box.x) : max(0, box.right)] = ink.indices[-1]
+
+
+def stroke_box(canvas: Canvas, box: Box, width: int, ink: Ink) -> None:
+    """Draw the edge of a rectangle in an ink's full colour, `width` pixels wide, inside the rectangle."""
+    fill_box(canvas, Box(box.x, box.y, box.width, width), ink)
+    fill_box(canvas, Box(box.x, box.bottom - width, box.width, width), ink)
+    fill_box(canvas, Box(box.x, box.y, width, box.height), ink)
+    fill_box(canvas, Box(box.right - width, box.y, width, box.height), ink)
 
 
 def polyline(points: list[tuple[float, float]], width: float, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -84,3 +105,36 @@ def disc(radius: float) -> NDArray[np.uint8]:
         [middle - radius * k, middle - radius * k, middle + radius * k, middle + radius * k], fill=255
     )
     return np.asarray(image.reduce(k))
+
+
+@lru_cache(maxsize=64)
+def arrow(length: int, width: int, head: int, toward: str) -> NDArray[np.uint8]:
+    """Coverage of a straight arrow.
+
+    Args:
+        length: From its tail to its tip, in pixels.
+        width: Of the shaft, in pixels.
+        head: Length of the head in pixels; it is as broad as that, and odd where the shaft is.
+        toward: Where the tip is: `left`, `right`, `above` or `below` the tail.
+    """
+    k, side = OVERSAMPLING, head + (head - width) % 2
+    image = Image.new("L", (length * k, side * k))
+    draw = ImageDraw.Draw(image)
+    top = (side - width) // 2 * k
+    draw.rectangle([0, top, (length - head) * k, top + width * k - 1], fill=255)
+    draw.polygon([((length - head) * k, 0), (length * k, side * k / 2), ((length - head) * k, side * k)], 255)
+    mask = np.asarray(image.reduce(k))
+    turned = {"right": mask, "left": mask[:, ::-1], "below": mask.T, "above": mask.T[::-1]}[toward]
+    turned.flags.writeable = False
+    return turned
+
+
+def thickened(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """The pixels (height + 2, width + 2) that a shape covers, or touches with a side or a corner."""
+    covered = np.pad(mask > 0, 2)
+    height, width = mask.shape[0] + 2, mask.shape[1] + 2
+    near = np.zeros((height, width), np.bool_)
+    for y in range(3):
+        for x in range(3):
+            near |= covered[y : y + height, x : x + width]
+    return near

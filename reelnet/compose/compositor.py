@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Compositor:
             RunError: A step's file is missing, truncated or altered.
         """
         for shown in self._scene.timeline:
-            yield Frame(self.canvas(shown.step), shown.pts, shown.duration)
+            yield Frame(self._drawn(shown.step, self._past(shown.pts)), shown.pts, shown.duration)
 
     def canvas(self, step: int) -> Canvas:
         """The picture of one recorded step: palette indices, uint8 (height, width).
@@ -55,8 +56,24 @@ class Compositor:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        snapshot = self._run.snapshot(step, [self._scene.facts.layer])
-        moment = Moment(snapshot, self._numbers[step])
+        self._run.require_step(step)
+        shown = next((each for each in self._scene.timeline if each.step == step), None)
+        if shown is not None:
+            return self._drawn(step, self._past(shown.pts))
+        # A step that the timeline leaves out has its place among those that were recorded.
+        return self._drawn(step, Fraction(self._numbers[step], max(1, len(self._numbers) - 1)))
+
+    def _past(self, pts: Fraction) -> Fraction:
+        last = self._last_pts
+        return pts / last if last else Fraction(1)
+
+    @cached_property
+    def _last_pts(self) -> Fraction:
+        return max(shown.pts for shown in self._scene.timeline)
+
+    def _drawn(self, step: int, past: Fraction) -> Canvas:
+        snapshot = self._run.snapshot(step, self._scene.taps)
+        moment = Moment(snapshot, self._numbers[step], past)
         canvas = self._still.copy()
         for drawing in self._scene.drawings:
             drawing.draw(canvas, moment)

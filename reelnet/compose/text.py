@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
@@ -11,65 +10,126 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from reelnet.errors import TemplateError, options
 from reelnet.scene.layout import Size
+from reelnet.template.theme import Theme
+
+UNKNOWN = "\U0010fffd"
+"""A character that no font has, for the picture that a font shows in place of what it lacks."""
+
+
+@dataclass(frozen=True)
+class Type:
+    """A face in a size.
+
+    Attributes:
+        size: Pixels an em.
+        file: Of a TrueType or OpenType font; None for Open Sans, whose digits are all of one width, so that
+            counters do not jitter.
+    """
+
+    size: int
+    bold: bool = False
+    file: str | None = None
+
+    @property
+    def line(self) -> int:
+        """Height of a line in pixels."""
+        ascent, descent = face(self).getmetrics()
+        return ascent + descent
+
+    def width(self, text: str) -> int:
+        """Pixels that a line of text takes."""
+        return text_size(text, self).width
+
+
+def body(theme: Theme, *, bold: bool = False) -> Type:
+    """The type of labels and plain text."""
+    return sized(theme, theme.text, bold=bold)
+
+
+def sized(theme: Theme, size: float, *, bold: bool = False) -> Type:
+    """The theme's face at another size, in pixels an em."""
+    return Type(round(size), bold, theme.font_bold if bold else theme.font)
 
 
 @lru_cache(maxsize=64)
-def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Open Sans at `size` pixels an em. Its digits are all of one width, so that counters do not jitter."""
-    file = resources.files("reelnet").joinpath(
-        "data", "fonts", f"OpenSans-{'Semibold' if bold else 'Regular'}.ttf"
-    )
+def face(style: Type) -> ImageFont.FreeTypeFont:
+    """The font of a type.
+
+    Raises:
+        ValueError: Its file is not there, or no font.
+    """
     # The basic engine is in every build of Pillow; the other one depends on the system's libraries.
-    return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
+    own = f"OpenSans-{'Semibold' if style.bold else 'Regular'}.ttf"
+    file = style.file or str(resources.files("reelnet").joinpath("data", "fonts", own))
+    try:
+        return ImageFont.truetype(file, style.size, layout_engine=ImageFont.Layout.BASIC)
+    except OSError as error:
+        raise ValueError(f"font {file}: {error.strerror or error}; give a .ttf or .otf file") from None
 
 
 @lru_cache(maxsize=4096)
-def text_size(text: str, size: int, bold: bool = False) -> Size:
-    """Width of the text and height of a line of it, in pixels."""
-    face = font(size, bold)
-    ascent, descent = face.getmetrics()
-    return Size(int(np.ceil(face.getlength(text))), ascent + descent)
+def text_size(text: str, style: Type) -> Size:
+    """Width of the text and height of a line of it, in pixels.
+
+    Raises:
+        ValueError: The font lacks one of the text's characters.
+    """
+    for character in text:
+        if not has_glyph(character, style.file, bold=style.bold):
+            raise ValueError(
+                f"text {text!r}: the font has no character {character!r} (U+{ord(character):04X}); "
+                "give theme.font a file that has it"
+            )
+    ascent, descent = face(style).getmetrics()
+    return Size(int(np.ceil(face(style).getlength(text))), ascent + descent)
 
 
 @lru_cache(maxsize=4096)
-def coverage(text: str, size: int, bold: bool = False) -> NDArray[np.uint8]:
+def has_glyph(character: str, file: str | None, *, bold: bool) -> bool:
+    """Whether a font can show a character; spaces show nothing, rightly."""
+    if character.isspace():
+        return True
+    font = face(Type(16, bold, file))
+    return (
+        bytes(font.getmask(character)) != bytes(font.getmask(UNKNOWN)) if character.isprintable() else False
+    )
+
+
+@lru_cache(maxsize=4096)
+def coverage(text: str, style: Type) -> NDArray[np.uint8]:
     """A line of text, uint8 (height, width): 0 where there is none, 255 where a glyph covers the pixel."""
-    extent = text_size(text, size, bold)
+    extent = text_size(text, style)
     image = Image.new("L", (max(extent.width, 1), extent.height))
-    ImageDraw.Draw(image).text((0, 0), text, fill=255, font=font(size, bold))
+    ImageDraw.Draw(image).text((0, 0), text, fill=255, font=face(style))
     mask = np.asarray(image)
     mask.flags.writeable = False
     return mask
 
 
-def shorten(text: str, width: int, size: int) -> str:
+def shorten(text: str, width: int, style: Type) -> str:
     """The text, or as much of it with an ellipsis as is no wider than `width` pixels."""
-    if text_size(text, size).width <= width:
+    if style.width(text) <= width:
         return text
-    while text and text_size(text + "…", size).width > width:
+    while text and style.width(text + "…") > width:
         text = text[:-1].rstrip()
     return text + "…" if text else ""
 
 
-def fill(text: str, fields: Mapping[str, object]) -> str:
-    """Put the fields that a text names in braces into it; only names, so that a template can run nothing.
-
-    Raises:
-        TemplateError: A field does not exist, or the braces do not match.
-    """
-    try:
-        parts = list(string.Formatter().parse(text))
-    except ValueError as error:
-        raise TemplateError(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
-    for _, name, _, _ in parts:
-        if name is not None and name not in fields:
-            raise TemplateError(f"text {text!r}: no field {name!r}; {options(name, fields)}")
-    try:
-        return text.format_map(fields)
-    except (ValueError, TypeError, KeyError) as error:
-        raise TemplateError(f"text {text!r}: {error}") from None
+def wrapped(text: str, width: int, style: Type) -> list[str]:
+    """The text in lines no wider than `width` pixels, broken at spaces; a word that is wider stands alone."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            longer = f"{line} {word}" if line else word
+            if line and style.width(longer) > width:
+                lines.append(line)
+                line = word
+            else:
+                line = longer
+        lines.append(line)
+    return lines
 
 
 def signed(value: float) -> str:

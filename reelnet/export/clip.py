@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
+from reelnet.scene.timeline import Timeline
 
 
-def to_clip(steps: Sequence[int], fps: Fraction, frame: Callable[[int], NDArray[np.uint8]]) -> Any:
-    """A `VideoClip` that shows one step a frame.
+def to_clip(timeline: Timeline, frame: Callable[[int], NDArray[np.uint8]]) -> Any:
+    """A `VideoClip` of the frames of a timeline.
 
     Args:
-        steps: The steps in order.
-        fps: Steps a second.
+        timeline: Which step is shown, and how long.
         frame: Gives the RGB picture (height, width, 3) of a step.
 
     Raises:
@@ -27,6 +27,9 @@ def to_clip(steps: Sequence[int], fps: Fraction, frame: Callable[[int], NDArray[
         from moviepy import VideoClip
     except ImportError:
         raise ReelnetError("moviepy is not installed; pip install 'reelnet[moviepy]'") from None
+
+    fps = timeline.fps
+    steps = [shown.step for shown in timeline for _ in range(round(shown.duration * fps))]
 
     def picture(seconds: float) -> NDArray[np.uint8]:
         return frame(steps[min(int(seconds * fps + Fraction(1, 1000)), len(steps) - 1)])

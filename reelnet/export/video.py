@@ -39,15 +39,20 @@ class Mp4Encoder:
         self._added = 0
 
     def add(self, frame: Frame) -> None:
-        """Encode the next frame."""
-        picture = self._pictures.next()
-        self._planes.fill(frame.indices, picture)
-        picture.pts, picture.time_base = round(frame.pts * self._fps), 1 / self._fps
-        # x264 works in a thread of its own while the next frames are composed.
-        while len(self._waiting) > AHEAD:
-            self._waiting.popleft().result()
-        self._waiting.append(self._worker.submit(self._encode, picture))
-        self._added += 1
+        """Encode the next frame; one that stays is repeated, which costs next to no bytes.
+
+        A single picture with a longer duration would do for most players, but the last one's is lost.
+        """
+        begin = round(frame.pts * self._fps)
+        for number in range(begin, round((frame.pts + frame.duration) * self._fps)):
+            picture = self._pictures.next()
+            self._planes.fill(frame.indices, picture)
+            picture.pts, picture.time_base = number, 1 / self._fps
+            # x264 works in a thread of its own while the next frames are composed.
+            while len(self._waiting) > AHEAD:
+                self._waiting.popleft().result()
+            self._waiting.append(self._worker.submit(self._encode, picture))
+            self._added += 1
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
         self._container.mux(self._stream.encode(picture))

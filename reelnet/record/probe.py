@@ -32,7 +32,8 @@ class Probe:
             probed inside its wrapper, where hooks fire.
         samples: What the model is called with, (samples, …).
         paths: Dotted paths of the modules to listen to.
-        strict: Refuse outputs that are not maps (samples, channels, height, width); otherwise leave them out.
+        strict: Refuse outputs that are neither maps (samples, channels, height, width) nor features (samples,
+            features); otherwise leave them out.
     """
 
     def __init__(
@@ -46,8 +47,11 @@ class Probe:
     def __call__(self) -> dict[str, NDArray[np.generic]]:
         """One pass: for each path an array (samples, channels, height, width), in the order of the forward pass.
 
+        Features become channels of 1×1.
+
         Raises:
-            ReelnetError: The model cannot take the samples, or a module gave no maps, or was not called.
+            ReelnetError: The model cannot take the samples, or a module gave neither maps nor features, or was
+                not called.
         """
         found: dict[str, NDArray[np.generic]] = {}
         # no_grad, not inference_mode: what a model caches on the way (positions, masks) may be used by the
@@ -97,21 +101,22 @@ class Probe:
 
     def _keeper(self, path: str, found: dict[str, NDArray[np.generic]]) -> Any:
         def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            if self._are_maps(output):
+            if self._can_be_kept(output):
                 if path not in found:
-                    found[path] = to_numpy(output)
+                    values = to_numpy(output)
+                    found[path] = values.reshape(*values.shape, *[1] * (4 - values.ndim))
             elif self._strict:
                 form = f"an array of shape {tuple(output.shape)}" if isinstance(output, torch.Tensor) else ""
                 gives = form or f"a {type(output).__name__}"
                 raise ReelnetError(
-                    f"layer {path!r}: gives {gives}; only maps (samples, channels, height, width) can be "
-                    "recorded; 'reelnet layers' lists the layers that give them"
+                    f"layer {path!r}: gives {gives}; only maps (samples, channels, height, width) and features "
+                    "(samples, features) can be recorded; 'reelnet layers' lists the layers that give them"
                 )
 
         return keep
 
-    def _are_maps(self, output: Any) -> bool:
-        if not isinstance(output, torch.Tensor) or output.ndim != 4 or output.is_complex():
+    def _can_be_kept(self, output: Any) -> bool:
+        if not isinstance(output, torch.Tensor) or output.ndim not in (2, 4) or output.is_complex():
             return False
         return len(output) == len(self._samples)
 

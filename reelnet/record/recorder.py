@@ -16,7 +16,8 @@ from torch import nn
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.pictures import as_pictures
 from reelnet.record.probe import Probe, to_numpy, unwrap
-from reelnet.record.taps import convolutions, describe, select
+from reelnet.record.taps import Tap, convolutions, describe, describe_weight, select, weights
+from reelnet.runs.header import TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter, refuse_existing
 
@@ -37,7 +38,8 @@ class Recorder:
         path: The run folder to make.
         model: The network, on any device.
         samples: What the model is called with, (samples, channels, height, width); a few are enough.
-        taps: Module paths or glob patterns of the layers to record; every `Conv2d` by default.
+        taps: Paths or glob patterns of the layers to record, and of parameters (`conv1.weight`) or `Tap`s; every
+            `Conv2d` by default.
         labels: One short text or number a sample, shown above its column.
         shown: The samples as a person should see them, (samples, height, width) or (…, 3), in 0..1 or uint8;
             by default made from `samples`.
@@ -47,7 +49,8 @@ class Recorder:
 
     Raises:
         UsageError: `path` is taken, or a pattern of `taps` matches no layer.
-        ReelnetError: The samples do not fit the model, a layer gives no maps, or the folder cannot be written.
+        ReelnetError: The samples do not fit the model, a layer gives neither maps nor features, or the folder
+            cannot be written.
     """
 
     def __init__(
@@ -56,7 +59,7 @@ class Recorder:
         model: nn.Module,
         *,
         samples: torch.Tensor | NDArray[np.generic],
-        taps: Sequence[str] | None = None,
+        taps: Sequence[str | Tap] | Tap | None = None,
         labels: Sequence[object] | torch.Tensor | None = None,
         shown: torch.Tensor | NDArray[np.generic] | None = None,
         metrics: Mapping[str, Any] | None = None,
@@ -75,25 +78,27 @@ class Recorder:
             )
         self._labels = texts(labels, len(self._samples))
         module = unwrap(model)
-        paths = (
+        chosen = (
             convolutions(module)
             if taps is None
-            else select(module, [taps] if isinstance(taps, str) else taps)
+            else select(module, [taps] if isinstance(taps, str | Tap) else taps)
         )
-        if not paths:
-            raise UsageError(
-                f"{type(module).__name__} has no Conv2d to record; name its layers with taps=[…]"
-            )
-        self._probe = Probe(model, self._samples, paths)
+        layers, self._weights = (
+            [tap.path for tap in chosen if tap.kind is kind] for kind in (TapKind.ACTIVATION, TapKind.WEIGHT)
+        )
+        if not layers:
+            lacks = "no layer is among the taps" if chosen else "no Conv2d to record"
+            raise UsageError(f"{type(module).__name__}: {lacks}; name its layers with taps=[…]")
+        self._probe = Probe(model, self._samples, layers)
         self._writer: RunWriter | None = None
         self._step = 0
 
     def __enter__(self) -> Self:
         refuse_existing(self.path, force=self._force)
-        arrays = self._probe()
-        places = {
-            name: describe(array, self._probe.model.get_submodule(name)) for name, array in arrays.items()
-        }
+        module = self._probe.model
+        given, held = self._probe(), weights(module, self._weights)
+        places = {name: describe(array, module.get_submodule(name)) for name, array in given.items()}
+        places |= {name: describe_weight(array) for name, array in held.items()}
         self._writer = RunWriter(
             self.path,
             taps=places,
@@ -104,7 +109,7 @@ class Recorder:
             force=self._force,
         )
         try:
-            self._writer.commit(Snapshot(0, arrays, self._metrics))
+            self._writer.commit(Snapshot(0, given | held, self._metrics))
         except BaseException:
             self._writer.discard()
             self._writer = None
@@ -132,7 +137,8 @@ class Recorder:
         if self._writer is None:
             raise ReelnetError("the recorder is closed; call step() inside 'with Recorder(…) as recorder:'")
         values = numbers(metrics)
-        snapshot = Snapshot(self._step + 1, self._probe(), values)
+        arrays = self._probe() | weights(self._probe.model, self._weights)
+        snapshot = Snapshot(self._step + 1, arrays, values)
         self._writer.commit(snapshot)
         self._step += 1
 

@@ -38,7 +38,7 @@ class Recipe:
         batch_size: Pictures a step.
         lr: Adam's learning rate.
         seed: For the weights and the order of the pictures.
-        layers: Module paths or glob patterns to record; every convolution if empty.
+        layers: Paths or glob patterns of layers and parameters to record; every convolution if empty.
         samples: Number of fixed pictures to record.
         image_size: Side of the pictures in pixels; None for their own.
     """
@@ -111,7 +111,7 @@ def train(
         taps=recipe.layers or None,
         labels=labels,
         metrics=tested,
-        about=asdict(recipe),
+        about={**asdict(recipe), "classes": data.classes},
         force=force,
     ) as recorder:
         progress(0, total)

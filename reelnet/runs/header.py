@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,26 @@ MEND = "restore the file from a copy, or record the run again"
 """The end of an error line about a damaged file."""
 
 
+class TapKind(StrEnum):
+    """What a tap's values are: what a layer gives for the samples, or a parameter of the network itself."""
+
+    ACTIVATION = "activation"
+    WEIGHT = "weight"
+
+
 @dataclass(frozen=True)
 class TapInfo:
     """A recorded place and the form of its arrays.
 
     Attributes:
-        shape: (samples, channels, height, width) of one step's array.
+        shape: Of one step's array: (samples, channels, height, width), where features without a place are 1×1.
+            Of a weight: (outputs, inputs, height, width) of a convolution's, (1, 1, outputs, inputs) of a
+            linear layer's, (1, values, 1, 1) of a bias.
         dtype: numpy's name of the values' type, as recorded.
         bounds: The values that the place can take at all, (−1, 1) for a tanh; None if unlimited or unknown.
         min: Least finite value over the whole run; None before the first step, or when all are non-finite.
         max: Greatest finite value over the whole run, likewise.
+        kind: What the values are; only an activation's first dimension is the samples.
     """
 
     shape: tuple[int, int, int, int]
@@ -35,11 +46,30 @@ class TapInfo:
     bounds: tuple[float, float] | None = None
     min: float | None = None
     max: float | None = None
+    kind: TapKind = TapKind.ACTIVATION
 
     @property
     def nbytes(self) -> int:
         """Bytes of one step's array."""
         return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+
+
+def layers_of(taps: Mapping[str, TapInfo]) -> list[str]:
+    """The taps whose maps can be looked at: those larger than 1×1, or all if none is; never weights."""
+    given = [name for name, tap in taps.items() if tap.kind is TapKind.ACTIVATION]
+    return [name for name in given if max(taps[name].shape[2:]) > 1] or given
+
+
+def require_activation(name: str, tap: TapInfo) -> None:
+    """Make sure that a tap holds something for each sample.
+
+    Raises:
+        ValueError: It holds a parameter of the network.
+    """
+    if tap.kind is not TapKind.ACTIVATION:
+        raise ValueError(
+            f"{name!r} is a weight of the network and has no samples; the panel 'weights' shows it"
+        )
 
 
 @dataclass(frozen=True)
@@ -63,7 +93,12 @@ class Header:
     def to_json(self) -> str:
         """The header as the text of `run.json`."""
         taps = {
-            name: {"shape": list(tap.shape), "dtype": tap.dtype, "bounds": tap.bounds}
+            name: {
+                "shape": list(tap.shape),
+                "dtype": tap.dtype,
+                "bounds": tap.bounds,
+                "kind": tap.kind.value,
+            }
             for name, tap in self.taps.items()
         }
         content = {
@@ -95,6 +130,8 @@ class Header:
                     shape=_four(tap["shape"]),
                     dtype=np.dtype(tap["dtype"]).name,
                     bounds=tuple(tap["bounds"]) if tap["bounds"] else None,
+                    # The first runs had nothing but activations, and did not say so.
+                    kind=TapKind(tap.get("kind", TapKind.ACTIVATION)),
                 )
                 for name, tap in content["taps"].items()
             }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -25,6 +25,7 @@ from reelnet.runs.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
+    from reelnet.template.spec import Template
 
 
 class Run:
@@ -181,16 +182,17 @@ class Run:
 
     def reel(
         self,
-        template: str = "article",
+        template: str | os.PathLike[str] | Template = "article",
         *,
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
+        settings: Sequence[str] = (),
     ) -> Reel:
         """Lay the run out for showing or saving; see `reelnet.reel.Reel.of`."""
         from reelnet.reel import Reel
 
-        return Reel.of(self, template, layer=layer, scale=scale, fps=fps)
+        return Reel.of(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
 
     def __repr__(self) -> str:
         steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._commits else "no steps"

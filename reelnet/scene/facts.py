@@ -2,146 +2,142 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import UsageError
-from reelnet.runs.header import TapInfo
+from reelnet.errors import UsageError, options
+from reelnet.runs.header import TapInfo, layers_of, require_activation
 from reelnet.runs.run import Run
 from reelnet.runs.snapshot import Snapshot
-from reelnet.template.spec import Rgb, Theme
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One channel's map for one sample on the canvas.
-
-    Attributes:
-        box: Side of the square that each cell has for itself, in pixels.
-        scale: Integer factor by which maps are upscaled.
-    """
-
-    box: int
-    scale: int
-
-    @classmethod
-    def fitting(cls, height: int, width: int, box: int, scale: int | None = None) -> Cell:
-        """The largest whole scale at which a map of height × width fits the box; or the scale that is given.
-
-        A map larger than its box has scale 1 and a box of its own size.
-        """
-        side = max(height, width)
-        if scale is not None:
-            return cls(side * scale, scale)
-        return cls(max(box, side), max(1, box // side))
-
-    def inset(self, height: int, width: int) -> tuple[int, int]:
-        """Rows above and columns left of a map of height × width that is centred in the box."""
-        return (self.box - height * self.scale) // 2, (self.box - width * self.scale) // 2
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The values at the two ends of the colormap, fixed over the whole run.
-
-    Attributes:
-        one_sided: The values have one sign, so that only one half of a diverging colormap is needed.
-    """
-
-    low: float
-    high: float
-    one_sided: bool
-
-    @classmethod
-    def of(cls, tap: TapInfo) -> Limits:
-        """The bounds of the layer's kind where they are known (±1 for tanh), else the range over the run.
-
-        Signed values get limits that are symmetric, so that 0 is in the middle; values of one sign are
-        measured from 0.
-        """
-        low, high = tap.bounds or (tap.min or 0.0, tap.max or 0.0)
-        if low < 0 < high or low == high == 0:
-            end = max(-low, high) or 1.0
-            return cls(-end, end, one_sided=False)
-        return cls(min(low, 0.0), max(high, 0.0), one_sided=True)
-
-    def anchors(self, diverging: tuple[Rgb, ...]) -> tuple[Rgb, ...]:
-        """The colours from `low` to `high`, of a map whose middle colour is 0."""
-        middle = len(diverging) // 2
-        if not self.one_sided:
-            return diverging
-        return diverging[middle:] if self.high > 0 else diverging[: middle + 1]
+from reelnet.scene.survey import Survey
+from reelnet.scene.view import Cell, Limits, View
+from reelnet.template.pick import Pick
+from reelnet.template.spec import SamplesSpec
+from reelnet.template.theme import Theme
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A run, seen through one layer, in one style.
+    """A run in one style, with one layer in its centre.
 
     Attributes:
-        layer: Name of the tap.
-        tap: Its form and range.
-        pictures: The samples as shown, uint8 (samples, height, width) or (…, 3).
-        labels: One short text a sample, or None.
+        layer: Name of the tap that is shown where a panel names none.
+        box: Side of a cell in pixels, where maps are no larger than that.
+        taps: Form and range of every tap.
+        pictures: The samples that are shown, uint8 (samples, height, width) or (…, 3).
+        labels: One short text for each sample that is shown, or None.
+        columns: Which of the recorded samples are shown, counted from 0.
+        samples: How their columns stand.
         steps: The recorded steps.
         metrics: For each metric one value a step, NaN where there is none.
+        classes: Names of the classes of the data, where the run knows them.
     """
 
     layer: str
-    tap: TapInfo
+    box: int
+    taps: dict[str, TapInfo]
     pictures: NDArray[np.uint8]
     labels: tuple[str, ...] | None
+    columns: tuple[int, ...]
+    samples: SamplesSpec
     steps: tuple[int, ...]
     metrics: dict[str, NDArray[np.float64]]
+    classes: tuple[str, ...] | None
     theme: Theme
-    cell: Cell
-    limits: Limits
+    survey: Survey
+    _views: dict[str, View] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, run: Run, layer: str | None, theme: Theme, scale: int | None) -> Facts:
-        """Look a run up; the layer is the last recorded one unless it is named.
+    def of(cls, run: Run, layer: str | None, theme: Theme, samples: SamplesSpec) -> Facts:
+        """Look a run up; the layer is the last one that gives maps unless it is named.
 
         Raises:
-            UsageError: There is no such layer, or the scale is no positive number.
+            UsageError: There is no such layer.
+            ValueError: There is no such sample.
             RunError: The run is empty or damaged.
         """
         run.require_steps()
-        layer = layer if layer is not None else list(run.taps)[-1]
-        tap = run.tap(layer)
-        if scale is not None and not 1 <= scale <= 256:
-            raise UsageError(f"scale {scale}: give a whole factor from 1 to 256")
+        if layer is None:
+            layer = layers_of(run.taps)[-1]
+        try:
+            require_activation(layer, run.tap(layer))
+        except ValueError as error:
+            raise UsageError(f"{run.path}: layer {error}") from None
+        columns = chosen(samples.show, len(run.samples), "sample")
+        pictures, labels = run.samples, run.labels
         return cls(
             layer=layer,
-            tap=tap,
-            pictures=run.samples,
-            labels=run.labels,
+            box=theme.cell,
+            taps=run.taps,
+            pictures=pictures[list(columns)],
+            labels=tuple(labels[column] for column in columns) if labels is not None else None,
+            columns=columns,
+            samples=samples,
             steps=tuple(run.steps),
             metrics=run.metrics,
+            classes=classes_of(run.about),
             theme=theme,
-            cell=Cell.fitting(*tap.shape[2:], theme.cell, scale),
-            limits=Limits.of(tap),
+            survey=Survey.of(run),
         )
 
-    @property
-    def samples(self) -> int:
-        """Number of samples: columns of the grid."""
-        return self.tap.shape[0]
+    def in_cells(self, box: int) -> Facts:
+        """The same in cells of another size."""
+        return replace(self, box=box, _views={})
+
+    def view(self, tap: str) -> View:
+        """A tap in the theme.
+
+        Raises:
+            ValueError: It was not recorded.
+        """
+        if tap not in self._views:
+            info = self.require(tap)
+            limits = Limits.by_rule(info, tap, self.theme, self.survey)
+            cell = Cell.fitting(*info.shape[2:], self.box)
+            self._views[tap] = View(tap, info, cell, limits, limits.anchors(self.theme))
+        return self._views[tap]
+
+    def require(self, tap: str) -> TapInfo:
+        """A tap's form and range.
+
+        Raises:
+            ValueError: It was not recorded.
+        """
+        if tap not in self.taps:
+            raise ValueError(f"no layer {tap!r} was recorded; {options(tap, self.taps)}")
+        return self.taps[tap]
 
     @property
-    def channels(self) -> int:
-        """Number of channels: rows of the grid."""
-        return self.tap.shape[1]
+    def cell(self) -> Cell:
+        """A cell of the layer in the centre; the inputs stand in cells of its size."""
+        return self.view(self.layer).cell
+
+    @property
+    def pitch(self) -> int:
+        """Pixels from one sample's cells to the next one's."""
+        return self.cell.box + self.samples.gap
+
+    @property
+    def along(self) -> int:
+        """Pixels that the cells of all samples take, side by side."""
+        return len(self.columns) * self.pitch - self.samples.gap
 
     @property
     def fields(self) -> dict[str, object]:
-        """What a text can name in braces."""
+        """What a text can name in braces and what never changes."""
+        shape = self.taps[self.layer].shape
         return {
             "layer": self.layer,
-            "channels": self.channels,
-            "samples": self.samples,
-            "height": self.tap.shape[2],
-            "width": self.tap.shape[3],
+            "channels": shape[1],
+            "samples": len(self.columns),
+            "height": shape[2],
+            "width": shape[3],
+            "first_step": self.steps[0],
             "last_step": self.steps[-1],
         }
 
@@ -151,9 +147,41 @@ class Moment:
     """What a frame shows: one snapshot, and its place among the recorded steps.
 
     Attributes:
-        snapshot: With the array of the layer that is shown.
+        snapshot: With the arrays of the taps that are drawn.
         number: Position of its step in `Facts.steps`, from 0.
+        past: How far the frame is on the way from the first frame to the last, 0 to 1.
     """
 
     snapshot: Snapshot
     number: int
+    past: Fraction = Fraction(0)
+
+
+def classes_of(about: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Names of classes among the free facts of a run."""
+    names = about.get("classes")
+    return tuple(map(str, names)) if isinstance(names, list) and names else None
+
+
+def chosen(pick: Pick, count: int, what: str, change: NDArray[np.float64] | None = None) -> tuple[int, ...]:
+    """The positions that a pick means among `count`.
+
+    Args:
+        pick: What the author wrote.
+        count: How many there are.
+        what: `sample` or `channel`, for errors.
+        change: How much each of them changes; asked of by `top`.
+
+    Raises:
+        ValueError: One of them does not exist.
+    """
+    if pick.positions is not None:
+        for position in pick.positions:
+            if position >= count:
+                raise ValueError(f"no {what} {position}; they are numbered from 0 to {count - 1}")
+        return pick.positions
+    if pick.top is not None:
+        if change is None:
+            raise ValueError(f"top: {pick.top} cannot be asked of {what}s; give a list or a range")
+        return tuple(sorted(np.argsort(-change, kind="stable")[: pick.top].tolist()))
+    return tuple(range(count))

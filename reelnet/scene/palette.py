@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-
-Rgb = tuple[int, int, int]
+from reelnet.template.colour import Rgb
 
 COLOURS = 255
 """Indices that frames may use. The 256th stays free: GIF needs a transparent one for what did not change."""
+
+
+LEAST_LEVELS = 3
+"""Levels without which a colormap shows nothing."""
 
 
 class Ink:
@@ -31,21 +34,25 @@ class Ink:
 class Palette:
     """Panels ask it for inks; `mix` then gives every colour its index.
 
-    Colours that several inks share have one index. What is left of the 255 goes to the levels of the one
-    colormap of the activations, so that its steps are as fine as they can be.
+    Colours that several inks share have one index. What is left of the 255 goes to the levels of the
+    colormaps, so that their steps are as fine as they can be.
+
+    Args:
+        most: Most levels that a colormap may have; None for as many as there is room for.
 
     Attributes:
         rgb: uint8 (256, 3), the colour of each index; the last is never used by a frame.
-        levels: Number of levels of the colormap, odd if it is diverging, so that one of them is 0 exactly.
+        levels: Number of levels of a colormap, odd, so that the middle one of a diverging map is 0 exactly; 0
+            without colormaps.
     """
 
     rgb: NDArray[np.uint8]
     levels: int
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._inks: list[Ink] = []
-        self._map: Ink | None = None
-        self._anchors: tuple[Rgb, ...] = ()
+        self._maps: dict[tuple[Rgb, ...], Ink] = {}
 
     def ramp(self, colour: Rgb, over: Rgb, shades: int = 16) -> Ink:
         """A colour with its anti-aliasing ramp: `shades` colours from `over` to `colour`, evenly spaced."""
@@ -59,13 +66,11 @@ class Palette:
         return ink
 
     def colormap(self, anchors: Sequence[Rgb]) -> Ink:
-        """The colormap of the activations through evenly spaced `anchors`; one for a reel.
+        """A colormap of activations through evenly spaced `anchors`; the same anchors give the same ink.
 
-        Its levels are those that the other inks leave over.
+        Its levels are its share of those that the other inks leave over.
         """
-        if self._map is None:
-            self._map, self._anchors = Ink(np.empty((0, 3), np.uint8)), tuple(anchors)
-        return self._map
+        return self._maps.setdefault(tuple(anchors), Ink(np.empty((0, 3), np.uint8)))
 
     def mix(self) -> None:
         """Give every colour its index; after this the palette takes no more inks.
@@ -75,19 +80,24 @@ class Palette:
         """
         fixed = dict.fromkeys(tuple(map(int, rgb)) for ink in self._inks for rgb in ink.colours)
         self.levels = 0
-        if self._map is not None:
+        if self._maps:
             # Odd, so that the middle anchor is met exactly.
-            self.levels = (COLOURS - len(fixed) - 1) // 2 * 2 + 1
-        if len(fixed) > COLOURS or (self._map is not None and self.levels < 3):
+            self.levels = ((COLOURS - len(fixed)) // len(self._maps) - 1) // 2 * 2 + 1
+            if self._most is not None:
+                self.levels = min(self.levels, (self._most - 1) // 2 * 2 + 1)
+        if len(fixed) > COLOURS or (self._maps and self.levels < LEAST_LEVELS):
             raise ReelnetError(
-                f"the panels need {len(fixed)} colours beside the colormap; a frame has {COLOURS}"
+                f"the panels need {len(fixed)} colours beside the colormap; a frame has {COLOURS}: show fewer "
+                "panels with colours of their own"
             )
         self.rgb = np.zeros((256, 3), np.uint8)
-        if self._map is not None:
-            self._map.colours = interpolate(self._anchors, self.levels)
-            self._map.indices = np.arange(self.levels, dtype=np.uint8)
-            self.rgb[: self.levels] = self._map.colours
-        index_of = {rgb: self.levels + number for number, rgb in enumerate(fixed)}
+        first = 0
+        for anchors, ink in self._maps.items():
+            ink.colours = interpolate(anchors, self.levels)
+            ink.indices = np.arange(first, first + self.levels, dtype=np.uint8)
+            self.rgb[first : first + self.levels] = ink.colours
+            first += self.levels
+        index_of = {rgb: first + number for number, rgb in enumerate(fixed)}
         for rgb, index in index_of.items():
             self.rgb[index] = rgb
         for ink in self._inks:

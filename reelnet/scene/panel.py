@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.scene.facts import Facts, Moment
-from reelnet.scene.layout import Box, Size
+from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
+from reelnet.template.spec import PanelSpec
 
 Canvas = NDArray[np.uint8]
 """Palette indices (height, width)."""
@@ -25,14 +27,28 @@ class Drawing(Protocol):
         """Draw what one frame shows, onto the still."""
 
 
-class Panel(Protocol):
-    """One rectangle's content, as the author asked for it: a frozen data class whose fields are its options."""
+class Panel(PanelSpec, ABC):
+    """One rectangle's content, as the author asked for it; its fields are its options."""
 
-    grow: ClassVar[bool]
-    """Whether it takes the width that is left over in a row."""
+    usual_grow: ClassVar[float] = 0.0
+    """Its share of the room that is left over, unless the author says."""
 
-    def natural_size(self, facts: Facts) -> Size | None:
-        """The pixels that it needs, or None where the run has nothing for it to show."""
+    def taps(self, facts: Facts) -> tuple[str, ...]:
+        """The recorded places whose arrays it draws in every frame."""
+        return ()
 
+    def holds(self, facts: Facts) -> list[tuple[int, float]]:
+        """Steps at which the animation rests in addition, and for how many seconds."""
+        return []
+
+    @abstractmethod
+    def measure(self, facts: Facts) -> Measure | None:
+        """The pixels that it needs, or None where the run has nothing for it to show.
+
+        Raises:
+            ValueError: An option does not fit the run.
+        """
+
+    @abstractmethod
     def place(self, facts: Facts, box: Box, palette: Palette) -> Drawing:
         """Put it into its box and ask for its inks."""

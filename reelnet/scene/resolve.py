@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from fractions import Fraction
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from reelnet.errors import TemplateError, UsageError, options
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.errors import TemplateError, UsageError
 from reelnet.runs.run import Run
 from reelnet.scene.facts import Facts
-from reelnet.scene.layout import Box, Group, Leaf, Size, place
+from reelnet.scene.frame import framed
+from reelnet.scene.layout import Box, Size
+from reelnet.scene.measure import told
 from reelnet.scene.palette import Ink, Palette
 from reelnet.scene.panel import Drawing, Panel
+from reelnet.scene.placing import place
+from reelnet.scene.selection import may_show
 from reelnet.scene.timeline import Timeline
-from reelnet.template.spec import PanelSpec, Stack, Template
-
-LARGEST = 16_384
-"""Pixels a side; more than any encoder here takes."""
-
-MOST_PIXELS = 4096
-"""What an option of a panel may be: a size of type, a length, a height."""
-
-RHYTHM = 8
-"""Panels' heights are multiples of this many pixels, and so the cells' rows fall into step with H.264's 8×8
-transform blocks: the same frames of 56-pixel cells take a sixth of the bytes that they take out of step."""
+from reelnet.template.spec import Template
+from reelnet.template.timeline import HoldSpec
 
 
 @dataclass(frozen=True)
@@ -34,24 +30,27 @@ class Scene:
     Attributes:
         facts: The numbers of the run.
         size: Of every frame; both sides are even, as video wants them.
-        drawings: The panels in their boxes, in drawing order.
+        boxes: The panels' boxes, each with the panel's name in the template.
+        drawings: The panels ready to be drawn, in drawing order.
         palette: Mixed: every colour has its index.
         background: The ink of the paper.
         timeline: Which step each frame shows.
+        taps: The recorded places whose arrays the frames need.
     """
 
     facts: Facts
     size: Size
+    boxes: tuple[tuple[str, Box], ...]
     drawings: tuple[Drawing, ...]
     palette: Palette
     background: Ink
     timeline: Timeline
+    taps: tuple[str, ...]
 
 
 def resolve(
     template: Template,
     run: Run,
-    panels: Mapping[str, type[Panel]],
     *,
     layer: str | None = None,
     scale: int | None = None,
@@ -62,71 +61,57 @@ def resolve(
     Args:
         template: What the author wrote.
         run: What was recorded.
-        panels: Every kind of panel by name.
-        layer: The tap to show; the last recorded one by default.
-        scale: Factor by which maps are upscaled; by default the largest whole one that fits the theme's cell.
-        fps: Steps a second; the template's by default.
+        layer: The tap to show; the template's by default, or else the last recorded one that gives maps.
+        scale: Factor by which maps are upscaled; the template's by default, or else the largest that fits.
+        fps: Frames a second; the template's by default.
 
     Raises:
-        TemplateError: A panel or an option of it does not exist.
+        TemplateError: The template says something that this run cannot show.
         UsageError: There is no such layer, or a scale or pace cannot be.
         RunError: The run is empty or damaged.
     """
-    facts = Facts.of(run, layer, template.theme, scale)
-    tree = _measure(template.layout, template.name, facts, panels)
-    if tree is None:
-        raise TemplateError(f"template {template.name!r}: has no panel that this run could fill")
-    size = Size(tree.size.width + tree.size.width % 2, tree.size.height + tree.size.height % 2)
-    if max(size.width, size.height) > LARGEST:
-        raise UsageError(
-            f"a frame of {size.width}×{size.height} pixels is too large (at most {LARGEST} a side); "
-            f"give a smaller scale, or another layer than {facts.layer!r} with --layer (layer=…)"
-        )
-    palette = Palette()
-    background = palette.ramp(template.theme.background, template.theme.background, 1)
-    whole = Box(0, 0, tree.size.width, tree.size.height)
-    drawings = tuple(panel.place(facts, box, palette) for panel, box in place(tree, whole))
-    palette.mix()
-    return Scene(facts, size, drawings, palette, background, Timeline(facts.steps, _pace(fps, template.fps)))
+    if scale is not None and not 1 <= scale <= 256:
+        raise UsageError(f"scale {scale}: give a whole factor from 1 to 256")
+    theme = template.theme
+    with told(template, "samples", "show"):
+        facts = Facts.of(run, layer or template.layer, theme, template.samples)
+    frame = framed(template, facts, scale)
+    facts, names = frame.facts, {id(panel): name for name, panel in template.panels.items()}
+    placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
+    palette = Palette(theme.levels)
+    background = palette.ramp(theme.background, theme.background, 1)
+    drawings = []
+    for name, panel, box in placed:
+        with told(template, "panels", name):
+            drawings.append(panel.place(facts, box, palette))
+    with told(template, "panels"):
+        palette.mix()
+    return Scene(
+        facts=facts,
+        size=frame.size,
+        boxes=tuple((name, box) for name, _, box in placed),
+        drawings=tuple(drawings),
+        palette=palette,
+        background=background,
+        timeline=_timeline(template, facts, fps, [panel for _, panel, _ in placed]),
+        taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(facts))),
+    )
 
 
-def _pace(fps: float | None, usual: float) -> Fraction:
-    pace = usual if fps is None else fps
-    if not 0.01 <= pace <= 1000:
-        raise UsageError(f"fps {pace}: give from 0.01 to 1000 frames a second")
-    return Fraction(str(pace)).limit_denominator(1001)
+def _timeline(template: Template, facts: Facts, fps: float | None, panels: Sequence[Panel]) -> Timeline:
+    def change() -> NDArray[np.float64]:
+        return facts.survey.changes(facts.layer).by_step
 
-
-def _measure(
-    node: Stack | PanelSpec, where: str, facts: Facts, panels: Mapping[str, type[Panel]]
-) -> Leaf[Panel] | Group[Panel] | None:
-    if isinstance(node, PanelSpec):
-        panel = _panel(node, where, panels)
-        size = panel.natural_size(facts)
-        if size is None:
-            return None
-        return Leaf(panel, Size(size.width, -(-size.height // RHYTHM) * RHYTHM), panel.grow)
-    measured = [_measure(item, where, facts, panels) for item in node.items]
-    items = [item for item in measured if item is not None]
-    return Group(node.direction, items, node.gap, node.padding) if items else None
-
-
-def _panel(spec: PanelSpec, where: str, panels: Mapping[str, type[Panel]]) -> Panel:
-    if spec.kind not in panels:
-        raise TemplateError(f"template {where!r}: no panel {spec.kind!r}; {options(spec.kind, panels)}")
-    kind = panels[spec.kind]
-    known: dict[str, Any] = {each.name: each.type for each in fields(kind)} if is_dataclass(kind) else {}
-    for key, value in spec.options.items():
-        if key not in known:
-            raise TemplateError(
-                f"template {where!r}: panel {spec.kind}: no option {key!r}; {options(key, known)}"
-            )
-        if type(value).__name__ != known[key]:
-            raise TemplateError(
-                f"template {where!r}: panel {spec.kind}: {key} {value!r} is not of type {known[key]}"
-            )
-        if known[key] == "int" and not 1 <= value <= MOST_PIXELS:
-            raise TemplateError(
-                f"template {where!r}: panel {spec.kind}: {key} {value}: give from 1 to {MOST_PIXELS} pixels"
-            )
-    return kind(**spec.options)
+    # An output may show only a part of the steps, and then not those at which a panel would rest.
+    asked = [
+        HoldSpec(step=step, seconds=seconds)
+        for panel in panels
+        for step, seconds in panel.holds(facts)
+        if may_show(template.timeline, step)
+    ]
+    spec = template.timeline.model_copy(update={"holds": (*template.timeline.holds, *asked)})
+    try:
+        return Timeline.of(spec, facts.steps, fps=fps, change=change)
+    except TemplateError as error:
+        place = template.places.find(("timeline",))
+        raise TemplateError(f"{place}: {error}" if place else str(error)) from error

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, groupby
+
+from reelnet.errors import TemplateError, UsageError
+from reelnet.scene.selection import Changes, even, find, nearest, select, thin, within
+from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
+
+MOST_SLOTS = 100_000
+"""Frames of an animation in all; nearly three hours at 10 frames a second."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +33,194 @@ class Shown:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Every recorded step once, evenly.
+    """The frames of the whole animation, without holes; two neighbours never show the same step.
 
     Attributes:
-        steps: The steps shown, in order.
-        fps: Steps a second.
+        shown: The frames in order; each stays for a whole number of slots of 1 / `fps` seconds.
+        fps: Slots a second.
     """
 
-    steps: Sequence[int]
+    shown: tuple[Shown, ...]
     fps: Fraction
 
+    @classmethod
+    def of(
+        cls,
+        spec: TimelineSpec,
+        steps: Sequence[int],
+        *,
+        fps: float | None = None,
+        change: Changes | None = None,
+    ) -> Timeline:
+        """What the author's timeline means for a run.
+
+        Args:
+            spec: What the author wrote.
+            steps: The recorded training steps, ascending; at least one.
+            fps: Frames a second in place of the template's. The moving part keeps its frames and changes its
+                pace; pauses, holds and rewind keep their seconds.
+            change: Gives for each recorded step by how much the activations changed since the one before,
+                float64 (steps,), the first 0; asked only for an adaptive selection that leaves steps out.
+
+        Raises:
+            TemplateError: The timeline names a step that was not recorded, or has too many frames.
+            UsageError: `fps` is none that a frame rate can be.
+            ValueError: The selection is adaptive and there is no `change`.
+        """
+        pace = _pace(spec.frames_a_second if fps is None else fps)
+        held = _held(spec, steps, pace)
+        chosen = select(spec, steps, held, change)
+        moving = _moving(spec, _at_speed(spec, steps, chosen, held), held)
+        there = [*_resting(spec, moving, held, pace)]
+        # Counted before the rewind is laid out, which could be long.
+        _limit(sum(slots for _, slots in there) + _slots(spec.rewind, pace))
+        whole = [*there, *_back(spec, moving, pace)]
+        _limit(sum(slots for _, slots in whole))
+        return cls(tuple(_frames(whole, steps, pace)), pace)
+
+    @property
+    def duration(self) -> Fraction:
+        """Of the whole animation, in seconds."""
+        return self.shown[-1].pts + self.shown[-1].duration
+
+    @property
+    def steps_shown(self) -> tuple[int, ...]:
+        """The different training steps, ascending."""
+        return tuple(sorted({each.step for each in self.shown}))
+
     def __iter__(self) -> Iterator[Shown]:
-        each = 1 / self.fps
-        return (Shown(step, number * each, each) for number, step in enumerate(self.steps))
+        return iter(self.shown)
 
     def __len__(self) -> int:
-        return len(self.steps)
+        return len(self.shown)
+
+
+_Stay = tuple[int, int]
+"""A position among the recorded steps, from 0, and the number of slots that it stays, from 1."""
+
+
+def _pace(fps: float) -> Fraction:
+    if not 0.01 <= fps <= 1000:
+        raise UsageError(f"fps {fps}: give from 0.01 to 1000 frames a second")
+    return Fraction(str(fps)).limit_denominator(1001)
+
+
+def _slots(seconds: float, pace: Fraction) -> int:
+    return max(1, round(Fraction(str(seconds)) * pace)) if seconds else 0
+
+
+def _limit(slots: int) -> None:
+    if slots > MOST_SLOTS:
+        raise TemplateError(
+            f"timeline: {slots:,} frames in all are more than {MOST_SLOTS:,}; give a smaller max_frames, "
+            "or shorter pauses"
+        )
+
+
+def _held(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> dict[int, int]:
+    """For each held position the slots that it stays in addition; holds on the same step add up."""
+    rule = spec.steps if isinstance(spec.steps, StepsSpec) else StepsSpec(every=1)
+    first, last = within(steps, rule.range)
+    held: dict[int, int] = {}
+    for number, hold in enumerate(spec.holds):
+        where = f"timeline.holds[{number}].step: step {hold.step}"
+        position = find(steps, hold.step)
+        if position is None:
+            raise TemplateError(f"{where} was not recorded; the nearest is {nearest(steps, hold.step)}")
+        if rule.list is not None and hold.step not in rule.list:
+            raise TemplateError(f"{where} is not in timeline.steps.list; add it there")
+        if not first <= position <= last:
+            ends = f"{steps[first]} to {steps[last]}"
+            raise TemplateError(f"{where} lies outside timeline.steps.range, where steps run from {ends}")
+        held[position] = held.get(position, 0) + _slots(hold.seconds, pace)
+    return held
+
+
+def _at_speed(
+    spec: TimelineSpec, steps: Sequence[int], chosen: Iterable[int], held: Mapping[int, int]
+) -> list[_Stay]:
+    """The slots of each position: 1, and in a window of another speed 1 / its factor on average.
+
+    A position whose share comes to no slot is dropped, except the last one and those that are held.
+    """
+    windows = _windows(spec, steps)
+    starts = [window.from_ for window in windows]
+
+    def window_of(position: int) -> SpeedSpec | None:
+        number = bisect_right(starts, steps[position]) - 1
+        return windows[number] if number >= 0 and steps[position] <= windows[number].to else None
+
+    stays: list[_Stay] = []
+    for window, positions in groupby(chosen, window_of):
+        factor = Fraction(str(window.factor)) if window else Fraction(1)
+        begin = 0
+        for passed, position in enumerate(positions, 1):
+            end = -(-passed * factor.denominator // factor.numerator)
+            stays.append((position, end - begin))
+            begin = end
+    last = stays[-1][0]
+    kept = ((position, max(slots, int(position in held or position == last))) for position, slots in stays)
+    return [(position, slots) for position, slots in kept if slots]
+
+
+def _windows(spec: TimelineSpec, steps: Sequence[int]) -> list[SpeedSpec]:
+    for number, window in enumerate(spec.speed):
+        if bisect_right(steps, window.to) == bisect_right(steps, window.from_ - 1):
+            raise TemplateError(
+                f"timeline.speed[{number}]: no recorded step between {window.from_} and {window.to}; "
+                f"steps run from {steps[0]} to {steps[-1]}"
+            )
+    return sorted(spec.speed, key=lambda each: each.from_)
+
+
+def _moving(spec: TimelineSpec, stays: Sequence[_Stay], held: Mapping[int, int]) -> list[_Stay]:
+    """The part from the first to the last step, in as many slots as the template allows."""
+    ends = [*accumulate(slots for _, slots in stays)]
+    target = spec.moving_frames or min(ends[-1], spec.max_frames or ends[-1])
+    _limit(target)
+    wanted = [
+        range(end - slots, end)
+        for (position, slots), end in zip(stays, ends, strict=True)
+        if position in held
+    ]
+    places = thin(ends[-1], target, wanted)
+    return _merged((stays[bisect_right(ends, place)][0], 1) for place in places)
+
+
+def _resting(
+    spec: TimelineSpec, moving: Sequence[_Stay], held: Mapping[int, int], pace: Fraction
+) -> Iterator[_Stay]:
+    """The moving part with its pauses and holds."""
+    final = len(moving) - 1
+    for number, (position, slots) in enumerate(moving):
+        start = _slots(spec.start_pause, pace) if number == 0 else 0
+        end = _slots(spec.end_pause, pace) if number == final else 0
+        yield position, start + slots + held.get(position, 0) + end
+
+
+def _back(spec: TimelineSpec, moving: Sequence[_Stay], pace: Fraction) -> list[_Stay]:
+    """What follows the last step: the way back, without pauses and holds."""
+    if spec.boomerang:
+        return [*moving[-2:0:-1]]
+    slots = _slots(spec.rewind, pace)
+    if slots == 0:
+        return []
+    # The last step is on the screen already, so it counts as a single slot to leave from.
+    way = [position for position, stay in moving[:-1] for _ in range(stay)] + [moving[-1][0]]
+    places = even(len(way), slots + 1)[:-1] if slots < len(way) else even(max(1, len(way) - 1), slots)
+    return _merged((way[place], 1) for place in reversed(places))
+
+
+def _merged(stays: Iterable[_Stay]) -> list[_Stay]:
+    """Neighbours of the same position become one."""
+    return [
+        (position, sum(slots for _, slots in group))
+        for position, group in groupby(stays, lambda each: each[0])
+    ]
+
+
+def _frames(stays: Iterable[_Stay], steps: Sequence[int], pace: Fraction) -> Iterator[Shown]:
+    begin = 0
+    for position, slots in _merged(stays):
+        yield Shown(int(steps[position]), begin / pace, slots / pace)
+        begin += slots

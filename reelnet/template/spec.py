@@ -1,13 +1,19 @@
-"""A template as written: panels in a layout, a theme, a pace. It knows nothing of any run."""
+"""A template as written: panels in a layout, a theme, a timeline, outputs. It knows nothing of any run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-Rgb = tuple[int, int, int]
+from pydantic import Field, model_validator
+
+from reelnet.template.mistakes import dotted
+from reelnet.template.pick import Pick, Picked
+from reelnet.template.theme import Theme
+from reelnet.template.timeline import TimelineSpec
+from reelnet.template.words import EvenLength, Length, Pixels, Words
 
 
 class Direction(StrEnum):
@@ -15,82 +21,205 @@ class Direction(StrEnum):
 
     COLUMN = "column"
     ROW = "row"
+    GRID = "grid"
     OVERLAY = "overlay"
 
 
-@dataclass(frozen=True)
-class PanelSpec:
-    """One panel: its kind and the options that the author gave."""
+Align = Literal["start", "center", "end", "stretch"]
 
-    kind: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+
+class Item(Words):
+    """What every panel and every stack may say of its place."""
+
+    width: Length | None = Field(None, description="Width in pixels, instead of the natural one.")
+    height: Length | None = Field(None, description="Height in pixels, instead of the natural one.")
+    grow: float | None = Field(
+        None, ge=0, le=1000, description="Its share of the room that is left over; 0 for none."
+    )
+    align_self: Align | None = Field(
+        None, description="Its own place across the stack, instead of the stack's align."
+    )
+
+
+class PanelSpec(Item):
+    """What every panel may say."""
+
+    files: ClassVar[tuple[str, ...]] = ()
+    """Options that name files; a path in them is relative to the template's file."""
+
+    hidden: bool = Field(False, description="Leave the panel out, wherever the layout names it.")
+
+
+class StackSpec(Item):
+    """Items beside, under or over each other."""
+
+    id: str | None = Field(
+        None, description="A name by which a template that extends this one can change it."
+    )
+    gap: Pixels = Field(0, description="Pixels between two items.")
+    padding: Pixels = Field(0, description="Pixels around all items.")
+    align: Align | None = Field(
+        None,
+        description="Where items stand across the direction; by default stretch in a column, center in a row, "
+        "start in a grid and an overlay.",
+    )
+    justify: Literal["start", "center", "end", "between"] = Field(
+        "start", description="Where items stand along the direction when room is left over."
+    )
+    columns: int = Field(2, ge=1, le=256, description="Columns of a grid.")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Items beside, under or over each other.
+    """A stack of the layout.
 
     Attributes:
-        gap: Pixels between two items.
-        padding: Pixels around all items.
+        items: Names of panels, and stacks.
+        path: Its place in the file, for errors.
     """
 
     direction: Direction
-    items: tuple[Stack | PanelSpec, ...]
-    gap: int = 0
-    padding: int = 0
+    options: StackSpec
+    items: tuple[Stack | str, ...]
+    path: tuple[str | int, ...] = ()
+
+
+class CanvasSpec(Words):
+    """The size of the frame. The largest whole scale that fits is taken."""
+
+    width: EvenLength | None = Field(
+        None, description="Width of the frame in pixels, even; by default what the layout needs."
+    )
+    height: EvenLength | None = Field(
+        None, description="Height of the frame in pixels, even; by default what the layout needs."
+    )
+    aspect: str | None = Field(
+        None, pattern=r"^\d{1,4}:\d{1,4}$", description="Width to height, such as 9:16, if no size is given."
+    )
+    max_width: EvenLength | None = Field(None, description="Largest width of the frame in pixels.")
+    max_height: EvenLength | None = Field(None, description="Largest height of the frame in pixels.")
+    max_cell: Length | None = Field(
+        None, description="Largest side of a cell in pixels, where a size or a largest size is given."
+    )
+    scale: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Canvas pixels a map value; by default the largest whole number that fits.",
+    )
+
+    @property
+    def widest(self) -> int | None:
+        """The width that the layout may have."""
+        return self.width or self.max_width
+
+    @property
+    def tallest(self) -> int | None:
+        """The height that the layout may have."""
+        return self.height or self.max_height
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> CanvasSpec:
+        if self.aspect is not None:
+            if "0" in (part.strip("0") or "0" for part in self.aspect.split(":")):
+                raise ValueError(f"aspect {self.aspect!r}: both numbers must be above 0")
+            if self.width or self.height:
+                raise ValueError("give either an aspect or a width and a height")
+        if self.max_width is not None and self.width is not None:
+            raise ValueError("give either width or max_width")
+        if self.max_height is not None and self.height is not None:
+            raise ValueError("give either height or max_height")
+        return self
+
+
+class SamplesSpec(Words):
+    """The samples: which, and how their columns stand. All panels of cells share this, so that they line up."""
+
+    show: Picked = Field(
+        Pick(), description="Which samples: all, a list, a range such as 0-4, counted from 0."
+    )
+    gap: Pixels = Field(0, description="Pixels between two samples.")
+    transposed: bool = Field(False, description="A row for each sample and a column for each channel.")
+
+
+class OutputSpec(Words):
+    """One file to write."""
+
+    id: str | None = Field(
+        None, description="A name by which a template that extends this one can change it."
+    )
+    path: str = Field(min_length=1, description="The file; {layer} in it stands for the layer's name.")
+    layers: tuple[str, ...] | Literal["all"] | None = Field(
+        None, description="The layers to show, a file each: a list or all; by default the template's layer."
+    )
+    scale: int | None = Field(None, ge=1, le=256, description="Canvas pixels a map value, for this file.")
+    step: int | Literal["first", "last"] | None = Field(
+        None, description="For a .png: the step to show; by default the last."
+    )
+    timeline: Mapping[str, Any] | None = Field(
+        None, description="Keys of the timeline that differ for this file."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("layers"), list):
+            return {**value, "layers": tuple(value["layers"])}
+        return value
 
 
 @dataclass(frozen=True)
-class Theme:
-    """Colours and sizes.
+class Output:
+    """One file to write, with a timeline of its own where the author wants one.
 
     Attributes:
-        background: The paper.
-        ink: Titles and the counter.
-        muted: Labels.
-        faint: Hairlines.
-        train: Curves of the training set, and the first curve of any other kind.
-        test: Curves of the test or validation set.
-        missing: Values that are not finite.
-        diverging: Colours of signed values from the least to the greatest, evenly spaced; the middle one is 0.
-        cell: Side of one channel's box in pixels.
-        text: Size of labels in pixels.
+        spec: What the author wrote.
+        timeline: The template's with the file's own keys.
+        path: Its place in the template, for errors.
     """
 
-    background: Rgb = (255, 255, 255)
-    ink: Rgb = (31, 35, 40)
-    muted: Rgb = (94, 101, 110)
-    faint: Rgb = (222, 225, 229)
-    train: Rgb = (176, 94, 0)
-    test: Rgb = (0, 107, 98)
-    missing: Rgb = (150, 150, 150)
-    diverging: tuple[Rgb, ...] = (
-        (103, 0, 31),
-        (178, 24, 43),
-        (214, 96, 77),
-        (244, 165, 130),
-        (253, 219, 199),
-        (255, 255, 255),
-        (209, 229, 240),
-        (146, 197, 222),
-        (67, 147, 195),
-        (33, 102, 172),
-        (5, 48, 97),
-    )
-    cell: int = 56
-    text: int = 12
+    spec: OutputSpec
+    timeline: TimelineSpec
+    path: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in which file each part of a template stands.
+
+    Attributes:
+        find: Gives the place of a path of keys as `file:line:column`; empty if it is not from a file.
+    """
+
+    find: Callable[[Sequence[str | int]], str] = lambda path: ""
+
+    def line(self, path: Sequence[str | int], what: str) -> str:
+        """A mistake as one line: `file:line:column: where: what`."""
+        place, where = self.find(path), dotted(path)
+        return ": ".join(part for part in (place, where, what) if part)
 
 
 @dataclass(frozen=True)
 class Template:
-    """What stands where, in which style, at which pace.
+    """What stands where, in which style, over which time, and which files come out.
 
     Attributes:
-        fps: Recorded steps shown in a second.
+        name: As it was asked for.
+        about: One sentence for people.
+        layer: The tap to show; None for the last one that gives maps.
+        panels: By the names that the layout uses.
+        outputs: Empty if the author names none.
+        places: File, line and column of each key, for errors.
     """
 
     name: str
     layout: Stack
-    theme: Theme = Theme()
-    fps: float = 10.0
+    panels: Mapping[str, PanelSpec]
+    theme: Theme = field(default_factory=Theme)
+    canvas: CanvasSpec = field(default_factory=CanvasSpec)
+    samples: SamplesSpec = field(default_factory=SamplesSpec)
+    timeline: TimelineSpec = field(default_factory=TimelineSpec)
+    outputs: tuple[Output, ...] = ()
+    about: str = ""
+    layer: str | None = None
+    places: Places = field(default_factory=Places)

@@ -49,7 +49,7 @@ def test_layers_lists_what_can_be_recorded() -> None:
     rows = [line.split() for line in result.stdout.splitlines()[1:]]
     by_path = {row[0]: row[1:] for row in rows}
     assert by_path["conv6"] == ["TanhConv", "10x16x7x7", str(10 * 16 * 7 * 7 * 4)]
-    assert "dense1" not in by_path
+    assert by_path["dense1"] == ["Linear", "10x64x1x1", str(10 * 64 * 4)]
 
 
 def test_render_one_file_a_layer(run: Path, tmp_path: Path) -> None:

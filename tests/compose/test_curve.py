@@ -3,108 +3,203 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from reelnet.compose.panels import PANELS
-from reelnet.reel import Reel
-from reelnet.scene.resolve import resolve
-from reelnet.template.load import parse_template
-from tests.rendering import Bytes, noise, pixels, write_run
-
-COUNT = 41
-TRAIN, TEST = (176, 94, 0), (0, 107, 98)
-LOSS = [2.5 * math.exp(-n / 12) + 0.1 * math.sin(n) for n in range(COUNT)]
-
-Curves = Callable[..., Reel]
+from reelnet.errors import TemplateError
+from tests.compose.curves import (
+    BARE,
+    FOURTH,
+    PAD,
+    TEST,
+    THIRD,
+    TRAIN,
+    WHITE,
+    Curves,
+    Metrics,
+    coloured,
+    columns,
+    last,
+    maker,
+)
+from tests.rendering import pixels
 
 
 @pytest.fixture
 def curves(tmp_path: Path) -> Curves:
-    """Reels that show nothing but the curves of some metrics."""
-
-    def make(count: int = COUNT, **metrics: Sequence[float | None]) -> Reel:
-        run = write_run(tmp_path / "run", noise(count, 1, 1, 1), metrics=metrics)
-        layout = {"row": {"items": [{"curve": {"height": 200, "width": 400}}]}}
-        return Reel(resolve(parse_template("mine", {"layout": layout}, "mine"), run, PANELS), run)
-
-    return make
+    return maker(tmp_path)
 
 
-def coloured(picture: Bytes, rgb: tuple[int, int, int]) -> NDArray[np.intp]:
-    """Rows and columns of the pixels of that very colour, under the title."""
-    found = np.argwhere((picture == rgb).all(axis=2))
-    return found[found[:, 0] >= 28]
-
-
-def columns(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
-    return np.unique(coloured(picture, rgb)[:, 1])
+COUNT = 41
+LOSS = [2.5 * math.exp(-n / 12) + 0.1 * math.sin(n) for n in range(COUNT)]
 
 
 def test_the_curve_ends_at_the_present_step(curves: Curves) -> None:
-    reel = curves(loss=LOSS)
-    last = columns(pixels(reel.frame(COUNT - 1)))
-    left, right = last.min(), 399
+    reel = curves({"loss": LOSS}, BARE)
+    whole = columns(last(reel))
+    left, right = whole.min(), whole.max()
     for step in range(0, COUNT, 4):
         head = left + step / (COUNT - 1) * (right - left)
-        # The dot at its head reaches 4 pixels further.
-        assert abs(columns(pixels(reel.frame(step))).max() - min(head + 3, right)) <= 4
+        # The dot at its head reaches 3 pixels further.
+        assert abs(columns(pixels(reel.frame(step))).max() - min(head + 2, right)) <= 4
+
+
+def test_frames_know_nothing_of_what_comes(curves: Curves) -> None:
+    for now in (1, 13, 27):
+        ends = [[9.0 - n % 8 for n in range(now + 1, COUNT)], [1.0 + n % 8 for n in range(now + 1, COUNT)]]
+        begun = [0.0 + n % 10 for n in range(now + 1)]
+        a, b = (curves({"loss": [*begun, *end], "test_loss": [*begun[::-1], *end]}) for end in ends)
+        assert (last(a) != last(b)).any()
+        for step in range(now + 1):
+            assert (pixels(a.frame(step)) == pixels(b.frame(step))).all()
+
+
+def test_frames_are_the_same_in_any_order(curves: Curves) -> None:
+    reel = curves({"loss": LOSS, "test_loss": LOSS[::-1]}, {"cursor": True})
+    forth = [pixels(reel.frame(step)) for step in range(0, COUNT, 8)]
+    back = [pixels(reel.frame(step)) for step in reversed(range(0, COUNT, 8))]
+    assert all((a == b).all() for a, b in zip(forth, reversed(back), strict=True))
 
 
 def test_what_was_revealed_stays(curves: Curves) -> None:
-    reel = curves(loss=LOSS)
-    whole = pixels(reel.frame(COUNT - 1))
-    before: set[tuple[int, ...]] = set()
+    reel = curves({"loss": LOSS}, BARE)
+    whole = last(reel)
     for step in range(0, COUNT, 5):
         shown = pixels(reel.frame(step))
         head = columns(shown).max() - 8
-        assert (shown[28:, :head] == whole[28:, :head]).all()
-        now = {tuple(place) for place in coloured(shown, TRAIN) if place[1] < head}
-        assert before <= now
-        before = now
+        assert (shown[:, :head] == whole[:, :head]).all()
 
 
 def test_nothing_is_drawn_before_it_is_known(curves: Curves) -> None:
     held: list[float | None] = [value if n % 10 == 0 else None for n, value in enumerate(LOSS)]
-    reel = curves(test_loss=held)
-    known = columns(pixels(reel.frame(10)), TEST).max()
+    reel = curves({"test_loss": held}, BARE)
+    known = pixels(reel.frame(10))
     for step in range(11, 20):
-        assert columns(pixels(reel.frame(step)), TEST).max() == known
+        assert (pixels(reel.frame(step)) == known).all()
 
 
-def test_the_curve_stands_where_its_values_are(curves: Curves) -> None:
-    accuracy = [n / (COUNT - 1) for n in range(COUNT)]
-    whole = pixels(curves(accuracy=accuracy).frame(COUNT - 1))
-    found = coloured(whole, TRAIN)
-    found = found[found[:, 1] < 390]
-    top, bottom = found[:, 0].min(), found[:, 0].max()
-    left, right = found[:, 1].min(), found[:, 1].max()
-    straight = bottom - (found[:, 1] - left) / (right - left) * (bottom - top)
-    assert bottom - top > 100
-    assert np.abs(found[:, 0] - straight).max() <= 4
+@pytest.mark.parametrize(
+    ("metrics", "options", "steps", "what"),
+    [
+        ({"loss": [0.0, -1.0]}, {"y": "log"}, None, "log axis needs values above 0.*loss"),
+        ({"loss": [1.0]}, {"x": "log"}, [0], "log axis needs a step above 0"),
+        ({"train_loss": [1.0]}, {"metrics": ["trian_loss"]}, None, "did you mean 'train_loss'"),
+        ({"loss": [1.0]}, {"right": ["acc"]}, None, "right: no metric 'acc'; choose from loss"),
+        ({"loss": [1.0]}, {"names": {"los": "x"}}, None, "names: .*did you mean 'loss'"),
+        ({"loss": [1.0]}, {"right": ["loss"]}, None, "no metric for the left axis"),
+        ({"loss": [1.0]}, {"metrics": ["loss", "loss"]}, None, "twice"),
+        ({"loss": [1.0]}, {"metrics": []}, None, "is empty"),
+        ({"loss": [1.0]}, {"range": [2, 1]}, None, r"range: \[2, 1\]"),
+        ({"loss": [1.0]}, {"range": [0, 1], "y": "log"}, None, "begins above 0"),
+        ({"loss": [1.0], "acc": [1.0]}, {"title": "Both"}, None, "2 charts"),
+        ({"loss": [1.0]}, {"chart_height": 20}, None, "chart_height: 20: give at least"),
+        ({"loss": [1.0]}, {"chart_width": 20}, None, "chart_width: 20: give at least"),
+        ({"loss": [1.0]}, {"height": 24}, None, "has 240×24 pixels"),
+    ],
+)
+def test_mistakes(
+    curves: Curves, metrics: Metrics, options: Mapping[str, Any], steps: Sequence[int] | None, what: str
+) -> None:
+    with pytest.raises(TemplateError, match=what):
+        curves(metrics, options, steps=steps)
 
 
 def test_train_and_test_have_a_colour_each(curves: Curves) -> None:
-    reel = curves(train_loss=LOSS, test_loss=[value + 0.5 for value in LOSS])
-    shown = pixels(reel.frame(COUNT - 1))
-    above, below = coloured(shown, TEST), coloured(shown, TRAIN)
-    assert above[:, 0].mean() < below[:, 0].mean()
+    shown = last(curves({"train_loss": LOSS, "test_loss": [value + 0.5 for value in LOSS]}, BARE))
+    assert coloured(shown, TEST)[:, 0].mean() < coloured(shown, TRAIN)[:, 0].mean()
 
 
-def test_loss_and_accuracy_stand_side_by_side(curves: Curves) -> None:
-    reel = curves(count=2, loss=[2.0, 1.0], accuracy=[0.0, 1.0])
-    found = coloured(pixels(reel.frame(1)), TRAIN)
-    middle = reel.scene.size.width / 2
-    left, right = found[found[:, 1] < middle], found[found[:, 1] > middle]
-    assert len(left) > 100
-    assert len(right) > 100
-    # The loss falls, the accuracy rises.
-    assert np.corrcoef(*left.T).min() > 0.9
-    assert np.corrcoef(*right.T).min() < -0.9
+def test_loss_and_accuracy_have_a_chart_each(curves: Curves) -> None:
+    metrics = {"accuracy": [0.0, 1.0], "loss": [2.0, 1.0], "speed": [1.0, 2.0]}
+    for arrange, axis in (("row", 1), ("column", 0)):
+        shown = last(curves(metrics, {**BARE, "height": 400, "arrange": arrange}))
+        found, middle = coloured(shown), shown.shape[axis] / 2
+        first, second = found[found[:, axis] < middle], found[found[:, axis] > middle]
+        # The loss comes first and falls, the accuracy rises.
+        assert np.corrcoef(*first.T).min() > 0.9
+        assert np.corrcoef(*second.T).min() < -0.9
+
+
+def test_charts_under_each_other_have_the_same_columns(curves: Curves) -> None:
+    shown = last(
+        curves({"loss": [1.0, 2.0], "accuracy": [0.0, 1.0]}, {**BARE, "height": 400, "arrange": "column"})
+    )
+    above, below = columns(shown[:200]), columns(shown[200:])
+    assert above[0] == below[0]
+    assert above[-1] == below[-1]
+
+
+def test_metrics_share_one_chart(curves: Curves) -> None:
+    metrics = {
+        "train_loss": [0.0, 4.0],
+        "train_accuracy": [0.0, 1.0],
+        "lr": [0.0, 2.0],
+        "test_loss": [0.0, 3.0],
+    }
+    shown = last(curves(metrics, {**BARE, "metrics": list(metrics)}))
+    ends = [coloured(shown, rgb)[:, 0].min() for rgb in (TRAIN, TEST, FOURTH, THIRD)]
+    # 4, 3, 2 and 1 on one axis, the second metric in the first colour that neither train nor test has.
+    assert np.ptp(np.diff(ends)) <= 3
+    assert ends[1] - ends[0] > 20
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"metrics": ["test_loss", "train_loss"]},
+        {"metrics": ["train_loss"]},
+        {"names": {"test_loss": "held out"}},
+        {"title": "Cross entropy"},
+        {"title": ""},
+        {"x": "log"},
+        {"y": "log"},
+        {"right": ["test_loss"]},
+        {"range": [0, 5]},
+        {"ticks": 0},
+        {"ticks": 12},
+        {"legend": False},
+        {"values": False},
+        {"cursor": True},
+        {"chart_width": 500},
+        {"chart_height": 300},
+    ],
+)
+def test_every_option_changes_the_picture_and_stays_in_its_box(
+    curves: Curves, options: Mapping[str, Any]
+) -> None:
+    metrics = {"train_loss": [5.0, 2.0, 3.0], "test_loss": [4.0, 2.5, 1.0]}
+    usual, shown = last(curves(metrics)), last(curves(metrics, options))
+    assert usual.shape != shown.shape or (usual != shown).any()
+    inside = np.zeros(shown.shape[:2], bool)
+    inside[PAD:-PAD, PAD:-PAD] = True
+    assert (shown[~inside] == WHITE).all()
+
+
+def test_twenty_metrics_with_long_names_stay_in_their_box(curves: Curves) -> None:
+    metrics = {f"the_{n}th_of_many_metrics_whose_name_is_much_too_long": [n, 1.0, 2.0] for n in range(20)}
+    reel = curves(metrics, {"metrics": list(metrics), "title": "A title that is too long for one line " * 3})
+    shown = last(reel)
+    inside = np.zeros(shown.shape[:2], bool)
+    inside[PAD:-PAD, PAD:-PAD] = True
+    assert (shown[~inside] == WHITE).all()
+    assert shown.shape[1] < 600
+
+
+def test_it_gives_way_and_grows(curves: Curves) -> None:
+    metrics = {"train_loss": LOSS, "test_loss": LOSS, "accuracy": [value / 3 for value in LOSS]}
+    usual = last(curves(metrics))
+    for width, height in ((400, None), (900, 500)):
+        canvas = {"width": width} if height is None else {"width": width, "height": height}
+        shown = last(curves(metrics, canvas=canvas))
+        assert shown.shape[1] == width
+        assert abs(columns(shown).max() - (width - PAD)) <= 4
+        assert np.ptp(coloured(shown)[:, 0]) > (
+            100 if height is None else np.ptp(coloured(usual)[:, 0]) + 200
+        )
 
 
 @pytest.mark.parametrize(
@@ -117,19 +212,23 @@ def test_loss_and_accuracy_stand_side_by_side(curves: Curves) -> None:
         [0.0, 0.0, 0.0],
         [0.001, 0.0010000000000000002, 0.001],
         [1e-13, 2e-13, 3e-13],
+        [5e-324, 1e-323, 0.0],
         [1e308, -1e308, 0.0],
+        [1e300, -1e300, 1e300],
         [1e16, 1e16 + 2, 1e16],
         [-5.0, -4.0, -3.0],
+        [7.0],
     ],
 )
 @pytest.mark.parametrize("name", ["loss", "train_accuracy"])
-def test_odd_values(tmp_path: Path, values: list[float | None], name: str) -> None:
-    reel = write_run(tmp_path / "run", noise(3, 2, 1, 7), metrics={name: values}).reel()
-    assert len({reel.frame(step).size for step in (0, 1, 2)}) == 1
+@pytest.mark.parametrize("chosen", [False, True])
+def test_odd_values(curves: Curves, values: list[float | None], name: str, chosen: bool) -> None:
+    metrics = {name: values, "test_loss": [1.0, 2.0, 3.0][: len(values)]}
+    reel = curves(metrics, {"metrics": list(metrics)} if chosen else {})
+    assert len({reel.frame(step).size for step in reel.run.steps}) == 1
 
 
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_values_that_are_missing_are_not_drawn(curves: Curves, value: float | None) -> None:
-    holes = [*[value] * 20, *LOSS[20:]]
-    shown = pixels(curves(loss=holes).frame(COUNT - 1))
-    assert columns(shown).min() > 180
+    shown = last(curves({"loss": [*[value] * 20, *LOSS[20:]]}, BARE))
+    assert columns(shown).min() > PAD + 180

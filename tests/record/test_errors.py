@@ -14,10 +14,12 @@ from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import bounds_of, recordable, select
+from reelnet.record.taps import Tap, bounds_of, recordable, select
+from reelnet.runs.header import TapKind
 from reelnet.runs.run import Run
 
 SAMPLES = torch.rand(3, 1, 8, 8)
+CONVOLUTIONS = ["layer1.conv1", "layer2.conv1"]
 
 
 def network() -> nn.Sequential:
@@ -42,7 +44,41 @@ def network() -> nn.Sequential:
 def test_layers_are_chosen_by_path_and_glob_in_the_models_order(
     patterns: list[str], found: list[str]
 ) -> None:
-    assert select(network(), patterns) == found
+    assert select(network(), patterns) == [Tap(path) for path in found]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "layers", "weights"),
+    [
+        (["layer1.conv1.weight"], [], ["layer1.conv1.weight"]),
+        ([Tap.weight("layer1.conv1"), "head"], ["head"], ["layer1.conv1.weight"]),
+        ([Tap.weight("*")], [], ["layer1.conv1.weight", "layer2.conv1.weight", "head.weight"]),
+        (
+            ["*.bias", "*.act"],
+            ["layer1.act", "layer2.act"],
+            [f"{path}.bias" for path in [*CONVOLUTIONS, "head"]],
+        ),
+        # What matches modules means modules only.
+        (["layer1*"], ["layer1", "layer1.conv1", "layer1.act"], []),
+        ([Tap("layer1.conv1")], ["layer1.conv1"], []),
+    ],
+)
+def test_parameters_are_chosen_by_path_and_glob(
+    patterns: list[str | Tap], layers: list[str], weights: list[str]
+) -> None:
+    wanted = [Tap(path) for path in layers] + [Tap(path, TapKind.WEIGHT) for path in weights]
+    assert select(network(), patterns) == wanted
+
+
+def test_an_unknown_parameter_is_answered_with_the_nearest() -> None:
+    with pytest.raises(
+        UsageError, match=r"no parameter 'layer1\.conv\.weight' .*did you mean 'layer1\.conv1\.weight'"
+    ):
+        select(network(), [Tap.weight("layer1.conv")])
+    with pytest.raises(
+        UsageError, match=r"no layer 'layer3\.conv1\.weight' .*did you mean 'layer[12]\.conv1\.weight'"
+    ):
+        select(network(), ["layer3.conv1.weight"])
 
 
 def test_an_unknown_layer_is_answered_with_the_nearest() -> None:
@@ -50,9 +86,13 @@ def test_an_unknown_layer_is_answered_with_the_nearest() -> None:
         select(network(), ["layer2.conv1", "layer1.conv"])
 
 
-def test_recordable_layers_are_those_that_give_maps() -> None:
-    places = {place.path: place for place in recordable(network(), SAMPLES)}
-    assert set(places) == {"layer1", "layer1.conv1", "layer1.act", "layer2", "layer2.conv1", "layer2.act"}
+def test_recordable_layers_are_those_that_give_maps_or_features() -> None:
+    model = network()
+    model.add_module("words", nn.Unflatten(1, (2, 1)))
+    places = {place.path: place for place in recordable(model, SAMPLES)}
+    maps = {"layer1", "layer1.conv1", "layer1.act", "layer2", "layer2.conv1", "layer2.act"}
+    assert set(places) == maps | {"flat", "head"}
+    assert places["head"].info.shape == (3, 2, 1, 1)
     assert places["layer2.conv1"].info.shape == (3, 4, 8, 8)
     assert places["layer2.conv1"].info.nbytes == 3 * 4 * 8 * 8 * 4
     assert places["layer2.conv1"].kind == "Conv2d"
@@ -89,6 +129,19 @@ class Patches(nn.Module):
         return self.conv1(x.reshape(-1, 1, 4, 4))
 
 
+class Deep(nn.Module):
+    """Has parameters that no tap can hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 1, 1)
+        self.filters = nn.Parameter(torch.zeros(1, 1, 1, 1, 1))
+        self.turns = nn.Parameter(torch.zeros(2, dtype=torch.complex64))
+
+    def forward(self, x: Tensor) -> Any:
+        return self.conv1(x)
+
+
 class Idle(Patches):
     """Has a layer that it does not call."""
 
@@ -113,7 +166,18 @@ class Idle(Patches):
         (network(), {"samples": torch.tensor(1.0), "shown": SAMPLES}, r"shape \(\) hold no sample"),
         (network(), {"labels": [1, 2]}, "labels: 2 for 3 samples"),
         (network(), {"shown": torch.rand(2, 8, 8)}, "shown: 2 pictures for 3 samples"),
-        (network(), {"taps": ["head"]}, r"layer 'head': gives an array of shape \(3, 2\); only maps"),
+        (
+            nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(2)),
+            {"taps": ["1"]},
+            r"layer '1': gives an array of shape \(3, 2, 36\); only maps .* and features",
+        ),
+        (network(), {"taps": ["head.weight"]}, "no layer is among the taps"),
+        (
+            Deep(),
+            {"taps": ["conv1", "filters"]},
+            r"parameter 'filters': torch.float32 of shape \(1, 1, 1, 1, 1\)",
+        ),
+        (Deep(), {"taps": ["conv1", "turns"]}, "parameter 'turns': torch.complex64 .* cannot be recorded"),
         (network(), {"taps": ["layer3.conv1"]}, "did you mean 'layer[12].conv1'"),
         (network(), {"metrics": {"loss": [1, 2]}}, "metric 'loss'"),
         (nn.Sequential(nn.Flatten()), {}, "no Conv2d to record"),

@@ -134,21 +134,34 @@ def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     }
 
 
-def outcome(kind: type[nn.Module], path: Path | None, fail_at: int = 0) -> dict[str, Any]:
+def outcome(
+    kind: type[nn.Module], path: Path | None, fail_at: int = 0, taps: list[str] | None = None
+) -> dict[str, Any]:
     model = build(kind)
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     samples = torch.linspace(-1, 1, 2 * 64).reshape(2, 1, 8, 8)
-    around: Any = nullcontext(Silent()) if path is None else Recorder(path, model, samples=samples)
+    around: Any = nullcontext(Silent()) if path is None else Recorder(path, model, samples=samples, taps=taps)
     with pytest.raises(KeyError, match="the loop's own") if fail_at else nullcontext(), around as recorder:
         train(model, recorder, optimizer, fail_at)
     return state(model, optimizer)
 
 
 @pytest.mark.parametrize("fail_at", [0, 3])
-@pytest.mark.parametrize("kind", [Mixed, Caching, Reassigning])
-def test_training_is_bit_identical(kind: type[nn.Module], fail_at: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "taps"),
+    [
+        (Mixed, None),
+        (Caching, None),
+        (Reassigning, None),
+        (Mixed, ["conv2", "out", "*.weight", "*.bias"]),
+        (Caching, ["conv1", "scale"]),
+    ],
+)
+def test_training_is_bit_identical(
+    kind: type[nn.Module], taps: list[str] | None, fail_at: int, tmp_path: Path
+) -> None:
     alone = outcome(kind, None, fail_at)
-    recorded = outcome(kind, tmp_path / "run", fail_at)
+    recorded = outcome(kind, tmp_path / "run", fail_at, taps)
     for name, value in alone.items():
         assert recorded[name] == value, name
     assert alone["adam"]

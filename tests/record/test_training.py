@@ -112,7 +112,9 @@ def test_torchvisions_networks_and_data(tmp_path: Path) -> None:
 
 def test_the_layers_of_the_articles_network(root: Path) -> None:
     found = {place.path: place for place in layers(Recipe(), root)}
-    assert list(found) == ["conv1", "conv2", "pool1", "conv3", "conv4", "pool2", "conv5", "conv6"]
+    maps = ["conv1", "conv2", "pool1", "conv3", "conv4", "pool2", "conv5", "conv6"]
+    assert list(found) == [*maps, "flatten", "dense1", "relu1", "dense2", "relu2", "dense3"]
+    assert found["dense3"].info.shape == (10, 10, 1, 1)
     assert found["conv6"].info.shape == (10, 16, 7, 7)
     assert found["conv6"].info.bounds == (-1.0, 1.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reelnet.errors import RunError
 from reelnet.record.recorder import Recorder
+from reelnet.runs.header import TapKind
 from reelnet.runs.run import Run
 
 FORMS = {
@@ -72,6 +75,55 @@ def test_values_equal_a_plain_forward_pass_at_each_step(form: torch.dtype, tmp_p
         np.testing.assert_array_equal(read, np.stack(found))
         assert not np.array_equal(read[0], read[-1])
     assert run.read("0").astype(float).min() < 0  # before the ReLU that works in place
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_weights_and_features_equal_the_models_own_at_each_step(form: torch.dtype, tmp_path: Path) -> None:
+    model, samples = network(form), torch.randn(3, 2, 5, 5)
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    wanted: dict[str, list[NDArray[Any]]] = {"6": [], "0.weight": [], "6.weight": [], "6.bias": []}
+    shapes = {"6": (3, 2, 1, 1), "0.weight": (3, 2, 3, 3), "6.weight": (1, 1, 2, 36), "6.bias": (1, 2, 1, 1)}
+
+    def look() -> None:
+        wanted["6"].append(expected(model, samples.to(form), 6))
+        for name, held in model.named_parameters():
+            if name in wanted:
+                values = held.detach().clone()
+                wanted[name].append((values.float() if form is torch.bfloat16 else values).numpy())
+
+    look()
+    with Recorder(
+        tmp_path / "run", model, samples=samples, shown=torch.zeros(3, 5, 5), taps=list(wanted)
+    ) as recorder:
+        for _ in range(2):
+            loss = model(torch.randn(4, 2, 5, 5, dtype=form)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            recorder.step()
+            look()
+    run = Run(tmp_path / "run")
+    assert list(run.taps) == list(wanted)
+    for name, found in wanted.items():
+        info = run.taps[name]
+        assert info.shape == shapes[name]
+        assert info.kind == (TapKind.WEIGHT if "." in name else TapKind.ACTIVATION)
+        np.testing.assert_array_equal(run.read(name), np.stack(found).reshape(3, *shapes[name]))
+        assert not np.array_equal(run.read(name)[0], run.read(name)[-1])
+
+
+def test_a_header_without_kinds_is_one_of_activations(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", nn.Sequential(nn.Conv2d(1, 1, 1)), samples=torch.rand(1, 1, 4, 4)):
+        pass
+    file = tmp_path / "run" / "run.json"
+    header = json.loads(file.read_text())
+    assert header["taps"]["0"].pop("kind") == "activation"
+    file.write_text(json.dumps(header))
+    assert Run(tmp_path / "run").taps["0"].kind is TapKind.ACTIVATION
+    header["taps"]["0"]["kind"] = "gradient"
+    file.write_text(json.dumps(header))
+    with pytest.raises(RunError, match=r"run\.json: not the header of a run \('gradient'"):
+        Run(tmp_path / "run")
 
 
 def test_a_model_that_works_on_its_input_in_place_gets_the_same_samples_at_each_step(tmp_path: Path) -> None:

@@ -2,56 +2,182 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reelnet.scene.layout import Box, Group, Leaf, Size, place
-from reelnet.template.spec import Direction
+from reelnet.scene.layout import Box, Group, Leaf, Measure, parts, shared
+from reelnet.scene.placing import place
+from reelnet.template.spec import Direction, Item, StackSpec
+
+Tree = Leaf[str] | Group[str]
 
 
-def leaf(name: str, width: int, height: int, *, grow: bool = False) -> Leaf[str]:
-    return Leaf(name, Size(width, height), grow)
+def leaf(
+    name: str, wide: int, tall: int, grow: float = 0.0, least: int | None = None, **own: Any
+) -> Leaf[str]:
+    return Leaf(name, Measure(wide, tall, least), Item(**own), grow)
 
 
-def placed(group: Group[str], width: int | None = None) -> dict[str, Box]:
-    size = group.size
-    return dict(place(group, Box(0, 0, width if width is not None else size.width, size.height)))
+def group(direction: str, *items: Tree, **style: Any) -> Group[str]:
+    return Group(Direction(direction), items, StackSpec(**style))
+
+
+def placed(tree: Group[str], width: int | None = None, height: int | None = None) -> dict[str, Box]:
+    width = tree.natural if width is None else width
+    return dict(place(tree, Box(0, 0, width, tree.height(width) if height is None else height)))
 
 
 def test_a_column_adds_heights_and_gaps() -> None:
-    group = Group(Direction.COLUMN, [leaf("a", 30, 10), leaf("b", 50, 20), leaf("c", 5, 7)], gap=4, padding=3)
-    assert group.size == Size(50 + 6, 10 + 20 + 7 + 8 + 6)
-    assert placed(group) == {"a": Box(3, 3, 50, 10), "b": Box(3, 17, 50, 20), "c": Box(3, 41, 50, 7)}
+    tree = group("column", leaf("a", 30, 8), leaf("b", 50, 24), leaf("c", 5, 16), gap=4, padding=3)
+    assert (tree.natural, tree.height(56)) == (50 + 6, 8 + 24 + 16 + 8 + 6)
+    assert placed(tree) == {"a": Box(3, 3, 50, 8), "b": Box(3, 15, 50, 24), "c": Box(3, 43, 50, 16)}
+
+
+def test_what_follows_begins_in_the_rhythm() -> None:
+    boxes = placed(group("column", leaf("a", 30, 9), leaf("b", 30, 9), leaf("c", 30, 9)))
+    assert [box.y for box in boxes.values()] == [0, 16, 32]
+    assert boxes["c"].bottom == 41
 
 
 def test_a_row_adds_widths_and_stands_on_its_middle() -> None:
-    group = Group(Direction.ROW, [leaf("a", 30, 10), leaf("b", 50, 20)], gap=4, padding=3)
-    assert group.size == Size(30 + 50 + 4 + 6, 26)
-    assert placed(group) == {"a": Box(3, 8, 30, 10), "b": Box(37, 3, 50, 20)}
+    tree = group("row", leaf("a", 30, 8), leaf("b", 50, 24), gap=4, padding=3)
+    assert (tree.natural, tree.height(90)) == (30 + 50 + 4 + 6, 30)
+    assert placed(tree) == {"a": Box(3, 11, 30, 8), "b": Box(37, 3, 50, 24)}
+
+
+@pytest.mark.parametrize(("align", "y", "height"), [("start", 0, 8), ("end", 16, 8), ("stretch", 0, 24)])
+def test_where_a_rows_items_stand(align: str, y: int, height: int) -> None:
+    assert placed(group("row", leaf("a", 30, 8), leaf("b", 50, 24), align=align))["a"] == Box(
+        0, y, 30, height
+    )
+    alone = group("row", leaf("a", 30, 8, align_self=align), leaf("b", 50, 24))
+    assert placed(alone)["a"] == Box(0, y, 30, height)
+
+
+@pytest.mark.parametrize(("align", "x", "width"), [("start", 0, 20), ("center", 40, 20), ("end", 80, 20)])
+def test_where_a_columns_items_stand(align: str, x: int, width: int) -> None:
+    assert placed(group("column", leaf("a", 20, 8), leaf("b", 100, 8), align=align))["a"] == Box(
+        x, 0, width, 8
+    )
+
+
+@pytest.mark.parametrize(
+    ("justify", "ys"), [("start", (0, 8)), ("center", (24, 32)), ("end", (48, 56)), ("between", (0, 56))]
+)
+def test_where_a_column_leaves_room(justify: str, ys: tuple[int, int]) -> None:
+    boxes = placed(group("column", leaf("a", 20, 8), leaf("b", 20, 8), justify=justify), height=64)
+    assert (boxes["a"].y, boxes["b"].y) == ys
 
 
 @pytest.mark.parametrize("over", [0, 1, 2, 7, 100])
 def test_what_is_left_over_goes_to_those_that_grow(over: int) -> None:
-    items = [leaf("a", 10, 5), leaf("x", 3, 5, grow=True), leaf("y", 0, 5, grow=True), leaf("b", 20, 5)]
-    group = Group(Direction.ROW, items, gap=2)
-    boxes = placed(group, group.size.width + over)
-    assert boxes["b"].right == group.size.width + over
+    tree = group(
+        "row", leaf("a", 10, 8), leaf("x", 3, 8, grow=1), leaf("y", 0, 8, grow=1), leaf("b", 20, 8), gap=2
+    )
+    boxes = placed(tree, tree.natural + over)
+    assert boxes["b"].right == tree.natural + over
     assert (boxes["x"].width - 3) + boxes["y"].width == over
     assert abs((boxes["x"].width - 3) - boxes["y"].width) <= 1
     assert (boxes["a"].width, boxes["b"].width) == (10, 20)
 
 
+def test_shares_of_growth_are_weights() -> None:
+    boxes = placed(group("column", leaf("a", 9, 8, grow=1), leaf("b", 9, 8, grow=3)), height=96)
+    assert (boxes["a"].height, boxes["b"].height) == (28, 68)
+
+
+def test_what_can_give_way_does_when_room_is_short() -> None:
+    tree = group("row", leaf("a", 100, 8), leaf("b", 100, 8, least=20))
+    assert tree.least == 120
+    boxes = placed(tree, 140)
+    assert (boxes["a"].width, boxes["b"].width) == (100, 40)
+
+
+def test_a_height_may_depend_on_the_width() -> None:
+    words = Leaf("w", Measure(100, 8, 10, lambda width: 8 * -(-100 // width)))
+    tree = group("column", words, leaf("below", 10, 8))
+    assert placed(tree, 40) == {"w": Box(0, 0, 40, 24), "below": Box(0, 24, 40, 8)}
+
+
 def test_an_overlay_is_as_large_as_its_largest_and_begins_at_one_corner() -> None:
-    group = Group(Direction.OVERLAY, [leaf("a", 30, 10), leaf("b", 20, 40)])
-    assert group.size == Size(30, 40)
-    assert placed(group) == {"a": Box(0, 0, 30, 10), "b": Box(0, 0, 20, 40)}
+    tree = group("overlay", leaf("a", 32, 16), leaf("b", 20, 40))
+    assert (tree.natural, tree.height(32)) == (32, 40)
+    assert placed(tree) == {"a": Box(0, 0, 32, 16), "b": Box(0, 0, 20, 40)}
+    end = group("overlay", leaf("a", 32, 16), leaf("b", 20, 40), align="end", justify="end")
+    assert placed(end) == {"a": Box(0, 24, 32, 16), "b": Box(12, 0, 20, 40)}
 
 
-def test_groups_in_groups_do_not_overlap() -> None:
-    row = Group(Direction.ROW, [leaf("b", 10, 6), leaf("s", 0, 0, grow=True), leaf("c", 10, 9)], gap=1)
-    items: list[Leaf[str] | Group[str]] = [leaf("a", 60, 5), row, leaf("d", 8, 5)]
-    group = Group(Direction.COLUMN, items, gap=2, padding=1)
-    boxes = placed(group)
-    assert boxes["c"].right == 61
-    assert boxes["b"].y >= boxes["a"].bottom + 2
-    assert boxes["d"].y >= boxes["c"].bottom + 2
-    assert boxes["d"].bottom + 1 == group.size.height
+def test_a_grid_has_columns_and_rows_of_one_size() -> None:
+    items = [leaf("a", 10, 8), leaf("b", 30, 16), leaf("c", 20, 24), leaf("d", 5, 8), leaf("e", 1, 8)]
+    tree = group("grid", *items, columns=2, gap=4)
+    assert (tree.natural, tree.height(54)) == (20 + 30 + 4, 16 + 24 + 8 + 2 * 4)
+    boxes = placed(tree)
+    assert (boxes["b"].x, boxes["d"].x) == (24, 24)
+    assert (boxes["c"].y, boxes["e"].y) == (20, 48)
+
+
+def test_sizes_of_ones_own() -> None:
+    boxes = placed(group("column", leaf("a", 30, 8, width=12, height=40), leaf("b", 50, 8)))
+    assert boxes["a"] == Box(0, 0, 12, 40)
+    assert group("row", leaf("a", 30, 8), width=200, height=99).natural == 200
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=8), st.integers(0, 5000))
+def test_parts_add_up(shares: list[float], over: int) -> None:
+    found = parts(shares, over)
+    assert sum(found) == (over if sum(shares) else 0)
+    assert all(part >= 0 for part in found)
+
+
+lengths = st.lists(
+    st.tuples(st.integers(0, 300), st.integers(0, 300), st.sampled_from([0.0, 1.0, 2.0])), min_size=1
+)
+
+
+@given(lengths, st.integers(0, 4000))
+def test_shared_lengths_fill_the_room_if_that_can_be(items: list[tuple[int, int, float]], room: int) -> None:
+    least, natural = [min(a, b) for a, b, _ in items], [max(a, b) for a, b, _ in items]
+    found = shared(least, natural, [grow for *_, grow in items], room)
+    assert all(a >= b for a, b in zip(found, least, strict=True))
+    if room <= sum(natural):
+        assert sum(found) == max(room, sum(least))
+    elif any(grow for *_, grow in items):
+        assert sum(found) == room
+    else:
+        assert found == natural
+
+
+trees = st.recursive(
+    st.builds(leaf, st.just("x"), st.integers(1, 90), st.integers(1, 90), st.sampled_from([0.0, 1.0])),
+    lambda inner: st.builds(
+        lambda kind, items, gap, padding, justify: group(
+            kind, *items, gap=gap, padding=padding, justify=justify
+        ),
+        st.sampled_from(["column", "row", "grid"]),
+        st.lists(inner, min_size=1, max_size=4),
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.sampled_from(["start", "center", "end", "between"]),
+    ),
+    max_leaves=10,
+)
+
+
+@given(trees, st.integers(0, 200), st.integers(0, 200))
+def test_boxes_lie_inside_and_do_not_overlap(tree: Tree, wide: int, tall: int) -> None:
+    width = tree.natural + wide
+    height = tree.height(width) + tall
+    boxes = [box for _, box in place(tree, Box(0, 0, width, height))]
+    for number, box in enumerate(boxes):
+        assert box.x >= 0
+        assert box.y >= 0
+        assert box.right <= width
+        assert box.bottom <= height
+        for other in boxes[:number]:
+            apart = (
+                box.x >= other.right or other.x >= box.right or box.y >= other.bottom or other.y >= box.bottom
+            )
+            assert apart or 0 in (box.width, box.height, other.width, other.height)

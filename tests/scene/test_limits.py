@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.runs.run import Run
+from reelnet.scene.view import Limits
 from tests.rendering import TANH, pixels, write_run
 
 RED, WHITE, BLUE, GREY = (103, 0, 31), (255, 255, 255), (5, 48, 97), (150, 150, 150)
@@ -20,6 +21,12 @@ def run_of(path: Path, *steps: list[float], bounds: tuple[float, float] | None =
     return write_run(path / "run", maps, bounds=bounds)
 
 
+def limits_of(run: Run) -> Limits:
+    """Those of the layer."""
+    facts = run.reel().scene.facts
+    return facts.view(facts.layer).limits
+
+
 def cells(run: Run, step: int = 0) -> list[tuple[int, ...]]:
     """The colour of each sample's cell."""
     shown = pixels(run.reel("plain").frame(step))[56:]
@@ -29,7 +36,7 @@ def cells(run: Run, step: int = 0) -> list[tuple[int, ...]]:
 
 def test_tanh_has_limits_of_one_whatever_the_values(tmp_path: Path) -> None:
     run = run_of(tmp_path, [0.5, -0.25, 0.0], bounds=TANH)
-    limits = run.reel().scene.facts.limits
+    limits = limits_of(run)
     assert (limits.low, limits.high) == (-1, 1)
     assert cells(run)[0] not in (BLUE, WHITE)
 
@@ -38,7 +45,7 @@ def test_signed_values_have_symmetric_limits(tmp_path: Path) -> None:
     run = run_of(tmp_path, [-4.0, 0.0, 4.0, 2.0])
     assert cells(run)[:3] == [RED, WHITE, BLUE]
     run = run_of(tmp_path / "b", [-1.0, 0.0, 4.0, -4.0], [-1.0, 0.0, 1.0, 1.0])
-    limits = run.reel().scene.facts.limits
+    limits = limits_of(run)
     assert (limits.low, limits.high) == (-4, 4)
 
 
@@ -58,7 +65,7 @@ def test_values_above_zero_use_one_half_of_the_map(tmp_path: Path) -> None:
 
 
 def test_zero_stays_white_when_no_value_is_near_it(tmp_path: Path) -> None:
-    limits = run_of(tmp_path, [5.0, 6.0]).reel().scene.facts.limits
+    limits = limits_of(run_of(tmp_path, [5.0, 6.0]))
     assert (limits.low, limits.high) == (0, 6)
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
 from reelnet.errors import ReelnetError
 from reelnet.scene.palette import Palette
-from reelnet.scene.timeline import Timeline
 from tests.rendering import ANCHORS
 
 
@@ -60,12 +56,20 @@ def test_255_colours_fit() -> None:
     assert sorted(map(int, ink.indices)) == list(range(255))
 
 
-@pytest.mark.parametrize("fps", ["10", "12", "24", "25", "30", "50", "60", "29.97", "0.01"])
-def test_a_timeline_shows_every_step_once_without_holes(fps: str) -> None:
-    steps = [0, 1, 5, 6, 9]
-    shown = list(Timeline(steps, Fraction(fps)))
-    assert [each.step for each in shown] == steps
-    assert shown[0].pts == 0
-    for each, following in pairwise(shown):
-        assert each.pts + each.duration == following.pts
-    assert shown[-1].pts + shown[-1].duration == 5 / Fraction(fps)
+def test_colormaps_share_what_is_left_over() -> None:
+    palette = Palette()
+    palette.ramp((1, 2, 3), (4, 5, 6), 5)
+    first, second = palette.colormap(ANCHORS), palette.colormap(ANCHORS[5:])
+    assert palette.colormap(ANCHORS) is first
+    palette.mix()
+    assert palette.levels == 125
+    assert not set(map(int, first.indices)) & set(map(int, second.indices))
+    assert tuple(second.colours[0]) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(("most", "levels"), [(3, 3), (8, 7), (9, 9), (255, 255)])
+def test_levels_can_be_limited(most: int, levels: int) -> None:
+    palette = Palette(most)
+    palette.colormap(ANCHORS)
+    palette.mix()
+    assert palette.levels == levels

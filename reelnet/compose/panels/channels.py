@@ -2,96 +2,178 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field, field_validator
 
-from reelnet.compose.canvas import fill_box, write
-from reelnet.compose.panels.grid import GUTTER_GAP, gutter, row_labels, thinned
-from reelnet.compose.text import text_size
-from reelnet.scene.facts import Facts, Limits, Moment
-from reelnet.scene.layout import Box, Size
+from reelnet.compose.panels.annotation import Annotations, CellAnnotation, CellAnnotations, Target
+from reelnet.compose.panels.block import Block, BlockDrawing, standing
+from reelnet.compose.panels.spans import span, told, told_positions
+from reelnet.errors import options
+from reelnet.runs.header import layers_of, require_activation
+from reelnet.scene.facts import Facts, Moment, chosen
+from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.selection import nearest
+from reelnet.template.pick import Pick, Picked
+from reelnet.template.words import Pixels
+
+MARGIN = 5
+"""Pixels around the cells that an annotation's frame may cover; panels stand at least that far apart, or it lies
+inside its cell."""
 
 
-@dataclass(frozen=True)
-class Channels:
-    """Each channel's map for each sample, upscaled by a whole factor without interpolation.
+class Channels(Panel):
+    """Each channel's map for each sample, upscaled by a whole factor without interpolation."""
 
-    Attributes:
-        labels: Write the channels' numbers to the left, counted from 0.
-    """
+    taps_shown: tuple[str, ...] | Literal["all"] | None = Field(
+        None,
+        alias="taps",
+        description="Layers to show, a block each: a list, or all; by default the reel's layer.",
+    )
+    show: Picked = Field(
+        Pick(),
+        description="Which channels: all, a list, a range such as 0-5, or {top: 8} for those that change most.",
+    )
+    order: Literal["recorded", "change"] = Field(
+        "recorded", description="As the layer has them, or those first that change most over the run."
+    )
+    gap: Pixels = Field(0, description="Pixels between two channels.")
+    labels: bool = Field(True, description="Write the channels' numbers beside them, counted from 0.")
+    heading: bool | None = Field(
+        None, description="Write the layer's name above its block; by default if there are several."
+    )
+    inputs: bool = Field(
+        False, description="Show the samples above each block, or left of it where rows are samples."
+    )
+    arrange: Literal["column", "row"] = Field("column", description="How the blocks of several layers stand.")
+    apart: Pixels = Field(24, description="Pixels between the blocks of several layers.")
+    step: int | None = Field(
+        None, ge=0, description="Show this step in every frame, instead of the frame's own."
+    )
+    annotations: CellAnnotations = Field(
+        (), description="Frames, arrows and words on single cells, for a range of training steps."
+    )
 
-    labels: bool = True
-    grow: ClassVar[bool] = False
+    @field_validator("taps_shown", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "all":
+            return (value,)
+        return tuple(value) if isinstance(value, list) else value
 
-    def natural_size(self, facts: Facts) -> Size:
+    def taps(self, facts: Facts) -> tuple[str, ...]:
+        """The layers that it shows."""
+        if self.taps_shown == "all":
+            return tuple(layers_of(facts.taps))
+        return self.taps_shown or (facts.layer,)
+
+    def blocks(self, facts: Facts) -> list[Block]:
+        """One for each layer."""
+        taps = self.taps(facts)
+        headed = len(taps) > 1 if self.heading is None else self.heading
+        return [
+            Block(
+                facts,
+                facts.view(tap),
+                channels=channels_of(self.show, self.order, tap, facts),
+                gap=self.gap,
+                labels=self.labels,
+                heading=tap if headed else None,
+                inputs=self.inputs,
+            )
+            for tap in taps
+        ]
+
+    def measure(self, facts: Facts) -> Measure:
         """The cells, and room for labels."""
-        box = facts.cell.box
-        return Size(gutter(facts, labels=self.labels) + facts.samples * box, facts.channels * box)
+        if self.step is not None and self.step not in facts.steps:
+            near = nearest(facts.steps, self.step)
+            raise ValueError(f"step: step {self.step} was not recorded; the nearest is {near}")
+        for number, annotation in enumerate(self.annotations):
+            with told(f"annotations[{number}]"):
+                self._check(annotation, facts)
+        for tap in self.taps(facts):
+            require_activation(tap, facts.require(tap))
+        size = standing(self.blocks(facts), self.arrange, self.apart)[1]
+        return Measure(size.width, size.height)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> ChannelsDrawing:
         """Put the cells into their box."""
-        return ChannelsDrawing(self, facts, box, palette)
+        blocks = self.blocks(facts)
+        drawings = [
+            BlockDrawing(block, box.x + x, box.y + y, palette)
+            for block, (x, y) in zip(blocks, standing(blocks, self.arrange, self.apart)[0], strict=True)
+        ]
+        targets = {
+            number: Target(annotation, block.at(annotation.channel, annotation.column(facts)))
+            for number, annotation in enumerate(self.annotations)
+            for block in drawings
+            if annotation.tap in (block.tap, None)
+        }
+        return ChannelsDrawing(
+            drawings,
+            facts.survey.values_at(self.step, self.taps(facts)),
+            Annotations(targets, box, MARGIN, facts, palette),
+        )
+
+    def _check(self, annotation: CellAnnotation, facts: Facts) -> None:
+        """Make sure that an annotation's cell and steps exist.
+
+        A layer that was recorded but is not the reel's is no mistake: a template may be for several layers.
+        """
+        taps = self.taps(facts)
+        tap = annotation.tap or taps[0]
+        if annotation.tap is None and len(taps) > 1:
+            raise ValueError(f"needs a tap, since several layers are shown; {options('', taps)}")
+        facts.require(tap)
+        if self.taps_shown is not None and tap not in taps:
+            raise ValueError(f"layer {tap!r} is not shown; {options(tap, taps)}")
+        shown = channels_of(self.show, self.order, tap, facts)
+        if annotation.channel not in shown:
+            raise ValueError(
+                f"channel {annotation.channel} of {tap} is not shown; shown: {told_positions(sorted(shown))}"
+            )
+        annotation.column(facts)
+        span(annotation.from_step, annotation.to_step, facts.steps)
+
+
+def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ...]:
+    """The channels of a layer that are shown, in their order.
+
+    Raises:
+        ValueError: The layer was not recorded, or does not have one of them.
+    """
+    count, change = facts.require(tap).shape[1], None
+    if show.top is not None or order == "change":
+        change = facts.survey.changes(tap).by_channel
+    with told(tap):
+        found = chosen(show, count, "channel", change)
+    if order == "change" and change is not None:
+        return tuple(sorted(found, key=lambda channel: -change[channel]))
+    return found
 
 
 class ChannelsDrawing:
-    """The cells in their box."""
+    """The blocks in their boxes."""
 
-    def __init__(self, panel: Channels, facts: Facts, box: Box, palette: Palette) -> None:
-        self._labels, self._facts, self._box = panel.labels, facts, box
-        self._left = box.x + gutter(facts, labels=panel.labels)
-        self._muted = palette.ramp(facts.theme.muted, facts.theme.background)
-        self._faint = palette.ramp(facts.theme.faint, facts.theme.faint, 1)
-        self._paper = palette.ramp(facts.theme.background, facts.theme.background, 1)
-        self._missing = palette.ramp(facts.theme.missing, facts.theme.missing, 1)
-        self._map = palette.colormap(facts.limits.anchors(facts.theme.diverging))
+    def __init__(
+        self, blocks: list[BlockDrawing], pinned: dict[str, Any] | None, annotations: Annotations
+    ) -> None:
+        self._blocks, self._pinned, self._annotations = blocks, pinned, annotations
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write the labels, and a hairline around the cells, which may be all white."""
-        if not self._labels:
-            return
-        facts, side = self._facts, self._facts.cell.box
-        width, height = facts.samples * side, facts.channels * side
-        fill_box(canvas, Box(self._left - 1, self._box.y - 1, width + 2, height + 2), self._faint)
-        fill_box(canvas, Box(self._left, self._box.y, width, height), self._paper)
-        size = facts.theme.text
-        line = text_size("0", size).height
-        for row, label in thinned(row_labels(facts), side, line).items():
-            y = self._box.y + row * side + (side - line) // 2
-            write(canvas, label, self._muted, self._left - GUTTER_GAP, y, size=size, anchor="right")
+        """Draw labels and frames, and the maps of a step that stays."""
+        for block in self._blocks:
+            block.draw_still(canvas)
+            if self._pinned is not None:
+                block.draw_maps(canvas, self._pinned[block.tap])
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
-        """Draw the maps of one snapshot."""
-        facts, cell = self._facts, self._facts.cell
-        values = moment.snapshot.taps[facts.layer]
-        indices = self._map.indices[to_levels(values, facts.limits, len(self._map.indices))]
-        if not np.isfinite(values).all():
-            indices[np.isnan(values)] = self._missing.indices[0]
-        samples, channels, height, width = indices.shape
-        above, beside = cell.inset(height, width)
-        rows, columns = channels * cell.box, samples * cell.box
-        grid = canvas[self._box.y : self._box.y + rows, self._left : self._left + columns]
-        grid = grid.reshape(channels, cell.box, samples, cell.box)
-        area = grid[:, above : above + height * cell.scale, :, beside : beside + width * cell.scale]
-        # Upscale along the rows first; then each row is copied whole, which is what memory likes.
-        wide = indices.transpose(1, 2, 0, 3).repeat(cell.scale, axis=3)
-        target = area.reshape(channels, height, cell.scale, samples, width * cell.scale, copy=False)
-        target[...] = wide[:, :, None]
-
-
-def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:
-    """Values as levels of a colormap of `levels` colours from `limits.low` to `limits.high`.
-
-    The nearest level is taken; values beyond the limits, and infinite ones, get the last level on their side;
-    NaN gets any. With symmetric limits and an odd number of levels, 0 is the middle level exactly.
-    """
-    # In double precision: single precision cannot hold the span of all that it can hold.
-    scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
-    np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
-    np.rint(scaled, out=scaled)
-    nearest: NDArray[np.uint8] = np.clip(scaled, 0, levels - 1).astype(np.uint8)
-    return nearest
+        """Draw the maps of one snapshot, and what is to be said of them."""
+        if self._pinned is None:
+            for block in self._blocks:
+                block.draw_maps(canvas, np.asarray(moment.snapshot.taps[block.tap]))
+        self._annotations.draw(canvas, moment.snapshot.step)

@@ -1,139 +1,225 @@
-"""One chart: axes drawn once, curves revealed column by column, present values in its head."""
+"""One chart: axes drawn once, curves revealed, present values in its head."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from reelnet.compose.canvas import disc, fill_box, polyline, stamp, write
-from reelnet.compose.panels.series import Chart, Series
-from reelnet.compose.text import text_size
+import numpy as np
+
+from reelnet.compose.canvas import fill_box, stamp, write
+from reelnet.compose.panels.axis import Axis, written
+from reelnet.compose.panels.head import SAMPLE, Head
+from reelnet.compose.panels.line import DASHES, Line, Reveal
+from reelnet.compose.panels.series import Chart
+from reelnet.compose.text import body
 from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.layout import Box
-from reelnet.scene.palette import Palette
+from reelnet.scene.palette import Ink, Palette
 from reelnet.scene.panel import Canvas
+from reelnet.template.theme import Theme
 
-TITLE = 13
-MARGIN = 4
-"""Pixels around the field of the curves that dots and the curves' width may reach into."""
-APART = 14
-"""Pixels between two entries of the head."""
+GAP = 8
+"""Pixels between the field of the curves and the numbers beside it."""
+MARK = 4
+"""Length in pixels of an axis' marks, where no line crosses the whole field."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A chart and what it needs, before it has a box.
+
+    Attributes:
+        steps: The axis along the bottom.
+        cursor: A line stands at the present step.
+    """
+
+    chart: Chart
+    steps: Axis
+    head: Head
+    theme: Theme
+    cursor: bool
+
+    @property
+    def weight(self) -> float:
+        """By which curves are wider, and dots larger, than beside type of 12 pixels."""
+        return min(max(self.theme.text / 12, 1.0), 3.0)
+
+    @property
+    def reach(self) -> int:
+        """Pixels around a curve's end that its dot needs."""
+        return math.ceil(3.5 * self.weight)
+
+    @property
+    def gutters(self) -> tuple[int, int]:
+        """Pixels left and right of the field."""
+        style, sides = body(self.theme), []
+        for axis in (self.chart.left, self.chart.right):
+            texts = axis.texts if axis is not None else []
+            sides.append(max((style.width(text) for text in texts), default=self.reach - GAP) + GAP)
+        return sides[0], sides[1]
+
+    @property
+    def over(self) -> int:
+        """Pixels between the head and the field; half a line of the uppermost number reaches into them."""
+        return max(self.reach, body(self.theme).line // 2) + 2
+
+    @property
+    def under(self) -> int:
+        """Pixels under the field."""
+        return body(self.theme).line + MARK if self.steps.ticks else self.reach
+
+    @property
+    def least(self) -> int:
+        """The width below which it cannot be read."""
+        return max(sum(self.gutters) + 6 * self.theme.text, 12 * self.theme.text)
+
+    @property
+    def natural(self) -> int:
+        """The width that it would like: its head on one line, unless that is long."""
+        size = self.theme.text
+        return max(self.least, 20 * size, min(self.head.natural, 30 * size))
+
+    def shortest(self, head: int) -> int:
+        """The height below which it cannot be read, with a head of so many pixels."""
+        return head + self.over + 4 * self.theme.text + self.under
 
 
 class ChartDrawing:
-    """A chart in its box."""
+    """A chart in its box.
 
-    def __init__(self, chart: Chart, facts: Facts, box: Box, palette: Palette) -> None:
-        theme = facts.theme
-        self._chart, self._facts, self._box, self._size = chart, facts, box, theme.text
+    Args:
+        gutters: Pixels left and right of the field of the curves.
+        head: Pixels of the head.
+    """
+
+    def __init__(
+        self, plan: Plan, facts: Facts, box: Box, palette: Palette, *, gutters: tuple[int, int], head: int
+    ) -> None:
+        theme = plan.theme
+        self._plan, self._box, self._style = plan, box, body(theme)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        self._plot = self._inner()
-        columns = np.array([self._column(step) for step in facts.steps])
+        top, width = head + plan.over, box.width - sum(gutters)
+        self._field = Box(box.x + gutters[0], box.y + top, width, box.height - top - plan.under)
+        # Lines across the field end with the box, where no numbers stand on the right.
+        self._across = self._field.width + (gutters[1] if plan.chart.right is None else 0)
+        self._entries = plan.head.entries(box.width)
+        self._columns = np.rint(plan.steps.part(facts.steps) * (width - 1))
+        self._inks = [self._ink_of(each.tone, palette) for each in plan.chart.series]
         # The training set's curve is the thinner one and lies on top, so that both can be seen.
-        self._lines = [
-            Line(each, columns, self._rows(each.values), self._plot, facts, palette)
-            for each in reversed(chart.series)
-        ]
+        order = sorted(
+            range(len(self._inks)), key=lambda number: (not plan.chart.series[number].held, -number)
+        )
+        self._reveal = Reveal([self._line(number) for number in order], self._field)
 
-    def _inner(self) -> Box:
-        """The field of the curves: the box without title and axis labels."""
-        line = text_size("0", self._size).height
-        left = max(text_size(self._chart.tick(tick), self._size).width for tick in self._chart.ticks) + 8
-        top = text_size("0", TITLE).height + 10
-        height = self._box.height - top - line - 4
-        return Box(self._box.x + left, self._box.y + top, self._box.width - left, height)
+    def _ink_of(self, tone: int, palette: Palette) -> Ink:
+        theme = self._plan.theme
+        return palette.ramp(theme.curves[tone % len(theme.curves)], theme.background, 12)
 
-    def _column(self, step: int) -> int:
-        """The column of the field where a step stands, from 0."""
-        first, last = self._facts.steps[0], self._facts.steps[-1]
-        return round((step - first) / ((last - first) or 1) * (self._plot.width - 1))
+    def _line(self, number: int) -> Line:
+        series, weight = self._plan.chart.series[number], self._plan.weight
+        return Line(
+            series,
+            self._columns,
+            self._field,
+            self._inks[number],
+            width=weight * (2.2 if series.held else 1.4),
+            radius=weight * (3.5 if series.held else 2.5),
+            dash=self._dash(series.tone),
+        )
 
-    def _rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The rows of the field where values stand, from 0 at the top; infinite values stand at the ends."""
-        low, high = self._chart.ticks[0], self._chart.ticks[-1]
-        part = (np.clip(values, low, high) - low) / (high - low)
-        rows: NDArray[np.float64] = (1 - part) * (self._plot.height - 1)
-        return rows
+    def _dash(self, tone: int) -> tuple[int, int]:
+        return DASHES[tone // len(self._plan.theme.curves) % len(DASHES)]
+
+    def _rows(self, axis: Axis) -> list[int]:
+        """The canvas' rows of an axis' marks."""
+        parts = axis.part(axis.ticks)
+        return [self._field.bottom - 1 - round(part * (self._field.height - 1)) for part in parts]
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Draw title and axes."""
-        plot, size = self._plot, self._size
-        write(canvas, self._chart.title, self._ink, self._box.x, self._box.y, size=TITLE, bold=True)
-        line = text_size("0", size).height
-        for tick, row in zip(self._chart.ticks, self._rows(np.array(self._chart.ticks)), strict=True):
-            y = plot.y + round(row)
-            fill_box(canvas, Box(plot.x, y, plot.width, 1), self._faint)
-            write(
-                canvas,
-                self._chart.tick(tick),
-                self._muted,
-                plot.x - 8,
-                y - line // 2,
-                size=size,
-                anchor="right",
-            )
-        first, last = f"step {self._facts.steps[0]:,}", f"{self._facts.steps[-1]:,}"
-        write(canvas, first, self._muted, plot.x, plot.bottom + 4, size=size)
-        if len(self._facts.steps) > 1:
-            write(canvas, last, self._muted, plot.right, plot.bottom + 4, size=size, anchor="right")
+        """Draw the title, the names of the curves, and the axes."""
+        head = self._plan.head
+        title = head.fitting(self._box.width)
+        write(canvas, title, self._ink, self._box.x, self._box.y, head.heading)
+        for entry in self._entries:
+            x, y, ink = self._box.x + entry.x, self._box.y + entry.y, self._inks[entry.number]
+            if entry.sample:
+                self._draw_sample(canvas, x, y, entry.number)
+                x += entry.sample + head.near
+            write(canvas, entry.label, ink, x, y, self._style)
+        self._draw_left(canvas)
+        self._draw_right(canvas)
+        self._draw_steps(canvas)
+        self._reveal.prepare()
+
+    def _draw_sample(self, canvas: Canvas, x: int, y: int, number: int) -> None:
+        on, off = self._dash(self._plan.chart.series[number].tone)
+        coverage = np.zeros((2, SAMPLE), np.uint8)
+        coverage[:, np.arange(SAMPLE) % (on + off) < on] = 255
+        stamp(canvas, coverage, self._inks[number], x, y + self._style.line // 2)
+
+    def _draw_left(self, canvas: Canvas) -> None:
+        field, style, axis = self._field, self._style, self._plan.chart.left
+        own = [number for number, each in enumerate(self._plan.chart.series) if each.axis is axis]
+        ink = self._inks[own[0]] if self._plan.chart.right is not None and len(own) == 1 else self._muted
+        fill_box(canvas, Box(field.x, field.bottom - 1, self._across, 1), self._faint)
+        for text, y in apart(axis.texts, self._rows(axis), style.line):
+            fill_box(canvas, Box(field.x, y, self._across, 1), self._faint)
+            write(canvas, text, ink, field.x - GAP, y - style.line // 2, style, anchor="right")
+
+    def _draw_right(self, canvas: Canvas) -> None:
+        field, style, axis = self._field, self._style, self._plan.chart.right
+        if axis is None:
+            return
+        ink = next(self._inks[k] for k, each in enumerate(self._plan.chart.series) if each.axis is axis)
+        for text, y in apart(axis.texts, self._rows(axis), style.line):
+            fill_box(canvas, Box(field.right, y, MARK, 1), ink)
+            write(canvas, text, ink, field.right + GAP, y - style.line // 2, style)
+
+    def _draw_steps(self, canvas: Canvas) -> None:
+        """The first and the last step at the field's ends, and round ones where there is room between them."""
+        field, style, ticks = self._field, self._style, self._plan.steps.ticks
+        if not ticks:
+            return
+        y = field.bottom + MARK
+        first, last = f"step {ticks[0]:,.0f}", f"{ticks[-1]:,.0f}"
+        write(canvas, first, self._muted, field.x, y, style)
+        if len(ticks) == 1:
+            return
+        right = field.x + self._across
+        write(canvas, last, self._muted, right, y, style, anchor="right")
+        free, end = field.x + style.width(first) + 2 * GAP, right - style.width(last) - 2 * GAP
+        for tick, part in zip(ticks[1:-1], self._plan.steps.part(ticks[1:-1]), strict=True):
+            text, x = f"{tick:,.0f}", field.x + round(part * (field.width - 1))
+            half = style.width(text) // 2
+            fill_box(canvas, Box(x, field.bottom, 1, MARK), self._faint)
+            if free <= x - half and x + half <= end:
+                write(canvas, text, self._muted, x, y, style, anchor="middle")
+                free = x + half + 2 * GAP
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Reveal the curves up to the moment's step, with their present values."""
-        right = self._box.right
-        y = self._box.y + (text_size("0", TITLE).height - text_size("0", self._size).height + 1) // 2
-        for line in self._lines:
-            line.draw(canvas, moment.number)
-        for line in self._lines:
-            series, text = line.series, self._chart.written(float(line.series.last[moment.number]))
-            write(canvas, text, line.ink, right, y, size=self._size, bold=True, anchor="right")
-            right -= value_width(self._chart, series, self._size) + 4
-            write(canvas, series.label, line.ink, right, y, size=self._size, anchor="right")
-            right -= text_size(series.label, self._size).width + APART
+        field, column = self._field, self._columns[moment.number]
+        if self._plan.cursor and not np.isnan(column):
+            canvas[field.y : field.bottom, field.x + int(column)] = self._muted.indices[8]
+        self._reveal.draw(canvas, moment.number)
+        for entry in self._entries:
+            if entry.slot:
+                series = self._plan.chart.series[entry.number]
+                value, y = float(series.last[moment.number]), self._box.y + entry.y
+                text, bold = written(value, percent=series.axis.percent), self._plan.head.bold
+                # Digits end where they always end; a dash stands by its name.
+                x = self._box.x + entry.right - (entry.slot if math.isnan(value) else bold.width(text))
+                write(canvas, text, self._inks[entry.number], x, y, bold)
 
 
-class Line:
-    """One series as a curve in its field, drawn once and shown as far as its values are known."""
-
-    def __init__(
-        self,
-        series: Series,
-        columns: NDArray[np.intp],
-        rows: NDArray[np.float64],
-        plot: Box,
-        facts: Facts,
-        palette: Palette,
-    ) -> None:
-        theme = facts.theme
-        self.series, self._plot, self._columns, self._rows = series, plot, columns, rows
-        self.ink = palette.ramp(theme.test if series.held else theme.train, theme.background, 12)
-        self._known = np.flatnonzero(~np.isnan(rows))
-        points = [(columns[at] + 0.5, rows[at] + 0.5 + MARGIN) for at in self._known]
-        width = 2.2 if series.held else 1.4
-        self._coverage = polyline(points, width, (plot.width, plot.height + 2 * MARGIN))
-        self._dot = disc(3.5 if series.held else 2.5)
-
-    def draw(self, canvas: Canvas, number: int) -> None:
-        """Show the curve up to its last value that is known at the `number`th recorded step."""
-        known = self._known[: np.searchsorted(self._known, number, side="right")]
-        if not len(known):
-            return
-        column, row = self._columns[known[-1]], self._rows[known[-1]]
-        stamp(canvas, self._coverage[:, : column + 1], self.ink, self._plot.x, self._plot.y - MARGIN)
-        left = self._plot.x + column - self._dot.shape[1] // 2
-        stamp(canvas, self._dot, self.ink, left, self._plot.y + round(row) - self._dot.shape[0] // 2)
-
-
-def value_width(chart: Chart, series: Series, size: int) -> int:
-    """Pixels that the widest value of a series needs, so that nothing moves while digits change."""
-    longest = max((chart.written(float(value)) for value in series.last), key=len)
-    return text_size(longest, size, bold=True).width
-
-
-def head_width(chart: Chart, size: int) -> int:
-    """Pixels that a chart's title and the present values beside it need."""
-    entries = [
-        text_size(each.label, size).width + 4 + value_width(chart, each, size) for each in chart.series
-    ]
-    return text_size(chart.title, TITLE, bold=True).width + sum(entries) + APART * len(entries)
+def apart(texts: Sequence[str], rows: Sequence[int], line: int) -> Iterator[tuple[str, int]]:
+    """Marks from the bottom up, without those whose numbers would touch the one below."""
+    free = None
+    for text, row in zip(texts, rows, strict=True):
+        if free is None or row <= free:
+            yield text, row
+            free = row - round(0.8 * line)

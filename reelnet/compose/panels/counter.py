@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from pydantic import Field
 
 from reelnet.compose.canvas import fill_box, write
-from reelnet.compose.text import text_size
+from reelnet.compose.text import sized
 from reelnet.scene.facts import Facts, Moment
-from reelnet.scene.layout import Box, Size
+from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.template.words import TypeSize
 
 
-@dataclass(frozen=True)
-class Counter:
-    """`step 70 / 290`; 0 is the untrained network.
+class Counter(Panel):
+    """The step that is shown, as in `step 70 / 290`; 0 is the untrained network."""
 
-    Attributes:
-        size: Pixels an em.
-        boxed: On a patch of paper of its own, for lying over other panels.
-    """
-
-    size: int = 15
-    boxed: bool = False
-    grow: ClassVar[bool] = False
+    size: TypeSize | None = Field(
+        None, description="Size of the type in pixels an em; by default five quarters of the theme's text."
+    )
+    boxed: bool = Field(False, description="On a patch of paper of its own, for lying over other panels.")
+    total: bool = Field(True, description="Write the last step too.")
 
     @property
     def margin(self) -> int:
         """Pixels of paper around the text."""
         return 3 if self.boxed else 0
 
-    def natural_size(self, facts: Facts) -> Size:
+    def counted(self, step: int, facts: Facts) -> str:
+        """A step as the counter shows it."""
+        return f"step {step:,} / {facts.steps[-1]:,}" if self.total else f"step {step:,}"
+
+    def measure(self, facts: Facts) -> Measure:
         """Of the longest count, that of the last step."""
-        size = text_size(counted(facts.steps[-1], facts), self.size, bold=True)
-        return Size(size.width + 2 * self.margin, size.height)
+        style = sized(facts.theme, self.size or 1.25 * facts.theme.text, bold=True)
+        return Measure(style.width(self.counted(facts.steps[-1], facts)) + 2 * self.margin, style.line)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> CounterDrawing:
         """Put it into its box."""
@@ -46,6 +46,7 @@ class CounterDrawing:
 
     def __init__(self, panel: Counter, facts: Facts, box: Box, palette: Palette) -> None:
         self._panel, self._facts, self._box = panel, facts, box
+        self._style = sized(facts.theme, panel.size or 1.25 * facts.theme.text, bold=True)
         self._ink = palette.ramp(facts.theme.ink, facts.theme.background)
         self._paper = palette.ramp(facts.theme.background, facts.theme.background, 1)
 
@@ -54,15 +55,10 @@ class CounterDrawing:
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Write the step."""
-        text = counted(moment.snapshot.step, self._facts)
+        text = self._panel.counted(moment.snapshot.step, self._facts)
+        x, y = self._box.x + self._panel.margin, self._box.y + (self._box.height - self._style.line) // 2
         if self._panel.boxed:
-            size = text_size(text, self._panel.size, bold=True)
-            patch = Box(self._box.x, self._box.y, size.width + 2 * self._panel.margin, size.height)
-            fill_box(canvas, patch, self._paper)
-        x = self._box.x + self._panel.margin
-        write(canvas, text, self._ink, x, self._box.y, size=self._panel.size, bold=True)
-
-
-def counted(step: int, facts: Facts) -> str:
-    """A step as the counter shows it."""
-    return f"step {step:,} / {facts.steps[-1]:,}"
+            y = self._box.y
+            width = self._style.width(text) + 2 * self._panel.margin
+            fill_box(canvas, Box(self._box.x, y, width, self._style.line), self._paper)
+        write(canvas, text, self._ink, x, y, self._style)

@@ -1,61 +1,247 @@
-"""Loss and accuracy over the steps: drawn once, revealed as the steps pass."""
+"""Metrics over the steps: drawn once, revealed as the steps pass."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
-from reelnet.compose.panels.chart import ChartDrawing, head_width
-from reelnet.compose.panels.series import Chart, charts
-from reelnet.errors import TemplateError
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from reelnet.compose.panels.axis import LARGEST, Axis, of_steps, spanning
+from reelnet.compose.panels.chart import ChartDrawing, Plan
+from reelnet.compose.panels.head import Head, heading
+from reelnet.compose.panels.series import (
+    Chart,
+    Series,
+    automatic,
+    bounded,
+    carried,
+    held,
+    is_accuracy,
+    labelled,
+    require,
+    split,
+    titled,
+    tones,
+)
 from reelnet.scene.facts import Facts, Moment
-from reelnet.scene.layout import Box, Size
+from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.template.words import Length
 
-GAP = 32
-"""Pixels between two charts."""
+BESIDE, BELOW = 32, 16
+"""Pixels between two charts of a row, and of a column."""
 
 
-@dataclass(frozen=True)
-class Curve:
-    """One chart for each kind of metric (loss, accuracy), side by side; train and test share a chart.
+def listed(value: Any) -> Any:
+    """YAML has lists only; those of options never change."""
+    return tuple(value) if isinstance(value, list) else value
 
-    Attributes:
-        height: In pixels, with titles and axes.
-        width: Least width of one chart in pixels.
-    """
 
-    height: int = 160
-    width: int = 250
-    grow: ClassVar[bool] = True
+Scale = Literal["linear", "log"]
+Text = Annotated[str, Field(max_length=200)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(listed)]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Ends = Annotated[tuple[Number, Number], BeforeValidator(listed)]
 
-    def natural_size(self, facts: Facts) -> Size | None:
-        """The charts at their least width; None for a run without metrics."""
-        size = facts.theme.text
-        least = 80 + 2 * size
-        if self.height < least:
-            raise TemplateError(f"panel curve: height {self.height}: give at least {least} pixels")
-        found = charts(facts)
-        if not found:
+
+class Curve(Panel):
+    """Metrics over the steps, revealed as they pass: a chart for each kind of them, or one of those named."""
+
+    usual_grow: ClassVar[float] = 1.0
+
+    metrics: Names | None = Field(
+        None,
+        description="Metrics to draw in one chart, in this order; by default loss and accuracy, or else the "
+        "first kinds there are, with a chart for each kind.",
+    )
+    names: Mapping[str, Text] = Field(
+        default_factory=dict, description="What the legend calls a metric, such as test_loss: held out."
+    )
+    title: Text | None = Field(
+        None, description="Title of the chart, empty for none; by default the metrics' kind."
+    )
+    x: Scale = Field("linear", description="Scale of the steps; a log one leaves step 0 out.")
+    y: Scale = Field("linear", description="Scale of the left axis; a log one leaves values up to 0 out.")
+    right: Names = Field(
+        (), description="Metrics to draw in the same chart against an axis on the right, which is linear."
+    )
+    range: Ends | None = Field(
+        None,
+        description="Values at the bottom and the top of the left axis; by default round ones around all.",
+    )
+    ticks: int = Field(4, ge=0, le=20, description="About how many marks each axis has; 0 for none.")
+    legend: bool = Field(True, description="Write the names of the curves over the chart.")
+    values: bool = Field(True, description="Write the present values over the chart.")
+    cursor: bool = Field(False, description="Draw a thin vertical line at the present step.")
+    chart_width: Length | None = Field(
+        None,
+        description="Natural width of one chart in pixels; by default 20 times the theme's text, or more for a "
+        "long legend.",
+    )
+    chart_height: Length | None = Field(
+        None,
+        description="Height of one chart in pixels, with its title and axes; by default 13 times the theme's "
+        "text, and more where the legend takes several lines.",
+    )
+    arrange: Literal["row", "column"] = Field("row", description="Where several charts stand.")
+
+    @field_validator("metrics", "right")
+    @classmethod
+    def _once(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in value or ():
+            if (value or ()).count(name) > 1:
+                raise ValueError(f"names {name!r} twice")
+        if value is not None and not value:
+            raise ValueError("is empty; name a metric, or leave the key out")
+        return value
+
+    @model_validator(mode="after")
+    def _ends(self) -> Curve:
+        if self.range is not None:
+            low, high = self.range
+            if not high - low > 1e-9 * max(abs(low), abs(high)):
+                raise ValueError(f"range: [{low:g}, {high:g}]: the first value must be less than the second")
+            if self.y == "log" and low <= 0:
+                raise ValueError(f"range: [{low:g}, {high:g}]: a log axis begins above 0")
+        return self
+
+    def measure(self, facts: Facts) -> Measure | None:
+        """The charts beside or under each other; None for a run without metrics."""
+        plans = self._plans(facts)
+        if not plans:
             return None
-        each = max(self.width, *(head_width(chart, size) for chart in found))
-        return Size(len(found) * each + (len(found) - 1) * GAP, self.height)
+        least = max(plan.least for plan in plans)
+        each = self.chart_width or max(plan.natural for plan in plans)
+        if each < least:
+            raise ValueError(f"chart_width: {each}: give at least {least} pixels")
+        shortest = max(plan.shortest(plan.head.height(each)) for plan in plans)
+        if self.chart_height and self.chart_height < shortest:
+            raise ValueError(f"chart_height: {self.chart_height}: give at least {shortest} pixels")
+        width, narrow = self._across(each, len(plans)), self._across(least, len(plans))
+        return Measure(width, self._tall(plans, width), narrow, lambda wide: self._tall(plans, wide))
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> CurveDrawing:
         """Share the box among the charts."""
-        return CurveDrawing(charts(facts), facts, box, palette)
+        plans = self._plans(facts)
+        boxes = self._boxes(box, len(plans))
+        least = max(plan.least for plan in plans)
+        heads = [plan.head.height(each.width) for plan, each in zip(plans, boxes, strict=True)]
+        gutters = [plan.gutters for plan in plans]
+        # The fields of charts beside each other begin at one height, those under each other in one column.
+        if self.arrange == "row":
+            heads = [max(heads)] * len(plans)
+        else:
+            gutters = [(max(left for left, _ in gutters), max(right for _, right in gutters))] * len(plans)
+        shortest = max(plan.shortest(head) for plan, head in zip(plans, heads, strict=True))
+        if boxes[0].width < least or boxes[0].height < shortest:
+            raise ValueError(
+                f"has {boxes[0].width}×{boxes[0].height} pixels for a chart, which needs {least}×{shortest}"
+            )
+        return CurveDrawing(
+            ChartDrawing(plan, facts, each, palette, gutters=sides, head=head)
+            for plan, each, sides, head in zip(plans, boxes, gutters, heads, strict=True)
+        )
+
+    def _plans(self, facts: Facts) -> list[Plan]:
+        """The charts, before they have their boxes."""
+        groups = self._groups(facts)
+        if self.title and len(groups) > 1:
+            raise ValueError(f"title: there are {len(groups)} charts; name the metrics of one")
+        try:
+            steps = of_steps(facts.steps, self.ticks, log=self.x == "log")
+        except ValueError as error:
+            raise ValueError(f"x: {error}") from None
+        charts = [self._chart(facts, group, steps) for group in groups]
+        return [
+            Plan(
+                chart,
+                steps,
+                Head(chart, facts.theme, legend=self.legend, values=self.values),
+                facts.theme,
+                self.cursor,
+            )
+            for chart in charts
+        ]
+
+    def _groups(self, facts: Facts) -> list[list[str]]:
+        """The metrics of each chart."""
+        require(facts, "metrics", self.metrics or ())
+        require(facts, "right", self.right)
+        require(facts, "names", self.names)
+        groups = automatic(facts, self.right) if self.metrics is None else [list(self.metrics)]
+        if not self.right:
+            return groups
+        group = groups[0] if groups else []
+        if set(group) <= set(self.right):
+            raise ValueError("right: leaves no metric for the left axis")
+        return [[*group, *(name for name in self.right if name not in group)]]
+
+    def _chart(self, facts: Facts, group: Sequence[str], steps: Axis) -> Chart:
+        # What has no place along the axis of the steps does not count for the ends of the other one.
+        placed = ~np.isnan(steps.part(facts.steps))
+        values = {name: np.where(placed, bounded(facts.metrics[name]), np.nan) for name in group}
+        right = self._axis({name: values[name] for name in group if name in self.right}, plain=True)
+        left = self._axis({name: values[name] for name in group if name not in self.right})
+        parts = zip(group, labelled(group, self.names), tones(group, len(facts.theme.curves)), strict=True)
+        series = [
+            Series(
+                label,
+                values[name],
+                carried(facts.metrics[name]),
+                tone,
+                held(name),
+                right if name in self.right else left,
+            )
+            for name, label, tone in parts
+        ]
+        title = titled(group) if self.title is None else " ".join(self.title.split())
+        return Chart(title, series, left, right if self.right else None)
+
+    def _axis(self, values: Mapping[str, NDArray[np.float64]], *, plain: bool = False) -> Axis:
+        """The axis of some metrics; a plain one heeds neither the scale nor the ends that the author gave."""
+        every = np.concatenate([*values.values(), np.empty(0)])
+        finite = every[np.isfinite(every)]
+        shares = all(is_accuracy(split(name)[1]) for name in values)
+        try:
+            return spanning(
+                every,
+                self.ticks,
+                log=self.y == "log" and not plain,
+                percent=shares and bool(((finite >= 0) & (finite <= 1)).all()),
+                limits=None if plain else self.range,
+            )
+        except ValueError as error:
+            raise ValueError(f"y: {error} ({', '.join(values)})") from None
+
+    def _across(self, each: int, number: int) -> int:
+        return number * each + (number - 1) * BESIDE if self.arrange == "row" else each
+
+    def _tall(self, plans: Sequence[Plan], width: int) -> int:
+        number = len(plans)
+        each = (width - (number - 1) * BESIDE) // number if self.arrange == "row" else width
+        heads = [plan.head.height(each) for plan in plans]
+        size, line = plans[0].theme.text, heading(plans[0].theme).line
+        usual = self.chart_height or 13 * size + max(0, max(heads) - line)
+        tall = max(usual, *(plan.shortest(head) for plan, head in zip(plans, heads, strict=True)))
+        return tall if self.arrange == "row" else number * tall + (number - 1) * BELOW
+
+    def _boxes(self, box: Box, number: int) -> list[Box]:
+        if self.arrange == "row":
+            each = (box.width - (number - 1) * BESIDE) // number
+            return [Box(box.x + k * (each + BESIDE), box.y, each, box.height) for k in range(number)]
+        each = (box.height - (number - 1) * BELOW) // number
+        return [Box(box.x, box.y + k * (each + BELOW), box.width, each) for k in range(number)]
 
 
 class CurveDrawing:
     """The charts in their boxes."""
 
-    def __init__(self, found: list[Chart], facts: Facts, box: Box, palette: Palette) -> None:
-        each = (box.width - GAP * (len(found) - 1)) // len(found)
-        self._charts = [
-            ChartDrawing(chart, facts, Box(box.x + number * (each + GAP), box.y, each, box.height), palette)
-            for number, chart in enumerate(found)
-        ]
+    def __init__(self, charts: Iterable[ChartDrawing]) -> None:
+        self._charts = tuple(charts)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw titles and axes."""

@@ -1,28 +1,40 @@
-"""What the panels of cells share: where their cells stand, and where their labels go."""
+"""What the panels of cells share: where their labels go."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reelnet.compose.text import shorten, text_size
+from reelnet.compose.text import body, shorten
+from reelnet.runs.header import layers_of
 from reelnet.scene.facts import Facts
+from reelnet.scene.layout import RHYTHM
 
 INPUT_LABEL = "input"
 GUTTER_GAP = 10
 """Pixels between a row's label and its cells."""
 
 
-def row_labels(facts: Facts) -> list[str]:
-    """The channels' numbers, counted from 0 as the recorded arrays count them."""
-    return [str(channel) for channel in range(facts.channels)]
-
-
 def gutter(facts: Facts, *, labels: bool) -> int:
-    """Pixels left of the cells; a multiple of eight, for video's transform blocks (see `scene.resolve.RHYTHM`)."""
+    """Pixels left of the cells for labels of rows; the same for all panels of cells, so that they line up."""
     if not labels:
         return 0
-    widest = max(text_size(text, facts.theme.text).width for text in [INPUT_LABEL, *row_labels(facts)])
-    return -(-(widest + GUTTER_GAP) // 8) * 8
+    style, longest = body(facts.theme), max(facts.taps[name].shape[1] for name in layers_of(facts.taps)) - 1
+    texts = [INPUT_LABEL, str(longest)]
+    if facts.samples.transposed and facts.labels is not None:
+        texts = [shorten(label, 8 * style.size, style) for label in facts.labels]
+    return rounded(max(style.width(text) for text in texts) + GUTTER_GAP)
+
+
+def header(facts: Facts, *, labels: bool) -> int:
+    """Pixels above the cells for labels of columns."""
+    if not labels or (facts.labels is None and not facts.samples.transposed):
+        return 0
+    return rounded(body(facts.theme).line + 2)
+
+
+def rounded(pixels: int) -> int:
+    """The next multiple of eight, for video's transform blocks."""
+    return -(-pixels // RHYTHM) * RHYTHM
 
 
 def thinned(labels: Sequence[str], each: int, room: int) -> dict[int, str]:
@@ -31,19 +43,13 @@ def thinned(labels: Sequence[str], each: int, room: int) -> dict[int, str]:
     return {number: labels[number] for number in range(0, len(labels), apart)}
 
 
-def column_labels(facts: Facts) -> dict[int, str]:
-    """The samples' labels by column, shortened and thinned to what has room over the cells."""
-    if facts.labels is None:
-        return {}
-    size, box = facts.theme.text, facts.cell.box
-    widest = max(text_size(label, size).width for label in facts.labels)
-    if widest + 4 <= box or box >= 3 * size:
-        return {column: shorten(label, box - 4, size) for column, label in enumerate(facts.labels)}
-    room = min(widest + 4, 8 * size)
-    kept = {
-        column: shorten(text, room - 4, size) for column, text in thinned(facts.labels, box, room).items()
-    }
-    right = facts.samples * box
-    return {
-        at: text for at, text in kept.items() if at * box + (box + text_size(text, size).width) // 2 <= right
-    }
+def column_labels(labels: Sequence[str], facts: Facts, side: int, pitch: int) -> dict[int, str]:
+    """Labels by column, shortened and thinned to what has room over cells of `side` that stand `pitch` apart."""
+    style = body(facts.theme)
+    widest = max(style.width(label) for label in labels)
+    if widest + 4 <= pitch or pitch >= 3 * style.size:
+        return {column: shorten(label, pitch - 4, style) for column, label in enumerate(labels)}
+    room = min(widest + 4, 8 * style.size)
+    kept = {column: shorten(text, room - 4, style) for column, text in thinned(labels, pitch, room).items()}
+    right = (len(labels) - 1) * pitch + side
+    return {at: text for at, text in kept.items() if at * pitch + (side + style.width(text)) // 2 <= right}

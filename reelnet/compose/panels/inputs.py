@@ -2,110 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from pydantic import Field
 
 from reelnet.compose.canvas import write
-from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, column_labels, gutter
-from reelnet.compose.panels.still import Still
-from reelnet.compose.text import text_size
-from reelnet.scene.facts import Facts
-from reelnet.scene.layout import Box, Size
+from reelnet.compose.panels.annotation import Annotations, SampleAnnotations, Target
+from reelnet.compose.panels.cells import Cells
+from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, gutter, header
+from reelnet.compose.panels.pictures import Pictures
+from reelnet.compose.panels.spans import span, told
+from reelnet.compose.text import body
+from reelnet.scene.facts import Facts, Moment
+from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
-from reelnet.scene.panel import Canvas
-
-GREYS = 32
-COLOURS = 64
-"""Share of the palette that grey and coloured pictures get."""
+from reelnet.scene.panel import Canvas, Panel
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """The samples, one a column, under their labels.
+class Inputs(Panel):
+    """The samples, one a column, under their labels."""
 
-    Attributes:
-        labels: Write the samples' labels above and `input` to the left.
-    """
+    labels: bool = Field(True, description="Write the samples' labels above them, and `input` to the left.")
+    annotations: SampleAnnotations = Field(
+        (), description="Frames, arrows and words on single samples, for a range of training steps."
+    )
 
-    labels: bool = True
-    grow: ClassVar[bool] = False
+    def cells(self, facts: Facts, x: int, y: int) -> Cells:
+        """The cells of a panel whose corner is at (x, y)."""
+        left, above = gutter(facts, labels=self.labels), header(facts, labels=self.labels)
+        count, gap, side = len(facts.columns), facts.samples.gap, facts.cell.box
+        if facts.samples.transposed:
+            return Cells(x + left, y + above, side, count, 1, gap, 0)
+        return Cells(x + left, y + above, side, 1, count, 0, gap)
 
-    def natural_size(self, facts: Facts) -> Size:
+    def measure(self, facts: Facts) -> Measure:
         """A row of cells, and room for labels."""
-        width = gutter(facts, labels=self.labels) + facts.samples * facts.cell.box
-        return Size(width, self.header(facts) + facts.cell.box)
+        for number, annotation in enumerate(self.annotations):
+            with told(f"annotations[{number}]"):
+                annotation.column(facts)
+                span(annotation.from_step, annotation.to_step, facts.steps)
+        whole = self.cells(facts, 0, 0).whole
+        return Measure(whole.right, whole.bottom)
 
-    def header(self, facts: Facts) -> int:
-        """Pixels above the cells that the columns' labels take."""
-        if not self.labels or facts.labels is None:
-            return 0
-        return -(-(text_size("0", facts.theme.text).height + 2) // 8) * 8
-
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
+    def place(self, facts: Facts, box: Box, palette: Palette) -> InputsDrawing:
         """Bring the pictures to the cells' size."""
         return InputsDrawing(self, facts, box, palette)
 
 
-class InputsDrawing(Still):
+class InputsDrawing:
     """The row in its box."""
 
     def __init__(self, panel: Inputs, facts: Facts, box: Box, palette: Palette) -> None:
-        self._labels = panel.labels
-        self._facts, self._box = facts, box
-        self._left = box.x + gutter(facts, labels=panel.labels)
-        self._top = box.y + panel.header(facts)
+        self._labels, self._facts = panel.labels, facts
+        self._cells = panel.cells(facts, box.x, box.y)
         self._muted = palette.ramp(facts.theme.muted, facts.theme.background)
-        self._numbers, colours = few_colours(fitted(facts.pictures, facts.cell.box))
-        self._ink = palette.colours(colours)
+        self._pictures = Pictures(facts, self._cells, palette)
+        targets = {
+            number: Target(annotation, self._pictures.at(annotation.column(facts)))
+            for number, annotation in enumerate(panel.annotations)
+        }
+        # Cells of channels may follow without a gap, and are drawn over what reaches into them.
+        self._annotations = Annotations(targets, box, 0, facts, palette)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the pictures and their labels."""
-        facts, side = self._facts, self._facts.cell.box
-        height, width = self._numbers.shape[1:]
-        above, beside = (side - height) // 2, (side - width) // 2
-        for column, numbers in enumerate(self._numbers):
-            x, y = self._left + column * side + beside, self._top + above
-            canvas[y : y + height, x : x + width] = self._ink.indices[numbers]
+        self._pictures.draw(canvas)
         if not self._labels:
             return
-        size = facts.theme.text
-        for column, label in column_labels(facts).items():
-            x = self._left + column * side + side // 2
-            write(canvas, label, self._muted, x, self._box.y, size=size, anchor="middle")
-        line = text_size(INPUT_LABEL, size).height
-        if side >= line:
-            y = self._top + (side - line) // 2
-            write(canvas, INPUT_LABEL, self._muted, self._left - GUTTER_GAP, y, size=size, anchor="right")
+        self._pictures.write_labels(canvas, self._muted)
+        style = body(self._facts.theme)
+        if self._cells.side >= style.line and not self._facts.samples.transposed:
+            y = self._cells.y + (self._cells.side - style.line) // 2
+            write(canvas, INPUT_LABEL, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
 
-
-def fitted(pictures: NDArray[np.uint8], box: int) -> NDArray[np.uint8]:
-    """Pictures (n, height, width[, 3]) upscaled by a whole factor, or averaged down, to fit a square box."""
-    height, width = pictures.shape[1:3]
-    scale = box // max(height, width)
-    if scale >= 1:
-        return pictures.repeat(scale, axis=1).repeat(scale, axis=2)
-    shrink = box / max(height, width)
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    resized = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.BOX)) for each in pictures]
-    return np.stack(resized)
-
-
-def few_colours(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Pictures as numbers of colours (n, height, width), and those colours (k, 3).
-
-    Grey pictures get evenly spaced greys; coloured ones get colours by median cut (Heckbert 1982), without
-    dithering, which would grow with the upscaling.
-    """
-    if pictures.ndim == 3:
-        greys = np.rint(np.linspace(0, 255, GREYS)).astype(np.uint8)
-        numbers = np.rint(pictures * ((GREYS - 1) / 255)).astype(np.uint8)
-        return numbers, np.repeat(greys[:, None], 3, axis=1)
-    count, height, width, _ = pictures.shape
-    strip = Image.fromarray(pictures.reshape(count * height, width, 3))
-    reduced = strip.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    colours = np.array(reduced.getpalette()[: 3 * COLOURS], np.uint8).reshape(-1, 3)  # type: ignore[index]
-    return np.asarray(reduced).reshape(count, height, width), colours
+    def draw(self, canvas: Canvas, moment: Moment) -> None:
+        """Draw what is to be said of the pictures."""
+        self._annotations.draw(canvas, moment.snapshot.step)

@@ -1,118 +1,151 @@
-"""Metrics as charts: which belong together, on which axis, under which names."""
+"""Metrics as charts: which belong together, under which names, in which colours."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.compose.panels.axis import LARGEST, SMALLEST, Axis
+from reelnet.errors import options
 from reelnet.scene.facts import Facts
 
 MOST = 2
-"""Charts a frame has room for."""
+"""Charts that are chosen where the author names no metrics."""
+SETS = ("train", "test", "val", "valid", "validation")
+"""What a metric's name can begin with."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """One metric.
+    """One metric in its chart.
 
     Attributes:
-        label: What the chart's legend calls it; empty if the chart's title says all.
-        values: One a recorded step, NaN where there is none.
+        label: What the legend calls it; empty if the chart's title says all.
+        values: One a recorded step, NaN where there is none, infinite beyond what an axis can span.
         last: For each recorded step the latest value known by then, NaN before the first.
-        held: Drawn in the colour of test and validation curves.
+        tone: Its number among the theme's colours of curves; beyond them they begin anew, in dashes.
+        held: Of a test or validation set.
+        axis: Where its values stand.
     """
 
     label: str
     values: NDArray[np.float64]
     last: NDArray[np.float64]
+    tone: int
     held: bool
+    axis: Axis
 
 
 @dataclass(frozen=True)
 class Chart:
-    """The metrics of one kind, on one axis.
+    """Metrics over the same steps.
 
     Attributes:
-        title: `Loss`, say.
-        percent: Whether values are fractions that read best as percentages.
-        ticks: Values of the axis' marks, ascending; the first and last are its ends.
+        title: `Loss`, say; empty for none.
+        series: In the order of the legend.
+        left: The axis on the left.
+        right: The axis on the right, or None.
     """
 
     title: str
     series: Sequence[Series]
-    percent: bool
-    ticks: Sequence[float]
-
-    def written(self, value: float) -> str:
-        """A present value as text."""
-        if not math.isfinite(value):
-            return "–"
-        if self.percent:
-            return f"{100 * value:.1f} %"
-        return f"{value:.3f}" if abs(value) < 100 else f"{value:.4g}"
-
-    def tick(self, value: float) -> str:
-        """A mark's value as text."""
-        return f"{100 * value:.0f} %" if self.percent else f"{value:g}".replace("-", "\u2212")
+    left: Axis
+    right: Axis | None
 
 
-def charts(facts: Facts) -> list[Chart]:
-    """The charts of a run: loss first, then accuracy, then other metrics while there is room."""
-    kinds: dict[str, list[tuple[str, NDArray[np.float64]]]] = {}
-    for name, recorded in facts.metrics.items():
-        # What no axis can span is as good as infinite.
-        values = np.where(np.abs(recorded) > 1e300, np.nan, recorded)
-        if not np.isnan(values).all():
-            prefix, kind = split(name)
-            kinds.setdefault(kind, []).append((prefix, values))
-    ranked = sorted(kinds, key=lambda kind: (kind != "loss", kind not in ("accuracy", "acc")))
-    return [chart_of(kind, kinds[kind]) for kind in ranked[:MOST]]
+def require(facts: Facts, option: str, names: Iterable[str]) -> None:
+    """Make sure that metrics were recorded.
+
+    Raises:
+        ValueError: One was not.
+    """
+    for name in names:
+        if name not in facts.metrics:
+            raise ValueError(f"{option}: no metric {name!r}; {options(name, facts.metrics)}")
+
+
+def automatic(facts: Facts, without: Sequence[str] = ()) -> list[list[str]]:
+    """The charts of a run: loss first, then accuracy, then other metrics while there is room; train first."""
+    kinds: dict[str, list[str]] = {}
+    for name, values in facts.metrics.items():
+        if name not in without and np.isfinite(bounded(values)).any():
+            kinds.setdefault(split(name)[1], []).append(name)
+    ranked = sorted(kinds, key=lambda kind: (kind != "loss", not is_accuracy(kind)))
+    return [sorted(kinds[kind], key=held) for kind in ranked[:MOST]]
 
 
 def split(name: str) -> tuple[str, str]:
-    """A metric's name as prefix and kind: `test_loss` is (test, loss)."""
-    for prefix in ("train", "test", "val", "valid", "validation"):
+    """A metric's name as set and kind: `test_loss` is (test, loss)."""
+    for prefix in SETS:
         for mark in "_/.":
             if name.lower().startswith(prefix + mark):
                 return prefix, name[len(prefix) + 1 :].lower()
     return "", name.lower()
 
 
-def chart_of(kind: str, found: list[tuple[str, NDArray[np.float64]]]) -> Chart:
-    """One chart of the metrics of a kind, train first."""
-    found = sorted(found, key=lambda each: each[0] not in ("", "train"))
-    finite = np.concatenate([values[np.isfinite(values)] for _, values in found])
-    percent = kind in ("accuracy", "acc") and finite.min() >= 0 and finite.max() <= 1
-    ticks = [0.0, 0.5, 1.0] if percent else nice_ticks(float(finite.min()), float(finite.max()))
-    series = [
-        Series(prefix, values, carried(values), held=prefix not in ("", "train")) for prefix, values in found
-    ]
-    title = {"acc": "accuracy"}.get(kind, kind.replace("_", " "))
-    return Chart(title[:1].upper() + title[1:], series, percent, ticks)
+def held(name: str) -> bool:
+    """Whether a metric is of a test or validation set."""
+    return split(name)[0] not in ("", "train")
+
+
+def is_accuracy(kind: str) -> bool:
+    """Whether values of a kind are shares of what is right."""
+    return kind in ("accuracy", "acc")
+
+
+def titled(names: Sequence[str]) -> str:
+    """What one or two kinds of metrics are called together; empty for more."""
+    kinds = list(dict.fromkeys(split(name)[1] for name in names))
+    title = " and ".join({"acc": "accuracy"}.get(kind, readable(kind)) for kind in kinds)
+    return title[:1].upper() + title[1:] if len(kinds) <= 2 else ""
+
+
+def labelled(names: Sequence[str], given: Mapping[str, str]) -> list[str]:
+    """What the legend calls metrics: the author's name, or their set if the title says the rest."""
+    parts = [split(name) for name in names]
+    if len({kind for _, kind in parts}) > 1 or len(set(parts)) < len(parts):
+        usual = [readable(name) for name in names]
+    elif len(names) == 1:
+        usual = [parts[0][0]]
+    else:
+        usual = [prefix or readable(kind) for prefix, kind in parts]
+    return [" ".join(given.get(name, label).split()) for name, label in zip(names, usual, strict=True)]
+
+
+def readable(name: str) -> str:
+    """A metric's name in words, on one line."""
+    return " ".join(name.replace("_", " ").split())
+
+
+def tones(names: Sequence[str], colours: int) -> list[int]:
+    """A colour's number for each metric of a chart: 0 is of training sets, 1 of test sets, others follow."""
+    found: dict[str, int] = {}
+    for name in names:
+        role = int(held(name))
+        if role < colours and role not in found.values():
+            found[name] = role
+    spare = [tone for tone in (*range(2, colours), 0, 1) if tone < colours and tone not in found.values()]
+    further = chain(spare, count(colours))
+    return [found[name] if name in found else next(further) for name in names]
+
+
+def bounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values, infinite or 0 where no axis could span them."""
+    size = np.abs(values)
+    return np.where(size > LARGEST, np.copysign(np.inf, values), np.where(size < SMALLEST, 0.0, values))
 
 
 def carried(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """For each position the latest value up to it that is not NaN."""
-    known = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+    known = latest(~np.isnan(values))
     return np.where(known >= 0, values[np.maximum(known, 0)], np.nan)
 
 
-def nice_ticks(low: float, high: float, intervals: int = 3) -> list[float]:
-    """Round values (1, 2 or 5 times a power of ten apart) that span low to high, and 0 if it is near.
-
-    The classic rule of Heckbert, "Nice numbers for graph labels", Graphics Gems (1990).
-    """
-    if 0 < low < high and low < 0.5 * high:
-        low = 0.0
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
-    rough = (high - low) / intervals
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    digits = max(0, 2 - math.floor(math.log10(step)))
-    return [round(number * step, digits) for number in range(first, last + 1)]
+def latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For each position the last one up to it that is known, −1 before the first."""
+    found: NDArray[np.intp] = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
+    return found

@@ -1,26 +1,24 @@
-"""An empty panel that takes what width is left over."""
+"""An empty panel that takes what room is left over."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from reelnet.compose.panels.still import Still
 from reelnet.scene.facts import Facts
-from reelnet.scene.layout import Box, Size
+from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, Panel
 
 
-@dataclass(frozen=True)
-class Spacer:
-    """Keeps its neighbours apart."""
+class Spacer(Panel):
+    """Keeps its neighbours apart: takes the room that is left over."""
 
-    grow: ClassVar[bool] = True
+    usual_grow: ClassVar[float] = 1.0
 
-    def natural_size(self, facts: Facts) -> Size:
+    def measure(self, facts: Facts) -> Measure:
         """Nothing."""
-        return Size(0, 0)
+        return Measure(0, 0)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
         """Nothing to draw."""

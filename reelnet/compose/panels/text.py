@@ -1,59 +1,89 @@
-"""A line of text: the title, a caption."""
+"""Words: the title, a caption; with fields such as the layer's name or the present accuracy."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal
+
+from pydantic import Field
 
 from reelnet.compose.canvas import write
-from reelnet.compose.panels.still import Still
-from reelnet.compose.text import fill, text_size
-from reelnet.scene.facts import Facts
-from reelnet.scene.layout import Box, Size
+from reelnet.compose.text import Type, sized, wrapped
+from reelnet.scene.facts import Facts, Moment
+from reelnet.scene.fields import Words
+from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.template.colour import Colour
+from reelnet.template.words import TypeSize
 
 
-@dataclass(frozen=True)
-class Text:
-    """A line of text.
+class Text(Panel):
+    """Words, with fields in braces; they wrap where the room is narrow."""
 
-    Attributes:
-        text: With fields such as `{layer}` in braces.
-        size: Pixels an em.
-        bold: In semibold and the theme's ink; otherwise in its muted colour.
-    """
+    text: str = Field(
+        "",
+        max_length=2000,
+        description="With fields in braces: {layer}, {channels}, {samples}, {height}, {width}, {step:,}, "
+        "{first_step}, {last_step}, {metrics.test_accuracy:.1%}.",
+    )
+    style: Literal["title", "body", "caption"] = Field(
+        "body", description="Title: large, bold, in ink. Body: plain, in ink. Caption: plain, muted."
+    )
+    size: TypeSize | None = Field(
+        None, description="Size of the type in pixels an em, instead of the style's."
+    )
+    bold: bool | None = Field(None, description="Bold or not, instead of the style's.")
+    color: Colour | None = Field(None, description="Colour of the type, instead of the style's.")
+    align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
 
-    text: str = ""
-    size: int = 12
-    bold: bool = False
-    grow: ClassVar[bool] = False
+    def type(self, facts: Facts) -> Type:
+        """Face and size."""
+        title = self.style == "title"
+        bold = title if self.bold is None else self.bold
+        usual = facts.theme.title if title else facts.theme.text
+        return sized(facts.theme, self.size or usual, bold=bold)
 
-    def natural_size(self, facts: Facts) -> Size:
-        """The line's own."""
-        return text_size(fill(self.text, facts.fields), self.size, self.bold)
+    def measure(self, facts: Facts) -> Measure:
+        """The lines' own; narrower, they wrap."""
+        words, style = Words.of(self.text, facts), self.type(facts)
+        longest = words.longest()
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
+        def tall(width: int) -> int:
+            return len(wrapped(longest, width, style)) * style.line
+
+        lines = longest.split("\n")
+        width = max(style.width(line) for line in lines)
+        least = max(style.width(word) for line in lines for word in line.split(" "))
+        return Measure(width, len(lines) * style.line, least, tall)
+
+    def place(self, facts: Facts, box: Box, palette: Palette) -> TextDrawing:
         """Fill the fields in."""
-        return TextDrawing(self, fill(self.text, facts.fields), box, facts, palette)
+        return TextDrawing(self, facts, box, palette)
 
 
-class TextDrawing(Still):
-    """The line in its box."""
+class TextDrawing:
+    """The lines in their box."""
 
-    def __init__(self, panel: Text, text: str, box: Box, facts: Facts, palette: Palette) -> None:
+    def __init__(self, panel: Text, facts: Facts, box: Box, palette: Palette) -> None:
         theme = facts.theme
-        self._panel, self._text, self._box = panel, text, box
-        self._ink = palette.ramp(theme.ink if panel.bold else theme.muted, theme.background)
+        self._words, self._style = Words.of(panel.text, facts), panel.type(facts)
+        self._box, self._align = box, panel.align
+        colour = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
+        self._ink = palette.ramp(colour, theme.background)
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write the line."""
-        write(
-            canvas,
-            self._text,
-            self._ink,
-            self._box.x,
-            self._box.y,
-            size=self._panel.size,
-            bold=self._panel.bold,
-        )
+        """Write what never changes."""
+        if not self._words.moving:
+            self._write(canvas, self._words.still())
+
+    def draw(self, canvas: Canvas, moment: Moment) -> None:
+        """Write what the moment's step makes of the fields."""
+        if self._words.moving:
+            self._write(canvas, self._words.at(moment))
+
+    def _write(self, canvas: Canvas, text: str) -> None:
+        part, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
+        x = self._box.x + part * self._box.width // 2
+        for number, line in enumerate(wrapped(text, self._box.width, self._style)):
+            y = self._box.y + number * self._style.line
+            write(canvas, line, self._ink, x, y, self._style, anchor=anchor)

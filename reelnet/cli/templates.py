@@ -1,0 +1,128 @@
+"""`reelnet templates`: which there are, what they say, and whether one of your own is right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+NAME = click.argument("name")
+
+
+@click.group(short_help="List, show, check and make templates.")
+def templates() -> None:
+    """List, show, check and make templates: files that say what stands where, in which style, over which time."""
+
+
+@templates.command("list", short_help="The templates that can be named.")
+def list_() -> None:
+    """List the templates that can be named, with a sentence about each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from reelnet.errors import TemplateError
+    from reelnet.template.lookup import known_templates, load_merged
+    from reelnet.template.source import plain
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("name", "about", "file"):
+        table.add_column(
+            heading, overflow="fold" if heading == "about" else "ignore", no_wrap=heading != "about"
+        )
+    for name, file in known_templates().items():
+        try:
+            about = str(plain(load_merged(name)).get("about") or "")
+        except TemplateError as error:
+            about = f"invalid: {str(error).splitlines()[0]}"
+        table.add_row(name, about, shortened(file))
+    Console(soft_wrap=False, highlight=False, markup=False, emoji=False).print(table)
+
+
+@templates.command(short_help="The text of a template.")
+@NAME
+@click.option("--resolved", is_flag=True, help="With what it extends merged in.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key to change; with --resolved."
+)
+def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
+    """Print the template NAME, a name or a file."""
+    from reelnet.template.lookup import find, load_merged
+    from reelnet.template.source import plain
+
+    if not resolved:
+        if settings:
+            raise click.UsageError(
+                "--set changes what is resolved; add --resolved", click.get_current_context()
+            )
+        click.echo(find(name).read_text("utf-8"), nl=False)
+        return
+    import yaml
+
+    content = plain(load_merged(name, settings))
+    click.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), nl=False)
+
+
+@templates.command(short_help="Begin a template of your own.")
+@NAME
+@click.option(
+    "--from", "origin", default="article", show_default=True, metavar="NAME", help="What to begin with."
+)
+@click.option("--extend", is_flag=True, help="Begin with a short file that extends it, instead of a copy.")
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+def new(name: str, origin: str, extend: bool, force: bool) -> None:
+    """Write the template NAME to templates/NAME.yaml, where it is found by its name, or to the file NAME."""
+    from reelnet.template.begin import begin
+
+    click.echo(begin(name, origin, extend=extend, force=force))
+
+
+@templates.command(short_help="Whether a template is right.")
+@click.argument("file")
+@click.option(
+    "--run", type=click.Path(path_type=Path), metavar="RUN", help="Check it against this run folder too."
+)
+@click.option("--layer", metavar="NAME", help="The layer to show.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key to change.")
+def check(file: str, run: Path | None, layer: str | None, settings: tuple[str, ...]) -> None:
+    """Check the template FILE, a name or a file; every mistake gets a line of its own."""
+    from reelnet.compose.registry import registry
+    from reelnet.template.load import load_template
+
+    template = load_template(file, registry(), settings)
+    if run is None:
+        if layer is not None:
+            raise click.UsageError("--layer needs --run", click.get_current_context())
+        click.echo(f"{file}: right")
+        return
+    from reelnet.outputs import planned
+    from reelnet.reel import Reel
+    from reelnet.runs.run import open_run
+
+    opened = open_run(run)
+    reel = Reel.of(opened, template, layer=layer)
+    if template.outputs:
+        planned(opened, template, layers=[layer] if layer else [])
+    scene = reel.scene
+    size, seconds = scene.size, float(scene.timeline.duration)
+    click.echo(
+        f"{file}: right; {reel.layer} at scale {scene.facts.cell.scale}, {size.width}x{size.height}, "
+        f"{len(scene.timeline)} frames, {seconds:.2f} s"
+    )
+
+
+@templates.command(short_help="The JSON Schema of templates.")
+def schema() -> None:
+    """Print the JSON Schema (draft-07) by which editors complete and check templates."""
+    from reelnet.compose.registry import registry
+    from reelnet.template.schema import schema as schema_of
+
+    click.echo(json.dumps(schema_of(registry()), indent=1, ensure_ascii=False))
+
+
+def shortened(file: Path) -> str:
+    """A file's path as one would type it here."""
+    try:
+        return str(file.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)

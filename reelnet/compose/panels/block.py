@@ -1,0 +1,201 @@
+"""One layer's cells: its heading, its labels, its maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.compose.canvas import fill_box, write
+from reelnet.compose.panels.cells import Cells
+from reelnet.compose.panels.grid import GUTTER_GAP, column_labels, gutter, header, rounded, thinned
+from reelnet.compose.panels.pictures import Pictures
+from reelnet.compose.text import body, shorten
+from reelnet.scene.facts import Facts
+from reelnet.scene.layout import Box, Size
+from reelnet.scene.palette import Palette
+from reelnet.scene.panel import Canvas
+from reelnet.scene.view import Limits, View
+
+RULE = 8
+"""Pixels between the samples and the first channel."""
+
+HEADING = 14
+"""Ems that a heading may take over a block that is narrower."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is shown of one layer.
+
+    Attributes:
+        view: The layer.
+        channels: Which channels, in their order.
+        gap: Pixels between two channels.
+        labels: Whether channels are numbered.
+        heading: The line above; None for none.
+        inputs: Whether the samples stand above the cells, or left of them where rows are samples.
+        first: Whether its rows have their labels; blocks to the right of another one share that one's.
+    """
+
+    facts: Facts
+    view: View
+    channels: tuple[int, ...]
+    gap: int
+    labels: bool
+    heading: str | None
+    inputs: bool
+    first: bool = True
+
+    @property
+    def left(self) -> int:
+        """Pixels left of the cells."""
+        labels = gutter(self.facts, labels=self.labels and self.first)
+        if self.facts.samples.transposed:
+            return labels + self.view.cell.box + RULE if self.inputs else 0
+        return labels
+
+    @property
+    def above(self) -> int:
+        """Pixels above the cells."""
+        top = rounded(body(self.facts.theme, bold=True).line + 4) if self.heading else 0
+        if self.facts.samples.transposed:
+            return top + header(self.facts, labels=self.labels)
+        side = self.view.cell.box
+        return top + (header(self.facts, labels=self.labels) + side + RULE if self.inputs else 0)
+
+    @property
+    def title(self) -> str:
+        """The heading, shortened to the room that it has; short blocks make room for short headings."""
+        style = body(self.facts.theme, bold=True)
+        cells = self.cells(0, 0).whole
+        return shorten(self.heading or "", max(cells.width, HEADING * style.size), style)
+
+    def cells(self, x: int, y: int) -> Cells:
+        """The cells of a block whose corner is at (x, y)."""
+        rows, columns = len(self.channels), len(self.facts.columns)
+        down, across = self.gap, self.facts.samples.gap
+        if self.facts.samples.transposed:
+            rows, columns, down, across = columns, rows, across, down
+        return Cells(x + self.left, y + self.above, self.view.cell.box, rows, columns, down, across)
+
+    @property
+    def size(self) -> Size:
+        """Of the block, in pixels."""
+        whole = self.cells(0, 0).whole
+        title = body(self.facts.theme, bold=True).width(self.title)
+        return Size(max(whole.right, whole.x + title), whole.bottom)
+
+
+def standing(blocks: Sequence[Block], arrange: str, apart: int) -> tuple[list[tuple[int, int]], Size]:
+    """The corners (x, y) of blocks in a row or a column, and the size of all.
+
+    Args:
+        blocks: At least one.
+        arrange: `row` or `column`.
+        apart: Pixels between two.
+    """
+    sizes = [block.size for block in blocks]
+    if arrange == "row":
+        right = [*accumulate(size.width + apart for size in sizes)]
+        return [(x, 0) for x in [0, *right[:-1]]], Size(right[-1] - apart, max(size.height for size in sizes))
+    below = [*accumulate(size.height + apart for size in sizes)]
+    return [(0, y) for y in [0, *below[:-1]]], Size(max(size.width for size in sizes), below[-1] - apart)
+
+
+class BlockDrawing:
+    """A block with its corner at (x, y)."""
+
+    def __init__(self, block: Block, x: int, y: int, palette: Palette) -> None:
+        facts, theme = block.facts, block.facts.theme
+        self._block, self._facts, self._x, self._y = block, facts, x, y
+        self._cells = block.cells(x, y)
+        self._ink = palette.ramp(theme.ink, theme.background)
+        self._muted = palette.ramp(theme.muted, theme.background)
+        self._faint = palette.ramp(theme.faint, theme.faint, 1)
+        self._missing = palette.ramp(theme.missing, theme.missing, 1)
+        self._map = palette.colormap(block.view.anchors)
+        whole = tuple(range(block.view.tap.shape[0])), tuple(range(block.view.tap.shape[1]))
+        shown = facts.columns, block.channels
+        self._select = None if shown == whole else np.ix_(*shown)
+        self._pictures = Pictures(facts, self._inputs(), palette) if block.inputs else None
+
+    def _inputs(self) -> Cells:
+        """Where the samples stand."""
+        side, gap, count = self._cells.side, self._facts.samples.gap, len(self._facts.columns)
+        if self._facts.samples.transposed:
+            return Cells(self._cells.x - RULE - side, self._cells.y, side, count, 1, gap, 0)
+        return Cells(self._cells.x, self._cells.y - RULE - side, side, 1, count, 0, gap)
+
+    @property
+    def tap(self) -> str:
+        """Name of the layer."""
+        return self._block.view.name
+
+    def at(self, channel: int, column: int) -> Box:
+        """The box of the cell of a channel and a sample, by its position among those that are shown."""
+        row = self._block.channels.index(channel)
+        place = (column, row) if self._facts.samples.transposed else (row, column)
+        return self._cells.at(*place)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Write heading and labels, and draw a hairline around the cells, which may be all of the paper's colour."""
+        block, theme = self._block, self._facts.theme
+        if block.heading:
+            write(canvas, block.title, self._ink, self._cells.x, self._y, body(theme, bold=True))
+        if self._pictures is not None:
+            self._pictures.draw(canvas)
+            if block.labels:
+                self._pictures.write_labels(canvas, self._muted)
+        if block.labels:
+            for field in self._cells.fields():
+                fill_box(canvas, field.grown(1), self._faint)
+            zero = self._map.indices[to_levels(np.zeros(1), block.view.limits, len(self._map.indices))[0]]
+            for field in self._cells.fields():
+                canvas[field.y : field.bottom, field.x : field.right] = zero
+            self._write_numbers(canvas)
+
+    def _write_numbers(self, canvas: Canvas) -> None:
+        block, style = self._block, body(self._facts.theme)
+        numbers = [str(channel) for channel in block.channels]
+        down, across = self._cells.pitch
+        if self._facts.samples.transposed:
+            for column, label in column_labels(numbers, self._facts, self._cells.side, across).items():
+                box = self._cells.at(0, column)
+                y = box.y - header(self._facts, labels=True)
+                write(canvas, label, self._muted, box.x + box.width // 2, y, style, anchor="middle")
+            return
+        if not block.first:
+            return
+        for row, label in thinned(numbers, down, style.line).items():
+            y = self._cells.at(row, 0).y + (self._cells.side - style.line) // 2
+            write(canvas, label, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
+
+    def draw_maps(self, canvas: Canvas, values: NDArray[np.generic]) -> None:
+        """Draw maps (samples, channels, height, width), of which the block shows some."""
+        if self._select is not None:
+            values = values[self._select]
+        view = self._block.view
+        indices = self._map.indices[to_levels(values, view.limits, len(self._map.indices))]
+        if not np.isfinite(values).all():
+            indices[np.isnan(values)] = self._missing.indices[0]
+        if not self._facts.samples.transposed:
+            indices = indices.transpose(1, 0, 2, 3)
+        self._cells.put(canvas, indices, view.cell)
+
+
+def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:
+    """Values as levels of a colormap of `levels` colours from `limits.low` to `limits.high`.
+
+    The nearest level is taken; values beyond the limits, and infinite ones, get the last level on their side;
+    NaN gets any. With symmetric limits and an odd number of levels, 0 is the middle level exactly.
+    """
+    # In double precision: single precision cannot hold the span of all that it can hold.
+    scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
+    np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
+    np.rint(scaled, out=scaled)
+    nearest: NDArray[np.uint8] = np.clip(scaled, 0, levels - 1).astype(np.uint8)
+    return nearest

@@ -1,0 +1,39 @@
+"""What a panel of one's own is made of.
+
+A panel is a subclass of `Panel` whose fields are its options. `measure` says how many pixels it needs, `place`
+asks the palette for inks and gives a drawing: `draw_still` draws what never changes, `draw` what one frame shows.
+Offer it under the entry point group `reelnet.panels`, and templates can name it; see docs/panels.md.
+"""
+
+from pydantic import Field
+
+from reelnet.compose.canvas import fill_box, polyline, stamp, write
+from reelnet.compose.panels.still import Still
+from reelnet.compose.text import Type, body, sized
+from reelnet.scene.facts import Facts, Moment
+from reelnet.scene.layout import Box, Measure
+from reelnet.scene.palette import Ink, Palette
+from reelnet.scene.panel import Canvas, Drawing, Panel
+from reelnet.template.colour import Colour
+
+__all__ = [
+    "Box",
+    "Canvas",
+    "Colour",
+    "Drawing",
+    "Facts",
+    "Field",
+    "Ink",
+    "Measure",
+    "Moment",
+    "Palette",
+    "Panel",
+    "Still",
+    "Type",
+    "body",
+    "fill_box",
+    "polyline",
+    "sized",
+    "stamp",
+    "write",
+]

@@ -1,0 +1,115 @@
+"""Fields in texts: `{layer}`, `{step:,}`, `{metrics.test_accuracy:.1%}`.
+
+Names only, so that a text can run nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+import numpy as np
+
+from reelnet.errors import options
+from reelnet.scene.facts import Facts, Moment
+
+SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
+"""Format specifications of short numbers; a wide one would ask for a text without end."""
+
+UNKNOWN = "–"
+"""In place of a metric that has no value yet."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text with fields, understood for one run.
+
+    Attributes:
+        parts: Literal text, and (name, format specification) of what stands behind it, or None.
+    """
+
+    parts: tuple[tuple[str, tuple[str, str] | None], ...]
+    facts: Facts
+
+    @classmethod
+    def of(cls, text: str, facts: Facts) -> Words:
+        """Understand a text.
+
+        Raises:
+            ValueError: A field does not exist or cannot be written so, or braces do not match.
+        """
+        try:
+            found = list(Formatter().parse(text))
+        except ValueError as error:
+            raise ValueError(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
+        parts = []
+        for literal, name, spec, conversion in found:
+            if name is not None and (conversion or not SPEC.fullmatch(spec or "")):
+                raise ValueError(f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}")
+            parts.append((literal, None if name is None else (name, spec or "")))
+        words = cls(tuple(parts), facts)
+        words._check(text)
+        return words
+
+    def _check(self, text: str) -> None:
+        known = [*self.facts.fields, "step", *(f"metrics.{name}" for name in self.facts.metrics)]
+        example = {**self.facts.fields, "step": 0, **{f"metrics.{name}": 0.5 for name in self.facts.metrics}}
+        for _, field in self.parts:
+            if field is None:
+                continue
+            name, spec = field
+            if name not in known:
+                raise ValueError(f"text {text!r}: no field {name!r}; {options(name, known)}")
+            try:
+                format(example[name], spec)
+            except ValueError as error:
+                raise ValueError(f"text {text!r}: field {name!r}: {error}") from None
+
+    @property
+    def moving(self) -> bool:
+        """Whether the text changes from frame to frame."""
+        return any(field is not None and field[0] not in self.facts.fields for _, field in self.parts)
+
+    def still(self) -> str:
+        """The text of a frame, if all frames have the same."""
+        return self._filled({})
+
+    def at(self, moment: Moment) -> str:
+        """The text of one frame; a metric has the latest value that is known by then."""
+        return self._filled(self._values(moment.number))
+
+    def longest(self) -> str:
+        """The text of the frame that needs the most characters, for measuring."""
+        numbers = range(0, len(self.facts.steps), max(1, len(self.facts.steps) // 50))
+        last = len(self.facts.steps) - 1
+        texts = [self._filled(self._values(number)) for number in {*numbers, last}]
+        return max(texts, key=len)
+
+    def _values(self, number: int) -> dict[str, object]:
+        values: dict[str, object] = {"step": self.facts.steps[number]}
+        for _, field in self.parts:
+            if field is not None and field[0].startswith("metrics."):
+                values[field[0]] = self._latest(field[0].removeprefix("metrics."), number)
+        return values
+
+    def _latest(self, metric: str, number: int) -> float:
+        values = self.facts.metrics[metric][: number + 1]
+        known = np.flatnonzero(~np.isnan(values))
+        return float(values[known[-1]]) if len(known) else math.nan
+
+    def _filled(self, values: Mapping[str, object]) -> str:
+        known = {**self.facts.fields, **values}
+        return "".join(
+            literal + ("" if field is None else written(known[field[0]], field[1]))
+            for literal, field in self.parts
+        )
+
+
+def written(value: object, spec: str) -> str:
+    """A value by a format specification, a number that is not known as a dash."""
+    if isinstance(value, float) and math.isnan(value):
+        return UNKNOWN
+    return format(value, spec).replace("-", "\u2212") if isinstance(value, float) else format(value, spec)

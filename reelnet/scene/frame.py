@@ -1,0 +1,152 @@
+"""The size of the frame, and the largest whole scale at which the layout fits into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reelnet.errors import TemplateError, UsageError
+from reelnet.scene.facts import Facts
+from reelnet.scene.layout import Box, Size
+from reelnet.scene.measure import Tree, measure
+from reelnet.scene.placing import shift
+from reelnet.template.spec import CanvasSpec, Template
+from reelnet.template.words import MOST
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A layout in a frame.
+
+    Attributes:
+        facts: With cells of the size that was found.
+        tree: The layout's panels at that size.
+        size: Of the frame; both sides are even, as video wants them.
+        box: Where in the frame the layout stands.
+    """
+
+    facts: Facts
+    tree: Tree
+    size: Size
+    box: Box
+
+
+def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
+    """Find cells, layout and frame.
+
+    Args:
+        template: What the author wrote.
+        facts: The run.
+        scale: Factor by which the maps of the layer are upscaled; the canvas' own, or the largest, if None.
+
+    Raises:
+        TemplateError: The layout does not fit the canvas even at scale 1, or nothing is in it.
+        UsageError: The frame would be larger than any encoder takes.
+    """
+    canvas = template.canvas
+    scale = canvas.scale if scale is None else scale
+    side = max(facts.require(facts.layer).shape[2:])
+    if scale is not None:
+        found = attempt(template, facts.in_cells(side * scale))
+        if not fits(found.tree, canvas):
+            raise refusal(template, found, scale)
+    elif canvas.widest or canvas.tallest:
+        found = largest(template, facts, side)
+    else:
+        found = attempt(template, facts)
+    return require_small(found)
+
+
+def largest(template: Template, facts: Facts, side: int) -> Framed:
+    """The layout at the largest whole scale that fits its canvas."""
+    canvas = template.canvas
+    low, best = 1, attempt(template, facts.in_cells(side))
+    if not fits(best.tree, canvas):
+        raise refusal(template, best, 1)
+    longest = canvas.max_cell or max(canvas.widest or 0, canvas.tallest or 0)
+    high = max(1, min(256, longest // side)) + 1
+    # What fits at a scale fits at each smaller one, so halving finds the largest.
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = attempt(template, facts.in_cells(side * middle))
+        if fits(found.tree, canvas):
+            low, best = middle, found
+        else:
+            high = middle
+    return best
+
+
+def attempt(template: Template, facts: Facts) -> Framed:
+    """The layout with cells of one size."""
+    tree = measure(template, facts)
+    if tree is None:
+        raise TemplateError(f"template {template.name!r}: has no panel that this run could fill")
+    size, box = standing(tree, template.canvas)
+    return Framed(facts, tree, size, box)
+
+
+def standing(tree: Tree, canvas: CanvasSpec) -> tuple[Size, Box]:
+    """The frame, and where in it the layout stands: in its middle, or all over it if the layout grows."""
+    most = canvas.widest
+    width = min(tree.natural, most) if most else tree.natural
+    if canvas.width and tree.grow:
+        width = canvas.width
+    height = tree.height(width)
+    if canvas.aspect:
+        across, down = map(int, canvas.aspect.split(":"))
+        size = Size(even(max(width, height * across / down)), even(max(height, width * down / across)))
+    else:
+        size = Size(canvas.width or even(width), canvas.height or even(height))
+    if tree.grow:
+        return size, Box(0, 0, size.width, size.height)
+    x, y = shift("center", size.width - width), shift("center", size.height - height)
+    return size, Box(x, y, width, height)
+
+
+def fits(tree: Tree, canvas: CanvasSpec) -> bool:
+    """Whether the layout has room on the canvas."""
+    return over(tree, canvas) == (0, 0)
+
+
+def over(tree: Tree, canvas: CanvasSpec) -> tuple[int, int]:
+    """Pixels by which the layout is too wide and too tall for the canvas."""
+    most = canvas.widest
+    width = min(tree.natural, most) if most else tree.natural
+    if canvas.width and tree.grow:
+        width = canvas.width
+    wide = max(0, tree.least - most) if most else 0
+    tall = max(0, tree.height(max(width, tree.least)) - canvas.tallest) if canvas.tallest else 0
+    return wide, tall
+
+
+def refusal(template: Template, found: Framed, scale: int) -> TemplateError:
+    """The error for a layout that does not fit, with the pixels that are missing."""
+    wide, tall = over(found.tree, template.canvas)
+    canvas = template.canvas
+    room = f"{canvas.widest or 'any'}×{canvas.tallest or 'any'}"
+    missing = [f"{wide} pixels too wide"] * (wide > 0) + [f"{tall} pixels too tall"] * (tall > 0)
+    what = (
+        f"the layout is {' and '.join(missing)} for {room} at scale {scale}; "
+        "show fewer channels or samples, or give a larger canvas"
+    )
+    return TemplateError(template.places.line(("canvas",), what))
+
+
+def require_small(found: Framed) -> Framed:
+    """Make sure that an encoder can take frames of this size.
+
+    Raises:
+        UsageError: None can.
+    """
+    size = found.size
+    if max(size.width, size.height) > MOST:
+        raise UsageError(
+            f"a frame of {size.width}×{size.height} pixels is too large (at most {MOST} a side); "
+            f"give a smaller scale, fewer channels, or another layer than {found.facts.layer!r} with --layer "
+            "(layer=…)"
+        )
+    return found
+
+
+def even(length: float) -> int:
+    """The next even whole number."""
+    return -(-int(-(-length // 1)) // 2) * 2

@@ -1,0 +1,215 @@
+"""From plain data to a template: every key checked, every mistake collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from reelnet.errors import options
+from reelnet.template.explain import Path, complaints, shown
+from reelnet.template.spec import (
+    CanvasSpec,
+    Direction,
+    Output,
+    OutputSpec,
+    PanelSpec,
+    Places,
+    SamplesSpec,
+    Stack,
+    StackSpec,
+    Template,
+)
+from reelnet.template.theme import ThemeSpec
+from reelnet.template.timeline import TimelineSpec
+
+M = TypeVar("M", bound=BaseModel)
+
+Panels = Mapping[str, type[PanelSpec]]
+
+KEYS = ("about", "layer", "canvas", "theme", "samples", "panels", "layout", "timeline", "outputs")
+"""What a template consists of, beside `extends`."""
+
+DEEPEST = 16
+"""Stacks in stacks."""
+
+
+class Builder:
+    """Builds one template and remembers what is wrong with it.
+
+    Args:
+        panels: Every kind of panel by its name.
+
+    Attributes:
+        mistakes: The path of keys to each, and what is wrong there.
+    """
+
+    def __init__(self, panels: Panels) -> None:
+        self._kinds = panels
+        self._described: set[str] = set()
+        self.mistakes: list[tuple[Path, str]] = []
+
+    def build(self, name: str, content: Any, places: Places) -> Template | None:
+        """The template, or None after mistakes."""
+        if not isinstance(content, dict):
+            self._wrong(
+                (), f"{shown(content)} is not a template; it needs keys such as {', '.join(KEYS[-3:])}"
+            )
+            return None
+        for key in content:
+            if key not in KEYS:
+                self._wrong((key,), f"no such key; {options(str(key), KEYS)}")
+        panels = self._panels(content.get("panels"))
+        misspelled = any(key not in KEYS for key in content)
+        layout = (
+            self._layout(content.get("layout"), panels) if "layout" in content or not misspelled else None
+        )
+        theme = self._model(ThemeSpec, content.get("theme"), ("theme",))
+        canvas = self._model(CanvasSpec, content.get("canvas"), ("canvas",))
+        samples = self._model(SamplesSpec, content.get("samples"), ("samples",))
+        timeline = self._model(TimelineSpec, content.get("timeline"), ("timeline",))
+        outputs = self._outputs(content)
+        about, layer = self._text(content, "about"), self._text(content, "layer")
+        if self.mistakes or not (layout and theme and canvas and samples and timeline):
+            return None
+        return Template(
+            name=name,
+            layout=layout,
+            panels=panels,
+            theme=theme.filled(),
+            canvas=canvas,
+            samples=samples,
+            timeline=timeline,
+            outputs=outputs,
+            about=about or "",
+            layer=layer,
+            places=places,
+        )
+
+    def _wrong(self, path: Path, what: str) -> None:
+        self.mistakes.append((path, what))
+
+    def _text(self, content: Mapping[str, Any], key: str) -> str | None:
+        value = content.get(key)
+        if value is not None and not isinstance(value, str):
+            self._wrong((key,), f"{shown(value)} is not a text; quote it")
+            return None
+        return value
+
+    def _model(self, model: type[M], content: Any, path: Path) -> M | None:
+        try:
+            return model.model_validate({} if content is None else content)
+        except ValidationError as error:
+            for below, what in complaints(model, error):
+                self._wrong((*path, *below), what)
+        return None
+
+    def _panels(self, content: Any) -> dict[str, PanelSpec]:
+        found: dict[str, PanelSpec] = {}
+        if content is None:
+            return found
+        if not isinstance(content, dict):
+            self._wrong(("panels",), f"{shown(content)} is not a map of panels by name")
+            return found
+        self._described = set(content)
+        for name, options_given in content.items():
+            panel = self._panel(name, options_given)
+            if panel is not None:
+                found[name] = panel
+        return found
+
+    def _panel(self, name: str, content: Any) -> PanelSpec | None:
+        path: Path = ("panels", name)
+        if content is not None and not isinstance(content, dict):
+            self._wrong(path, f"{shown(content)} is not a map of options")
+            return None
+        given = dict(content or {})
+        kind = given.pop("kind", name)
+        if kind not in self._kinds:
+            if kind == name:
+                self._wrong(path, f"needs a kind; {options(name, self._kinds)}")
+            else:
+                self._wrong((*path, "kind"), f"no kind {shown(kind)}; {options(str(kind), self._kinds)}")
+            return None
+        return self._model(self._kinds[kind], given, path)
+
+    def _layout(self, content: Any, panels: dict[str, PanelSpec]) -> Stack | None:
+        if content is None:
+            self._wrong((), "has no layout; name a template to extend, or say what stands where")
+            return None
+        node = self._node(content, ("layout",), panels, 0)
+        if isinstance(node, str):
+            return Stack(Direction.COLUMN, StackSpec(), (node,), ("layout",))
+        return node
+
+    def _node(self, content: Any, path: Path, panels: dict[str, PanelSpec], depth: int) -> Stack | str | None:
+        if isinstance(content, str):
+            return self._name(content, path, panels)
+        words = [each.value for each in Direction]
+        if not isinstance(content, dict) or len(content) != 1 or depth > DEEPEST:
+            what = (
+                "stacks are nested too deep"
+                if depth > DEEPEST
+                else (f"{shown(content)} is neither the name of a panel nor one of {', '.join(words)}")
+            )
+            self._wrong(path, what)
+            return None
+        ((kind, inside),) = content.items()
+        path = (*path, kind)
+        if kind not in words:
+            extra = "; panels are described under 'panels' and named here" if kind in self._kinds else ""
+            self._wrong(path, f"no such stack; {options(str(kind), words)}{extra}")
+            return None
+        return self._stack(Direction(kind), inside, path, panels, depth)
+
+    def _name(self, name: str, path: Path, panels: dict[str, PanelSpec]) -> str | None:
+        if name in panels or name in self._described:
+            return name
+        if name in self._kinds:
+            # A kind that needs no options needs no entry under `panels`.
+            panel = self._model(self._kinds[name], {}, path)
+            if panel is not None:
+                panels[name] = panel
+            return name
+        self._wrong(path, f"no panel {name!r}; {options(name, [*panels, *self._kinds])}")
+        return None
+
+    def _stack(
+        self, kind: Direction, inside: Any, path: Path, panels: dict[str, PanelSpec], depth: int
+    ) -> Stack | None:
+        given = {"items": inside} if isinstance(inside, list) else inside
+        if not isinstance(given, dict):
+            self._wrong(path, f"{shown(inside)} is neither a list of items nor a map with items")
+            return None
+        given = dict(given)
+        items = given.pop("items", None)
+        style = self._model(StackSpec, given, path)
+        if not isinstance(items, list) or not items:
+            self._wrong(path, "needs a list of items")
+            return None
+        below = path if isinstance(inside, list) else (*path, "items")
+        nodes = [self._node(item, (*below, number), panels, depth + 1) for number, item in enumerate(items)]
+        if style is None or None in nodes:
+            return None
+        return Stack(kind, style, tuple(node for node in nodes if node is not None), path)
+
+    def _outputs(self, content: Mapping[str, Any]) -> tuple[Output, ...]:
+        given = content.get("outputs")
+        if given is None:
+            return ()
+        if not isinstance(given, list):
+            self._wrong(("outputs",), f"{shown(given)} is not a list of files")
+            return ()
+        found = []
+        for number, each in enumerate(given):
+            path: Path = ("outputs", number)
+            spec = self._model(OutputSpec, each, path)
+            if spec is None:
+                continue
+            usual = content.get("timeline")
+            whole = {**(usual if isinstance(usual, dict) else {}), **(spec.timeline or {})}
+            timeline = self._model(TimelineSpec, whole, (*path, "timeline"))
+            if timeline is not None:
+                found.append(Output(spec, timeline, path))
+        return tuple(found)

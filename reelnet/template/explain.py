@@ -1,0 +1,155 @@
+"""What is wrong with a value, in plain words: pydantic's errors as a template's author should read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from reelnet.errors import options
+
+Path = tuple[str | int, ...]
+
+KINDS = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a text; quote it",
+    "bool_type": "true or false",
+    "dict_type": "a map of keys and values",
+    "mapping_type": "a map of keys and values",
+    "model_type": "a map of keys and values",
+    "model_attributes_type": "a map of keys and values",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at most", "le"),
+    "multiple_of": ("a multiple of", "multiple_of"),
+}
+
+
+def complaints(model: type[BaseModel], error: ValidationError) -> Iterable[tuple[Path, str]]:
+    """Each mistake as its path of keys below the model, and what is wrong there."""
+    seen: set[Path] = set()
+    for each in error.errors(include_url=False):
+        path = readable(each["loc"])
+        # The branches of a union all complain about the same value.
+        if path not in seen:
+            seen.add(path)
+            yield path, explained(model, path, each)
+
+
+def readable(loc: Sequence[str | int]) -> Path:
+    """The keys of pydantic's location, without its own names for branches of unions and validators."""
+    return tuple(
+        part
+        for part in loc
+        if isinstance(part, int)
+        or not ("[" in part or part in ("int", "float", "str", "none", "constrained-int"))
+    )
+
+
+def explained(model: type[BaseModel], path: Path, error: Mapping[str, Any]) -> str:
+    """What is wrong, and what would work."""
+    kind, value, context = error["type"], error.get("input"), error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"no such key; {options(str(path[-1]), keys(model, path[:-1]))}"
+    if kind == "missing":
+        return "is missing"
+    if kind in KINDS:
+        return f"{shown(value)} is not {KINDS[kind]}{hint(kind, value)}"
+    if kind in BOUNDS:
+        word, key = BOUNDS[kind]
+        return f"{shown(value)}: give {word} {context[key]}"
+    if kind == "literal_error":
+        return choice(value, model, path, context)
+    if kind == "string_too_short":
+        return "is empty"
+    if kind == "string_pattern_mismatch":
+        return f"{shown(value)} does not have the form of {context['pattern'].strip('^$')}"
+    if kind == "value_error":
+        return str(context.get("error", error["msg"]))
+    message = str(error["msg"])
+    return message[:1].lower() + message[1:]
+
+
+def choice(value: Any, model: type[BaseModel], path: Path, context: Mapping[str, Any]) -> str:
+    """A word that is none of those that can stand there."""
+    info = field_at(model, path)
+    words = [str(word) for word in literals(info.annotation)] if info is not None else []
+    if not words:
+        return f"{shown(value)}: give {context.get('expected', 'another word')}"
+    return f"{shown(value)}; {options(str(value), words)}"
+
+
+def literals(annotation: Any) -> list[Any]:
+    """The words of the `Literal`s inside an annotation."""
+    found: list[Any] = []
+    for each in get_args(annotation):
+        found += literals(each) if get_args(each) else [each] if isinstance(each, str) else []
+    return found
+
+
+def hint(kind: str, value: Any) -> str:
+    """What may have been meant."""
+    if kind == "bool_type" and isinstance(value, str) and value.lower() in ("yes", "no", "on", "off"):
+        return f"; write {'true' if value.lower() in ('yes', 'on') else 'false'}"
+    if value is None:
+        return "; leave the key out for its default"
+    return ""
+
+
+def shown(value: Any) -> str:
+    """A value as the author wrote it, not too long."""
+    if value is None:
+        return "an empty value"
+    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def keys(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that can stand at a path below a model."""
+    inner = model_at(model, path)
+    return [info.alias or name for name, info in inner.model_fields.items()] if inner else []
+
+
+def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    """The model that describes the map at a path below another."""
+    for part in path:
+        if isinstance(part, int):
+            continue
+        info = named_field(model, part)
+        inner = next(iter(models_in(info.annotation)), None) if info is not None else None
+        if inner is None:
+            return None
+        model = inner
+    return model
+
+
+def field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
+    """The field at a path below a model."""
+    names = [part for part in path if isinstance(part, str)]
+    inner = model_at(model, tuple(names[:-1])) if names else None
+    return named_field(inner, names[-1]) if inner is not None else None
+
+
+def named_field(model: type[BaseModel], name: str) -> FieldInfo | None:
+    """A field by the key that authors write."""
+    return next((info for key, info in model.model_fields.items() if (info.alias or key) == name), None)
+
+
+def models_in(annotation: Any) -> Iterable[type[BaseModel]]:
+    """The models inside an annotation such as `tuple[SpeedSpec, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from models_in(each)

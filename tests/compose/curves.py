@@ -1,0 +1,62 @@
+"""Helpers for tests of the curves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.reel import Reel
+from tests.rendering import Bytes, noise, pixels, write_run
+
+PAD = 16
+TRAIN, TEST, THIRD, FOURTH = (176, 94, 0), (0, 107, 98), (122, 63, 160), (33, 102, 172)
+WHITE = (255, 255, 255)
+BARE = {"title": "", "legend": False, "values": False, "width": 400, "height": 200}
+
+Metrics = Mapping[str, Sequence[float | None]]
+Curves = Callable[..., Reel]
+
+
+def maker(folder: Path) -> Curves:
+    """Makes reels that show nothing but the curves of some metrics, in a margin of PAD pixels."""
+    numbers: Iterator[int] = iter(range(100))
+
+    def make(
+        metrics: Metrics,
+        options: Mapping[str, Any] | None = None,
+        *,
+        steps: Sequence[int] | None = None,
+        canvas: Mapping[str, Any] | None = None,
+    ) -> Reel:
+        number = next(numbers)
+        count = len(next(iter(metrics.values())))
+        run = write_run(folder / f"run{number}", noise(count, 1, 1, 1), metrics=metrics, steps=steps)
+        template = {
+            "canvas": dict(canvas or {}),
+            "panels": {"curve": dict(options or {})},
+            "layout": {"column": {"padding": PAD, "grow": 1, "items": ["curve"]}},
+        }
+        file = folder / f"mine{number}.yaml"
+        # JSON is YAML too.
+        file.write_text(json.dumps(template), "utf-8")
+        return run.reel(str(file))
+
+    return make
+
+
+def coloured(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
+    """Rows and columns of the pixels of that very colour."""
+    return np.argwhere((picture == rgb).all(axis=2))
+
+
+def columns(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
+    return np.unique(coloured(picture, rgb)[:, 1])
+
+
+def last(reel: Reel) -> Bytes:
+    return pixels(reel.frame(reel.run.steps[-1]))

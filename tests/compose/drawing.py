@@ -1,0 +1,128 @@
+"""Helpers for tests of single panels: frames of templates given as data, and the cells that they should show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.compose.compositor import Compositor
+from reelnet.compose.panels import PANELS
+from reelnet.runs.header import TapInfo
+from reelnet.runs.run import Run, open_run
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+from reelnet.scene.layout import Box
+from reelnet.scene.resolve import Scene, resolve
+from reelnet.template.build import Builder
+from reelnet.template.spec import Places
+from tests.rendering import Bytes, Floats, colour_range, grey_pictures
+
+WHITE = (255, 255, 255)
+ACCENT = (33, 102, 172)
+LEVEL = 2 / 80
+"""Distance of two levels of the colormap at the most."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A template laid out for a run."""
+
+    scene: Scene
+    run: Run
+
+    def frame(self, step: int) -> Bytes:
+        """RGB (height, width, 3)."""
+        return self.scene.palette.rgb[Compositor(self.scene, self.run).canvas(step)]
+
+    def panel(self, name: str, step: int) -> Bytes:
+        """The part of a frame that is a panel's."""
+        box = self.box(name)
+        return self.frame(step)[box.y : box.bottom, box.x : box.right]
+
+    def box(self, name: str) -> Box:
+        """A panel's box."""
+        return dict(self.scene.boxes)[name]
+
+
+def drawn(
+    run: Run, panels: Mapping[str, Any], items: list[Any] | None = None, *, padding: int = 16, **more: Any
+) -> Drawn:
+    """Lay panels out in a column; `more` are further keys of the template.
+
+    Raises:
+        ValueError: The template itself is wrong, whatever the run.
+    """
+    column = {"padding": padding, "items": items or list(panels)}
+    builder = Builder(PANELS)
+    content = {"panels": dict(panels), "layout": {"column": column}, **more}
+    template = builder.build("test", content, Places())
+    if template is None:
+        raise ValueError(str(builder.mistakes))
+    return Drawn(resolve(template, run), run)
+
+
+def write_taps(path: Path, taps: Mapping[str, Floats], steps: list[int] | None = None) -> Run:
+    """A run of several layers, each (steps, samples, channels, height, width), from -1 to 1."""
+    any_maps = next(iter(taps.values()))
+    shown = grey_pictures(any_maps.shape[1])
+    infos = {name: TapInfo(maps.shape[1:], maps.dtype.name, (-1.0, 1.0)) for name, maps in taps.items()}
+    writer = RunWriter(path, taps=infos, fed=shown.astype(np.float32), shown=shown, labels=None)
+    for number in range(len(any_maps)):
+        step = number if steps is None else steps[number]
+        writer.commit(Snapshot(step, {name: maps[number] for name, maps in taps.items()}, {}))
+    writer.close()
+    return open_run(path)
+
+
+def grid(
+    maps: Floats, box: int, scale: int, *, down: int = 0, across: int = 0, transposed: bool = False
+) -> Floats:
+    """Values of every pixel of the cells of maps (samples, channels, h, w); NaN is where no map is.
+
+    Args:
+        maps: In the order in which they stand.
+        box: Side of a cell in pixels.
+        scale: Factor of the upscaling.
+        down: Pixels between two rows.
+        across: Pixels between two columns.
+        transposed: Rows are samples, not channels.
+    """
+    table = maps if transposed else maps.transpose(1, 0, 2, 3)
+    rows, columns, height, width = table.shape
+    found = np.full((rows * (box + down) - down, columns * (box + across) - across), np.nan)
+    for row in range(rows):
+        for column in range(columns):
+            y = row * (box + down) + (box - height * scale) // 2
+            x = column * (box + across) + (box - width * scale) // 2
+            found[y : y + height * scale, x : x + width * scale] = np.kron(
+                table[row, column], np.ones((scale, scale))
+            )
+    return found
+
+
+def assert_cells(shown: Bytes, values: Floats, paper: tuple[int, int, int] | None = WHITE) -> None:
+    """Make sure that pixels show values, within one level; NaN stands for paper, of any colour if None."""
+    assert shown.shape[:2] == values.shape
+    inside = ~np.isnan(values)
+    if paper is not None:
+        assert (shown[~inside] == paper).all()
+    least, most = colour_range(values[inside], LEVEL)
+    assert ((shown[inside] >= least) & (shown[inside] <= most)).all()
+
+
+def changed(one: Bytes, other: Bytes) -> NDArray[np.bool_]:
+    """The pixels that differ."""
+    differs: NDArray[np.bool_] = (one != other).any(axis=2)
+    return differs
+
+
+def inside(box: Box, size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The pixels of a box in a picture (height, width)."""
+    found = np.zeros(size[:2], np.bool_)
+    found[max(0, box.y) : box.bottom, max(0, box.x) : box.right] = True
+    return found

@@ -1,0 +1,254 @@
+"""Frames, arrows and words on single cells: where they are, when they are, and what they leave alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.errors import TemplateError
+from reelnet.runs.run import Run
+from reelnet.scene.layout import Box
+from tests.compose.drawing import ACCENT, WHITE, Drawn, changed, drawn, inside, write_taps
+from tests.rendering import noise, write_run
+
+STEPS = [0, 10, 20, 30]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Five samples, four channels, all of them dark blue, however many levels the palette has room for."""
+    maps = np.ones((4, 5, 4, 7, 7), np.float32)
+    return write_run(tmp_path_factory.mktemp("annotated") / "run", maps, steps=STEPS)
+
+
+def cells(run: Run, *annotations: dict[str, Any], **more: Any) -> Drawn:
+    """Channels without labels, with annotations."""
+    return drawn(run, {"channels": {"labels": False, "annotations": list(annotations)}}, **more)
+
+
+def cell(layout: Drawn, channel: int, sample: int) -> Box:
+    """The box of a cell of 56 pixels, without gaps and labels."""
+    box = layout.box("channels")
+    return Box(box.x + 56 * sample, box.y + 56 * channel, 56, 56)
+
+
+def difference(run: Run, layout: Drawn, step: int = 10) -> Any:
+    """The pixels that an annotation changes."""
+    return changed(cells(run).frame(step), layout.frame(step))
+
+
+def test_a_frame_stands_around_its_cell_between_lines_of_paper(run: Run) -> None:
+    layout = cells(run, {"channel": 2, "sample": 1})
+    box, frame = cell(layout, 2, 1), layout.frame(10)
+    differs = difference(run, layout)
+    assert not differs[inside(box, frame.shape)].any()
+    assert not differs[~inside(box.grown(5), frame.shape)].any()
+    for margin, colour in ((1, WHITE), (2, ACCENT), (3, ACCENT), (4, ACCENT), (5, WHITE)):
+        ring = inside(box.grown(margin), frame.shape) & ~inside(box.grown(margin - 1), frame.shape)
+        assert (frame[ring] == colour).all()
+
+
+def test_without_room_the_frame_lies_inside_its_cell(run: Run) -> None:
+    for channel, sample in ((0, 0), (3, 4), (0, 4)):
+        layout = cells(run, {"channel": channel, "sample": sample}, padding=0)
+        box, frame = cell(layout, channel, sample), layout.frame(10)
+        plain = cells(run, padding=0).frame(10)
+        differs = changed(plain, frame)
+        assert not differs[~inside(box, frame.shape)].any()
+        assert not differs[inside(box.grown(-5), frame.shape)].any()
+        ring = inside(box.grown(-1), frame.shape) & ~inside(box.grown(-4), frame.shape)
+        assert (frame[ring] == ACCENT).all()
+
+
+def test_an_annotation_is_there_from_its_first_to_its_last_step(run: Run) -> None:
+    layout, plain = cells(run, {"channel": 1, "sample": 1, "from": 10, "to": 20}), cells(run)
+    there = [changed(layout.frame(step), plain.frame(step)).any() for step in STEPS]
+    assert there == [False, True, True, False]
+    layout = cells(run, {"channel": 1, "sample": 1, "from": 15})
+    assert [changed(layout.frame(step), plain.frame(step)).any() for step in STEPS] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    layout = cells(run, {"channel": 1, "sample": 1, "to": 0})
+    assert [changed(layout.frame(step), plain.frame(step)).any() for step in STEPS] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("side", ["left", "right", "above", "below"])
+@pytest.mark.parametrize("arrow", [False, True])
+@pytest.mark.parametrize(("channel", "sample"), [(0, 0), (0, 4), (3, 0), (3, 4), (2, 2)])
+def test_words_stay_in_the_panel_and_off_their_cell(
+    run: Run, side: str, arrow: bool, channel: int, sample: int
+) -> None:
+    annotation = {
+        "channel": channel,
+        "sample": sample,
+        "text": "edge",
+        "side": side,
+        "box": False,
+        "arrow": arrow,
+    }
+    layout = cells(run, annotation)
+    differs = difference(run, layout)
+    assert differs.any()
+    assert not differs[~inside(layout.box("channels"), differs.shape)].any()
+    assert not differs[inside(cell(layout, channel, sample), differs.shape)].any()
+
+
+@pytest.mark.parametrize("side", ["left", "right", "above", "below"])
+def test_words_stand_on_the_side_that_is_asked_for(run: Run, side: str) -> None:
+    layout = cells(run, {"channel": 2, "sample": 2, "text": "edge", "side": side, "box": False})
+    box = cell(layout, 2, 2)
+    y, x = np.argwhere(difference(run, layout)).T
+    assert {
+        "left": x.max() < box.x,
+        "right": x.min() >= box.right,
+        "above": y.max() < box.y,
+        "below": y.min() >= box.bottom,
+    }[side]
+    # In the middle of that side.
+    if side in ("left", "right"):
+        assert abs(y.min() + y.max() + 1 - box.y - box.bottom) <= 1
+    else:
+        assert abs(x.min() + x.max() + 1 - box.x - box.right) <= 1
+
+
+@pytest.mark.parametrize(
+    ("side", "column", "beyond"), [("right", 4, "left"), ("left", 0, "right"), ("right", 0, "right")]
+)
+def test_words_go_to_the_other_side_for_want_of_room(run: Run, side: str, column: int, beyond: str) -> None:
+    layout = cells(run, {"channel": 1, "sample": column, "text": "edge", "side": side, "box": False})
+    box = cell(layout, 1, column)
+    x = np.argwhere(difference(run, layout))[:, 1]
+    assert (x.max() < box.x) if beyond == "left" else (x.min() >= box.right)
+
+
+@pytest.mark.parametrize("side", ["left", "right", "above", "below"])
+def test_an_arrow_points_at_its_cell(run: Run, side: str) -> None:
+    layout = cells(run, {"channel": 2, "sample": 2, "arrow": True, "side": side, "box": False})
+    box, frame = cell(layout, 2, 2), layout.frame(10)
+    y, x = np.argwhere((frame == ACCENT).all(axis=2)).T
+    distance, across = {
+        "left": (box.x - 1 - x, y),
+        "right": (x - box.right, y),
+        "above": (box.y - 1 - y, x),
+        "below": (y - box.bottom, x),
+    }[side]
+    assert distance.min() >= 0
+    spread = [np.ptp(across[distance == far]) + 1 for far in np.unique(distance)]
+    # Thin at the tip, broad behind it, then the shaft to the tail.
+    assert spread[0] < max(spread)
+    assert max(spread) >= 6
+    assert spread[-1] == 2
+    middle = (box.y + box.bottom - 1) / 2 if side in ("left", "right") else (box.x + box.right - 1) / 2
+    assert abs(across.mean() - middle) <= 0.5
+
+
+def test_an_annotation_in_its_own_colour(run: Run) -> None:
+    frame = cells(run, {"channel": 2, "sample": 2, "color": "#b35900"}).frame(10)
+    assert (frame == (0xB3, 0x59, 0)).all(axis=2).sum() == 64**2 - 58**2
+    assert not (frame == ACCENT).all(axis=2).any()
+
+
+def test_cells_are_found_by_their_numbers_in_the_run(run: Run) -> None:
+    panel = {"labels": False, "show": [3, 1], "gap": 7, "annotations": [{"channel": 1, "sample": 0}]}
+    layout = drawn(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9})
+    box, frame = layout.box("channels"), layout.frame(10)
+    wanted = Box(box.x + 2 * (56 + 9), box.y + 1 * (56 + 7), 56, 56)
+    ring = inside(wanted.grown(4), frame.shape) & ~inside(wanted.grown(1), frame.shape)
+    assert (frame[ring] == ACCENT).all()
+    assert (frame == ACCENT).all(axis=2).sum() == ring.sum()
+    layout = drawn(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9, "transposed": True})
+    box, frame = layout.box("channels"), layout.frame(10)
+    wanted = Box(box.x + 1 * (56 + 7), box.y + 2 * (56 + 9), 56, 56)
+    ring = inside(wanted.grown(4), frame.shape) & ~inside(wanted.grown(1), frame.shape)
+    assert (frame[ring] == ACCENT).all()
+
+
+def test_inputs(run: Run) -> None:
+    note = {"sample": 3, "from": 10, "text": "three", "side": "left"}
+    layout = drawn(run, {"inputs": {"labels": False, "annotations": [note]}, "channels": {"labels": False}})
+    plain = drawn(run, {"inputs": {"labels": False}, "channels": {"labels": False}})
+    differs = changed(layout.frame(10), plain.frame(10))
+    assert differs.any()
+    assert not differs[~inside(layout.box("inputs"), differs.shape)].any()
+    assert not changed(layout.frame(0), plain.frame(0)).any()
+    box = layout.box("inputs")
+    wanted = Box(box.x + 3 * 56, box.y, 56, 56)
+    ring = inside(wanted.grown(-1), differs.shape) & ~inside(wanted.grown(-4), differs.shape)
+    assert (layout.frame(20)[ring] == ACCENT).all()
+
+
+def test_an_annotation_for_another_layer_draws_nothing(tmp_path: Path) -> None:
+    run = write_taps(tmp_path / "run", {"a": noise(1, 3, 6, 7), "b": noise(1, 3, 2, 7)})
+    note = {"tap": "a", "channel": 5, "sample": 1}
+    shown = [cells(run, note, layer=layer).frame(0) for layer in ("a", "b")]
+    plain = [cells(run, layer=layer).frame(0) for layer in ("a", "b")]
+    assert changed(shown[0], plain[0]).any()
+    assert not changed(shown[1], plain[1]).any()
+
+
+def test_of_several_layers_one_is_named(tmp_path: Path) -> None:
+    run = write_taps(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
+    both = {"labels": False, "heading": False, "taps": "all", "apart": 24}
+    note = {"channel": 0, "sample": 1}
+    layout = drawn(run, {"channels": both | {"annotations": [note | {"tap": "b"}]}})
+    box, frame = layout.box("channels"), layout.frame(0)
+    wanted = Box(box.x + 56, box.y + 2 * 56 + 24, 56, 56)
+    ring = inside(wanted.grown(4), frame.shape) & ~inside(wanted.grown(1), frame.shape)
+    assert (frame[ring] == ACCENT).all()
+    with pytest.raises(TemplateError, match=r"annotations\[0\]: needs a tap.*a, b"):
+        drawn(run, {"channels": both | {"annotations": [note]}})
+    with pytest.raises(TemplateError, match=r"annotations\[0\]: layer 'b' is not shown"):
+        drawn(run, {"channels": {"taps": "a", "annotations": [note | {"tap": "b"}]}})
+
+
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [
+        ({"channel": 4, "sample": 0}, "channel 4 of conv1 is not shown; shown: 0 to 3"),
+        ({"channel": 0, "sample": 5}, "sample 5 is not shown; shown: 0 to 4"),
+        ({"channel": 0, "sample": 0, "tap": "conv2"}, "no layer 'conv2' was recorded"),
+        ({"channel": 0, "sample": 0, "from": 31}, "from: step 31 lies beyond the last recorded step, 30"),
+        ({"channel": 0, "sample": 0, "to": 31}, "to: step 31 lies beyond the last recorded step, 30"),
+        ({"channel": 0, "sample": 0, "from": 11, "to": 19}, "no step from 11 to 19 was recorded.*10 and 20"),
+        ({"channel": 0, "sample": 0, "text": "x" * 200}, "text: needs .* shorten it"),
+    ],
+)
+def test_what_the_run_does_not_have(run: Run, annotation: dict[str, Any], words: str) -> None:
+    with pytest.raises(TemplateError, match=rf"annotations\[1\]: {words}"):
+        cells(run, {"channel": 0, "sample": 0}, annotation)
+
+
+def test_what_the_selection_leaves_out(run: Run) -> None:
+    panel = {"show": [0, 3], "annotations": [{"channel": 1, "sample": 0}]}
+    with pytest.raises(TemplateError, match="channel 1 of conv1 is not shown; shown: 0, 3"):
+        drawn(run, {"channels": panel})
+    with pytest.raises(TemplateError, match="sample 2 is not shown; shown: 0, 1"):
+        drawn(run, {"inputs": {"annotations": [{"sample": 2}]}}, samples={"show": [0, 1]})
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        {"channel": 0, "sample": 0, "box": False},
+        {"channel": 0, "sample": 0, "from": 20, "to": 10},
+        {"channel": 0},
+        {"sample": 0},
+        {"channel": -1, "sample": 0},
+        {"channel": 0, "sample": 0, "side": "top"},
+        {"channel": 0, "sample": 0, "from_step": 3},
+    ],
+)
+def test_what_no_run_could_have(run: Run, annotation: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="annotations"):
+        cells(run, annotation)

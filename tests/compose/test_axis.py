@@ -1,0 +1,115 @@
+"""Axes: their ends and marks, and numbers as text."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reelnet.compose.panels.axis import Axis, of_steps, spanning, written
+
+FINITE = st.floats(-1e300, 1e300)
+POSITIVE = st.floats(1e-300, 1e300)
+
+
+def mantissa(value: float) -> float:
+    return value / 10.0 ** math.floor(math.log10(value) + 1e-9)
+
+
+@given(st.lists(FINITE, min_size=1, max_size=5), st.integers(1, 20))
+def test_a_linear_axis_spans_its_values_in_even_steps(values: list[float], about: int) -> None:
+    axis = spanning(np.array(values), about)
+    assert (axis.low, axis.high) == (axis.ticks[0], axis.ticks[-1])
+    places = axis.part(values)
+    assert places.min() >= -1e-6
+    assert places.max() <= 1 + 1e-6
+    assert len(axis.ticks) <= 3 * about + 3
+    apart = np.diff(axis.ticks)
+    assert apart == pytest.approx(apart[0])
+    assert len(set(axis.texts)) == len(axis.texts)
+
+
+@given(st.lists(POSITIVE, min_size=1, max_size=5), st.integers(1, 20))
+def test_a_log_axis_spans_its_values_and_has_round_marks(values: list[float], about: int) -> None:
+    axis = spanning(np.array([*values, 0.0, -1.0]), about, log=True)
+    assert 0 < axis.low <= min(values) * (1 + 1e-6)
+    assert max(values) <= axis.high * (1 + 1e-6)
+    assert axis.ticks
+    assert all(min(abs(mantissa(tick) / each - 1) for each in (1, 2, 5, 10)) < 1e-6 for tick in axis.ticks)
+
+
+@pytest.mark.parametrize(
+    ("values", "about", "texts"),
+    [
+        ([1, 10], 4, ["1", "2", "5", "10"]),
+        ([0.06, 2.3], 4, ["0.05", "0.1", "0.2", "0.5", "1", "2", "5"]),
+        ([1e-6, 1], 4, ["1e−6", "1e−5", "0.0001", "0.001", "0.01", "0.1", "1"]),
+        ([1e-12, 1e12], 4, ["1e−12", "1e−8", "0.0001", "1", "10,000", "1e8", "1e12"]),
+        ([3], 4, ["2", "5"]),
+        ([2], 4, ["1", "2", "5"]),
+    ],
+)
+def test_marks_of_log_axes(values: list[float], about: int, texts: list[str]) -> None:
+    assert spanning(np.array(values, float), about, log=True).texts == texts
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "texts"),
+    [
+        ([0.06, 2.3], {}, ["0", "1", "2", "3"]),
+        ([0.2, 1.4], {}, ["0.0", "0.5", "1.0", "1.5"]),
+        ([0.1, 0.98], {"percent": True}, ["0 %", "50 %", "100 %"]),
+        ([-3, -1], {}, ["−3", "−2", "−1", "0"]),
+        ([20_000, 160_000], {}, ["0", "100,000", "200,000"]),
+        ([1, 9], {"limits": (0.0, 30.0)}, ["0", "10", "20", "30"]),
+        ([0.9], {"limits": (0.95, 1.0), "percent": True}, ["95 %", "96 %", "97 %", "98 %", "99 %", "100 %"]),
+    ],
+)
+def test_marks_of_linear_axes(values: list[float], options: dict[str, object], texts: list[str]) -> None:
+    axis = spanning(np.array(values, float), 4, **options)  # type: ignore[arg-type]
+    assert axis.texts == texts
+
+
+def test_no_marks_leave_the_ends_as_they_are() -> None:
+    some, none = spanning(np.array([0.2, 3.0]), 4), spanning(np.array([0.2, 3.0]), 0)
+    assert none.ticks == ()
+    assert (none.low, none.high) == (some.low, some.high)
+
+
+def test_places() -> None:
+    assert Axis(2, 6).part([2, 3, 6]).tolist() == [0, 0.25, 1]
+    assert Axis(1, 100, log=True).part([1, 10, 100]).tolist() == pytest.approx([0, 0.5, 1])
+    assert np.isnan(Axis(1, 100, log=True).part([0, -1, math.nan])).all()
+    assert np.isfinite(Axis(0, 1e-300).part([math.inf, -math.inf, 1e300])).all()
+
+
+def test_steps_have_their_ends_marked() -> None:
+    assert of_steps([0, 3, 290], 4, log=False).ticks == (0, 100, 200, 290)
+    assert of_steps([0, 1, 290], 4, log=True).ticks == (1, 10, 100, 290)
+    assert of_steps([7], 4, log=False).ticks == (7,)
+    # A step is whole.
+    assert of_steps([0, 1, 2], 20, log=False).ticks == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.000"),
+        (2.30259, "2.303"),
+        (-0.5, "−0.500"),
+        (123.45, "123.5"),
+        (12345.6, "12,346"),
+        (0.0031, "0.0031"),
+        (3e-5, "3.0e−5"),
+        (1.5e7, "1.500e7"),
+        (math.inf, "inf"),
+        (-math.inf, "−inf"),
+        (math.nan, "–"),
+    ],
+)
+def test_values_as_text(value: float, text: str) -> None:
+    assert written(value) == text
+    assert written(0.97491, percent=True) == "97.5 %"

@@ -1,0 +1,130 @@
+"""Captions: each in its steps, in a room that does not change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reelnet.compose.panels.captions import Captions
+from reelnet.errors import TemplateError
+from reelnet.runs.run import Run
+from tests.compose.drawing import Drawn, drawn
+from tests.rendering import noise, write_run
+
+STEPS = [0, 10, 20, 30, 40]
+CANVAS = {"width": 256, "scale": 8}
+LONG = "At first there is nothing but noise, since the network has not been trained at all"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    path = tmp_path_factory.mktemp("captions") / "run"
+    return write_run(path, noise(5, 4, 1, 7), steps=STEPS, metrics={"loss": [5.0, 4.0, 3.0, 2.0, 1.0]})
+
+
+def captions(run: Run, *items: dict[str, Any], **options: Any) -> Drawn:
+    """The panel over channels, in a narrow frame."""
+    panels = {"captions": {"items": list(items)} | options, "channels": {"labels": False}}
+    return drawn(run, panels, canvas=CANVAS)
+
+
+def text(run: Run, words: str, step: int, height: int, **options: Any) -> Any:
+    """What a panel of text shows in the same place."""
+    panels = {
+        "words": {"kind": "text", "text": words, "height": height} | options,
+        "channels": {"labels": False},
+    }
+    return drawn(run, panels, canvas=CANVAS).panel("words", step)
+
+
+def shown(layout: Drawn, run: Run, expected: list[str], **options: Any) -> None:
+    """Make sure that steps show texts; an empty one stands for blank paper."""
+    height = layout.box("captions").height
+    for step, words in zip(STEPS, expected, strict=True):
+        panel = layout.panel("captions", step)
+        if words:
+            assert (panel == text(run, words, step, height, **options)).all()
+        else:
+            assert (panel == 255).all()
+
+
+def test_each_caption_has_its_steps(run: Run) -> None:
+    layout = captions(run, {"from": 10, "to": 15, "text": "one"}, {"from": 30, "text": "two"})
+    shown(layout, run, ["", "one", "", "two", "two"])
+
+
+def test_a_caption_stays_until_the_next_one(run: Run) -> None:
+    layout = captions(run, {"from": 30, "text": "last"}, {"text": "first"}, {"from": 12, "text": "second"})
+    shown(layout, run, ["first", "first", "second", "last", "last"])
+
+
+def test_captions_have_fields_and_styles(run: Run) -> None:
+    layout = captions(
+        run, {"text": "step {step}, {metrics.loss:.1f}"}, style="caption", size=15, align="right"
+    )
+    expected = [f"step {step}, {5 - step / 10:.1f}" for step in STEPS]
+    shown(layout, run, expected, style="caption", size=15, align="right")
+
+
+def test_the_tallest_caption_has_room_at_every_step(run: Run) -> None:
+    layout = captions(run, {"text": "short", "to": 5}, {"from": 10, "text": LONG})
+    height = layout.box("captions").height
+    panels = {"words": {"kind": "text", "text": LONG}, "channels": {"labels": False}}
+    assert height == drawn(run, panels, canvas=CANVAS).box("words").height
+    assert height > 2 * 16  # three lines of 12 pixels an em at least
+    shown(layout, run, ["short", LONG, LONG, LONG, LONG])
+
+
+def test_a_long_caption_does_not_widen_the_frame(run: Run) -> None:
+    panels = {"captions": {"items": [{"text": 20 * LONG[:99]}]}}
+    assert drawn(run, panels).frame(0).shape[1] <= 28 * 12 + 32
+
+
+def test_holds_are_at_the_first_recorded_step(run: Run) -> None:
+    panel = Captions.model_validate(
+        {
+            "items": [
+                {"text": "a", "hold": 2},
+                {"from": 11, "text": "b", "hold": 0.5},
+                {"from": 30, "text": "c"},
+            ]
+        }
+    )
+    assert panel.holds(captions(run, {"text": "a"}).scene.facts) == [(0, 2.0), (20, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ([{"text": "a"}, {"from": 41, "text": "b"}], r"items\[1\]: from: step 41 .* last recorded step, 40"),
+        ([{"to": 50, "text": "a"}], r"items\[0\]: to: step 50 .* last recorded step, 40"),
+        ([{"from": 11, "to": 19, "text": "a"}], r"items\[0\]: no step from 11 to 19 .* 10 and 20"),
+        ([{"text": "a {nothing}"}], r"items\[0\]: .*no field 'nothing'"),
+    ],
+)
+def test_captions_that_do_not_fit_the_run(run: Run, items: list[dict[str, Any]], words: str) -> None:
+    with pytest.raises(TemplateError, match=words):
+        captions(run, *items)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"text": "a", "to": 10}, {"from": 10, "text": "b"}],
+        [{"from": 5, "text": "a"}, {"from": 5, "text": "b"}],
+        [{"from": 20, "to": 25, "text": "a"}, {"from": 0, "to": 90, "text": "b"}],
+    ],
+)
+def test_captions_that_overlap(run: Run, items: list[dict[str, Any]]) -> None:
+    with pytest.raises(ValueError, match=r"items\[\d\] and items\[\d\] overlap at step"):
+        captions(run, *items)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[], [{"from": 3}], [{"text": ""}], [{"from": 9, "to": 3, "text": "a"}], [{"text": "a", "hold": -1}]],
+)
+def test_captions_that_are_none(run: Run, items: list[dict[str, Any]]) -> None:
+    with pytest.raises(ValueError, match="items"):
+        captions(run, *items)

@@ -1,0 +1,227 @@
+"""The panel of channels: every pixel of a cell against an independently computed picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.errors import TemplateError
+from reelnet.runs.run import Run
+from tests.compose.drawing import WHITE, assert_cells, drawn, grid, write_taps
+from tests.rendering import Floats, grey_pictures, noise, write_run
+
+BARE = {"labels": False}
+
+
+def bare(run: Run, at: int = 0, samples: dict[str, Any] | None = None, **options: Any) -> Any:
+    """The panel alone, without labels: only cells."""
+    return drawn(run, {"channels": BARE | options}, samples=samples or {}).panel("channels", at)
+
+
+@pytest.mark.parametrize(
+    ("show", "channels"),
+    [
+        ("all", [0, 1, 2, 3, 4, 5]),
+        (4, [4]),
+        ([5, 0, 2], [5, 0, 2]),
+        ("2-4", [2, 3, 4]),
+        ([5, "0-2"], [5, 0, 1, 2]),
+        ([5, 4, 3, 2, 1, 0], [5, 4, 3, 2, 1, 0]),
+    ],
+)
+def test_channels_are_shown_in_the_order_given(tmp_path: Path, show: Any, channels: list[int]) -> None:
+    maps = noise(1, 3, 6, 7)
+    shown = bare(write_run(tmp_path / "run", maps), show=show)
+    assert_cells(shown, grid(maps[0][:, channels], 56, 8))
+
+
+@pytest.fixture
+def restless(tmp_path: Path) -> tuple[Run, Floats]:
+    """Channels that change by 0.1, 0.4, 0.2, 0.3 a step; and their maps."""
+    maps = np.zeros((3, 2, 4, 7, 7), np.float32)
+    for channel, amount in enumerate((0.1, 0.4, 0.2, 0.3)):
+        maps[:, :, channel] = (np.array([0, 1, 0]) * amount)[:, None, None, None]
+    maps[:, 0] *= -1
+    return write_run(tmp_path / "run", maps), maps
+
+
+def test_those_that_change_most(restless: tuple[Run, Floats]) -> None:
+    run, maps = restless
+    assert_cells(bare(run, 1, show={"top": 2}), grid(maps[1][:, [1, 3]], 56, 8))
+    assert_cells(bare(run, 1, show={"top": 9}), grid(maps[1], 56, 8))
+    assert_cells(bare(run, 1, show={"top": 3}, order="change"), grid(maps[1][:, [1, 3, 2]], 56, 8))
+
+
+def test_all_channels_in_the_order_of_change(restless: tuple[Run, Floats]) -> None:
+    run, maps = restless
+    assert_cells(bare(run, 1, order="change"), grid(maps[1][:, [1, 3, 2, 0]], 56, 8))
+    assert_cells(bare(run, 1, order="change", show="0-1"), grid(maps[1][:, [1, 0]], 56, 8))
+
+
+@pytest.mark.parametrize(("down", "across"), [(0, 0), (1, 0), (0, 3), (5, 2), (8, 8)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_gaps(tmp_path: Path, down: int, across: int, transposed: bool) -> None:
+    maps = noise(1, 3, 2, 7)
+    samples = {"gap": across, "transposed": transposed}
+    shown = bare(write_run(tmp_path / "run", maps), samples=samples, gap=down)
+    rows, columns = (across, down) if transposed else (down, across)
+    wanted = grid(maps[0], 56, 8, down=rows, across=columns, transposed=transposed)
+    assert_cells(shown[: len(wanted)], wanted)
+    assert (shown[len(wanted) :] == WHITE).all()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize(
+    ("show", "wanted"), [([3, 0], [3, 0]), ("1-2", [1, 2]), ([2, 3, 1, 0], [2, 3, 1, 0])]
+)
+def test_samples_and_channels_are_chosen_together(
+    tmp_path: Path, show: Any, wanted: list[int], transposed: bool
+) -> None:
+    maps = noise(1, 4, 5, 7)
+    samples = {"show": show, "transposed": transposed}
+    shown = bare(write_run(tmp_path / "run", maps), samples=samples, show=[4, 1])
+    assert_cells(shown, grid(maps[0][wanted][:, [4, 1]], 56, 8, transposed=transposed))
+
+
+@pytest.mark.parametrize(("side", "scale"), [(1, 56), (5, 11), (8, 7), (13, 4), (26, 2), (56, 1)])
+@pytest.mark.parametrize("gap", [0, 3])
+def test_maps_of_any_side(tmp_path: Path, side: int, scale: int, gap: int) -> None:
+    maps = noise(1, 3, 2, side)
+    shown = bare(write_run(tmp_path / "run", maps), samples={"gap": gap}, gap=gap)
+    wanted = grid(maps[0], 56, scale, down=gap, across=gap)
+    assert_cells(shown[: len(wanted)], wanted)
+
+
+@pytest.mark.parametrize(("cell", "scale"), [(27, 3), (29, 4), (31, 4), (7, 1)])
+def test_cells_of_odd_sides(tmp_path: Path, cell: int, scale: int) -> None:
+    maps = noise(1, 3, 3, 7)
+    run = write_run(tmp_path / "run", maps)
+    shown = drawn(run, {"channels": BARE}, theme={"cell": cell}).panel("channels", 0)
+    wanted = grid(maps[0], cell, scale)
+    assert_cells(shown[: len(wanted), : wanted.shape[1]], wanted)
+
+
+@pytest.mark.parametrize(("samples", "channels"), [(64, 64), (1, 64), (64, 1), (1, 1)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_many_and_few(tmp_path: Path, samples: int, channels: int, transposed: bool) -> None:
+    maps = noise(1, samples, channels, 5)
+    run = write_run(tmp_path / "run", maps)
+    shown = drawn(run, {"channels": BARE}, theme={"cell": 16}, samples={"transposed": transposed}).panel(
+        "channels", 0
+    )
+    wanted = grid(maps[0], 16, 3, transposed=transposed)
+    assert_cells(shown[: len(wanted), : wanted.shape[1]], wanted)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("gap", [0, 1, 8])
+def test_labels_leave_the_cells_alone(tmp_path: Path, transposed: bool, gap: int) -> None:
+    maps = noise(1, 4, 3, 7)
+    run = write_run(tmp_path / "run", maps, labels=["cat", "dog", "an elephant", "7"])
+    layout = drawn(run, {"channels": {"gap": gap}}, samples={"gap": gap, "transposed": transposed})
+    shown = layout.panel("channels", 0)
+    wanted = grid(maps[0], 56, 8, down=gap, across=gap, transposed=transposed)
+    above = (len(shown) - len(wanted)) // 8 * 8
+    left = (shown.shape[1] - wanted.shape[1]) // 8 * 8  # the frame's width is made even
+    # Gaps hold hairlines, so only the maps are compared.
+    cells = shown[above : above + len(wanted), left : left + wanted.shape[1]]
+    assert_cells(cells, wanted, paper=None)
+    beside = shown[:above] if transposed else shown[:, : left - 1]
+    assert (beside != 255).any()
+    around = layout.frame(0).copy()
+    box = layout.box("channels").grown(1)
+    around[box.y : box.bottom, box.x : box.right] = 255
+    assert (around == 255).all()
+
+
+@pytest.mark.parametrize("arrange", ["column", "row"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_several_layers(tmp_path: Path, arrange: str, transposed: bool) -> None:
+    taps = {"a": noise(2, 3, 4, 14), "b": -noise(2, 3, 2, 7)}
+    run = write_taps(tmp_path / "run", taps)
+    options = {"taps": ["b", "a"], "arrange": arrange, "apart": 11, "heading": False}
+    shown = bare(run, 1, samples={"transposed": transposed}, **options)
+    first = grid(taps["b"][1], 56, 8, transposed=transposed)
+    second = grid(taps["a"][1], 56, 4, transposed=transposed)
+    (height, width), (tall, wide) = first.shape, second.shape
+    assert_cells(shown[:height, :width], first)
+    y, x = (height + 11, 0) if arrange == "column" else (0, width + 11)
+    assert_cells(shown[y : y + tall, x : x + wide], second)
+    gap = shown[height:y] if arrange == "column" else shown[:, width:x]
+    assert (gap == 255).all()
+
+
+def test_all_layers_have_headings(tmp_path: Path) -> None:
+    taps = {"a": noise(1, 3, 1, 14), "b": noise(1, 3, 1, 7)}
+    run = write_taps(tmp_path / "run", taps)
+    named, bare_ones = bare(run, taps="all"), bare(run, taps="all", heading=False)
+    high = (len(named) - len(bare_ones)) // 2
+    assert high % 8 == 0
+    assert high >= 16
+    assert (named[: high - 1] < 128).any()
+    assert_cells(named[high : high + 56], grid(taps["a"][0], 56, 4))
+    assert_cells(named[-56:], grid(taps["b"][0], 56, 8))
+
+
+def test_a_heading_that_is_wider_than_its_cells_is_not_cut(tmp_path: Path) -> None:
+    run = write_taps(tmp_path / "run", {"a_layer_of_some_length": noise(1, 1, 1, 7)})
+    layout = drawn(run, {"channels": {"heading": True}})
+    frame = layout.frame(0)
+    assert (frame[:, :16] == 255).all()
+    assert (frame[:, -16:] == 255).all()
+    assert frame.shape[1] > 150
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_inputs_stand_along_the_cells(tmp_path: Path, transposed: bool) -> None:
+    maps, pictures = noise(1, 3, 2, 7), grey_pictures(4)[:3]
+    run = write_run(tmp_path / "run", maps, pictures=pictures)
+    shown = bare(run, inputs=True, samples={"transposed": transposed, "gap": 2}).astype(int)
+    stack = np.full((3 * 58 - 2, 56), 255.0) if transposed else np.full((56, 3 * 58 - 2), 255.0)
+    for number, picture in enumerate(pictures):
+        view = (
+            stack[58 * number : 58 * number + 56] if transposed else stack[:, 58 * number : 58 * number + 56]
+        )
+        view[:] = np.kron(picture, np.ones((2, 2)))
+    height, width = stack.shape
+    # 32 greys: half their distance is 4.1.
+    assert np.abs(shown[:height, :width] - stack[..., None]).max() <= 5
+    wanted = grid(maps[0], 56, 8, down=2 * transposed, across=2 * (not transposed), transposed=transposed)
+    cells = shown[:, -wanted.shape[1] :][: len(wanted)] if transposed else shown[-len(wanted) :]
+    assert_cells(cells.astype(np.uint8), wanted)
+
+
+def test_a_pinned_step_stays(tmp_path: Path) -> None:
+    maps = noise(3, 3, 2, 7)
+    run = write_run(tmp_path / "run", maps, steps=[0, 5, 9])
+    for step in (0, 5, 9):
+        assert_cells(bare(run, step, step=5), grid(maps[1], 56, 8))
+
+
+def test_values_that_are_not_finite(tmp_path: Path) -> None:
+    maps = noise(1, 2, 1, 7)
+    maps[0, 0, 0, 0, :3] = np.nan, np.inf, -np.inf
+    shown = bare(write_run(tmp_path / "run", maps), show=[0])
+    assert (shown[:8, :8] == (150, 150, 150)).all()
+    assert (shown[:8, 8:16] == (5, 48, 97)).all()
+    assert (shown[:8, 16:24] == (103, 0, 31)).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"show": [9]}, ["channel 9", "0 to 3"]),
+        ({"show": "2-6"}, ["channel 4", "0 to 3"]),
+        ({"taps": ["conv7"]}, ["conv7", "conv1"]),
+        ({"step": 4}, ["step 4", "nearest is 5"]),
+    ],
+)
+def test_what_the_run_does_not_have(tmp_path: Path, options: dict[str, Any], words: list[str]) -> None:
+    run = write_run(tmp_path / "run", noise(2, 2, 4, 7), steps=[0, 5])
+    with pytest.raises(TemplateError) as error:
+        bare(run, **options)
+    for word in words:
+        assert word in str(error.value)

@@ -1,0 +1,80 @@
+"""The curves: where values stand, on axes of every kind."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.compose.curves import BARE, THIRD, TRAIN, WHITE, Curves, coloured, columns, last, maker
+from tests.rendering import pixels
+
+
+@pytest.fixture
+def curves(tmp_path: Path) -> Curves:
+    return maker(tmp_path)
+
+
+COUNT = 41
+
+
+def straight(found: NDArray[np.intp], falling: bool) -> float:
+    """Pixels by which places are off the line from one corner of their box to the other."""
+    top, bottom = found[:, 0].min(), found[:, 0].max()
+    left, right = found[:, 1].min(), found[:, 1].max()
+    part = (found[:, 1] - left) / (right - left)
+    line = top + part * (bottom - top) if falling else bottom - part * (bottom - top)
+    assert bottom - top > 80
+    assert right - left > 200
+    return float(np.abs(found[:, 0] - line).max())
+
+
+def test_the_curve_stands_where_its_values_are(curves: Curves) -> None:
+    reel = curves({"accuracy": [n / (COUNT - 1) for n in range(COUNT)]}, BARE)
+    assert straight(coloured(last(reel)), falling=False) <= 4
+
+
+def test_a_log_axis_makes_a_power_straight(curves: Curves) -> None:
+    metrics = {"loss": [10.0 ** (-3 * n / (COUNT - 1)) for n in range(COUNT)]}
+    assert straight(coloured(last(curves(metrics, {**BARE, "y": "log"}))), falling=True) <= 4
+    assert straight(coloured(last(curves(metrics, BARE))), falling=True) > 40
+
+
+def test_log_axes_make_a_power_law_straight(curves: Curves) -> None:
+    steps = list(range(0, 1001, 25))
+    metrics = {"loss": [5.0, *(step**-0.5 for step in steps[1:])]}
+    reel = curves(metrics, {**BARE, "x": "log", "y": "log", "range": [1000**-0.5, 25**-0.5]}, steps=steps)
+    assert straight(coloured(last(reel)), falling=True) <= 4
+    # Step 0 has no place on it.
+    assert len(coloured(pixels(reel.frame(0)))) == 0
+
+
+def test_values_up_to_0_are_left_out_of_a_log_axis(curves: Curves) -> None:
+    wanted = last(curves({"loss": [None, 0.5, None, 0.1, 0.2]}, {**BARE, "y": "log"}))
+    assert (last(curves({"loss": [0.0, 0.5, -3.0, 0.1, 0.2]}, {**BARE, "y": "log"})) == wanted).all()
+
+
+def test_a_right_axis_has_its_own_range_and_colour(curves: Curves) -> None:
+    metrics = {"train_loss": [0.0, 1.0], "train_lr": [2000.0, 500.0]}
+    bare = {**BARE, "right": ["train_lr"], "ticks": 0}
+    plain, marked = last(curves(metrics, bare)), last(curves(metrics, {**bare, "ticks": 3}))
+    left, right = coloured(plain, TRAIN), coloured(plain, THIRD)
+    assert np.ptp(left[:, 0]) > 150
+    # From 0 to 2000, so the curve takes three quarters.
+    assert np.ptp(right[:, 0]) == pytest.approx(0.75 * np.ptp(left[:, 0]), abs=5)
+    # Numbers in the colours of the curves, on their sides: orange has little blue, violet little green.
+    field = columns(marked, TRAIN)
+    for side, least in ((marked[:, : field.min() - 2], 2), (marked[:, field.max() + 10 :], 1)):
+        written = side[(side != WHITE).any(axis=2)]
+        assert len(written) > 50
+        assert (written.argmin(axis=1) == least).all()
+
+
+def test_what_lies_out_of_range_is_not_shown(curves: Curves) -> None:
+    reel = curves({"loss": [0.0, 0.5, 9.0, 0.5, -math.inf]}, {**BARE, "range": [0, 1]})
+    assert len(coloured(last(reel))) > 100
+    # The dot stands where the present value does, so there is none at step 2.
+    assert np.ptp(coloured(pixels(reel.frame(2)))[:, 1]) < np.ptp(coloured(pixels(reel.frame(3)))[:, 1])

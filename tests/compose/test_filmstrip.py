@@ -1,0 +1,147 @@
+"""Filmstrips: chosen steps in one picture, every cell against the values of its step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.errors import TemplateError
+from reelnet.runs.run import Run
+from tests.compose.drawing import Drawn, assert_cells, drawn, grid, write_taps
+from tests.rendering import Bytes, Floats, grey_pictures, noise, write_run
+
+STEPS = [0, 1, 2, 5, 10, 20, 50, 100]
+MAPS = noise(len(STEPS), 3, 4, 7)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return write_run(tmp_path_factory.mktemp("strip") / "run", MAPS, steps=STEPS)
+
+
+def strip(run: Run, samples: dict[str, Any] | None = None, **options: Any) -> Drawn:
+    return drawn(run, {"filmstrip": {"labels": False} | options}, samples=samples or {})
+
+
+def heading(shown: Bytes, rows: int) -> int:
+    """Height of the headings over a row of cells."""
+    above = len(shown) - rows
+    assert above % 8 == 0
+    assert (shown[: above - 1] < 128).any()
+    return above
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        ([0, 10, 100], [0, 10, 100]),
+        ([50, 2], [50, 2]),
+        (1, [100]),
+        (2, [0, 100]),
+        # log(step + 1) of 0, 20 and 100 is 0, 3.04 and 4.62; the middle is 2.31, nearest to 10 at 2.40.
+        (3, [0, 10, 100]),
+        (99, STEPS),
+    ],
+)
+def test_chosen_steps_stand_side_by_side(run: Run, steps: Any, wanted: list[int]) -> None:
+    shown = strip(run, steps=steps, apart=200).panel("filmstrip", 5)
+    width, height = 3 * 56, 4 * 56
+    assert shown.shape[1] == len(wanted) * (width + 200) - 200
+    above = heading(shown, height)
+    for number, step in enumerate(wanted):
+        x = number * (width + 200)
+        assert_cells(shown[above:, x : x + width], grid(MAPS[STEPS.index(step)], 56, 8))
+        if number:
+            assert (shown[above:, x - 200 : x] == 255).all()
+
+
+def test_five_steps_by_default(run: Run) -> None:
+    shown = strip(run).panel("filmstrip", 0)
+    above = heading(shown, 4 * 56)
+    values = np.concatenate(
+        [
+            np.hstack([grid(MAPS[STEPS.index(step)], 56, 8), np.full((224, 24), np.nan)])
+            # log(step + 1) at 0, 1.15, 2.31, 3.46 and 4.62: nearest to 0.00, 1.10, 2.40, 3.04 (3.93 is 50's), 4.62.
+            for step in (0, 2, 10, 20, 100)
+        ],
+        axis=1,
+    )[:, :-24]
+    assert_cells(shown[above:, : values.shape[1]], values)
+
+
+def test_in_a_column(run: Run) -> None:
+    shown = strip(run, steps=[0, 100], arrange="column", apart=8).panel("filmstrip", 0)
+    above = (len(shown) - 8 - 2 * 224) // 2
+    assert_cells(shown[above : above + 224], grid(MAPS[0], 56, 8))
+    assert_cells(shown[-224:], grid(MAPS[-1], 56, 8))
+
+
+def test_channels_samples_and_gaps(run: Run) -> None:
+    shown = strip(run, {"show": [2, 0], "gap": 5}, steps=[20], show=[3, 1], gap=3).panel("filmstrip", 0)
+    wanted = grid(MAPS[5][[2, 0]][:, [3, 1]], 56, 8, down=3, across=5)
+    above = (len(shown) - len(wanted)) // 8 * 8
+    assert_cells(shown[above : above + len(wanted), : wanted.shape[1]], wanted)
+
+
+def test_rows_of_samples(run: Run) -> None:
+    shown = strip(run, {"transposed": True}, steps=[1, 5], arrange="column").panel("filmstrip", 0)
+    assert_cells(shown[-168:], grid(MAPS[3], 56, 8, transposed=True))
+
+
+def test_labels_stand_beside_the_first_block_only(run: Run) -> None:
+    plain = strip(run, steps=[0, 100], apart=40).panel("filmstrip", 0)
+    shown = strip(run, steps=[0, 100], apart=40, labels=True).panel("filmstrip", 0)
+    gutter = shown.shape[1] - plain.shape[1]
+    assert gutter > 0
+    above = heading(shown, 224)
+    assert (shown[above:, : gutter - 1] < 200).any()
+    between = shown[above:, gutter + 168 : gutter + 208]
+    assert (between[:, 1:-1] == 255).all()
+    # No heading or number is at other places than without labels, so cells are too.
+    assert_cells(shown[above:, gutter : gutter + 168], grid(MAPS[0], 56, 8))
+    assert_cells(shown[above:, gutter + 208 :], grid(MAPS[-1], 56, 8))
+
+
+def test_inputs_stand_over_each_block(tmp_path: Path) -> None:
+    pictures = grey_pictures(3)
+    run = write_run(tmp_path / "run", noise(2, 3, 1, 7), pictures=pictures)
+    shown = strip(run, steps=[0, 1], inputs=True, apart=8).panel("filmstrip", 0).astype(int)
+    row = np.hstack([np.kron(picture, np.ones((2, 2))) for picture in pictures])[..., None]
+    for x in (0, 176):
+        assert np.abs(shown[-120:-64, x : x + 168] - row).max() <= 5
+
+
+def test_another_layer_in_the_order_of_change(tmp_path: Path) -> None:
+    calm: Floats = np.zeros((2, 2, 3, 7, 7), np.float32)
+    calm[1, :, 0], calm[1, :, 1], calm[1, :, 2] = 0.1, -0.9, 0.5
+    run = write_taps(tmp_path / "run", {"a": calm, "b": noise(2, 2, 3, 14)})
+    shown = strip(run, tap="a", steps=[1], order="change").panel("filmstrip", 0)
+    assert_cells(shown[-168:, :112], grid(calm[1][:, [1, 2, 0]], 56, 8))
+
+
+def test_every_frame_is_the_same_and_reads_nothing(run: Run) -> None:
+    layout = strip(run)
+    assert layout.scene.taps == ()
+    assert all((layout.frame(step) == layout.frame(0)).all() for step in STEPS)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": [0, 60]}, "steps: step 60 was not recorded; the nearest is 50"),
+        ({"tap": "conv9"}, "no layer 'conv9'"),
+        ({"show": [4]}, "no channel 4"),
+    ],
+)
+def test_what_the_run_does_not_have(run: Run, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(TemplateError, match=words):
+        strip(run, **options)
+
+
+@pytest.mark.parametrize("steps", [0, -1, [], [3, 3], [-1], ["last"], True])
+def test_steps_that_cannot_be(run: Run, steps: Any) -> None:
+    with pytest.raises(ValueError, match="steps"):
+        strip(run, steps=steps)

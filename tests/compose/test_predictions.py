@@ -1,0 +1,215 @@
+"""What the network says of each sample, in step with the samples' cells."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.compose.panels.marks import mark
+from reelnet.errors import TemplateError
+from reelnet.reel import Reel
+from reelnet.runs.run import Run
+from tests.conftest import write_run
+from tests.rendering import pixels
+
+RIGHT, WRONG, MUTED = (0, 107, 98), (178, 24, 43), (94, 101, 110)
+SAMPLES, CLASSES = 4, 5
+
+
+def scores(step: int) -> Any:
+    """Scores of step 0: all say 0. Of step 1: each sample's own class."""
+    found = np.zeros((SAMPLES, CLASSES, 1, 1))
+    found[np.arange(SAMPLES), np.arange(SAMPLES) if step else 0] = 3
+    return found
+
+
+def recorded(path: Path, more: dict[str, Any] | None = None, **form: Any) -> Run:
+    taps = {"conv1": (SAMPLES, 2, 4, 4), "out": (SAMPLES, CLASSES, 1, 1), **(more or {})}
+    return write_run(path, taps=taps, **{"values": {"out": scores}, "steps": range(2), **form})
+
+
+def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
+    stack = "row" if keys.get("samples", {}).get("transposed") else "column"
+    template = {
+        "panels": {"predictions": panel},
+        "layout": {"column": {"padding": 16, "items": [{stack: ["inputs", "channels", "predictions"]}]}},
+        **keys,
+    }
+    file = run.path / "template.yaml"
+    file.write_text(json.dumps(template))
+    return run.reel(str(file), layer="conv1")
+
+
+def slots(reel: Reel, step: int) -> list[Any]:
+    """The pixels under each sample's column."""
+    box = dict(reel.scene.boxes)["predictions"]
+    shown = pixels(reel.frame(step))[box.y : box.bottom]
+    side, gap = reel.scene.facts.cell.box, reel.scene.facts.samples.gap
+    left = box.right - SAMPLES * side - (SAMPLES - 1) * gap
+    return [shown[:, left + n * (side + gap) : left + n * (side + gap) + side] for n in range(SAMPLES)]
+
+
+def has(shown: Any, colour: tuple[int, int, int]) -> bool:
+    return bool((shown == colour).all(axis=-1).any())
+
+
+@pytest.mark.parametrize("panel", [{}, {"percent": True}, {"classes": ["a", "b", "c", "d", "e"]}])
+def test_marks_stand_under_their_columns(tmp_path: Path, panel: dict[str, Any]) -> None:
+    labels = tuple(panel.get("classes", "01234"))[:SAMPLES]
+    reel = laid_out(recorded(tmp_path / "run", labels=labels), panel, samples={"gap": 6})
+    first, second = slots(reel, 0), slots(reel, 1)
+    assert [has(slot, RIGHT) for slot in first] == [True, False, False, False]
+    assert [has(slot, WRONG) for slot in first] == [False, True, True, True]
+    assert all(has(slot, RIGHT) and not has(slot, WRONG) for slot in second)
+
+
+def test_marks_differ_in_form() -> None:
+    for side in (6, 10, 24):
+        tick, cross = mark(side, right=True), mark(side, right=False)
+        assert tick.shape == cross.shape == (side, side)
+        # A cross is the same seen in a mirror, a tick is not.
+        assert np.abs(cross.astype(int) - cross[:, ::-1]).mean() < 12
+        assert np.abs(tick.astype(int) - tick[:, ::-1]).mean() > 30
+
+
+def test_without_labels_there_are_names_but_no_marks(tmp_path: Path) -> None:
+    run = recorded(tmp_path / "run", labels=("w", "x", "y", "z"))
+    for slot in slots(laid_out(run, {}), 1):
+        assert slot.min() < 100
+        assert not has(slot, RIGHT)
+        assert not has(slot, WRONG)
+
+
+def test_bars_are_as_tall_as_the_softmax_says(tmp_path: Path) -> None:
+    reel = laid_out(recorded(tmp_path / "run"), {"show": "bars", "height": 104}, samples={"show": [1, 2]})
+    box = dict(reel.scene.boxes)["predictions"]
+    high, low = (math.exp(score) / (math.exp(3) + CLASSES - 1) for score in (3, 0))
+    shown = pixels(reel.frame(0))[box.y : box.bottom]
+    for number, truth in enumerate((1, 2)):
+        left = box.right - (2 - number) * reel.scene.facts.cell.box
+        slot = shown[:, left : left + reel.scene.facts.cell.box]
+        for colour, part, bars in ((WRONG, high, 1), (RIGHT, low, 1), (MUTED, low, CLASSES - 2)):
+            columns = (slot[:100] == colour).all(axis=-1).sum(axis=0)
+            assert set(columns[columns > 0]) == {round(100 * part)}
+            edges = np.diff(np.pad((columns > 0).astype(int), 1))
+            assert (edges == 1).sum() >= bars - 1 if bars > 1 else (edges == 1).sum() == 1
+        # The notch under the right class says which it is without its colour.
+        notch = (slot[101:104] == RIGHT).all(axis=-1).all(axis=0)
+        bar = (slot[:100] == RIGHT).all(axis=-1).any(axis=0)
+        assert (notch == bar).all()
+        assert notch.any()
+        assert abs(np.flatnonzero(notch).mean() / 56 - (truth + 0.5) / CLASSES) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "wanted"),
+    [
+        ([0.7, 0.1, 0.1, 0.05, 0.05], None, 0.7),
+        (
+            [0.7, 0.1, 0.1, 0.05, 0.05],
+            "logits",
+            math.exp(0.7) / sum(map(math.exp, (0.7, 0.1, 0.1, 0.05, 0.05))),
+        ),
+        ([0.7, 0.1, 0.1, 0.05, 0.9], None, math.exp(0.9) / sum(map(math.exp, (0.7, 0.1, 0.1, 0.05, 0.9)))),
+        ([math.inf, 0, 0, 0, 0], None, 1.0),
+        ([1000.0, 0, 0, 0, 999.0], None, 1 / (1 + math.exp(-1))),
+        ([-math.inf, 0, 0, 0, 0], None, 0.25),
+    ],
+)
+def test_probabilities(tmp_path: Path, values: list[float], said: str | None, wanted: float) -> None:
+    def all_alike(_step: int) -> Any:
+        return np.broadcast_to(np.array(values)[None, :, None, None], (SAMPLES, CLASSES, 1, 1))
+
+    run = recorded(tmp_path / "run", values={"out": all_alike})
+    reel = laid_out(run, {"scores": said})
+    from reelnet.compose.panels.scores import Scores
+
+    found = Scores.of(reel.scene.facts, None, None, said)  # type: ignore[arg-type]
+    assert found is not None
+    parts = found.distribution(run.read("out", 0)[0])
+    np.testing.assert_allclose(parts.max(axis=1), wanted, rtol=1e-5)
+    np.testing.assert_allclose(parts.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("show", ["top", "bars"])
+def test_a_score_that_is_none_makes_no_prediction(tmp_path: Path, show: str) -> None:
+    def broken(step: int) -> Any:
+        found = scores(step)
+        found[2, 4] = np.nan
+        return found
+
+    reel = laid_out(recorded(tmp_path / "run", values={"out": broken}), {"show": show, "percent": True})
+    shown = slots(reel, 0)
+    assert has(shown[1], WRONG)
+    assert not has(shown[2], WRONG)
+
+
+@pytest.mark.parametrize("more", [{"dense": (SAMPLES, 7, 1, 1)}, None])
+def test_the_panel_is_left_out_unless_one_tap_gives_scores(
+    tmp_path: Path, more: dict[str, Any] | None
+) -> None:
+    run = recorded(tmp_path / "run", more)
+    assert ("predictions" in dict(laid_out(run, {}).scene.boxes)) == (more is None)
+    assert "predictions" in dict(laid_out(run, {"tap": "out"}).scene.boxes)
+    bare = write_run(tmp_path / "bare", taps={"conv1": (SAMPLES, 2, 4, 4)})
+    assert "predictions" not in dict(laid_out(bare, {}).scene.boxes)
+
+
+@pytest.mark.parametrize(
+    ("panel", "said"),
+    [
+        ({"tap": "conv1"}, "'conv1' is 4×2×4×4; scores of classes are samples × classes × 1 × 1"),
+        ({"tap": "dense3"}, "no layer 'dense3' was recorded"),
+        ({"classes": ["a", "b"]}, "classes: 2 names for the 5 scores of 'out'"),
+        ({"classes": ["猫", "b", "c", "d", "e"]}, "the font has no character '猫'"),
+        ({"scores": "probabilities"}, "'out' has values from 0 to 3, which are no probabilities"),
+        ({"classes": ["a", True, "c", "d", "e"]}, r"classes"),
+    ],
+)
+def test_what_does_not_fit_the_run_is_one_line_with_its_place(
+    tmp_path: Path, panel: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TemplateError, match=said) as error:
+        laid_out(recorded(tmp_path / "run"), panel)
+    assert "template.yaml:1" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_rows_of_samples_have_their_predictions_beside_them(tmp_path: Path) -> None:
+    reel = laid_out(recorded(tmp_path / "run"), {"percent": True}, samples={"transposed": True, "gap": 8})
+    boxes, side = dict(reel.scene.boxes), reel.scene.facts.cell.box
+    assert boxes["predictions"].x == boxes["channels"].right
+    shown = pixels(reel.frame(0))[
+        boxes["predictions"].y :, boxes["predictions"].x : boxes["predictions"].right
+    ]
+    top = boxes["predictions"].height - (SAMPLES * side + (SAMPLES - 1) * 8)
+    rows = [shown[top + n * (side + 8) : top + n * (side + 8) + side] for n in range(SAMPLES)]
+    assert [has(row, RIGHT) for row in rows] == [True, False, False, False]
+    assert [has(row, WRONG) for row in rows] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("cell", [4, 9, 24, 56])
+@pytest.mark.parametrize("panel", [{"percent": True}, {"show": "bars", "percent": True}])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_nothing_is_drawn_outside_the_panel(
+    tmp_path: Path, cell: int, panel: dict[str, Any], transposed: bool
+) -> None:
+    names = ["a", "a rather long name", "neither short", "W" * 40, "e"]
+    run = recorded(tmp_path / "run", labels=tuple(names[:SAMPLES]))
+    keys: dict[str, Any] = {"theme": {"cell": cell}, "samples": {"transposed": transposed}}
+    with_panel = laid_out(run, {"classes": names, **panel}, **keys)
+    box = dict(with_panel.scene.boxes)["predictions"]
+    shown = pixels(with_panel.frame(1)).copy()
+    others = dict(with_panel.scene.boxes)
+    # The other panels, with their hairline, are left of it where rows are samples, and else above it.
+    if transposed:
+        shown[:, : box.x + 1] = 255
+    else:
+        shown[: others["channels"].bottom + 1] = 255
+    shown[box.y : box.bottom, box.x - 4 : box.right + 4] = 255
+    assert (shown == 255).all()

@@ -1,0 +1,68 @@
+"""The progress bar: a part of its box's width for the part of the time that has passed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.compose.panels.progress import Progress
+from reelnet.reel import Reel
+from reelnet.runs.snapshot import Snapshot
+from reelnet.scene.facts import Moment
+from reelnet.scene.layout import Box
+from reelnet.scene.palette import Palette
+from tests.rendering import Bytes, noise, pixels, write_run
+
+ACCENT, FAINT, WHITE = (33, 102, 172), (222, 225, 229), (255, 255, 255)
+
+
+def reel(tmp_path: Path, options: Mapping[str, Any]) -> Reel:
+    run = write_run(tmp_path / "run", noise(3, 4, 1, 7))
+    template = {"panels": {"progress": dict(options)}, "layout": {"column": ["channels", "progress"]}}
+    file = tmp_path / "mine.yaml"
+    file.write_text(json.dumps(template), "utf-8")
+    return run.reel(str(file))
+
+
+def bar(tmp_path: Path, past: Fraction, options: Mapping[str, Any], box: Box) -> Bytes:
+    """A bar in its box, uint8 (height, width, 3)."""
+    facts = reel(tmp_path, {}).scene.facts
+    palette = Palette()
+    paper = palette.ramp(facts.theme.background, facts.theme.background, 1)
+    drawing = Progress(**options).place(facts, box, palette)
+    palette.mix()
+    canvas = np.full((box.bottom, box.right), paper.indices[0], np.uint8)
+    drawing.draw_still(canvas)
+    drawing.draw(canvas, Moment(Snapshot(0, {}, {}), 0, past))
+    return palette.rgb[canvas]
+
+
+@pytest.mark.parametrize("past", [Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(1)])
+def test_it_fills_by_the_time(tmp_path: Path, past: Fraction) -> None:
+    shown = bar(tmp_path, past, {"thickness": 4}, Box(10, 20, 300, 8))
+    wanted = np.full((28, 310, 3), WHITE, np.uint8)
+    wanted[22:26, 10:] = FAINT
+    wanted[22:26, 10 : 10 + int(300 * past)] = ACCENT
+    assert (shown == wanted).all()
+
+
+def test_it_never_leaves_its_box(tmp_path: Path) -> None:
+    shown = bar(tmp_path, Fraction(1), {"thickness": 12, "color": (1, 2, 3), "track": False}, Box(0, 6, 9, 2))
+    assert (shown[:6] == WHITE).all()
+    assert (shown[6:] == (1, 2, 3)).all()
+
+
+def test_it_is_as_wide_as_its_column(tmp_path: Path) -> None:
+    # The first row has the cells' border.
+    assert (pixels(reel(tmp_path, {"height": 6, "thickness": 6}).frame(0))[-5:] == FAINT).all()
+
+
+def test_without_a_track_nothing_is_there_yet(tmp_path: Path) -> None:
+    options = {"height": 6, "thickness": 6, "track": False}
+    assert (pixels(reel(tmp_path, options).frame(0))[-5:] == WHITE).all()

@@ -1,0 +1,125 @@
+"""Weights as cells: rows are output channels, columns input channels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reelnet.errors import TemplateError
+from reelnet.reel import Reel
+from reelnet.runs.header import TapInfo, TapKind
+from reelnet.runs.run import Run, open_run
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+from tests.rendering import colour_range, grey_pictures, noise, pixels
+
+LEVEL = 2 / 120
+
+
+def recorded(path: Path, values: NDArray[Any]) -> Run:
+    """A run of one layer, conv1, with `values` (steps, outputs, inputs, height, width) as its weights."""
+    maps = noise(len(values), 3, 4, 5)
+    taps = {
+        "conv1": TapInfo((3, 4, 5, 5), "float32", (-1.0, 1.0)),
+        "conv1.weight": TapInfo(values.shape[1:], "float32", kind=TapKind.WEIGHT),
+    }
+    shown = grey_pictures(3)
+    writer = RunWriter(path, taps=taps, fed=shown.astype(np.float32), shown=shown)
+    for step, (each, held) in enumerate(zip(maps, values.astype(np.float32), strict=True)):
+        writer.commit(Snapshot(step, {"conv1": each, "conv1.weight": held}))
+    writer.close()
+    return open_run(path)
+
+
+def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
+    template = {"panels": {"weights": panel}, "layout": {"column": ["counter", "weights"]}, **keys}
+    file = run.path / "template.yaml"
+    file.write_text(json.dumps(template))
+    return run.reel(str(file))
+
+
+VALUES = np.random.default_rng(5).normal(size=(3, 4, 2, 3, 3))
+VALUES[1, 0, 0, 0, 0] = -9.0  # beyond all others: the ends of the colormap are ±9
+
+
+@pytest.mark.parametrize(
+    ("panel", "outputs", "side", "gap"),
+    [
+        ({}, [0, 1, 2, 3], 27, 2),
+        ({"cell": 13, "gap": 0, "labels": False}, [0, 1, 2, 3], 12, 0),
+        ({"show": [2, 0], "labels": False}, [2, 0], 27, 2),
+        ({"cell": 1, "gap": 5}, [0, 1, 2, 3], 3, 5),
+    ],
+)
+def test_each_weight_has_its_place_and_colour(
+    tmp_path: Path, panel: dict[str, Any], outputs: list[int], side: int, gap: int
+) -> None:
+    reel = laid_out(recorded(tmp_path / "run", VALUES), panel)
+    box = dict(reel.scene.boxes)["weights"]
+    height, width = len(outputs) * (side + gap) - gap, 2 * (side + gap) - gap
+    left = 16 if panel.get("labels", True) else 0
+    top = 24 if panel.get("labels", True) else 0
+    scale = side // 3
+    for step in range(3):
+        field = pixels(reel.frame(step))[box.y + top :, box.x + left :][:height, :width]
+        for row, output in enumerate(outputs):
+            for column in range(2):
+                y, x = row * (side + gap), column * (side + gap)
+                cell = field[y : y + side, x : x + side]
+                wanted = np.kron(VALUES[step, output, column], np.ones((scale, scale))) / 9
+                least, most = colour_range(wanted, LEVEL)
+                assert ((cell >= least) & (cell <= most)).all()
+
+
+def test_the_outputs_that_change_most(tmp_path: Path) -> None:
+    values = np.zeros((2, 4, 1, 3, 3))
+    values[1, :, 0, 0, 0] = 1, -4, 0, 3
+    run = recorded(tmp_path / "run", values)
+    found = laid_out(run, {"show": {"top": 2}, "labels": False}).frame(1)
+    assert found.tobytes() == laid_out(run, {"show": [1, 3], "labels": False}).frame(1).tobytes()
+
+
+def test_the_panel_is_left_out_without_weights(tmp_path: Path) -> None:
+    run = recorded(tmp_path / "run", VALUES)
+    assert "weights" in dict(laid_out(run, {}).scene.boxes)
+    (run.path / "run.json").write_text(
+        (run.path / "run.json").read_text().replace("conv1.weight", "conv2.weight")
+    )
+    log = run.path / "log.jsonl"
+    log.write_text(log.read_text().replace("conv1.weight", "conv2.weight"))
+    again = open_run(run.path)
+    assert "weights" not in dict(laid_out(again, {}).scene.boxes)
+    assert "weights" in dict(laid_out(again, {"tap": "conv2.weight"}).scene.boxes)
+
+
+@pytest.mark.parametrize(
+    ("panel", "said"),
+    [
+        ({"tap": "conv1"}, "'conv1' is what a layer gives"),
+        ({"tap": "conv9.weight"}, "did you mean 'conv1.weight'"),
+        ({"show": [4]}, "no output channel 4; they are numbered from 0 to 3"),
+    ],
+)
+def test_what_does_not_fit_is_one_line_with_its_place(
+    tmp_path: Path, panel: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TemplateError, match=said) as error:
+        laid_out(recorded(tmp_path / "run", VALUES), panel)
+    assert "template.yaml:1" in str(error.value)
+
+
+def test_weights_that_are_not_numbers_have_the_missing_colour(tmp_path: Path) -> None:
+    values = VALUES.copy()
+    values[2, 1, 1] = np.nan
+    reel = laid_out(recorded(tmp_path / "run", values), {"labels": False, "gap": 0, "cell": 3})
+    box = dict(reel.scene.boxes)["weights"]
+    field = pixels(reel.frame(2))[box.y : box.y + 12, box.x : box.x + 6]
+    missing = (field == (150, 150, 150)).all(axis=-1)
+    wanted = np.zeros((12, 6), bool)
+    wanted[3:6, 3:6] = True
+    assert (missing == wanted).all()

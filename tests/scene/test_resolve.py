@@ -1,0 +1,182 @@
+"""What a template means for a run: sizes, scales, and the mistakes that only a run shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reelnet.errors import RunError, TemplateError, UsageError
+from reelnet.runs.run import Run
+from tests.rendering import noise, pixels, write_run
+from tests.template.text import reel_of
+
+BARE = "panels: {channels: {labels: false}}\nlayout: {column: [channels]}\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return write_run(tmp_path / "run", noise(2, 3, 2, 7), layer="conv6", metrics={"loss": [2.0, 1.0]})
+
+
+@pytest.mark.parametrize(("name", "near"), [("artical", "article"), ("plian", "plain")])
+def test_an_unknown_template(run: Run, name: str, near: str) -> None:
+    with pytest.raises(TemplateError, match=f"{name}.*did you mean '{near}'"):
+        run.reel(name)
+
+
+@pytest.mark.parametrize(
+    ("canvas", "size", "scale"),
+    [
+        ("{}", (168, 112), 8),
+        ("{scale: 3}", (64, 42), 3),
+        ("{width: 200}", (200, 126), 9),
+        ("{max_width: 200}", (190, 126), 9),
+        ("{width: 200, height: 100}", (200, 100), 7),
+        ("{max_width: 200, max_height: 100}", (148, 98), 7),
+        ("{max_width: 1000, max_height: 1000, max_cell: 60}", (168, 112), 8),
+        ("{width: 400, height: 300, scale: 2}", (400, 300), 2),
+        ("{aspect: '1:1'}", (168, 168), 8),
+        ("{aspect: '9:16'}", (168, 300), 8),
+        ("{aspect: '16:9', scale: 2}", (50, 28), 2),
+    ],
+)
+def test_the_largest_whole_scale_that_fits(run: Run, canvas: str, size: tuple[int, int], scale: int) -> None:
+    scene = reel_of(run, BARE + f"canvas: {canvas}").scene
+    assert (scene.size.width, scene.size.height) == size
+    assert scene.facts.cell.scale == scale
+
+
+def test_a_layout_stands_in_the_middle_of_its_canvas(run: Run) -> None:
+    text = BARE + "canvas: {width: 232, height: 176, scale: 8}\ntheme: {background: '#102030'}"
+    shown = pixels(reel_of(run, text).frame(0))
+    paper = (shown == (16, 32, 48)).all(axis=2)
+    assert paper[:32].all()
+    assert paper[144:].all()
+    assert paper[:, :32].all()
+    assert paper[:, 200:].all()
+    assert not paper[32:144, 32:200].all(axis=0).any()
+
+
+@pytest.mark.parametrize(
+    ("canvas", "message"),
+    [
+        ("{width: 20}", "1 pixels too wide for 20×any at scale 1"),
+        ("{width: 100, height: 10}", "4 pixels too tall for 100×10 at scale 1"),
+        ("{width: 100, scale: 8}", "68 pixels too wide for 100×any at scale 8"),
+        ("{max_width: 18, max_height: 6}", "3 pixels too wide and 8 pixels too tall"),
+    ],
+)
+def test_what_does_not_fit_is_told_by_how_much(run: Run, canvas: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=rf"mine.yaml:3:1: canvas: the layout is {message}"):
+        reel_of(run, BARE + f"canvas: {canvas}")
+
+
+RUN_MISTAKES = [
+    (
+        "panels: {channels: {taps: [conv7]}}",
+        "channels",
+        "no layer 'conv7' was recorded; did you mean 'conv6'",
+    ),
+    ("panels: {channels: {show: 0-2}}", "channels", "no channel 2; they are numbered from 0 to 1"),
+    ("samples: {show: [0, 3]}", "channels", "samples.show: no sample 3; they are numbered from 0 to 2"),
+    ("samples: {show: {top: 2}}", "channels", "samples.show: top: 2 cannot be asked of samples"),
+    ("panels: {title: {kind: text, text: '{layr}'}}", "title", "no field 'layr'; did you mean 'layer'"),
+    ("panels: {title: {kind: text, text: '{layer'}}", "title", "panels.title: text '{layer'"),
+    ("panels: {title: {kind: text, text: '{}'}}", "title", "no field ''"),
+    ("panels: {title: {kind: text, text: '{layer.__class__}'}}", "title", "no field 'layer.__class__'"),
+    ("panels: {title: {kind: text, text: '{layer!r}'}}", "title", "cannot be written as 'r'"),
+    ("panels: {title: {kind: text, text: '{layer:d}'}}", "title", "field 'layer'"),
+    ("panels: {title: {kind: text, text: '{step:999999999}'}}", "title", "cannot be written as '999999999'"),
+    ("panels: {title: {kind: text, text: '{step:{layer}}'}}", "title", "cannot be written"),
+    ("panels: {title: {kind: text, text: '{metrics.los}'}}", "title", "did you mean 'metrics.loss'"),
+    ("panels: {title: {kind: text, text: 漢}}", "title", r"the font has no character '漢' \(U\+6F22\)"),
+    ("theme: {font: nowhere.ttf}", "counter", "font nowhere.ttf"),
+    ("timeline: {holds: [{step: 9, seconds: 1}]}", "channels", "mine.yaml:1:1: timeline.holds.*step 9"),
+    ("timeline: {steps: {list: [0, 7]}}", "channels", "step 7 was not recorded; the nearest is 1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "panel", "message"), RUN_MISTAKES, ids=[text[:60] for text, *_ in RUN_MISTAKES]
+)
+def test_mistakes_that_only_a_run_shows(run: Run, text: str, panel: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message) as caught:
+        reel_of(run, f"{text}\nlayout: {{column: [{panel}]}}")
+    assert str(caught.value).startswith("mine.yaml:") or "font" in message
+
+
+def test_a_template_that_has_nothing_to_show(tmp_path: Path) -> None:
+    bare = write_run(tmp_path / "bare", noise(2, 3, 2, 7))
+    with pytest.raises(TemplateError, match=r"mine.*no panel"):
+        reel_of(bare, "layout: {column: [curve]}")
+
+
+def test_a_theme_changes_the_colours(run: Run) -> None:
+    text = (
+        "theme: {background: '#102030', diverging: ['#ff0000', '#00ff00', '#0000ff'], cell: 28}\n"
+        "layout: {column: {items: [channels], padding: 8}}"
+    )
+    shown = pixels(reel_of(run, text).frame(0))
+    assert (shown[:7] == (16, 32, 48)).all()
+    assert (shown[:, -7:] == (16, 32, 48)).all()
+    # A hairline runs around the cells. One of red and blue is none everywhere on a map over green.
+    cells = shown[8:-8, -8 - 28 : -8]
+    assert (cells.min(axis=2) == 0).all()
+
+
+def test_hidden_panels_are_left_out(run: Run) -> None:
+    text = "panels: {inputs: {hidden: true}}\nlayout: {column: [inputs, channels]}"
+    assert [name for name, _ in reel_of(run, text).scene.boxes] == ["channels"]
+
+
+def test_a_panel_may_stand_in_two_places(run: Run) -> None:
+    scene = reel_of(run, "layout: {row: {gap: 8, items: [channels, channels]}}").scene
+    (first, left), (second, right) = scene.boxes
+    assert first == second == "channels"
+    assert right.x == left.right + 8
+
+
+def test_unknown_layers_scales_and_paces(run: Run) -> None:
+    with pytest.raises(UsageError, match=r"conv7.*did you mean 'conv6'"):
+        run.reel(layer="conv7")
+    for scale in (0, -1, 100_000):
+        with pytest.raises(UsageError, match=str(scale)):
+            run.reel(scale=scale)
+    for fps in (0, -10, 1e9, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="fps"):
+            run.reel(fps=fps)
+
+
+def test_a_frame_that_is_too_large(tmp_path: Path) -> None:
+    wide = write_run(tmp_path / "wide", noise(1, 300, 1, 2))
+    with pytest.raises(UsageError, match="too large"):
+        wide.reel("plain")
+    assert wide.reel("plain", scale=4).scene.size.width == 2400
+
+
+def test_an_empty_run(tmp_path: Path) -> None:
+    empty = write_run(tmp_path / "empty", noise(1, 3, 2, 7)[:0])
+    with pytest.raises(RunError, match="empty"):
+        empty.reel()
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits", "clipped"),
+    [
+        ("auto", (-4, 4), 0),
+        ("symmetric", (-4, 4), 0),
+        ("[-2, 2]", (-2, 2), 0.5),
+        ("[0, 3]", (0, 3), 0.5),
+        ("{percentile: 50}", (-2, 2), 0.5),
+        ("{percentile: 100}", (-4, 4), 0),
+    ],
+)
+def test_limits_by_rule(tmp_path: Path, rule: str, limits: tuple[float, float], clipped: float) -> None:
+    maps = np.array([-4, -3, 1, 2] * 5, np.float32).reshape(1, 5, 4, 1, 1)
+    run = write_run(tmp_path / "run", maps, bounds=None)
+    facts = reel_of(run, f"theme: {{limits: {rule}}}\nlayout: {{column: [channels, colorbar]}}").scene.facts
+    found = facts.view(facts.layer).limits
+    assert (found.low, found.high) == pytest.approx(limits, abs=4 / 1000)
+    assert found.clipped == pytest.approx(clipped)

@@ -1,0 +1,122 @@
+"""Every key of the template language, and a run that has something for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from reelnet.compose.panels import PANELS
+from reelnet.runs.header import TapInfo, TapKind
+from reelnet.runs.run import Run, open_run
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+from reelnet.template.build import KEYS
+from reelnet.template.explain import models_in
+from reelnet.template.spec import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
+from reelnet.template.theme import ThemeSpec
+from reelnet.template.timeline import TimelineSpec
+from tests.rendering import grey_pictures
+
+ALL = Path(__file__).parent.parent / "all.yaml"
+
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "canvas": CanvasSpec,
+    "theme": ThemeSpec,
+    "samples": SamplesSpec,
+    "timeline": TimelineSpec,
+    "outputs": OutputSpec,
+    "stack": StackSpec,
+}
+
+Key = tuple[str, ...]
+"""Such as ("theme", "ink"), ("timeline", "speed", "factor") or ("panels", "counter", "size")."""
+
+CLASSES = ("cat", "dog", "frog", "horse", "ship")
+
+
+def write_everything(path: Path) -> Run:
+    """Layers of signed values and of one sign, with a NaN; scores, weights, labels, and metrics with holes."""
+    generator, samples = np.random.default_rng(11), 4
+    shown = grey_pictures(samples)
+    taps = {
+        "conv1": TapInfo((samples, 3, 8, 8), "float32"),
+        "conv2": TapInfo((samples, 4, 5, 5), "float32"),
+        "out": TapInfo((samples, len(CLASSES), 1, 1), "float32"),
+        "conv1.weight": TapInfo((3, 2, 3, 3), "float32", kind=TapKind.WEIGHT),
+    }
+    fed, about = shown.astype(np.float32), {"classes": list(CLASSES)}
+    writer = RunWriter(path, taps=taps, fed=fed, shown=shown, labels=CLASSES[:samples], about=about)
+    for number in range(9):
+        arrays = {name: generator.normal(size=tap.shape).astype(np.float32) for name, tap in taps.items()}
+        # Channels that change by different amounts, so that their order by change is not that of the layer.
+        arrays["conv1"] *= np.array([0.5, 1.0, 2.0], np.float32)[:, None, None]
+        arrays["conv1"][0, :, 4, 4] = np.nan
+        arrays["conv2"] = np.abs(arrays["conv2"]) * (number + 1)
+        metrics = {"train_loss": 2.3 - 0.2 * number, "train_accuracy": 0.1 * number, "lr": 10.0 ** (-number)}
+        if number % 2 == 0:
+            metrics |= {"test_loss": 2.4 - 0.2 * number, "test_accuracy": 0.09 * number}
+        writer.commit(Snapshot(20 * number, arrays, metrics))
+    writer.close()
+    return open_run(path)
+
+
+def every_key() -> set[Key]:
+    """What an author can write, from the models themselves."""
+    found: set[Key] = {("extends",), *((key,) for key in KEYS)}
+    for section, model in SECTIONS.items():
+        found |= {(section, *key) for key in keys_of(model)}
+    for kind, panel in PANELS.items():
+        found |= {("panels", kind, *key) for key in keys_of(panel)}
+    return found
+
+
+def keys_of(model: type[BaseModel]) -> Iterator[Key]:
+    """The keys of a model and of those in it; items of lists have no number."""
+    for key, info in fields_of(model).items():
+        yield (key,)
+        for inner in models_in(info.annotation):
+            yield from ((key, *below) for below in keys_of(inner))
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A model's fields by the keys that authors write."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def used_keys(content: Mapping[str, Any]) -> set[Key]:
+    """The keys that a template's content has."""
+    found: set[Key] = {(key,) for key in content}
+    for section in SECTIONS:
+        if section != "stack":
+            found |= {(section, *key) for key in below(content.get(section))}
+    for name, options in content.get("panels", {}).items():
+        kind = options.get("kind", name)
+        found |= {("panels", kind, *key) for key in below(options) if key != ("kind",)}
+    found |= {("stack", key) for stack in stacks(content.get("layout", {})) for key in stack}
+    return found
+
+
+def below(value: Any) -> Iterator[Key]:
+    """The keys in a value and in what it holds."""
+    if isinstance(value, list):
+        for each in value:
+            yield from below(each)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield (key,)
+            yield from ((key, *rest) for rest in below(inner))
+
+
+def stacks(node: Any) -> Iterator[dict[str, Any]]:
+    """The stacks of a layout with their options; the direction counts as one."""
+    if isinstance(node, dict):
+        for direction, inside in node.items():
+            options = inside if isinstance(inside, dict) else {"items": inside}
+            yield {direction: None, **{key: value for key, value in options.items() if key != "items"}}
+            for item in options["items"]:
+                yield from stacks(item)

@@ -1,0 +1,333 @@
+"""Where templates are found, and what they extend."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reelnet.errors import TemplateError, UsageError
+from reelnet.template import lookup
+from reelnet.template.lookup import builtin_folder, find, known_templates, load_merged, read_file
+from reelnet.template.source import Node, place_of, plain
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, an empty user's folder, no other packages, and two built-in templates."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setattr(lookup, "user_config_path", lambda name: tmp_path / "config" / name)
+    monkeypatch.setattr(lookup, "builtin_folder", lambda: tmp_path / "builtin")
+    offer(monkeypatch)
+    write(tmp_path / "builtin" / "article.yaml", "about: built-in\ntheme: {base: dark}\n")
+    write(tmp_path / "builtin" / "plain.yaml", "about: plain\n")
+    return tmp_path
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    """Makes entry points of these names and values the only ones."""
+    points = [metadata.EntryPoint(name, value, lookup.GROUP) for name, value in values.items()]
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
+
+
+def write(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    return file
+
+
+def load(name: str, *settings: str) -> Any:
+    return plain(load_merged(name, settings))
+
+
+def refused(name: str, text: str) -> str:
+    write(Path(name), text)
+    with pytest.raises(TemplateError) as caught:
+        load_merged(name)
+    return str(caught.value)
+
+
+def test_the_order_of_lookup(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find("article") == home / "builtin" / "article.yaml"
+    package = write(home / "package" / "article.yaml", "about: package\n")
+    write(home / "package" / "paths.py", f"FOLDER = {str(package.parent)!r}\n")
+    monkeypatch.syspath_prepend(str(home / "package"))
+    offer(monkeypatch, lab="paths:FOLDER")
+    assert find("article") == package
+    user = write(home / "config" / "reelnet" / "templates" / "article.yml", "about: user\n")
+    assert find("article") == user
+    write(Path("templates/article.yaml"), "about: mine\n")
+    assert find("article") == Path("templates/article.yaml")
+    assert list(known_templates().items()) == [
+        ("article", Path("templates/article.yaml")),
+        ("plain", home / "builtin" / "plain.yaml"),
+    ]
+    sys.modules.pop("paths")
+
+
+def test_paths(home: Path) -> None:
+    file = write(Path("deep/mine.yaml"), "about: mine\n")
+    assert find("deep/mine.yaml") == file
+    assert find(str(file.absolute())) == file.absolute()
+    write(Path("bare"), "about: bare\n")
+    assert load("bare") == {"about": "bare"}
+    assert plain(load_merged(file)) == {"about": "mine"}
+    assert find("mine", folders=[Path("deep")]) == file
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("artical", "no template 'artical'; did you mean 'article'?"),
+        ("zzz", "no template 'zzz'; choose from article, plain"),
+        ("artical.yaml", "artical.yaml: there is no such file; did you mean 'article'?"),
+        ("./no.yaml", "no.yaml: there is no such file"),
+        ("templates/", "is a folder, not a template"),
+        ("", "no template ''"),
+        ("..", "no template '..'"),
+        ("a\0/b", "there is no such file"),
+        ("x" * 5000, "no template"),
+    ],
+)
+def test_what_is_not_there(name: str, words: str) -> None:
+    Path("templates").mkdir()
+    with pytest.raises(TemplateError) as caught:
+        find(name)
+    assert words in str(caught.value)
+
+
+def test_a_missing_path_given_as_a_path() -> None:
+    with pytest.raises(TemplateError, match="there is no such file"):
+        load_merged(Path("article"))
+
+
+def test_only_given_folders_are_searched(home: Path) -> None:
+    with pytest.raises(TemplateError, match="there are none"):
+        find("article", folders=[home / "nowhere"])
+
+
+@pytest.mark.parametrize("value", ["one:FILE", "one:PATH", "holder", "holder.inside", "one"])
+def test_what_an_entry_point_may_be(home: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    folder = home / "package"
+    write(folder / "lab.yaml", "about: lab\n")
+    code = f"from pathlib import Path\nFILE = {str(folder / 'lab.yaml')!r}\nPATH = Path(FILE).parent\n"
+    write(folder / "one.py", code)
+    write(folder / "holder" / "__init__.py", "")
+    write(folder / "holder" / "lab.yaml", "about: lab\n")
+    write(folder / "holder" / "inside.py", "")
+    monkeypatch.syspath_prepend(str(folder))
+    offer(monkeypatch, lab=value)
+    assert load("lab") == {"about": "lab"}
+    assert "lab" in known_templates()
+    for name in ("one", "holder", "holder.inside"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("no_such_module_here", "No module named"),
+        ("os:no_such_name", "AttributeError"),
+        ("os:linesep", "which is not there"),
+        ("os:environ", "not a file or folder"),
+        ("a b c", "cannot be loaded"),
+    ],
+)
+def test_a_broken_entry_point_hurts_only_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, value: str, words: str
+) -> None:
+    offer(monkeypatch, lab=value)
+    with pytest.raises(TemplateError) as caught:
+        find("lab")
+    assert "entry point 'lab'" in str(caught.value)
+    assert words in str(caught.value)
+    assert load("plain") == {"about": "plain"}
+    assert list(known_templates()) == ["article", "plain"]
+
+
+def test_extending_a_name_a_file_and_a_list() -> None:
+    write(Path("shared/base.yaml"), "timeline: {fps: 5, frames: 9}\nabout: base\n")
+    write(Path("shared/more.yml"), "timeline: {fps: 6}\ntheme: {text: 3}\n")
+    write(Path("mine/top.yaml"), "extends: [article, ../shared/base.yaml, ../shared/more.yml]\nabout: top\n")
+    assert load("mine/top.yaml") == {
+        "about": "top",
+        "theme": {"base": "dark", "text": 3},
+        "timeline": {"fps": 6, "frames": 9},
+    }
+    assert load("mine/top.yaml", "theme=light", "about=")["theme"] == {"base": "light", "text": 3}
+
+
+def test_places_name_the_files(home: Path) -> None:
+    write(Path("top.yaml"), "extends: article\nabout: top\n")
+    node = load_merged("top.yaml")
+    assert str(place_of(node, ("about",))) == "top.yaml:2:1"
+    assert str(place_of(node, ("theme", "base"))) == f"{home / 'builtin' / 'article.yaml'}:2:9"
+    assert str(place_of(node, ())) == "top.yaml:1:1"
+
+
+def test_short_words_of_both_files_are_spelled_out_first() -> None:
+    write(Path("base.yaml"), "theme: {text: 3}\ncanvas: 100x200\n")
+    write(Path("top.yaml"), "extends: ./base.yaml\ntheme: light\ncanvas: 9:16\n")
+    assert load("top.yaml") == {"theme": {"text": 3, "base": "light"}, "canvas": {"aspect": "9:16"}}
+
+
+def test_adapting_a_template_under_its_own_name(home: Path) -> None:
+    write(Path("templates/article.yaml"), "extends: article\nlayer: mine\n")
+    user = home / "config" / "reelnet" / "templates" / "article.yaml"
+    assert load("article") == {"about": "built-in", "theme": {"base": "dark"}, "layer": "mine"}
+    write(user, "extends: article\nabout: user\n")
+    assert load("article") == {"about": "user", "theme": {"base": "dark"}, "layer": "mine"}
+    # A file that no lookup finds gets the first one of that name.
+    write(Path("elsewhere/article.yaml"), "extends: article\nabout: elsewhere\n")
+    assert load("elsewhere/article.yaml")["layer"] == "mine"
+
+
+def test_the_last_of_its_name_has_nothing_to_extend(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(Path("templates/own.yaml"), "extends: own\n")
+    # In a checkout the working folder's templates are the built-in ones, by two paths.
+    monkeypatch.setattr(lookup, "builtin_folder", lambda: home / "work" / "templates")
+    with pytest.raises(TemplateError, match=r"own.yaml:1:10: extends: there is no other"):
+        load_merged("own")
+
+
+def test_a_diamond_is_fine() -> None:
+    write(Path("a.yaml"), "x: {one: a}\ny: {two: a}\n")
+    write(Path("b.yaml"), "extends: ./a.yaml\nx: {one: b}\n")
+    write(Path("c.yaml"), "extends: ./a.yaml\ny: {two: c}\n")
+    assert load_keys("d.yaml", "extends: [./b.yaml, ./c.yaml]\n") == {"x": {"one": "a"}, "y": {"two": "c"}}
+
+
+def load_keys(name: str, text: str) -> Any:
+    write(Path(name), text)
+    return load(name)
+
+
+def test_many_diamonds_take_no_time() -> None:
+    write(Path("f0.yaml"), "about: deep\n")
+    for number in range(1, 19):
+        below = ", ".join([f"./f{number - 1}.yaml"] * 20)
+        write(Path(f"f{number}.yaml"), f"extends: [{below}]\n")
+    assert load("f18.yaml") == {"about": "deep"}
+
+
+@pytest.mark.parametrize("extends", ["~", "[]"])
+def test_extending_nothing(extends: str) -> None:
+    assert load_keys("a.yaml", f"extends: {extends}\nabout: a\n") == {"about": "a"}
+
+
+def test_circles_are_named() -> None:
+    write(Path("b.yaml"), "extends: ./a.yaml\n")
+    assert refused("a.yaml", "extends: ./b.yaml\n") == (
+        "b.yaml:1:10: extends: templates extend each other: a.yaml → b.yaml → a.yaml"
+    )
+    assert "c.yaml → c.yaml" in refused("c.yaml", "about: me\nextends: [c.yaml]\n")
+
+
+def test_too_many_in_a_row() -> None:
+    for number in range(25):
+        write(Path(f"f{number}.yaml"), f"extends: ./f{number + 1}.yaml\n")
+    write(Path("f25.yaml"), "about: deep\n")
+    assert load("f6.yaml") == {"about": "deep"}
+    with pytest.raises(TemplateError, match=r"^f19.yaml:1:10: extends: more than 20 templates in a row"):
+        load_merged("f0.yaml")
+
+
+def test_a_result_that_is_too_large() -> None:
+    for name in ("a", "b"):
+        write(Path(f"{name}.yaml"), "x:\n" + "".join(f"  {name}{number}: 1\n" for number in range(9_000)))
+    assert "with what it extends" in refused("c.yaml", "extends: [./a.yaml, ./b.yaml]\n")
+
+
+@pytest.mark.parametrize(
+    ("extends", "words"),
+    [
+        ("./no.yaml", ":1:10: extends: no.yaml: there is no such file"),
+        ("folder.yaml", ":1:10: extends: folder.yaml: is a folder"),
+        ("latin.yaml", ":1:10: extends: latin.yaml:2:4: the byte 0xe9 is not UTF-8"),
+        ("large.yaml", ":1:10: extends: large.yaml: a template has at most 1,000,000 bytes"),
+        ("artical", ":1:10: extends: no template 'artical'; did you mean 'article'?"),
+        ("[article, zzz]", ":1:20: extends: no template 'zzz'"),
+        ("./secret.txt", "does not end in .yaml"),
+        ("/etc/passwd", "does not end in .yaml"),
+        ("secret", "no template 'secret'"),
+        ("3", "needs the name or the path"),
+        ("''", "needs the name or the path"),
+        ("[[article]]", "needs the name or the path"),
+        ("{a: 1}", "needs the name or the path"),
+        ("[" + "article, " * 21 + "]", "names 21 templates; 20 is the limit"),
+    ],
+)
+def test_what_cannot_be_extended(extends: str, words: str) -> None:
+    for name in ("secret", "secret.txt"):
+        write(Path(name), "password: 1\n")
+    Path("folder.yaml").mkdir()
+    Path("latin.yaml").write_bytes(b"a: 1\nb: \xe9\n")
+    write(Path("large.yaml"), "#" * 1_000_001)
+    message = refused("a.yaml", f"extends: {extends}\n")
+    assert message.startswith("a.yaml:1:")
+    assert words in message
+
+
+def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(file: Path, mode: str) -> Any:
+        return (
+            io.BytesIO(b"extends: closed.yaml") if file.name == "a.yaml" else os.open("/no/such", os.O_RDONLY)
+        )
+
+    write(Path("closed.yaml"), "about: closed\n")
+    write(Path("a.yaml"), "extends: closed.yaml\n")
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(
+        TemplateError, match=r"^a.yaml:1:10: extends: closed.yaml: cannot be read: No such file"
+    ):
+        load_merged("a.yaml")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes in folders")
+def test_a_pipe_is_not_waited_for() -> None:
+    os.mkfifo("pipe.yaml")
+    with pytest.raises(TemplateError, match="not a template"):
+        load_merged("pipe.yaml")
+
+
+def test_links_in_a_circle() -> None:
+    Path("a.yaml").symlink_to("b.yaml")
+    Path("b.yaml").symlink_to("a.yaml")
+    with pytest.raises(TemplateError, match="there is no such file"):
+        load_merged("a.yaml")
+
+
+@pytest.mark.parametrize("text", ["- a\n", "just text\n", "3\n"])
+def test_what_is_no_map_is_no_template(text: str) -> None:
+    assert (
+        refused("a.yaml", text) == "a.yaml:1:1: a template is a map of keys such as panels, layout and theme"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "~\n", "# empty\n"])
+def test_an_empty_file_is_an_empty_template(text: str) -> None:
+    assert load_keys("a.yaml", text) == {}
+
+
+def test_not_utf_8() -> None:
+    Path("a.yaml").write_bytes("a: 1\n".encode("utf-16"))
+    with pytest.raises(TemplateError, match=r"^a.yaml:1:1: the byte 0xff is not UTF-8"):
+        read_file(Path("a.yaml"))
+
+
+def test_a_setting_that_cannot_be_read() -> None:
+    with pytest.raises(UsageError, match="has no '='"):
+        load_merged("article", ["theme"])
+
+
+def test_built_in_templates_are_found_and_read() -> None:
+    files = sorted(builtin_folder().glob("*.yaml"))
+    assert files
+    assert all(isinstance(load_merged(file), Node) for file in files)

@@ -1,0 +1,329 @@
+"""Templates on top of templates, and settings on top of both."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reelnet.errors import UsageError
+from reelnet.template.merge import merged, size, with_settings
+from reelnet.template.mistakes import Place
+from reelnet.template.source import Node, bare_colours, place_of, plain, read_text
+
+
+def read(text: str, file: str = "t.yaml") -> Node:
+    return read_text(text, file)
+
+
+def merge(base: str, over: str) -> Any:
+    return plain(merged(read(base), read(over)))
+
+
+def node_of(value: Any) -> Node:
+    place = Place("made", 1, 1)
+    if isinstance(value, dict):
+        return Node({key: node_of(each) for key, each in value.items()}, place)
+    if isinstance(value, list):
+        return Node([node_of(each) for each in value], place)
+    return Node(value, place)
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
+WORDS = [
+    "a",
+    "b",
+    "id",
+    "kind",
+    "panels",
+    "row",
+    "column",
+    "items",
+    "canvas",
+    "width",
+    "aspect",
+    "steps",
+    "list",
+]
+SCALARS = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["x", "y", "a"])
+ANY = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
+    max_leaves=25,
+)
+TEMPLATES = st.dictionaries(st.sampled_from(WORDS), ANY, max_size=5)
+
+# Maps stay maps and scalars stay scalars; without that a later map would find what a scalar in between removed.
+LEAVES = st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=3)
+SHAPED = st.recursive(
+    st.fixed_dictionaries({}, optional={"a": LEAVES, "b": LEAVES, "c": LEAVES}),
+    lambda inner: st.fixed_dictionaries({}, optional={"a": LEAVES, "m": inner, "n": inner}),
+    max_leaves=8,
+)
+
+
+def on_top(base: Any, over: Any) -> Any:
+    return plain(merged(node_of(base), node_of(over)))
+
+
+@given(TEMPLATES)
+def test_nothing_on_top_changes_nothing(template: Any) -> None:
+    assert on_top(template, {}) == template
+
+
+@given(TEMPLATES)
+def test_on_top_of_nothing_only_nulls_go(template: Any) -> None:
+    assert on_top({}, template) == without_nulls(template)
+
+
+@given(TEMPLATES, TEMPLATES)
+def test_the_same_twice_is_the_same_once(base: Any, over: Any) -> None:
+    once = on_top(base, over)
+    assert on_top(once, over) == once
+
+
+@given(SHAPED, SHAPED, SHAPED)
+def test_three_in_a_row_can_be_grouped_either_way(first: Any, second: Any, third: Any) -> None:
+    assert on_top(on_top(first, second), third) == on_top(first, on_top(second, third))
+
+
+@given(TEMPLATES, TEMPLATES)
+def test_no_key_on_top_is_lost(base: Any, over: Any) -> None:
+    def holds(result: Any, wanted: Any) -> bool:
+        if isinstance(wanted, dict):
+            return isinstance(result, dict) and all(
+                key in result and holds(result[key], each) for key, each in wanted.items() if each is not None
+            )
+        if isinstance(wanted, list):
+            items = result["items"] if isinstance(result, dict) else result
+            return len(items) == len(wanted) and all(map(holds, items, wanted))
+        return bool(result == wanted)
+
+    assert holds(on_top(base, over), over)
+
+
+@given(TEMPLATES, TEMPLATES)
+def test_the_result_is_no_larger_than_both(base: Any, over: Any) -> None:
+    # A bare list of a stack becomes the `items` of a map, a key and a value more.
+    room = 2 * str([base, over]).count("'row'") + 2 * str([base, over]).count("'column'")
+    assert size(merged(node_of(base), node_of(over))) <= size(node_of(base)) + size(node_of(over)) + room
+
+
+@given(TEMPLATES, TEMPLATES)
+def test_what_goes_in_is_not_changed(base: Any, over: Any) -> None:
+    below, above = node_of(base), node_of(over)
+    merged(below, above)
+    assert (plain(below), plain(above)) == (base, over)
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "result"),
+    [
+        ("a: {b: 1, c: 2}", "a: {c: 3, d: 4}", {"a": {"b": 1, "c": 3, "d": 4}}),
+        ("a: [1, 2]", "a: [3]", {"a": [3]}),
+        ("a: {b: 1}", "a: 2", {"a": 2}),
+        ("a: {b: 1}", "a:", {}),
+        ("a: {b: 1}", "a: {b: ~}", {"a": {}}),
+        ("a: 1", "b: {c: ~, d: [{e: ~}, ~]}", {"a": 1, "b": {"d": [{}, None]}}),
+    ],
+)
+def test_maps_scalars_lists_and_nulls(base: str, over: str, result: Any) -> None:
+    assert merge(base, over) == result
+
+
+def test_items_with_an_id_merge_with_their_like() -> None:
+    base = "outputs: [{id: web, path: a.mp4, scale: 2}, {id: page, path: b.gif}, {path: c.png}]"
+    over = "outputs: [{id: new, path: n.gif}, {id: web, path: x.mp4}, {scale: 1}]"
+    assert merge(base, over)["outputs"] == [
+        {"id": "new", "path": "n.gif"},
+        {"id": "web", "path": "x.mp4", "scale": 2},
+        {"scale": 1},
+    ]
+
+
+def test_an_id_inside_a_one_word_item() -> None:
+    base = "layout: {column: {items: [title, {row: {id: head, gap: 4, items: [counter, colorbar]}}]}}"
+    over = "layout: {column: {items: [{row: {id: head, gap: 8}}, extra]}}"
+    assert merge(base, over)["layout"]["column"]["items"] == [
+        {"row": {"id": "head", "gap": 8, "items": ["counter", "colorbar"]}},
+        "extra",
+    ]
+
+
+def test_an_item_under_another_word_is_another_item() -> None:
+    over = "l: [{column: {id: head, items: [a]}}]"
+    assert merge("l: [{row: {id: head, gap: 4}}]", over) == plain(read(over))
+
+
+def test_an_id_that_stands_twice_is_taken_once() -> None:
+    assert merge("l: [{id: a, x: 1}]", "l: [{id: a}, {id: a}]") == {"l": [{"id": "a", "x": 1}, {"id": "a"}]}
+
+
+STACKS = [
+    ("{column: [a]}", "{row: [b]}", {"row": ["b"]}),
+    ("{column: [a]}", "{row: ~}", {"column": ["a"]}),
+    ("{column: {gap: 4, items: [a]}}", "{column: [b]}", {"column": {"gap": 4, "items": ["b"]}}),
+    ("{column: [a]}", "{column: {gap: 4}}", {"column": {"items": ["a"], "gap": 4}}),
+    ("{column: [a]}", "{column: [b]}", {"column": ["b"]}),
+]
+SIZES = [
+    ("{aspect: '9:16'}", "{width: 10, height: 20}", {"width": 10, "height": 20}),
+    ("{width: 10, height: 20, scale: 2}", "{aspect: '9:16'}", {"scale": 2, "aspect": "9:16"}),
+    ("{width: 10}", "{max_width: 8}", {"max_width": 8}),
+]
+STEPS = [
+    ("{log: 9, range: [0, 9]}", "{every: 2}", {"range": [0, 9], "every": 2}),
+    ("{every: 2, range: [0, 9]}", "{list: [1]}", {"list": [1]}),
+    ("{list: [1]}", "{range: [0, ~]}", {"range": [0, None]}),
+]
+ALTERNATIVES = [("layout: %s", *case) for case in STACKS]
+ALTERNATIVES += [("canvas: %s", *case) for case in SIZES]
+ALTERNATIVES += [("timeline: {steps: %s}", *case) for case in STEPS]
+ALTERNATIVES += [("outputs: [{id: a, timeline: {steps: %s}}]", *case) for case in STEPS]
+
+
+@pytest.mark.parametrize(("around", "base", "over", "result"), ALTERNATIVES)
+def test_of_alternatives_the_later_one_is_left(around: str, base: str, over: str, result: Any) -> None:
+    assert merge(around % base, around % over) == plain(read(around % json.dumps(result)))
+
+
+def test_panels_may_be_named_like_alternatives() -> None:
+    result = merge("panels: {row: {kind: text}}", "panels: {column: {kind: text, width: 3}}")
+    assert [*result["panels"]] == ["row", "column"]
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "result"),
+    [
+        ("{kind: text, text: a}", "{kind: curve}", {"kind": "curve"}),
+        ("{kind: text, text: a}", "{kind: text, size: 9}", {"kind": "text", "text": "a", "size": 9}),
+        ("{kind: text, text: a}", "{size: 9}", {"kind": "text", "text": "a", "size": 9}),
+        ("{show: 0-5}", "{kind: curve}", {"kind": "curve"}),
+        ("{show: 0-5}", "{kind: p, size: 9}", {"show": "0-5", "kind": "p", "size": 9}),
+        ("{kind: curve, size: 9}", "{kind: ~}", {}),
+        ("~", "{show: 1}", {"show": 1}),
+    ],
+)
+def test_a_panel_of_another_kind_replaces(base: str, over: str, result: Any) -> None:
+    assert merge(f"panels: {{p: {base}}}", f"panels: {{p: {over}}}") == {"panels": {"p": result}}
+
+
+def test_places_name_the_file_of_each_key() -> None:
+    both = merged(
+        read("theme: {text: 1, line: 2}\nl: [{id: a, x: 1}]", "base.yaml"),
+        read("\ntheme: {line: 3}\nl: [{id: a, y: 1}]", "mine.yaml"),
+    )
+    assert str(place_of(both, ("theme", "text"))) == "base.yaml:1:9"
+    assert str(place_of(both, ("theme", "line"))) == "mine.yaml:2:9"
+    assert str(place_of(both, ("theme",))) == "mine.yaml:2:1"
+    assert str(place_of(both, ("l", 0, "x"))) == "base.yaml:2:13"
+    assert str(place_of(both, ("l", 0, "y"))) == "mine.yaml:3:13"
+
+
+def test_a_bare_colour_is_kept_to_be_complained_of() -> None:
+    both = merged(read("theme: {background: white}"), read("theme:\n  background: #111\n"))
+    assert [str(mistake) for mistake in bare_colours(both)] == [
+        "t.yaml:2:3: theme.background: a colour must be quoted: '#111'"
+    ]
+
+
+TEMPLATE = """\
+panels: {title: {kind: text, text: hi}}
+theme: {base: dark, background: "#ffffff"}
+layout: {column: {gap: 16, items: [title, {row: {id: head, items: [counter, colorbar]}}]}}
+side: {column: [title, {row: {id: head, items: [counter]}}]}
+outputs: [{id: web, path: a.mp4}, {path: b.gif}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "value"),
+    [
+        ("theme.background=#111", ("theme", "background"), "#111"),
+        ("theme = light", ("theme", "base"), "light"),
+        ("canvas=100x200", ("canvas",), {"width": 100, "height": 200}),
+        ("timeline.fps=12.5", ("timeline", "fps"), 12.5),
+        ("a.b.c=true", ("a", "b", "c"), True),
+        ("outputs[0].path={layer}.mp4", ("outputs", 0, "path"), "{layer}.mp4"),
+        ("outputs.web.path=c: d # e", ("outputs", 0, "path"), "c: d # e"),
+        ("outputs[1].path='x'", ("outputs", 1, "path"), "x"),
+        ("outputs=[{path: x.gif}]", ("outputs",), [{"path": "x.gif"}]),
+        ("outputs[0]=", ("outputs",), [{"path": "b.gif"}]),
+        ("theme.map=[#111, #ffffff]", ("theme", "map"), ["#111", "#ffffff"]),
+        ("theme.map={a: #111, b: [1, null]}", ("theme", "map"), {"a": "#111", "b": [1, None]}),
+        ("panels.title.text=*bold* &c", ("panels", "title", "text"), "*bold* &c"),
+        ("panels.title.text={channels} a", ("panels", "title", "text"), "{channels} a"),
+        ("panels.title.kind=curve", ("panels", "title"), {"kind": "curve"}),
+        ("layout.column.items[1].row.gap=3", ("layout", "column", "items", 1, "row", "gap"), 3),
+        ("layout.column.head.gap=3", ("layout", "column", "items", 1, "row", "gap"), 3),
+        ("layout.column.items.head.gap=3", ("layout", "column", "items", 1, "row", "gap"), 3),
+        ("layout.column[0]=other", ("layout", "column", "items", 0), "other"),
+        ("layout.column=[a]", ("layout", "column"), {"gap": 16, "items": ["a"]}),
+        ("layout.row=[a]", ("layout",), {"row": ["a"]}),
+        ("side.column.head.gap=3", ("side", "column", 1, "row", "gap"), 3),
+        ("side.column.items[0]=x", ("side", "column", 0), "x"),
+        ("side.column.gap=3", ("side", "column", "gap"), 3),
+    ],
+)
+def test_settings(setting: str, path: tuple[str | int, ...], value: Any) -> None:
+    node = with_settings(read(TEMPLATE), [setting])
+    found = plain(node)
+    for step in path:
+        found = found[step]
+    assert found == value
+
+
+def test_a_setting_without_a_value_takes_the_key_away() -> None:
+    assert plain(with_settings(read("a: {b: 1, c: 2}"), ["a.b=", "a.d="])) == {"a": {"c": 2}}
+
+
+def test_settings_in_order_and_their_place() -> None:
+    node = with_settings(read("a: {b: 1}"), ["a.b=2", "a.b=3", "a.c=[{d: 1}]"])
+    assert plain(node) == {"a": {"b": 3, "c": [{"d": 1}]}}
+    assert str(place_of(node, ("a", "b"))) == "--set a.b=3"
+    assert str(place_of(node, ("a", "c", 0, "d"))) == "--set a.c=[{d: 1}]"
+    assert str(place_of(node, ("a",))) == "t.yaml:1:1"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("theme", "has no '='"),
+        ("=1", "is no path"),
+        ("a..b=1", "is no path"),
+        ("a[x]=1", "is no path"),
+        ("a[1=1", "is no path"),
+        (".".join("a" * 41) + "=1", "is no path"),
+        ("outputs[2].path=x", "has 2 items, counted from 0, and no [2]"),
+        ("outputs.wed.path=x", "no item with the id 'wed'; did you mean 'web'?"),
+        ("theme[0]=x", "theme is no list"),
+        ("new[0]=x", "no list to count in"),
+        ("a.b[0].c=x", "no list to count in"),
+        ("a=[1", "list that opens here"),
+        ("a='x", "never closed"),
+        ("a={b: !x 1}", "tags"),
+        ("a=" + "9" * 19, "18 digits"),
+        ("a=\x1b[1m", "control character"),
+        ("a=\udcff", "control character"),
+    ],
+)
+def test_settings_that_cannot_be(setting: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        with_settings(read(TEMPLATE), [setting])
+    assert words in str(caught.value)
+    assert str(caught.value).startswith("--set ")
+
+
+@given(st.text(st.sampled_from("ab.[]0=#{}:,'\" -\t"), max_size=12), TEMPLATES)
+def test_any_setting_is_taken_or_refused(setting: str, template: Any) -> None:
+    with contextlib.suppress(UsageError):
+        plain(with_settings(node_of(template), [setting, "outputs." + setting]))

@@ -1,0 +1,306 @@
+"""Reading YAML: what it means, where it stands, and what is answered to anything that is not a template's YAML."""
+
+from __future__ import annotations
+
+import math
+import random
+import string
+import time
+from typing import Any
+
+import pytest
+
+from reelnet.errors import TemplateError
+from reelnet.template.lookup import builtin_folder
+from reelnet.template.merge import merged
+from reelnet.template.mistakes import Mistake, Place, raise_all
+from reelnet.template.source import (
+    Node,
+    bare_colours,
+    child_of,
+    hint_for_empty,
+    place_of,
+    plain,
+    read_text,
+)
+
+
+def read(text: str) -> Node:
+    return read_text(text, "t.yaml")
+
+
+def refused(text: str) -> str:
+    with pytest.raises(TemplateError) as caught:
+        read(text)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("no", "no"),
+        ("yes", "yes"),
+        ("on", "on"),
+        ("off", "off"),
+        ("y", "y"),
+        ("tRue", "tRue"),
+        ("12:30", "12:30"),
+        ("1_000", "1_000"),
+        ("2020-01-01", "2020-01-01"),
+        ("0-5", "0-5"),
+        ("0b1", "0b1"),
+        ("'1'", "1"),
+        ('"true"', "true"),
+        ("''", ""),
+        ("=", "="),
+        ("true", True),
+        ("FALSE", False),
+        ("~", None),
+        ("", None),
+        ("Null", None),
+        ("12", 12),
+        ("-12", -12),
+        ("+12", 12),
+        ("010", 10),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("999999999999999999", 999999999999999999),
+        ("1e-3", 0.001),
+        ("1E3", 1000.0),
+        (".5", 0.5),
+        ("-1.", -1.0),
+        (".inf", math.inf),
+        ("-.Inf", -math.inf),
+    ],
+)
+def test_scalars_follow_the_core_schema_of_yaml_1_2(written: str, value: Any) -> None:
+    found = plain(read(f"a: {written}\n"))["a"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_not_a_number() -> None:
+    assert math.isnan(plain(read("a: .nan"))["a"])
+
+
+def test_maps_lists_and_blocks() -> None:
+    text = "a: [x, {y: 1}]\nb:\n- |\n  two\n  lines\n- >-\n  one\n  line\n"
+    assert plain(read(text)) == {"a": ["x", {"y": 1}], "b": ["two\nlines\n", "one line"]}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "\ufeff"])
+def test_an_empty_file_is_an_empty_map(text: str) -> None:
+    assert plain(read(text)) == {}
+
+
+def test_places_of_keys_items_and_what_is_not_there() -> None:
+    node = read("panels:\n  title: {text: hi}\nlist:\n  - a\n  -   b\n")
+    assert str(place_of(node, ())) == "t.yaml:1:1"
+    assert str(place_of(node, ("panels", "title", "text"))) == "t.yaml:2:11"
+    assert str(place_of(node, ("panels", "title", "size", 3))) == "t.yaml:2:3"
+    assert str(place_of(node, ("list", 1))) == "t.yaml:5:7"
+    assert str(place_of(node, ("list", 2))) == "t.yaml:3:1"
+    assert str(place_of(node, ("list", "x"))) == "t.yaml:3:1"
+
+
+def test_places_count_letters_not_bytes() -> None:
+    assert str(place_of(read("a: {é×: 1, b: 2}"), ("a", "b"))) == "t.yaml:1:12"
+
+
+def test_an_alias_stands_where_it_is_written() -> None:
+    node = read("a: &x {c: 1}\nb: *x\n")
+    assert plain(node) == {"a": {"c": 1}, "b": {"c": 1}}
+    assert str(place_of(node, ("b",))) == "t.yaml:2:1"
+    assert str(place_of(node, ("b", "c"))) == "t.yaml:1:8"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("a:\n\tb: 1\n", "2:1", "tab"),
+        ("a: 1\nb: 'x\nc: 2\n", "2:4", "quote that opens here is never closed"),
+        ('a: "x\n', "1:4", "quote that opens here is never closed"),
+        ("a: 1\nb: \x07\n", "2:4", r"control character '\x07'"),
+        ("a: 1\r\nb: \x00", "2:4", r"control character '\x00'"),
+        ('a: 1\nb: "\\0"\n', "2:4", r"control character '\x00'"),
+        ('a: "\\ud800"\n', "1:4", r"control character '\ud800'"),
+        ('a: "\\UFFFFFFFF"\n', "1:1", "escape"),
+        ('a: "renders\\q"\n', "1:13", r"\q means nothing in double quotes; use single quotes"),
+        ('a: "\\x1"\n', "1:7", "2 hexadecimal digits"),
+        ("a: @b\n", "1:4", "cannot start with @ unless it is quoted"),
+        ("a: **b**\n", "1:4", "cannot start with '*'"),
+        ("a: Watch: it\n", "1:9", "quote its text"),
+        ("a: - b\n", "1:4", "'- ' cannot stand here"),
+        ("a:\n    b: 1\n  c: 2\n", "3:3", "indentation"),
+        ("a: [1, 2\nb: 3\n", "1:4", "',' between its items and ']' at its end"),
+        ("a: {b: 1\nc: 3\n", "1:4", "',' between its keys and '}' at its end"),
+        ("a: [1,, 2]\n", "1:7", "a value is missing"),
+        ("a: 1\nb\n", "2:1", "expected 'key: value'"),
+        ("path: {layer}.mp4\n", "1:14", "text that starts with '{' must be quoted"),
+        ("theme: {background: #111}\n", "2:1", "a colour must be quoted: '#111'"),
+        ("a: [#112233, 1]\nb: 2\n", "1:4", "a colour must be quoted: '#112233'"),
+        ("a: !!python/object:os.system [ls]\n", "1:4", "tags such as !name are not allowed"),
+        ("a: !foo b\n", "1:4", "tags such as !name are not allowed"),
+        ("a: !x!foo b\n", "1:4", "tags such as !name are not allowed"),
+        ("a: 1\n---\nb: 2\n", "2:1", "second document"),
+        ("a: 1\nb: 2\na: 3\n", "3:1", "'a' stands here twice, in line 3 and before in line 1"),
+        ("a: {b: 1, 'b': 2}\n", "1:11", "a: the key 'b' stands here twice"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", "3:3", "write extends instead"),
+        ("3: x\n", "1:1", "quote it: '3'"),
+        ("true: x\n", "1:1", "quote it: 'true'"),
+        ("~: x\n", "1:1", "quote it: '~'"),
+        ("a: {: x}\n", "1:5", "a key or a value is missing"),
+        ("? \n: x\n", "1:2", "a key is missing"),
+        ("theme: {background: #111}\nx: 1\n", "1:8", "a colour must be quoted: '#111'"),
+        ("{a}: x\n", "1:1", "a key must be text"),
+        ("? [a]\n: x\n", "1:3", "a key must be text"),
+        ("k" * 201 + ": x\n", "1:1", "at most 200 letters"),
+        ("a: 1234567890123456789\n", "1:4", "at most 18 digits"),
+        ("a: 0x1234567890123456789\n", "1:4", "at most 18 digits"),
+        ("a: &x [1, *x]\n", "1:11", "a[1]: the value &x cannot hold itself"),
+        ("a: *x\n", "1:4", "no anchor &x"),
+        ("%YAML 2.0\n---\na: 1\n", "1:1", "%"),
+    ],
+)
+def test_what_is_not_allowed(text: str, place: str, words: str) -> None:
+    message = refused(text)
+    assert message.startswith(f"t.yaml:{place}: ")
+    assert words in message
+    assert "\n" not in message
+
+
+def test_all_mistakes_at_once_in_order() -> None:
+    lines = refused("a: 1\na: 2\nb: !x 1\n4: x\nb: 1\nc: [1, 2\n").splitlines()
+    assert [line.split(": ")[0] for line in lines] == [
+        f"t.yaml:{n}" for n in ("2:1", "3:4", "4:1", "5:1", "6:4")
+    ]
+
+
+def test_an_empty_value_before_a_colour_is_explained() -> None:
+    node = read(
+        "theme:\n  background: #111\n  text: # 111\n  grid:\n  line: #a1b2c3 dark\n  box: #1234\n  x: '' #111\n"
+    )
+    theme = child_of(node, "theme")
+    assert theme is not None
+    assert plain(theme) == dict.fromkeys(("background", "text", "grid", "line", "box")) | {"x": ""}
+    hints = {key: hint_for_empty(child) for key in plain(theme) if (child := child_of(theme, key))}
+    assert hints == dict.fromkeys(("text", "grid", "box", "x")) | {
+        "background": "a colour must be quoted: '#111'",
+        "line": "a colour must be quoted: '#a1b2c3'",
+    }
+
+
+def test_all_bare_colours() -> None:
+    node = read("theme:\n  line: #111\n  map:\n  - #222\n  -   #333333\n  - red\n")
+    assert [str(mistake) for mistake in bare_colours(node)] == [
+        "t.yaml:2:3: theme.line: a colour must be quoted: '#111'",
+        "t.yaml:4:4: theme.map[0]: a colour must be quoted: '#222'",
+        "t.yaml:5:4: theme.map[1]: a colour must be quoted: '#333333'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: &a [x,x,x,x,x,x,x,x]\n" + "".join(
+            f"{b}: &{b} [{','.join(['*' + a] * 8)}]\n" for a, b in zip("abcdefghij", "bcdefghijk", strict=True)
+        ), "aliases written out"),
+        ("a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in range(100)), "more than 40 deep"),
+        ("[" * 100_000, "more than 40 deep"),
+        ("{a: " * 50_000, "more than 40 deep"),
+        ("- " * 50_000, "more than 40 deep"),
+        ("- a\n" * 30_000, "at most 20,000 keys and values"),
+        ("a: 1\n" * 5_000, "and 950 more"),
+    ],
+    ids=["bomb", "chain of aliases", "lists", "maps", "dashes", "items", "mistakes"],
+)  # fmt: skip
+def test_nothing_grows_without_end(text: str, words: str) -> None:
+    start = time.perf_counter()
+    assert words in refused(text)
+    assert time.perf_counter() - start < 5
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    read("- a\n" * 19_999)
+    read("[" * 40 + "]" * 40)
+
+
+def test_mistakes_are_sorted_without_duplicates_and_cut() -> None:
+    raise_all([])
+    many = [Mistake(Place("a", line, 1), f"x[{line}]", "is\nwrong") for line in range(60, 0, -1)]
+    with pytest.raises(TemplateError) as caught:
+        raise_all([*many, many[0], Mistake(None, "", "general")])
+    lines = str(caught.value).splitlines()
+    assert lines[:2] == ["general", "a:1:1: x[1]: is wrong"]
+    assert len(lines) == 51
+    assert lines[-1] == "… and 11 more"
+
+
+def test_a_place_without_lines_is_its_origin() -> None:
+    assert str(Mistake(Place("--set a=1", 0, 0), "a", "no")) == "--set a=1: a: no"
+
+
+def test_child_of() -> None:
+    node = read("a: [1]")
+    assert child_of(node, 0) is None
+    assert child_of(node, "b") is None
+    assert child_of(Node([node], node.place), -1) is None
+
+
+TOKENS = (
+    "\t", "#", ": ", "- ", "? ", "[", "]", "{", "}", ",", "&a ", "*a", "!x ", "!!int ", "|\n", ">-\n", "'", '"', "\\",
+    "---\n", "...\n", "%", "@", "`", "<<: ", "~", ".nan", "1e9", "0x", "é", "\u2028", "\x85", "\ufeff", "\x00",
+    "\\U", '"\\ud800"', '"\\UFFFFFFFF"', "9" * 5000, "\r", "%YAML 9", "items:", "#111", "\U0001f600", "\ud800",
+)  # fmt: skip
+
+EXAMPLE = """\
+extends: article            # name
+panels:
+  title: {kind: text, text: "Watch {layer} learn"}
+  channels: {show: 0-5}
+layout:
+  column: {gap: 16, items: [title, {row: {id: head, items: [counter, colorbar]}}, inputs, channels]}
+theme: {background: "#ffffff"}
+timeline: &t {fps: 10}
+outputs: [{id: web, path: "{layer}.mp4", timeline: *t}]
+"""
+
+
+def mutated(text: str, dice: random.Random) -> str:
+    """A text with one to four random changes."""
+    for _ in range(dice.randint(1, 4)):
+        at, length = dice.randrange(len(text) + 1), dice.choice((1, 1, 2, 8, 40))
+        lines = text.splitlines(keepends=True)
+        line = dice.randrange(len(lines)) if lines else 0
+        match dice.randrange(7):
+            case 0:
+                text = text[:at] + chr(dice.randrange(0x180)) + text[at + 1 :]
+            case 1:
+                text = text[:at] + text[at + length :]
+            case 2:
+                text = text[:at] + text[at : at + length] * 2 + text[at + length :]
+            case 3:
+                text = "".join([*lines[:line], " " * dice.randrange(5), *lines[line:]])
+            case 4:
+                text = "".join([*lines[:line], *lines[line : line + 2], *lines[line:]])
+            case 5:
+                text = text[:at] + dice.choice(string.punctuation) * length + text[at:]
+            case _:
+                text = text[:at] + dice.choice(TOKENS) + text[at:]
+    return text
+
+
+def test_random_damage_is_read_or_refused() -> None:
+    originals = [EXAMPLE, *(file.read_text("utf-8") for file in sorted(builtin_folder().glob("*.yaml")))]
+    whole, dice, refusals = read(EXAMPLE), random.Random(7), 0
+    for number in range(1500):
+        text = mutated(originals[number % len(originals)], dice)
+        start = time.perf_counter()
+        try:
+            node = read(text)
+            plain(merged(whole, node))
+            plain(merged(node, whole))
+        except TemplateError:
+            refusals += 1
+        assert time.perf_counter() - start < 1, text
+    assert 200 < refusals < 1500

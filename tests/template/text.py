@@ -1,0 +1,22 @@
+"""Templates from text, for tests."""
+
+from __future__ import annotations
+
+from reelnet.compose.panels import PANELS
+from reelnet.reel import Reel
+from reelnet.runs.run import Run
+from reelnet.template.load import built
+from reelnet.template.merge import with_settings
+from reelnet.template.shorthand import spelled_out
+from reelnet.template.source import read_text
+from reelnet.template.spec import Template
+
+
+def template_of(text: str, *settings: str) -> Template:
+    """A template without a file of its own; errors call it mine.yaml."""
+    return built("mine", with_settings(spelled_out(read_text(text, "mine.yaml")), settings), PANELS)
+
+
+def reel_of(run: Run, text: str, layer: str | None = None) -> Reel:
+    """A run laid out by a template without a file."""
+    return Reel.of(run, template_of(text), layer=layer)
