@@ -36,6 +36,7 @@ class Facts:
         steps: The recorded steps.
         metrics: For each metric one value a step, NaN where there is none.
         classes: Names of the classes of the data, where the run knows them.
+        channels: How many channels of the layer are shown; None for all of them.
     """
 
     layer: str
@@ -50,6 +51,7 @@ class Facts:
     classes: tuple[str, ...] | None
     theme: Theme
     survey: Survey
+    channels: int | None = None
     _views: dict[str, View] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -133,7 +135,7 @@ class Facts:
         shape = self.taps[self.layer].shape
         return {
             "layer": self.layer,
-            "channels": shape[1],
+            "channels": shape[1] if self.channels is None else self.channels,
             "samples": len(self.columns),
             "height": shape[2],
             "width": shape[3],

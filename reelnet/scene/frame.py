@@ -9,8 +9,12 @@ from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Size
 from reelnet.scene.measure import Tree, measure
 from reelnet.scene.placing import shift
+from reelnet.scene.room import cramped, require_room
 from reelnet.template.spec import CanvasSpec, Template
 from reelnet.template.words import MOST
+
+MOST_AREA = 139_264 * 16**2
+"""Pixels of a frame: the macroblocks of H.264's highest level, 6.2 (ITU-T H.264, table A-1)."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
         scale: Factor by which the maps of the layer are upscaled; the canvas' own, or the largest, if None.
 
     Raises:
-        TemplateError: The layout does not fit the canvas even at scale 1, or nothing is in it.
+        TemplateError: The layout does not fit the canvas even at scale 1, a size that was asked for is too
+            small for what is in it, or nothing is in it.
         UsageError: The frame would be larger than any encoder takes.
     """
     canvas = template.canvas
@@ -53,6 +58,7 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
         found = largest(template, facts, side)
     else:
         found = attempt(template, facts)
+    require_room(template, found.tree, found.box)
     return require_small(found)
 
 
@@ -68,7 +74,7 @@ def largest(template: Template, facts: Facts, side: int) -> Framed:
     while high - low > 1:
         middle = (low + high) // 2
         found = attempt(template, facts.in_cells(side * middle))
-        if fits(found.tree, canvas):
+        if fits(found.tree, canvas) and not any(cramped(found.tree, found.box)):
             low, best = middle, found
         else:
             high = middle
@@ -138,11 +144,11 @@ def require_small(found: Framed) -> Framed:
         UsageError: None can.
     """
     size = found.size
-    if max(size.width, size.height) > MOST:
+    if max(size.width, size.height) > MOST or size.width * size.height > MOST_AREA:
         raise UsageError(
-            f"a frame of {size.width}×{size.height} pixels is too large (at most {MOST} a side); "
-            f"give a smaller scale, fewer channels, or another layer than {found.facts.layer!r} with --layer "
-            "(layer=…)"
+            f"a frame of {size.width}×{size.height} pixels is too large (at most {MOST} a side, and "
+            f"{MOST_AREA / 1e6:.1f} million in all); give a smaller scale, fewer channels, or another layer than "
+            f"{found.facts.layer!r} with --layer (layer=…)"
         )
     return found
 

@@ -92,10 +92,14 @@ class Leaf(Generic[T]):
         return self.measure.width if self.measure.least is None else self.measure.least
 
     def height(self, width: int) -> int:
-        """The height that it needs at a width."""
-        if self.place.height:
-            return self.place.height
-        return self.measure.tall(width) if self.measure.tall else self.measure.height
+        """The height that it would like at a width."""
+        return self.place.height or self.needs(width).height
+
+    def needs(self, width: int) -> Size:
+        """Below what it cannot go at a width, whatever it asked for."""
+        measure = self.measure
+        least = measure.width if measure.least is None else measure.least
+        return Size(least, measure.tall(width) if measure.tall else measure.height)
 
 
 @dataclass(frozen=True)
@@ -142,9 +146,11 @@ class Group(Generic[T]):
         return inner + 2 * self.style.padding
 
     def height(self, width: int) -> int:
-        """The height that the items need at a width."""
-        if self.style.height:
-            return self.style.height
+        """The height that it would like at a width."""
+        return self.style.height or self.needs(width).height
+
+    def needs(self, width: int) -> Size:
+        """Below what the items cannot go at a width, whatever the stack asked for."""
         heights = self.heights(self.widths(width))
         gap, inner = self.style.gap, max(heights)
         if self.direction is Direction.COLUMN:
@@ -152,7 +158,8 @@ class Group(Generic[T]):
         elif self.direction is Direction.GRID:
             rows = stepped(by_row(heights, self.columns))
             inner = sum(rows) + gap * (len(rows) - 1)
-        return inner + 2 * self.style.padding
+        least = self._across([item.least for item in self.items])
+        return Size(least, inner + 2 * self.style.padding)
 
     def heights(self, widths: Sequence[int]) -> list[int]:
         """The heights that the items need at their widths; in a column, in step with the rhythm."""
@@ -170,13 +177,20 @@ class Group(Generic[T]):
                 natural = [item.natural for item in self.items]
                 return shared(least, natural, [item.grow for item in self.items], room)
             case Direction.GRID:
-                room = inner - gap * (self.columns - 1)
-                least = by_column([item.least for item in self.items], self.columns)
-                natural = by_column([item.natural for item in self.items], self.columns)
-                grow = [max(item.grow for item in self.items[k :: self.columns]) for k in range(self.columns)]
-                each = shared(least, natural, grow, room)
-                return [each[number % self.columns] for number in range(len(self.items))]
+                each = self.column_widths(width)
+                return [
+                    min(item.place.width or each[number % self.columns], each[number % self.columns])
+                    for number, item in enumerate(self.items)
+                ]
         return [self._width_across(item, inner) for item in self.items]
+
+    def column_widths(self, width: int) -> list[int]:
+        """The widths of a grid's columns when the grid has `width`."""
+        room = width - 2 * self.style.padding - self.style.gap * (self.columns - 1)
+        least = by_column([item.least for item in self.items], self.columns)
+        natural = by_column([item.natural for item in self.items], self.columns)
+        grow = [max(item.grow for item in self.items[k :: self.columns]) for k in range(self.columns)]
+        return shared(least, natural, grow, room)
 
     def _width_across(self, item: Leaf[T] | Group[T], inner: int) -> int:
         usual = "stretch" if self.direction is Direction.COLUMN else "start"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
 from reelnet.scene.facts import Facts
@@ -36,6 +37,23 @@ def _measured(node: Stack | str, template: Template, facts: Facts) -> Tree | Non
     if needed is None:
         return None
     return Leaf(panel, needed, panel, panel.usual_grow if panel.grow is None else panel.grow)
+
+
+def with_channels(template: Template, facts: Facts) -> Facts:
+    """The facts with the number of channels that the layout's first panel of channels shows."""
+    for name in _names(template.layout):
+        panel = template.panels[name]
+        if isinstance(panel, Panel) and not panel.hidden:
+            with told(template, "panels", name):
+                shown = panel.shown_channels(facts)
+            if shown is not None:
+                return replace(facts, channels=shown)
+    return facts
+
+
+def _names(node: Stack) -> Iterator[str]:
+    for item in node.items:
+        yield from _names(item) if isinstance(item, Stack) else (item,)
 
 
 @contextmanager

@@ -32,6 +32,8 @@ class Panel(PanelSpec, ABC):
 
     usual_grow: ClassVar[float] = 0.0
     """Its share of the room that is left over, unless the author says."""
+    shrinks: ClassVar[bool] = False
+    """Whether it draws itself smaller in a smaller box than it asked for."""
 
     def taps(self, facts: Facts) -> tuple[str, ...]:
         """The recorded places whose arrays it draws in every frame."""
@@ -40,6 +42,10 @@ class Panel(PanelSpec, ABC):
     def holds(self, facts: Facts) -> list[tuple[int, float]]:
         """Steps at which the animation rests in addition, and for how many seconds."""
         return []
+
+    def shown_channels(self, facts: Facts) -> int | None:
+        """How many channels of the reel's layer it shows; None if it shows none of them."""
+        return None
 
     @abstractmethod
     def measure(self, facts: Facts) -> Measure | None:

@@ -16,29 +16,32 @@ def place(node: Leaf[T] | Group[T], box: Box) -> Iterator[tuple[T, Box]]:
     if isinstance(node, Leaf):
         yield node.item, box
         return
+    for item, each in zip(node.items, inside(node, box), strict=True):
+        yield from place(item, each)
+
+
+def inside(node: Group[T], box: Box) -> list[Box]:
+    """The boxes of a stack's items."""
     style, pad = node.style, node.style.padding
     inner = Box(box.x + pad, box.y + pad, box.width - 2 * pad, box.height - 2 * pad)
     widths = node.widths(box.width)
     heights = node.heights(widths)
     match node.direction:
         case Direction.COLUMN:
-            boxes = _down(node, inner, widths, heights)
+            return _down(node, inner, widths, heights)
         case Direction.ROW:
-            boxes = _along(node, inner, widths, heights)
+            return _along(node, inner, widths, heights)
         case Direction.GRID:
-            boxes = _grid(node, inner, widths, heights)
-        case _:
-            boxes = [
-                Box(
-                    inner.x + shift(aligned(item, style.align or "start"), inner.width - width),
-                    inner.y + shift(style.justify, inner.height - height),
-                    width,
-                    height,
-                )
-                for item, width, height in zip(node.items, widths, heights, strict=True)
-            ]
-    for item, each in zip(node.items, boxes, strict=True):
-        yield from place(item, each)
+            return _grid(node, inner, widths, heights)
+    return [
+        Box(
+            inner.x + shift(aligned(item, style.align or "start"), inner.width - width),
+            inner.y + shift(style.justify, inner.height - height),
+            width,
+            height,
+        )
+        for item, width, height in zip(node.items, widths, heights, strict=True)
+    ]
 
 
 def _down(node: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
@@ -71,8 +74,8 @@ def _along(node: Group[T], inner: Box, widths: list[int], heights: list[int]) ->
 
 def _grid(node: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
     gap, columns = node.style.gap, node.columns
-    rows = stepped(by_row(heights, columns))
-    over = inner.width - sum(widths[:columns]) - gap * (columns - 1)
+    rows, across = stepped(by_row(heights, columns)), node.column_widths(inner.width + 2 * node.style.padding)
+    over = inner.width - sum(across) - gap * (columns - 1)
     down = inner.height - sum(rows) - gap * (len(rows) - 1)
     left, y, boxes = inner.x + shift(node.style.justify, over), inner.y + shift(node.style.justify, down), []
     for number, (item, width, height) in enumerate(zip(node.items, widths, heights, strict=True)):
@@ -82,7 +85,7 @@ def _grid(node: Group[T], inner: Box, widths: list[int], heights: list[int]) -> 
             height = rows[row]
         boxes.append(
             Box(
-                left + sum(widths[:column]) + gap * column,
+                left + sum(across[:column]) + gap * column,
                 y + sum(rows[:row]) + gap * row + shift(how, rows[row] - height),
                 width,
                 height,

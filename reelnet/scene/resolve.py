@@ -13,7 +13,7 @@ from reelnet.runs.run import Run
 from reelnet.scene.facts import Facts
 from reelnet.scene.frame import framed
 from reelnet.scene.layout import Box, Size
-from reelnet.scene.measure import told
+from reelnet.scene.measure import told, with_channels
 from reelnet.scene.palette import Ink, Palette
 from reelnet.scene.panel import Drawing, Panel
 from reelnet.scene.placing import place
@@ -75,7 +75,7 @@ def resolve(
     theme = template.theme
     with told(template, "samples", "show"):
         facts = Facts.of(run, layer or template.layer, theme, template.samples)
-    frame = framed(template, facts, scale)
+    frame = framed(template, with_channels(template, facts), scale)
     facts, names = frame.facts, {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
     palette = Palette(theme.levels)

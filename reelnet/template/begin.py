@@ -18,16 +18,11 @@ SHORT = """\
 # What is not said here is as in {origin}; 'reelnet templates show {origin}' tells what that is.
 extends: {origin}
 
-panels:
-  # title: {{text: "Watch {{layer}} learn"}}
-  # channels: {{show: 0-5}}
-
-theme:
-  # base: dark
-
-timeline:
-  # fps: 20
-  # end_pause: 2
+# panels:
+#   title: {{text: "Watch {{layer}} learn"}}
+#   channels: {{show: 0-5}}
+# theme: dark
+# timeline: {{fps: 20, end_pause: 2}}
 """
 
 

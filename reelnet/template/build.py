@@ -31,6 +31,13 @@ Panels = Mapping[str, type[PanelSpec]]
 KEYS = ("about", "layer", "canvas", "theme", "samples", "panels", "layout", "timeline", "outputs")
 """What a template consists of, beside `extends`."""
 
+USELESS: Mapping[Direction, set[str]] = {
+    Direction.COLUMN: {"columns"},
+    Direction.ROW: {"columns"},
+    Direction.OVERLAY: {"columns", "gap"},
+}
+"""Options that would change nothing."""
+
 DEEPEST = 16
 """Stacks in stacks."""
 
@@ -126,7 +133,7 @@ class Builder:
             return None
         given = dict(content or {})
         kind = given.pop("kind", name)
-        if kind not in self._kinds:
+        if not isinstance(kind, str) or kind not in self._kinds:
             if kind == name:
                 self._wrong(path, f"needs a kind; {options(name, self._kinds)}")
             else:
@@ -184,6 +191,8 @@ class Builder:
             return None
         given = dict(given)
         items = given.pop("items", None)
+        for key in given.keys() & USELESS.get(kind, set()):
+            self._wrong((*path, key), f"changes nothing in the stack {kind.value!r}; leave it out")
         style = self._model(StackSpec, given, path)
         if not isinstance(items, list) or not items:
             self._wrong(path, "needs a list of items")

@@ -35,7 +35,7 @@ def built(name: str, node: Node, panels: Panels) -> Template:
     Raises:
         TemplateError: It says something that it may not say; every mistake is told.
     """
-    content = plain(node)
+    content = without_nulls(plain(node))
     anchor_files(content, node, panels)
     builder = Builder(panels)
     template = builder.build(name, content, Places(lambda path: str(place_of(node, path))))
@@ -44,6 +44,15 @@ def built(name: str, node: Node, panels: Panels) -> Template:
     if template is None:
         raise AssertionError("a template without mistakes was not built")
     return template
+
+
+def without_nulls(content: Any) -> Any:
+    """Maps without the keys that have no value; they have their defaults."""
+    if isinstance(content, list):
+        return [without_nulls(each) for each in content]
+    if not isinstance(content, dict):
+        return content
+    return {key: without_nulls(each) for key, each in content.items() if each is not None}
 
 
 def anchor_files(content: Any, node: Node, panels: Panels) -> None:

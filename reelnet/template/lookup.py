@@ -117,32 +117,46 @@ def _text_of(file: Path) -> str:
         raise _UnreadableError(f"{place_at(before, len(before), str(file))}: {what}") from None
 
 
+Layers = dict[str, Node]
+"""What each file says itself, by the file's identity; later ones lie on top."""
+
+
 @dataclass
 class _Family:
     """Files that extend each other. Each is read once, however often it is named."""
 
-    _done: dict[str, Node] = field(default_factory=dict)
+    _read: dict[str, Layers] = field(default_factory=dict)
 
-    def load(self, file: Path, chain: tuple[Path, ...] = ()) -> Node:
-        """A file on top of all that it extends; `chain` holds the files that extend it, the first one first."""
+    def load(self, file: Path) -> Node:
+        """A file on top of all that it extends.
+
+        A file that is extended in several ways counts once, where it comes first: `[square, dark]`, which both
+        extend `article`, is article, then square, then dark.
+        """
+        whole: Node | None = None
+        for own in self._layers(file, (file,)).values():
+            whole = own if whole is None else _bounded(merged(whole, own), own.place)
+        if whole is None:
+            raise AssertionError(f"{file} has not even itself to say")
+        return whole
+
+    def _layers(self, file: Path, chain: tuple[Path, ...]) -> Layers:
+        """What a file extends, in order, and itself; `chain` holds the files that lead to it."""
         key = _identity(file)
-        if key not in self._done:
-            self._done[key] = self._load(file, (*chain, file))
-        return self._done[key]
-
-    def _load(self, file: Path, chain: tuple[Path, ...]) -> Node:
-        node = spelled_out(read_file(file))
-        if not isinstance(node.value, dict) or "extends" not in node.value:
-            return node
-        own = replace(node, value={key: each for key, each in node.value.items() if key != "extends"})
-        base: Node | None = None
-        for name in _names(node.value["extends"]):
-            try:
-                extended = self.load(_extended(name, file, chain), chain)
-            except _UnreadableError as error:
-                fail(name.place, str(error), "extends")
-            base = extended if base is None else _bounded(merged(base, extended), name.place)
-        return own if base is None else _bounded(merged(base, own), node.place)
+        if key not in self._read:
+            node = spelled_out(read_file(file))
+            content = node.value if isinstance(node.value, dict) else {}
+            found: Layers = {}
+            for name in _names(content["extends"]) if "extends" in content else ():
+                extended = _extended(name, file, chain)
+                try:
+                    for each, own in self._layers(extended, (*chain, extended)).items():
+                        found.setdefault(each, own)
+                except _UnreadableError as error:
+                    fail(name.place, str(error), "extends")
+            words = {word: each for word, each in content.items() if word != "extends"}
+            self._read[key] = {**found, key: replace(node, value=words)}
+        return self._read[key]
 
 
 def _names(extends: Node) -> list[Node]:

@@ -12,6 +12,8 @@ import yaml
 from reelnet.errors import TemplateError
 
 MOST_SHOWN = 50
+MOST_LETTERS = 400
+"""Of one mistake; what an author wrote may be longer than anyone would read."""
 
 BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 """What the YAML parser takes for the end of a line."""
@@ -50,7 +52,7 @@ class Mistake:
     what: str
 
     def __str__(self) -> str:
-        parts = (str(self.place or ""), self.where, self.what)
+        parts = (str(self.place or ""), self.where, brief(self.what))
         return ": ".join(" ".join(part.splitlines()) for part in parts if part)
 
     def __lt__(self, other: Mistake) -> bool:
@@ -80,6 +82,12 @@ def fail(place: Place | None, what: str, where: str = "") -> NoReturn:
         TemplateError: Always.
     """
     raise TemplateError(str(Mistake(place, where, what)))
+
+
+def brief(what: str) -> str:
+    """A mistake without its middle, if it is long: it begins with the value, and ends with what would work."""
+    half = MOST_LETTERS // 2
+    return what if len(what) <= MOST_LETTERS else f"{what[:half]} … {what[-half:]}"
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from reelnet.template.build import Panels
 from reelnet.template.colour import OWN, Colormap, Colour
 from reelnet.template.explain import field_at, models_in
-from reelnet.template.forms import Key, Schema, keys, summary
+from reelnet.template.forms import Key, Schema, keys, summary, without_null
 from reelnet.template.pick import Picked
 from reelnet.template.schema import ABOUT, STACKS
 from reelnet.template.spec import CanvasSpec, Item, OutputSpec, PanelSpec, SamplesSpec, StackSpec
@@ -59,6 +59,14 @@ KNOWN: tuple[tuple[Schema, str], ...] = (
 )
 """Values that a few words tell better than their schema."""
 
+PLURALS = {
+    "a colour": "colours",
+    "a map": "maps",
+    "number": "numbers",
+    "text": "texts",
+    "whole number": "whole numbers",
+}
+
 HUGE = 10_000
 """A greatest value from here on is there to catch slips, and need not be known."""
 
@@ -83,6 +91,7 @@ def reference(panels: Panels) -> str:
         ),
         *section("### Place", Item, "Every stack and every panel has:"),
         *section("## `panels`", PanelSpec, PANELS, Item),
+        f"There are these kinds: {', '.join(f'[`{kind}`](#{kind})' for kind in panels)}.\n",
     ]
     for kind, panel in panels.items():
         parts += section(f"### `{kind}`", panel, summary(panel), PanelSpec)
@@ -170,21 +179,15 @@ def list_of(form: Schema) -> str:
     """A list and what is in it."""
     items = form.get("items", {})
     if isinstance(items, list):
-        return f"a list of {len(items)}: `[{', '.join(inside(each) for each in items)}]`"
+        kinds = {plural(without_null(each)) for each in items}
+        return f"a list of {len(items)} {kinds.pop() if len(kinds) == 1 else 'values'}"
     return f"a list of {plural(items)}"
-
-
-def inside(form: Schema) -> str:
-    """One place of a list of fixed length."""
-    word = values(without_bounds(form)).removeprefix("a ").removeprefix("whole ")
-    return word.replace("`", "")
 
 
 def plural(form: Schema) -> str:
     """What is in a list."""
     words = values(without_bounds(form))
-    many = {"a colour": "colours", "text": "texts", "a map": "maps", "number": "numbers"}
-    return many.get(words, {"whole number": "whole numbers"}.get(words, words))
+    return PLURALS.get(words, words)
 
 
 def without_bounds(form: Schema) -> Schema:

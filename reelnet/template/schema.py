@@ -5,6 +5,9 @@ What it refuses is wrong. What it lets pass, `reelnet templates check` looks at 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from reelnet.errors import TemplateError
 from reelnet.template.build import Panels
 from reelnet.template.forms import Schema, keys, of, summary
 from reelnet.template.spec import CanvasSpec, Direction, OutputSpec, SamplesSpec, StackSpec
@@ -40,7 +43,8 @@ KIND_GIVEN: Schema = {"type": "object", "required": ["kind"]}
 
 
 def schema(panels: Panels) -> Schema:
-    """The JSON Schema of templates with these kinds of panels."""
+    """The JSON Schema of templates with these kinds of panels; those that cannot be loaded are left out."""
+    panels = usable(panels)
     definitions: dict[str, Schema] = {}
     definitions["timeline"] = of(TimelineSpec, definitions)
     size = {"type": "string", "pattern": r"^(\d+x\d+|\d+:\d+)$"}
@@ -67,6 +71,15 @@ def schema(panels: Panels) -> Schema:
         "else": whole(panels, definitions),
         "definitions": definitions,
     }
+
+
+def usable(panels: Panels) -> Panels:
+    """The panels without those of broken packages."""
+    found = {}
+    for kind in panels:
+        with suppress(TemplateError):
+            found[kind] = panels[kind]
+    return found
 
 
 def either(*options: Schema) -> Schema:

@@ -11,10 +11,19 @@ SIZE = re.compile(r"(\d+)x(\d+)")
 
 
 def spelled_out(node: Node) -> Node:
-    """A template's content without shorthands at its top: `theme: dark`, `canvas: 1080x1080`, `canvas: 9:16`."""
+    """A template's content in full.
+
+    Shorthands at its top are spelled out (`theme: dark`, `canvas: 1080x1080`, `canvas: 9:16`), and the bare heads of
+    sections are left out.
+    """
     if not isinstance(node.value, dict):
         return node
-    content = dict(node.value)
+    # A section's bare head says nothing yet; it must not remove what is extended.
+    content = {
+        key: each
+        for key, each in node.value.items()
+        if key not in ("panels", "layout") or each.value is not None
+    }
     for key, spell in (("theme", _theme), ("canvas", _canvas)):
         word = content.get(key)
         if word is not None and isinstance(word.value, str):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from reelnet.template.mistakes import dotted
+from reelnet.template.mistakes import brief, dotted
 from reelnet.template.pick import Pick, Picked
 from reelnet.template.theme import Theme
 from reelnet.template.timeline import TimelineSpec
@@ -47,7 +47,7 @@ class PanelSpec(Item):
     files: ClassVar[tuple[str, ...]] = ()
     """Options that name files; a path in them is relative to the template's file."""
 
-    hidden: bool = Field(False, description="Leave the panel out, wherever the layout names it.")
+    hidden: bool = Field(False, description="Leave the panel out, although the layout names it.")
 
 
 class StackSpec(Item):
@@ -88,13 +88,16 @@ class CanvasSpec(Words):
     """The size of the frame. The largest whole scale that fits is taken."""
 
     width: EvenLength | None = Field(
-        None, description="Width of the frame in pixels, even; by default what the layout needs."
+        None, description="Width of the frame in pixels; by default what the layout needs."
     )
     height: EvenLength | None = Field(
-        None, description="Height of the frame in pixels, even; by default what the layout needs."
+        None, description="Height of the frame in pixels; by default what the layout needs."
     )
     aspect: str | None = Field(
-        None, pattern=r"^\d{1,4}:\d{1,4}$", description="Width to height, such as 9:16, if no size is given."
+        None,
+        pattern=r"^\d{1,4}:\d{1,4}$",
+        examples=["9:16", "1:1", "16:9"],
+        description="Width to height, if no size is given: paper is added at two sides.",
     )
     max_width: EvenLength | None = Field(None, description="Largest width of the frame in pixels.")
     max_height: EvenLength | None = Field(None, description="Largest height of the frame in pixels.")
@@ -148,7 +151,11 @@ class OutputSpec(Words):
     id: str | None = Field(
         None, description="A name by which a template that extends this one can change it."
     )
-    path: str = Field(min_length=1, description="The file; {layer} in it stands for the layer's name.")
+    path: str = Field(
+        min_length=1,
+        description="The file, as seen from where reelnet runs; its suffix chooses the format. {layer} in it stands "
+        "for the layer's name.",
+    )
     layers: tuple[str, ...] | Literal["all"] | None = Field(
         None, description="The layers to show, a file each: a list or all; by default the template's layer."
     )
@@ -196,7 +203,7 @@ class Places:
     def line(self, path: Sequence[str | int], what: str) -> str:
         """A mistake as one line: `file:line:column: where: what`."""
         place, where = self.find(path), dotted(path)
-        return ": ".join(part for part in (place, where, what) if part)
+        return ": ".join(part for part in (place, where, brief(what)) if part)
 
 
 @dataclass(frozen=True)

@@ -197,11 +197,11 @@ def test_the_last_of_its_name_has_nothing_to_extend(home: Path, monkeypatch: pyt
         load_merged("own")
 
 
-def test_a_diamond_is_fine() -> None:
+def test_in_a_diamond_what_both_extend_counts_once_and_first() -> None:
     write(Path("a.yaml"), "x: {one: a}\ny: {two: a}\n")
     write(Path("b.yaml"), "extends: ./a.yaml\nx: {one: b}\n")
     write(Path("c.yaml"), "extends: ./a.yaml\ny: {two: c}\n")
-    assert load_keys("d.yaml", "extends: [./b.yaml, ./c.yaml]\n") == {"x": {"one": "a"}, "y": {"two": "c"}}
+    assert load_keys("d.yaml", "extends: [./b.yaml, ./c.yaml]\n") == {"x": {"one": "b"}, "y": {"two": "c"}}
 
 
 def load_keys(name: str, text: str) -> Any:

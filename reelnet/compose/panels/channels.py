@@ -87,6 +87,12 @@ class Channels(Panel):
             for tap in taps
         ]
 
+    def shown_channels(self, facts: Facts) -> int | None:
+        """How many of the reel's layer, if it shows that."""
+        if facts.layer not in self.taps(facts):
+            return None
+        return len(channels_of(self.show, self.order, facts.layer, facts))
+
     def measure(self, facts: Facts) -> Measure:
         """The cells, and room for labels."""
         if self.step is not None and self.step not in facts.steps:

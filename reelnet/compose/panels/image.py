@@ -38,6 +38,8 @@ class Image(Panel):
 
     files: ClassVar[tuple[str, ...]] = ("file",)
 
+    shrinks: ClassVar[bool] = True
+
     file: str = Field(min_length=1, description="A PNG or JPEG file, relative to the template's file.")
     image_width: Length | None = Field(
         None, description="Width of the picture in pixels; its height follows. By default its own."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from reelnet.compose.canvas import fill_box
@@ -15,6 +17,8 @@ from reelnet.template.words import Length
 
 class Progress(Panel):
     """A thin bar, as wide as its box, that fills as the animation plays: empty at first, full at last."""
+
+    shrinks: ClassVar[bool] = True
 
     thickness: Length = Field(4, description="Of the bar in pixels.")
     color: Colour | None = Field(
