@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -15,6 +16,9 @@ from reelnet.template.theme import Theme
 
 UNKNOWN = "\U0010fffd"
 """A character that no font has, for the picture that a font shows in place of what it lacks."""
+
+
+PIECE = re.compile(r"[^._/]*[._/]+|[^._/]+")
 
 
 @dataclass(frozen=True)
@@ -117,19 +121,30 @@ def shorten(text: str, width: int, style: Type) -> str:
 
 
 def wrapped(text: str, width: int, style: Type) -> list[str]:
-    """The text in lines no wider than `width` pixels, broken at spaces; a word that is wider stands alone."""
+    """The text in lines no wider than `width` pixels, broken at spaces, and wider words after `.`, `_` and `/`."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
         for word in paragraph.split(" "):
             longer = f"{line} {word}" if line else word
-            if line and style.width(longer) > width:
-                lines.append(line)
-                line = word
-            else:
+            if style.width(longer) <= width:
                 line = longer
+                continue
+            if line:
+                lines.append(line)
+            line = ""
+            for piece in [word] if style.width(word) <= width else pieces(word):
+                if line and style.width(line + piece) > width:
+                    lines.append(line)
+                    line = ""
+                line += piece
         lines.append(line)
     return lines
+
+
+def pieces(word: str) -> list[str]:
+    """The parts of a word between which a line may break: a path such as `layer1.0.conv1` breaks after its marks."""
+    return PIECE.findall(word) or [word]
 
 
 def signed(value: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import TemplateError, UsageError
+from reelnet.errors import TemplateError, UsageError, options
 from reelnet.runs.run import Run
 from reelnet.scene.facts import Facts
 from reelnet.scene.frame import framed
@@ -74,7 +74,7 @@ def resolve(
         raise UsageError(f"scale {scale}: give a whole factor from 1 to 256")
     theme = template.theme
     with told(template, "samples", "show"):
-        facts = Facts.of(run, layer or template.layer, theme, template.samples)
+        facts = Facts.of(run, layer or own_layer(template, run), theme, template.samples)
     frame = framed(template, with_channels(template, facts), scale)
     facts, names = frame.facts, {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
@@ -96,6 +96,18 @@ def resolve(
         timeline=_timeline(template, facts, fps, [panel for _, panel, _ in placed]),
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(facts))),
     )
+
+
+def own_layer(template: Template, run: Run) -> str | None:
+    """The layer that the template names, if it names one.
+
+    Raises:
+        TemplateError: It was not recorded.
+    """
+    if template.layer is not None and template.layer not in run.taps:
+        what = f"no layer {template.layer!r} was recorded; {options(template.layer, run.taps)}"
+        raise TemplateError(template.places.line(("layer",), what))
+    return template.layer
 
 
 def _timeline(template: Template, facts: Facts, fps: float | None, panels: Sequence[Panel]) -> Timeline:

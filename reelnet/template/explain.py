@@ -42,6 +42,9 @@ def complaints(model: type[BaseModel], error: ValidationError) -> Iterable[tuple
     seen: set[Path] = set()
     for each in error.errors(include_url=False):
         path = readable(each["loc"])
+        if each["type"] == "extra_forbidden":
+            # An unknown key is the author's own, and may be any word.
+            path = (*readable(each["loc"][:-1]), each["loc"][-1])
         # The branches of a union all complain about the same value.
         if path not in seen:
             seen.add(path)

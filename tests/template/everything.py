@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,15 +40,21 @@ Key = tuple[str, ...]
 CLASSES = ("cat", "dog", "frog", "horse", "ship")
 
 
-def write_everything(path: Path) -> Run:
-    """Layers of signed values and of one sign, with a NaN; scores, weights, labels, and metrics with holes."""
+def write_everything(path: Path, *scores: str) -> Run:
+    """Layers of signed values and of one sign, with a NaN; scores, weights, labels, and metrics with holes.
+
+    Args:
+        path: The folder to make.
+        scores: Names of the taps that give scores of classes.
+    """
     generator, samples = np.random.default_rng(11), 4
     shown = grey_pictures(samples)
     taps = {
         "conv1": TapInfo((samples, 3, 8, 8), "float32"),
         "conv2": TapInfo((samples, 4, 5, 5), "float32"),
-        "out": TapInfo((samples, len(CLASSES), 1, 1), "float32"),
+        **{name: TapInfo((samples, len(CLASSES), 1, 1), "float32") for name in scores or ("out", "aux")},
         "conv1.weight": TapInfo((3, 2, 3, 3), "float32", kind=TapKind.WEIGHT),
+        "conv2.weight": TapInfo((4, 3, 3, 3), "float32", kind=TapKind.WEIGHT),
     }
     fed, about = shown.astype(np.float32), {"classes": list(CLASSES)}
     writer = RunWriter(path, taps=taps, fed=fed, shown=shown, labels=CLASSES[:samples], about=about)
@@ -57,6 +64,9 @@ def write_everything(path: Path) -> Run:
         arrays["conv1"] *= np.array([0.5, 1.0, 2.0], np.float32)[:, None, None]
         arrays["conv1"][0, :, 4, 4] = np.nan
         arrays["conv2"] = np.abs(arrays["conv2"]) * (number + 1)
+        # Probabilities, which may be taken for logits as well.
+        for name in scores or ("out", "aux"):
+            arrays[name] = np.exp(arrays[name]) / np.exp(arrays[name]).sum(axis=1, keepdims=True)
         metrics = {"train_loss": 2.3 - 0.2 * number, "train_accuracy": 0.1 * number, "lr": 10.0 ** (-number)}
         if number % 2 == 0:
             metrics |= {"test_loss": 2.4 - 0.2 * number, "test_accuracy": 0.09 * number}
@@ -120,3 +130,21 @@ def stacks(node: Any) -> Iterator[dict[str, Any]]:
             yield {direction: None, **{key: value for key, value in options.items() if key != "items"}}
             for item in options["items"]:
                 yield from stacks(item)
+
+
+def loose(content: dict[str, Any]) -> dict[str, Any]:
+    """The content without fixed sizes of panels and stacks, in which nothing could change its size."""
+    content = copy.deepcopy(content)
+    for part in (*content["panels"].values(), *stacks_in(content["layout"])):
+        part.pop("width", None)
+        part.pop("height", None)
+    return content
+
+
+def stacks_in(node: Any) -> Iterator[dict[str, Any]]:
+    """The maps of a layout's stacks."""
+    for inside in node.values() if isinstance(node, dict) else ():
+        if isinstance(inside, dict):
+            yield inside
+        for item in inside["items"] if isinstance(inside, dict) else inside:
+            yield from stacks_in(item)

@@ -171,7 +171,8 @@ class BlockDrawing:
         if not block.first:
             return
         for row, label in thinned(numbers, down, style.line).items():
-            y = self._cells.at(row, 0).y + (self._cells.side - style.line) // 2
+            # Where cells are lower than a line, the first number would reach over the panel.
+            y = max(self._cells.y, self._cells.at(row, 0).y + (self._cells.side - style.line) // 2)
             write(canvas, label, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
 
     def draw_maps(self, canvas: Canvas, values: NDArray[np.generic]) -> None:

@@ -14,6 +14,10 @@ GUTTER_GAP = 10
 """Pixels between a row's label and its cells."""
 
 
+OVERHANG = 8
+"""Pixels by which a column's label may reach over the left edge of the cells."""
+
+
 def gutter(facts: Facts, *, labels: bool) -> int:
     """Pixels left of the cells for labels of rows; the same for all panels of cells, so that they line up."""
     if not labels:
@@ -51,5 +55,7 @@ def column_labels(labels: Sequence[str], facts: Facts, side: int, pitch: int) ->
         return {column: shorten(label, pitch - 4, style) for column, label in enumerate(labels)}
     room = min(widest + 4, 8 * style.size)
     kept = {column: shorten(text, room - 4, style) for column, text in thinned(labels, pitch, room).items()}
+    # The first label must not reach far to the left, where another block may end.
+    kept[0] = shorten(labels[0], min(room, side + 2 * OVERHANG), style)
     right = (len(labels) - 1) * pitch + side
     return {at: text for at, text in kept.items() if at * pitch + (side + style.width(text)) // 2 <= right}

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from reelnet.compose.canvas import write
-from reelnet.compose.text import Type, sized, wrapped
+from reelnet.compose.text import Type, pieces, sized, wrapped
 from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.fields import Words
 from reelnet.scene.layout import Box, Measure
@@ -53,7 +53,9 @@ class Text(Panel):
 
         lines = longest.split("\n")
         width = max(style.width(line) for line in lines)
-        least = max(style.width(word) for line in lines for word in line.split(" "))
+        least = max(
+            style.width(piece) for line in lines for word in line.split(" ") for piece in pieces(word)
+        )
         return Measure(width, len(lines) * style.line, least, tall)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> TextDrawing:

@@ -1,0 +1,164 @@
+"""Sizes that an author fixes, and options that would change nothing: told, never drawn over something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reelnet.errors import TemplateError, UsageError
+from reelnet.runs.run import Run
+from tests.rendering import noise, write_run
+from tests.template.text import reel_of, template_of
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Cells of 3 samples and 2 channels, 56 pixels each: 168×112."""
+    return write_run(tmp_path / "run", noise(5, 3, 2, 7), steps=[0, 10, 20, 30, 40])
+
+
+CELLS = "channels: {labels: false}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "panels: {channels: {labels: false, width: 100}}\nlayout: {column: [channels]}",
+            "mine.yaml:1:10: panels.channels: has 100×112 pixels but needs 168×112",
+        ),
+        (
+            "panels: {channels: {labels: false, height: 50}}\nlayout: {column: [channels]}",
+            "mine.yaml:1:10: panels.channels: has 168×50 pixels but needs 168×112",
+        ),
+        (
+            f"panels: {{{CELLS}}}\nlayout: {{column: {{width: 120, items: [channels]}}}}",
+            "panels.channels: has 120×112 pixels but needs 168×112",
+        ),
+        (
+            f"panels: {{{CELLS}}}\nlayout: {{column: {{height: 112, items: [{{row: [channels]}}, counter]}}}}",
+            "mine.yaml:2:10: layout.column: has 168×112 pixels but needs 168×134",
+        ),
+        (
+            f"panels: {{{CELLS}}}\nlayout: {{row: {{width: 200, padding: 20, items: [channels, spacer]}}}}",
+            "layout.row: has 200×152 pixels but needs 208×152",
+        ),
+    ],
+)
+def test_a_size_that_is_too_small_is_told(run: Run, text: str, message: str) -> None:
+    with pytest.raises(TemplateError) as error:
+        reel_of(run, text)
+    assert message in str(error.value)
+
+
+def test_the_largest_scale_heeds_the_width_of_a_panel(run: Run) -> None:
+    text = (
+        "canvas: {width: 400}\npanels: {channels: {labels: false, width: 100}}\nlayout: {column: [channels]}"
+    )
+    scene = reel_of(run, text).scene
+    # 3 samples of 7 pixels: four times as large is 84, five times 105.
+    assert scene.facts.cell.scale == 4
+    assert dict(scene.boxes)["channels"].width == 100
+
+
+def test_what_shrinks_may_have_any_size(run: Run) -> None:
+    text = "panels: {progress: {thickness: 20, height: 5, width: 10}}\nlayout: {column: [progress]}"
+    assert dict(reel_of(run, text).scene.boxes)["progress"].height == 5
+
+
+def test_a_grids_item_has_the_width_that_it_asks_for(run: Run) -> None:
+    grid = "{grid: {columns: 1, items: [counter, channels]}}"
+    text = f"panels: {{{CELLS}, counter: {{width: 120}}}}\nlayout: {grid}"
+    boxes = dict(reel_of(run, text).scene.boxes)
+    assert (boxes["counter"].width, boxes["channels"].width) == (120, 168)
+
+
+def test_a_frame_is_no_larger_than_encoders_take(run: Run) -> None:
+    largest = "canvas: 8192x4352\nlayout: {column: [counter]}"
+    assert reel_of(run, largest).scene.size.height == 4352
+    with pytest.raises(UsageError, match=r"8192×4354 pixels is too large .*35\.7 million in all"):
+        reel_of(run, largest.replace("4352", "4354"))
+
+
+@pytest.mark.parametrize(
+    ("stack", "key"), [("column", "columns"), ("row", "columns"), ("overlay", "columns"), ("overlay", "gap")]
+)
+def test_options_of_other_stacks_are_told(stack: str, key: str) -> None:
+    text = f"layout: {{{stack}: {{{key}: 3, items: [counter]}}}}"
+    with pytest.raises(
+        TemplateError, match=rf"mine.yaml:1:\d+: layout.{stack}.{key}: changes nothing in the stack"
+    ):
+        template_of(text)
+
+
+@pytest.mark.parametrize("stack", ["column", "row", "grid", "overlay"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("gap", 8),
+        ("padding", 8),
+        ("align", "end"),
+        ("justify", "end"),
+        ("columns", 1),
+        ("width", 900),
+        ("height", 500),
+    ],
+)
+def test_all_other_options_change_something(run: Run, stack: str, option: str, value: object) -> None:
+    if (stack, option) in {
+        ("column", "columns"),
+        ("row", "columns"),
+        ("overlay", "columns"),
+        ("overlay", "gap"),
+    }:
+        return
+    usual = (
+        f"canvas: 1000x600\npanels: {{{CELLS}}}\nlayout: {{{stack}: {{grow: 1, items: [counter, channels]}}}}"
+    )
+    if option in ("width", "height"):
+        # A whole that grows has the frame's size in any case.
+        usual = usual.replace("grow: 1, ", "").replace("canvas: 1000x600\n", "")
+    other = usual.replace("items", f"{option}: {value}, items")
+    assert reel_of(run, usual).scene.boxes != reel_of(run, other).scene.boxes or (
+        reel_of(run, usual).scene.size != reel_of(run, other).scene.size
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown"),
+    [("{range: [20, 40]}", (20, 30, 40)), ("{list: [0, 40]}", (0, 40)), ("all", (0, 10, 20, 30, 40))],
+)
+def test_a_caption_whose_step_is_not_shown_does_not_rest(
+    run: Run, steps: str, shown: tuple[int, ...]
+) -> None:
+    items = "[{text: Now, from: 0, to: 5}, {text: Later, from: 10, hold: 3}]"
+    text = f"panels: {{captions: {{items: {items}}}}}\nlayout: {{column: [captions]}}\ntimeline: {{steps: {steps}}}"
+    timeline = reel_of(run, text).scene.timeline
+    assert timeline.steps_shown == shown
+    assert float(timeline.duration) == pytest.approx(len(shown) / 10 + (3 if 10 in shown else 0))
+
+
+@pytest.mark.parametrize("key", ["int", "str", "none", "p-[ding", "float"])
+def test_an_unknown_key_may_be_any_word(key: str) -> None:
+    with pytest.raises(TemplateError, match="no such key"):
+        template_of(f"theme: {{'{key}': 3}}\nlayout: counter")
+
+
+def test_a_kind_must_be_a_word() -> None:
+    with pytest.raises(TemplateError, match=r"panels.a.kind: no kind \[\]"):
+        template_of("panels: {a: {kind: []}}\nlayout: a")
+
+
+def test_a_long_value_is_not_told_in_full() -> None:
+    with pytest.raises(TemplateError) as error:
+        template_of(f"panels: {{channels: {{show: {'x' * 5000}}}}}\nlayout: channels")
+    assert len(str(error.value)) < 500
+    assert str(error.value).endswith("top: 8")
+
+
+def test_a_layer_of_the_template_is_told_with_its_place(run: Run) -> None:
+    with pytest.raises(
+        TemplateError, match=r"mine.yaml:2:1: layer: no layer 'conv7' was recorded; did you mean 'conv1'"
+    ):
+        reel_of(run, "layout: counter\nlayer: conv7")

@@ -1,0 +1,151 @@
+"""What to change in tests/all.yaml, key by key, where a type alone does not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.template.everything import Key
+
+VARIANTS: Mapping[str, str] = {
+    "fixed": "canvas: {width: 1200, height: 1400, scale: 2}",
+    "aspect": "canvas: {aspect: '16:9'}",
+    "cells": "{canvas: {max_width: 700, max_height: 500}, layout: {column: [inputs, channels]}}",
+    "free": "canvas: {}",
+    "bare": "theme: {base: dark}",
+    "frames": "timeline: {frames: 12, fps: 8, holds: [{step: 80, seconds: 0.5}]}",
+    "duration": "timeline: {duration: 2.5}",
+    "list": "timeline: {steps: {list: [0, 40, 80, 120]}}",
+    "log": "timeline: {steps: {log: 5}}",
+    "adaptive": "timeline: {steps: {adaptive: 5}}",
+    "boomerang": "timeline: {boomerang: true}",
+    "word": "timeline: {steps: log, max_frames: 5}",
+}
+"""Sections in place of those of all.yaml, with keys that exclude others."""
+
+IN_VARIANT: Mapping[Key, str] = {
+    ("canvas", "width"): "fixed",
+    ("canvas", "height"): "fixed",
+    ("canvas", "scale"): "fixed",
+    ("canvas", "aspect"): "aspect",
+    ("canvas", "max_width"): "cells",
+    ("canvas", "max_height"): "cells",
+    ("theme", "base"): "bare",
+    ("theme", "cell"): "free",
+    ("timeline", "frames"): "frames",
+    ("timeline", "duration"): "duration",
+    ("timeline", "steps"): "word",
+    ("timeline", "steps", "list"): "list",
+    ("timeline", "steps", "log"): "log",
+    ("timeline", "steps", "adaptive"): "adaptive",
+    ("timeline", "boomerang"): "boomerang",
+    # What is left over is shared out only where the frame is larger than the layout.
+    ("stack", "grow"): "fixed",
+}
+"""Where a key stands, or has an effect, if not in all.yaml."""
+
+WITHOUT_EFFECT: Mapping[Key, str] = {
+    ("about",): "words for people in lists of templates",
+    ("outputs", "id"): "by this name a template that extends this one changes the output",
+    ("stack", "id"): "by this name a template that extends this one changes the stack",
+    (
+        "panels",
+        "captions",
+        "items",
+        "id",
+    ): "by this name a template that extends this one changes the caption",
+    ("panels", "channels", "annotations", "id"): "by this name a template that extends this one changes it",
+    ("panels", "inputs", "annotations", "id"): "by this name a template that extends this one changes it",
+}
+
+OTHERS: Mapping[Key, list[Any]] = {
+    **{(section,): [{}] for section in ("theme", "samples", "timeline")},
+    ("canvas",): [{"scale": 2}],
+    ("layout",): ["counter"],
+    ("outputs",): [[]],
+    ("layer",): ["conv2"],
+    ("theme", "font"): ["OpenSans-Semibold.ttf"],
+    ("theme", "font_bold"): ["OpenSans-Regular.ttf"],
+    ("theme", "limits"): ["symmetric"],
+    ("theme", "diverging"): ["RdBu"],
+    ("theme", "sequential"): ["viridis"],
+    ("theme", "curves"): [["#9a4b00", "#12ab34"]],
+    ("canvas", "aspect"): ["1:1"],
+    ("canvas", "max_width"): [300],
+    ("canvas", "max_height"): [300],
+    ("canvas", "max_cell"): [16],
+    ("samples", "show"): [[0, 1, 2]],
+    ("outputs", "path"): ["renders/other.gif"],
+    ("outputs", "layers"): [["conv1"]],
+    ("outputs", "timeline"): [{"fps": 5}],
+    ("timeline", "steps"): ["all"],
+    ("timeline", "steps", "range"): [[40, 160]],
+    ("timeline", "steps", "list"): [[0, 80]],
+    ("timeline", "speed"): [[]],
+    ("timeline", "holds"): [[]],
+    ("timeline", "holds", "step"): [100],
+    ("timeline", "speed", "from"): [80],
+    ("timeline", "speed", "to"): [80],
+    ("panels", "text", "text"): ["another text"],
+    ("panels", "captions", "items"): [[{"text": "Only one."}]],
+    ("panels", "captions", "items", "from"): [20],
+    ("panels", "captions", "items", "to"): [20],
+    ("panels", "captions", "items", "text"): ["Other words."],
+    ("panels", "channels", "taps"): [["conv1"], "all"],
+    ("panels", "channels", "show"): [[0, 1]],
+    ("panels", "channels", "step"): [60],
+    ("panels", "channels", "annotations"): [[]],
+    ("panels", "channels", "annotations", "tap"): ["conv2"],
+    ("panels", "channels", "annotations", "from"): [80],
+    ("panels", "channels", "annotations", "to"): [40],
+    ("panels", "channels", "annotations", "text"): ["There"],
+    ("panels", "inputs", "annotations"): [[]],
+    ("panels", "inputs", "annotations", "from"): [80],
+    ("panels", "inputs", "annotations", "to"): [40],
+    ("panels", "inputs", "annotations", "text"): ["See"],
+    ("panels", "inputs", "annotations", "sample"): [0],
+    ("panels", "channels", "annotations", "sample"): [0],
+    ("panels", "colorbar", "tap"): ["conv1"],
+    ("panels", "curve", "metrics"): [["train_loss", "train_accuracy"]],
+    ("panels", "curve", "names"): [{"test_loss": "unseen"}],
+    ("panels", "curve", "title"): ["How it goes"],
+    ("panels", "curve", "right"): [["test_loss"]],
+    ("panels", "curve", "range"): [[0, 5]],
+    ("panels", "filmstrip", "steps"): [3],
+    ("panels", "filmstrip", "tap"): ["conv1"],
+    ("panels", "filmstrip", "show"): [[0, 1, 2]],
+    ("panels", "histogram", "tap"): ["conv2"],
+    ("panels", "histogram", "title"): ["Numbers"],
+    ("panels", "image", "file"): ["golden/article-00.png"],
+    ("panels", "predictions", "tap"): ["aux"],
+    ("panels", "predictions", "classes"): [["cat", "dog", "frog", "horse", "vessel"]],
+    ("panels", "weights", "tap"): ["conv2.weight"],
+    ("panels", "weights", "show"): ["0-1"],
+}
+"""Other values for what a type alone does not tell."""
+
+PANEL_WITH: Mapping[Key, Mapping[str, Any]] = {
+    # A panel that says how high its type is has no style's; one that names its colour, no style's colour.
+    ("panels", "text", "style"): {"size": None, "bold": None, "color": None},
+    ("panels", "captions", "style"): {"size": None, "color": None},
+    # A pinned step is the same in every frame.
+    ("panels", "channels", "annotations", "from"): {"step": None},
+    # What all charts share shows only with several of them.
+    ("panels", "curve", "arrange"): {
+        "metrics": None,
+        "right": None,
+        "title": None,
+        "range": None,
+        "names": None,
+    },
+    ("panels", "curve", "y"): {"range": None},
+    # What has a size of its own and grows is as large as the row leaves room for.
+    ("panels", "spacer", "width"): {"grow": 0},
+    ("panels", "inputs", "annotations", "side"): {
+        "annotations": [{"sample": 1, "text": "L", "side": "right"}]
+    },
+    ("panels", "filmstrip", "order"): {"show": "all"},
+    ("panels", "image", "image_height"): {"image_width": None},
+    ("panels", "channels", "annotations", "side"): {"taps": ["conv1"]},
+}
+"""Options that stand in the way of another one, with values that do not."""
