@@ -61,8 +61,14 @@ def planned(
         )
     found = []
     for output in template.outputs:
-        with told(template, *output.path):
-            found += list(_files(run, template, output, layers, scale, fps, folder))
+        try:
+            with told(template, *output.path):
+                found += list(_files(run, template, output, layers, scale, fps, folder))
+        except UsageError as error:
+            # A layer or a scale may come from the command line; all else stands in the template.
+            if layers or scale is not None or fps is not None:
+                raise
+            raise TemplateError(template.places.line(output.path, str(error))) from error
     paths = [each.path for each in found]
     for path in paths:
         if paths.count(path) > 1:

@@ -98,12 +98,16 @@ def check(file: str, run: Path | None, layer: str | None, settings: tuple[str, .
     from reelnet.outputs import planned
     from reelnet.reel import Reel
     from reelnet.runs.run import open_run
+    from reelnet.scene.measure import left_out
 
     opened = open_run(run)
     reel = Reel.of(opened, template, layer=layer)
     if template.outputs:
         planned(opened, template, layers=[layer] if layer else [])
     scene = reel.scene
+    absent = left_out(template, [name for name, _ in scene.boxes])
+    if absent:
+        click.echo(f"reelnet: note: this run has nothing to show for {', '.join(absent)}", err=True)
     size, seconds = scene.size, float(scene.timeline.duration)
     click.echo(
         f"{file}: right; {reel.layer} at scale {scene.facts.cell.scale}, {size.width}x{size.height}, "

@@ -19,8 +19,36 @@ from reelnet.scene.facts import Facts, Moment
 SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a wide one would ask for a text without end."""
 
+STATIC = ("layer", "channels", "samples", "height", "width", "first_step", "last_step", "step")
+NAME = re.compile("|".join(STATIC) + r"|metrics\..+")
+"""Fields that a text can have; which metrics there are only a run tells."""
+
 UNKNOWN = "–"
 """In place of a metric that has no value yet."""
+
+
+Parts = tuple[tuple[str, tuple[str, str] | None], ...]
+"""Literal text, and (name, format specification) of what stands behind it, or None."""
+
+
+def parsed(text: str) -> Parts:
+    """A text's parts.
+
+    Raises:
+        ValueError: Braces do not match, or a field cannot be written so.
+    """
+    try:
+        found = list(Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
+    parts = []
+    for literal, name, spec, conversion in found:
+        if name is not None and (conversion or not SPEC.fullmatch(spec or "")):
+            raise ValueError(f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}")
+        if name is not None and not NAME.fullmatch(name):
+            raise ValueError(f"text {text!r}: no field {name!r}; {options(name, STATIC)}, or metrics.NAME")
+        parts.append((literal, None if name is None else (name, spec or "")))
+    return tuple(parts)
 
 
 @dataclass(frozen=True)
@@ -28,10 +56,10 @@ class Words:
     """A text with fields, understood for one run.
 
     Attributes:
-        parts: Literal text, and (name, format specification) of what stands behind it, or None.
+        parts: What it consists of.
     """
 
-    parts: tuple[tuple[str, tuple[str, str] | None], ...]
+    parts: Parts
     facts: Facts
 
     @classmethod
@@ -41,16 +69,7 @@ class Words:
         Raises:
             ValueError: A field does not exist or cannot be written so, or braces do not match.
         """
-        try:
-            found = list(Formatter().parse(text))
-        except ValueError as error:
-            raise ValueError(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
-        parts = []
-        for literal, name, spec, conversion in found:
-            if name is not None and (conversion or not SPEC.fullmatch(spec or "")):
-                raise ValueError(f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}")
-            parts.append((literal, None if name is None else (name, spec or "")))
-        words = cls(tuple(parts), facts)
+        words = cls(parsed(text), facts)
         words._check(text)
         return words
 

@@ -132,7 +132,7 @@ def refusal(template: Template, found: Framed, scale: int) -> TemplateError:
     missing = [f"{wide} pixels too wide"] * (wide > 0) + [f"{tall} pixels too tall"] * (tall > 0)
     what = (
         f"the layout is {' and '.join(missing)} for {room} at scale {scale}; "
-        "show fewer channels or samples, or give a larger canvas"
+        "show fewer channels or samples, shorten texts, or give a larger canvas"
     )
     return TemplateError(template.places.line(("canvas",), what))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
@@ -19,21 +19,29 @@ def measure(template: Template, facts: Facts) -> Tree | None:
     """The layout with what each panel needs, without those that the run has nothing for; None if none is left.
 
     Raises:
-        TemplateError: An option of a panel does not fit the run.
+        TemplateError: An option of a panel does not fit the run; a line for each such panel.
     """
-    return _measured(template.layout, template, facts)
+    mistakes: list[str] = []
+    tree = _measured(template.layout, template, facts, mistakes)
+    if mistakes:
+        raise TemplateError("\n".join(dict.fromkeys(mistakes)))
+    return tree
 
 
-def _measured(node: Stack | str, template: Template, facts: Facts) -> Tree | None:
+def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: list[str]) -> Tree | None:
     if isinstance(node, Stack):
-        found = [_measured(item, template, facts) for item in node.items]
+        found = [_measured(item, template, facts, mistakes) for item in node.items]
         items = [item for item in found if item is not None]
         return Group(node.direction, items, node.options) if items else None
     panel = template.panels[node]
     if not isinstance(panel, Panel) or panel.hidden:
         return None
-    with told(template, "panels", node):
-        needed = panel.measure(facts)
+    try:
+        with told(template, "panels", node):
+            needed = panel.measure(facts)
+    except TemplateError as error:
+        mistakes.append(str(error))
+        return None
     if needed is None:
         return None
     return Leaf(panel, needed, panel, panel.usual_grow if panel.grow is None else panel.grow)
@@ -44,11 +52,21 @@ def with_channels(template: Template, facts: Facts) -> Facts:
     for name in _names(template.layout):
         panel = template.panels[name]
         if isinstance(panel, Panel) and not panel.hidden:
-            with told(template, "panels", name):
+            # What does not fit the run is told where the panel is measured.
+            with suppress(ValueError, ReelnetError):
                 shown = panel.shown_channels(facts)
-            if shown is not None:
-                return replace(facts, channels=shown)
+                if shown is not None:
+                    return replace(facts, channels=shown)
     return facts
+
+
+def left_out(template: Template, shown: Collection[str]) -> list[str]:
+    """Names of the panels that the layout has and that the run has nothing for."""
+    return [
+        name
+        for name in dict.fromkeys(_names(template.layout))
+        if name not in shown and not template.panels[name].hidden
+    ]
 
 
 def _names(node: Stack) -> Iterator[str]:

@@ -75,7 +75,10 @@ def resolve(
     theme = template.theme
     with told(template, "samples", "show"):
         facts = Facts.of(run, layer or own_layer(template, run), theme, template.samples)
-    frame = framed(template, with_channels(template, facts), scale)
+    try:
+        frame = framed(template, with_channels(template, facts), scale)
+    except TemplateError as error:
+        raise TemplateError("\n".join([str(error), *_other_mistakes(template, facts, fps)])) from error
     facts, names = frame.facts, {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
     palette = Palette(theme.levels)
@@ -108,6 +111,15 @@ def own_layer(template: Template, run: Run) -> str | None:
         what = f"no layer {template.layer!r} was recorded; {options(template.layer, run.taps)}"
         raise TemplateError(template.places.line(("layer",), what))
     return template.layer
+
+
+def _other_mistakes(template: Template, facts: Facts, fps: float | None) -> list[str]:
+    """What else is wrong, where the layout is already; so that an author sees it all at once."""
+    try:
+        _timeline(template, facts, fps, [])
+    except TemplateError as error:
+        return [str(error)]
+    return []
 
 
 def _timeline(template: Template, facts: Facts, fps: float | None, panels: Sequence[Panel]) -> Timeline:

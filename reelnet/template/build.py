@@ -154,6 +154,9 @@ class Builder:
         if isinstance(content, str):
             return self._name(content, path, panels)
         words = [each.value for each in Direction]
+        if isinstance(content, dict) and len(content) > 1 and depth <= DEEPEST:
+            self._several(content, path, panels, depth)
+            return None
         if not isinstance(content, dict) or len(content) != 1 or depth > DEEPEST:
             what = (
                 "stacks are nested too deep"
@@ -169,6 +172,22 @@ class Builder:
             self._wrong(path, f"no such stack; {options(str(kind), words)}{extra}")
             return None
         return self._stack(Direction(kind), inside, path, panels, depth)
+
+    def _several(
+        self, content: Mapping[str, Any], path: Path, panels: dict[str, PanelSpec], depth: int
+    ) -> None:
+        """Tell what is wrong with an item of several keys, and with what is below it."""
+        words = [each.value for each in Direction]
+        stacks = [key for key in content if key in words]
+        for key in content:
+            if key in stacks:
+                self._node({key: content[key]}, path, panels, depth)
+            elif stacks and key in StackSpec.model_fields:
+                self._wrong((*path, key), f"belongs inside: {stacks[0]}: {{{key}: …, items: […]}}")
+            else:
+                self._wrong((*path, key), f"no such stack; {options(str(key), words)}")
+        if len(stacks) > 1:
+            self._wrong(path, f"an item is one of {', '.join(stacks)}, not several; put one into the other")
 
     def _name(self, name: str, path: Path, panels: dict[str, PanelSpec]) -> str | None:
         if name in panels or name in self._described:

@@ -36,11 +36,11 @@ def built(name: str, node: Node, panels: Panels) -> Template:
         TemplateError: It says something that it may not say; every mistake is told.
     """
     content = without_nulls(plain(node))
-    anchor_files(content, node, panels)
+    missing = list(anchor_files(content, node, panels))
     builder = Builder(panels)
     template = builder.build(name, content, Places(lambda path: str(place_of(node, path))))
     mistakes = [Mistake(place_of(node, path), dotted(path), what) for path, what in builder.mistakes]
-    raise_all([*mistakes, *bare_colours(node)])
+    raise_all([*mistakes, *missing, *bare_colours(node)])
     if template is None:
         raise AssertionError("a template without mistakes was not built")
     return template
@@ -55,16 +55,23 @@ def without_nulls(content: Any) -> Any:
     return {key: without_nulls(each) for key, each in content.items() if each is not None}
 
 
-def anchor_files(content: Any, node: Node, panels: Panels) -> None:
-    """Make the files that a template names relative to the file in which they are named."""
+def anchor_files(content: Any, node: Node, panels: Panels) -> Iterator[Mistake]:
+    """Make the files that a template names relative to the file in which they are named; tell which are none."""
     for path in file_keys(content, panels):
         inside = content
         for step in path[:-1]:
             inside = inside[step]
-        value = inside[path[-1]]
-        origin = place_of(node, path)
-        if isinstance(value, str) and origin.line:
-            inside[path[-1]] = str(Path(origin.file).parent / Path(value).expanduser())
+        value, origin = inside[path[-1]], place_of(node, path)
+        if not isinstance(value, str):
+            continue
+        file = Path(value).expanduser()
+        if origin.line:
+            file = Path(origin.file).parent / file
+        inside[path[-1]] = str(file)
+        # Not a pipe or a device either, which could keep a reader waiting for ever.
+        if not file.is_file():
+            what = "is no file that can be read" if file.exists() else "no such file"
+            yield Mistake(origin, dotted(path), f"{file}: {what}")
 
 
 def file_keys(content: Any, panels: Panels) -> Iterator[tuple[str, ...]]:

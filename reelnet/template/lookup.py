@@ -134,7 +134,8 @@ class _Family:
         extend `article`, is article, then square, then dark.
         """
         whole: Node | None = None
-        for own in self._layers(file, (file,)).values():
+        for key, layer in self._layers(file, (file,)).items():
+            own = layer if key == _identity(file) else _anonymous(layer)
             whole = own if whole is None else _bounded(merged(whole, own), own.place)
         if whole is None:
             raise AssertionError(f"{file} has not even itself to say")
@@ -157,6 +158,12 @@ class _Family:
             words = {word: each for word, each in content.items() if word != "extends"}
             self._read[key] = {**found, key: replace(node, value=words)}
         return self._read[key]
+
+
+def _anonymous(node: Node) -> Node:
+    """A template without the sentence about itself, which is not inherited."""
+    content = node.value if isinstance(node.value, dict) else {}
+    return replace(node, value={key: each for key, each in content.items() if key != "about"})
 
 
 def _names(extends: Node) -> list[Node]:

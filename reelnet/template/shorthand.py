@@ -26,8 +26,8 @@ def spelled_out(node: Node) -> Node:
     }
     for key, spell in (("theme", _theme), ("canvas", _canvas)):
         word = content.get(key)
-        if word is not None and isinstance(word.value, str):
-            content[key] = replace(word, value=spell(word, word.value))
+        if word is not None and isinstance(word.value, str | int | float):
+            content[key] = replace(word, value=spell(word, str(word.value)))
     return replace(node, value=content)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from reelnet.template.mistakes import brief, dotted
 from reelnet.template.pick import Pick, Picked
@@ -84,6 +85,9 @@ class Stack:
     path: tuple[str | int, ...] = ()
 
 
+ASPECT = re.compile(r"\d{1,4}:\d{1,4}")
+
+
 class CanvasSpec(Words):
     """The size of the frame. The largest whole scale that fits is taken."""
 
@@ -121,6 +125,13 @@ class CanvasSpec(Words):
         """The height that the layout may have."""
         return self.height or self.max_height
 
+    @field_validator("aspect", mode="before")
+    @classmethod
+    def _form(cls, value: Any) -> Any:
+        if value is not None and not (isinstance(value, str) and ASPECT.fullmatch(value)):
+            raise ValueError(f"{value!r} is neither a size such as 1080x1080 nor an aspect such as 9:16")
+        return value
+
     @model_validator(mode="after")
     def _one_rule(self) -> CanvasSpec:
         if self.aspect is not None:
@@ -142,7 +153,11 @@ class SamplesSpec(Words):
         Pick(), description="Which samples: all, a list, a range such as 0-4, counted from 0."
     )
     gap: Pixels = Field(0, description="Pixels between two samples.")
-    transposed: bool = Field(False, description="A row for each sample and a column for each channel.")
+    transposed: bool = Field(
+        False,
+        description="A row for each sample and a column for each channel; inputs and channels then belong side by "
+        "side, in a row.",
+    )
 
 
 class OutputSpec(Words):

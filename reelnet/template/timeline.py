@@ -67,7 +67,9 @@ class StepsSpec(BaseModel):
         description="Show every n-th recorded step, counted from the first one, and the last one.",
     )
     list: _List | None = Field(
-        default=None, description="Show exactly these training steps, which must ascend and be recorded."
+        default=None,
+        description="Show exactly these training steps, which must ascend and be recorded; of other selections the "
+        "first and the last step always stay.",
     )
     range: _Range | None = Field(
         default=None,

@@ -100,7 +100,7 @@ def test_holds_are_at_the_first_recorded_step(run: Run) -> None:
         ([{"text": "a"}, {"from": 41, "text": "b"}], r"items\[1\]: from: step 41 .* last recorded step, 40"),
         ([{"to": 50, "text": "a"}], r"items\[0\]: to: step 50 .* last recorded step, 40"),
         ([{"from": 11, "to": 19, "text": "a"}], r"items\[0\]: no step from 11 to 19 .* 10 and 20"),
-        ([{"text": "a {nothing}"}], r"items\[0\]: .*no field 'nothing'"),
+        ([{"text": "a {metrics.nothing}"}], r"items\[0\]: .*no field 'metrics.nothing'"),
     ],
 )
 def test_captions_that_do_not_fit_the_run(run: Run, items: list[dict[str, Any]], words: str) -> None:

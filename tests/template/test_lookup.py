@@ -181,9 +181,9 @@ def test_short_words_of_both_files_are_spelled_out_first() -> None:
 def test_adapting_a_template_under_its_own_name(home: Path) -> None:
     write(Path("templates/article.yaml"), "extends: article\nlayer: mine\n")
     user = home / "config" / "reelnet" / "templates" / "article.yaml"
-    assert load("article") == {"about": "built-in", "theme": {"base": "dark"}, "layer": "mine"}
+    assert load("article") == {"theme": {"base": "dark"}, "layer": "mine"}
     write(user, "extends: article\nabout: user\n")
-    assert load("article") == {"about": "user", "theme": {"base": "dark"}, "layer": "mine"}
+    assert load("article") == {"theme": {"base": "dark"}, "layer": "mine"}
     # A file that no lookup finds gets the first one of that name.
     write(Path("elsewhere/article.yaml"), "extends: article\nabout: elsewhere\n")
     assert load("elsewhere/article.yaml")["layer"] == "mine"
@@ -210,11 +210,11 @@ def load_keys(name: str, text: str) -> Any:
 
 
 def test_many_diamonds_take_no_time() -> None:
-    write(Path("f0.yaml"), "about: deep\n")
+    write(Path("f0.yaml"), "layer: deep\n")
     for number in range(1, 19):
         below = ", ".join([f"./f{number - 1}.yaml"] * 20)
         write(Path(f"f{number}.yaml"), f"extends: [{below}]\n")
-    assert load("f18.yaml") == {"about": "deep"}
+    assert load("f18.yaml") == {"layer": "deep"}
 
 
 @pytest.mark.parametrize("extends", ["~", "[]"])
@@ -233,8 +233,8 @@ def test_circles_are_named() -> None:
 def test_too_many_in_a_row() -> None:
     for number in range(25):
         write(Path(f"f{number}.yaml"), f"extends: ./f{number + 1}.yaml\n")
-    write(Path("f25.yaml"), "about: deep\n")
-    assert load("f6.yaml") == {"about": "deep"}
+    write(Path("f25.yaml"), "layer: deep\n")
+    assert load("f6.yaml") == {"layer": "deep"}
     with pytest.raises(TemplateError, match=r"^f19.yaml:1:10: extends: more than 20 templates in a row"):
         load_merged("f0.yaml")
 

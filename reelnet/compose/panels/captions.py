@@ -86,6 +86,12 @@ class CaptionSpec(Words):
         description="Seconds for which the animation rests at the caption's first step, to be read.",
     )
 
+    @field_validator("text")
+    @classmethod
+    def _fields(cls, text: str) -> str:
+        fields.parsed(text)
+        return text
+
     def begin(self, steps: Sequence[int]) -> int:
         """The first step, among the recorded ones if it was given as a part of the run."""
         return self.from_step.step(steps) if isinstance(self.from_step, Part) else self.from_step

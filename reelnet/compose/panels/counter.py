@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from reelnet.compose.canvas import fill_box, write
@@ -21,6 +23,7 @@ class Counter(Panel):
     )
     boxed: bool = Field(False, description="On a patch of paper of its own, for lying over other panels.")
     total: bool = Field(True, description="Write the last step too.")
+    align: Literal["left", "right"] = Field("left", description="Where the count stands in its box.")
 
     @property
     def margin(self) -> int:
@@ -60,5 +63,8 @@ class CounterDrawing:
         if self._panel.boxed:
             y = self._box.y
             width = self._style.width(text) + 2 * self._panel.margin
-            fill_box(canvas, Box(self._box.x, y, width, self._style.line), self._paper)
-        write(canvas, text, self._ink, x, y, self._style)
+            left = self._box.x if self._panel.align == "left" else self._box.right - width
+            fill_box(canvas, Box(left, y, width, self._style.line), self._paper)
+        if self._panel.align == "right":
+            x = self._box.right - self._panel.margin
+        write(canvas, text, self._ink, x, y, self._style, anchor=self._panel.align)

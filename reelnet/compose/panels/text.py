@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reelnet.compose.canvas import write
 from reelnet.compose.text import Type, pieces, sized, wrapped
 from reelnet.scene.facts import Facts, Moment
-from reelnet.scene.fields import Words
+from reelnet.scene.fields import Words, parsed
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
@@ -35,6 +35,12 @@ class Text(Panel):
     bold: bool | None = Field(None, description="Bold or not, instead of the style's.")
     color: Colour | None = Field(None, description="Colour of the type, instead of the style's.")
     align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
+
+    @field_validator("text")
+    @classmethod
+    def _fields(cls, text: str) -> str:
+        parsed(text)
+        return text
 
     def type(self, facts: Facts) -> Type:
         """Face and size."""
