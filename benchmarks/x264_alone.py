@@ -9,7 +9,8 @@ from pathlib import Path
 import av
 from subject import FPS
 
-from reelnet.export.video import Planes, add_h264
+from reelnet.export.codecs import add_h264
+from reelnet.export.planes import Planes
 from reelnet.reel import Reel
 from reelnet.scene.layout import Size
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reelnet.errors import TemplateError, UsageError
 from reelnet.export.encoder import require_encoder
+from reelnet.export.formats import is_sequence
 from reelnet.reel import Reel
 from reelnet.runs.header import layers_of
 from reelnet.runs.run import Run
@@ -88,7 +89,7 @@ def _files(
     spec = output.spec
     varied = replace(template, timeline=output.timeline)
     wanted: list[str | None] = [*layers] or [*named_layers(spec.layers, run)] or [template.layer]
-    still = spec.path.lower().endswith(".png")
+    still = spec.path.lower().endswith(".png") and not is_sequence(spec.path)
     if not still:
         require_encoder(spec.path)
     if spec.step is not None and not still:

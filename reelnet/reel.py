@@ -15,8 +15,8 @@ from PIL import Image
 
 from reelnet.compose.compositor import Compositor, Frame
 from reelnet.compose.registry import registry
-from reelnet.export.encoder import encoders, require_encoder
-from reelnet.export.place import placed
+from reelnet.export.encoder import bytes_of, encoder_of, format_of, placed_animation
+from reelnet.export.options import EncoderOptions, codec_of
 from reelnet.export.png import save_png
 from reelnet.export.report import Report
 from reelnet.runs.run import Run
@@ -86,28 +86,38 @@ class Reel:
         return Image.fromarray(self.palette_rgb[self._compositor.canvas(step)])
 
     def save(
-        self, path: str | os.PathLike[str], progress: Callable[[int, int], None] | None = None
+        self,
+        path: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        lossless: bool = False,
+        codec: str | None = None,
     ) -> Report:
-        """Write the animation; the suffix of `path` says in which format (.gif, .mp4).
+        """Write the animation in the format that the suffix of `path` says.
+
+        These are .gif, .mp4, .webm, .webp, .apng, .avif and .mov. A name such as `frame-%05d.png` gives a still for each frame.
 
         The file is complete when it appears: it is written under a temporary name and renamed.
 
         Args:
             path: Where to.
             progress: Told the frames done and the frames to do, after each frame.
+            lossless: Insist on every pixel's exact colour.
+            codec: What compresses the pictures: h264 (usual), h265 or av1 in .mp4, vp9 (usual) or av1 in .webm, qtrle
+                (usual) or prores in .mov.
 
         Raises:
-            UsageError: The suffix is unknown.
+            UsageError: The suffix is unknown, or the format has no such codec or cannot be lossless.
             RunError: A step's file is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
         began = time.perf_counter()
         path = Path(path)
-        require_encoder(path)
-        timeline, size = self.scene.timeline, self.scene.size
-        make = encoders()[path.suffix.lower()]
-        with placed(path) as temporary:
-            encoder = make(temporary, size, self.palette_rgb, timeline.fps)
+        form, asked = format_of(path), EncoderOptions(lossless=lossless, codec=codec)
+        codec_of(form, asked)
+        timeline, size, make = self.scene.timeline, self.scene.size, encoder_of(form)
+        with placed_animation(path) as temporary:
+            encoder = make(temporary, size, self.palette_rgb, timeline.fps, asked)
             try:
                 for done, frame in enumerate(self.frames(), 1):
                     encoder.add(frame)
@@ -118,7 +128,7 @@ class Reel:
                 encoder.abandon()
         return Report(
             path=str(path),
-            bytes=path.stat().st_size,
+            bytes=bytes_of(path),
             frames=written,
             duration=float(timeline.duration),
             width=size.width,

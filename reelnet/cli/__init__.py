@@ -3,13 +3,14 @@
 from reelnet.cli.app import App
 from reelnet.cli.demo import demo
 from reelnet.cli.inspect import inspect
+from reelnet.cli.platforms import platforms
 from reelnet.cli.render import frame, render
 from reelnet.cli.templates import templates
 from reelnet.cli.train import layers, train
 
 main = App(
     "reelnet",
-    commands=[demo, train, layers, inspect, render, frame, templates],
+    commands=[demo, train, layers, inspect, render, frame, templates, platforms],
     help="Record a neural network while it learns and turn the record into an annotated animation.",
 )
 

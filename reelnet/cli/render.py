@@ -49,6 +49,8 @@ scale_option = click.option(
 @set_option
 @scale_option
 @click.option("--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's.")
+@click.option("--lossless", is_flag=True, help="Insist on every pixel's exact colour.")
+@click.option("--codec", metavar="NAME", help="h265 or av1 for .mp4, av1 for .webm, prores for .mov.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def render(
@@ -59,10 +61,13 @@ def render(
     settings: tuple[str, ...],
     scale: int | None,
     fps: float | None,
+    lossless: bool,
+    codec: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Make an animation of the run folder RUN: MP4, GIF, as the suffix of FILE says.
+    """Make an animation of the run folder RUN in the format that the suffix of FILE says: .mp4, .gif, .webm,
+    .webp, .apng, .avif, .mov, or a still a frame for a name such as frame-%05d.png.
 
     With {layer} in FILE there is one file for each --layer, or for every layer if none is named. Without -o,
     the files that the template names under outputs are made.
@@ -88,7 +93,7 @@ def render(
         ]
     for job in jobs:
         require_writable(job.path)
-    reports = save_all(jobs, quiet=quiet)
+    reports = save_all(jobs, quiet=quiet, lossless=lossless, codec=codec)
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
     else:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from reelnet.reel import Reel
 
 
-def save_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Report]:
+def save_all(
+    jobs: Sequence[Planned], *, quiet: bool, lossless: bool = False, codec: str | None = None
+) -> list[Report]:
     """Write each file, animations with a progress bar; notes about the files go to stderr."""
     reports = []
     with bars(quiet=quiet) as start:
         for job in jobs:
             if job.step is None:
-                reports.append(job.reel.save(job.path, progress=start(str(job.path))))
+                reports.append(job.reel.save(job.path, start(str(job.path)), lossless=lossless, codec=codec))
             else:
                 reports.append(save_still(job.reel, job.step, job.path))
     tell_notes(reports)

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.compose.compositor import Frame
-from reelnet.errors import UsageError
+from reelnet.export.changes import TRANSPARENT
+from reelnet.export.formats import FORMATS
+from reelnet.export.limit import LimitedFile
+from reelnet.export.options import USUAL, EncoderOptions, check_pace, codec_of
 from reelnet.export.pictures import Pictures, copy_plane
+from reelnet.export.shown import Joiner, Picture
 from reelnet.scene.layout import Size
 from reelnet.scene.panel import Canvas
-
-TRANSPARENT = 255
-"""The index that no frame uses, for pixels that stay as they were."""
 
 HEADER = 6 + 7 + 3 * 256
 """Bytes of signature, screen descriptor and the table of 256 colours (GIF89a, sections 17 to 19)."""
@@ -30,8 +31,8 @@ BLOCK = 16
 """Pictures that are compressed in one go; each block costs one picture more, the one before it."""
 
 MOST_WORKERS = 8
-LONGEST = 65_535
-"""Hundredths of a second that one frame can stay."""
+LONGEST = Fraction(65_534, 100)
+"""Seconds that one picture can stay; one hundredth less than can be told, because its ends are rounded."""
 
 
 class GifEncoder:
@@ -42,12 +43,17 @@ class GifEncoder:
     identical frames are merged here into a longer one.
     """
 
-    def __init__(self, path: Path, size: Size, rgb: NDArray[np.uint8], fps: Fraction) -> None:
-        if fps > 100:
-            raise UsageError(
-                f"{path.suffix}: a GIF counts hundredths of a second; give fps up to 50, or write an .mp4"
-            )
-        self._file = path.open("wb")
+    def __init__(
+        self,
+        path: Path,
+        size: Size,
+        rgb: NDArray[np.uint8],
+        fps: Fraction,
+        options: EncoderOptions = USUAL,
+    ) -> None:
+        codec_of(FORMATS[".gif"], options)
+        check_pace(FORMATS[".gif"], fps)
+        self._file = LimitedFile(path, options.limit, tail=len(TRAILER))
         self._coder = DeltaCoder(size, rgb)
         self._workers = min(MOST_WORKERS, os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(self._workers)
@@ -55,34 +61,22 @@ class GifEncoder:
         self._block: list[Canvas] = []
         self._delays: list[int] = []
         self._before: Canvas | None = None
-        self._waiting: Frame | None = None
-        self._end = Fraction(0)
+        self._joiner = Joiner(LONGEST)
         self._written = 0
 
     def add(self, frame: Frame) -> None:
         """Encode the next frame; one that equals the frame before makes that one stay longer."""
-        end = frame.pts + frame.duration
-        if self._waiting is not None and not self._can_stay(self._waiting, frame, end):
-            self._write(self._waiting, frame.pts)
-            self._waiting = None
-        if self._waiting is None:
-            self._waiting = frame
-        self._end = end
-
-    @staticmethod
-    def _can_stay(waiting: Frame, frame: Frame, end: Fraction) -> bool:
-        """Whether `frame` is the waiting one again, and the delay until `end` can be written."""
-        delay = round(100 * end) - round(100 * waiting.pts)
-        return delay <= LONGEST and np.array_equal(waiting.indices, frame.indices)
+        for picture in self._joiner.add(frame):
+            self._encode(picture)
 
     def finish(self) -> int:
         """Complete the file; gives the number of frames in it."""
-        if self._waiting is not None:
-            self._write(self._waiting, self._end)
+        for picture in self._joiner.rest():
+            self._encode(picture)
         self._send()
         while self._blocks:
             self._receive()
-        self._file.write(TRAILER)
+        self._file.close(TRAILER)
         self.abandon()
         return self._written
 
@@ -105,11 +99,10 @@ class GifEncoder:
             )
         return ()
 
-    def _write(self, frame: Frame, until: Fraction) -> None:
-        """Encode one picture that stays until `until`."""
+    def _encode(self, picture: Picture) -> None:
         # Both ends are rounded, not the difference, so that the delays add up to the duration.
-        delay = round(100 * until) - round(100 * frame.pts)
-        self._block.append(frame.indices)
+        delay = round(100 * picture.end) - round(100 * picture.begin)
+        self._block.append(picture.indices)
         self._delays.append(delay)
         if len(self._block) == BLOCK:
             self._send()
@@ -127,15 +120,15 @@ class GifEncoder:
         """Write the oldest block to the file."""
         packets, delays = self._blocks.popleft()
         for data, delay in zip(packets.result(), delays, strict=True):
+            opening = b""
             if self._written == 0:
-                self._file.write(data[:HEADER] + LOOP_FOREVER)
-                data = data[HEADER:]
+                opening, data = data[:HEADER] + LOOP_FOREVER, data[HEADER:]
             # A graphic control extension opens each picture: 21 F9 04, flags, delay (two bytes), transparent
             # index, 00 (GIF89a, section 23).
             if data[:3] != b"\x21\xf9\x04":
                 raise AssertionError("FFmpeg's GIF packets have another form than before")
-            self._file.write(data[:4] + delay.to_bytes(2, "little") + data[6:])
             self._written += 1
+            self._file.write(opening + data[:4] + delay.to_bytes(2, "little") + data[6:], self._written)
 
 
 class DeltaCoder:

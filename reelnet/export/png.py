@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,14 @@ def save_png(path: Path, indices: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> 
     """
     if path.suffix.lower() != ".png":
         raise UsageError(f"{path}: a still is a PNG; name it {path.with_suffix('.png').name}")
+    with placed(path) as temporary:
+        temporary.write_bytes(png_of(indices, rgb))
+
+
+def png_of(indices: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> bytes:
+    """Palette indices (height, width) as the bytes of a PNG with the palette `rgb` (256, 3)."""
     image = Image.fromarray(indices).convert("P")
     image.putpalette(rgb.tobytes())
-    with placed(path) as temporary:
-        image.save(temporary, format="PNG", optimize=True)
+    file = io.BytesIO()
+    image.save(file, format="PNG", optimize=True)
+    return file.getvalue()

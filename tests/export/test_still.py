@@ -62,7 +62,7 @@ def test_a_step_that_was_not_recorded(tmp_path: Path, step: int) -> None:
 @pytest.mark.parametrize("name", ["a.webm2", "a", "a.gfi", "a.png", "a.jpeg"])
 def test_a_suffix_that_no_animation_has(tmp_path: Path, name: str) -> None:
     reel = training(tmp_path).reel()
-    with pytest.raises(UsageError, match=r"\.(gif|mp4)"):
+    with pytest.raises(UsageError, match=r"\.(gif|mp4|webm|apng)"):
         reel.save(tmp_path / name)
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
 

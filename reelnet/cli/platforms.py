@@ -1,0 +1,98 @@
+"""`reelnet platforms`: where reels are published, and what each place takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from reelnet.export.platforms import Platform
+
+
+@click.command(short_help="What each platform takes.")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def platforms(name: str | None, as_json: bool) -> None:
+    """Show what each platform takes, or all that is known of the platform NAME."""
+    from reelnet.export.platforms import platform
+    from reelnet.export.platforms import platforms as every
+
+    if name is not None:
+        found = platform(name)
+        click.echo(printed(content(found)) if as_json else facts(found))
+    elif as_json:
+        click.echo(printed([content(each) for each in every().values()]))
+    else:
+        show(every().values())
+
+
+def show(every: Iterable[Platform]) -> None:
+    """Print the table: fitted to a terminal, and with one line a row for anything else."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from reelnet.cli.inspect import aligned
+    from reelnet.export.platform_file import own_file
+    from reelnet.export.platform_words import HEAD, rows
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        click.echo("\n".join(aligned([HEAD, *(row for each in every for row in rows(each))], right=(1,))))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(HEAD[0], overflow="fold", max_width=16)
+    table.add_column(HEAD[1], no_wrap=True, justify="right")
+    table.add_column(HEAD[2])
+    table.add_column(HEAD[3])
+    for heading in HEAD[4:]:
+        table.add_column(heading, no_wrap=True)
+    for each in every:
+        first, *others = rows(each)
+        table.add_row(*first)
+        for row in others:
+            # What was said in the line above is not said again.
+            table.add_row("", *row[1:4], "", "")
+    console.print(table)
+    console.print("\n'reelnet platforms NAME' tells where the figures come from.", style="dim")
+    console.print(f"Your own: {own_file()}", style="dim", soft_wrap=True)
+
+
+def facts(platform: Platform) -> str:
+    """All that is known of a platform, for people."""
+    from reelnet.cli.inspect import aligned
+    from reelnet.export.platform_words import formats, rules, size
+
+    lines = [("platform", platform.name), ("title", platform.title)]
+    if platform.also:
+        lines.append(("also", ", ".join(platform.also)))
+    for group in platform.groups:
+        lines.append(("formats", ", ".join(formats(group))))
+        lines += [("", each) for each in (size(group.budget), *rules(group.budget))]
+    lines += [
+        ("how sure", platform.sure or "not said"),
+        ("date", platform.date or "not said"),
+        ("source", platform.source),
+    ]
+    lines += [("note", note) for note in platform.notes]
+    return "\n".join(aligned(lines))
+
+
+def content(platform: Platform) -> dict[str, Any]:
+    """All that is known of a platform, for programs."""
+    known = asdict(platform)
+    known["groups"] = [
+        {"formats": group.suffixes}
+        | {key: value for key, value in asdict(group.budget).items() if key not in ("formats", "name")}
+        for group in platform.groups
+    ]
+    known["limits"] = known.pop("groups")
+    return known
+
+
+def printed(value: Any) -> str:
+    """JSON that people can read, too."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

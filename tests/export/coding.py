@@ -1,0 +1,121 @@
+"""Helpers for tests of encoders: pictures, one way to encode them, and decoders that are not the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from reelnet.compose.compositor import Frame
+from reelnet.export.encoder import encoder_of, format_of
+from reelnet.export.options import EncoderOptions
+from reelnet.scene.layout import Size
+from tests.rendering import Bytes
+
+WIDTH, HEIGHT = 64, 48
+PACES = [Fraction(pace) for pace in (10, 12, 24, 25, 30, 50, 60)] + [Fraction(30_000, 1001)]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a decoder makes of a file.
+
+    Attributes:
+        frames: RGB pictures.
+        times: When each appears, in seconds.
+        duration: Of all of them, in seconds.
+    """
+
+    frames: list[Bytes]
+    times: list[float]
+    duration: float
+
+
+def palette() -> Bytes:
+    """A ramp of 240 colours like a colormap's, and some others."""
+    place = np.arange(256)
+    rgb = np.stack([place, 255 - place, 128 + 60 * np.sin(place / 20)], axis=1).astype(np.uint8)
+    rgb[240:] = np.random.default_rng(1).integers(0, 256, (16, 3))
+    return rgb
+
+
+def noise_pictures(count: int, height: int = HEIGHT, width: int = WIDTH) -> list[Bytes]:
+    """Pictures in which every pixel is any colour but the last, and another one each time."""
+    values = np.random.default_rng(2).integers(0, 255, (count, height, width))
+    return list(values.astype(np.uint8))
+
+
+def cell_pictures(count: int) -> list[Bytes]:
+    """Cells of 8×8 pixels, some of which change from picture to picture."""
+    random = np.random.default_rng(4)
+    cells, found = random.integers(0, 240, (HEIGHT // 8, WIDTH // 8)), []
+    for _ in range(count):
+        change = random.random(cells.shape) < 0.3
+        cells = np.where(change, random.integers(0, 240, cells.shape), cells)
+        found.append(np.kron(cells, np.ones((8, 8))).astype(np.uint8))
+    return found
+
+
+def encode(
+    path: Path,
+    pictures: Sequence[Bytes],
+    fps: Fraction = Fraction(10),
+    options: EncoderOptions | None = None,
+    stays: Sequence[int] | None = None,
+) -> int:
+    """Write palette indices, each for 1 / `fps` seconds or a multiple of that; gives the frames in the file."""
+    height, width = pictures[0].shape
+    make = encoder_of(format_of(path))
+    encoder = make(path, Size(width, height), palette(), fps, options or EncoderOptions())
+    try:
+        begin = 0
+        for picture, stay in zip(pictures, stays or [1] * len(pictures), strict=True):
+            encoder.add(Frame(picture, begin / fps, stay / fps))
+            begin += stay
+        return encoder.finish()
+    finally:
+        encoder.abandon()
+
+
+def by_pillow(path: Path) -> Decoded:
+    """Read an animation with Pillow."""
+    frames, delays = [], []
+    with Image.open(path) as image:
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            image.load()
+            frames.append(np.asarray(image.convert("RGB")))
+            delays.append(float(image.info["duration"]) / 1000)
+    times = [0.0, *np.cumsum(delays)]
+    return Decoded(frames, times[:-1], times[-1])
+
+
+def by_ffmpeg(path: Path) -> Decoded:
+    """Read a video with PyAV, its longest track."""
+    with av.open(f"file:{path}") as container:
+        stream = max(container.streams.video, key=lambda each: each.frames)
+        frames, times, end = [], [], 0.0
+        for frame in container.decode(stream):
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+            times.append(float(frame.pts * frame.time_base))
+        if container.duration is not None:
+            end = container.duration / 1_000_000
+    return Decoded(frames, times, end)
+
+
+def colours(picture: Bytes) -> Bytes:
+    """The RGB picture of palette indices."""
+    rgb: Bytes = palette()[picture]
+    return rgb
+
+
+def off(frame: Bytes, picture: Bytes) -> float:
+    """The greatest error at the middle of the 8×8 cells, where subsampled chroma has no neighbours."""
+    return float(np.abs(frame.astype(int) - colours(picture))[3::8, 3::8].max())

@@ -1,0 +1,59 @@
+"""Sequences of PNGs, decoded by Pillow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reelnet.errors import ReelnetError
+from reelnet.export.encoder import bytes_of, placed_animation
+from reelnet.export.limit import OverLimit
+from reelnet.export.options import EncoderOptions
+from reelnet.export.sequence import numbered
+from tests.export.coding import cell_pictures, colours, encode
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_one_file_a_slot(tmp_path: Path) -> None:
+    pictures = cell_pictures(3)
+    assert encode(tmp_path / "f-%03d.png", pictures, stays=[1, 2, 1]) == 4
+    assert names(tmp_path) == [f"f-00{number}.png" for number in range(4)]
+    for number, picture in enumerate([pictures[0], pictures[1], pictures[1], pictures[2]]):
+        with Image.open(tmp_path / f"f-00{number}.png") as image:
+            assert image.mode == "P"
+            assert (np.asarray(image.convert("RGB")) == colours(picture)).all()
+    assert bytes_of(tmp_path / "f-%03d.png") == sum(file.stat().st_size for file in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("%d.png", "12.png"), ("a%05d.png", "a00012.png"), ("%3db.png", "012b.png")]
+)
+def test_names(name: str, file: str) -> None:
+    assert numbered(Path("x") / name, 12) == Path("x") / file
+
+
+def test_a_longer_sequence_leaves_no_tail(tmp_path: Path) -> None:
+    for count in (5, 2):
+        with placed_animation(tmp_path / "f%d.png") as temporary:
+            encode(temporary, cell_pictures(count))
+    assert names(tmp_path) == ["f0.png", "f1.png"]
+
+
+def test_a_failure_leaves_the_old_files(tmp_path: Path) -> None:
+    (tmp_path / "f0.png").write_bytes(b"old")
+    with pytest.raises(OverLimit), placed_animation(tmp_path / "f%d.png") as temporary:
+        encode(temporary, cell_pictures(3), options=EncoderOptions(limit=900))
+    assert names(tmp_path) == ["f0.png"]
+    assert (tmp_path / "f0.png").read_bytes() == b"old"
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ReelnetError, match="cannot be written"), placed_animation(tmp_path / "file/f%d.png"):
+        pass
