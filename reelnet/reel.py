@@ -95,7 +95,8 @@ class Reel:
     ) -> Report:
         """Write the animation in the format that the suffix of `path` says.
 
-        These are .gif, .mp4, .webm, .webp, .apng, .avif and .mov. A name such as `frame-%05d.png` gives a still for each frame.
+        These are .gif, .mp4, .webm, .webp, .apng, .avif and .mov. A name such as `frame-%05d.png` gives a still for
+        each frame.
 
         The file is complete when it appears: it is written under a temporary name and renamed.
 

@@ -66,8 +66,9 @@ def render(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Make an animation of the run folder RUN in the format that the suffix of FILE says: .mp4, .gif, .webm,
-    .webp, .apng, .avif, .mov, or a still a frame for a name such as frame-%05d.png.
+    """Make an animation of the run folder RUN in the format that the suffix of FILE says.
+
+    These are .mp4, .gif, .webm, .webp, .apng, .avif and .mov; a name such as frame-%05d.png gives a still a frame.
 
     With {layer} in FILE there is one file for each --layer, or for every layer if none is named. Without -o,
     the files that the template names under outputs are made.
