@@ -33,6 +33,12 @@ class RunError(ReelnetError):
     exit_code = 4
 
 
+class CapError(ReelnetError):
+    """No file under the cap could be made."""
+
+    exit_code = 5
+
+
 def options(name: str, known: Iterable[str]) -> str:
     """The end of an error line about an unknown `name`: the nearest match in any case, or all that is known."""
     known = list(known)

@@ -51,6 +51,20 @@ scale_option = click.option(
 @click.option("--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's.")
 @click.option("--lossless", is_flag=True, help="Insist on every pixel's exact colour.")
 @click.option("--codec", metavar="NAME", help="h265 or av1 for .mp4, av1 for .webm, prores for .mov.")
+@click.option(
+    "--max-size", metavar="SIZE", help="The cap of each file, such as 3MB (10^6 bytes), 2.5MiB, or bytes."
+)
+@click.option("--for", "platform", metavar="NAME", help="Where it is published; see 'reelnet platforms'.")
+@click.option(
+    "--max-error",
+    type=Number(0, 240),
+    default=4.0,
+    show_default=True,
+    help="Under a cap: most by which a value may be off, in 240ths of the colormap.",
+)
+@click.option(
+    "--keep", metavar="WHAT", default="", help="Under a cap: what stays; frames, scale, or both with a comma."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def render(
@@ -63,6 +77,10 @@ def render(
     fps: float | None,
     lossless: bool,
     codec: str | None,
+    max_size: str | None,
+    platform: str | None,
+    max_error: float,
+    keep: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -94,7 +112,16 @@ def render(
         ]
     for job in jobs:
         require_writable(job.path)
-    reports = save_all(jobs, quiet=quiet, lossless=lossless, codec=codec)
+    reports = save_all(
+        jobs,
+        quiet=quiet,
+        lossless=lossless,
+        codec=codec,
+        max_size=max_size,
+        platform=platform,
+        max_error=max_error,
+        keep=[word.strip() for word in keep.split(",") if word.strip()],
+    )
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
     else:

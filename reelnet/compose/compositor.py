@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reelnet.runs.run import Run
 from reelnet.scene.facts import Moment
 from reelnet.scene.panel import Canvas
 from reelnet.scene.resolve import Scene
+
+Held = Callable[[int], Mapping[str, NDArray[np.uint8]]]
+"""Gives for the number of a frame, from 0, the levels that taps are held at; see `Moment.held`."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,18 @@ class Compositor:
         for drawing in scene.drawings:
             drawing.draw_still(self._still)
 
-    def frames(self) -> Iterator[Frame]:
-        """The frames of the timeline in order; only one is held at a time.
+    def frames(self, held: Held | None = None) -> Iterator[Frame]:
+        """The frames of the timeline in order; only one is in memory at a time.
+
+        Args:
+            held: Levels to draw in place of the recorded values; None draws these.
 
         Raises:
             RunError: A step's file is missing, truncated or altered.
         """
-        for shown in self._scene.timeline:
-            yield Frame(self._drawn(shown.step, self._past(shown.pts)), shown.pts, shown.duration)
+        for number, shown in enumerate(self._scene.timeline):
+            levels = held(number) if held is not None else None
+            yield Frame(self._drawn(shown.step, self._past(shown.pts), levels), shown.pts, shown.duration)
 
     def canvas(self, step: int) -> Canvas:
         """The picture of one recorded step: palette indices, uint8 (height, width).
@@ -71,9 +79,11 @@ class Compositor:
     def _last_pts(self) -> Fraction:
         return max(shown.pts for shown in self._scene.timeline)
 
-    def _drawn(self, step: int, past: Fraction) -> Canvas:
+    def _drawn(
+        self, step: int, past: Fraction, held: Mapping[str, NDArray[np.uint8]] | None = None
+    ) -> Canvas:
         snapshot = self._run.snapshot(step, self._scene.taps)
-        moment = Moment(snapshot, self._numbers[step], past)
+        moment = Moment(snapshot, self._numbers[step], past, held)
         canvas = self._still.copy()
         for drawing in self._scene.drawings:
             drawing.draw(canvas, moment)

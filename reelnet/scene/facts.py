@@ -152,11 +152,14 @@ class Moment:
         snapshot: With the arrays of the taps that are drawn.
         number: Position of its step in `Facts.steps`, from 0.
         past: How far the frame is on the way from the first frame to the last, 0 to 1.
+        held: For taps that are held steady, the levels to draw in place of the snapshot's values: uint8
+            (samples, channels, height, width), of which those that no panel shows may be anything.
     """
 
     snapshot: Snapshot
     number: int
     past: Fraction = Fraction(0)
+    held: Mapping[str, NDArray[np.uint8]] | None = None
 
 
 def classes_of(about: Mapping[str, Any]) -> tuple[str, ...] | None:

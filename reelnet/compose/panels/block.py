@@ -135,6 +135,30 @@ class BlockDrawing:
         """Name of the layer."""
         return self._block.view.name
 
+    @property
+    def shown(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The samples and the channels that it shows, by their positions in the recorded arrays."""
+        return self._facts.columns, self._block.channels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the layer's maps: (samples, channels, height, width)."""
+        return self._block.view.tap.shape
+
+    @property
+    def colours(self) -> NDArray[np.uint8]:
+        """Of the levels, (levels, 3)."""
+        return self._map.colours
+
+    @property
+    def rows_are_samples(self) -> bool:
+        """Whether a row of cells is a sample, not a channel."""
+        return self._facts.samples.transposed
+
+    def levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
+        """Values of the layer as levels of its colormap."""
+        return to_levels(values, self._block.view.limits, len(self._map.indices))
+
     def at(self, channel: int, column: int) -> Box:
         """The box of the cell of a channel and a sample, by its position among those that are shown."""
         row = self._block.channels.index(channel)
@@ -175,17 +199,25 @@ class BlockDrawing:
             y = max(self._cells.y, self._cells.at(row, 0).y + (self._cells.side - style.line) // 2)
             write(canvas, label, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
 
-    def draw_maps(self, canvas: Canvas, values: NDArray[np.generic]) -> None:
-        """Draw maps (samples, channels, height, width), of which the block shows some."""
+    def draw_maps(
+        self, canvas: Canvas, values: NDArray[np.generic], levels: NDArray[np.uint8] | None = None
+    ) -> None:
+        """Draw maps (samples, channels, height, width), of which the block shows some.
+
+        Args:
+            canvas: Where to.
+            values: The recorded ones.
+            levels: What to draw where the values are numbers; the values' own levels by default.
+        """
         if self._select is not None:
             values = values[self._select]
-        view = self._block.view
-        indices = self._map.indices[to_levels(values, view.limits, len(self._map.indices))]
+            levels = levels[self._select] if levels is not None else None
+        indices = self._map.indices[self.levels(values) if levels is None else levels]
         if not np.isfinite(values).all():
             indices[np.isnan(values)] = self._missing.indices[0]
         if not self._facts.samples.transposed:
             indices = indices.transpose(1, 0, 2, 3)
-        self._cells.put(canvas, indices, view.cell)
+        self._cells.put(canvas, indices, self._block.view.cell)
 
 
 def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:

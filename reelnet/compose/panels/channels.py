@@ -170,6 +170,11 @@ class ChannelsDrawing:
     ) -> None:
         self._blocks, self._pinned, self._annotations = blocks, pinned, annotations
 
+    @property
+    def moving(self) -> tuple[BlockDrawing, ...]:
+        """The blocks that show each frame's own step."""
+        return tuple(self._blocks) if self._pinned is None else ()
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw labels and frames, and the maps of a step that stays."""
         for block in self._blocks:
@@ -181,5 +186,6 @@ class ChannelsDrawing:
         """Draw the maps of one snapshot, and what is to be said of them."""
         if self._pinned is None:
             for block in self._blocks:
-                block.draw_maps(canvas, np.asarray(moment.snapshot.taps[block.tap]))
+                levels = moment.held.get(block.tap) if moment.held is not None else None
+                block.draw_maps(canvas, np.asarray(moment.snapshot.taps[block.tap]), levels)
         self._annotations.draw(canvas, moment.snapshot.step)

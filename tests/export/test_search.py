@@ -1,0 +1,125 @@
+"""The search under a cap: never over it, always decodable or refused, and what the report says is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reelnet.errors import CapError, UsageError
+from reelnet.reel import Reel
+from reelnet.runs.run import Run
+from tests.rendering import decode_gif, decode_mp4, write_run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Values that wander: 60 steps, 4 samples, 3 channels of 7×7."""
+    walk = np.random.default_rng(5).normal(0, 0.06, (60, 4, 3, 7, 7)).cumsum(axis=0)
+    return write_run(tmp_path_factory.mktemp("run") / "run", np.tanh(walk).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def reel(run: Run) -> Reel:
+    return run.reel("plain")
+
+
+@pytest.fixture(scope="module")
+def whole(reel: Reel, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """The sizes without a cap."""
+    folder = tmp_path_factory.mktemp("whole")
+    return {suffix: reel.save(folder / f"a{suffix}").bytes for suffix in (".gif", ".mp4", ".apng", ".webp")}
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".apng"])
+def test_what_fits_is_lossless_in_one_encode(
+    reel: Reel, whole: dict[str, int], tmp_path: Path, suffix: str
+) -> None:
+    report = reel.save(tmp_path / f"a{suffix}", max_size=whole[suffix])
+    assert report.found is not None
+    assert (report.found.lossless, report.found.encodes, report.found.traded) == (True, 1, ())
+    assert report.bytes == whole[suffix]
+
+
+@pytest.mark.parametrize("part", [0.9, 0.6, 0.4, 0.2, 0.08])
+@pytest.mark.parametrize("suffix", [".gif", ".mp4", ".apng", ".webp"])
+def test_caps_are_kept(reel: Reel, whole: dict[str, int], tmp_path: Path, suffix: str, part: float) -> None:
+    cap, path = int(part * whole[suffix]), tmp_path / f"a{suffix}"
+    report = reel.save(path, max_size=cap)
+    assert report.found is not None
+    assert path.stat().st_size == report.bytes <= cap
+    assert report.found.encodes <= 8
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_error_that_is_told_is_the_error_that_is_there(
+    reel: Reel, whole: dict[str, int], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.gif"
+    report = reel.save(path, max_size=int(0.6 * whole[".gif"]), keep=("frames", "scale"))
+    assert report.found is not None
+    assert report.bytes >= 0.9 * 0.6 * whole[".gif"]
+    colours = {
+        tuple(map(int, rgb)): index for index, rgb in enumerate(reel.palette_rgb[: reel.scene.palette.levels])
+    }
+    seen, most = [], 0
+    gif = decode_gif(path)
+    for picture, delay in zip(gif.frames, gif.delays, strict=True):
+        seen += [picture] * round(delay / 10)
+    assert len(seen) == 60
+    for step, picture in enumerate(seen):
+        exact = np.asarray(reel.frame(step))
+        cells = np.s_[60::8, 4::8]
+        for was, now in zip(exact[cells].reshape(-1, 3), picture[cells].reshape(-1, 3), strict=True):
+            before, after = (colours[tuple(map(int, rgb))] for rgb in (was, now))
+            most = max(most, abs(before - after))
+        if step in (0, 59):
+            assert (exact == picture).all()
+    assert most == report.found.max_error_levels <= 4
+
+
+def test_frames_or_scale_give_way_when_values_do_not_do(
+    reel: Reel, whole: dict[str, int], tmp_path: Path
+) -> None:
+    small = int(0.12 * whole[".gif"])
+    frames = reel.save(tmp_path / "a.gif", max_size=small, keep=["scale"], max_error=1).found
+    scale = reel.save(tmp_path / "b.gif", max_size=small, keep=["frames"], max_error=1).found
+    assert frames is not None
+    assert scale is not None
+    assert frames.scale == 8
+    assert (frames.steps_shown[0], frames.steps_shown[-1]) == (0, 59)
+    assert len(frames.steps_shown) < 60
+    assert scale.scale < 8
+    assert len(scale.steps_shown) == 60
+    with pytest.raises(CapError, match=r"keeping frames and scale"):
+        reel.save(tmp_path / "c.gif", max_size=small, keep=["frames", "scale"], max_error=1)
+
+
+def test_duration_is_kept_when_frames_go(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
+    report = reel.save(tmp_path / "a.mp4", max_size=int(0.1 * whole[".mp4"]), keep=["scale"])
+    assert report.duration == pytest.approx(6.0, rel=0.02)
+    assert len(decode_mp4(tmp_path / "a.mp4")) == report.frames
+
+
+def test_a_platforms_other_limits(reel: Reel, tmp_path: Path) -> None:
+    report = reel.save(tmp_path / "a.gif", platform="x")
+    assert report.found is not None
+    assert report.found.lossless
+    with pytest.raises(UsageError, match=r"medium.*webp|webp.*medium"):
+        reel.save(tmp_path / "a.webp", platform="medium")
+
+
+def test_what_cannot_be(reel: Reel, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean 'frames'"):
+        reel.save(tmp_path / "a.gif", max_size=100, keep=["frame"])
+    with pytest.raises(CapError, match="it must be lossless"):
+        reel.save(tmp_path / "a.gif", max_size=5000, lossless=True)
+    with pytest.raises(UsageError, match="cap is for one file"):
+        reel.save(tmp_path / "a-%05d.png", max_size=100)
+    old = tmp_path / "old.gif"
+    old.write_bytes(b"as it was")
+    with pytest.raises(CapError):
+        reel.save(old, max_size=300)
+    assert old.read_bytes() == b"as it was"
+    assert [each.name for each in tmp_path.iterdir()] == ["old.gif"]
