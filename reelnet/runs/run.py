@@ -153,7 +153,7 @@ class Run:
             RunError: No step was.
         """
         self.require_steps()
-        first, last = self.steps[0], self.steps[-1]
+        first, last = self._commits[0].step, self._commits[-1].step
         try:
             # True is 1 to Python, but nobody means a step by it.
             number = None if isinstance(step, bool) else operator.index(step)
