@@ -135,7 +135,7 @@ class Reel:
             path: Where to.
             progress: Told what is done and what there is to do, after each frame, or under a cap after each encode.
             lossless: Insist on every pixel's exact colour.
-            codec: What compresses the pictures: h264 (usual), h265 or av1 in .mp4, vp9 (usual) or av1 in .webm, qtrle
+            codec: What compresses the pictures: h264 (usual) or av1 in .mp4, vp9 (usual) or av1 in .webm, qtrle
                 (usual) or prores in .mov.
             max_size: The cap, such as `"3 MB"`, `"2.5 MiB"` or a number of bytes. Lossless if that fits, else the
                 least loss that does; never over it.

@@ -18,7 +18,6 @@ from reelnet.scene.layout import Size
 Settings = dict[str, str]
 
 FLAT_X264 = "psy=0:aq-mode=0:no-mbtree=1"
-FLAT_X265 = "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=error"
 """The psychovisual tools are for films: they trade exact colours for grain that is not here. With them off,
 constant quality keeps flat cells within 4 of 255 levels, even when every cell changes in every frame."""
 
@@ -44,9 +43,6 @@ def add_stream(
     stream.width, stream.height, stream.pix_fmt = size.width, size.height, pixel_format(codec, asked)
     context = stream.codec_context
     context.time_base = 1 / fps
-    if codec.name == "h265":
-        # The other tag, hev1, does not play on Apple's systems.
-        context.codec_tag = "hvc1"
     if asked.bitrate is not None:
         stream.bit_rate = asked.bitrate
     if stream.pix_fmt.startswith("yuv"):
@@ -95,15 +91,6 @@ def _h264(codec: Codec, asked: EncoderOptions) -> Settings:
     return settings
 
 
-def _h265(codec: Codec, asked: EncoderOptions) -> Settings:
-    parameters = FLAT_X265
-    if asked.stage is not None:
-        # Backslashes, colons and quotes mean something in a list of parameters.
-        place = str(asked.stats).translate({ord(sign): f"\\{sign}" for sign in "\\:'="})
-        parameters += f":pass={asked.stage}:stats={place}"
-    return {**_rate(codec, asked), "preset": asked.preset or "medium", "x265-params": parameters}
-
-
 def _vp9(codec: Codec, asked: EncoderOptions) -> Settings:
     # A key frame now and then is for seeking; these are short. Tiles and rows let several cores work.
     common = {"g": "600", "row-mt": "1", "tile-columns": "1"}
@@ -131,7 +118,6 @@ def _prores(_codec: Codec, _asked: EncoderOptions) -> Settings:
 
 SETTINGS: Mapping[str, Callable[[Codec, EncoderOptions], Settings]] = {
     "h264": _h264,
-    "h265": _h265,
     "av1": _av1,
     "vp9": _vp9,
     "qtrle": _qtrle,

@@ -103,9 +103,6 @@ SVT = tuple(str(number) for number in range(13, -1, -1))
 H264 = Codec(
     "h264", "libx264", "yuv420p", knob=Knob("crf", 0, 51, 10), bitrate=True, two_pass=True, presets=X26X
 )
-H265 = Codec(
-    "h265", "libx265", "yuv420p", knob=Knob("crf", 0, 51, 10), bitrate=True, two_pass=True, presets=X26X
-)
 AV1 = Codec("av1", "libsvtav1", "yuv420p", knob=Knob("crf", 1, 63, 12, step=1), presets=SVT)
 VP9 = Codec(
     "vp9", "libvpx-vp9", "yuv420p", lossless=True, knob=Knob("crf", 0, 63, 12, step=1), presets=LIBVPX
@@ -122,7 +119,7 @@ FORMATS: Mapping[str, Format] = {
             palette=True,
             max_fps=Fraction(100),
         ),
-        Format(".mp4", "MP4", ("video", "Mp4Encoder"), (H264, H265, AV1)),
+        Format(".mp4", "MP4", ("video", "Mp4Encoder"), (H264, AV1)),
         Format(".webm", "WebM", ("video", "WebmEncoder"), (VP9, AV1)),
         Format(
             ".webp",

@@ -35,7 +35,7 @@ other, and of an upscaled cell most bytes are repeats of its rows."""
 CHEAP, DEAR = 10.0, 3e4
 """Prices of a change, in squared distances of RGB, at which next to nothing is held, and nearly all that may be."""
 HELD_CRF = 17.0
-"""CRF of H.264 and H.265 with values held: a coarser one loses more than it saves."""
+"""CRF of H.264 with values held: a coarser one loses more than it saves."""
 SLACK = 1.5
 """An encode is stopped when it is so many times over its cap; up to there its size tells where to go on."""
 
