@@ -11,6 +11,7 @@ from reelnet.cli.saving import line, save_all
 from reelnet.cli.targets import require_writable, targets
 from reelnet.cli.words import Number
 
+USUAL_ERROR = 4.0
 run_argument = click.argument("run", type=click.Path(path_type=Path))
 layer_option = click.option(
     "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
@@ -58,7 +59,7 @@ scale_option = click.option(
 @click.option(
     "--max-error",
     type=Number(0, 240),
-    default=4.0,
+    default=USUAL_ERROR,
     show_default=True,
     help="Under a cap: most by which a value may be off, in 240ths of the colormap.",
 )
@@ -98,6 +99,10 @@ def render(
     from reelnet.runs.run import open_run
     from reelnet.template.load import load_template
 
+    if max_size is None and platform is None and (keep or max_error != USUAL_ERROR):
+        raise click.UsageError(
+            "--max-error and --keep are for a cap; add --max-size or --for", click.get_current_context()
+        )
     if file is not None:
         require_encoder(file)
     opened, loaded = open_run(run), load_template(template, registry(), settings)

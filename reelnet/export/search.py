@@ -29,9 +29,11 @@ KEEPABLE = frozenset({"frames", "scale"})
 MOST_ENCODES = 8
 FULL, AIM = 0.97, 0.985
 """Parts of the cap that a file with losses fills at least, and that the search aims at."""
-FRAMES_POWER, SCALE_POWER = 0.65, 1.3
-"""Bytes go with about this power of the number of frames, and of the scale: fewer frames differ more from each
-other, and of an upscaled cell most bytes are repeats of its rows."""
+FRAMES_POWER = 0.65
+"""Bytes go with about this power of the number of frames: fewer frames differ more from each other."""
+SCALE_POWERS = {True: 1.3, False: 0.3}
+"""And with this power of the scale. In formats that hold palettes most bytes of an upscaled cell are repeats of its
+rows; a video codec codes a flat cell as cheaply whatever its size."""
 CHEAP, DEAR = 10.0, 3e4
 """Prices of a change, in squared distances of RGB, at which next to nothing is held, and nearly all that may be."""
 HELD_CRF = 17.0
@@ -85,7 +87,7 @@ class Search:
         self._reel, self._form, self._path, self._folder, self._wish = reel, form, path, folder, wish
         self._told = told
         self._cap = wish.budget.bytes or 2**62
-        self._least = math.inf
+        self._least, self._complete = math.inf, True
         self.encodes = 0
         self.traded: list[str] = []
 
@@ -128,8 +130,9 @@ class Search:
         loss = held.fit(price) if held is not None else None
         trial = encode(reel, self._form, path, replace(options, limit=limit), held, loss)
         self.encodes += 1
-        if trial.complete:
-            self._least = min(self._least, trial.bytes)
+        if trial.bytes < self._least:
+            # Of an encode that was stopped, its size is told by the frames that were done.
+            self._least, self._complete = trial.bytes, trial.complete
         if not trial.fits(self._cap):
             path.unlink(missing_ok=True)
         if self._told is not None:
@@ -170,7 +173,7 @@ class Search:
         count = max(2, int(total * part ** (1 / FRAMES_POWER)))
         if "frames" not in self._wish.keep and count < total:
             choices.append((total / count, count, scale, f"{count} of {total} frames shown"))
-        smaller = min(scale - 1, max(1, int(scale * part ** (1 / SCALE_POWER))))
+        smaller = min(scale - 1, max(1, int(scale * part ** (1 / SCALE_POWERS[self._form.palette]))))
         if "scale" not in self._wish.keep and smaller >= 1:
             choices.append((scale / smaller, total, smaller, f"scale {smaller} instead of {scale}"))
         if not choices:
@@ -208,11 +211,8 @@ class Search:
         return reel.varied(frames=most)
 
     def _refusal(self, why: str) -> CapError:
-        reached = (
-            "no encode was complete"
-            if math.isinf(self._least)
-            else (f"the smallest reached was {spelled(round(self._least))}")
-        )
+        about = "" if self._complete else "about "
+        reached = f"the smallest reached was {about}{spelled(round(self._least))}"
         kept = f", keeping {' and '.join(sorted(self._wish.keep))}" if self._wish.keep else ""
         return CapError(
             f"{self._path}: cannot be under {spelled(self._cap)}: {why}; {reached}, with errors of up to "

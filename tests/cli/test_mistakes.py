@@ -46,6 +46,20 @@ MISTAKES = """
 2 | render RUN -o a.gif --fps 0 | --fps
 2 | render RUN -o a.gif --scale 0 | --scale
 2 | render RUN -o a.gif --fsp 1 | --fps
+2 | render RUN -o a.gif --max-size 3Mb | for bytes write 3 MB
+2 | render RUN -o a.gif --for githb | did you mean 'github'
+2 | render RUN -o a.gif --keep scale | add --max-size or --for
+2 | render RUN -o a.gif --max-size 1MB --keep frame | did you mean 'frames'
+5 | render RUN -o a.gif --max-size 200 | the smallest reached was
+2 | render RUN -o a.mp4 --lossless | cannot be lossless
+2 | render RUN -o a.gif --codec av1 | no codec 'av1'
+3 | render RUN -o a.gif --set theme.inc=3 | did you mean 'ink'
+2 | render RUN -o a.gif --set theme | has no '='
+2 | render RUN | names no outputs
+2 | platforms mediun | did you mean 'medium'
+3 | templates show artcle | did you mean 'article'
+3 | templates check nothing.yaml | no such file
+3 | templates new mine --from artcle | did you mean 'article'
 2 | frame RUN --step 3 -o a.png | no step 3
 2 | frame RUN --step -1 -o a.png | no step -1
 2 | frame RUN --step one -o a.png | --step
