@@ -26,7 +26,7 @@ from reelnet.export.place import placed
 from reelnet.export.platforms import Budget
 from reelnet.export.png import save_png
 from reelnet.export.report import Found, Report
-from reelnet.export.search import KEEPABLE, Search, Wish
+from reelnet.export.search import KEEPABLE, Search, Wish, traded
 from reelnet.runs.run import Run
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
@@ -192,7 +192,7 @@ class Reel:
             search = Search(self, form, path, Path(folder), wish, progress)
             best = search.run()
             best.path.replace(temporary)
-        scene, loss = best.reel.scene, best.loss
+        scene, loss, given_up = best.reel.scene, best.loss, traded(self, best.reel)
         codec = codec_of(form, wish.options)
         return Report(
             path=str(path),
@@ -202,7 +202,7 @@ class Reel:
             width=scene.size.width,
             height=scene.size.height,
             seconds=time.perf_counter() - began,
-            notes=(*encoder_of(form).notes(scene.timeline.fps), *search.traded),
+            notes=(*encoder_of(form).notes(scene.timeline.fps), *given_up),
             found=Found(
                 cap=wish.budget.bytes,
                 lossless=codec.exact and loss is None,
@@ -211,7 +211,7 @@ class Reel:
                 steps_shown=scene.timeline.steps_shown,
                 scale=scene.facts.cell.scale,
                 encodes=search.encodes,
-                traded=tuple(search.traded),
+                traded=given_up,
             ),
         )
 

@@ -72,7 +72,6 @@ class Search:
 
     Attributes:
         encodes: Trials so far.
-        traded: What was given up, one sentence each.
     """
 
     def __init__(
@@ -89,7 +88,7 @@ class Search:
         self._cap = wish.budget.bytes or 2**62
         self._least, self._complete = math.inf, True
         self.encodes = 0
-        self.traded: list[str] = []
+        self._before: tuple[int, int] | None = None
 
     def run(self) -> Trial:
         """The best trial that fits.
@@ -169,23 +168,29 @@ class Search:
         """Fewer frames or a smaller scale, whichever loses less for the bytes that must go."""
         reel, part = worst.reel, AIM * self._cap / worst.bytes
         total, scale = len(reel.scene.timeline), reel.scene.facts.cell.scale
-        choices: list[tuple[float, int, int, str]] = []
-        count = max(2, int(total * part ** (1 / FRAMES_POWER)))
+        choices: list[tuple[float, int, int]] = []
+        count = max(2, int(total * part ** (1 / self._learned(total, worst.bytes))))
         if "frames" not in self._wish.keep and count < total:
-            choices.append((total / count, count, scale, f"{count} of {total} frames shown"))
+            choices.append((total / count, count, scale))
         smaller = min(scale - 1, max(1, int(scale * part ** (1 / SCALE_POWERS[self._form.palette]))))
         if "scale" not in self._wish.keep and smaller >= 1:
-            choices.append((scale / smaller, total, smaller, f"scale {smaller} instead of {scale}"))
+            choices.append((scale / smaller, total, smaller))
         if not choices:
             raise self._refusal("nothing more may be given up")
-        _, count, scale, what = min(choices)
-        self.traded.append(what)
+        _, count, scale = min(choices)
         return reel.varied(frames=count, scale=scale)
+
+    def _learned(self, frames: int, size: int) -> float:
+        """The power of the number of frames with which bytes really went, once that is known."""
+        before, self._before = self._before, (frames, size)
+        if before is None or before[0] == frames or before[1] <= size:
+            return FRAMES_POWER
+        return min(1.0, max(0.2, math.log(before[1] / size) / math.log(before[0] / frames)))
 
     def _within_limits(self) -> Reel:
         """Meet what a platform asks for beside bytes, by scale and by frames."""
         reel, budget = self._reel, self._wish.budget
-        scale = usual = reel.scene.facts.cell.scale
+        scale = reel.scene.facts.cell.scale
         while too_large(reel, budget):
             size = reel.scene.size
             try:
@@ -198,8 +203,6 @@ class Search:
                     f"{self._path}: a frame of {size.width}×{size.height} pixels is too large for {budget.name} "
                     f"({error}); show fewer channels or samples, or give a smaller canvas"
                 ) from error
-        if scale < usual:
-            self.traded.append(f"scale {scale} instead of {usual}, as {budget.name} asks")
         size, count = reel.scene.size, len(reel.scene.timeline)
         area = size.width * size.height
         most = min(budget.frames or count, budget.total_pixels // area if budget.total_pixels else count)
@@ -207,7 +210,6 @@ class Search:
             return reel
         if "frames" in self._wish.keep:
             raise CapError(f"{self._path}: {count} frames are more than the {most} that {budget.name} takes")
-        self.traded.append(f"{most} of {count} frames shown, as {budget.name} asks")
         return reel.varied(frames=most)
 
     def _refusal(self, why: str) -> CapError:
@@ -218,6 +220,18 @@ class Search:
             f"{self._path}: cannot be under {spelled(self._cap)}: {why}; {reached}, with errors of up to "
             f"{self._wish.max_error:g} of 240 levels{kept}; allow more error, or show less"
         )
+
+
+def traded(before: Reel, after: Reel) -> tuple[str, ...]:
+    """What was given up on the way from one reel to another, one sentence each."""
+    frames = len(before.scene.timeline), len(after.scene.timeline)
+    scales = before.scene.facts.cell.scale, after.scene.facts.cell.scale
+    told = []
+    if frames[1] < frames[0]:
+        told.append(f"{frames[1]} of {frames[0]} frames shown")
+    if scales[1] < scales[0]:
+        told.append(f"scale {scales[1]} instead of {scales[0]}")
+    return tuple(told)
 
 
 def too_large(reel: Reel, budget: Budget) -> bool:
