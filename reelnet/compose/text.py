@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import accumulate, pairwise
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +88,19 @@ def text_size(text: str, style: Type) -> Size:
                 "give theme.font a file that has it"
             )
     ascent, descent = face(style).getmetrics()
-    return Size(int(np.ceil(face(style).getlength(text))), ascent + descent)
+    return Size(ceil(starts(text, style)[-1]), ascent + descent)
+
+
+def starts(text: str, style: Type) -> list[float]:
+    """Where each character of a line starts, in pixels from its left, and where the line ends."""
+    last = face(style).getlength(text[-1]) if text else 0.0
+    return [*accumulate([*(advance(*pair, style) for pair in pairwise(text)), last], initial=0.0)]
+
+
+@lru_cache(maxsize=4096)
+def advance(character: str, following: str, style: Type) -> float:
+    """Pixels from the start of a character to that of the one that follows it, kerning included."""
+    return face(style).getlength(character + following) - face(style).getlength(following)
 
 
 @lru_cache(maxsize=4096)
@@ -102,13 +116,38 @@ def has_glyph(character: str, file: str | None, *, bold: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def coverage(text: str, style: Type) -> NDArray[np.uint8]:
-    """A line of text, uint8 (height, width): 0 where there is none, 255 where a glyph covers the pixel."""
+    """A line of text, uint8 (height, width): 0 where there is none, 255 where a glyph covers the pixel.
+
+    Put together from single glyphs: a counter says something new in every frame, but with the same few digits.
+    """
     extent = text_size(text, style)
-    image = Image.new("L", (max(extent.width, 1), extent.height))
-    ImageDraw.Draw(image).text((0, 0), text, fill=255, font=face(style))
-    mask = np.asarray(image)
+    mask = np.zeros((extent.height, max(extent.width, 1)), np.uint8)
+    for character, start in zip(text, starts(text, style), strict=False):
+        shape, left = glyph(character, style)
+        x = round(start) + left
+        under = mask[:, max(0, x) : max(0, x + shape.shape[1])]
+        shape = shape[:, max(0, -x) :][:, : under.shape[1]]
+        # Where glyphs touch, one lies over the other.
+        under += over(under, shape) if under.any() else shape
     mask.flags.writeable = False
     return mask
+
+
+def over(under: NDArray[np.uint8], shape: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What a shape adds to the coverage of what lies under it (Porter and Duff, 1984)."""
+    return (((255 - under).astype(np.uint16) * shape + 127) // 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=1024)
+def glyph(character: str, style: Type) -> tuple[NDArray[np.uint8], int]:
+    """Coverage of one character, as high as a line, and how far right of its start its first column is."""
+    ascent, descent = face(style).getmetrics()
+    # A glyph may reach to the left of its start.
+    before = 2 * style.size
+    image = Image.new("L", (before + ceil(face(style).getlength(character)) + before, ascent + descent))
+    ImageDraw.Draw(image).text((before, 0), character, fill=255, font=face(style))
+    left, _, right, _ = image.getbbox() or (before, 0, before, 0)
+    return np.asarray(image)[:, left:right], left - before
 
 
 def shorten(text: str, width: int, style: Type) -> str:

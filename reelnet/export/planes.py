@@ -50,15 +50,16 @@ class Planes:
         """
         height, width = indices.shape
         # Upscaled rows repeat: a pair of rows that equals the pair above it is converted once.
-        double = np.ascontiguousarray(indices).reshape(height // 2, 2 * width)
-        fresh = np.ones(height // 2, bool)
-        (double[1:] != double[:-1]).any(axis=1, out=fresh[1:])
-        found = double[fresh]
-        where = np.cumsum(fresh) - 1
+        pairs = np.ascontiguousarray(indices).reshape(height // 2, 2, width)
+        fresh = np.flatnonzero(differ(pairs.reshape(height // 2, 2 * width)))
+        where = np.repeat(np.arange(len(fresh)), np.diff(fresh, append=height // 2))
+        upper, lower = pairs[fresh, 0], pairs[fresh, 1]
         y, u, v = (rows_of(plane) for plane in picture.planes)
-        luma = looked_up(self._y, found).reshape(-1, 2, width)
-        np.take(luma, where, axis=0, out=y.reshape(height // 2, 2, width), mode="clip")
-        for rows, into in zip(self._chroma(found[:, :width], found[:, width:]), (u, v), strict=True):
+        np.take(looked_up(self._y, upper), where, axis=0, out=y[::2], mode="clip")
+        y[1::2] = y[::2]
+        uneven = np.flatnonzero((upper != lower).any(axis=1)[where])
+        y[2 * uneven + 1] = self._y[lower[where[uneven]]]
+        for rows, into in zip(self._chroma(upper, lower), (u, v), strict=True):
             np.take(rows, where, axis=0, out=into, mode="clip")
 
     def _chroma(
@@ -69,8 +70,8 @@ class Planes:
         # not of one colour. They are where text, curves and edges are; only there a mean must be taken.
         twos = upper.view(np.uint16)
         corner = (twos & 0xFF).astype(np.uint8)
-        mixed = np.flatnonzero(((upper != lower).view(np.uint16) != 0) | (twos >> 8 != twos & 0xFF))
-        u, v = looked_up(self._u, corner).copy(), looked_up(self._v, corner).copy()
+        mixed = np.flatnonzero((lower.view(np.uint16) != twos) | (twos >> 8 != twos & 0xFF))
+        u, v = looked_up(self._u, corner), looked_up(self._v, corner)
         rows, columns = np.divmod(mixed, corner.shape[1])
         four = np.stack([half[rows, 2 * columns + side] for half in (upper, lower) for side in (0, 1)])
         for plane, table in ((u, self._u), (v, self._v)):
@@ -139,6 +140,17 @@ def whole_rows(plane: VideoPlane) -> NDArray[np.uint8]:
     return rows.reshape(-1, plane.line_size)[: plane.height]
 
 
+def differ(rows: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which rows (height, width) are not as the one above; the first is not."""
+    # Eight pixels at a time where the width allows.
+    whole = rows.view(np.uint64) if rows.shape[1] % 8 == 0 else rows
+    found = np.ones(len(rows), bool)
+    np.any(whole[1:] != whole[:-1], axis=1, out=found[1:])
+    return found
+
+
 def looked_up(table: NDArray[np.uint8], indices: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`table[indices]` for a table of 256 bytes, read-only; `bytes.translate` is twice as fast as numpy here."""
-    return np.frombuffer(indices.tobytes().translate(table.tobytes()), np.uint8).reshape(indices.shape)
+    """`table[indices]` for a table of 256 bytes; `bytes.translate` is twice as fast as numpy here."""
+    # A bytearray's translation can be written to.
+    found = bytearray(indices.tobytes()).translate(table.tobytes())
+    return np.frombuffer(found, np.uint8).reshape(indices.shape)
