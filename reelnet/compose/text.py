@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -21,6 +22,7 @@ UNKNOWN = "\U0010fffd"
 
 
 PIECE = re.compile(r"[^._/]*[._/]+|[^._/]+")
+PARTS = re.compile(r"[0-9]|[^0-9]+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -88,19 +90,19 @@ def text_size(text: str, style: Type) -> Size:
                 "give theme.font a file that has it"
             )
     ascent, descent = face(style).getmetrics()
-    return Size(ceil(starts(text, style)[-1]), ascent + descent)
+    return Size(ceil(starts(PARTS.findall(text), style)[-1]), ascent + descent)
 
 
-def starts(text: str, style: Type) -> list[float]:
-    """Where each character of a line starts, in pixels from its left, and where the line ends."""
-    last = face(style).getlength(text[-1]) if text else 0.0
-    return [*accumulate([*(advance(*pair, style) for pair in pairwise(text)), last], initial=0.0)]
+def starts(parts: Sequence[str], style: Type) -> list[float]:
+    """Where each part of a line starts, in pixels from its left, and where the line ends."""
+    last = face(style).getlength(parts[-1]) if parts else 0.0
+    return [*accumulate([*(advance(*pair, style) for pair in pairwise(parts)), last], initial=0.0)]
 
 
 @lru_cache(maxsize=4096)
-def advance(character: str, following: str, style: Type) -> float:
-    """Pixels from the start of a character to that of the one that follows it, kerning included."""
-    return face(style).getlength(character + following) - face(style).getlength(following)
+def advance(part: str, following: str, style: Type) -> float:
+    """Pixels from the start of a part of a line to that of the one that follows it, kerning included."""
+    return face(style).getlength(part + following) - face(style).getlength(following)
 
 
 @lru_cache(maxsize=4096)
@@ -118,12 +120,13 @@ def has_glyph(character: str, file: str | None, *, bold: bool) -> bool:
 def coverage(text: str, style: Type) -> NDArray[np.uint8]:
     """A line of text, uint8 (height, width): 0 where there is none, 255 where a glyph covers the pixel.
 
-    Put together from single glyphs: a counter says something new in every frame, but with the same few digits.
+    Put together from words and single digits: a counter says something new in every frame, but with the same few.
     """
     extent = text_size(text, style)
     mask = np.zeros((extent.height, max(extent.width, 1)), np.uint8)
-    for character, start in zip(text, starts(text, style), strict=False):
-        shape, left = glyph(character, style)
+    parts = PARTS.findall(text)
+    for part, start in zip(parts, starts(parts, style), strict=False):
+        shape, left = drawn(part, style)
         x = round(start) + left
         under = mask[:, max(0, x) : max(0, x + shape.shape[1])]
         shape = shape[:, max(0, -x) :][:, : under.shape[1]]
@@ -139,13 +142,13 @@ def over(under: NDArray[np.uint8], shape: NDArray[np.uint8]) -> NDArray[np.uint8
 
 
 @lru_cache(maxsize=1024)
-def glyph(character: str, style: Type) -> tuple[NDArray[np.uint8], int]:
-    """Coverage of one character, as high as a line, and how far right of its start its first column is."""
+def drawn(part: str, style: Type) -> tuple[NDArray[np.uint8], int]:
+    """Coverage of a part of a line, as high as the line, and how far right of its start its first column is."""
     ascent, descent = face(style).getmetrics()
     # A glyph may reach to the left of its start.
     before = 2 * style.size
-    image = Image.new("L", (before + ceil(face(style).getlength(character)) + before, ascent + descent))
-    ImageDraw.Draw(image).text((before, 0), character, fill=255, font=face(style))
+    image = Image.new("L", (before + ceil(face(style).getlength(part)) + before, ascent + descent))
+    ImageDraw.Draw(image).text((before, 0), part, fill=255, font=face(style))
     left, _, right, _ = image.getbbox() or (before, 0, before, 0)
     return np.asarray(image)[:, left:right], left - before
 

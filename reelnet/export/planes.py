@@ -55,8 +55,7 @@ class Planes:
         where = np.repeat(np.arange(len(fresh)), np.diff(fresh, append=height // 2))
         upper, lower = pairs[fresh, 0], pairs[fresh, 1]
         y, u, v = (rows_of(plane) for plane in picture.planes)
-        np.take(looked_up(self._y, upper), where, axis=0, out=y[::2], mode="clip")
-        y[1::2] = y[::2]
+        np.take(looked_up(self._y, upper), where.repeat(2), axis=0, out=y, mode="clip")
         uneven = np.flatnonzero((upper != lower).any(axis=1)[where])
         y[2 * uneven + 1] = self._y[lower[where[uneven]]]
         for rows, into in zip(self._chroma(upper, lower), (u, v), strict=True):
@@ -69,8 +68,8 @@ class Planes:
         # Two neighbours in a row are one 16-bit number: a look at whole numbers finds the 2×2 blocks that are
         # not of one colour. They are where text, curves and edges are; only there a mean must be taken.
         twos = upper.view(np.uint16)
-        corner = (twos & 0xFF).astype(np.uint8)
-        mixed = np.flatnonzero((lower.view(np.uint16) != twos) | (twos >> 8 != twos & 0xFF))
+        corner = twos.astype(np.uint8)
+        mixed = np.flatnonzero((lower.view(np.uint16) != twos) | (twos != corner * np.uint16(257)))
         u, v = looked_up(self._u, corner), looked_up(self._v, corner)
         rows, columns = np.divmod(mixed, corner.shape[1])
         four = np.stack([half[rows, 2 * columns + side] for half in (upper, lower) for side in (0, 1)])
