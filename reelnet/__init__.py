@@ -10,21 +10,25 @@ from reelnet.errors import ReelnetError
 if TYPE_CHECKING:
     from reelnet.export.report import Report
     from reelnet.record.recorder import Recorder
-    from reelnet.record.taps import Tap
+    from reelnet.record.schedule import Log, Seconds
+    from reelnet.record.taps import Tap, modules
     from reelnet.reel import Reel
     from reelnet.runs.run import Run
     from reelnet.runs.run import open_run as open
 
 __version__ = "0.1.0"
-__all__ = ["Recorder", "Reel", "ReelnetError", "Report", "Run", "Tap", "open"]
+__all__ = ["Log", "Recorder", "Reel", "ReelnetError", "Report", "Run", "Seconds", "Tap", "modules", "open"]
 
 # Names are imported when first used: what renders must not wait for torch, nor need it.
 _HOMES = {
+    "Log": ("reelnet.record.schedule", "Log"),
     "Recorder": ("reelnet.record.recorder", "Recorder"),
     "Reel": ("reelnet.reel", "Reel"),
     "Report": ("reelnet.export.report", "Report"),
     "Run": ("reelnet.runs.run", "Run"),
+    "Seconds": ("reelnet.record.schedule", "Seconds"),
     "Tap": ("reelnet.record.taps", "Tap"),
+    "modules": ("reelnet.record.taps", "modules"),
     "open": ("reelnet.runs.run", "open_run"),
 }
 

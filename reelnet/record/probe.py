@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
-from reelnet.errors import ReelnetError
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.forms import Fed
+from reelnet.record.inputs import Samples
+from reelnet.record.parameters import Parameters
+from reelnet.record.reading import Arrays, Reading, Wanted, read
+from reelnet.record.taps import Tap, named_modules
+from reelnet.record.untouched import (
+    generators,
+    one_thread,
+    uncompiled,
+    untouched_generators,
+    untouched_modules,
+)
+from reelnet.runs.header import TapInfo, TapKind
 
 SMALL = 1 << 18
 """Numbers in the samples below which one thread does the probe. Threads that wait for each other at every layer cost
@@ -22,111 +34,200 @@ a probe with two threads on two busy cores, 8 ms with one."""
 
 
 class Probe:
-    """Runs the same samples through a model and returns what chosen modules give.
+    """Runs the same samples through a model and returns what its taps give.
 
-    The model is as it was afterwards, also after an error: every module's train/eval flag, its buffers, its
-    hooks, and the state of every random number generator.
+    The model is as it was afterwards, also after an error: every module's train/eval flag, its buffers and
+    attributes, its hooks, and the state of every random number generator.
 
     Args:
         model: The network. One wrapped by `torch.compile`, `DataParallel` or `DistributedDataParallel` is
             probed inside its wrapper, where hooks fire.
-        samples: What the model is called with, (samples, …).
-        paths: Dotted paths of the modules to listen to.
-        strict: Refuse outputs that are neither maps (samples, channels, height, width) nor features (samples,
-            features); otherwise leave them out.
+        samples: What the model is called with.
+        taps: Places of the model, as `select` gives them.
+        wanted: What holds for all taps.
+        strict: Refuse outputs that cannot be brought to maps; otherwise leave them out.
+
+    Attributes:
+        infos: After the first pass, what is recorded by its name, and in which form.
     """
 
+    infos: dict[str, TapInfo]
+
     def __init__(
-        self, model: nn.Module, samples: torch.Tensor, paths: Sequence[str], *, strict: bool = True
+        self,
+        model: nn.Module,
+        samples: Samples,
+        taps: Sequence[Tap],
+        wanted: Wanted | None = None,
+        *,
+        strict: bool = True,
     ) -> None:
         self.model = unwrap(model)
-        self._paths = list(paths)
-        self._strict = strict
+        self.infos = {}
         self._samples = samples
+        self._strict = strict
+        self._wanted = wanted or Wanted()
+        self._taps: dict[str, list[Tap]] = defaultdict(list)
+        for tap in taps:
+            if tap.kind is TapKind.ACTIVATION:
+                self._taps[tap.module].append(tap)
+        known = named_modules(self.model)
+        self._modules = {path: known[path] for path in self._taps}
+        self._parameters = Parameters(
+            self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._wanted
+        )
+        self._readings: dict[tuple[str, int, int], Reading] = {}
+        self._generators = generators(self.model)
 
-    def __call__(self) -> dict[str, NDArray[np.generic]]:
-        """One pass: for each path an array (samples, channels, height, width), in the order of the forward pass.
+    def __call__(self, *, untrained: bool = False) -> Arrays:
+        """One pass: for each place an array (samples, channels, height, width), in the order of the forward pass.
 
-        Features become channels of 1×1.
+        Parameters and gradients follow.
+
+        Args:
+            untrained: Whether it is before the first step, when there are no gradients.
 
         Raises:
-            ReelnetError: The model cannot take the samples, or a module gave neither maps nor features, or was
-                not called.
+            ReelnetError: The model cannot take the samples, or a place gave nothing that can be recorded, or not in
+                the form of the first pass.
         """
-        found: dict[str, NDArray[np.generic]] = {}
+        first = not self.infos
+        if first:
+            self._require_values()
+        heard = _Heard(self._strict)
         # no_grad, not inference_mode: what a model caches on the way (positions, masks) may be used by the
         # training later, and autograd refuses tensors that were made in inference mode.
         with ExitStack() as stack:
             stack.enter_context(torch.no_grad())
+            stack.enter_context(uncompiled())
             stack.enter_context(torch.autocast(self._device.type, enabled=False))
-            stack.enter_context(untouched_generators({held.device for held in self.model.parameters()}))
+            devices = {held.device for held in self.model.parameters()}
+            stack.enter_context(untouched_generators(devices, self._generators))
             stack.enter_context(untouched_modules(self.model))
-            if self._samples.numel() < SMALL:
+            if self._samples.numel < SMALL:
                 stack.enter_context(one_thread())
-            stack.enter_context(self._listening(found))
+            self._run(heard, first=first)
+            # Normalised weights are computed when they are read, in training from moving statistics.
+            parameters = self._parameters(untrained=untrained)
+        if heard.refused is not None:
+            raise heard.refused
+        self._require_heard(heard, first=first)
+        if first:
+            self.infos = heard.infos | self._parameters.infos(parameters)
+        return heard.arrays | parameters
+
+    def _require_values(self) -> None:
+        lazy = next((path for path, held in self.model.named_parameters() if is_lazy(held)), None)
+        if lazy is not None:
+            raise ReelnetError(
+                f"parameter {lazy!r} has no values yet; run one batch through the model before recording it"
+            )
+
+    def _run(self, heard: _Heard, *, first: bool) -> None:
+        args, kwargs = self._samples.moved(self._device, self._dtype)
+        with self._listening(heard, first=first):
             try:
-                self.model(self._moved())
-            except ReelnetError:
-                raise
+                self.model(*args, **kwargs)
             except Exception as error:
-                raise self._refused(error, found) from error
-        missing = [path for path in self._paths if path not in found]
-        if missing and self._strict:
-            raise ReelnetError(f"layer {missing[0]!r}: was not called while the model ran on the samples")
-        return found
+                raise self._failed(error, heard) from error
 
     @property
     def _device(self) -> torch.device:
-        return next((tensor.device for tensor in self.model.parameters()), self._samples.device)
+        own = next(iter(self._samples.tensors.values())).device
+        return next((tensor.device for tensor in self.model.parameters()), own)
 
-    def _moved(self) -> torch.Tensor:
-        first = next(self.model.parameters(), None)
-        kind = first.dtype if first is not None and first.is_floating_point() else None
-        # A copy: a model may work on its input in place, and the samples are the same at every step.
-        wanted = kind if kind is not None and self._samples.is_floating_point() else self._samples.dtype
-        return self._samples.to(self._device, wanted, copy=True)
+    @property
+    def _dtype(self) -> torch.dtype | None:
+        return next((held.dtype for held in self.model.parameters() if held.is_floating_point()), None)
 
     @contextmanager
-    def _listening(self, found: dict[str, NDArray[np.generic]]) -> Iterator[None]:
+    def _listening(self, heard: _Heard, *, first: bool) -> Iterator[None]:
         handles: list[RemovableHandle] = []
         try:
-            for path in self._paths:
-                handles.append(
-                    self.model.get_submodule(path).register_forward_hook(self._keeper(path, found))
-                )
+            for path, module in self._modules.items():
+                hook = self._hook(path, heard, first=first)
+                handles.append(module.register_forward_hook(hook, with_kwargs=True))
             yield
         finally:
             for handle in handles:
                 handle.remove()
 
-    def _keeper(self, path: str, found: dict[str, NDArray[np.generic]]) -> Any:
-        def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            if self._can_be_kept(output):
-                if path not in found:
-                    values = to_numpy(output)
-                    found[path] = values.reshape(*values.shape, *[1] * (4 - values.ndim))
-            elif self._strict:
-                form = f"an array of shape {tuple(output.shape)}" if isinstance(output, torch.Tensor) else ""
-                gives = form or f"a {type(output).__name__}"
-                raise ReelnetError(
-                    f"layer {path!r}: gives {gives}; only maps (samples, channels, height, width) and features "
-                    "(samples, features) can be recorded; 'reelnet layers' lists the layers that give them"
-                )
+    def _hook(self, path: str, heard: _Heard, *, first: bool) -> Any:
+        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
+            heard.calls[path] += 1
+            call = heard.calls[path]
+            for number, tap in enumerate(self._taps[path]):
+                place = path, number, call
+                if tap.call in (None, call) and (first or place in self._readings):
+                    name = tap.named(call)
+                    # A model may catch what is raised in here, so it is kept and raised behind it.
+                    with heard.refusing(name):
+                        values, note = read(tap, module, args, kwargs, output)
+                        if first:
+                            reading = Reading.first(tap, name, module, values, note, self._fed, self._wanted)
+                            heard.take(reading, reading.arrays(values))
+                            self._readings[place] = reading
+                        else:
+                            heard.arrays.update(self._readings[place].arrays(values))
 
-        return keep
+        return hook
 
-    def _can_be_kept(self, output: Any) -> bool:
-        if not isinstance(output, torch.Tensor) or output.ndim not in (2, 4) or output.is_complex():
-            return False
-        return len(output) == len(self._samples)
+    @property
+    def _fed(self) -> Fed:
+        return Fed(self._samples.count, self._samples.size, self._samples.lines)
 
-    def _refused(self, error: Exception, found: dict[str, NDArray[np.generic]]) -> ReelnetError:
-        reached = f"after layer {list(found)[-1]!r}" if found else "before the first recorded layer"
+    def _require_heard(self, heard: _Heard, *, first: bool) -> None:
+        if not first:
+            missing = [
+                name for name in self.infos if name not in heard.arrays and name not in self._parameters
+            ]
+            if missing:
+                raise ReelnetError(f"layer {missing[0]!r}: was not called while the model ran on the samples")
+            return
+        for path, taps in self._taps.items() if self._strict else ():
+            for tap in taps:
+                if heard.calls[path] < (tap.call or 1):
+                    times = f"was called {heard.calls[path]} times" if heard.calls[path] else "was not called"
+                    raise ReelnetError(f"layer {tap.path!r}: {times} while the model ran on the samples")
+
+    def _failed(self, error: Exception, heard: _Heard) -> ReelnetError:
+        reached = (
+            f"after layer {list(heard.arrays)[-1]!r}" if heard.arrays else "before the first recorded layer"
+        )
         reason = " ".join(str(error).split()) or type(error).__name__
         return ReelnetError(
-            f"samples of shape {tuple(self._samples.shape)} do not fit {type(self.model).__name__}: "
+            f"samples of {self._samples.form} do not fit {type(self.model).__name__}: "
             f"it failed {reached} ({reason}); give samples of the shape of one training batch"
         )
+
+
+class _Heard:
+    """What was heard in one pass."""
+
+    def __init__(self, strict: bool) -> None:
+        self.arrays: Arrays = {}
+        self.infos: dict[str, TapInfo] = {}
+        self.calls: Counter[str] = Counter()
+        self.refused: ReelnetError | None = None
+        self._strict = strict
+
+    def take(self, reading: Reading, arrays: Arrays) -> None:
+        """Keep the arrays of a place that is read for the first time."""
+        for name in arrays.keys() & self.arrays.keys():
+            raise UsageError(f"two taps are named {name!r}; give one of them another name=")
+        self.arrays |= arrays
+        self.infos |= reading.infos(arrays)
+
+    @contextmanager
+    def refusing(self, name: str) -> Iterator[None]:
+        """Keep the first mistake, with the name of the layer."""
+        try:
+            yield
+        except UsageError as error:
+            self.refused = self.refused or error
+        except ReelnetError as error:
+            if self._strict:
+                self.refused = self.refused or ReelnetError(f"layer {name!r}: {error}")
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -137,59 +238,3 @@ def unwrap(model: nn.Module) -> nn.Module:
         if not isinstance(inner, nn.Module):
             return model
         model = inner
-
-
-@contextmanager
-def untouched_generators(devices: set[torch.device]) -> Iterator[None]:
-    """Give back the state of every random number generator: torch's (CPU and `devices`), numpy's, Python's."""
-    python, legacy = random.getstate(), np.random.get_state()
-    kind = next((device.type for device in devices if device.type != "cpu"), None)
-    indices = [device.index or 0 for device in devices if device.type == kind]
-    try:
-        with torch.random.fork_rng(indices, device_type=kind or "cuda"):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread; then with as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def untouched_modules(model: nn.Module) -> Iterator[None]:
-    """Run `model` in eval mode; give back each module's own flag and the content of each buffer."""
-    modules = list(model.modules())
-    flags = [module.training for module in modules]
-    buffers = [dict(module._buffers) for module in modules]
-    contents = {id(held): held.clone() for owned in buffers for held in owned.values() if held is not None}
-    try:
-        # The flag itself, not eval(): a model may do more in an eval() of its own (merge weights, say).
-        for module in modules:
-            module.training = False
-        yield
-    finally:
-        for module, flag, owned in zip(modules, flags, buffers, strict=True):
-            module.training = flag
-            module._buffers.clear()
-            module._buffers.update(owned)
-        for owned in buffers:
-            for held in owned.values():
-                if held is not None and not torch.equal(held, contents[id(held)]):
-                    held.copy_(contents[id(held)])
-
-
-def to_numpy(tensor: torch.Tensor) -> NDArray[np.generic]:
-    """A copy of a tensor's values on the CPU; what numpy has no type for becomes float32, exactly."""
-    # A copy, not a view: an in-place activation behind the module would rewrite a view.
-    if tensor.dtype is torch.bfloat16:
-        tensor = tensor.float()
-    return tensor.detach().to("cpu", copy=True).contiguous().numpy()

@@ -1,25 +1,42 @@
-"""The recorder: one snapshot after each training step."""
+"""The recorder: a snapshot after each training step, or after some."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.pictures import as_pictures
-from reelnet.record.probe import Probe, to_numpy, unwrap
-from reelnet.record.taps import Tap, convolutions, describe, describe_weight, select, weights
+from reelnet.errors import ReelnetError, UsageError, options
+from reelnet.export.size import parse_size
+from reelnet.record.inputs import Samples
+from reelnet.record.metrics import number, numbers, texts
+from reelnet.record.plan import Plan
+from reelnet.record.probe import Probe, unwrap
+from reelnet.record.reading import Arrays, Wanted
+from reelnet.record.schedule import When, schedule_of
+from reelnet.record.taps import Channels, Pattern, Tap, convolutions, select
+from reelnet.record.tensors import to_numpy
+from reelnet.record.thinning import Thinning, bytes_of
 from reelnet.runs.header import TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter, refuse_existing
+
+LOG = logging.getLogger("reelnet")
+
+HEADER = 8192
+"""Bytes of a run's header and of what a file of samples has beside them, at most, but for very many taps."""
+
+DTYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
 
 
 class Recorder:
@@ -37,19 +54,30 @@ class Recorder:
     Args:
         path: The run folder to make.
         model: The network, on any device.
-        samples: What the model is called with, (samples, channels, height, width); a few are enough.
-        taps: Paths or glob patterns of the layers to record, and of parameters (`conv1.weight`) or `Tap`s; every
-            `Conv2d` by default.
+        samples: What the model is called with, (samples, channels, height, width), say; a few are enough. A tuple of
+            tensors for a model of several inputs, a mapping for inputs by name.
+        taps: What to record: paths or glob patterns of layers, or of parameters (`conv1.weight`); `Tap`s;
+            predicates such as `reelnet.modules(nn.Conv2d)`. Every `Conv2d` by default.
         labels: One short text or number a sample, shown above its column.
         shown: The samples as a person should see them, (samples, height, width) or (…, 3), in 0..1 or uint8;
             by default made from `samples`.
         metrics: Numbers of the untrained network, if there are any.
         about: Facts to keep in `run.json` (model, data, seed).
         force: Replace a run that lies at `path`.
+        every: Which steps: every n-th, `reelnet.Log(per_decade=30)`, `reelnet.Seconds(30)`, or a function that is
+            true for a step. Metrics of other steps are not kept.
+        steps: Which steps, as a list, instead of `every`.
+        total_steps: How many steps the training will take, so that `plan()` can say what that comes to.
+        dtype: Type in which floating values are recorded: `float16`, `float32` or `float64`; their own by default.
+        channels: Of each layer the first so many channels, or the positions of some; all by default.
+        max_bytes: Most that the run may take, such as `"500MB"`: it is thinned out evenly on the way; the first and
+            the last step stay.
+        on_error: What to do when a step cannot be recorded: `warn` says so once (logger `reelnet`), marks the step as
+            missing and lets the training go on; `raise` raises.
 
     Raises:
-        UsageError: `path` is taken, or a pattern of `taps` matches no layer.
-        ReelnetError: The samples do not fit the model, a layer gives neither maps nor features, or the folder
+        UsageError: `path` is taken, a pattern of `taps` matches nothing, or an option cannot be.
+        ReelnetError: The samples do not fit the model, a layer gives what cannot be recorded, or the folder
             cannot be written.
     """
 
@@ -58,152 +86,187 @@ class Recorder:
         path: str | os.PathLike[str],
         model: nn.Module,
         *,
-        samples: torch.Tensor | NDArray[np.generic],
-        taps: Sequence[str | Tap] | Tap | None = None,
+        samples: torch.Tensor | NDArray[np.generic] | tuple[Any, ...] | Mapping[str, Any],
+        taps: Sequence[Pattern] | Pattern | None = None,
         labels: Sequence[object] | torch.Tensor | None = None,
         shown: torch.Tensor | NDArray[np.generic] | None = None,
         metrics: Mapping[str, Any] | None = None,
         about: Mapping[str, Any] | None = None,
         force: bool = False,
+        every: When = 1,
+        steps: Iterable[int] | None = None,
+        total_steps: int | None = None,
+        dtype: str | None = None,
+        channels: Channels | None = None,
+        max_bytes: int | str | None = None,
+        on_error: Literal["warn", "raise"] = "warn",
     ) -> None:
         self.path = Path(path)
         self._force = force
         self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
         self._metrics = numbers(metrics or {})
-        self._samples = as_samples(samples)
-        self._shown = as_pictures(to_numpy(self._samples if shown is None else as_tensor(shown)))
-        if len(self._shown) != len(self._samples):
-            raise ReelnetError(
-                f"shown: {len(self._shown)} pictures for {len(self._samples)} samples; give one each"
-            )
-        self._labels = texts(labels, len(self._samples))
-        module = unwrap(model)
-        chosen = (
-            convolutions(module)
-            if taps is None
-            else select(module, [taps] if isinstance(taps, str | Tap) else taps)
-        )
-        layers, self._weights = (
-            [tap.path for tap in chosen if tap.kind is kind] for kind in (TapKind.ACTIVATION, TapKind.WEIGHT)
-        )
-        if not layers:
-            lacks = "no layer is among the taps" if chosen else "no Conv2d to record"
-            raise UsageError(f"{type(module).__name__}: {lacks}; name its layers with taps=[…]")
-        self._probe = Probe(model, self._samples, layers)
+        self._schedule = schedule_of(every, steps)
+        self._total = total_steps
+        self._raises = _is_raise(on_error)
+        self._samples = Samples.of(samples)
+        self._shown = self._samples.pictures(shown)
+        self._room = None
+        if max_bytes is not None:
+            self._room = parse_size(max_bytes) - self._samples.nbytes - self._shown.nbytes - HEADER
+        self._labels = texts(labels, self._samples.count)
+        self._probe = Probe(model, self._samples, chosen(model, taps), Wanted(_dtype(dtype), channels))
         self._writer: RunWriter | None = None
+        self._thinning: Thinning | None = None
         self._step = 0
+        self._missing: dict[int, str] = {}
+        self._left_out: set[str] = set()
+        self._seconds: list[float] = []
 
     def __enter__(self) -> Self:
         refuse_existing(self.path, force=self._force)
-        module = self._probe.model
-        given, held = self._probe(), weights(module, self._weights)
-        places = {name: describe(array, module.get_submodule(name)) for name, array in given.items()}
-        places |= {name: describe_weight(array) for name, array in held.items()}
+        arrays = self._probed(untrained=True)
+        fed = {name: to_numpy(value) for name, value in self._samples.tensors.items()}
         self._writer = RunWriter(
             self.path,
-            taps=places,
-            fed=to_numpy(self._samples),
+            taps=self._probe.infos,
+            fed=fed,
             shown=self._shown,
             labels=self._labels,
             about=self._about,
             force=self._force,
         )
         try:
-            self._writer.commit(Snapshot(0, given | held, self._metrics))
+            self._thinning = Thinning(self._writer, self._room, self._probe.infos)
+            self._thinning.offer(Snapshot(0, arrays, self._metrics))
         except BaseException:
             self._writer.discard()
             self._writer = None
             raise
-        self._step = 0
+        self._step, self._missing = 0, {}
+        LOG.info("%s: recording %s", self.path, self.plan())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            if self._thinning is not None:
+                self._thinning.finish()
+        except ReelnetError as failed:
+            # What the loop raised is not to be hidden.
+            if self._raises and error is None:
+                raise
+            LOG.warning("%s", failed)
+        finally:
+            writer.close()
+        if self._missing:
+            first, reason = next(iter(self._missing.items()))
+            steps = "1 step is" if len(self._missing) == 1 else f"{len(self._missing)} steps are"
+            LOG.warning("%s: %s missing, the first is step %s: %s", self.path, steps, first, reason)
 
     def step(self, **metrics: Any) -> None:
-        """Record the step that was just taken.
+        """Record the step that was just taken, if it is one of those that are recorded.
 
         Args:
             metrics: Numbers of this step by name; a one-element tensor will do. Those whose names end in
                 `loss` or `accuracy` are drawn as curves; prefixes such as `train_` and `test_` share one chart.
 
         Raises:
-            ReelnetError: The recorder is not open, a metric is no number, or the step cannot be written.
+            ReelnetError: The recorder is not open; or, with `on_error="raise"`, a metric is no number, or the step
+                cannot be recorded.
         """
-        if self._writer is None:
+        if self._writer is None or self._thinning is None:
             raise ReelnetError("the recorder is closed; call step() inside 'with Recorder(…) as recorder:'")
-        values = numbers(metrics)
-        arrays = self._probe() | weights(self._probe.model, self._weights)
-        snapshot = Snapshot(self._step + 1, arrays, values)
-        self._writer.commit(snapshot)
-        self._step += 1
+        step = self._step + 1
+        try:
+            if self._schedule.due(step):
+                values = self._numbers(step, metrics)
+                self._thinning.offer(Snapshot(step, self._at(step), values))
+        except Exception as error:
+            if self._raises:
+                raise
+            self._miss(self._writer, step, error)
+        self._step = step
+
+    def plan(self) -> Plan:
+        """What the recording will take: snapshots, bytes and seconds.
+
+        Raises:
+            ReelnetError: The samples do not fit the model, or a layer gives what cannot be recorded.
+        """
+        if not self._seconds:
+            self._probed(untrained=True)
+        each = bytes_of(self._probe.infos)
+        return Plan(
+            taps=len(self._probe.infos),
+            samples=self._samples.count,
+            when=str(self._schedule),
+            snapshot_bytes=each,
+            snapshot_seconds=sum(self._seconds) / len(self._seconds),
+            snapshots=None if self._total is None else self._schedule.count(self._total),
+            most=None if self._room is None else max(0, self._room) // each,
+        )
+
+    def _probed(self, *, untrained: bool = False) -> Arrays:
+        began = time.perf_counter()
+        arrays = self._probe(untrained=untrained)
+        self._seconds = [*self._seconds[-9:], time.perf_counter() - began]
+        return arrays
+
+    def _at(self, step: int) -> Arrays:
+        try:
+            return self._probed()
+        except ReelnetError as error:
+            raise type(error)(f"{self.path}: step {step}: {error}") from error
+
+    def _numbers(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
+        found = {}
+        for name, value in metrics.items():
+            try:
+                found[name] = number(name, value)
+            except ReelnetError as error:
+                if self._raises:
+                    raise
+                # A number that is missing costs less than the picture of the step.
+                if name not in self._left_out:
+                    LOG.warning("%s: step %s: %s; it is left out", self.path, step, error)
+                self._left_out.add(name)
+        return found
+
+    def _miss(self, writer: RunWriter, step: int, error: Exception) -> None:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if not self._missing:
+            LOG.warning("%s; the step is missing, and the training goes on", reason)
+        self._missing[step] = reason
+        with suppress(ReelnetError):
+            writer.miss(step, reason)
 
 
-def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Metrics as plain numbers.
+def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[Tap]:
+    """The places that a recorder records.
 
     Raises:
-        ReelnetError: One of them is not a single real number.
+        UsageError: There are none, or no layer among them.
     """
-    found = {}
-    for name, value in metrics.items():
-        try:
-            if isinstance(value, str):
-                raise TypeError
-            found[name] = float(value.item() if isinstance(value, torch.Tensor | np.ndarray) else value)
-        except (TypeError, ValueError, RuntimeError, OverflowError):
-            form = f"of shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)
-            raise ReelnetError(
-                f"metric {name!r}: {type(value).__name__} {form} is not one number; take its mean, say"
-            ) from None
+    module = unwrap(model)
+    listed = [taps] if isinstance(taps, str | Tap) or callable(taps) else taps
+    found = convolutions(module) if listed is None else select(module, listed)
+    if not any(tap.kind is TapKind.ACTIVATION for tap in found):
+        lacks = "no layer is among the taps" if found else "no Conv2d to record"
+        raise UsageError(f"{type(module).__name__}: {lacks}; name its layers with taps=[…]")
     return found
 
 
-def as_tensor(values: torch.Tensor | NDArray[np.generic]) -> torch.Tensor:
-    """An array of numbers as a tensor; torch takes no array with negative strides, a flipped one say.
-
-    Raises:
-        ReelnetError: It holds something else than numbers.
-    """
-    if isinstance(values, torch.Tensor):
-        return values
-    array = np.ascontiguousarray(values)
-    try:
-        return torch.as_tensor(array)
-    except (TypeError, ValueError) as error:
-        raise ReelnetError(
-            f"samples of type {array.dtype} are no numbers; give a tensor or an array of numbers"
-        ) from error
+def _dtype(name: str | None) -> torch.dtype | None:
+    if name is not None and name not in DTYPES:
+        raise UsageError(f"dtype={name!r}: cannot be recorded as that; {options(str(name), DTYPES)}")
+    return DTYPES[name] if name is not None else None
 
 
-def as_samples(values: torch.Tensor | NDArray[np.generic]) -> torch.Tensor:
-    """Samples as a tensor that nobody else changes.
-
-    Raises:
-        ReelnetError: They hold something else than numbers, or nothing.
-    """
-    samples = as_tensor(values).detach().clone()
-    if samples.ndim == 0 or samples.numel() == 0:
-        raise ReelnetError(
-            f"samples of shape {tuple(samples.shape)} hold no sample; "
-            "give at least one, (samples, channels, height, width)"
-        )
-    return samples
-
-
-def texts(labels: Sequence[object] | torch.Tensor | None, samples: int) -> tuple[str, ...] | None:
-    """Labels as texts, one a sample.
-
-    Raises:
-        ReelnetError: There are more or fewer labels than samples.
-    """
-    if labels is None:
-        return None
-    listed = labels.tolist() if isinstance(labels, torch.Tensor | np.ndarray) else list(labels)
-    if len(listed) != samples:
-        raise ReelnetError(f"labels: {len(listed)} for {samples} samples; give one each")
-    return tuple(str(label) for label in listed)
+def _is_raise(on_error: str) -> bool:
+    if on_error not in ("warn", "raise"):
+        raise UsageError(f"on_error={on_error!r}: give 'warn' or 'raise'")
+    return on_error == "raise"

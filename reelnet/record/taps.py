@@ -1,19 +1,27 @@
-"""Which places of a model are recorded, and what comes out of them."""
+"""Which places of a model are recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from reelnet.errors import ReelnetError, UsageError, options
-from reelnet.record.probe import Probe, to_numpy
-from reelnet.runs.header import TapInfo, TapKind
+from reelnet.errors import UsageError, options
+from reelnet.record.attention import attention_weights
+from reelnet.record.forms import require_dims
+from reelnet.runs.header import TapKind
+
+Reader = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], Tensor]
+"""Gets values from a call of a module: of the module and what it was called with, by position and by name."""
+
+Predicate = Callable[[str, nn.Module], bool]
+"""Whether the module at a path is wanted."""
+
+Channels = int | Sequence[int]
+"""The first so many channels, or the positions of some."""
 
 
 @dataclass(frozen=True)
@@ -21,134 +29,191 @@ class Tap:
     """A place in a network to record; lists of taps take its path as a plain text, too.
 
     Attributes:
-        path: Dotted path of a module, or of a parameter; or a glob pattern of such paths.
+        path: Dotted path of a module, or of a parameter; or a glob pattern of such paths. A module that is called
+            several times in a forward pass is recorded under `path`, `path#2`, `path#3`, …; a path with such an
+            end means that call alone.
         kind: What the path names: a module whose output is recorded, or a parameter.
+        then: Applied to the output (on the model's device), torch.tanh, say, where the activation is a function; the
+            output must not be changed in place.
+        key: Which part of an output that is a tuple, list, mapping or dataclass: its position or name, `1.0` for the
+            first part of the second; by default the first tensor.
+        dims: What the dimensions of the output are, a letter each: N samples, C channels, D depth, H height,
+            W width, T tokens of a picture, L positions in a row. By default as module and samples suggest.
+        grid: Rows and columns of a picture's tokens; tokens before those are kept apart. By default as the samples'
+            aspect suggests.
+        slice: Which slice of a volume is recorded, counted from 0; the middle one by default.
+        channels: Which channels; by default those of the recorder.
+        name: Under which the place is recorded, instead of its path.
+        reads: What is recorded of a call instead of the module's output: its attention weights.
     """
 
     path: str
     kind: TapKind = TapKind.ACTIVATION
+    _: KW_ONLY
+    then: Callable[[Tensor], Tensor] | None = None
+    key: int | str | None = None
+    dims: str | None = None
+    grid: tuple[int, int] | None = None
+    slice: int | None = None
+    channels: Channels | None = None
+    name: str | None = None
+    reads: Reader | None = None
+
+    def __post_init__(self) -> None:
+        # Taps are kept in sets.
+        if self.channels is not None and not isinstance(self.channels, int):
+            object.__setattr__(self, "channels", tuple(self.channels))
+        if self.grid is not None:
+            object.__setattr__(self, "grid", tuple(self.grid))
+        if self.dims is not None:
+            require_dims(self.dims)
 
     @classmethod
     def weight(cls, layer: str) -> Tap:
         """The weight of a layer: its values themselves, at each step, under the name `layer.weight`."""
         return cls(f"{layer}.weight", TapKind.WEIGHT)
 
+    @classmethod
+    def grad(cls, layer: str) -> Tap:
+        """The gradient of a layer's weight (or of a parameter by its own path), as the step used it.
 
-@dataclass(frozen=True)
-class Place:
-    """A module that can be recorded.
+        It is recorded as `layer.weight.grad`; before the first step it is NaN. Call `recorder.step()` before
+        `zero_grad()`.
+        """
+        return cls(f"{layer}.weight", TapKind.GRADIENT)
 
-    Attributes:
-        path: Its dotted path in the model.
-        kind: Its class.
-        info: The form of one snapshot's array.
-    """
+    @classmethod
+    def attention(cls, layer: str) -> Tap:
+        """The attention weights of an `nn.MultiheadAttention`, a map (queries, keys) for each head.
 
-    path: str
-    kind: str
-    info: TapInfo
+        They are recorded as `layer.attention`. The probe computes them once more: a model seldom asks for them.
+        """
+        return cls(layer, reads=attention_weights, dims="NCHW")
+
+    @property
+    def module(self) -> str:
+        """The path without a call's number."""
+        return self.path.partition("#")[0]
+
+    @property
+    def call(self) -> int | None:
+        """Which call of the module in a forward pass, counted from 1; None for each."""
+        number = self.path.partition("#")[2]
+        return int(number) if number.isdigit() else None
+
+    def named(self, call: int) -> str:
+        """The name under which a call is recorded."""
+        if self.kind is TapKind.GRADIENT:
+            return self.name or f"{self.path}.grad"
+        if self.name is not None:
+            return self.name if call == (self.call or 1) else f"{self.name}#{call}"
+        name = self.module if self.reads is None else f"{self.module}.attention"
+        return name if call == 1 else f"{name}#{call}"
 
 
-def select(model: nn.Module, patterns: Sequence[str | Tap]) -> list[Tap]:
-    """The places of `model` that match: modules, then parameters, each in the model's order.
+Pattern = str | Tap | Predicate
+
+
+def modules(*kinds: type[nn.Module]) -> Predicate:
+    """All modules of some types, as in `taps=[reelnet.modules(nn.Conv2d, nn.Linear)]`."""
+
+    def wanted(path: str, module: nn.Module) -> bool:
+        return isinstance(module, kinds)
+
+    wanted.__name__ = " or ".join(kind.__name__ for kind in kinds)
+    return wanted
+
+
+def select(model: nn.Module, patterns: Sequence[Pattern]) -> list[Tap]:
+    """The places of `model` that match: modules, then parameters, then gradients, each in the model's order.
 
     Args:
         model: The network.
-        patterns: Paths, or glob patterns over whole paths (`*` also crosses dots: `layer*.conv?`). A text means
-            modules; where it matches none, parameters, so that `*.weight` is every weight.
+        patterns: Paths, or glob patterns over whole paths (`*` also crosses dots: `layer*.conv?`); taps with such
+            paths; or predicates of a path and its module. A text means modules; where it matches none,
+            parameters, so that `*.weight` is every weight.
 
     Raises:
         UsageError: A pattern matches nothing.
     """
-    known = {
-        TapKind.ACTIVATION: [path for path, _ in model.named_modules() if path],
-        TapKind.WEIGHT: [path for path, _ in model.named_parameters(remove_duplicate=False)],
-    }
-    chosen: set[Tap] = set()
+    known = {TapKind.ACTIVATION: list(named_modules(model)), TapKind.WEIGHT: list(parameter_paths(model))}
+    known[TapKind.GRADIENT] = [path for path, _ in model.named_parameters(remove_duplicate=False)]
+    chosen: dict[Tap, None] = {}
     for each in patterns:
-        pattern = each.path if isinstance(each, Tap) else each
-        kinds = [each.kind] if isinstance(each, Tap) else list(known)
-        found = next(filter(None, (matching(known[kind], pattern, kind) for kind in kinds)), None)
-        if found is None:
-            paths = [path for kind in kinds for path in known[kind]]
-            what = "layer" if kinds[0] is TapKind.ACTIVATION else "parameter"
-            raise UsageError(f"no {what} {pattern!r} in {type(model).__name__}; {options(pattern, paths)}")
-        chosen.update(found)
-    return [tap for kind, paths in known.items() for path in paths if (tap := Tap(path, kind)) in chosen]
+        chosen |= dict.fromkeys(_found(model, each, known))
+    # A call alone, beside all calls, is the same again.
+    chosen = {tap: None for tap in chosen if tap.call is None or replace(tap, path=tap.module) not in chosen}
+    places = {kind: {path: number for number, path in enumerate(paths)} for kind, paths in known.items()}
+    kinds = list(known)
+    return sorted(chosen, key=lambda tap: (kinds.index(tap.kind), places[tap.kind][tap.module]))
 
 
-def matching(paths: Sequence[str], pattern: str, kind: TapKind) -> list[Tap]:
-    """Those paths that a path or glob pattern means."""
-    return [Tap(path, kind) for path in paths if path == pattern or fnmatchcase(path, pattern)]
+def _found(model: nn.Module, pattern: Pattern, known: Mapping[TapKind, Sequence[str]]) -> list[Tap]:
+    if not isinstance(pattern, str | Tap):
+        found = [Tap(path) for path, module in distinct_modules(model).items() if pattern(path, module)]
+        if not found:
+            what = getattr(pattern, "__name__", "that predicate")
+            raise UsageError(f"no layer in {type(model).__name__} is {what}; name its layers by their paths")
+        return found
+    tap = pattern if isinstance(pattern, Tap) else Tap(pattern)
+    kinds = [tap.kind] if isinstance(pattern, Tap) else [TapKind.ACTIVATION, TapKind.WEIGHT]
+    taps = [replace(tap, kind=kind) for kind in kinds]
+    for each in taps:
+        found = matching(model, each, known[each.kind])
+        if len(found) > 1 and tap.name is not None:
+            raise UsageError(
+                f"{tap.path!r} matches {len(found)} layers, which cannot all be named {tap.name!r}"
+            )
+        if found:
+            return found
+    paths = [path for kind in kinds for path in known[kind]]
+    what = "layer" if kinds[0] is TapKind.ACTIVATION else "parameter"
+    raise UsageError(f"no {what} {tap.module!r} in {type(model).__name__}; {options(tap.module, paths)}")
+
+
+def matching(model: nn.Module, tap: Tap, paths: Sequence[str]) -> list[Tap]:
+    """The taps on those paths that a tap's path or glob pattern means."""
+    # A parameter may be meant by its own path, as in Tap.grad("conv1.bias").
+    wanted = (
+        [tap.module] if tap.kind is TapKind.ACTIVATION else [tap.module, tap.module.removesuffix(".weight")]
+    )
+    end = tap.path.removeprefix(tap.module)
+    for pattern in wanted:
+        if pattern in paths:
+            return [replace(tap, path=pattern + end)]
+        # A module that stands at several paths is one place to a pattern.
+        once = distinct_modules(model) if tap.kind is TapKind.ACTIVATION else paths
+        if found := [replace(tap, path=path + end) for path in once if fnmatchcase(path, pattern)]:
+            return found
+    return []
+
+
+def named_modules(model: nn.Module) -> dict[str, nn.Module]:
+    """The modules by all paths at which they stand, without those that `torch.compile` puts in between."""
+    listed = model.named_modules(remove_duplicate=False)
+    return {path.replace("._orig_mod", ""): module for path, module in listed if path}
+
+
+def distinct_modules(model: nn.Module) -> dict[str, nn.Module]:
+    """The modules by the first of their paths."""
+    seen: set[int] = {id(model)}
+    return {
+        path: module
+        for path, module in named_modules(model).items()
+        if id(module) not in seen and not seen.add(id(module))  # type: ignore[func-returns-value]
+    }
+
+
+def parameter_paths(model: nn.Module) -> Iterator[str]:
+    """Paths of all parameters, and of what weight normalisation or pruning makes of them."""
+    for path, module in model.named_modules(remove_duplicate=False):
+        before = f"{path}." if path else ""
+        own = [name for name, held in module._parameters.items() if held is not None]
+        made = list(getattr(module, "parametrizations", ()))
+        made += [name for name in vars(module) if {f"{name}_v", f"{name}_orig"} & {*own}]
+        yield from (before + name for name in [*made, *own])
 
 
 def convolutions(model: nn.Module) -> list[Tap]:
     """The model's two-dimensional convolutions: what is recorded unless one says otherwise."""
-    return [Tap(path) for path, module in model.named_modules() if path and isinstance(module, nn.Conv2d)]
-
-
-def recordable(model: nn.Module, samples: torch.Tensor) -> list[Place]:
-    """Every module of `model` whose output is maps or features, with the form it has for `samples`.
-
-    Raises:
-        ReelnetError: The model cannot take the samples.
-    """
-    kinds = {path: module for path, module in model.named_modules() if path}
-    arrays = Probe(model, samples, list(kinds), strict=False)()
-    return [
-        Place(path, type(kinds[path]).__name__, describe(array, kinds[path]))
-        for path, array in arrays.items()
-    ]
-
-
-def describe(array: NDArray[np.generic], module: nn.Module) -> TapInfo:
-    """The form of a tap, from one of its arrays (samples, channels, height, width) and its module."""
-    samples, channels, height, width = array.shape
-    return TapInfo((samples, channels, height, width), array.dtype.name, bounds_of(module))
-
-
-def weights(model: nn.Module, paths: Sequence[str]) -> dict[str, NDArray[np.generic]]:
-    """A copy of the values of each parameter, brought to four dimensions as `TapInfo` says.
-
-    Raises:
-        ReelnetError: A parameter has more dimensions than that, or complex values.
-    """
-    parameters = dict(model.named_parameters(remove_duplicate=False))
-    found = {}
-    for path in paths:
-        held = parameters[path]
-        form = tuple(held.shape)
-        if len(form) > 4 or held.is_complex():
-            raise ReelnetError(
-                f"parameter {path!r}: {held.dtype} of shape {form} cannot be recorded; "
-                "only real values of up to four dimensions can"
-            )
-        # (outputs, inputs) of a linear layer is one picture; what a filter of one dimension has is a line.
-        four = {0: (1, 1, 1, 1), 1: (1, *form, 1, 1), 2: (1, 1, *form), 3: (*form[:2], 1, *form[2:])}
-        found[path] = to_numpy(held).reshape(four.get(len(form), form))
-    return found
-
-
-def describe_weight(array: NDArray[np.generic]) -> TapInfo:
-    """The form of a weight, from its values at one step."""
-    outputs, inputs, height, width = array.shape
-    return TapInfo((outputs, inputs, height, width), array.dtype.name, kind=TapKind.WEIGHT)
-
-
-def bounds_of(module: nn.Module) -> tuple[float, float] | None:
-    """The values that a module's output can take, where its kind says so; None otherwise.
-
-    A module of one's own can say so itself with an attribute `output_bounds = (low, high)`.
-    """
-    own = getattr(module, "output_bounds", None)
-    if own is not None:
-        low, high = own
-        return float(low), float(high)
-    match module:
-        case nn.Tanh() | nn.Softsign():
-            return -1.0, 1.0
-        case nn.Sigmoid() | nn.Hardsigmoid() | nn.Softmax() | nn.Softmax2d():
-            return 0.0, 1.0
-        case nn.Hardtanh():  # ReLU6 is one of these
-            return float(module.min_val), float(module.max_val)
-    return None
+    return [Tap(path) for path, module in distinct_modules(model).items() if isinstance(module, nn.Conv2d)]

@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader
 
 from reelnet.record.datasets import Data, batches, load
 from reelnet.record.networks import build, channels_of, logits
+from reelnet.record.places import Place, recordable
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Place, recordable, select
+from reelnet.record.taps import select
 from reelnet.runs.writer import refuse_existing
 
 TESTS = 58
@@ -113,6 +114,9 @@ def train(
         metrics=tested,
         about={**asdict(recipe), "classes": data.classes},
         force=force,
+        total_steps=total,
+        # Here the recording is what the training is for.
+        on_error="raise",
     ) as recorder:
         progress(0, total)
         for step, (pictures, classes) in enumerate(itertools.islice(endless(loader), total), 1):
@@ -143,13 +147,13 @@ def prepare(recipe: Recipe, root: Path | None) -> tuple[nn.Module, Data]:
 
 
 def layers(recipe: Recipe, root: Path | None) -> list[Place]:
-    """The modules that can be recorded when a recipe is trained.
+    """What the recipe's layers record, or every place that can be recorded where it names none.
 
     Raises:
-        ReelnetError: The network or data of the recipe does not do.
+        ReelnetError: The network, the data or the layers of the recipe do not do.
     """
     network, data = prepare(recipe, root)
-    return recordable(network, data.chosen()[0])
+    return recordable(network, data.chosen()[0], recipe.layers)
 
 
 def take_step(

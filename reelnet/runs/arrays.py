@@ -66,3 +66,14 @@ def finite_range(array: NDArray[np.generic]) -> tuple[float, float] | None:
             return None
         low, high = float(finite.min()), float(finite.max())
     return low, high
+
+
+def nonfinite(array: NDArray[np.generic]) -> int:
+    """How many values of a real array are NaN or infinite."""
+    # A sum is finite where all values are, but for one that overflows; it needs no second array.
+    if array.dtype.kind != "f":
+        return 0
+    with np.errstate(all="ignore"):
+        if np.isfinite(array.sum(dtype=np.float64)):
+            return 0
+    return int(array.size - np.count_nonzero(np.isfinite(array)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reelnet.errors import RunError
 
@@ -20,10 +22,11 @@ MEND = "restore the file from a copy, or record the run again"
 
 
 class TapKind(StrEnum):
-    """What a tap's values are: what a layer gives for the samples, or a parameter of the network itself."""
+    """What a tap's values are: what a layer gives for the samples, or a parameter of the network and its gradient."""
 
     ACTIVATION = "activation"
     WEIGHT = "weight"
+    GRADIENT = "gradient"
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,17 @@ class TapInfo:
     Attributes:
         shape: Of one step's array: (samples, channels, height, width), where features without a place are 1×1.
             Of a weight: (outputs, inputs, height, width) of a convolution's, (1, 1, outputs, inputs) of a
-            linear layer's, (1, values, 1, 1) of a bias.
+            linear layer's, (1, values, 1, 1) of a bias; of a gradient likewise.
         dtype: numpy's name of the values' type, as recorded.
         bounds: The values that the place can take at all, (−1, 1) for a tanh; None if unlimited or unknown.
         min: Least finite value over the whole run; None before the first step, or when all are non-finite.
         max: Greatest finite value over the whole run, likewise.
         kind: What the values are; only an activation's first dimension is the samples.
+        fold: The maps (channels, height, width) as which a sample's values are shown, one behind the other in their
+            order, where that is not as they are recorded: 64 features are one map of 8×8. What is left over of
+            the last row is blank.
+        channels: Which of the place's own channels were recorded, counted from 0; None for all of them.
+        note: How the values came about where that is not plain, for people; empty otherwise.
     """
 
     shape: tuple[int, int, int, int]
@@ -47,11 +55,41 @@ class TapInfo:
     min: float | None = None
     max: float | None = None
     kind: TapKind = TapKind.ACTIVATION
+    fold: tuple[int, int, int] | None = None
+    channels: tuple[int, ...] | None = None
+    note: str = ""
 
     @property
     def nbytes(self) -> int:
         """Bytes of one step's array."""
-        return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    @property
+    def maps(self) -> tuple[int, int, int]:
+        """The form (channels, height, width) in which a sample's values are shown."""
+        return self.fold or self.shape[1:]
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether single values without places are shown, in a grid."""
+        return self.fold is not None and self.fold[2] != self.shape[3]
+
+    def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Values (samples, …) as the maps that are shown, (samples, channels, height, width); blank cells are 0."""
+        if self.fold is None:
+            return values
+        channels, height, width = self.fold
+        rows = values.reshape(len(values), channels, -1)
+        maps = np.zeros((len(values), channels, height * width), values.dtype)
+        maps[:, :, : rows.shape[2]] = rows
+        return maps.reshape(len(values), *self.fold)
+
+    @property
+    def blank(self) -> NDArray[np.bool_]:
+        """Where a map (height, width) shows no value, since the last row is longer than what is left for it."""
+        channels, height, width = self.maps
+        values = math.prod(self.shape[1:]) // channels
+        return (np.arange(height * width) >= values).reshape(height, width)
 
 
 def layers_of(taps: Mapping[str, TapInfo]) -> list[str]:
@@ -68,7 +106,7 @@ def require_activation(name: str, tap: TapInfo) -> None:
     """
     if tap.kind is not TapKind.ACTIVATION:
         raise ValueError(
-            f"{name!r} is a weight of the network and has no samples; the panel 'weights' shows it"
+            f"{name!r} is a {tap.kind.value} of the network and has no samples; the panel 'weights' shows it"
         )
 
 
@@ -98,6 +136,9 @@ class Header:
                 "dtype": tap.dtype,
                 "bounds": tap.bounds,
                 "kind": tap.kind.value,
+                "fold": tap.fold,
+                "channels": tap.channels,
+                "note": tap.note,
             }
             for name, tap in self.taps.items()
         }
@@ -132,6 +173,9 @@ class Header:
                     bounds=tuple(tap["bounds"]) if tap["bounds"] else None,
                     # The first runs had nothing but activations, and did not say so.
                     kind=TapKind(tap.get("kind", TapKind.ACTIVATION)),
+                    fold=_fold(tap),
+                    channels=tuple(map(int, tap["channels"])) if tap.get("channels") else None,
+                    note=str(tap.get("note", "")),
                 )
                 for name, tap in content["taps"].items()
             }
@@ -188,3 +232,13 @@ def reason(error: Exception) -> str:
 def _four(shape: list[int]) -> tuple[int, int, int, int]:
     samples, channels, height, width = map(int, shape)
     return samples, channels, height, width
+
+
+def _fold(tap: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    if not tap.get("fold"):
+        return None
+    channels, height, width = map(int, tap["fold"])
+    values = math.prod(map(int, tap["shape"][1:]))
+    if values % channels or not values <= channels * height * width:
+        raise ValueError(f"{values} values a sample cannot be folded to {tap['fold']}")
+    return channels, height, width

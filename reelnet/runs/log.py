@@ -21,6 +21,7 @@ class Commit:
         file: Path of the step's file, relative to the run folder.
         spans: Where each tap's values lie in it.
         ranges: For each tap its least and greatest finite value at this step, or None.
+        nonfinite: For each tap the number of its values that are NaN or infinite, where there are any.
     """
 
     step: int
@@ -28,10 +29,24 @@ class Commit:
     file: str
     spans: Mapping[str, Span]
     ranges: Mapping[str, tuple[float, float] | None]
+    nonfinite: Mapping[str, int]
 
 
-def read_log(path: Path, taps: Mapping[str, TapInfo]) -> list[Commit]:
-    """Read the log of the run folder `path`, which records `taps`; the steps ascend.
+@dataclass(frozen=True)
+class Log:
+    """What the log says.
+
+    Attributes:
+        commits: The steps that count, ascending.
+        missing: Why a step could not be recorded, by step.
+    """
+
+    commits: list[Commit]
+    missing: Mapping[int, str]
+
+
+def read_log(path: Path, taps: Mapping[str, TapInfo]) -> Log:
+    """Read the log of the run folder `path`, which records `taps`.
 
     Raises:
         RunError: The log is not there, or damaged.
@@ -43,17 +58,38 @@ def read_log(path: Path, taps: Mapping[str, TapInfo]) -> list[Commit]:
         raise unreadable(file, "the log", error) from error
     # What follows the last newline is a line whose writer was killed: not a commit.
     lines = text.split(b"\n")[:-1]
-    commits = {}
+    commits: dict[int, Commit] = {}
+    missing: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
         try:
-            commit = _read_line(json.loads(line), taps)
+            _read_line(json.loads(line), taps, commits, missing)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{file}:{number}: not a line of a log ({reason(error)}); {MEND}") from error
+    return Log([commits[step] for step in sorted(commits)], _still(missing, commits))
+
+
+def _still(missing: Mapping[int, str], commits: Mapping[int, Commit]) -> dict[int, str]:
+    """The missing steps that were not recorded after all, when the training went on from before them."""
+    return {step: missing[step] for step in sorted(missing) if step not in commits}
+
+
+def _read_line(
+    line: Mapping[str, Any],
+    infos: Mapping[str, TapInfo],
+    commits: dict[int, Commit],
+    missing: dict[int, str],
+) -> None:
+    if "dropped" in line:
+        for step in line["dropped"]:
+            commits.pop(int(step), None)
+    elif "missing" in line:
+        missing[int(line["step"])] = str(line["missing"])
+    else:
+        commit = _commit(line, infos)
         commits[commit.step] = commit
-    return [commits[step] for step in sorted(commits)]
 
 
-def _read_line(line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
+def _commit(line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
     taps = {name: line["taps"][name] for name in infos}
     for name, info in infos.items():
         if taps[name]["size"] != info.nbytes:
@@ -69,4 +105,5 @@ def _read_line(line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
             name: (float(tap["min"]), float(tap["max"])) if tap["min"] is not None else None
             for name, tap in taps.items()
         },
+        nonfinite={name: int(tap["nonfinite"]) for name, tap in taps.items() if tap.get("nonfinite")},
     )

@@ -37,7 +37,8 @@ class Run:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._header = read_header(self.path)
-        self._commits = read_log(self.path, self._header.taps)
+        log = read_log(self.path, self._header.taps)
+        self._commits, self.missing = log.commits, log.missing
         self._by_step = {commit.step: commit for commit in self._commits}
 
     @property
@@ -65,6 +66,16 @@ class Run:
                 tap = replace(tap, min=min(low for low, _ in ranges), max=max(high for _, high in ranges))
             taps[name] = tap
         return taps
+
+    @cached_property
+    def nonfinite(self) -> dict[str, tuple[int, int]]:
+        """For each tap with values that are NaN or infinite their number over the run, and the first such step."""
+        found: dict[str, tuple[int, int]] = {}
+        for commit in self._commits:
+            for name, count in commit.nonfinite.items():
+                before, first = found.get(name, (0, commit.step))
+                found[name] = before + count, first
+        return found
 
     @cached_property
     def metrics(self) -> dict[str, NDArray[np.float64]]:

@@ -6,7 +6,7 @@ import errno
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.runs.arrays import checksum, finite_range, pack
+from reelnet.runs.arrays import checksum, finite_range, nonfinite, pack
 from reelnet.runs.header import Header, TapInfo
 from reelnet.runs.snapshot import Snapshot
 
@@ -29,7 +29,8 @@ class RunWriter:
     Args:
         path: The folder to make.
         taps: The recorded places.
-        fed: The samples as the network gets them, (samples, …).
+        fed: The samples as the network gets them, (samples, …); where it takes several inputs, all by their
+            names, of which the first is `fed`.
         shown: The samples as a person sees them, uint8 (samples, height, width) or (…, 3).
         labels: One short text a sample.
         about: Free facts that `run.json` keeps.
@@ -45,7 +46,7 @@ class RunWriter:
         path: str | os.PathLike[str],
         *,
         taps: Mapping[str, TapInfo],
-        fed: NDArray[np.generic],
+        fed: NDArray[np.generic] | Mapping[str, NDArray[np.generic]],
         shown: NDArray[np.uint8],
         labels: tuple[str, ...] | None = None,
         about: Mapping[str, Any] | None = None,
@@ -56,8 +57,9 @@ class RunWriter:
         self._taps = dict(taps)
         self._log: int | None = None
         refuse_existing(self.path, force=force)
-        samples, _ = pack({"fed": fed, "shown": shown})
-        header = Header(dict(taps), len(fed), checksum(samples), labels, about or {})
+        inputs = fed if isinstance(fed, Mapping) else {"fed": fed}
+        samples, _ = pack({**inputs, "shown": shown})
+        header = Header(dict(taps), len(shown), checksum(samples), labels, about or {})
         try:
             if self.path.exists():
                 clear(self.path)
@@ -80,7 +82,7 @@ class RunWriter:
             ReelnetError: The disk is full, say. The steps committed before stay as they are.
         """
         self._require_form(snapshot)
-        file = f"steps/{snapshot.step:08d}.safetensors"
+        file = _file(snapshot.step)
         data, spans = pack(snapshot.taps)
         taps = {}
         for name, span in spans.items():
@@ -92,6 +94,8 @@ class RunWriter:
                 "min": low,
                 "max": high,
             }
+            if strange := nonfinite(snapshot.taps[name]):
+                taps[name]["nonfinite"] = strange
         metrics = {name: _number(value) for name, value in snapshot.metrics.items()}
         line = json.dumps({"step": snapshot.step, "metrics": metrics, "file": file, "taps": taps}) + "\n"
         try:
@@ -103,6 +107,34 @@ class RunWriter:
                 f"the {self.committed} steps before it are safe"
             ) from error
         self.committed += 1
+
+    def miss(self, step: int, reason: str) -> None:
+        """Mark a step as one that could not be recorded, and say why.
+
+        Raises:
+            ReelnetError: The log cannot be written.
+        """
+        self._append_line({"step": step, "missing": reason}, f"that step {step} is missing")
+
+    def drop(self, steps: Sequence[int]) -> None:
+        """Give up steps that were committed, to make room.
+
+        Raises:
+            ReelnetError: The log cannot be written, or a file not be removed.
+        """
+        self._append_line({"dropped": list(steps)}, "which steps were given up")
+        try:
+            for step in steps:
+                (self.path / _file(step)).unlink(missing_ok=True)
+        except OSError as error:
+            raise ReelnetError(f"{self.path}: cannot remove step {step} ({error.strerror})") from error
+        self.committed -= len(steps)
+
+    def _append_line(self, content: Mapping[str, Any], what: str) -> None:
+        try:
+            self._append((json.dumps(content) + "\n").encode())
+        except OSError as error:
+            raise ReelnetError(f"{self.path}: cannot write {what} ({error.strerror})") from error
 
     def _require_form(self, snapshot: Snapshot) -> None:
         for name, tap in self._taps.items():
@@ -191,6 +223,10 @@ def _write_new(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _file(step: int) -> str:
+    return f"steps/{step:08d}.safetensors"
 
 
 def _number(value: float) -> float | str:

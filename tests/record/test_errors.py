@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.places import recordable
+from reelnet.record.reading import bounds_of
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Tap, bounds_of, recordable, select
+from reelnet.record.taps import Tap, select
 from reelnet.runs.header import TapKind
 from reelnet.runs.run import Run
 
@@ -88,7 +90,7 @@ def test_an_unknown_layer_is_answered_with_the_nearest() -> None:
 
 def test_recordable_layers_are_those_that_give_maps_or_features() -> None:
     model = network()
-    model.add_module("words", nn.Unflatten(1, (2, 1)))
+    model.add_module("deep", nn.Unflatten(1, (2, 1, 1, 1, 1)))
     places = {place.path: place for place in recordable(model, SAMPLES)}
     maps = {"layer1", "layer1.conv1", "layer1.act", "layer2", "layer2.conv1", "layer2.act"}
     assert set(places) == maps | {"flat", "head"}
@@ -160,6 +162,12 @@ class Idle(Patches):
         (network(), {"samples": torch.rand(3, 1, 9, 9)}, r"after layer 'layer2\.conv1'"),
         (network(), {"samples": torch.rand(5)}, r"samples of shape \(5,\) are no pictures"),
         (network(), {"samples": np.array(["a", "b"])}, "no numbers"),
+        (
+            network(),
+            {"samples": [torch.rand(2, 1, 8, 8), torch.rand(2, 3)]},
+            "a tuple of them for several inputs",
+        ),
+        (network(), {"samples": ("a", None)}, "hold no sample"),
         (network(), {"samples": SAMPLES[:0]}, r"shape \(0, 1, 8, 8\) hold no sample; give at least one"),
         (network(), {"samples": SAMPLES[:0], "shown": np.zeros((0, 8, 8)), "labels": []}, "hold no sample"),
         (network(), {"samples": torch.zeros(3, 0, 8, 8), "shown": SAMPLES}, "hold no sample"),
@@ -167,9 +175,9 @@ class Idle(Patches):
         (network(), {"labels": [1, 2]}, "labels: 2 for 3 samples"),
         (network(), {"shown": torch.rand(2, 8, 8)}, "shown: 2 pictures for 3 samples"),
         (
-            nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(2)),
+            nn.Sequential(nn.Conv2d(1, 2, 3), nn.Unflatten(1, (2, 1, 1))),
             {"taps": ["1"]},
-            r"layer '1': gives an array of shape \(3, 2, 36\); only maps .* and features",
+            r"layer '1': gives an array of shape \(3, 2, 1, 1, 6, 6\); what can be recorded has 3 samples",
         ),
         (network(), {"taps": ["head.weight"]}, "no layer is among the taps"),
         (
@@ -199,7 +207,7 @@ def test_a_mistake_is_one_line_and_leaves_no_folder(
 
 @pytest.mark.parametrize("value", [torch.zeros(2), np.zeros((2, 2)), "0.5", None, [1.0], 1j, 10**400])
 def test_a_metric_must_be_one_number(value: object, tmp_path: Path) -> None:
-    with Recorder(tmp_path / "run", network(), samples=SAMPLES) as recorder:
+    with Recorder(tmp_path / "run", network(), samples=SAMPLES, on_error="raise") as recorder:
         with pytest.raises(ReelnetError, match="metric 'loss'") as error:
             recorder.step(loss=value)
         recorder.step(loss=1)
@@ -272,10 +280,10 @@ def test_a_closed_recorder_says_so(tmp_path: Path) -> None:
 
 def test_a_model_that_changes_its_type_on_the_way_is_refused(tmp_path: Path) -> None:
     model = network()
-    with Recorder(tmp_path / "run", model, samples=SAMPLES) as recorder:
+    with Recorder(tmp_path / "run", model, samples=SAMPLES, on_error="raise") as recorder:
         model.double()
         with pytest.raises(
-            ReelnetError, match=r"step 1: layer 'layer1\.conv1' gives float64 .*holds float32"
+            ReelnetError, match=r"step 1: layer 'layer1\.conv1': gives float64 .*gave float32"
         ):
             recorder.step()
     assert Run(tmp_path / "run").read("layer1.conv1").shape == (1, 3, 2, 8, 8)

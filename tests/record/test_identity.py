@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
+from reelnet.record.taps import Tap
 
 
 class Mixed(nn.Module):
@@ -135,7 +136,7 @@ def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
 
 
 def outcome(
-    kind: type[nn.Module], path: Path | None, fail_at: int = 0, taps: list[str] | None = None
+    kind: type[nn.Module], path: Path | None, fail_at: int = 0, taps: list[str | Tap] | None = None
 ) -> dict[str, Any]:
     model = build(kind)
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
@@ -155,10 +156,11 @@ def outcome(
         (Reassigning, None),
         (Mixed, ["conv2", "out", "*.weight", "*.bias"]),
         (Caching, ["conv1", "scale"]),
+        (Mixed, ["conv1", Tap.grad("conv1"), Tap.grad("out.bias")]),
     ],
 )
 def test_training_is_bit_identical(
-    kind: type[nn.Module], taps: list[str] | None, fail_at: int, tmp_path: Path
+    kind: type[nn.Module], taps: list[str | Tap] | None, fail_at: int, tmp_path: Path
 ) -> None:
     alone = outcome(kind, None, fail_at)
     recorded = outcome(kind, tmp_path / "run", fail_at, taps)
@@ -190,7 +192,7 @@ class Breakable(Mixed):
 def test_a_failing_probe_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     model = build(Breakable)
     optimizer = torch.optim.Adam(model.parameters())
-    with Recorder(tmp_path / "run", model, samples=torch.zeros(2, 1, 8, 8)) as recorder:
+    with Recorder(tmp_path / "run", model, samples=torch.zeros(2, 1, 8, 8), on_error="raise") as recorder:
         train(model, recorder, optimizer)
         before = copy.deepcopy(state(model, optimizer))
         Breakable.broken = True
@@ -219,7 +221,9 @@ def test_hooks_are_there_only_while_the_probe_runs(tmp_path: Path) -> None:
 
     class Watching(Mixed):
         def forward(self, x: Tensor) -> Tensor:
-            seen.append(sum(len(held) for held in hooks(self).values()))
+            seen.append(
+                sum(len(held) for name, held in hooks(self).items() if name.endswith("_forward_hooks"))
+            )
             return super().forward(x)
 
     model = build(Watching)

@@ -49,6 +49,18 @@ def test_non_finite_values_are_shown_as_0() -> None:
     )
 
 
+def test_vectors_are_near_square_grids() -> None:
+    vectors = np.arange(14, dtype=np.uint8).reshape(2, 7)
+    np.testing.assert_array_equal(
+        as_pictures(vectors), [[[0, 1, 2, 3], [4, 5, 6, 0]], [[7, 8, 9, 10], [11, 12, 13, 0]]]
+    )
+
+
+def test_of_volumes_the_middle_slice_is_shown() -> None:
+    volumes = np.random.default_rng(0).integers(0, 256, (2, 1, 5, 4, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(as_pictures(volumes), volumes[:, 0, 2])
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_colour_comes_out_with_channels_last(first: bool) -> None:
     colours = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 3), dtype=np.uint8)
@@ -57,7 +69,7 @@ def test_colour_comes_out_with_channels_last(first: bool) -> None:
     np.testing.assert_array_equal(as_pictures(given / 255), colours)
 
 
-@pytest.mark.parametrize("shape", [(4,), (4, 4), (2, 2, 4, 4), (2, 4, 4, 4), (0, 4, 4), (2, 1, 3, 4, 4)])
+@pytest.mark.parametrize("shape", [(4,), (0, 4), (2, 2, 4, 4), (2, 4, 4, 4), (0, 4, 4), (2, 2, 3, 4, 4)])
 def test_what_is_no_picture_is_refused_with_its_shape(shape: tuple[int, ...]) -> None:
     with pytest.raises(ReelnetError, match=r"are no pictures; give pictures of them with shown=") as error:
         as_pictures(np.zeros(shape))

@@ -120,9 +120,9 @@ def test_a_header_without_kinds_is_one_of_activations(tmp_path: Path) -> None:
     assert header["taps"]["0"].pop("kind") == "activation"
     file.write_text(json.dumps(header))
     assert Run(tmp_path / "run").taps["0"].kind is TapKind.ACTIVATION
-    header["taps"]["0"]["kind"] = "gradient"
+    header["taps"]["0"]["kind"] = "thought"
     file.write_text(json.dumps(header))
-    with pytest.raises(RunError, match=r"run\.json: not the header of a run \('gradient'"):
+    with pytest.raises(RunError, match=r"run\.json: not the header of a run \('thought'"):
         Run(tmp_path / "run")
 
 

@@ -1,0 +1,1 @@
+"""Recording from other people's training loops: each a thin adapter to `Recorder`."""

@@ -1,0 +1,162 @@
+"""What becomes of each form of output."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.forms import Fed, Form, form_of
+from reelnet.record.taps import Tap
+from reelnet.runs.folding import fold_of, near_square
+from reelnet.runs.header import TapInfo
+
+SQUARE = Fed(3, (32, 32), lines=False)
+WIDE = Fed(3, (16, 32), lines=False)
+TEXT = Fed(3, None, lines=False)
+SIGNAL = Fed(3, None, lines=True)
+MLP = nn.Sequential(nn.Linear(4, 16), nn.ReLU())
+
+
+@pytest.mark.parametrize(
+    ("shape", "module", "fed", "form"),
+    [
+        ((3,), nn.Identity(), SQUARE, Form("N")),
+        ((3, 9), nn.Linear(2, 9), SQUARE, Form("NC")),
+        ((3, 8, 16, 16), nn.Conv2d(1, 8, 1), SQUARE, Form("NCHW")),
+        ((3, 8, 8, 8), nn.ReLU(), SQUARE, Form("NCHW")),
+        ((3, 16, 16, 8), nn.ReLU(), SQUARE, Form("NHWC")),
+        ((3, 8, 16, 8), nn.ReLU(), WIDE, Form("NHWC")),
+        ((3, 16, 16, 16), MLP, SQUARE, Form("NHWC")),
+        ((3, 16, 16, 16), nn.Sequential(nn.Linear(16, 16), nn.Conv2d(1, 1, 1)), SQUARE, Form("NCHW")),
+        ((3, 5, 7, 9), nn.LayerNorm(9), TEXT, Form("NHWC")),
+        ((3, 4, 9, 9), nn.Softmax(-1), TEXT, Form("NCHW")),
+        ((3, 32, 32), nn.Identity(), SQUARE, Form("NHW")),
+        ((3, 16, 7), nn.LayerNorm(7), SQUARE, Form("NTC", (4, 4))),
+        ((3, 17, 7), nn.LayerNorm(7), SQUARE, Form("NTC", (4, 4), 1)),
+        ((3, 21, 7), nn.Identity(), SQUARE, Form("NTC", (4, 4), 5)),
+        ((3, 33, 7), nn.Identity(), WIDE, Form("NTC", (4, 8), 1)),
+        ((3, 7, 16), nn.Flatten(2), SQUARE, Form("NCT", (4, 4))),
+        ((17, 3, 7), nn.Identity(), SQUARE, Form("TNC", (4, 4), 1)),
+        ((3, 5, 7), nn.LayerNorm(7), TEXT, Form("NLC")),
+        ((5, 3, 7), nn.GRU(7, 7), TEXT, Form("LNC")),
+        ((3, 3, 7), nn.GRU(7, 7), TEXT, Form("LNC")),
+        ((3, 5, 7), nn.GRU(7, 7, batch_first=True), TEXT, Form("NLC")),
+        ((3, 16, 7), nn.LSTM(7, 7, batch_first=True), SQUARE, Form("NLC")),
+        ((3, 8, 7), nn.LayerNorm(7), SQUARE, Form("NLC")),
+        ((3, 5, 7), nn.Conv1d(1, 5, 1), TEXT, Form("NCL")),
+        ((3, 5, 7), nn.ReLU(), SIGNAL, Form("NCL")),
+        ((3, 5, 5), nn.MultiheadAttention(8, 2, batch_first=True), TEXT, Form("NHW")),
+        ((3, 2, 9, 8, 8), nn.Conv3d(1, 2, 1), TEXT, Form("NCDHW", depth=(9, 4))),
+    ],
+)
+def test_the_form_follows_from_shape_module_and_samples(
+    shape: tuple[int, ...], module: nn.Module, fed: Fed, form: Form
+) -> None:
+    assert form_of(shape, module, fed) == form
+
+
+@pytest.mark.parametrize(
+    "dims", ["NCHW", "NHWC", "CHNW", "NHW", "NTC", "TNC", "NCL", "LCN", "NC", "N", "NCDHW", "DNHWC"]
+)
+def test_maps_hold_each_value_in_its_place(dims: str) -> None:
+    sizes = {"N": 3, "C": 2, "D": 4, "H": 5, "W": 6, "T": 7, "L": 8}
+    values = torch.arange(int(np.prod([sizes[letter] for letter in dims]))).reshape(
+        [sizes[each] for each in dims]
+    )
+    grid = (2, 3) if "T" in dims else None
+    form = form_of(tuple(values.shape), nn.Identity(), TEXT, dims=dims, grid=grid)
+    maps, apart = form.maps(values), form.apart(values)
+    assert maps.shape[:2] == (3, 2 if "C" in dims else 1)
+    seen = set()
+    for n, c, y, x in np.ndindex(*maps.shape):
+        at = {"N": n, "C": c, "H": y, "W": x, "D": 2, "L": x, "T": 1 + 3 * y + x}
+        assert maps[n, c, y, x] == values[tuple(at[letter] for letter in dims)]
+        seen.add(int(maps[n, c, y, x]))
+    assert (apart is None) == ("T" not in dims)
+    if apart is not None:
+        assert apart.shape == (3, 1, 1, 2)
+        for n, c in np.ndindex(3, 2):
+            at = {"N": n, "C": c, "T": 0}
+            assert apart[n, 0, 0, c] == values[tuple(at[letter] for letter in dims)]
+            seen.add(int(apart[n, 0, 0, c]))
+    assert len(seen) == values.numel() // (4 if "D" in dims else 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "said"),
+    [
+        ((), {}, r"shape \(\); what can be recorded has 3 samples"),
+        ((12, 4, 8, 8), {}, r"shape \(12, 4, 8, 8\)"),
+        ((3, 0, 8, 8), {}, r"shape \(3, 0, 8, 8\)"),
+        ((3, 4), {"dims": "NCHW"}, r"shape \(3, 4\), which has not the 4 dims 'NCHW'"),
+        ((4, 3), {"dims": "NC"}, r"shape \(4, 3\)"),
+        ((3, 2, 4, 8, 8), {"plane": 4}, "gives 4 slices, of which there is no number 4"),
+        ((3, 2, 8, 8), {"plane": 0}, "no depth to take slice 0 of"),
+        ((3, 3, 4), {"dims": "NTC"}, "gives 3 tokens, which make no grid of the picture; say grid="),
+        ((3, 10, 4), {"dims": "NTC", "grid": (4, 4)}, r"gives 10 tokens, which make no grid \(4, 4\)"),
+    ],
+)
+def test_what_cannot_be_maps(shape: tuple[int, ...], options: dict[str, object], said: str) -> None:
+    with pytest.raises(ReelnetError, match=said):
+        form_of(shape, nn.Identity(), SQUARE, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dims", ["CHW", "NCH", "NNC", "NTL", "nchw", "", "NCHWT"])
+def test_dims_that_make_no_form(dims: str) -> None:
+    with pytest.raises(UsageError, match="dims="):
+        Tap("conv", dims=dims)
+
+
+@pytest.mark.parametrize(
+    ("count", "sides"),
+    [
+        (1, (1, 1)),
+        (7, (2, 4)),
+        (10, (3, 4)),
+        (32, (4, 8)),
+        (64, (8, 8)),
+        (100, (10, 10)),
+        (784, (28, 28)),
+        (997, (31, 33)),
+    ],
+)
+def test_a_grid_is_near_square(count: int, sides: tuple[int, int]) -> None:
+    assert near_square(count) == sides
+
+
+def test_every_grid_has_room_and_no_empty_row() -> None:
+    for count in range(1, 2000):
+        rows, columns = near_square(count)
+        assert count <= rows * columns
+        assert columns * (rows - 1) < count
+        assert max(rows, columns) <= 2 * min(rows, columns) or count < 4
+
+
+@pytest.mark.parametrize(
+    ("shape", "fold"),
+    [
+        ((3, 8, 7, 7), None),
+        ((3, 10, 1, 1), (1, 3, 4)),
+        ((3, 1, 1, 1), None),
+        ((3, 5, 1, 9), (1, 5, 9)),
+        ((3, 1, 1, 9), None),
+    ],
+)
+def test_vectors_and_rows_are_shown_as_one_map(
+    shape: tuple[int, ...], fold: tuple[int, int, int] | None
+) -> None:
+    assert fold_of(shape) == fold
+
+
+def test_folding_keeps_the_order_and_fills_with_blanks() -> None:
+    info = TapInfo((2, 7, 1, 1), "int64", fold=(1, 2, 4))
+    shown = info.folded(np.arange(1, 15).reshape(2, 7, 1, 1))
+    np.testing.assert_array_equal(shown[0, 0], [[1, 2, 3, 4], [5, 6, 7, 0]])
+    np.testing.assert_array_equal(shown[1, 0], [[8, 9, 10, 11], [12, 13, 14, 0]])
+    np.testing.assert_array_equal(info.blank, [[False] * 4, [False, False, False, True]])
+    whole = TapInfo((2, 3, 4, 5), "float32")
+    assert whole.maps == (3, 4, 5)
+    assert not whole.blank.any()

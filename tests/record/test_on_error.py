@@ -1,0 +1,150 @@
+"""A recording that fails does not end a training."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.recorder import Recorder
+from reelnet.runs.run import Run
+from tests.record.cases import pictures
+from tests.record.test_zoo import hooks
+
+
+class Fragile(nn.Module):
+    """Fails, gives another shape, or leaves a layer out, as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3)
+        self.act = nn.Identity()
+        self.mood = "well"
+
+    def forward(self, x: Tensor) -> Any:
+        x = self.conv(x)
+        match self.mood:
+            case "broken":
+                raise ArithmeticError("no more\nof this")
+            case "smaller":
+                x = x[:, :, 1:]
+            case "other type":
+                x = x.double()
+            case "away":
+                return x
+        return self.act(x)
+
+
+MOODS = {
+    "broken": r"samples of shape \(3, 1, 8, 8\) do not fit Fragile: .*no more of this",
+    "smaller": r"layer 'act': gives float32 \(3, 2, 5, 6\), but gave float32 \(3, 2, 6, 6\) at first",
+    "other type": r"layer 'act': gives float64 \(3, 2, 6, 6\), but gave float32",
+    "away": "layer 'act': was not called",
+}
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_a_failing_step_is_missing_and_the_training_goes_on(
+    mood: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Fragile()
+    before = hooks(model)
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["act"]) as recorder:
+        for step in range(1, 8):
+            model.mood = mood if step in (3, 4, 6) else "well"
+            recorder.step(loss=step)
+            assert hooks(model) == before
+    run = Run(tmp_path / "run")
+    assert run.steps == [0, 1, 2, 5, 7]
+    assert list(run.missing) == [3, 4, 6]
+    np.testing.assert_array_equal(run.metrics["loss"][1:], [1, 2, 5, 7])
+    first, last = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert first.startswith(f"{tmp_path / 'run'}: step 3: ")
+    assert "3 steps are missing, the first is step 3" in last
+    with pytest.raises(ReelnetError, match=MOODS[mood]):
+        raise ReelnetError(first)
+    assert run.missing[3] in first
+    notes = run.reel("plain").save(tmp_path / "a.gif").notes
+    assert any(note.startswith("3 steps are missing, the first is 3: ") for note in notes)
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_or_it_is_raised(mood: str, tmp_path: Path) -> None:
+    model = Fragile()
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["act"], on_error="raise") as recorder:
+        model.mood = mood
+        with pytest.raises(ReelnetError, match=f"step 1: {MOODS[mood]}") as error:
+            recorder.step()
+        model.mood = "well"
+        recorder.step()
+    assert "\n" not in str(error.value)
+    assert Run(tmp_path / "run").steps == [0, 1]
+
+
+def test_a_metric_that_is_no_number_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Recorder(tmp_path / "run", Fragile(), samples=pictures()) as recorder:
+        for step in range(3):
+            recorder.step(loss=step, test_loss=None)
+    run = Run(tmp_path / "run")
+    assert (run.steps, list(run.metrics)) == ([0, 1, 2, 3], ["loss"])
+    assert [message for message in caplog.messages if "metric" in message] == [
+        f"{tmp_path / 'run'}: step 1: metric 'test_loss': NoneType None is not one number; take its mean, say; "
+        "it is left out"
+    ]
+
+
+def test_a_mistake_before_the_first_step_is_always_raised(tmp_path: Path) -> None:
+    model = Fragile()
+    model.mood = "broken"
+    with pytest.raises(ReelnetError, match="no more"), Recorder(tmp_path / "run", model, samples=pictures()):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UsageError, match="on_error='ignore': give 'warn' or 'raise'"):
+        Recorder(tmp_path / "run", model, samples=pictures(), on_error="ignore")  # type: ignore[arg-type]
+
+
+def test_ctrl_c_is_no_failure_of_the_recording(tmp_path: Path) -> None:
+    model = Fragile()
+    with Recorder(tmp_path / "run", model, samples=pictures()) as recorder:
+        recorder.step()
+        model.conv.register_forward_hook(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            recorder.step()
+    assert Run(tmp_path / "run").steps == [0, 1]
+    assert not Run(tmp_path / "run").missing
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_folder_that_vanishes_does_not_end_the_training(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Fragile()
+    with Recorder(tmp_path / "run", model, samples=pictures()) as recorder:
+        recorder.step()
+        (tmp_path / "run" / "steps").rename(tmp_path / "away")
+        recorder.step()
+        (tmp_path / "away").rename(tmp_path / "run" / "steps")
+        recorder.step()
+    assert Run(tmp_path / "run").steps == [0, 1, 3]
+    assert "cannot write step 2" in Run(tmp_path / "run").missing[2]
+    assert "cannot write step 2" in caplog.text
+
+
+def test_what_the_loop_raises_is_not_hidden(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "run", Fragile(), samples=pictures())
+    recorder.__enter__()
+    recorder.step(loss=torch.tensor(1.0))
+    # Where the last step cannot be written either, it is the loop's mistake that counts.
+    (tmp_path / "run" / "steps").rename(tmp_path / "away")
+    recorder.__exit__(KeyError, KeyError("own"), None)
+    (tmp_path / "away").rename(tmp_path / "run" / "steps")
+    assert Run(tmp_path / "run").steps == [0, 1]

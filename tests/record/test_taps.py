@@ -1,0 +1,305 @@
+"""What taps can ask for, and what they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+from torch import Tensor, nn
+
+import reelnet
+from reelnet.compose.panels.scores import Scores
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.recorder import Recorder
+from reelnet.record.taps import Tap, select
+from reelnet.runs.header import TapKind
+from reelnet.runs.run import Run
+from tests.compose.drawing import drawn
+from tests.record.cases import pictures
+from tests.record.models import Recurrent
+from tests.record.outputs import Shared, Split
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3), nn.Flatten(), nn.Linear(128, 10))
+
+
+def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:
+    with Recorder(path / "run", model, samples=pictures(), taps=taps, **options):
+        pass
+    return Run(path / "run")
+
+
+def test_modules_are_chosen_by_type_and_by_predicate() -> None:
+    model = network()
+    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d)])] == ["0", "2"]
+    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d, nn.Linear)])] == ["0", "2", "4"]
+    assert [tap.path for tap in select(model, [lambda path, module: path > "2", "0"])] == ["0", "3", "4"]
+    with pytest.raises(UsageError, match="no layer in Sequential is LSTM or GRU"):
+        select(model, [reelnet.modules(nn.LSTM, nn.GRU)])
+
+
+def test_one_predicate_needs_no_list(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", network(), samples=pictures(), taps=reelnet.modules(nn.Linear)):
+        pass
+    assert list(Run(tmp_path / "run").taps) == ["4"]
+
+
+def test_a_module_at_two_paths_is_known_by_both_and_matched_once() -> None:
+    model = Shared()
+    assert [tap.path for tap in select(model, ["again"])] == ["again"]
+    assert [tap.path for tap in select(model, ["*"])] == ["first", "inner", "act"]
+    assert [tap.path for tap in select(model, ["a*#2"])] == ["act#2"]
+
+
+def test_a_function_may_follow(tmp_path: Path) -> None:
+    model = network()
+    run = record(tmp_path, model, "0", Tap("0", then=torch.tanh, name="tanh"), Tap("2", then=lambda x: x**2))
+    np.testing.assert_array_equal(run.read("tanh"), torch.tanh(torch.tensor(run.read("0"))).numpy())
+    assert [run.taps[name].bounds for name in ("0", "tanh", "2")] == [None, (-1, 1), None]
+    assert run.read("2").min() >= 0
+
+
+@pytest.mark.parametrize(
+    ("taps", "said"),
+    [
+        (["0", Tap("0", then=torch.tanh)], "two taps are named '0'; give one of them another name="),
+        ([Tap("*", name="all")], "'\\*' matches 5 layers, which cannot all be named 'all'"),
+        ([Tap("0", then=lambda x: cast(Tensor, 1))], "layer '0': then= gives an int; it must give a tensor"),
+        ([Tap("0", then=lambda x: x.reshape(7))], "layer '0': then= failed"),
+        ([Tap("0", then=torch.Tensor.to_sparse)], "layer '0': gives a sparse tensor"),
+        (
+            [Tap("0", then=lambda x: x.to(torch.complex64))],
+            "layer '0': gives complex values .complex64.; record a part",
+        ),
+        ([Tap("0", key=1)], "layer '0': gives one Tensor, in which there is no key 1"),
+        ([Tap("0", channels=[0, 4])], "layer '0': has no channel 4; its 4 are numbered from 0"),
+        (["1#2"], "layer '1#2': was called 1 times"),
+        ([Tap.attention("0")], "layer '0.attention': is a Conv2d; attention weights are those of"),
+        ([Tap("0", slice=1)], "layer '0': gives an array of shape .* no depth"),
+        ([Tap.grad("5")], "no parameter '5.weight' in Sequential"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_no_folder(taps: list[Any], said: str, tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=said) as error:
+        record(tmp_path, network(), *taps)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("dict", "lo", "gives a dict without key 'lo'; did you mean 'low'"),
+        ("list", 2, "gives a list without key 2; choose from 0, 1"),
+        ("dataclass", "map", "gives an Answer without key 'map'; did you mean 'maps'"),
+        ("list", "1.5", "gives a tuple without key '5'"),
+    ],
+)
+def test_a_part_that_is_not_there(kind: str, key: int | str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=f"layer 'split': {said}"):
+        record(tmp_path, Whole(kind), Tap("split", key=key))
+
+
+class Whole(nn.Module):
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.split = Split(kind)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.split(x)
+
+
+def test_the_choice_of_a_part_and_other_handling_is_noted(tmp_path: Path) -> None:
+    class Parts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.split, self.rnn = Split("list"), Recurrent()
+            self.volume = nn.Conv3d(1, 2, 1)
+
+        def forward(self, x: Tensor) -> Any:
+            self.split(x), self.rnn(x), self.volume(x[:, :, None].expand(-1, -1, 5, -1, -1))
+
+    run = record(tmp_path, Parts(), "split", "rnn.lstm", Tap("volume", slice=1), "rnn.cell")
+    assert run.taps["split"].note == "the first of 3 tensors (key=0, 1.0, 1.1)"
+    assert (
+        run.taps["rnn.lstm"].note
+        == "the first of 3 tensors (key=0, 1.0, 1.1); channels down, positions across"
+    )
+    assert run.taps["volume"].note == "slice 1 of 5"
+    assert run.taps["rnn.cell"].note == ""
+
+
+def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
+    model = network()
+    optimizer, wanted = torch.optim.SGD(model.parameters(), 0.1), []
+    parameters = [model.get_parameter("0.weight"), model.get_parameter("4.bias")]
+    taps: list[str | Tap] = ["0", Tap.grad("0"), Tap.grad("4.bias"), Tap.weight("0")]
+    recorder = Recorder(tmp_path / "run", model, samples=pictures(), taps=taps, on_error="raise")
+    assert recorder.plan().taps == len(taps)
+    with recorder:
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(torch.randn(4, 1, 8, 8)).square().mean().backward()
+            optimizer.step()
+            recorder.step()
+            wanted.append([cast(Tensor, held.grad).clone().numpy() for held in parameters])
+        optimizer.zero_grad()
+        with pytest.raises(
+            ReelnetError, match=r"step 3: parameter '0\.weight': has no gradient; .* before zero_grad"
+        ):
+            recorder.step()
+    run = Run(tmp_path / "run")
+    assert list(run.taps) == ["0", "0.weight", "0.weight.grad", "4.bias.grad"]
+    assert run.taps["0.weight.grad"].kind is TapKind.GRADIENT
+    assert np.isnan(run.read("0.weight.grad", 0)).all()
+    for step, (weight, bias) in enumerate(wanted, 1):
+        np.testing.assert_array_equal(run.read("0.weight.grad", step)[0], weight)
+        np.testing.assert_array_equal(run.read("4.bias.grad", step)[0].ravel(), bias)
+    panels = {"weights": {"tap": "0.weight.grad"}, "channels": {}}
+    shown = drawn(run, panels, layer="0")
+    first, last = shown.panel("weights", 0), shown.panel("weights", 2)
+    assert ((first == 150).all(axis=2) & ~(last == 150).all(axis=2)).sum() >= 4 * 9
+
+
+def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
+    model = network()
+    whole = record(tmp_path / "whole", model, "0", "2", "4")
+    some = record(tmp_path / "some", model, Tap("0", channels=[3, 1]), "2", "4", channels=5)
+    np.testing.assert_array_equal(some.read("0"), whole.read("0")[:, :, [3, 1]])
+    np.testing.assert_array_equal(some.read("2"), whole.read("2")[:, :, :5])
+    np.testing.assert_array_equal(some.read("4"), whole.read("4")[:, :, :5])
+    assert [some.taps[name].channels for name in "02"] == [(3, 1), (0, 1, 2, 3, 4)]
+    assert whole.taps["0"].channels is None
+    # The labels of rows are drawn as those of the whole layer.
+    panels: dict[str, Any] = {"channels": {}}
+    part, all_of = (drawn(run, panels, layer="0") for run in (some, whole))
+    labels = [
+        [shown.panel("channels", 0)[56 * row : 56 * row + 56, :24] for row in range(count)]
+        for shown, count in ((part, 2), (all_of, 4))
+    ]
+    np.testing.assert_array_equal(labels[0][0][8:48], labels[1][3][8:48])
+    np.testing.assert_array_equal(labels[0][1][8:48], labels[1][1][8:48])
+    assert not np.array_equal(labels[0][0][8:48], labels[1][0][8:48])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_values_are_recorded_in_another_type(dtype: str, tmp_path: Path) -> None:
+    model = network()
+    exact = record(tmp_path / "exact", model, "0", "0.weight")
+    run = record(tmp_path / "run", model, "0", "0.weight", dtype=dtype)
+    for name, info in run.taps.items():
+        assert info.dtype == dtype
+        np.testing.assert_array_equal(run.read(name), exact.read(name).astype(dtype))
+    with pytest.raises(UsageError, match="dtype='float8': cannot be recorded as that; did you mean"):
+        record(tmp_path / "wrong", model, "0", dtype="float8")
+
+
+def test_values_that_are_not_finite_are_kept_and_counted(tmp_path: Path) -> None:
+    class Strange(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, 1)
+            self.act = nn.Identity()
+            self.step = 0
+
+        def forward(self, x: Tensor) -> Any:
+            x = self.conv(x)
+            if self.step:
+                x[0, 0, 0, :3] = torch.tensor([torch.nan, torch.inf, -torch.inf])
+            return self.act(x)
+
+    model = Strange()
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["act"]) as recorder:
+        for model.step in range(3):
+            recorder.step()
+    run = Run(tmp_path / "run")
+    assert run.nonfinite == {"act": (6, 2)}
+    np.testing.assert_array_equal(run.read("act", 3)[0, 0, 0, 0, :3], [np.nan, np.inf, -np.inf])
+    assert -100 < (run.taps["act"].min or 0) < (run.taps["act"].max or 0) < 100
+    report = run.reel("plain").save(tmp_path / "a.gif")
+    assert report.notes[-1].startswith("act: 6 values are NaN or infinite, from step 2 on")
+
+
+def test_a_layer_that_was_not_initialised_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=r"parameter '0\.weight' has no values yet; run one batch"):
+        record(tmp_path, nn.Sequential(nn.LazyConv2d(2, 3)), "0")
+
+
+def test_features_are_one_grid_of_cells_and_still_scores_of_classes(tmp_path: Path) -> None:
+    class Odd(nn.Module):
+        """Gives seven scores, of which the second is the highest."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.out = nn.Linear(64, 7)
+            with torch.no_grad():
+                self.out.weight.zero_()
+                self.out.bias.copy_(torch.tensor([-1.0, 1.0, -0.5, 0.5, 0.0, 0.25, -0.25]))
+
+        def forward(self, x: Tensor) -> Any:
+            return self.out(x.flatten(1))
+
+    names = ("ant", "bee", "cat", "dog", "eel", "fox", "gnu")
+    with Recorder(tmp_path / "run", Odd(), samples=pictures(), taps=["out"], about={"classes": names}):
+        pass
+    run = Run(tmp_path / "run")
+    assert (run.taps["out"].shape, run.taps["out"].maps) == ((3, 7, 1, 1), (1, 2, 4))
+    shown = drawn(run, {"channels": {"labels": False}, "predictions": {"labels": False}}, layer="out")
+    cell, side = shown.panel("channels", 0)[:, :56], 12
+    # Four cells side by side, with four pixels beside and sixteen above, so that samples stay apart.
+    colours = [
+        [tuple(map(int, cell[16 + side * row + 6, 4 + side * column + 6])) for column in range(4)]
+        for row in range(2)
+    ]
+    assert colours[0][0] == (103, 0, 31)
+    assert colours[0][1] == (5, 48, 97)
+    assert colours[1][0] == colours[1][3] == (255, 255, 255)
+    assert (cell[:, :4] == 255).all()
+    assert (cell[:16] == 255).all()
+    scores = Scores.of(shown.scene.facts, None, None, None)
+    assert scores is not None
+    assert (scores.tap, scores.classes) == ("out", names)
+    assert scores.distribution(run.snapshot(0).taps["out"]).argmax(axis=1).tolist() == [1, 1, 1]
+    report = run.reel("plain", layer="out").save(tmp_path / "out.gif", max_size="20kB")
+    assert report.frames == 1
+
+
+def test_inputs_may_lie_in_containers(tmp_path: Path) -> None:
+    class Nested(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, 1)
+
+        def forward(self, batch: dict[str, Any]) -> Any:
+            first, (second, scale) = batch["pair"]
+            first.mul_(2)
+            return self.conv(first + second * scale)
+
+    samples = ({"pair": [pictures(), (pictures() + 1, 3.0)], "mask": torch.arange(3)},)
+    model = Nested()
+    with Recorder(tmp_path / "run", model, samples=samples, on_error="raise") as recorder:
+        recorder.step()
+    run = Run(tmp_path / "run")
+    with torch.no_grad():
+        wanted = model.conv(2 * pictures() + 3 * (pictures() + 1)).numpy()
+    np.testing.assert_allclose(run.read("conv").astype(np.float64), np.stack([wanted, wanted]), atol=1e-6)
+    np.testing.assert_array_equal(run.inputs, pictures())
+    kept = load_file(tmp_path / "run" / "samples.safetensors")
+    assert set(kept) == {"fed", "fed.0.pair.1.0", "fed.0.mask", "shown"}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_a_scripted_part_does_not_hinder(tmp_path: Path) -> None:
+    inner = torch.jit.script(nn.Sequential(nn.Conv2d(4, 2, 1), nn.BatchNorm2d(2)))
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), inner).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    run = record(tmp_path, model, "0")
+    assert run.taps["0"].shape == (3, 4, 6, 6)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert inner.training

@@ -1,0 +1,90 @@
+"""What a run tells of values that are not finite, of steps that are missing, and of steps that were given up."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from reelnet.runs.header import TapInfo
+from reelnet.runs.notes import notes_of
+from reelnet.runs.run import Run
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+from tests.cli.calls import call
+from tests.conftest import MakeRun, Maps
+
+SHAPES = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 2, 2)}
+
+
+def strange(step: int) -> Maps:
+    values = np.full(SHAPES["conv1"], float(step))
+    if step >= 2:
+        values[0, 0, 0, :step] = [np.nan, np.inf, -np.inf, np.nan][:step]
+    return values
+
+
+def test_values_that_are_not_finite_are_counted_by_step(make_run: MakeRun) -> None:
+    run = make_run(taps=SHAPES, values={"conv1": lambda step: strange(step if step != 3 else 1)})
+    assert run.nonfinite == {"conv1": (6, 2)}
+    (note,) = notes_of(run)
+    assert note.startswith("conv1: 6 values are NaN or infinite, from step 2 on")
+    assert notes_of(run, ["conv2"]) == ()
+    lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
+    assert [line["taps"]["conv1"].get("nonfinite") for line in lines] == [None, None, 2, None, 4]
+
+
+def test_finite_values_whose_sum_is_not_are_none_of_them(make_run: MakeRun) -> None:
+    huge = np.full(SHAPES["conv1"], 1e308)
+    assert make_run(values={"conv1": lambda step: huge}, dtype="float64").nonfinite == {}
+
+
+@pytest.fixture
+def gappy(make_run: MakeRun) -> Run:
+    """A run of the steps 0, 2 and 4; 5 and 6 are missing, 1 and 3 were given up."""
+    whole = make_run()
+    path = whole.path.parent / "gappy"
+    writer = RunWriter(
+        path, taps={"conv1": TapInfo(SHAPES["conv1"], "float32")}, fed=whole.inputs, shown=whole.samples
+    )
+    for step in range(5):
+        writer.commit(Snapshot(step, whole.snapshot(step).taps, {"loss": step}))
+    writer.drop([1, 3])
+    writer.miss(5, "no more")
+    writer.miss(6, "of this")
+    assert writer.committed == 3
+    writer.close()
+    return Run(path)
+
+
+def test_steps_that_were_given_up_are_no_longer_there(gappy: Run) -> None:
+    assert gappy.steps == [0, 2, 4]
+    np.testing.assert_array_equal(gappy.metrics["loss"], [0, 2, 4])
+    assert gappy.read("conv1").shape == (3, *SHAPES["conv1"])
+    assert [file.name for file in sorted((gappy.path / "steps").iterdir())] == [
+        f"0000000{step}.safetensors" for step in (0, 2, 4)
+    ]
+
+
+def test_steps_that_are_missing_are_told(gappy: Run) -> None:
+    assert gappy.missing == {5: "no more", 6: "of this"}
+    assert notes_of(gappy) == ("2 steps are missing, the first is 5: no more",)
+    assert "note     2 steps are missing, the first is 5: no more" in call("inspect", gappy.path).stdout
+    assert json.loads(call("inspect", gappy.path, "--json").stdout)["missing"] == {
+        "5": "no more",
+        "6": "of this",
+    }
+
+
+def test_a_missing_step_that_was_recorded_later_is_not_missing(gappy: Run) -> None:
+    lines = (gappy.path / "log.jsonl").read_text().splitlines(keepends=True)
+    with (gappy.path / "log.jsonl").open("a") as log:
+        log.write(lines[4].replace('"step": 4', '"step": 5'))
+    run = Run(gappy.path)
+    assert (run.steps, list(run.missing)) == ([0, 2, 4, 5], [6])
+
+
+def test_render_tells_it(gappy: Run) -> None:
+    done = call("render", gappy.path, "-o", gappy.path.parent / "a.gif", "--quiet")
+    assert "reelnet: note: 2 steps are missing" in done.stderr
