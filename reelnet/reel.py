@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,29 +15,42 @@ from PIL import Image
 
 from reelnet.compose.compositor import Compositor, Frame
 from reelnet.compose.registry import registry
-from reelnet.errors import UsageError, options
-from reelnet.export.encoder import bytes_of, encoder_of, format_of, placed_animation
-from reelnet.export.formats import is_sequence
+from reelnet.export.asked import USUAL_ERROR, Asked
 from reelnet.export.held import Held
-from reelnet.export.options import EncoderOptions, codec_of
-from reelnet.export.place import placed
-from reelnet.export.platforms import Budget
-from reelnet.export.png import save_png
-from reelnet.export.report import Found, Report
-from reelnet.export.search import KEEPABLE, Search, Wish, traded
+from reelnet.export.report import Report
+from reelnet.export.saving import Progress, Trying, save, save_still
 from reelnet.runs.run import Run
+from reelnet.scene.panel import Canvas
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
 from reelnet.template.spec import Template
 
+if TYPE_CHECKING:
+    from reelnet.places import Exported
+
 
 class Reel:
-    """A run laid out by a template. It displays itself in a notebook."""
+    """A run laid out by a template. It displays itself in a notebook.
 
-    def __init__(self, scene: Scene, run: Run, template: Template) -> None:
-        self.scene = scene
-        self.run = run
-        self.template = template
+    Attributes:
+        scene: What is shown where, and when.
+        run: What was recorded.
+        template: What the author wrote.
+        scale: The factor of upscaling that was asked for; None for the template's.
+        fps: Likewise the frames a second.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        run: Run,
+        template: Template,
+        *,
+        scale: int | None = None,
+        fps: float | None = None,
+    ) -> None:
+        self.scene, self.run, self.template = scene, run, template
+        self.scale, self.fps = scale, fps
 
     @classmethod
     def of(
@@ -69,13 +80,17 @@ class Reel:
         """
         if not isinstance(template, Template):
             template = load_template(template, registry(), settings)
-        return cls(resolve(template, run, layer=layer, scale=scale, fps=fps), run, template)
+        scene = resolve(template, run, layer=layer, scale=scale, fps=fps)
+        return cls(scene, run, template, scale=scale, fps=fps)
 
-    def varied(self, *, frames: int | None = None, scale: int | None = None) -> Reel:
-        """The same reel with at most so many frames in its moving part, or at another scale.
+    def varied(
+        self, *, frames: int | None = None, levels: int | None = None, scale: int | None = None
+    ) -> Reel:
+        """The same reel with fewer frames in its moving part or levels in its colormap, or at another scale.
 
         Args:
             frames: First and last step stay among them, each shows its true step, and the duration is kept.
+            levels: Of the colormap.
             scale: Canvas pixels a map value.
 
         Raises:
@@ -86,7 +101,10 @@ class Reel:
         if frames is not None and frames < len(timeline):
             fps = fps * frames / len(timeline)
             template = replace(template, timeline=template.timeline.model_copy(update={"max_frames": frames}))
-        scale = self.scene.facts.cell.scale if scale is None else scale
+        if levels is not None:
+            template = replace(template, theme=replace(template.theme, levels=levels))
+        # A scale that is named changes the layout; unless it is another one, what was asked for stays.
+        scale = self.scale if scale in (None, self.scene.facts.cell.scale) else scale
         return Reel.of(self.run, template, layer=self.layer, scale=scale, fps=fps)
 
     @property
@@ -110,18 +128,28 @@ class Reel:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        return Image.fromarray(self.palette_rgb[self._compositor.canvas(step)])
+        return Image.fromarray(self.palette_rgb[self.canvas(step)])
+
+    def canvas(self, step: int) -> Canvas:
+        """The palette indices of one recorded step, uint8 (height, width).
+
+        Raises:
+            UsageError: There is no such step.
+            RunError: The step's file is missing, truncated or altered.
+        """
+        return self._compositor.canvas(step)
 
     def save(
         self,
         path: str | os.PathLike[str],
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
         *,
+        trying: Trying | None = None,
         lossless: bool = False,
         codec: str | None = None,
         max_size: str | int | None = None,
         platform: str | None = None,
-        max_error: float = 4.0,
+        max_error: float = USUAL_ERROR,
         keep: Collection[str] = (),
     ) -> Report:
         """Write the animation in the format that the suffix of `path` says.
@@ -134,15 +162,16 @@ class Reel:
         Args:
             path: Where to.
             progress: Told what is done and what there is to do, after each frame, or under a cap after each encode.
+            trying: Under a cap, told in words what is tried next.
             lossless: Insist on every pixel's exact colour.
             codec: What compresses the pictures: h264 (usual) or av1 in .mp4, vp9 (usual) or av1 in .webm, qtrle
                 (usual) or prores in .mov.
             max_size: The cap, such as `"3 MB"`, `"2.5 MiB"` or a number of bytes. Lossless if that fits, else the
                 least loss that does; never over it.
             platform: Where the file will be published, such as `"github"`; its limits count too.
-            max_error: Under a cap, most by which a value may be off, in 240ths of the colormap; past that frames or
-                scale are given up.
-            keep: Under a cap, what must not be given up: `"frames"`, `"scale"`.
+            max_error: Under a cap, most by which a value may be off, in 240ths of the colormap; past that frames,
+                levels of the colormap or scale are given up.
+            keep: Under a cap, what must not be given up: `"frames"`, `"levels"`, `"scale"`.
 
         Raises:
             UsageError: The suffix is unknown, or the format has no such codec or cannot be lossless; there is no such
@@ -151,71 +180,49 @@ class Reel:
             RunError: A step's file is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        began = time.perf_counter()
-        path = Path(path)
-        form, asked = format_of(path), EncoderOptions(lossless=lossless, codec=codec)
-        codec_of(form, asked)
-        if max_size is not None or platform is not None:
-            budget = Budget.of(max_size=max_size, platform=platform, suffix=form.suffix)
-            return self._save_under(path, Wish(budget, asked, max_error, frozenset(keep)), progress)
-        timeline, size, make = self.scene.timeline, self.scene.size, encoder_of(form)
-        with placed_animation(path) as temporary:
-            encoder = make(temporary, size, self.palette_rgb, timeline.fps, asked)
-            try:
-                for done, frame in enumerate(self.frames(), 1):
-                    encoder.add(frame)
-                    if progress is not None:
-                        progress(done, len(timeline))
-                written = encoder.finish()
-            finally:
-                encoder.abandon()
-        return Report(
-            path=str(path),
-            bytes=bytes_of(path),
-            frames=written,
-            duration=float(timeline.duration),
-            width=size.width,
-            height=size.height,
-            seconds=time.perf_counter() - began,
-            notes=make.notes(timeline.fps),
+        asked = Asked.of(
+            lossless=lossless,
+            codec=codec,
+            max_size=max_size,
+            platform=platform,
+            max_error=max_error,
+            keep=keep,
         )
+        return save(self, Path(path), asked, progress, trying)
 
-    def _save_under(self, path: Path, wish: Wish, progress: Callable[[int, int], None] | None) -> Report:
-        """Write the file that a search under a cap finds."""
-        began, form = time.perf_counter(), format_of(path)
-        unknown = sorted(wish.keep - KEEPABLE)
-        if unknown:
-            raise UsageError(f"keep {unknown[0]!r}; {options(unknown[0], KEEPABLE)}")
-        if is_sequence(path):
-            raise UsageError(f"{path}: a cap is for one file; name a single one, such as {path.stem}.apng")
-        with placed(path) as temporary, TemporaryDirectory(prefix=".reelnet-", dir=path.parent) as folder:
-            search = Search(self, form, path, Path(folder), wish, progress)
-            best = search.run()
-            best.path.replace(temporary)
-        scene, loss, given_up = best.reel.scene, best.loss, traded(self, best.reel)
-        codec = codec_of(form, wish.options)
-        return Report(
-            path=str(path),
-            bytes=path.stat().st_size,
-            frames=best.frames,
-            duration=float(scene.timeline.duration),
-            width=scene.size.width,
-            height=scene.size.height,
-            seconds=time.perf_counter() - began,
-            notes=(*encoder_of(form).notes(scene.timeline.fps), *given_up),
-            found=Found(
-                cap=wish.budget.bytes,
-                lossless=codec.exact and loss is None,
-                max_error_levels=loss.most if loss is not None else 0,
-                mean_error_levels=loss.mean if loss is not None else 0.0,
-                steps_shown=scene.timeline.steps_shown,
-                scale=scene.facts.cell.scale,
-                encodes=search.encodes,
-                traded=given_up,
-            ),
-        )
+    def export(
+        self,
+        platforms: Collection[str] | str,
+        folder: str | os.PathLike[str] = "renders",
+        *,
+        max_error: float = USUAL_ERROR,
+        keep: Collection[str] = (),
+    ) -> list[Exported]:
+        """Write a file for each of several platforms, in the format that the platform prefers.
 
-    def save_still(self, step: int, path: str | os.PathLike[str]) -> None:
+        Every name and limit is looked up before the first file is written. Where no file under a platform's cap can
+        be made, the others are made all the same.
+
+        Args:
+            platforms: Their names, such as `["medium", "github"]`.
+            folder: Where the files go, each as `{layer}-{platform}.{suffix}`.
+            max_error: Most by which a value may be off, in 240ths of the colormap.
+            keep: What must not be given up: `"frames"`, `"levels"`, `"scale"`.
+
+        Returns:
+            What each platform got, in order: a report, or the reason why there is none.
+
+        Raises:
+            UsageError: There is no such platform, or it takes no format that can be written.
+            RunError: A step's file is missing, truncated or altered.
+            ReelnetError: A file cannot be written.
+        """
+        from reelnet.places import export
+
+        names = [platforms] if isinstance(platforms, str) else platforms
+        return export([self], names, Path(folder), Asked.of(max_error=max_error, keep=keep))
+
+    def save_still(self, step: int, path: str | os.PathLike[str]) -> Report:
         """Write the picture of one recorded step as a PNG.
 
         Raises:
@@ -223,7 +230,7 @@ class Reel:
             RunError: The step's file is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        save_png(Path(path), self._compositor.canvas(step), self.palette_rgb)
+        return save_still(self, step, Path(path))
 
     def clip(self) -> Any:
         """The animation as a moviepy `VideoClip`, for editing: cutting, joining, adding sound.

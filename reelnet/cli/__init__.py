@@ -1,7 +1,9 @@
 """The command line: parse, call, print. Nothing heavy is imported before a command runs."""
 
+from reelnet.cli.again import again
 from reelnet.cli.app import App
 from reelnet.cli.demo import demo
+from reelnet.cli.export import export
 from reelnet.cli.inspect import inspect
 from reelnet.cli.platforms import platforms
 from reelnet.cli.render import frame, render
@@ -10,7 +12,7 @@ from reelnet.cli.train import layers, train
 
 main = App(
     "reelnet",
-    commands=[demo, train, layers, inspect, render, frame, templates, platforms],
+    commands=[demo, train, layers, inspect, render, export, frame, again, templates, platforms],
     help="Record a neural network while it learns and turn the record into an annotated animation.",
 )
 

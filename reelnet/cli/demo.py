@@ -39,7 +39,7 @@ SUFFIXES = (".mp4", ".gif")
 def demo(run: Path, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
     from reelnet.export.encoder import require_encoder
-    from reelnet.outputs import Planned
+    from reelnet.planned import Planned
     from reelnet.runs.header import layers_of
     from reelnet.runs.run import open_run
     from reelnet.runs.writer import refuse_existing

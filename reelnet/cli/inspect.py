@@ -31,9 +31,18 @@ def content(run: Run) -> dict[str, Any]:
         "steps": run.steps,
         "samples": len(run.samples),
         "taps": {
-            name: {"shape": list(tap.shape), "dtype": tap.dtype, "min": tap.min, "max": tap.max}
+            name: {
+                "kind": tap.kind.value,
+                "shape": list(tap.shape),
+                "dtype": tap.dtype,
+                "min": tap.min,
+                "max": tap.max,
+                "nonfinite": run.nonfinite.get(name, (0, None))[0],
+                "note": tap.note,
+            }
             for name, tap in run.taps.items()
         },
+        "missing": {str(step): reason for step, reason in run.missing.items()},
         "metrics": list(run.metrics),
         "bytes": run.nbytes,
     }
@@ -41,6 +50,8 @@ def content(run: Run) -> dict[str, Any]:
 
 def summary(run: Run) -> str:
     """What a run holds, for people."""
+    from reelnet.runs.notes import notes_of
+
     steps = f"{run.steps[0]} to {run.steps[-1]} ({len(run.steps)} snapshots)" if run.steps else "none"
     facts = [
         ("run", str(run.path)),
@@ -49,7 +60,13 @@ def summary(run: Run) -> str:
         ("metrics", ", ".join(run.metrics) or "none"),
         ("size", f"{run.nbytes / 1e6:.2f} MB"),
     ]
-    rows = [("layer", "shape", "dtype", "min", "max"), *(_row(name, tap) for name, tap in run.taps.items())]
+    facts += [("note", note) for note in notes_of(run)]
+    rows = [
+        ("layer", "shape", "dtype", "min", "max", "note"),
+        *(_row(name, tap) for name, tap in run.taps.items()),
+    ]
+    if not any(row[-1] for row in rows[1:]):
+        rows = [row[:-1] for row in rows]
     return "\n".join([f"{name:<8} {value}" for name, value in facts] + ["", *aligned(rows, right=(3, 4))])
 
 
@@ -73,4 +90,4 @@ def shape_text(shape: Sequence[int]) -> str:
 
 def _row(name: str, tap: TapInfo) -> tuple[str, ...]:
     ends = ("-" if end is None else f"{end:.4g}" for end in (tap.min, tap.max))
-    return (name, shape_text(tap.shape), tap.dtype, *ends)
+    return (name, shape_text(tap.shape), tap.dtype, *ends, tap.note)

@@ -5,19 +5,34 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-Progress = Callable[[int, int], None]
-"""Told what is done and what is to do."""
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar.
+
+    Attributes:
+        move: Told what is done and what is to do.
+        say: Told what is done just now.
+    """
+
+    move: Callable[[int, int], None]
+    say: Callable[[str], None]
+
+
+STILL = Bar(lambda done, total: None, lambda text: None)
+"""A bar that is not shown."""
 
 
 @contextmanager
-def bars(*, quiet: bool) -> Iterator[Callable[[str], Progress]]:
-    """Gives a function that starts a bar with a title and returns what moves it.
+def bars(*, quiet: bool) -> Iterator[Callable[[str], Bar]]:
+    """Gives a function that starts a bar with a title.
 
     Nothing is shown with `quiet`, nor when stderr is no terminal.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda title: lambda done, total: None
+        yield lambda title: STILL
         return
 
     from rich import progress
@@ -28,14 +43,21 @@ def bars(*, quiet: bool) -> Iterator[Callable[[str], Progress]]:
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeRemainingColumn(elapsed_when_finished=True),
+        progress.TextColumn("{task.fields[now]}", markup=False),
     )
     # rich would send what is printed meanwhile to its own console, and so stdout's data to stderr.
     with progress.Progress(
         *columns, console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False
     ) as shown:
 
-        def start(title: str) -> Progress:
-            task = shown.add_task(title, total=None)
-            return lambda done, total: shown.update(task, completed=done, total=total)
+        def start(title: str) -> Bar:
+            task = shown.add_task(title, total=None, now="")
+
+            def move(done: int, total: int) -> None:
+                shown.update(task, completed=done, total=total)
+                if done == total:
+                    shown.update(task, now="")
+
+            return Bar(move, lambda text: shown.update(task, now=text))
 
         yield start

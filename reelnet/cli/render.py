@@ -9,9 +9,8 @@ import click
 
 from reelnet.cli.saving import line, save_all
 from reelnet.cli.targets import require_writable, targets
-from reelnet.cli.words import Number
+from reelnet.cli.words import Number, words_of
 
-USUAL_ERROR = 4.0
 run_argument = click.argument("run", type=click.Path(path_type=Path))
 layer_option = click.option(
     "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
@@ -33,6 +32,27 @@ set_option = click.option(
 scale_option = click.option(
     "--scale", type=click.IntRange(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
 )
+fps_option = click.option(
+    "--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's."
+)
+max_error_option = click.option(
+    "--max-error",
+    type=Number(0, 240),
+    help="Under a cap: most by which a value may be off, in 240ths of the colormap; 4 by default.",
+)
+keep_option = click.option(
+    "--keep",
+    metavar="WHAT",
+    default="",
+    help="Under a cap: what stays: frames, levels, scale, or several with commas.",
+)
+report_option = click.option(
+    "--report",
+    "kept",
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    help="Keep the reports, with all that 'reelnet again' needs to make the files again.",
+)
 
 
 @click.command(short_help="Make an animation of a run.")
@@ -49,23 +69,16 @@ scale_option = click.option(
 @template_option
 @set_option
 @scale_option
-@click.option("--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's.")
+@fps_option
 @click.option("--lossless", is_flag=True, help="Insist on every pixel's exact colour.")
 @click.option("--codec", metavar="NAME", help="av1 for .mp4 and .webm, prores for .mov.")
 @click.option(
     "--max-size", metavar="SIZE", help="The cap of each file, such as 3MB (10^6 bytes), 2.5MiB, or bytes."
 )
 @click.option("--for", "platform", metavar="NAME", help="Where it is published; see 'reelnet platforms'.")
-@click.option(
-    "--max-error",
-    type=Number(0, 240),
-    default=USUAL_ERROR,
-    show_default=True,
-    help="Under a cap: most by which a value may be off, in 240ths of the colormap.",
-)
-@click.option(
-    "--keep", metavar="WHAT", default="", help="Under a cap: what stays; frames, scale, or both with a comma."
-)
+@max_error_option
+@keep_option
+@report_option
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def render(
@@ -80,8 +93,9 @@ def render(
     codec: str | None,
     max_size: str | None,
     platform: str | None,
-    max_error: float,
+    max_error: float | None,
     keep: str,
+    kept: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -93,40 +107,39 @@ def render(
     the files that the template names under outputs are made.
     """
     from reelnet.compose.registry import registry
+    from reelnet.export.asked import Asked
     from reelnet.export.encoder import require_encoder
-    from reelnet.outputs import Planned, planned
+    from reelnet.outputs import planned
+    from reelnet.planned import Planned
     from reelnet.runs.header import layers_of
     from reelnet.runs.run import open_run
     from reelnet.template.load import load_template
 
-    if max_size is None and platform is None and (keep or max_error != USUAL_ERROR):
-        raise click.UsageError(
-            "--max-error and --keep are for a cap; add --max-size or --for", click.get_current_context()
-        )
+    asked = Asked(lossless, codec, max_size, platform, max_error, words_of(keep))
     if file is not None:
         require_encoder(file)
     opened, loaded = open_run(run), load_template(template, registry(), settings)
     maps = layers_of(opened.taps)
     if file is None:
         wanted = maps if "all" in layers else layers
-        jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps)
+        jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps, asked=asked)
     else:
         jobs = [
-            Planned(opened.reel(loaded, layer=each.layer, scale=scale, fps=fps), each.path)
+            Planned(opened.reel(loaded, layer=each.layer, scale=scale, fps=fps), each.path, asked=asked)
             for each in targets(file, layers, maps)
         ]
+    if asked.for_caps and not any(job.asked.capped for job in jobs):
+        raise click.UsageError(
+            "--max-error and --keep are for a cap; add --max-size or --for", click.get_current_context()
+        )
     for job in jobs:
-        require_writable(job.path)
-    reports = save_all(
-        jobs,
-        quiet=quiet,
-        lossless=lossless,
-        codec=codec,
-        max_size=max_size,
-        platform=platform,
-        max_error=max_error,
-        keep=[word.strip() for word in keep.split(",") if word.strip()],
-    )
+        job.check()
+    require_writable(*(job.path for job in jobs), *([kept] if kept else []))
+    reports = save_all(jobs, quiet=quiet)
+    if kept is not None:
+        from reelnet.provenance import keep_provenance
+
+        keep_provenance(kept, list(zip(jobs, reports, strict=True)))
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
     else:
@@ -152,7 +165,7 @@ def frame(
 ) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
     from reelnet.compose.registry import registry
-    from reelnet.outputs import Planned
+    from reelnet.planned import Planned
     from reelnet.runs.header import layers_of
     from reelnet.runs.run import open_run
     from reelnet.template.load import load_template
@@ -162,7 +175,6 @@ def frame(
         Planned(opened.reel(loaded, layer=each.layer, scale=scale), each.path, step)
         for each in targets(file, layers, layers_of(opened.taps))
     ]
-    for job in jobs:
-        require_writable(job.path)
+    require_writable(*(job.path for job in jobs))
     for report in save_all(jobs, quiet=True):
         click.echo(line(report))

@@ -3,64 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from reelnet.cli.progress import bars
 
 if TYPE_CHECKING:
-    from reelnet.export.report import Found, Report
-    from reelnet.outputs import Planned
-    from reelnet.reel import Reel
+    from reelnet.export.report import Report
+    from reelnet.places import Exported
+    from reelnet.planned import Planned
 
 
-def save_all(jobs: Sequence[Planned], *, quiet: bool, **wishes: Any) -> list[Report]:
-    """Write each file, animations with a progress bar; notes about the files go to stderr.
-
-    Args:
-        jobs: The files.
-        quiet: No progress bars.
-        wishes: As `Reel.save` takes them, for animations.
-    """
-    reports = []
+def save_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Report]:
+    """Write each file, animations with a progress bar; notes about the files go to stderr."""
     with bars(quiet=quiet) as start:
+        reports = []
         for job in jobs:
-            if job.step is None:
-                reports.append(job.reel.save(job.path, start(str(job.path)), **wishes))
-            else:
-                reports.append(save_still(job.reel, job.step, job.path))
+            bar = start(str(job.path))
+            reports.append(job.save(bar.move, bar.say))
     tell_notes(reports)
     return reports
 
 
-def save_still(reel: Reel, step: int, path: Path) -> Report:
-    """Save one frame as a picture."""
-    from reelnet.export.report import Report
+def export_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Exported]:
+    """Write each file, whatever caps the others fail at; notes about the files go to stderr."""
+    from reelnet.places import exported
 
-    began = perf_counter()
-    reel.save_still(step, path)
-    size = reel.scene.size
-    return Report(str(path), path.stat().st_size, 1, 0.0, size.width, size.height, perf_counter() - began)
+    with bars(quiet=quiet) as start:
+
+        def save(job: Planned) -> Report:
+            bar = start(str(job.path))
+            return job.save(bar.move, bar.say)
+
+        found = [exported(job, save) for job in jobs]
+    tell_notes(each.report for each in found if each.report is not None)
+    return found
 
 
 def line(report: Report) -> str:
     """A report as one line for people; MB is 10^6 bytes."""
-    what = f"{report.frames} frames, {report.duration:.2f} s" if report.duration else "still"
-    size = f"{report.bytes / 1e6:.2f} MB"
-    ends = [f"{report.width}x{report.height}", f"took {report.seconds:.1f} s"]
-    if report.found is not None:
-        ends += [quality(report.found), f"{report.found.encodes} encodes"]
-    return ", ".join([f"{report.path}: {size}", what, *ends])
+    from reelnet.export.size import spelled
+
+    what = f"{counted(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
+    parts = [f"{report.path}: {report.bytes / 1e6:.2f} MB"]
+    if report.cap is not None:
+        parts.append(f"{filled(report)} of {spelled(report.cap)}")
+    parts += [what, f"{report.width}x{report.height}", quality(report)]
+    if report.clipped:
+        parts.append(f"{report.clipped:.2%} of the values clipped")
+    if report.encodes > 1:
+        parts.append(f"{report.encodes} encodes")
+    parts.append(f"took {report.seconds:.1f} s")
+    return ", ".join(parts) + "".join(f"; {each}" for each in report.traded)
 
 
-def quality(found: Found) -> str:
-    """What a file under a cap lost, in a few words."""
-    if found.lossless:
+def filled(report: Report) -> str:
+    """The part of the cap that a file takes, never rounded up to all of it."""
+    return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f} %"
+
+
+def quality(report: Report) -> str:
+    """What a file lost, in a few words."""
+    if report.lossless:
         return "lossless"
-    return f"values off by {found.mean_error_levels:.2f} levels on average, {found.max_error_levels} at most"
+    if report.max_error_levels == 0:
+        return "exact but for the codec"
+    mean, most = report.mean_error_levels, report.max_error_levels
+    return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def tell_notes(reports: Iterable[Report]) -> None:

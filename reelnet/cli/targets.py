@@ -63,12 +63,20 @@ def check_fields(file: str) -> None:
             raise UsageError(f"-o {file}: unknown field '{{{name}}}'; only '{{layer}}' is known")
 
 
-def require_writable(path: Path) -> None:
-    """Make sure, as far as one can beforehand, that the file `path` can be written.
+def require_writable(*paths: Path) -> None:
+    """Make sure, as far as one can beforehand, that files can be written, each to a place of its own.
 
     Raises:
-        ReelnetError: It is a folder, or the place for it is none or closed.
+        ReelnetError: One is a folder, or the place for it is none or closed.
+        UsageError: Two are the same.
     """
+    for number, path in enumerate(paths):
+        if path in paths[:number]:
+            raise UsageError(f"{path}: two files would have this name; give each its own")
+        _require_place(path)
+
+
+def _require_place(path: Path) -> None:
     if path.is_dir():
         raise ReelnetError(f"{path}: is a folder; name a file in it")
     folder = path.parent

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from reelnet.reel import Reel
+    from reelnet.scene.resolve import Scene
+    from reelnet.template.spec import Template
 
 NAME = click.argument("name")
 
@@ -91,28 +98,51 @@ def check(file: str, run: Path | None, layer: str | None, settings: tuple[str, .
 
     template = load_template(file, registry(), settings)
     if run is None:
+        from reelnet.outputs import check_outputs
+
         if layer is not None:
             raise click.UsageError("--layer needs --run", click.get_current_context())
+        check_outputs(template)
         click.echo(f"{file}: right")
         return
-    from reelnet.outputs import planned
-    from reelnet.reel import Reel
-    from reelnet.runs.run import open_run
-    from reelnet.scene.measure import left_out
-
-    opened = open_run(run)
-    reel = Reel.of(opened, template, layer=layer)
-    if template.outputs:
-        planned(opened, template, layers=[layer] if layer else [])
+    reel = laid_out(template, run, layer)
     scene = reel.scene
-    absent = left_out(template, [name for name, _ in scene.boxes])
-    if absent:
-        click.echo(f"reelnet: note: this run has nothing to show for {', '.join(absent)}", err=True)
+    for note in notes(template, scene):
+        click.echo(f"reelnet: note: {note}", err=True)
     size, seconds = scene.size, float(scene.timeline.duration)
     click.echo(
         f"{file}: right; {reel.layer} at scale {scene.facts.cell.scale}, {size.width}x{size.height}, "
         f"{len(scene.timeline)} frames, {seconds:.2f} s"
     )
+
+
+def laid_out(template: Template, run: Path, layer: str | None) -> Reel:
+    """A template and all its outputs for a run, with every mistake of any of them."""
+    from reelnet.outputs import planned
+    from reelnet.reel import Reel
+    from reelnet.runs.run import open_run
+    from reelnet.scene.mistakes import Mistakes
+
+    opened, mistakes, reel = open_run(run), Mistakes(template), None
+    with mistakes.at():
+        reel = Reel.of(opened, template, layer=layer)
+    with mistakes.at():
+        if template.outputs:
+            planned(opened, template, layers=[layer] if layer else [])
+    mistakes.check()
+    if reel is None:
+        raise AssertionError("what is wrong was told")
+    return reel
+
+
+def notes(template: Template, scene: Scene) -> Iterator[str]:
+    """What is no mistake, but may not be what the author has in mind."""
+    from reelnet.scene.measure import left_out
+
+    absent = left_out(template, [name for name, _ in scene.boxes])
+    if absent:
+        yield f"this run has nothing to show for {', '.join(absent)}"
+    yield from scene.notes
 
 
 @templates.command(short_help="The JSON Schema of templates.")

@@ -96,7 +96,13 @@ def train(
     click.echo(accuracy_line(outcome))
 
 
-@click.command(short_help="List the layers that can be recorded.")
+@click.command(cls=PatternsCommand, short_help="List the layers that can be recorded.")
+@click.option(
+    "--layers",
+    multiple=True,
+    metavar="PATTERN ...",
+    help="What these patterns record, instead of all that can be recorded.",
+)
 @model_option
 @data_option
 @image_size_option
@@ -108,10 +114,13 @@ def layers(data_root: Path | None, **settings: Any) -> None:
         from reelnet.record.training import layers as recordable
 
         places = recordable(Recipe(**settings), data_root)
-    rows = [("layer", "type", "shape", "bytes a snapshot")]
+    rows: list[tuple[str, ...]] = [("layer", "type", "shape", "bytes a snapshot", "note")]
     rows += [
-        (place.path, place.kind, shape_text(place.info.shape), str(place.info.nbytes)) for place in places
+        (place.path, place.kind, shape_text(place.info.shape), str(place.info.nbytes), place.info.note)
+        for place in places
     ]
+    if not any(place.info.note for place in places):
+        rows = [row[:-1] for row in rows]
     click.echo("\n".join(aligned(rows, right=(3,))))
 
 
@@ -127,7 +136,7 @@ def watch(run: Path, recipe: Recipe, *, root: Path | None, force: bool, quiet: b
     reached: int | None = None
     try:
         with bars(quiet=quiet) as start:
-            move = start("training")
+            move = start("training").move
 
             def progress(done: int, total: int) -> None:
                 nonlocal reached

@@ -20,6 +20,11 @@ class Number(click.FloatRange):
         return number
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text that are parted by commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 class PatternsCommand(click.Command):
     """A command whose option `--layers` takes all the words up to the next option."""
 

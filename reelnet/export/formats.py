@@ -103,7 +103,7 @@ SVT = tuple(str(number) for number in range(13, -1, -1))
 H264 = Codec(
     "h264", "libx264", "yuv420p", knob=Knob("crf", 0, 51, 10), bitrate=True, two_pass=True, presets=X26X
 )
-AV1 = Codec("av1", "libsvtav1", "yuv420p", knob=Knob("crf", 1, 63, 12, step=1), presets=SVT)
+AV1 = Codec("av1", "libsvtav1", "yuv420p", knob=Knob("crf", 1, 63, 12, step=0.25), presets=SVT)
 VP9 = Codec(
     "vp9", "libvpx-vp9", "yuv420p", lossless=True, knob=Knob("crf", 0, 63, 12, step=1), presets=LIBVPX
 )

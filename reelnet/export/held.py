@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from tempfile import TemporaryFile
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,18 @@ from numpy.typing import NDArray
 from reelnet.compose.panels.block import BlockDrawing
 from reelnet.compose.panels.channels import ChannelsDrawing
 from reelnet.export.potts import Bytes
-from reelnet.export.steady import Loss, Steady
+from reelnet.export.steady import Fine, Loss, Steady, fine, nearest
+from reelnet.export.tables import Table
 from reelnet.runs.run import Run
 from reelnet.scene.resolve import Scene
+
+BLOCK = 1_000_000
+"""Values, each frame's counted, that are held at a time, and whose rows lie together on disk."""
+
+SAMPLE, FEWEST = 300_000, 8
+"""Values of a sample, each frame's counted, and rows at the least."""
+
+MOST_WORKERS = 4
 
 
 class Held:
@@ -24,24 +35,23 @@ class Held:
     Args:
         scene: Of the reel.
         run: Of the reel.
-        most: Bound on the error of every value in every frame, in levels; None for none.
+        most: Bound on the error of every value in every frame, in 240ths of the colormap; None for none.
 
     Raises:
         RunError: A step's file is missing, truncated or altered.
     """
 
-    def __init__(self, scene: Scene, run: Run, most: int | None) -> None:
+    def __init__(self, scene: Scene, run: Run, most: float | None) -> None:
         self._frames = len(scene.timeline)
         blocks: dict[str, list[BlockDrawing]] = {}
         for drawing in scene.drawings:
             for block in drawing.moving if isinstance(drawing, ChannelsDrawing) else ():
                 blocks.setdefault(block.tap, []).append(block)
-        self._maps = {tap: _Maps(shown, self._frames) for tap, shown in blocks.items()}
+        self._maps = {tap: _Maps(shown, self._frames, most) for tap, shown in blocks.items()}
         for number, frame in enumerate(scene.timeline if blocks else ()):
             snapshot = run.snapshot(frame.step, blocks)
             for tap, maps in self._maps.items():
                 maps.put(number, np.asarray(snapshot.taps[tap]))
-        self._steady = {tap: maps.steady(most) for tap, maps in self._maps.items()}
 
     def fit(self, price: float) -> Loss:
         """Hold all values; frames that were not drawn yet show them at this price.
@@ -49,22 +59,73 @@ class Held:
         Args:
             price: See `Steady.fit`.
         """
-        losses = []
-        for tap, maps in self._maps.items():
-            fitted = self._steady[tap].fit(price, maps.fitted)
-            losses.append((self._steady[tap].loss(fitted), fitted.size))
-        return _joined(losses, self._frames)
+        losses = [loss for maps in self._maps.values() for loss in maps.fit(price)]
+        changed = np.zeros(self._frames, np.int64)
+        for each in losses:
+            changed += each.changed
+        values = self._frames * sum(maps.count for maps in self._maps.values())
+        return Loss(
+            most=max((each.most for each in losses), default=0.0),
+            mean=sum(each.error for each in losses) / max(1, values),
+            changed=tuple(changed.tolist()),
+        )
 
     def at(self, number: int) -> Mapping[str, Bytes]:
         """For each tap the levels of a frame, counted from 0; as they were before the first `fit`."""
         return {tap: maps.at(number) for tap, maps in self._maps.items()}
 
+    def samples(self) -> list[Sample]:
+        """Some rows of each tap's maps, from all over them."""
+        return [maps.sample() for maps in self._maps.values()]
+
+
+class Sample:
+    """Some values of a tap, by which one can tell how all of them behave.
+
+    Args:
+        exact: (frames, values), whole rows.
+        colours: Of their levels.
+        width: Values in a row.
+        share: The part of all values that they are.
+    """
+
+    def __init__(self, exact: Fine, colours: NDArray[np.uint8], width: int, share: float) -> None:
+        self.exact, self.colours, self.width, self.share = exact, colours, width, share
+
+    def changes(self, price: float, most: float | None) -> float:
+        """About how many changes all values make when they are held."""
+        common = int(np.bincount(nearest(self.exact[-1])).argmax())
+        steady = Steady(self.colours, most, width=self.width, band=self.width, common=common)
+        held = steady.fit(self.exact, price)
+        return int(np.count_nonzero(held[1:] != held[:-1])) / self.share
+
+    def thinned(self, frames: int) -> Sample:
+        """With so many frames, spread evenly."""
+        shown = np.rint(np.linspace(0, len(self.exact) - 1, frames)).astype(np.intp)
+        return Sample(self.exact[shown], self.colours, self.width, self.share)
+
+    def coarser(self, levels: int) -> Sample:
+        """With so many levels of the colormap."""
+        finest = len(self.colours) - 1
+        shown = np.rint(np.linspace(0, finest, levels)).astype(np.intp)
+        places = self.exact.astype(np.float64) / 256 * ((levels - 1) / max(1, finest))
+        return Sample(fine(np.minimum(places, levels - 1)), self.colours[shown], self.width, self.share)
+
+
+class _Held:
+    """What holding a part of the values cost; the error is a sum."""
+
+    def __init__(self, errors: NDArray[np.float32], held: Bytes) -> None:
+        self.most, self.error = float(errors.max(initial=0)), float(errors.sum(dtype=np.float64))
+        self.changed = np.zeros(len(held), np.int64)
+        self.changed[1:] = np.count_nonzero(held[1:] != held[:-1], axis=1)
+
 
 class _Maps:
     """One tap's levels in all frames, in rows as they stand on the canvas."""
 
-    def __init__(self, blocks: list[BlockDrawing], frames: int) -> None:
-        self._block = blocks[0]
+    def __init__(self, blocks: list[BlockDrawing], frames: int, most: float | None) -> None:
+        self._block, self._frames, self._most = blocks[0], frames, most
         # Panels may show different parts of a tap.
         samples, channels = (
             tuple(dict.fromkeys(position for block in blocks for position in block.shown[axis]))
@@ -74,35 +135,52 @@ class _Maps:
         self._axes = (0, 2, 1, 3) if self._block.rows_are_samples else (1, 2, 0, 3)
         shape = len(samples), len(channels), *self._block.shape[2:]
         self._rows = tuple(shape[axis] for axis in self._axes)
-        self._exact, self.fitted = (_on_disk((frames, int(np.prod(shape)))) for _ in range(2))
+        self._width = self._rows[2] * self._rows[3]
+        self.count = int(np.prod(shape))
+        at_once = max(1, BLOCK // max(1, frames * self._width)) * self._width
+        self._exact = Table(frames, self.count, at_once, np.uint16)
+        self._fitted = Table(frames, self.count, at_once, np.uint8)
+        self._common = 0
 
     def put(self, number: int, values: NDArray[np.generic]) -> None:
         """Take the values of a frame."""
-        levels = self._block.levels(values[self._shown]).transpose(self._axes).ravel()
-        self._exact[number] = self.fitted[number] = levels
+        places = self._block.places(values)[self._shown].transpose(self._axes).ravel()
+        exact = fine(places)
+        self._exact.put(number, exact)
+        self._fitted.put(number, nearest(exact))
+        if number == self._frames - 1 and exact.size:
+            self._common = int(np.bincount(nearest(exact)).argmax())
 
-    def steady(self, most: int | None) -> Steady:
-        """All of them, to be held."""
-        return Steady(self._exact, self._block.colours, most, width=self._rows[2] * self._rows[3])
+    def fit(self, price: float) -> Iterator[_Held]:
+        """Hold all values, a block at a time."""
+
+        def fit_block(number: int) -> _Held:
+            exact = self._exact.block(number)
+            held = self._steady.fit(exact, price, number * self._exact.width)
+            self._fitted.put_block(number, held)
+            return _Held(self._steady.errors(exact, held), held)
+
+        with ThreadPoolExecutor(min(MOST_WORKERS, os.cpu_count() or 1)) as pool:
+            yield from pool.map(fit_block, range(self._exact.blocks))
 
     def at(self, number: int) -> Bytes:
         """The levels of a frame, (samples, channels, height, width)."""
         levels = np.zeros(self._block.shape, np.uint8)
-        rows = self.fitted[number].reshape(self._rows)
+        rows = self._fitted.frame(number).reshape(self._rows)
         levels[self._shown] = rows.transpose(np.argsort(self._axes))
         return levels
 
+    def sample(self) -> Sample:
+        """Rows from all over the maps."""
+        rows = self.count // self._width
+        wanted = min(rows, max(FEWEST, SAMPLE // max(1, self._frames * self._width)))
+        chosen = np.unique(np.linspace(0, rows - 1, wanted).astype(np.intp))
+        values = (chosen[:, None] * self._width + np.arange(self._width)).ravel()
+        exact = self._exact.columns(values)
+        return Sample(exact, self._block.colours, self._width, len(chosen) / rows)
 
-def _on_disk(shape: tuple[int, int]) -> Bytes:
-    """An array in a file without a name, which lasts as long as the array."""
-    with TemporaryFile() as file:
-        return np.memmap(file, np.uint8, "w+", shape=shape)
-
-
-def _joined(losses: Iterable[tuple[Loss, int]], frames: int) -> Loss:
-    """The loss of all taps; each is given with the number of its values in all frames."""
-    most, total, count, changed = 0, 0.0, 0, np.zeros(frames, np.int64)
-    for loss, size in losses:
-        most, total, count = max(most, loss.most), total + loss.mean * size, count + size
-        changed += loss.changed
-    return Loss(most, total / max(1, count), tuple(changed.tolist()))
+    @cached_property
+    def _steady(self) -> Steady:
+        band = self._rows[1] * self._width
+        colours = self._block.colours
+        return Steady(colours, self._most, width=self._width, band=band, common=self._common)

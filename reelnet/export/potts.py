@@ -2,8 +2,10 @@
 
 The sum is known as the Potts functional; dynamic programming over the last cut finds its minimum: F. Friedrich,
 A. Kempe, V. Liebscher, G. Winkler, "Complexity penalized M-estimation: fast computation", Journal of
-Computational and Graphical Statistics 17 (2008). Here all series of a chunk are solved in step, so that numpy's
-loops are long.
+Computational and Graphical Statistics 17 (2008). Beginnings that cannot be the best any more are dropped as in
+R. Killick, P. Fearnhead, I. Eckley, "Optimal detection of changepoints with a linear computational cost", Journal of
+the American Statistical Association 107 (2012). Here all series of a chunk are solved in step, so that numpy's loops
+are long.
 """
 
 from __future__ import annotations
@@ -14,39 +16,45 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+DROPPED = 4
+"""Every so many frames beginnings are dropped; looking costs as much as going on by half a frame."""
 
-def cut(
-    levels: Bytes, places: Floats, prices: Floats, *, most: int | None, longest: int
-) -> NDArray[np.bool_]:
+REBASED = 64
+"""Every so many frames sums begin anew: single precision would not hold them over a long series."""
+
+
+def cut(places: Floats, low: Bytes, high: Bytes, prices: Floats, *, longest: int) -> NDArray[np.bool_]:
     """The frames at which segments begin, bool (frames, count); the first one always.
 
     The sum of squared distances from each segment's best place, and of the prices paid, is the least that is
-    possible. The segment of the first frame lies at the first frame's place exactly, that of the last frame at
-    the last one's.
+    possible up to rounding. The segment of the first frame lies at the first frame's place exactly, that of the last
+    frame at the last one's. All segments have a level that every one of their frames allows.
 
     Args:
-        levels: (frames, count), one column a series.
-        places: Where each level lies on a line, float32 (levels,), ascending.
+        places: (frames, count), one column a series.
+        low: The lowest level that each frame allows, of the same shape.
+        high: The highest, at least `low`.
         prices: Of a segment that begins at a frame, at least 0: (frames, count) or (frames, 1).
-        most: Levels by which a segment's own level may miss one of those that it replaces; None for any number.
         longest: Frames that one segment may span, at least 1.
     """
-    frames, count = levels.shape
-    open_segments = _Open(levels, places, most, min(longest, frames))
+    frames, count = places.shape
+    centred = places - places.mean(axis=0, dtype=np.float32)
+    segments = _Open(centred, low.copy(), high.copy(), min(longest, frames), prices)
     begun = np.empty((frames, count), np.int32)
-    total, series = np.zeros(count, np.float32), np.arange(count)
     for frame in range(frames):
-        open_segments.begin(frame, total + prices[frame] if frame else total)
-        costs = open_segments.costs(frame)
-        slot = costs.argmin(axis=0)
-        total = costs[slot, series]
-        begun[frame] = open_segments.start[slot]
+        segments.begin(frame, prices[frame] if frame else np.float32(0))
+        begun[frame] = segments.best(frame)
+        if frame + 1 < frames:
+            if frame % DROPPED == DROPPED - 1:
+                segments.drop(prices[frame + 1])
+            if frame % REBASED == REBASED - 1:
+                segments.rebase(frame)
     return _traced(begun)
 
 
 def _traced(begun: NDArray[np.int32]) -> NDArray[np.bool_]:
     """The cuts, from where the best last segment of every beginning of the series begins."""
-    cuts = np.zeros(begun.shape, bool)
+    cuts: NDArray[np.bool_] = np.zeros(begun.shape, bool)
     start = begun[-1]
     for frame in range(len(begun) - 1, -1, -1):
         cuts[frame] = start == frame
@@ -56,68 +64,83 @@ def _traced(begun: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 
 class _Open:
-    """The segments that reach up to the present frame, one for each of the last frames to begin at.
+    """The segments that reach up to the present frame, one for each frame at which the last cut may lie.
 
-    Their sums are kept in a ring, a row for each beginning, and grow in place. Distances are taken from the first
-    place of each segment: sums over a whole series would not fit single precision.
-
-    Attributes:
-        start: The frame at which the segment of each row begins.
+    For each there is what all before it cost less the squares up to it, so that the present sums alone tell what
+    the whole costs. All costs are kept above 0: then their bits are ordered as whole numbers are, and the lowest
+    bits have room for the row, so that one minimum gives both the least and where it is.
     """
 
-    def __init__(self, levels: Bytes, places: Floats, most: int | None, rows: int) -> None:
-        shape = rows, levels.shape[1]
-        self._levels, self._places, self._most = levels, places, most
-        self.start = np.zeros(rows, np.int32)
-        self._origin, self._sum, self._cost, self._scratch = (np.zeros(shape, np.float32) for _ in range(4))
-        self._low, self._high = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    def __init__(self, places: Floats, low: Bytes, high: Bytes, longest: int, prices: Floats) -> None:
+        shape, count = places.shape, places.shape[1]
+        self._places, self._low, self._high, self._longest = places, low, high, longest
+        self._before, self._sums = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        self._costs, self._barred = np.empty((longest, count), np.float32), np.empty((longest, count), bool)
+        self._shares = (1 / np.arange(longest, 0, -1)).astype(np.float32)[:, None]
+        self._rows = np.arange(longest, dtype=np.int32)[:, None]
+        self._mark = np.int32((1 << max(1, (longest - 1).bit_length())) - 1)
+        self._floor = np.float32(max(1.0, float(prices.max(initial=0))))
+        self._sum, self._square = np.zeros(count, np.float32), np.zeros(count, np.float32)
+        self._least = np.full(count, self._floor, np.float32)
+        self._first = self._least.copy()
+        self._start, self._end = 0, 0
 
-    def begin(self, frame: int, before: Floats) -> None:
-        """Open a segment at a frame; `before` is the cost of all before it, and of the cut."""
-        row = frame % len(self.start)
-        self.start[row] = frame
-        self._origin[row], self._sum[row], self._cost[row] = self._places[self._levels[frame]], 0, before
-        self._low[row] = self._high[row] = self._levels[frame]
+    def begin(self, frame: int, price: Floats | np.float32) -> None:
+        """Open a segment at a frame, and take the frame into all that are open."""
+        self._sums[frame] = self._sum
+        np.subtract(self._least + price, self._square, out=self._before[frame])
+        self._start, self._end = max(self._start, frame + 1 - self._longest), frame + 1
+        place = self._places[frame]
+        self._sum = self._sum + place
+        self._square = self._square + place * place
+        self._first += (place - self._places[0]) ** 2
+        older = slice(self._start, frame)
+        low, high, barred = self._low[older], self._high[older], self._barred[: frame - self._start]
+        np.maximum(low, self._low[frame], out=low)
+        np.minimum(high, self._high[frame], out=high)
+        np.greater(low, high, out=barred)
+        # What bars a segment bars a longer one too.
+        np.copyto(self._before[older], np.inf, where=barred)
 
-    def costs(self, frame: int) -> Floats:
-        """Go on to a frame; the cost of the whole series up to it for each last segment, (rows, count)."""
-        rows = min(frame + 1, len(self.start))
-        place = self._places[self._levels[frame]]
-        total, cost, scratch = self._sum[:rows], self._cost[:rows], self._scratch[:rows]
-        np.subtract(place, self._origin[:rows], out=scratch)
-        total += scratch
-        scratch *= scratch
-        cost += scratch
-        if self._most is not None:
-            self._bound(frame, rows, self._most)
-        lengths = (frame + 1 - self.start[:rows, None]).astype(np.float32)
-        if frame == len(self._levels) - 1:
-            away = place - self._origin[:rows]
-            scratch[...] = cost + away * (lengths * away - 2 * total)
+    def best(self, frame: int) -> NDArray[np.int32]:
+        """For each series the frame at which the last segment begins in the best solution up to a frame."""
+        rows = self._end - self._start
+        opened = slice(self._start, self._end)
+        costs, place = self._costs[:rows], self._places[frame]
+        np.subtract(self._sum, self._sums[opened], out=costs)
+        if frame == len(self._places) - 1:
+            # The sum of (x - p)^2 is that of x^2, less p times (twice the sum of x, less p times the length).
+            lengths = np.arange(rows, 0, -1, dtype=np.float32)[:, None]
+            costs[...] = place * (2 * costs - lengths * place)
         else:
-            # A sum of squares about the mean is that about the origin, less the squared sum / the length.
-            np.multiply(total, total, out=scratch)
-            scratch *= -1 / lengths
-            scratch += cost
-        if self.start[0] == 0:
-            scratch[0] = cost[0]
-            if frame == len(self._levels) - 1:
-                scratch[0, self._levels[0] != self._levels[-1]] = np.inf
-        return scratch
+            # That about the mean is less the squared sum / the length.
+            costs *= costs
+            costs *= self._shares[self._longest - rows :]
+        np.subtract(self._before[opened], costs, out=costs)
+        costs += self._square
+        if self._start == 0:
+            costs[0] = np.where(np.isinf(self._before[0]), np.inf, self._first)
+        bits = costs.view(np.int32)
+        bits &= ~self._mark
+        bits |= self._rows[:rows]
+        least = np.minimum.reduce(bits, axis=0)
+        found: NDArray[np.int32] = (least & self._mark) + np.int32(self._start)
+        self._least = (least & ~self._mark).view(np.float32)
+        return found
 
-    def _bound(self, frame: int, rows: int, most: int) -> None:
-        """Give up the segments that span too many levels; a longer one would span more."""
-        present, low, high = self._levels[frame], self._low[:rows], self._high[:rows]
-        np.minimum(low, present, out=low)
-        np.maximum(high, present, out=high)
-        np.copyto(self._cost[:rows], np.inf, where=high - low > min(2 * most, 255))
-        if self.start[0] == 0:
-            self._cost[0, _beyond(self._levels[0], low[0], high[0], most)] = np.inf
-        if frame == len(self._levels) - 1:
-            np.copyto(self._cost[:rows], np.inf, where=_beyond(present, low, high, most))
+    def drop(self, price: Floats) -> None:
+        """Forget the oldest segments, if none of a row is cheaper than a cut after the present frame."""
+        dear: NDArray[np.bool_] = self._costs[: self._end - self._start] < self._least + price
+        wanted = np.logical_or.reduce(dear, axis=1)
+        wanted[-1] = True
+        self._start += int(wanted.argmax())
 
-
-def _beyond(level: Bytes, low: Bytes, high: Bytes, most: int) -> NDArray[np.bool_]:
-    """Whether a level misses the least or the greatest by more than `most`, where low <= level <= high."""
-    missed: NDArray[np.bool_] = np.maximum(high - level, level - low) > most
-    return missed
+    def rebase(self, frame: int) -> None:
+        """Count sums from here, and costs from the least."""
+        opened = slice(self._start, frame + 1)
+        off = self._least - self._floor
+        self._sums[opened] -= self._sum
+        self._before[opened] += self._square - off
+        self._first -= off
+        self._sum, self._square = np.zeros_like(self._sum), np.zeros_like(self._square)
+        self._least = np.full_like(self._least, self._floor)

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from reelnet.compose.panels.channels import ChannelsDrawing
 
-@dataclass(frozen=True)
-class Found:
-    """What a search under a cap found.
-
-    Attributes:
-        cap: In bytes; None where only other limits of a platform counted.
-        lossless: Whether every pixel has its exact colour.
-        max_error_levels: Greatest error of a value, in levels of the colormap, beside what the codec loses.
-        mean_error_levels: Mean error of all values, likewise.
-        steps_shown: The training steps that are shown, ascending.
-        scale: Canvas pixels a map value.
-        encodes: How many it took.
-        traded: What was given up, one sentence each.
-    """
-
-    cap: int | None
-    lossless: bool
-    max_error_levels: int
-    mean_error_levels: float
-    steps_shown: tuple[int, ...]
-    scale: int
-    encodes: int
-    traded: tuple[str, ...]
+if TYPE_CHECKING:
+    from reelnet.export.steady import Loss
+    from reelnet.scene.resolve import Scene
 
 
 @dataclass(frozen=True)
@@ -43,8 +25,16 @@ class Report:
         width: In pixels.
         height: In pixels.
         seconds: Time that making it took.
-        notes: What a person should know about it, one sentence each.
-        found: Of a file under a cap; None without one.
+        lossless: Whether every pixel of the frames that are shown has its exact colour.
+        clipped: Part of the recorded values of the layers that are shown that lies beyond the limits, 0 to 1.
+        steps_shown: The training steps that are shown, ascending.
+        scale: Canvas pixels a map value.
+        cap: The limit in bytes; None where there was none.
+        max_error_levels: Greatest error of a value, in 240ths of the colormap's range, beside what the codec loses.
+        mean_error_levels: Mean error of all values, likewise.
+        encodes: How many it took.
+        traded: What was given up for the cap or the platform, one sentence each.
+        notes: What else a person should know about it, one sentence each.
     """
 
     path: str
@@ -54,15 +44,87 @@ class Report:
     width: int
     height: int
     seconds: float
+    lossless: bool
+    clipped: float
+    steps_shown: tuple[int, ...]
+    scale: int
+    cap: int | None = None
+    max_error_levels: float = 0.0
+    mean_error_levels: float = 0.0
+    encodes: int = 1
+    traded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    found: Found | None = None
+
+    @classmethod
+    def of(
+        cls,
+        scene: Scene,
+        path: Path,
+        *,
+        bytes_: int,
+        frames: int,
+        seconds: float,
+        lossless: bool,
+        loss: Loss | None = None,
+        **others: Any,
+    ) -> Report:
+        """The report of a file that shows a whole scene; what the scene tells is taken from there."""
+        timeline, size = scene.timeline, scene.size
+        return cls(
+            path=str(path),
+            bytes=bytes_,
+            frames=frames,
+            duration=float(timeline.duration),
+            width=size.width,
+            height=size.height,
+            seconds=seconds,
+            lossless=lossless,
+            clipped=clipped(scene),
+            steps_shown=timeline.steps_shown,
+            scale=scene.facts.cell.scale,
+            max_error_levels=loss.most if loss is not None else 0.0,
+            mean_error_levels=loss.mean if loss is not None else 0.0,
+            **others,
+        )
+
+    @property
+    def fill(self) -> float | None:
+        """Part of the cap that the file takes; None without a cap."""
+        return None if self.cap is None else self.bytes / self.cap
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, for `json.dumps`."""
-        figures = asdict(self)
-        del figures["notes"]
-        found = figures.pop("found")
-        if self.found is None:
-            return figures
-        fill = self.bytes / self.found.cap if self.found.cap else None
-        return {**figures, "fill": fill, **found}
+        return {
+            "path": self.path,
+            "bytes": self.bytes,
+            "cap": self.cap,
+            "fill": self.fill,
+            "lossless": self.lossless,
+            "max_error_levels": self.max_error_levels,
+            "mean_error_levels": self.mean_error_levels,
+            "clipped": self.clipped,
+            "frames": self.frames,
+            "steps_shown": list(self.steps_shown),
+            "duration": self.duration,
+            "width": self.width,
+            "height": self.height,
+            "scale": self.scale,
+            "encodes": self.encodes,
+            "seconds": self.seconds,
+            "traded": list(self.traded),
+        }
+
+
+def clipped(scene: Scene) -> float:
+    """Part of all recorded values of the layers whose maps move that lies beyond their limits, 0 to 1."""
+    outside = total = 0.0
+    for name in moving_taps(scene):
+        view = scene.facts.view(name)
+        outside, total = outside + view.limits.clipped * view.tap.nbytes, total + view.tap.nbytes
+    return outside / total if total else 0.0
+
+
+def moving_taps(scene: Scene) -> list[str]:
+    """The layers whose maps move."""
+    panels = (drawing for drawing in scene.drawings if isinstance(drawing, ChannelsDrawing))
+    return list(dict.fromkeys(block.tap for panel in panels for block in panel.moving))

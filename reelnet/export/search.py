@@ -1,7 +1,8 @@
 """The search under a cap: lossless if that fits, else the least loss that does.
 
-What gives way, in this order: the values over time, within the author's limit of error; then frames or scale,
-whichever loses less for the bytes that are missing. The price of a change then fills the cap; it can take any value.
+What gives way, in this order: the quality of video as far as nobody sees it, and the values over time within the
+author's limit of error; then frames, levels of the colormap or scale, whatever costs least for the bytes that are
+missing. A dial that can stand anywhere then fills the cap.
 """
 
 from __future__ import annotations
@@ -9,37 +10,41 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelnet.errors import CapError, TemplateError
-from reelnet.export.formats import Format
+from reelnet.export.bounds import within_limits
+from reelnet.export.dial import COURSES, DEAR, Dial, Turns, course_of
+from reelnet.export.forecast import Forecast, Plan, cheapest, loosened, plans, scales_of
+from reelnet.export.formats import Codec, Format
 from reelnet.export.held import Held
 from reelnet.export.options import EncoderOptions, codec_of
 from reelnet.export.platforms import Budget
+from reelnet.export.probe import changing_bytes, half_scale
 from reelnet.export.size import spelled
 from reelnet.export.trial import Trial, encode
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
 
-KEEPABLE = frozenset({"frames", "scale"})
+KEEPABLE = frozenset({"frames", "levels", "scale"})
 """What an author may forbid to give up."""
 
 MOST_ENCODES = 8
 FULL, AIM = 0.97, 0.985
 """Parts of the cap that a file with losses fills at least, and that the search aims at."""
-FRAMES_POWER = 0.65
-"""Bytes go with about this power of the number of frames: fewer frames differ more from each other."""
-SCALE_POWERS = {True: 1.3, False: 0.3}
-"""And with this power of the scale. In formats that hold palettes most bytes of an upscaled cell are repeats of its
-rows; a video codec codes a flat cell as cheaply whatever its size."""
-CHEAP, DEAR = 10.0, 3e4
-"""Prices of a change, in squared distances of RGB, at which next to nothing is held, and nearly all that may be."""
-HELD_CRF = 17.0
-"""CRF of H.264 with values held: a coarser one loses more than it saves."""
-SLACK = 1.5
+SLACK = 2.0
 """An encode is stopped when it is so many times over its cap; up to there its size tells where to go on."""
+HOPELESS = 0.6
+"""A dial is not tried if at its end the logarithm of the bytes is thought to be so much too high."""
+PAYS = 0.85
+"""Part of the bytes that the worst quality may leave at the most, for it to be chosen before frames are given up."""
+SPARE = 0.06
+"""By so much the logarithm of a plan's bytes is to stay below the aim, with the dial at its end."""
+NEAR = 0.7
+"""Part of the cap that a plan must reach for its frames to stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Wish:
         budget: The cap and a platform's other limits.
         options: To the encoder.
         max_error: Most by which a value may be off, in 240ths of the colormap.
-        keep: What must not be given up: `frames`, `scale`.
+        keep: What must not be given up: `frames`, `levels`, `scale`.
     """
 
     budget: Budget
@@ -69,6 +74,7 @@ class Search:
         folder: For the trials' files.
         wish: What the author asks.
         told: Told the number of encodes after each.
+        trying: Told in words what the next encode is, before each.
 
     Attributes:
         encodes: Trials so far.
@@ -82,13 +88,13 @@ class Search:
         folder: Path,
         wish: Wish,
         told: Callable[[int, int], None] | None = None,
+        trying: Callable[[str], None] | None = None,
     ) -> None:
         self._reel, self._form, self._path, self._folder, self._wish = reel, form, path, folder, wish
-        self._told = told
+        self._told, self._trying = told, trying
         self._cap = wish.budget.bytes or 2**62
-        self._least, self._complete = math.inf, True
+        self._smallest: Trial | None = None
         self.encodes = 0
-        self._before: tuple[int, int] | None = None
 
     def run(self) -> Trial:
         """The best trial that fits.
@@ -96,150 +102,186 @@ class Search:
         Raises:
             CapError: None was found.
         """
-        reel = self._within_limits()
-        exact = self._try(reel, self._wish.options, None, 0)
+        reel = within_limits(self._reel, self._wish.budget, self._wish.keep, self._path)
+        knob = self._codec.knob
+        exact = self._try(reel, None, knob.default if knob is not None else None)
         if exact.fits(self._cap):
             return exact
         if self._wish.options.lossless:
             raise self._refusal("it must be lossless")
-        options, above = self._lossy(), exact.bytes
-        while self.encodes < MOST_ENCODES:
-            held = self._held(reel)
-            worst = self._try(reel, options, held, DEAR)
-            if worst.fits(self._cap):
-                return self._filled(held, options, worst, above)
-            reel = self._smaller(worst)
-            above = max(self._cap * 2, worst.bytes)
-        raise self._refusal(f"{MOST_ENCODES} encodes were not enough")
+        held = Held(reel.scene, reel.run, self._wish.max_error)
+        exact = exact.guessed(held.fit(0).changed)
+        power = course_of(self._codec).power
+        forecast = Forecast(
+            plan_of(reel),
+            held.samples(),
+            self._wish.max_error,
+            power,
+            lambda: self._at_half_scale(reel, held),
+        )
+        dial = Dial(self._codec, forecast.changes)
+        turns = self._turns(dial)
+        turns.learn(0.0, math.log(exact.bytes))
+        found = self._turned(reel, held, dial, turns)
+        if found is None:
+            forecast.mend(turns.slope)
+            self._go_on(reel, held, dial, turns)
+            found = self._turned(reel, held, dial, turns)
+        return found or self._given_up(reel, dial, forecast, turns.at_end)
 
-    def _lossy(self) -> EncoderOptions:
-        """The encoder's options once values are held."""
-        codec, asked = codec_of(self._form, self._wish.options), self._wish.options
-        if codec.two_pass and asked.quality is None:
-            return replace(asked, quality=HELD_CRF)
-        return replace(asked, preset="good") if "good" in codec.presets and asked.preset is None else asked
+    def _go_on(self, reel: Reel, held: Held, dial: Dial, turns: Turns) -> None:
+        """Let the dial go on to the worst quality, if that pays."""
+        course = dial.course
+        if not dial.holds or course.floor <= course.held:
+            return
+        held.fit(DEAR)
+        sizes = [
+            changing_bytes(reel, held, self._form, self._options(quality))
+            for quality in (course.floor, course.held)
+        ]
+        part = sizes[0] / max(1, sizes[1])
+        if part < PAYS:
+            dial.coarser(part)
+            turns.extend(dial.end)
 
-    def _held(self, reel: Reel) -> Held:
-        levels = reel.scene.palette.levels
-        return Held(reel.scene, reel.run, max(1, int(self._wish.max_error * levels / 240)))
+    @cached_property
+    def _codec(self) -> Codec:
+        return codec_of(self._form, self._wish.options)
 
-    def _try(self, reel: Reel, options: EncoderOptions, held: Held | None, price: float) -> Trial:
-        limit = self._cap if held is None else int(SLACK * self._cap)
+    @property
+    def _target(self) -> float:
+        return math.log(AIM * self._cap)
+
+    def _turns(self, dial: Dial) -> Turns:
+        return Turns(dial.end, math.log(self._cap), self._target)
+
+    def _try(self, reel: Reel, held: Held | None, quality: float | None, price: float = 0.0) -> Trial:
+        options = self._options(quality, exact=held is None)
+        options = replace(options, limit=self._cap if held is None else int(SLACK * self._cap))
         path = self._folder / f"{self.encodes}{self._form.suffix}"
-        loss = held.fit(price) if held is not None else None
-        trial = encode(reel, self._form, path, replace(options, limit=limit), held, loss)
+        if self._trying is not None:
+            self._trying(in_words(reel, price))
+        loss = held.fit(price) if held is not None and price else None
+        trial = encode(reel, self._form, path, options, held if loss else None, loss)
         self.encodes += 1
-        if trial.bytes < self._least:
-            # Of an encode that was stopped, its size is told by the frames that were done.
-            self._least, self._complete = trial.bytes, trial.complete
+        if self._smallest is None or trial.bytes < self._smallest.bytes:
+            self._smallest = trial
         if not trial.fits(self._cap):
             path.unlink(missing_ok=True)
         if self._told is not None:
             self._told(self.encodes, MOST_ENCODES)
         return trial
 
-    def _filled(self, held: Held, options: EncoderOptions, worst: Trial, above: float) -> Trial:
-        """Lower the price as far as the cap allows: regula falsi on the logarithms of price and bytes.
+    def _options(self, quality: float | None, *, exact: bool = False) -> EncoderOptions:
+        """To the encoder."""
+        options = self._wish.options
+        if quality is not None and not options.lossless and self._codec.name in COURSES:
+            options = replace(options, quality=quality)
+        if not exact and "good" in self._codec.presets and options.preset is None:
+            options = replace(options, preset="good")
+        return options
 
-        Where one end has moved twice in a row, the middle is tried instead, or the other end would never move.
-        """
-        best, aim = worst, math.log(AIM * self._cap)
-        low, high = (math.log(CHEAP), math.log(above)), (math.log(DEAR), math.log(worst.bytes))
-        moves: list[str] = []
-        while self.encodes < MOST_ENCODES and best.bytes < FULL * self._cap:
-            stuck = len(moves) > 1 and moves[-1] == moves[-2]
-            part = 0.5 if stuck else (low[1] - aim) / max(1e-9, low[1] - high[1])
-            # Never at an end, which is known already.
-            at = low[0] + min(0.95, max(0.05, part)) * (high[0] - low[0])
-            trial = self._try(best.reel, options, held, math.exp(at))
-            point = (at, math.log(trial.bytes))
-            if not trial.fits(self._cap):
-                low = point
-                moves.append("low")
-                continue
-            high = point
-            moves.append("high")
-            if trial.bytes >= best.bytes:
-                best.path.unlink(missing_ok=True)
-                best = trial
+    def _at_half_scale(self, reel: Reel, held: Held) -> float:
+        held.fit(DEAR)
+        return half_scale(reel, held, self._form, self._options(course_of(self._codec).held))
+
+    def _turned(
+        self, reel: Reel, held: Held, dial: Dial, turns: Turns, best: Trial | None = None
+    ) -> Trial | None:
+        """Turn a dial as little as the cap allows; the best trial that fits, if any does."""
+        if best is None and turns.at_end > self._target + HOPELESS:
+            return None
+        while self.encodes < MOST_ENCODES and (best is None or best.bytes < FULL * self._cap):
+            turn = turns.next()
+            if turn is None:
+                break
+            setting = dial.at(turn)
+            trial = self._try(reel, held, setting.quality, setting.price)
+            turns.learn(turn, math.log(trial.bytes))
+            best = self._better(best, trial)
+            if turn <= 0 and trial.fits(self._cap):
+                break
         return best
 
-    def _smaller(self, worst: Trial) -> Reel:
-        """Fewer frames or a smaller scale, whichever loses less for the bytes that must go."""
-        reel, part = worst.reel, AIM * self._cap / worst.bytes
-        total, scale = len(reel.scene.timeline), reel.scene.facts.cell.scale
-        choices: list[tuple[float, int, int]] = []
-        count = max(2, int(total * part ** (1 / self._learned(total, worst.bytes))))
-        if "frames" not in self._wish.keep and count < total:
-            choices.append((total / count, count, scale))
-        smaller = min(scale - 1, max(1, int(scale * part ** (1 / SCALE_POWERS[self._form.palette]))))
-        if "scale" not in self._wish.keep and smaller >= 1:
-            choices.append((scale / smaller, total, smaller))
-        if not choices:
-            raise self._refusal("nothing more may be given up")
-        _, count, scale = min(choices)
-        return reel.varied(frames=count, scale=scale)
+    def _better(self, best: Trial | None, trial: Trial) -> Trial | None:
+        """Of two trials the one that fits and has more bytes; the other's file goes."""
+        if not trial.fits(self._cap):
+            return best
+        if best is not None and best.bytes > trial.bytes:
+            best, trial = trial, best
+        if best is not None:
+            best.path.unlink(missing_ok=True)
+        return trial
 
-    def _learned(self, frames: int, size: int) -> float:
-        """The power of the number of frames with which bytes really went, once that is known."""
-        before, self._before = self._before, (frames, size)
-        if before is None or before[0] == frames or before[1] <= size:
-            return FRAMES_POWER
-        return min(1.0, max(0.2, math.log(before[1] / size) / math.log(before[0] / frames)))
+    def _given_up(self, reel: Reel, dial: Dial, forecast: Forecast, size: float) -> Trial:
+        """Give up frames, levels or scale, whatever costs least, with the dial at its end; then fill the cap.
 
-    def _within_limits(self) -> Reel:
-        """Meet what a platform asks for beside bytes, by scale and by frames."""
-        reel, budget = self._reel, self._wish.budget
-        scale = reel.scene.facts.cell.scale
-        while too_large(reel, budget):
-            size = reel.scene.size
+        Args:
+            reel: All of it.
+            dial: For its values.
+            forecast: Of its bytes.
+            size: The logarithm of the bytes of all of it with the dial at its end, about.
+        """
+        whole, best = plan_of(reel), None
+        # A plan that is a little too small is filled by the dial; one that is too large was for nothing.
+        wanted, scales = size - self._target + SPARE, scales_of(whole.scale, palette=self._form.palette)
+        while self.encodes < MOST_ENCODES:
+            choices = [*plans(whole, self._wish.keep, scales, holds=dial.holds)]
+            plan = cheapest(forecast, choices, wanted, keep_frames="frames" in self._wish.keep)
+            if plan is None:
+                break
             try:
-                if scale == 1 or "scale" in self._wish.keep:
-                    raise TemplateError("no smaller scale is left")
-                scale -= 1
-                reel = reel.varied(scale=scale)
-            except TemplateError as error:
-                raise CapError(
-                    f"{self._path}: a frame of {size.width}×{size.height} pixels is too large for {budget.name} "
-                    f"({error}); show fewer channels or samples, or give a smaller canvas"
-                ) from error
-        size, count = reel.scene.size, len(reel.scene.timeline)
-        area = size.width * size.height
-        most = min(budget.frames or count, budget.total_pixels // area if budget.total_pixels else count)
-        if count <= most:
-            return reel
-        if "frames" in self._wish.keep:
-            raise CapError(f"{self._path}: {count} frames are more than the {most} that {budget.name} takes")
-        return reel.varied(frames=most)
+                smaller = self._varied(reel, whole, plan)
+            except TemplateError:
+                scales.remove(plan.scale)
+                continue
+            most = loosened(self._wish.max_error, plan.levels, whole.levels)
+            held, end = Held(smaller.scene, smaller.run, most), dial.at(dial.end)
+            trial = self._try(smaller, held, end.quality, end.price)
+            gained, told = size - math.log(trial.bytes), forecast.fall(plan)
+            if trial.fits(self._cap) and (trial.bytes > NEAR * self._cap or plan == whole):
+                turns = self._turns(dial)
+                turns.learn(dial.end, math.log(trial.bytes))
+                return self._turned(smaller, held, dial, turns, self._better(best, trial)) or trial
+            best = self._better(best, trial)
+            # The forecast was wrong by so much; what is missing is told in its terms.
+            missing = math.log(trial.bytes) - self._target + SPARE
+            wanted = max(0.01, told + missing * min(2.0, max(0.7, told / max(gained, 0.01))))
+        if best is not None:
+            return best
+        raise self._refusal(
+            "nothing more may be given up" if self.encodes < MOST_ENCODES else "no way was found"
+        )
+
+    @staticmethod
+    def _varied(reel: Reel, whole: Plan, plan: Plan) -> Reel:
+        """A reel by a plan."""
+        return reel.varied(
+            frames=plan.frames if plan.frames < whole.frames else None,
+            levels=plan.levels if plan.levels < whole.levels else None,
+            scale=plan.scale,
+        )
 
     def _refusal(self, why: str) -> CapError:
-        about = "" if self._complete else "about "
-        reached = f"the smallest reached was {about}{spelled(round(self._least))}"
-        kept = f", keeping {' and '.join(sorted(self._wish.keep))}" if self._wish.keep else ""
+        smallest, wish = self._smallest, self._wish
+        reached = "nothing was written"
+        if smallest is not None:
+            about = "" if smallest.complete else "about "
+            reached = f"the smallest reached was {about}{spelled(smallest.bytes)}"
+        kept = f", keeping {' and '.join(sorted(wish.keep))}" if wish.keep else ""
         return CapError(
             f"{self._path}: cannot be under {spelled(self._cap)}: {why}; {reached}, with errors of up to "
-            f"{self._wish.max_error:g} of 240 levels{kept}; allow more error, or show less"
+            f"{wish.max_error:g} of 240 levels{kept}; allow more error, or show less"
         )
 
 
-def traded(before: Reel, after: Reel) -> tuple[str, ...]:
-    """What was given up on the way from one reel to another, one sentence each."""
-    frames = len(before.scene.timeline), len(after.scene.timeline)
-    scales = before.scene.facts.cell.scale, after.scene.facts.cell.scale
-    told = []
-    if frames[1] < frames[0]:
-        told.append(f"{frames[1]} of {frames[0]} frames shown")
-    if scales[1] < scales[0]:
-        told.append(f"scale {scales[1]} instead of {scales[0]}")
-    return tuple(told)
+def plan_of(reel: Reel) -> Plan:
+    """What a reel shows."""
+    scene = reel.scene
+    return Plan(len(scene.timeline), scene.palette.levels, scene.facts.cell.scale)
 
 
-def too_large(reel: Reel, budget: Budget) -> bool:
-    """Whether a frame is larger than the budget allows."""
-    size = reel.scene.size
-    area = size.width * size.height
-    return (
-        size.width > (budget.width or size.width)
-        or size.height > (budget.height or size.height)
-        or area > (budget.pixels or area)
-    )
+def in_words(reel: Reel, price: float) -> str:
+    """What an encode is, for a progress bar."""
+    plan, values = plan_of(reel), "values held steady" if price else "exact"
+    return f"{values}, {plan.frames} frames at scale {plan.scale}"

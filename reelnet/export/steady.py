@@ -7,9 +7,6 @@ what a change costs in a file depends on its company.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +14,18 @@ from numpy.typing import NDArray
 
 from reelnet.export.potts import Bytes, Floats, cut
 
-LONGEST = 128
-"""Frames of a segment at most; twice as many take twice the time and save next to nothing."""
+Fine = NDArray[np.uint16]
+"""Values as places among the levels of a colormap, in 256ths of a level; see `fine`."""
+
+PART = 256
+"""Parts of a level that `Fine` tells apart."""
+
+LIMIT = 240
+"""Levels in which errors are told, whatever number a palette has room for."""
+
+LONGEST = 64
+"""Frames of a segment at most; a value may keep its level over several. Twice as many take nearly twice the time and
+save about one byte in a hundred."""
 
 NEIGHBOUR = 0.4
 """Part of a change's price that is waived for each of the two neighbours in the row that changes with it.
@@ -28,135 +35,151 @@ A GIF pays about 15 bytes for a run of changed cells, and 14 for each cell in it
 RHYTHM = 0.3
 """Part of the price that a change costs more in every second frame, in every second one of the others, and so on.
 
-A frame in which anything changes costs a GIF about a kilobyte, and a change less where there are many."""
+What changes in a row costs less where more of the row does. Each row of cells has its own frames in which changes are
+cheap; in a common rhythm files were up to a fifth smaller, but the whole picture would pulse."""
 
 ROUND = 0.12
 """Part of a price that a level costs more if its distance from the commonest level is odd, if half of it is, and
 so on: what a GIF says twice in a frame, it says shorter."""
 
+LEAST = 1.0
+"""The lowest price at which all values are held. Whatever the price, values that go to and fro over the edge of two
+levels come to rest for next to no error, and a tenth of the bytes goes at once; below it some rows are left as they
+are, so that any size can be met."""
+
 DEPTH = 3
 """Halvings that `RHYTHM` and `ROUND` know of."""
 
-CHUNK = 1024
-"""Values that are fitted at a time: what they need fits into a processor's cache."""
+STRIDE = 5
+"""Frames from the rhythm of one row of cells to that of the next, so that no wave runs over the picture."""
 
-MOST_WORKERS = 8
+SCATTER = (5**0.5 - 1) / 2
+"""Multiples of the golden ratio, without their whole part, lie evenly between 0 and 1 however many there are."""
+
+CHUNK = 512
+"""Series that are cut at a time: what they need fits into a processor's cache."""
 
 
 @dataclass(frozen=True)
 class Loss:
     """What holding values costs, and what it saves.
 
+    Errors are the distances of the values that are shown from those that were recorded, in 240ths of the colormap's
+    range. A value in its own colour, the one that it has without loss, counts as 0.
+
     Attributes:
-        most: Greatest error of a value in a frame, in levels.
-        mean: Mean error over all values and frames, in levels.
+        most: Greatest error of a value in a frame.
+        mean: Mean error over all values and frames.
         changed: For each frame the number of values that differ from the frame before; 0 for the first.
     """
 
-    most: int
+    most: float
     mean: float
     changed: tuple[int, ...]
 
 
 class Steady:
-    """The series of many values, to be held as steady as is asked.
+    """Holds the series of values as steady as is asked.
 
-    The first and the last frame stay exact, no value ever changes more often than before, and none misses its
-    own level by more than the bound.
+    The first and the last frame stay in their own colours, no value ever changes more often than before, and none is
+    further off than the bound.
 
     Args:
-        levels: uint8 (frames, values), the level of each value in each frame; may lie on disk. It stays as it is.
         colours: The colours of the levels, (levels, 3) from 0 to 255.
-        most: Bound on the error, in levels; None for none.
+        most: Bound on the error, in 240ths of the colormap; None for none.
         width: Values side by side in a row; each `width` values in turn make one.
-        longest: Frames that a value may be held for.
+        band: Values of a row of cells; each `band` values in turn make one.
+        common: The level that costs least; the one that most values have.
+        longest: Frames that a segment may span.
     """
 
     def __init__(
         self,
-        levels: Bytes,
         colours: NDArray[np.uint8],
-        most: int | None,
+        most: float | None,
         *,
         width: int = 1,
+        band: int = 1,
+        common: int = 0,
         longest: int = LONGEST,
     ) -> None:
-        self._levels, self._most, self._longest, self._width = levels, most, longest, width
+        self._width, self._band, self._longest = width, band, longest
+        levels = len(colours)
         # Along the line of the colours neighbours are as far apart as in RGB; where it bends, far ones are further.
         steps = np.linalg.norm(np.diff(colours.astype(np.float64), axis=0), axis=1)
         self._places = np.concatenate([[0], np.cumsum(steps)]).astype(np.float32)
-        self._rough = _twos_missing(np.arange(len(colours)) - _commonest(levels))
+        self._rough = _twos_missing(np.arange(levels) - common)
+        at = np.arange(PART * levels) / PART
+        self._place_of = np.interp(at, np.arange(levels), self._places).astype(np.float32)
+        self._unit = LIMIT / max(1, levels - 1) / PART
+        # A place is rounded by half a part; with that, too, no value may be beyond the bound.
+        reach = np.inf if most is None else most / (PART * self._unit) - 0.5 / PART
+        own = nearest(np.arange(PART * levels))
+        self._low = np.minimum(own, np.maximum(0, np.ceil(at - reach))).astype(np.uint8)
+        self._high = np.maximum(own, np.minimum(levels - 1, np.floor(at + reach))).astype(np.uint8)
 
-    def fit(self, price: float, out: Bytes | None = None) -> Bytes:
+    def fit(self, exact: Fine, price: float, first: int = 0) -> Bytes:
         """The levels held steady, uint8 (frames, values).
 
         Args:
-            price: What a change costs, in squared distances of RGB, at least 0; the more, the fewer changes. At 0
-                everything stays as it is.
-            out: Where to put the levels; a new array by default.
+            exact: (frames, values), whole rows.
+            price: What a change costs, in squared distances of RGB, at least 0; the more, the fewer changes. Below
+                `LEAST` it is the part of the rows that are held, at that price; at 0 everything stays as it is.
+            first: Position of the first of these values among all, which tells its row of cells.
         """
-        fitted: Bytes = np.empty(self._levels.shape, np.uint8) if out is None else out
-
-        def fit_chunk(chunk: slice) -> None:
-            exact = np.ascontiguousarray(self._levels[:, chunk])
-            fitted[:, chunk] = self._fit(exact, np.float32(price)) if price > 0 else exact
-
-        with ThreadPoolExecutor(min(MOST_WORKERS, os.cpu_count() or 1)) as pool:
-            for _ in pool.map(fit_chunk, self._chunks()):
-                pass
-        return fitted
-
-    def loss(self, fitted: Bytes) -> Loss:
-        """What `fitted` costs."""
-        worst, total, changed = 0, 0, [0]
-        for frame, (exact, held) in enumerate(zip(self._levels, fitted, strict=True)):
-            error = np.maximum(exact, held) - np.minimum(exact, held)
-            worst, total = max(worst, int(error.max(initial=0))), total + int(error.sum(dtype=np.int64))
-            if frame:
-                changed.append(int(np.count_nonzero(held != fitted[frame - 1])))
-        return Loss(worst, total / max(1, fitted.size), tuple(changed[: len(fitted)]))
-
-    def _chunks(self) -> Iterator[slice]:
-        """Whole rows, where they are short enough."""
-        count = self._levels.shape[1]
-        size = max(1, CHUNK // self._width) * self._width if self._width <= CHUNK else CHUNK
-        for begin in range(0, count, size):
-            yield slice(begin, min(count, begin + size))
-
-    def _fit(self, exact: Bytes, price: np.float32) -> Bytes:
-        """Hold the values of one chunk, each by itself first; then every second of a row beside its neighbours."""
-        prices = price * rhythm(len(exact))[:, None]
-        held = self._segmented(exact, prices, price)
+        held = nearest(exact)
+        # What never changes needs no search.
+        moving = (held != held[0]).any(axis=0)
+        if price < LEAST:
+            rows = np.arange(first, first + exact.shape[1]) // self._width
+            moving &= rows * SCATTER % 1 < price / LEAST
+            price = LEAST
+        if not moving.any():
+            return held
         columns = np.arange(exact.shape[1]) % self._width
-        for odd in (0, 1) if self._width > 1 else ():
-            some = np.flatnonzero(columns % 2 == odd)
-            if len(some):
-                beside = _changes_beside(held, columns)[:, some]
-                beside *= -NEIGHBOUR
-                beside += 1
-                beside *= prices
-                held[:, some] = self._segmented(np.ascontiguousarray(exact[:, some]), beside, price)
+        rhythms = (np.arange(first, first + exact.shape[1]) // self._band * STRIDE) % 2**DEPTH
+        pulse = np.float32(price) * rhythm(len(exact))
+        # The odd columns by themselves first, so that the even ones have neighbours to go with.
+        for odd, beside in ((1, False), (0, True), (1, True)) if self._width > 1 else ((0, False),):
+            some = np.flatnonzero(moving & (columns % 2 == odd))
+            # Alike series are cut together: how far back one must look depends on how much it moves.
+            order = some[np.argsort(_travelled(exact, some), kind="stable")]
+            for begin in range(0, len(order), CHUNK):
+                part = order[begin : begin + CHUNK]
+                prices = pulse[:, rhythms[part]]
+                if beside:
+                    prices *= 1 - NEIGHBOUR * _changes_beside(held, part, columns[part], self._width)
+                held[:, part] = self._segmented(exact[:, part], prices, np.float32(price))
         # Two cheap changes can be had for one dear one, where frames differ in price.
-        more = _changes(held).sum(axis=0) > _changes(exact).sum(axis=0)
-        held[:, more] = exact[:, more]
+        own = nearest(exact)
+        more = _changes(held).sum(axis=0) > _changes(own).sum(axis=0)
+        held[:, more] = own[:, more]
         return held
 
-    def _segmented(self, exact: Bytes, prices: Floats, price: np.float32) -> Bytes:
+    def errors(self, exact: Fine, held: Bytes) -> Floats:
+        """How far each value is off, (frames, values), in 240ths of the colormap's range."""
+        # No value is 255.5 levels off, and half a level is told apart from none.
+        off = np.abs(exact.astype(np.int32) - PART * held.astype(np.int32))
+        off[nearest(exact) == held] = 0
+        errors: Floats = (off * self._unit).astype(np.float32)
+        return errors
+
+    def _segmented(self, exact: Fine, prices: Floats, price: np.float32) -> Bytes:
         """Constant segments at the prices of each frame and value."""
-        cuts = cut(exact, self._places, prices, most=self._most, longest=self._longest)
+        frames = len(exact)
+        places, low, high = self._place_of[exact], self._low[exact], self._high[exact]
+        for end in (0, -1):
+            own = nearest(exact[end])
+            places[end], low[end], high[end] = self._places[own], own, own
+        cuts = cut(places, low, high, prices, longest=self._longest)
         # From here on a series lies in a row, and all of them one behind the other.
-        frames, series = len(exact), np.ascontiguousarray(exact.T).ravel()
         begins = np.flatnonzero(cuts.T)
-        lengths = np.diff(begins, append=len(series))
-        means = np.add.reduceat(self._places[series], begins, dtype=np.float64) / lengths
-        most, last = len(self._places) if self._most is None else self._most, len(self._places) - 1
-        low = np.maximum(np.maximum.reduceat(series, begins).astype(np.intp) - most, 0)
-        high = np.minimum(np.minimum.reduceat(series, begins).astype(np.intp) + most, last)
-        levels = self._nearest(means, lengths, low, high, price)
-        opening, closing = begins % frames == 0, (begins + lengths) % frames == 0
-        levels[opening] = series[begins[opening]]
-        levels[closing] = series[begins[closing] + lengths[closing] - 1]
-        return np.ascontiguousarray(np.repeat(levels.astype(np.uint8), lengths).reshape(-1, frames).T)
+        lengths = np.diff(begins, append=exact.size)
+        means = np.add.reduceat(places.T.ravel(), begins, dtype=np.float64) / lengths
+        lowest = np.maximum.reduceat(low.T.ravel(), begins).astype(np.intp)
+        highest = np.minimum.reduceat(high.T.ravel(), begins).astype(np.intp)
+        levels = self._nearest(means, lengths, lowest, highest, price).astype(np.uint8)
+        return np.ascontiguousarray(np.repeat(levels, lengths).reshape(-1, frames).T)
 
     def _nearest(
         self,
@@ -168,31 +191,50 @@ class Steady:
     ) -> NDArray[np.intp]:
         """The level for each segment: near its mean place, round where that costs little."""
         between = (self._places[1:] + self._places[:-1]) / 2
-        nearest, reach = np.searchsorted(between, means), 2 ** (DEPTH - 1)
-        best, least = nearest, np.full(len(means), np.inf)
+        around, reach = np.searchsorted(between, means), 2 ** (DEPTH - 1)
+        best, least = around, np.full(len(means), np.inf)
         for offset in range(-reach, reach + 1):
-            level = np.clip(nearest + offset, low, high)
+            level = np.clip(around + offset, low, high)
             cost = lengths * (self._places[level] - means) ** 2 + ROUND * price * self._rough[level]
             best, least = np.where(cost < least, level, best), np.minimum(cost, least)
         return best
 
 
+def fine(places: NDArray[np.float64]) -> Fine:
+    """Places among levels, from 0 to the last level, in 256ths; each stays nearest to the level that it was."""
+    level = np.rint(places)
+    parts = np.clip(np.rint((places - level) * PART), -PART // 2, PART // 2 - 1)
+    found: Fine = (PART * level + parts).astype(np.uint16)
+    return found
+
+
+def nearest(exact: Fine | NDArray[np.intp]) -> Bytes:
+    """The levels of values: the colours that they have without loss."""
+    levels: Bytes = ((exact.astype(np.int32) + PART // 2) // PART).astype(np.uint8)
+    return levels
+
+
 def rhythm(frames: int) -> Floats:
-    """The price of a change in each frame, at least 1; the last frame changes anyway."""
-    prices = 1 + RHYTHM * _twos_missing(np.arange(frames))
+    """The price of a change in each frame, at least 1, in each of the rhythms: (frames, 8).
+
+    The last frame changes anyway.
+    """
+    prices = 1 + RHYTHM * _twos_missing(np.arange(frames)[:, None] + np.arange(2**DEPTH))
     prices[-1] = 1
     return prices.astype(np.float32)
 
 
 def _twos_missing(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
     """How many of `DEPTH` halvings each whole number does not allow."""
-    missing: NDArray[np.intp] = (numbers[:, None] % 2 ** np.arange(1, DEPTH + 1) != 0).sum(axis=1)
+    missing: NDArray[np.intp] = (numbers[..., None] % 2 ** np.arange(1, DEPTH + 1) != 0).sum(axis=-1)
     return missing
 
 
-def _commonest(levels: Bytes) -> int:
-    """The level that most values of the last frame have."""
-    return int(np.bincount(np.ravel(levels[-1])).argmax()) if levels.size else 0
+def _travelled(exact: Fine, some: NDArray[np.intp]) -> NDArray[np.int64]:
+    """How far some of the series go in all, to and fro."""
+    series = exact[:, some].astype(np.int32)
+    way: NDArray[np.int64] = np.abs(np.diff(series, axis=0)).sum(axis=0)
+    return way
 
 
 def _changes(levels: Bytes) -> NDArray[np.bool_]:
@@ -201,10 +243,12 @@ def _changes(levels: Bytes) -> NDArray[np.bool_]:
     return changed
 
 
-def _changes_beside(levels: Bytes, columns: NDArray[np.intp]) -> Floats:
-    """How many neighbours of each value change in each frame, 0 to 2, (frames, values)."""
-    beside = np.zeros(levels.shape, np.float32)
-    changed = _changes(levels)
-    beside[1:, 1:] += changed[:, :-1] & (columns[1:] > 0)
-    beside[1:, :-1] += changed[:, 1:] & (columns[1:] > 0)
+def _changes_beside(
+    held: Bytes, part: NDArray[np.intp], columns: NDArray[np.intp], width: int
+) -> NDArray[np.float32]:
+    """How many neighbours of some values change in each frame, 0 to 2, (frames, values)."""
+    beside, last = np.zeros((len(held), len(part)), np.float32), held.shape[1] - 1
+    for step, there in ((-1, columns > 0), (1, columns < width - 1)):
+        changed = _changes(held[:, np.clip(part + step, 0, last)])
+        beside[1:] += changed & (there & (part + step <= last))
     return beside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,9 @@ class Trial:
     Attributes:
         reel: What it shows.
         path: Its file.
-        bytes: Of the file; if the encode was stopped, what the whole would have had by the frames that were done.
+        bytes: Of the file; if the encode was stopped, about what the whole would have had.
         complete: Whether the file is whole.
-        frames: In the file; identical neighbours may have been merged.
+        frames: In the file, where identical neighbours may have been merged; or that were done.
         loss: By how much values were held; None if they are as recorded.
     """
 
@@ -42,6 +42,13 @@ class Trial:
         """Whether it is a file within the cap."""
         return self.complete and self.bytes <= cap
 
+    def guessed(self, changed: tuple[int, ...]) -> Trial:
+        """With another guess at its bytes, by the values that change in each frame: most do in the first ones."""
+        if self.complete or not any(changed[: self.frames]):
+            return self
+        done = self.bytes * self.frames / len(changed)
+        return replace(self, bytes=math.ceil(done * sum(changed) / sum(changed[: self.frames])))
+
 
 def encode(
     reel: Reel, form: Format, path: Path, options: EncoderOptions, held: Held | None, loss: Loss | None
@@ -54,8 +61,10 @@ def encode(
             encoder.add(frame)
         frames = encoder.finish()
     except OverLimit as stopped:
-        whole = math.ceil(stopped.bytes * len(scene.timeline) / max(1, stopped.frames))
-        return Trial(reel, path, max(whole, stopped.bytes), complete=False, loss=loss)
+        done = max(1, min(stopped.frames, len(scene.timeline)))
+        whole = math.ceil(stopped.bytes * len(scene.timeline) / done)
+        found = Trial(reel, path, whole, complete=False, frames=done, loss=loss)
+        return found.guessed(loss.changed) if loss is not None else found
     finally:
         encoder.abandon()
     return Trial(reel, path, path.stat().st_size, complete=True, frames=frames, loss=loss)

@@ -1,0 +1,153 @@
+"""`reelnet export`: a file for each place of publication. Nothing here imports torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reelnet.cli.render import (
+    fps_option,
+    keep_option,
+    layer_option,
+    max_error_option,
+    report_option,
+    run_argument,
+    scale_option,
+    set_option,
+    template_option,
+)
+from reelnet.cli.saving import export_all, filled, quality
+from reelnet.cli.targets import require_writable
+from reelnet.cli.words import words_of
+
+if TYPE_CHECKING:
+    from reelnet.places import Exported
+
+HEAD = ("place", "file", "size", "cap", "fill", "frames", "scale", "quality", "given up")
+RIGHT = (2, 3, 4, 5, 6)
+
+
+@click.command(short_help="Make a file for each of several platforms.")
+@run_argument
+@click.option(
+    "--for",
+    "names",
+    required=True,
+    multiple=True,
+    metavar="NAMES",
+    help="Platforms, with commas; see 'reelnet platforms'.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The folder for the files, each named LAYER-PLATFORM.SUFFIX.",
+)
+@layer_option
+@template_option
+@set_option
+@scale_option
+@fps_option
+@max_error_option
+@keep_option
+@report_option
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress bars.")
+@click.pass_context
+def export(
+    ctx: click.Context,
+    run: Path,
+    names: tuple[str, ...],
+    folder: Path,
+    layers: tuple[str, ...],
+    template: str,
+    settings: tuple[str, ...],
+    scale: int | None,
+    fps: float | None,
+    max_error: float | None,
+    keep: str,
+    kept: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Make a file of the run folder RUN for each platform, in the format that it prefers and under its cap.
+
+    With several --layer, or 'all', there is one for each layer and platform. Where a cap cannot be met, the
+    other files are made all the same; the exit code is then 5.
+    """
+    from reelnet.compose.registry import registry
+    from reelnet.export.asked import Asked
+    from reelnet.places import for_places
+    from reelnet.runs.header import layers_of
+    from reelnet.runs.run import open_run
+    from reelnet.template.load import load_template
+
+    opened, loaded = open_run(run), load_template(template, registry(), settings)
+    wanted: Sequence[str | None] = layers_of(opened.taps) if "all" in layers else [*dict.fromkeys(layers)]
+    reels = [opened.reel(loaded, layer=layer, scale=scale, fps=fps) for layer in wanted or [None]]
+    asked = Asked(max_error=max_error, keep=words_of(keep))
+    jobs = for_places(reels, [name for each in names for name in words_of(each)], folder, asked)
+    require_writable(*(job.path for job in jobs), *([kept] if kept else []))
+    found = export_all(jobs, quiet=quiet)
+    if kept is not None:
+        from reelnet.provenance import keep_provenance
+
+        done = zip(jobs, found, strict=True)
+        keep_provenance(kept, [(job, each.report) for job, each in done if each.report is not None])
+    if as_json:
+        click.echo(json.dumps([each.as_json() for each in found], indent=2))
+    else:
+        show(found)
+    failed = [each for each in found if each.report is None]
+    for each in failed:
+        click.echo(f"reelnet: {each.platform}: {' '.join(each.error.split())}", err=True)
+    if failed:
+        ctx.exit(5)
+
+
+def show(found: Iterable[Exported]) -> None:
+    """Print the table: fitted to a terminal, and with one line a row for anything else."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from reelnet.cli.inspect import aligned
+
+    lines = list(map(row, found))
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        click.echo("\n".join(aligned([HEAD, *lines], right=RIGHT)))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(HEAD):
+        narrow = number in RIGHT
+        table.add_column(heading, no_wrap=narrow, justify="right" if narrow else "left", overflow="fold")
+    for each in lines:
+        table.add_row(*each)
+    console.print(table)
+
+
+def row(each: Exported) -> tuple[str, ...]:
+    """A line of the table."""
+    from reelnet.export.size import spelled
+
+    report = each.report
+    if report is None:
+        return (each.platform, each.path, *"-----", "failed", "no file under the cap")
+    return (
+        each.platform,
+        each.path,
+        spelled(report.bytes),
+        "-" if report.cap is None else spelled(report.cap),
+        filled(report),
+        str(report.frames),
+        str(report.scale),
+        quality(report),
+        "; ".join(report.traded) or "-",
+    )

@@ -1,0 +1,209 @@
+"""One dial from the least loss to the most that an author allows: quality, then held values, then quality again.
+
+How far each part goes was measured on recorded runs (sizes and PSNR by decoding). H.264 at CRF 10 is as exact as
+its planes are; up to CRF 17 it saves a fifth of its bytes for less than 1 dB. Then held values save more for the
+same loss. Past the limit of error a coarser quality pays on some reels: from CRF 17 to 27 a quarter of the
+bytes for 2 dB where there is much text, next to nothing for 4 dB where cells stand on a codec's blocks; so some
+frames are tried first.
+AV1 has tools of its own for flat cells: held values save it next to nothing, and at CRF 36 it keeps 40 dB.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from reelnet.export.formats import Codec
+from reelnet.export.steady import LEAST
+
+DEAR = 3e4
+"""Price of a change, in squared distances of RGB, at which nearly all is held that may be."""
+
+GRID = LEAST, 5.0, 20.0, 80.0, 320.0, 1280.0, 5120.0, DEAR
+"""Prices at which changes are counted on a sample."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How far a codec's quality goes.
+
+    Attributes:
+        held: With values held.
+        floor: At the worst; beyond it frames or scale are given up instead.
+        alone: At the worst where no values can be held.
+        slope: By which the logarithm of the bytes falls for each step of quality.
+        power: Of the number of changes, with which bytes go; 0 where holding values does not pay.
+    """
+
+    held: float
+    floor: float
+    alone: float
+    slope: float
+    power: float
+
+
+COURSES = {
+    "h264": Course(held=17, floor=27, alone=30, slope=0.032, power=0.8),
+    "vp9": Course(held=18, floor=30, alone=40, slope=0.025, power=0.65),
+    "av1": Course(held=12, floor=12, alone=40, slope=0.045, power=0),
+}
+PALETTE = Course(held=0, floor=0, alone=0, slope=0, power=0.9)
+"""Of formats that keep colours as they are: values alone."""
+
+
+def course_of(codec: Codec) -> Course:
+    """How far a codec goes."""
+    return COURSES.get(codec.name, PALETTE)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a dial stands.
+
+    Attributes:
+        price: Of a change; 0 for values as they are.
+        quality: Of the codec, in its own terms; None for its usual one.
+    """
+
+    price: float
+    quality: float | None
+
+
+class Dial:
+    """A way from 0, the usual quality of exact values, to 1, the worst that is allowed.
+
+    Args:
+        codec: What compresses.
+        changes: Gives about how many changes are left at a price.
+    """
+
+    def __init__(self, codec: Codec, changes: Callable[[float], float]) -> None:
+        self._knob = codec.knob if codec.name in COURSES else None
+        self.course = course_of(codec)
+        exact = changes(0)
+        self.holds = self.course.power > 0 and exact > 0 and changes(DEAR) < 0.99 * exact
+        settings, falls = [Setting(0.0, self._start)], [0.0]
+
+        def go(setting: Setting, fall: float) -> None:
+            settings.append(setting)
+            falls.append(falls[-1] + max(fall, 1e-3))
+
+        if self._knob is not None:
+            end = self.course.held if self.holds else self.course.alone
+            go(Setting(0.0, end), self.course.slope * (end - self._knob.default))
+        if self.holds:
+            quality, before = settings[-1].quality, exact
+            for price in GRID:
+                left = max(1.0, changes(price))
+                go(
+                    Setting(price, quality),
+                    self.course.power * math.log(before / left) if before > left else 0,
+                )
+                before = min(before, left)
+        self._settings, self._falls = settings, np.array(falls)
+
+    def coarser(self, part: float) -> None:
+        """Let the dial go on to the codec's worst quality, at which a part of the bytes is left."""
+        self._settings.append(Setting(DEAR, self.course.floor))
+        self._falls = np.append(self._falls, self.end - math.log(part))
+
+    @property
+    def _start(self) -> float | None:
+        return self._knob.default if self._knob is not None else None
+
+    @property
+    def end(self) -> float:
+        """How far the logarithm of the bytes falls in all, as far as one can tell."""
+        return float(self._falls[-1])
+
+    def at(self, fall: float) -> Setting:
+        """The setting at which the logarithm of the bytes is about so much lower than without loss."""
+        if len(self._settings) == 1:
+            return self._settings[0]
+        fall = min(max(fall, 0.0), self.end)
+        place = int(np.clip(np.searchsorted(self._falls, fall, "right") - 1, 0, len(self._falls) - 2))
+        one, other = self._settings[place], self._settings[place + 1]
+        part = (fall - self._falls[place]) / (self._falls[place + 1] - self._falls[place])
+        price = 0.0
+        if one.price and other.price:
+            price = math.exp((1 - part) * math.log(one.price) + part * math.log(other.price))
+        elif other.price:
+            price = part * other.price
+        quality = None
+        if one.quality is not None and other.quality is not None:
+            quality = float((1 - part) * one.quality + part * other.quality)
+        return Setting(price, quality)
+
+
+class Turns:
+    """How far a dial was turned, and what came of it; both ends of what is possible draw nearer with each trial.
+
+    Args:
+        end: How far the dial can be turned.
+        cap: The logarithm of the most bytes.
+        target: That of the bytes to aim at, below `cap`.
+    """
+
+    def __init__(self, end: float, cap: float, target: float) -> None:
+        self._end, self._cap, self._target = end, cap, target
+        self._known: list[tuple[float, float]] = []
+
+    def learn(self, turn: float, size: float) -> None:
+        """Take the logarithm of the bytes at a turn."""
+        self._known.append((turn, size))
+
+    @property
+    def slope(self) -> float:
+        """How the last two trials of held values compare with what was told."""
+        known = sorted(self._known)[-2:]
+        if len(known) < 2 or known[0][0] <= 0 or known[1][0] - known[0][0] < 0.15:
+            return 1.0
+        (one, first), (other, second) = known
+        return min(1.3, max(0.2, (first - second) / (other - one)))
+
+    def extend(self, end: float) -> None:
+        """Let the dial go further."""
+        self._end = end
+
+    @property
+    def at_end(self) -> float:
+        """The logarithm of the bytes to expect at the dial's end."""
+        turn, size = max(self._known)
+        return size - (self._end - turn)
+
+    def next(self) -> float | None:
+        """Where to turn the dial; None if it is at its end and that is not enough."""
+        over = max((each for each in self._known if each[1] > self._cap), default=None)
+        under = min((each for each in self._known if each[1] <= self._cap), default=None)
+        if over is not None and under is not None:
+            return self._between(over, under)
+        if over is not None:
+            left, step = self._end - over[0], self._missing(over)
+            # Near the end one may as well see what it gives: if it is not enough, other things must go.
+            return None if left <= 0 else over[0] + (left if step > 0.7 * left else max(step, 1e-3))
+        if under is not None:
+            return max(0.0, under[0] + self._missing(under))
+        return self._end
+
+    def _missing(self, point: tuple[float, float]) -> float:
+        """How much further to turn from a trial, by the slope that the last two had."""
+        # Near its end a dial does less than was told; on the way there it does as much.
+        slope = 1.0 if point[1] > self._cap else 0.6
+        if len(self._known) > 1:
+            (one, first), (other, second) = self._known[-2:]
+            if abs(other - one) > 0.01:
+                # Where a turn did next to nothing, the next one goes much further.
+                slope = min(2.0, max(0.15, (first - second) / (other - one)))
+        return (point[1] - self._target) / slope
+
+    def _between(self, over: tuple[float, float], under: tuple[float, float]) -> float:
+        """Regula falsi; where one end has moved twice in a row, the middle, or the other would never move."""
+        part = (over[1] - self._target) / max(1e-9, over[1] - under[1])
+        sides = [each[1] > self._cap for each in self._known[-2:]]
+        if len(self._known) > 3 and sides[0] == sides[1]:
+            part = 0.5
+        # Never at an end, which is known already.
+        return over[0] + min(0.97, max(0.03, part)) * (under[0] - over[0])

@@ -1,0 +1,188 @@
+"""What could be given up past the limit of error, what it would save, and what it would cost.
+
+Savings are told by samples: how often a part of the values changes in fewer frames or in fewer levels, and what
+some frames take at half the scale. Costs have one measure: what halves the number of frames costs 1, what halves the
+scale, and leaves a quarter of the picture, 1.5. A step from one level of the colormap to the next costs 1 once it is
+twice as large as the error that the author allows; up to there it is hardly seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+import numpy as np
+
+from reelnet.export.dial import DEAR
+from reelnet.export.held import Sample
+from reelnet.export.steady import LIMIT
+
+PARTS = 0.5, 0.2, 0.07
+"""Of the frames, at which changes are counted on the sample; powers are laid between them."""
+
+COARSE = 127, 95, 63, 47, 39, 31, 25, 21, 15
+"""Numbers of levels to choose from."""
+
+OTHER_POWER = 0.2
+"""Of the number of frames, with which bytes go at the least: text, curves and what every frame takes go with it."""
+
+FEWEST = 2
+"""Frames: the first and the last."""
+
+SCALE_COST = 1.5
+"""Of half the scale, where half the frames cost 1."""
+
+BARE_POWER = 0.8
+"""Of the number of frames, with which the bytes of a video go where no values can be held."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is shown.
+
+    Attributes:
+        frames: Of the timeline.
+        levels: Of the colormap; 0 without one.
+        scale: Canvas pixels a map value.
+    """
+
+    frames: int
+    levels: int
+    scale: int
+
+
+def loosened(most: float, levels: int, before: int) -> float:
+    """The bound on the error with fewer levels: it counts from the nearest of them, as it does with all."""
+    if levels >= before or levels < 2:
+        return most
+    return most + LIMIT / 2 / (levels - 1) - LIMIT / 2 / (before - 1)
+
+
+class Forecast:
+    """Tells for each plan how its bytes compare with those of the whole, at the worst that a dial allows.
+
+    Args:
+        whole: The plan that gives up nothing.
+        samples: Of the values that can be held.
+        most: Bound on the error, in 240ths of the colormap.
+        power: Of the number of changes, with which bytes go.
+        half: Gives the part of the bytes that is left at half the scale.
+    """
+
+    def __init__(
+        self, whole: Plan, samples: Sequence[Sample], most: float, power: float, half: Callable[[], float]
+    ) -> None:
+        self._whole, self._samples, self._most, self._power = whole, samples, most, power
+        self._half, self._coarser = cache(half), cache(self._with_levels)
+
+    def changes(self, price: float) -> float:
+        """About how many changes of all values are left at a price."""
+        return sum(sample.changes(price, self._most) for sample in self._samples)
+
+    def mend(self, slope: float) -> None:
+        """Learn that bytes fell by so many times what was told for fewer changes."""
+        self._power *= slope
+
+    def cost(self, plan: Plan) -> float:
+        """What a plan gives up."""
+        whole = self._whole
+        steps = [0.0 if levels < 2 else LIMIT / (levels - 1) for levels in (plan.levels, whole.levels)]
+        coarse = [(step / (2 * self._most)) ** 2 if self._most > 0 else math.inf * step for step in steps]
+        finer = plan.levels >= whole.levels
+        return (
+            (whole.frames / plan.frames - 1)
+            + SCALE_COST * (whole.scale / plan.scale - 1)
+            + (0 if finer else coarse[0] - coarse[1])
+        )
+
+    def fall(self, plan: Plan) -> float:
+        """By how much the logarithm of the bytes is about lower than that of the whole."""
+        whole, fall = self._whole, 0.0
+        if plan.scale < whole.scale:
+            fall -= math.log(self._half()) * math.log2(whole.scale / plan.scale)
+        if plan.levels < whole.levels:
+            fall += self._coarser(plan.levels)
+        log = math.log(plan.frames / whole.frames)
+        return fall + float(np.interp(-log, *self._fewer))
+
+    @cached_property
+    def _fewer(self) -> tuple[list[float], list[float]]:
+        """Falls of the logarithm of the bytes by those of the number of frames."""
+        logs, falls, exact = [0.0], [0.0], self._worst(self._samples)
+        for part in PARTS:
+            frames = max(FEWEST, round(part * self._whole.frames))
+            left = self._worst([sample.thinned(frames) for sample in self._samples])
+            logs.append(-math.log(part))
+            if exact and left and self._power:
+                # What else is on a frame goes with it.
+                falls.append(max(falls[-1], OTHER_POWER * logs[-1], self._power * math.log(exact / left)))
+            else:
+                falls.append(BARE_POWER * logs[-1])
+        return [*logs, logs[-1] + 10], [*falls, falls[-1] + 10]
+
+    def _with_levels(self, levels: int) -> float:
+        most = loosened(self._most, levels, self._whole.levels)
+        exact = self._worst(self._samples)
+        left = sum(sample.coarser(levels).changes(DEAR, most) for sample in self._samples)
+        return self._power * math.log(max(1.0, exact / left)) if left else 0.0
+
+    def _worst(self, samples: Sequence[Sample]) -> float:
+        return sum(sample.changes(DEAR, self._most) for sample in samples)
+
+
+def plans(whole: Plan, keep: frozenset[str], scales: Sequence[int], *, holds: bool) -> Iterator[Plan]:
+    """What can be shown with all its frames: each scale with each number of levels.
+
+    Args:
+        whole: What gives up nothing.
+        keep: What must not be given up.
+        scales: To choose from, the whole's among them.
+        holds: Whether values are held; fewer levels save bytes only there.
+    """
+    levels = [whole.levels]
+    if holds and "levels" not in keep:
+        levels += [each for each in COARSE if each < whole.levels]
+    for scale in [whole.scale] if "scale" in keep else scales:
+        for each in levels:
+            yield replace(whole, levels=each, scale=scale)
+
+
+def scales_of(whole: int, *, palette: bool) -> list[int]:
+    """The scales to choose from.
+
+    A video's blocks are squares of 4, 8 and 16 pixels, and its chroma has half the resolution: cells of other sides
+    than these take twice the bytes.
+    """
+    return [each for each in range(whole, 0, -1) if palette or each == whole or each in (2, 4, 8, 16)]
+
+
+def cheapest(forecast: Forecast, choices: Sequence[Plan], wanted: float, *, keep_frames: bool) -> Plan | None:
+    """Of some plans and as few of their frames as they need, the one that costs least.
+
+    Args:
+        forecast: Of their bytes.
+        choices: Plans with all their frames.
+        wanted: By how much the logarithm of the bytes must fall.
+        keep_frames: Whether all frames must stay.
+    """
+    found = [
+        (forecast.cost(plan), plan)
+        for each in choices
+        if (plan := _reached(forecast, each, wanted, keep_frames))
+    ]
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+def _reached(forecast: Forecast, plan: Plan, wanted: float, keep_frames: bool) -> Plan | None:
+    """A plan with as many frames as it can have."""
+    if forecast.fall(plan) >= wanted:
+        return plan
+    low, high = FEWEST, plan.frames
+    if keep_frames or forecast.fall(replace(plan, frames=low)) < wanted:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if forecast.fall(replace(plan, frames=middle)) >= wanted else (low, middle)
+    return replace(plan, frames=low)

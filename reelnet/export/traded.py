@@ -1,0 +1,64 @@
+"""What was given up for a cap or a platform, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from reelnet.export.platforms import Budget
+
+if TYPE_CHECKING:
+    from reelnet.reel import Reel
+    from reelnet.scene.resolve import Scene
+
+
+def traded(before: Reel, after: Reel, budget: Budget) -> tuple[str, ...]:
+    """What was given up on the way from one reel to another, one sentence each.
+
+    Args:
+        before: What was asked for.
+        after: What came of it.
+        budget: What the file may be; a limit of its platform that `before` passed is named.
+    """
+    return tuple(_told(before.scene, after.scene, budget))
+
+
+def _told(before: Scene, after: Scene, budget: Budget) -> Iterator[str]:
+    steps = len(before.timeline.steps_shown), len(after.timeline.steps_shown)
+    if steps[1] < steps[0]:
+        yield f"{steps[1]} of {steps[0]} steps shown{_because(_frame_limits(before, budget), budget)}"
+    levels = before.palette.levels, after.palette.levels
+    if levels[1] < levels[0]:
+        yield f"{levels[1]} of {levels[0]} levels of the colormap"
+    scales = before.facts.cell.scale, after.facts.cell.scale
+    if scales[1] < scales[0]:
+        why = _because(_size_limits(before, budget), budget)
+        yield (
+            f"scale {scales[1]} instead of {scales[0]}, so {after.size.width}×{after.size.height} pixels "
+            f"instead of {before.size.width}×{before.size.height}{why}"
+        )
+
+
+def _because(limits: Iterator[str], budget: Budget) -> str:
+    passed = list(limits)
+    return f" ({budget.name} takes at most {', '.join(passed)})" if passed else ""
+
+
+def _frame_limits(scene: Scene, budget: Budget) -> Iterator[str]:
+    """The limits that the number of frames passes."""
+    count, area = len(scene.timeline), scene.size.width * scene.size.height
+    if budget.frames is not None and count > budget.frames:
+        yield f"{budget.frames:,} frames"
+    if budget.total_pixels is not None and count * area > budget.total_pixels:
+        yield f"{budget.total_pixels / 1e6:g} Mpx over all frames"
+
+
+def _size_limits(scene: Scene, budget: Budget) -> Iterator[str]:
+    """The limits that the size of a frame passes."""
+    size = scene.size
+    if budget.width is not None and size.width > budget.width:
+        yield f"{budget.width} px across"
+    if budget.height is not None and size.height > budget.height:
+        yield f"{budget.height} px down"
+    if budget.pixels is not None and size.width * size.height > budget.pixels:
+        yield f"{budget.pixels:,} px a frame"

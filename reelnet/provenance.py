@@ -1,0 +1,247 @@
+"""What files were made from, kept in a file beside them, so that they can be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform as system
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import av
+
+from reelnet import __version__
+from reelnet.compose.registry import registry
+from reelnet.errors import ReelnetError, RunError, TemplateError
+from reelnet.export.asked import Asked
+from reelnet.export.formats import is_sequence
+from reelnet.export.place import placed
+from reelnet.export.report import Report
+from reelnet.export.sequence import files_of
+from reelnet.planned import Planned
+from reelnet.reel import Reel
+from reelnet.runs.run import Run
+from reelnet.template.build import Builder
+from reelnet.template.load import file_keys
+from reelnet.template.spec import Places, Template
+
+FORMAT = 1
+
+PARTS = ("av", "matplotlib", "numpy", "pillow", "safetensors")
+"""The packages that have a hand in a file's bytes."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A file that can be made again.
+
+    Attributes:
+        planned: The file.
+        sha256: Of its bytes when it was first made, in hexadecimal.
+    """
+
+    planned: Planned
+    sha256: str
+
+    @property
+    def same(self) -> bool:
+        """Whether the file that is there has the same bytes."""
+        return sha256_of(self.planned.path) == self.sha256
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a file of provenance says.
+
+    Attributes:
+        path: Where it lies.
+        content: What stands in it.
+    """
+
+    path: Path
+    content: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> Provenance:
+        """Read what `keep_provenance` wrote.
+
+        Raises:
+            ReelnetError: There is no such file, or it is another one.
+        """
+        try:
+            content = json.loads(path.read_text("utf-8"))
+            if content["format"] != FORMAT:
+                raise ReelnetError(
+                    f"{path}: format {content['format']!r}, but this reelnet reads format {FORMAT}; "
+                    f"use reelnet {content['versions']['reelnet']}"
+                )
+            return cls(path, content)
+        except OSError as error:
+            raise ReelnetError(f"{path}: cannot be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReelnetError(f"{path}: not a file that --report wrote ({error})") from error
+
+    @property
+    def run(self) -> Path:
+        """Where the run lay."""
+        return Path(self.content["run"]["path"])
+
+    def require_same_run(self, run: Run) -> None:
+        """Make sure that a run is the one that the files were made from.
+
+        Raises:
+            RunError: It is another one, or was recorded further.
+        """
+        if identity(run) != self.content["run"]["sha256"]:
+            raise RunError(
+                f"{run.path}: not as it was when {self.path} was written; name the folder of that run with --run"
+            )
+
+    def changed(self) -> list[str]:
+        """The parts whose version is another one today, such as `numpy 2.1.0 was 2.0.2`."""
+        before, now = self.content["versions"], versions()
+        return [f"{name} {now[name]} was {old}" for name, old in before.items() if now.get(name, old) != old]
+
+    def figures(self, run: Run, folder: Path | None = None) -> Iterator[Figure]:
+        """The files, ready to be made again.
+
+        Args:
+            run: What was recorded.
+            folder: Where the files go; by default where they were.
+
+        Raises:
+            TemplateError: A template does not fit what is installed today.
+            ReelnetError: A part is missing.
+        """
+        try:
+            for each in self.content["files"]:
+                template = _template(each["template"]["name"], each["template"]["content"])
+                reel = Reel.of(run, template, layer=each["layer"], scale=each["scale"], fps=each["fps"])
+                path = Path(each["report"]["path"])
+                path = path if folder is None else folder / path.name
+                yield Figure(
+                    Planned(reel, path, each["step"], Asked.of(**each["asked"])), str(each["sha256"])
+                )
+        except (KeyError, TypeError) as error:
+            raise ReelnetError(f"{self.path}: not a file that --report wrote ({error})") from error
+
+
+def keep_provenance(path: Path, made: Sequence[tuple[Planned, Report]]) -> None:
+    """Write what files were made from, with their reports, as JSON.
+
+    Args:
+        path: Where to. The file is complete when it appears.
+        made: The files of one run, at least one.
+
+    Raises:
+        ReelnetError: The file cannot be written.
+    """
+    run = made[0][0].reel.run if made else None
+    content = {
+        "format": FORMAT,
+        "versions": versions(),
+        "run": None if run is None else told(run),
+        "files": [_entry(job, report) for job, report in made],
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    with placed(path) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def versions() -> dict[str, str]:
+    """The version of everything that has a hand in a file's bytes, by name."""
+    codecs = ("libavcodec", "libavformat")
+    return {
+        "reelnet": __version__,
+        "python": system.python_version(),
+        **{name: metadata.version(name) for name in PARTS},
+        **{name: ".".join(map(str, av.library_versions[name])) for name in codecs},
+        "machine": f"{system.system()} {system.machine()}",
+    }
+
+
+def told(run: Run) -> dict[str, Any]:
+    """Which run it is."""
+    return {
+        "path": str(run.path),
+        "seed": run.about.get("seed"),
+        "steps": len(run.steps),
+        "sha256": identity(run),
+        "about": dict(run.about),
+    }
+
+
+def identity(run: Run) -> str:
+    """What no other run has, in hexadecimal: SHA-256 of its header and its log, which hold a checksum of all else.
+
+    Raises:
+        RunError: They cannot be read.
+    """
+    try:
+        return _sha256([run.path / "run.json", run.path / "log.jsonl"])
+    except OSError as error:
+        raise RunError(f"{run.path}: cannot be read ({error.strerror})") from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, or of a sequence's files behind each other, in hexadecimal."""
+    return _sha256(files_of(path) if is_sequence(path) else [path])
+
+
+def _sha256(files: Sequence[Path]) -> str:
+    found = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while part := stream.read(1 << 20):
+                found.update(part)
+    return found.hexdigest()
+
+
+def _entry(job: Planned, report: Report) -> dict[str, Any]:
+    """All that one file was made from."""
+    reel, template = job.reel, job.reel.template
+    content = _absolute({key: each for key, each in template.content.items() if key != "outputs"})
+    return {
+        "report": report.as_json(),
+        "sha256": sha256_of(job.path),
+        "layer": reel.layer,
+        "step": job.step,
+        "scale": reel.scale,
+        "fps": reel.fps,
+        "asked": asdict(job.asked),
+        "template": {"name": template.name, "content": content, "files": _files(content)},
+    }
+
+
+def _absolute(content: dict[str, Any]) -> dict[str, Any]:
+    """A template's content with the files that it names where they are seen from anywhere."""
+    content = json.loads(json.dumps(content))
+    for *path, last in file_keys(content, registry()):
+        inside = content
+        for step in path:
+            inside = inside[step]
+        inside[last] = str(Path(inside[last]).resolve())
+    return content
+
+
+def _files(content: dict[str, Any]) -> dict[str, str]:
+    """For each file that a template names its SHA-256, in hexadecimal."""
+    found = {}
+    for path in file_keys(content, registry()):
+        value: Any = content
+        for step in path:
+            value = value[step]
+        found[str(value)] = sha256_of(Path(value))
+    return found
+
+
+def _template(name: str, content: Mapping[str, Any]) -> Template:
+    builder = Builder(registry())
+    template = builder.build(name, content, Places())
+    if template is None:
+        where, what = builder.mistakes[0]
+        raise TemplateError(f"template {name!r} no longer fits: {'.'.join(map(str, where))}: {what}")
+    return template
