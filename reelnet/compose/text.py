@@ -22,6 +22,8 @@ UNKNOWN = "\U0010fffd"
 
 
 PIECE = re.compile(r"[^._/]*[._/]+|[^._/]+")
+DIGITS = "0123456789"
+DIGIT = re.compile("[0-9]")
 PARTS = re.compile(r"[0-9]|[^0-9]+", re.DOTALL)
 
 
@@ -48,6 +50,14 @@ class Type:
     def width(self, text: str) -> int:
         """Pixels that a line of text takes."""
         return text_size(text, self).width
+
+    def room(self, text: str) -> int:
+        """Pixels that a line of text takes at most, whatever its digits are."""
+        return self.width(self.widest(text))
+
+    def widest(self, text: str) -> str:
+        """A line of text with all digits replaced by the one that makes it widest."""
+        return max((DIGIT.sub(digit, text) for digit in DIGITS), key=self.width)
 
 
 def body(theme: Theme, *, bold: bool = False) -> Type:

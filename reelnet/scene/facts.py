@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -16,6 +16,7 @@ from reelnet.runs.run import Run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.survey import Survey
 from reelnet.scene.view import Cell, Limits, View
+from reelnet.template.misfit import Misfit
 from reelnet.template.pick import Pick
 from reelnet.template.spec import SamplesSpec
 from reelnet.template.theme import Theme
@@ -53,6 +54,7 @@ class Facts:
     survey: Survey
     channels: int | None = None
     _views: dict[str, View] = field(default_factory=dict, repr=False, compare=False)
+    _shapes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, run: Run, layer: str | None, theme: Theme, samples: SamplesSpec) -> Facts:
@@ -60,7 +62,7 @@ class Facts:
 
         Raises:
             UsageError: There is no such layer.
-            ValueError: There is no such sample.
+            Misfit: There is no such sample.
             RunError: The run is empty or damaged.
         """
         run.require_steps()
@@ -91,6 +93,10 @@ class Facts:
         """The same in cells of another size."""
         return replace(self, box=box, _views={})
 
+    def scaled(self, scale: int) -> Facts:
+        """The same with the maps of the layer in the centre upscaled by that factor."""
+        return self.in_cells(Cell.box_of(self.require(self.layer), scale))
+
     def view(self, tap: str) -> View:
         """A tap in the theme.
 
@@ -100,7 +106,7 @@ class Facts:
         if tap not in self._views:
             info = self.require(tap)
             limits = Limits.by_rule(info, tap, self.theme, self.survey)
-            cell = Cell.fitting(*info.shape[2:], self.box)
+            cell = Cell.of(info, self.box)
             self._views[tap] = View(tap, info, cell, limits, limits.anchors(self.theme))
         return self._views[tap]
 
@@ -113,6 +119,18 @@ class Facts:
         if tap not in self.taps:
             raise ValueError(f"no layer {tap!r} was recorded; {options(tap, self.taps)}")
         return self.taps[tap]
+
+    def shapes(self, name: str, spec: str, find: Callable[[], Iterable[str]]) -> tuple[str, ...]:
+        """The forms that a field of a text takes over the run, looked for once, whatever the size of cells.
+
+        Args:
+            name: Of the field.
+            spec: How it is written.
+            find: Finds them.
+        """
+        if (name, spec) not in self._shapes:
+            self._shapes[name, spec] = tuple(find())
+        return self._shapes[name, spec]
 
     @property
     def cell(self) -> Cell:
@@ -132,13 +150,13 @@ class Facts:
     @property
     def fields(self) -> dict[str, object]:
         """What a text can name in braces and what never changes."""
-        shape = self.taps[self.layer].shape
+        channels, height, width = self.taps[self.layer].maps
         return {
             "layer": self.layer,
-            "channels": shape[1] if self.channels is None else self.channels,
+            "channels": channels if self.channels is None else self.channels,
             "samples": len(self.columns),
-            "height": shape[2],
-            "width": shape[3],
+            "height": height,
+            "width": width,
             "first_step": self.steps[0],
             "last_step": self.steps[-1],
         }
@@ -162,13 +180,23 @@ class Moment:
     held: Mapping[str, NDArray[np.uint8]] | None = None
 
 
+def told_positions(positions: Sequence[int]) -> str:
+    """Positions for an error: `0 to 15`, or `0, 2, 5`."""
+    if len(positions) > 2 and list(positions) == list(range(positions[0], positions[-1] + 1)):
+        return f"{positions[0]} to {positions[-1]}"
+    shown = ", ".join(map(str, positions[:12]))
+    return f"{shown} … ({len(positions)} in all)" if len(positions) > 12 else shown
+
+
 def classes_of(about: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Names of classes among the free facts of a run."""
     names = about.get("classes")
     return tuple(map(str, names)) if isinstance(names, list) and names else None
 
 
-def chosen(pick: Pick, count: int, what: str, change: NDArray[np.float64] | None = None) -> tuple[int, ...]:
+def chosen(
+    pick: Pick, count: int, what: str, change: NDArray[np.float64] | None = None, of: str = ""
+) -> tuple[int, ...]:
     """The positions that a pick means among `count`.
 
     Args:
@@ -176,17 +204,22 @@ def chosen(pick: Pick, count: int, what: str, change: NDArray[np.float64] | None
         count: How many there are.
         what: `sample` or `channel`, for errors.
         change: How much each of them changes; asked of by `top`.
+        of: Whose they are, for errors.
 
     Raises:
-        ValueError: One of them does not exist.
+        ValueError: Some of them do not exist.
     """
     if pick.positions is not None:
-        for position in pick.positions:
-            if position >= count:
-                raise ValueError(f"no {what} {position}; they are numbered from 0 to {count - 1}")
+        missing = [position for position in pick.positions if position >= count]
+        if missing:
+            named = f"{what}s" if len(missing) > 1 else what
+            whose = f" of {of}" if of else ""
+            raise ValueError(
+                f"no {named} {told_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
+            )
         return pick.positions
     if pick.top is not None:
         if change is None:
-            raise ValueError(f"top: {pick.top} cannot be asked of {what}s; give a list or a range")
+            raise Misfit(f"the top {pick.top} cannot be asked of {what}s; give a list or a range", "top")
         return tuple(sorted(np.argsort(-change, kind="stable")[: pick.top].tolist()))
     return tuple(range(count))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from reelnet.errors import options
 from reelnet.scene.facts import Facts, Moment
+from reelnet.template.misfit import Misfit, Misfits
 
 SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a wide one would ask for a text without end."""
@@ -22,6 +23,8 @@ SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 STATIC = ("layer", "channels", "samples", "height", "width", "first_step", "last_step", "step")
 NAME = re.compile("|".join(STATIC) + r"|metrics\..+")
 """Fields that a text can have; which metrics there are only a run tells."""
+
+DIGIT = re.compile("[0-9]")
 
 UNKNOWN = "–"
 """In place of a metric that has no value yet."""
@@ -35,19 +38,21 @@ def parsed(text: str) -> Parts:
     """A text's parts.
 
     Raises:
-        ValueError: Braces do not match, or a field cannot be written so.
+        Misfit: Braces do not match, or fields cannot be written so.
     """
     try:
         found = list(Formatter().parse(text))
     except ValueError as error:
-        raise ValueError(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
-    parts = []
+        raise Misfit(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
+    parts, wrong = [], Misfits()
     for literal, name, spec, conversion in found:
-        if name is not None and (conversion or not SPEC.fullmatch(spec or "")):
-            raise ValueError(f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}")
-        if name is not None and not NAME.fullmatch(name):
-            raise ValueError(f"text {text!r}: no field {name!r}; {options(name, STATIC)}, or metrics.NAME")
+        with wrong.at():
+            if name is not None and (conversion or not SPEC.fullmatch(spec or "")):
+                raise Misfit(f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}")
+            if name is not None and not NAME.fullmatch(name):
+                raise Misfit(f"text {text!r}: no field {name!r}; {options(name, (*STATIC, 'metrics.NAME'))}")
         parts.append((literal, None if name is None else (name, spec or "")))
+    wrong.check()
     return tuple(parts)
 
 
@@ -67,7 +72,7 @@ class Words:
         """Understand a text.
 
         Raises:
-            ValueError: A field does not exist or cannot be written so, or braces do not match.
+            Misfit: Fields do not exist or cannot be written so, or braces do not match.
         """
         words = cls(parsed(text), facts)
         words._check(text)
@@ -76,16 +81,19 @@ class Words:
     def _check(self, text: str) -> None:
         known = [*self.facts.fields, "step", *(f"metrics.{name}" for name in self.facts.metrics)]
         example = {**self.facts.fields, "step": 0, **{f"metrics.{name}": 0.5 for name in self.facts.metrics}}
+        wrong = Misfits()
         for _, field in self.parts:
             if field is None:
                 continue
             name, spec = field
-            if name not in known:
-                raise ValueError(f"text {text!r}: no field {name!r}; {options(name, known)}")
-            try:
-                format(example[name], spec)
-            except ValueError as error:
-                raise ValueError(f"text {text!r}: field {name!r}: {error}") from None
+            with wrong.at():
+                if name not in known:
+                    raise Misfit(f"text {text!r}: no field {name!r}; {options(name, known)}")
+                try:
+                    format(example[name], spec)
+                except ValueError as error:
+                    raise Misfit(f"text {text!r}: field {name!r}: {error}") from None
+        wrong.check()
 
     @property
     def moving(self) -> bool:
@@ -100,12 +108,27 @@ class Words:
         """The text of one frame; a metric has the latest value that is known by then."""
         return self._filled(self._values(moment.number))
 
-    def longest(self) -> str:
-        """The text of the frame that needs the most characters, for measuring."""
-        numbers = range(0, len(self.facts.steps), max(1, len(self.facts.steps) // 50))
-        last = len(self.facts.steps) - 1
-        texts = [self._filled(self._values(number)) for number in {*numbers, last}]
-        return max(texts, key=len)
+    def widest(self, width: Callable[[str], int]) -> str:
+        """A text as wide as any frame's can be, for measuring: each field in its widest form, all digits 0.
+
+        Args:
+            width: Pixels that a line of text takes, whatever its digits are.
+        """
+        return "".join(
+            literal + ("" if field is None else max(self._shapes(*field), key=width))
+            for literal, field in self.parts
+        )
+
+    def _shapes(self, name: str, spec: str) -> tuple[str, ...]:
+        """The forms that a field takes over the run, with 0 for each digit of what changes."""
+        facts = self.facts
+        if name in facts.fields:
+            return (written(facts.fields[name], spec),)
+        values: Iterable[object] = facts.steps
+        if name.startswith("metrics."):
+            metric = facts.metrics[name.removeprefix("metrics.")]
+            values = np.unique(metric).tolist() + [math.nan] * bool(np.isnan(metric[:1]).any())
+        return facts.shapes(name, spec, lambda: {DIGIT.sub("0", written(value, spec)) for value in values})
 
     def _values(self, number: int) -> dict[str, object]:
         values: dict[str, object] = {"step": self.facts.steps[number]}

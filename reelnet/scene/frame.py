@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from reelnet.errors import TemplateError, UsageError
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Size
+from reelnet.scene.lengths import longest
 from reelnet.scene.measure import Tree, measure
 from reelnet.scene.placing import shift
 from reelnet.scene.room import cramped, require_room
+from reelnet.template.mistakes import InvalidTemplate
 from reelnet.template.spec import CanvasSpec, Template
 from reelnet.template.words import MOST
 
@@ -45,35 +47,40 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
     Raises:
         TemplateError: The layout does not fit the canvas even at scale 1, a size that was asked for is too
             small for what is in it, or nothing is in it.
-        UsageError: The frame would be larger than any encoder takes.
+        UsageError: The scale is too large, or the frame would be larger than any encoder takes and no length in the
+            template is at fault.
     """
     canvas = template.canvas
-    scale = canvas.scale if scale is None else scale
-    side = max(facts.require(facts.layer).shape[2:])
-    if scale is not None:
-        found = attempt(template, facts.in_cells(side * scale))
+    asked = canvas.scale if scale is None else scale
+    side = max(facts.require(facts.layer).maps[1:])
+    if asked is not None:
+        found = attempt(template, facts.scaled(asked))
         if not fits(found.tree, canvas):
-            raise refusal(template, found, scale)
+            what = refusal(template, found, asked)
+            if scale is not None:
+                raise UsageError(what)
+            raise InvalidTemplate([template.places.mistake(("canvas", "scale"), what)])
     elif canvas.widest or canvas.tallest:
         found = largest(template, facts, side)
     else:
         found = attempt(template, facts)
+    require_small(template, found, by_template=scale is None)
     require_room(template, found.tree, found.box)
-    return require_small(found)
+    return found
 
 
 def largest(template: Template, facts: Facts, side: int) -> Framed:
     """The layout at the largest whole scale that fits its canvas."""
     canvas = template.canvas
-    low, best = 1, attempt(template, facts.in_cells(side))
+    low, best = 1, attempt(template, facts.scaled(1))
     if not fits(best.tree, canvas):
-        raise refusal(template, best, 1)
-    longest = canvas.max_cell or max(canvas.widest or 0, canvas.tallest or 0)
-    high = max(1, min(256, longest // side)) + 1
+        raise InvalidTemplate([template.places.mistake(("canvas",), refusal(template, best, 1))])
+    side_most = canvas.max_cell or max(canvas.widest or 0, canvas.tallest or 0)
+    high = max(1, min(256, side_most // side)) + 1
     # What fits at a scale fits at each smaller one, so halving finds the largest.
     while high - low > 1:
         middle = (low + high) // 2
-        found = attempt(template, facts.in_cells(side * middle))
+        found = attempt(template, facts.scaled(middle))
         if fits(found.tree, canvas) and not any(cramped(found.tree, found.box)):
             low, best = middle, found
         else:
@@ -124,33 +131,45 @@ def over(tree: Tree, canvas: CanvasSpec) -> tuple[int, int]:
     return wide, tall
 
 
-def refusal(template: Template, found: Framed, scale: int) -> TemplateError:
-    """The error for a layout that does not fit, with the pixels that are missing."""
+def refusal(template: Template, found: Framed, scale: int) -> str:
+    """What to say of a layout that does not fit, with the pixels that are missing."""
     wide, tall = over(found.tree, template.canvas)
     canvas = template.canvas
     room = f"{canvas.widest or 'any'}×{canvas.tallest or 'any'}"
     missing = [f"{wide} pixels too wide"] * (wide > 0) + [f"{tall} pixels too tall"] * (tall > 0)
-    what = (
-        f"the layout is {' and '.join(missing)} for {room} at scale {scale}; "
+    smaller = "give a smaller scale, " if scale > 1 else ""
+    return (
+        f"the layout is {' and '.join(missing)} for {room} at scale {scale}; {smaller}"
         "show fewer channels or samples, shorten texts, or give a larger canvas"
     )
-    return TemplateError(template.places.line(("canvas",), what))
 
 
-def require_small(found: Framed) -> Framed:
+def require_small(template: Template, found: Framed, *, by_template: bool) -> None:
     """Make sure that an encoder can take frames of this size.
 
+    Args:
+        template: What the author wrote.
+        found: The layout in its frame.
+        by_template: Whether the template alone decides how large things are.
+
     Raises:
-        UsageError: None can.
+        TemplateError: None can, because of a length that the template gives.
+        UsageError: None can, because of the run, or of a scale from elsewhere.
     """
     size = found.size
-    if max(size.width, size.height) > MOST or size.width * size.height > MOST_AREA:
-        raise UsageError(
-            f"a frame of {size.width}×{size.height} pixels is too large (at most {MOST} a side, and "
-            f"{MOST_AREA / 1e6:.1f} million in all); give a smaller scale, fewer channels, or another layer than "
-            f"{found.facts.layer!r} with --layer (layer=…)"
-        )
-    return found
+    if max(size.width, size.height) <= MOST and size.width * size.height <= MOST_AREA:
+        return
+    what = (
+        f"a frame of {size.width}×{size.height} pixels is too large (at most {MOST} a side, and "
+        f"{MOST_AREA / 1e6:.1f} million in all)"
+    )
+    cause = longest(template) if by_template else None
+    if cause is not None:
+        raise InvalidTemplate([template.places.mistake(cause, f"{what}; give a smaller number")])
+    raise UsageError(
+        f"{what}; give a smaller scale, fewer channels, or another layer than {found.facts.layer!r} with --layer "
+        "(layer=…)"
+    )
 
 
 def even(length: float) -> int:

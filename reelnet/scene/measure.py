@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 
-from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
+from reelnet.errors import ReelnetError
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Group, Leaf
+from reelnet.scene.mistakes import Mistakes
 from reelnet.scene.panel import Panel
 from reelnet.template.spec import Stack, Template
 
@@ -19,16 +20,15 @@ def measure(template: Template, facts: Facts) -> Tree | None:
     """The layout with what each panel needs, without those that the run has nothing for; None if none is left.
 
     Raises:
-        TemplateError: An option of a panel does not fit the run; a line for each such panel.
+        InvalidTemplate: Options of panels do not fit the run; all of them are told.
     """
-    mistakes: list[str] = []
+    mistakes = Mistakes(template)
     tree = _measured(template.layout, template, facts, mistakes)
-    if mistakes:
-        raise TemplateError("\n".join(dict.fromkeys(mistakes)))
+    mistakes.check()
     return tree
 
 
-def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: list[str]) -> Tree | None:
+def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: Mistakes) -> Tree | None:
     if isinstance(node, Stack):
         found = [_measured(item, template, facts, mistakes) for item in node.items]
         items = [item for item in found if item is not None]
@@ -36,12 +36,9 @@ def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: lis
     panel = template.panels[node]
     if not isinstance(panel, Panel) or panel.hidden:
         return None
-    try:
-        with told(template, "panels", node):
-            needed = panel.measure(facts)
-    except TemplateError as error:
-        mistakes.append(str(error))
-        return None
+    needed = None
+    with mistakes.at("panels", node):
+        needed = panel.measure(facts)
     if needed is None:
         return None
     return Leaf(panel, needed, panel, panel.usual_grow if panel.grow is None else panel.grow)
@@ -72,14 +69,3 @@ def left_out(template: Template, shown: Collection[str]) -> list[str]:
 def _names(node: Stack) -> Iterator[str]:
     for item in node.items:
         yield from _names(item) if isinstance(item, Stack) else (item,)
-
-
-@contextmanager
-def told(template: Template, *path: str | int) -> Iterator[None]:
-    """Say in which place of the template it is that something does not fit the run."""
-    try:
-        yield
-    except (TemplateError, RunError, UsageError):
-        raise
-    except (ValueError, ReelnetError) as error:
-        raise TemplateError(template.places.line(path, str(error))) from error

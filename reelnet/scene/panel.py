@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
+from reelnet.scene.rest import Rest
 from reelnet.template.spec import PanelSpec
 
 Canvas = NDArray[np.uint8]
@@ -39,8 +40,8 @@ class Panel(PanelSpec, ABC):
         """The recorded places whose arrays it draws in every frame."""
         return ()
 
-    def holds(self, facts: Facts) -> list[tuple[int, float]]:
-        """Steps at which the animation rests in addition, and for how many seconds."""
+    def rests(self, facts: Facts) -> list[Rest]:
+        """Where the animation rests in addition, so that something can be read."""
         return []
 
     def shown_channels(self, facts: Facts) -> int | None:
@@ -52,7 +53,7 @@ class Panel(PanelSpec, ABC):
         """The pixels that it needs, or None where the run has nothing for it to show.
 
         Raises:
-            ValueError: An option does not fit the run.
+            ValueError: An option does not fit the run; a `Misfit` says which.
         """
 
     @abstractmethod

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import TemplateError, UsageError, options
+from reelnet.errors import UsageError, options
+from reelnet.runs.header import require_activation
 from reelnet.runs.run import Run
-from reelnet.scene.facts import Facts
-from reelnet.scene.frame import framed
+from reelnet.scene.facts import Facts, chosen
+from reelnet.scene.frame import Framed, framed
 from reelnet.scene.layout import Box, Size
-from reelnet.scene.measure import told, with_channels
+from reelnet.scene.measure import with_channels
+from reelnet.scene.mistakes import Mistakes, told
 from reelnet.scene.palette import Ink, Palette
 from reelnet.scene.panel import Drawing, Panel
 from reelnet.scene.placing import place
-from reelnet.scene.selection import may_show
+from reelnet.scene.rest import Rest
 from reelnet.scene.timeline import Timeline
+from reelnet.template.pick import Pick
 from reelnet.template.spec import Template
-from reelnet.template.timeline import HoldSpec
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,13 @@ class Scene:
     timeline: Timeline
     taps: tuple[str, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is no mistake, but may not be what the author has in mind."""
+        return tuple(
+            f"{name} asks for a pause, but none of its steps is shown" for name in self.timeline.unshown
+        )
+
 
 def resolve(
     template: Template,
@@ -66,27 +75,95 @@ def resolve(
         fps: Frames a second; the template's by default.
 
     Raises:
-        TemplateError: The template says something that this run cannot show.
+        TemplateError: The template says something that this run cannot show; all of it is told.
         UsageError: There is no such layer, or a scale or pace cannot be.
         RunError: The run is empty or damaged.
     """
     if scale is not None and not 1 <= scale <= 256:
         raise UsageError(f"scale {scale}: give a whole factor from 1 to 256")
-    theme = template.theme
-    with told(template, "samples", "show"):
-        facts = Facts.of(run, layer or own_layer(template, run), theme, template.samples)
-    try:
+    run.require_steps()
+    mistakes = Mistakes(template)
+    facts = understood(template, run, layer, mistakes)
+    frame = timeline = None
+    with mistakes.at():
         frame = framed(template, with_channels(template, facts), scale)
-    except TemplateError as error:
-        raise TemplateError("\n".join([str(error), *_other_mistakes(template, facts, fps)])) from error
-    facts, names = frame.facts, {id(panel): name for name, panel in template.panels.items()}
+    with mistakes.at("timeline"):
+        timeline = timed(template, facts, fps, resting(template, frame))
+    if frame is None or timeline is None or mistakes:
+        mistakes.check()
+        raise AssertionError("what is missing was told")
+    return painted(template, frame, timeline)
+
+
+def understood(template: Template, run: Run, layer: str | None, mistakes: Mistakes) -> Facts:
+    """What the run means for the template; where that names what there is not, as if it named nothing.
+
+    Args:
+        template: What the author wrote.
+        run: With at least one step.
+        layer: The one that was asked for, instead of the template's.
+        mistakes: Takes down what is wrong with the template's layer and samples.
+    """
+    if layer is None and template.layer is not None:
+        with mistakes.at("layer"):
+            layer = recorded_layer(template.layer, run)
+    samples = template.samples.model_copy(update={"show": Pick()})
+    with mistakes.at("samples", "show"):
+        chosen(template.samples.show, len(run.samples), "sample")
+        samples = template.samples
+    return Facts.of(run, layer, template.theme, samples)
+
+
+def recorded_layer(layer: str, run: Run) -> str:
+    """A layer that the template names.
+
+    Raises:
+        ValueError: It was not recorded, or is no layer.
+    """
+    if layer not in run.taps:
+        raise ValueError(f"no layer {layer!r} was recorded; {options(layer, run.taps)}")
+    require_activation(layer, run.tap(layer))
+    return layer
+
+
+def resting(template: Template, frame: Framed | None) -> list[Rest]:
+    """The pauses that the panels of a frame ask for; a panel that stands in two places asks for its own once."""
+    if frame is None:
+        return []
+    placed = {id(panel) for panel, _ in place(frame.tree, frame.box)}
+    return [
+        replace(rest, name=f"panels.{name}.{rest.name}")
+        for name, panel in template.panels.items()
+        if isinstance(panel, Panel) and id(panel) in placed
+        for rest in panel.rests(frame.facts)
+    ]
+
+
+def timed(template: Template, facts: Facts, fps: float | None, rests: Sequence[Rest]) -> Timeline:
+    """The timeline, with pauses that panels ask for."""
+
+    def change() -> NDArray[np.float64]:
+        return facts.survey.changes(facts.layer).by_step
+
+    return Timeline.of(template.timeline, facts.steps, fps=fps, change=change, rests=rests)
+
+
+def painted(template: Template, frame: Framed, timeline: Timeline) -> Scene:
+    """The scene with every panel in its box and every colour mixed.
+
+    Raises:
+        TemplateError: A panel cannot draw itself in its box, or there are too many colours.
+    """
+    mistakes, facts, theme = Mistakes(template), frame.facts, template.theme
+    names = {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
     palette = Palette(theme.levels)
     background = palette.ramp(theme.background, theme.background, 1)
     drawings = []
     for name, panel, box in placed:
-        with told(template, "panels", name):
+        with mistakes.at("panels", name):
             drawings.append(panel.place(facts, box, palette))
+    mistakes.check()
     with told(template, "panels"):
         palette.mix()
     return Scene(
@@ -96,46 +173,6 @@ def resolve(
         drawings=tuple(drawings),
         palette=palette,
         background=background,
-        timeline=_timeline(template, facts, fps, [panel for _, panel, _ in placed]),
+        timeline=timeline,
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(facts))),
     )
-
-
-def own_layer(template: Template, run: Run) -> str | None:
-    """The layer that the template names, if it names one.
-
-    Raises:
-        TemplateError: It was not recorded.
-    """
-    if template.layer is not None and template.layer not in run.taps:
-        what = f"no layer {template.layer!r} was recorded; {options(template.layer, run.taps)}"
-        raise TemplateError(template.places.line(("layer",), what))
-    return template.layer
-
-
-def _other_mistakes(template: Template, facts: Facts, fps: float | None) -> list[str]:
-    """What else is wrong, where the layout is already; so that an author sees it all at once."""
-    try:
-        _timeline(template, facts, fps, [])
-    except TemplateError as error:
-        return [str(error)]
-    return []
-
-
-def _timeline(template: Template, facts: Facts, fps: float | None, panels: Sequence[Panel]) -> Timeline:
-    def change() -> NDArray[np.float64]:
-        return facts.survey.changes(facts.layer).by_step
-
-    # An output may show only a part of the steps, and then not those at which a panel would rest.
-    asked = [
-        HoldSpec(step=step, seconds=seconds)
-        for panel in panels
-        for step, seconds in panel.holds(facts)
-        if may_show(template.timeline, step)
-    ]
-    spec = template.timeline.model_copy(update={"holds": (*template.timeline.holds, *asked)})
-    try:
-        return Timeline.of(spec, facts.steps, fps=fps, change=change)
-    except TemplateError as error:
-        place = template.places.find(("timeline",))
-        raise TemplateError(f"{place}: {error}" if place else str(error)) from error

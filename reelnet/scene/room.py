@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reelnet.errors import TemplateError
 from reelnet.scene.layout import Box, Group, Leaf, Size
 from reelnet.scene.measure import Tree
 from reelnet.scene.panel import Panel
 from reelnet.scene.placing import inside
+from reelnet.template.misfit import Path
+from reelnet.template.mistakes import raise_all
 from reelnet.template.spec import Stack, StackSpec, Template
 
 
@@ -23,10 +24,15 @@ class Cramped:
 
 
 def cramped(node: Tree, box: Box) -> Iterator[Cramped]:
-    """What has too little room when the layout stands in a box; what is within comes first."""
+    """What has too little room when the layout stands in a box; of a stack, what within it has."""
     if isinstance(node, Group):
-        for item, each in zip(node.items, inside(node, box), strict=True):
-            yield from cramped(item, each)
+        boxes = inside(node, box)
+        within = [
+            found for item, each in zip(node.items, boxes, strict=True) for found in cramped(item, each)
+        ]
+        yield from within
+        if within:
+            return
     needs = node.needs(box.width)
     shrinks = isinstance(node, Leaf) and node.item.shrinks
     least = Size(1, 1) if shrinks else needs
@@ -40,19 +46,26 @@ def require_room(template: Template, tree: Tree, box: Box) -> None:
     Raises:
         TemplateError: Something does not; with the pixels that it needs.
     """
-    found = next(cramped(tree, box), None)
-    if found is None:
-        return
-    names = {id(panel): ("panels", name) for name, panel in template.panels.items()}
-    path = {**names, **paths(template.layout)}[id(found.part)]
-    what = (
-        f"has {found.box.width}×{found.box.height} pixels but needs {found.needs.width}×{found.needs.height}; "
-        "give more width or height to it, or to the stack around it, or leave them out"
+    names: dict[int, Path] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
+    known = {**names, **paths(template.layout)}
+    raise_all(
+        template.places.mistake(
+            (*known[id(found.part)], *too_small(found)),
+            f"has {found.box.width}×{found.box.height} pixels but needs {found.needs.width}×{found.needs.height}; "
+            "give more width or height to it, or to the stack around it, or leave them out",
+        )
+        for found in cramped(tree, box)
     )
-    raise TemplateError(template.places.line(path, what))
 
 
-def paths(stack: Stack) -> dict[int, tuple[str | int, ...]]:
+def too_small(found: Cramped) -> Path:
+    """The key by which the author gave a part too little room, if it is one of its own."""
+    if found.part.width is not None and found.box.width < found.needs.width:
+        return ("width",)
+    return ("height",) if found.part.height is not None and found.box.height < found.needs.height else ()
+
+
+def paths(stack: Stack) -> dict[int, Path]:
     """The place in the file of each stack, by the identity of its options."""
     found = {id(stack.options): stack.path}
     for item in stack.items:

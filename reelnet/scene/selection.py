@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import TemplateError
+from reelnet.template.misfit import Misfit, Misfits
 from reelnet.template.timeline import StepsSpec, TimelineSpec
 
 USUAL_COUNT = 300
@@ -34,12 +34,12 @@ def select(
             float64 (steps,); asked only for an adaptive selection that leaves steps out.
 
     Raises:
-        TemplateError: A listed step was not recorded, or none lies in the range.
+        Misfit: Listed steps were not recorded, or none lies in the range.
         ValueError: The selection is adaptive and there is no `change`.
     """
-    rule = _rule(spec)
+    rule = rule_of(spec)
     if rule.list is not None:
-        return [_listed(steps, step) for step in rule.list]
+        return listed(steps, rule.list)
     first, last = within(steps, rule.range)
     count = last - first + 1
     if rule.every is not None:
@@ -55,7 +55,8 @@ def select(
     return sorted({first + position for position in chosen} | set(held))
 
 
-def _rule(spec: TimelineSpec) -> StepsSpec:
+def rule_of(spec: TimelineSpec) -> StepsSpec:
+    """The choice of steps in full, whatever word it was written as."""
     if isinstance(spec.steps, StepsSpec):
         return spec.steps
     if spec.steps == "all":
@@ -64,20 +65,39 @@ def _rule(spec: TimelineSpec) -> StepsSpec:
     return StepsSpec(log=count) if spec.steps == "log" else StepsSpec(adaptive=count)
 
 
-def may_show(spec: TimelineSpec, step: int) -> bool:
-    """Whether a step lies in the template's list or range of steps, if there is one."""
-    rule = _rule(spec)
-    if rule.list is not None:
-        return step in rule.list
+def may_show(spec: TimelineSpec, steps: Sequence[int], first: int, last: int) -> int | None:
+    """The position of the first step from `first` to `last` that the template's list or range of steps allows."""
+    rule = rule_of(spec)
     low, high = rule.range or (None, None)
-    return (low is None or low <= step) and (high is None or step <= high)
+    begin, end = max(first, low or 0), last if high is None else min(last, high)
+    allowed = steps if rule.list is None else rule.list
+    step = next((each for each in allowed[bisect_left(allowed, begin) :] if each <= end), None)
+    return None if step is None else find(steps, step)
 
 
-def _listed(steps: Sequence[int], step: int) -> int:
+def listed(steps: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """The positions of steps.
+
+    Raises:
+        Misfit: Some were not recorded.
+    """
+    wrong, found = Misfits(), []
+    for number, step in enumerate(wanted):
+        with wrong.at("steps", "list", number):
+            found.append(recorded(steps, step))
+    wrong.check()
+    return found
+
+
+def recorded(steps: Sequence[int], step: int) -> int:
+    """The position of a step.
+
+    Raises:
+        Misfit: It was not recorded.
+    """
     position = find(steps, step)
     if position is None:
-        near = nearest(steps, step)
-        raise TemplateError(f"timeline.steps.list: step {step} was not recorded; the nearest is {near}")
+        raise Misfit(f"step {step} was not recorded; the nearest is {nearest(steps, step)}")
     return position
 
 
@@ -85,7 +105,7 @@ def within(steps: Sequence[int], ends: tuple[int | None, int | None] | None) -> 
     """The first and the last position whose steps lie in the range, both included.
 
     Raises:
-        TemplateError: There is none.
+        Misfit: There is none.
     """
     low, high = ends or (None, None)
     first = 0 if low is None else bisect_left(steps, low)
@@ -96,9 +116,8 @@ def within(steps: Sequence[int], ends: tuple[int | None, int | None] | None) -> 
         where = f"at or after {low}" if high is None else f"at or before {high}"
     else:
         where = f"between {low} and {high}"
-    raise TemplateError(
-        f"timeline.steps.range: no recorded step lies {where}; steps run from {steps[0]} to {steps[-1]}"
-    )
+    what = f"no recorded step lies {where}; steps run from {steps[0]} to {steps[-1]}"
+    raise Misfit(what, "steps", "range")
 
 
 def find(steps: Sequence[int], step: int) -> int | None:
@@ -197,7 +216,7 @@ def thin(length: int, count: int, wanted: Sequence[range]) -> list[int]:
         wanted: Stretches of positions, ascending and apart.
 
     Raises:
-        TemplateError: There are more wanted stretches than places for them.
+        Misfit: There are more wanted stretches than places for them.
     """
     chosen = even(length, count)
     if count >= length:
@@ -213,10 +232,8 @@ def thin(length: int, count: int, wanted: Sequence[range]) -> list[int]:
     if len(fixed) + len(missing) > count:
         needed = len({0, length - 1} | fixed | set(missing))
         frames = "1 frame" if count == 1 else f"{count} frames"
-        raise TemplateError(
-            f"timeline.holds: the held steps, the first and the last do not fit into {frames}; "
-            f"allow at least {needed}"
-        )
+        what = f"the held steps, the first and the last do not fit into {frames}; allow at least {needed}"
+        raise Misfit(what, "holds")
     for position in missing:
         given_up = min(set(chosen) - fixed, key=lambda each: (abs(each - position), each))
         chosen[chosen.index(given_up)] = position

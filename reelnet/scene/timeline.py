@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, groupby
 
-from reelnet.errors import TemplateError, UsageError
-from reelnet.scene.selection import Changes, even, find, nearest, select, thin, within
-from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
+from reelnet.errors import UsageError
+from reelnet.scene.rest import Rest
+from reelnet.scene.selection import Changes, even, listed, may_show, recorded, rule_of, select, thin, within
+from reelnet.template.misfit import Misfit, Misfits
+from reelnet.template.timeline import SpeedSpec, TimelineSpec
 
 MOST_SLOTS = 100_000
 """Frames of an animation in all; nearly three hours at 10 frames a second."""
@@ -38,10 +40,12 @@ class Timeline:
     Attributes:
         shown: The frames in order; each stays for a whole number of slots of 1 / `fps` seconds.
         fps: Slots a second.
+        unshown: Names of the rests for which no frame is shown.
     """
 
     shown: tuple[Shown, ...]
     fps: Fraction
+    unshown: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -51,6 +55,7 @@ class Timeline:
         *,
         fps: float | None = None,
         change: Changes | None = None,
+        rests: Sequence[Rest] = (),
     ) -> Timeline:
         """What the author's timeline means for a run.
 
@@ -61,22 +66,24 @@ class Timeline:
                 pace; pauses, holds and rewind keep their seconds.
             change: Gives for each recorded step by how much the activations changed since the one before,
                 float64 (steps,), the first 0; asked only for an adaptive selection that leaves steps out.
+            rests: Pauses that panels ask for. Their first steps are shown, if the template's list or range of steps
+                allows them and there are frames enough.
 
         Raises:
-            TemplateError: The timeline names a step that was not recorded, or has too many frames.
+            Misfit: The timeline names steps that were not recorded, or has too many frames.
             UsageError: `fps` is none that a frame rate can be.
             ValueError: The selection is adaptive and there is no `change`.
         """
         pace = _pace(spec.frames_a_second if fps is None else fps)
-        held = _held(spec, steps, pace)
-        chosen = select(spec, steps, held, change)
-        moving = _moving(spec, _at_speed(spec, steps, chosen, held), held)
-        there = [*_resting(spec, moving, held, pace)]
+        held = _checked(spec, steps, pace)
+        moving = _shown(spec, steps, held, rests, change)
+        resting, unshown = _rested(moving, steps, rests, pace)
+        there = [*_resting(spec, moving, _added(held, resting), pace)]
         # Counted before the rewind is laid out, which could be long.
         _limit(sum(slots for _, slots in there) + _slots(spec.rewind, pace))
         whole = [*there, *_back(spec, moving, pace)]
         _limit(sum(slots for _, slots in whole))
-        return cls(tuple(_frames(whole, steps, pace)), pace)
+        return cls(tuple(_frames(whole, steps, pace)), pace, unshown)
 
     @property
     def duration(self) -> Fraction:
@@ -111,33 +118,98 @@ def _slots(seconds: float, pace: Fraction) -> int:
 
 def _limit(slots: int) -> None:
     if slots > MOST_SLOTS:
-        raise TemplateError(
-            f"timeline: {slots:,} frames in all are more than {MOST_SLOTS:,}; give a smaller max_frames, "
-            "or shorter pauses"
+        raise Misfit(
+            f"{slots:,} frames in all are more than {MOST_SLOTS:,}; give a smaller max_frames, or shorter pauses"
         )
 
 
-def _held(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> dict[int, int]:
-    """For each held position the slots that it stays in addition; holds on the same step add up."""
-    rule = spec.steps if isinstance(spec.steps, StepsSpec) else StepsSpec(every=1)
-    first, last = within(steps, rule.range)
-    held: dict[int, int] = {}
-    for number, hold in enumerate(spec.holds):
-        where = f"timeline.holds[{number}].step: step {hold.step}"
-        position = find(steps, hold.step)
-        if position is None:
-            raise TemplateError(f"{where} was not recorded; the nearest is {nearest(steps, hold.step)}")
-        if rule.list is not None and hold.step not in rule.list:
-            raise TemplateError(f"{where} is not in timeline.steps.list; add it there")
-        if not first <= position <= last:
-            ends = f"{steps[first]} to {steps[last]}"
-            raise TemplateError(f"{where} lies outside timeline.steps.range, where steps run from {ends}")
-        held[position] = held.get(position, 0) + _slots(hold.seconds, pace)
+Slots = Mapping[int, int]
+"""For each of some positions the slots that it stays in addition."""
+
+
+def _checked(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> Slots:
+    """The held positions, once it is sure that every step that the template names is there."""
+    wrong, rule = Misfits(), rule_of(spec)
+    held: Slots = {}
+    with wrong.at():
+        if rule.list is not None:
+            listed(steps, rule.list)
+        else:
+            within(steps, rule.range)
+    with wrong.at():
+        _windows(spec, steps)
+    with wrong.at():
+        held = _held(spec, steps, pace)
+    wrong.check()
     return held
 
 
+def _held(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> Slots:
+    """The positions of the template's holds; holds on the same step add up."""
+    held: dict[int, int] = {}
+    wrong = Misfits()
+    for number, hold in enumerate(spec.holds):
+        with wrong.at("holds", number, "step"):
+            position = recorded(steps, hold.step)
+            _require_shown(spec, steps, position)
+            held[position] = held.get(position, 0) + _slots(hold.seconds, pace)
+    wrong.check()
+    return held
+
+
+def _require_shown(spec: TimelineSpec, steps: Sequence[int], position: int) -> None:
+    """Make sure that the template's list or range of steps does not leave out a held one.
+
+    Raises:
+        Misfit: It does.
+    """
+    rule, step = rule_of(spec), steps[position]
+    if may_show(spec, steps, step, step) is not None:
+        return
+    if rule.list is not None:
+        raise Misfit(f"step {step} is not in timeline.steps.list; add it there")
+    inside = [each for each in steps if may_show(spec, steps, each, each) is not None]
+    if inside:
+        ends = f"{inside[0]} to {inside[-1]}"
+        raise Misfit(f"step {step} lies outside timeline.steps.range, where steps run from {ends}")
+
+
+def _added(held: Slots, more: Slots) -> Slots:
+    return {position: held.get(position, 0) + more.get(position, 0) for position in {*held, *more}}
+
+
+def _shown(
+    spec: TimelineSpec, steps: Sequence[int], held: Slots, rests: Sequence[Rest], change: Changes | None
+) -> list[_Stay]:
+    """The moving part, with the steps at which it is held, and those for rests if there is room for them."""
+    begins = (may_show(spec, steps, rest.first, rest.last) for rest in rests)
+    wanted = {position for position in begins if position is not None} - {*held}
+    kept = {*held, *wanted}
+    try:
+        return _moving(spec, _at_speed(spec, steps, select(spec, steps, kept, change), kept), kept)
+    except Misfit:
+        if not wanted:
+            raise
+        return _shown(spec, steps, held, (), change)
+
+
+def _rested(
+    moving: Sequence[_Stay], steps: Sequence[int], rests: Sequence[Rest], pace: Fraction
+) -> tuple[Slots, tuple[str, ...]]:
+    """The positions of rests, each the first that is shown for it, and the names of those for which none is."""
+    found: dict[int, int] = {}
+    unshown = []
+    for rest in rests:
+        position = next((each for each, _ in moving if rest.first <= steps[each] <= rest.last), None)
+        if position is None:
+            unshown.append(rest.name)
+        else:
+            found[position] = found.get(position, 0) + _slots(rest.seconds, pace)
+    return found, tuple(unshown)
+
+
 def _at_speed(
-    spec: TimelineSpec, steps: Sequence[int], chosen: Iterable[int], held: Mapping[int, int]
+    spec: TimelineSpec, steps: Sequence[int], chosen: Iterable[int], held: Collection[int]
 ) -> list[_Stay]:
     """The slots of each position: 1, and in a window of another speed 1 / its factor on average.
 
@@ -164,16 +236,19 @@ def _at_speed(
 
 
 def _windows(spec: TimelineSpec, steps: Sequence[int]) -> list[SpeedSpec]:
+    wrong = Misfits()
     for number, window in enumerate(spec.speed):
-        if bisect_right(steps, window.to) == bisect_right(steps, window.from_ - 1):
-            raise TemplateError(
-                f"timeline.speed[{number}]: no recorded step between {window.from_} and {window.to}; "
-                f"steps run from {steps[0]} to {steps[-1]}"
-            )
+        with wrong.at("speed", number):
+            if bisect_right(steps, window.to) == bisect_right(steps, window.from_ - 1):
+                raise Misfit(
+                    f"no recorded step between {window.from_} and {window.to}; "
+                    f"steps run from {steps[0]} to {steps[-1]}"
+                )
+    wrong.check()
     return sorted(spec.speed, key=lambda each: each.from_)
 
 
-def _moving(spec: TimelineSpec, stays: Sequence[_Stay], held: Mapping[int, int]) -> list[_Stay]:
+def _moving(spec: TimelineSpec, stays: Sequence[_Stay], held: Collection[int]) -> list[_Stay]:
     """The part from the first to the last step, in as many slots as the template allows."""
     ends = [*accumulate(slots for _, slots in stays)]
     target = spec.moving_frames or min(ends[-1], spec.max_frames or ends[-1])
@@ -187,9 +262,7 @@ def _moving(spec: TimelineSpec, stays: Sequence[_Stay], held: Mapping[int, int])
     return _merged((stays[bisect_right(ends, place)][0], 1) for place in places)
 
 
-def _resting(
-    spec: TimelineSpec, moving: Sequence[_Stay], held: Mapping[int, int], pace: Fraction
-) -> Iterator[_Stay]:
+def _resting(spec: TimelineSpec, moving: Sequence[_Stay], held: Slots, pace: Fraction) -> Iterator[_Stay]:
     """The moving part with its pauses and holds."""
     final = len(moving) - 1
     for number, (position, slots) in enumerate(moving):

@@ -9,6 +9,12 @@ from reelnet.scene.survey import Survey
 from reelnet.template.colour import Rgb
 from reelnet.template.theme import LimitKind, Theme
 
+SEPARATION = 6
+"""Pixels of a cell that a grid of single values leaves free: its neighbours' values would look like its own."""
+
+SEPARATED = 3
+"""Scale from which on they are; smaller maps need every pixel."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -30,6 +36,20 @@ class Cell:
         """
         side = max(height, width)
         return cls(max(box, side), max(1, box // side))
+
+    @classmethod
+    def of(cls, tap: TapInfo, box: int) -> Cell:
+        """A tap's cell in boxes of a size."""
+        height, width = tap.maps[1:]
+        if tap.is_grid and (box - SEPARATION) // max(height, width) >= SEPARATED:
+            return cls(box, cls.fitting(height, width, box - SEPARATION).scale)
+        return cls.fitting(height, width, box)
+
+    @classmethod
+    def box_of(cls, tap: TapInfo, scale: int) -> int:
+        """The size of the boxes in which a tap's cells have that scale."""
+        free = SEPARATION if tap.is_grid and scale >= SEPARATED else 0
+        return max(tap.maps[1:]) * scale + free
 
     def inset(self, height: int, width: int) -> tuple[int, int]:
         """Rows above and columns left of a map of height × width that is centred in the box."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from reelnet.errors import options
-from reelnet.template.explain import Path, complaints, shown
+from reelnet.template.explain import complaints, shown
+from reelnet.template.misfit import Path
+from reelnet.template.moves import AT
 from reelnet.template.spec import (
     CanvasSpec,
     Direction,
@@ -23,6 +26,21 @@ from reelnet.template.spec import (
 )
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
+
+
+def named(layout: Any) -> Iterator[str]:
+    """The names of panels and the ids of stacks in a layout of plain data."""
+    if isinstance(layout, str):
+        yield layout
+    elif isinstance(layout, list):
+        for item in layout:
+            yield from named(item)
+    elif isinstance(layout, dict):
+        for inside in layout.values():
+            if isinstance(inside, dict) and isinstance(inside.get("id"), str):
+                yield inside["id"]
+            yield from named(inside.get("items") if isinstance(inside, dict) else inside)
+
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -55,6 +73,7 @@ class Builder:
     def __init__(self, panels: Panels) -> None:
         self._kinds = panels
         self._described: set[str] = set()
+        self._named: dict[Path, Path] = {}
         self.mistakes: list[tuple[Path, str]] = []
 
     def build(self, name: str, content: Any, places: Places) -> Template | None:
@@ -76,7 +95,7 @@ class Builder:
         canvas = self._model(CanvasSpec, content.get("canvas"), ("canvas",))
         samples = self._model(SamplesSpec, content.get("samples"), ("samples",))
         timeline = self._model(TimelineSpec, content.get("timeline"), ("timeline",))
-        outputs = self._outputs(content)
+        outputs = self._outputs(content, timeline is not None)
         about, layer = self._text(content, "about"), self._text(content, "layer")
         if self.mistakes or not (layout and theme and canvas and samples and timeline):
             return None
@@ -91,7 +110,8 @@ class Builder:
             outputs=outputs,
             about=about or "",
             layer=layer,
-            places=places,
+            places=replace(places, moved=self._named),
+            content=content,
         )
 
     def _wrong(self, path: Path, what: str) -> None:
@@ -145,10 +165,32 @@ class Builder:
         if content is None:
             self._wrong((), "has no layout; name a template to extend, or say what stands where")
             return None
+        if isinstance(content, dict) and AT in content:
+            self._unmoved(content[AT], {word: each for word, each in content.items() if word != AT})
+            return None
         node = self._node(content, ("layout",), panels, 0)
         if isinstance(node, str):
             return Stack(Direction.COLUMN, StackSpec(), (node,), ("layout",))
         return node
+
+    def _unmoved(self, changes: Any, layout: Mapping[str, Any]) -> None:
+        """Tell which changes of a layout could not be made when templates were merged."""
+        path: Path = ("layout", AT)
+        if not layout:
+            self._wrong(
+                path, "changes the layout of a template that is extended, and none is; give a column or a row"
+            )
+        elif not isinstance(changes, dict):
+            self._wrong(
+                path,
+                f"{shown(changes)} is not a map of what stands where, by names of panels and ids of stacks",
+            )
+        for name in changes if layout and isinstance(changes, dict) else ():
+            known = dict.fromkeys(named(layout))
+            what = "stands within what is put into its place, or is all there is"
+            if name not in known:
+                what = f"stands nowhere in the layout that is changed; {options(str(name), known)}"
+            self._wrong((*path, name), what)
 
     def _node(self, content: Any, path: Path, panels: dict[str, PanelSpec], depth: int) -> Stack | str | None:
         if isinstance(content, str):
@@ -197,6 +239,7 @@ class Builder:
             panel = self._model(self._kinds[name], {}, path)
             if panel is not None:
                 panels[name] = panel
+                self._named["panels", name] = path
             return name
         self._wrong(path, f"no panel {name!r}; {options(name, [*panels, *self._kinds])}")
         return None
@@ -222,7 +265,8 @@ class Builder:
             return None
         return Stack(kind, style, tuple(node for node in nodes if node is not None), path)
 
-    def _outputs(self, content: Mapping[str, Any]) -> tuple[Output, ...]:
+    def _outputs(self, content: Mapping[str, Any], right: bool) -> tuple[Output, ...]:
+        """The files, each with its timeline; what is wrong with the template's own timeline is told there."""
         given = content.get("outputs")
         if given is None:
             return ()
@@ -235,7 +279,7 @@ class Builder:
             spec = self._model(OutputSpec, each, path)
             if spec is None:
                 continue
-            usual = content.get("timeline")
+            usual = content.get("timeline") if right else None
             whole = {**(usual if isinstance(usual, dict) else {}), **(spec.timeline or {})}
             timeline = self._model(TimelineSpec, whole, (*path, "timeline"))
             if timeline is not None:

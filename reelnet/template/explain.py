@@ -9,8 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from reelnet.errors import options
-
-Path = tuple[str | int, ...]
+from reelnet.template.misfit import Misfit, Path
 
 KINDS = {
     "int_type": "a whole number",
@@ -48,7 +47,16 @@ def complaints(model: type[BaseModel], error: ValidationError) -> Iterable[tuple
         # The branches of a union all complain about the same value.
         if path not in seen:
             seen.add(path)
-            yield path, explained(model, path, each)
+            yield from located(model, path, each)
+
+
+def located(model: type[BaseModel], path: Path, error: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
+    """A mistake of pydantic's, or each of ours if it holds several."""
+    reason = error.get("ctx", {}).get("error")
+    if isinstance(reason, Misfit):
+        yield from (((*path, *below), what) for below, what in reason.found)
+    else:
+        yield path, explained(model, path, error)
 
 
 def readable(loc: Sequence[str | int]) -> Path:

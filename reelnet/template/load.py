@@ -38,7 +38,7 @@ def built(name: str, node: Node, panels: Panels) -> Template:
     content = without_nulls(plain(node))
     missing = list(anchor_files(content, node, panels))
     builder = Builder(panels)
-    template = builder.build(name, content, Places(lambda path: str(place_of(node, path))))
+    template = builder.build(name, content, Places(lambda path: place_of(node, path)))
     mistakes = [Mistake(place_of(node, path), dotted(path), what) for path, what in builder.mistakes]
     raise_all([*mistakes, *missing, *bare_colours(node)])
     if template is None:

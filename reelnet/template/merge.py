@@ -10,6 +10,7 @@ from typing import Any
 
 from reelnet.errors import TemplateError, UsageError, options
 from reelnet.template.mistakes import Place, dotted
+from reelnet.template.moves import AT, STACKS, rearranged
 from reelnet.template.shorthand import spelled_out
 from reelnet.template.source import (
     MOST_DEPTH,
@@ -22,8 +23,6 @@ from reelnet.template.source import (
     plain_scalar,
     read_text,
 )
-
-STACKS = ("column", "row", "grid", "overlay")
 
 # Alternatives: a key of the later file drops these keys of the earlier one.
 _STACKS = {word: tuple(other for other in STACKS if other != word) for word in STACKS}
@@ -55,6 +54,7 @@ def merged(base: Node, over: Node) -> Node:
     - Of alternatives, such as column and row, only the later one is left.
     - A panel of another kind replaces the panel of that name.
     - A stack's bare list merges as its `items`.
+    - `at` in a layout puts other items into the places of some; see `rearranged`.
     """
     return _merged(base, over, ())
 
@@ -86,6 +86,10 @@ def with_settings(node: Node, settings: Sequence[str]) -> Node:
 
 
 def _merged(base: Node, over: Node, path: Keys) -> Node:
+    if path == ("layout",) and isinstance(over.value, dict) and AT in over.value:
+        rest = {key: node for key, node in over.value.items() if key != AT}
+        whole = _merged(base, replace(over, value=rest), path) if rest else base
+        return rearranged(whole, over.value[AT])
     if path and path[-1] in STACKS and isinstance(base.value, dict) is not isinstance(over.value, dict):
         base, over = _as_map(base), _as_map(over)
     if isinstance(base.value, dict) and isinstance(over.value, dict):
@@ -214,6 +218,8 @@ def _all_at(node: Node, place: Place) -> Node:
 def _found(node: Node | None, keys: Keys, setting: str) -> Keys:
     """The path of a setting with ids as indices, and with the words between that an author may leave out."""
     found: list[str | int] = []
+    if keys[:2] == ("layout", AT):
+        return keys
     rest = list(keys)
     while rest and node is not None and isinstance(node.value, dict | list):
         stack = bool(found) and found[-1] in STACKS

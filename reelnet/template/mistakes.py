@@ -62,26 +62,39 @@ class Mistake:
         return self.place or Place("", 0, 0), self.where, self.what
 
 
+class InvalidTemplate(TemplateError):  # noqa: N818
+    """Everything that is wrong with a template, a line for each mistake, in order; the first 50 are shown.
+
+    Args:
+        mistakes: At least one.
+    """
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(mistakes))
+        lines = list(dict.fromkeys(map(str, self.mistakes)))
+        if len(lines) > MOST_SHOWN:
+            lines[MOST_SHOWN:] = [f"… and {len(lines) - MOST_SHOWN} more"]
+        super().__init__("\n".join(lines))
+
+
 def raise_all(mistakes: Iterable[Mistake]) -> None:
-    """Raises one error with every mistake on a line of its own, in order; nothing happens if there is none.
+    """Raises one error with every mistake; nothing happens if there is none.
 
     Raises:
-        TemplateError: There are mistakes. The first 50 are shown.
+        InvalidTemplate: There are mistakes.
     """
-    lines = list(dict.fromkeys(str(mistake) for mistake in sorted(mistakes)))
-    if len(lines) > MOST_SHOWN:
-        lines[MOST_SHOWN:] = [f"… and {len(lines) - MOST_SHOWN} more"]
-    if lines:
-        raise TemplateError("\n".join(lines))
+    mistakes = tuple(mistakes)
+    if mistakes:
+        raise InvalidTemplate(mistakes)
 
 
 def fail(place: Place | None, what: str, where: str = "") -> NoReturn:
     """Raises the error of a single mistake, where nothing after it can be read.
 
     Raises:
-        TemplateError: Always.
+        InvalidTemplate: Always.
     """
-    raise TemplateError(str(Mistake(place, where, what)))
+    raise InvalidTemplate([Mistake(place, where, what)])
 
 
 def brief(what: str) -> str:

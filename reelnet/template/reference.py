@@ -43,7 +43,12 @@ TIMELINE = "Of `fps`, `duration` and `frames` give two at most; the third follow
 
 LAYOUT = """\
 An item is the name of a panel, or a stack of items. A stack is a list, as in `column: [title, channels]`, or a map
-with keys, as in `row: {gap: 24, items: [counter, spacer]}`."""
+with keys, as in `row: {gap: 24, items: [counter, spacer]}`.
+
+Beside a stack, or alone, `at` changes the layout of the template that is extended. Each of its keys is the name of a
+panel or the `id` of a stack, and its value the item that stands there instead, in which that name stands for what was
+there: `at: {channels: {row: [channels, curve]}}`. Panels and stacks that the item names leave their old places,
+except a `spacer`; `null` leaves the part out."""
 
 PANELS = """\
 Panels by names of your choice, each with its options. `kind` says what a panel shows; a panel that is named like

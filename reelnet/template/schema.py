@@ -8,8 +8,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from reelnet.errors import TemplateError
-from reelnet.template.build import Panels
+from reelnet.template.build import USELESS, Panels
 from reelnet.template.forms import Schema, keys, of, summary
+from reelnet.template.moves import AT
 from reelnet.template.spec import CanvasSpec, Direction, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.theme import THEMES, ThemeSpec
 from reelnet.template.timeline import TimelineSpec
@@ -37,6 +38,11 @@ STACKS = {
     Direction.OVERLAY: "Items over each other; the last one is on top.",
 }
 """What each stack does with its items."""
+
+CHANGES = (
+    "Other items in the places of some of the layout that is extended: by names of panels and ids of stacks."
+)
+"""What `at` in a layout is for."""
 
 KIND_GIVEN: Schema = {"type": "object", "required": ["kind"]}
 """Matches a panel that says itself of which kind it is."""
@@ -142,16 +148,20 @@ def layout(panels: Panels, definitions: dict[str, Schema]) -> Schema:
     style = of(StackSpec, definitions)
     items = {"type": "array", "items": ref("item"), "minItems": 1}
     own = {"items": described("Panels by their names, and stacks.", items)}
-    definitions["stack"] = either(items, {**style, "properties": {**own, **style["properties"]}})
-    stacks = {
-        "type": "object",
-        "properties": {each.value: described(text, ref("stack")) for each, text in STACKS.items()},
-        "additionalProperties": False,
-        "minProperties": 1,
-        "maxProperties": 1,
+    for each in Direction:
+        useful = {key: form for key, form in style["properties"].items() if key not in USELESS.get(each, ())}
+        definitions[f"stack-{each}"] = either(items, {**style, "properties": {**own, **useful}})
+    stacks = {each.value: described(text, ref(f"stack-{each}")) for each, text in STACKS.items()}
+    one: Schema = {"type": "object", "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
+    name = {"type": "string", "examples": list(panels)}
+    definitions["item"] = either(name, {**one, "properties": stacks})
+    at = {
+        "description": CHANGES,
+        "type": ["object", "null"],
+        "additionalProperties": either(ref("item"), {"type": "null"}),
     }
-    definitions["item"] = either({"type": "string", "examples": list(panels)}, stacks)
-    return ref("item")
+    changed = {**one, "properties": {**stacks, AT: at}, "required": [AT], "maxProperties": 2}
+    return either(ref("item"), changed)
 
 
 def whole(panels: Panels, definitions: dict[str, Schema]) -> Schema:
@@ -170,7 +180,7 @@ def whole(panels: Panels, definitions: dict[str, Schema]) -> Schema:
     return {
         "required": ["layout"],
         "properties": {
-            "layout": ref("whole-item"),
+            "layout": {"allOf": [ref("whole-item")], "not": {"type": "object", "required": [AT]}},
             "panels": {
                 "properties": {kind: by_kind("whole-panel", needs.get(kind, {})) for kind in panels},
                 "additionalProperties": {**KIND_GIVEN, "allOf": [ref("whole-panel")]},

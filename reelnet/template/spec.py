@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from reelnet.template.mistakes import brief, dotted
+from reelnet.template.misfit import Path
+from reelnet.template.mistakes import Mistake, Place, dotted
 from reelnet.template.pick import Pick, Picked
 from reelnet.template.theme import Theme
 from reelnet.template.timeline import TimelineSpec
@@ -82,7 +83,7 @@ class Stack:
     direction: Direction
     options: StackSpec
     items: tuple[Stack | str, ...]
-    path: tuple[str | int, ...] = ()
+    path: Path = ()
 
 
 ASPECT = re.compile(r"\d{1,4}:\d{1,4}")
@@ -178,6 +179,27 @@ class OutputSpec(Words):
     step: int | Literal["first", "last"] | None = Field(
         None, description="For a .png: the step to show; by default the last."
     )
+    for_: str | None = Field(
+        None,
+        alias="for",
+        examples=["medium"],
+        description="The platform where the file will be published; its limits are kept. `reelnet platforms` lists "
+        "them.",
+    )
+    max_size: int | str | None = Field(
+        None,
+        examples=["3 MB"],
+        description="The cap: bytes, or a number with a unit. Lossless if that fits, else the least loss that does.",
+    )
+    max_error: float | None = Field(
+        None,
+        ge=0,
+        le=240,
+        description="Under a cap: most by which a value may be off, in 240ths of the colormap; by default 4.",
+    )
+    keep: tuple[Literal["frames", "levels", "scale"], ...] = Field(
+        (), description="Under a cap: a list of what must not be given up."
+    )
     timeline: Mapping[str, Any] | None = Field(
         None, description="Keys of the timeline that differ for this file."
     )
@@ -185,9 +207,9 @@ class OutputSpec(Words):
     @model_validator(mode="before")
     @classmethod
     def _lists(cls, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("layers"), list):
-            return {**value, "layers": tuple(value["layers"])}
-        return value
+        if not isinstance(value, dict):
+            return value
+        return {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
 
 
 @dataclass(frozen=True)
@@ -202,7 +224,25 @@ class Output:
 
     spec: OutputSpec
     timeline: TimelineSpec
-    path: tuple[str | int, ...]
+    path: Path
+
+    def varied(self, template: Template) -> Template:
+        """The template as this file has it, with its own timeline and scale."""
+        own: dict[Path, Path] = {
+            ("timeline", key): (*self.path, "timeline", key) for key in self.spec.timeline or {}
+        }
+        canvas = template.canvas
+        if self.spec.scale is not None:
+            canvas = canvas.model_copy(update={"scale": self.spec.scale})
+            own["canvas", "scale"] = (*self.path, "scale")
+        places = replace(template.places, moved={**template.places.moved, **own})
+        said = {"timeline": self.spec.timeline or {}}
+        if self.spec.scale is not None:
+            said["canvas"] = {"scale": self.spec.scale}
+        content = {**template.content}
+        for section, keys in said.items():
+            content[section] = {**content.get(section, {}), **keys}
+        return replace(template, timeline=self.timeline, canvas=canvas, places=places, content=content)
 
 
 @dataclass(frozen=True)
@@ -210,15 +250,18 @@ class Places:
     """Where in which file each part of a template stands.
 
     Attributes:
-        find: Gives the place of a path of keys as `file:line:column`; empty if it is not from a file.
+        find: Gives the place of a path of keys; None if it is not from a file.
+        moved: Where parts stand that are not in their own section: a panel that only the layout names, or what one
+            of the outputs says itself of timeline or scale. By the first two keys of where they would be.
     """
 
-    find: Callable[[Sequence[str | int]], str] = lambda path: ""
+    find: Callable[[Sequence[str | int]], Place | None] = lambda path: None
+    moved: Mapping[Path, Path] = field(default_factory=dict)
 
-    def line(self, path: Sequence[str | int], what: str) -> str:
-        """A mistake as one line: `file:line:column: where: what`."""
-        place, where = self.find(path), dotted(path)
-        return ": ".join(part for part in (place, where, brief(what)) if part)
+    def mistake(self, path: Sequence[str | int], what: str) -> Mistake:
+        """What is wrong with the key that a path leads to, for the error that tells of it."""
+        path = (*self.moved.get(tuple(path[:2]), path[:2]), *path[2:])
+        return Mistake(self.find(path), dotted(path), what)
 
 
 @dataclass(frozen=True)
@@ -232,6 +275,7 @@ class Template:
         panels: By the names that the layout uses.
         outputs: Empty if the author names none.
         places: File, line and column of each key, for errors.
+        content: All that it says, as plain data: what it was built from, and can be built from again.
     """
 
     name: str
@@ -245,3 +289,4 @@ class Template:
     about: str = ""
     layer: str | None = None
     places: Places = field(default_factory=Places)
+    content: Mapping[str, Any] = field(default_factory=dict)

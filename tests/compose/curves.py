@@ -14,7 +14,7 @@ from reelnet.reel import Reel
 from tests.rendering import Bytes, noise, pixels, write_run
 
 PAD = 16
-TRAIN, TEST, THIRD, FOURTH = (176, 94, 0), (0, 107, 98), (122, 63, 160), (33, 102, 172)
+TRAIN, TEST, THIRD, FOURTH = (176, 94, 0), (0, 107, 98), (150, 70, 210), (38, 30, 110)
 WHITE = (255, 255, 255)
 BARE = {"title": "", "legend": False, "values": False, "width": 400, "height": 200}
 

@@ -9,6 +9,7 @@ import pytest
 from reelnet.compose.panels.captions import Captions
 from reelnet.errors import TemplateError
 from reelnet.runs.run import Run
+from reelnet.scene.rest import Rest
 from tests.compose.drawing import Drawn, drawn
 from tests.rendering import noise, write_run
 
@@ -91,16 +92,19 @@ def test_holds_are_at_the_first_recorded_step(run: Run) -> None:
             ]
         }
     )
-    assert panel.holds(captions(run, {"text": "a"}).scene.facts) == [(0, 2.0), (20, 0.5)]
+    assert panel.rests(captions(run, {"text": "a"}).scene.facts) == [
+        Rest(0, 10, 2.0, "items[0]"),
+        Rest(20, 20, 0.5, "items[1]"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("items", "words"),
     [
-        ([{"text": "a"}, {"from": 41, "text": "b"}], r"items\[1\]: from: step 41 .* last recorded step, 40"),
-        ([{"to": 50, "text": "a"}], r"items\[0\]: to: step 50 .* last recorded step, 40"),
-        ([{"from": 11, "to": 19, "text": "a"}], r"items\[0\]: no step from 11 to 19 .* 10 and 20"),
-        ([{"text": "a {metrics.nothing}"}], r"items\[0\]: .*no field 'metrics.nothing'"),
+        ([{"text": "a"}, {"from": 41, "text": "b"}], r"items\[1\].from: step 41 .* last recorded step, 40"),
+        ([{"to": 50, "text": "a"}], r"items\[0\].to: step 50 .* last recorded step, 40"),
+        ([{"from": 11, "to": 19, "text": "a"}], r"items\[0\].from: no step from 11 to 19 .* 10 and 20"),
+        ([{"text": "a {metrics.nothing}"}], r"items\[0\].text: .*no field 'metrics.nothing'"),
     ],
 )
 def test_captions_that_do_not_fit_the_run(run: Run, items: list[dict[str, Any]], words: str) -> None:

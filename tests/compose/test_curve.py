@@ -88,8 +88,8 @@ def test_nothing_is_drawn_before_it_is_known(curves: Curves) -> None:
         ({"loss": [0.0, -1.0]}, {"y": "log"}, None, "log axis needs values above 0.*loss"),
         ({"loss": [1.0]}, {"x": "log"}, [0], "log axis needs a step above 0"),
         ({"train_loss": [1.0]}, {"metrics": ["trian_loss"]}, None, "did you mean 'train_loss'"),
-        ({"loss": [1.0]}, {"right": ["acc"]}, None, "right: no metric 'acc'; choose from loss"),
-        ({"loss": [1.0]}, {"names": {"los": "x"}}, None, "names: .*did you mean 'loss'"),
+        ({"loss": [1.0]}, {"right": ["acc"]}, None, "right.0.: no metric 'acc'; choose from loss"),
+        ({"loss": [1.0]}, {"names": {"los": "x"}}, None, "names.los: .*did you mean 'loss'"),
         ({"loss": [1.0]}, {"right": ["loss"]}, None, "no metric for the left axis"),
         ({"loss": [1.0]}, {"metrics": ["loss", "loss"]}, None, "twice"),
         ({"loss": [1.0]}, {"metrics": []}, None, "is empty"),
@@ -232,3 +232,12 @@ def test_odd_values(curves: Curves, values: list[float | None], name: str, chose
 def test_values_that_are_missing_are_not_drawn(curves: Curves, value: float | None) -> None:
     shown = last(curves({"loss": [*[value] * 20, *LOSS[20:]]}, BARE))
     assert columns(shown).min() > PAD + 180
+
+
+def test_dots_over_each_other_have_no_rim_of_paper(curves: Curves) -> None:
+    shown = last(curves({"train_loss": [2.0, 1.0, 1.0], "test_loss": [2.0, 1.0, 1.0]}, BARE))
+    # The test set's dot is the larger one, its radius 3.5 pixels; the training set's lies over it.
+    rows, right = coloured(shown, TEST), columns(shown, TEST).max()
+    y, x = round(rows[rows[:, 1] == right][:, 0].mean()), right - 3
+    around = shown[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3)
+    assert {tuple(map(int, each)) for each in around} == {TRAIN, TEST}

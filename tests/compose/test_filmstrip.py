@@ -131,7 +131,7 @@ def test_every_frame_is_the_same_and_reads_nothing(run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"steps": [0, 60]}, "steps: step 60 was not recorded; the nearest is 50"),
+        ({"steps": [0, 60]}, "steps.1.: step 60 was not recorded; the nearest is 50"),
         ({"tap": "conv9"}, "no layer 'conv9'"),
         ({"show": [4]}, "no channel 4"),
     ],

@@ -1,44 +1,74 @@
-"""A line of text put together from glyphs is what Pillow draws at once."""
+"""Words: left out where they would be about nothing; and the names of rows and columns."""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from reelnet.compose.text import Type, coverage, face, text_size
+from reelnet.compose.text import body, coverage
+from reelnet.runs.run import Run
+from tests.compose.drawing import Drawn, drawn
+from tests.conftest import write_run
 
-KERNED = str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
-CHARACTERS = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from("éßöÅ…−")
+WORDS = {"kind": "text", "text": "Words"}
 
 
-def drawn(text: str, style: Type) -> NDArray[np.uint8]:
-    """The line as Pillow draws it in one go."""
-    font = face(style)
-    width = int(np.ceil(font.getlength(text)))
-    image = Image.new("L", (max(width, 1), sum(font.getmetrics())))
-    ImageDraw.Draw(image).text((0, 0), text, fill=255, font=font)
-    return np.asarray(image)
+def shows(run: Run, needs: str) -> bool:
+    """Whether words that need something stand in the frame."""
+    layout = drawn(run, {"words": WORDS | {"needs": needs}, "counter": {}})
+    return "words" in dict(layout.scene.boxes)
 
 
-@given(
-    text=st.text(CHARACTERS, max_size=20),
-    size=st.integers(6, 60),
-    bold=st.booleans(),
-    file=st.sampled_from([None, KERNED]),
-)
-def test_glyphs_make_the_line_that_pillow_draws(text: str, size: int, bold: bool, file: str | None) -> None:
-    style = Type(size, bold, file)
-    np.testing.assert_array_equal(coverage(text, style), drawn(text, style))
+def test_words_stay_only_with_what_they_are_about(tmp_path: Path) -> None:
+    maps, out = (3, 2, 4, 4), (3, 5, 1, 1)
+    bare = write_run(tmp_path / "bare", taps={"conv1": maps})
+    full = write_run(
+        tmp_path / "full", taps={"conv1": maps, "out": out}, metrics=lambda step: {"loss": float(step)}
+    )
+    assert [shows(bare, needs) for needs in ("metrics", "scores")] == [False, False]
+    assert [shows(full, needs) for needs in ("metrics", "scores")] == [True, True]
+    assert "words" in dict(drawn(bare, {"words": WORDS}).scene.boxes)
 
 
-@pytest.mark.parametrize("text", ["", " ", "step 70 / 290", "AV To Te", "jfj", "kx wA 1,000,000,000"])
-def test_a_line_is_as_wide_as_it_is_said_to_be(text: str) -> None:
-    style = Type(16, bold=True)
-    size = text_size(text, style)
-    assert coverage(text, style).shape == (size.height, max(1, size.width))
-    assert size.width == int(np.ceil(face(style).getlength(text)))
+def darkness(layout: Drawn, x: int, y: int, size: tuple[int, ...]) -> Any:
+    """How far pixels are from white to the muted colour, 0 to 255, as a mask of words would be."""
+    part = layout.frame(0)[y : y + size[0], x : x + size[1]].astype(float).mean(axis=2)
+    return (255 - part) / (255 - np.mean(layout.scene.facts.theme.muted)) * 255
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_samples_are_named_beside_their_row_or_above_their_column(
+    tmp_path: Path, transposed: bool, apart: bool
+) -> None:
+    run = write_run(tmp_path / "run", taps={"conv1": (3, 2, 8, 8)})
+    panels: dict[str, Any] = {"inputs": {}} if apart else {"channels": {"inputs": True}}
+    layout = drawn(run, panels, samples={"transposed": transposed})
+    box, style = layout.box("inputs" if apart else "channels"), body(layout.scene.facts.theme)
+    mask = coverage("input", style)
+    # Labels take two lines of eight pixels' rhythm above the cells, and beside them as much as the longest.
+    gutter = 24 if transposed else 40
+    x = box.x + gutter + 56 // 2 - style.width("input") // 2 if transposed else box.x + 30 - mask.shape[1]
+    y = box.y if transposed else box.y + 24 + (56 - style.line) // 2
+    assert np.abs(darkness(layout, x, y, mask.shape) - mask).max() < 25
+
+
+def test_a_name_that_has_no_room_is_left_out(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", taps={"conv1": (3, 2, 8, 8)})
+    layout = drawn(run, {"inputs": {}}, samples={"transposed": True}, theme={"cell": 8})
+    box = layout.box("inputs")
+    assert (layout.frame(0)[box.y : box.y + 17, box.x : box.right] == 255).all()
+
+
+def test_labels_of_which_too_little_has_room_are_left_out(tmp_path: Path) -> None:
+    def above(labels: tuple[str, ...]) -> Any:
+        run = write_run(tmp_path / labels[1], taps={"conv1": (3, 2, 8, 8)}, labels=labels)
+        layout = drawn(run, {"inputs": {}}, theme={"cell": 20})
+        box = layout.box("inputs")
+        return layout.frame(0)[box.y : box.y + 17, box.x + 30 : box.right]
+
+    assert (above(("mmmmmmmmmmmm", "a", "b")) == 255).all()
+    assert (above(("fig", "c", "d")) < 200).any()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from reelnet.compose.text import body, coverage
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel
 from reelnet.runs.header import TapInfo, TapKind
@@ -52,6 +53,7 @@ VALUES[1, 0, 0, 0, 0] = -9.0  # beyond all others: the ends of the colormap are 
     [
         ({}, [0, 1, 2, 3], 27, 2),
         ({"cell": 13, "gap": 0, "labels": False}, [0, 1, 2, 3], 12, 0),
+        ({"heading": False}, [0, 1, 2, 3], 27, 2),
         ({"show": [2, 0], "labels": False}, [2, 0], 27, 2),
         ({"cell": 1, "gap": 5}, [0, 1, 2, 3], 3, 5),
     ],
@@ -63,7 +65,7 @@ def test_each_weight_has_its_place_and_colour(
     box = dict(reel.scene.boxes)["weights"]
     height, width = len(outputs) * (side + gap) - gap, 2 * (side + gap) - gap
     left = 16 if panel.get("labels", True) else 0
-    top = 24 if panel.get("labels", True) else 0
+    top = (24 if panel.get("labels", True) else 0) + (24 if panel.get("heading", True) else 0)
     scale = side // 3
     for step in range(3):
         field = pixels(reel.frame(step))[box.y + top :, box.x + left :][:height, :width]
@@ -74,6 +76,19 @@ def test_each_weight_has_its_place_and_colour(
                 wanted = np.kron(VALUES[step, output, column], np.ones((scale, scale))) / 9
                 least, most = colour_range(wanted, LEVEL)
                 assert ((cell >= least) & (cell <= most)).all()
+
+
+def test_the_heading_is_the_weights_name_in_full(tmp_path: Path) -> None:
+    run = recorded(tmp_path / "run", VALUES)
+    panel = {"labels": False, "cell": 3, "gap": 0}
+    reel, bare = laid_out(run, panel), laid_out(run, panel | {"heading": False})
+    name = body(reel.scene.facts.theme, bold=True)
+    box, without = dict(reel.scene.boxes)["weights"], dict(bare.scene.boxes)["weights"]
+    assert box.height == without.height + 24
+    # The name is wider than the cells.
+    shown = pixels(reel.frame(0))[box.y : box.y + 24, box.x : box.x + name.width("conv1.weight")]
+    words = 255 - coverage("conv1.weight", name)
+    assert np.abs(shown[: words.shape[0]].mean(axis=2) - words).max() < 60
 
 
 def test_the_outputs_that_change_most(tmp_path: Path) -> None:
@@ -116,7 +131,9 @@ def test_what_does_not_fit_is_one_line_with_its_place(
 def test_weights_that_are_not_numbers_have_the_missing_colour(tmp_path: Path) -> None:
     values = VALUES.copy()
     values[2, 1, 1] = np.nan
-    reel = laid_out(recorded(tmp_path / "run", values), {"labels": False, "gap": 0, "cell": 3})
+    reel = laid_out(
+        recorded(tmp_path / "run", values), {"heading": False, "labels": False, "gap": 0, "cell": 3}
+    )
     box = dict(reel.scene.boxes)["weights"]
     field = pixels(reel.frame(2))[box.y : box.y + 12, box.x : box.x + 6]
     missing = (field == (150, 150, 150)).all(axis=-1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reelnet.errors import TemplateError, UsageError
+from reelnet.errors import TemplateError
 from reelnet.runs.run import Run
 from tests.rendering import noise, write_run
 from tests.template.text import reel_of, template_of
@@ -26,11 +26,11 @@ CELLS = "channels: {labels: false}"
     [
         (
             "panels: {channels: {labels: false, width: 100}}\nlayout: {column: [channels]}",
-            "mine.yaml:1:10: panels.channels: has 100×112 pixels but needs 168×112",
+            "mine.yaml:1:36: panels.channels.width: has 100×112 pixels but needs 168×112",
         ),
         (
             "panels: {channels: {labels: false, height: 50}}\nlayout: {column: [channels]}",
-            "mine.yaml:1:10: panels.channels: has 168×50 pixels but needs 168×112",
+            "mine.yaml:1:36: panels.channels.height: has 168×50 pixels but needs 168×112",
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{column: {{width: 120, items: [channels]}}}}",
@@ -38,11 +38,11 @@ CELLS = "channels: {labels: false}"
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{column: {{height: 112, items: [{{row: [channels]}}, counter]}}}}",
-            "mine.yaml:2:10: layout.column: has 168×112 pixels but needs 168×134",
+            "mine.yaml:2:19: layout.column.height: has 168×112 pixels but needs 168×134",
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{row: {{width: 200, padding: 20, items: [channels, spacer]}}}}",
-            "layout.row: has 200×152 pixels but needs 208×152",
+            "layout.row.width: has 200×152 pixels but needs 208×152",
         ),
     ],
 )
@@ -77,7 +77,7 @@ def test_a_grids_item_has_the_width_that_it_asks_for(run: Run) -> None:
 def test_a_frame_is_no_larger_than_encoders_take(run: Run) -> None:
     largest = "canvas: 8192x4352\nlayout: {column: [counter]}"
     assert reel_of(run, largest).scene.size.height == 4352
-    with pytest.raises(UsageError, match=r"8192×4354 pixels is too large .*35\.7 million in all"):
+    with pytest.raises(TemplateError, match=r"8192×4354 pixels is too large .*35\.7 million in all"):
         reel_of(run, largest.replace("4352", "4354"))
 
 
@@ -129,14 +129,16 @@ def test_all_other_options_change_something(run: Run, stack: str, option: str, v
     ("steps", "shown"),
     [("{range: [20, 40]}", (20, 30, 40)), ("{list: [0, 40]}", (0, 40)), ("all", (0, 10, 20, 30, 40))],
 )
-def test_a_caption_whose_step_is_not_shown_does_not_rest(
+def test_a_caption_rests_at_the_first_frame_that_shows_it(
     run: Run, steps: str, shown: tuple[int, ...]
 ) -> None:
     items = "[{text: Now, from: 0, to: 5}, {text: Later, from: 10, hold: 3}]"
     text = f"panels: {{captions: {{items: {items}}}}}\nlayout: {{column: [captions]}}\ntimeline: {{steps: {steps}}}"
     timeline = reel_of(run, text).scene.timeline
     assert timeline.steps_shown == shown
-    assert float(timeline.duration) == pytest.approx(len(shown) / 10 + (3 if 10 in shown else 0))
+    first = next(each.step for each in timeline if each.duration > 1)
+    assert first == min(step for step in shown if step >= 10)
+    assert float(timeline.duration) == pytest.approx(len(shown) / 10 + 3)
 
 
 @pytest.mark.parametrize("key", ["int", "str", "none", "p-[ding", "float"])

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reelnet.errors import TemplateError
 from reelnet.scene.selection import adaptive_weights, even, nearest, select, spread, thin
+from reelnet.template.misfit import Misfit
+from reelnet.template.mistakes import dotted
 from reelnet.template.timeline import TimelineSpec
 
 RUN = st.lists(st.integers(0, 3000), min_size=1, max_size=80, unique=True).map(sorted)
@@ -86,7 +87,7 @@ def test_a_wanted_position_takes_the_place_of_its_neighbour() -> None:
 def test_more_wanted_than_places_is_an_error_that_says_how_many(
     count: int, wanted: list[int], needed: int
 ) -> None:
-    with pytest.raises(TemplateError, match=rf"^timeline\.holds: .*{count} frame.*at least {needed}$"):
+    with pytest.raises(Misfit, match=rf"^the held steps.*{count} frame.*at least {needed}$"):
         thin(10, count, [range(each, each + 1) for each in wanted])
     assert len(thin(10, needed, [range(each, each + 1) for each in wanted])) == needed
 
@@ -116,7 +117,7 @@ def test_a_range_holds_both_its_ends(
         first, last = last, first
     inside = [step for step in steps if (first is None or step >= first) and (last is None or step <= last)]
     if not inside:
-        with pytest.raises(TemplateError, match=rf"range: no .*; steps run from {steps[0]} to {steps[-1]}"):
+        with pytest.raises(Misfit, match=rf"^no .*; steps run from {steps[0]} to {steps[-1]}"):
             chosen({"range": [first, last]}, steps)
         return
     assert chosen({"range": [first, last]}, steps) == inside
@@ -281,16 +282,16 @@ def test_the_nearest_of_two_is_the_earlier() -> None:
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"list": [0, 7]}, "timeline.steps.list: step 7 was not recorded; the nearest is 8"),
+        ({"list": [0, 7]}, "steps.list[1]: step 7 was not recorded; the nearest is 8"),
         (
             {"range": [400, 500]},
-            "timeline.steps.range: no recorded step lies between 400 and 500; steps run from 0 to 290",
+            "steps.range: no recorded step lies between 400 and 500; steps run from 0 to 290",
         ),
         ({"range": [291, None]}, "no recorded step lies at or after 291; steps run from 0 to 290"),
         ({"range": [4, 5]}, "no recorded step lies between 4 and 5; steps run from 0 to 290"),
     ],
 )
 def test_mistakes_say_what_would_work(choice: Any, message: str) -> None:
-    with pytest.raises(TemplateError) as caught:
+    with pytest.raises(Misfit) as caught:
         chosen(choice, [0, 3, 8, 100, 290])
-    assert message in str(caught.value)
+    assert message in "; ".join(": ".join((dotted(path), what)) for path, what in caught.value.found)

@@ -10,7 +10,7 @@ from tests.template.everything import Key
 VARIANTS: Mapping[str, str] = {
     "fixed": "canvas: {width: 1200, height: 1400, scale: 2}",
     "aspect": "canvas: {aspect: '16:9'}",
-    "cells": "{canvas: {max_width: 700, max_height: 500}, layout: {column: [inputs, channels]}}",
+    "cells": "{canvas: {max_width: 700, max_height: 500}, layout: {column: [inputs, filmstrip]}}",
     "free": "canvas: {}",
     "bare": "theme: {base: dark}",
     "frames": "timeline: {frames: 12, fps: 8, holds: [{step: 80, seconds: 0.5}]}",
@@ -59,6 +59,9 @@ WITHOUT_EFFECT: Mapping[Key, str] = {
 }
 
 OTHERS: Mapping[Key, list[Any]] = {
+    ("outputs", "for"): ["medium"],
+    ("outputs", "max_size"): ["1 MB"],
+    ("outputs", "keep"): [["frames", "scale"]],
     **{(section,): [{}] for section in ("theme", "samples", "timeline")},
     ("canvas",): [{"scale": 2}],
     ("layout",): ["counter"],

@@ -59,7 +59,7 @@ class Seen:
     def __init__(self, template: Template, run: Run) -> None:
         self._run, self.scene = run, resolve(template, run)
         self.files = [
-            (each.path, each.step, each.reel.scene.size, each.reel.scene.timeline)
+            (each.path, each.step, each.asked, each.reel.scene.size, each.reel.scene.timeline)
             for each in (planned(run, template) if template.outputs else [])
         ]
 

@@ -51,6 +51,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "rgb": {"taps": {"conv1": (4, 3, 7, 7)}, "colour": True, "side": 32, "metrics": curves},
     "one-sample": {"taps": {"conv1": (1, 16, 8, 8)}, "metrics": curves},
     "many-samples": {"taps": {"conv1": (64, 4, 8, 8)}, "metrics": curves},
+    "too-many-samples": {"taps": {"conv1": (64, 1, 26, 26)}, "metrics": curves},
     "one-channel": {"taps": {"conv1": (10, 1, 8, 8)}, "metrics": curves},
     "many-channels": {"taps": {"conv1": (4, 64, 8, 8)}, "metrics": curves},
     "many-of-both": {"taps": {"conv1": (64, 64, 7, 7)}, "metrics": curves},
@@ -133,9 +134,7 @@ class Laid:
             yield Moment(self.run.snapshot(steps[number], self.scene.taps), number)
 
 
-REFUSED = {
-    ("vertical", "late-steps"),
-}
+REFUSED = {(name, "too-many-samples") for name in ("square", "vertical", "wide")}
 """What has no room in a fixed frame, even at scale 1."""
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from reelnet.compose.canvas import fill_box, write
 from reelnet.compose.panels.cells import Cells
-from reelnet.compose.panels.grid import GUTTER_GAP, column_labels, gutter, header, rounded, thinned
+from reelnet.compose.panels.grid import GUTTER_GAP, column_labels, gutter, header, rounded, row_labels
+from reelnet.compose.panels.legend import Legend, LegendDrawing
 from reelnet.compose.panels.pictures import Pictures
 from reelnet.compose.text import body, shorten
 from reelnet.scene.facts import Facts
@@ -37,6 +38,7 @@ class Block:
         gap: Pixels between two channels.
         labels: Whether channels are numbered.
         heading: The line above; None for none.
+        colorbar: Whether the layer's colours are explained under the heading.
         inputs: Whether the samples stand above the cells, or left of them where rows are samples.
         first: Whether its rows have their labels; blocks to the right of another one share that one's.
     """
@@ -49,6 +51,15 @@ class Block:
     heading: str | None
     inputs: bool
     first: bool = True
+    colorbar: bool = False
+
+    @property
+    def numbers(self) -> list[str]:
+        """The channels' own numbers in the network; none where all channels are cells of one map."""
+        own = self.view.tap.channels
+        if self.view.tap.fold is not None:
+            return [str(channel) for channel in self.channels] if self.view.tap.maps[0] > 1 else [""]
+        return [str(channel if own is None else own[channel]) for channel in self.channels]
 
     @property
     def left(self) -> int:
@@ -61,11 +72,23 @@ class Block:
     @property
     def above(self) -> int:
         """Pixels above the cells."""
-        top = rounded(body(self.facts.theme, bold=True).line + 4) if self.heading else 0
+        top = self.headed
+        if self.legend is not None:
+            top += rounded(self.legend.height + 4)
         if self.facts.samples.transposed:
             return top + header(self.facts, labels=self.labels)
         side = self.view.cell.box
         return top + (header(self.facts, labels=self.labels) + side + RULE if self.inputs else 0)
+
+    @property
+    def headed(self) -> int:
+        """Pixels that the heading takes."""
+        return rounded(body(self.facts.theme, bold=True).line + 4) if self.heading else 0
+
+    @property
+    def legend(self) -> Legend | None:
+        """The layer's colours between their limits."""
+        return Legend.of(self.facts, self.view.limits) if self.colorbar else None
 
     @property
     def title(self) -> str:
@@ -87,7 +110,8 @@ class Block:
         """Of the block, in pixels."""
         whole = self.cells(0, 0).whole
         title = body(self.facts.theme, bold=True).width(self.title)
-        return Size(max(whole.right, whole.x + title), whole.bottom)
+        legend = self.legend.least if self.legend is not None else 0
+        return Size(max(whole.right, whole.x + max(title, legend)), whole.bottom)
 
 
 def standing(blocks: Sequence[Block], arrange: str, apart: int) -> tuple[list[tuple[int, int]], Size]:
@@ -117,11 +141,22 @@ class BlockDrawing:
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._missing = palette.ramp(theme.missing, theme.missing, 1)
+        self._blank = palette.ramp(theme.background, theme.background, 1)
         self._map = palette.colormap(block.view.anchors)
-        whole = tuple(range(block.view.tap.shape[0])), tuple(range(block.view.tap.shape[1]))
+        whole = tuple(range(block.view.tap.shape[0])), tuple(range(block.view.tap.maps[0]))
         shown = facts.columns, block.channels
         self._select = None if shown == whole else np.ix_(*shown)
         self._pictures = Pictures(facts, self._inputs(), palette) if block.inputs else None
+        self._legend = self._bar(palette)
+
+    def _bar(self, palette: Palette) -> LegendDrawing | None:
+        """The layer's colours, as long as its cells are wide."""
+        block, legend = self._block, self._block.legend
+        if legend is None:
+            return None
+        width = max(legend.least, self._cells.whole.width)
+        box = Box(self._cells.x, self._y + block.headed, width, legend.height)
+        return LegendDrawing(legend, self._facts, block.view, box, palette)
 
     def _inputs(self) -> Cells:
         """Where the samples stand."""
@@ -142,8 +177,9 @@ class BlockDrawing:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the layer's maps: (samples, channels, height, width)."""
-        return self._block.view.tap.shape
+        """Of the layer's maps as they are shown: (samples, channels, height, width)."""
+        tap = self._block.view.tap
+        return tap.shape[0], *tap.maps
 
     @property
     def colours(self) -> NDArray[np.uint8]:
@@ -155,9 +191,17 @@ class BlockDrawing:
         """Whether a row of cells is a sample, not a channel."""
         return self._facts.samples.transposed
 
+    def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Recorded values of the layer as the maps that are shown."""
+        return self._block.view.tap.folded(values)
+
     def levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Values of the layer as levels of its colormap."""
         return to_levels(values, self._block.view.limits, len(self._map.indices))
+
+    def places(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        """Recorded values of the layer as places among the levels of its colormap, as they are shown."""
+        return to_places(self.folded(values), self._block.view.limits, len(self._map.indices))
 
     def at(self, channel: int, column: int) -> Box:
         """The box of the cell of a channel and a sample, by its position among those that are shown."""
@@ -170,10 +214,14 @@ class BlockDrawing:
         block, theme = self._block, self._facts.theme
         if block.heading:
             write(canvas, block.title, self._ink, self._cells.x, self._y, body(theme, bold=True))
+        if self._legend is not None:
+            self._legend.draw(canvas)
         if self._pictures is not None:
             self._pictures.draw(canvas)
             if block.labels:
                 self._pictures.write_labels(canvas, self._muted)
+            if block.labels and block.first:
+                self._pictures.write_name(canvas, self._muted)
         if block.labels:
             for field in self._cells.fields():
                 fill_box(canvas, field.grown(1), self._faint)
@@ -184,9 +232,9 @@ class BlockDrawing:
 
     def _write_numbers(self, canvas: Canvas) -> None:
         block, style = self._block, body(self._facts.theme)
-        numbers = [str(channel) for channel in block.channels]
-        down, across = self._cells.pitch
+        numbers = block.numbers
         if self._facts.samples.transposed:
+            across = self._cells.pitch[1]
             for column, label in column_labels(numbers, self._facts, self._cells.side, across).items():
                 box = self._cells.at(0, column)
                 y = box.y - header(self._facts, labels=True)
@@ -194,9 +242,7 @@ class BlockDrawing:
             return
         if not block.first:
             return
-        for row, label in thinned(numbers, down, style.line).items():
-            # Where cells are lower than a line, the first number would reach over the panel.
-            y = max(self._cells.y, self._cells.at(row, 0).y + (self._cells.side - style.line) // 2)
+        for label, y in row_labels(numbers, self._cells, style.line):
             write(canvas, label, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
 
     def draw_maps(
@@ -207,14 +253,17 @@ class BlockDrawing:
         Args:
             canvas: Where to.
             values: The recorded ones.
-            levels: What to draw where the values are numbers; the values' own levels by default.
+            levels: What to draw where the values are finite; the values' own levels by default.
         """
+        values = self.folded(values)
         if self._select is not None:
             values = values[self._select]
             levels = levels[self._select] if levels is not None else None
         indices = self._map.indices[self.levels(values) if levels is None else levels]
         if not np.isfinite(values).all():
-            indices[np.isnan(values)] = self._missing.indices[0]
+            indices[~np.isfinite(values)] = self._missing.indices[0]
+        if self._block.view.tap.fold is not None:
+            indices[:, :, self._block.view.tap.blank] = self._blank.indices[0]
         if not self._facts.samples.transposed:
             indices = indices.transpose(1, 0, 2, 3)
         self._cells.put(canvas, indices, self._block.view.cell)
@@ -226,9 +275,13 @@ def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArr
     The nearest level is taken; values beyond the limits, and infinite ones, get the last level on their side;
     NaN gets any. With symmetric limits and an odd number of levels, 0 is the middle level exactly.
     """
+    nearest: NDArray[np.uint8] = np.rint(to_places(values, limits, levels)).astype(np.uint8)
+    return nearest
+
+
+def to_places(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.float64]:
+    """Values as places among the levels, from 0 to `levels` - 1, not rounded; see `to_levels`."""
     # In double precision: single precision cannot hold the span of all that it can hold.
     scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
     np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
-    np.rint(scaled, out=scaled)
-    nearest: NDArray[np.uint8] = np.clip(scaled, 0, levels - 1).astype(np.uint8)
-    return nearest
+    return np.clip(scaled, 0, levels - 1, out=scaled)

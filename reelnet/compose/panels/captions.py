@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from reelnet.compose.canvas import write
-from reelnet.compose.panels.spans import Span, listed, span, told
+from reelnet.compose.panels.spans import Span, listed, span
 from reelnet.compose.panels.text import Text
 from reelnet.compose.text import wrapped
 from reelnet.scene import fields
@@ -18,7 +18,9 @@ from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.rest import Rest
 from reelnet.template.colour import Colour
+from reelnet.template.misfit import Misfit, Misfits
 from reelnet.template.timeline import LONGEST_PAUSE
 from reelnet.template.words import TypeSize, Words
 
@@ -83,7 +85,7 @@ class CaptionSpec(Words):
         0.0,
         ge=0,
         le=LONGEST_PAUSE,
-        description="Seconds for which the animation rests at the caption's first step, to be read.",
+        description="Seconds for which the animation rests at the first frame that shows the caption, to be read.",
     )
 
     @field_validator("text")
@@ -135,8 +137,9 @@ class Captions(Panel):
         for (begin, first), (later, second) in pairwise(sorted(known)):
             end = self.items[first].to_step
             if (begin if end is None else end) >= later:
-                raise ValueError(
-                    f"items[{first}] and items[{second}] overlap at step {later}; one caption is shown at a time"
+                raise Misfit(
+                    f"items[{first}] and items[{second}] overlap at step {later}; one caption is shown at a time",
+                    *("items", second, "from"),
                 )
         return self
 
@@ -144,10 +147,11 @@ class Captions(Panel):
         """The recorded steps of each caption; None for one of a part of the run that has no step of its own.
 
         Raises:
-            ValueError: A caption lies beyond the last recorded step, or between two recorded steps.
+            Misfit: Captions lie beyond the last recorded step, or between two recorded steps.
         """
         begins = [item.begin(facts.steps) for item in self.items]
         found: list[Span | None] = []
+        wrong = Misfits()
         for number, (item, begin) in enumerate(zip(self.items, begins, strict=True)):
             if isinstance(item.from_step, Part) and begin in begins[number + 1 :]:
                 found.append(None)
@@ -155,16 +159,17 @@ class Captions(Panel):
             later = [other for other in begins if other > begin]
             # The next caption may begin beyond the run, which is its own mistake and not this one's.
             until = min(min(later) - 1, facts.steps[-1]) if later else None
-            with told(f"items[{number}]"):
+            with wrong.at("items", number):
                 end = until if item.to_step is None else item.to_step
                 found.append(span(begin, end, facts.steps))
+        wrong.check()
         return found
 
-    def holds(self, facts: Facts) -> list[tuple[int, float]]:
-        """The steps at which the animation rests in addition, and for how many seconds."""
+    def rests(self, facts: Facts) -> list[Rest]:
+        """The captions that the animation waits for, each at the first frame that shows it."""
         return [
-            (each.first, item.hold)
-            for item, each in zip(self.items, self.spans(facts), strict=True)
+            Rest(each.first, each.last, item.hold, f"items[{number}]")
+            for number, (item, each) in enumerate(zip(self.items, self.spans(facts), strict=True))
             if item.hold and each is not None
         ]
 
@@ -177,11 +182,13 @@ class Captions(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """The widest caption's, but no more than a line has; as tall as the tallest one, wrapped."""
-        self.spans(facts)
-        found = []
+        found, wrong = [], Misfits()
+        with wrong.at():
+            self.spans(facts)
         for number, text in enumerate(self.lines()):
-            with told(f"items[{number}]"):
-                found.append(text.measure(facts))
+            with wrong.at("items", number):
+                found.append(text.lines(facts))
+        wrong.check()
 
         def tall(width: int) -> int:
             return max(each.tall(width) if each.tall else each.height for each in found)

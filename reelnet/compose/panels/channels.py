@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from reelnet.compose.panels.annotation import Annotations, CellAnnotation, CellAnnotations, Target
+from reelnet.compose.panels import margin
+from reelnet.compose.panels.annotation import CellAnnotation, CellAnnotations, Target
 from reelnet.compose.panels.block import Block, BlockDrawing, standing
-from reelnet.compose.panels.spans import span, told, told_positions
+from reelnet.compose.panels.callout import Callouts
 from reelnet.errors import options
 from reelnet.runs.header import layers_of, require_activation
-from reelnet.scene.facts import Facts, Moment, chosen
+from reelnet.scene.facts import Facts, Moment, chosen, told_positions
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.selection import nearest
+from reelnet.scene.selection import recorded
+from reelnet.template.misfit import Misfits
 from reelnet.template.pick import Pick, Picked
 from reelnet.template.words import Pixels
 
-MARGIN = 5
+AROUND = 5
 """Pixels around the cells that an annotation's frame may cover; panels stand at least that far apart, or it lies
 inside its cell."""
 
@@ -44,6 +47,10 @@ class Channels(Panel):
     labels: bool = Field(True, description="Write the channels' numbers beside them, counted from 0.")
     heading: bool | None = Field(
         None, description="Write the layer's name above its block; by default if there are several."
+    )
+    colorbar: bool = Field(
+        False,
+        description="Explain each block's colours above it, for layers whose values have different limits.",
     )
     inputs: bool = Field(
         False, description="Show the samples above each block, or left of it where rows are samples."
@@ -83,6 +90,7 @@ class Channels(Panel):
                 labels=self.labels,
                 heading=tap if headed else None,
                 inputs=self.inputs,
+                colorbar=self.colorbar,
             )
             for tap in taps
         ]
@@ -95,55 +103,81 @@ class Channels(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """The cells, and room for labels."""
-        if self.step is not None and self.step not in facts.steps:
-            near = nearest(facts.steps, self.step)
-            raise ValueError(f"step: step {self.step} was not recorded; the nearest is {near}")
-        for number, annotation in enumerate(self.annotations):
-            with told(f"annotations[{number}]"):
-                self._check(annotation, facts)
-        for tap in self.taps(facts):
-            require_activation(tap, facts.require(tap))
+        self._check(facts)
         size = standing(self.blocks(facts), self.arrange, self.apart)[1]
-        return Measure(size.width, size.height)
+        return margin.measured(size, self._drawn(facts).values(), facts)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> ChannelsDrawing:
         """Put the cells into their box."""
         blocks = self.blocks(facts)
+        corners, size = standing(blocks, self.arrange, self.apart)
         drawings = [
             BlockDrawing(block, box.x + x, box.y + y, palette)
-            for block, (x, y) in zip(blocks, standing(blocks, self.arrange, self.apart)[0], strict=True)
+            for block, (x, y) in zip(blocks, corners, strict=True)
         ]
         targets = {
             number: Target(annotation, block.at(annotation.channel, annotation.column(facts)))
-            for number, annotation in enumerate(self.annotations)
+            for number, annotation in self._drawn(facts).items()
             for block in drawings
             if annotation.tap in (block.tap, None)
         }
+        room = Box(box.x, box.y, size.width, box.height)
         return ChannelsDrawing(
             drawings,
             facts.survey.values_at(self.step, self.taps(facts)),
-            Annotations(targets, box, MARGIN, facts, palette),
+            Callouts(targets, room, AROUND, facts, palette),
         )
 
-    def _check(self, annotation: CellAnnotation, facts: Facts) -> None:
-        """Make sure that an annotation's cell and steps exist.
-
-        A layer that was recorded but is not the reel's is no mistake: a template may be for several layers.
-        """
+    def _drawn(self, facts: Facts) -> dict[int, CellAnnotation]:
+        """The annotations of layers that are shown, by their number in the template."""
         taps = self.taps(facts)
+        return {
+            number: annotation
+            for number, annotation in enumerate(self.annotations)
+            if annotation.tap is None or annotation.tap in taps
+        }
+
+    def _check(self, facts: Facts) -> None:
+        """Make sure that all it names was recorded and is shown.
+
+        Raises:
+            Misfit: Something was not, or is not.
+        """
+        taps, wrong = self.taps(facts), Misfits()
+        shown: dict[str, tuple[int, ...]] = {}
+        for number, tap in enumerate(taps):
+            with wrong.at("taps", *([number] if len(taps) > 1 else [])):
+                require_activation(tap, facts.require(tap))
+                with wrong.at("show"):
+                    shown[tap] = channels_of(self.show, self.order, tap, facts)
+        if self.step is not None:
+            with wrong.at("step"):
+                recorded(facts.steps, self.step)
+        for number, annotation in enumerate(self.annotations):
+            with wrong.at("annotations", number):
+                self._check_annotation(annotation, shown, facts)
+        wrong.check()
+
+    def _check_annotation(
+        self, annotation: CellAnnotation, shown: Mapping[str, tuple[int, ...]], facts: Facts
+    ) -> None:
+        taps, wrong = self.taps(facts), Misfits()
         tap = annotation.tap or taps[0]
-        if annotation.tap is None and len(taps) > 1:
-            raise ValueError(f"needs a tap, since several layers are shown; {options('', taps)}")
-        facts.require(tap)
-        if self.taps_shown is not None and tap not in taps:
-            raise ValueError(f"layer {tap!r} is not shown; {options(tap, taps)}")
-        shown = channels_of(self.show, self.order, tap, facts)
-        if annotation.channel not in shown:
-            raise ValueError(
-                f"channel {annotation.channel} of {tap} is not shown; shown: {told_positions(sorted(shown))}"
-            )
-        annotation.column(facts)
-        span(annotation.from_step, annotation.to_step, facts.steps)
+        with wrong.at("tap"):
+            if annotation.tap is None and len(taps) > 1:
+                raise ValueError(f"needs a tap, since several layers are shown; {options('', taps)}")
+            if annotation.tap is not None:
+                facts.require(annotation.tap)
+            # A layer that was recorded but is not the reel's is no mistake: a template may be for several layers.
+            if self.taps_shown is not None and tap not in taps:
+                raise ValueError(f"layer {tap!r} is not shown; {options(tap, taps)}")
+        with wrong.at("channel"):
+            if annotation.channel not in shown.get(tap, (annotation.channel,)):
+                all_shown = told_positions(sorted(shown[tap]))
+                raise ValueError(f"channel {annotation.channel} of {tap} is not shown; shown: {all_shown}")
+        with wrong.at():
+            margin.check(annotation, facts)
+        wrong.check()
 
 
 def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ...]:
@@ -152,11 +186,12 @@ def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ..
     Raises:
         ValueError: The layer was not recorded, or does not have one of them.
     """
-    count, change = facts.require(tap).shape[1], None
+    count, change = facts.require(tap).maps[0], None
     if show.top is not None or order == "change":
         change = facts.survey.changes(tap).by_channel
-    with told(tap):
-        found = chosen(show, count, "channel", change)
+        if len(change) > count:  # all of them are cells of one map
+            change = change.mean(keepdims=True)
+    found = chosen(show, count, "channel", change, tap)
     if order == "change" and change is not None:
         return tuple(sorted(found, key=lambda channel: -change[channel]))
     return found
@@ -165,10 +200,8 @@ def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ..
 class ChannelsDrawing:
     """The blocks in their boxes."""
 
-    def __init__(
-        self, blocks: list[BlockDrawing], pinned: dict[str, Any] | None, annotations: Annotations
-    ) -> None:
-        self._blocks, self._pinned, self._annotations = blocks, pinned, annotations
+    def __init__(self, blocks: list[BlockDrawing], pinned: dict[str, Any] | None, callouts: Callouts) -> None:
+        self._blocks, self._pinned, self._callouts = blocks, pinned, callouts
 
     @property
     def moving(self) -> tuple[BlockDrawing, ...]:
@@ -188,4 +221,4 @@ class ChannelsDrawing:
             for block in self._blocks:
                 levels = moment.held.get(block.tap) if moment.held is not None else None
                 block.draw_maps(canvas, np.asarray(moment.snapshot.taps[block.tap]), levels)
-        self._annotations.draw(canvas, moment.snapshot.step)
+        self._callouts.draw(canvas, moment.snapshot.step)

@@ -21,7 +21,7 @@ from reelnet.scene.panel import Canvas
 from reelnet.template.theme import Theme
 
 GAP = 8
-"""Pixels between the field of the curves and the numbers beside it."""
+"""Least pixels between the field of the curves and the numbers beside it."""
 MARK = 4
 """Length in pixels of an axis' marks, where no line crosses the whole field."""
 
@@ -52,12 +52,17 @@ class Plan:
         return math.ceil(3.5 * self.weight)
 
     @property
+    def gap(self) -> int:
+        """Pixels between the field and the numbers beside it, into which a dot at its edge reaches."""
+        return max(GAP, self.reach + 2)
+
+    @property
     def gutters(self) -> tuple[int, int]:
         """Pixels left and right of the field."""
         style, sides = body(self.theme), []
         for axis in (self.chart.left, self.chart.right):
             texts = axis.texts if axis is not None else []
-            sides.append(max((style.width(text) for text in texts), default=self.reach - GAP) + GAP)
+            sides.append(max((style.width(text) for text in texts), default=self.reach - self.gap) + self.gap)
         return sides[0], sides[1]
 
     @property
@@ -73,7 +78,12 @@ class Plan:
     @property
     def least(self) -> int:
         """The width below which it cannot be read."""
-        return max(sum(self.gutters) + 6 * self.theme.text, 12 * self.theme.text)
+        style, steps = (
+            body(self.theme),
+            (self.steps.ticks[:1] + self.steps.ticks[-1:])[: len(self.steps.ticks)],
+        )
+        ends = sum(style.width(f"step {tick:,.0f}") for tick in steps) + 2 * GAP
+        return max(sum(self.gutters) + max(6 * self.theme.text, ends), 12 * self.theme.text)
 
     @property
     def natural(self) -> int:
@@ -168,7 +178,7 @@ class ChartDrawing:
         fill_box(canvas, Box(field.x, field.bottom - 1, self._across, 1), self._faint)
         for text, y in apart(axis.texts, self._rows(axis), style.line):
             fill_box(canvas, Box(field.x, y, self._across, 1), self._faint)
-            write(canvas, text, ink, field.x - GAP, y - style.line // 2, style, anchor="right")
+            write(canvas, text, ink, field.x - self._plan.gap, y - style.line // 2, style, anchor="right")
 
     def _draw_right(self, canvas: Canvas) -> None:
         field, style, axis = self._field, self._style, self._plan.chart.right
@@ -177,7 +187,7 @@ class ChartDrawing:
         ink = next(self._inks[k] for k, each in enumerate(self._plan.chart.series) if each.axis is axis)
         for text, y in apart(axis.texts, self._rows(axis), style.line):
             fill_box(canvas, Box(field.right, y, MARK, 1), ink)
-            write(canvas, text, ink, field.right + GAP, y - style.line // 2, style)
+            write(canvas, text, ink, field.right + self._plan.gap, y - style.line // 2, style)
 
     def _draw_steps(self, canvas: Canvas) -> None:
         """The first and the last step at the field's ends, and round ones where there is room between them."""

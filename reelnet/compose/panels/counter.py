@@ -35,9 +35,9 @@ class Counter(Panel):
         return f"step {step:,} / {facts.steps[-1]:,}" if self.total else f"step {step:,}"
 
     def measure(self, facts: Facts) -> Measure:
-        """Of the longest count, that of the last step."""
+        """Of the widest count, whatever the digits of its step."""
         style = sized(facts.theme, self.size or 1.25 * facts.theme.text, bold=True)
-        return Measure(style.width(self.counted(facts.steps[-1], facts)) + 2 * self.margin, style.line)
+        return Measure(style.room(self.counted(facts.steps[-1], facts)) + 2 * self.margin, style.line)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> CounterDrawing:
         """Put it into its box."""

@@ -26,10 +26,12 @@ from reelnet.compose.panels.series import (
     titled,
     tones,
 )
+from reelnet.compose.text import body
 from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.template.misfit import Misfit, Misfits
 from reelnet.template.words import Length
 
 BESIDE, BELOW = 32, 16
@@ -85,7 +87,7 @@ class Curve(Panel):
     chart_height: Length | None = Field(
         None,
         description="Height of one chart in pixels, with its title and axes; by default 13 times the theme's "
-        "text, and more where the legend takes several lines.",
+        "text. Where the legend takes several lines, charts are as high as that needs.",
     )
     arrange: Literal["row", "column"] = Field("row", description="Where several charts stand.")
 
@@ -104,9 +106,9 @@ class Curve(Panel):
         if self.range is not None:
             low, high = self.range
             if not high - low > 1e-9 * max(abs(low), abs(high)):
-                raise ValueError(f"range: [{low:g}, {high:g}]: the first value must be less than the second")
+                raise Misfit(f"[{low:g}, {high:g}]: the first value must be less than the second", "range")
             if self.y == "log" and low <= 0:
-                raise ValueError(f"range: [{low:g}, {high:g}]: a log axis begins above 0")
+                raise Misfit(f"[{low:g}, {high:g}]: a log axis begins above 0", "range")
         return self
 
     def measure(self, facts: Facts) -> Measure | None:
@@ -116,11 +118,16 @@ class Curve(Panel):
             return None
         least = max(plan.least for plan in plans)
         each = self.chart_width or max(plan.natural for plan in plans)
-        if each < least:
-            raise ValueError(f"chart_width: {each}: give at least {least} pixels")
-        shortest = max(plan.shortest(plan.head.height(each)) for plan in plans)
-        if self.chart_height and self.chart_height < shortest:
-            raise ValueError(f"chart_height: {self.chart_height}: give at least {shortest} pixels")
+        wrong = Misfits()
+        with wrong.at("chart_width"):
+            if each < least:
+                raise ValueError(f"{each}: give at least {least} pixels")
+        # With its head on one line: one of several lines makes a chart as high as that needs.
+        shortest = max(plan.shortest(plan.head.height(plan.head.natural)) for plan in plans)
+        with wrong.at("chart_height"):
+            if self.chart_height and self.chart_height < shortest:
+                raise ValueError(f"{self.chart_height}: give at least {shortest} pixels")
+        wrong.check()
         width, narrow = self._across(each, len(plans)), self._across(least, len(plans))
         return Measure(width, self._tall(plans, width), narrow, lambda wide: self._tall(plans, wide))
 
@@ -148,13 +155,20 @@ class Curve(Panel):
 
     def _plans(self, facts: Facts) -> list[Plan]:
         """The charts, before they have their boxes."""
-        groups = self._groups(facts)
-        if self.title and len(groups) > 1:
-            raise ValueError(f"title: there are {len(groups)} charts; name the metrics of one")
-        try:
+        groups: list[list[str]] = []
+        steps, wrong = Axis(0, 0), Misfits()
+        with wrong.at():
+            groups = self._groups(facts)
+        with wrong.at("title"):
+            body(facts.theme, bold=True).width(self.title or "")
+            if self.title and len(groups) > 1:
+                raise ValueError(f"there are {len(groups)} charts; name the metrics of one")
+        for name, words in self.names.items():
+            with wrong.at("names", name):
+                body(facts.theme).width(" ".join(words.split()))
+        with wrong.at("x"):
             steps = of_steps(facts.steps, self.ticks, log=self.x == "log")
-        except ValueError as error:
-            raise ValueError(f"x: {error}") from None
+        wrong.check()
         charts = [self._chart(facts, group, steps) for group in groups]
         return [
             Plan(
@@ -169,15 +183,17 @@ class Curve(Panel):
 
     def _groups(self, facts: Facts) -> list[list[str]]:
         """The metrics of each chart."""
-        require(facts, "metrics", self.metrics or ())
-        require(facts, "right", self.right)
-        require(facts, "names", self.names)
+        wrong = Misfits()
+        for option, names in (("metrics", self.metrics or ()), ("right", self.right), ("names", self.names)):
+            with wrong.at():
+                require(facts, option, names)
+        wrong.check()
         groups = automatic(facts, self.right) if self.metrics is None else [list(self.metrics)]
         if not self.right:
             return groups
         group = groups[0] if groups else []
         if set(group) <= set(self.right):
-            raise ValueError("right: leaves no metric for the left axis")
+            raise Misfit("leaves no metric for the left axis", "right")
         return [[*group, *(name for name in self.right if name not in group)]]
 
     def _chart(self, facts: Facts, group: Sequence[str], steps: Axis) -> Chart:
@@ -215,7 +231,7 @@ class Curve(Panel):
                 limits=None if plain else self.range,
             )
         except ValueError as error:
-            raise ValueError(f"y: {error} ({', '.join(values)})") from None
+            raise Misfit(f"{error} ({', '.join(values)})", "y") from None
 
     def _across(self, each: int, number: int) -> int:
         return number * each + (number - 1) * BESIDE if self.arrange == "row" else each

@@ -10,11 +10,13 @@ from pydantic import Field, field_validator
 from reelnet.compose.panels.block import Block, BlockDrawing, standing
 from reelnet.compose.panels.channels import channels_of
 from reelnet.compose.panels.still import Still
+from reelnet.runs.header import require_activation
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.selection import nearest, spread
+from reelnet.scene.selection import recorded, spread
+from reelnet.template.misfit import Misfits
 from reelnet.template.pick import Pick, Picked
 from reelnet.template.words import Pixels
 
@@ -64,17 +66,18 @@ class Filmstrip(Panel):
         """The steps that are shown.
 
         Raises:
-            ValueError: One of them was not recorded.
+            Misfit: Some of them were not recorded.
         """
         if isinstance(self.steps, int):
             if self.steps == 1:
                 return facts.steps[-1:]
             gaps = np.diff(np.log1p(np.array(facts.steps, np.float64)))
             return tuple(facts.steps[number] for number in spread(gaps, self.steps))
-        for step in self.steps:
-            if step not in facts.steps:
-                near = nearest(facts.steps, step)
-                raise ValueError(f"steps: step {step} was not recorded; the nearest is {near}")
+        wrong = Misfits()
+        for number, step in enumerate(self.steps):
+            with wrong.at("steps", number):
+                recorded(facts.steps, step)
+        wrong.check()
         return self.steps
 
     def blocks(self, facts: Facts) -> list[Block]:
@@ -99,8 +102,24 @@ class Filmstrip(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """The blocks, beside or under each other."""
+        self._check(facts)
         size = standing(self.blocks(facts), self.arrange, self.apart)[1]
         return Measure(size.width, size.height)
+
+    def _check(self, facts: Facts) -> None:
+        """Make sure that all it names was recorded.
+
+        Raises:
+            Misfit: Something was not.
+        """
+        wrong, tap = Misfits(), self.tap or facts.layer
+        with wrong.at():
+            self.chosen(facts)
+        with wrong.at("tap"):
+            require_activation(tap, facts.require(tap))
+            with wrong.at("show"):
+                channels_of(self.show, self.order, tap, facts)
+        wrong.check()
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
         """Put the blocks into their box."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from reelnet.compose.panels.cells import Cells
 from reelnet.compose.text import body, shorten
 from reelnet.runs.header import layers_of
 from reelnet.scene.facts import Facts
@@ -14,6 +15,8 @@ GUTTER_GAP = 10
 """Pixels between a row's label and its cells."""
 
 
+FEWEST = 4
+"""Characters, the ellipsis among them, of which a shortened label must have more to tell anything."""
 OVERHANG = 8
 """Pixels by which a column's label may reach over the left edge of the cells."""
 
@@ -22,7 +25,7 @@ def gutter(facts: Facts, *, labels: bool) -> int:
     """Pixels left of the cells for labels of rows; the same for all panels of cells, so that they line up."""
     if not labels:
         return 0
-    style, longest = body(facts.theme), max(facts.taps[name].shape[1] for name in layers_of(facts.taps)) - 1
+    style, longest = body(facts.theme), max(facts.taps[name].maps[0] for name in layers_of(facts.taps)) - 1
     texts = [INPUT_LABEL, str(longest)]
     if facts.samples.transposed and facts.labels is not None:
         texts = [shorten(label, 8 * style.size, style) for label in facts.labels]
@@ -47,6 +50,15 @@ def thinned(labels: Sequence[str], each: int, room: int) -> dict[int, str]:
     return {number: labels[number] for number in range(0, len(labels), apart)}
 
 
+def row_labels(labels: Sequence[str], cells: Cells, line: int) -> Iterator[tuple[str, int]]:
+    """Labels of rows, thinned to what has room beside the cells, each with the top of its line."""
+    for row, label in thinned(labels, cells.pitch[0], line).items():
+        # Where cells are lower than a line, the first label would reach over the panel.
+        y = max(cells.y, cells.at(row, 0).y + (cells.side - line) // 2)
+        if y + line <= cells.whole.bottom:
+            yield label, y
+
+
 def column_labels(labels: Sequence[str], facts: Facts, side: int, pitch: int) -> dict[int, str]:
     """Labels by column, shortened and thinned to what has room over cells of `side` that stand `pitch` apart."""
     style = body(facts.theme)
@@ -58,4 +70,9 @@ def column_labels(labels: Sequence[str], facts: Facts, side: int, pitch: int) ->
     # The first label must not reach far to the left, where another block may end.
     kept[0] = shorten(labels[0], min(room, side + 2 * OVERHANG), style)
     right = (len(labels) - 1) * pitch + side
-    return {at: text for at, text in kept.items() if at * pitch + (side + style.width(text)) // 2 <= right}
+    return {
+        at: text
+        for at, text in kept.items()
+        if at * pitch + (side + style.width(text)) // 2 <= right
+        and (text == labels[at] or len(text) > FEWEST)
+    }

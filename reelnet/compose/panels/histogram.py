@@ -19,6 +19,7 @@ from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.template.misfit import Misfits
 from reelnet.template.words import Length
 
 TICK_GAP = 8
@@ -72,15 +73,23 @@ class Histogram(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """A chart as large as those of the curves."""
-        size, style = facts.theme.text, body(facts.theme)
+        size, title, wrong = facts.theme.text, 0, Misfits()
         height, least = self.chart_height or 13 * size, 80 + 2 * size
-        if height < least:
-            raise ValueError(f"chart_height: {height}: give at least {least} pixels")
-        left = left_of(self.axis(facts), facts)
-        width, narrowest = self.chart_width or max(20 * size, left + self.bins), left + self.bins
-        if width < narrowest:
-            raise ValueError(f"chart_width: {width}: {self.bins} bins need at least {narrowest} pixels")
-        return Measure(max(width, style.width(self.heading(facts))), height)
+        width = self.chart_width or 20 * size
+        with wrong.at("chart_height"):
+            if height < least:
+                raise ValueError(f"{height}: give at least {least} pixels")
+        with wrong.at("title"):
+            title = body(facts.theme).width(self.heading(facts))
+        with wrong.at("tap"):
+            facts.require(self.taps(facts)[0])
+            narrowest = left_of(self.axis(facts), facts) + self.bins
+            with wrong.at("chart_width"):
+                if self.chart_width and width < narrowest:
+                    raise ValueError(f"{width}: {self.bins} bins need at least {narrowest} pixels")
+            width = max(width, narrowest)
+        wrong.check()
+        return Measure(max(width, title), height)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> HistogramDrawing:
         """Settle the axes."""

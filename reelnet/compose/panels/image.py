@@ -22,6 +22,7 @@ from reelnet.scene.layout import Box, Measure, Size
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.colour import Rgb
+from reelnet.template.misfit import Misfit
 from reelnet.template.words import Length
 
 MOST = 50_000_000
@@ -106,14 +107,14 @@ def opened(file: str) -> Iterator[Pillow.Image]:
                     raise Pillow.DecompressionBombError
                 yield picture
     except FileNotFoundError:
-        raise ValueError(f"file: {file} is not there") from None
+        raise Misfit(f"{file} is not there", "file") from None
     except Pillow.DecompressionBombError:
-        raise ValueError(f"file: {file} has more than {MOST // 10**6} million pixels") from None
+        raise Misfit(f"{file} has more than {MOST // 10**6} million pixels", "file") from None
     except UnidentifiedImageError:
-        raise ValueError(f"file: {file} is neither a PNG nor a JPEG picture") from None
+        raise Misfit(f"{file} is neither a PNG nor a JPEG picture", "file") from None
     except (OSError, SyntaxError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ValueError(f"file: {file} cannot be read as a picture: {what}") from None
+        raise Misfit(f"{file} cannot be read as a picture: {what}", "file") from None
 
 
 def natural(file: str) -> Size:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from reelnet.compose.canvas import write
-from reelnet.compose.panels.annotation import Annotations, SampleAnnotations, Target
+from reelnet.compose.panels import margin
+from reelnet.compose.panels.annotation import SampleAnnotations, Target
+from reelnet.compose.panels.callout import Callouts
 from reelnet.compose.panels.cells import Cells
-from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, gutter, header
+from reelnet.compose.panels.grid import gutter, header
 from reelnet.compose.panels.pictures import Pictures
-from reelnet.compose.panels.spans import span, told
-from reelnet.compose.text import body
 from reelnet.scene.facts import Facts, Moment
-from reelnet.scene.layout import Box, Measure
+from reelnet.scene.layout import Box, Measure, Size
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.template.misfit import Misfits
 
 
 class Inputs(Panel):
@@ -35,12 +35,13 @@ class Inputs(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """A row of cells, and room for labels."""
+        wrong = Misfits()
         for number, annotation in enumerate(self.annotations):
-            with told(f"annotations[{number}]"):
-                annotation.column(facts)
-                span(annotation.from_step, annotation.to_step, facts.steps)
+            with wrong.at("annotations", number):
+                margin.check(annotation, facts)
+        wrong.check()
         whole = self.cells(facts, 0, 0).whole
-        return Measure(whole.right, whole.bottom)
+        return margin.measured(Size(whole.right, whole.bottom), self.annotations, facts)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> InputsDrawing:
         """Bring the pictures to the cells' size."""
@@ -60,7 +61,8 @@ class InputsDrawing:
             for number, annotation in enumerate(panel.annotations)
         }
         # Cells of channels may follow without a gap, and are drawn over what reaches into them.
-        self._annotations = Annotations(targets, box, 0, facts, palette)
+        room = Box(box.x, box.y, self._cells.whole.right - box.x, box.height)
+        self._callouts = Callouts(targets, room, 0, facts, palette)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the pictures and their labels."""
@@ -68,11 +70,8 @@ class InputsDrawing:
         if not self._labels:
             return
         self._pictures.write_labels(canvas, self._muted)
-        style = body(self._facts.theme)
-        if self._cells.side >= style.line and not self._facts.samples.transposed:
-            y = self._cells.y + (self._cells.side - style.line) // 2
-            write(canvas, INPUT_LABEL, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
+        self._pictures.write_name(canvas, self._muted)
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Draw what is to be said of the pictures."""
-        self._annotations.draw(canvas, moment.snapshot.step)
+        self._callouts.draw(canvas, moment.snapshot.step)

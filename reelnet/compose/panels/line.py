@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.compose.canvas import disc, polyline
+from reelnet.compose.canvas import disc, overlap, polyline
 from reelnet.compose.panels.series import Series, latest
 from reelnet.scene.layout import Box
 from reelnet.scene.palette import Ink
@@ -48,6 +48,25 @@ class Shades:
             part = np.s_[top:bottom, left:right]
             region = canvas[y + top : y + bottom, x + left : x + right]
             np.copyto(region, self.indices[part], where=self.mask[part])
+
+
+class Dot:
+    """The dot at a curve's end, once the palette is mixed.
+
+    Over another colour it has no soft edges, which would be a rim of paper there.
+    """
+
+    def __init__(self, coverage: NDArray[np.uint8], ink: Ink) -> None:
+        self._shades, self._strong = Shades.of(coverage, ink).indices, coverage >= HALF
+        self._paper, self._full = ink.indices[0], ink.indices[-1]
+
+    def draw(self, canvas: Canvas, x: int, y: int) -> None:
+        """Draw it with its upper left corner at (x, y); what reaches over the canvas' edge is cut."""
+        shades, region = overlap(canvas, self._shades, x, y)
+        strong, _ = overlap(canvas, self._strong, x, y)
+        paper = region == self._paper
+        np.copyto(region, shades, where=paper)
+        np.copyto(region, self._full, where=strong > paper)
 
 
 class Line:
@@ -128,7 +147,7 @@ class Reveal:
     def prepare(self) -> None:
         """Look up every pixel's index, once the palette is mixed."""
         self._shades = [Shades.of(line.coverage, line.ink) for line in self._lines]
-        self._dots = [Shades.of(line.dot, line.ink) for line in self._lines]
+        self._dots = [Dot(line.dot, line.ink) for line in self._lines]
         self._together = together([line.coverage for line in self._lines], self._shades)
 
     def draw(self, canvas: Canvas, number: int) -> None:
@@ -150,7 +169,7 @@ class Reveal:
             if line.rows[number] >= 0:
                 half = line.dot.shape[0] // 2
                 left, top = int(line.heads[number]) - half, int(line.rows[number]) - half
-                dot.copy(canvas, x + left, self._field.y + top)
+                dot.draw(canvas, x + left, self._field.y + top)
 
 
 def together(coverages: Sequence[NDArray[np.uint8]], shades: Sequence[Shades]) -> Shades:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from reelnet.compose.canvas import write
 from reelnet.compose.panels.cells import Cells
-from reelnet.compose.panels.grid import GUTTER_GAP, column_labels, header
+from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, column_labels, header
 from reelnet.compose.text import body, shorten
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box
@@ -56,6 +56,17 @@ class Pictures:
             box = self.at(number)
             y = box.y - header(facts, labels=True)
             write(canvas, label, ink, box.x + box.width // 2, y, style, anchor="middle")
+
+    def write_name(self, canvas: Canvas, ink: Ink) -> None:
+        """Write `input` left of their row, or above their column, where there is room."""
+        style, box = body(self._facts.theme), self.at(0)
+        if self._facts.samples.transposed:
+            if style.width(INPUT_LABEL) <= box.width:
+                y = box.y - header(self._facts, labels=True)
+                write(canvas, INPUT_LABEL, ink, box.x + box.width // 2, y, style, anchor="middle")
+        elif box.height >= style.line:
+            y = box.y + (box.height - style.line) // 2
+            write(canvas, INPUT_LABEL, ink, box.x - GUTTER_GAP, y, style, anchor="right")
 
     def at(self, number: int) -> Box:
         """The cell of a sample, by its position among those that are shown."""

@@ -14,6 +14,7 @@ from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Drawing, Panel
+from reelnet.template.misfit import Misfits
 
 
 class Predictions(Panel):
@@ -68,6 +69,11 @@ class Predictions(Panel):
         scores = self.found(facts)
         if scores is None:
             return None
+        wrong = Misfits()
+        for number, name in enumerate(self.classes or ()):
+            with wrong.at("classes", number):
+                body(facts.theme).width(name)
+        wrong.check()
         form = self.form(facts, scores)
         if facts.samples.transposed:
             return Measure(form.width, header(facts, labels=self.labels) + facts.along)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reelnet.runs.header import TapInfo, TapKind, require_activation
 from reelnet.scene.facts import Facts
+from reelnet.template.misfit import Misfits, under
 
 ScoreKind = Literal["logits", "probabilities"]
 
@@ -53,21 +54,25 @@ class Scores:
             if len(found) != 1:
                 return None
             tap = found[0]
-        info = facts.require(tap)
-        require_activation(tap, info)
-        count = info.shape[1]
-        if not gives_scores(info):
-            form = "×".join(map(str, info.shape))
-            raise ValueError(f"tap: {tap!r} is {form}; scores of classes are samples × classes × 1 × 1")
+        with under("tap"):
+            info = facts.require(tap)
+            require_activation(tap, info)
+            if not gives_scores(info):
+                form = "×".join(map(str, info.shape))
+                raise ValueError(f"{tap!r} is {form}; scores of classes are samples × classes × 1 × 1")
+        count, wrong = info.shape[1], Misfits()
         known = facts.classes if facts.classes is not None and len(facts.classes) == count else None
         names = tuple(classes) if classes is not None else known or tuple(map(str, range(count)))
-        if len(names) != count:
-            raise ValueError(f"classes: {len(names)} names for the {count} scores of {tap!r}")
+        with wrong.at("classes"):
+            if len(names) != count:
+                raise ValueError(f"{len(names)} names for the {count} scores of {tap!r}")
         low, high = info.min or 0.0, info.max or 0.0
-        if kind == "probabilities" and not -SLACK <= low <= high <= 1 + SLACK:
-            raise ValueError(
-                f"scores: {tap!r} has values from {low:.4g} to {high:.4g}, which are no probabilities"
-            )
+        with wrong.at("scores"):
+            if kind == "probabilities" and not -SLACK <= low <= high <= 1 + SLACK:
+                raise ValueError(
+                    f"{tap!r} has values from {low:.4g} to {high:.4g}, which are no probabilities"
+                )
+        wrong.check()
         logits = kind == "logits" if kind is not None else not are_probabilities(facts, tap)
         numbers = {name: number for number, name in enumerate(names)}
         labels = facts.labels or [""] * len(facts.columns)

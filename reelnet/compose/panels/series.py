@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reelnet.compose.panels.axis import LARGEST, SMALLEST, Axis
 from reelnet.errors import options
 from reelnet.scene.facts import Facts
+from reelnet.template.misfit import Misfit, Misfits
 
 MOST = 2
 """Charts that are chosen where the author names no metrics."""
@@ -60,12 +61,20 @@ class Chart:
 def require(facts: Facts, option: str, names: Iterable[str]) -> None:
     """Make sure that metrics were recorded.
 
+    Args:
+        facts: The run.
+        option: That names them: a list, or a map by their names.
+        names: As the author wrote them.
+
     Raises:
-        ValueError: One was not.
+        Misfit: Some were not.
     """
-    for name in names:
-        if name not in facts.metrics:
-            raise ValueError(f"{option}: no metric {name!r}; {options(name, facts.metrics)}")
+    wrong = Misfits()
+    for number, name in enumerate(names):
+        with wrong.at(option, name if isinstance(names, Mapping) else number):
+            if name not in facts.metrics:
+                raise Misfit(f"no metric {name!r}; {options(name, facts.metrics)}")
+    wrong.check()
 
 
 def automatic(facts: Facts, without: Sequence[str] = ()) -> list[list[str]]:

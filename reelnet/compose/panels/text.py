@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from reelnet.compose.canvas import write
+from reelnet.compose.panels.scores import Scores
 from reelnet.compose.text import Type, pieces, sized, wrapped
 from reelnet.scene.facts import Facts, Moment
 from reelnet.scene.fields import Words, parsed
@@ -14,6 +15,7 @@ from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.colour import Colour
+from reelnet.template.misfit import Misfits, under
 from reelnet.template.words import TypeSize
 
 
@@ -35,6 +37,9 @@ class Text(Panel):
     bold: bool | None = Field(None, description="Bold or not, instead of the style's.")
     color: Colour | None = Field(None, description="Colour of the type, instead of the style's.")
     align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
+    needs: Literal["metrics", "scores"] | None = Field(
+        None, description="What the words are about: they are left out where a run has none of it."
+    )
 
     @field_validator("text")
     @classmethod
@@ -49,10 +54,26 @@ class Text(Panel):
         usual = facts.theme.title if title else facts.theme.text
         return sized(facts.theme, self.size or usual, bold=bold)
 
-    def measure(self, facts: Facts) -> Measure:
-        """The lines' own; narrower, they wrap."""
-        words, style = Words.of(self.text, facts), self.type(facts)
-        longest = words.longest()
+    def pointless(self, facts: Facts) -> bool:
+        """Whether the run has nothing of what the words are about."""
+        match self.needs:
+            case "metrics":
+                return not facts.metrics
+            case "scores":
+                return Scores.of(facts, None, None, None) is None
+        return False
+
+    def measure(self, facts: Facts) -> Measure | None:
+        """The lines' own; narrower, they wrap. None where they would be about nothing."""
+        if self.pointless(facts):
+            return None
+        return self.lines(facts)
+
+    def lines(self, facts: Facts) -> Measure:
+        """What the words need."""
+        style = self.type(facts)
+        with under("text"):
+            longest = self.widest(facts, style)
 
         def tall(width: int) -> int:
             return len(wrapped(longest, width, style)) * style.line
@@ -63,6 +84,20 @@ class Text(Panel):
             style.width(piece) for line in lines for word in line.split(" ") for piece in pieces(word)
         )
         return Measure(width, len(lines) * style.line, least, tall)
+
+    def widest(self, facts: Facts, style: Type) -> str:
+        """The words as wide as they get over the run.
+
+        Raises:
+            Misfit: Fields do not exist, or the font lacks a character.
+        """
+        text, wrong = "", Misfits()
+        with wrong.at():
+            text = Words.of(self.text, facts).widest(style.room)
+        with wrong.at():
+            style.width(" ".join(self.text.split()))
+        wrong.check()
+        return "\n".join(style.widest(line) for line in text.split("\n"))
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> TextDrawing:
         """Fill the fields in."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from reelnet.compose.canvas import fill_box, write
 from reelnet.compose.panels.block import to_levels
 from reelnet.compose.panels.cells import Cells
-from reelnet.compose.panels.grid import rounded, thinned
+from reelnet.compose.panels.grid import rounded, row_labels, thinned
 from reelnet.compose.text import body
 from reelnet.runs.header import TapKind
 from reelnet.scene.facts import Facts, Moment, chosen
@@ -17,6 +17,7 @@ from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.view import Cell, Limits
+from reelnet.template.misfit import under
 from reelnet.template.pick import Pick, Picked
 from reelnet.template.words import Length, Pixels
 
@@ -39,6 +40,7 @@ class Weights(Panel):
         None, description="Most pixels for a side of one filter; by default half of the theme's cell."
     )
     gap: Pixels = Field(2, description="Pixels between two filters.")
+    heading: bool = Field(True, description="Write the weight's name above the cells.")
     labels: bool = Field(
         True, description="Number the output channels at the left, the input channels above."
     )
@@ -50,10 +52,11 @@ class Weights(Panel):
             ValueError: The one that is named was not recorded, or is no weight.
         """
         if self.tap is not None:
-            if facts.require(self.tap).kind is not TapKind.WEIGHT:
-                raise ValueError(
-                    f"tap: {self.tap!r} is what a layer gives; a weight is named as in conv1.weight"
-                )
+            with under("tap"):
+                if facts.require(self.tap).kind is TapKind.ACTIVATION:
+                    raise ValueError(
+                        f"{self.tap!r} is what a layer gives; a weight is named as in conv1.weight"
+                    )
             return self.tap
         usual = facts.taps.get(f"{facts.layer}.weight")
         return f"{facts.layer}.weight" if usual is not None and usual.kind is TapKind.WEIGHT else None
@@ -72,17 +75,23 @@ class Weights(Panel):
                 for step in (facts.steps[0], facts.steps[-1])
             )
             change = np.abs(last - first).mean(axis=(1, 2, 3))
-        return chosen(self.show, facts.require(tap).shape[0], "output channel", change)
+        with under("show"):
+            return chosen(self.show, facts.require(tap).shape[0], "output channel", change)
 
     def cells(self, facts: Facts, tap: str, x: int, y: int) -> Cells:
         """The cells of a panel whose corner is at (x, y)."""
         rows, columns = len(self.outputs(facts, tap)), facts.require(tap).shape[1]
+        y += self.headed(facts)
         if self.labels:
             style = body(facts.theme)
             numbers = self.outputs(facts, tap)
             x += rounded(max(style.width(str(number)) for number in numbers) + LABEL_GAP)
             y += rounded(style.line + 2)
         return Cells(x, y, self.fit(facts, tap).box, rows, columns, self.gap, self.gap)
+
+    def headed(self, facts: Facts) -> int:
+        """Pixels that the heading takes."""
+        return rounded(body(facts.theme, bold=True).line + 4) if self.heading else 0
 
     def fit(self, facts: Facts, tap: str) -> Cell:
         """A filter's cell."""
@@ -97,7 +106,8 @@ class Weights(Panel):
         if tap is None:
             return None
         whole = self.cells(facts, tap, 0, 0).whole
-        return Measure(whole.right, whole.bottom)
+        title = body(facts.theme, bold=True).width(tap) if self.heading else 0
+        return Measure(max(whole.right, title), whole.bottom)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> WeightsDrawing:
         """Put the cells into their box."""
@@ -113,33 +123,35 @@ class WeightsDrawing:
             raise AssertionError("a panel that measures nothing is not placed")
         info, theme = facts.require(tap), facts.theme
         self._tap, self._labels, self._style = tap, panel.labels, body(theme)
+        self._heading, self._bold = tap if panel.heading else "", body(theme, bold=True)
+        self._top = box.y + panel.headed(facts)
         self._outputs, self._cells = panel.outputs(facts, tap), panel.cells(facts, tap, box.x, box.y)
         self._cell, self._box = panel.fit(facts, tap), box
         self._limits = Limits.even(max(abs(info.min or 0.0), abs(info.max or 0.0)) or 1.0)
         self._map = palette.colormap(theme.diverging)
+        self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._missing = palette.ramp(theme.missing, theme.missing, 1)
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write the numbers, and draw hairlines around the cells, which may be all of the paper's colour."""
+        """Write the words, and draw hairlines around the cells, which may be all of the paper's colour."""
+        write(canvas, self._heading, self._ink, self._box.x, self._box.y, self._bold)
         for field in self._cells.fields():
             fill_box(canvas, field.grown(1), self._faint)
         if not self._labels:
             return
-        down, across = self._cells.pitch
-        style, side = self._style, self._cells.side
-        for row, text in thinned([str(output) for output in self._outputs], down, style.line).items():
-            y = self._cells.at(row, 0).y + (side - style.line) // 2
+        style, side, across = self._style, self._cells.side, self._cells.pitch[1]
+        for text, y in row_labels([str(output) for output in self._outputs], self._cells, style.line):
             write(canvas, text, self._muted, self._cells.x - LABEL_GAP, y, style, anchor="right")
         inputs = [str(number) for number in range(self._cells.columns)]
         for column, text in thinned(inputs, across, style.width(inputs[-1]) + 4).items():
             x = self._cells.at(0, column).x + side // 2
-            write(canvas, text, self._muted, x, self._box.y, style, anchor="middle")
+            write(canvas, text, self._muted, x, self._top, style, anchor="middle")
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Draw the weights of one step."""
         values: NDArray[np.generic] = np.asarray(moment.snapshot.taps[self._tap])[list(self._outputs)]
         indices = self._map.indices[to_levels(values, self._limits, len(self._map.indices))]
-        indices[np.isnan(values)] = self._missing.indices[0]
+        indices[~np.isfinite(values)] = self._missing.indices[0]
         self._cells.put(canvas, indices, self._cell)

@@ -1,0 +1,84 @@
+"""A colormap between the values at its ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reelnet.compose.canvas import fill_box, write
+from reelnet.compose.text import Type, body, signed
+from reelnet.scene.facts import Facts
+from reelnet.scene.layout import Box
+from reelnet.scene.palette import Ink, Palette
+from reelnet.scene.panel import Canvas
+from reelnet.scene.view import Limits, View
+
+GAP = 8
+"""Pixels between the bar and its limits."""
+LEAST = 4
+"""Ems of the theme's text below which a bar shows too few of its colours."""
+
+
+@dataclass(frozen=True)
+class Legend:
+    """A bar between two limits, before it has a box.
+
+    Attributes:
+        low: What stands left of the bar.
+        high: What stands right of it; values that were clipped are owned up to.
+        thick: Of the bar, in pixels.
+    """
+
+    low: str
+    high: str
+    style: Type
+    thick: int
+
+    @classmethod
+    def of(cls, facts: Facts, limits: Limits, thick: int | None = None) -> Legend:
+        """Of a layer's limits; by default the bar is as thick as the theme's text is high."""
+        high = signed(limits.high)
+        if limits.clipped > 0:
+            percent = f"{100 * limits.clipped:.1f}" if limits.clipped >= 0.0005 else "under 0.1"
+            high += f"  ({percent} % beyond)"
+        return cls(signed(limits.low), high, body(facts.theme), thick or facts.theme.text)
+
+    @property
+    def beside(self) -> int:
+        """Pixels that the limits take."""
+        return self.style.width(self.low) + self.style.width(self.high) + 2 * GAP
+
+    @property
+    def least(self) -> int:
+        """The width below which it cannot go."""
+        return self.beside + LEAST * self.style.size
+
+    @property
+    def height(self) -> int:
+        """Pixels from its top to its bottom."""
+        return max(self.thick, self.style.line)
+
+
+class LegendDrawing:
+    """A legend whose left end is that of its box; its bar takes what width its limits leave."""
+
+    def __init__(self, legend: Legend, facts: Facts, view: View, box: Box, palette: Palette) -> None:
+        theme = facts.theme
+        self._legend, self._box = legend, box
+        self._muted = palette.ramp(theme.muted, theme.background)
+        self._faint = palette.ramp(theme.faint, theme.faint, 1)
+        self._map: Ink = palette.colormap(view.anchors)
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw the bar in its frame, and its limits."""
+        legend, style, box = self._legend, self._legend.style, self._box
+        middle = box.y + box.height // 2
+        left = box.x + style.width(legend.low) + GAP
+        frame = Box(left, middle - legend.thick // 2, box.width - legend.beside, legend.thick)
+        fill_box(canvas, frame, self._faint)
+        levels = np.rint(np.linspace(0, len(self._map.indices) - 1, frame.width - 2)).astype(np.intp)
+        canvas[frame.y + 1 : frame.bottom - 1, frame.x + 1 : frame.right - 1] = self._map.indices[levels]
+        y = middle - style.line // 2
+        write(canvas, legend.low, self._muted, left - GAP, y, style, anchor="right")
+        write(canvas, legend.high, self._muted, frame.right + GAP, y, style)

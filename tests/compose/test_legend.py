@@ -1,0 +1,98 @@
+"""Colour bars: the colours and the limits that they show, and how they give way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.compose.text import body, coverage
+from reelnet.errors import TemplateError
+from reelnet.runs.run import Run
+from tests.compose.drawing import Drawn, drawn
+from tests.conftest import write_run
+from tests.rendering import Bytes, colour
+
+LINE, GAP = 17, 8
+"""Pixels of a line of the usual text, and between a bar and its limits."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A layer from -1 to 1, and one from 0 to 5."""
+    return write_run(
+        tmp_path_factory.mktemp("legend") / "run",
+        taps={"signed": (6, 2, 8, 8), "positive": (6, 1, 8, 8)},
+        bounds={"signed": (-1.0, 1.0), "positive": (0.0, 5.0)},
+    )
+
+
+def assert_legend(shown: Bytes, layout: Drawn, low: str, high: str, ends: tuple[float, float]) -> None:
+    """Make sure that a picture is just a bar, with its frame, between its two limits."""
+    style = body(layout.scene.facts.theme)
+    height, width = shown.shape[:2]
+    for text, x in ((low, 0), (high, width - style.width(high))):
+        covered = coverage(text, style)
+        part = shown[:, x : x + covered.shape[1]].astype(float).mean(axis=2)
+        # The darker the more covered: muted ink is (94, 101, 110).
+        dark = (255 - part) / (255 - 101.7) * 255
+        assert np.abs(dark - covered).max() < 25
+    left, right = style.width(low) + GAP, width - style.width(high) - GAP
+    bar = shown[height // 2, left + 1 : right - 1].astype(float)
+    wanted = colour(np.linspace(*ends, right - left - 2))
+    assert np.abs(bar - wanted).max() <= 255 * 2 * 2 / 80
+    assert (shown[:, left - GAP : left] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("tap", "low", "high", "ends"), [("signed", "−1", "+1", (-1.0, 1.0)), ("positive", "0", "+5", (0.0, 1.0))]
+)
+def test_a_bar_shows_the_layers_colours_between_its_limits(
+    run: Run, tap: str, low: str, high: str, ends: tuple[float, float]
+) -> None:
+    layout = drawn(run, {"colorbar": {"tap": tap}}, ["colorbar"])
+    assert_legend(layout.panel("colorbar", 0), layout, low, high, ends)
+    assert layout.box("colorbar").height == LINE
+
+
+def test_each_layer_has_its_own_bar_as_wide_as_its_cells(run: Run) -> None:
+    panel = {
+        "taps": "all",
+        "colorbar": True,
+        "labels": False,
+        "heading": False,
+        "arrange": "row",
+        "apart": 24,
+    }
+    layout = drawn(run, {"channels": panel})
+    box, frame, wide = layout.box("channels"), layout.frame(0), 6 * 56
+    for number, (low, high, ends) in enumerate((("−1", "+1", (-1.0, 1.0)), ("0", "+5", (0.0, 1.0)))):
+        x = box.x + number * (wide + 24)
+        assert_legend(frame[box.y : box.y + LINE, x : x + wide], layout, low, high, ends)
+
+
+def test_a_block_is_at_least_as_wide_as_its_bar(run: Run) -> None:
+    def width(**more: Any) -> int:
+        panel = {"taps": "signed", "labels": False, **more}
+        return drawn(run, {"channels": panel}, samples={"show": [0]}).box("channels").width
+
+    assert width() == 56
+    assert width(colorbar=True) > 4 * 12 + 2 * GAP
+
+
+def test_a_bar_gives_way_where_the_room_is_narrow(run: Run) -> None:
+    natural = drawn(run, {"colorbar": {}}).box("colorbar").width
+    row = {"row": {"width": 200, "items": ["counter", "colorbar"]}}
+    panels: dict[str, Any] = {"counter": {"width": 60 + 40}, "colorbar": {"tap": "signed"}}
+    layout = drawn(run, panels, [row])
+    box = layout.box("colorbar")
+    assert box.width == 100 < natural
+    assert_legend(layout.panel("colorbar", 0), layout, "−1", "+1", (-1.0, 1.0))
+
+
+def test_a_bar_of_a_length_of_its_own_does_not(run: Run, tmp_path: Path) -> None:
+    row = {"row": {"width": 200, "items": ["counter", "colorbar"]}}
+    with pytest.raises(TemplateError, match="needs"):
+        drawn(run, {"counter": {"width": 100}, "colorbar": {"length": 156}}, [row])
