@@ -27,6 +27,7 @@ from reelnet.record.schedule import When, schedule_of
 from reelnet.record.taps import Channels, Pattern, Tap, convolutions, select
 from reelnet.record.tensors import to_numpy
 from reelnet.record.thinning import Thinning, bytes_of
+from reelnet.runs.behind import Behind
 from reelnet.runs.header import TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter, refuse_existing
@@ -117,6 +118,8 @@ class Recorder:
         self._probe = Probe(model, self._samples, chosen(model, taps), Wanted(_dtype(dtype), channels))
         self._writer: RunWriter | None = None
         self._thinning: Thinning | None = None
+        self._behind: Behind | None = None
+        self._failed: Exception | None = None
         self._step = 0
         self._missing: dict[int, str] = {}
         self._left_out: set[str] = set()
@@ -142,25 +145,29 @@ class Recorder:
             self._writer.discard()
             self._writer = None
             raise
-        self._step, self._missing = 0, {}
+        self._step, self._missing, self._failed = 0, {}, None
+        self._behind = Behind(str(self.path))
         LOG.info("%s: recording %s", self.path, self.plan())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        writer, self._writer = self._writer, None
-        if writer is None:
+        writer, behind = self._writer, self._behind
+        if writer is None or behind is None or not behind.here:
             return
         try:
+            behind.close()
             if self._thinning is not None:
                 self._thinning.finish()
-        except ReelnetError as failed:
+            self._raise_failed()
+        except Exception as failed:
             # What the loop raised is not to be hidden.
             if self._raises and error is None:
                 raise
             LOG.warning("%s", failed)
         finally:
+            self._writer = self._behind = None
             writer.close()
         if self._missing:
             first, reason = next(iter(self._missing.items()))
@@ -178,18 +185,29 @@ class Recorder:
             ReelnetError: The recorder is not open; or, with `on_error="raise"`, a metric is no number, or the step
                 cannot be recorded.
         """
-        if self._writer is None or self._thinning is None:
+        if self._writer is None:
             raise ReelnetError("the recorder is closed; call step() inside 'with Recorder(…) as recorder:'")
         step = self._step + 1
         try:
             if self._schedule.due(step):
                 values = self._numbers(step, metrics)
-                self._thinning.offer(Snapshot(step, self._at(step), values))
+                self._hand_over(Snapshot(step, self._at(step), values))
         except Exception as error:
             if self._raises:
                 raise
-            self._miss(self._writer, step, error)
+            self._miss(step, error)
         self._step = step
+        self._raise_failed()
+
+    def flush(self) -> None:
+        """Wait until all steps that were recorded so far are on disk; leaving the recorder does so, too.
+
+        Raises:
+            ReelnetError: With `on_error="raise"`, one of them could not be written.
+        """
+        if self._behind is not None:
+            self._behind.flush()
+        self._raise_failed()
 
     def plan(self) -> Plan:
         """What the recording will take: snapshots, bytes and seconds.
@@ -222,6 +240,29 @@ class Recorder:
         except ReelnetError as error:
             raise type(error)(f"{self.path}: step {step}: {error}") from error
 
+    def _hand_over(self, snapshot: Snapshot) -> None:
+        """Have a snapshot written behind the training."""
+        assert self._behind is not None
+        thinning = self._thinning
+
+        def write() -> None:
+            try:
+                assert thinning is not None
+                thinning.offer(snapshot)
+            except Exception as error:
+                if self._raises:
+                    self._failed = self._failed or error
+                else:
+                    self._keep_missing(snapshot.step, self._say_missing(snapshot.step, error))
+
+        self._behind.put(write, sum(array.nbytes for array in snapshot.taps.values()))
+
+    def _raise_failed(self) -> None:
+        """Raise what went wrong behind the training since the last call."""
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+
     def _numbers(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
         found = {}
         for name, value in metrics.items():
@@ -236,13 +277,22 @@ class Recorder:
                 self._left_out.add(name)
         return found
 
-    def _miss(self, writer: RunWriter, step: int, error: Exception) -> None:
+    def _miss(self, step: int, error: Exception) -> None:
+        reason = self._say_missing(step, error)
+        if self._behind is not None and self._behind.here:
+            self._behind.put(lambda: self._keep_missing(step, reason), 0)
+
+    def _say_missing(self, step: int, error: Exception) -> str:
         reason = " ".join(str(error).split()) or type(error).__name__
         if not self._missing:
             LOG.warning("%s; the step is missing, and the training goes on", reason)
         self._missing[step] = reason
-        with suppress(ReelnetError):
-            writer.miss(step, reason)
+        return reason
+
+    def _keep_missing(self, step: int, reason: str) -> None:
+        if self._writer is not None:
+            with suppress(ReelnetError):
+                self._writer.miss(step, reason)
 
 
 def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[Tap]:
