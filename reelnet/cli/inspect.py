@@ -54,7 +54,7 @@ def summary(run: Run) -> str:
 
     steps = f"{run.steps[0]} to {run.steps[-1]} ({len(run.steps)} snapshots)" if run.steps else "none"
     facts = [
-        ("run", str(run.path)),
+        ("run", run.where),
         ("steps", steps),
         ("samples", str(len(run.samples))),
         ("metrics", ", ".join(run.metrics) or "none"),

@@ -19,16 +19,16 @@ class Span:
     Attributes:
         offset: First byte, counted from the start of the file.
         size: Number of bytes.
-        crc32: Checksum of those bytes, eight hexadecimal digits.
+        crc32: Checksum of those bytes, CRC-32 (ISO 3309, as in zlib and PNG).
     """
 
     offset: int
     size: int
-    crc32: str
+    crc32: int
 
 
 def checksum(data: bytes | memoryview) -> str:
-    """CRC-32 (ISO 3309, as in zlib and PNG) of `data`, eight hexadecimal digits."""
+    """CRC-32 of `data` as the JSON of a run has it: eight hexadecimal digits."""
     return f"{zlib.crc32(data):08x}"
 
 
@@ -46,7 +46,7 @@ def pack(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[bytes, dict[str, Sp
     view, spans = memoryview(data), {}
     for name, entry in json.loads(data[8:base]).items():
         start, end = entry["data_offsets"]
-        spans[name] = Span(base + start, end - start, checksum(view[base + start : base + end]))
+        spans[name] = Span(base + start, end - start, zlib.crc32(view[base + start : base + end]))
     return data, spans
 
 
