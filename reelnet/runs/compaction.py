@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from reelnet.errors import RunError
 from reelnet.runs.commit import Commit
@@ -63,6 +64,9 @@ class Compaction:
         """Pack what is left, unless it is little."""
         if len(self._log.loose()) >= FEW:
             self._pack()
+        if self._stale:
+            with suppress(OSError):
+                self._tidy()
 
     def thin_out(self) -> None:
         """Write segments anew of which steps were given up, so that their room is free.
@@ -116,10 +120,14 @@ class Compaction:
         self._log.put(segment)
         self._stale += self._lines
         if self._stale > max(STALE, self._store.log_size() // 4):
-            self._log.number += 1
-            self._store.rewrite(self._log.text())
-            self._stale = 0
+            self._tidy()
         return commits
+
+    def _tidy(self) -> None:
+        """Write the log anew, without lines that say nothing any more."""
+        self._log.number += 1
+        self._store.rewrite(self._log.text())
+        self._stale = 0
 
     def _pieces(self, commits: Sequence[Commit], layout: Layout, head: bytes) -> Iterator[Piece]:
         """The content of a segment, one step after the other in memory."""

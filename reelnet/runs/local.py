@@ -36,8 +36,11 @@ class LocalStore:
         path: The folder.
     """
 
-    piece = 1 << 20
+    piece = 1 << 22
     """Small enough to be still in the processor's cache when it is checked."""
+
+    at_once = 1
+    """The memory is the limit: two threads would only wait for each other."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.where = path, str(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.runs.arrays import Span
-from reelnet.runs.commit import Commit, Range, joined, number, range_of
+from reelnet.runs.arrays import crc32 as crc32_of
+from reelnet.runs.commit import Commit, Range, joined, number
 from reelnet.runs.header import TapInfo
 
 Index = Mapping[str, NDArray[np.generic]]
@@ -29,7 +29,8 @@ class Segment:
         file: Path relative to the run folder.
         steps: The steps in it, ascending.
         metrics: For each metric its value at each of the steps, None where there is none.
-        ranges: For each tap its range over the steps.
+        low: For each tap, in the header's order, its least finite value over the steps, NaN where there is none.
+        high: The greatest, likewise.
         nonfinite: For each tap with values that are NaN or infinite their number, and the first such step.
         head: Bytes at the beginning of the file that tell of the values: its header and its index.
         crc32: Checksum of the head.
@@ -39,7 +40,8 @@ class Segment:
     file: str
     steps: tuple[int, ...]
     metrics: Mapping[str, Sequence[float | None]]
-    ranges: Mapping[str, Range]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     nonfinite: Mapping[str, tuple[int, int]]
     head: int
     crc32: int
@@ -53,17 +55,18 @@ class Segment:
             KeyError, TypeError, ValueError: It is none.
         """
         steps = tuple(map(int, line["steps"]))
-        metrics = {
-            name: [None if value is None else float(value) for value in values]
-            for name, values in line["metrics"].items()
-        }
+        metrics, low, high = line["metrics"], line["min"], line["max"]
         if not steps or any(len(values) != len(steps) for values in metrics.values()):
             raise ValueError("its steps and metrics do not match")
+        if not len(low) == len(high) == len(infos):
+            raise ValueError("its ranges do not match the layers of the run")
         return cls(
             file=str(line["segment"]),
             steps=steps,
-            metrics=metrics,
-            ranges={name: range_of(line["ranges"][name]) for name in infos},
+            metrics={name: list(map(_number, values)) for name, values in metrics.items()},
+            # None becomes NaN.
+            low=np.array(low, np.float64),
+            high=np.array(high, np.float64),
             nonfinite={name: (int(each[0]), int(each[1])) for name, each in line["nonfinite"].items()},
             head=int(line["head"]),
             crc32=int(line["crc32"], 16),
@@ -84,7 +87,8 @@ class Segment:
                 name: [None if value is None else number(value) for value in values]
                 for name, values in self.metrics.items()
             },
-            "ranges": dict(self.ranges),
+            "min": _listed(self.low),
+            "max": _listed(self.high),
             "nonfinite": dict(self.nonfinite),
             "head": self.head,
             "crc32": f"{self.crc32:08x}",
@@ -192,16 +196,26 @@ def plan(file: str, commits: Sequence[Commit], infos: Mapping[str, TapInfo]) -> 
     text += b" " * (-len(text) % 8)
     head = len(text).to_bytes(8, "little") + text + b"".join(array.tobytes() for array in index.values())
     metrics = dict.fromkeys(name for commit in commits for name in commit.metrics)
+    ranges = [_over(commit.ranges[name] for commit in commits) for name in names]
     segment = Segment(
         file=file,
         steps=tuple(steps),
         metrics={name: [commit.metrics.get(name) for commit in commits] for name in metrics},
-        ranges={name: _over(commit.ranges[name] for commit in commits) for name in names},
+        low=np.array([each[0] if each else np.nan for each in ranges]),
+        high=np.array([each[1] if each else np.nan for each in ranges]),
         nonfinite=_counted(commits, names),
         head=len(head),
-        crc32=zlib.crc32(head),
+        crc32=crc32_of(head),
     )
     return segment, Layout.of(head, segment, infos), head
+
+
+def _listed(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _entry(dtype: np.dtype[Any], shape: tuple[int, ...], at: int) -> dict[str, Any]:

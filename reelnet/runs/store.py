@@ -33,11 +33,13 @@ class Store(Protocol):
 
     Attributes:
         where: The run's place as the user wrote it, for messages.
-        piece: Bytes that are best read at once.
+        piece: Bytes that are best read in one go.
+        at_once: How many reads at a time pay.
     """
 
     where: str
     piece: int
+    at_once: int
 
     def __str__(self) -> str: ...
 

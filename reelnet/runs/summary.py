@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.runs.commit import Commit, Range, joined
+from reelnet.runs.commit import Commit, Range
 from reelnet.runs.log import Row
 from reelnet.runs.segment import Segment
 from reelnet.runs.values import Values
@@ -36,15 +36,33 @@ def summary_of(places: Places, values: Values) -> Summary:
     Raises:
         RunError: The index of a segment of which some steps count no more cannot be read.
     """
-    ranges: dict[str, Range] = {}
     nonfinite: dict[str, tuple[int, int]] = {}
-    for part in _parts(places, values):
-        for name, found in part.ranges.items():
-            ranges[name] = joined(ranges.get(name), found)
+    parts = list(_parts(places, values))
+    for part in parts:
         for name, (count, first) in _strange(part).items():
             before, earliest = nonfinite.get(name, (0, first))
             nonfinite[name] = before + count, min(first, earliest)
-    return Summary(ranges, dict(sorted(nonfinite.items(), key=lambda item: item[1][1])))
+    return Summary(_ranges(parts, values.taps), dict(sorted(nonfinite.items(), key=lambda item: item[1][1])))
+
+
+def _ranges(parts: Sequence[Commit | Segment], taps: Sequence[str]) -> dict[str, Range]:
+    pairs = [_bounds(part, taps) for part in parts]
+    if not pairs:
+        return {}
+    # These pass over NaN.
+    low = np.fmin.reduce(np.array([each[0] for each in pairs]))
+    high = np.fmax.reduce(np.array([each[1] for each in pairs]))
+    return {
+        name: None if np.isnan(least) else (float(least), float(most))
+        for name, least, most in zip(taps, low, high, strict=True)
+    }
+
+
+def _bounds(part: Commit | Segment, taps: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if isinstance(part, Segment):
+        return part.low, part.high
+    ranges = [part.ranges[name] or (np.nan, np.nan) for name in taps]
+    return np.array([low for low, _ in ranges]), np.array([high for _, high in ranges])
 
 
 def metrics_of(places: Places) -> dict[str, NDArray[np.float64]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,17 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError
+from reelnet.runs.arrays import crc32 as crc32_of
 from reelnet.runs.arrays import unpack
 from reelnet.runs.commit import Commit
 from reelnet.runs.header import MEND, TapInfo, unreadable
 from reelnet.runs.log import Row
 from reelnet.runs.segment import Layout, Segment
 from reelnet.runs.store import Store
-
-PARALLEL = 4_000_000
-"""Bytes from which on it pays to read and check in several threads."""
-
-WORKERS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,7 @@ class Stretch:
     file: str
     offset: int
     steps: Sequence[int]
-    crc32: Sequence[int]
+    crc32: list[int]
 
 
 class Values:
@@ -57,6 +51,11 @@ class Values:
         self._positions = {name: number for number, name in enumerate(taps)}
         self._layouts: dict[str, Layout] = {}
 
+    @property
+    def taps(self) -> list[str]:
+        """The names of all taps, in the header's order."""
+        return list(self._taps)
+
     def layout(self, segment: Segment) -> Layout:
         """The index of a segment; read and checked once.
 
@@ -70,7 +69,7 @@ class Values:
                 (head,) = self._store.read_spans(segment.file, [(0, segment.head)])
             except OSError as error:
                 raise unreadable(where, what, error) from error
-            if len(head) != segment.head or zlib.crc32(head) != segment.crc32:
+            if len(head) != segment.head or crc32_of(head) != segment.crc32:
                 kind = "altered" if len(head) == segment.head else "truncated"
                 raise RunError(f"{where}: {what}: {kind}, its index does not match its checksum; {MEND}")
             self._layouts[segment.file] = Layout.of(head, segment, self._taps)
@@ -124,25 +123,27 @@ class Values:
         def read(stretch: Stretch) -> None:
             self._read(name, stretch, out[stretch.first : stretch.first + len(stretch.steps)])
 
-        if out.nbytes < PARALLEL or len(stretches) < 2 or WORKERS < 2:
+        if self._store.at_once == 1 or len(stretches) < 2:
             for stretch in stretches:
                 read(stretch)
         else:
-            with ThreadPoolExecutor(WORKERS) as pool:
+            with ThreadPoolExecutor(self._store.at_once) as pool:
                 list(pool.map(read, stretches))
         return out.astype(info.dtype, copy=False)
 
     def _read(self, name: str, stretch: Stretch, out: NDArray[np.generic]) -> None:
         where = self._store.full(stretch.file)
-        # A view as bytes: numpy's own types have no buffer where they are bool or float16.
-        view = memoryview(out.reshape(-1).view(np.uint8)) if out.size else memoryview(b"")
-        size = out[0].nbytes
+        # As bytes: not all of numpy's types have a buffer.
+        rows = out.reshape(len(out), -1).view(np.uint8)
         try:
-            got = self._store.read_into(stretch.file, stretch.offset, view)
+            got = self._store.read_into(stretch.file, stretch.offset, memoryview(rows.reshape(-1)))
         except OSError as error:
             raise unreadable(where, f"step {stretch.steps[0]}", error) from error
+        if got == rows.size and [crc32_of(row) for row in rows] == stretch.crc32:
+            return
+        whole, size = memoryview(rows.reshape(-1))[:got], rows.shape[1]
         for number, (step, crc32) in enumerate(zip(stretch.steps, stretch.crc32, strict=True)):
-            data = view[number * size : min(got, (number + 1) * size)]
+            data = whole[number * size : (number + 1) * size]
             require_whole(data, size, crc32, f"{where}: step {step}, {name}")
 
     def _stretches(self, name: str, places: Sequence[Commit | Row]) -> Iterator[Stretch]:
@@ -174,5 +175,5 @@ def require_whole(data: bytes | memoryview, size: int, crc32: int, where: str) -
     """
     if len(data) != size:
         raise RunError(f"{where}: truncated, {len(data)} of {size} bytes are there; {MEND}")
-    if zlib.crc32(data) != crc32:
+    if crc32_of(data) != crc32:
         raise RunError(f"{where}: altered, its bytes do not match their checksum; {MEND}")
