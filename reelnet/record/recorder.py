@@ -22,6 +22,7 @@ from reelnet.record.inputs import Samples
 from reelnet.record.metrics import number, numbers, texts
 from reelnet.record.plan import Plan
 from reelnet.record.probe import Probe, unwrap
+from reelnet.record.ranks import PartedError, Ranks
 from reelnet.record.reading import Arrays, Wanted
 from reelnet.record.schedule import When, schedule_of
 from reelnet.record.taps import Channels, Pattern, Tap, convolutions, select
@@ -115,6 +116,8 @@ class Recorder:
             self._room = parse_size(max_bytes) - self._samples.nbytes - self._shown.nbytes - HEADER
         self._labels = texts(labels, self._samples.count)
         self._probe = Probe(model, self._samples, chosen(model, taps), Wanted(_dtype(dtype), channels))
+        self._ranks = Ranks()
+        self._is_open = False
         self._writer: RunWriter | None = None
         self._thinning: Thinning | None = None
         self._step = 0
@@ -123,8 +126,22 @@ class Recorder:
         self._seconds: list[float] = []
 
     def __enter__(self) -> Self:
-        refuse_existing(self.path, force=self._force)
-        arrays = self._probed(untrained=True)
+        self._ranks = ranks = Ranks.of(self._probe.model)
+        if ranks.probes:
+            ranks.require_same(self._probe.names)
+            ranks.together(self._require_free)
+            arrays = ranks.together(lambda: self._probed(untrained=True))
+            ranks.together(lambda: self._begin(arrays))
+        self._is_open, self._step, self._missing = True, 0, {}
+        return self
+
+    def _require_free(self) -> None:
+        if self._ranks.writes:
+            refuse_existing(self.path, force=self._force)
+
+    def _begin(self, arrays: Arrays) -> None:
+        if not self._ranks.writes:
+            return
         fed = {name: to_numpy(value) for name, value in self._samples.tensors.items()}
         self._writer = RunWriter(
             self.path,
@@ -142,14 +159,12 @@ class Recorder:
             self._writer.discard()
             self._writer = None
             raise
-        self._step, self._missing = 0, {}
         LOG.info("%s: recording %s", self.path, self.plan())
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        writer, self._writer = self._writer, None
+        writer, self._writer, self._is_open = self._writer, None, False
         if writer is None:
             return
         try:
@@ -178,17 +193,20 @@ class Recorder:
             ReelnetError: The recorder is not open; or, with `on_error="raise"`, a metric is no number, or the step
                 cannot be recorded.
         """
-        if self._writer is None or self._thinning is None:
+        if not self._is_open:
             raise ReelnetError("the recorder is closed; call step() inside 'with Recorder(…) as recorder:'")
         step = self._step + 1
         try:
-            if self._schedule.due(step):
-                values = self._numbers(step, metrics)
-                self._thinning.offer(Snapshot(step, self._at(step), values))
+            if self._ranks.probes and self._ranks.agreed(lambda: self._schedule.due(step)):
+                snapshot = self._ranks.together(lambda: self._at(step, metrics))
+                if self._thinning is not None:
+                    self._thinning.offer(snapshot)
+        except PartedError:
+            raise
         except Exception as error:
             if self._raises:
                 raise
-            self._miss(self._writer, step, error)
+            self._miss(step, error)
         self._step = step
 
     def plan(self) -> Plan:
@@ -216,9 +234,10 @@ class Recorder:
         self._seconds = [*self._seconds[-9:], time.perf_counter() - began]
         return arrays
 
-    def _at(self, step: int) -> Arrays:
+    def _at(self, step: int, metrics: Mapping[str, Any]) -> Snapshot:
+        values = self._numbers(step, metrics) if self._ranks.writes else {}
         try:
-            return self._probed()
+            return Snapshot(step, self._probed(), values)
         except ReelnetError as error:
             raise type(error)(f"{self.path}: step {step}: {error}") from error
 
@@ -236,13 +255,15 @@ class Recorder:
                 self._left_out.add(name)
         return found
 
-    def _miss(self, writer: RunWriter, step: int, error: Exception) -> None:
+    def _miss(self, step: int, error: Exception) -> None:
+        if self._writer is None:
+            return
         reason = " ".join(str(error).split()) or type(error).__name__
         if not self._missing:
             LOG.warning("%s; the step is missing, and the training goes on", reason)
         self._missing[step] = reason
         with suppress(ReelnetError):
-            writer.miss(step, reason)
+            self._writer.miss(step, reason)
 
 
 def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[Tap]:
