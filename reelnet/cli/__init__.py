@@ -2,6 +2,7 @@
 
 from reelnet.cli.again import again
 from reelnet.cli.app import App
+from reelnet.cli.arrays import export_arrays, import_
 from reelnet.cli.demo import demo
 from reelnet.cli.export import export
 from reelnet.cli.inspect import inspect
@@ -12,7 +13,20 @@ from reelnet.cli.train import layers, train
 
 main = App(
     "reelnet",
-    commands=[demo, train, layers, inspect, render, export, frame, again, templates, platforms],
+    commands=[
+        demo,
+        train,
+        layers,
+        import_,
+        export_arrays,
+        inspect,
+        render,
+        export,
+        frame,
+        again,
+        templates,
+        platforms,
+    ],
     help="Record a neural network while it learns and turn the record into an annotated animation.",
 )
 
