@@ -9,6 +9,7 @@ from reelnet.errors import ReelnetError
 
 if TYPE_CHECKING:
     from reelnet.exchange.incoming import write_run
+    from reelnet.exchange.metrics import add_metrics
     from reelnet.export.report import Report
     from reelnet.record.recorder import Recorder
     from reelnet.record.schedule import Log, Seconds
@@ -27,6 +28,7 @@ __all__ = [
     "Run",
     "Seconds",
     "Tap",
+    "add_metrics",
     "modules",
     "open",
     "write_run",
@@ -41,6 +43,7 @@ _HOMES = {
     "Run": ("reelnet.runs.run", "Run"),
     "Seconds": ("reelnet.record.schedule", "Seconds"),
     "Tap": ("reelnet.record.taps", "Tap"),
+    "add_metrics": ("reelnet.exchange.metrics", "add_metrics"),
     "modules": ("reelnet.record.taps", "modules"),
     "open": ("reelnet.runs.run", "open_run"),
     "write_run": ("reelnet.exchange.incoming", "write_run"),

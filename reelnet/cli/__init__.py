@@ -6,6 +6,7 @@ from reelnet.cli.arrays import export_arrays, import_
 from reelnet.cli.demo import demo
 from reelnet.cli.export import export
 from reelnet.cli.inspect import inspect
+from reelnet.cli.metrics import metrics
 from reelnet.cli.platforms import platforms
 from reelnet.cli.render import frame, render
 from reelnet.cli.templates import templates
@@ -19,6 +20,7 @@ main = App(
         layers,
         import_,
         export_arrays,
+        metrics,
         inspect,
         render,
         export,

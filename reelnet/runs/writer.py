@@ -195,7 +195,7 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 def clear(path: Path) -> None:
     """Remove what reelnet has written into a run folder, and nothing else."""
     # The header goes first: half a removal must not look like a run.
-    for name in ("run.json", "log.jsonl", "samples.safetensors"):
+    for name in ("run.json", "log.jsonl", "samples.safetensors", "metrics.json"):
         (path / name).unlink(missing_ok=True)
     steps = path / "steps"
     for file in [*steps.glob("*.safetensors"), *path.glob(".*.tmp"), *steps.glob(".*.tmp")]:
