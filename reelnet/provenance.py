@@ -85,9 +85,9 @@ class Provenance:
             raise ReelnetError(f"{path}: not a file that --report wrote ({error})") from error
 
     @property
-    def run(self) -> Path:
+    def run(self) -> str:
         """Where the run lay."""
-        return Path(self.content["run"]["path"])
+        return str(self.content["run"]["path"])
 
     def require_same_run(self, run: Run) -> None:
         """Make sure that a run is the one that the files were made from.

@@ -92,6 +92,7 @@ def require_place(store: Store, *, force: bool, resume: bool) -> None:
 def _made(store: Store, header: Header, samples: bytes) -> Log:
     try:
         store.remove_all()
+        store.make()
         store.write("samples.safetensors", samples)
         store.rewrite(b"")
         # The header comes last: from here on the folder is a run, and opens.
@@ -175,3 +176,28 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
         ReelnetError: One may not look.
     """
     require_place(store_at(path), force=force, resume=False)
+
+
+def resumed_step(path: str | os.PathLike[str], resume: int | bool) -> int | None:
+    """The step after which a recording goes on; None where it begins anew.
+
+    Args:
+        path: The run.
+        resume: What `Recorder` takes.
+
+    Raises:
+        UsageError: It is no step, or there is no run.
+        RunError: The run is damaged.
+    """
+    if resume is False:
+        return None
+    if resume is not True:
+        if not isinstance(resume, int) or resume < 0:
+            raise UsageError(f"resume={resume!r}: give the step of the checkpoint, 0 or more, or True")
+        require_place(store_at(path), force=False, resume=True)
+        return resume
+    store = store_at(path)
+    if not store.exists() or store.is_empty():
+        return None
+    require_place(store, force=False, resume=True)
+    return max(LogReader(store, read_header(store).taps).log.steps, default=0)

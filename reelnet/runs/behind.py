@@ -6,8 +6,8 @@ import logging
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
+from queue import SimpleQueue
 
 from reelnet.errors import ReelnetError
 
@@ -15,6 +15,9 @@ LOG = logging.getLogger("reelnet")
 
 MOST = 64_000_000
 """Bytes that may wait, unless one piece of work alone holds more."""
+
+PAUSE = 0.001
+"""Seconds between two looks whether there is room."""
 
 Job = Callable[[], None]
 
@@ -31,9 +34,10 @@ class Behind:
 
     def __init__(self, where: str, most: int = MOST) -> None:
         self._where, self._most = where, most
-        self._jobs: deque[tuple[Job, int]] = deque()
-        self._held = 0
-        self._changed = threading.Condition()
+        # No condition variable: Ctrl-C inside of one, which is Python, would leave it locked for ever.
+        self._jobs: SimpleQueue[tuple[Job, int] | None] = SimpleQueue()
+        self._put, self._put_bytes = 0, 0
+        self._done, self._done_bytes = 0, 0
         self._closed = False
         self._waited = 0.0
         # A forked process (of a data loader, say) has a copy of all this, but not the thread.
@@ -58,28 +62,22 @@ class Behind:
         """
         if not self.here:
             raise ReelnetError(f"{self._where}: a forked process cannot record; record in the one that began")
-        with self._changed:
-            self._make_room(nbytes)
-            self._jobs.append((job, nbytes))
-            self._held += nbytes
-            self._changed.notify_all()
+        self._make_room(nbytes)
+        # Counted afterwards: what Ctrl-C keeps from being put is not waited for.
+        self._jobs.put((job, nbytes))
+        self._put, self._put_bytes = self._put + 1, self._put_bytes + nbytes
 
     def flush(self) -> None:
         """Wait until all that was put is done."""
-        if self.here:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._jobs)
+        while self.here and self._done < self._put:
+            time.sleep(PAUSE)
 
     def close(self) -> None:
         """Do what is left, and end the thread."""
         if not self.here or self._closed:
             return
-        try:
-            self.flush()
-        finally:
-            with self._changed:
-                self._closed = True
-                self._changed.notify_all()
+        self._closed = True
+        self._jobs.put(None)
         self._thread.join()
         if self._waited:
             LOG.warning("%s: the training waited %.1f s for the disk in all", self._where, self._waited)
@@ -91,29 +89,24 @@ class Behind:
             LOG.warning("%s: the disk is slower than the training, which waits for it", self._where)
         began = time.perf_counter()
         try:
-            self._changed.wait_for(lambda: self._has_room(nbytes))
+            while not self._has_room(nbytes):
+                time.sleep(PAUSE)
         finally:
             self._waited += time.perf_counter() - began
 
     def _has_room(self, nbytes: int) -> bool:
-        return not self._jobs or self._held + nbytes <= self._most
+        held = self._put_bytes - self._done_bytes
+        return self._done >= self._put or held + nbytes <= self._most
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._jobs or self._closed)
-                if not self._jobs:
-                    return
-                job, nbytes = self._jobs[0]
+        while (found := self._jobs.get()) is not None:
+            job, nbytes = found
             try:
                 job()
             except Exception:
                 # A defect; the thread must live on, or the training would wait for ever.
                 LOG.exception("%s: writing failed", self._where)
-            finally:
-                # Only now does it leave the queue: while a job is at work its bytes are held, too.
-                del job
-                with self._changed:
-                    self._jobs.popleft()
-                    self._held -= nbytes
-                    self._changed.notify_all()
+            # While a job is at work its bytes are held, too.
+            del job, found
+            self._done_bytes += nbytes
+            self._done += 1

@@ -25,9 +25,6 @@ LINES = 4_000_000
 FEW = 32
 """Steps that are not worth a segment when a recording ends."""
 
-STALE = 1_000_000
-"""Bytes of lines that say nothing any more, from which on a log is worth writing anew."""
-
 
 class Compaction:
     """Packs the steps of a run into segments.
@@ -59,6 +56,8 @@ class Compaction:
         self._lines += line
         if self._values >= self._size or self._lines >= LINES:
             self._pack()
+        elif self._store.is_long(0):
+            self._tidy()
 
     def finish(self) -> None:
         """Pack what is left, unless it is little."""
@@ -119,7 +118,7 @@ class Compaction:
         self._number += 1
         self._log.put(segment)
         self._stale += self._lines
-        if self._stale > max(STALE, self._store.log_size() // 4):
+        if self._store.is_long(self._stale):
             self._tidy()
         return commits
 

@@ -17,6 +17,9 @@ from reelnet.runs.store import Piece, Tail
 
 LOG = "log.jsonl"
 
+STALE = 1_000_000
+"""Bytes of lines that say nothing any more, from which on a log is worth writing anew."""
+
 FOLDERS = ("steps", "segments")
 """Where the values of steps lie."""
 
@@ -68,11 +71,15 @@ class LocalStore:
 
     def is_empty(self) -> bool:
         """Whether it is a folder with nothing in it but a lock."""
-        return self.path.is_dir() and all(each.name == LOCK for each in self.path.iterdir())
+        return self.path.is_dir() and all(
+            each.name == LOCK or (each.name in FOLDERS and not any(each.iterdir()))
+            for each in self.path.iterdir()
+        )
 
     def make(self) -> None:
-        """Make the folder, and those above it."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Make the folder with those in it, and those above it."""
+        for name in FOLDERS:
+            (self.path / name).mkdir(parents=True, exist_ok=True)
 
     def names(self, folder: str) -> list[str]:
         """The files in a folder."""
@@ -135,7 +142,7 @@ class LocalStore:
 
     def remove_all(self) -> None:
         """Remove what reelnet has written; half a removal does not look like a run."""
-        self.remove(["run.json", LOG, "samples.safetensors"])
+        self.remove(["run.json", LOG, "samples.safetensors", "metrics.json"])
         self.remove(
             name for folder in FOLDERS for name in self.names(folder) if name.endswith(".safetensors")
         )
@@ -153,6 +160,9 @@ class LocalStore:
     def remove_folder(self) -> None:
         """Remove the folder, if it is empty."""
         if self.is_empty():
+            for name in FOLDERS:
+                with suppress(FileNotFoundError):
+                    (self.path / name).rmdir()
             self.path.rmdir()
 
     def append(self, lines: bytes) -> None:
@@ -176,12 +186,9 @@ class LocalStore:
             file.flush()
             os.fsync(file.fileno())
 
-    def log_size(self) -> int:
-        """Bytes of the log; 0 if there is none."""
-        try:
-            return (self.path / LOG).stat().st_size
-        except FileNotFoundError:
-            return 0
+    def is_long(self, stale: int) -> bool:
+        """Whether a fair part of the log says nothing any more."""
+        return stale > STALE and stale > (self.path / LOG).stat().st_size // 4
 
     def tail(self, place: object) -> Tail:
         """What was added to the log."""
@@ -214,12 +221,9 @@ class LocalStore:
 
     @contextmanager
     def _appearing(self, name: str) -> Iterator[Path]:
-        """A temporary path whose file gets its name in the end; the folder is made if it is not there."""
+        """A temporary path whose file gets its name in the end."""
         path = self.path / name
         temporary = path.with_name(f".{path.name}.tmp")
-        # A run that vanished is not made anew.
-        if path.parent != self.path and self.path.is_dir():
-            path.parent.mkdir(exist_ok=True)
         try:
             yield temporary
             replace(temporary, path)

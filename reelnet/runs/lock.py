@@ -50,9 +50,6 @@ class FileLock:
         os.ftruncate(self._file, 0)
         os.write(self._file, f"{os.getpid()}\n".encode())
 
-    def renew(self) -> None:
-        """The system knows that the process lives."""
-
     def release(self) -> None:
         """Let others record; a forked process lets go of nothing."""
         if self._process != os.getpid() or self._key not in _held:

@@ -37,8 +37,13 @@ class Log:
         self.lines = 0
         self.number = 0
 
-    def add(self, lines: bytes, where: str) -> None:
-        """Read further lines; `where` names the log in errors.
+    def add(self, lines: bytes, where: str, wrong: list[str] | None = None) -> None:
+        """Read further lines.
+
+        Args:
+            lines: Whole lines.
+            where: Names the log in errors.
+            wrong: Takes what is to be said of lines that are none; without it, the first is raised.
 
         Raises:
             RunError: One is no line of a log.
@@ -48,9 +53,10 @@ class Log:
             try:
                 self._add(json.loads(text))
             except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-                raise RunError(
-                    f"{where}:{self.lines}: not a line of a log ({reason(error)}); {MEND}"
-                ) from error
+                said = f"{where}:{self.lines}: not a line of a log ({reason(error)})"
+                if wrong is None:
+                    raise RunError(f"{said}; {MEND}") from error
+                wrong.append(said)
 
     def put(self, found: Commit | Segment) -> None:
         """Have a commit or a segment count from now on."""

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from reelnet.errors import RunError, UsageError, options
+from reelnet.runs.added import columns, read_added
 from reelnet.runs.arrays import checksum
 from reelnet.runs.commit import Commit
 from reelnet.runs.header import MEND, TapInfo, read_header, unreadable
@@ -119,7 +120,15 @@ class Run:
 
     @cached_property
     def metrics(self) -> dict[str, NDArray[np.float64]]:
-        """For each metric its values, one a committed step; NaN where a step has none."""
+        """For each metric its values, one a committed step; NaN where a step has none.
+
+        Those that were added later follow those of the recording.
+        """
+        return self.recorded_metrics | columns(read_added(self.store), self.steps)
+
+    @property
+    def recorded_metrics(self) -> dict[str, NDArray[np.float64]]:
+        """The metrics without those that were added later."""
         return metrics_of(self._places)
 
     @property

@@ -19,9 +19,6 @@ Piece = tuple[int, bytes]
 class Lock(Protocol):
     """That nobody else records into a run."""
 
-    def renew(self) -> None:
-        """Say that the recording still lives, where others cannot see that by themselves."""
-
     def release(self) -> None:
         """Let others record."""
 
@@ -97,8 +94,8 @@ class Store(Protocol):
     def rewrite(self, lines: bytes) -> None:
         """Put other lines in the place of the log's."""
 
-    def log_size(self) -> int:
-        """Bytes of the log."""
+    def is_long(self, stale: int) -> bool:
+        """Whether the log is worth writing anew, with so many bytes of lines that say nothing any more."""
 
     def tail(self, place: object) -> Tail:
         """What was added to the log since `place`, which an earlier tail gave; None for all of it."""

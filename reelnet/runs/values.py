@@ -136,12 +136,12 @@ class Values:
         # As bytes: not all of numpy's types have a buffer.
         rows = out.reshape(len(out), -1).view(np.uint8)
         try:
-            got = self._store.read_into(stretch.file, stretch.offset, memoryview(rows.reshape(-1)))
+            got = self._store.read_into(stretch.file, stretch.offset, rows.reshape(-1).data)
         except OSError as error:
             raise unreadable(where, f"step {stretch.steps[0]}", error) from error
         if got == rows.size and [crc32_of(row) for row in rows] == stretch.crc32:
             return
-        whole, size = memoryview(rows.reshape(-1))[:got], rows.shape[1]
+        whole, size = rows.reshape(-1).data[:got], rows.shape[1]
         for number, (step, crc32) in enumerate(zip(stretch.steps, stretch.crc32, strict=True)):
             data = whole[number * size : (number + 1) * size]
             require_whole(data, size, crc32, f"{where}: step {step}, {name}")

@@ -185,7 +185,6 @@ class RunWriter:
         with self._guard:
             if not self._open:
                 raise ReelnetError(f"{self._store}: the run is closed")
-            self._lock.renew()
             yield
 
     def _append(self, content: Mapping[str, Any], what: str) -> None:

@@ -113,17 +113,24 @@ def test_an_error_behind_the_training_is_raised_at_the_next_step(
         recorder.step()
     assert Run(tmp_path / "run").steps == [0, 1, 3]
     recorder = Recorder(tmp_path / "last", model, samples=torch.rand(2, 1, 6, 6), on_error="raise")
+    monkeypatch.setattr(RunWriter, "commit", commit)
     recorder.__enter__()
     recorder.step()
-    recorder._hand_over(Snapshot(2, {}))
+    recorder.flush()
+    monkeypatch.setattr(RunWriter, "commit", failing)
     with pytest.raises(ReelnetError, match="step 2 is lost"):
-        recorder.__exit__(None, None, None)
+        step_and_leave(recorder)
     assert Run(tmp_path / "last").steps == [0, 1]
 
 
 def step_and_flush(recorder: Recorder) -> None:
     recorder.step()
     recorder.flush()
+
+
+def step_and_leave(recorder: Recorder) -> None:
+    recorder.step()
+    recorder.__exit__(None, None, None)
 
 
 def test_the_training_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
