@@ -12,6 +12,7 @@ from reelnet.exchange.bundle import opened, verify
 from reelnet.exchange.entry import Entry, Progress
 from reelnet.exchange.series import Given
 from reelnet.runs.run import Run
+from reelnet.runs.store import store_at
 from reelnet.runs.writer import refuse_existing
 
 
@@ -81,7 +82,7 @@ def import_arrays(
             # What lies in a file says so already.
             named = str(error).startswith(str(source))
             raise error if named else ReelnetError(f"{source}: {error}") from error
-        if path.exists():
+        if store_at(path).exists():
             # What would be replaced is not given for what cannot be read.
             verify(source)
         return entry.write(path, about={"imported": source.name}, force=force, progress=progress)
