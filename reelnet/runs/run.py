@@ -187,19 +187,16 @@ class Run:
         numbers = place.metrics if isinstance(place, Commit) else place[0].numbers(place[1])
         return Snapshot(step, arrays, numbers)
 
-    def _at_work(self, read: Callable[[], T]) -> T:
+    def _at_work(self, read: Callable[[], T], tries: int = 3) -> T:
         """Read; a recorder at work may have moved the steps into a segment since the log was read."""
         try:
             return read()
         except RunError as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
+            if not tries or not isinstance(error.__cause__, FileNotFoundError):
                 raise
             now = LogReader(self.store, self._header.taps).log.steps
-            moved = {step: now.get(step, place) for step, place in self._places.items()}
-            if moved == self._places:
-                raise
-            self._places = moved
-            return self._at_work(read)
+            self._places = {step: now.get(step, place) for step, place in self._places.items()}
+            return self._at_work(read, tries - 1)
 
     def tap(self, name: str) -> TapInfo:
         """A recorded place by name.
