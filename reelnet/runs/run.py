@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from reelnet.errors import RunError, UsageError, options
 from reelnet.runs.added import columns, read_added
-from reelnet.runs.arrays import checksum
 from reelnet.runs.commit import Commit
-from reelnet.runs.header import MEND, TapInfo, read_header, unreadable
+from reelnet.runs.header import TapInfo, read_header
 from reelnet.runs.local import LocalStore
 from reelnet.runs.log import LogReader
+from reelnet.runs.samples import read_samples
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.store import store_at
 from reelnet.runs.summary import Summary, metrics_of, summary_of
@@ -82,7 +80,7 @@ class Run:
         return [step for step in self.steps if step not in before]
 
     def _look(self) -> None:
-        """Take over what the log says by now."""
+        """Take over what the log says."""
         log = self._reader.log
         self._places = {step: log.steps[step] for step in sorted(log.steps)}
         self.missing: Mapping[int, str] = dict(sorted(log.missing.items()))
@@ -280,16 +278,7 @@ class Run:
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
-        path = self.store.full("samples.safetensors")
-        try:
-            data = self.store.read("samples.safetensors")
-            if checksum(data) != self._header.samples_crc32:
-                raise RunError(f"{path}: altered or truncated, its checksum does not match run.json; {MEND}")
-            return load(data)
-        except OSError as error:
-            raise unreadable(path, "the samples", error) from error
-        except SafetensorError as error:
-            raise RunError(f"{path}: not a safetensors file ({error}); {MEND}") from error
+        return read_samples(self.store, self._header)
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:

@@ -52,6 +52,11 @@ def test_every_snippet_runs(
     snippet: Snippet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    if "resume=" in snippet.text or "open(" in snippet.text:
+        # These go on with a run, or look at one.
+        given = around()
+        with reelnet.Recorder("runs/mine", given["model"], samples=given["images"]) as recorder:
+            recorder.step()
     exec(compile(snippet.text, PAGE, "exec"), around())
     for path in (tmp_path / "runs").glob("*"):
         run = reelnet.open(path)
