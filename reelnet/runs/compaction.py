@@ -56,8 +56,8 @@ class Compaction:
         self._lines += line
         if self._size and (self._values >= self._size or self._lines >= LINES):
             self._pack()
-        elif self._store.is_long(0):
-            self._tidy()
+        else:
+            self._shorten()
 
     def finish(self) -> None:
         """Pack what is left, unless it is little."""
@@ -65,7 +65,7 @@ class Compaction:
             self._pack()
         if self._stale:
             with suppress(OSError):
-                self._tidy()
+                self._write_log()
 
     def thin_out(self) -> None:
         """Write segments and log anew without steps that were given up, so that their room is free.
@@ -78,7 +78,7 @@ class Compaction:
         for segment, rows in segments.items():
             if len(rows) + len(segment.without) < len(segment.steps):
                 self._segment([self._sources.commit((segment, row)) for row in rows])
-        self._tidy()
+        self._write_log()
         live = {segment.file for segment in self._log.segments()}
         self._store.remove(name for name in self._store.names("segments") if name not in live)
 
@@ -119,11 +119,16 @@ class Compaction:
         self._number += 1
         self._log.put(segment)
         self._stale += self._lines
-        if self._store.is_long(self._stale):
-            self._tidy()
+        self._shorten()
         return commits
 
-    def _tidy(self) -> None:
+    def _shorten(self) -> None:
+        """Write a log anew that has grown too long; one that cannot be is as good as before."""
+        with suppress(OSError):
+            if self._store.is_long(self._stale):
+                self._write_log()
+
+    def _write_log(self) -> None:
         """Write the log anew, without lines that say nothing any more."""
         self._log.number += 1
         self._store.rewrite(self._log.text())
