@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,14 +158,23 @@ class Values:
                 at += 1
                 continue
             segment, row = place
-            end = at + 1
-            while end < len(places) and end - at < most and places[end] == (segment, row + end - at):
-                end += 1
+            end = at + _together(places, at, most)
             layout, rows = self.layout(segment), slice(row, row + end - at)
             offset = layout.offsets[name] + row * layout.sizes[name]
             crc32 = layout.crc32[tap, rows].tolist()
             yield Stretch(at, segment.file, offset, segment.steps[rows], crc32)
             at = end
+
+
+def _together(places: Sequence[Commit | Row], at: int, most: int) -> int:
+    """How many of the places from one on lie behind each other in its segment."""
+    segment, row = cast(Row, places[at])
+    count = 0
+    for place in places[at : at + most]:
+        if isinstance(place, Commit) or place[0] is not segment or place[1] != row + count:
+            break
+        count += 1
+    return count
 
 
 def require_whole(data: bytes | memoryview, size: int, crc32: int, where: str) -> None:
