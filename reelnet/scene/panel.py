@@ -14,8 +14,8 @@ from reelnet.scene.palette import Palette
 from reelnet.scene.rest import Rest
 from reelnet.template.spec import PanelSpec
 
-Canvas = NDArray[np.uint8]
-"""Palette indices (height, width)."""
+Canvas = NDArray[np.uint8 | np.uint16]
+"""Palette indices (height, width): of 8 bits, or of 16 where fixed pictures have more colours."""
 
 
 class Drawing(Protocol):
