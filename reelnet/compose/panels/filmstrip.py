@@ -85,7 +85,7 @@ class Filmstrip(Panel):
         tap = self.tap or facts.layer
         channels, row = channels_of(self.show, self.order, tap, facts), self.arrange == "row"
         # Samples are columns, or rows if transposed: blocks that share them show them once.
-        shared = row == facts.samples.transposed
+        shared = row == facts.transposed
         return [
             Block(
                 facts,

@@ -8,7 +8,7 @@ from PIL import Image
 
 from reelnet.compose.canvas import write
 from reelnet.compose.panels.cells import Cells
-from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, column_labels, header
+from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, column_labels, column_type, header
 from reelnet.compose.text import body, shorten
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box
@@ -17,8 +17,8 @@ from reelnet.scene.panel import Canvas
 from reelnet.scene.picture import FixedPicture
 from reelnet.template.colour import Rgb
 
-SHARP = 3
-"""Factor from which on pictures are upscaled in whole pixels, even if that leaves a margin."""
+SHARP, SHARP_IN_COLOUR = 3, 8
+"""Factors from which on drawings, and photos, are upscaled in whole pixels, even if that leaves a margin."""
 
 GREYS = 32
 COLOURS = 64
@@ -52,7 +52,7 @@ class Pictures:
         facts, style = self._facts, body(self._facts.theme)
         if facts.labels is None:
             return
-        if facts.samples.transposed:
+        if facts.transposed:
             for number, label in enumerate(facts.labels):
                 box = self.at(number)
                 y = box.y + (box.height - style.line) // 2
@@ -60,15 +60,16 @@ class Pictures:
                 write(canvas, text, ink, box.x - GUTTER_GAP, y, style, anchor="right")
             return
         across = self._cells.pitch[1]
-        for number, label in column_labels(facts.labels, facts, self._cells.side, across).items():
+        small = column_type(facts.labels, facts, across)
+        for number, label in column_labels(facts.labels, small, self._cells.side, across).items():
             box = self.at(number)
-            y = box.y - header(facts, labels=True)
-            write(canvas, label, ink, box.x + box.width // 2, y, style, anchor="middle")
+            y = box.y - header(facts, labels=True) + style.line - small.line
+            write(canvas, label, ink, box.x + box.width // 2, y, small, anchor="middle")
 
     def write_name(self, canvas: Canvas, ink: Ink) -> None:
         """Write `input` left of their row, or above their column, where there is room."""
         style, box = body(self._facts.theme), self.at(0)
-        if self._facts.samples.transposed:
+        if self._facts.transposed:
             if style.width(INPUT_LABEL) <= box.width:
                 y = box.y - header(self._facts, labels=True)
                 write(canvas, INPUT_LABEL, ink, box.x + box.width // 2, y, style, anchor="middle")
@@ -78,7 +79,7 @@ class Pictures:
 
     def at(self, number: int) -> Box:
         """The cell of a sample, by its position among those that are shown."""
-        return self._cells.at(number, 0) if self._facts.samples.transposed else self._cells.at(0, number)
+        return self._cells.at(number, 0) if self._facts.transposed else self._cells.at(0, number)
 
 
 def filled_side(facts: Facts) -> int:
@@ -113,7 +114,8 @@ def fitted(pictures: NDArray[np.uint8], box: int, filled: int) -> tuple[NDArray[
     side = max(height, width)
     scale = box // side
     # What is shown in large pixels stays so.
-    if scale >= SHARP or (scale and box - scale * side <= box // 8):
+    sharp = SHARP if pictures.ndim == 3 else SHARP_IN_COLOUR
+    if scale >= sharp or (scale and box - scale * side <= box // 8):
         return pictures, scale
     target = filled if scale else box
     size = max(1, round(width * target / side)), max(1, round(height * target / side))
