@@ -260,8 +260,8 @@ class BlockDrawing:
             values = values[self._select]
             levels = levels[self._select] if levels is not None else None
         indices = self._map.indices[self.levels(values) if levels is None else levels]
-        if not np.isfinite(values).all():
-            indices[~np.isfinite(values)] = self._missing.indices[0]
+        if not (finite := np.isfinite(values)).all():
+            indices[~finite] = self._missing.indices[0]
         if self._block.view.tap.fold is not None:
             indices[:, :, self._block.view.tap.blank] = self._blank.indices[0]
         if not self._facts.transposed:
@@ -283,5 +283,9 @@ def to_places(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArr
     """Values as places among the levels, from 0 to `levels` - 1, not rounded; see `to_levels`."""
     # In double precision: single precision cannot hold the span of all that it can hold.
     scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
-    np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
+    # One number tells whether all are finite, and spares a look at each for what it is.
+    with np.errstate(invalid="ignore", over="ignore"):
+        finite = np.isfinite(scaled.sum())
+    if not finite:
+        np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
     return np.clip(scaled, 0, levels - 1, out=scaled)
