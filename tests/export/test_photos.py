@@ -12,7 +12,7 @@ from PIL import Image
 from reelnet.errors import TemplateError, UsageError
 from reelnet.reel import Reel
 from reelnet.runs.run import Run
-from tests.cli.calls import refused
+from tests.cli.calls import call, refused
 from tests.export.coding import by_ffmpeg, by_pillow
 from tests.rendering import Bytes, decode_mp4, noise, write_run
 from tests.scene.test_few import photos
@@ -96,6 +96,12 @@ def test_a_gif_has_photos_in_few_colours_and_says_so(run: Run, reel: Reel, tmp_p
         assert len(np.unique(row(few).reshape(-1, 3), axis=0)) <= 64
         off = row(few).astype(int) - row(exact)
         assert 0 < np.abs(off).mean() < 12
+
+
+def test_the_command_line_says_so_too(run: Run, tmp_path: Path) -> None:
+    result = call("render", run.path, "--quiet", "-o", tmp_path / "reel.gif")
+    assert "exact but for the pictures" in result.stdout
+    assert "note: a GIF has 256 colours" in result.stderr
 
 
 def test_a_gif_of_photos_cannot_be_lossless(reel: Reel, tmp_path: Path) -> None:
