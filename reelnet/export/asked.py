@@ -12,9 +12,12 @@ from reelnet.export.encoder import format_of
 from reelnet.export.formats import is_sequence
 from reelnet.export.options import EncoderOptions, codec_of
 from reelnet.export.platforms import Budget
-from reelnet.export.search import KEEPABLE, Wish
+from reelnet.export.trials import Wish
 
 USUAL_ERROR = 4.0
+
+KEEPABLE = frozenset({"frames", "levels", "scale"})
+"""What an author may forbid to give up."""
 
 
 @dataclass(frozen=True)

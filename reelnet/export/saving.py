@@ -14,8 +14,9 @@ from reelnet.export.options import codec_of
 from reelnet.export.place import placed
 from reelnet.export.png import save_png
 from reelnet.export.report import Report, clipped
-from reelnet.export.search import Search, Wish
+from reelnet.export.search import search
 from reelnet.export.traded import traded
+from reelnet.export.trials import Trials, Wish
 from reelnet.runs.notes import notes_of
 
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ def _save_under(
 ) -> Report:
     began, form = time.perf_counter(), format_of(path)
     with placed(path) as temporary, TemporaryDirectory(prefix=".reelnet-", dir=path.parent) as folder:
-        search = Search(reel, form, path, Path(folder), wish, progress, trying)
-        best = search.run()
+        trials = Trials(form, path, Path(folder), wish, progress, trying)
+        best = search(reel, path, trials)
         best.path.replace(temporary)
     if progress is not None:
         # Most searches need fewer encodes than they may make.
-        progress(search.encodes, search.encodes)
+        progress(trials.count, trials.count)
     scene, exact = best.reel.scene, wish.options.lossless or codec_of(form, wish.options).exact
     return Report.of(
         scene,
@@ -103,7 +104,7 @@ def _save_under(
         lossless=exact and (best.loss is None or best.loss.most == 0),
         loss=best.loss,
         cap=wish.budget.bytes,
-        encodes=search.encodes,
+        encodes=trials.count,
         traded=traded(reel, best.reel, wish.budget),
         notes=(*encoder_of(form).notes(scene.timeline.fps), *scene.notes, *notes_of(reel.run, scene.taps)),
     )
