@@ -15,6 +15,7 @@ from reelnet.export.place import placed
 from reelnet.export.png import save_png
 from reelnet.export.report import Report, clipped
 from reelnet.export.search import search
+from reelnet.export.taken import advice
 from reelnet.export.traded import traded
 from reelnet.export.trials import Trials, Wish
 from reelnet.runs.notes import notes_of
@@ -106,5 +107,10 @@ def _save_under(
         cap=wish.budget.bytes,
         encodes=trials.count,
         traded=traded(reel, best.reel, wish.budget),
-        notes=(*encoder_of(form).notes(scene.timeline.fps), *scene.notes, *notes_of(reel.run, scene.taps)),
+        notes=(
+            *encoder_of(form).notes(scene.timeline.fps),
+            *advice(form, wish.options, wish.budget),
+            *scene.notes,
+            *notes_of(reel.run, scene.taps),
+        ),
     )
