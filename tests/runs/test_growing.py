@@ -112,7 +112,7 @@ def record(path: Path, steps: int, **more: object) -> None:
     with Recorder(path, model, samples=torch.ones(2, 1, 6, 6), **more) as recorder:  # type: ignore[arg-type]
         for _ in range(steps):
             with torch.no_grad():
-                layer.bias += 1
+                next(held for name, held in layer.named_parameters() if name == "bias").add_(1)
             recorder.step(loss=0.5)
 
 
