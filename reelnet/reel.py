@@ -16,6 +16,7 @@ from reelnet.compose.compositor import Compositor, Frame
 from reelnet.compose.registry import registry
 from reelnet.export.asked import USUAL_ERROR, Asked
 from reelnet.export.held import Held
+from reelnet.export.png import image_of
 from reelnet.export.report import Report
 from reelnet.export.saving import Progress, Trying, save, save_still
 from reelnet.runs.run import Run
@@ -141,7 +142,7 @@ class Reel:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        return Image.fromarray(self.palette_rgb[self.canvas(step, few=few)])
+        return image_of(self.canvas(step, few=few), self.palette_rgb).convert("RGB")
 
     def canvas(self, step: int, *, few: bool = False) -> Canvas:
         """The palette indices of one recorded step (height, width); see `frame`.

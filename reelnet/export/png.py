@@ -29,12 +29,16 @@ def save_png(path: Path, indices: Canvas, rgb: NDArray[np.uint8]) -> None:
 
 def png_of(indices: Canvas, rgb: NDArray[np.uint8]) -> bytes:
     """Palette indices (height, width) of the palette `rgb` (256 or more, 3) as the bytes of a PNG."""
-    if indices.dtype == np.uint8:
-        image = Image.fromarray(indices).convert("P")
-        image.putpalette(rgb[:256].tobytes())
-    else:
-        image = Image.fromarray(rgb[indices])
-    file = io.BytesIO()
+    image, file = image_of(indices, rgb), io.BytesIO()
     # The highest level takes truecolour ten times as long, for 2 % of the bytes.
     image.save(file, format="PNG", optimize=indices.dtype == np.uint8)
     return file.getvalue()
+
+
+def image_of(indices: Canvas, rgb: NDArray[np.uint8]) -> Image.Image:
+    """Palette indices (height, width) of the palette `rgb` (256 or more, 3), in RGB if they have 16 bits."""
+    if indices.dtype != np.uint8:
+        return Image.fromarray(np.take(rgb, indices, axis=0))
+    image = Image.fromarray(indices).convert("P")
+    image.putpalette(rgb[:256].tobytes())
+    return image
