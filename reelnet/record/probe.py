@@ -51,6 +51,7 @@ class Probe:
     Attributes:
         infos: After the first pass, what is recorded by its name, and in which form.
         names: What is meant to be recorded, before any pass.
+        left_out: After the first pass, what a pattern found and that cannot be recorded, with the reason.
     """
 
     infos: dict[str, TapInfo]
@@ -66,6 +67,7 @@ class Probe:
     ) -> None:
         self.model = unwrap(model)
         self.infos = {}
+        self.left_out: dict[str, str] = {}
         self.names = [tap.named(1) for tap in taps]
         self._samples = samples
         self._strict = strict
@@ -97,7 +99,7 @@ class Probe:
         first = not self.infos
         if first:
             self._require_values()
-        heard = _Heard(self._strict)
+        heard = _Heard()
         # no_grad, not inference_mode: what a model caches on the way (positions, masks) may be used by the
         # training later, and autograd refuses tensors that were made in inference mode.
         with ExitStack() as stack:
@@ -165,7 +167,8 @@ class Probe:
                 if tap.call in (None, call) and (first or place in self._readings):
                     name = tap.named(call)
                     # A model may catch what is raised in here, so it is kept and raised behind it.
-                    with heard.refusing(name):
+                    strict = not first or (self._strict and not tap.sought)
+                    with heard.refusing(name, strict=strict):
                         values, note = read(tap, module, args, kwargs, output)
                         if first:
                             reading = Reading.first(tap, name, module, values, note, self._fed, self._wanted)
@@ -188,11 +191,18 @@ class Probe:
             if missing:
                 raise ReelnetError(f"layer {missing[0]!r}: was not called while the model ran on the samples")
             return
+        self.left_out = heard.left_out
         for path, taps in self._taps.items() if self._strict else ():
             for tap in taps:
                 if heard.calls[path] < (tap.call or 1):
                     times = f"was called {heard.calls[path]} times" if heard.calls[path] else "was not called"
-                    raise ReelnetError(f"layer {tap.path!r}: {times} while the model ran on the samples")
+                    reason = f"{times} while the model ran on the samples"
+                    if not tap.sought:
+                        raise ReelnetError(f"layer {tap.path!r}: {reason}")
+                    self.left_out[tap.path] = reason
+        if self.left_out and not heard.infos:
+            name, reason = next(iter(self.left_out.items()))
+            raise ReelnetError(f"layer {name!r}: {reason}")
 
     def _failed(self, error: Exception, heard: _Heard) -> ReelnetError:
         reached = (
@@ -208,12 +218,12 @@ class Probe:
 class _Heard:
     """What was heard in one pass."""
 
-    def __init__(self, strict: bool) -> None:
+    def __init__(self) -> None:
         self.arrays: Arrays = {}
         self.infos: dict[str, TapInfo] = {}
         self.calls: Counter[str] = Counter()
         self.refused: ReelnetError | None = None
-        self._strict = strict
+        self.left_out: dict[str, str] = {}
 
     def take(self, reading: Reading, arrays: Arrays) -> None:
         """Keep the arrays of a place that is read for the first time."""
@@ -223,15 +233,17 @@ class _Heard:
         self.infos |= reading.infos(arrays)
 
     @contextmanager
-    def refusing(self, name: str) -> Iterator[None]:
-        """Keep the first mistake, with the name of the layer."""
+    def refusing(self, name: str, *, strict: bool) -> Iterator[None]:
+        """Keep the first mistake, with the name of the layer; if not `strict`, the layer is left out."""
         try:
             yield
         except UsageError as error:
             self.refused = self.refused or error
         except ReelnetError as error:
-            if self._strict:
+            if strict:
                 self.refused = self.refused or ReelnetError(f"layer {name!r}: {error}")
+            else:
+                self.left_out[name] = str(error)
 
 
 def unwrap(model: nn.Module) -> nn.Module:
