@@ -123,10 +123,12 @@ class Probe:
         return heard.arrays | parameters
 
     def _require_values(self) -> None:
-        lazy = next((path for path, held in self.model.named_parameters() if is_lazy(held)), None)
+        held = self.model.named_parameters()
+        lazy = next((path for path, each in held if is_lazy(each) or each.is_meta), None)
         if lazy is not None:
             raise ReelnetError(
-                f"parameter {lazy!r} has no values yet; run one batch through the model before recording it"
+                f"parameter {lazy!r} has no values yet; run one batch through the model, or load them, "
+                "before recording it"
             )
 
     def _run(self, heard: _Heard, *, first: bool) -> None:
@@ -151,6 +153,8 @@ class Probe:
         handles: list[RemovableHandle] = []
         try:
             for path, module in self._modules.items():
+                if isinstance(module, torch.jit.ScriptModule):
+                    continue
                 hook = self._hook(path, heard, first=first)
                 handles.append(module.register_forward_hook(hook, with_kwargs=True))
             yield
@@ -195,14 +199,19 @@ class Probe:
         for path, taps in self._taps.items() if self._strict else ():
             for tap in taps:
                 if heard.calls[path] < (tap.call or 1):
-                    times = f"was called {heard.calls[path]} times" if heard.calls[path] else "was not called"
-                    reason = f"{times} while the model ran on the samples"
+                    reason = self._why(path, heard.calls[path])
                     if not tap.sought:
                         raise ReelnetError(f"layer {tap.path!r}: {reason}")
                     self.left_out[tap.path] = reason
         if self.left_out and not heard.infos:
             name, reason = next(iter(self.left_out.items()))
             raise ReelnetError(f"layer {name!r}: {reason}")
+
+    def _why(self, path: str, calls: int) -> str:
+        if isinstance(self._modules[path], torch.jit.ScriptModule):
+            return "was compiled by TorchScript, where nothing can listen; record the model as it was before"
+        times = f"was called {calls} times" if calls else "was not called"
+        return f"{times} while the model ran on the samples"
 
     def _failed(self, error: Exception, heard: _Heard) -> ReelnetError:
         reached = (
