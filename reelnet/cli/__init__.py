@@ -5,6 +5,7 @@ from reelnet.cli.app import App
 from reelnet.cli.arrays import export_arrays, import_
 from reelnet.cli.demo import demo
 from reelnet.cli.export import export
+from reelnet.cli.health import repair, verify
 from reelnet.cli.inspect import inspect
 from reelnet.cli.metrics import metrics
 from reelnet.cli.platforms import platforms
@@ -28,6 +29,8 @@ main = App(
         again,
         templates,
         platforms,
+        verify,
+        repair,
     ],
     help="Record a neural network while it learns and turn the record into an annotated animation.",
 )

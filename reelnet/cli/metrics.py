@@ -8,13 +8,13 @@ import click
 
 
 @click.command(short_help="Add metrics of another tool to a run.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path())
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--step-column", metavar="NAME", help="The column of steps, if its name is none of the usual.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only the metrics whose names match.")
 @click.option("--prefix", default="", metavar="TEXT", help="What to put before their names.")
 def metrics(
-    run: Path, files: tuple[Path, ...], step_column: str | None, only: tuple[str, ...], prefix: str
+    run: str, files: tuple[Path, ...], step_column: str | None, only: tuple[str, ...], prefix: str
 ) -> None:
     """Add to the run folder RUN what another tool has logged: CSV, JSON lines, TensorBoard's files."""
     from reelnet.exchange.metrics import add_metrics

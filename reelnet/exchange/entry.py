@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,7 +103,14 @@ class Entry:
             labels_of(arrays["labels"], len(shown)) if "labels" in arrays else None,
         )
 
-    def write(self, path: Path, *, about: Mapping[str, Any], force: bool, progress: Progress | None) -> Run:
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        about: Mapping[str, Any],
+        force: bool,
+        progress: Progress | None,
+    ) -> Run:
         """Make the run.
 
         Raises:

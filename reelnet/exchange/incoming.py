@@ -12,6 +12,7 @@ from reelnet.exchange.bundle import opened, verify
 from reelnet.exchange.entry import Entry, Progress
 from reelnet.exchange.series import Given
 from reelnet.runs.run import Run
+from reelnet.runs.store import store_at
 from reelnet.runs.writer import refuse_existing
 
 
@@ -52,12 +53,14 @@ def write_run(
         arrays["labels"] = labels
     for group, given in (("taps", taps), ("weights", weights), ("bounds", bounds), ("metrics", metrics)):
         arrays |= {f"{group}/{name}": values for name, values in (given or {}).items()}
-    refuse_existing(Path(path), force=force)
+    refuse_existing(path, force=force)
     entry = Entry.of({name: Given.of(name, values) for name, values in arrays.items()})
-    return entry.write(Path(path), about={}, force=force, progress=None)
+    return entry.write(path, about={}, force=force, progress=None)
 
 
-def import_arrays(source: Path, path: Path, *, force: bool = False, progress: Progress | None = None) -> Run:
+def import_arrays(
+    source: Path, path: str | os.PathLike[str], *, force: bool = False, progress: Progress | None = None
+) -> Run:
     """Make a run from an `.npz` file, or from a folder of `.npy` files, a step at a time.
 
     Args:
@@ -79,7 +82,7 @@ def import_arrays(source: Path, path: Path, *, force: bool = False, progress: Pr
             # What lies in a file says so already.
             named = str(error).startswith(str(source))
             raise error if named else ReelnetError(f"{source}: {error}") from error
-        if path.exists():
+        if store_at(path).exists():
             # What would be replaced is not given for what cannot be read.
             verify(source)
         return entry.write(path, about={"imported": source.name}, force=force, progress=progress)

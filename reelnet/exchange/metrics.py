@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from reelnet.errors import ReelnetError, UsageError, options
-from reelnet.export.place import placed
 from reelnet.runs.added import NAME, packed, read_added
 from reelnet.runs.run import Run, open_run
 from reelnet.runs.scalars import Scalars, read_scalars
@@ -107,8 +106,10 @@ def add_metrics(
     given = scalars_of(source) if isinstance(source, Mapping) else read_scalars(Path(source), step_column)
     wanted = chosen(given, only, prefix)
     kept, added = placed_on(wanted, opened.steps, list(opened.recorded_metrics))
-    with placed(opened.path / NAME) as temporary:
-        temporary.write_bytes(packed(read_added(opened.path) | kept))
+    try:
+        opened.store.write(NAME, packed(read_added(opened.store) | kept))
+    except OSError as error:
+        raise ReelnetError(f"{opened.store.full(NAME)}: cannot be written ({error.strerror})") from error
     opened.__dict__.pop("metrics", None)
     return added
 

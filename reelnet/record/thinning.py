@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reelnet.errors import UsageError
 from reelnet.export.size import spelled
+from reelnet.record.schedule import Schedule
 from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
@@ -35,16 +36,23 @@ class Thinning:
         writer: Of the run.
         room: Bytes that the steps may take; None for any number.
         taps: What is recorded.
+        schedule: When, which tells of a run that goes on how far it was thinned out before.
 
     Raises:
         UsageError: A few snapshots are already more.
     """
 
-    def __init__(self, writer: RunWriter, room: int | None, taps: Mapping[str, TapInfo]) -> None:
-        self._writer, self._room, self._used = writer, room, 0
+    def __init__(
+        self, writer: RunWriter, room: int | None, taps: Mapping[str, TapInfo], schedule: Schedule
+    ) -> None:
+        self._writer, self._room = writer, room
         self._values, self._each = sum(tap.nbytes for tap in taps.values()), bytes_of(taps)
-        self._kept: list[int] = []
-        self._offered, self._stride = 0, 1
+        self._kept = writer.steps
+        self._used = len(self._kept) * self._each
+        # Of the snapshots that were offered, the second that was kept is the one at the stride.
+        offered = (schedule.count(self._kept[1]) or 2) - 1 if len(self._kept) > 1 else 1
+        self._stride = max(1, offered) if room is not None else 1
+        self._offered = len(self._kept) * self._stride
         self._waiting: Snapshot | None = None
         if room is not None and room < LEAST * self._each:
             raise UsageError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from reelnet.errors import RunError
 from reelnet.runs.header import reason, unreadable
 from reelnet.runs.scalars import Scalars
+from reelnet.runs.store import Store
 
 NAME = "metrics.json"
 """Of the file in a run folder."""
@@ -44,15 +44,15 @@ def unpacked(data: bytes, where: str) -> Scalars:
         ) from error
 
 
-def read_added(path: Path) -> Scalars:
-    """The metrics that were added to the run folder `path`, by name and step.
+def read_added(store: Store) -> Scalars:
+    """The metrics that were added to a run, by name and step.
 
     Raises:
         RunError: Their file is damaged.
     """
-    file = path / NAME
+    file = store.full(NAME)
     try:
-        return unpacked(file.read_bytes(), str(file))
+        return unpacked(store.read(NAME), file)
     except FileNotFoundError:
         return {}
     except OSError as error:

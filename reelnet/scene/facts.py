@@ -71,7 +71,7 @@ class Facts:
         try:
             require_activation(layer, run.tap(layer))
         except ValueError as error:
-            raise UsageError(f"{run.path}: layer {error}") from None
+            raise UsageError(f"{run.where}: layer {error}") from None
         columns = chosen(samples.show, len(run.samples), "sample")
         pictures, labels = run.samples, run.labels
         return cls(
