@@ -50,7 +50,7 @@ def half_scale(reel: Reel, held: Held, form: Format, options: EncoderOptions) ->
 def changing_bytes(reel: Reel, held: Held, form: Format, options: EncoderOptions) -> int:
     """The bytes of some frames beyond those of the first."""
     first, rate = int(FROM * len(reel.scene.timeline)), reel.scene.timeline.fps
-    frames = [*islice(reel.frames(held), first, first + SOME + 1)]
+    frames = [*islice(reel.frames(held, few=form.few), first, first + SOME + 1)]
     sizes = []
     with TemporaryDirectory() as folder:
         for count in (1, len(frames)):

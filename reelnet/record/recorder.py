@@ -26,7 +26,7 @@ from reelnet.record.reading import Arrays, Wanted
 from reelnet.record.schedule import When, schedule_of
 from reelnet.record.taps import Channels, Pattern, Tap, convolutions, select
 from reelnet.record.tensors import to_numpy
-from reelnet.record.thinning import Thinning, bytes_of
+from reelnet.record.thinning import Thinning, bytes_of, packed_at
 from reelnet.runs.begin import refuse_existing, resumed_step
 from reelnet.runs.header import TapKind
 from reelnet.runs.snapshot import Snapshot
@@ -159,9 +159,10 @@ class Recorder:
             about=self._about,
             force=self._force,
             resume=self._step if self._resumed else None,
+            segment=packed_at(self._room, self._probe.infos),
         )
         try:
-            thinning = Thinning(writer, self._room, self._probe.infos, self._schedule)
+            thinning = Thinning(writer, self._room, self._probe.infos, self._schedule, self._step)
             if self._step == 0 and not writer.committed:
                 thinning.offer(Snapshot(0, arrays, self._metrics))
         except BaseException:

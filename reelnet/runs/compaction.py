@@ -36,7 +36,7 @@ class Compaction:
         store: The run's files.
         log: What counts; kept up to date.
         taps: What is recorded.
-        size: Bytes of values in a segment, about.
+        size: Bytes of values in a segment, about; with 0 there are none.
     """
 
     def __init__(self, store: Store, log: Log, taps: Mapping[str, TapInfo], size: int) -> None:
@@ -54,21 +54,21 @@ class Compaction:
         """Count a step that was committed with a line of so many bytes, and pack all if there are enough."""
         self._values += commit.nbytes
         self._lines += line
-        if self._values >= self._size or self._lines >= LINES:
+        if self._size and (self._values >= self._size or self._lines >= LINES):
             self._pack()
         elif self._store.is_long(0):
             self._tidy()
 
     def finish(self) -> None:
         """Pack what is left, unless it is little."""
-        if len(self._log.loose()) >= FEW:
+        if self._size and len(self._log.loose()) >= FEW:
             self._pack()
         if self._stale:
             with suppress(OSError):
                 self._tidy()
 
     def thin_out(self) -> None:
-        """Write segments anew of which steps were given up, so that their room is free.
+        """Write segments and log anew without steps that were given up, so that their room is free.
 
         Raises:
             OSError: One cannot be written.
@@ -78,6 +78,7 @@ class Compaction:
         for segment, rows in segments.items():
             if len(rows) + len(segment.without) < len(segment.steps):
                 self._segment([self._sources.commit((segment, row)) for row in rows])
+        self._tidy()
         live = {segment.file for segment in self._log.segments()}
         self._store.remove(name for name in self._store.names("segments") if name not in live)
 

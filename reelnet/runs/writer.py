@@ -41,7 +41,7 @@ class RunWriter:
         about: Free facts that `run.json` keeps.
         force: Replace a run that lies at `path`. Anything else that lies there is never touched.
         resume: Go on with a run that lies at `path`, after this step; what it holds of later ones is superseded.
-        segment: Bytes of values that a segment holds, about.
+        segment: Bytes of values that a segment holds, about; with 0 all steps stay in files of their own.
 
     Raises:
         UsageError: There is something at `path` already, or no such run to go on with; or another recorder is at
