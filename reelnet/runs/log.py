@@ -111,7 +111,8 @@ class Log:
         elif "segment" in line:
             self.put(Segment.of(line, self._taps))
         elif "log" in line:
-            self.number = int(line["log"])
+            # All that was said before is said anew.
+            self.number, self.steps, self.missing = int(line["log"]), {}, {}
         else:
             self.put(Commit.of(line, self._taps))
 

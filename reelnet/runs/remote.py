@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from reelnet.errors import RunError, UsageError
@@ -15,7 +14,7 @@ from reelnet.runs.lease import NAME as LOCK
 from reelnet.runs.lease import Lease
 from reelnet.runs.store import Piece, Tail
 
-PART = re.compile(r"log/(\d{8})(\.base)?\.jsonl")
+PART = re.compile(r"log/(\d{8})\.jsonl")
 
 BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
 """Kinds of addresses where folders need not be made."""
@@ -24,19 +23,11 @@ EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 """The extra of reelnet that brings what a kind of address needs."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """How far a log was read: the number of the part that stands for all before it, and of the last one."""
-
-    base: int
-    last: int
-
-
 class RemoteStore:
     """The files of a run under an address; see `Store`.
 
     There is no renaming and no appending, but a put is there as a whole or not at all. The log is made of
-    numbered parts, of which none is ever changed. A part that is called `base` stands for all before it.
+    numbered parts, of which none is ever changed; a part that begins a log anew stands for all before it.
 
     Args:
         url: Such as `s3://bucket/run`.
@@ -56,8 +47,7 @@ class RemoteStore:
         self.where = url.rstrip("/")
         self._kind = url.partition("://")[0]
         self._fs, self._root = _opened(self.where, self._kind)
-        self._next: int | None = None
-        self._base = 0
+        self._first, self._next = 0, -1
 
     def __str__(self) -> str:
         return self.where
@@ -146,7 +136,7 @@ class RemoteStore:
         self.remove(["run.json", "samples.safetensors", "metrics.json"])
         for folder in ("log", "steps", "segments"):
             self.remove(name for name in self.names(folder) if name.endswith((".safetensors", ".jsonl")))
-        self._next, self._base = 0, 0
+        self._first, self._next = 0, -1
 
     def remove_temporary(self) -> None:
         """Nothing is ever half-written."""
@@ -168,31 +158,28 @@ class RemoteStore:
         self._next = number + 1
 
     def rewrite(self, lines: bytes) -> None:
-        """Add a part that stands for all before it, and remove those."""
-        number = self._number()
-        self.write(f"log/{number:08d}.base.jsonl", lines)
-        self._next, self._base = number + 1, number
-        self.remove(name for name, each, _ in self._parts() if each < number)
+        """Add a part that begins the log anew, and remove those before it."""
+        self.append(lines)
+        self._first = self._next - 1
+        self.remove(name for name, number in self._parts() if number < self._first)
 
     def is_long(self, stale: int) -> bool:
         """Whether the log has so many parts that it is slow to read."""
-        return self._number() - self._base > self.parts
+        return self._number() - self._first > self.parts
 
     def tail(self, place: object) -> Tail:
-        """What was added to the log."""
+        """What was added to the log; `place` is the number of the last part that was read."""
+        last = place if isinstance(place, int) else -1
         for _ in range(10):
             parts = self._parts()
             if not parts:
                 break
-            base = max((number for _, number, is_base in parts if is_base), default=0)
-            fresh = not isinstance(place, Place) or place.base != base
-            after = base - 1 if not isinstance(place, Place) or fresh else place.last
-            wanted = [f"{self._root}/{name}" for name, number, _ in parts if number > after]
-            # A recorder at work may have removed the parts that were listed, for a new base.
+            wanted = [f"{self._root}/{name}" for name, number in parts if number > last]
+            # A recorder at work may have removed the parts that were listed, since a newer one stands for them.
             with suppress(FileNotFoundError), _errors():
-                found = self._fs.cat(wanted, on_error="raise") if wanted else {}
+                found = self._fs.cat(wanted, recursive=False, on_error="raise") if wanted else {}
                 lines = b"".join(found[key] for key in sorted(found)) if isinstance(found, dict) else found
-                return Tail(lines, Place(base, parts[-1][1]), fresh=fresh)
+                return Tail(lines, parts[-1][1], fresh=place is None)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def lock(self) -> Lease:
@@ -204,17 +191,15 @@ class RemoteStore:
 
     def _number(self) -> int:
         """The number of the next part of the log."""
-        if self._next is None:
+        if self._next < 0:
             parts = self._parts()
-            self._next = parts[-1][1] + 1 if parts else 0
-            self._base = max((number for _, number, is_base in parts if is_base), default=0)
+            self._first, self._next = (parts[0][1], parts[-1][1] + 1) if parts else (0, 0)
         return self._next
 
-    def _parts(self) -> list[tuple[str, int, bool]]:
-        """Name, number and whether it is a base, of each part of the log, ascending."""
+    def _parts(self) -> list[tuple[str, int]]:
+        """Name and number of each part of the log, ascending."""
         found = [(name, PART.fullmatch(name)) for name in self.names("log")]
-        parts = [(name, int(match[1]), match[2] is not None) for name, match in found if match]
-        return sorted(parts, key=lambda part: part[1])
+        return sorted(((name, int(match[1])) for name, match in found if match), key=lambda part: part[1])
 
     def _listed(self) -> list[str]:
         with _errors():

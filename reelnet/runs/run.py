@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from reelnet.errors import RunError, UsageError, options
 from reelnet.runs.added import columns, read_added
-from reelnet.runs.arrays import checksum
 from reelnet.runs.commit import Commit
-from reelnet.runs.header import MEND, TapInfo, read_header, unreadable
+from reelnet.runs.header import TapInfo, read_header
 from reelnet.runs.local import LocalStore
 from reelnet.runs.log import LogReader
+from reelnet.runs.samples import read_samples
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.store import store_at
 from reelnet.runs.summary import Summary, metrics_of, summary_of
@@ -82,7 +80,7 @@ class Run:
         return [step for step in self.steps if step not in before]
 
     def _look(self) -> None:
-        """Take over what the log says by now."""
+        """Take over what the log says."""
         log = self._reader.log
         self._places = {step: log.steps[step] for step in sorted(log.steps)}
         self.missing: Mapping[int, str] = dict(sorted(log.missing.items()))
@@ -187,19 +185,16 @@ class Run:
         numbers = place.metrics if isinstance(place, Commit) else place[0].numbers(place[1])
         return Snapshot(step, arrays, numbers)
 
-    def _at_work(self, read: Callable[[], T]) -> T:
+    def _at_work(self, read: Callable[[], T], tries: int = 3) -> T:
         """Read; a recorder at work may have moved the steps into a segment since the log was read."""
         try:
             return read()
         except RunError as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
+            if not tries or not isinstance(error.__cause__, FileNotFoundError):
                 raise
             now = LogReader(self.store, self._header.taps).log.steps
-            moved = {step: now.get(step, place) for step, place in self._places.items()}
-            if moved == self._places:
-                raise
-            self._places = moved
-            return self._at_work(read)
+            self._places = {step: now.get(step, place) for step, place in self._places.items()}
+            return self._at_work(read, tries - 1)
 
     def tap(self, name: str) -> TapInfo:
         """A recorded place by name.
@@ -283,16 +278,7 @@ class Run:
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
-        path = self.store.full("samples.safetensors")
-        try:
-            data = self.store.read("samples.safetensors")
-            if checksum(data) != self._header.samples_crc32:
-                raise RunError(f"{path}: altered or truncated, its checksum does not match run.json; {MEND}")
-            return load(data)
-        except OSError as error:
-            raise unreadable(path, "the samples", error) from error
-        except SafetensorError as error:
-            raise RunError(f"{path}: not a safetensors file ({error}); {MEND}") from error
+        return read_samples(self.store, self._header)
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:

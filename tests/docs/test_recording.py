@@ -113,6 +113,11 @@ def test_every_snippet_runs(
             prepare(given)
     if "accelerate" in snippet.text:
         pytest.importorskip("accelerate")
+    if "resume=" in snippet.text or "open(" in snippet.text:
+        # These go on with a run, or look at one.
+        before = around()
+        with reelnet.Recorder("runs/mine", before["model"], samples=before["images"]) as recorder:
+            recorder.step()
     exec(compile(snippet.text, PAGE, "exec"), given)
     for path in (tmp_path / "runs").glob("*"):
         run = reelnet.open(path)

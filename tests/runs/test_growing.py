@@ -16,7 +16,8 @@ from reelnet.record.recorder import Recorder
 from reelnet.runs.local import LocalStore
 from reelnet.runs.run import Run
 from reelnet.runs.writer import RunWriter
-from tests.runs.test_segments import arrays, check, snapshot, writer
+from tests.runs.steps import arrays, snapshot, writer
+from tests.runs.test_segments import check
 
 
 def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def record(path: Path, steps: int, **more: object) -> None:
     with Recorder(path, model, samples=torch.ones(2, 1, 6, 6), **more) as recorder:  # type: ignore[arg-type]
         for _ in range(steps):
             with torch.no_grad():
-                layer.bias += 1
+                layer.weight += 1
             recorder.step(loss=0.5)
 
 

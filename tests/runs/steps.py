@@ -1,0 +1,46 @@
+"""Steps whose values are known, for runs that are written without a network. Imports little: it starts quickly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.runs.header import TapInfo
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+
+SHAPES = {"conv1": (3, 2, 4, 4), "b": (3, 1, 2, 2), "flags": (3, 1, 1, 5)}
+DTYPES = {"conv1": "float32", "b": "float64", "flags": "bool"}
+INFOS = {name: TapInfo(shape, DTYPES[name]) for name, shape in SHAPES.items()}
+EACH = sum(info.nbytes for info in INFOS.values())
+
+
+def arrays(step: int) -> dict[str, NDArray[Any]]:
+    rng = np.random.default_rng(step)
+    found: dict[str, NDArray[Any]] = {
+        "conv1": rng.normal(size=SHAPES["conv1"]).astype(np.float32),
+        "b": rng.normal(size=SHAPES["b"]),
+        "flags": rng.random(SHAPES["flags"]) < 0.5,
+    }
+    if step % 5 == 3:
+        found["b"][0, 0, 0, :] = [np.nan, np.inf]
+    return found
+
+
+def snapshot(step: int) -> Snapshot:
+    metrics = {"loss": 1 / (1 + step)} if step % 2 else {"loss": float("nan"), "test": float(step)}
+    return Snapshot(step, arrays(step), metrics)
+
+
+def writer(path: Path, *, steps_each: int = 10, **more: object) -> RunWriter:
+    return RunWriter(
+        path,
+        taps=INFOS,
+        fed=np.zeros((3, 1, 4, 4), np.float32),
+        shown=np.zeros((3, 4, 4), np.uint8),
+        segment=steps_each * EACH,
+        **more,  # type: ignore[arg-type]
+    )

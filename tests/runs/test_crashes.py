@@ -1,0 +1,114 @@
+"""kill -9 at fifty random moments, inside packing too: what was committed is there, opens, renders, and goes on."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reelnet.runs.run import Run
+from reelnet.runs.verify import verify
+from tests.runs.steps import arrays, snapshot, writer
+from tests.runs.test_interrupted import RECORDER
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+
+WRITER = """
+import sys, os
+from tests.runs.steps import snapshot, writer
+opened = writer(sys.argv[1], steps_each=4, resume=int(sys.argv[2]) if sys.argv[2] != "new" else None)
+for step in range(opened.committed, 100_000):
+    opened.commit(snapshot(step))
+    # What this tells is committed, whatever comes.
+    os.write(1, b"%d\\n" % step)
+"""
+
+KILLS = 45
+"""How often the writer is killed, and goes on where it was."""
+
+
+def start(code: str, *words: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE)
+
+
+def kill_after(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """Kill a writer some time after its first commit; gives the last step that it told."""
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    rest = process.stdout.read().splitlines(keepends=True)
+    assert process.wait(30) == -signal.SIGKILL
+    told = [first, *(line for line in rest if line.endswith(b"\n"))]
+    return int(told[-1])
+
+
+def inside_packing(path: Path, run: Run) -> bool:
+    """Whether a segment was half-written, not yet committed, or its steps' own files not yet removed."""
+    named = {place[0].file if isinstance(place, tuple) else place.file for place in run._places.values()}
+    there = [each.relative_to(path).as_posix() for each in path.glob("s*/*")]
+    packed = {
+        f"steps/{step:08d}.safetensors" for step, place in run._places.items() if isinstance(place, tuple)
+    }
+    return any("segments/" in name and name not in named for name in there) or bool(packed & set(there))
+
+
+def test_a_writer_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -> None:
+    path, rng = tmp_path / "run", random.Random(5)
+    last, packing = -1, 0
+    # Each begins where the one before was killed: so half-done packings are found in every state.
+    for _ in range(KILLS):
+        last = kill_after(start(WRITER, path, last if last >= 0 else "new"), rng.uniform(0, 0.04))
+        run = Run(path)
+        # At most the step that was being written is lost; it may have been committed without being told.
+        assert run.steps in (list(range(last + 1)), list(range(last + 2)))
+        last = run.steps[-1]
+        packing += inside_packing(path, run)
+        for step in random.Random(last).sample(run.steps, min(4, len(run.steps))):
+            np.testing.assert_array_equal(run.snapshot(step).taps["b"], arrays(step)["b"])
+    assert packing
+    assert verify(path).whole
+    run = Run(path)
+    for name in run.taps:
+        np.testing.assert_array_equal(run.read(name), np.stack([arrays(step)[name] for step in run.steps]))
+    assert len(list((path / "segments").iterdir())) > 3
+    assert len(run.reel(layer="conv1").frame(run.steps[-1]).tobytes()) > 0
+    with writer(path, resume=last) as again:
+        again.commit(snapshot(last + 1))
+    assert not list(path.rglob(".*.tmp"))
+
+
+SEGMENTED = RECORDER.replace(
+    "import sys, torch\n",
+    "import sys, torch\nimport reelnet.record.thinning as thinning\nthinning.SEGMENT = 300_000\n",
+)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_killed_recorder_leaves_a_run_that_opens_and_renders(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    process = start(SEGMENTED, path)
+    end = time.monotonic() + 60
+    while not (path / "segments").is_dir() or not any((path / "segments").glob("*.safetensors")):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    time.sleep(random.Random(seed).uniform(0, 0.2))
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    assert verify(path).whole
+    run = Run(path)
+    assert run.steps == list(range(len(run.steps)))
+    assert len(run.reel().frame(run.steps[-1]).tobytes()) > 0
+
+
+def test_a_writer_without_torch_starts_quickly() -> None:
+    code = "import sys; import reelnet.runs.writer; assert not {'torch', 'fsspec', 'av'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)

