@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -111,12 +111,16 @@ def untouched_modules(model: nn.Module) -> Iterator[None]:
         for held, content in contents:
             _refill(held, content)
         for owned in buffers:
-            for buffer in owned.values():
-                # A comparison would wait for another device; a copy does not.
-                if buffer is not None and not (
-                    buffer.device.type == "cpu" and torch.equal(buffer, values[id(buffer)])
-                ):
-                    buffer.copy_(values[id(buffer)])
+            _copy_back(owned.values(), values)
+
+
+def _copy_back(buffers: Iterable[torch.Tensor | None], values: Mapping[int, torch.Tensor]) -> None:
+    for buffer in buffers:
+        # A comparison would wait for another device; a copy does not.
+        if buffer is not None and not (
+            buffer.device.type == "cpu" and torch.equal(buffer, values[id(buffer)])
+        ):
+            buffer.copy_(values[id(buffer)])
 
 
 def _dictionaries(module: nn.Module, names: Iterable[str]) -> Iterator[dict[Any, Any]]:
