@@ -262,6 +262,11 @@ def main() -> None:
     for name in SUBJECTS:
         rows.append(row(name, steps))
         print(" | ".join(rows[-1]), flush=True)
+        # After each network: a run that is stopped has measured something.
+        (HERE / "record.md").write_text(report(rows, steps), encoding="utf-8")
+
+
+def report(rows: Sequence[Sequence[str]], steps: int) -> str:
     notes = NOTES.format(
         today=datetime.date.today(),
         system=f"{platform.system()} {platform.machine()}",
@@ -271,7 +276,7 @@ def main() -> None:
         block=BLOCK,
     )
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-    (HERE / "record.md").write_text(f"# Recording\n\n{notes}\n\n{lines}\n", encoding="utf-8")
+    return f"# Recording\n\n{notes}\n\n{lines}\n"
 
 
 if __name__ == "__main__":
