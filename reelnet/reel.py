@@ -177,8 +177,8 @@ class Reel:
             progress: Told what is done and what there is to do, after each frame, or under a cap after each encode.
             trying: Under a cap, told in words what is tried next.
             lossless: Insist on every pixel's exact colour.
-            codec: What compresses the pictures: h264 (usual) or av1 in .mp4, vp9 (usual) or av1 in .webm, qtrle
-                (usual) or prores in .mov.
+            codec: What compresses the pictures: h264 (usual), h265 or av1 in .mp4, vp9 (usual) or av1 in .webm,
+                qtrle (usual) or prores in .mov.
             max_size: The cap, such as `"3 MB"`, `"2.5 MiB"` or a number of bytes. Lossless if that fits, else the
                 least loss that does; never over it.
             platform: Where the file will be published, such as `"github"`; its limits count too.

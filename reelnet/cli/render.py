@@ -71,7 +71,7 @@ report_option = click.option(
 @scale_option
 @fps_option
 @click.option("--lossless", is_flag=True, help="Insist on every pixel's exact colour.")
-@click.option("--codec", metavar="NAME", help="av1 for .mp4 and .webm, prores for .mov.")
+@click.option("--codec", metavar="NAME", help="h265 or av1 for .mp4, av1 for .webm, prores for .mov.")
 @click.option(
     "--max-size", metavar="SIZE", help="The cap of each file, such as 3MB (10^6 bytes), 2.5MiB, or bytes."
 )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from itertools import product
 from pathlib import Path
 from struct import pack
@@ -13,13 +11,12 @@ from struct import pack
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.compose.compositor import Frame
 from reelnet.export.changes import TRANSPARENT, Patch, patch
 from reelnet.export.formats import FORMATS
 from reelnet.export.limit import LimitedFile
 from reelnet.export.options import USUAL, EncoderOptions, check_pace, codec_of
-from reelnet.export.pool import OrderedPool
-from reelnet.export.shown import Joiner, Picture
+from reelnet.export.pictured import Packed, PictureEncoder
+from reelnet.export.shown import Picture
 from reelnet.scene.layout import Size
 from reelnet.scene.panel import Canvas
 
@@ -35,7 +32,7 @@ FEW = 0.25
 """Share of changed pixels up to which matches at a distance are tried too; above it runs are always better."""
 
 
-class ApngEncoder:
+class ApngEncoder(PictureEncoder):
     """Writes an APNG picture by picture (PNG, third edition, W3C 2025)."""
 
     def __init__(
@@ -48,66 +45,43 @@ class ApngEncoder:
     ) -> None:
         codec_of(FORMATS[".apng"], options)
         check_pace(FORMATS[".apng"], fps)
-        self._file = LimitedFile(path, options.limit, tail=len(chunk(b"IEND")))
-        self._pool: OrderedPool[tuple[Patch, bytes, Fraction]] = OrderedPool()
-        self._joiner = Joiner(Fraction(LARGEST))
-        self._before: Canvas | None = None
-        self._pictures, self._numbers = 0, 0
-        self._end, self._told = Fraction(0), Fraction(0)
+        super().__init__(LimitedFile(path, options.limit, tail=len(chunk(b"IEND"))), Fraction(LARGEST))
+        self._numbers, self._told = 0, Fraction(0)
         self._colours = Colours(rgb)
         form = (size.width, size.height, 8, self._colours.kind, 0, 0, 0)
         self._head = SIGNATURE + chunk(b"IHDR", pack(">IIBBBBB", *form))
         self._file.write(self._head + self._count() + self._colours.chunks, 0)
-
-    def add(self, frame: Frame) -> None:
-        """Encode the next frame; one that equals the frame before makes that one stay longer."""
-        for picture in self._joiner.add(frame):
-            self._write(self._pool.add(self._job(picture)))
-
-    def finish(self) -> int:
-        """Complete the file; gives the number of frames in it."""
-        for picture in self._joiner.rest():
-            self._write(self._pool.add(self._job(picture)))
-        self._write(self._pool.rest())
-        self._file.patch(len(self._head), self._count())
-        self._file.close(chunk(b"IEND"))
-        self.abandon()
-        return self._pictures
-
-    def abandon(self) -> None:
-        """Close the file as it is."""
-        self._pool.close()
-        self._file.close()
 
     @staticmethod
     def notes(fps: Fraction) -> tuple[str, ...]:
         """Delays are fractions, so that any pace is exact; browsers slow down the quickest."""
         return ("browsers play frames shorter than 1/90 s slowly; give fps up to 90",) if fps > 90 else ()
 
-    def _job(self, picture: Picture) -> partial[tuple[Patch, bytes, Fraction]]:
-        before, self._before = self._before, picture.indices
-        return partial(self._colours.compressed, before, picture)
+    def _packed(self, before: Canvas | None, picture: Picture) -> Packed:
+        return self._colours.compressed(before, picture)
 
     def _count(self) -> bytes:
         """How many frames there are, to be played for ever."""
         return chunk(b"acTL", pack(">II", self._pictures, 0))
 
-    def _write(self, ready: Iterator[tuple[Patch, bytes, Fraction]]) -> None:
-        for found, data, end in ready:
-            # What rounding takes from a delay the next one gets.
-            delay = fraction(end - self._told)
-            self._told += delay
-            control = (*found.indices.shape[::-1], found.x, found.y, delay.numerator, delay.denominator)
-            blend = OVER if self._pictures else SOURCE
-            head = chunk(b"fcTL", pack(">IIIIIHHBB", self._numbers, *control, 0, blend))
-            if self._pictures == 0:
-                body = chunk(b"IDAT", data)
-                self._numbers += 1
-            else:
-                body = chunk(b"fdAT", pack(">I", self._numbers + 1) + data)
-                self._numbers += 2
-            self._pictures += 1
-            self._file.write(head + body, self._pictures)
+    def _in_file(self, found: Patch, data: bytes, end: Fraction) -> bytes:
+        # What rounding takes from a delay the next one gets.
+        delay = fraction(end - self._told)
+        self._told += delay
+        control = (*found.indices.shape[::-1], found.x, found.y, delay.numerator, delay.denominator)
+        blend = OVER if self._pictures else SOURCE
+        head = chunk(b"fcTL", pack(">IIIIIHHBB", self._numbers, *control, 0, blend))
+        if self._pictures == 0:
+            body = chunk(b"IDAT", data)
+            self._numbers += 1
+        else:
+            body = chunk(b"fdAT", pack(">I", self._numbers + 1) + data)
+            self._numbers += 2
+        return head + body
+
+    def _complete(self) -> None:
+        self._file.patch(len(self._head), self._count())
+        self._file.close(chunk(b"IEND"))
 
 
 def chunk(kind: bytes, data: bytes = b"") -> bytes:
@@ -145,7 +119,7 @@ class Colours:
         self._table[TRANSPARENT] = free
         self.chunks = chunk(b"tRNS", pack(">HHH", *free))
 
-    def compressed(self, before: Canvas | None, picture: Picture) -> tuple[Patch, bytes, Fraction]:
+    def compressed(self, before: Canvas | None, picture: Picture) -> Packed:
         """What a picture changes, its data, and when the picture goes."""
         found = patch(before, picture.indices)
         data = deflated(self._table[found.indices], found.share <= FEW or before is None)

@@ -12,9 +12,13 @@ from reelnet.export.encoder import format_of
 from reelnet.export.formats import is_sequence
 from reelnet.export.options import EncoderOptions, codec_of
 from reelnet.export.platforms import Budget
-from reelnet.export.search import KEEPABLE, Wish
+from reelnet.export.taken import taken
+from reelnet.export.trials import Wish
 
 USUAL_ERROR = 4.0
+
+KEEPABLE = frozenset({"frames", "levels", "scale"})
+"""What an author may forbid to give up."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Asked:
         """What to search for; None without a cap.
 
         Raises:
-            UsageError: The format, the platform, the size or a word of `keep` cannot be.
+            UsageError: The format, the platform, its codec, the size or a word of `keep` cannot be.
         """
         asked = self.options(path)
         if not self.capped:
@@ -88,5 +92,6 @@ class Asked:
         if is_sequence(path):
             raise UsageError(f"{path}: a cap is for one file; name a single one, such as {path.stem}.apng")
         budget = Budget.of(max_size=self.max_size, platform=self.platform, suffix=format_of(path).suffix)
+        asked = taken(path, format_of(path), asked, budget)
         error = USUAL_ERROR if self.max_error is None else self.max_error
         return Wish(budget, asked, error, frozenset(self.keep))

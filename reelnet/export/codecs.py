@@ -21,6 +21,9 @@ FLAT_X264 = "psy=0:aq-mode=0:no-mbtree=1"
 """The psychovisual tools are for films: they trade exact colours for grain that is not here. With them off,
 constant quality keeps flat cells within 4 of 255 levels, even when every cell changes in every frame."""
 
+FLAT_X265 = "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=none"
+"""The same for H.265."""
+
 
 def add_h264(container: av.container.OutputContainer, size: Size, fps: Fraction) -> av.VideoStream:
     """Add a stream of reelnet's usual H.264 to a container."""
@@ -40,9 +43,13 @@ def add_stream(
     os.environ.setdefault("SVT_LOG", "1")
     settings = SETTINGS[codec.name](codec, asked)
     stream = cast("av.VideoStream", container.add_stream(codec.encoder, rate=fps, options=settings))
-    stream.width, stream.height, stream.pix_fmt = size.width, size.height, pixel_format(codec, asked)
+    stream.width, stream.height = size.width, size.height
+    stream.pix_fmt = codec.pixels_of(lossless=asked.lossless)
     context = stream.codec_context
     context.time_base = 1 / fps
+    if codec.name == "h265":
+        # The other tag, hev1, does not play on Apple's systems.
+        context.codec_tag = "hvc1"
     if asked.bitrate is not None:
         stream.bit_rate = asked.bitrate
     if stream.pix_fmt.startswith("yuv"):
@@ -54,11 +61,6 @@ def tag(marked: av.VideoCodecContext | av.VideoFrame) -> None:
     """Say of a stream, or of a picture (ProRes asks that), that it is BT.709 in limited range."""
     marked.color_range, marked.colorspace = ColorRange.MPEG, Colorspace.ITU709
     marked.color_primaries, marked.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-
-
-def pixel_format(codec: Codec, asked: EncoderOptions) -> str:
-    """What FFmpeg calls the pixels that the codec gets."""
-    return "gbrp" if asked.lossless and not codec.exact else codec.pixels
 
 
 def require_codec(codec: Codec) -> None:
@@ -94,6 +96,12 @@ def _h264(codec: Codec, asked: EncoderOptions) -> Settings:
     return settings
 
 
+def _h265(codec: Codec, asked: EncoderOptions) -> Settings:
+    # Its groups of pictures are open unless it is told, and some platforms refuse that.
+    parameters = f"{FLAT_X265}:keyint=600:open-gop=0"
+    return {**_rate(codec, asked), "preset": asked.preset or "medium", "x265-params": parameters}
+
+
 def _vp9(codec: Codec, asked: EncoderOptions) -> Settings:
     # A key frame now and then is for seeking; these are short. Tiles and rows let several cores work.
     common = {"g": "600", "row-mt": "1", "tile-columns": "1"}
@@ -122,6 +130,7 @@ def _prores(_codec: Codec, _asked: EncoderOptions) -> Settings:
 
 SETTINGS: Mapping[str, Callable[[Codec, EncoderOptions], Settings]] = {
     "h264": _h264,
+    "h265": _h265,
     "av1": _av1,
     "vp9": _vp9,
     "qtrle": _qtrle,

@@ -12,12 +12,16 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reelnet.export.dial import DEAR
 from reelnet.export.held import Sample
 from reelnet.export.steady import LIMIT
+
+if TYPE_CHECKING:
+    from reelnet.reel import Reel
 
 PARTS = 0.5, 0.2, 0.07
 """Of the frames, at which changes are counted on the sample; powers are laid between them."""
@@ -132,20 +136,26 @@ class Forecast:
         return sum(sample.changes(DEAR, self._most) for sample in samples)
 
 
-def plans(whole: Plan, keep: frozenset[str], scales: Sequence[int], *, holds: bool) -> Iterator[Plan]:
+def plan_of(reel: Reel) -> Plan:
+    """What a reel shows."""
+    scene = reel.scene
+    return Plan(len(scene.timeline), scene.palette.levels, scene.facts.cell.scale)
+
+
+def plans(whole: Plan, keep: frozenset[str], scales: Sequence[int], *, levels: bool) -> Iterator[Plan]:
     """What can be shown with all its frames: each scale with each number of levels.
 
     Args:
         whole: What gives up nothing.
         keep: What must not be given up.
         scales: To choose from, the whole's among them.
-        holds: Whether values are held; fewer levels save bytes only there.
+        levels: Whether fewer levels save bytes.
     """
-    levels = [whole.levels]
-    if holds and "levels" not in keep:
-        levels += [each for each in COARSE if each < whole.levels]
+    choice = [whole.levels]
+    if levels and "levels" not in keep:
+        choice += [each for each in COARSE if each < whole.levels]
     for scale in [whole.scale] if "scale" in keep else scales:
-        for each in levels:
+        for each in choice:
             yield replace(whole, levels=each, scale=scale)
 
 
@@ -170,13 +180,13 @@ def cheapest(forecast: Forecast, choices: Sequence[Plan], wanted: float, *, keep
     found = [
         (forecast.cost(plan), plan)
         for each in choices
-        if (plan := _reached(forecast, each, wanted, keep_frames))
+        if (plan := reached(forecast, each, wanted, keep_frames=keep_frames))
     ]
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
-def _reached(forecast: Forecast, plan: Plan, wanted: float, keep_frames: bool) -> Plan | None:
-    """A plan with as many frames as it can have."""
+def reached(forecast: Forecast, plan: Plan, wanted: float, *, keep_frames: bool = False) -> Plan | None:
+    """A plan with as many of its frames as it can have; None if too few are left, or all must stay."""
     if forecast.fall(plan) >= wanted:
         return plan
     low, high = FEWEST, plan.frames

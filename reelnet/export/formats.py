@@ -39,13 +39,14 @@ class Codec:
     Attributes:
         name: What the author calls it.
         encoder: What the library that has it calls it.
-        pixels: The pixel format in the file, in FFmpeg's words; of a lossy file, if it can be both.
+        pixels: The usual pixel format in the file, in FFmpeg's words.
         lossless: Whether it can keep every pixel's exact colour.
         exact: Whether it does so if no option asks for loss.
         knob: Its setting of quality, if it has one.
         bitrate: Whether it takes bits a second instead.
         two_pass: Whether it can spread a bitrate over the animation after a first look at all of it.
         presets: From fast to thorough; empty if there is nothing to choose.
+        ahead: Frames by which its packets come before their pictures, where FFmpeg cannot be trusted to tell.
     """
 
     name: str
@@ -57,6 +58,11 @@ class Codec:
     bitrate: bool = False
     two_pass: bool = False
     presets: tuple[str, ...] = ()
+    ahead: int | None = None
+
+    def pixels_of(self, *, lossless: bool) -> str:
+        """The pixel format in the file, in FFmpeg's words, if every colour must be exact or need not be."""
+        return "gbrp" if lossless and not self.exact else self.pixels
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,7 @@ SVT = tuple(str(number) for number in range(13, -1, -1))
 H264 = Codec(
     "h264", "libx264", "yuv420p", knob=Knob("crf", 0, 51, 10), bitrate=True, two_pass=True, presets=X26X
 )
+H265 = Codec("h265", "libx265", "yuv420p", knob=Knob("crf", 0, 51, 10), presets=X26X, ahead=2)
 AV1 = Codec("av1", "libsvtav1", "yuv420p", knob=Knob("crf", 1, 63, 12, step=0.25), presets=SVT)
 VP9 = Codec(
     "vp9", "libvpx-vp9", "yuv420p", lossless=True, knob=Knob("crf", 0, 63, 12, step=1), presets=LIBVPX
@@ -122,7 +129,7 @@ FORMATS: Mapping[str, Format] = {
             max_fps=Fraction(100),
             few=True,
         ),
-        Format(".mp4", "MP4", ("video", "Mp4Encoder"), (H264, AV1)),
+        Format(".mp4", "MP4", ("video", "Mp4Encoder"), (H264, H265, AV1)),
         Format(".webm", "WebM", ("video", "WebmEncoder"), (VP9, AV1)),
         Format(
             ".webp",

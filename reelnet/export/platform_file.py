@@ -64,7 +64,8 @@ class LimitsSpec(Words):
     pixels: _Most = None
     total_pixels: _Most = None
     pixel_format: Literal["yuv420p"] | None = None
-    codec: Literal["h264"] | None = None
+    codec: Literal["h264", "h265", "av1", "vp9"] | None = None
+    advised: Literal["h264", "h265", "av1", "vp9"] | None = None
     closed_gop: bool = False
 
 

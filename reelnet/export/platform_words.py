@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reelnet.export.platforms import KINDS, Budget, Group, Platform
+from reelnet.export.platforms import CODECS, KINDS, Budget, Group, Platform
 from reelnet.export.size import spelled
 from reelnet.template.reference import table
 
@@ -66,7 +66,8 @@ email:
 | `pixels` | The most pixels in a frame. |
 | `total_pixels` | The most pixels over all frames together. |
 | `pixel_format` | The one that a video must have: `yuv420p`. |
-| `codec` | The one that a video must have: `h264`. |
+| `codec` | The one that a video must have: {codecs}. |
+| `advised` | The one that a video had better have, likewise; another is told of in the report. |
 | `closed_gop` | `true` where a video must have no open groups of pictures. |
 """
 
@@ -79,6 +80,7 @@ def page(every: Iterable[Platform]) -> str:
         table=table(HEAD, lines),
         notes="".join(f"- `{each.name}`: {told(each)}\n" for each in every),
         formats=", ".join(f"`{each}`" for each in KINDS["any"]),
+        codecs=", ".join(f"`{each}`" for each in CODECS),
     )
 
 
@@ -142,8 +144,16 @@ def rules(budget: Budget) -> list[str]:
         found.append(f"≤{budget.frames:,} frames")
     if budget.total_pixels is not None:
         found.append(f"{pixels(budget.total_pixels)} over all frames")
-    if budget.codec == "h264":
-        found.append("H.264")
+    return [*found, *video_rules(budget)]
+
+
+def video_rules(budget: Budget) -> list[str]:
+    """What a video must be, in words."""
+    found = []
+    if budget.codec is not None:
+        found.append(CODECS[budget.codec])
+    if budget.advised is not None:
+        found.append(f"{CODECS[budget.advised]} advised")
     if budget.pixel_format is not None:
         found.append(budget.pixel_format)
     if budget.closed_gop:

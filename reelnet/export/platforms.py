@@ -22,6 +22,9 @@ VIDEOS = ("mp4", "webm", "mov")
 KINDS: Mapping[str, tuple[str, ...]] = {"images": IMAGES, "videos": VIDEOS, "any": (*VIDEOS, *IMAGES)}
 """Words that stand for several formats, the one to prefer first."""
 
+CODECS = {"h264": "H.264", "h265": "H.265", "av1": "AV1", "vp9": "VP9"}
+"""What people call the codecs that a platform may ask for."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -35,7 +38,8 @@ class Budget:
         pixels: The most in a frame.
         total_pixels: The most over all frames together.
         pixel_format: The one that a video must have, by FFmpeg's name.
-        codec: The one that a video must have, by FFmpeg's name.
+        codec: The one that a video must have, by reelnet's name.
+        advised: The one that a video had better have, likewise.
         closed_gop: Whether a video's groups of pictures must not refer to each other.
         formats: The suffixes that the platform takes, in order of preference; empty without a platform.
         name: The platform's.
@@ -49,6 +53,7 @@ class Budget:
     total_pixels: int | None = None
     pixel_format: str | None = None
     codec: str | None = None
+    advised: str | None = None
     closed_gop: bool = False
     formats: tuple[str, ...] = ()
     name: str | None = None

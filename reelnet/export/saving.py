@@ -16,8 +16,10 @@ from reelnet.export.options import codec_of
 from reelnet.export.place import placed
 from reelnet.export.png import save_png
 from reelnet.export.report import Report, clipped
-from reelnet.export.search import Search, Wish
+from reelnet.export.search import search
+from reelnet.export.taken import advice
 from reelnet.export.traded import traded
+from reelnet.export.trials import Trials, Wish
 from reelnet.runs.notes import notes_of
 from reelnet.scene.mistakes import told
 
@@ -98,12 +100,12 @@ def _save_under(
 ) -> Report:
     began, form = time.perf_counter(), format_of(path)
     with placed(path) as temporary, TemporaryDirectory(prefix=".reelnet-", dir=path.parent) as folder:
-        search = Search(reel, form, path, Path(folder), wish, progress, trying)
-        best = search.run()
+        trials = Trials(form, path, Path(folder), wish, progress, trying)
+        best = search(reel, path, trials)
         best.path.replace(temporary)
     if progress is not None:
         # Most searches need fewer encodes than they may make.
-        progress(search.encodes, search.encodes)
+        progress(trials.count, trials.count)
     scene, exact = best.reel.scene, wish.options.lossless or codec_of(form, wish.options).exact
     return Report.of(
         scene,
@@ -114,11 +116,12 @@ def _save_under(
         lossless=exact and not reduced(scene, form) and (best.loss is None or best.loss.most == 0),
         loss=best.loss,
         cap=wish.budget.bytes,
-        encodes=search.encodes,
+        encodes=trials.count,
         traded=traded(reel, best.reel, wish.budget),
         notes=(
             *encoder_of(form).notes(scene.timeline.fps),
             *reduced(scene, form),
+            *advice(form, wish.options, wish.budget),
             *scene.notes,
             *notes_of(reel.run, scene.taps),
         ),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reelnet.compose.compositor import Frame
 from reelnet.errors import ReelnetError
-from reelnet.export.codecs import add_stream, pixel_format, tag
+from reelnet.export.codecs import add_stream, tag
 from reelnet.export.formats import FORMATS
 from reelnet.export.limit import require_below
 from reelnet.export.options import USUAL, EncoderOptions, check_pace, codec_of
@@ -45,10 +45,10 @@ class VideoEncoder:
         form = FORMATS[self.suffix]
         codec = codec_of(form, options)
         check_pace(form, fps)
-        self._path, self._fps = path, fps
+        self._path, self._fps, self._ahead = path, fps, codec.ahead
         # What a first pass writes is thrown away.
         self._limit = None if options.stage == 1 else options.limit
-        pixel = pixel_format(codec, options)
+        pixel = codec.pixels_of(lossless=options.lossless)
         self._pixels, self._pictures = pixels(pixel, rgb), Pictures(size, pixel, AHEAD + 3)
         if pixel.startswith("yuv"):
             for picture in self._pictures:
@@ -91,6 +91,9 @@ class VideoEncoder:
             self._bytes += packet.size
             self._muxed += 1
             require_below(self._path, self._limit, self._bytes, self._muxed)
+            if self._ahead is not None:
+                # Of videos of one or two frames FFmpeg's x265 leaves the time of decoding as it finds the memory.
+                packet.dts = self._muxed - 1 - self._ahead
             self._container.mux(packet)
         self._failed = False
 

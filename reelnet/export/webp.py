@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from struct import pack, unpack_from
 
@@ -13,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
-from reelnet.compose.compositor import Frame
 from reelnet.errors import ReelnetError
 from reelnet.export.changes import TRANSPARENT, Patch, patch
 from reelnet.export.formats import FORMATS
 from reelnet.export.limit import LimitedFile
 from reelnet.export.options import USUAL, EncoderOptions, check_pace, codec_of
-from reelnet.export.pool import OrderedPool
-from reelnet.export.shown import Joiner, Picture
+from reelnet.export.pictured import Packed, PictureEncoder
+from reelnet.export.shown import Picture
 from reelnet.scene.layout import Size
 from reelnet.scene.panel import Canvas
 
@@ -37,10 +34,8 @@ EFFORT = {"good": [(50, 2)], "best": [(50, 2), (100, 4)]}
 """libwebp's quality and method for lossless pictures, by preset; the smallest result is taken. On upscaled cells
 "best" takes three times as long and saves 0.7 %; beyond it libwebp takes minutes for nothing."""
 
-Packed = tuple[Patch, bytes, Fraction]
 
-
-class WebpEncoder:
+class WebpEncoder(PictureEncoder):
     """Writes an animated WebP picture by picture (RFC 9649); lossless unless a quality is given.
 
     Pillow's own writer holds every frame, and compares each with the one before as colours.
@@ -57,55 +52,34 @@ class WebpEncoder:
         codec_of(FORMATS[".webp"], options)
         check_pace(FORMATS[".webp"], fps)
         require_webp()
+        super().__init__(LimitedFile(path, options.limit), LONGEST)
         self._coder = PatchCoder(rgb, options.quality, options.preset or "best")
-        self._file = LimitedFile(path, options.limit)
-        self._pool: OrderedPool[Packed] = OrderedPool()
-        self._joiner = Joiner(LONGEST)
-        self._before: Canvas | None = None
-        self._pictures, self._begin = 0, Fraction(0)
+        self._begin = Fraction(0)
         flags = bytes([ANIMATION | ALPHA, 0, 0, 0])
         extended = chunk(b"VP8X", flags + three(size.width - 1) + three(size.height - 1))
         # A background that nobody shows, and 0 for playing for ever.
         looped = chunk(b"ANIM", b"\xff\xff\xff\xff" + pack("<H", 0))
         self._file.write(b"RIFF\0\0\0\0WEBP" + extended + looped, 0)
 
-    def add(self, frame: Frame) -> None:
-        """Encode the next frame; one that equals the frame before makes that one stay longer."""
-        for picture in self._joiner.add(frame):
-            self._write(self._pool.add(self._job(picture)))
-
-    def finish(self) -> int:
-        """Complete the file; gives the number of frames in it."""
-        for picture in self._joiner.rest():
-            self._write(self._pool.add(self._job(picture)))
-        self._write(self._pool.rest())
-        self._file.patch(4, pack("<I", self._file.bytes - 8))
-        self.abandon()
-        return self._pictures
-
-    def abandon(self) -> None:
-        """Close the file as it is."""
-        self._pool.close()
-        self._file.close()
-
     @staticmethod
     def notes(fps: Fraction) -> tuple[str, ...]:
         """Delays are whole milliseconds; browsers slow down the quickest."""
         return ("browsers play frames shorter than 1/90 s slowly; give fps up to 90",) if fps > 90 else ()
 
-    def _job(self, picture: Picture) -> partial[Packed]:
-        before, self._before = self._before, picture.indices
-        return partial(self._coder.encode, before, picture)
+    def _packed(self, before: Canvas | None, picture: Picture) -> Packed:
+        return self._coder.encode(before, picture)
 
-    def _write(self, ready: Iterator[Packed]) -> None:
-        for found, data, end in ready:
-            # Both ends are rounded, not the difference, so that the delays add up to the duration.
-            delay = round(1000 * end) - round(1000 * self._begin)
-            height, width = found.indices.shape
-            places = (found.x // 2, found.y // 2, width - 1, height - 1, delay)
-            flags = bytes([0 if self._pictures else NO_BLENDING])
-            self._begin, self._pictures = end, self._pictures + 1
-            self._file.write(chunk(b"ANMF", b"".join(map(three, places)) + flags + data), self._pictures)
+    def _in_file(self, found: Patch, data: bytes, end: Fraction) -> bytes:
+        # Both ends are rounded, not the difference, so that the delays add up to the duration.
+        delay = round(1000 * end) - round(1000 * self._begin)
+        height, width = found.indices.shape
+        places = (found.x // 2, found.y // 2, width - 1, height - 1, delay)
+        flags = bytes([0 if self._pictures else NO_BLENDING])
+        self._begin = end
+        return chunk(b"ANMF", b"".join(map(three, places)) + flags + data)
+
+    def _complete(self) -> None:
+        self._file.patch(4, pack("<I", self._file.bytes - 8))
 
 
 class PatchCoder:

@@ -25,14 +25,15 @@ from tests.export.coding import (
 
 CODECS = [
     (".mp4", "h264"),
+    (".mp4", "h265"),
     (".mp4", "av1"),
     (".webm", "vp9"),
     (".webm", "av1"),
     (".avif", "av1"),
     (".mov", "prores"),
 ]
-INSIDE = {"h264": "h264", "av1": "libdav1d", "vp9": "vp9", "prores": "prores"}
-OFF = {"h264": 8, "av1": 40, "vp9": 16, "prores": 3}
+INSIDE = {"h264": "h264", "h265": "hevc", "av1": "libdav1d", "vp9": "vp9", "prores": "prores"}
+OFF = {"h264": 8, "h265": 8, "av1": 40, "vp9": 16, "prores": 3}
 """Of 255 levels, in the middle of a cell, at the usual quality."""
 
 
@@ -45,10 +46,19 @@ def test_frames_and_colours(tmp_path: Path, suffix: str, codec: str, count: int)
         context = container.streams.video[-1].codec_context
         assert context.name == INSIDE[codec]
         assert (context.width, context.height) == pictures[0].shape[::-1]
+        if codec == "h265":
+            assert context.codec_tag == "hvc1"
     decoded = by_ffmpeg(tmp_path / f"a{suffix}")
     assert len(decoded.frames) == count
     worst = max(off(frame, picture) for frame, picture in zip(decoded.frames, pictures, strict=True))
     assert worst <= OFF[codec]
+
+
+def test_short_h265_never_fails(tmp_path: Path) -> None:
+    for _ in range(30):
+        for count in (1, 2, 3):
+            encode(tmp_path / "a.mp4", cell_pictures(count), options=EncoderOptions(codec="h265"))
+            assert by_ffmpeg(tmp_path / "a.mp4").times == pytest.approx([0, 0.1, 0.2][:count], abs=0.00051)
 
 
 @pytest.mark.parametrize("fps", PACES)

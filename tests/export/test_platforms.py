@@ -61,6 +61,9 @@ COLLECTED = [
 
 OTHER_RULES = {
     ("x", ".gif"): {"width": 1280, "height": 1080, "frames": 350, "total_pixels": 300_000_000},
+    ("github", ".mp4"): {"advised": "h264"},
+    ("github", ".mov"): {"advised": "h264"},
+    ("github", ".webm"): {"advised": "h264"},
     ("x", ".mp4"): {"pixel_format": "yuv420p", "closed_gop": True},
     ("mastodon", ".gif"): {"pixels": 999_999},
     ("telegram", ".mp4"): {"codec": "h264"},
@@ -224,8 +227,8 @@ def test_named_formats_come_before_words_for_many(own: Path) -> None:
             "3:22: a.limits[0].with: no such key; did you mean 'width'?",
         ),
         (
-            "a:\n  limits:\n  - {formats: [gif], codec: h265}",
-            "3:22: a.limits[0].codec: 'h265'; did you mean 'h264'?",
+            "a:\n  limits:\n  - {formats: [gif], codec: h266}",
+            "3:22: a.limits[0].codec: 'h266'; did you mean 'h26",
         ),
         ("x: {date: 2026-13}", "1:5: x.date: '2026-13': give year and month, as in 2026-11"),
         ("x: {sure: hihg}", "1:5: x.sure: 'hihg'; did you mean 'high'?"),

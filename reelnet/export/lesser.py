@@ -1,0 +1,124 @@
+"""Past the limit of error: fewer frames, fewer levels or a smaller scale, whatever costs least, and a full cap."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from reelnet.errors import TemplateError
+from reelnet.export.dial import Dial
+from reelnet.export.forecast import (
+    Forecast,
+    Plan,
+    cheapest,
+    loosened,
+    plan_of,
+    plans,
+    reached,
+    scales_of,
+)
+from reelnet.export.held import Held
+from reelnet.export.trial import Trial
+from reelnet.export.trials import Trials
+
+if TYPE_CHECKING:
+    from reelnet.reel import Reel
+
+SPARE = 0.06
+"""By so much the logarithm of a plan's bytes is to stay below the aim, with the dial at its end."""
+NEAR = 0.36
+"""So far the logarithm of a plan's bytes may be from the aim for its scale and levels to stay as they are."""
+
+
+class Lesser:
+    """Gives up what costs least, with values held as far as they may be.
+
+    Args:
+        trials: Makes the encodes.
+        reel: All of it.
+        dial: For its values.
+        forecast: Of its bytes.
+    """
+
+    def __init__(self, trials: Trials, reel: Reel, dial: Dial, forecast: Forecast) -> None:
+        self._trials, self._reel, self._dial, self._forecast = trials, reel, dial, forecast
+        self._whole = plan_of(reel)
+
+    def found(self, size: float) -> Trial:
+        """The best trial.
+
+        Args:
+            size: The logarithm of the bytes of all of it with the dial at its end, about.
+
+        Raises:
+            CapError: None fits.
+        """
+        trials, forecast, keep = self._trials, self._forecast, self._trials.wish.keep
+        palette = trials.form.palette
+        scales = scales_of(self._whole.scale, palette=palette)
+        wanted, best = size - trials.target + SPARE, None
+        while trials.more(best):
+            # A video's bytes hardly fall with the levels.
+            choices = [*plans(self._whole, keep, scales, levels=palette and self._dial.holds)]
+            plan = cheapest(forecast, choices, wanted, keep_frames="frames" in keep)
+            if plan is None:
+                break
+            try:
+                trial = self._tried(plan)
+            except TemplateError:
+                scales.remove(plan.scale)
+                continue
+            best = trials.better(best, trial)
+            off, told = math.log(trial.bytes) - trials.target, forecast.fall(plan)
+            if plan == self._whole or abs(off) < NEAR:
+                return self._filled(plan, size, trial, best)
+            # The forecast was wrong by so much; what is missing is told in its terms.
+            wanted = told + (off + SPARE) * min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
+            wanted = max(0.01, wanted)
+        return self._or_refused(best)
+
+    def _filled(self, plan: Plan, size: float, trial: Trial, best: Trial | None) -> Trial:
+        """Stay with a plan's levels and scale: find the frames that fill the cap, and turn the dial for the rest."""
+        trials, forecast, whole = self._trials, self._forecast, self._whole
+        every = Plan(whole.frames, plan.levels, plan.scale)
+        if plan != every:
+            turns = trials.turns(forecast.fall(Plan(2, plan.levels, plan.scale)))
+            turns.learn(forecast.fall(plan), math.log(trial.bytes))
+            if every == whole:
+                turns.learn(0.0, size)
+            tried = {plan.frames}
+            while trials.more(best) and (wanted := turns.next()) is not None:
+                plan = reached(forecast, every, wanted) or every
+                if plan.frames in tried:
+                    break
+                tried.add(plan.frames)
+                trial = self._tried(plan)
+                turns.learn(forecast.fall(plan), math.log(trial.bytes))
+                best = trials.better(best, trial)
+        if best is not None and trials.more(best):
+            # What is too much with all frames, or with one more, the dial has in between.
+            turns = trials.turns(self._dial.end)
+            turns.learn(self._dial.end, math.log(best.bytes))
+            best = trials.turned(
+                best.reel, self._held(plan_of(best.reel), best.reel), self._dial, turns, best
+            )
+        return self._or_refused(best)
+
+    def _tried(self, plan: Plan) -> Trial:
+        """A plan with the dial at its end."""
+        whole, end = self._whole, self._dial.at(self._dial.end)
+        reel = self._reel.varied(
+            frames=plan.frames if plan.frames < whole.frames else None,
+            levels=plan.levels if plan.levels < whole.levels else None,
+            scale=plan.scale,
+        )
+        return self._trials.run(reel, self._held(plan, reel), end.quality, end.price)
+
+    def _held(self, plan: Plan, reel: Reel) -> Held:
+        most = loosened(self._trials.wish.max_error, plan.levels, self._whole.levels)
+        return Held(reel.scene, reel.run, most)
+
+    def _or_refused(self, best: Trial | None) -> Trial:
+        if best is None:
+            raise self._trials.refusal()
+        return best

@@ -1,0 +1,176 @@
+"""The encodes of a search under a cap: how many there may be, which of them fit, and the smallest there was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reelnet.errors import CapError
+from reelnet.export.dial import COURSES, Dial, Turns
+from reelnet.export.forecast import plan_of
+from reelnet.export.formats import Codec, Format
+from reelnet.export.held import Held
+from reelnet.export.options import EncoderOptions, codec_of
+from reelnet.export.platforms import Budget
+from reelnet.export.size import spelled
+from reelnet.export.trial import Trial, encode
+
+if TYPE_CHECKING:
+    from reelnet.reel import Reel
+
+MOST_ENCODES = 8
+FULL, AIM = 0.97, 0.985
+"""Parts of the cap that a file with losses fills at least, and that the search aims at."""
+SLACK = 2.0
+"""An encode is stopped when it is so many times over its cap; up to there its size tells where to go on."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an author asks of a file.
+
+    Attributes:
+        budget: The cap and a platform's other limits.
+        options: To the encoder.
+        max_error: Most by which a value may be off, in 240ths of the colormap.
+        keep: What must not be given up: `frames`, `levels`, `scale`.
+    """
+
+    budget: Budget
+    options: EncoderOptions = field(default_factory=EncoderOptions)
+    max_error: float = 4.0
+    keep: frozenset[str] = frozenset()
+
+
+class Trials:
+    """Encodes for one file under a cap.
+
+    Args:
+        form: The format.
+        path: Where the file will go, for errors.
+        folder: For the trials' files.
+        wish: What the author asks.
+        told: Told the number of encodes after each.
+        trying: Told in words what the next encode is, before each.
+
+    Attributes:
+        form: The format.
+        wish: What the author asks.
+        cap: Most bytes.
+        target: The logarithm of the bytes to aim at.
+        count: Encodes so far.
+    """
+
+    def __init__(
+        self,
+        form: Format,
+        path: Path,
+        folder: Path,
+        wish: Wish,
+        told: Callable[[int, int], None] | None = None,
+        trying: Callable[[str], None] | None = None,
+    ) -> None:
+        self.form, self.wish, self._path, self._folder = form, wish, path, folder
+        self._told, self._trying = told, trying
+        self.cap = wish.budget.bytes or 2**62
+        self.target = math.log(AIM * self.cap)
+        self.count = 0
+        self._smallest: Trial | None = None
+
+    @cached_property
+    def codec(self) -> Codec:
+        """What compresses."""
+        return codec_of(self.form, self.wish.options)
+
+    def more(self, best: Trial | None) -> bool:
+        """Whether there may be another encode, and the best one so far leaves something to wish for."""
+        return self.count < MOST_ENCODES and (best is None or best.bytes < FULL * self.cap)
+
+    def run(self, reel: Reel, held: Held | None, quality: float | None, price: float = 0.0) -> Trial:
+        """Encode a reel.
+
+        Args:
+            reel: What is shown.
+            held: Its values; None for the first encode, of exact values.
+            quality: Of the codec, in its own terms.
+            price: Of a change.
+        """
+        options = self.options(quality, exact=held is None)
+        options = replace(options, limit=self.cap if held is None else int(SLACK * self.cap))
+        path = self._folder / f"{self.count}{self.form.suffix}"
+        if self._trying is not None:
+            self._trying(in_words(reel, price))
+        loss = held.fit(price) if held is not None and price else None
+        trial = encode(reel, self.form, path, options, held if loss else None, loss)
+        self.count += 1
+        if self._smallest is None or trial.bytes < self._smallest.bytes:
+            self._smallest = trial
+        if not trial.fits(self.cap):
+            path.unlink(missing_ok=True)
+        if self._told is not None:
+            self._told(self.count, MOST_ENCODES)
+        return trial
+
+    def turned(
+        self, reel: Reel, held: Held, dial: Dial, turns: Turns, best: Trial | None = None
+    ) -> Trial | None:
+        """Turn a dial as little as the cap allows; the best trial that fits, if any does."""
+        while self.more(best):
+            turn = turns.next()
+            if turn is None:
+                break
+            setting = dial.at(turn)
+            trial = self.run(reel, held, setting.quality, setting.price)
+            turns.learn(turn, math.log(trial.bytes))
+            best = self.better(best, trial)
+            if turn <= 0 and trial.fits(self.cap):
+                break
+        return best
+
+    def turns(self, end: float) -> Turns:
+        """Of something that can be turned so far."""
+        return Turns(end, math.log(self.cap), self.target)
+
+    def better(self, best: Trial | None, trial: Trial) -> Trial | None:
+        """Of two trials the one that fits and has more bytes; the other's file goes."""
+        if not trial.fits(self.cap):
+            return best
+        if best is not None and best.bytes > trial.bytes:
+            best, trial = trial, best
+        if best is not None:
+            best.path.unlink(missing_ok=True)
+        return trial
+
+    def options(self, quality: float | None, *, exact: bool = False) -> EncoderOptions:
+        """To the encoder."""
+        options = self.wish.options
+        if quality is not None and not options.lossless and self.codec.name in COURSES:
+            options = replace(options, quality=quality)
+        if not exact and "good" in self.codec.presets and options.preset is None:
+            options = replace(options, preset="good")
+        return options
+
+    def refusal(self) -> CapError:
+        """That no file under the cap was found, with the smallest that was, and the wishes that stand in the way."""
+        smallest, wish = self._smallest, self.wish
+        reached = "nothing was tried"
+        if smallest is not None:
+            about = "" if smallest.complete else "about "
+            reached = f"the smallest reached was {about}{spelled(smallest.bytes)}"
+        if wish.options.lossless:
+            why, help_ = "it must be lossless", "leave --lossless out"
+        else:
+            kept = f", and keeping {' and '.join(sorted(wish.keep))}" if wish.keep else ""
+            why = f"in the way stand errors of at most {wish.max_error:g} of 240 levels{kept}"
+            help_ = f"allow more error{', keep less' if wish.keep else ''} or show less"
+        return CapError(f"{self._path}: cannot be under {spelled(self.cap)}: {reached}; {why}; {help_}")
+
+
+def in_words(reel: Reel, price: float) -> str:
+    """What an encode is, for a progress bar."""
+    plan, values = plan_of(reel), "values held steady" if price else "exact"
+    return f"{values}, {plan.frames} frames at scale {plan.scale}"

@@ -1,0 +1,87 @@
+"""What platforms ask of a video's codec and pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+
+from reelnet.errors import UsageError
+from reelnet.export.asked import Asked
+from reelnet.export.options import EncoderOptions
+from reelnet.export.platforms import platforms
+from tests.export.coding import cell_pictures, encode
+from tests.rendering import noise, write_run
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "own" / "platforms.yaml"
+    path.parent.mkdir()
+    monkeypatch.setattr("reelnet.export.platform_file.own_file", lambda: path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("file", "asked", "told"),
+    [
+        ("a.mov", Asked(platform="x"), "x takes yuv420p only, not rgb24.*write .mp4, .webm"),
+        ("a.webm", Asked(platform="x", lossless=True), "x takes yuv420p only, not gbrp"),
+        ("a.mp4", Asked(platform="telegram", codec="av1"), "telegram takes H.264 only, not AV1; write .mp4"),
+        ("a.mp4", Asked(platform="telegram", codec="h265"), "telegram takes H.264 only, not H.265"),
+    ],
+)
+def test_what_a_platform_does_not_take(file: str, asked: Asked, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        asked.wish(Path(file))
+
+
+def test_what_it_takes() -> None:
+    for file, name in (
+        ("a.mp4", "x"),
+        ("a.webm", "x"),
+        ("a.mp4", "telegram"),
+        ("a.gif", "x"),
+        ("a.gif", "telegram"),
+    ):
+        assert Asked(platform=name).wish(Path(file)) is not None
+
+
+def test_the_codec_of_a_platform_is_chosen(own: Path) -> None:
+    own.write_text("wiki: {limits: [{formats: [mp4, gif], size: 1 MB, codec: av1, pixel_format: yuv420p}]}")
+    assert "wiki" in platforms()
+    wish = Asked(platform="wiki").wish(Path("a.mp4"))
+    assert wish is not None
+    assert wish.options.codec == "av1"
+    # Rules of videos are for videos.
+    wish = Asked(platform="wiki").wish(Path("a.gif"))
+    assert wish is not None
+    assert wish.options.codec is None
+
+
+def test_another_codec_than_advised_is_told(tmp_path: Path) -> None:
+    reel = write_run(tmp_path / "run", noise(4, 2, 2, 7)).reel("plain")
+    told = "github advises H.264, and this is VP9"
+    assert told in reel.save(tmp_path / "a.webm", platform="github").notes
+    assert not [note for note in reel.save(tmp_path / "a.mp4", platform="github").notes if "advises" in note]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mp4", "h264"), (".mp4", "h265"), (".mp4", "av1"), (".webm", "vp9")]
+)
+def test_groups_of_pictures_are_closed(tmp_path: Path, suffix: str, codec: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    encode(path, cell_pictures(30) * 41, options=EncoderOptions(codec=codec))
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        begins = [number for number, packet in enumerate(packets) if packet.is_keyframe]
+        assert len(begins) >= 3
+        decoder = container.streams.video[0].codec_context
+        decoder.flush_buffers()
+        times = [frame.pts for packet in [*packets[begins[1] :], None] for frame in decoder.decode(packet)]
+    # No picture that is shown before a key frame comes after it in the file, and none is lost.
+    assert len(times) == 1230 - begins[1]
+    first = packets[begins[1]].pts
+    assert first is not None
+    assert all(each is not None and each >= first for each in times)
