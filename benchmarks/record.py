@@ -145,19 +145,31 @@ def measure(folder: Path, steps: int, make: Callable[[], Subject] = article) -> 
             parts.append(sum(map(sum, pairs)) / sum(alone) - 1)
     after = written()
     count = len(record) + 1
-    with recorder_of(folder / "tenth", subject, 10) as recorder:
-        tenth = [step() * 0 + timed(recorder.step) for _ in range(max(20, steps // 10 * 10))]
+    tenth = share_of_tenth(folder, subject, step, max(2, steps // 10))
     run = reelnet.open(folder / "each")
     return {
         "train": statistics.median(train),
         "record": statistics.median(record),
         "write": statistics.median(seconds for seconds, _ in commits),
         "wait": statistics.median(seconds * waits for seconds, waits in commits),
-        "tenth": statistics.median(sum(tenth[at : at + 10]) / 10 for at in range(0, len(tenth), 10)),
+        "tenth": tenth,
         "paired": statistics.median(parts),
         "bytes": run.nbytes / count,
         "writes": (after - before) / count,
     }
+
+
+def share_of_tenth(folder: Path, subject: Subject, step: Callable[[], float], count: int) -> float:
+    """Seconds that recording adds to a step where every tenth is recorded: median of so many tens."""
+    tens = []
+    with recorder_of(folder / "tenth", subject, 10) as recorder:
+        for _ in range(count):
+            added = 0.0
+            for _ in range(10):
+                step()
+                added += timed(recorder.step)
+            tens.append(added / 10)
+    return statistics.median(tens)
 
 
 def recorder_of(path: Path, subject: Subject, every: int) -> reelnet.Recorder:
@@ -250,6 +262,11 @@ def main() -> None:
     for name in SUBJECTS:
         rows.append(row(name, steps))
         print(" | ".join(rows[-1]), flush=True)
+        # After each network: a run that is stopped has measured something.
+        (HERE / "record.md").write_text(report(rows, steps), encoding="utf-8")
+
+
+def report(rows: Sequence[Sequence[str]], steps: int) -> str:
     notes = NOTES.format(
         today=datetime.date.today(),
         system=f"{platform.system()} {platform.machine()}",
@@ -259,7 +276,7 @@ def main() -> None:
         block=BLOCK,
     )
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-    (HERE / "record.md").write_text(f"# Recording\n\n{notes}\n\n{lines}\n", encoding="utf-8")
+    return f"# Recording\n\n{notes}\n\n{lines}\n"
 
 
 if __name__ == "__main__":

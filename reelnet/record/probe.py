@@ -51,6 +51,7 @@ class Probe:
     Attributes:
         infos: After the first pass, what is recorded by its name, and in which form.
         names: What is meant to be recorded, before any pass.
+        left_out: After the first pass, what a pattern found and that cannot be recorded, with the reason.
     """
 
     infos: dict[str, TapInfo]
@@ -66,6 +67,7 @@ class Probe:
     ) -> None:
         self.model = unwrap(model)
         self.infos = {}
+        self.left_out: dict[str, str] = {}
         self.names = [tap.named(1) for tap in taps]
         self._samples = samples
         self._strict = strict
@@ -97,7 +99,7 @@ class Probe:
         first = not self.infos
         if first:
             self._require_values()
-        heard = _Heard(self._strict)
+        heard = _Heard()
         # no_grad, not inference_mode: what a model caches on the way (positions, masks) may be used by the
         # training later, and autograd refuses tensors that were made in inference mode.
         with ExitStack() as stack:
@@ -121,10 +123,12 @@ class Probe:
         return heard.arrays | parameters
 
     def _require_values(self) -> None:
-        lazy = next((path for path, held in self.model.named_parameters() if is_lazy(held)), None)
+        held = self.model.named_parameters()
+        lazy = next((path for path, each in held if is_lazy(each) or each.is_meta), None)
         if lazy is not None:
             raise ReelnetError(
-                f"parameter {lazy!r} has no values yet; run one batch through the model before recording it"
+                f"parameter {lazy!r} has no values yet; run one batch through the model, or load them, "
+                "before recording it"
             )
 
     def _run(self, heard: _Heard, *, first: bool) -> None:
@@ -149,6 +153,8 @@ class Probe:
         handles: list[RemovableHandle] = []
         try:
             for path, module in self._modules.items():
+                if isinstance(module, torch.jit.ScriptModule):
+                    continue
                 hook = self._hook(path, heard, first=first)
                 handles.append(module.register_forward_hook(hook, with_kwargs=True))
             yield
@@ -165,7 +171,8 @@ class Probe:
                 if tap.call in (None, call) and (first or place in self._readings):
                     name = tap.named(call)
                     # A model may catch what is raised in here, so it is kept and raised behind it.
-                    with heard.refusing(name):
+                    strict = not first or (self._strict and not tap.sought)
+                    with heard.refusing(name, strict=strict):
                         values, note = read(tap, module, args, kwargs, output)
                         if first:
                             reading = Reading.first(tap, name, module, values, note, self._fed, self._wanted)
@@ -188,11 +195,23 @@ class Probe:
             if missing:
                 raise ReelnetError(f"layer {missing[0]!r}: was not called while the model ran on the samples")
             return
+        self.left_out = heard.left_out
         for path, taps in self._taps.items() if self._strict else ():
             for tap in taps:
                 if heard.calls[path] < (tap.call or 1):
-                    times = f"was called {heard.calls[path]} times" if heard.calls[path] else "was not called"
-                    raise ReelnetError(f"layer {tap.path!r}: {times} while the model ran on the samples")
+                    reason = self._why(path, heard.calls[path])
+                    if not tap.sought:
+                        raise ReelnetError(f"layer {tap.path!r}: {reason}")
+                    self.left_out[tap.path] = reason
+        if self.left_out and not heard.infos:
+            name, reason = next(iter(self.left_out.items()))
+            raise ReelnetError(f"layer {name!r}: {reason}")
+
+    def _why(self, path: str, calls: int) -> str:
+        if isinstance(self._modules[path], torch.jit.ScriptModule):
+            return "was compiled by TorchScript, where nothing can listen; record the model as it was before"
+        times = f"was called {calls} times" if calls else "was not called"
+        return f"{times} while the model ran on the samples"
 
     def _failed(self, error: Exception, heard: _Heard) -> ReelnetError:
         reached = (
@@ -208,12 +227,12 @@ class Probe:
 class _Heard:
     """What was heard in one pass."""
 
-    def __init__(self, strict: bool) -> None:
+    def __init__(self) -> None:
         self.arrays: Arrays = {}
         self.infos: dict[str, TapInfo] = {}
         self.calls: Counter[str] = Counter()
         self.refused: ReelnetError | None = None
-        self._strict = strict
+        self.left_out: dict[str, str] = {}
 
     def take(self, reading: Reading, arrays: Arrays) -> None:
         """Keep the arrays of a place that is read for the first time."""
@@ -223,15 +242,17 @@ class _Heard:
         self.infos |= reading.infos(arrays)
 
     @contextmanager
-    def refusing(self, name: str) -> Iterator[None]:
-        """Keep the first mistake, with the name of the layer."""
+    def refusing(self, name: str, *, strict: bool) -> Iterator[None]:
+        """Keep the first mistake, with the name of the layer; if not `strict`, the layer is left out."""
         try:
             yield
         except UsageError as error:
             self.refused = self.refused or error
         except ReelnetError as error:
-            if self._strict:
+            if strict:
                 self.refused = self.refused or ReelnetError(f"layer {name!r}: {error}")
+            else:
+                self.left_out[name] = str(error)
 
 
 def unwrap(model: nn.Module) -> nn.Module:

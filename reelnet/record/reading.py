@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reelnet.errors import ReelnetError
+from reelnet.errors import ReelnetError, UsageError, options
 from reelnet.record.forms import Fed, Form, form_of
 from reelnet.record.taps import Channels, Tap
 from reelnet.record.tensors import a, pick, require_plain, to_numpy
@@ -31,6 +31,9 @@ BOUNDS: Mapping[Any, tuple[float, float]] = {
 }
 """What functions can give at all."""
 
+DTYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
+"""Types in which floating values may be recorded."""
+
 Arrays = dict[str, NDArray[np.generic]]
 
 
@@ -45,6 +48,17 @@ class Wanted:
 
     dtype: torch.dtype | None = None
     channels: Channels | None = None
+
+    @classmethod
+    def of(cls, dtype: str | None, channels: Channels | None) -> Wanted:
+        """What a recorder was told.
+
+        Raises:
+            UsageError: Nothing can be recorded in a type of that name.
+        """
+        if dtype is not None and dtype not in DTYPES:
+            raise UsageError(f"dtype={dtype!r}: cannot be recorded as that; {options(str(dtype), DTYPES)}")
+        return cls(DTYPES[dtype] if dtype is not None else None, channels)
 
     def array(self, values: Tensor) -> NDArray[np.generic]:
         """Values as they are recorded."""
@@ -84,7 +98,8 @@ class Reading:
         """Settle how a tensor is read.
 
         Raises:
-            ReelnetError: It cannot be brought to maps, or lacks a channel.
+            UsageError: It lacks a channel.
+            ReelnetError: It cannot be brought to maps.
         """
         shape = tuple(values.shape)
         form = form_of(shape, module, fed, dims=tap.dims, grid=tap.grid, plane=tap.slice)
@@ -97,7 +112,7 @@ class Reading:
             shape,
             values.dtype,
             form,
-            _positions(asked, count),
+            _positions(name, asked, count),
             notes,
             _bounds(tap, module),
             wanted,
@@ -183,14 +198,14 @@ def _bounds(tap: Tap, module: nn.Module) -> tuple[float, float] | None:
     return None if tap.reads is not None or tap.key is not None else bounds_of(module)
 
 
-def _positions(asked: Channels | None, count: int) -> tuple[int, ...] | None:
+def _positions(name: str, asked: Channels | None, count: int) -> tuple[int, ...] | None:
     if asked is None:
         return None
     if isinstance(asked, int):
         return tuple(range(asked)) if asked < count else None
     for position in asked:
         if not 0 <= position < count:
-            raise ReelnetError(f"has no channel {position}; its {count} are numbered from 0")
+            raise UsageError(f"layer {name!r}: has no channel {position}; its {count} are numbered from 0")
     return tuple(asked)
 
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from reelnet.errors import ReelnetError, UsageError, options
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.export.size import parse_size
 from reelnet.record.inputs import Samples
 from reelnet.record.keeper import Keeper
@@ -36,8 +36,6 @@ LOG = logging.getLogger("reelnet")
 
 HEADER = 8192
 """Bytes of a run's header and of what a file of samples has beside them, at most, but for very many taps."""
-
-DTYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
 
 
 class Recorder:
@@ -122,7 +120,7 @@ class Recorder:
         if max_bytes is not None:
             self._room = parse_size(max_bytes) - self._samples.nbytes - self._shown.nbytes - HEADER
         self._labels = texts(labels, self._samples.count)
-        self._probe = Probe(model, self._samples, chosen(model, taps), Wanted(_dtype(dtype), channels))
+        self._probe = Probe(model, self._samples, chosen(model, taps), Wanted.of(dtype, channels))
         self._ranks = Ranks()
         self._is_open = self._resumed = False
         self._keeper: Keeper | None = None
@@ -172,6 +170,10 @@ class Recorder:
             raise
         self._keeper = Keeper(writer, thinning, self.where, raises=self._raises)
         LOG.info("%s: recording %s", self.where, self.plan())
+        if left_out := self._probe.left_out:
+            name, reason = next(iter(left_out.items()))
+            layers = "1 layer is" if len(left_out) == 1 else f"{len(left_out)} layers are"
+            LOG.warning("%s: %s left out, the first is %r: it %s", self.where, layers, name, reason)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -279,12 +281,6 @@ def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[T
         lacks = "no layer is among the taps" if found else "no Conv2d to record"
         raise UsageError(f"{type(module).__name__}: {lacks}; name its layers with taps=[…]")
     return found
-
-
-def _dtype(name: str | None) -> torch.dtype | None:
-    if name is not None and name not in DTYPES:
-        raise UsageError(f"dtype={name!r}: cannot be recorded as that; {options(str(name), DTYPES)}")
-    return DTYPES[name] if name is not None else None
 
 
 def _is_raise(on_error: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -48,6 +48,8 @@ class Tap:
         channels: Which channels; by default those of the recorder.
         name: Under which the place is recorded, instead of its path.
         reads: What is recorded of a call instead of the module's output: its attention weights.
+        sought: Whether a pattern or predicate found it; one that turns out not to be called, or to give what
+            cannot be recorded, is then left out.
     """
 
     path: str
@@ -61,6 +63,7 @@ class Tap:
     channels: Channels | None = None
     name: str | None = None
     reads: Reader | None = None
+    sought: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         # Taps are kept in sets.
@@ -144,7 +147,11 @@ def select(model: nn.Module, patterns: Sequence[Pattern]) -> list[Tap]:
     known[TapKind.GRADIENT] = [plain(path) for path, _ in model.named_parameters(remove_duplicate=False)]
     chosen: dict[Tap, None] = {}
     for each in patterns:
-        chosen |= dict.fromkeys(_found(model, each, known))
+        for tap in _found(model, each, known):
+            # What is named once is meant, whatever patterns find it besides.
+            if not tap.sought:
+                chosen.pop(tap, None)
+            chosen.setdefault(tap)
     # A call alone, beside all calls, is the same again.
     chosen = {tap: None for tap in chosen if tap.call is None or replace(tap, path=tap.module) not in chosen}
     places = {kind: {path: number for number, path in enumerate(paths)} for kind, paths in known.items()}
@@ -154,7 +161,8 @@ def select(model: nn.Module, patterns: Sequence[Pattern]) -> list[Tap]:
 
 def _found(model: nn.Module, pattern: Pattern, known: Mapping[TapKind, Sequence[str]]) -> list[Tap]:
     if not isinstance(pattern, str | Tap):
-        found = [Tap(path) for path, module in distinct_modules(model).items() if pattern(path, module)]
+        modules = distinct_modules(model).items()
+        found = [Tap(path, sought=True) for path, module in modules if pattern(path, module)]
         if not found:
             what = getattr(pattern, "__name__", "that predicate")
             raise UsageError(f"no layer in {type(model).__name__} is {what}; name its layers by their paths")
@@ -187,8 +195,9 @@ def matching(model: nn.Module, tap: Tap, paths: Sequence[str]) -> list[Tap]:
             return [replace(tap, path=pattern + end)]
         # A module that stands at several paths is one place to a pattern.
         once = distinct_modules(model) if tap.kind is TapKind.ACTIVATION else paths
-        if found := [replace(tap, path=path + end) for path in once if fnmatchcase(path, pattern)]:
-            return found
+        matches = [path for path in once if fnmatchcase(path, pattern)]
+        if matches:
+            return [replace(tap, path=path + end, sought=True) for path in matches]
     return []
 
 
@@ -224,4 +233,5 @@ def parameter_paths(model: nn.Module) -> Iterator[str]:
 
 def convolutions(model: nn.Module) -> list[Tap]:
     """The model's two-dimensional convolutions: what is recorded unless one says otherwise."""
-    return [Tap(path) for path, module in distinct_modules(model).items() if isinstance(module, nn.Conv2d)]
+    found = distinct_modules(model).items()
+    return [Tap(path, sought=True) for path, module in found if isinstance(module, nn.Conv2d)]

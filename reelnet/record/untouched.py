@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -13,10 +13,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from reelnet.record.ranks import managed_modules, managed_names
+from reelnet.record.ranks import is_spread, managed_modules, managed_names
 
 INNER = frozenset(vars(nn.Module()))
 """Attributes that every module has for torch's own use."""
+
+HOOKS = tuple(
+    name
+    for name in sorted(INNER)
+    if name.startswith(("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"))
+)
+"""Where modules keep their hooks. A model may set its own in its first pass, and note in an attribute that it has."""
 
 GONE = object()
 """In place of an attribute that is not there."""
@@ -70,7 +77,7 @@ def uncompiled() -> AbstractContextManager[Any]:
 
 @contextmanager
 def untouched_modules(model: nn.Module) -> Iterator[None]:
-    """Run `model` in eval mode; give back each module's own flag, the content of each buffer, and its attributes.
+    """Run `model` in eval mode; give back each module's own flag, hooks, parts, buffers and attributes.
 
     Attributes are what a forward pass may leave behind: a count, a hidden state, a list of losses. What they hold is
     put back, not what happened within an object of a kind of its own.
@@ -81,6 +88,9 @@ def untouched_modules(model: nn.Module) -> Iterator[None]:
     managed, lent = set(map(id, managed_modules(model))), managed_names(model)
     attributes = [{} if id(module) in managed else dict(vars(module)) for module in modules]
     contents = [(held, _copied(held)) for owned in attributes for held in _containers(owned)]
+    # Parameters that are spread over processes come and go in a pass.
+    names = HOOKS if is_spread(model) else (*HOOKS, "_modules", "_parameters")
+    parts = [(held, dict(held)) for module in modules for held in _dictionaries(module, names)]
     buffers = [dict(module._buffers) for module in modules]
     values = {id(held): held.clone() for owned in buffers for held in owned.values() if held is not None}
     try:
@@ -96,15 +106,27 @@ def untouched_modules(model: nn.Module) -> Iterator[None]:
             # A scripted module has no such dictionary; its buffers keep their places.
             if isinstance(module._buffers, dict):
                 _give_back(module._buffers, owned)
+        for now, then in parts:
+            _give_back(now, then)
         for held, content in contents:
             _refill(held, content)
         for owned in buffers:
-            for buffer in owned.values():
-                # A comparison would wait for another device; a copy does not.
-                if buffer is not None and not (
-                    buffer.device.type == "cpu" and torch.equal(buffer, values[id(buffer)])
-                ):
-                    buffer.copy_(values[id(buffer)])
+            _copy_back(owned.values(), values)
+
+
+def _copy_back(buffers: Iterable[torch.Tensor | None], values: Mapping[int, torch.Tensor]) -> None:
+    for buffer in buffers:
+        # A comparison would wait for another device; a copy does not.
+        if buffer is not None and not (
+            buffer.device.type == "cpu" and torch.equal(buffer, values[id(buffer)])
+        ):
+            buffer.copy_(values[id(buffer)])
+
+
+def _dictionaries(module: nn.Module, names: Iterable[str]) -> Iterator[dict[Any, Any]]:
+    own = vars(module)
+    # A scripted module keeps other things there.
+    yield from (held for name in names if isinstance(held := own.get(name), dict))
 
 
 def _containers(attributes: dict[str, Any]) -> Iterator[Any]:
@@ -126,7 +148,7 @@ def _refill(held: Any, content: list[Any]) -> None:
         (held.extend if isinstance(held, list | deque) else held.update)(content)
 
 
-def _give_back(now: dict[str, Any], before: dict[str, Any], but: Collection[str] = ()) -> None:
+def _give_back(now: dict[Any, Any], before: dict[Any, Any], but: Collection[str] = ()) -> None:
     for name in now.keys() - before.keys() - set(but):
         del now[name]
     for name, held in before.items():

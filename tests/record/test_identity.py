@@ -73,6 +73,32 @@ class Reassigning(Mixed):
         return super().forward(x)
 
 
+def hear(module: Any, args: Any, output: Tensor) -> None:
+    module.heard.append(output.mean().detach())
+
+
+class Settling(nn.Module):
+    """In its first pass it makes layers and sets a hook, as some libraries do; an attribute says that it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        conv: Any = nn.Conv2d(1, 2, 3)
+        conv.heard = []
+        self.conv1 = conv
+        self.settled = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.settled:
+            self.conv1.register_forward_hook(hear)
+            self.head = nn.Conv2d(2, 2, 1)
+            self.scale = nn.Parameter(torch.rand(1))
+            self.settled = True
+        conv: Any = self.conv1
+        before = len(conv.heard)
+        found = self.head(conv(x)).mean((2, 3)) * self.scale
+        return cast(Tensor, found * (len(conv.heard) - before))
+
+
 class Stepper(Protocol):
     def step(self, **metrics: Any) -> None: ...
 
@@ -107,7 +133,7 @@ def train(model: nn.Module, recorder: Stepper, optimizer: torch.optim.Optimizer,
 
 def hooks(model: nn.Module) -> dict[str, Any]:
     return {
-        f"{path}.{name}": dict(held)
+        f"{path}.{name}": [getattr(each, "__name__", str(each)) for each in held.values()]
         for path, module in model.named_modules()
         for name, held in vars(module).items()
         if "hooks" in name and isinstance(held, dict)
@@ -154,6 +180,7 @@ def outcome(
         (Mixed, None),
         (Caching, None),
         (Reassigning, None),
+        (Settling, None),
         (Mixed, ["conv2", "out", "*.weight", "*.bias"]),
         (Caching, ["conv1", "scale"]),
         (Mixed, ["conv1", Tap.grad("conv1"), Tap.grad("out.bias")]),

@@ -303,3 +303,10 @@ def test_a_scripted_part_does_not_hinder(tmp_path: Path) -> None:
     assert run.taps["0"].shape == (3, 4, 6, 6)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert inner.training
+    with pytest.raises(ReelnetError, match="layer '1': was compiled by TorchScript"):
+        record(tmp_path / "inner", model, "1")
+
+
+def test_a_model_without_values_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=r"parameter '0.weight' has no values yet"):
+        record(tmp_path, network().to("meta"), "0")

@@ -11,6 +11,7 @@ from torch import nn
 from reelnet.errors import ReelnetError
 from reelnet.record.metrics import number
 from reelnet.record.recorder import Recorder
+from reelnet.runs.begin import resumed_step
 
 
 class Loop:
@@ -35,7 +36,11 @@ class Loop:
         """
         self.close()
         self._steps = steps
-        self._recorder = Recorder(self._path, model, **self._options)
+        options = dict(self._options)
+        # The trainer knows from which step it goes on; the run may hold later ones.
+        if options.get("resume") is True and resumed_step(self._path, True) is not None:
+            options["resume"] = steps
+        self._recorder = Recorder(self._path, model, **options)
         self._recorder.__enter__()
 
     def step(self, steps: int, metrics: Mapping[str, Any]) -> None:
