@@ -117,9 +117,14 @@ class Reel:
         """The colour of each palette index, uint8 (256, 3)."""
         return self.scene.palette.rgb
 
-    def frames(self, held: Held | None = None) -> Iterator[Frame]:
-        """The frames in order, as palette indices, one at a time; with values as recorded, or as they were held."""
-        return self._compositor.frames(held.at if held is not None else None)
+    def frames(self, held: Held | None = None, some: range | None = None) -> Iterator[Frame]:
+        """The frames in order, as palette indices, one at a time; with values as recorded, or as they were held.
+
+        Args:
+            held: Levels in place of the recorded values.
+            some: Positions in the timeline to draw alone.
+        """
+        return self._compositor.frames(held.at if held is not None else None, some)
 
     def frame(self, step: int) -> Image.Image:
         """The picture of one recorded step, in RGB: pixel for pixel what a lossless animation shows.

@@ -29,6 +29,9 @@ SPARE = 0.06
 NEAR = 0.36
 """So far the logarithm of a plan's bytes may be from the aim for its scale and levels to stay as they are."""
 
+CLOSE = 0.9
+"""Part of the cap from which on the number of frames stays as it is."""
+
 
 class Lesser:
     """Gives up what costs least, with values held as far as they may be.
@@ -83,17 +86,20 @@ class Lesser:
         every = Plan(whole.frames, plan.levels, plan.scale)
         if plan != every:
             turns = trials.turns(forecast.fall(Plan(2, plan.levels, plan.scale)))
-            turns.learn(forecast.fall(plan), math.log(trial.bytes))
+            turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
             if every == whole:
                 turns.learn(0.0, size)
             tried = {plan.frames}
-            while trials.more(best) and (wanted := turns.next()) is not None:
+            # With the frames that a few more or less leave out bytes go up and down; the dial comes nearer.
+            while trials.more(best) and (best is None or best.bytes < CLOSE * trials.cap):
+                if (wanted := turns.next()) is None:
+                    break
                 plan = reached(forecast, every, wanted) or every
                 if plan.frames in tried:
                     break
                 tried.add(plan.frames)
                 trial = self._tried(plan)
-                turns.learn(forecast.fall(plan), math.log(trial.bytes))
+                turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
                 best = trials.better(best, trial)
         if best is not None and trials.more(best):
             # What is too much with all frames, or with one more, the dial has in between.

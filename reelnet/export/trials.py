@@ -125,7 +125,7 @@ class Trials:
                 break
             setting = dial.at(turn)
             trial = self.run(reel, held, setting.quality, setting.price)
-            turns.learn(turn, math.log(trial.bytes))
+            turns.learn(turn, math.log(trial.bytes), sure=trial.complete)
             best = self.better(best, trial)
             if turn <= 0 and trial.fits(self.cap):
                 break
