@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reelnet.errors import TemplateError
 from reelnet.export.dial import Dial
 from reelnet.export.forecast import (
+    FEWEST,
     Forecast,
     Plan,
     cheapest,
@@ -65,7 +67,7 @@ class Lesser:
             choices = [*plans(self._whole, keep, scales, levels=palette and self._dial.holds)]
             plan = cheapest(forecast, choices, wanted, keep_frames="frames" in keep)
             if plan is None:
-                break
+                return self._least(choices, size, best)
             try:
                 trial = self._tried(plan)
             except TemplateError:
@@ -80,12 +82,29 @@ class Lesser:
             wanted = max(0.01, wanted)
         return self._or_refused(best)
 
+    def _least(self, choices: list[Plan], size: float, best: Trial | None) -> Trial:
+        """Where nothing is thought to do: the least that may be shown, so that it is known what can be reached."""
+        fewest = None if "frames" in self._trials.wish.keep else FEWEST
+        least = [replace(plan, frames=fewest or plan.frames) for plan in choices]
+        for plan in sorted(least, key=self._forecast.fall, reverse=True):
+            try:
+                trial = self._tried(plan, limited=False)
+            except TemplateError:
+                continue
+            best = self._trials.better(best, trial)
+            return (
+                self._filled(plan, size, trial, best)
+                if trial.fits(self._trials.cap)
+                else self._or_refused(best)
+            )
+        return self._or_refused(best)
+
     def _filled(self, plan: Plan, size: float, trial: Trial, best: Trial | None) -> Trial:
         """Stay with a plan's levels and scale: find the frames that fill the cap, and turn the dial for the rest."""
         trials, forecast, whole = self._trials, self._forecast, self._whole
         every = Plan(whole.frames, plan.levels, plan.scale)
         if plan != every:
-            turns = trials.turns(forecast.fall(Plan(2, plan.levels, plan.scale)))
+            turns = trials.turns(forecast.fall(replace(every, frames=FEWEST)))
             turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
             if every == whole:
                 turns.learn(0.0, size)
@@ -110,7 +129,7 @@ class Lesser:
             )
         return self._or_refused(best)
 
-    def _tried(self, plan: Plan) -> Trial:
+    def _tried(self, plan: Plan, *, limited: bool = True) -> Trial:
         """A plan with the dial at its end."""
         whole, end = self._whole, self._dial.at(self._dial.end)
         reel = self._reel.varied(
@@ -118,7 +137,7 @@ class Lesser:
             levels=plan.levels if plan.levels < whole.levels else None,
             scale=plan.scale,
         )
-        return self._trials.run(reel, self._held(plan, reel), end.quality, end.price)
+        return self._trials.run(reel, self._held(plan, reel), end.quality, end.price, limited=limited)
 
     def _held(self, plan: Plan, reel: Reel) -> Held:
         most = loosened(self._trials.wish.max_error, plan.levels, self._whole.levels)
