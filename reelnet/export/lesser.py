@@ -75,7 +75,9 @@ class Lesser:
                 continue
             best = trials.better(best, trial)
             off, told = math.log(trial.bytes) - trials.target, forecast.fall(plan)
-            if plan == self._whole or abs(off) < NEAR:
+            # What is a little too much needs fewer frames, or if they must stay another plan.
+            stuck = off > 0 and "frames" in keep
+            if plan == self._whole or (abs(off) < NEAR and not stuck):
                 return self._filled(plan, size, trial, best)
             # The forecast was wrong by so much; what is missing is told in its terms.
             wanted = told + (off + SPARE) * min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
@@ -103,10 +105,10 @@ class Lesser:
         """Stay with a plan's levels and scale: find the frames that fill the cap, and turn the dial for the rest."""
         trials, forecast, whole = self._trials, self._forecast, self._whole
         every = Plan(whole.frames, plan.levels, plan.scale)
-        if plan != every:
+        if plan != every or (best is None and "frames" not in trials.wish.keep):
             turns = trials.turns(forecast.fall(replace(every, frames=FEWEST)))
             turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
-            if every == whole:
+            if plan != every == whole:
                 turns.learn(0.0, size)
             tried = {plan.frames}
             # With the frames that a few more or less leave out bytes go up and down; the dial comes nearer.
