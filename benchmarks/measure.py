@@ -40,8 +40,8 @@ def x264(run: Path, folder: Path) -> dict[str, float]:
 
 
 def recording(steps: int, folder: Path) -> dict[str, float]:
-    """The medians of `recording.measure`."""
-    from recording import measure
+    """The figures of `record.measure`."""
+    from record import measure
 
     return measure(folder, steps)
 

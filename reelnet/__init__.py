@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from reelnet.errors import ReelnetError
 
 if TYPE_CHECKING:
+    from reelnet.exchange.incoming import write_run
+    from reelnet.exchange.metrics import add_metrics
     from reelnet.export.report import Report
     from reelnet.record.recorder import Recorder
     from reelnet.record.schedule import Log, Seconds
@@ -17,7 +19,20 @@ if TYPE_CHECKING:
     from reelnet.runs.run import open_run as open
 
 __version__ = "0.1.0"
-__all__ = ["Log", "Recorder", "Reel", "ReelnetError", "Report", "Run", "Seconds", "Tap", "modules", "open"]
+__all__ = [
+    "Log",
+    "Recorder",
+    "Reel",
+    "ReelnetError",
+    "Report",
+    "Run",
+    "Seconds",
+    "Tap",
+    "add_metrics",
+    "modules",
+    "open",
+    "write_run",
+]
 
 # Names are imported when first used: what renders must not wait for torch, nor need it.
 _HOMES = {
@@ -28,8 +43,10 @@ _HOMES = {
     "Run": ("reelnet.runs.run", "Run"),
     "Seconds": ("reelnet.record.schedule", "Seconds"),
     "Tap": ("reelnet.record.taps", "Tap"),
+    "add_metrics": ("reelnet.exchange.metrics", "add_metrics"),
     "modules": ("reelnet.record.taps", "modules"),
     "open": ("reelnet.runs.run", "open_run"),
+    "write_run": ("reelnet.exchange.incoming", "write_run"),
 }
 
 

@@ -22,7 +22,7 @@ def run_table(run: Run) -> str:
     )
     steps = f"{len(run.steps)} steps, {run.steps[0]} to {run.steps[-1]}" if run.steps else "no steps yet"
     head = "<tr><th>tap</th><th>samples × channels × height × width</th><th>dtype</th><th>range</th></tr>"
-    return f"<p><b>{escape(str(run.path))}</b>: {steps}</p><table>{head}{rows}</table>"
+    return f"<p><b>{escape(run.where)}</b>: {steps}</p><table>{head}{rows}</table>"
 
 
 def reel_video(reel: Reel) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reelnet.export.asked import Asked
 from reelnet.export.report import Report
-from reelnet.export.saving import Progress, Trying, save, save_still
+from reelnet.export.saving import Progress, Trying, require_colours, save, save_still
 from reelnet.reel import Reel
 
 
@@ -32,9 +32,11 @@ class Planned:
 
         Raises:
             UsageError: It cannot.
+            TemplateError: Its format has fewer colours than the panels need.
         """
         if self.step is None:
             self.asked.wish(self.path)
+            require_colours(self.reel, self.path, lossless=self.asked.lossless)
 
     def save(self, progress: Progress | None = None, trying: Trying | None = None) -> Report:
         """Write it; see `Reel.save` and `Reel.save_still`."""

@@ -85,9 +85,9 @@ class Provenance:
             raise ReelnetError(f"{path}: not a file that --report wrote ({error})") from error
 
     @property
-    def run(self) -> Path:
+    def run(self) -> str:
         """Where the run lay."""
-        return Path(self.content["run"]["path"])
+        return str(self.content["run"]["path"])
 
     def require_same_run(self, run: Run) -> None:
         """Make sure that a run is the one that the files were made from.
@@ -97,7 +97,7 @@ class Provenance:
         """
         if identity(run) != self.content["run"]["sha256"]:
             raise RunError(
-                f"{run.path}: not as it was when {self.path} was written; name the folder of that run with --run"
+                f"{run.where}: not as it was when {self.path} was written; name the folder of that run with --run"
             )
 
     def changed(self) -> list[str]:
@@ -166,7 +166,7 @@ def versions() -> dict[str, str]:
 def told(run: Run) -> dict[str, Any]:
     """Which run it is."""
     return {
-        "path": str(run.path),
+        "path": run.where,
         "seed": run.about.get("seed"),
         "steps": len(run.steps),
         "sha256": identity(run),
@@ -181,9 +181,9 @@ def identity(run: Run) -> str:
         RunError: They cannot be read.
     """
     try:
-        return _sha256([run.path / "run.json", run.path / "log.jsonl"])
+        return hashlib.sha256(run.store.read("run.json") + run.store.tail(None).lines).hexdigest()
     except OSError as error:
-        raise RunError(f"{run.path}: cannot be read ({error.strerror})") from error
+        raise RunError(f"{run.where}: cannot be read ({error.strerror})") from error
 
 
 def sha256_of(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +19,7 @@ from reelnet.export.held import Held
 from reelnet.export.report import Report
 from reelnet.export.saving import Progress, Trying, save, save_still
 from reelnet.runs.run import Run
+from reelnet.scene.mistakes import told
 from reelnet.scene.panel import Canvas
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
@@ -51,6 +51,7 @@ class Reel:
     ) -> None:
         self.scene, self.run, self.template = scene, run, template
         self.scale, self.fps = scale, fps
+        self._compositors: dict[bool, Compositor] = {}
 
     @classmethod
     def of(
@@ -114,35 +115,45 @@ class Reel:
 
     @property
     def palette_rgb(self) -> NDArray[np.uint8]:
-        """The colour of each palette index, uint8 (256, 3)."""
+        """The colour of each palette index, uint8 (256 or more, 3)."""
         return self.scene.palette.rgb
 
-    def frames(self, held: Held | None = None, some: range | None = None) -> Iterator[Frame]:
+    def frames(
+        self, held: Held | None = None, some: range | None = None, *, few: bool = False
+    ) -> Iterator[Frame]:
         """The frames in order, as palette indices, one at a time; with values as recorded, or as they were held.
 
         Args:
-            held: Levels in place of the recorded values.
-            some: Positions in the timeline to draw alone.
-        """
-        return self._compositor.frames(held.at if held is not None else None, some)
+            held: The values, if they were.
+            some: Positions in the timeline to draw alone; None draws all.
+            few: For a format that has 256 colours, in which photos get few of their own.
 
-    def frame(self, step: int) -> Image.Image:
+        Raises:
+            TemplateError: The panels need more colours than `few` allows.
+        """
+        return self._compositor(few=few).frames(held.at if held is not None else None, some)
+
+    def frame(self, step: int, *, few: bool = False) -> Image.Image:
         """The picture of one recorded step, in RGB: pixel for pixel what a lossless animation shows.
 
-        Raises:
-            UsageError: There is no such step.
-            RunError: The step's file is missing, truncated or altered.
-        """
-        return Image.fromarray(self.palette_rgb[self.canvas(step)])
-
-    def canvas(self, step: int) -> Canvas:
-        """The palette indices of one recorded step, uint8 (height, width).
+        Args:
+            step: As recorded.
+            few: As a GIF shows it, which has 256 colours; photos then get few of their own.
 
         Raises:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        return self._compositor.canvas(step)
+        return Image.fromarray(self.palette_rgb[self.canvas(step, few=few)])
+
+    def canvas(self, step: int, *, few: bool = False) -> Canvas:
+        """The palette indices of one recorded step (height, width); see `frame`.
+
+        Raises:
+            UsageError: There is no such step.
+            RunError: The step's file is missing, truncated or altered.
+        """
+        return self._compositor(few=few).canvas(step)
 
     def save(
         self,
@@ -256,6 +267,10 @@ class Reel:
 
         return reel_video(self)
 
-    @cached_property
-    def _compositor(self) -> Compositor:
-        return Compositor(self.scene, self.run)
+    def _compositor(self, *, few: bool) -> Compositor:
+        # Where all colours fit, one does for both.
+        few = few and self.scene.palette.deep
+        if few not in self._compositors:
+            with told(self.template, "panels"):
+                self._compositors[few] = Compositor(self.scene, self.run, few=few)
+        return self._compositors[few]

@@ -2,9 +2,12 @@
 
 from reelnet.cli.again import again
 from reelnet.cli.app import App
+from reelnet.cli.arrays import export_arrays, import_
 from reelnet.cli.demo import demo
 from reelnet.cli.export import export
+from reelnet.cli.health import repair, verify
 from reelnet.cli.inspect import inspect
+from reelnet.cli.metrics import metrics
 from reelnet.cli.platforms import platforms
 from reelnet.cli.render import frame, render
 from reelnet.cli.templates import templates
@@ -12,7 +15,23 @@ from reelnet.cli.train import layers, train
 
 main = App(
     "reelnet",
-    commands=[demo, train, layers, inspect, render, export, frame, again, templates, platforms],
+    commands=[
+        demo,
+        train,
+        layers,
+        import_,
+        export_arrays,
+        metrics,
+        inspect,
+        render,
+        export,
+        frame,
+        again,
+        templates,
+        platforms,
+        verify,
+        repair,
+    ],
     help="Record a neural network while it learns and turn the record into an annotated animation.",
 )
 

@@ -12,9 +12,7 @@ from reelnet.cli.targets import require_writable
 
 @click.command(short_help="Make the files of a report again.")
 @click.argument("report", type=click.Path(path_type=Path))
-@click.option(
-    "--run", type=click.Path(path_type=Path), metavar="RUN", help="The run folder, if it lies elsewhere now."
-)
+@click.option("--run", type=click.Path(), metavar="RUN", help="The run folder, if it lies elsewhere now.")
 @click.option(
     "-o",
     "--output",
@@ -25,7 +23,7 @@ from reelnet.cli.targets import require_writable
 )
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 @click.pass_context
-def again(ctx: click.Context, report: Path, run: Path | None, folder: Path | None, quiet: bool) -> None:
+def again(ctx: click.Context, report: Path, run: str | None, folder: Path | None, quiet: bool) -> None:
     """Make the files of REPORT again, which --report of 'render' or 'export' kept, and compare their bytes.
 
     The exit code is 1 if one of them has become another, as with other versions of the parts it can.

@@ -18,7 +18,7 @@ SUFFIXES = (".mp4", ".gif")
     "--run",
     default="runs/demo",
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="DIR",
     help="The run folder to make.",
 )
@@ -36,7 +36,7 @@ SUFFIXES = (".mp4", ".gif")
 )
 @click.option("--force", is_flag=True, help="Replace a run that is there already.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
-def demo(run: Path, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
+def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
     from reelnet.export.encoder import require_encoder
     from reelnet.planned import Planned

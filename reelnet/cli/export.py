@@ -63,7 +63,7 @@ RIGHT = (2, 3, 4, 5, 6)
 @click.pass_context
 def export(
     ctx: click.Context,
-    run: Path,
+    run: str,
     names: tuple[str, ...],
     folder: Path,
     layers: tuple[str, ...],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show what a run holds.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def inspect(run: Path, as_json: bool) -> None:
+def inspect(run: str, as_json: bool) -> None:
     """Show what the run folder RUN holds: steps, samples, layers with their value range, metrics."""
     from reelnet.runs.run import open_run
 
@@ -54,7 +53,7 @@ def summary(run: Run) -> str:
 
     steps = f"{run.steps[0]} to {run.steps[-1]} ({len(run.steps)} snapshots)" if run.steps else "none"
     facts = [
-        ("run", str(run.path)),
+        ("run", run.where),
         ("steps", steps),
         ("samples", str(len(run.samples))),
         ("metrics", ", ".join(run.metrics) or "none"),

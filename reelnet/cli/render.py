@@ -11,7 +11,7 @@ from reelnet.cli.saving import line, save_all
 from reelnet.cli.targets import require_writable, targets
 from reelnet.cli.words import Number, words_of
 
-run_argument = click.argument("run", type=click.Path(path_type=Path))
+run_argument = click.argument("run", type=click.Path())
 layer_option = click.option(
     "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
 )
@@ -82,7 +82,7 @@ report_option = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def render(
-    run: Path,
+    run: str,
     file: str | None,
     layers: tuple[str, ...],
     template: str,
@@ -155,7 +155,7 @@ def render(
 @set_option
 @scale_option
 def frame(
-    run: Path,
+    run: str,
     step: int,
     file: str,
     layers: tuple[str, ...],

@@ -68,7 +68,10 @@ def quality(report: Report) -> str:
     if report.lossless:
         return "lossless"
     if report.max_error_levels == 0:
-        return "exact but for the codec"
+        from reelnet.export.encoder import format_of
+
+        # Nothing but photos is lost in a format of few colours.
+        return f"exact but for the {'pictures' if format_of(report.path).few else 'codec'}"
     mean, most = report.mean_error_levels, report.max_error_levels
     return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
 

@@ -86,12 +86,10 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
 
 @templates.command(short_help="Whether a template is right.")
 @click.argument("file")
-@click.option(
-    "--run", type=click.Path(path_type=Path), metavar="RUN", help="Check it against this run folder too."
-)
+@click.option("--run", type=click.Path(), metavar="RUN", help="Check it against this run folder too.")
 @click.option("--layer", metavar="NAME", help="The layer to show.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key to change.")
-def check(file: str, run: Path | None, layer: str | None, settings: tuple[str, ...]) -> None:
+def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
     from reelnet.compose.registry import registry
     from reelnet.template.load import load_template
@@ -116,7 +114,7 @@ def check(file: str, run: Path | None, layer: str | None, settings: tuple[str, .
     )
 
 
-def laid_out(template: Template, run: Path, layer: str | None) -> Reel:
+def laid_out(template: Template, run: str, layer: str | None) -> Reel:
     """A template and all its outputs for a run, with every mistake of any of them."""
     from reelnet.outputs import planned
     from reelnet.reel import Reel

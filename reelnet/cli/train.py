@@ -52,9 +52,7 @@ data_root_option = click.option(
 
 
 @click.command(cls=PatternsCommand, short_help="Train a network and record it.")
-@click.option(
-    "--run", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The run folder to make."
-)
+@click.option("--run", required=True, type=click.Path(), metavar="DIR", help="The run folder to make.")
 @model_option
 @data_option
 @click.option("--epochs", type=COUNT, help="Passes over the training set; 5 if --steps is not given either.")
@@ -78,7 +76,7 @@ data_root_option = click.option(
 @click.option("--force", is_flag=True, help="Replace a run that is there already.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
-    run: Path, data_root: Path | None, force: bool, quiet: bool, epochs: int | None, **settings: Any
+    run: str, data_root: Path | None, force: bool, quiet: bool, epochs: int | None, **settings: Any
 ) -> None:
     """Train a network and record, after every step, what its layers make of a few fixed pictures."""
     from reelnet.runs.writer import refuse_existing
@@ -124,7 +122,7 @@ def layers(data_root: Path | None, **settings: Any) -> None:
     click.echo("\n".join(aligned(rows, right=(3,))))
 
 
-def watch(run: Path, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool) -> Outcome:
+def watch(run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool) -> Outcome:
     """Train with a progress bar; Ctrl-C and SIGTERM say how to render what was committed.
 
     Raises:

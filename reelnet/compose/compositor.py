@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.errors import ReelnetError
 from reelnet.runs.run import Run
 from reelnet.scene.facts import Moment
 from reelnet.scene.panel import Canvas
@@ -24,7 +25,7 @@ class Frame:
     """One picture of the animation.
 
     Attributes:
-        indices: Palette indices, uint8 (height, width).
+        indices: Palette indices (height, width): uint8, or uint16 where there are more than 255 colours.
         pts: When it appears, in seconds from the start.
         duration: How long it stays, in seconds.
     """
@@ -35,12 +36,26 @@ class Frame:
 
 
 class Compositor:
-    """Draws frames one at a time; what does not change is drawn once."""
+    """Draws frames one at a time; what does not change is drawn once.
 
-    def __init__(self, scene: Scene, run: Run) -> None:
+    Args:
+        scene: What is shown where.
+        run: Of the scene.
+        few: Draw for a format that has 256 colours: fixed pictures get few.
+
+    Raises:
+        ReelnetError: The scene needs more colours than that.
+    """
+
+    def __init__(self, scene: Scene, run: Run, *, few: bool = False) -> None:
         self._scene, self._run = scene, run
+        if few and scene.palette.shortage is not None:
+            raise ReelnetError(scene.palette.shortage)
+        depth = np.uint16 if scene.palette.deep and not few else np.uint8
         self._numbers = {step: number for number, step in enumerate(scene.facts.steps)}
-        self._still = np.full((scene.size.height, scene.size.width), scene.background.indices[0], np.uint8)
+        self._still: Canvas = np.full(
+            (scene.size.height, scene.size.width), scene.background.indices[0], depth
+        )
         for drawing in scene.drawings:
             drawing.draw_still(self._still)
 
@@ -60,7 +75,7 @@ class Compositor:
             yield Frame(self._drawn(shown.step, self._past(shown.pts), levels), shown.pts, shown.duration)
 
     def canvas(self, step: int) -> Canvas:
-        """The picture of one recorded step: palette indices, uint8 (height, width).
+        """The picture of one recorded step: palette indices (height, width).
 
         Raises:
             UsageError: There is no such step.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from struct import pack
 
@@ -20,7 +21,7 @@ from reelnet.scene.layout import Size
 from reelnet.scene.panel import Canvas
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-INDEXED = 3
+TRUECOLOUR, INDEXED = 2, 3
 LARGEST = 65_535
 """Greatest numerator and denominator of a delay."""
 
@@ -46,11 +47,10 @@ class ApngEncoder(PictureEncoder):
         check_pace(FORMATS[".apng"], fps)
         super().__init__(LimitedFile(path, options.limit, tail=len(chunk(b"IEND"))), Fraction(LARGEST))
         self._numbers, self._told = 0, Fraction(0)
-        self._head = SIGNATURE + chunk(
-            b"IHDR", pack(">IIBBBBB", size.width, size.height, 8, INDEXED, 0, 0, 0)
-        )
-        colours = chunk(b"PLTE", np.roll(rgb, 1, axis=0).tobytes()) + chunk(b"tRNS", b"\0")
-        self._file.write(self._head + self._count() + colours, 0)
+        self._colours = Colours(rgb)
+        form = (size.width, size.height, 8, self._colours.kind, 0, 0, 0)
+        self._head = SIGNATURE + chunk(b"IHDR", pack(">IIBBBBB", *form))
+        self._file.write(self._head + self._count() + self._colours.chunks, 0)
 
     @staticmethod
     def notes(fps: Fraction) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ class ApngEncoder(PictureEncoder):
         return ("browsers play frames shorter than 1/90 s slowly; give fps up to 90",) if fps > 90 else ()
 
     def _packed(self, before: Canvas | None, picture: Picture) -> Packed:
-        return compressed(before, picture)
+        return self._colours.compressed(before, picture)
 
     def _count(self) -> bytes:
         """How many frames there are, to be played for ever."""
@@ -96,30 +96,58 @@ def fraction(seconds: Fraction) -> Fraction:
     return seconds.limit_denominator(min(LARGEST, int(LARGEST / max(Fraction(1), seconds))))
 
 
-def compressed(before: Canvas | None, picture: Picture) -> Packed:
-    """What a picture changes, its data, and when the picture goes."""
-    found = patch(before, picture.indices)
-    return found, deflated(found.indices, found.share <= FEW or before is None), picture.end
+class Colours:
+    """How the pixels of a palette are told: as its indices, or each by its own red, green and blue.
+
+    Args:
+        rgb: The palette, uint8 (256 or more, 3).
+
+    Attributes:
+        kind: The colour type of the file.
+        chunks: What tells the file's colours and which one is see-through.
+    """
+
+    def __init__(self, rgb: NDArray[np.uint8]) -> None:
+        self.kind = INDEXED if len(rgb) <= 256 else TRUECOLOUR
+        if self.kind == INDEXED:
+            self._table = (np.arange(256) + 256 - TRANSPARENT).astype(np.uint8)[:, None]
+            self.chunks = chunk(b"PLTE", np.roll(rgb, 1, axis=0).tobytes()) + chunk(b"tRNS", b"\0")
+            return
+        taken = set(map(tuple, rgb.tolist()))
+        free = next(colour for colour in product(range(256), repeat=3) if colour not in taken)
+        self._table = rgb.copy()
+        self._table[TRANSPARENT] = free
+        self.chunks = chunk(b"tRNS", pack(">HHH", *free))
+
+    def compressed(self, before: Canvas | None, picture: Picture) -> Packed:
+        """What a picture changes, its data, and when the picture goes."""
+        found = patch(before, picture.indices)
+        data = deflated(self._table[found.indices], found.share <= FEW or before is None)
+        return found, data, picture.end
 
 
-def deflated(indices: NDArray[np.uint8], thorough: bool) -> bytes:
-    """Palette indices (height, width) as the data of a PNG.
+def deflated(pixels: NDArray[np.uint8], thorough: bool) -> bytes:
+    """Pixels as the data of a PNG.
 
     Upscaled rows repeat: written as their difference from the row above they are runs of zeros, and
     the other rows are short runs too, so that run-length codes beat matches at a distance, and take a tenth
     of the time. Where little changed it is the empty rows that repeat, and matches may win.
 
     Args:
-        indices: The picture.
+        pixels: The picture, (height, width, bytes of a pixel). See-through is 0 where a pixel is one byte, as the
+            difference from an equal row is, so that both make the same runs, which go on from row to row.
         thorough: Try matches at a distance too.
     """
-    rows = np.zeros((len(indices), indices.shape[1] + 1), np.uint8)
-    # See-through is 0 in the file, as the difference from an equal row is, so that both make the same runs,
-    # which go on from row to row.
-    rows[:, 1:] = indices + np.uint8(256 - TRANSPARENT)
+    height, width, size = pixels.shape
+    rows = np.zeros((height, width * size + 1), np.uint8)
+    rows[:, 1:] = pixels.reshape(height, -1)
     again = (rows[1:] == rows[:-1]).all(axis=1) & rows[1:].any(axis=1)
+    if size > 1:
+        # Filter type 1, Sub: the difference from the pixel at the left, or equal pixels would make no runs of bytes.
+        rows[:, 1 + size :] -= pixels[:, :-1].reshape(height, -1)
+        rows[:, 0] = 1
     # Filter type 2, Up: the difference from the row above.
-    rows[1:][again] = [2] + [0] * indices.shape[1]
+    rows[1:][again] = [2] + [0] * (width * size)
     data = rows.tobytes()
     found = [packed(data, zlib.Z_RLE)]
     if thorough:

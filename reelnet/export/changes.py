@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reelnet.scene.panel import Canvas
 
@@ -20,13 +19,13 @@ class Patch:
     Attributes:
         x: Its left edge on the canvas, in pixels.
         y: Its upper edge.
-        indices: Palette indices, uint8 (height, width); `TRANSPARENT` where nothing changed.
+        indices: Palette indices (height, width); `TRANSPARENT` where nothing changed.
         share: The part of its pixels that changed, from 0 to 1.
     """
 
     x: int
     y: int
-    indices: NDArray[np.uint8]
+    indices: Canvas
     share: float
 
 
@@ -43,5 +42,5 @@ def patch(before: Canvas | None, now: Canvas, grid: int = 1) -> Patch:
         return Patch(0, 0, now[:1, :1], 1.0)
     y, x = rows[0] // grid * grid, columns[0] // grid * grid
     box = slice(y, rows[-1] + 1), slice(x, columns[-1] + 1)
-    indices = np.where(changed[box], now[box], np.uint8(TRANSPARENT))
+    indices = np.where(changed[box], now[box], now.dtype.type(TRANSPARENT))
     return Patch(int(x), int(y), indices, float(changed[box].mean()))

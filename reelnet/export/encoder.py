@@ -32,7 +32,7 @@ class Encoder(Protocol):
         fps: Fraction,
         options: EncoderOptions = USUAL,
     ) -> None:
-        """Begin a file at `path` for frames of `size` in the palette `rgb` (256, 3).
+        """Begin a file at `path` for frames of `size` in the palette `rgb` (256 or more, 3).
 
         Raises:
             UsageError: The format does not have what `options` ask for, or cannot hold so many frames a second.

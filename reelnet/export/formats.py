@@ -72,6 +72,7 @@ class Format:
         codecs: What can be in it, the usual one first.
         palette: Whether it holds palette indices as they are, so that colours are the palette's own.
         max_fps: Most frames a second; None if there is no limit.
+        few: Whether a file has 256 colours at most.
     """
 
     suffix: str
@@ -80,6 +81,7 @@ class Format:
     codecs: tuple[Codec, ...]
     palette: bool = False
     max_fps: Fraction | None = None
+    few: bool = False
 
     @property
     def lossless(self) -> bool:
@@ -119,6 +121,7 @@ FORMATS: Mapping[str, Format] = {
             (Codec("gif", "gif", "pal8", lossless=True, exact=True),),
             palette=True,
             max_fps=Fraction(100),
+            few=True,
         ),
         Format(".mp4", "MP4", ("video", "Mp4Encoder"), (H264, H265, AV1)),
         Format(".webm", "WebM", ("video", "WebmEncoder"), (VP9, AV1)),

@@ -140,7 +140,7 @@ class DeltaCoder:
     def __init__(self, size: Size, rgb: NDArray[np.uint8]) -> None:
         self._size = size
         # FFmpeg keeps a palette as 32-bit numbers 0xAARRGGBB in the machine's own order.
-        opaque = (0xFF << 24) | rgb.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+        opaque = (0xFF << 24) | rgb[:256].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
         opaque[TRANSPARENT] = 0
         self._palette = opaque.tobytes()
 
@@ -155,7 +155,7 @@ class DeltaCoder:
         packets = []
         for number, indices in enumerate(block if before is None else [before, *block]):
             picture = pictures.next()
-            copy_plane(indices, picture.planes[0])
+            copy_plane(indices.astype(np.uint8, copy=False), picture.planes[0])
             picture.pts, picture.time_base = number, Fraction(1, 100)
             packets += [bytes(packet) for packet in codec.encode(picture)]
         return packets[-len(block) :]

@@ -10,17 +10,18 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 from reelnet.export.pictures import rows_of
+from reelnet.scene.panel import Canvas
 
 
 class Pixels(Protocol):
     """Fills pictures of one pixel format."""
 
-    def fill(self, indices: NDArray[np.uint8], picture: av.VideoFrame) -> None:
+    def fill(self, indices: Canvas, picture: av.VideoFrame) -> None:
         """Put a frame (height, width) into a picture of its size."""
 
 
 def pixels(form: str, rgb: NDArray[np.uint8]) -> Pixels:
-    """What fills pictures of a pixel format, from the palette `rgb` (256, 3)."""
+    """What fills pictures of a pixel format, from the palette `rgb` (256 or more, 3)."""
     kinds: dict[str, type[Planes | Packed | Separate | Deep]] = {
         "yuv420p": Planes,
         "rgb24": Packed,
@@ -37,13 +38,13 @@ class Planes:
     conversion of RGB frames is up to 11 of 255 off.
 
     Args:
-        rgb: The palette, uint8 (256, 3).
+        rgb: The palette, uint8 (256 or more, 3).
     """
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         self._y, self._u, self._v = (np.rint(plane).astype(np.uint8) for plane in bt709(rgb))
 
-    def fill(self, indices: NDArray[np.uint8], picture: av.VideoFrame) -> None:
+    def fill(self, indices: Canvas, picture: av.VideoFrame) -> None:
         """Put a frame (height, width) with even sides into a yuv420p picture of its size.
 
         Chroma is the mean of 2×2 pixels, which is exact where cells stand on even pixels.
@@ -61,15 +62,15 @@ class Planes:
         for rows, into in zip(self._chroma(upper, lower), (u, v), strict=True):
             np.take(rows, where, axis=0, out=into, mode="clip")
 
-    def _chroma(
-        self, upper: NDArray[np.uint8], lower: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _chroma(self, upper: Canvas, lower: Canvas) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """U and V of pairs of rows, (pairs, width / 2)."""
-        # Two neighbours in a row are one 16-bit number: a look at whole numbers finds the 2×2 blocks that are
-        # not of one colour. They are where text, curves and edges are; only there a mean must be taken.
-        twos = upper.view(np.uint16)
-        corner = twos.astype(np.uint8)
-        mixed = np.flatnonzero((lower.view(np.uint16) != twos) | (twos != corner * np.uint16(257)))
+        # Two neighbours in a row are one number of twice the bits: a look at whole numbers finds the 2×2 blocks that
+        # are not of one colour. They are where text, curves and edges are; only there a mean must be taken.
+        double = np.dtype(np.uint16 if upper.dtype == np.uint8 else np.uint32).type
+        twos = upper.view(double)
+        corner = twos.astype(upper.dtype)
+        twice = double((1 << 8 * upper.itemsize) + 1)
+        mixed = np.flatnonzero((lower.view(double) != twos) | (twos != corner * twice))
         u, v = looked_up(self._u, corner), looked_up(self._v, corner)
         rows, columns = np.divmod(mixed, corner.shape[1])
         four = np.stack([half[rows, 2 * columns + side] for half in (upper, lower) for side in (0, 1)])
@@ -82,13 +83,13 @@ class Packed:
     """Palette indices to rgb24, exactly.
 
     Args:
-        rgb: The palette, uint8 (256, 3).
+        rgb: The palette, uint8 (256 or more, 3).
     """
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         self._rgb = rgb
 
-    def fill(self, indices: NDArray[np.uint8], picture: av.VideoFrame) -> None:
+    def fill(self, indices: Canvas, picture: av.VideoFrame) -> None:
         """Put a frame (height, width) into an rgb24 picture of its size."""
         rows = whole_rows(picture.planes[0])[:, : 3 * indices.shape[1]]
         rows[...] = np.take(self._rgb, indices, axis=0).reshape(rows.shape)
@@ -98,13 +99,13 @@ class Separate:
     """Palette indices to gbrp, exactly.
 
     Args:
-        rgb: The palette, uint8 (256, 3).
+        rgb: The palette, uint8 (256 or more, 3).
     """
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         self._tables = [rgb[:, 1], rgb[:, 2], rgb[:, 0]]
 
-    def fill(self, indices: NDArray[np.uint8], picture: av.VideoFrame) -> None:
+    def fill(self, indices: Canvas, picture: av.VideoFrame) -> None:
         """Put a frame (height, width) into a gbrp picture of its size."""
         for table, plane in zip(self._tables, picture.planes, strict=True):
             rows_of(plane)[...] = looked_up(table, indices)
@@ -114,13 +115,13 @@ class Deep:
     """Palette indices to 10 bits of Y, U and V for every pixel.
 
     Args:
-        rgb: The palette, uint8 (256, 3).
+        rgb: The palette, uint8 (256 or more, 3).
     """
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         self._tables = [np.rint(4 * plane).astype("<u2") for plane in bt709(rgb)]
 
-    def fill(self, indices: NDArray[np.uint8], picture: av.VideoFrame) -> None:
+    def fill(self, indices: Canvas, picture: av.VideoFrame) -> None:
         """Put a frame (height, width) into a yuv444p10le picture of its size."""
         for table, plane in zip(self._tables, picture.planes, strict=True):
             whole_rows(plane).view("<u2")[:, : indices.shape[1]] = table[indices]
@@ -139,17 +140,19 @@ def whole_rows(plane: VideoPlane) -> NDArray[np.uint8]:
     return rows.reshape(-1, plane.line_size)[: plane.height]
 
 
-def differ(rows: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def differ(rows: Canvas) -> NDArray[np.bool_]:
     """Which rows (height, width) are not as the one above; the first is not."""
-    # Eight pixels at a time where the width allows.
-    whole = rows.view(np.uint64) if rows.shape[1] % 8 == 0 else rows
+    # Eight bytes at a time where the width allows.
+    whole = rows.view(np.uint64) if rows.shape[1] * rows.itemsize % 8 == 0 else rows
     found = np.ones(len(rows), bool)
     np.any(whole[1:] != whole[:-1], axis=1, out=found[1:])
     return found
 
 
-def looked_up(table: NDArray[np.uint8], indices: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`table[indices]` for a table of 256 bytes; `bytes.translate` is twice as fast as numpy here."""
+def looked_up(table: NDArray[np.uint8], indices: Canvas) -> NDArray[np.uint8]:
+    """`table[indices]` for a table of bytes; of 256, `bytes.translate` is twice as fast as numpy."""
+    if indices.dtype != np.uint8:
+        return np.take(table, indices)
     # A bytearray's translation can be written to.
-    found = bytearray(indices.tobytes()).translate(table.tobytes())
+    found = bytearray(indices.tobytes()).translate(table[:256].tobytes())
     return np.frombuffer(found, np.uint8).reshape(indices.shape)

@@ -11,10 +11,11 @@ from PIL import Image
 
 from reelnet.errors import UsageError
 from reelnet.export.place import placed
+from reelnet.scene.panel import Canvas
 
 
-def save_png(path: Path, indices: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> None:
-    """Write palette indices (height, width) as a PNG with the palette `rgb` (256, 3).
+def save_png(path: Path, indices: Canvas, rgb: NDArray[np.uint8]) -> None:
+    """Write palette indices (height, width) of the palette `rgb` (256 or more, 3) as a PNG.
 
     Raises:
         UsageError: The suffix of `path` is not `.png`.
@@ -26,10 +27,14 @@ def save_png(path: Path, indices: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> 
         temporary.write_bytes(png_of(indices, rgb))
 
 
-def png_of(indices: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> bytes:
-    """Palette indices (height, width) as the bytes of a PNG with the palette `rgb` (256, 3)."""
-    image = Image.fromarray(indices).convert("P")
-    image.putpalette(rgb.tobytes())
+def png_of(indices: Canvas, rgb: NDArray[np.uint8]) -> bytes:
+    """Palette indices (height, width) of the palette `rgb` (256 or more, 3) as the bytes of a PNG."""
+    if indices.dtype == np.uint8:
+        image = Image.fromarray(indices).convert("P")
+        image.putpalette(rgb[:256].tobytes())
+    else:
+        image = Image.fromarray(rgb[indices])
     file = io.BytesIO()
-    image.save(file, format="PNG", optimize=True)
+    # The highest level takes truecolour ten times as long, for 2 % of the bytes.
+    image.save(file, format="PNG", optimize=indices.dtype == np.uint8)
     return file.getvalue()

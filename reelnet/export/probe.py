@@ -92,7 +92,7 @@ class Probe:
         some = range(some.start, min(some.stop, len(reel.scene.timeline)))
         frames = [
             replace(frame, pts=number / rate, duration=1 / rate)
-            for number, frame in enumerate(reel.frames(held, some))
+            for number, frame in enumerate(reel.frames(held, some, few=self._form.few))
         ]
         with TemporaryDirectory() as folder:
             for count in (1, len(frames)):

@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.export.asked import Asked
 from reelnet.export.encoder import bytes_of, encoder_of, format_of, placed_animation
+from reelnet.export.formats import Format
 from reelnet.export.options import codec_of
 from reelnet.export.place import placed
 from reelnet.export.png import save_png
@@ -19,9 +21,11 @@ from reelnet.export.taken import advice
 from reelnet.export.traded import traded
 from reelnet.export.trials import Trials, Wish
 from reelnet.runs.notes import notes_of
+from reelnet.scene.mistakes import told
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
+    from reelnet.scene.resolve import Scene
 
 Progress = Callable[[int, int], None]
 """Told what is done and what there is to do: frames, or under a cap encodes."""
@@ -35,6 +39,7 @@ def save(
 ) -> Report:
     """Write a reel's animation; see `Reel.save`."""
     wish = asked.wish(path)
+    require_colours(reel, path, lossless=asked.lossless)
     if wish is None:
         return _save_whole(reel, path, asked, progress)
     return _save_under(reel, path, wish, progress, trying)
@@ -63,10 +68,11 @@ def save_still(reel: Reel, step: int, path: Path) -> Report:
 def _save_whole(reel: Reel, path: Path, asked: Asked, progress: Progress | None) -> Report:
     began, scene, form, options = time.perf_counter(), reel.scene, format_of(path), asked.options(path)
     timeline, make = scene.timeline, encoder_of(form)
+    frames = reel.frames(few=form.few)
     with placed_animation(path) as temporary:
         encoder = make(temporary, scene.size, reel.palette_rgb, timeline.fps, options)
         try:
-            for done, frame in enumerate(reel.frames(), 1):
+            for done, frame in enumerate(frames, 1):
                 encoder.add(frame)
                 if progress is not None:
                     progress(done, len(timeline))
@@ -79,8 +85,13 @@ def _save_whole(reel: Reel, path: Path, asked: Asked, progress: Progress | None)
         bytes_=bytes_of(path),
         frames=written,
         seconds=time.perf_counter() - began,
-        lossless=options.lossless or codec_of(form, options).exact,
-        notes=(*make.notes(timeline.fps), *scene.notes, *notes_of(reel.run, scene.taps)),
+        lossless=(options.lossless or codec_of(form, options).exact) and not reduced(scene, form),
+        notes=(
+            *make.notes(timeline.fps),
+            *reduced(scene, form),
+            *scene.notes,
+            *notes_of(reel.run, scene.taps),
+        ),
     )
 
 
@@ -102,15 +113,43 @@ def _save_under(
         bytes_=path.stat().st_size,
         frames=best.frames,
         seconds=time.perf_counter() - began,
-        lossless=exact and (best.loss is None or best.loss.most == 0),
+        lossless=exact and not reduced(scene, form) and (best.loss is None or best.loss.most == 0),
         loss=best.loss,
         cap=wish.budget.bytes,
         encodes=trials.count,
         traded=traded(reel, best.reel, wish.budget),
         notes=(
             *encoder_of(form).notes(scene.timeline.fps),
+            *reduced(scene, form),
             *advice(form, wish.options, wish.budget),
             *scene.notes,
             *notes_of(reel.run, scene.taps),
         ),
     )
+
+
+def require_colours(reel: Reel, path: Path, *, lossless: bool) -> None:
+    """Make sure that the format of `path` has the colours that a reel needs.
+
+    Raises:
+        TemplateError: It has not, even with few colours for photos.
+        UsageError: Photos are to keep all of their colours, and it has too few.
+    """
+    form = format_of(path)
+    if not form.few:
+        return
+    shortage = reel.scene.palette.shortage
+    with told(reel.template, "panels"):
+        if shortage is not None:
+            raise ReelnetError(f"{path}: {shortage}, or choose a format that is no {form.title}")
+    if lossless and (fewer := reduced(reel.scene, form)):
+        raise UsageError(f"{path}: {fewer[0]}; lossless are .webp, .apng, .webm and .mov")
+
+
+def reduced(scene: Scene, form: Format) -> tuple[str, ...]:
+    """What a format's number of colours takes from the fixed pictures of a scene."""
+    if not form.few or not scene.palette.reduced:
+        return ()
+    few = sum(len(picture.few_colours) for picture in scene.palette.reduced)
+    count = sum(picture.count for picture in scene.palette.reduced)
+    return (f"a {form.title} has 256 colours: the pictures have {few:,} of their {count:,}",)

@@ -23,6 +23,7 @@ from reelnet.export.options import USUAL, EncoderOptions, codec_of
 from reelnet.export.png import png_of
 from reelnet.export.pool import OrderedPool
 from reelnet.scene.layout import Size
+from reelnet.scene.panel import Canvas
 
 PATTERN = re.compile(r"%0?(\d*)d")
 """Where the frame's number goes: `%d`, `%5d` or `%05d`, padded with zeros."""
@@ -67,7 +68,7 @@ class SequenceEncoder:
         """Files have no times."""
         return (f"one file for each frame at {float(fps):g} frames a second",)
 
-    def _job(self, indices: NDArray[np.uint8], times: int) -> tuple[bytes, int]:
+    def _job(self, indices: Canvas, times: int) -> tuple[bytes, int]:
         return png_of(indices, self._rgb), times
 
     def _write(self, ready: Iterator[tuple[bytes, int]]) -> None:

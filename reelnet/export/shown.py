@@ -17,7 +17,7 @@ class Picture:
     """A picture of the file, which may stand for several frames.
 
     Attributes:
-        indices: Palette indices, uint8 (height, width).
+        indices: Palette indices (height, width).
         begin: When it appears, in seconds from the start.
         end: When it goes.
     """

@@ -57,7 +57,7 @@ def encode(
     scene = reel.scene
     encoder = encoder_of(form)(path, scene.size, reel.palette_rgb, scene.timeline.fps, options)
     try:
-        for frame in reel.frames(held):
+        for frame in reel.frames(held, few=form.few):
             encoder.add(frame)
         frames = encoder.finish()
     except OverLimit as stopped:

@@ -86,14 +86,14 @@ class PatchCoder:
     """Compresses what a picture changes.
 
     Args:
-        rgb: The palette, uint8 (256, 3).
+        rgb: The palette, uint8 (256 or more, 3).
         quality: libwebp's quality of lossy pictures, 0 to 100; None for lossless ones.
         preset: How hard to try, one of `EFFORT`.
     """
 
     def __init__(self, rgb: NDArray[np.uint8], quality: float | None, preset: str) -> None:
         self._rgb, self._quality, self._efforts = rgb, quality, EFFORT[preset]
-        self._rgba = np.full((256, 4), 255, np.uint8)
+        self._rgba = np.full((len(rgb), 4), 255, np.uint8)
         self._rgba[:, :3] = rgb
         self._rgba[TRANSPARENT] = 0
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from reelnet.errors import ReelnetError
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.ranks import managed_modules
 from reelnet.record.reading import Arrays, Wanted
-from reelnet.record.taps import Tap
+from reelnet.record.taps import Tap, named_modules
 from reelnet.record.tensors import whole
 from reelnet.runs.header import TapInfo, TapKind
 
@@ -24,7 +25,13 @@ class Parameters:
     """
 
     def __init__(self, model: nn.Module, taps: Sequence[Tap], wanted: Wanted) -> None:
-        self._model, self._taps, self._wanted = model, {tap.named(1): tap for tap in taps}, wanted
+        self._taps, self._wanted = {tap.named(1): tap for tap in taps}, wanted
+        self._modules = named_modules(model)
+        if taps and managed_modules(model):
+            raise UsageError(
+                f"{taps[0].path!r}: FullyShardedDataParallel has no parameters of single layers; wrap the model with "
+                "fully_shard to record them"
+            )
 
     def __contains__(self, name: object) -> bool:
         return name in self._taps
@@ -66,7 +73,7 @@ class Parameters:
 
     def _held(self, tap: Tap) -> Tensor:
         path, _, name = tap.path.rpartition(".")
-        held: Tensor = getattr(self._model.get_submodule(path), name)
+        held: Tensor = getattr(self._modules[path], name)
         return held
 
 

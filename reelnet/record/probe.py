@@ -16,6 +16,7 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.forms import Fed
 from reelnet.record.inputs import Samples
 from reelnet.record.parameters import Parameters
+from reelnet.record.ranks import spread_again
 from reelnet.record.reading import Arrays, Reading, Wanted, read
 from reelnet.record.taps import Tap, named_modules
 from reelnet.record.untouched import (
@@ -49,6 +50,7 @@ class Probe:
 
     Attributes:
         infos: After the first pass, what is recorded by its name, and in which form.
+        names: What is meant to be recorded, before any pass.
     """
 
     infos: dict[str, TapInfo]
@@ -64,6 +66,7 @@ class Probe:
     ) -> None:
         self.model = unwrap(model)
         self.infos = {}
+        self.names = [tap.named(1) for tap in taps]
         self._samples = samples
         self._strict = strict
         self._wanted = wanted or Wanted()
@@ -107,6 +110,7 @@ class Probe:
             if self._samples.numel < SMALL:
                 stack.enter_context(one_thread())
             self._run(heard, first=first)
+            spread_again(self.model)
             # Normalised weights are computed when they are read, in training from moving statistics.
             parameters = self._parameters(untrained=untrained)
         if heard.refused is not None:

@@ -6,8 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -19,17 +17,20 @@ from torch import nn
 from reelnet.errors import ReelnetError, UsageError, options
 from reelnet.export.size import parse_size
 from reelnet.record.inputs import Samples
+from reelnet.record.keeper import Keeper
 from reelnet.record.metrics import number, numbers, texts
 from reelnet.record.plan import Plan
 from reelnet.record.probe import Probe, unwrap
+from reelnet.record.ranks import PartedError, Ranks
 from reelnet.record.reading import Arrays, Wanted
 from reelnet.record.schedule import When, schedule_of
 from reelnet.record.taps import Channels, Pattern, Tap, convolutions, select
 from reelnet.record.tensors import to_numpy
-from reelnet.record.thinning import Thinning, bytes_of
+from reelnet.record.thinning import Thinning, bytes_of, packed_at
+from reelnet.runs.begin import refuse_existing, resumed_step
 from reelnet.runs.header import TapKind
 from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.writer import RunWriter, refuse_existing
+from reelnet.runs.writer import RunWriter
 
 LOG = logging.getLogger("reelnet")
 
@@ -52,7 +53,7 @@ class Recorder:
                 recorder.step(loss=loss)
 
     Args:
-        path: The run folder to make.
+        path: The run folder to make, or an address such as `s3://bucket/run`.
         model: The network, on any device.
         samples: What the model is called with, (samples, channels, height, width), say; a few are enough. A tuple of
             tensors for a model of several inputs, a mapping for inputs by name.
@@ -73,10 +74,16 @@ class Recorder:
         max_bytes: Most that the run may take, such as `"500MB"`: it is thinned out evenly on the way; the first and
             the last step stay.
         on_error: What to do when a step cannot be recorded: `warn` says so once (logger `reelnet`), marks the step as
-            missing and lets the training go on; `raise` raises.
+            missing and lets the training go on; `raise` raises. What goes wrong while a step is written behind the
+            training is raised at a later step, or at the end.
+        resume: Go on with the run that lies at `path`, after a restart: `resume=150` where the model comes from a
+            checkpoint of step 150, that is after 150 calls of `optimizer.step()`; steps that were recorded after it
+            are superseded. `resume=True` goes on after the last step that was recorded, and begins a run if there
+            is none.
 
     Raises:
-        UsageError: `path` is taken, a pattern of `taps` matches nothing, or an option cannot be.
+        UsageError: `path` is taken, or another recorder is at work there; there is no run to resume, or one of
+            other taps or samples; a pattern of `taps` matches nothing, or an option cannot be.
         ReelnetError: The samples do not fit the model, a layer gives what cannot be recorded, or the folder
             cannot be written.
     """
@@ -100,9 +107,10 @@ class Recorder:
         channels: Channels | None = None,
         max_bytes: int | str | None = None,
         on_error: Literal["warn", "raise"] = "warn",
+        resume: int | bool = False,
     ) -> None:
-        self.path = Path(path)
-        self._force = force
+        self.where = os.fspath(path)
+        self._force, self._resume = force, resume
         self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
         self._metrics = numbers(metrics or {})
         self._schedule = schedule_of(every, steps)
@@ -115,57 +123,62 @@ class Recorder:
             self._room = parse_size(max_bytes) - self._samples.nbytes - self._shown.nbytes - HEADER
         self._labels = texts(labels, self._samples.count)
         self._probe = Probe(model, self._samples, chosen(model, taps), Wanted(_dtype(dtype), channels))
-        self._writer: RunWriter | None = None
-        self._thinning: Thinning | None = None
+        self._ranks = Ranks()
+        self._is_open = self._resumed = False
+        self._keeper: Keeper | None = None
         self._step = 0
-        self._missing: dict[int, str] = {}
         self._left_out: set[str] = set()
         self._seconds: list[float] = []
 
     def __enter__(self) -> Self:
-        refuse_existing(self.path, force=self._force)
-        arrays = self._probed(untrained=True)
+        self._ranks = ranks = Ranks.of(self._probe.model)
+        if ranks.probes:
+            ranks.require_same(self._probe.names)
+            ranks.together(self._require_free)
+            arrays = ranks.together(lambda: self._probed(untrained=True))
+            ranks.together(lambda: self._begin(arrays))
+        self._is_open = True
+        return self
+
+    def _require_free(self) -> None:
+        self._step = 0
+        if self._ranks.writes:
+            after = resumed_step(self.where, self._resume)
+            if after is None:
+                refuse_existing(self.where, force=self._force)
+            self._resumed, self._step = after is not None, after or 0
+
+    def _begin(self, arrays: Arrays) -> None:
+        if not self._ranks.writes:
+            return
         fed = {name: to_numpy(value) for name, value in self._samples.tensors.items()}
-        self._writer = RunWriter(
-            self.path,
+        writer = RunWriter(
+            self.where,
             taps=self._probe.infos,
             fed=fed,
             shown=self._shown,
             labels=self._labels,
             about=self._about,
             force=self._force,
+            resume=self._step if self._resumed else None,
+            segment=packed_at(self._room, self._probe.infos),
         )
         try:
-            self._thinning = Thinning(self._writer, self._room, self._probe.infos)
-            self._thinning.offer(Snapshot(0, arrays, self._metrics))
+            thinning = Thinning(writer, self._room, self._probe.infos, self._schedule, self._step)
+            if self._step == 0 and not writer.committed:
+                thinning.offer(Snapshot(0, arrays, self._metrics))
         except BaseException:
-            self._writer.discard()
-            self._writer = None
+            writer.discard()
             raise
-        self._step, self._missing = 0, {}
-        LOG.info("%s: recording %s", self.path, self.plan())
-        return self
+        self._keeper = Keeper(writer, thinning, self.where, raises=self._raises)
+        LOG.info("%s: recording %s", self.where, self.plan())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        writer, self._writer = self._writer, None
-        if writer is None:
-            return
-        try:
-            if self._thinning is not None:
-                self._thinning.finish()
-        except ReelnetError as failed:
-            # What the loop raised is not to be hidden.
-            if self._raises and error is None:
-                raise
-            LOG.warning("%s", failed)
-        finally:
-            writer.close()
-        if self._missing:
-            first, reason = next(iter(self._missing.items()))
-            steps = "1 step is" if len(self._missing) == 1 else f"{len(self._missing)} steps are"
-            LOG.warning("%s: %s missing, the first is step %s: %s", self.path, steps, first, reason)
+        keeper, self._keeper, self._is_open = self._keeper, None, False
+        if keeper is not None:
+            keeper.close(error)
 
     def step(self, **metrics: Any) -> None:
         """Record the step that was just taken, if it is one of those that are recorded.
@@ -178,18 +191,33 @@ class Recorder:
             ReelnetError: The recorder is not open; or, with `on_error="raise"`, a metric is no number, or the step
                 cannot be recorded.
         """
-        if self._writer is None or self._thinning is None:
+        if not self._is_open:
             raise ReelnetError("the recorder is closed; call step() inside 'with Recorder(…) as recorder:'")
         step = self._step + 1
         try:
-            if self._schedule.due(step):
-                values = self._numbers(step, metrics)
-                self._thinning.offer(Snapshot(step, self._at(step), values))
+            if self._ranks.probes and self._ranks.agreed(lambda: self._schedule.due(step)):
+                snapshot = self._ranks.together(lambda: self._at(step, metrics))
+                if self._keeper is not None:
+                    self._keeper.offer(snapshot)
+        except PartedError:
+            raise
         except Exception as error:
             if self._raises:
                 raise
-            self._miss(self._writer, step, error)
+            if self._keeper is not None:
+                self._keeper.miss(step, error)
         self._step = step
+        if self._keeper is not None:
+            self._keeper.check()
+
+    def flush(self) -> None:
+        """Wait until all steps that were recorded so far are on disk; leaving the recorder does so, too.
+
+        Raises:
+            ReelnetError: With `on_error="raise"`, one of them could not be written.
+        """
+        if self._keeper is not None:
+            self._keeper.flush()
 
     def plan(self) -> Plan:
         """What the recording will take: snapshots, bytes and seconds.
@@ -216,11 +244,12 @@ class Recorder:
         self._seconds = [*self._seconds[-9:], time.perf_counter() - began]
         return arrays
 
-    def _at(self, step: int) -> Arrays:
+    def _at(self, step: int, metrics: Mapping[str, Any]) -> Snapshot:
+        values = self._numbers(step, metrics) if self._ranks.writes else {}
         try:
-            return self._probed()
+            return Snapshot(step, self._probed(), values)
         except ReelnetError as error:
-            raise type(error)(f"{self.path}: step {step}: {error}") from error
+            raise type(error)(f"{self.where}: step {step}: {error}") from error
 
     def _numbers(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
         found = {}
@@ -232,17 +261,9 @@ class Recorder:
                     raise
                 # A number that is missing costs less than the picture of the step.
                 if name not in self._left_out:
-                    LOG.warning("%s: step %s: %s; it is left out", self.path, step, error)
+                    LOG.warning("%s: step %s: %s; it is left out", self.where, step, error)
                 self._left_out.add(name)
         return found
-
-    def _miss(self, writer: RunWriter, step: int, error: Exception) -> None:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        if not self._missing:
-            LOG.warning("%s; the step is missing, and the training goes on", reason)
-        self._missing[step] = reason
-        with suppress(ReelnetError):
-            writer.miss(step, reason)
 
 
 def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[Tap]:

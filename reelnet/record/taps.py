@@ -20,6 +20,9 @@ Reader = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], Tensor]
 Predicate = Callable[[str, nn.Module], bool]
 """Whether the module at a path is wanted."""
 
+WRAPPERS = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+"""Names under which `torch.compile`, FSDP and checkpointed activations keep the module that they wrap."""
+
 Channels = int | Sequence[int]
 """The first so many channels, or the positions of some."""
 
@@ -136,8 +139,9 @@ def select(model: nn.Module, patterns: Sequence[Pattern]) -> list[Tap]:
     Raises:
         UsageError: A pattern matches nothing.
     """
-    known = {TapKind.ACTIVATION: list(named_modules(model)), TapKind.WEIGHT: list(parameter_paths(model))}
-    known[TapKind.GRADIENT] = [path for path, _ in model.named_parameters(remove_duplicate=False)]
+    known = {TapKind.ACTIVATION: list(filter(None, named_modules(model)))}
+    known[TapKind.WEIGHT] = list(parameter_paths(model))
+    known[TapKind.GRADIENT] = [plain(path) for path, _ in model.named_parameters(remove_duplicate=False)]
     chosen: dict[Tap, None] = {}
     for each in patterns:
         chosen |= dict.fromkeys(_found(model, each, known))
@@ -189,9 +193,13 @@ def matching(model: nn.Module, tap: Tap, paths: Sequence[str]) -> list[Tap]:
 
 
 def named_modules(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules by all paths at which they stand, without those that `torch.compile` puts in between."""
-    listed = model.named_modules(remove_duplicate=False)
-    return {path.replace("._orig_mod", ""): module for path, module in listed if path}
+    """The modules by all paths at which they stand, as they are without their wrappers; the model's own is empty."""
+    return {plain(path): module for path, module in model.named_modules(remove_duplicate=False)}
+
+
+def plain(path: str) -> str:
+    """A path without what wrappers put in between."""
+    return ".".join(part for part in path.split(".") if part not in WRAPPERS)
 
 
 def distinct_modules(model: nn.Module) -> dict[str, nn.Module]:
@@ -200,13 +208,13 @@ def distinct_modules(model: nn.Module) -> dict[str, nn.Module]:
     return {
         path: module
         for path, module in named_modules(model).items()
-        if id(module) not in seen and not seen.add(id(module))  # type: ignore[func-returns-value]
+        if path and id(module) not in seen and not seen.add(id(module))  # type: ignore[func-returns-value]
     }
 
 
 def parameter_paths(model: nn.Module) -> Iterator[str]:
     """Paths of all parameters, and of what weight normalisation or pruning makes of them."""
-    for path, module in model.named_modules(remove_duplicate=False):
+    for path, module in named_modules(model).items():
         before = f"{path}." if path else ""
         own = [name for name, held in module._parameters.items() if held is not None]
         made = list(getattr(module, "parametrizations", ()))

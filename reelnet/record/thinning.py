@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from reelnet.errors import UsageError
 from reelnet.export.size import spelled
+from reelnet.record.schedule import Schedule
+from reelnet.runs.compaction import FEW, SEGMENT
 from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
@@ -16,6 +18,9 @@ LEAST = 4
 ENTRY = 320
 """Bytes that a tap takes in a step beside its values, at most: its entries in the file's header and in the log."""
 
+PACKING = 16
+"""The part of the room that is left for steps that are being packed into a segment."""
+
 REST = 1024
 """Bytes that a step takes in the log beside its taps, with a few metrics."""
 
@@ -23,6 +28,14 @@ REST = 1024
 def bytes_of(taps: Mapping[str, TapInfo]) -> int:
     """Bytes that a snapshot takes on disk, about."""
     return sum(tap.nbytes + ENTRY + 2 * len(name) for name, tap in taps.items()) + REST
+
+
+def packed_at(room: int | None, taps: Mapping[str, TapInfo]) -> int:
+    """Bytes of values that a segment takes in a run of so much room; 0 where none are worth while."""
+    if room is None:
+        return SEGMENT
+    size = min(SEGMENT, room // PACKING)
+    return size if size >= FEW * sum(tap.nbytes for tap in taps.values()) else 0
 
 
 class Thinning:
@@ -35,16 +48,24 @@ class Thinning:
         writer: Of the run.
         room: Bytes that the steps may take; None for any number.
         taps: What is recorded.
+        schedule: When, which tells of a run that goes on how far it was thinned out before.
+        after: The step after which the recording goes on; 0 for a new one.
 
     Raises:
         UsageError: A few snapshots are already more.
     """
 
-    def __init__(self, writer: RunWriter, room: int | None, taps: Mapping[str, TapInfo]) -> None:
-        self._writer, self._room, self._used = writer, room, 0
-        self._values, self._each = sum(tap.nbytes for tap in taps.values()), bytes_of(taps)
-        self._kept: list[int] = []
-        self._offered, self._stride = 0, 1
+    def __init__(
+        self, writer: RunWriter, room: int | None, taps: Mapping[str, TapInfo], schedule: Schedule, after: int
+    ) -> None:
+        # Steps that are being packed are there twice for a moment.
+        self._writer, self._room = writer, None if room is None else room - packed_at(room, taps)
+        self._each = bytes_of(taps)
+        self._kept = writer.steps
+        self._offered, self._stride = len(self._kept), 1
+        if room is not None and len(self._kept) > 1:
+            self._go_on(schedule, after)
+        self._used = len(self._kept) * self._each
         self._waiting: Snapshot | None = None
         if room is not None and room < LEAST * self._each:
             raise UsageError(
@@ -52,6 +73,20 @@ class Thinning:
                 f"{spelled(self._each)} and {LEAST} are the least; give more, or record fewer layers, "
                 "channels or samples, or float16"
             )
+
+    def _go_on(self, schedule: Schedule, after: int) -> None:
+        """Find out how far the run was thinned out before, where the schedule tells."""
+        numbers = [schedule.count(step) for step in self._kept]
+        if None in numbers:
+            return
+        # Of the snapshots that were offered, the second that was kept is the one at the stride.
+        offered = [number - 1 for number in numbers if number is not None]
+        self._offered, self._stride = schedule.count(after) or 1, max(1, offered[1])
+        # The last one may stand between: it was kept for being the last.
+        between = [step for step, at in zip(self._kept, offered, strict=True) if at % self._stride]
+        if between:
+            self._writer.drop(between)
+            self._kept = [step for step in self._kept if step not in between]
 
     def offer(self, snapshot: Snapshot) -> None:
         """Take the snapshot of a further step.
@@ -92,5 +127,4 @@ class Thinning:
         dropped, self._kept = self._kept[1::2], self._kept[::2]
         if dropped:
             self._writer.drop(dropped)
-            # What the log says of a step stays, and so does that it was dropped.
-            self._used -= len(dropped) * (self._values - 16)
+            self._used -= len(dropped) * self._each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ class Outcome:
 
 
 def train(
-    run: Path,
+    run: str | os.PathLike[str],
     recipe: Recipe,
     *,
     root: Path | None = None,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+
+from reelnet.record.ranks import managed_modules, managed_names
 
 INNER = frozenset(vars(nn.Module()))
 """Attributes that every module has for torch's own use."""
@@ -75,7 +77,9 @@ def untouched_modules(model: nn.Module) -> Iterator[None]:
     """
     modules = list(model.modules())
     flags = [module.training for module in modules]
-    attributes = [dict(vars(module)) for module in modules]
+    # What FSDP notes in its wrappers, and the parameters that it lends, are its own business.
+    managed, lent = set(map(id, managed_modules(model))), managed_names(model)
+    attributes = [{} if id(module) in managed else dict(vars(module)) for module in modules]
     contents = [(held, _copied(held)) for owned in attributes for held in _containers(owned)]
     buffers = [dict(module._buffers) for module in modules]
     values = {id(held): held.clone() for owned in buffers for held in owned.values() if held is not None}
@@ -87,7 +91,8 @@ def untouched_modules(model: nn.Module) -> Iterator[None]:
     finally:
         for module, flag, before, owned in zip(modules, flags, attributes, buffers, strict=True):
             module.training = flag
-            _give_back(vars(module), before)
+            if id(module) not in managed:
+                _give_back(vars(module), before, lent)
             # A scripted module has no such dictionary; its buffers keep their places.
             if isinstance(module._buffers, dict):
                 _give_back(module._buffers, owned)
@@ -121,9 +126,9 @@ def _refill(held: Any, content: list[Any]) -> None:
         (held.extend if isinstance(held, list | deque) else held.update)(content)
 
 
-def _give_back(now: dict[str, Any], before: dict[str, Any]) -> None:
-    for name in now.keys() - before.keys():
+def _give_back(now: dict[str, Any], before: dict[str, Any], but: Collection[str] = ()) -> None:
+    for name in now.keys() - before.keys() - set(but):
         del now[name]
     for name, held in before.items():
-        if now.get(name, GONE) is not held:
+        if name not in but and now.get(name, GONE) is not held:
             now[name] = held

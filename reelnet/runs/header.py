@@ -7,15 +7,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError
+from reelnet.runs.store import Store
 
-FORMAT = 1
+FORMAT = 2
+"""Version of the layout that is written; the first had no segments."""
+
+READS = (1, 2)
+"""Versions that are read."""
 
 MEND = "restore the file from a copy, or record the run again"
 """The end of an error line about a damaged file."""
@@ -120,6 +124,7 @@ class Header:
         samples_crc32: Checksum of `samples.safetensors`.
         labels: One short text a sample, or None.
         about: Free facts for people: model, data, seed, versions.
+        format: Version of the layout.
     """
 
     taps: Mapping[str, TapInfo]
@@ -127,6 +132,7 @@ class Header:
     samples_crc32: str
     labels: tuple[str, ...] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
 
     def to_json(self) -> str:
         """The header as the text of `run.json`."""
@@ -143,7 +149,7 @@ class Header:
             for name, tap in self.taps.items()
         }
         content = {
-            "format": FORMAT,
+            "format": self.format,
             "taps": taps,
             "samples": self.samples,
             "samples_crc32": self.samples_crc32,
@@ -161,9 +167,9 @@ class Header:
         """
         try:
             content = json.loads(text)
-            if content["format"] != FORMAT:
+            if content["format"] not in READS:
                 raise RunError(
-                    f"{where}: format {content['format']!r}, but this reelnet reads format {FORMAT}; "
+                    f"{where}: format {content['format']!r}, but this reelnet reads formats 1 and 2; "
                     "open the run with the version that recorded it"
                 )
             taps = {
@@ -186,33 +192,30 @@ class Header:
                 samples_crc32=content["samples_crc32"],
                 labels=tuple(map(str, labels)) if labels is not None else None,
                 about=dict(content["about"]),
+                format=int(content["format"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{where}: not the header of a run ({reason(error)}); {MEND}") from error
 
 
-def read_header(path: Path) -> Header:
-    """Read the header of the run folder `path`.
+def read_header(store: Store) -> Header:
+    """Read the header of a run.
 
     Raises:
         RunError: There is no run, or its header is damaged.
     """
-    if path.is_file():
-        raise RunError(f"{path}: no such folder, it is a file; a run is a folder, {path.parent} perhaps")
-    if not path.is_dir():
-        raise RunError(f"{path}: no such folder; record a run with 'reelnet train --run {path}'")
-    file = path / "run.json"
+    file = store.full("run.json")
     try:
-        return Header.from_json(file.read_text("utf-8"), str(file))
-    except FileNotFoundError:
-        raise RunError(f"{path}: not a run, it has no run.json; name the folder of a recording") from None
+        return Header.from_json(store.read("run.json").decode("utf-8"), file)
+    except (FileNotFoundError, NotADirectoryError):
+        raise store.no_run() from None
     except UnicodeDecodeError as error:
         raise RunError(f"{file}: not the header of a run ({error}); {MEND}") from error
     except OSError as error:
         raise unreadable(file, "the header", error) from error
 
 
-def unreadable(file: Path, what: str, error: OSError) -> RunError:
+def unreadable(file: str, what: str, error: OSError) -> RunError:
     """The error for a file of a run that cannot be read; `what` says what it holds."""
     # What is there but must not be read is not mended by a copy.
     end = f"; {MEND}" if isinstance(error, FileNotFoundError) else ""

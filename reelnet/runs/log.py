@@ -1,109 +1,158 @@
-"""`log.jsonl`: the steps that count, one a line."""
+"""The log: the steps that count, as its lines tell it one after the other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reelnet.errors import RunError
-from reelnet.runs.arrays import Span
+from reelnet.runs.commit import Commit
 from reelnet.runs.header import MEND, TapInfo, reason, unreadable
+from reelnet.runs.segment import Segment
+from reelnet.runs.store import Store
+
+Row = tuple[Segment, int]
+"""A step in a segment, by its position there."""
 
 
-@dataclass(frozen=True)
-class Commit:
-    """One line of the log: a step that counts, and where its arrays lie.
-
-    Attributes:
-        file: Path of the step's file, relative to the run folder.
-        spans: Where each tap's values lie in it.
-        ranges: For each tap its least and greatest finite value at this step, or None.
-        nonfinite: For each tap the number of its values that are NaN or infinite, where there are any.
-    """
-
-    step: int
-    metrics: Mapping[str, float]
-    file: str
-    spans: Mapping[str, Span]
-    ranges: Mapping[str, tuple[float, float] | None]
-    nonfinite: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class Log:
-    """What the log says.
+    """What a log says so far. A later line counts more than an earlier one.
+
+    Args:
+        taps: What is recorded.
 
     Attributes:
-        commits: The steps that count, ascending.
-        missing: Why a step could not be recorded, by step.
+        steps: For each step that counts, in no order: where it lies.
+        missing: For each step that could not be recorded: why.
+        lines: Number of lines that were read.
+        number: How often the log was written anew.
     """
 
-    commits: list[Commit]
-    missing: Mapping[int, str]
+    def __init__(self, taps: Mapping[str, TapInfo]) -> None:
+        self._taps = taps
+        self.steps: dict[int, Commit | Row] = {}
+        self.missing: dict[int, str] = {}
+        self.lines = 0
+        self.number = 0
+
+    def add(self, lines: bytes, where: str, wrong: list[str] | None = None) -> None:
+        """Read further lines.
+
+        Args:
+            lines: Whole lines.
+            where: Names the log in errors.
+            wrong: Takes what is to be said of lines that are none; without it, the first is raised.
+
+        Raises:
+            RunError: One is no line of a log.
+        """
+        for text in lines.split(b"\n")[:-1]:
+            self.lines += 1
+            try:
+                self._add(json.loads(text))
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+                said = f"{where}:{self.lines}: not a line of a log ({reason(error)})"
+                if wrong is None:
+                    raise RunError(f"{said}; {MEND}") from error
+                wrong.append(said)
+
+    def put(self, found: Commit | Segment) -> None:
+        """Have a commit or a segment count from now on."""
+        if isinstance(found, Commit):
+            self.steps[found.step] = found
+            self.missing.pop(found.step, None)
+        else:
+            for row, step in enumerate(found.steps):
+                if step not in found.without:
+                    self.steps[step] = (found, row)
+
+    def drop(self, steps: Iterable[int]) -> None:
+        """Have some steps count no more."""
+        for step in steps:
+            self.steps.pop(step, None)
+
+    def supersede(self, step: int) -> None:
+        """Have all steps after one count no more: the training goes on from there."""
+        self.drop([each for each in self.steps if each > step])
+        self.missing = {each: reason for each, reason in self.missing.items() if each <= step}
+
+    def segments(self) -> dict[Segment, list[int]]:
+        """The segments, with the positions in each that still count, ascending."""
+        found: dict[Segment, list[int]] = {}
+        for step in sorted(self.steps):
+            place = self.steps[step]
+            if not isinstance(place, Commit):
+                found.setdefault(place[0], []).append(place[1])
+        return found
+
+    def loose(self) -> list[Commit]:
+        """The steps in files of their own, ascending."""
+        return [place for _, place in sorted(self.steps.items()) if isinstance(place, Commit)]
+
+    def text(self) -> bytes:
+        """The shortest log that says the same."""
+        lines: list[Mapping[str, Any]] = [{"log": self.number}]
+        for segment, rows in self.segments().items():
+            gone = {*segment.steps} - {segment.steps[row] for row in rows}
+            lines.append(replace(segment, without=frozenset(gone)).line())
+        lines += [commit.line() for commit in self.loose()]
+        lines += [{"step": step, "missing": reason} for step, reason in sorted(self.missing.items())]
+        return b"".join(map(line_of, lines))
+
+    def _add(self, line: Mapping[str, Any]) -> None:
+        if "dropped" in line:
+            self.drop(map(int, line["dropped"]))
+        elif "missing" in line:
+            step = int(line["step"])
+            if step not in self.steps:
+                self.missing[step] = str(line["missing"])
+        elif "segment" in line:
+            self.put(Segment.of(line, self._taps))
+        elif "log" in line:
+            self.number = int(line["log"])
+        else:
+            self.put(Commit.of(line, self._taps))
 
 
-def read_log(path: Path, taps: Mapping[str, TapInfo]) -> Log:
-    """Read the log of the run folder `path`, which records `taps`.
+def line_of(content: Mapping[str, Any]) -> bytes:
+    """A line of a log."""
+    return json.dumps(content, separators=(", ", ": ")).encode() + b"\n"
+
+
+class LogReader:
+    """Follows the log of a run that may still grow.
+
+    Args:
+        store: The run's files.
+        taps: What is recorded.
+
+    Attributes:
+        log: What the log says, as of the last look.
 
     Raises:
         RunError: The log is not there, or damaged.
     """
-    file = path / "log.jsonl"
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise unreadable(file, "the log", error) from error
-    # What follows the last newline is a line whose writer was killed: not a commit.
-    lines = text.split(b"\n")[:-1]
-    commits: dict[int, Commit] = {}
-    missing: dict[int, str] = {}
-    for number, line in enumerate(lines, 1):
+
+    def __init__(self, store: Store, taps: Mapping[str, TapInfo]) -> None:
+        self._store, self._taps = store, taps
+        self._place: object = None
+        self.log = Log(taps)
+        self.follow()
+
+    def follow(self) -> bool:
+        """Read what was added since; gives whether there was anything.
+
+        Raises:
+            RunError: The log is not there, or damaged.
+        """
         try:
-            _read_line(json.loads(line), taps, commits, missing)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{file}:{number}: not a line of a log ({reason(error)}); {MEND}") from error
-    return Log([commits[step] for step in sorted(commits)], _still(missing, commits))
-
-
-def _still(missing: Mapping[int, str], commits: Mapping[int, Commit]) -> dict[int, str]:
-    """The missing steps that were not recorded after all, when the training went on from before them."""
-    return {step: missing[step] for step in sorted(missing) if step not in commits}
-
-
-def _read_line(
-    line: Mapping[str, Any],
-    infos: Mapping[str, TapInfo],
-    commits: dict[int, Commit],
-    missing: dict[int, str],
-) -> None:
-    if "dropped" in line:
-        for step in line["dropped"]:
-            commits.pop(int(step), None)
-    elif "missing" in line:
-        missing[int(line["step"])] = str(line["missing"])
-    else:
-        commit = _commit(line, infos)
-        commits[commit.step] = commit
-
-
-def _commit(line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
-    taps = {name: line["taps"][name] for name in infos}
-    for name, info in infos.items():
-        if taps[name]["size"] != info.nbytes:
-            raise ValueError(f"{name} has {taps[name]['size']} bytes instead of {info.nbytes}")
-    return Commit(
-        step=int(line["step"]),
-        metrics={name: float(value) for name, value in line["metrics"].items()},
-        file=str(line["file"]),
-        spans={
-            name: Span(int(tap["offset"]), int(tap["size"]), str(tap["crc32"])) for name, tap in taps.items()
-        },
-        ranges={
-            name: (float(tap["min"]), float(tap["max"])) if tap["min"] is not None else None
-            for name, tap in taps.items()
-        },
-        nonfinite={name: int(tap["nonfinite"]) for name, tap in taps.items() if tap.get("nonfinite")},
-    )
+            tail = self._store.tail(self._place)
+        except OSError as error:
+            raise unreadable(self._store.full("log.jsonl"), "the log", error) from error
+        if tail.fresh:
+            self.log = Log(self._taps)
+        self.log.add(tail.lines, self._store.full("log.jsonl"))
+        self._place = tail.place
+        return tail.fresh or bool(tail.lines)

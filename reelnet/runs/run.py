@@ -5,12 +5,11 @@ from __future__ import annotations
 import operator
 import os
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,33 +17,82 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from reelnet.errors import RunError, UsageError, options
-from reelnet.runs.arrays import checksum, unpack
+from reelnet.runs.added import columns, read_added
+from reelnet.runs.arrays import checksum
+from reelnet.runs.commit import Commit
 from reelnet.runs.header import MEND, TapInfo, read_header, unreadable
-from reelnet.runs.log import Commit, read_log
+from reelnet.runs.local import LocalStore
+from reelnet.runs.log import LogReader
 from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.store import store_at
+from reelnet.runs.summary import Summary, metrics_of, summary_of
+from reelnet.runs.values import Values
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
     from reelnet.template.spec import Template
 
+T = TypeVar("T")
+
 
 class Run:
-    """A run folder, opened for reading; what is recorded later is not seen.
+    """A run, opened for reading. What is recorded later is seen after `refresh()`.
 
     Nothing but the header and the log is read on opening; arrays are read when asked for, and checked.
+
+    Args:
+        path: The run folder, or an address such as `s3://bucket/run`.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self._header = read_header(self.path)
-        log = read_log(self.path, self._header.taps)
-        self._commits, self.missing = log.commits, log.missing
-        self._by_step = {commit.step: commit for commit in self._commits}
+        self.store = store_at(path)
+        self._header = read_header(self.store)
+        self._reader = LogReader(self.store, self._header.taps)
+        self._values = Values(self.store, self._header.taps)
+        self._look()
+
+    @property
+    def path(self) -> Path:
+        """The run folder.
+
+        Raises:
+            UsageError: The run lies in an object store.
+        """
+        if isinstance(self.store, LocalStore):
+            return self.store.path
+        raise UsageError(f"{self.store}: lies in an object store and has no path; copy it to a folder first")
+
+    @property
+    def where(self) -> str:
+        """The run's folder or address, for people."""
+        return self.store.where
+
+    def refresh(self) -> list[int]:
+        """See what was recorded since the run was opened, or since the last call; only that is read.
+
+        Returns:
+            The steps that are new. Others may be gone, where a run is thinned out or was resumed from before them.
+
+        Raises:
+            RunError: The log is not there any more, or damaged.
+        """
+        before = self._places.keys()
+        if self._reader.follow():
+            self._look()
+        return [step for step in self.steps if step not in before]
+
+    def _look(self) -> None:
+        """Take over what the log says by now."""
+        log = self._reader.log
+        self._places = {step: log.steps[step] for step in sorted(log.steps)}
+        self.missing: Mapping[int, str] = dict(sorted(log.missing.items()))
+        for name in ("taps", "nonfinite", "metrics"):
+            self.__dict__.pop(name, None)
 
     @property
     def steps(self) -> list[int]:
         """The committed training steps, ascending; 0 is the untrained network."""
-        return [commit.step for commit in self._commits]
+        return list(self._places)
 
     @property
     def labels(self) -> tuple[str, ...] | None:
@@ -59,31 +107,33 @@ class Run:
     @cached_property
     def taps(self) -> dict[str, TapInfo]:
         """The recorded places by name, with their value range over the whole run."""
-        taps = {}
-        for name, tap in self._header.taps.items():
-            ranges = [found for commit in self._commits if (found := commit.ranges.get(name))]
-            if ranges:
-                tap = replace(tap, min=min(low for low, _ in ranges), max=max(high for _, high in ranges))
-            taps[name] = tap
-        return taps
+        ranges = self._summary.ranges
+        return {
+            name: replace(tap, min=found[0], max=found[1]) if (found := ranges.get(name)) else tap
+            for name, tap in self._header.taps.items()
+        }
 
     @cached_property
     def nonfinite(self) -> dict[str, tuple[int, int]]:
         """For each tap with values that are NaN or infinite their number over the run, and the first such step."""
-        found: dict[str, tuple[int, int]] = {}
-        for commit in self._commits:
-            for name, count in commit.nonfinite.items():
-                before, first = found.get(name, (0, commit.step))
-                found[name] = before + count, first
-        return found
+        return self._summary.nonfinite
 
     @cached_property
     def metrics(self) -> dict[str, NDArray[np.float64]]:
-        """For each metric its values, one a committed step; NaN where a step has none."""
-        names = dict.fromkeys(name for commit in self._commits for name in commit.metrics)
-        return {
-            name: np.array([commit.metrics.get(name, np.nan) for commit in self._commits]) for name in names
-        }
+        """For each metric its values, one a committed step; NaN where a step has none.
+
+        Those that were added later follow those of the recording.
+        """
+        return self.recorded_metrics | columns(read_added(self.store), self.steps)
+
+    @property
+    def recorded_metrics(self) -> dict[str, NDArray[np.float64]]:
+        """The metrics without those that were added later."""
+        return metrics_of(self._places)
+
+    @property
+    def _summary(self) -> Summary:
+        return summary_of(self._places, self._values)
 
     @property
     def samples(self) -> NDArray[np.uint8]:
@@ -98,12 +148,7 @@ class Run:
     @property
     def nbytes(self) -> int:
         """Bytes of the run on disk."""
-        total = 0
-        for file in self.path.rglob("*"):
-            # A recorder at work renames its files: what was listed may be gone.
-            with suppress(FileNotFoundError):
-                total += file.stat().st_size if file.is_file() else 0
-        return total
+        return self.store.nbytes()
 
     def read(
         self, tap: str, steps: Iterable[SupportsIndex] | SupportsIndex | slice | None = None
@@ -122,11 +167,9 @@ class Run:
             UsageError: There is no such tap or step.
             RunError: A step's file is missing, truncated or altered.
         """
-        info, wanted = self.tap(tap), self._wanted(steps)
-        out = np.empty((len(wanted), *info.shape), info.dtype)
-        for row, step in zip(out, wanted, strict=True):
-            row[...] = self.snapshot(step, [tap]).taps[tap]
-        return out
+        self.tap(tap)
+        wanted = self._wanted(steps)
+        return self._at_work(lambda: self._values.series(tap, [self._places[step] for step in wanted]))
 
     def snapshot(self, step: SupportsIndex, taps: Iterable[str] | None = None) -> Snapshot:
         """One committed step with the given taps (all by default).
@@ -136,15 +179,27 @@ class Run:
             RunError: The step's file is missing, truncated or altered.
         """
         step = self.require_step(step)
-        commit = self._by_step[step]
         names = list(self._header.taps if taps is None else [taps] if isinstance(taps, str) else taps)
-        infos = {name: self.tap(name) for name in names}
+        for name in names:
+            self.tap(name)
+        arrays = self._at_work(lambda: self._values.arrays(self._places[step], names))
+        place = self._places[step]
+        numbers = place.metrics if isinstance(place, Commit) else place[0].numbers(place[1])
+        return Snapshot(step, arrays, numbers)
+
+    def _at_work(self, read: Callable[[], T]) -> T:
+        """Read; a recorder at work may have moved the steps into a segment since the log was read."""
         try:
-            with (self.path / commit.file).open("rb") as file:
-                arrays = {name: self._array(file, commit, name, info) for name, info in infos.items()}
-        except OSError as error:
-            raise unreadable(self.path / commit.file, f"step {step}", error) from error
-        return Snapshot(step, arrays, commit.metrics)
+            return read()
+        except RunError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            now = LogReader(self.store, self._header.taps).log.steps
+            moved = {step: now.get(step, place) for step, place in self._places.items()}
+            if moved == self._places:
+                raise
+            self._places = moved
+            return self._at_work(read)
 
     def tap(self, name: str) -> TapInfo:
         """A recorded place by name.
@@ -153,7 +208,7 @@ class Run:
             UsageError: There is none of that name.
         """
         if not isinstance(name, str) or name not in self.taps:
-            raise UsageError(f"{self.path}: no layer {name!r} was recorded; {options(str(name), self.taps)}")
+            raise UsageError(f"{self.where}: no layer {name!r} was recorded; {options(str(name), self.taps)}")
         return self.taps[name]
 
     def require_step(self, step: SupportsIndex) -> int:
@@ -164,7 +219,7 @@ class Run:
             RunError: No step was.
         """
         self.require_steps()
-        first, last = self._commits[0].step, self._commits[-1].step
+        first, last = next(iter(self._places)), next(reversed(self._places))
         try:
             # True is 1 to Python, but nobody means a step by it.
             number = None if isinstance(step, bool) else operator.index(step)
@@ -173,12 +228,12 @@ class Run:
         if number is None:
             given = " ".join(reprlib.repr(step).split())
             raise UsageError(
-                f"{self.path}: {given} is no step; give a whole number, steps run from {first} to {last}"
+                f"{self.where}: {given} is no step; give a whole number, steps run from {first} to {last}"
             )
-        if number not in self._by_step:
+        if number not in self._places:
             near = min(self.steps, key=lambda known: abs(known - number))
             raise UsageError(
-                f"{self.path}: no step {number}; steps run from {first} to {last}, the nearest is {near}"
+                f"{self.where}: no step {number}; steps run from {first} to {last}, the nearest is {near}"
             )
         return number
 
@@ -188,8 +243,8 @@ class Run:
         Raises:
             RunError: No step was committed.
         """
-        if not self._commits:
-            raise RunError(f"{self.path}: an empty run, no step was committed; record it again")
+        if not self._places:
+            raise RunError(f"{self.where}: an empty run, no step was committed; record it again")
 
     def reel(
         self,
@@ -206,10 +261,8 @@ class Run:
         return Reel.of(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
 
     def __repr__(self) -> str:
-        steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._commits else "no steps"
-        return (
-            f"<Run {str(self.path)!r}: {steps}, {self._header.samples} samples, taps {', '.join(self.taps)}>"
-        )
+        steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._places else "no steps"
+        return f"<Run {self.where!r}: {steps}, {self._header.samples} samples, taps {', '.join(self.taps)}>"
 
     def _repr_html_(self) -> str:
         from reelnet.notebook import run_table
@@ -224,15 +277,15 @@ class Run:
                 return self.steps[steps]
             except (TypeError, ValueError) as error:
                 raise UsageError(
-                    f"{self.path}: {steps} selects no steps ({error}); give whole numbers, slice(0, 5) say"
+                    f"{self.where}: {steps} selects no steps ({error}); give whole numbers, slice(0, 5) say"
                 ) from None
         return [self.require_step(step) for step in _listed(steps)]
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
-        path = self.path / "samples.safetensors"
+        path = self.store.full("samples.safetensors")
         try:
-            data = path.read_bytes()
+            data = self.store.read("samples.safetensors")
             if checksum(data) != self._header.samples_crc32:
                 raise RunError(f"{path}: altered or truncated, its checksum does not match run.json; {MEND}")
             return load(data)
@@ -240,16 +293,6 @@ class Run:
             raise unreadable(path, "the samples", error) from error
         except SafetensorError as error:
             raise RunError(f"{path}: not a safetensors file ({error}); {MEND}") from error
-
-    def _array(self, file: BinaryIO, commit: Commit, name: str, info: TapInfo) -> NDArray[np.generic]:
-        span, where = commit.spans[name], f"{self.path / commit.file}: step {commit.step}, {name}"
-        file.seek(span.offset)
-        data = file.read(span.size)
-        if len(data) != span.size:
-            raise RunError(f"{where}: truncated, {len(data)} of {span.size} bytes are there; {MEND}")
-        if checksum(data) != span.crc32:
-            raise RunError(f"{where}: altered, its bytes do not match the checksum in log.jsonl; {MEND}")
-        return unpack(data, info.dtype, info.shape)
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:

@@ -1,33 +1,38 @@
-"""A run folder while it is being recorded."""
+"""A run while it is being recorded."""
 
 from __future__ import annotations
 
-import errno
-import json
-import math
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import ReelnetError
 from reelnet.runs.arrays import checksum, finite_range, nonfinite, pack
+from reelnet.runs.begin import Found, begin, refuse_existing
+from reelnet.runs.commit import Commit
+from reelnet.runs.compaction import SEGMENT, Compaction
 from reelnet.runs.header import Header, TapInfo
+from reelnet.runs.log import line_of
 from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.store import Store, store_at
+
+__all__ = ["RunWriter", "refuse_existing"]
 
 
 class RunWriter:
-    """Commits snapshots to a new run folder, one step at a time.
+    """Commits snapshots to a run, one step at a time.
 
     A step's file is written under a temporary name and renamed, then its line is appended to the log: the
-    line is the commit. A process that is killed loses at most the step it was writing.
+    line is the commit. A process that is killed loses at most the step it was writing. Steps are packed into
+    segments on the way, and at the end. May be used from several threads.
 
     Args:
-        path: The folder to make.
+        path: The folder to make, or an address such as `s3://bucket/run`.
         taps: The recorded places.
         fed: The samples as the network gets them, (samples, …); where it takes several inputs, all by their
             names, of which the first is `fed`.
@@ -35,10 +40,14 @@ class RunWriter:
         labels: One short text a sample.
         about: Free facts that `run.json` keeps.
         force: Replace a run that lies at `path`. Anything else that lies there is never touched.
+        resume: Go on with a run that lies at `path`, after this step; what it holds of later ones is superseded.
+        segment: Bytes of values that a segment holds, about; with 0 all steps stay in files of their own.
 
     Raises:
-        UsageError: There is something at `path` already.
+        UsageError: There is something at `path` already, or no such run to go on with; or another recorder is at
+            work there.
         ReelnetError: The folder cannot be written.
+        RunError: The run to go on with is damaged.
     """
 
     def __init__(
@@ -51,29 +60,29 @@ class RunWriter:
         labels: tuple[str, ...] | None = None,
         about: Mapping[str, Any] | None = None,
         force: bool = False,
+        resume: int | None = None,
+        segment: int = SEGMENT,
     ) -> None:
-        self.path = Path(path)
-        self.committed = 0
+        self._store: Store = store_at(path)
         self._taps = dict(taps)
-        self._log: int | None = None
-        refuse_existing(self.path, force=force)
+        self._guard = threading.RLock()
         inputs = fed if isinstance(fed, Mapping) else {"fed": fed}
         samples, _ = pack({**inputs, "shown": shown})
-        header = Header(dict(taps), len(shown), checksum(samples), labels, about or {})
-        try:
-            if self.path.exists():
-                clear(self.path)
-            (self.path / "steps").mkdir(parents=True, exist_ok=True)
-            _write_new(self.path / "samples.safetensors", samples)
-            self._log = os.open(self.path / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            # The header comes last: from here on the folder is a run, and opens.
-            _write_new(self.path / "run.json", header.to_json().encode())
-        except OSError as error:
-            self.discard()
-            raise ReelnetError(f"{self.path}: cannot write a run here ({error.strerror})") from error
-        except BaseException:
-            self.discard()
-            raise
+        header = Header(self._taps, len(shown), checksum(samples), labels, about or {})
+        found: Found = begin(self._store, header, samples, force=force, resume=resume)
+        self._lock, self._log, self._made = found.lock, found.log, found.made
+        self._compaction = Compaction(self._store, self._log, self._taps, segment)
+        self._open = True
+
+    @property
+    def committed(self) -> int:
+        """How many steps count."""
+        return len(self._log.steps)
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that count, ascending."""
+        return sorted(self._log.steps)
 
     def commit(self, snapshot: Snapshot) -> None:
         """Write one step; it counts once this returns.
@@ -82,31 +91,29 @@ class RunWriter:
             ReelnetError: The disk is full, say. The steps committed before stay as they are.
         """
         self._require_form(snapshot)
-        file = _file(snapshot.step)
+        file = f"steps/{snapshot.step:08d}.safetensors"
         data, spans = pack(snapshot.taps)
-        taps = {}
-        for name, span in spans.items():
-            low, high = finite_range(snapshot.taps[name]) or (None, None)
-            taps[name] = {
-                "offset": span.offset,
-                "size": span.size,
-                "crc32": span.crc32,
-                "min": low,
-                "max": high,
-            }
-            if strange := nonfinite(snapshot.taps[name]):
-                taps[name]["nonfinite"] = strange
-        metrics = {name: _number(value) for name, value in snapshot.metrics.items()}
-        line = json.dumps({"step": snapshot.step, "metrics": metrics, "file": file, "taps": taps}) + "\n"
-        try:
-            _write_new(self.path / file, data)
-            self._append(line.encode())
-        except OSError as error:
-            raise ReelnetError(
-                f"{self.path}: cannot write step {snapshot.step} ({error.strerror}); "
-                f"the {self.committed} steps before it are safe"
-            ) from error
-        self.committed += 1
+        arrays = snapshot.taps.items()
+        commit = Commit(
+            step=snapshot.step,
+            metrics={name: float(value) for name, value in snapshot.metrics.items()},
+            file=file,
+            spans=spans,
+            ranges={name: finite_range(array) for name, array in arrays},
+            nonfinite={name: count for name, array in arrays if (count := nonfinite(array))},
+        )
+        line = line_of(commit.line())
+        with self._at_work():
+            try:
+                self._store.write(file, data)
+                self._store.append(line)
+            except OSError as error:
+                raise ReelnetError(
+                    f"{self._store.full(file)}: cannot write step {snapshot.step} ({error.strerror}); "
+                    f"the {self.committed} steps before it are safe"
+                ) from error
+            self._log.put(commit)
+            self._compaction.added(commit, len(line))
 
     def miss(self, step: int, reason: str) -> None:
         """Mark a step as one that could not be recorded, and say why.
@@ -114,7 +121,9 @@ class RunWriter:
         Raises:
             ReelnetError: The log cannot be written.
         """
-        self._append_line({"step": step, "missing": reason}, f"that step {step} is missing")
+        with self._at_work():
+            self._append({"step": step, "missing": reason}, f"that step {step} is missing")
+            self._log.missing[step] = reason
 
     def drop(self, steps: Sequence[int]) -> None:
         """Give up steps that were committed, to make room.
@@ -122,113 +131,73 @@ class RunWriter:
         Raises:
             ReelnetError: The log cannot be written, or a file not be removed.
         """
-        self._append_line({"dropped": list(steps)}, "which steps were given up")
-        try:
-            for step in steps:
-                (self.path / _file(step)).unlink(missing_ok=True)
-        except OSError as error:
-            raise ReelnetError(f"{self.path}: cannot remove step {step} ({error.strerror})") from error
-        self.committed -= len(steps)
+        with self._at_work():
+            self._append({"dropped": list(steps)}, "which steps were given up")
+            places = [self._log.steps[step] for step in steps if step in self._log.steps]
+            self._log.drop(steps)
+            try:
+                self._store.remove(place.file for place in places if isinstance(place, Commit))
+                self._compaction.thin_out()
+            except OSError as error:
+                raise ReelnetError(
+                    f"{self._store}: cannot remove steps {steps[0]} to {steps[-1]} ({error.strerror})"
+                ) from error
 
-    def _append_line(self, content: Mapping[str, Any], what: str) -> None:
+    def close(self) -> None:
+        """Pack what is left into a segment, and let go of the run.
+
+        The run needs no other ending: every commit is complete by itself.
+        """
+        with self._guard:
+            if not self._open:
+                return
+            self._open = False
+            try:
+                self._compaction.finish()
+            finally:
+                self._store.close()
+                self._lock.release()
+
+    def discard(self) -> None:
+        """Close, and remove what was written: a recording that failed before its first step.
+
+        A run that was there before stays.
+        """
+        with self._guard:
+            self._open = False
+            self._store.close()
+            with suppress(OSError):
+                if self._made:
+                    self._store.remove_all()
+            self._lock.release()
+            with suppress(OSError):
+                if self._made:
+                    self._store.remove_folder()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        with self._guard:
+            if not self._open:
+                raise ReelnetError(f"{self._store}: the run is closed")
+            yield
+
+    def _append(self, content: Mapping[str, Any], what: str) -> None:
         try:
-            self._append((json.dumps(content) + "\n").encode())
+            self._store.append(line_of(content))
         except OSError as error:
-            raise ReelnetError(f"{self.path}: cannot write {what} ({error.strerror})") from error
+            raise ReelnetError(f"{self._store}: cannot write {what} ({error.strerror})") from error
 
     def _require_form(self, snapshot: Snapshot) -> None:
         for name, tap in self._taps.items():
             array = snapshot.taps[name]
             if array.shape != tap.shape or array.dtype.name != tap.dtype:
                 raise ReelnetError(
-                    f"{self.path}: step {snapshot.step}: layer {name!r} gives {array.dtype} {array.shape}, "
+                    f"{self._store}: step {snapshot.step}: layer {name!r} gives {array.dtype} {array.shape}, "
                     f"but the run holds {tap.dtype} {tap.shape}; start another run"
                 )
-
-    def _append(self, line: bytes) -> None:
-        if self._log is None:
-            raise ReelnetError(f"{self.path}: the run is closed")
-        size = os.fstat(self._log).st_size
-        try:
-            if os.write(self._log, line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            # Half a line would swallow the next commit.
-            os.ftruncate(self._log, size)
-            raise
-
-    def close(self) -> None:
-        """Close the log. The run needs no other ending: every commit is complete by itself."""
-        if self._log is not None:
-            os.close(self._log)
-            self._log = None
-
-    def discard(self) -> None:
-        """Close, and remove what was written: a recording that failed before its first step."""
-        self.close()
-        with suppress(OSError):
-            clear(self.path)
-            self.path.rmdir()
-
-
-def refuse_existing(path: Path, *, force: bool) -> None:
-    """Make sure that a new run may be made at `path`.
-
-    Raises:
-        UsageError: Something is there that is not an empty folder, nor (with `force`) a run.
-        ReelnetError: One may not look.
-    """
-    try:
-        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-            return
-        ours = _is_header(path / "run.json")
-    except OSError as error:
-        raise ReelnetError(f"{path}: cannot write a run here ({error.strerror})") from error
-    if not ours:
-        raise UsageError(f"{path}: exists and is not a run; choose another folder")
-    if not force:
-        raise UsageError(
-            f"{path}: holds a run already; choose another folder, or give --force (force=True) to replace it"
-        )
-
-
-def clear(path: Path) -> None:
-    """Remove what reelnet has written into a run folder, and nothing else."""
-    # The header goes first: half a removal must not look like a run.
-    for name in ("run.json", "log.jsonl", "samples.safetensors"):
-        (path / name).unlink(missing_ok=True)
-    steps = path / "steps"
-    for file in [*steps.glob("*.safetensors"), *path.glob(".*.tmp"), *steps.glob(".*.tmp")]:
-        file.unlink()
-    if steps.is_dir() and not any(steps.iterdir()):
-        steps.rmdir()
-
-
-def _is_header(file: Path) -> bool:
-    """Whether a file is a `run.json` of reelnet, of whatever format; others use that name, too."""
-    if not file.is_file():
-        return False
-    try:
-        content = json.loads(file.read_bytes())
-    except ValueError:
-        return False
-    return isinstance(content, dict) and {"format", "taps", "samples_crc32"} <= content.keys()
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _file(step: int) -> str:
-    return f"steps/{step:08d}.safetensors"
-
-
-def _number(value: float) -> float | str:
-    # JSON has no NaN and no infinity; float() reads these words back.
-    return value if math.isfinite(value) else str(value)

@@ -38,6 +38,7 @@ class Facts:
         metrics: For each metric one value a step, NaN where there is none.
         classes: Names of the classes of the data, where the run knows them.
         channels: How many channels of the layer are shown; None for all of them.
+        transposed: Whether rows are samples and columns channels.
     """
 
     layer: str
@@ -53,6 +54,7 @@ class Facts:
     theme: Theme
     survey: Survey
     channels: int | None = None
+    transposed: bool = False
     _views: dict[str, View] = field(default_factory=dict, repr=False, compare=False)
     _shapes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -71,7 +73,7 @@ class Facts:
         try:
             require_activation(layer, run.tap(layer))
         except ValueError as error:
-            raise UsageError(f"{run.path}: layer {error}") from None
+            raise UsageError(f"{run.where}: layer {error}") from None
         columns = chosen(samples.show, len(run.samples), "sample")
         pictures, labels = run.samples, run.labels
         return cls(
@@ -87,6 +89,7 @@ class Facts:
             classes=classes_of(run.about),
             theme=theme,
             survey=Survey.of(run),
+            transposed=samples.transposed is True,
         )
 
     def in_cells(self, box: int) -> Facts:
@@ -151,10 +154,13 @@ class Facts:
     def fields(self) -> dict[str, object]:
         """What a text can name in braces and what never changes."""
         channels, height, width = self.taps[self.layer].maps
+        across, down = ("channels", "samples") if self.transposed else ("samples", "channels")
         return {
             "layer": self.layer,
             "channels": channels if self.channels is None else self.channels,
             "samples": len(self.columns),
+            "rows": down,
+            "columns": across,
             "height": height,
             "width": width,
             "first_step": self.steps[0],
@@ -218,8 +224,13 @@ def chosen(
                 f"no {named} {told_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
             )
         return pick.positions
+    if pick.first is not None:
+        return tuple(range(min(pick.first, count)))
     if pick.top is not None:
         if change is None:
-            raise Misfit(f"the top {pick.top} cannot be asked of {what}s; give a list or a range", "top")
+            raise Misfit(
+                f"the top {pick.top} cannot be asked of {what}s; give a list, a range or first: {pick.top}",
+                "top",
+            )
         return tuple(sorted(np.argsort(-change, kind="stable")[: pick.top].tolist()))
     return tuple(range(count))

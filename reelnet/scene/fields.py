@@ -20,7 +20,18 @@ from reelnet.template.misfit import Misfit, Misfits
 SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a wide one would ask for a text without end."""
 
-STATIC = ("layer", "channels", "samples", "height", "width", "first_step", "last_step", "step")
+STATIC = (
+    "layer",
+    "channels",
+    "samples",
+    "rows",
+    "columns",
+    "height",
+    "width",
+    "first_step",
+    "last_step",
+    "step",
+)
 NAME = re.compile("|".join(STATIC) + r"|metrics\..+")
 """Fields that a text can have; which metrics there are only a run tells."""
 

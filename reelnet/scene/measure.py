@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Group, Leaf
 from reelnet.scene.mistakes import Mistakes
 from reelnet.scene.panel import Panel
-from reelnet.template.spec import Stack, Template
+from reelnet.template.spec import Direction, Stack, Template
 
 Tree = Leaf[Panel] | Group[Panel]
 
@@ -32,6 +32,8 @@ def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: Mis
     if isinstance(node, Stack):
         found = [_measured(item, template, facts, mistakes) for item in node.items]
         items = [item for item in found if item is not None]
+        with mistakes.at("samples", "transposed"):
+            require_beside(node.direction, items, facts)
         return Group(node.direction, items, node.options) if items else None
     panel = template.panels[node]
     if not isinstance(panel, Panel) or panel.hidden:
@@ -44,8 +46,25 @@ def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: Mis
     return Leaf(panel, needed, panel, panel.usual_grow if panel.grow is None else panel.grow)
 
 
+def require_beside(direction: Direction, items: Sequence[Tree], facts: Facts) -> None:
+    """Make sure that what belongs to single samples stands beside the channels where rows are samples.
+
+    Raises:
+        ValueError: It stands above or under them.
+    """
+    panels = [item.item for item in items if isinstance(item, Leaf)]
+    strips = [panel for panel in panels if panel.strip]
+    if not (facts.transposed and direction is Direction.COLUMN and strips):
+        return
+    if any(panel.shown_channels(facts) is not None for panel in panels):
+        raise ValueError(
+            f"rows are samples, but the {type(strips[0]).__name__.lower()} stand in one column with the channels; "
+            "put them in a row, or hide them and give the channels inputs: true"
+        )
+
+
 def with_channels(template: Template, facts: Facts) -> Facts:
-    """The facts with the number of channels that the layout's first panel of channels shows."""
+    """The facts with the number of channels that the layout's first panel of channels shows, and what rows are."""
     for name in _names(template.layout):
         panel = template.panels[name]
         if isinstance(panel, Panel) and not panel.hidden:
@@ -53,7 +72,8 @@ def with_channels(template: Template, facts: Facts) -> Facts:
             with suppress(ValueError, ReelnetError):
                 shown = panel.shown_channels(facts)
                 if shown is not None:
-                    return replace(facts, channels=shown)
+                    few = 2 * len(facts.columns) <= shown and facts.samples.transposed == "auto"
+                    return replace(facts, channels=shown, transposed=facts.transposed or few)
     return facts
 
 

@@ -8,51 +8,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
+from reelnet.scene.picture import FixedPicture, with_fewer
 from reelnet.template.colour import Rgb
 
 COLOURS = 255
-"""Indices that frames may use. The 256th stays free: GIF needs a transparent one for what did not change."""
+"""Indices that frames may use where a format has 256. The last one stays free: GIF needs a transparent one for what
+did not change."""
 
+MOST = 2**16
+"""Colours of a reel in all; its indices are then of 16 bits."""
 
 LEAST_LEVELS = 3
 """Levels without which a colormap shows nothing."""
+
+GOOD_LEVELS = 63
+"""Levels that a colormap keeps where fixed pictures ask for the same 255 colours."""
 
 
 class Ink:
     """Some colours of a palette, and their indices once the palette is mixed.
 
     Attributes:
-        indices: uint8 (n,), the index of each of the ink's n colours; set by `Palette.mix`.
+        indices: uint8 (n,), the index of each of the ink's n colours; set by `Palette.mix`. Of 16 bits where the
+            inks need more than 255 colours.
     """
 
-    indices: NDArray[np.uint8]
+    indices: NDArray[np.uint8 | np.uint16]
 
     def __init__(self, colours: NDArray[np.uint8]) -> None:
         self.colours = colours
 
 
 class Palette:
-    """Panels ask it for inks; `mix` then gives every colour its index.
+    """Panels ask it for inks and pictures; `mix` then gives every colour its index.
 
-    Colours that several inks share have one index. What is left of the 255 goes to the levels of the
-    colormaps, so that their steps are as fine as they can be.
+    Colours that several inks share have one index. What is left of the 255 goes to fixed pictures, each at most its
+    share, and then to the levels of the colormaps, so that their steps are as fine as they can be.
+
+    Fixed pictures of more colours than their share have two forms: one of few colours, with indices under 256, and
+    one of all their colours, with indices from 256 on. All else is the same in frames of 8 and of 16 bits.
 
     Args:
         most: Most levels that a colormap may have; None for as many as there is room for.
 
     Attributes:
-        rgb: uint8 (256, 3), the colour of each index; the last is never used by a frame.
+        rgb: uint8 (256 or more, 3), the colour of each index; number 255 is never used by a frame.
         levels: Number of levels of a colormap, odd, so that the middle one of a diverging map is 0 exactly; 0
             without colormaps.
+        shortage: Why there are no frames of 8 bits; None if there are.
     """
 
     rgb: NDArray[np.uint8]
     levels: int
+    shortage: str | None
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most
         self._inks: list[Ink] = []
         self._maps: dict[tuple[Rgb, ...], Ink] = {}
+        self._pictures: dict[tuple[object, ...], FixedPicture] = {}
 
     def ramp(self, colour: Rgb, over: Rgb, shades: int = 16) -> Ink:
         """A colour with its anti-aliasing ramp: `shades` colours from `over` to `colour`, evenly spaced."""
@@ -60,10 +74,21 @@ class Palette:
         return self.colours(np.rint((1 - part) * np.array(over) + part * np.array(colour)).astype(np.uint8))
 
     def colours(self, rgb: NDArray[np.uint8]) -> Ink:
-        """The colours (n, 3) of a fixed picture."""
+        """The colours (n, 3) of a drawing."""
         ink = Ink(rgb)
         self._inks.append(ink)
         return ink
+
+    def picture(self, rgb: NDArray[np.uint8], share: int, keep: Rgb | None = None) -> FixedPicture:
+        """A fixed picture, or several alike, (n, height, width, 3); the same ones again are the same.
+
+        Args:
+            rgb: Its colours.
+            share: Most colours that it has where a frame has 255 for everything.
+            keep: A colour that stays exactly itself among them, if the picture has it.
+        """
+        key = rgb.shape, share, keep, rgb.tobytes()
+        return self._pictures.setdefault(key, FixedPicture(rgb, share, keep))
 
     def colormap(self, anchors: Sequence[Rgb]) -> Ink:
         """A colormap of activations through evenly spaced `anchors`; the same anchors give the same ink.
@@ -72,36 +97,89 @@ class Palette:
         """
         return self._maps.setdefault(tuple(anchors), Ink(np.empty((0, 3), np.uint8)))
 
+    @property
+    def reduced(self) -> tuple[FixedPicture, ...]:
+        """The pictures that have fewer colours in a frame of 8 bits."""
+        return tuple(each for each in self._pictures.values() if each.reduced)
+
+    @property
+    def deep(self) -> bool:
+        """Whether frames with all colours need indices of 16 bits."""
+        return len(self.rgb) > COLOURS + 1
+
     def mix(self) -> None:
         """Give every colour its index; after this the palette takes no more inks.
 
         Raises:
-            ReelnetError: The inks need more than 255 colours.
+            ReelnetError: The inks need more colours than indices of 16 bits can tell.
         """
+        pictures = tuple(self._pictures.values())
         fixed = dict.fromkeys(tuple(map(int, rgb)) for ink in self._inks for rgb in ink.colours)
-        self.levels = 0
-        if self._maps:
-            # Odd, so that the middle anchor is met exactly.
-            self.levels = ((COLOURS - len(fixed)) // len(self._maps) - 1) // 2 * 2 + 1
-            if self._most is not None:
-                self.levels = min(self.levels, (self._most - 1) // 2 * 2 + 1)
-        if len(fixed) > COLOURS or (self._maps and self.levels < LEAST_LEVELS):
-            raise ReelnetError(
-                f"the panels need {len(fixed)} colours beside the colormap; a frame has {COLOURS}: show fewer "
+        for picture, share in zip(pictures, self._shares(pictures, len(fixed)), strict=True):
+            picture.reduce(share)
+            fixed |= dict.fromkeys(tuple(map(int, rgb)) for rgb in picture.few_colours)
+        count = len(fixed)
+        self.levels = self._levels(count)
+        self.shortage = None
+        if count > COLOURS or (self._maps and self.levels < LEAST_LEVELS):
+            self.shortage = (
+                f"the panels need {count} colours beside the colormap; a frame has {COLOURS}: show fewer "
                 "panels with colours of their own"
             )
-        self.rgb = np.zeros((256, 3), np.uint8)
-        first = 0
-        for anchors, ink in self._maps.items():
+            self.levels = self._levels(0)
+        self._number(list(fixed), pictures)
+
+    def _shares(self, pictures: Sequence[FixedPicture], others: int) -> list[int]:
+        """How many of the 255 colours each picture gets."""
+        wanted = [picture.wanted for picture in pictures]
+        room = COLOURS - others - GOOD_LEVELS * len(self._maps)
+        if sum(wanted) <= room:
+            return wanted
+        return [min(want, max(2, room * want // sum(wanted))) for want in wanted]
+
+    def _levels(self, fixed: int) -> int:
+        """Levels of each colormap beside so many other colours."""
+        if not self._maps:
+            return 0
+        # Odd, so that the middle anchor is met exactly.
+        levels = ((COLOURS - fixed) // len(self._maps) - 1) // 2 * 2 + 1
+        return levels if self._most is None else min(levels, (self._most - 1) // 2 * 2 + 1)
+
+    def _number(self, fixed: list[tuple[int, ...]], pictures: Sequence[FixedPicture]) -> None:
+        maps = list(self._maps.items())
+        for anchors, ink in maps:
             ink.colours = interpolate(anchors, self.levels)
-            ink.indices = np.arange(first, first + self.levels, dtype=np.uint8)
-            self.rgb[first : first + self.levels] = ink.colours
-            first += self.levels
-        index_of = {rgb: first + number for number, rgb in enumerate(fixed)}
-        for rgb, index in index_of.items():
-            self.rgb[index] = rgb
+        shared = np.concatenate([ink.colours for _, ink in maps] + [np.array(fixed, np.uint8).reshape(-1, 3)])
+        # Number 255 is nobody's.
+        numbers = np.arange(len(shared) + 1)
+        numbers = numbers[numbers != COLOURS][: len(shared)].astype(np.uint16 if self.shortage else np.uint8)
+        self.rgb = np.zeros((max(COLOURS, int(numbers.max(initial=0))) + 1, 3), np.uint8)
+        self.rgb[numbers] = shared
+        for place, (_, ink) in enumerate(maps):
+            ink.indices = numbers[place * self.levels : (place + 1) * self.levels]
+        index_of = dict(zip(fixed, numbers[len(maps) * self.levels :], strict=True))
         for ink in self._inks:
-            ink.indices = np.array([index_of[tuple(map(int, rgb))] for rgb in ink.colours], np.uint8)
+            ink.indices = indices_of(ink.colours, index_of, numbers.dtype)
+        for picture in pictures:
+            picture.few = indices_of(picture.few_colours, index_of, numbers.dtype)[picture.few_numbers]
+        self._number_all([picture for picture in pictures if picture.reduced])
+
+    def _number_all(self, pictures: Sequence[FixedPicture]) -> None:
+        """Give all colours of pictures that have more than their share an index."""
+        first = len(self.rgb)
+        if first > MOST // 2:
+            raise ReelnetError(f"the panels need {first} colours; show fewer of them")
+        colours, numbers = with_fewer([picture.packed for picture in pictures], MOST - first)
+        for picture, found in zip(pictures, numbers, strict=True):
+            picture.exact = (found + first).astype(np.uint16)
+        self.rgb = np.concatenate([self.rgb, colours])
+
+
+def indices_of(
+    colours: NDArray[np.uint8], index_of: dict[tuple[int, ...], np.integer], dtype: np.dtype
+) -> NDArray[np.uint8 | np.uint16]:
+    """The index of each of some colours (n, 3)."""
+    return np.array([index_of[tuple(map(int, rgb))] for rgb in colours], dtype)
 
 
 def interpolate(anchors: Sequence[Rgb], levels: int) -> NDArray[np.uint8]:

@@ -14,8 +14,8 @@ from reelnet.scene.palette import Palette
 from reelnet.scene.rest import Rest
 from reelnet.template.spec import PanelSpec
 
-Canvas = NDArray[np.uint8]
-"""Palette indices (height, width)."""
+Canvas = NDArray[np.uint8 | np.uint16]
+"""Palette indices (height, width): of 8 bits, or of 16 where fixed pictures have more colours."""
 
 
 class Drawing(Protocol):
@@ -35,6 +35,8 @@ class Panel(PanelSpec, ABC):
     """Its share of the room that is left over, unless the author says."""
     shrinks: ClassVar[bool] = False
     """Whether it draws itself smaller in a smaller box than it asked for."""
+    strip: ClassVar[bool] = False
+    """Whether it is one line of cells, one for each sample, that belongs along those of the channels."""
 
     def taps(self, facts: Facts) -> tuple[str, ...]:
         """The recorded places whose arrays it draws in every frame."""

@@ -18,14 +18,16 @@ class Pick:
     Attributes:
         positions: In the order wanted; None for all.
         top: Only so many, those that change most; None for no such limit.
+        first: Only so many, or fewer if there are no more; None for no such limit.
     """
 
     positions: tuple[int, ...] | None = None
     top: int | None = None
+    first: int | None = None
 
 
 def parse_pick(value: Any) -> Pick:
-    """`all`, `3`, `0-5`, `[0, 2, 4-7]` or `{top: 8}`.
+    """`all`, `3`, `0-5`, `[0, 2, 4-7]`, `{first: 8}` or `{top: 8}`.
 
     Raises:
         ValueError: It is none of these.
@@ -35,15 +37,18 @@ def parse_pick(value: Any) -> Pick:
     if value == "all":
         return Pick()
     if isinstance(value, dict):
-        top = value.get("top")
-        if set(value) != {"top"} or isinstance(top, bool) or not isinstance(top, int) or top < 1:
-            raise ValueError(f"{value!r}: the only map here is 'top: N', those N that change most")
-        return Pick(top=top)
+        most = next(iter(value.values()), None)
+        known = set(value) in ({"top"}, {"first"})
+        if not known or isinstance(most, bool) or not isinstance(most, int) or most < 1:
+            raise ValueError(
+                f"{value!r}: the only maps here are 'first: N', and 'top: N', those N that change most"
+            )
+        return Pick(**value)
     found: list[int] = []
     for each in value if isinstance(value, list) else [value]:
         found += _span(each)
     if not found:
-        raise ValueError("is empty; give all, a list such as [0, 2], a range such as 0-5, or top: 8")
+        raise ValueError("is empty; give all, a list such as [0, 2], a range such as 0-5, first: 8 or top: 8")
     if len(set(found)) < len(found):
         raise ValueError(f"{value!r} names a position twice")
     return Pick(tuple(found))
@@ -54,7 +59,9 @@ def _span(value: Any) -> list[int]:
         return [value]
     match = RANGE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"{value!r} is none of: all, a list such as [0, 2], a range such as 0-5, top: 8")
+        raise ValueError(
+            f"{value!r} is none of: all, a list such as [0, 2], a range such as 0-5, first: 8, top: 8"
+        )
     first, last = int(match[1]), int(match[2])
     if last < first or last - first >= 4096:
         raise ValueError(f"{value!r}: a range runs from its smaller to its greater number, over 4096 at most")
@@ -81,8 +88,12 @@ Picked = Annotated[
                 },
                 {
                     "type": "object",
-                    "properties": {"top": {"type": "integer", "minimum": 1}},
-                    "required": ["top"],
+                    "properties": {
+                        "top": {"type": "integer", "minimum": 1},
+                        "first": {"type": "integer", "minimum": 1},
+                    },
+                    "minProperties": 1,
+                    "maxProperties": 1,
                     "additionalProperties": False,
                 },
             ]

@@ -151,13 +151,14 @@ class SamplesSpec(Words):
     """The samples: which, and how their columns stand. All panels of cells share this, so that they line up."""
 
     show: Picked = Field(
-        Pick(), description="Which samples: all, a list, a range such as 0-4, counted from 0."
+        Pick(), description="Which samples: all, a list, a range such as 0-4, counted from 0, or {first: 16}."
     )
     gap: Pixels = Field(0, description="Pixels between two samples.")
-    transposed: bool = Field(
+    transposed: bool | Literal["auto"] = Field(
         False,
-        description="A row for each sample and a column for each channel; inputs and channels then belong side by "
-        "side, in a row.",
+        description="A row for each sample and a column for each channel; auto: where there are at most half as many "
+        "samples as channels. Inputs and channels then belong side by side, in a row, or the channels show the "
+        "inputs themselves, by inputs: true.",
     )
 
 

@@ -35,6 +35,8 @@ def test_only_training_needs_torch(run: Path, tmp_path: Path) -> None:
     assert without_torch("render", run, "-o", tmp_path / "a.gif") == (0, "")
     assert without_torch("render", run, "-o", tmp_path / "a.mp4") == (0, "")
     assert without_torch("frame", run, "--step", 0, "-o", tmp_path / "a.png") == (0, "")
+    assert without_torch("export-arrays", run, "-o", tmp_path / "a.npz") == (0, "")
+    assert without_torch("import", tmp_path / "a.npz", "--run", tmp_path / "imported") == (0, "")
     code, said = without_torch("train", "--run", tmp_path / "new")
     assert (code, said.count("\n")) == (1, 1)
     assert "not installed" in said
@@ -88,7 +90,7 @@ def test_layers_takes_several_patterns(given: list[str], read: list[str]) -> Non
 @pytest.mark.parametrize("name", list(main.commands))
 def test_the_reference_has_every_option(name: str) -> None:
     section = re.split(r"^## reelnet ", DOCS, flags=re.MULTILINE)
-    (text,) = [part for part in section if re.match(rf"{name}\b", part)]
+    (text,) = [part for part in section if re.match(rf"{name}(?![\w-])", part)]
     options = [param for param in main.commands[name].params if isinstance(param, click.Option)]
     known = {word for option in options for word in option.opts}
     rows = "\n".join(re.findall(r"^\| (`-.*?`) \|", text, re.MULTILINE))

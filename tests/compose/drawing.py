@@ -35,14 +35,14 @@ class Drawn:
     scene: Scene
     run: Run
 
-    def frame(self, step: int) -> Bytes:
-        """RGB (height, width, 3)."""
-        return self.scene.palette.rgb[Compositor(self.scene, self.run).canvas(step)]
+    def frame(self, step: int, *, few: bool = False) -> Bytes:
+        """RGB (height, width, 3), of few colours as a GIF has them or of all."""
+        return self.scene.palette.rgb[Compositor(self.scene, self.run, few=few).canvas(step)]
 
-    def panel(self, name: str, step: int) -> Bytes:
+    def panel(self, name: str, step: int, *, few: bool = False) -> Bytes:
         """The part of a frame that is a panel's."""
         box = self.box(name)
-        return self.frame(step)[box.y : box.bottom, box.x : box.right]
+        return self.frame(step, few=few)[box.y : box.bottom, box.x : box.right]
 
     def box(self, name: str) -> Box:
         """A panel's box."""

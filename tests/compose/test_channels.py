@@ -30,6 +30,8 @@ def bare(run: Run, at: int = 0, samples: dict[str, Any] | None = None, **options
         ("2-4", [2, 3, 4]),
         ([5, "0-2"], [5, 0, 1, 2]),
         ([5, 4, 3, 2, 1, 0], [5, 4, 3, 2, 1, 0]),
+        ({"first": 2}, [0, 1]),
+        ({"first": 99}, [0, 1, 2, 3, 4, 5]),
     ],
 )
 def test_channels_are_shown_in_the_order_given(tmp_path: Path, show: Any, channels: list[int]) -> None:
@@ -84,6 +86,33 @@ def test_samples_and_channels_are_chosen_together(
     samples = {"show": show, "transposed": transposed}
     shown = bare(write_run(tmp_path / "run", maps), samples=samples, show=[4, 1])
     assert_cells(shown, grid(maps[0][wanted][:, [4, 1]], 56, 8, transposed=transposed))
+
+
+@pytest.mark.parametrize(
+    ("samples", "shown", "transposed"),
+    [(1, 2, True), (2, 4, True), (3, 5, False), (3, 6, True), (1, 1, False)],
+)
+def test_few_samples_become_rows(tmp_path: Path, samples: int, shown: int, transposed: bool) -> None:
+    maps = noise(1, samples, 6, 7)
+    panels = {
+        "channels": BARE | {"show": {"first": shown}},
+        "words": {"kind": "text", "text": "{rows}/{columns}"},
+    }
+    layout = drawn(write_run(tmp_path / "run", maps), panels, samples={"transposed": "auto"})
+    wanted = grid(maps[0][:, :shown], 56, 8, transposed=transposed)
+    assert_cells(layout.panel("channels", 0)[: wanted.shape[0], : wanted.shape[1]], wanted)
+    assert layout.scene.facts.fields["rows"] == ("samples" if transposed else "channels")
+    assert layout.scene.facts.fields["columns"] == ("channels" if transposed else "samples")
+
+
+def test_rows_of_samples_do_not_go_under_a_row_of_inputs(tmp_path: Path) -> None:
+    run, samples = write_run(tmp_path / "run", noise(1, 2, 6, 7)), {"transposed": True}
+    with pytest.raises(
+        TemplateError, match=r"samples.transposed: rows are samples, but the inputs stand in one"
+    ):
+        drawn(run, {"inputs": {}, "channels": {}}, samples=samples)
+    drawn(run, {"inputs": {}, "channels": {}}, [{"row": ["inputs", "channels"]}], samples=samples)
+    drawn(run, {"channels": {"inputs": True}}, samples=samples)
 
 
 @pytest.mark.parametrize(("side", "scale"), [(1, 56), (5, 11), (8, 7), (13, 4), (26, 2), (56, 1)])

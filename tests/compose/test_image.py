@@ -34,9 +34,9 @@ def blocks(width: int, height: int) -> Bytes:
     return colours.repeat(height // 2, axis=0).repeat(width // 2, axis=1)
 
 
-def shown(layout: Drawn, width: int, height: int) -> Bytes:
+def shown(layout: Drawn, width: int, height: int, *, few: bool = False) -> Bytes:
     """The part of its panel that the picture should fill; beside it is paper."""
-    panel = layout.panel("logo", 0)
+    panel = layout.panel("logo", 0, few=few)
     above = (len(panel) - height) // 2
     assert len(panel) == -(-height // 8) * 8
     assert (panel[:, width:] == panel[0, -1]).all()
@@ -124,7 +124,9 @@ def test_no_more_colours_than_its_share(run: Run, tmp_path: Path, colours: int) 
     photo = np.stack([x, y, (x + y) // 2], axis=2).astype(np.uint8)
     photo[:8, :8] = WHITE
     Image.fromarray(photo).save(file)
-    picture = shown(logo(run, file, colors=colours), 64, 64)
+    layout = logo(run, file, colors=colours)
+    assert (shown(layout, 64, 64) == photo).all()
+    picture = shown(layout, 64, 64, few=True)
     found = np.unique(picture.reshape(-1, 3), axis=0)
     assert colours / 2 < len(found) <= colours
     # What is of the paper's colour stays so, and all is nearer to the truth the more colours there are.

@@ -130,8 +130,10 @@ def test_a_folder_that_vanishes_does_not_end_the_training(
     model = Fragile()
     with Recorder(tmp_path / "run", model, samples=pictures()) as recorder:
         recorder.step()
+        recorder.flush()
         (tmp_path / "run" / "steps").rename(tmp_path / "away")
         recorder.step()
+        recorder.flush()
         (tmp_path / "away").rename(tmp_path / "run" / "steps")
         recorder.step()
     assert Run(tmp_path / "run").steps == [0, 1, 3]
@@ -143,6 +145,7 @@ def test_what_the_loop_raises_is_not_hidden(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "run", Fragile(), samples=pictures())
     recorder.__enter__()
     recorder.step(loss=torch.tensor(1.0))
+    recorder.flush()
     # Where the last step cannot be written either, it is the loop's mistake that counts.
     (tmp_path / "run" / "steps").rename(tmp_path / "away")
     recorder.__exit__(KeyError, KeyError("own"), None)

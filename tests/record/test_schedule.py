@@ -157,6 +157,7 @@ def test_a_run_stays_below_its_size_and_is_thinned_out_evenly(steps: int, tmp_pa
             with torch.no_grad():
                 layer.weight += 0.01
             recorder.step(loss=step)
+            recorder.flush()
             assert size(path) <= most
     assert size(path) <= most
     run = Run(path)
@@ -186,3 +187,20 @@ def test_a_size_that_holds_next_to_nothing_is_refused(tmp_path: Path) -> None:
     ):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_thinned_run_of_many_steps_stays_below_its_size_while_steps_are_packed(tmp_path: Path) -> None:
+    path, most = tmp_path / "run", 800_000
+    model = nn.Sequential(nn.Conv2d(1, 1, 3))
+    with Recorder(path, model, samples=torch.rand(1, 1, 6, 6), max_bytes=most, on_error="raise") as recorder:
+        for step in range(1, 1500):
+            recorder.step(loss=step)
+            if step % 25 == 0:
+                recorder.flush()
+                assert size(path) <= most
+    run = Run(path)
+    gaps = np.diff(run.steps)
+    assert (gaps[:-1] == gaps[0]).all()
+    assert (run.steps[-1], len(run.steps) > 300) == (1499, True)
+    assert list((path / "segments").iterdir())
+    np.testing.assert_array_equal(run.metrics["loss"][1:], run.steps[1:])

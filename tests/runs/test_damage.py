@@ -138,7 +138,7 @@ def test_a_run_of_another_format(make_run: MakeRun) -> None:
     (run.path / "run.json").write_text(json.dumps({**header, "format": 99}))
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, "format 99", "reads format 1")
+    said(error, "format 99", "reads formats 1 and 2")
 
 
 def test_what_is_no_run(tmp_path: Path, make_run: MakeRun) -> None:

@@ -114,6 +114,7 @@ def test_a_killed_run_can_be_replaced_with_force_and_leaves_nothing_behind(tmp_p
         "log.jsonl",
         "run.json",
         "samples.safetensors",
+        "segments",
         "steps",
     ]
 

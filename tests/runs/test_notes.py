@@ -80,7 +80,8 @@ def test_steps_that_are_missing_are_told(gappy: Run) -> None:
 def test_a_missing_step_that_was_recorded_later_is_not_missing(gappy: Run) -> None:
     lines = (gappy.path / "log.jsonl").read_text().splitlines(keepends=True)
     with (gappy.path / "log.jsonl").open("a") as log:
-        log.write(lines[4].replace('"step": 4', '"step": 5'))
+        (line,) = [line for line in lines if '"step": 4,' in line]
+        log.write(line.replace('"step": 4,', '"step": 5,'))
     run = Run(gappy.path)
     assert (run.steps, list(run.missing)) == ([0, 2, 4, 5], [6])
 

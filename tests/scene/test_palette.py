@@ -42,11 +42,65 @@ def test_the_colormap_gets_what_is_left_over(others: int) -> None:
     assert colormap.indices.max() < 255
 
 
+def test_more_than_255_colours_need_16_bits() -> None:
+    palette = Palette()
+    ink = palette.colours(np.array([(n, 1, 2) for n in range(256)], np.uint8))
+    colormap = palette.colormap(ANCHORS)
+    palette.mix()
+    assert "256 colours" in (palette.shortage or "")
+    assert palette.deep
+    assert ink.indices.dtype == np.uint16
+    assert (palette.rgb[ink.indices] == ink.colours).all()
+    assert (palette.rgb[colormap.indices] == colormap.colours).all()
+    # Number 255 is for what does not change.
+    assert 255 not in {*map(int, ink.indices), *map(int, colormap.indices)}
+
+
 def test_too_many_colours_are_an_error() -> None:
     palette = Palette()
-    palette.colours(np.array([(n, 1, 2) for n in range(256)], np.uint8))
-    with pytest.raises(ReelnetError, match=r"256.*255"):
+    shades = np.arange(40_000)
+    palette.colours(np.stack([shades % 256, shades // 256, shades * 0], axis=1).astype(np.uint8))
+    with pytest.raises(ReelnetError, match=r"40,?001 colours"):
         palette.mix()
+
+
+def test_pictures_share_255_colours_with_the_levels() -> None:
+    palette = Palette()
+    photos = [np.random.default_rng(n).integers(0, 256, (1, 32, 32, 3), np.uint8) for n in range(3)]
+    pictures = [palette.picture(photo, 128) for photo in photos]
+    palette.colours(np.array([(0, 0, n) for n in range(60)], np.uint8))
+    colormap = palette.colormap(ANCHORS)
+    palette.mix()
+    assert palette.shortage is None
+    # Of 255, 60 are taken and 63 are kept for the levels; the pictures' shares make way.
+    assert palette.levels >= 63
+    assert all(40 <= len(picture.few_colours) <= 44 for picture in pictures)
+    assert colormap.indices.dtype == np.uint8
+    for photo, picture in zip(photos, pictures, strict=True):
+        assert (palette.rgb[picture.on(np.zeros((1, 1), np.uint16))] == photo).all()
+        assert picture.on(np.zeros((1, 1), np.uint8)).max() < 255
+
+
+def test_more_colours_than_16_bits_lose_their_last_bits() -> None:
+    palette = Palette()
+    photo = np.random.default_rng(5).integers(0, 256, (1, 300, 300, 3), np.uint8)
+    picture = palette.picture(photo, 64)
+    palette.mix()
+    assert len(palette.rgb) <= 2**16
+    shown = palette.rgb[picture.on(np.zeros((1, 1), np.uint16))].astype(int)
+    # 90,000 colours without order: of 5 bits each there are 32,768.
+    assert np.abs(shown - photo).max() <= 4
+
+
+def test_few_colours_of_a_picture_need_no_16_bits() -> None:
+    palette = Palette()
+    photo = np.random.default_rng(5).integers(0, 256, (1, 8, 8, 3), np.uint8)
+    picture = palette.picture(photo, 64)
+    assert palette.picture(photo.copy(), 64) is picture
+    palette.mix()
+    assert not palette.deep
+    assert not palette.reduced
+    assert (palette.rgb[picture.on(np.zeros((1, 1), np.uint8))] == photo).all()
 
 
 def test_255_colours_fit() -> None:

@@ -86,6 +86,11 @@ RUN_MISTAKES = [
     ),
     ("samples: {show: [0, 3]}", "channels", "samples.show: no sample 3; they are numbered from 0 to 2"),
     ("samples: {show: {top: 2}}", "channels", "samples.show.top: the top 2 cannot be asked of samples"),
+    (
+        "samples: {transposed: true}\npanels: {inputs: {}}",
+        "inputs, channels",
+        "mine.yaml:1:11: samples.transposed: rows are samples, but the inputs stand",
+    ),
     ("panels: {title: {kind: text, text: '{layr}'}}", "title", "no field 'layr'; did you mean 'layer'"),
     ("panels: {title: {kind: text, text: '{layer'}}", "title", "panels.title.text: text '{layer'"),
     ("panels: {title: {kind: text, text: '{}'}}", "title", "no field ''"),

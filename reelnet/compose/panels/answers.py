@@ -60,7 +60,7 @@ class Form:
         longest, number = max(style.width(name) for name in scores.classes), style.width("100 %")
         side = round(0.8 * style.size) if not bars and (scores.truth != UNKNOWN).any() else 0
         beside = side + GAP if side else 0
-        if facts.samples.transposed:
+        if facts.transposed:
             room = min(longest, 8 * style.size)
             width = max(2 * box, 4 * style.size) if bars else beside + room
             width += 2 * GAP + number if percent else 0
@@ -103,7 +103,7 @@ class AnswersDrawing(ABC):
         self, form: Form, facts: Facts, slots: list[Box], label: Box | None, palette: Palette
     ) -> None:
         theme = facts.theme
-        self.form, self.slots, self.label, self.transposed = form, slots, label, facts.samples.transposed
+        self.form, self.slots, self.label, self.transposed = form, slots, label, facts.transposed
         self.ink = palette.ramp(theme.ink, theme.background)
         self.muted = palette.ramp(theme.muted, theme.background)
         # As many shades as curves have, whose colours these often are.

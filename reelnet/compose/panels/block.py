@@ -65,7 +65,7 @@ class Block:
     def left(self) -> int:
         """Pixels left of the cells."""
         labels = gutter(self.facts, labels=self.labels and self.first)
-        if self.facts.samples.transposed:
+        if self.facts.transposed:
             return labels + self.view.cell.box + RULE if self.inputs else 0
         return labels
 
@@ -75,7 +75,7 @@ class Block:
         top = self.headed
         if self.legend is not None:
             top += rounded(self.legend.height + 4)
-        if self.facts.samples.transposed:
+        if self.facts.transposed:
             return top + header(self.facts, labels=self.labels)
         side = self.view.cell.box
         return top + (header(self.facts, labels=self.labels) + side + RULE if self.inputs else 0)
@@ -101,7 +101,7 @@ class Block:
         """The cells of a block whose corner is at (x, y)."""
         rows, columns = len(self.channels), len(self.facts.columns)
         down, across = self.gap, self.facts.samples.gap
-        if self.facts.samples.transposed:
+        if self.facts.transposed:
             rows, columns, down, across = columns, rows, across, down
         return Cells(x + self.left, y + self.above, self.view.cell.box, rows, columns, down, across)
 
@@ -161,7 +161,7 @@ class BlockDrawing:
     def _inputs(self) -> Cells:
         """Where the samples stand."""
         side, gap, count = self._cells.side, self._facts.samples.gap, len(self._facts.columns)
-        if self._facts.samples.transposed:
+        if self._facts.transposed:
             return Cells(self._cells.x - RULE - side, self._cells.y, side, count, 1, gap, 0)
         return Cells(self._cells.x, self._cells.y - RULE - side, side, 1, count, 0, gap)
 
@@ -189,7 +189,7 @@ class BlockDrawing:
     @property
     def rows_are_samples(self) -> bool:
         """Whether a row of cells is a sample, not a channel."""
-        return self._facts.samples.transposed
+        return self._facts.transposed
 
     def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Recorded values of the layer as the maps that are shown."""
@@ -206,7 +206,7 @@ class BlockDrawing:
     def at(self, channel: int, column: int) -> Box:
         """The box of the cell of a channel and a sample, by its position among those that are shown."""
         row = self._block.channels.index(channel)
-        place = (column, row) if self._facts.samples.transposed else (row, column)
+        place = (column, row) if self._facts.transposed else (row, column)
         return self._cells.at(*place)
 
     def draw_still(self, canvas: Canvas) -> None:
@@ -233,9 +233,9 @@ class BlockDrawing:
     def _write_numbers(self, canvas: Canvas) -> None:
         block, style = self._block, body(self._facts.theme)
         numbers = block.numbers
-        if self._facts.samples.transposed:
+        if self._facts.transposed:
             across = self._cells.pitch[1]
-            for column, label in column_labels(numbers, self._facts, self._cells.side, across).items():
+            for column, label in column_labels(numbers, style, self._cells.side, across).items():
                 box = self._cells.at(0, column)
                 y = box.y - header(self._facts, labels=True)
                 write(canvas, label, self._muted, box.x + box.width // 2, y, style, anchor="middle")
@@ -260,11 +260,11 @@ class BlockDrawing:
             values = values[self._select]
             levels = levels[self._select] if levels is not None else None
         indices = self._map.indices[self.levels(values) if levels is None else levels]
-        if not np.isfinite(values).all():
-            indices[~np.isfinite(values)] = self._missing.indices[0]
+        if not (finite := np.isfinite(values)).all():
+            indices[~finite] = self._missing.indices[0]
         if self._block.view.tap.fold is not None:
             indices[:, :, self._block.view.tap.blank] = self._blank.indices[0]
-        if not self._facts.samples.transposed:
+        if not self._facts.transposed:
             indices = indices.transpose(1, 0, 2, 3)
         self._cells.put(canvas, indices, self._block.view.cell)
 
@@ -283,5 +283,9 @@ def to_places(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArr
     """Values as places among the levels, from 0 to `levels` - 1, not rounded; see `to_levels`."""
     # In double precision: single precision cannot hold the span of all that it can hold.
     scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
-    np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
+    # One number tells whether all are finite, and spares a look at each for what it is.
+    with np.errstate(invalid="ignore", over="ignore"):
+        finite = np.isfinite(scaled.sum())
+    if not finite:
+        np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
     return np.clip(scaled, 0, levels - 1, out=scaled)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
 from reelnet.scene.layout import Box
 from reelnet.scene.panel import Canvas
@@ -58,7 +56,7 @@ class Cells:
             return [self.whole]
         return [self.at(row, column) for row in range(self.rows) for column in range(self.columns)]
 
-    def put(self, canvas: Canvas, indices: NDArray[np.uint8], cell: Cell) -> None:
+    def put(self, canvas: Canvas, indices: Canvas, cell: Cell) -> None:
         """Draw maps of palette indices (rows, columns, height, width) upscaled by a whole factor."""
         rows, columns, height, width = indices.shape
         above, beside = cell.inset(height, width)

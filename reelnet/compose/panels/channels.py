@@ -38,7 +38,8 @@ class Channels(Panel):
     )
     show: Picked = Field(
         Pick(),
-        description="Which channels: all, a list, a range such as 0-5, or {top: 8} for those that change most.",
+        description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
+        "change most.",
     )
     order: Literal["recorded", "change"] = Field(
         "recorded", description="As the layer has them, or those first that change most over the run."

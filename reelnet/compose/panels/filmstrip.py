@@ -38,7 +38,8 @@ class Filmstrip(Panel):
     tap: str | None = Field(None, description="The layer that is shown; by default the reel's.")
     show: Picked = Field(
         Pick(),
-        description="Which channels: all, a list, a range such as 0-5, or {top: 8} for those that change most.",
+        description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
+        "change most.",
     )
     order: Literal["recorded", "change"] = Field(
         "recorded", description="As the layer has them, or those first that change most over the run."
@@ -85,7 +86,7 @@ class Filmstrip(Panel):
         tap = self.tap or facts.layer
         channels, row = channels_of(self.show, self.order, tap, facts), self.arrange == "row"
         # Samples are columns, or rows if transposed: blocks that share them show them once.
-        shared = row == facts.samples.transposed
+        shared = row == facts.transposed
         return [
             Block(
                 facts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reelnet.compose.panels.cells import Cells
-from reelnet.compose.text import body, shorten
+from reelnet.compose.text import Type, body, shorten, sized
 from reelnet.runs.header import layers_of
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import RHYTHM
@@ -17,6 +17,8 @@ GUTTER_GAP = 10
 
 FEWEST = 4
 """Characters, the ellipsis among them, of which a shortened label must have more to tell anything."""
+LEAST, SMALLEST = 0.65, 12
+"""Part of the usual type, and pixels, below which labels of columns are not made smaller."""
 OVERHANG = 8
 """Pixels by which a column's label may reach over the left edge of the cells."""
 
@@ -27,14 +29,14 @@ def gutter(facts: Facts, *, labels: bool) -> int:
         return 0
     style, longest = body(facts.theme), max(facts.taps[name].maps[0] for name in layers_of(facts.taps)) - 1
     texts = [INPUT_LABEL, str(longest)]
-    if facts.samples.transposed and facts.labels is not None:
+    if facts.transposed and facts.labels is not None:
         texts = [shorten(label, 8 * style.size, style) for label in facts.labels]
     return rounded(max(style.width(text) for text in texts) + GUTTER_GAP)
 
 
 def header(facts: Facts, *, labels: bool) -> int:
     """Pixels above the cells for labels of columns."""
-    if not labels or (facts.labels is None and not facts.samples.transposed):
+    if not labels or (facts.labels is None and not facts.transposed):
         return 0
     return rounded(body(facts.theme).line + 2)
 
@@ -59,9 +61,18 @@ def row_labels(labels: Sequence[str], cells: Cells, line: int) -> Iterator[tuple
             yield label, y
 
 
-def column_labels(labels: Sequence[str], facts: Facts, side: int, pitch: int) -> dict[int, str]:
+def column_type(labels: Sequence[str], facts: Facts, pitch: int) -> Type:
+    """The type of labels over columns `pitch` apart: the usual one, or a smaller one in which all have room."""
+    usual = body(facts.theme)
+    for size in range(usual.size, max(SMALLEST, round(LEAST * usual.size)) - 1, -1):
+        style = sized(facts.theme, size)
+        if max(style.width(label) for label in labels) + 4 <= pitch:
+            return style
+    return usual
+
+
+def column_labels(labels: Sequence[str], style: Type, side: int, pitch: int) -> dict[int, str]:
     """Labels by column, shortened and thinned to what has room over cells of `side` that stand `pitch` apart."""
-    style = body(facts.theme)
     widest = max(style.width(label) for label in labels)
     if widest + 4 <= pitch or pitch >= 3 * style.size:
         return {column: shorten(label, pitch - 4, style) for column, label in enumerate(labels)}

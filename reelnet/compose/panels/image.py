@@ -15,7 +15,6 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 from pydantic import Field
 
-from reelnet.compose.panels.pictures import few_colours
 from reelnet.compose.panels.still import Still
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Measure, Size
@@ -35,7 +34,7 @@ ORIENTATION = 0x0112
 
 
 class Image(Panel):
-    """A picture from a PNG or JPEG file, in few colours."""
+    """A picture from a PNG or JPEG file."""
 
     files: ClassVar[tuple[str, ...]] = ("file",)
 
@@ -50,7 +49,10 @@ class Image(Panel):
         description="Height of the picture in pixels; its width follows. With a width: it fits into both.",
     )
     colors: int = Field(
-        32, ge=2, le=128, description="Colours of the picture; a frame has 255 for everything."
+        32,
+        ge=2,
+        le=128,
+        description="Most colours of the picture in a GIF, which has 255 for all; other formats show all of its own.",
     )
 
     def measure(self, facts: Facts) -> Measure:
@@ -82,13 +84,13 @@ class ImageDrawing(Still):
         self, picture: NDArray[np.uint8], box: Box, colors: int, background: Rgb, palette: Palette
     ) -> None:
         self._box = box
-        self._numbers, colours = reduced(picture, colors, background)
-        self._ink = palette.colours(colours)
+        # What is of the background's colour stays so exactly, or the picture's rectangle would show.
+        self._picture = palette.picture(picture[None], colors, keep=background)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw it."""
         box = self._box
-        canvas[box.y : box.bottom, box.x : box.right] = self._ink.indices[self._numbers]
+        canvas[box.y : box.bottom, box.x : box.right] = self._picture.on(canvas)[0]
 
 
 @contextmanager
@@ -166,20 +168,3 @@ def resized(picture: Pillow.Image, size: Size) -> NDArray[np.uint8]:
     return np.asarray(
         picture if picture.size == wanted else picture.resize(wanted, Pillow.Resampling.LANCZOS)
     )
-
-
-def reduced(
-    picture: NDArray[np.uint8], most: int, background: Rgb
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A picture (height, width, 3) as numbers of at most `most` colours, and those colours (k, 3).
-
-    What is of the background's colour stays so exactly, or the picture's rectangle would show.
-    """
-    paper = (picture == np.array(background, np.uint8)).all(axis=2)
-    if not paper.any() or paper.all():
-        numbers, colours = few_colours(picture[None], most)
-        return numbers[0], colours
-    numbers = np.zeros(picture.shape[:2], np.uint8)
-    others, colours = few_colours(picture[~paper][None, :, None], most - 1)
-    numbers[~paper] = others.ravel() + 1
-    return numbers, np.concatenate([np.array([background], np.uint8), colours])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from reelnet.compose.panels import margin
@@ -20,6 +22,8 @@ from reelnet.template.misfit import Misfits
 class Inputs(Panel):
     """The samples, one a column, under their labels."""
 
+    strip: ClassVar[bool] = True
+
     labels: bool = Field(True, description="Write the samples' labels above them, and `input` to the left.")
     annotations: SampleAnnotations = Field(
         (), description="Frames, arrows and words on single samples, for a range of training steps."
@@ -29,7 +33,7 @@ class Inputs(Panel):
         """The cells of a panel whose corner is at (x, y)."""
         left, above = gutter(facts, labels=self.labels), header(facts, labels=self.labels)
         count, gap, side = len(facts.columns), facts.samples.gap, facts.cell.box
-        if facts.samples.transposed:
+        if facts.transposed:
             return Cells(x + left, y + above, side, count, 1, gap, 0)
         return Cells(x + left, y + above, side, 1, count, 0, gap)
 

@@ -27,11 +27,11 @@ class Shades:
     """Pixels ready to be copied.
 
     Attributes:
-        indices: uint8 (height, width).
+        indices: Of the palette, (height, width).
         mask: Which of them are drawn, bool (height, width).
     """
 
-    indices: NDArray[np.uint8]
+    indices: Canvas
     mask: NDArray[np.bool_]
 
     @classmethod

@@ -8,17 +8,21 @@ from PIL import Image
 
 from reelnet.compose.canvas import write
 from reelnet.compose.panels.cells import Cells
-from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, column_labels, header
+from reelnet.compose.panels.grid import GUTTER_GAP, INPUT_LABEL, column_labels, column_type, header
 from reelnet.compose.text import body, shorten
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box
 from reelnet.scene.palette import Ink, Palette
 from reelnet.scene.panel import Canvas
+from reelnet.scene.picture import FixedPicture
 from reelnet.template.colour import Rgb
+
+SHARP, SHARP_IN_COLOUR = 3, 8
+"""Factors from which on drawings, and photos, are upscaled in whole pixels, even if that leaves a margin."""
 
 GREYS = 32
 COLOURS = 64
-"""Share of the palette that grey and coloured pictures get."""
+"""Share of 255 colours that grey and coloured pictures get."""
 
 
 class Pictures:
@@ -26,25 +30,29 @@ class Pictures:
 
     def __init__(self, facts: Facts, cells: Cells, palette: Palette) -> None:
         self._facts, self._cells = facts, cells
-        self._numbers, colours = few_colours(fitted(facts.pictures, cells.side))
-        if drawn_on_paper(facts.pictures):
-            colours = on_paper(colours, facts.theme.background)
-        self._ink = palette.colours(colours)
+        pictures, self._scale = fitted(facts.pictures, cells.side, filled_side(facts))
+        self._shown: Greys | FixedPicture
+        if pictures.ndim == 3:
+            paper = facts.theme.background if drawn_on_paper(facts.pictures) else None
+            self._shown = Greys(pictures, paper, palette)
+        else:
+            self._shown = palette.picture(pictures, COLOURS)
 
     def draw(self, canvas: Canvas) -> None:
         """Draw the pictures, each in the middle of its cell."""
-        height, width = self._numbers.shape[1:]
-        for number, numbers in enumerate(self._numbers):
+        for number, small in enumerate(self._shown.on(canvas)):
+            indices = small.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
+            height, width = indices.shape
             box = self.at(number)
             x, y = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
-            canvas[y : y + height, x : x + width] = self._ink.indices[numbers]
+            canvas[y : y + height, x : x + width] = indices
 
     def write_labels(self, canvas: Canvas, ink: Ink) -> None:
         """Write the samples' labels above their cells, or left of them."""
         facts, style = self._facts, body(self._facts.theme)
         if facts.labels is None:
             return
-        if facts.samples.transposed:
+        if facts.transposed:
             for number, label in enumerate(facts.labels):
                 box = self.at(number)
                 y = box.y + (box.height - style.line) // 2
@@ -52,15 +60,16 @@ class Pictures:
                 write(canvas, text, ink, box.x - GUTTER_GAP, y, style, anchor="right")
             return
         across = self._cells.pitch[1]
-        for number, label in column_labels(facts.labels, facts, self._cells.side, across).items():
+        small = column_type(facts.labels, facts, across)
+        for number, label in column_labels(facts.labels, small, self._cells.side, across).items():
             box = self.at(number)
-            y = box.y - header(facts, labels=True)
-            write(canvas, label, ink, box.x + box.width // 2, y, style, anchor="middle")
+            y = box.y - header(facts, labels=True) + style.line - small.line
+            write(canvas, label, ink, box.x + box.width // 2, y, small, anchor="middle")
 
     def write_name(self, canvas: Canvas, ink: Ink) -> None:
         """Write `input` left of their row, or above their column, where there is room."""
         style, box = body(self._facts.theme), self.at(0)
-        if self._facts.samples.transposed:
+        if self._facts.transposed:
             if style.width(INPUT_LABEL) <= box.width:
                 y = box.y - header(self._facts, labels=True)
                 write(canvas, INPUT_LABEL, ink, box.x + box.width // 2, y, style, anchor="middle")
@@ -70,19 +79,48 @@ class Pictures:
 
     def at(self, number: int) -> Box:
         """The cell of a sample, by its position among those that are shown."""
-        return self._cells.at(number, 0) if self._facts.samples.transposed else self._cells.at(0, number)
+        return self._cells.at(number, 0) if self._facts.transposed else self._cells.at(0, number)
 
 
-def fitted(pictures: NDArray[np.uint8], box: int) -> NDArray[np.uint8]:
-    """Pictures (n, height, width[, 3]) upscaled by a whole factor, or averaged down, to fit a square box."""
+def filled_side(facts: Facts) -> int:
+    """Side in pixels of what the reel's layer fills of its cells."""
+    return min(facts.cell.box, max(facts.require(facts.layer).maps[1:]) * facts.cell.scale)
+
+
+class Greys:
+    """Grey pictures (n, height, width) in evenly spaced greys, which serve every format."""
+
+    def __init__(self, pictures: NDArray[np.uint8], paper: Rgb | None, palette: Palette) -> None:
+        levels = np.rint(np.linspace(0, 255, GREYS)).astype(np.uint8)
+        colours = np.repeat(levels[:, None], 3, axis=1)
+        self._ink = palette.colours(colours if paper is None else on_paper(colours, paper))
+        self._numbers = np.rint(pictures * ((GREYS - 1) / 255)).astype(np.uint8)
+
+    def on(self, canvas: Canvas) -> Canvas:
+        """Their indices (n, height, width)."""
+        found: Canvas = self._ink.indices[self._numbers]
+        return found
+
+
+def fitted(pictures: NDArray[np.uint8], box: int, filled: int) -> tuple[NDArray[np.uint8], int]:
+    """Pictures brought near a square box's size, and the whole factor that is left to do.
+
+    Args:
+        pictures: uint8 (n, height, width) or (…, 3).
+        box: Side that they must not pass, in pixels.
+        filled: Side to which they are resampled if no whole factor comes near the box: that of the maps beside them.
+    """
     height, width = pictures.shape[1:3]
-    scale = box // max(height, width)
-    if scale >= 1:
-        return pictures.repeat(scale, axis=1).repeat(scale, axis=2)
-    shrink = box / max(height, width)
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    resized = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.BOX)) for each in pictures]
-    return np.stack(resized)
+    side = max(height, width)
+    scale = box // side
+    # What is shown in large pixels stays so.
+    sharp = SHARP if pictures.ndim == 3 else SHARP_IN_COLOUR
+    if scale >= sharp or (scale and box - scale * side <= box // 8):
+        return pictures, scale
+    target = filled if scale else box
+    size = max(1, round(width * target / side)), max(1, round(height * target / side))
+    how = Image.Resampling.BICUBIC if target > side else Image.Resampling.BOX
+    return np.stack([np.asarray(Image.fromarray(each).resize(size, how)) for each in pictures]), 1
 
 
 def drawn_on_paper(pictures: NDArray[np.uint8]) -> bool:
@@ -99,27 +137,3 @@ def on_paper(greys: NDArray[np.uint8], paper: Rgb) -> NDArray[np.uint8]:
     part = greys / 255
     mixed: NDArray[np.uint8] = np.rint(part * np.array(paper) + (1 - part) * ink).astype(np.uint8)
     return mixed
-
-
-def few_colours(
-    pictures: NDArray[np.uint8], most: int = COLOURS
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Pictures as numbers of colours (n, height, width), and those colours (k, 3).
-
-    Grey pictures get evenly spaced greys; coloured ones keep their colours if they have no more than `most`, and
-    else get colours by median cut (Heckbert 1982), without dithering, which would grow with the upscaling.
-    """
-    if pictures.ndim == 3:
-        greys = np.rint(np.linspace(0, 255, GREYS)).astype(np.uint8)
-        numbers = np.rint(pictures * ((GREYS - 1) / 255)).astype(np.uint8)
-        return numbers, np.repeat(greys[:, None], 3, axis=1)
-    count, height, width, _ = pictures.shape
-    packed = pictures.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    values, found = np.unique(packed, return_inverse=True)
-    if len(values) <= most:
-        exact = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1).astype(np.uint8)
-        return found.reshape(packed.shape).astype(np.uint8), exact
-    strip = Image.fromarray(pictures.reshape(count * height, width, 3))
-    reduced = strip.quantize(most, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    colours = np.array(reduced.getpalette()[: 3 * most], np.uint8).reshape(-1, 3)  # type: ignore[index]
-    return np.asarray(reduced).reshape(count, height, width), colours

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -19,6 +19,8 @@ from reelnet.template.misfit import Misfits
 
 class Predictions(Panel):
     """What the network says of each sample, under its column: the class of the highest score, or all classes."""
+
+    strip: ClassVar[bool] = True
 
     tap: str | None = Field(
         None,
@@ -75,7 +77,7 @@ class Predictions(Panel):
                 body(facts.theme).width(name)
         wrong.check()
         form = self.form(facts, scores)
-        if facts.samples.transposed:
+        if facts.transposed:
             return Measure(form.width, header(facts, labels=self.labels) + facts.along)
         return Measure(gutter(facts, labels=self.labels) + facts.along, form.height)
 
@@ -86,7 +88,7 @@ class Predictions(Panel):
             raise AssertionError("a panel that measures nothing is not placed")
         form, side = self.form(facts, scores), facts.cell.box
         numbers, size = range(len(facts.columns)), body(facts.theme)
-        if facts.samples.transposed:
+        if facts.transposed:
             top = box.y + header(facts, labels=self.labels)
             slots = [Box(box.x, top + number * facts.pitch, form.width, side) for number in numbers]
             label = Box(box.x, box.y, 0, size.line)

@@ -33,8 +33,8 @@ class Weights(Panel):
     )
     show: Picked = Field(
         Pick(),
-        description="Which output channels: all, a list, a range such as 0-5, or {top: 8} for those that change most "
-        "from the first step to the last.",
+        description="Which output channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
+        "change most from the first step to the last.",
     )
     cell: Length | None = Field(
         None, description="Most pixels for a side of one filter; by default half of the theme's cell."

@@ -26,7 +26,8 @@ class ReelCallback(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the network before the first step."""
-        self._loop.open(pl_module, trainer.global_step)
+        # The strategy's own model: where it is spread over processes, that is what all of them must run.
+        self._loop.open(trainer.model or pl_module, trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int

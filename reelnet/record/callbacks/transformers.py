@@ -35,8 +35,8 @@ class ReelCallback(TrainerCallback):
         **others: Any,
     ) -> None:
         """Record the network before the first step."""
-        # Every process has a trainer of its own; one of them writes.
-        if state.is_world_process_zero and model is not None:
+        # Every process has a trainer of its own; the recorders settle which one writes.
+        if model is not None:
             self._loop.open(model, state.global_step)
 
     def on_log(

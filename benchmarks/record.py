@@ -1,0 +1,266 @@
+"""What recording adds to a training step, and what it writes.
+
+    python benchmarks/record.py [--steps N]
+
+Prints a table and keeps it in `benchmarks/record.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch._dynamo.utils import counters
+
+import reelnet
+from reelnet.record.datasets import batches
+from reelnet.record.taps import Pattern
+from reelnet.record.training import Recipe, endless, prepare, take_step
+from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.writer import RunWriter
+
+HERE = Path(__file__).parent
+
+WARM_UP, BLOCK = 5, 5
+
+NOTES = """\
+{today}, {system}, {cores} cores, torch {torch}. Ten samples; taps are six convolutions, the stem and four stages, or
+the patches and six blocks. Medians over {steps} recorded steps.
+
+- *Added* is the time in `Recorder.step`, and its part of a step without the loading of its batch.
+- *Paired* compares blocks of {block} steps with recording to such blocks without, in turn, with the machine's noise.
+- *Writing* is what committing a step takes, and the part of a step for which the training waits for it.
+- *Writes* are calls of the system while a step is recorded; *compiled anew* are graphs under `torch.compile`."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A training.
+
+    Attributes:
+        model: The network, trained by Adam.
+        taps: What is recorded.
+        samples: The fixed samples.
+        draw: Gives a batch: pictures and classes.
+    """
+
+    model: nn.Module
+    taps: Sequence[Pattern]
+    samples: Tensor
+    draw: Callable[[], tuple[Tensor, Tensor]]
+
+    @property
+    def step(self) -> Callable[[], float]:
+        """Takes a training step; gives its seconds, without the loading of the batch."""
+        optimizer = torch.optim.Adam(self.model.parameters(), 1e-3)
+
+        def step() -> float:
+            pictures, classes = self.draw()
+            began = time.perf_counter()
+            take_step(self.model, optimizer, pictures, classes)
+            return time.perf_counter() - began
+
+        return step
+
+
+def article() -> Subject:
+    recipe = Recipe(layers=("conv?",))
+    network, data = prepare(recipe, None)
+    loader = endless(batches(data.train, recipe.batch_size, seed=recipe.seed))
+
+    def draw() -> tuple[Tensor, Tensor]:
+        pictures, classes = next(loader)
+        return pictures, classes
+
+    return Subject(network.train(), recipe.layers, data.chosen()[0], draw)
+
+
+def resnet18() -> Subject:
+    taps = ["conv1", *(f"layer{stage}" for stage in range(1, 5))]
+    return on_noise(torchvision.models.resnet18(num_classes=10), taps, batch=32, side=64)
+
+
+def vit() -> Subject:
+    model = torchvision.models.VisionTransformer(
+        image_size=32, patch_size=4, num_layers=6, num_heads=4, hidden_dim=128, mlp_dim=256, num_classes=10
+    )
+    return on_noise(model, ["conv_proj", "encoder.layers.encoder_layer_?"], batch=64, side=32)
+
+
+def on_noise(model: nn.Module, taps: Sequence[Pattern], *, batch: int, side: int) -> Subject:
+    def draw() -> tuple[Tensor, Tensor]:
+        return torch.rand(batch, 3, side, side), torch.randint(10, (batch,))
+
+    return Subject(model.train(), taps, torch.rand(10, 3, side, side), draw)
+
+
+SUBJECTS = {
+    "the article's, batch 1024": article,
+    "ResNet-18, batch 32 of 64×64": resnet18,
+    "small ViT, batch 64 of 32×32": vit,
+}
+
+
+def measure(folder: Path, steps: int, make: Callable[[], Subject] = article) -> dict[str, float]:
+    """Train and record.
+
+    Args:
+        folder: Where the runs go.
+        steps: That are recorded, one after the other.
+        make: Gives the training.
+
+    Returns:
+        Medians in seconds: `train` of a step, `record` of `Recorder.step`, `write` of committing one, `wait` of
+        the part of that for which the training waits, `tenth` of a step's share where every tenth is recorded.
+        `paired`: the part that recording adds, from blocks with and without it. `bytes` and `writes` of a
+        recorded step; 0 writes where the system does not tell.
+    """
+    torch.manual_seed(0)
+    subject = make()
+    step = subject.step
+    for _ in range(WARM_UP):
+        step()
+    train, record, parts = [], [], []
+    before = written()
+    with timed_commits() as commits, recorder_of(folder / "each", subject, 1) as recorder:
+        for _ in range(max(1, steps // BLOCK)):
+            alone = [step() for _ in range(BLOCK)]
+            pairs = [(step(), timed(recorder.step)) for _ in range(BLOCK)]
+            train += alone
+            record += [recorded for _, recorded in pairs]
+            parts.append(sum(map(sum, pairs)) / sum(alone) - 1)
+    after = written()
+    count = len(record) + 1
+    with recorder_of(folder / "tenth", subject, 10) as recorder:
+        tenth = [step() * 0 + timed(recorder.step) for _ in range(max(20, steps // 10 * 10))]
+    run = reelnet.open(folder / "each")
+    return {
+        "train": statistics.median(train),
+        "record": statistics.median(record),
+        "write": statistics.median(seconds for seconds, _ in commits),
+        "wait": statistics.median(seconds * waits for seconds, waits in commits),
+        "tenth": statistics.median(sum(tenth[at : at + 10]) / 10 for at in range(0, len(tenth), 10)),
+        "paired": statistics.median(parts),
+        "bytes": run.nbytes / count,
+        "writes": (after - before) / count,
+    }
+
+
+def recorder_of(path: Path, subject: Subject, every: int) -> reelnet.Recorder:
+    return reelnet.Recorder(path, subject.model, samples=subject.samples, taps=subject.taps, every=every)
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@contextmanager
+def timed_commits() -> Iterator[list[tuple[float, bool]]]:
+    """Collect the seconds of every commit to a run, and whether the training waits for it."""
+    found: list[tuple[float, bool]] = []
+    commit = RunWriter.commit
+
+    def observed(self: RunWriter, snapshot: Snapshot) -> None:
+        seconds = timed(lambda: commit(self, snapshot))
+        found.append((seconds, threading.current_thread() is threading.main_thread()))
+
+    RunWriter.commit = observed  # type: ignore[method-assign]
+    try:
+        yield found
+    finally:
+        RunWriter.commit = commit  # type: ignore[method-assign]
+
+
+def written() -> int:
+    """How often this process has called on the system to write; 0 where it does not tell."""
+    file = Path("/proc/self/io")
+    if not file.exists():
+        return 0
+    return next(int(line.split()[1]) for line in file.read_text().splitlines() if line.startswith("syscw"))
+
+
+def recompiles(folder: Path, make: Callable[[], Subject]) -> int:
+    """How many graphs recording has compiled anew in three steps of a compiled model."""
+    torch._dynamo.reset()
+    subject = make()
+    # Graphs are counted, not their speed.
+    compiled: Any = torch.compile(subject.model, backend="eager")
+    subject = Subject(compiled, subject.taps, subject.samples, subject.draw)
+    step = subject.step
+    step()
+    before = counters["stats"]["unique_graphs"]
+    with recorder_of(folder / "compiled", subject, 1) as recorder:
+        for _ in range(3):
+            step()
+            recorder.step()
+    return int(counters["stats"]["unique_graphs"] - before)
+
+
+def row(name: str, steps: int) -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
+        found = measure(Path(folder), steps, SUBJECTS[name])
+        anew = recompiles(Path(folder), SUBJECTS[name])
+    return [
+        name,
+        f"{1000 * found['train']:.0f} ms",
+        f"{1000 * found['record']:.2f} ms, {found['record'] / found['train']:.2%}",
+        f"{found['paired']:+.1%}",
+        f"{found['tenth'] / found['train']:.2%}",
+        f"{1000 * found['write']:.2f} ms, {found['wait'] / found['train']:.2%}",
+        f"{found['bytes']:,.0f}",
+        f"{found['writes']:.1f}",
+        str(anew),
+    ]
+
+
+HEAD = [
+    "network",
+    "step",
+    "added at every step",
+    "paired",
+    "added at every tenth",
+    "writing, waited for",
+    "bytes a step",
+    "writes a step",
+    "compiled anew",
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure what recording adds to a training.")
+    parser.add_argument("--steps", type=int, default=40, help="recorded steps a network")
+    steps = parser.parse_args().steps
+    rows = [HEAD, ["---"] * len(HEAD)]
+    for name in SUBJECTS:
+        rows.append(row(name, steps))
+        print(" | ".join(rows[-1]), flush=True)
+    notes = NOTES.format(
+        today=datetime.date.today(),
+        system=f"{platform.system()} {platform.machine()}",
+        cores=os.cpu_count(),
+        torch=torch.__version__,
+        steps=steps,
+        block=BLOCK,
+    )
+    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+    (HERE / "record.md").write_text(f"# Recording\n\n{notes}\n\n{lines}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

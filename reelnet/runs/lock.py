@@ -1,0 +1,100 @@
+"""That only one recorder is at work on a run folder. The lock dies with its process, whatever ends it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from reelnet.errors import UsageError
+
+NAME = "lock"
+
+_held: set[str] = set()
+"""Folders that this process records into: the system's locks are between processes only."""
+_guard = threading.Lock()
+
+
+class FileLock:
+    """Holds the file `lock` of a run folder; a file that a killed process left behind is no obstacle.
+
+    Args:
+        folder: The run folder, which is there.
+
+    Raises:
+        UsageError: Another recorder holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._process = folder / NAME, os.getpid()
+        self._key = str(folder.resolve())
+        with _guard:
+            if self._key in _held:
+                raise _taken(folder, "this process")
+            self._take(folder)
+            _held.add(self._key)
+
+    def _take(self, folder: Path) -> None:
+        # Whoever lets go removes the file: what was locked must still be what lies there.
+        while True:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            if not _locked(self._file):
+                owner = _owner(self._path)
+                os.close(self._file)
+                raise _taken(folder, owner)
+            if _same(self._file, self._path):
+                break
+            os.close(self._file)
+        os.ftruncate(self._file, 0)
+        os.write(self._file, f"{os.getpid()}\n".encode())
+
+    def release(self) -> None:
+        """Let others record; a forked process lets go of nothing."""
+        if self._process != os.getpid() or self._key not in _held:
+            return
+        _held.discard(self._key)
+        with suppress(OSError):
+            # Windows removes no file that is open.
+            if os.name != "nt" and _same(self._file, self._path):
+                self._path.unlink()
+        os.close(self._file)
+
+
+def _taken(folder: Path, owner: str) -> UsageError:
+    return UsageError(
+        f"{folder}: is being recorded by {owner}; choose another folder, or wait for that recording"
+    )
+
+
+def _owner(path: Path) -> str:
+    with suppress(OSError, ValueError):
+        return f"process {int(path.read_text())}"
+    return "another process"
+
+
+def _same(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _locked(file: int) -> bool:
+    """Lock an open file; where the file system has no locks it counts as locked."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            # Not flock: a forked process would hold that on, and over the network it is often none.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return True
+    return True

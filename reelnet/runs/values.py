@@ -1,0 +1,179 @@
+"""Reading recorded values: few ranges, straight into their place, each checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.errors import RunError
+from reelnet.runs.arrays import crc32 as crc32_of
+from reelnet.runs.arrays import unpack
+from reelnet.runs.commit import Commit
+from reelnet.runs.header import MEND, TapInfo, unreadable
+from reelnet.runs.log import Row
+from reelnet.runs.segment import Layout, Segment
+from reelnet.runs.store import Store
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Values of one tap that lie behind each other in a file, and in the result.
+
+    Attributes:
+        first: Position of the first step in the result.
+        file: Relative to the run folder.
+        offset: First byte in the file.
+        steps: The steps.
+        crc32: Their checksums.
+    """
+
+    first: int
+    file: str
+    offset: int
+    steps: Sequence[int]
+    crc32: list[int]
+
+
+class Values:
+    """The arrays of a run.
+
+    Args:
+        store: Its files.
+        taps: What is recorded.
+    """
+
+    def __init__(self, store: Store, taps: Mapping[str, TapInfo]) -> None:
+        self._store, self._taps = store, taps
+        self._positions = {name: number for number, name in enumerate(taps)}
+        self._layouts: dict[str, Layout] = {}
+
+    @property
+    def taps(self) -> list[str]:
+        """The names of all taps, in the header's order."""
+        return list(self._taps)
+
+    def layout(self, segment: Segment) -> Layout:
+        """The index of a segment; read and checked once.
+
+        Raises:
+            RunError: It is missing, truncated or altered.
+        """
+        if segment.file not in self._layouts:
+            what = f"steps {segment.steps[0]} to {segment.steps[-1]}"
+            where = self._store.full(segment.file)
+            try:
+                (head,) = self._store.read_spans(segment.file, [(0, segment.head)])
+            except OSError as error:
+                raise unreadable(where, what, error) from error
+            if len(head) != segment.head or crc32_of(head) != segment.crc32:
+                kind = "altered" if len(head) == segment.head else "truncated"
+                raise RunError(f"{where}: {what}: {kind}, its index does not match its checksum; {MEND}")
+            self._layouts[segment.file] = Layout.of(head, segment, self._taps)
+        return self._layouts[segment.file]
+
+    def commit(self, place: Commit | Row) -> Commit:
+        """Where one step lies, in a file of its own or in a segment.
+
+        Raises:
+            RunError: The segment's index cannot be read.
+        """
+        return place if isinstance(place, Commit) else self.layout(place[0]).commit(*place)
+
+    def arrays(self, place: Commit | Row, names: Sequence[str]) -> dict[str, NDArray[np.generic]]:
+        """Some taps at one step.
+
+        Raises:
+            RunError: The file is missing, truncated or altered.
+        """
+        found = self.raw(self.commit(place), names)
+        return {
+            name: unpack(data, self._taps[name].dtype, self._taps[name].shape) for name, data in found.items()
+        }
+
+    def raw(self, commit: Commit, names: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of some taps at one step.
+
+        Raises:
+            RunError: The file is missing, truncated or altered.
+        """
+        where = self._store.full(commit.file)
+        spans = [commit.spans[name] for name in names]
+        try:
+            found = self._store.read_spans(commit.file, [(span.offset, span.size) for span in spans])
+        except OSError as error:
+            raise unreadable(where, f"step {commit.step}", error) from error
+        for name, span, data in zip(names, spans, found, strict=True):
+            require_whole(data, span.size, span.crc32, f"{where}: step {commit.step}, {name}")
+        return dict(zip(names, found, strict=True))
+
+    def series(self, name: str, places: Sequence[Commit | Row]) -> NDArray[np.generic]:
+        """One tap at several steps: (steps, samples, channels, height, width).
+
+        Raises:
+            RunError: A file is missing, truncated or altered.
+        """
+        info = self._taps[name]
+        out = np.empty((len(places), *info.shape), np.dtype(info.dtype).newbyteorder("<"))
+        stretches = list(self._stretches(name, places))
+
+        def read(stretch: Stretch) -> None:
+            self._read(name, stretch, out[stretch.first : stretch.first + len(stretch.steps)])
+
+        if self._store.at_once == 1 or len(stretches) < 2:
+            for stretch in stretches:
+                read(stretch)
+        else:
+            with ThreadPoolExecutor(self._store.at_once) as pool:
+                list(pool.map(read, stretches))
+        return out.astype(info.dtype, copy=False)
+
+    def _read(self, name: str, stretch: Stretch, out: NDArray[np.generic]) -> None:
+        where = self._store.full(stretch.file)
+        # As bytes: not all of numpy's types have a buffer.
+        rows = out.reshape(len(out), -1).view(np.uint8)
+        try:
+            got = self._store.read_into(stretch.file, stretch.offset, rows.reshape(-1).data)
+        except OSError as error:
+            raise unreadable(where, f"step {stretch.steps[0]}", error) from error
+        if got == rows.size and [crc32_of(row) for row in rows] == stretch.crc32:
+            return
+        whole, size = rows.reshape(-1).data[:got], rows.shape[1]
+        for number, (step, crc32) in enumerate(zip(stretch.steps, stretch.crc32, strict=True)):
+            data = whole[number * size : (number + 1) * size]
+            require_whole(data, size, crc32, f"{where}: step {step}, {name}")
+
+    def _stretches(self, name: str, places: Sequence[Commit | Row]) -> Iterator[Stretch]:
+        tap, at = self._positions[name], 0
+        most = max(1, self._store.piece // max(1, self._taps[name].nbytes))
+        while at < len(places):
+            place = places[at]
+            if isinstance(place, Commit):
+                span = place.spans[name]
+                yield Stretch(at, place.file, span.offset, [place.step], [span.crc32])
+                at += 1
+                continue
+            segment, row = place
+            end = at + 1
+            while end < len(places) and end - at < most and places[end] == (segment, row + end - at):
+                end += 1
+            layout, rows = self.layout(segment), slice(row, row + end - at)
+            offset = layout.offsets[name] + row * layout.sizes[name]
+            crc32 = layout.crc32[tap, rows].tolist()
+            yield Stretch(at, segment.file, offset, segment.steps[rows], crc32)
+            at = end
+
+
+def require_whole(data: bytes | memoryview, size: int, crc32: int, where: str) -> None:
+    """Make sure that values are as they were written; `where` says which.
+
+    Raises:
+        RunError: They are truncated or altered.
+    """
+    if len(data) != size:
+        raise RunError(f"{where}: truncated, {len(data)} of {size} bytes are there; {MEND}")
+    if crc32_of(data) != crc32:
+        raise RunError(f"{where}: altered, its bytes do not match their checksum; {MEND}")

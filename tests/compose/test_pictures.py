@@ -1,0 +1,56 @@
+"""The samples' pictures: how large they are in their cells, and their labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reelnet.compose.panels.grid import column_type
+from reelnet.compose.panels.pictures import fitted
+from reelnet.compose.text import body
+from reelnet.scene.facts import Facts
+from reelnet.template.spec import SamplesSpec
+from reelnet.template.theme import Theme
+from tests.rendering import grey_pictures, noise, write_run
+from tests.scene.test_few import photos
+
+
+@pytest.mark.parametrize(
+    ("side", "box", "filled", "shown"),
+    [
+        (28, 56, 56, 56),  # twice as large
+        (28, 63, 63, 56),  # and in a cell that is a little larger
+        (28, 96, 96, 84),  # three times: large pixels stay so
+        (28, 48, 48, 48),  # no whole factor comes near
+        (32, 56, 48, 48),  # nor here: as large as the maps
+        (64, 56, 48, 56),  # averaged down
+    ],
+)
+def test_grey_pictures_fill_their_cells(side: int, box: int, filled: int, shown: int) -> None:
+    pictures, scale = fitted(grey_pictures(3, side), box, filled)
+    assert pictures.shape[1] * scale == pictures.shape[2] * scale == shown
+    if shown % side == 0:
+        assert (pictures == grey_pictures(3, side)).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "box", "shown"), [(32, 128, 128), (32, 126, 126), (32, 66, 64), (8, 70, 64)]
+)
+def test_photos_fill_them_more_often(side: int, box: int, shown: int) -> None:
+    pictures, scale = fitted(photos(2, side), box, box)
+    assert pictures.shape[1] * scale == shown
+    # What is resampled stays near: the mean colour is the same.
+    assert np.abs(pictures.mean(axis=(1, 2)) - photos(2, side).mean(axis=(1, 2))).max() < 3
+
+
+@pytest.mark.parametrize(("pitch", "size"), [(80, 14), (40, 13), (30, 14)])
+def test_labels_are_made_smaller_before_fewer(tmp_path: Path, pitch: int, size: int) -> None:
+    run, theme = write_run(tmp_path / "run", noise(1, 2, 1, 7)), Theme(text=14)
+    facts, labels = Facts.of(run, None, theme, SamplesSpec()), ("plane", "truck")
+    widths = [body(theme).width(label) for label in labels]
+    assert 36 < max(widths) <= 42
+    style = column_type(labels, facts, pitch)
+    assert style.size == size
+    assert max(style.width(label) for label in labels) + 4 <= pitch or style.size == 14

@@ -1,0 +1,123 @@
+"""Metrics from elsewhere onto a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import reelnet
+from reelnet.errors import ReelnetError, RunError, UsageError
+from tests.cli.calls import call, refused
+from tests.exchange.arrays import small
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    arrays = small()
+    maps = {"conv1": arrays["taps/conv1"]}
+    made = reelnet.write_run(
+        tmp_path / "run", steps=[0, 1, 10], samples=arrays["samples"], taps=maps, metrics={"loss": [3, 2, 1]}
+    )
+    return made.path
+
+
+def test_a_log_becomes_curves(run: Path, tmp_path: Path) -> None:
+    before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+    plain = reelnet.open(run).reel("article", layer="conv1").frame(10)
+    (tmp_path / "log.csv").write_text(
+        "step,val_loss,val_accuracy\n0,2.5,\n1,2,0.5\n5,9,9\n7,9,9\n10,1.5,0.75\n"
+    )
+    result = call("metrics", run, tmp_path / "log.csv")
+    assert result.stdout == "val_loss: 3 of 3 steps\nval_accuracy: 2 of 3 steps\n"
+    assert result.stderr == f"{tmp_path / 'log.csv'}: 2 steps are left out, the run has not recorded step 5\n"
+    opened = reelnet.open(run)
+    assert list(opened.metrics) == ["loss", "val_loss", "val_accuracy"]
+    assert opened.metrics["val_loss"].tolist() == [2.5, 2, 1.5]
+    np.testing.assert_array_equal(opened.metrics["val_accuracy"], [np.nan, 0.5, 0.75])
+    assert list(opened.recorded_metrics) == ["loss"]
+    assert {file: file.read_bytes() for file in before} == before
+    assert opened.reel("article", layer="conv1").frame(10).tobytes() != plain.tobytes()
+    assert "val_loss" in call("inspect", run).stdout
+
+
+def test_several_files_and_names(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("batch,loss,lr\n1,2,3\n")
+    (tmp_path / "b.jsonl").write_text('{"batch": 10, "loss": 4, "other": 5}\n')
+    call(
+        "metrics",
+        run,
+        tmp_path / "a.csv",
+        tmp_path / "b.jsonl",
+        "--step-column",
+        "batch",
+        "--prefix",
+        "wandb/",
+        "--only",
+        "lo*",
+    )
+    opened = reelnet.open(run)
+    assert list(opened.metrics) == ["loss", "wandb/loss"]
+    np.testing.assert_array_equal(opened.metrics["wandb/loss"], [np.nan, np.nan, 4])
+    assert opened.metrics["loss"].tolist() == [3, 2, 1]
+
+
+def test_from_a_program(run: Path) -> None:
+    opened = reelnet.open(run)
+    assert "val" not in opened.metrics
+    added = reelnet.add_metrics(opened, {"val": {0: 1, 3: 2, 2: 2}, "late": {99: 1.0}})
+    assert (added.counts, added.left_out) == ({"val": 1}, [2, 3, 99])
+    assert opened.metrics["val"][0] == 1
+    reelnet.add_metrics(run, {"val": {1: float("inf")}})
+    np.testing.assert_array_equal(reelnet.open(run).metrics["val"], [np.nan, np.inf, np.nan])
+
+
+def test_files_of_tensorboard(run: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(tmp_path / "events"))
+    for step in range(12):
+        writer.add_scalar("val/loss", step / 4, step)
+    writer.close()
+    result = call("metrics", run, tmp_path / "events")
+    assert result.stdout == "val/loss: 3 of 3 steps\n"
+    assert "9 steps are left out" in result.stderr
+    assert reelnet.open(run).metrics["val/loss"].tolist() == [0, 0.25, 2.5]
+
+
+def test_mistakes(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
+    (tmp_path / "b.csv").write_text("step,lose\n3,2\n4,2\n")
+    said = refused(2, "metrics", run, tmp_path / "a.csv")
+    assert "metric 'loss' was recorded with the run and stays as it is" in said
+    said = refused(1, "metrics", run, tmp_path / "b.csv")
+    assert "values for steps 3 to 4, none of which the run has recorded (0 to 10)" in said
+    assert "did you mean 'lose'" in refused(2, "metrics", run, tmp_path / "b.csv", "--only", "loss")
+    refused(4, "metrics", tmp_path / "none", tmp_path / "b.csv")
+    refused(2, "metrics", run, tmp_path / "b.xlsx")
+    refused(1, "metrics", run, tmp_path / "no.csv")
+    with pytest.raises(UsageError, match="no metric 'x'"):
+        reelnet.add_metrics(run, {"a": {0: 1.0}}, only=["x"])
+    with pytest.raises(ReelnetError, match="give a mapping of steps to numbers"):
+        reelnet.add_metrics(run, {"a": {0: "high"}})  # type: ignore[dict-item]
+    assert not (run / "metrics.json").exists()
+
+
+def test_a_damaged_file_is_told(run: Path) -> None:
+    reelnet.add_metrics(run, {"val": {0: 1.0}})
+    (run / "metrics.json").write_text('{"val": {"steps": [0, 1], "values": [1]}}')
+    with pytest.raises(
+        RunError, match=r"metrics.json: not a file of metrics .*; remove it, and add them again"
+    ):
+        _ = reelnet.open(run).metrics
+
+
+def test_a_run_that_is_replaced_loses_them(run: Path) -> None:
+    reelnet.add_metrics(run, {"val": {0: 1.0}})
+    arrays = small()
+    made = reelnet.write_run(
+        run, steps=[0, 1, 10], samples=arrays["samples"], taps={"a": arrays["taps/half"]}, force=True
+    )
+    assert list(made.metrics) == []

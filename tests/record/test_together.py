@@ -1,0 +1,97 @@
+"""Several processes that train one model, as torchrun starts them: one writes, and none waits for ever."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import reelnet
+from tests.record.together import FAILURES, KINDS, network
+
+SCRIPT = Path(__file__).with_name("together.py")
+
+pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch was built without it")
+
+
+def start(what: str, folder: Path) -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*torchrun, str(SCRIPT), what, str(folder)], capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+# One start for all kinds: most of its time is spent on imports.
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("together")
+    for kind in KINDS:
+        (folder / kind).mkdir()
+    start("train", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("failed")
+    for name in FAILURES:
+        (folder / name).mkdir()
+    start("fail", folder)
+    return folder
+
+
+def said(folder: Path) -> list[str]:
+    return [(folder / f"{rank}.txt").read_text() for rank in (0, 1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_process_writes_what_all_have_trained(trained: Path, kind: str) -> None:
+    samples, kept = torch.load(trained / kind / "yes.pt")
+    run = reelnet.open(trained / kind / "run")
+    assert run.steps == [0, 1, 3, 4]
+    assert np.isfinite(run.metrics["loss"][1:]).all()
+    plain = network().eval()
+    for step in run.steps:
+        plain.load_state_dict(kept[step], strict=False)
+        with torch.no_grad():
+            maps, logits = plain.conv(samples), plain(samples)
+        np.testing.assert_allclose(run.read("conv", [step])[0], maps, atol=1e-6)
+        np.testing.assert_allclose(run.read("out", [step])[0].reshape(5, 3), logits, atol=1e-6)
+        if "out.weight" in run.taps:
+            weight = run.read("out.weight", [step])[0].reshape(3, 144)
+            np.testing.assert_array_equal(weight, kept[step]["out.weight"])
+            assert np.isfinite(run.read("out.weight.grad", [step])).all() == (step > 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_else_becomes_of_the_training(trained: Path, kind: str) -> None:
+    _, kept = torch.load(trained / kind / "yes.pt")
+    _, alone = torch.load(trained / kind / "no.pt")
+    for one, other in zip(kept, alone, strict=True):
+        assert one.keys() == other.keys()
+        for name in one:
+            assert torch.equal(one[name], other[name]), name
+
+
+@pytest.mark.parametrize("who", ["first", "second", "all", "together"])
+def test_a_probe_that_fails_in_one_process_is_missing_for_all(failed: Path, who: str) -> None:
+    assert said(failed / who) == ["went on"] * 2
+    run = reelnet.open(failed / who / "run")
+    assert (run.steps, list(run.missing)) == ([0, 1, 3, 4], [2])
+    assert "no more room" in run.missing[2]
+
+
+def test_what_is_wrong_at_the_start_is_told_by_all(failed: Path) -> None:
+    assert all("exists and is not a run" in line for line in said(failed / "entry"))
+    assert all("the same taps" in line for line in said(failed / "taps"))
+
+
+def test_nobody_waits_for_one_who_failed_within_a_pass(tmp_path: Path) -> None:
+    began = time.monotonic()
+    start("midway", tmp_path)
+    assert time.monotonic() - began < 60
+    assert all("the training cannot go on from here" in line for line in said(tmp_path))

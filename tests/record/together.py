@@ -1,0 +1,179 @@
+"""Trainings of several processes, as torchrun starts them: together.py WHAT FOLDER."""
+
+import datetime
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+import reelnet
+from reelnet import Tap
+from reelnet.record import ranks
+
+STEPS = 4
+
+KINDS = ("ddp", "fully_shard", "fsdp", "fsdp-own")
+
+
+def network() -> Any:
+    torch.manual_seed(0)
+    model = nn.Sequential()
+    model.add_module("conv", nn.Conv2d(1, 4, 3, padding=1))
+    model.add_module("norm", nn.BatchNorm2d(4))
+    model.add_module("tanh", nn.Tanh())
+    model.add_module("flat", nn.Flatten())
+    model.add_module("out", nn.Linear(4 * 36, 3))
+    return model
+
+
+def wrapped(kind: str, model: Any) -> Any:
+    """The model as it is trained: each process has all of it, or a part of each parameter."""
+    if kind == "ddp":
+        return nn.parallel.DistributedDataParallel(model)
+    if kind == "fully_shard":
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.fsdp import fully_shard
+
+        mesh = init_device_mesh("cpu", (2,))
+        fully_shard(model.out, mesh=mesh)
+        fully_shard(model, mesh=mesh)
+        return model
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    options: Any = {"device_id": torch.device("cpu"), "use_orig_params": kind == "fsdp-own"}
+    model.out = FullyShardedDataParallel(model.out, **options)
+    return FullyShardedDataParallel(model, **options)
+
+
+def weights(trained: nn.Module) -> dict[str, Tensor]:
+    """All of the weights, under the names of the plain model; every process must ask."""
+    fsdp = sys.modules.get("torch.distributed.fsdp")
+    if fsdp is not None and isinstance(trained, fsdp.FullyShardedDataParallel):
+        with fsdp.FullyShardedDataParallel.summon_full_params(trained, writeback=False):
+            held = {
+                name.replace("_fsdp_wrapped_module.", ""): value.clone()
+                for name, value in trained.named_parameters()
+            }
+            held |= {
+                name.replace("_fsdp_wrapped_module.", ""): value.clone()
+                for name, value in trained.named_buffers()
+            }
+            return held
+    return {
+        name.removeprefix("module."): (value.full_tensor() if hasattr(value, "full_tensor") else value)
+        .detach()
+        .clone()
+        for name, value in trained.state_dict().items()
+    }
+
+
+def train(kind: str, folder: Path, recorded: str) -> None:
+    rank = distributed.get_rank()
+    trained = wrapped(kind, network())
+    optimizer = torch.optim.SGD(trained.parameters(), 0.3)
+    generator = torch.Generator().manual_seed(7 + rank)
+    samples = torch.rand(5, 1, 6, 6, generator=torch.Generator().manual_seed(3))
+
+    def step() -> Tensor:
+        loss: Tensor = trained(torch.rand(8, 1, 6, 6, generator=generator)).square().mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return loss
+
+    kept = [weights(trained)]
+    if recorded == "no":
+        for _ in range(STEPS):
+            optimizer.zero_grad()
+            step()
+            kept.append(weights(trained))
+    else:
+        taps: Any = (
+            ["conv", "out"]
+            if kind.startswith("fsdp")
+            else ["conv", "out", Tap.weight("out"), Tap.grad("out")]
+        )
+        # Only what the first process says of a step counts.
+        every = (lambda step: step != 2) if rank == 0 else (lambda step: 1 / 0)
+        with reelnet.Recorder(
+            folder / "run", trained, samples=samples, taps=taps, every=every, on_error="raise"
+        ) as recorder:
+            for _ in range(STEPS):
+                optimizer.zero_grad()
+                recorder.step(loss=step())
+                kept.append(weights(trained))
+    if rank == 0:
+        torch.save((samples, kept), folder / f"{recorded}.pt")
+
+
+FAILURES = {
+    "first": [0],
+    "second": [1],
+    "all": [0, 1],
+    "entry": [],
+    "taps": [],
+    "midway": [1],
+    "together": [0, 1],
+}
+"""Which processes fail in the third pass of the samples; at the start it is a folder that is taken, or other taps."""
+
+
+def fail(name: str, folder: Path) -> None:
+    """Train and fail; whether the training goes on is in a file of each process."""
+    rank = distributed.get_rank()
+    trained = wrapped("fully_shard", network())
+    passes = 0
+
+    def third(*values: Any) -> None:
+        nonlocal passes
+        passes += not trained.training
+        if passes == 3 and not trained.training and rank in FAILURES[name]:
+            raise RuntimeError("no more room")
+
+    def then(values: Tensor) -> Tensor:
+        third()
+        return values
+
+    within = name in ("midway", "together")
+    if within:
+        trained.get_submodule("tanh").register_forward_hook(third)
+    taken = folder / "run" / "mine.txt"
+    if name == "entry" and rank == 0:
+        taken.parent.mkdir()
+        taken.write_text("mine")
+    taps: Any = ["conv" if within else Tap("conv", then=then)]
+    said = "went on"
+    try:
+        with reelnet.Recorder(
+            folder / "run",
+            trained,
+            samples=torch.rand(5, 1, 6, 6),
+            taps=["out"] if name == "taps" and rank else taps,
+        ) as recorder:
+            for _ in range(STEPS):
+                trained(torch.rand(8, 1, 6, 6)).sum().backward()
+                recorder.step()
+    except reelnet.ReelnetError as error:
+        said = str(error)
+    (folder / f"{rank}.txt").write_text(said)
+
+
+def main(what: str, folder: Path) -> None:
+    if what == "train":
+        for kind in KINDS:
+            for recorded in ("yes", "no"):
+                train(kind, folder / kind, recorded)
+    elif what == "fail":
+        for name in sorted(FAILURES.keys() - {"midway"}):
+            fail(name, folder / name)
+    else:
+        ranks.PATIENCE = datetime.timedelta(seconds=3)
+        fail("midway", folder)
+
+
+if __name__ == "__main__":
+    patience = datetime.timedelta(seconds=6 if sys.argv[1] == "midway" else 60)
+    distributed.init_process_group("gloo", timeout=patience)
+    main(sys.argv[1], Path(sys.argv[2]))
+    distributed.destroy_process_group()

@@ -1,0 +1,190 @@
+"""A run that still grows: seen by a reader, held by one recorder, gone on with after a restart."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.recorder import Recorder
+from reelnet.runs.local import LocalStore
+from reelnet.runs.run import Run
+from reelnet.runs.writer import RunWriter
+from tests.runs.test_segments import arrays, check, snapshot, writer
+
+
+def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) -> None:
+    opened = writer(tmp_path / "run", steps_each=10)
+    opened.commit(snapshot(0))
+    run = Run(tmp_path / "run")
+    seen = [0]
+    for step in range(1, 36):
+        opened.commit(snapshot(step))
+        assert run.steps == seen
+        # What was packed meanwhile is found where it lies now.
+        np.testing.assert_array_equal(run.read("conv1"), np.stack([arrays(s)["conv1"] for s in seen]))
+        if step % 7 == 0:
+            assert run.refresh() == list(range(seen[-1] + 1, step + 1))
+            seen = list(range(step + 1))
+            check(run, seen)
+    opened.miss(36, "no more")
+    opened.drop([1, 2])
+    assert run.refresh() == []
+    assert (run.steps[:2], dict(run.missing)) == ([0, 3], {36: "no more"})
+    opened.close()
+    assert run.refresh() == []
+    assert run.read("b").shape[0] == 34
+
+
+def test_refresh_reads_only_what_was_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = writer(tmp_path / "run", steps_each=1000)
+    for step in range(20):
+        opened.commit(snapshot(step))
+    run = Run(tmp_path / "run")
+    read, tail = [], LocalStore.tail
+
+    def counted(self: LocalStore, place: object) -> object:
+        found = tail(self, place)
+        read.append(found.lines.count(b"\n"))
+        return found
+
+    monkeypatch.setattr(LocalStore, "tail", counted)
+    run.refresh()
+    opened.commit(snapshot(20))
+    run.refresh()
+    with (tmp_path / "run" / "log.jsonl").open("ab") as log:
+        log.write(b'{"step": 21, "half')
+    run.refresh()
+    assert read == [0, 1, 0]
+    assert run.steps == list(range(21))
+
+
+def test_a_second_recorder_is_refused(tmp_path: Path) -> None:
+    first = writer(tmp_path / "run")
+    first.commit(snapshot(0))
+    for more in ({"force": True}, {"resume": 0}):
+        with pytest.raises(UsageError, match="is being recorded by this process"):
+            writer(tmp_path / "run", **more)
+    script = (
+        "import sys, numpy as np\n"
+        "from reelnet.runs.header import TapInfo\n"
+        "from reelnet.runs.writer import RunWriter\n"
+        "from reelnet.errors import UsageError\n"
+        "try:\n"
+        "    RunWriter(sys.argv[1], taps={'a': TapInfo((1, 1, 1, 1), 'float32')}, force=True,\n"
+        "              fed=np.zeros((1, 1)), shown=np.zeros((1, 2, 2), np.uint8))\n"
+        "except UsageError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "run")], capture_output=True, text=True
+    )
+    assert "is being recorded by process " in done.stdout, done.stderr
+    first.commit(snapshot(1))
+    first.close()
+    check(Run(tmp_path / "run"), [0, 1])
+    assert not (tmp_path / "run" / "lock").exists()
+
+
+def test_a_lock_that_a_killed_process_left_is_no_obstacle(tmp_path: Path) -> None:
+    writer(tmp_path / "run").close()
+    (tmp_path / "run" / "lock").write_text("123456\n")
+    writer(tmp_path / "run", force=True).close()
+    empty = tmp_path / "new"
+    empty.mkdir()
+    (empty / "lock").write_text("123456\n")
+    writer(empty).close()
+
+
+def network() -> nn.Conv2d:
+    torch.manual_seed(0)
+    return nn.Conv2d(1, 2, 3)
+
+
+def record(path: Path, steps: int, **more: object) -> None:
+    model = nn.Sequential(layer := network())
+    with Recorder(path, model, samples=torch.ones(2, 1, 6, 6), **more) as recorder:  # type: ignore[arg-type]
+        for _ in range(steps):
+            with torch.no_grad():
+                next(held for name, held in layer.named_parameters() if name == "bias").add_(1)
+            recorder.step(loss=0.5)
+
+
+def test_a_recording_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    record(path, 50)
+    before = Run(path).read("0")
+    record(path, 3, resume=20)
+    run = Run(path)
+    assert run.steps == list(range(24))
+    np.testing.assert_array_equal(run.read("0")[:21], before[:21])
+    # The network begins anew: what was 21 is superseded by its first step.
+    np.testing.assert_array_equal(run.read("0")[21:], before[1:4])
+    record(path, 2, resume=True)
+    assert Run(path).steps == list(range(26))
+    record(path, 2, resume=100)
+    assert Run(path).steps == [*range(26), 101, 102]
+    assert not list(path.rglob(".*.tmp"))
+    assert len(list((path / "steps").iterdir())) + len(list((path / "segments").iterdir())) <= 28
+
+
+def test_resume_true_begins_a_run_where_there_is_none(tmp_path: Path) -> None:
+    record(tmp_path / "run", 2, resume=True)
+    assert Run(tmp_path / "run").steps == [0, 1, 2]
+
+
+def test_a_thinned_recording_stays_even_when_it_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    record(path, 60, max_bytes="30kB")
+    kept = Run(path).steps
+    stride = kept[1]
+    assert stride > 1
+    record(path, 20, max_bytes="30kB", resume=True)
+    steps = np.diff(Run(path).steps[:-1])
+    assert set(steps) == {steps[0]}
+    assert Run(path).nbytes <= 30_000
+
+
+def test_what_does_not_fit_is_refused_and_the_run_stays(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    record(path, 3)
+    samples = torch.ones(2, 1, 6, 6)
+    for form, said in [
+        ({"samples": torch.zeros(2, 1, 6, 6)}, "the samples are others"),
+        ({"samples": torch.ones(3, 1, 6, 6)}, r"layer '0' gives float32 \(3, 2, 4, 4\), but the run holds"),
+        ({"samples": samples, "dtype": "float16"}, "layer '0' gives float16"),
+        ({"samples": samples, "taps": ["0", "0.bias"]}, "layer '0.bias' was not recorded before"),
+        ({"samples": samples, "channels": 1}, "layer '0' gives"),
+    ]:
+        with (
+            pytest.raises(UsageError, match=f"cannot go on with this run: {said}"),
+            Recorder(path, nn.Sequential(network()), resume=1, **form),  # type: ignore[arg-type]
+        ):
+            pass
+    assert Run(path).steps == [0, 1, 2, 3]
+    with pytest.raises(UsageError, match="no run to go on with"):
+        record(tmp_path / "none", 1, resume=5)
+    with pytest.raises(UsageError, match="resume=-1: give the step of the checkpoint"):
+        record(path, 1, resume=-1)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_failed_resume_keeps_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run"
+    record(path, 3)
+    with pytest.raises(UsageError, match="max_bytes"):
+        record(path, 1, resume=2, max_bytes="12kB")
+    assert Run(path).steps == [0, 1, 2]
+
+    def broken(*_: object, **__: object) -> None:
+        raise ReelnetError("no")
+
+    monkeypatch.setattr(RunWriter, "commit", broken)
+    record(path, 1, resume=2)
+    assert Run(path).steps == [0, 1, 2]

@@ -1,0 +1,79 @@
+"""Photos in few colours: nearer to the truth than by median cut, and none at the others' cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reelnet.scene.few import few_colours, oklab, rgb
+from tests.rendering import Bytes
+
+
+def photos(count: int, side: int = 32) -> Bytes:
+    """Pictures of two soft colours with an object in a third, and noise as a camera has it."""
+    down, right = np.mgrid[:side, :side] / side
+    found = []
+    for number in range(count):
+        random = np.random.default_rng(number)
+        base, one, other = (
+            random.uniform(0, 255, 3),
+            random.uniform(-120, 120, 3),
+            random.uniform(-120, 120, 3),
+        )
+        picture = base + one * right[..., None] + other * down[..., None]
+        y, x = random.uniform(0.3, 0.7, 2)
+        picture[(right - x) ** 2 + (down - y) ** 2 < 0.05] = random.uniform(0, 255, 3)
+        found.append(picture + 8 * random.normal(size=(side, side, 3)))
+    return np.stack(found).clip(0, 255).astype(np.uint8)
+
+
+def errors(pictures: Bytes, shown: Bytes) -> list[float]:
+    """How far each picture is off, on an average, as one sees it."""
+    off = oklab(pictures.reshape(-1, 3)) - oklab(shown.reshape(-1, 3))
+    return [float(np.sqrt(own.mean())) for own in (off**2).sum(axis=1).reshape(len(pictures), -1)]
+
+
+@pytest.mark.parametrize("most", [16, 64, 128])
+@pytest.mark.parametrize("count", [1, 10])
+def test_nearer_than_by_median_cut(most: int, count: int) -> None:
+    pictures = photos(count)
+    numbers, colours = few_colours(pictures, most)
+    assert numbers.max() < len(colours) <= most
+    strip = Image.fromarray(pictures.reshape(-1, 32, 3))
+    cut = np.asarray(strip.quantize(most, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB"))
+    ours, theirs = errors(pictures, colours[numbers]), errors(pictures, cut.reshape(pictures.shape))
+    assert np.mean(ours) < 0.85 * np.mean(theirs)
+    assert max(ours) < 0.85 * max(theirs)
+
+
+def test_a_rare_picture_keeps_its_colours() -> None:
+    red = np.zeros((1, 16, 16, 3), np.uint8)
+    red[..., 0] = np.linspace(120, 255, 16)
+    blue = np.repeat(photos(1, 16) // np.array([8, 8, 1], np.uint8), 63, axis=0)
+    numbers, colours = few_colours(np.concatenate([blue, red]).astype(np.uint8), 32)
+    assert np.abs(colours[numbers[-1]].astype(int) - red[0]).mean() < 8
+
+
+@pytest.mark.parametrize("most", [2, 3, 64])
+def test_no_more_colours_stay_exact(most: int) -> None:
+    pictures = np.random.default_rng(1).integers(0, 256, (most, 3), np.uint8)[None, None].repeat(4, axis=1)
+    numbers, colours = few_colours(pictures, most)
+    assert (colours[numbers] == pictures).all()
+
+
+def test_a_colour_that_is_kept() -> None:
+    pictures = photos(2)
+    pictures[0, :10] = (250, 251, 252)
+    numbers, colours = few_colours(pictures, 8, keep=(250, 251, 252))
+    assert (colours[numbers[0, :10]] == (250, 251, 252)).all()
+    assert len(colours) <= 8
+    assert (colours[numbers[1]] != (250, 251, 252)).any(axis=2).all()
+
+
+def test_oklab() -> None:
+    # Ottosson's table of XYZ to Oklab, for white and for the red of sRGB.
+    found = oklab(np.array([(255, 255, 255), (255, 0, 0)], np.uint8))
+    np.testing.assert_allclose(found, [(1, 0, 0), (0.62796, 0.22486, 0.12585)], atol=1e-4)
+    colours = np.random.default_rng(1).integers(0, 256, (500, 3), np.uint8)
+    assert (rgb(oklab(colours)) == colours).all()
