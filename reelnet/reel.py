@@ -119,17 +119,20 @@ class Reel:
         """The colour of each palette index, uint8 (256 or more, 3)."""
         return self.scene.palette.rgb
 
-    def frames(self, held: Held | None = None, *, few: bool = False) -> Iterator[Frame]:
+    def frames(
+        self, held: Held | None = None, some: range | None = None, *, few: bool = False
+    ) -> Iterator[Frame]:
         """The frames in order, as palette indices, one at a time; with values as recorded, or as they were held.
 
         Args:
             held: The values, if they were.
+            some: Positions in the timeline to draw alone; None draws all.
             few: For a format that has 256 colours, in which photos get few of their own.
 
         Raises:
             TemplateError: The panels need more colours than `few` allows.
         """
-        return self._compositor(few=few).frames(held.at if held is not None else None)
+        return self._compositor(few=few).frames(held.at if held is not None else None, some)
 
     def frame(self, step: int, *, few: bool = False) -> Image.Image:
         """The picture of one recorded step, in RGB: pixel for pixel what a lossless animation shows.

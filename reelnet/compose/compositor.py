@@ -59,16 +59,18 @@ class Compositor:
         for drawing in scene.drawings:
             drawing.draw_still(self._still)
 
-    def frames(self, held: Held | None = None) -> Iterator[Frame]:
+    def frames(self, held: Held | None = None, some: range | None = None) -> Iterator[Frame]:
         """The frames of the timeline in order; only one is in memory at a time.
 
         Args:
             held: Levels to draw in place of the recorded values; None draws these.
+            some: Positions in the timeline to draw alone; None draws all.
 
         Raises:
             RunError: A step's file is missing, truncated or altered.
         """
-        for number, shown in enumerate(self._scene.timeline):
+        for number in range(len(self._scene.timeline)) if some is None else some:
+            shown = self._scene.timeline.shown[number]
             levels = held(number) if held is not None else None
             yield Frame(self._drawn(shown.step, self._past(shown.pts), levels), shown.pts, shown.duration)
 

@@ -50,8 +50,6 @@ def add_stream(
     if codec.name == "h265":
         # The other tag, hev1, does not play on Apple's systems.
         context.codec_tag = "hvc1"
-    if asked.bitrate is not None:
-        stream.bit_rate = asked.bitrate
     if stream.pix_fmt.startswith("yuv"):
         tag(context)
     return stream
@@ -79,8 +77,8 @@ def require_codec(codec: Codec) -> None:
 
 
 def _rate(codec: Codec, asked: EncoderOptions) -> Settings:
-    """Constant quality; nothing if a bitrate was asked for."""
-    if asked.bitrate is not None or codec.knob is None:
+    """Constant quality, if the codec has a knob of it."""
+    if codec.knob is None:
         return {}
     value = codec.knob.default if asked.quality is None else asked.quality
     step = codec.knob.step
@@ -90,10 +88,7 @@ def _rate(codec: Codec, asked: EncoderOptions) -> Settings:
 def _h264(codec: Codec, asked: EncoderOptions) -> Settings:
     # A key frame now and then is for seeking; these are short, and one more takes 6 % of a reel of 300 frames.
     common = {"g": "600", "x264-params": FLAT_X264}
-    settings = {**_rate(codec, asked), **common, "preset": asked.preset or "medium"}
-    if asked.stage is not None:
-        settings |= {"flags": f"+pass{asked.stage}", "stats": str(asked.stats)}
-    return settings
+    return {**_rate(codec, asked), **common, "preset": asked.preset or "medium"}
 
 
 def _h265(codec: Codec, asked: EncoderOptions) -> Settings:

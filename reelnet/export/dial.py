@@ -23,6 +23,9 @@ from reelnet.export.steady import LEAST
 DEAR = 3e4
 """Price of a change, in squared distances of RGB, at which nearly all is held that may be."""
 
+NEAR_END = 0.9
+"""Part of the way to a dial's end from which on it is turned to its end."""
+
 GRID = LEAST, 5.0, 20.0, 80.0, 320.0, 1280.0, 5120.0, DEAR
 """Prices at which changes are counted on a sample."""
 
@@ -35,24 +38,22 @@ class Course:
         held: With values held.
         floor: At the worst; beyond it frames or scale are given up instead.
         alone: At the worst where no values can be held.
-        slope: By which the logarithm of the bytes falls for each step of quality.
         power: Of the number of changes, with which bytes go; 0 where holding values does not pay.
     """
 
     held: float
     floor: float
     alone: float
-    slope: float
     power: float
 
 
 COURSES = {
-    "h264": Course(held=17, floor=30, alone=30, slope=0.032, power=0.8),
-    "h265": Course(held=17, floor=30, alone=30, slope=0.04, power=0.8),
-    "vp9": Course(held=18, floor=30, alone=40, slope=0.025, power=0.65),
-    "av1": Course(held=12, floor=12, alone=40, slope=0.045, power=0),
+    "h264": Course(held=17, floor=30, alone=30, power=0.8),
+    "h265": Course(held=17, floor=30, alone=30, power=0.8),
+    "vp9": Course(held=18, floor=30, alone=40, power=0.65),
+    "av1": Course(held=12, floor=12, alone=40, power=0),
 }
-PALETTE = Course(held=0, floor=0, alone=0, slope=0, power=0.9)
+PALETTE = Course(held=0, floor=0, alone=0, power=0.9)
 """Of formats that keep colours as they are: values alone."""
 
 
@@ -80,9 +81,12 @@ class Dial:
     Args:
         codec: What compresses.
         changes: Gives about how many changes are left at a price.
+        part: Gives the part of the bytes of the usual quality that another one leaves.
     """
 
-    def __init__(self, codec: Codec, changes: Callable[[float], float]) -> None:
+    def __init__(
+        self, codec: Codec, changes: Callable[[float], float], part: Callable[[float], float]
+    ) -> None:
         self._knob = codec.knob if codec.name in COURSES else None
         self.course = course_of(codec)
         exact = changes(0)
@@ -95,7 +99,7 @@ class Dial:
 
         if self._knob is not None:
             end = self.course.held if self.holds else self.course.alone
-            go(Setting(0.0, end), self.course.slope * (end - self._knob.default))
+            go(Setting(0.0, end), -math.log(part(end)))
         if self.holds:
             quality, before = settings[-1].quality, exact
             for price in GRID:
@@ -152,10 +156,13 @@ class Turns:
     def __init__(self, end: float, cap: float, target: float) -> None:
         self._end, self._cap, self._target = end, cap, target
         self._known: list[tuple[float, float]] = []
+        self._sure: list[tuple[float, float]] = []
 
-    def learn(self, turn: float, size: float) -> None:
-        """Take the logarithm of the bytes at a turn."""
+    def learn(self, turn: float, size: float, *, sure: bool = True) -> None:
+        """Take the logarithm of the bytes at a turn; one that is not sure tells nothing of how fast they fall."""
         self._known.append((turn, size))
+        if sure:
+            self._sure.append((turn, size))
 
     @property
     def slope(self) -> float:
@@ -177,35 +184,29 @@ class Turns:
         return size - (self._end - turn)
 
     def next(self) -> float | None:
-        """Where to turn the dial; None if it is at its end and that is not enough."""
-        over = max((each for each in self._known if each[1] > self._cap), default=None)
-        under = min((each for each in self._known if each[1] <= self._cap), default=None)
-        if over is not None and under is not None:
-            return self._between(over, under)
-        if over is not None:
-            left, step = self._end - over[0], self._missing(over)
+        """Where to turn the dial; None if it is at its end and that is not enough.
+
+        By the secant through the two trials next to the target, kept between those that are known to be over the cap
+        and below it.
+        """
+        over = max((turn for turn, size in self._known if size > self._cap), default=None)
+        under = min((turn for turn, size in self._known if size <= self._cap), default=None)
+        near = sorted(self._sure or self._known, key=lambda each: abs(each[1] - self._target))[:2]
+        turn = near[0][0] + (near[0][1] - self._target) / self._steepness(near)
+        if under is None:
+            left, step = self._end - (over or 0.0), max(turn - (over or 0.0), 1e-3)
             # Near the end one may as well see what it gives: if it is not enough, other things must go.
-            return None if left <= 0 else over[0] + (left if step > 0.7 * left else max(step, 1e-3))
-        if under is not None:
-            return max(0.0, under[0] + self._missing(under))
-        return self._end
-
-    def _missing(self, point: tuple[float, float]) -> float:
-        """How much further to turn from a trial, by the slope that the last two had."""
-        # Near its end a dial does less than was told; on the way there it does as much.
-        slope = 1.0 if point[1] > self._cap else 0.6
-        if len(self._known) > 1:
-            (one, first), (other, second) = self._known[-2:]
-            if abs(other - one) > 0.01:
-                # Where a turn did next to nothing, the next one goes much further.
-                slope = min(2.0, max(0.15, (first - second) / (other - one)))
-        return (point[1] - self._target) / slope
-
-    def _between(self, over: tuple[float, float], under: tuple[float, float]) -> float:
-        """Regula falsi; where one end has moved twice in a row, the middle, or the other would never move."""
-        part = (over[1] - self._target) / max(1e-9, over[1] - under[1])
-        sides = [each[1] > self._cap for each in self._known[-2:]]
-        if len(self._known) > 3 and sides[0] == sides[1]:
-            part = 0.5
+            return None if left <= 0 else self._end if step > NEAR_END * left else (over or 0.0) + step
+        if over is None:
+            return max(0.0, turn)
         # Never at an end, which is known already.
-        return over[0] + min(0.97, max(0.03, part)) * (under[0] - over[0])
+        margin = 0.03 * (under - over)
+        return min(under - margin, max(over + margin, turn)) if margin > 0 else (over + under) / 2
+
+    def _steepness(self, near: list[tuple[float, float]]) -> float:
+        """How fast the logarithm of the bytes falls with a turn."""
+        if len(near) > 1 and abs(near[1][0] - near[0][0]) > 0.01:
+            (one, first), (other, second) = near
+            return min(2.5, max(0.15, (first - second) / (other - one)))
+        # Near its end a dial does less than was told; on the way there it does as much.
+        return 1.0 if near[0][1] > self._cap else 0.6

@@ -43,8 +43,6 @@ class Codec:
         lossless: Whether it can keep every pixel's exact colour.
         exact: Whether it does so if no option asks for loss.
         knob: Its setting of quality, if it has one.
-        bitrate: Whether it takes bits a second instead.
-        two_pass: Whether it can spread a bitrate over the animation after a first look at all of it.
         presets: From fast to thorough; empty if there is nothing to choose.
         ahead: Frames by which its packets come before their pictures, where FFmpeg cannot be trusted to tell.
     """
@@ -55,8 +53,6 @@ class Codec:
     lossless: bool = False
     exact: bool = False
     knob: Knob | None = None
-    bitrate: bool = False
-    two_pass: bool = False
     presets: tuple[str, ...] = ()
     ahead: int | None = None
 
@@ -108,9 +104,7 @@ X26X = (
 LIBVPX = tuple(str(number) for number in range(8, -1, -1))
 SVT = tuple(str(number) for number in range(13, -1, -1))
 
-H264 = Codec(
-    "h264", "libx264", "yuv420p", knob=Knob("crf", 0, 51, 10), bitrate=True, two_pass=True, presets=X26X
-)
+H264 = Codec("h264", "libx264", "yuv420p", knob=Knob("crf", 0, 51, 10), presets=X26X)
 H265 = Codec("h265", "libx265", "yuv420p", knob=Knob("crf", 0, 51, 10), presets=X26X, ahead=2)
 AV1 = Codec("av1", "libsvtav1", "yuv420p", knob=Knob("crf", 1, 63, 12, step=0.25), presets=SVT)
 VP9 = Codec(

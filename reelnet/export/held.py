@@ -43,6 +43,7 @@ class Held:
 
     def __init__(self, scene: Scene, run: Run, most: float | None) -> None:
         self._frames = len(scene.timeline)
+        self._last: tuple[float, Loss] | None = None
         blocks: dict[str, list[BlockDrawing]] = {}
         for drawing in scene.drawings:
             for block in drawing.moving if isinstance(drawing, ChannelsDrawing) else ():
@@ -59,16 +60,20 @@ class Held:
         Args:
             price: See `Steady.fit`.
         """
+        if self._last is not None and self._last[0] == price:
+            return self._last[1]
         losses = [loss for maps in self._maps.values() for loss in maps.fit(price)]
         changed = np.zeros(self._frames, np.int64)
         for each in losses:
             changed += each.changed
         values = self._frames * sum(maps.count for maps in self._maps.values())
-        return Loss(
+        loss = Loss(
             most=max((each.most for each in losses), default=0.0),
             mean=sum(each.error for each in losses) / max(1, values),
             changed=tuple(changed.tolist()),
         )
+        self._last = price, loss
+        return loss
 
     def at(self, number: int) -> Mapping[str, Bytes]:
         """For each tap the levels of a frame, counted from 0; as they were before the first `fit`."""

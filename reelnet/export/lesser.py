@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reelnet.errors import TemplateError
 from reelnet.export.dial import Dial
 from reelnet.export.forecast import (
+    FEWEST,
     Forecast,
     Plan,
     cheapest,
@@ -28,6 +30,9 @@ SPARE = 0.06
 """By so much the logarithm of a plan's bytes is to stay below the aim, with the dial at its end."""
 NEAR = 0.36
 """So far the logarithm of a plan's bytes may be from the aim for its scale and levels to stay as they are."""
+
+CLOSE = 0.9
+"""Part of the cap from which on the number of frames stays as it is."""
 
 
 class Lesser:
@@ -62,7 +67,7 @@ class Lesser:
             choices = [*plans(self._whole, keep, scales, levels=palette and self._dial.holds)]
             plan = cheapest(forecast, choices, wanted, keep_frames="frames" in keep)
             if plan is None:
-                break
+                return self._least(choices, size, best)
             try:
                 trial = self._tried(plan)
             except TemplateError:
@@ -70,30 +75,52 @@ class Lesser:
                 continue
             best = trials.better(best, trial)
             off, told = math.log(trial.bytes) - trials.target, forecast.fall(plan)
-            if plan == self._whole or abs(off) < NEAR:
+            # What is a little too much needs fewer frames, or if they must stay another plan.
+            stuck = off > 0 and "frames" in keep
+            if plan == self._whole or (abs(off) < NEAR and not stuck):
                 return self._filled(plan, size, trial, best)
             # The forecast was wrong by so much; what is missing is told in its terms.
             wanted = told + (off + SPARE) * min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
             wanted = max(0.01, wanted)
         return self._or_refused(best)
 
+    def _least(self, choices: list[Plan], size: float, best: Trial | None) -> Trial:
+        """Where nothing is thought to do: the least that may be shown, so that it is known what can be reached."""
+        fewest = None if "frames" in self._trials.wish.keep else FEWEST
+        least = [replace(plan, frames=fewest or plan.frames) for plan in choices]
+        for plan in sorted(least, key=self._forecast.fall, reverse=True):
+            try:
+                trial = self._tried(plan, limited=False)
+            except TemplateError:
+                continue
+            best = self._trials.better(best, trial)
+            return (
+                self._filled(plan, size, trial, best)
+                if trial.fits(self._trials.cap)
+                else self._or_refused(best)
+            )
+        return self._or_refused(best)
+
     def _filled(self, plan: Plan, size: float, trial: Trial, best: Trial | None) -> Trial:
         """Stay with a plan's levels and scale: find the frames that fill the cap, and turn the dial for the rest."""
         trials, forecast, whole = self._trials, self._forecast, self._whole
         every = Plan(whole.frames, plan.levels, plan.scale)
-        if plan != every:
-            turns = trials.turns(forecast.fall(Plan(2, plan.levels, plan.scale)))
-            turns.learn(forecast.fall(plan), math.log(trial.bytes))
-            if every == whole:
+        if plan != every or (best is None and "frames" not in trials.wish.keep):
+            turns = trials.turns(forecast.fall(replace(every, frames=FEWEST)))
+            turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
+            if plan != every == whole:
                 turns.learn(0.0, size)
             tried = {plan.frames}
-            while trials.more(best) and (wanted := turns.next()) is not None:
+            # With the frames that a few more or less leave out bytes go up and down; the dial comes nearer.
+            while trials.more(best) and (best is None or best.bytes < CLOSE * trials.cap):
+                if (wanted := turns.next()) is None:
+                    break
                 plan = reached(forecast, every, wanted) or every
                 if plan.frames in tried:
                     break
                 tried.add(plan.frames)
                 trial = self._tried(plan)
-                turns.learn(forecast.fall(plan), math.log(trial.bytes))
+                turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
                 best = trials.better(best, trial)
         if best is not None and trials.more(best):
             # What is too much with all frames, or with one more, the dial has in between.
@@ -104,7 +131,7 @@ class Lesser:
             )
         return self._or_refused(best)
 
-    def _tried(self, plan: Plan) -> Trial:
+    def _tried(self, plan: Plan, *, limited: bool = True) -> Trial:
         """A plan with the dial at its end."""
         whole, end = self._whole, self._dial.at(self._dial.end)
         reel = self._reel.varied(
@@ -112,7 +139,7 @@ class Lesser:
             levels=plan.levels if plan.levels < whole.levels else None,
             scale=plan.scale,
         )
-        return self._trials.run(reel, self._held(plan, reel), end.quality, end.price)
+        return self._trials.run(reel, self._held(plan, reel), end.quality, end.price, limited=limited)
 
     def _held(self, plan: Plan, reel: Reel) -> Held:
         most = loosened(self._trials.wish.max_error, plan.levels, self._whole.levels)

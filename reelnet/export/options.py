@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from reelnet.errors import UsageError, options
 from reelnet.export.formats import Codec, Format, exact_suffixes
@@ -17,9 +16,6 @@ class EncoderOptions:
     Attributes:
         lossless: Insist on every pixel's exact colour.
         quality: The knob of the codec, in its own terms: CRF for video, quality 0 to 100 for WebP.
-        bitrate: Bits a second, in place of `quality`.
-        stage: 1 or 2 of an encode in two passes; None for one pass. The first pass's file is for nothing.
-        stats: Where the first pass leaves what it learned for the second.
         preset: How thorough the codec is, in its own terms.
         codec: What compresses the pictures; the format's usual one by default.
         limit: Most bytes that the file may have; passing it stops the encode.
@@ -27,9 +23,6 @@ class EncoderOptions:
 
     lossless: bool = False
     quality: float | None = None
-    bitrate: int | None = None
-    stage: int | None = None
-    stats: Path | None = None
     preset: str | None = None
     codec: str | None = None
     limit: int | None = None
@@ -51,7 +44,6 @@ def codec_of(form: Format, asked: EncoderOptions) -> Codec:
     name = f"{form.suffix} ({codec.name})" if len(form.codecs) > 1 else form.suffix
     _check_lossless(name, codec, asked)
     _check_quality(name, codec, asked)
-    _check_bitrate(name, codec, asked)
     if asked.preset is not None and asked.preset not in codec.presets:
         raise UsageError(f"{name}: no preset {asked.preset!r}; {options(asked.preset, codec.presets)}")
     return codec
@@ -75,8 +67,8 @@ def _check_lossless(name: str, codec: Codec, asked: EncoderOptions) -> None:
         return
     if not codec.lossless:
         raise UsageError(f"{name}: cannot be lossless; write {', '.join(exact_suffixes())}")
-    if asked.quality is not None or asked.bitrate is not None:
-        raise UsageError(f"{name}: lossless leaves no quality or bitrate to choose; give one of them")
+    if asked.quality is not None:
+        raise UsageError(f"{name}: lossless leaves no quality to choose; give one of them")
 
 
 def _check_quality(name: str, codec: Codec, asked: EncoderOptions) -> None:
@@ -87,20 +79,3 @@ def _check_quality(name: str, codec: Codec, asked: EncoderOptions) -> None:
     low, high = codec.knob.range
     if not low <= asked.quality <= high:
         raise UsageError(f"{name}: {codec.knob.name} {asked.quality:g} is not from {low:g} to {high:g}")
-    if asked.bitrate is not None:
-        raise UsageError(f"{name}: give quality or bitrate, not both")
-
-
-def _check_bitrate(name: str, codec: Codec, asked: EncoderOptions) -> None:
-    if asked.bitrate is None:
-        if asked.stage is not None or asked.stats is not None:
-            raise UsageError(f"{name}: two passes serve a bitrate; give one")
-        return
-    if not codec.bitrate:
-        raise UsageError(f"{name}: takes no bitrate" + ("; give quality" if codec.knob else ""))
-    if asked.bitrate < 1:
-        raise UsageError(f"{name}: bitrate {asked.bitrate} is not positive")
-    if asked.stage not in (None, 1, 2) or (asked.stage is None) != (asked.stats is None):
-        raise UsageError(f"{name}: an encode in two passes has stage 1 or 2 and a stats file")
-    if asked.stage is not None and not codec.two_pass:
-        raise UsageError(f"{name}: cannot encode in two passes")

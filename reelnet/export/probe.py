@@ -1,13 +1,15 @@
-"""How the bytes of a format go with the scale: some frames of a reel, encoded at both."""
+"""What bytes some frames take: by them one can tell what all would, at another quality or scale."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from reelnet.errors import TemplateError
 from reelnet.export.encoder import encoder_of
@@ -16,51 +18,91 @@ from reelnet.export.options import EncoderOptions
 
 if TYPE_CHECKING:
     from reelnet.export.held import Held
+    from reelnet.export.trial import Trial
     from reelnet.reel import Reel
 
 FROM, SOME = 0.1, 24
 """Where the frames that are encoded begin, as a part of all, and how many follow a first one, which counts for
 nothing."""
 
+SPOTS, FEW = (0.2, 0.65), 12
+"""Where, in what was not encoded of an animation, some frames are, and how many."""
+
 USUAL = 0.5
 """The part that is left where no half can be shown."""
 
 
-def half_scale(reel: Reel, held: Held, form: Format, options: EncoderOptions) -> float:
-    """The part of a reel's bytes that is left at half its scale, about.
+class Probe:
+    """Encodes some frames of reels.
 
     Args:
-        reel: What is shown.
-        held: Its values, as they are held now.
         form: The format.
-        options: To the encoder.
     """
-    scale = reel.scene.facts.cell.scale
-    try:
-        smaller = reel.varied(scale=max(1, scale // 2))
-    except TemplateError:
-        return USUAL
-    if scale < 2:
-        return USUAL
-    sizes = [changing_bytes(each, held, form, options) for each in (smaller, reel)]
-    part = max(1, sizes[0]) / max(1, sizes[1])
-    return float(min(0.95, part ** (1 / math.log2(scale / max(1, scale // 2)))))
 
+    def __init__(self, form: Format) -> None:
+        self._form = form
 
-def changing_bytes(reel: Reel, held: Held, form: Format, options: EncoderOptions) -> int:
-    """The bytes of some frames beyond those of the first."""
-    first, rate = int(FROM * len(reel.scene.timeline)), reel.scene.timeline.fps
-    frames = [*islice(reel.frames(held, few=form.few), first, first + SOME + 1)]
-    sizes = []
-    with TemporaryDirectory() as folder:
-        for count in (1, len(frames)):
-            path = Path(folder) / f"{count}{form.suffix}"
-            encoder = encoder_of(form)(path, reel.scene.size, reel.palette_rgb, rate, options)
-            try:
-                for number, frame in enumerate(frames[:count]):
-                    encoder.add(replace(frame, pts=number / rate, duration=1 / rate))
-                encoder.finish()
-            finally:
-                encoder.abandon()
-            sizes.append(path.stat().st_size)
-    return sizes[1] - sizes[0]
+    def part(self, reel: Reel, held: Held | None, options: EncoderOptions, usual: EncoderOptions) -> float:
+        """The part of the bytes that some options leave, of those that the usual ones take, about."""
+        some = range(first := int(FROM * len(reel.scene.timeline)), first + SOME + 1)
+        sizes = [self.bytes(reel, held, each, some) for each in (options, usual)]
+        return max(1, sizes[0]) / max(1, sizes[1])
+
+    def half_scale(self, reel: Reel, held: Held, options: EncoderOptions) -> float:
+        """The part of a reel's bytes that is left at half its scale, about, with its values as they are held now."""
+        scale = reel.scene.facts.cell.scale
+        try:
+            smaller = reel.varied(scale=max(1, scale // 2))
+        except TemplateError:
+            return USUAL
+        if scale < 2:
+            return USUAL
+        some = range(first := int(FROM * len(reel.scene.timeline)), first + SOME + 1)
+        sizes = [self.bytes(each, held, options, some) for each in (smaller, reel)]
+        part = max(1, sizes[0]) / max(1, sizes[1])
+        return float(min(0.95, part ** (1 / math.log2(scale / max(1, scale // 2)))))
+
+    def whole(self, trial: Trial, options: EncoderOptions, changed: Sequence[int]) -> int:
+        """The bytes that all of a trial of exact values would have had, about, if it was stopped.
+
+        Args:
+            trial: Of exact values.
+            options: To the encoder.
+            changed: How many values change in each frame.
+        """
+        done, every = trial.frames, len(changed)
+        before = sum(changed[:done])
+        if trial.complete or not before:
+            return trial.bytes
+        written = trial.bytes * done / every
+        # A change costs less later on, when values move by less and fewer at a time.
+        places, costs = [done / 2], [written / before]
+        for spot in SPOTS:
+            first = done + int(spot * (every - done))
+            some = range(first, min(every, first + FEW + 1))
+            if moved := sum(changed[some.start + 1 : some.stop]):
+                places.append(first + FEW / 2)
+                costs.append(self.bytes(trial.reel, None, options, some) / moved)
+        rest = np.arange(done, every)
+        return math.ceil(written + float(np.interp(rest, places, costs) @ np.asarray(changed[done:])))
+
+    def bytes(self, reel: Reel, held: Held | None, options: EncoderOptions, some: range) -> int:
+        """The bytes of some frames beyond those of the first of them."""
+        rate, sizes = reel.scene.timeline.fps, []
+        some = range(some.start, min(some.stop, len(reel.scene.timeline)))
+        frames = [
+            replace(frame, pts=number / rate, duration=1 / rate)
+            for number, frame in enumerate(reel.frames(held, some, few=self._form.few))
+        ]
+        with TemporaryDirectory() as folder:
+            for count in (1, len(frames)):
+                path = Path(folder) / f"{count}{self._form.suffix}"
+                encoder = encoder_of(self._form)(path, reel.scene.size, reel.palette_rgb, rate, options)
+                try:
+                    for frame in frames[:count]:
+                        encoder.add(frame)
+                    encoder.finish()
+                finally:
+                    encoder.abandon()
+                sizes.append(path.stat().st_size)
+        return sizes[1] - sizes[0]

@@ -19,14 +19,14 @@ from reelnet.export.dial import DEAR, Dial, Turns, course_of
 from reelnet.export.forecast import Forecast, plan_of
 from reelnet.export.held import Held
 from reelnet.export.lesser import Lesser
-from reelnet.export.probe import changing_bytes, half_scale
+from reelnet.export.probe import Probe
 from reelnet.export.trial import Trial
 from reelnet.export.trials import Trials
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
 
-HOPELESS = 0.6
+HOPELESS = 0.3
 """A dial is not tried if at its end the logarithm of the bytes is thought to be so much too high."""
 PAYS = 0.97
 """Part of the bytes that the worst quality may leave at the most, for it to be chosen before frames are given up."""
@@ -48,27 +48,31 @@ def search(reel: Reel, path: Path, trials: Trials) -> Trial:
     """
     wish, codec = trials.wish, trials.codec
     reel = within_limits(reel, wish.budget, wish.keep, path)
-    exact = trials.run(reel, None, codec.knob.default if codec.knob is not None else None)
+    usual, probe = codec.knob.default if codec.knob is not None else None, Probe(trials.form)
+    exact = trials.run(reel, None, usual)
     if exact.fits(trials.cap):
         return exact
     if wish.options.lossless:
         raise trials.refusal()
     held = Held(reel.scene, reel.run, wish.max_error)
-    exact = exact.guessed(held.fit(0).changed)
+    size = probe.whole(exact, trials.options(usual, exact=True), held.fit(0).changed)
     course = course_of(codec)
 
     def left_at_half() -> float:
         held.fit(DEAR)
-        return half_scale(reel, held, trials.form, trials.options(course.held))
+        return probe.half_scale(reel, held, trials.options(course.held))
+
+    def left_at(quality: float) -> float:
+        return probe.part(reel, None, trials.options(quality), trials.options(usual))
 
     forecast = Forecast(plan_of(reel), held.samples(), wish.max_error, course.power, left_at_half)
-    dial = Dial(codec, forecast.changes)
+    dial = Dial(codec, forecast.changes, left_at)
     turns = trials.turns(dial.end)
-    turns.learn(0.0, math.log(exact.bytes))
+    turns.learn(0.0, math.log(size), sure=exact.complete)
     found = turned(trials, reel, held, dial, turns)
     if found is None:
         forecast.mend(turns.slope)
-        go_on(trials, reel, held, dial, turns)
+        go_on(trials, probe, reel, held, dial, turns)
         found = turned(trials, reel, held, dial, turns)
     return found or Lesser(trials, reel, dial, forecast).found(turns.at_end)
 
@@ -78,17 +82,13 @@ def turned(trials: Trials, reel: Reel, held: Held, dial: Dial, turns: Turns) -> 
     return None if turns.at_end > trials.target + HOPELESS else trials.turned(reel, held, dial, turns)
 
 
-def go_on(trials: Trials, reel: Reel, held: Held, dial: Dial, turns: Turns) -> None:
+def go_on(trials: Trials, probe: Probe, reel: Reel, held: Held, dial: Dial, turns: Turns) -> None:
     """Let the dial go on to the worst quality, if that pays."""
     course = dial.course
     if not dial.holds or course.floor <= course.held:
         return
     held.fit(DEAR)
-    sizes = [
-        changing_bytes(reel, held, trials.form, trials.options(quality))
-        for quality in (course.floor, course.held)
-    ]
-    part = sizes[0] / max(1, sizes[1])
+    part = probe.part(reel, held, trials.options(course.floor), trials.options(course.held))
     if part < PAYS:
         dial.coarser(part)
         turns.extend(dial.end)

@@ -90,7 +90,15 @@ class Trials:
         """Whether there may be another encode, and the best one so far leaves something to wish for."""
         return self.count < MOST_ENCODES and (best is None or best.bytes < FULL * self.cap)
 
-    def run(self, reel: Reel, held: Held | None, quality: float | None, price: float = 0.0) -> Trial:
+    def run(
+        self,
+        reel: Reel,
+        held: Held | None,
+        quality: float | None,
+        price: float = 0.0,
+        *,
+        limited: bool = True,
+    ) -> Trial:
         """Encode a reel.
 
         Args:
@@ -98,17 +106,20 @@ class Trials:
             held: Its values; None for the first encode, of exact values.
             quality: Of the codec, in its own terms.
             price: Of a change.
+            limited: Whether to stop when it is well over the cap.
         """
         options = self.options(quality, exact=held is None)
-        options = replace(options, limit=self.cap if held is None else int(SLACK * self.cap))
+        limit = self.cap if held is None else int(SLACK * self.cap)
+        options = replace(options, limit=limit if limited else None)
         path = self._folder / f"{self.count}{self.form.suffix}"
         if self._trying is not None:
             self._trying(in_words(reel, price))
         loss = held.fit(price) if held is not None and price else None
         trial = encode(reel, self.form, path, options, held if loss else None, loss)
         self.count += 1
-        if self._smallest is None or trial.bytes < self._smallest.bytes:
-            self._smallest = trial
+        # What was measured tells more than what was guessed.
+        every = [trial] if self._smallest is None else [self._smallest, trial]
+        self._smallest = min(every, key=lambda each: (not each.complete, each.bytes))
         if not trial.fits(self.cap):
             path.unlink(missing_ok=True)
         if self._told is not None:
@@ -125,7 +136,7 @@ class Trials:
                 break
             setting = dial.at(turn)
             trial = self.run(reel, held, setting.quality, setting.price)
-            turns.learn(turn, math.log(trial.bytes))
+            turns.learn(turn, math.log(trial.bytes), sure=trial.complete)
             best = self.better(best, trial)
             if turn <= 0 and trial.fits(self.cap):
                 break

@@ -46,8 +46,7 @@ class VideoEncoder:
         codec = codec_of(form, options)
         check_pace(form, fps)
         self._path, self._fps, self._ahead = path, fps, codec.ahead
-        # What a first pass writes is thrown away.
-        self._limit = None if options.stage == 1 else options.limit
+        self._limit = options.limit
         pixel = codec.pixels_of(lossless=options.lossless)
         self._pixels, self._pictures = pixels(pixel, rgb), Pictures(size, pixel, AHEAD + 3)
         if pixel.startswith("yuv"):

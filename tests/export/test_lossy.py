@@ -1,4 +1,4 @@
-"""Lossy video: frames, times, colours, knobs, bitrates."""
+"""Lossy video: frames, times, colours, knobs."""
 
 from __future__ import annotations
 
@@ -109,18 +109,6 @@ def test_quality_is_a_knob(tmp_path: Path, suffix: str, codec: str) -> None:
         )
     assert sizes == sorted(sizes, reverse=True)
     assert errors == sorted(errors)
-
-
-@pytest.mark.parametrize("codec", ["h264"])
-@pytest.mark.parametrize("name", ["stats", "a:b='c' \\d %1"])
-def test_two_passes_meet_a_bitrate(tmp_path: Path, codec: str, name: str) -> None:
-    pictures, stats, rate = noise_pictures(120), tmp_path / name, 120_000
-    for stage in (1, 2):
-        options = EncoderOptions(codec=codec, bitrate=rate, stage=stage, stats=stats)
-        encode(tmp_path / "a.mp4", pictures, options=options)
-        assert stats.exists()
-    assert (tmp_path / "a.mp4").stat().st_size == pytest.approx(rate * 12 / 8, rel=0.15)
-    assert len(by_ffmpeg(tmp_path / "a.mp4").frames) == 120
 
 
 def test_a_codec_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
