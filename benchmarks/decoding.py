@@ -1,0 +1,101 @@
+"""Files decoded by Pillow and PyAV, and how near their pictures are to the exact ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from subject import FPS
+
+Rgb = NDArray[np.uint8]
+
+BLOCK = 8
+"""Side of a window of SSIM."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How near a file's pictures are.
+
+    Attributes:
+        psnr: Over all frames and the three colours, in dB; 99 where nothing differs.
+        ssim: Mean over every fifth frame, 1 where nothing differs.
+    """
+
+    psnr: float
+    ssim: float
+
+
+def pictures(path: Path) -> Iterator[Rgb]:
+    """The frames of a GIF, WebP, APNG or video in RGB, each as often as it is shown."""
+    if path.suffix in (".mp4", ".webm"):
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                yield from_yuv(frame)
+        return
+    with Image.open(path) as image:
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            image.load()
+            shown = np.asarray(image.convert("RGB"))
+            for _ in range(round(image.info["duration"] * FPS / 1000)):
+                yield shown
+
+
+def from_yuv(frame: av.VideoFrame) -> Rgb:
+    """A yuv420p frame in RGB, by the definition of its matrix; swscale would round.
+
+    Files without a tag are BT.601, as swscale makes them.
+    """
+    red_part, blue_part = (0.2126, 0.0722) if frame.colorspace == 1 else (0.299, 0.114)
+    planes, height = frame.to_ndarray(format="yuv420p").astype(np.float32), frame.height
+    luma = (planes[:height] - 16) / 219
+    halves = planes[height:].reshape(2, height // 2, -1)
+    blue, red = ((half.repeat(2, 0).repeat(2, 1) - 128) / 224 for half in halves)
+    red, blue = luma + 2 * (1 - red_part) * red, luma + 2 * (1 - blue_part) * blue
+    green = (luma - red_part * red - blue_part * blue) / (1 - red_part - blue_part)
+    rgb: Rgb = np.rint(255 * np.clip(np.stack([red, green, blue], axis=-1), 0, 1)).astype(np.uint8)
+    return rgb
+
+
+def quality(exact: Iterable[Rgb], found: Iterable[Rgb]) -> Quality:
+    """How near pictures are to the exact ones, of which there must be as many."""
+    squares, similar = [], []
+    for number, (one, other) in enumerate(zip(exact, found, strict=True)):
+        difference = one.astype(np.int16) - other
+        squares.append(float(np.square(difference, dtype=np.int32).mean()))
+        if number % 5 == 0:
+            similar.append(ssim(one, other))
+    return Quality(psnr(float(np.mean(squares))), float(np.mean(similar)))
+
+
+def psnr(square: float) -> float:
+    """Of a mean squared error, in dB."""
+    return float(10 * np.log10(255**2 / square)) if square > 1e-5 else 99.0
+
+
+def ssim(one: Rgb, other: Rgb) -> float:
+    """Structural similarity of the luma of two pictures, over windows side by side.
+
+    Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error visibility to
+    structural similarity", IEEE Transactions on Image Processing 13 (2004); with square windows in place of its Gaussian ones.
+    """
+    height, width = (side // BLOCK * BLOCK for side in one.shape[:2])
+    x, y = (
+        (each[:height, :width] @ np.array([0.2126, 0.7152, 0.0722]))
+        .reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+        .transpose(0, 2, 1, 3)
+        .reshape(-1, BLOCK * BLOCK)
+        for each in (one, other)
+    )
+    low, high = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mean_x, mean_y = x.mean(axis=1), y.mean(axis=1)
+    common = (x * y).mean(axis=1) - mean_x * mean_y
+    structure = (2 * common + high) / (x.var(axis=1) + y.var(axis=1) + high)
+    light = (2 * mean_x * mean_y + low) / (mean_x**2 + mean_y**2 + low)
+    return float((structure * light).mean())

@@ -1,0 +1,130 @@
+"""What other tools make of the same exact frames: one function a tool, from PNG stills to a finished file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from decoding import Rgb
+from PIL import Image
+from subject import FPS
+
+DELAY = 1000 // FPS
+
+
+@dataclass(frozen=True)
+class Stills:
+    """The exact frames as PNGs.
+
+    Attributes:
+        paths: In order.
+        size: (width, height) in pixels.
+    """
+
+    paths: Sequence[Path]
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, frames: Iterator[Rgb], folder: Path) -> Stills:
+        """Write frames into a folder."""
+        folder.mkdir(exist_ok=True)
+        paths = []
+        for number, frame in enumerate(frames):
+            paths.append(folder / f"{number:05d}.png")
+            Image.fromarray(frame).save(paths[-1], compress_level=1)
+        return cls(paths, (frame.shape[1], frame.shape[0]))
+
+    def __iter__(self) -> Iterator[Rgb]:
+        return (np.asarray(Image.open(path)) for path in self.paths)
+
+    @property
+    def images(self) -> Iterator[Image.Image]:
+        """The frames for Pillow."""
+        return (Image.fromarray(frame) for frame in self)
+
+
+Make = Callable[[Stills, Path], None]
+
+
+def gifski(binary: Path, quality: int) -> Make:
+    """gifski at a quality."""
+
+    def make(stills: Stills, out: Path) -> None:
+        words = [
+            "--quiet",
+            "-Q",
+            quality,
+            "--fps",
+            FPS,
+            "--width",
+            stills.size[0],
+            "--height",
+            stills.size[1],
+        ]
+        run([binary, *words, "-o", out, *stills.paths])
+
+    return make
+
+
+def gifsicle(lossless: Path, lossy: int) -> Make:
+    """gifsicle on reelnet's lossless GIF."""
+
+    def make(_stills: Stills, out: Path) -> None:
+        run([tool("gifsicle"), "-O3", *([f"--lossy={lossy}"] if lossy else []), lossless, "-o", out])
+
+    return make
+
+
+def palettes(stills: Stills, out: Path) -> None:
+    """ffmpeg's palettegen and paletteuse, at their defaults."""
+    import imageio_ffmpeg
+
+    graph = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
+    frames = ["-framerate", FPS, "-i", stills.paths[0].parent / "%05d.png"]
+    run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *frames, "-filter_complex", graph, out])
+
+
+def moviepy(stills: Stills, out: Path) -> None:
+    """moviepy's own writers."""
+    from moviepy import VideoClip
+
+    shown = [*stills.paths]
+    # Half a frame more: the number of frames is int(duration * fps), which would drop the last one.
+    clip = VideoClip(
+        lambda seconds: np.asarray(Image.open(shown[round(seconds * FPS)])), duration=(len(shown) + 0.5) / FPS
+    )
+    if out.suffix == ".gif":
+        clip.write_gif(str(out), fps=FPS, logger=None)
+    else:
+        clip.write_videofile(str(out), fps=FPS, logger=None)
+
+
+def pillow(stills: Stills, out: Path) -> None:
+    """Pillow's writers, at their best lossless settings where they have any."""
+    how: Mapping[str, dict[str, Any]] = {
+        ".gif": {"optimize": True},
+        ".webp": {"lossless": True, "quality": 100, "method": 4, "kmax": 0},
+        ".apng": {"format": "PNG", "optimize": True, "compress_level": 9},
+    }
+    first, *rest = stills.images
+    first.save(out, save_all=True, append_images=rest, duration=DELAY, loop=0, **how[out.suffix])
+
+
+def tool(name: str) -> str:
+    """A program beside this Python, or on the path."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        sys.exit(f"{name} is not there; install the 'bench' extra")
+    return found
+
+
+def run(words: Sequence[object]) -> None:
+    """Run a program to its end."""
+    subprocess.run([*map(str, words)], check=True)

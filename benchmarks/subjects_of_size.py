@@ -1,0 +1,125 @@
+"""A reel made in many ways, and the price of a change at which it is as near to the exact frames as another file."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from decoding import Quality, Rgb, pictures, psnr, quality
+from numpy.typing import NDArray
+from peers_of_size import Make, Stills
+
+from reelnet.export.encoder import encoder_of, format_of
+from reelnet.export.held import Held
+from reelnet.export.options import USUAL, EncoderOptions
+from reelnet.reel import Reel
+
+TRIES = 7
+"""Prices that are tried for a PSNR."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file, decoded.
+
+    Attributes:
+        tool: What made it.
+        suffix: Its format.
+        bytes: Its size.
+        quality: How near its pictures are to the exact ones.
+        seconds: That making it took.
+        note: More about it.
+    """
+
+    tool: str
+    suffix: str
+    bytes: int
+    quality: Quality
+    seconds: float
+    note: str = ""
+
+
+class Subject:
+    """One reel with its exact frames.
+
+    Args:
+        name: For tables.
+        reel: What is shown.
+        folder: For files.
+    """
+
+    def __init__(self, name: str, reel: Reel, folder: Path) -> None:
+        self.name, self.reel, self.folder = name, reel, folder
+        self._rgb = reel.palette_rgb
+        self.stills = Stills.of(self.exact(), folder / "stills")
+        self.held = Held(reel.scene, reel.run, most=None)
+        self._own = self._levels()
+        block = reel.scene.size.width * reel.scene.size.height
+        # A value covers as many pixels as its upscaling has.
+        self._share = reel.scene.facts.cell.scale**2 / block
+
+    def exact(self) -> Iterator[Rgb]:
+        """The frames without loss."""
+        return (self._rgb[frame.indices] for frame in self.reel.frames(few=True))
+
+    def theirs(self, tool: str, suffix: str, make: Make, note: str = "") -> Made:
+        """What another tool makes of the frames."""
+        path = self.folder / f"theirs{suffix}"
+        began = time.perf_counter()
+        make(self.stills, path)
+        return self._decoded(tool, path, time.perf_counter() - began, note)
+
+    def ours(self, suffix: str, price: float = 0, options: EncoderOptions = USUAL) -> Made:
+        """What reelnet makes of the frames, with values held at a price.
+
+        Its time begins at the run; that of the fit stands in the note.
+        """
+        path, scene, began = self.folder / f"ours{suffix}", self.reel.scene, time.perf_counter()
+        loss = self.held.fit(price) if price else None
+        fitting = time.perf_counter() - began
+        encoder = encoder_of(format_of(path))(path, scene.size, self._rgb, scene.timeline.fps, options)
+        for frame in self.reel.frames(self.held if price else None, few=suffix == ".gif"):
+            encoder.add(frame)
+        encoder.finish()
+        seconds = time.perf_counter() - began - fitting
+        note = (
+            ""
+            if loss is None
+            else f"off by {loss.mean:.2f} of 240 levels, {loss.most:.0f} at most; fit {fitting:.1f} s"
+        )
+        return self._decoded("reelnet", path, seconds, note)
+
+    def price_of(self, wanted: float) -> float:
+        """The price at which the held values have a PSNR, or just above it."""
+        return searched(self._psnr_of, wanted)
+
+    def _psnr_of(self, price: float) -> float:
+        self.held.fit(price)
+        table = self._rgb.astype(np.float64)
+        squares = sum(
+            float(np.square(table[one] - table[other]).sum())
+            for before, now in zip(self._own, self._levels(), strict=True)
+            for one, other in zip(before, now, strict=True)
+        )
+        return psnr(squares / 3 / len(self._own) * self._share)
+
+    def _levels(self) -> list[list[NDArray[np.uint8]]]:
+        count = len(self.reel.scene.timeline)
+        return [[levels.copy() for levels in self.held.at(number).values()] for number in range(count)]
+
+    def _decoded(self, tool: str, path: Path, seconds: float, note: str) -> Made:
+        size = path.stat().st_size
+        return Made(tool, path.suffix, size, quality(self.exact(), pictures(path)), seconds, note)
+
+
+def searched(psnr_of: Callable[[float], float], wanted: float) -> float:
+    """The highest of some prices at which a PSNR that falls with them is still reached, by halving."""
+    low, high = math.log(10), math.log(3e4)
+    for _ in range(TRIES):
+        middle = (low + high) / 2
+        low, high = (middle, high) if psnr_of(math.exp(middle)) >= wanted else (low, middle)
+    return math.exp(low)
