@@ -48,7 +48,7 @@ Row = dict[str, Any]
 
 def measured(run: reelnet.Run, template: str, layer: str, suffix: str, cap: float) -> Row:
     """One search, in figures."""
-    row: Row = {"layer": layer, "suffix": suffix, "cap": cap}
+    row: Row = {"layer": layer, "suffix": suffix, "megabytes": cap}
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{suffix}"
@@ -82,7 +82,7 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
     yield f"| {' | '.join(HEAD)} |"
     yield "|" + "---|" * len(HEAD)
     for row in rows:
-        start = f"| {row['layer']} | {row['suffix']} | {row['cap']:g} MB "
+        start = f"| {row['layer']} | {row['suffix']} | {row['megabytes']:g} MB "
         if "refused" in row:
             yield start + "| - | - | - " + f"| {row['seconds']:.1f} | - | - | - | {row['refused']} |"
             continue
@@ -127,7 +127,7 @@ def main() -> None:
     given = parser.parse_args()
     run = reelnet.open(given.run)
     rows = read(given.results)
-    done = {(row["layer"], row["suffix"], row["cap"]) for row in rows}
+    done = {(row["layer"], row["suffix"], row["megabytes"]) for row in rows}
     for layer in given.layers.split(","):
         for suffix in given.suffixes.split(","):
             for cap in CAPS:
@@ -137,7 +137,7 @@ def main() -> None:
                 with given.results.open("a") as file:
                     file.write(json.dumps(row) + "\n")
     rows = read(given.results)
-    rows.sort(key=lambda row: (SUFFIXES.index(row["suffix"]), LAYERS.index(row["layer"]), -row["cap"]))
+    rows.sort(key=lambda row: (SUFFIXES.index(row["suffix"]), LAYERS.index(row["layer"]), -row["megabytes"]))
     print(
         f"# Files under caps\n\nTemplate `{given.template}`, {os.cpu_count()} cores. The error is that of values, "
         "mean and greatest, in 240ths of the colormap.\n"
