@@ -83,7 +83,8 @@ def ssim(one: Rgb, other: Rgb) -> float:
     """Structural similarity of the luma of two pictures, over windows side by side.
 
     Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error visibility to
-    structural similarity", IEEE Transactions on Image Processing 13 (2004); with square windows in place of its Gaussian ones.
+    structural similarity", IEEE Transactions on Image Processing 13 (2004); with square windows side by side in
+    place of its Gaussian ones.
     """
     height, width = (side // BLOCK * BLOCK for side in one.shape[:2])
     x, y = (
