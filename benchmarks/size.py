@@ -40,10 +40,10 @@ X264 = {23: 0.70, 28: 0.60}
 HELD_CRF = 17
 
 NOTES = """\
-Everything is made from the same exact frames of template `plain` ({cpus} CPUs, {system}); sizes and quality are
-taken by decoding the files, PSNR over all frames and colours, SSIM of luma. reelnet's rows under a tool's are as near to the
-exact frames as that tool's file, or nearer; its seconds are those of one encode, from the run on. `relu` is 16
-channels of 14×14 that are never negative, `wide` 64 channels of 7×7, both with 151 frames."""
+Everything is made from the same exact frames of template `plain` ({cpus} CPUs, {system}). Sizes and quality are
+taken by decoding the files, PSNR over all frames and colours, SSIM of luma. reelnet's rows under a tool's are as
+near to the exact frames as that tool's file, or nearer; its seconds are those of one encode, from the run on. `relu`
+is 16 channels of 14×14 that are never negative, `wide` 64 channels of 7×7, both with 151 frames."""
 
 Row = dict[str, Any]
 
