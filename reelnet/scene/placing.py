@@ -103,7 +103,7 @@ def shift(how: str, over: int) -> int:
     """Pixels before something that has `over` pixels to spare; in step with the rhythm."""
     if how == "end":
         return over
-    return over // 2 // RHYTHM * RHYTHM if how == "center" and over > 0 else 0
+    return (over + RHYTHM) // (2 * RHYTHM) * RHYTHM if how == "center" and over > 0 else 0
 
 
 def between(node: Group[T], number: int, over: int) -> int:

@@ -173,6 +173,7 @@ def test_a_run_can_be_opened_while_it_is_recorded(tmp_path: Path) -> None:
         tmp_path / "run", nn.Sequential(nn.Conv2d(1, 1, 1)), samples=torch.rand(1, 1, 4, 4)
     ) as recorder:
         for step in range(3):
+            recorder.flush()
             assert Run(tmp_path / "run").steps == list(range(step + 1))
             recorder.step(loss=step)
     assert Run(tmp_path / "run").steps == [0, 1, 2, 3]
