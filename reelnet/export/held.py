@@ -36,19 +36,20 @@ class Held:
         scene: Of the reel.
         run: Of the reel.
         most: Bound on the error of every value in every frame, in 240ths of the colormap; None for none.
+        coarse: Whether the scene has fewer levels of the colormap than were asked for, which counts as error.
 
     Raises:
         RunError: A step's file is missing, truncated or altered.
     """
 
-    def __init__(self, scene: Scene, run: Run, most: float | None) -> None:
+    def __init__(self, scene: Scene, run: Run, most: float | None, *, coarse: bool = False) -> None:
         self._frames = len(scene.timeline)
         self._last: tuple[float, Loss] | None = None
         blocks: dict[str, list[BlockDrawing]] = {}
         for drawing in scene.drawings:
             for block in drawing.moving if isinstance(drawing, ChannelsDrawing) else ():
                 blocks.setdefault(block.tap, []).append(block)
-        self._maps = {tap: _Maps(shown, self._frames, most) for tap, shown in blocks.items()}
+        self._maps = {tap: _Maps(shown, self._frames, most, coarse=coarse) for tap, shown in blocks.items()}
         for number, frame in enumerate(scene.timeline if blocks else ()):
             snapshot = run.snapshot(frame.step, blocks)
             for tap, maps in self._maps.items():
@@ -100,7 +101,7 @@ class Sample:
     def changes(self, price: float, most: float | None) -> float:
         """About how many changes all values make when they are held."""
         common = int(np.bincount(nearest(self.exact[-1])).argmax())
-        steady = Steady(self.colours, most, width=self.width, band=self.width, common=common)
+        steady = Steady(self.colours, most, width=self.width, common=common)
         held = steady.fit(self.exact, price)
         return int(np.count_nonzero(held[1:] != held[:-1])) / self.share
 
@@ -129,8 +130,8 @@ class _Held:
 class _Maps:
     """One tap's levels in all frames, in rows as they stand on the canvas."""
 
-    def __init__(self, blocks: list[BlockDrawing], frames: int, most: float | None) -> None:
-        self._block, self._frames, self._most = blocks[0], frames, most
+    def __init__(self, blocks: list[BlockDrawing], frames: int, most: float | None, *, coarse: bool) -> None:
+        self._block, self._frames, self._most, self._coarse = blocks[0], frames, most, coarse
         # Panels may show different parts of a tap.
         samples, channels = (
             tuple(dict.fromkeys(position for block in blocks for position in block.shown[axis]))
@@ -163,7 +164,7 @@ class _Maps:
             exact = self._exact.block(number)
             held = self._steady.fit(exact, price, number * self._exact.width)
             self._fitted.put_block(number, held)
-            return _Held(self._steady.errors(exact, held), held)
+            return _Held(self._steady.errors(exact, held, coarse=self._coarse), held)
 
         with ThreadPoolExecutor(min(MOST_WORKERS, os.cpu_count() or 1)) as pool:
             yield from pool.map(fit_block, range(self._exact.blocks))
@@ -186,6 +187,5 @@ class _Maps:
 
     @cached_property
     def _steady(self) -> Steady:
-        band = self._rows[1] * self._width
         colours = self._block.colours
-        return Steady(colours, self._most, width=self._width, band=band, common=self._common)
+        return Steady(colours, self._most, width=self._width, common=self._common)

@@ -143,7 +143,7 @@ class Lesser:
 
     def _held(self, plan: Plan, reel: Reel) -> Held:
         most = loosened(self._trials.wish.max_error, plan.levels, self._whole.levels)
-        return Held(reel.scene, reel.run, most)
+        return Held(reel.scene, reel.run, most, coarse=plan.levels < self._whole.levels)
 
     def _or_refused(self, best: Trial | None) -> Trial:
         if best is None:

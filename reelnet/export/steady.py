@@ -23,9 +23,9 @@ PART = 256
 LIMIT = 240
 """Levels in which errors are told, whatever number a palette has room for."""
 
-LONGEST = 64
-"""Frames of a segment at most; a value may keep its level over several. Twice as many take nearly twice the time and
-save about one byte in a hundred."""
+LONGEST = 128
+"""Frames of a segment at most; a value may keep its level over several. Half as many take little more than half the
+time, and one byte in a hundred more."""
 
 NEIGHBOUR = 0.4
 """Part of a change's price that is waived for each of the two neighbours in the row that changes with it.
@@ -35,8 +35,9 @@ A GIF pays about 15 bytes for a run of changed cells, and 14 for each cell in it
 RHYTHM = 0.3
 """Part of the price that a change costs more in every second frame, in every second one of the others, and so on.
 
-What changes in a row costs less where more of the row does. Each row of cells has its own frames in which changes are
-cheap; in a common rhythm files were up to a fifth smaller, but the whole picture would pulse."""
+What changes together costs less in a file. A value that moves much still changes at once, since waiting costs more
+than this; small drifts wait for each other. With a rhythm of its own for each row of cells files were up to a quarter
+larger at the same error."""
 
 ROUND = 0.12
 """Part of a price that a level costs more if its distance from the commonest level is odd, if half of it is, and
@@ -50,8 +51,8 @@ are, so that any size can be met."""
 DEPTH = 3
 """Halvings that `RHYTHM` and `ROUND` know of."""
 
-STRIDE = 5
-"""Frames from the rhythm of one row of cells to that of the next, so that no wave runs over the picture."""
+TURNS = (1, False), (0, True), (1, True), (0, True), (1, True)
+"""The even (0) or odd (1) columns in turn, beside their neighbours once these are held."""
 
 SCATTER = (5**0.5 - 1) / 2
 """Multiples of the golden ratio, without their whole part, lie evenly between 0 and 1 however many there are."""
@@ -88,7 +89,6 @@ class Steady:
         colours: The colours of the levels, (levels, 3) from 0 to 255.
         most: Bound on the error, in 240ths of the colormap; None for none.
         width: Values side by side in a row; each `width` values in turn make one.
-        band: Values of a row of cells; each `band` values in turn make one.
         common: The level that costs least; the one that most values have.
         longest: Frames that a segment may span.
     """
@@ -99,11 +99,10 @@ class Steady:
         most: float | None,
         *,
         width: int = 1,
-        band: int = 1,
         common: int = 0,
         longest: int = LONGEST,
     ) -> None:
-        self._width, self._band, self._longest = width, band, longest
+        self._width, self._longest = width, longest
         levels = len(colours)
         # Along the line of the colours neighbours are as far apart as in RGB; where it bends, far ones are further.
         steps = np.linalg.norm(np.diff(colours.astype(np.float64), axis=0), axis=1)
@@ -125,7 +124,7 @@ class Steady:
             exact: (frames, values), whole rows.
             price: What a change costs, in squared distances of RGB, at least 0; the more, the fewer changes. Below
                 `LEAST` it is the part of the rows that are held, at that price; at 0 everything stays as it is.
-            first: Position of the first of these values among all, which tells its row of cells.
+            first: Position of the first of these values among all, which tells its row.
         """
         held = nearest(exact)
         # What never changes needs no search.
@@ -137,18 +136,17 @@ class Steady:
         if not moving.any():
             return held
         columns = np.arange(exact.shape[1]) % self._width
-        rhythms = (np.arange(first, first + exact.shape[1]) // self._band * STRIDE) % 2**DEPTH
-        pulse = np.float32(price) * rhythm(len(exact))
+        pulse = np.float32(price) * rhythm(len(exact))[:, None]
         # The odd columns by themselves first, so that the even ones have neighbours to go with.
-        for odd, beside in ((1, False), (0, True), (1, True)) if self._width > 1 else ((0, False),):
+        for odd, beside in TURNS if self._width > 1 else ((0, False),):
             some = np.flatnonzero(moving & (columns % 2 == odd))
             # Alike series are cut together: how far back one must look depends on how much it moves.
             order = some[np.argsort(_travelled(exact, some), kind="stable")]
             for begin in range(0, len(order), CHUNK):
                 part = order[begin : begin + CHUNK]
-                prices = pulse[:, rhythms[part]]
+                prices = pulse
                 if beside:
-                    prices *= 1 - NEIGHBOUR * _changes_beside(held, part, columns[part], self._width)
+                    prices = pulse * (1 - NEIGHBOUR * _changes_beside(held, part, columns[part], self._width))
                 held[:, part] = self._segmented(exact[:, part], prices, np.float32(price))
         # Two cheap changes can be had for one dear one, where frames differ in price.
         own = nearest(exact)
@@ -156,11 +154,18 @@ class Steady:
         held[:, more] = own[:, more]
         return held
 
-    def errors(self, exact: Fine, held: Bytes) -> Floats:
-        """How far each value is off, (frames, values), in 240ths of the colormap's range."""
+    def errors(self, exact: Fine, held: Bytes, *, coarse: bool = False) -> Floats:
+        """How far each value is off, (frames, values), in 240ths of the colormap's range.
+
+        Args:
+            exact: As recorded.
+            held: The levels that are shown.
+            coarse: Whether levels were given up; then a value's own level is off, too.
+        """
         # No value is 255.5 levels off, and half a level is told apart from none.
         off = np.abs(exact.astype(np.int32) - PART * held.astype(np.int32))
-        off[nearest(exact) == held] = 0
+        if not coarse:
+            off[nearest(exact) == held] = 0
         errors: Floats = (off * self._unit).astype(np.float32)
         return errors
 
@@ -215,11 +220,8 @@ def nearest(exact: Fine | NDArray[np.intp]) -> Bytes:
 
 
 def rhythm(frames: int) -> Floats:
-    """The price of a change in each frame, at least 1, in each of the rhythms: (frames, 8).
-
-    The last frame changes anyway.
-    """
-    prices = 1 + RHYTHM * _twos_missing(np.arange(frames)[:, None] + np.arange(2**DEPTH))
+    """The price of a change in each frame, at least 1; the last frame changes anyway."""
+    prices = 1 + RHYTHM * _twos_missing(np.arange(frames))
     prices[-1] = 1
     return prices.astype(np.float32)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reelnet.export.platforms import Budget
+from reelnet.export.steady import LIMIT
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
@@ -29,7 +30,8 @@ def _told(before: Scene, after: Scene, budget: Budget) -> Iterator[str]:
         yield f"{steps[1]} of {steps[0]} steps shown{_because(_frame_limits(before, budget), budget)}"
     levels = before.palette.levels, after.palette.levels
     if levels[1] < levels[0]:
-        yield f"{levels[1]} of {levels[0]} levels of the colormap"
+        more = LIMIT / 2 / (levels[1] - 1) - LIMIT / 2 / (levels[0] - 1)
+        yield f"{levels[1]} of {levels[0]} levels of the colormap, so values are off by up to {more:.1f} of 240 more"
     scales = before.facts.cell.scale, after.facts.cell.scale
     if scales[1] < scales[0]:
         why = _because(_size_limits(before, budget), budget)

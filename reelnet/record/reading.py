@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError, options
 from reelnet.record.forms import Fed, Form, form_of
-from reelnet.record.taps import Channels, Tap
+from reelnet.record.taps import Channels, Tap, channels_of
 from reelnet.record.tensors import a, pick, require_plain, to_numpy
 from reelnet.runs.folding import fold_of, near_square
 from reelnet.runs.header import TapInfo
@@ -54,11 +54,13 @@ class Wanted:
         """What a recorder was told.
 
         Raises:
-            UsageError: Nothing can be recorded in a type of that name.
+            UsageError: Nothing can be recorded in a type of that name, or channels cannot be.
         """
         if dtype is not None and dtype not in DTYPES:
             raise UsageError(f"dtype={dtype!r}: cannot be recorded as that; {options(str(dtype), DTYPES)}")
-        return cls(DTYPES[dtype] if dtype is not None else None, channels)
+        return cls(
+            DTYPES[dtype] if dtype is not None else None, None if channels is None else channels_of(channels)
+        )
 
     def array(self, values: Tensor) -> NDArray[np.generic]:
         """Values as they are recorded."""

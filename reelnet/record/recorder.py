@@ -122,7 +122,7 @@ class Recorder:
         self._labels = texts(labels, self._samples.count)
         self._probe = Probe(model, self._samples, chosen(model, taps), Wanted.of(dtype, channels))
         self._ranks = Ranks()
-        self._is_open = self._resumed = False
+        self._is_open = self._resumed = self._began = False
         self._keeper: Keeper | None = None
         self._step = 0
         self._left_out: set[str] = set()
@@ -135,10 +135,12 @@ class Recorder:
             ranks.together(self._require_free)
             arrays = ranks.together(lambda: self._probed(untrained=True))
             ranks.together(lambda: self._begin(arrays))
-        self._is_open = True
+        self._is_open = self._began = True
         return self
 
     def _require_free(self) -> None:
+        if self._began:
+            raise ReelnetError(f"{self.where}: this recorder has recorded already; make another one")
         self._step = 0
         if self._ranks.writes:
             after = resumed_step(self.where, self._resume)
@@ -278,7 +280,7 @@ def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[T
     listed = [taps] if isinstance(taps, str | Tap) or callable(taps) else taps
     found = convolutions(module) if listed is None else select(module, listed)
     if not any(tap.kind is TapKind.ACTIVATION for tap in found):
-        lacks = "no layer is among the taps" if found else "no Conv2d to record"
+        lacks = "no Conv2d to record" if listed is None else "no layer is among the taps"
         raise UsageError(f"{type(module).__name__}: {lacks}; name its layers with taps=[…]")
     return found
 

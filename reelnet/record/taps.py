@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from fnmatch import fnmatchcase
+from numbers import Integral
 from typing import Any
 
 from torch import Tensor, nn
@@ -66,9 +67,14 @@ class Tap:
     sought: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
+        _, sign, call = self.path.partition("#")
+        if sign and not (call.isdigit() and int(call) > 0):
+            raise UsageError(
+                f"{self.path!r}: behind # goes the number of a call in a forward pass, 1 or more"
+            )
         # Taps are kept in sets.
-        if self.channels is not None and not isinstance(self.channels, int):
-            object.__setattr__(self, "channels", tuple(self.channels))
+        if self.channels is not None:
+            object.__setattr__(self, "channels", channels_of(self.channels))
         if self.grid is not None:
             object.__setattr__(self, "grid", tuple(self.grid))
         if self.dims is not None:
@@ -105,7 +111,7 @@ class Tap:
     def call(self) -> int | None:
         """Which call of the module in a forward pass, counted from 1; None for each."""
         number = self.path.partition("#")[2]
-        return int(number) if number.isdigit() else None
+        return int(number) if number else None
 
     def named(self, call: int) -> str:
         """The name under which a call is recorded."""
@@ -115,6 +121,21 @@ class Tap:
             return self.name if call == (self.call or 1) else f"{self.name}#{call}"
         name = self.module if self.reads is None else f"{self.module}.attention"
         return name if call == 1 else f"{name}#{call}"
+
+
+def channels_of(channels: Channels) -> Channels:
+    """How many channels are recorded, or which.
+
+    Raises:
+        UsageError: That is no whole number above 0, nor a list of different positions.
+    """
+    if isinstance(channels, int) and channels > 0:
+        return channels
+    if isinstance(channels, Iterable):
+        found = tuple(channels)
+        if found and len(set(found)) == len(found) and all(isinstance(each, Integral) for each in found):
+            return tuple(map(int, found))
+    raise UsageError(f"channels={channels!r}: give how many, 1 or more, or a list of different positions")
 
 
 Pattern = str | Tap | Predicate

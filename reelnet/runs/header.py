@@ -24,6 +24,9 @@ READS = (1, 2)
 MEND = "restore the file from a copy, or record the run again"
 """The end of an error line about a damaged file."""
 
+KEEP = "restore the file from a copy, or keep what is whole with 'reelnet repair'"
+"""The same where only some steps are lost."""
+
 
 class TapKind(StrEnum):
     """What a tap's values are: what a layer gives for the samples, or a parameter of the network and its gradient."""

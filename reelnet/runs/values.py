@@ -14,7 +14,7 @@ from reelnet.errors import RunError
 from reelnet.runs.arrays import crc32 as crc32_of
 from reelnet.runs.arrays import unpack
 from reelnet.runs.commit import Commit
-from reelnet.runs.header import MEND, TapInfo, unreadable
+from reelnet.runs.header import KEEP, TapInfo, unreadable
 from reelnet.runs.log import Row
 from reelnet.runs.segment import Layout, Segment
 from reelnet.runs.store import Store
@@ -72,7 +72,7 @@ class Values:
                 raise unreadable(where, what, error) from error
             if len(head) != segment.head or crc32_of(head) != segment.crc32:
                 kind = "altered" if len(head) == segment.head else "truncated"
-                raise RunError(f"{where}: {what}: {kind}, its index does not match its checksum; {MEND}")
+                raise RunError(f"{where}: {what}: {kind}, its index does not match its checksum; {KEEP}")
             self._layouts[segment.file] = Layout.of(head, segment, self._taps)
         return self._layouts[segment.file]
 
@@ -184,6 +184,6 @@ def require_whole(data: bytes | memoryview, size: int, crc32: int, where: str) -
         RunError: They are truncated or altered.
     """
     if len(data) != size:
-        raise RunError(f"{where}: truncated, {len(data)} of {size} bytes are there; {MEND}")
+        raise RunError(f"{where}: truncated, {len(data)} of {size} bytes are there; {KEEP}")
     if crc32_of(data) != crc32:
-        raise RunError(f"{where}: altered, its bytes do not match their checksum; {MEND}")
+        raise RunError(f"{where}: altered, its bytes do not match their checksum; {KEEP}")

@@ -10,7 +10,7 @@ from reelnet.errors import RunError
 from reelnet.runs.arrays import checksum
 from reelnet.runs.begin import keep_only_known
 from reelnet.runs.commit import Commit
-from reelnet.runs.header import MEND, Header, read_header, unreadable
+from reelnet.runs.header import KEEP, Header, read_header, unreadable
 from reelnet.runs.log import Log, Row
 from reelnet.runs.store import Store, store_at
 from reelnet.runs.values import Values
@@ -106,7 +106,7 @@ def _wrong_step(values: Values, place: Commit | Row, step: int, taps: list[str])
         values.raw(values.commit(place), taps)
     except RunError as error:
         # Of a segment whose index is damaged each step is told.
-        said = str(error).removesuffix(f"; {MEND}")
+        said = str(error).removesuffix(f"; {KEEP}")
         return said if f"step {step}" in said else f"{said}, step {step} is in it"
     return ""
 

@@ -15,6 +15,7 @@ from reelnet.runs.run import Run
 from tests.conftest import MakeRun
 
 MEND = "; restore the file from a copy, or record the run again"
+KEEP = "; restore the file from a copy, or keep what is whole with 'reelnet repair'"
 TAPS = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 5, 5)}
 
 
@@ -49,7 +50,7 @@ def test_a_truncated_step_file(make_run: MakeRun) -> None:
         step_file(run, 2).write_bytes(data[:size])
         with pytest.raises(RunError) as error:
             Run(run.path).snapshot(2)
-        said(error, "00000002.safetensors", "step 2", "truncated", MEND)
+        said(error, "00000002.safetensors", "step 2", "truncated", KEEP)
 
 
 def test_each_single_altered_byte_of_the_values_is_found(make_run: MakeRun) -> None:
@@ -60,7 +61,7 @@ def test_each_single_altered_byte_of_the_values_is_found(make_run: MakeRun) -> N
         step_file(run, 2).write_bytes(altered(data, place))
         with pytest.raises(RunError) as error:
             Run(run.path).snapshot(2)
-        said(error, "00000002.safetensors", "step 2", "altered", MEND)
+        said(error, "00000002.safetensors", "step 2", "altered", KEEP)
     Run(run.path).read("conv1", [0, 1, 3, 4])
     step_file(run, 2).write_bytes(data)
     Run(run.path).read("conv1")
@@ -71,7 +72,7 @@ def test_step_files_that_changed_places(make_run: MakeRun) -> None:
     step_file(run, 1).replace(step_file(run, 2))
     with pytest.raises(RunError) as error:
         Run(run.path).read("conv2", 2)
-    said(error, "00000002.safetensors", "step 2, conv2", "altered", MEND)
+    said(error, "00000002.safetensors", "step 2, conv2", "altered", KEEP)
 
 
 def test_altered_and_missing_samples(make_run: MakeRun) -> None:
