@@ -91,7 +91,7 @@ def article(run: Path, folder: Path) -> Iterator[Row]:
     reel = reelnet.open(run).reel("article", layer="conv6", settings=["canvas.max_width=560"])
     for cap in ("25 MB", "5 MB"):
         report = reel.save(folder / "article.gif", max_size=cap)
-        yield {"cap": cap, **report.as_json(), "steps_shown": len(report.steps_shown)}
+        yield {**report.as_json(), "cap": cap, "steps_shown": len(report.steps_shown)}
 
 
 def promises(rows: list[Row]) -> list[Promise]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import ImageFont
+
 from reelnet.template.build import Builder, Panels
 from reelnet.template.lookup import load_merged
 from reelnet.template.mistakes import Mistake, dotted, raise_all
@@ -72,6 +74,17 @@ def anchor_files(content: Any, node: Node, panels: Panels) -> Iterator[Mistake]:
         if not file.is_file():
             what = "is no file that can be read" if file.exists() else "no such file"
             yield Mistake(origin, dotted(path), f"{file}: {what}")
+        elif path[0] == "theme" and not is_font(file):
+            yield Mistake(origin, dotted(path), f"{file}: is no font; give a .ttf or .otf file")
+
+
+def is_font(file: Path) -> bool:
+    """Whether text can be drawn with a file."""
+    try:
+        ImageFont.truetype(str(file), 16, layout_engine=ImageFont.Layout.BASIC)
+    except OSError:
+        return False
+    return True
 
 
 def file_keys(content: Any, panels: Panels) -> Iterator[tuple[str, ...]]:
