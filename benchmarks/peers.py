@@ -21,6 +21,8 @@ from contenders import CONTENDERS
 from processes import HERE, Measured, finish, measure, measure_aside
 from promises import Results, promise_table, promises, render_table
 
+import reelnet
+
 PACKAGES = ("reelnet", "av", "numpy", "torch", "matplotlib", "moviepy", "pillow", "imageio", "imageio-ffmpeg")
 
 NOTES = """\
@@ -110,8 +112,8 @@ def memory(run: Path, steps: int) -> dict[tuple[str, int], float]:
         for suffix in (".gif", ".mp4"):
             for each in (run, long):
                 out = Path(folder) / f"out{suffix}"
-                reelnet = [sys.executable, "-m", "reelnet", "render", str(each), "-o", str(out)]
-                done = finish([*reelnet, "--layer", "conv6", "--template", "plain"])
+                render = [sys.executable, "-m", "reelnet", "render", str(each), "-o", str(out)]
+                done = finish([*render, "--layer", "conv6", "--template", "plain"])
                 found[suffix, steps_of(each)] = done.peak
                 say(
                     f"render {steps_of(each)} frames to {suffix}: {done.peak / 1e6:.0f} MB, {done.seconds:.1f} s"
@@ -121,8 +123,7 @@ def memory(run: Path, steps: int) -> dict[tuple[str, int], float]:
 
 def steps_of(run: Path) -> int:
     """Number of snapshots in a run."""
-    with (run / "log.jsonl").open(encoding="utf-8") as log:
-        return sum(1 for _ in log)
+    return len(reelnet.open(run).steps)
 
 
 def timed_start(repeats: int) -> tuple[float, float]:
