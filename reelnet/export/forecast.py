@@ -48,20 +48,13 @@ class Plan:
 
     Attributes:
         frames: Of the timeline.
-        levels: Of the colormap; 0 without one.
+        levels: Of the colormap, between the first frame and the last; 0 without one.
         scale: Canvas pixels a map value.
     """
 
     frames: int
     levels: int
     scale: int
-
-
-def loosened(most: float, levels: int, before: int) -> float:
-    """The bound on the error with fewer levels: it counts from the nearest of them, as it does with all."""
-    if levels >= before or levels < 2:
-        return most
-    return most + LIMIT / 2 / (levels - 1) - LIMIT / 2 / (before - 1)
 
 
 class Forecast:
@@ -127,9 +120,8 @@ class Forecast:
         return [*logs, logs[-1] + 10], [*falls, falls[-1] + 10]
 
     def _with_levels(self, levels: int) -> float:
-        most = loosened(self._most, levels, self._whole.levels)
         exact = self._worst(self._samples)
-        left = sum(sample.coarser(levels).changes(DEAR, most) for sample in self._samples)
+        left = sum(sample.changes(DEAR, self._most, levels) for sample in self._samples)
         return self._power * math.log(max(1.0, exact / left)) if left else 0.0
 
     def _worst(self, samples: Sequence[Sample]) -> float:

@@ -13,7 +13,6 @@ from reelnet.export.forecast import (
     Forecast,
     Plan,
     cheapest,
-    loosened,
     plan_of,
     plans,
     reached,
@@ -126,9 +125,7 @@ class Lesser:
             # What is too much with all frames, or with one more, the dial has in between.
             turns = trials.turns(self._dial.end)
             turns.learn(self._dial.end, math.log(best.bytes))
-            best = trials.turned(
-                best.reel, self._held(plan_of(best.reel), best.reel), self._dial, turns, best
-            )
+            best = trials.turned(best.reel, self._held(best.reel, best.levels), self._dial, turns, best)
         return self._or_refused(best)
 
     def _tried(self, plan: Plan, *, limited: bool = True) -> Trial:
@@ -136,14 +133,13 @@ class Lesser:
         whole, end = self._whole, self._dial.at(self._dial.end)
         reel = self._reel.varied(
             frames=plan.frames if plan.frames < whole.frames else None,
-            levels=plan.levels if plan.levels < whole.levels else None,
             scale=plan.scale,
         )
-        return self._trials.run(reel, self._held(plan, reel), end.quality, end.price, limited=limited)
+        held = self._held(reel, plan.levels)
+        return self._trials.run(reel, held, end.quality, end.price, limited=limited)
 
-    def _held(self, plan: Plan, reel: Reel) -> Held:
-        most = loosened(self._trials.wish.max_error, plan.levels, self._whole.levels)
-        return Held(reel.scene, reel.run, most, coarse=plan.levels < self._whole.levels)
+    def _held(self, reel: Reel, levels: int | None) -> Held:
+        return Held(reel.scene, reel.run, self._trials.wish.max_error, levels=levels)
 
     def _or_refused(self, best: Trial | None) -> Trial:
         if best is None:

@@ -117,7 +117,7 @@ def _save_under(
         loss=best.loss,
         cap=wish.budget.bytes,
         encodes=trials.count,
-        traded=traded(reel, best.reel, wish.budget),
+        traded=traded(reel, best.reel, best.levels, wish.budget),
         notes=(
             *encoder_of(form).notes(scene.timeline.fps),
             *reduced(scene, form),
