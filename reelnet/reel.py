@@ -15,7 +15,7 @@ from PIL import Image
 from reelnet.compose.compositor import Compositor, Frame
 from reelnet.compose.registry import registry
 from reelnet.export.asked import USUAL_ERROR, Asked
-from reelnet.export.held import Held
+from reelnet.export.held import Held, Resting
 from reelnet.export.png import image_of
 from reelnet.export.report import Report
 from reelnet.export.saving import Progress, Trying, save, save_still
@@ -115,7 +115,7 @@ class Reel:
         return self.scene.palette.rgb
 
     def frames(
-        self, held: Held | None = None, some: range | None = None, *, few: bool = False
+        self, held: Held | Resting | None = None, some: range | None = None, *, few: bool = False
     ) -> Iterator[Frame]:
         """The frames in order, as palette indices, one at a time; with values as recorded, or as they were held.
 

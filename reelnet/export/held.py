@@ -21,7 +21,7 @@ from reelnet.scene.resolve import Scene
 BLOCK = 1_000_000
 """Values, each frame's counted, that are held at a time, and whose rows lie together on disk."""
 
-SAMPLE, FEWEST = 300_000, 8
+SAMPLE, FEWEST = 150_000, 6
 """Values of a sample, each frame's counted, and rows at the least."""
 
 MOST_WORKERS = 4
@@ -90,6 +90,22 @@ class Held:
     def samples(self) -> list[Sample]:
         """Some rows of each tap's maps, from all over them."""
         return [maps.sample() for maps in self._maps.values()]
+
+
+class Resting:
+    """The levels of one frame, in every frame; what a file has beside its maps is then alone.
+
+    Args:
+        held: The levels of all frames.
+        number: Of the frame.
+    """
+
+    def __init__(self, held: Held, number: int) -> None:
+        self._levels = held.at(number)
+
+    def at(self, _number: int) -> Mapping[str, Bytes]:
+        """For each tap the levels."""
+        return self._levels
 
 
 class Sample:

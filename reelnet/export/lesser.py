@@ -25,7 +25,7 @@ from reelnet.export.trials import Trials
 if TYPE_CHECKING:
     from reelnet.reel import Reel
 
-SPARE = 0.06
+SPARE = 0.03
 """By so much the logarithm of a plan's bytes is to stay below the aim, with the dial at its end."""
 NEAR = 0.36
 """So far the logarithm of a plan's bytes may be from the aim for its scale and levels to stay as they are."""
@@ -123,9 +123,11 @@ class Lesser:
                 best = trials.better(best, trial)
         if best is not None and trials.more(best):
             # What is too much with all frames, or with one more, the dial has in between.
-            turns = trials.turns(self._dial.end)
-            turns.learn(self._dial.end, math.log(best.bytes))
-            best = trials.turned(best.reel, self._held(best.reel, best.levels), self._dial, turns, best)
+            levels = whole.levels if best.levels is None else best.levels
+            dial = self._dial.with_beside(forecast.beside(replace(plan_of(best.reel), levels=levels)))
+            turns = trials.turns(dial.end)
+            turns.learn(dial.end, math.log(best.bytes))
+            best = trials.turned(best.reel, self._held(best.reel, levels), dial, turns, best)
         return self._or_refused(best)
 
     def _tried(self, plan: Plan, *, limited: bool = True) -> Trial:
@@ -138,7 +140,7 @@ class Lesser:
         held = self._held(reel, plan.levels)
         return self._trials.run(reel, held, end.quality, end.price, limited=limited)
 
-    def _held(self, reel: Reel, levels: int | None) -> Held:
+    def _held(self, reel: Reel, levels: int) -> Held:
         return Held(reel.scene, reel.run, self._trials.wish.max_error, levels=levels)
 
     def _or_refused(self, best: Trial | None) -> Trial:
