@@ -206,8 +206,8 @@ class Turns:
     def next(self) -> float | None:
         """Where to turn the dial; None if it is at its end and that is not enough.
 
-        By the secant through the two trials next to the target, kept between those that are known to be over the cap
-        and below it.
+        By the chord between the nearest trials over the cap and below it, once there are both; before that by the
+        secant through the two trials next to the target.
         """
         over = max((turn for turn, size in self._known if size > self._cap), default=None)
         under = min((turn for turn, size in self._known if size <= self._cap), default=None)
@@ -221,7 +221,28 @@ class Turns:
             return max(0.0, turn)
         # Never at an end, which is known already.
         margin = 0.03 * (under - over)
+        ends = {turn for turn, _ in self._sure} & {over, under}
+        if self._again or len(ends) == 2:
+            turn = self._chord(over, under)
         return min(under - margin, max(over + margin, turn)) if margin > 0 else (over + under) / 2
+
+    @property
+    def _again(self) -> int:
+        """How many of the last trials were on the same side of the cap as the one before them."""
+        sides = [size > self._cap for _, size in reversed(self._known)]
+        return next((count for count, side in enumerate(sides) if side != sides[0]), 1) - 1
+
+    def _chord(self, over: float, under: float) -> float:
+        """Where the chord between two turns meets the target; the end that stays counts half as much each time.
+
+        So it is in the Illinois algorithm: M. Dowell, P. Jarratt, "A modified regula falsi method for computing the
+        root of an equation", BIT 11 (1971).
+        """
+        sizes, half = dict(self._known), 0.5**self._again
+        off = [max(1e-6, abs(sizes[turn] - self._target)) for turn in (over, under)]
+        stays = 1 if self._known[-1][1] > self._cap else 0
+        off[stays] *= half
+        return over + (under - over) * off[0] / (off[0] + off[1])
 
     def _steepness(self, near: list[tuple[float, float]]) -> float:
         """How fast the logarithm of the bytes falls with a turn."""

@@ -19,8 +19,8 @@ import numpy as np
 
 from reelnet.export.dial import DEAR
 from reelnet.export.held import Sample
+from reelnet.export.levels import LIMIT
 from reelnet.export.probe import Parts
-from reelnet.export.steady import LIMIT
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel

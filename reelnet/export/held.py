@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from reelnet.compose.panels.block import BlockDrawing
 from reelnet.compose.panels.channels import ChannelsDrawing
+from reelnet.export.levels import coarseness
 from reelnet.export.potts import Bytes
-from reelnet.export.steady import Fine, Loss, Steady, coarseness, fine, nearest
+from reelnet.export.steady import Fine, Loss, Steady, fine, nearest
 from reelnet.export.tables import Table
 from reelnet.runs.run import Run
 from reelnet.scene.resolve import Scene

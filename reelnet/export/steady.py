@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.export.levels import LIMIT, enough
 from reelnet.export.potts import Bytes, Floats, cut
 
 Fine = NDArray[np.uint16]
@@ -19,9 +20,6 @@ Fine = NDArray[np.uint16]
 
 PART = 256
 """Parts of a level that `Fine` tells apart."""
-
-LIMIT = 240
-"""Levels in which errors are told, whatever number a palette has room for."""
 
 LONGEST = 128
 """Frames of a segment at most; a value may keep its level over several. Half as many take little more than half the
@@ -59,6 +57,9 @@ SCATTER = (5**0.5 - 1) / 2
 
 CHUNK = 512
 """Series that are cut at a time: what they need fits into a processor's cache."""
+
+AT_ONCE = 500_000
+"""Values of the series that are cut at a time, each frame's counted: each takes some 40 bytes meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -159,15 +160,15 @@ class Steady:
             price = LEAST
         if not moving.any():
             return held
-        columns = np.arange(exact.shape[1]) % self._width
+        columns, chunk = np.arange(exact.shape[1]) % self._width, max(1, min(CHUNK, AT_ONCE // len(exact)))
         pulse = np.float32(price) * rhythm(len(exact))[:, None]
         # The odd columns by themselves first, so that the even ones have neighbours to go with.
         for odd, beside in TURNS if self._width > 1 else ((0, False),):
             some = np.flatnonzero(moving & (columns % 2 == odd))
             # Alike series are cut together: how far back one must look depends on how much it moves.
             order = some[np.argsort(_travelled(exact, some), kind="stable")]
-            for begin in range(0, len(order), CHUNK):
-                part = order[begin : begin + CHUNK]
+            for begin in range(0, len(order), chunk):
+                part = order[begin : begin + chunk]
                 prices = pulse
                 if beside:
                     prices = pulse * (1 - NEIGHBOUR * _changes_beside(held, part, columns[part], self._width))
@@ -231,21 +232,6 @@ class Steady:
             cost = lengths * (self._places[level] - means) ** 2 + ROUND * price * self._rough[level]
             best, least = np.where(cost < least, level, best), np.minimum(cost, least)
         return best
-
-
-def enough(count: int, levels: int | None) -> NDArray[np.intp]:
-    """So many of `count` levels, spread evenly from the first to the last, in ascending order; None for all."""
-    some = count if levels is None else min(max(2, levels), count)
-    return np.rint(np.linspace(0, count - 1, some)).astype(np.intp)
-
-
-def coarseness(count: int, levels: int | None) -> float:
-    """How much further a value may be from the nearest of so many of `count` levels than from the nearest of all.
-
-    It is told in 240ths of the colormap's range.
-    """
-    gaps = np.diff(enough(count, levels))
-    return float((gaps.max(initial=1) - 1) / 2 * LIMIT / max(1, count - 1))
 
 
 def fine(places: NDArray[np.float64]) -> Fine:

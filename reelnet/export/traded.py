@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from reelnet.export.levels import coarseness
 from reelnet.export.platforms import Budget
-from reelnet.export.steady import coarseness
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel

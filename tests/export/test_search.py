@@ -126,11 +126,26 @@ def test_duration_is_kept_when_frames_go(reel: Reel, whole: dict[str, int], tmp_
     assert len(decode_mp4(tmp_path / "a.mp4")) == report.frames
 
 
+def test_a_video_with_room_to_spare_says_so(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
+    roomy = reel.save(tmp_path / "a.mp4", max_size=2 * whole[".mp4"])
+    assert roomy.encodes == 1
+    assert [note for note in roomy.notes if "they would show nothing more: at crf 10" in note]
+    full = reel.save(tmp_path / "a.mp4", max_size=whole[".mp4"])
+    assert not [note for note in full.notes if "nothing more" in note]
+
+
 def test_a_platforms_other_limits(reel: Reel, tmp_path: Path) -> None:
     report = reel.save(tmp_path / "a.gif", platform="x")
     assert report.lossless
     with pytest.raises(UsageError, match=r"medium.*webp|webp.*medium"):
         reel.save(tmp_path / "a.webp", platform="medium")
+
+
+@pytest.mark.parametrize("suffix", [".apng", ".webp", ".gif", ".mp4"])
+def test_a_cap_below_a_files_head_is_refused(reel: Reel, tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(CapError, match="cannot be under 60 B"):
+        reel.save(tmp_path / f"a{suffix}", max_size=60, keep=["frames", "scale"])
+    assert not [*tmp_path.iterdir()]
 
 
 def test_what_cannot_be(reel: Reel, tmp_path: Path) -> None:

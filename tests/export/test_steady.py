@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from reelnet.compose.compositor import Compositor
 from reelnet.export.gif import GifEncoder
 from reelnet.export.held import Held
+from reelnet.export.levels import coarseness
 from reelnet.export.potts import cut
-from reelnet.export.steady import Fine, Steady, coarseness, fine, nearest
+from reelnet.export.steady import Fine, Steady, fine, nearest
 from reelnet.export.tables import Table
 from reelnet.reel import Reel
 from reelnet.runs.run import Run
