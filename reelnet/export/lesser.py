@@ -42,9 +42,11 @@ class Lesser:
         reel: All of it.
         dial: For its values.
         forecast: Of its bytes.
+        measured: Whether all of it was encoded with the dial at its end.
     """
 
-    def __init__(self, trials: Trials, reel: Reel, dial: Dial, forecast: Forecast) -> None:
+    def __init__(self, trials: Trials, reel: Reel, dial: Dial, forecast: Forecast, *, measured: bool) -> None:
+        self._measured = measured
         self._trials, self._reel, self._dial, self._forecast = trials, reel, dial, forecast
         self._whole = plan_of(reel)
 
@@ -107,7 +109,7 @@ class Lesser:
         if plan != every or (best is None and "frames" not in trials.wish.keep):
             turns = trials.turns(forecast.fall(replace(every, frames=FEWEST)))
             turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
-            if plan != every == whole:
+            if plan != every == whole and self._measured:
                 turns.learn(0.0, size)
             tried = {plan.frames}
             # With the frames that a few more or less leave out bytes go up and down; the dial comes nearer.

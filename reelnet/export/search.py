@@ -90,7 +90,8 @@ def search(reel: Reel, path: Path, trials: Trials) -> Trial:
         found = turned(trials, reel, held, dial, turns, forecast)
     if found is not None:
         return found
-    return Lesser(trials, reel, dial, forecast).found(turns.at_end if turns.ended else forecast.size)
+    lesser = Lesser(trials, reel, dial, forecast, measured=turns.ended)
+    return lesser.found(turns.at_end if turns.ended else forecast.size)
 
 
 def turned(
@@ -98,7 +99,9 @@ def turned(
 ) -> Trial | None:
     """What the dial alone finds; nothing if it is hopeless."""
     # Some frames at the end tell more than a guess, and take some time.
-    if turns.at_end > trials.target - DOUBT and forecast.size > trials.target + HOPELESS:
+    # A few frames of a video take more bytes than among others, so that both guesses must say so.
+    doubt = -DOUBT if trials.form.palette else HOPELESS
+    if turns.at_end > trials.target + doubt and forecast.size > trials.target + HOPELESS:
         return None
     return trials.turned(reel, held, dial, turns)
 
