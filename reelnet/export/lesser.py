@@ -30,6 +30,9 @@ SPARE = 0.03
 NEAR = 0.36
 """So far the logarithm of a plan's bytes may be from the aim for its scale and levels to stay as they are."""
 
+ENOUGH = 4
+"""Encodes after which another choice of levels and scale is not tried, if one fits."""
+
 CLOSE = 0.9
 """Part of the cap from which on the number of frames stays as it is."""
 
@@ -60,29 +63,33 @@ class Lesser:
             CapError: None fits.
         """
         trials, forecast, keep = self._trials, self._forecast, self._trials.wish.keep
-        palette = trials.form.palette
+        palette, tried = trials.form.palette, set[Plan]()
         scales = scales_of(self._whole.scale, palette=palette)
-        wanted, best = size - trials.target + SPARE, None
+        wanted, best, fits = size - trials.target + SPARE, None, None
         while trials.more(best):
-            # A video's bytes hardly fall with the levels.
             choices = [*plans(self._whole, keep, scales, levels=palette and self._dial.holds)]
             plan = cheapest(forecast, choices, wanted, keep_frames="frames" in keep)
             if plan is None:
                 return self._least(choices, size, best)
+            if fits is not None and best is not None and (plan in tried or trials.count >= ENOUGH):
+                # The choice goes to and fro; what is left of the trials fills the cap.
+                return self._filled(fits, size, best, best)
             try:
                 trial = self._tried(plan)
             except TemplateError:
                 scales.remove(plan.scale)
                 continue
+            tried.add(plan)
             best = trials.better(best, trial)
+            fits = plan if best is trial else fits
             off, told = math.log(trial.bytes) - trials.target, forecast.fall(plan)
             # What is a little too much needs fewer frames, or if they must stay another plan.
             stuck = off > 0 and "frames" in keep
             if plan == self._whole or (abs(off) < NEAR and not stuck):
                 return self._filled(plan, size, trial, best)
             # The forecast was wrong by so much; what is missing is told in its terms.
-            wanted = told + (off + SPARE) * min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
-            wanted = max(0.01, wanted)
+            times = min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
+            wanted = max(0.01, told + (off + SPARE) * times)
         return self._or_refused(best)
 
     def _least(self, choices: list[Plan], size: float, best: Trial | None) -> Trial:

@@ -58,7 +58,7 @@ SCATTER = (5**0.5 - 1) / 2
 CHUNK = 512
 """Series that are cut at a time: what they need fits into a processor's cache."""
 
-AT_ONCE = 500_000
+AT_ONCE = 250_000
 """Values of the series that are cut at a time, each frame's counted: each takes some 40 bytes meanwhile."""
 
 
