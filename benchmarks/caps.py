@@ -1,6 +1,6 @@
 """Caps of every size on every layer and format: is any file over, how full are they, and what did it take?
 
-    python benchmarks/caps.py RUN [--results FILE.jsonl] [--layers conv5,conv6] [--suffixes .gif,.mp4]
+    python benchmarks/caps.py RUN [--results FILE.jsonl] [--layers conv5,conv6] [--suffixes .gif,.mp4] [--caps 5,0.3]
 
 Each row is appended to the results as it is measured, and one that is there is not measured again, so that a long
 series may be interrupted. Every file is decoded, by Pillow or PyAV. The table on stdout, kept as caps.md, is made of
@@ -124,13 +124,14 @@ def main() -> None:
     parser.add_argument("--template", default="article")
     parser.add_argument("--layers", default=",".join(LAYERS))
     parser.add_argument("--suffixes", default=",".join(SUFFIXES))
+    parser.add_argument("--caps", default=",".join(f"{cap:g}" for cap in CAPS), help="in MB")
     given = parser.parse_args()
     run = reelnet.open(given.run)
     rows = read(given.results)
     done = {(row["layer"], row["suffix"], row["megabytes"]) for row in rows}
     for layer in given.layers.split(","):
         for suffix in given.suffixes.split(","):
-            for cap in CAPS:
+            for cap in map(float, given.caps.split(",")):
                 if (layer, suffix, cap) in done:
                     continue
                 row = measured(run, given.template, layer, suffix, cap)

@@ -15,7 +15,7 @@ from PIL import Image
 from reelnet.compose.compositor import Compositor, Frame
 from reelnet.compose.registry import registry
 from reelnet.export.asked import USUAL_ERROR, Asked
-from reelnet.export.held import Held
+from reelnet.export.held import Held, Resting
 from reelnet.export.png import image_of
 from reelnet.export.report import Report
 from reelnet.export.saving import Progress, Trying, save, save_still
@@ -85,14 +85,11 @@ class Reel:
         scene = resolve(template, run, layer=layer, scale=scale, fps=fps)
         return cls(scene, run, template, scale=scale, fps=fps)
 
-    def varied(
-        self, *, frames: int | None = None, levels: int | None = None, scale: int | None = None
-    ) -> Reel:
-        """The same reel with fewer frames in its moving part or levels in its colormap, or at another scale.
+    def varied(self, *, frames: int | None = None, scale: int | None = None) -> Reel:
+        """The same reel with fewer frames in its moving part, or at another scale.
 
         Args:
             frames: First and last step stay among them, each shows its true step, and the duration is kept.
-            levels: Of the colormap.
             scale: Canvas pixels a map value.
 
         Raises:
@@ -103,8 +100,6 @@ class Reel:
         if frames is not None and frames < len(timeline):
             fps = fps * frames / len(timeline)
             template = replace(template, timeline=template.timeline.model_copy(update={"max_frames": frames}))
-        if levels is not None:
-            template = replace(template, theme=replace(template.theme, levels=levels))
         # A scale that is named changes the layout; unless it is another one, what was asked for stays.
         scale = self.scale if scale in (None, self.scene.facts.cell.scale) else scale
         return Reel.of(self.run, template, layer=self.layer, scale=scale, fps=fps)
@@ -120,7 +115,7 @@ class Reel:
         return self.scene.palette.rgb
 
     def frames(
-        self, held: Held | None = None, some: range | None = None, *, few: bool = False
+        self, held: Held | Resting | None = None, some: range | None = None, *, few: bool = False
     ) -> Iterator[Frame]:
         """The frames in order, as palette indices, one at a time; with values as recorded, or as they were held.
 

@@ -12,16 +12,23 @@ AV1 has tools of its own for flat cells: held values save it next to nothing, an
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reelnet.export.formats import Codec
 from reelnet.export.steady import LEAST
 
 DEAR = 3e4
 """Price of a change, in squared distances of RGB, at which nearly all is held that may be."""
+
+LITTLE = 1e-3
+"""The least fall of the logarithm of the bytes from one setting to the next."""
 
 NEAR_END = 0.9
 """Part of the way to a dial's end from which on it is turned to its end."""
@@ -38,7 +45,7 @@ class Course:
         held: With values held.
         floor: At the worst; beyond it frames or scale are given up instead.
         alone: At the worst where no values can be held.
-        power: Of the number of changes, with which bytes go; 0 where holding values does not pay.
+        power: Of the number of changes, with which the bytes of maps go; 0 where holding values does not pay.
     """
 
     held: float
@@ -48,12 +55,12 @@ class Course:
 
 
 COURSES = {
-    "h264": Course(held=17, floor=30, alone=30, power=0.8),
-    "h265": Course(held=17, floor=30, alone=30, power=0.8),
-    "vp9": Course(held=18, floor=30, alone=40, power=0.65),
+    "h264": Course(held=17, floor=30, alone=30, power=1.0),
+    "h265": Course(held=17, floor=30, alone=30, power=1.0),
+    "vp9": Course(held=18, floor=30, alone=40, power=0.8),
     "av1": Course(held=12, floor=12, alone=40, power=0),
 }
-PALETTE = Course(held=0, floor=0, alone=0, power=0.9)
+PALETTE = Course(held=0, floor=0, alone=0, power=1.15)
 """Of formats that keep colours as they are: values alone."""
 
 
@@ -82,34 +89,51 @@ class Dial:
         codec: What compresses.
         changes: Gives about how many changes are left at a price.
         part: Gives the part of the bytes of the usual quality that another one leaves.
+        beside: Gives the part of the bytes that is beside the maps, before values are held.
     """
 
     def __init__(
-        self, codec: Codec, changes: Callable[[float], float], part: Callable[[float], float]
+        self,
+        codec: Codec,
+        changes: Callable[[float], float],
+        part: Callable[[float], float],
+        beside: Callable[[], float],
     ) -> None:
         self._knob = codec.knob if codec.name in COURSES else None
         self.course = course_of(codec)
         exact = changes(0)
         self.holds = self.course.power > 0 and exact > 0 and changes(DEAR) < 0.99 * exact
-        settings, falls = [Setting(0.0, self._start)], [0.0]
-
-        def go(setting: Setting, fall: float) -> None:
-            settings.append(setting)
-            falls.append(falls[-1] + max(fall, 1e-3))
-
+        self._settings, self._falls = [Setting(0.0, self._start)], np.zeros(1)
         if self._knob is not None:
             end = self.course.held if self.holds else self.course.alone
-            go(Setting(0.0, end), -math.log(part(end)))
+            self._settings.append(Setting(0.0, end))
+            self._falls = np.array([0.0, max(LITTLE, -math.log(part(end)))])
         if self.holds:
-            quality, before = settings[-1].quality, exact
-            for price in GRID:
-                left = max(1.0, changes(price))
-                go(
-                    Setting(price, quality),
-                    self.course.power * math.log(before / left) if before > left else 0,
-                )
-                before = min(before, left)
-        self._settings, self._falls = settings, np.array(falls)
+            with ThreadPoolExecutor(min(len(GRID), os.cpu_count() or 1)) as pool:
+                counts = np.array([exact, *pool.map(changes, GRID)])
+            self._maps = (np.minimum.accumulate(np.maximum(counts, 1)) / exact) ** self.course.power
+            self._first = len(self._settings)
+            self._settings += [Setting(price, self._settings[-1].quality) for price in GRID]
+            self._falls = np.append(self._falls, self._falls[-1] + self._held(beside()))
+
+    def _held(self, beside: float) -> NDArray[np.float64]:
+        """By how much the logarithm of the bytes falls at each price of the grid."""
+        fall = -np.log(beside + (1 - beside) * self._maps)
+        return np.asarray(fall[1:] + LITTLE * np.arange(1, len(fall)))
+
+    def with_beside(self, beside: float) -> Dial:
+        """The same dial where, at its end, so large a part of the bytes is beside the maps."""
+        if not self.holds:
+            return self
+        # With values as they are the maps have more bytes, and that is a smaller part.
+        other, least = copy(self), beside * self._maps[-1]
+        before, falls = self._falls[self._first - 1], self._falls.copy()
+        held = before + self._held(least / (least + 1 - beside))
+        grid = slice(self._first, self._first + len(GRID))
+        falls[grid.stop :] += held[-1] - falls[grid.stop - 1]
+        falls[grid] = held
+        other._falls = falls
+        return other
 
     def coarser(self, part: float) -> None:
         """Let the dial go on to the codec's worst quality, at which a part of the bytes is left."""
@@ -164,18 +188,14 @@ class Turns:
         if sure:
             self._sure.append((turn, size))
 
-    @property
-    def slope(self) -> float:
-        """How the last two trials of held values compare with what was told."""
-        known = sorted(self._known)[-2:]
-        if len(known) < 2 or known[0][0] <= 0 or known[1][0] - known[0][0] < 0.15:
-            return 1.0
-        (one, first), (other, second) = known
-        return min(1.3, max(0.2, (first - second) / (other - one)))
-
     def extend(self, end: float) -> None:
         """Let the dial go further."""
         self._end = end
+
+    @property
+    def ended(self) -> bool:
+        """Whether the dial was turned to its end."""
+        return max(self._known)[0] >= self._end
 
     @property
     def at_end(self) -> float:
@@ -186,8 +206,8 @@ class Turns:
     def next(self) -> float | None:
         """Where to turn the dial; None if it is at its end and that is not enough.
 
-        By the secant through the two trials next to the target, kept between those that are known to be over the cap
-        and below it.
+        By the chord between the nearest trials over the cap and below it, once there are both; before that by the
+        secant through the two trials next to the target.
         """
         over = max((turn for turn, size in self._known if size > self._cap), default=None)
         under = min((turn for turn, size in self._known if size <= self._cap), default=None)
@@ -201,12 +221,32 @@ class Turns:
             return max(0.0, turn)
         # Never at an end, which is known already.
         margin = 0.03 * (under - over)
+        ends = {turn for turn, _ in self._sure} & {over, under}
+        if self._again or len(ends) == 2:
+            turn = self._chord(over, under)
         return min(under - margin, max(over + margin, turn)) if margin > 0 else (over + under) / 2
+
+    @property
+    def _again(self) -> int:
+        """How many of the last trials were on the same side of the cap as the one before them."""
+        sides = [size > self._cap for _, size in reversed(self._known)]
+        return next((count for count, side in enumerate(sides) if side != sides[0]), 1) - 1
+
+    def _chord(self, over: float, under: float) -> float:
+        """Where the chord between two turns meets the target; the end that stays counts half as much each time.
+
+        So it is in the Illinois algorithm: M. Dowell, P. Jarratt, "A modified regula falsi method for computing the
+        root of an equation", BIT 11 (1971).
+        """
+        sizes, half = dict(self._known), 0.5**self._again
+        off = [max(1e-6, abs(sizes[turn] - self._target)) for turn in (over, under)]
+        stays = 1 if self._known[-1][1] > self._cap else 0
+        off[stays] *= half
+        return over + (under - over) * off[0] / (off[0] + off[1])
 
     def _steepness(self, near: list[tuple[float, float]]) -> float:
         """How fast the logarithm of the bytes falls with a turn."""
         if len(near) > 1 and abs(near[1][0] - near[0][0]) > 0.01:
             (one, first), (other, second) = near
             return min(2.5, max(0.15, (first - second) / (other - one)))
-        # Near its end a dial does less than was told; on the way there it does as much.
-        return 1.0 if near[0][1] > self._cap else 0.6
+        return 1.0

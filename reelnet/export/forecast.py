@@ -1,7 +1,8 @@
 """What could be given up past the limit of error, what it would save, and what it would cost.
 
-Savings are told by samples: how often a part of the values changes in fewer frames or in fewer levels, and what
-some frames take at half the scale. Costs have one measure: what halves the number of frames costs 1, what halves the
+Savings are told by samples: how often a part of the values changes in fewer frames or in fewer levels, and what some
+frames take at half the scale, and without any change of a map: text and curves are more than the maps of some reels.
+Costs have one measure: what halves the number of frames costs 1, what halves the
 scale, and leaves a quarter of the picture, 1.5. A step from one level of the colormap to the next costs 1 once it is
 twice as large as the error that the author allows; up to there it is hardly seen.
 """
@@ -18,7 +19,8 @@ import numpy as np
 
 from reelnet.export.dial import DEAR
 from reelnet.export.held import Sample
-from reelnet.export.steady import LIMIT
+from reelnet.export.levels import LIMIT
+from reelnet.export.probe import Parts
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
@@ -26,11 +28,11 @@ if TYPE_CHECKING:
 PARTS = 0.5, 0.2, 0.07
 """Of the frames, at which changes are counted on the sample; powers are laid between them."""
 
-COARSE = 127, 95, 63, 47, 39, 31, 25, 21, 15
+COARSE = 127, 85, 57, 43, 29, 21, 15
 """Numbers of levels to choose from."""
 
-OTHER_POWER = 0.2
-"""Of the number of frames, with which bytes go at the least: text, curves and what every frame takes go with it."""
+BESIDE_POWER = 0.72
+"""Of the number of frames, with which the bytes of text, curves and what every frame takes go."""
 
 FEWEST = 2
 """Frames: the first and the last."""
@@ -48,20 +50,13 @@ class Plan:
 
     Attributes:
         frames: Of the timeline.
-        levels: Of the colormap; 0 without one.
+        levels: Of the colormap, between the first frame and the last; 0 without one.
         scale: Canvas pixels a map value.
     """
 
     frames: int
     levels: int
     scale: int
-
-
-def loosened(most: float, levels: int, before: int) -> float:
-    """The bound on the error with fewer levels: it counts from the nearest of them, as it does with all."""
-    if levels >= before or levels < 2:
-        return most
-    return most + LIMIT / 2 / (levels - 1) - LIMIT / 2 / (before - 1)
 
 
 class Forecast:
@@ -71,23 +66,25 @@ class Forecast:
         whole: The plan that gives up nothing.
         samples: Of the values that can be held.
         most: Bound on the error, in 240ths of the colormap.
-        power: Of the number of changes, with which bytes go.
-        half: Gives the part of the bytes that is left at half the scale.
+        power: Of the number of changes, with which the bytes of maps go.
+        parts: Gives what the bytes of the whole are made of.
     """
 
     def __init__(
-        self, whole: Plan, samples: Sequence[Sample], most: float, power: float, half: Callable[[], float]
+        self, whole: Plan, samples: Sequence[Sample], most: float, power: float, parts: Callable[[], Parts]
     ) -> None:
-        self._whole, self._samples, self._most, self._power = whole, samples, most, power
-        self._half, self._coarser = cache(half), cache(self._with_levels)
+        self._whole, self._samples, self._most = whole, samples, most
+        self._power, self._parts = power, parts
+        self._coarser = cache(self._with_levels)
+
+    @property
+    def size(self) -> float:
+        """The logarithm of the bytes of the whole."""
+        return math.log(self._parts().bytes)
 
     def changes(self, price: float) -> float:
         """About how many changes of all values are left at a price."""
         return sum(sample.changes(price, self._most) for sample in self._samples)
-
-    def mend(self, slope: float) -> None:
-        """Learn that bytes fell by so many times what was told for fewer changes."""
-        self._power *= slope
 
     def cost(self, plan: Plan) -> float:
         """What a plan gives up."""
@@ -103,33 +100,40 @@ class Forecast:
 
     def fall(self, plan: Plan) -> float:
         """By how much the logarithm of the bytes is about lower than that of the whole."""
-        whole, fall = self._whole, 0.0
-        if plan.scale < whole.scale:
-            fall -= math.log(self._half()) * math.log2(whole.scale / plan.scale)
+        return math.log(self._parts().bytes / sum(self._left(plan)))
+
+    def beside(self, plan: Plan) -> float:
+        """The part of a plan's bytes that is beside its maps."""
+        beside, maps = self._left(plan)
+        return beside / (beside + maps)
+
+    def _left(self, plan: Plan) -> tuple[float, float]:
+        """A plan's bytes beside its maps, and those of its maps."""
+        whole, parts = self._whole, self._parts()
+        part, halvings = plan.frames / whole.frames, math.log2(whole.scale / plan.scale)
+        fall = float(np.interp(-math.log(part), *self._fewer))
         if plan.levels < whole.levels:
             fall += self._coarser(plan.levels)
-        log = math.log(plan.frames / whole.frames)
-        return fall + float(np.interp(-log, *self._fewer))
+        beside = parts.beside * parts.half_beside**halvings * part**BESIDE_POWER
+        return beside, parts.maps * parts.half_maps**halvings * math.exp(-fall)
 
     @cached_property
     def _fewer(self) -> tuple[list[float], list[float]]:
-        """Falls of the logarithm of the bytes by those of the number of frames."""
+        """Falls of the logarithm of the maps' bytes by those of the number of frames."""
         logs, falls, exact = [0.0], [0.0], self._worst(self._samples)
         for part in PARTS:
             frames = max(FEWEST, round(part * self._whole.frames))
             left = self._worst([sample.thinned(frames) for sample in self._samples])
             logs.append(-math.log(part))
             if exact and left and self._power:
-                # What else is on a frame goes with it.
-                falls.append(max(falls[-1], OTHER_POWER * logs[-1], self._power * math.log(exact / left)))
+                falls.append(max(falls[-1], self._power * math.log(exact / left)))
             else:
                 falls.append(BARE_POWER * logs[-1])
         return [*logs, logs[-1] + 10], [*falls, falls[-1] + 10]
 
     def _with_levels(self, levels: int) -> float:
-        most = loosened(self._most, levels, self._whole.levels)
         exact = self._worst(self._samples)
-        left = sum(sample.coarser(levels).changes(DEAR, most) for sample in self._samples)
+        left = sum(sample.changes(DEAR, self._most, levels) for sample in self._samples)
         return self._power * math.log(max(1.0, exact / left)) if left else 0.0
 
     def _worst(self, samples: Sequence[Sample]) -> float:

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from reelnet.compose.panels.block import BlockDrawing
 from reelnet.compose.panels.channels import ChannelsDrawing
+from reelnet.export.levels import coarseness
 from reelnet.export.potts import Bytes
 from reelnet.export.steady import Fine, Loss, Steady, fine, nearest
 from reelnet.export.tables import Table
 from reelnet.runs.run import Run
 from reelnet.scene.resolve import Scene
 
-BLOCK = 1_000_000
+BLOCK = 500_000
 """Values, each frame's counted, that are held at a time, and whose rows lie together on disk."""
 
-SAMPLE, FEWEST = 300_000, 8
+SAMPLE, FEWEST = 150_000, 6
 """Values of a sample, each frame's counted, and rows at the least."""
 
 MOST_WORKERS = 4
@@ -35,21 +36,28 @@ class Held:
     Args:
         scene: Of the reel.
         run: Of the reel.
-        most: Bound on the error of every value in every frame, in 240ths of the colormap; None for none.
-        coarse: Whether the scene has fewer levels of the colormap than were asked for, which counts as error.
+        most: Bound on the error of every value in every frame, in 240ths of the colormap; None for none. With fewer
+            levels a value may be further off by as much as the nearest of them is.
+        levels: How many levels of the colormap are enough between the first frame and the last; None for all.
+
+    Attributes:
+        levels: Likewise, as a number.
 
     Raises:
         RunError: A step's file is missing, truncated or altered.
     """
 
-    def __init__(self, scene: Scene, run: Run, most: float | None, *, coarse: bool = False) -> None:
-        self._frames = len(scene.timeline)
+    def __init__(self, scene: Scene, run: Run, most: float | None, *, levels: int | None = None) -> None:
+        self._frames, every = len(scene.timeline), scene.palette.levels
+        self.levels = every if levels is None else min(levels, every)
+        if most is not None:
+            most += coarseness(every, self.levels)
         self._last: tuple[float, Loss] | None = None
         blocks: dict[str, list[BlockDrawing]] = {}
         for drawing in scene.drawings:
             for block in drawing.moving if isinstance(drawing, ChannelsDrawing) else ():
                 blocks.setdefault(block.tap, []).append(block)
-        self._maps = {tap: _Maps(shown, self._frames, most, coarse=coarse) for tap, shown in blocks.items()}
+        self._maps = {tap: _Maps(shown, self._frames, most, self.levels) for tap, shown in blocks.items()}
         for number, frame in enumerate(scene.timeline if blocks else ()):
             snapshot = run.snapshot(frame.step, blocks)
             for tap, maps in self._maps.items():
@@ -85,6 +93,22 @@ class Held:
         return [maps.sample() for maps in self._maps.values()]
 
 
+class Resting:
+    """The levels of one frame, in every frame; what a file has beside its maps is then alone.
+
+    Args:
+        held: The levels of all frames.
+        number: Of the frame.
+    """
+
+    def __init__(self, held: Held, number: int) -> None:
+        self._levels = held.at(number)
+
+    def at(self, _number: int) -> Mapping[str, Bytes]:
+        """For each tap the levels."""
+        return self._levels
+
+
 class Sample:
     """Some values of a tap, by which one can tell how all of them behave.
 
@@ -98,10 +122,11 @@ class Sample:
     def __init__(self, exact: Fine, colours: NDArray[np.uint8], width: int, share: float) -> None:
         self.exact, self.colours, self.width, self.share = exact, colours, width, share
 
-    def changes(self, price: float, most: float | None) -> float:
-        """About how many changes all values make when they are held."""
+    def changes(self, price: float, most: float, levels: int | None = None) -> float:
+        """About how many changes all values make when they are held; see `Held` for the arguments."""
         common = int(np.bincount(nearest(self.exact[-1])).argmax())
-        steady = Steady(self.colours, most, width=self.width, common=common)
+        most += coarseness(len(self.colours), levels)
+        steady = Steady(self.colours, most, width=self.width, common=common, levels=levels)
         held = steady.fit(self.exact, price)
         return int(np.count_nonzero(held[1:] != held[:-1])) / self.share
 
@@ -109,13 +134,6 @@ class Sample:
         """With so many frames, spread evenly."""
         shown = np.rint(np.linspace(0, len(self.exact) - 1, frames)).astype(np.intp)
         return Sample(self.exact[shown], self.colours, self.width, self.share)
-
-    def coarser(self, levels: int) -> Sample:
-        """With so many levels of the colormap."""
-        finest = len(self.colours) - 1
-        shown = np.rint(np.linspace(0, finest, levels)).astype(np.intp)
-        places = self.exact.astype(np.float64) / 256 * ((levels - 1) / max(1, finest))
-        return Sample(fine(np.minimum(places, levels - 1)), self.colours[shown], self.width, self.share)
 
 
 class _Held:
@@ -130,8 +148,8 @@ class _Held:
 class _Maps:
     """One tap's levels in all frames, in rows as they stand on the canvas."""
 
-    def __init__(self, blocks: list[BlockDrawing], frames: int, most: float | None, *, coarse: bool) -> None:
-        self._block, self._frames, self._most, self._coarse = blocks[0], frames, most, coarse
+    def __init__(self, blocks: list[BlockDrawing], frames: int, most: float | None, levels: int) -> None:
+        self._block, self._frames, self._most, self._levels = blocks[0], frames, most, levels
         # Panels may show different parts of a tap.
         samples, channels = (
             tuple(dict.fromkeys(position for block in blocks for position in block.shown[axis]))
@@ -164,7 +182,7 @@ class _Maps:
             exact = self._exact.block(number)
             held = self._steady.fit(exact, price, number * self._exact.width)
             self._fitted.put_block(number, held)
-            return _Held(self._steady.errors(exact, held, coarse=self._coarse), held)
+            return _Held(self._steady.errors(exact, held), held)
 
         with ThreadPoolExecutor(min(MOST_WORKERS, os.cpu_count() or 1)) as pool:
             yield from pool.map(fit_block, range(self._exact.blocks))
@@ -188,4 +206,4 @@ class _Maps:
     @cached_property
     def _steady(self) -> Steady:
         colours = self._block.colours
-        return Steady(colours, self._most, width=self._width, common=self._common)
+        return Steady(colours, self._most, width=self._width, common=self._common, levels=self._levels)

@@ -13,7 +13,6 @@ from reelnet.export.forecast import (
     Forecast,
     Plan,
     cheapest,
-    loosened,
     plan_of,
     plans,
     reached,
@@ -26,10 +25,13 @@ from reelnet.export.trials import Trials
 if TYPE_CHECKING:
     from reelnet.reel import Reel
 
-SPARE = 0.06
+SPARE = 0.03
 """By so much the logarithm of a plan's bytes is to stay below the aim, with the dial at its end."""
 NEAR = 0.36
 """So far the logarithm of a plan's bytes may be from the aim for its scale and levels to stay as they are."""
+
+ENOUGH = 4
+"""Encodes after which another choice of levels and scale is not tried, if one fits."""
 
 CLOSE = 0.9
 """Part of the cap from which on the number of frames stays as it is."""
@@ -43,9 +45,11 @@ class Lesser:
         reel: All of it.
         dial: For its values.
         forecast: Of its bytes.
+        measured: Whether all of it was encoded with the dial at its end.
     """
 
-    def __init__(self, trials: Trials, reel: Reel, dial: Dial, forecast: Forecast) -> None:
+    def __init__(self, trials: Trials, reel: Reel, dial: Dial, forecast: Forecast, *, measured: bool) -> None:
+        self._measured = measured
         self._trials, self._reel, self._dial, self._forecast = trials, reel, dial, forecast
         self._whole = plan_of(reel)
 
@@ -59,29 +63,33 @@ class Lesser:
             CapError: None fits.
         """
         trials, forecast, keep = self._trials, self._forecast, self._trials.wish.keep
-        palette = trials.form.palette
+        palette, tried = trials.form.palette, set[Plan]()
         scales = scales_of(self._whole.scale, palette=palette)
-        wanted, best = size - trials.target + SPARE, None
+        wanted, best, fits = size - trials.target + SPARE, None, None
         while trials.more(best):
-            # A video's bytes hardly fall with the levels.
             choices = [*plans(self._whole, keep, scales, levels=palette and self._dial.holds)]
             plan = cheapest(forecast, choices, wanted, keep_frames="frames" in keep)
             if plan is None:
                 return self._least(choices, size, best)
+            if fits is not None and best is not None and (plan in tried or trials.count >= ENOUGH):
+                # The choice goes to and fro; what is left of the trials fills the cap.
+                return self._filled(fits, size, best, best)
             try:
                 trial = self._tried(plan)
             except TemplateError:
                 scales.remove(plan.scale)
                 continue
+            tried.add(plan)
             best = trials.better(best, trial)
+            fits = plan if best is trial else fits
             off, told = math.log(trial.bytes) - trials.target, forecast.fall(plan)
             # What is a little too much needs fewer frames, or if they must stay another plan.
             stuck = off > 0 and "frames" in keep
             if plan == self._whole or (abs(off) < NEAR and not stuck):
                 return self._filled(plan, size, trial, best)
             # The forecast was wrong by so much; what is missing is told in its terms.
-            wanted = told + (off + SPARE) * min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
-            wanted = max(0.01, wanted)
+            times = min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
+            wanted = max(0.01, told + (off + SPARE) * times)
         return self._or_refused(best)
 
     def _least(self, choices: list[Plan], size: float, best: Trial | None) -> Trial:
@@ -108,7 +116,7 @@ class Lesser:
         if plan != every or (best is None and "frames" not in trials.wish.keep):
             turns = trials.turns(forecast.fall(replace(every, frames=FEWEST)))
             turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
-            if plan != every == whole:
+            if plan != every == whole and self._measured:
                 turns.learn(0.0, size)
             tried = {plan.frames}
             # With the frames that a few more or less leave out bytes go up and down; the dial comes nearer.
@@ -124,11 +132,11 @@ class Lesser:
                 best = trials.better(best, trial)
         if best is not None and trials.more(best):
             # What is too much with all frames, or with one more, the dial has in between.
-            turns = trials.turns(self._dial.end)
-            turns.learn(self._dial.end, math.log(best.bytes))
-            best = trials.turned(
-                best.reel, self._held(plan_of(best.reel), best.reel), self._dial, turns, best
-            )
+            levels = whole.levels if best.levels is None else best.levels
+            dial = self._dial.with_beside(forecast.beside(replace(plan_of(best.reel), levels=levels)))
+            turns = trials.turns(dial.end)
+            turns.learn(dial.end, math.log(best.bytes))
+            best = trials.turned(best.reel, self._held(best.reel, levels), dial, turns, best)
         return self._or_refused(best)
 
     def _tried(self, plan: Plan, *, limited: bool = True) -> Trial:
@@ -136,14 +144,13 @@ class Lesser:
         whole, end = self._whole, self._dial.at(self._dial.end)
         reel = self._reel.varied(
             frames=plan.frames if plan.frames < whole.frames else None,
-            levels=plan.levels if plan.levels < whole.levels else None,
             scale=plan.scale,
         )
-        return self._trials.run(reel, self._held(plan, reel), end.quality, end.price, limited=limited)
+        held = self._held(reel, plan.levels)
+        return self._trials.run(reel, held, end.quality, end.price, limited=limited)
 
-    def _held(self, plan: Plan, reel: Reel) -> Held:
-        most = loosened(self._trials.wish.max_error, plan.levels, self._whole.levels)
-        return Held(reel.scene, reel.run, most, coarse=plan.levels < self._whole.levels)
+    def _held(self, reel: Reel, levels: int) -> Held:
+        return Held(reel.scene, reel.run, self._trials.wish.max_error, levels=levels)
 
     def _or_refused(self, best: Trial | None) -> Trial:
         if best is None:

@@ -36,13 +36,14 @@ class LimitedFile:
         self.bytes = 0
 
     def write(self, data: bytes, frames: int) -> None:
-        """Append `data`, which completes the first `frames` frames.
+        """Append `data`, which completes the first `frames` frames; a head alone may be over the limit.
 
         Raises:
             OverLimit: The whole file would be over the limit.
         """
         self.bytes += len(data)
-        require_below(self._path, self._limit, self.bytes + self._tail, frames)
+        if frames:
+            require_below(self._path, self._limit, self.bytes + self._tail, frames)
         self._file.write(data)
 
     def close(self, tail: bytes = b"") -> None:

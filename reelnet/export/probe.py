@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,10 +15,10 @@ import numpy as np
 from reelnet.errors import TemplateError
 from reelnet.export.encoder import encoder_of
 from reelnet.export.formats import Format
+from reelnet.export.held import Held, Resting
 from reelnet.export.options import EncoderOptions
 
 if TYPE_CHECKING:
-    from reelnet.export.held import Held
     from reelnet.export.trial import Trial
     from reelnet.reel import Reel
 
@@ -30,6 +31,28 @@ SPOTS, FEW = (0.2, 0.65), 12
 
 USUAL = 0.5
 """The part that is left where no half can be shown."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the bytes of a reel are made of.
+
+    Attributes:
+        beside: Bytes of the first frame, and of what is beside the maps in the others.
+        maps: Bytes of the maps' changes.
+        half_beside: The part of `beside` that is left at half the scale, where that was looked at.
+        half_maps: That of `maps`.
+    """
+
+    beside: float
+    maps: float
+    half_beside: float
+    half_maps: float
+
+    @property
+    def bytes(self) -> float:
+        """Of all."""
+        return self.beside + self.maps
 
 
 class Probe:
@@ -48,19 +71,42 @@ class Probe:
         sizes = [self.bytes(reel, held, each, some) for each in (options, usual)]
         return max(1, sizes[0]) / max(1, sizes[1])
 
-    def half_scale(self, reel: Reel, held: Held, options: EncoderOptions) -> float:
-        """The part of a reel's bytes that is left at half its scale, about, with its values as they are held now."""
-        scale = reel.scene.facts.cell.scale
-        try:
-            smaller = reel.varied(scale=max(1, scale // 2))
-        except TemplateError:
-            return USUAL
-        if scale < 2:
-            return USUAL
-        some = range(first := int(FROM * len(reel.scene.timeline)), first + SOME + 1)
-        sizes = [self.bytes(each, held, options, some) for each in (smaller, reel)]
-        part = max(1, sizes[0]) / max(1, sizes[1])
-        return float(min(0.95, part ** (1 / math.log2(scale / max(1, scale // 2)))))
+    def parts(
+        self,
+        reel: Reel,
+        held: Held,
+        options: EncoderOptions,
+        changed: Sequence[int],
+        *,
+        halved: bool = False,
+    ) -> Parts:
+        """What the bytes of a reel are made of, about, with its values as they are held now.
+
+        Args:
+            reel: What is shown.
+            held: Its values.
+            options: To the encoder.
+            changed: How many values change in each frame.
+            halved: Whether to look at half the scale, too.
+        """
+        every, scale = len(reel.scene.timeline), reel.scene.facts.cell.scale
+        some = range(first := int(FROM * every), min(every, first + SOME + 1))
+        beside, maps = self._apart(reel, held, options, some)
+        half = USUAL, USUAL
+        if scale > 1 and halved:
+            with suppress(TemplateError):
+                smaller = self._apart(reel.varied(scale=scale // 2), held, options, some)
+                power = 1 / math.log2(scale / (scale // 2))
+                half = min(1.0, smaller[0] / beside) ** power, min(0.95, smaller[1] / maps) ** power
+        moved = sum(changed[some.start + 1 : some.stop])
+        again = (every - 1) / max(1, len(some) - 1)
+        begin = self._sizes(reel, held, options, some)[0]
+        return Parts(begin + beside * again, maps * (sum(changed) / moved if moved else again), *half)
+
+    def _apart(self, reel: Reel, held: Held, options: EncoderOptions, some: range) -> tuple[float, float]:
+        """The bytes of some frames beyond those of the first of them: of all but the maps, and of the maps."""
+        beside = max(1, self.bytes(reel, Resting(held, some.start), options, some))
+        return beside, max(1, self.bytes(reel, held, options, some) - beside)
 
     def whole(self, trial: Trial, options: EncoderOptions, changed: Sequence[int]) -> int:
         """The bytes that all of a trial of exact values would have had, about, if it was stopped.
@@ -86,8 +132,15 @@ class Probe:
         rest = np.arange(done, every)
         return math.ceil(written + float(np.interp(rest, places, costs) @ np.asarray(changed[done:])))
 
-    def bytes(self, reel: Reel, held: Held | None, options: EncoderOptions, some: range) -> int:
+    def bytes(self, reel: Reel, held: Held | Resting | None, options: EncoderOptions, some: range) -> int:
         """The bytes of some frames beyond those of the first of them."""
+        first, every = self._sizes(reel, held, options, some)
+        return every - first
+
+    def _sizes(
+        self, reel: Reel, held: Held | Resting | None, options: EncoderOptions, some: range
+    ) -> list[int]:
+        """The bytes of the first of some frames, and of all of them."""
         rate, sizes = reel.scene.timeline.fps, []
         some = range(some.start, min(some.stop, len(reel.scene.timeline)))
         frames = [
@@ -105,4 +158,4 @@ class Probe:
                 finally:
                     encoder.abandon()
                 sizes.append(path.stat().st_size)
-        return sizes[1] - sizes[0]
+        return sizes

@@ -19,7 +19,8 @@ from reelnet.export.report import Report, clipped
 from reelnet.export.search import search
 from reelnet.export.taken import advice
 from reelnet.export.traded import traded
-from reelnet.export.trials import Trials, Wish
+from reelnet.export.trial import Trial
+from reelnet.export.trials import FULL, Trials, Wish
 from reelnet.runs.notes import notes_of
 from reelnet.scene.mistakes import told
 
@@ -117,14 +118,28 @@ def _save_under(
         loss=best.loss,
         cap=wish.budget.bytes,
         encodes=trials.count,
-        traded=traded(reel, best.reel, wish.budget),
+        traded=traded(reel, best.reel, best.levels, wish.budget),
         notes=(
             *encoder_of(form).notes(scene.timeline.fps),
             *reduced(scene, form),
             *advice(form, wish.options, wish.budget),
+            *spare(form, wish, best, trials),
             *scene.notes,
             *notes_of(reel.run, scene.taps),
         ),
+    )
+
+
+def spare(form: Format, wish: Wish, best: Trial, trials: Trials) -> tuple[str, ...]:
+    """Why a video is smaller than it may be."""
+    codec = codec_of(form, wish.options)
+    if wish.budget.bytes is None or trials.count > 1 or best.bytes >= FULL * trials.cap:
+        return ()
+    if codec.knob is None or wish.options.lossless or codec.exact:
+        return ()
+    return (
+        f"the file may have more bytes, but they would show nothing more: at {codec.knob.name} "
+        f"{codec.knob.default:g} the codec keeps what can be seen",
     )
 
 

@@ -11,6 +11,7 @@ try, and at the same size gave up to 3 dB less: it spreads the bits, and most ar
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,15 +20,19 @@ from reelnet.export.dial import DEAR, Dial, Turns, course_of
 from reelnet.export.forecast import Forecast, plan_of
 from reelnet.export.held import Held
 from reelnet.export.lesser import Lesser
-from reelnet.export.probe import Probe
+from reelnet.export.probe import Parts, Probe
 from reelnet.export.trial import Trial
 from reelnet.export.trials import Trials
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
 
-HOPELESS = 0.3
+HOPELESS = 0.2
 """A dial is not tried if at its end the logarithm of the bytes is thought to be so much too high."""
+
+DOUBT = 0.3
+"""Its end is looked at if by the dial alone it is at most so much lower than it must be."""
+
 PAYS = 0.97
 """Part of the bytes that the worst quality may leave at the most, for it to be chosen before frames are given up."""
 
@@ -55,31 +60,50 @@ def search(reel: Reel, path: Path, trials: Trials) -> Trial:
     if wish.options.lossless:
         raise trials.refusal()
     held = Held(reel.scene, reel.run, wish.max_error)
-    size = probe.whole(exact, trials.options(usual, exact=True), held.fit(0).changed)
+    changed = held.fit(0).changed
+    size = probe.whole(exact, trials.options(usual, exact=True), changed)
     course = course_of(codec)
 
-    def left_at_half() -> float:
-        held.fit(DEAR)
-        return probe.half_scale(reel, held, trials.options(course.held))
+    @cache
+    def parts_at(end: float) -> Parts:
+        setting = dial.at(end)
+        loss = held.fit(setting.price)
+        return probe.parts(reel, held, trials.options(setting.quality), loss.changed, halved=True)
 
     def left_at(quality: float) -> float:
         return probe.part(reel, None, trials.options(quality), trials.options(usual))
 
-    forecast = Forecast(plan_of(reel), held.samples(), wish.max_error, course.power, left_at_half)
-    dial = Dial(codec, forecast.changes, left_at)
+    def beside() -> float:
+        held.fit(0)
+        parts = probe.parts(reel, held, trials.options(course.held if usual is not None else None), changed)
+        return parts.beside / parts.bytes
+
+    forecast = Forecast(
+        plan_of(reel), held.samples(), wish.max_error, course.power, lambda: parts_at(dial.end)
+    )
+    dial = Dial(codec, forecast.changes, left_at, beside)
     turns = trials.turns(dial.end)
     turns.learn(0.0, math.log(size), sure=exact.complete)
-    found = turned(trials, reel, held, dial, turns)
+    found = turned(trials, reel, held, dial, turns, forecast)
     if found is None:
-        forecast.mend(turns.slope)
         go_on(trials, probe, reel, held, dial, turns)
-        found = turned(trials, reel, held, dial, turns)
-    return found or Lesser(trials, reel, dial, forecast).found(turns.at_end)
+        found = turned(trials, reel, held, dial, turns, forecast)
+    if found is not None:
+        return found
+    lesser = Lesser(trials, reel, dial, forecast, measured=turns.ended)
+    return lesser.found(turns.at_end if turns.ended else forecast.size)
 
 
-def turned(trials: Trials, reel: Reel, held: Held, dial: Dial, turns: Turns) -> Trial | None:
+def turned(
+    trials: Trials, reel: Reel, held: Held, dial: Dial, turns: Turns, forecast: Forecast
+) -> Trial | None:
     """What the dial alone finds; nothing if it is hopeless."""
-    return None if turns.at_end > trials.target + HOPELESS else trials.turned(reel, held, dial, turns)
+    # Some frames at the end tell more than a guess, and take some time.
+    # A few frames of a video take more bytes than among others, so that both guesses must say so.
+    doubt = -DOUBT if trials.form.palette else HOPELESS
+    if turns.at_end > trials.target + doubt and forecast.size > trials.target + HOPELESS:
+        return None
+    return trials.turned(reel, held, dial, turns)
 
 
 def go_on(trials: Trials, probe: Probe, reel: Reel, held: Held, dial: Dial, turns: Turns) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.export.levels import LIMIT, enough
 from reelnet.export.potts import Bytes, Floats, cut
 
 Fine = NDArray[np.uint16]
@@ -19,9 +20,6 @@ Fine = NDArray[np.uint16]
 
 PART = 256
 """Parts of a level that `Fine` tells apart."""
-
-LIMIT = 240
-"""Levels in which errors are told, whatever number a palette has room for."""
 
 LONGEST = 128
 """Frames of a segment at most; a value may keep its level over several. Half as many take little more than half the
@@ -60,6 +58,9 @@ SCATTER = (5**0.5 - 1) / 2
 CHUNK = 512
 """Series that are cut at a time: what they need fits into a processor's cache."""
 
+AT_ONCE = 250_000
+"""Values of the series that are cut at a time, each frame's counted: each takes some 40 bytes meanwhile."""
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -83,7 +84,8 @@ class Steady:
     """Holds the series of values as steady as is asked.
 
     The first and the last frame stay in their own colours, no value ever changes more often than before, and none is
-    further off than the bound.
+    further off than the bound. With fewer levels a value takes one of these once it leaves its own first level, and
+    until it comes to its last one.
 
     Args:
         colours: The colours of the levels, (levels, 3) from 0 to 255.
@@ -91,6 +93,8 @@ class Steady:
         width: Values side by side in a row; each `width` values in turn make one.
         common: The level that costs least; the one that most values have.
         longest: Frames that a segment may span.
+        levels: How many of the levels are enough between the first frame and the last; by default all. One that
+            is nearest to a value is within the bound, whatever that is.
     """
 
     def __init__(
@@ -101,21 +105,42 @@ class Steady:
         width: int = 1,
         common: int = 0,
         longest: int = LONGEST,
+        levels: int | None = None,
     ) -> None:
-        self._width, self._longest = width, longest
-        levels = len(colours)
+        self._width, self._longest, count = width, longest, len(colours)
+        self._enough = enough(count, levels)
+        self._coarse = len(self._enough) < count
         # Along the line of the colours neighbours are as far apart as in RGB; where it bends, far ones are further.
         steps = np.linalg.norm(np.diff(colours.astype(np.float64), axis=0), axis=1)
         self._places = np.concatenate([[0], np.cumsum(steps)]).astype(np.float32)
-        self._rough = _twos_missing(np.arange(levels) - common)
-        at = np.arange(PART * levels) / PART
-        self._place_of = np.interp(at, np.arange(levels), self._places).astype(np.float32)
-        self._unit = LIMIT / max(1, levels - 1) / PART
+        self._rough = self._roughness(count, common)
+        at = np.arange(PART * count) / PART
+        self._place_of = np.interp(at, np.arange(count), self._places).astype(np.float32)
+        self._unit = LIMIT / max(1, count - 1) / PART
         # A place is rounded by half a part; with that, too, no value may be beyond the bound.
         reach = np.inf if most is None else most / (PART * self._unit) - 0.5 / PART
-        own = nearest(np.arange(PART * levels))
-        self._low = np.minimum(own, np.maximum(0, np.ceil(at - reach))).astype(np.uint8)
-        self._high = np.maximum(own, np.minimum(levels - 1, np.floor(at + reach))).astype(np.uint8)
+        self._least = np.maximum(0, np.ceil(at - reach))
+        self._most = np.minimum(count - 1, np.floor(at + reach))
+        self._bound()
+
+    def _bound(self) -> None:
+        """The lowest and the highest level of those that are enough, for each place."""
+        some = self._enough
+        at = np.arange(len(self._place_of)) / PART
+        near = some[np.searchsorted((some[1:] + some[:-1]) / 2, at, "right")]
+        low = some[np.minimum(np.searchsorted(some, self._least), len(some) - 1)]
+        high = some[np.maximum(np.searchsorted(some, self._most, "right") - 1, 0)]
+        self._low, self._high = (
+            np.minimum(near, low).astype(np.uint8),
+            np.maximum(near, high).astype(np.uint8),
+        )
+
+    def _roughness(self, count: int, common: int) -> NDArray[np.intp]:
+        """How little each level is liked; those that are not enough least of all."""
+        rough = np.full(count, DEPTH + 1)
+        rank = np.arange(len(self._enough))
+        rough[self._enough] = _twos_missing(rank - np.abs(self._enough - common).argmin())
+        return rough
 
     def fit(self, exact: Fine, price: float, first: int = 0) -> Bytes:
         """The levels held steady, uint8 (frames, values).
@@ -135,15 +160,15 @@ class Steady:
             price = LEAST
         if not moving.any():
             return held
-        columns = np.arange(exact.shape[1]) % self._width
+        columns, chunk = np.arange(exact.shape[1]) % self._width, max(1, min(CHUNK, AT_ONCE // len(exact)))
         pulse = np.float32(price) * rhythm(len(exact))[:, None]
         # The odd columns by themselves first, so that the even ones have neighbours to go with.
         for odd, beside in TURNS if self._width > 1 else ((0, False),):
             some = np.flatnonzero(moving & (columns % 2 == odd))
             # Alike series are cut together: how far back one must look depends on how much it moves.
             order = some[np.argsort(_travelled(exact, some), kind="stable")]
-            for begin in range(0, len(order), CHUNK):
-                part = order[begin : begin + CHUNK]
+            for begin in range(0, len(order), chunk):
+                part = order[begin : begin + chunk]
                 prices = pulse
                 if beside:
                     prices = pulse * (1 - NEIGHBOUR * _changes_beside(held, part, columns[part], self._width))
@@ -154,18 +179,16 @@ class Steady:
         held[:, more] = own[:, more]
         return held
 
-    def errors(self, exact: Fine, held: Bytes, *, coarse: bool = False) -> Floats:
+    def errors(self, exact: Fine, held: Bytes) -> Floats:
         """How far each value is off, (frames, values), in 240ths of the colormap's range.
 
         Args:
             exact: As recorded.
             held: The levels that are shown.
-            coarse: Whether levels were given up; then a value's own level is off, too.
         """
         # No value is 255.5 levels off, and half a level is told apart from none.
         off = np.abs(exact.astype(np.int32) - PART * held.astype(np.int32))
-        if not coarse:
-            off[nearest(exact) == held] = 0
+        off[nearest(exact) == held] = 0
         errors: Floats = (off * self._unit).astype(np.float32)
         return errors
 
@@ -173,8 +196,13 @@ class Steady:
         """Constant segments at the prices of each frame and value."""
         frames = len(exact)
         places, low, high = self._place_of[exact], self._low[exact], self._high[exact]
-        for end in (0, -1):
-            own = nearest(exact[end])
+        ends = [nearest(exact[end]) for end in (0, -1)]
+        for own in ends if self._coarse else ():
+            # Where a value begins and where it ends is enough for it, too.
+            within = (self._least[exact] <= own) & (own <= self._most[exact])
+            np.minimum(low, own, out=low, where=within)
+            np.maximum(high, own, out=high, where=within)
+        for end, own in zip((0, -1), ends, strict=True):
             places[end], low[end], high[end] = self._places[own], own, own
         cuts = cut(places, low, high, prices, longest=self._longest)
         # From here on a series lies in a row, and all of them one behind the other.
@@ -195,11 +223,12 @@ class Steady:
         price: np.float32,
     ) -> NDArray[np.intp]:
         """The level for each segment: near its mean place, round where that costs little."""
-        between = (self._places[1:] + self._places[:-1]) / 2
-        around, reach = np.searchsorted(between, means), 2 ** (DEPTH - 1)
-        best, least = around, np.full(len(means), np.inf)
+        some, last, reach = self._enough, len(self._enough) - 1, 2 ** (DEPTH - 1)
+        places = self._places[some]
+        around = np.searchsorted((places[1:] + places[:-1]) / 2, means)
+        best, least = some[around], np.full(len(means), np.inf)
         for offset in range(-reach, reach + 1):
-            level = np.clip(around + offset, low, high)
+            level = np.clip(some[np.clip(around + offset, 0, last)], low, high)
             cost = lengths * (self._places[level] - means) ** 2 + ROUND * price * self._rough[level]
             best, least = np.where(cost < least, level, best), np.minimum(cost, least)
         return best

@@ -5,33 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from reelnet.export.levels import coarseness
 from reelnet.export.platforms import Budget
-from reelnet.export.steady import LIMIT
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
     from reelnet.scene.resolve import Scene
 
 
-def traded(before: Reel, after: Reel, budget: Budget) -> tuple[str, ...]:
+def traded(before: Reel, after: Reel, levels: int | None, budget: Budget) -> tuple[str, ...]:
     """What was given up on the way from one reel to another, one sentence each.
 
     Args:
         before: What was asked for.
         after: What came of it.
+        levels: Of the colormap, between its first frame and its last; None for all.
         budget: What the file may be; a limit of its platform that `before` passed is named.
     """
-    return tuple(_told(before.scene, after.scene, budget))
+    return tuple(_told(before.scene, after.scene, levels, budget))
 
 
-def _told(before: Scene, after: Scene, budget: Budget) -> Iterator[str]:
+def _told(before: Scene, after: Scene, levels: int | None, budget: Budget) -> Iterator[str]:
     steps = len(before.timeline.steps_shown), len(after.timeline.steps_shown)
     if steps[1] < steps[0]:
         yield f"{steps[1]} of {steps[0]} steps shown{_because(_frame_limits(before, budget), budget)}"
-    levels = before.palette.levels, after.palette.levels
-    if levels[1] < levels[0]:
-        more = LIMIT / 2 / (levels[1] - 1) - LIMIT / 2 / (levels[0] - 1)
-        yield f"{levels[1]} of {levels[0]} levels of the colormap, so values are off by up to {more:.1f} of 240 more"
+    every = before.palette.levels
+    if levels is not None and levels < every:
+        more = coarseness(every, levels)
+        yield (
+            f"{levels} of {every} levels of the colormap between the first and the last frame, so values are off "
+            f"by up to {more:.1f} of 240 more"
+        )
     scales = before.facts.cell.scale, after.facts.cell.scale
     if scales[1] < scales[0]:
         why = _because(_size_limits(before, budget), budget)

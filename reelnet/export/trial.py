@@ -29,6 +29,7 @@ class Trial:
         complete: Whether the file is whole.
         frames: In the file, where identical neighbours may have been merged; or that were done.
         loss: By how much values were held; None if they are as recorded.
+        levels: Of the colormap, between the first frame and the last; None for all.
     """
 
     reel: Reel
@@ -37,6 +38,7 @@ class Trial:
     complete: bool
     frames: int = 0
     loss: Loss | None = None
+    levels: int | None = None
 
     def fits(self, cap: int) -> bool:
         """Whether it is a file within the cap."""
@@ -54,7 +56,7 @@ def encode(
     reel: Reel, form: Format, path: Path, options: EncoderOptions, held: Held | None, loss: Loss | None
 ) -> Trial:
     """Write a trial's file; one that grows over the limit of its options is stopped."""
-    scene = reel.scene
+    scene, levels = reel.scene, held.levels if held is not None else None
     encoder = encoder_of(form)(path, scene.size, reel.palette_rgb, scene.timeline.fps, options)
     try:
         for frame in reel.frames(held, few=form.few):
@@ -63,8 +65,8 @@ def encode(
     except OverLimit as stopped:
         done = max(1, min(stopped.frames, len(scene.timeline)))
         whole = math.ceil(stopped.bytes * len(scene.timeline) / done)
-        found = Trial(reel, path, whole, complete=False, frames=done, loss=loss)
+        found = Trial(reel, path, whole, complete=False, frames=done, loss=loss, levels=levels)
         return found.guessed(loss.changed) if loss is not None else found
     finally:
         encoder.abandon()
-    return Trial(reel, path, path.stat().st_size, complete=True, frames=frames, loss=loss)
+    return Trial(reel, path, path.stat().st_size, complete=True, frames=frames, loss=loss, levels=levels)

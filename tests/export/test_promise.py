@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -126,17 +127,18 @@ CURVES: dict[str, Callable[[float], float]] = {
     "half as fast": lambda turn: 5 - 0.5 * turn,
     "with a kink": lambda turn: 5 - (2 * turn if turn < 0.5 else 1 + 0.3 * (turn - 0.5)),
     "slowly at first": lambda turn: 5 - turn**2,
+    "with a cliff": lambda turn: 5 - 0.2 * turn - 0.9 / (1 + math.exp(-12 * (turn - 0.9))),
 }
 """The logarithm of the bytes by the turn of a dial."""
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_five_turns_find_a_size(name: str) -> None:
+def test_six_turns_find_a_size(name: str) -> None:
     curve, missed = CURVES[name], 1.0
     target = curve(1.1)
     turns = Turns(2.0, target + 0.015, target)
     turns.learn(0.0, 5.0)
-    for _ in range(5):
+    for _ in range(6):
         if abs(missed) > 0.015:
             turn = turns.next()
             assert turn is not None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from reelnet.errors import CapError, UsageError
 from reelnet.reel import Reel
 from reelnet.runs.run import Run
-from tests.rendering import decode_gif, decode_mp4, write_run
+from tests.export.coding import by_pillow
+from tests.rendering import decode_mp4, write_run
 
 
 @pytest.fixture(scope="module")
@@ -57,27 +60,49 @@ def test_the_error_that_is_told_is_the_error_that_is_there(
     path = tmp_path / "a.gif"
     report = reel.save(path, max_size=int(0.6 * whole[".gif"]), keep=("frames", "scale"))
     assert report.bytes >= 0.9 * 0.6 * whole[".gif"]
+    errors = decoded_errors(path, run, reel)
+    # Places are kept in 256ths of a level.
+    slack = 240 / (reel.scene.palette.levels - 1) / 256
+    assert report.max_error_levels == pytest.approx(errors.max(), abs=slack)
+    assert report.mean_error_levels == pytest.approx(errors.mean(), abs=slack)
+    assert 0 < errors.max() <= 4
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
+def test_first_and_last_stay_exact_with_fewer_levels(
+    run: Run, reel: Reel, whole: dict[str, int], tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    report = reel.save(path, max_size=int(0.6 * whole[suffix]), max_error=1, keep=("frames", "scale"))
+    found = re.search(r"(\d+) of (\d+) levels .* up to ([\d.]+) of 240 more", " ".join(report.traded))
+    assert found is not None
+    levels, every, more = int(found[1]), int(found[2]), float(found[3])
+    assert (levels < every, every) == (True, reel.scene.palette.levels)
+    errors = decoded_errors(path, run, reel)
+    assert (errors[[0, -1]] == 0).all()
+    assert report.max_error_levels == pytest.approx(errors.max(), abs=240 / (every - 1) / 256)
+    assert report.mean_error_levels == pytest.approx(errors.mean(), abs=240 / (every - 1) / 256)
+    assert 1 < errors.max() <= 1 + more + 0.05
+
+
+def decoded_errors(path: Path, run: Run, reel: Reel) -> NDArray[np.float64]:
+    """How far each value is off in an animation's 60 frames, in 240ths; one in its own colour is not. First and last
+    frame must be exact, with all that is on them."""
     levels = reel.scene.palette.levels
     colours = {tuple(map(int, rgb)): index for index, rgb in enumerate(reel.palette_rgb[:levels])}
-    # The colormap spans -1 to 1; told are 240ths of it.
+    # The colormap spans -1 to 1.
     places = (run.read("conv1").astype(np.float64) + 1) / 2 * (levels - 1)
-    seen, errors = [], []
-    gif = decode_gif(path)
-    for picture, delay in zip(gif.frames, gif.delays, strict=True):
-        seen += [picture] * round(delay / 10)
+    decoded, seen, errors = by_pillow(path), [], []
+    for picture, delay in zip(decoded.frames, np.diff([*decoded.times, decoded.duration]), strict=True):
+        seen += [picture] * round(delay * 10)
     assert len(seen) == 60
     for step, picture in enumerate(seen):
-        cells = picture[60::8, 4::8]
-        shown = np.array([colours[tuple(map(int, rgb))] for rgb in cells.reshape(-1, 3)])
+        shown = np.array([colours[tuple(map(int, rgb))] for rgb in picture[60::8, 4::8].reshape(-1, 3)])
         exact = places[step].transpose(1, 2, 0, 3).reshape(-1)
-        own = np.rint(exact) == shown
-        errors.append(np.where(own, 0, np.abs(exact - shown)) * 240 / (levels - 1))
+        errors.append(np.where(np.rint(exact) == shown, 0, np.abs(exact - shown)) * 240 / (levels - 1))
         if step in (0, 59):
             assert (np.asarray(reel.frame(step)) == picture).all()
-    # Places are kept in 256ths of a level.
-    assert report.max_error_levels == pytest.approx(np.max(errors), abs=240 / (levels - 1) / 256)
-    assert report.mean_error_levels == pytest.approx(np.mean(errors), abs=240 / (levels - 1) / 256)
-    assert 0 < np.max(errors) <= 4
+    return np.array(errors)
 
 
 def test_frames_or_scale_give_way_when_values_do_not_do(
@@ -101,11 +126,26 @@ def test_duration_is_kept_when_frames_go(reel: Reel, whole: dict[str, int], tmp_
     assert len(decode_mp4(tmp_path / "a.mp4")) == report.frames
 
 
+def test_a_video_with_room_to_spare_says_so(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
+    roomy = reel.save(tmp_path / "a.mp4", max_size=2 * whole[".mp4"])
+    assert roomy.encodes == 1
+    assert [note for note in roomy.notes if "they would show nothing more: at crf 10" in note]
+    full = reel.save(tmp_path / "a.mp4", max_size=whole[".mp4"])
+    assert not [note for note in full.notes if "nothing more" in note]
+
+
 def test_a_platforms_other_limits(reel: Reel, tmp_path: Path) -> None:
     report = reel.save(tmp_path / "a.gif", platform="x")
     assert report.lossless
     with pytest.raises(UsageError, match=r"medium.*webp|webp.*medium"):
         reel.save(tmp_path / "a.webp", platform="medium")
+
+
+@pytest.mark.parametrize("suffix", [".apng", ".webp", ".gif", ".mp4"])
+def test_a_cap_below_a_files_head_is_refused(reel: Reel, tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(CapError, match="cannot be under 60 B"):
+        reel.save(tmp_path / f"a{suffix}", max_size=60, keep=["frames", "scale"])
+    assert not [*tmp_path.iterdir()]
 
 
 def test_what_cannot_be(reel: Reel, tmp_path: Path) -> None:

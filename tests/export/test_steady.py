@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from reelnet.compose.compositor import Compositor
 from reelnet.export.gif import GifEncoder
 from reelnet.export.held import Held
+from reelnet.export.levels import coarseness
 from reelnet.export.potts import cut
 from reelnet.export.steady import Fine, Steady, fine, nearest
 from reelnet.export.tables import Table
@@ -79,6 +80,26 @@ def test_promises(
     error = errors(places, held)
     assert most is None or error.max() <= most
     assert steady.errors(fine(places), held) == pytest.approx(error, abs=UNIT / 128)
+
+
+@settings(deadline=None)
+@given(places=walks(), price=st.floats(1, 1e5), most=st.floats(0, 15), levels=st.integers(2, 60))
+def test_promises_with_fewer_levels(
+    places: NDArray[np.float64], price: float, most: float, levels: int
+) -> None:
+    """Ends stay exact; in between stand few levels and each value's own first and last, or nothing is changed."""
+    some = np.rint(np.linspace(0, 199, levels))
+    gap = np.diff(some).max()
+    bound = most + (gap - 1) / 2 * UNIT
+    assert coarseness(200, levels) == pytest.approx(bound - most)
+    own = np.rint(places).astype(np.uint8)
+    held = Steady(GREYS, bound, width=3, levels=levels).fit(fine(places), price)
+    assert (held[[0, -1]] == own[[0, -1]]).all()
+    assert (changes(held) <= changes(own)).all()
+    few = np.isin(held, some) | (held == own[0]) | (held == own[-1])
+    assert (few | (held == own).all(axis=0)).all()
+    # Where the bound allows none of them, the nearest is taken.
+    assert errors(places, held).max() <= max(bound, gap / 2 * UNIT) + 1e-9
 
 
 @given(places=walks())
