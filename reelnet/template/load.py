@@ -11,7 +11,7 @@ from PIL import ImageFont
 
 from reelnet.template.build import Builder, Panels
 from reelnet.template.lookup import load_merged
-from reelnet.template.mistakes import Mistake, dotted, raise_all
+from reelnet.template.mistakes import InvalidTemplate, Mistake, dotted, raise_all
 from reelnet.template.source import Node, bare_colours, place_of, plain
 from reelnet.template.spec import Places, Template
 
@@ -28,11 +28,23 @@ def load_template(name: str | os.PathLike[str], panels: Panels, settings: Sequen
         TemplateError: There is none, or it says something that it may not say; every mistake is told.
         UsageError: A setting is not of the form KEY=VALUE.
     """
-    return built(str(name), load_merged(os.fspath(name), settings), panels)
+    aside: list[Mistake] = []
+    try:
+        node = load_merged(os.fspath(name), settings, aside)
+    except InvalidTemplate as error:
+        raise_all([*aside, *error.mistakes])
+        raise
+    return built(str(name), node, panels, aside)
 
 
-def built(name: str, node: Node, panels: Panels) -> Template:
+def built(name: str, node: Node, panels: Panels, aside: Sequence[Mistake] = ()) -> Template:
     """A template from its merged content.
+
+    Args:
+        name: As it was asked for.
+        node: The content.
+        panels: Every kind of panel by its name.
+        aside: Mistakes that were found when it was read; what else is wrong at the same keys may be due to them.
 
     Raises:
         TemplateError: It says something that it may not say; every mistake is told.
@@ -41,8 +53,13 @@ def built(name: str, node: Node, panels: Panels) -> Template:
     missing = list(anchor_files(content, node, panels))
     builder = Builder(panels)
     template = builder.build(name, content, Places(lambda path: place_of(node, path)))
-    mistakes = [Mistake(place_of(node, path), dotted(path), what) for path, what in builder.mistakes]
-    raise_all([*mistakes, *missing, *bare_colours(node)])
+    known = {mistake.where for mistake in aside if mistake.where}
+    mistakes = [
+        Mistake(place_of(node, path), dotted(path), what)
+        for path, what in builder.mistakes
+        if dotted(path) not in known
+    ]
+    raise_all([*aside, *mistakes, *missing, *bare_colours(node)])
     if template is None:
         raise AssertionError("a template without mistakes was not built")
     return template

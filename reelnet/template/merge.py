@@ -11,6 +11,7 @@ from typing import Any
 from reelnet.errors import TemplateError, UsageError, options
 from reelnet.template.mistakes import Place, dotted
 from reelnet.template.moves import AT, STACKS, rearranged
+from reelnet.template.scalar import plain_scalar
 from reelnet.template.shorthand import spelled_out
 from reelnet.template.source import (
     MOST_DEPTH,
@@ -20,7 +21,6 @@ from reelnet.template.source import (
     child_of,
     hint_for_empty,
     plain,
-    plain_scalar,
     read_text,
 )
 
