@@ -86,6 +86,29 @@ def left_out(template: Template, shown: Collection[str]) -> list[str]:
     ]
 
 
+def unplaced(template: Template) -> list[str]:
+    """Names of the panels that the author describes and the layout does not name.
+
+    What a template that is extended describes may well have no place in another layout.
+    """
+    file, found = template.places.find(()), []
+    for name, panel in template.panels.items():
+        place = template.places.find(("panels", name))
+        own = file is None or place is None or place.file == file.file or not place.line
+        if own and not panel.hidden and name not in _names(template.layout):
+            found.append(name)
+    return found
+
+
+def check_unplaced(template: Template, facts: Facts, mistakes: Mistakes) -> None:
+    """Take down what does not fit the run in panels that stand nowhere, so that it is known before they do."""
+    for name in unplaced(template):
+        panel = template.panels[name]
+        if isinstance(panel, Panel):
+            with mistakes.at("panels", name):
+                panel.measure(facts)
+
+
 def _names(node: Stack) -> Iterator[str]:
     for item in node.items:
         yield from _names(item) if isinstance(item, Stack) else (item,)

@@ -12,7 +12,7 @@ from PIL import ImageFont
 from reelnet.template.build import Builder, Panels
 from reelnet.template.lookup import load_merged
 from reelnet.template.mistakes import InvalidTemplate, Mistake, dotted, raise_all
-from reelnet.template.source import Node, bare_colours, place_of, plain
+from reelnet.template.source import Node, bare_colours, child_of, place_of, plain
 from reelnet.template.spec import Places, Template
 
 
@@ -51,7 +51,7 @@ def built(name: str, node: Node, panels: Panels, aside: Sequence[Mistake] = ()) 
     """
     content = without_nulls(plain(node))
     missing = list(anchor_files(content, node, panels))
-    builder = Builder(panels)
+    builder = Builder(panels, removed_panels(node))
     template = builder.build(name, content, Places(lambda path: place_of(node, path)))
     known = {mistake.where for mistake in aside if mistake.where}
     mistakes = [
@@ -63,6 +63,13 @@ def built(name: str, node: Node, panels: Panels, aside: Sequence[Mistake] = ()) 
     if template is None:
         raise AssertionError("a template without mistakes was not built")
     return template
+
+
+def removed_panels(node: Node) -> list[str]:
+    """Names of the panels that a template took away from what it extends."""
+    panels = child_of(node, "panels")
+    inside = panels.value if panels is not None else None
+    return [name for name, each in inside.items() if each.value is None] if isinstance(inside, dict) else []
 
 
 def without_nulls(content: Any) -> Any:

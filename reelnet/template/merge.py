@@ -50,7 +50,7 @@ def merged(base: Node, over: Node) -> Node:
     Maps merge key by key; scalars and lists replace what was there. Further:
 
     - An item of a list that has the same `id` as an item of the list before it merges with that one.
-    - null removes the key, so that the default counts again.
+    - null removes the key, so that the default counts again. Of a panel it stays, for the errors of who names it.
     - Of alternatives, such as column and row, only the later one is left.
     - A panel of another kind replaces the panel of that name.
     - A stack's bare list merges as its `items`.
@@ -108,6 +108,9 @@ def _merged_maps(base: dict[str, Node], over: dict[str, Node], path: Keys) -> di
     for key, node in over.items():
         if _removes(node):
             result.pop(key, None)
+            if path == ("panels",):
+                # The layout may name the panel all the same, which is told where it was taken away.
+                result[key] = node
         elif key in result:
             result[key] = _merged(result[key], node, (*path, key))
         else:

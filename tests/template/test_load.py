@@ -9,6 +9,7 @@ import pytest
 from reelnet.compose.registry import registry
 from reelnet.errors import TemplateError
 from reelnet.template.load import load_template
+from tests.conftest import MakeRun
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,30 @@ def test_a_key_that_stands_twice_is_told_beside_a_template_that_is_not_there() -
 
 def test_one_mistake_is_told_once() -> None:
     assert len(told("extends: article\ncanvas: {width: 1234567890123456789012}\n")) == 1
+
+
+def test_a_panel_that_null_takes_away_is_told_where_the_author_wrote_that() -> None:
+    (line,) = told("extends: article\npanels:\n  title: null\n")
+    assert line.startswith("mine.yaml:3:3: panels.title: null leaves nothing of it, but the layout names it")
+
+
+def test_null_and_then_a_panel_is_that_panel() -> None:
+    Path("first.yaml").write_text("extends: article\npanels: {title: null}\n")
+    Path("mine.yaml").write_text("extends: ./first.yaml\npanels: {title: {kind: counter}}\n")
+    template = load_template("mine.yaml", registry())
+    assert type(template.panels["title"]).__name__ == "Counter"
+    assert "curve" in load_template("article", registry(), ["panels.curve=null"]).panels
+
+
+def test_a_panel_that_stands_nowhere_is_checked_and_told(make_run: MakeRun) -> None:
+    run = make_run()
+    Path("mine.yaml").write_text("extends: article\npanels:\n  extra: {kind: channels, taps: [conv9]}\n")
+    with pytest.raises(TemplateError, match=r"^mine.yaml:3:27: panels.extra.taps: no layer 'conv9'"):
+        run.reel("mine.yaml")
+    scene = run.reel("mine.yaml", settings=["panels.extra.taps=[conv1]"]).scene
+    assert scene.notes == ("mine.yaml:3:3: panels.extra: stands nowhere in the layout, so it is not drawn",)
+    hidden = run.reel("mine.yaml", settings=["panels.extra={taps: null, hidden: true}"]).scene
+    assert hidden.notes == ()
+    # What an extended template describes and another layout has no place for is no oversight.
+    Path("bare.yaml").write_text("extends: article\nlayout: {column: [channels]}\n")
+    assert run.reel("bare.yaml").scene.notes == ()
