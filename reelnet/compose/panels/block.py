@@ -225,7 +225,7 @@ class BlockDrawing:
         if block.labels:
             for field in self._cells.fields():
                 fill_box(canvas, field.grown(1), self._faint)
-            zero = self._map.indices[to_levels(np.zeros(1), block.view.limits, len(self._map.indices))[0]]
+            zero = self._map.on(canvas)[self.levels(np.zeros(1))[0]]
             for field in self._cells.fields():
                 canvas[field.y : field.bottom, field.x : field.right] = zero
             self._write_numbers(canvas)
@@ -259,7 +259,7 @@ class BlockDrawing:
         if self._select is not None:
             values = values[self._select]
             levels = levels[self._select] if levels is not None else None
-        indices = self._map.indices[self.levels(values) if levels is None else levels]
+        indices = self._map.on(canvas)[self.levels(values) if levels is None else levels]
         if not (finite := np.isfinite(values)).all():
             indices[~finite] = self._missing.indices[0]
         if self._block.view.tap.fold is not None:

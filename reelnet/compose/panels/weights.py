@@ -152,6 +152,6 @@ class WeightsDrawing:
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Draw the weights of one step."""
         values: NDArray[np.generic] = np.asarray(moment.snapshot.taps[self._tap])[list(self._outputs)]
-        indices = self._map.indices[to_levels(values, self._limits, len(self._map.indices))]
+        indices = self._map.on(canvas)[to_levels(values, self._limits, len(self._map.indices))]
         indices[~np.isfinite(values)] = self._missing.indices[0]
         self._cells.put(canvas, indices, self._cell)
