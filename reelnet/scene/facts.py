@@ -78,7 +78,7 @@ class Facts:
         pictures, labels = run.samples, run.labels
         return cls(
             layer=layer,
-            box=theme.cell,
+            box=theme.cell or Cell.usual_box(run.taps, layer),
             taps=run.taps,
             pictures=pictures[list(columns)],
             labels=tuple(labels[column] for column in columns) if labels is not None else None,

@@ -26,7 +26,7 @@ GOOD_LEVELS = 63
 
 
 MOST_LEVELS = 255
-"""Levels of a colormap where there are indices for all; more cannot be told apart, and their numbers are of 8 bits."""
+"""Levels of a colormap where there are indices for all; more look no finer, and would not have numbers of 8 bits."""
 
 Indices = NDArray[np.uint8 | np.uint16]
 
@@ -59,8 +59,8 @@ class Palette:
     share, and then to the levels of the colormaps, so that their steps are as fine as they can be.
 
     Fixed pictures of more colours than their share have two forms: one of few colours, with indices under 256, and
-    one of all their colours, with indices from 256 on. So have the colormaps beside them, whose levels are then numbered
-    as in frames of 16 bits; in frames of 8 bits several of them look the same. All else is the same in both.
+    one of all their colours, with indices from 256 on. So have the colormaps beside them: their levels are those of
+    frames of 16 bits, and in frames of 8 bits several of them look the same. All else is the same in both.
 
     Args:
         most: Most levels that a colormap may have; None for as many as there is room for.
@@ -69,11 +69,13 @@ class Palette:
         rgb: uint8 (256 or more, 3), the colour of each index; number 255 is never used by a frame.
         levels: Number of levels of a colormap, odd, so that the middle one of a diverging map is 0 exactly; 0
             without colormaps.
+        few_levels: Levels that look different in frames of 8 bits; `levels` unless fixed pictures took some.
         shortage: Why there are no frames of 8 bits; None if there are.
     """
 
     rgb: NDArray[np.uint8]
     levels: int
+    few_levels: int
     shortage: str | None
 
     def __init__(self, most: int | None = None) -> None:
@@ -178,7 +180,7 @@ class Palette:
             ink.indices = indices_of(ink.colours, index_of, numbers.dtype)
         for picture in pictures:
             picture.few = indices_of(picture.few_colours, index_of, numbers.dtype)[picture.few_numbers]
-        self.levels = levels
+        self.levels = self.few_levels = levels
         self._number_all([picture for picture in pictures if picture.reduced])
         if self.deep and self.shortage is None:
             self._refine()

@@ -16,7 +16,7 @@ from reelnet.scene.facts import Facts, Moment, chosen
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.view import Cell, Limits
+from reelnet.scene.view import USUAL_BOX, Cell, Limits
 from reelnet.template.misfit import under
 from reelnet.template.pick import Pick, Picked
 from reelnet.template.words import Length, Pixels
@@ -96,7 +96,7 @@ class Weights(Panel):
     def fit(self, facts: Facts, tap: str) -> Cell:
         """A filter's cell."""
         height, width = facts.require(tap).shape[2:]
-        scale = Cell.fitting(height, width, self.cell or max(1, facts.theme.cell // 2)).scale
+        scale = Cell.fitting(height, width, self.cell or max(1, (facts.theme.cell or USUAL_BOX) // 2)).scale
         # No margin beside the values: it would look like a wider gap on two sides.
         return Cell(max(height, width) * scale, scale)
 
