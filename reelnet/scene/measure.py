@@ -73,7 +73,8 @@ def with_channels(template: Template, facts: Facts) -> Facts:
                 shown = panel.shown_channels(facts)
                 if shown is not None:
                     few = 2 * len(facts.columns) <= shown and facts.samples.transposed == "auto"
-                    return replace(facts, channels=shown, transposed=facts.transposed or few)
+                    transposed = facts.transposed or few
+                    return replace(facts, channels=shown, transposed=transposed, by_change=panel.by_change)
     return facts
 
 

@@ -50,6 +50,11 @@ class Panel(PanelSpec, ABC):
         """How many channels of the reel's layer it shows; None if it shows none of them."""
         return None
 
+    @property
+    def by_change(self) -> bool:
+        """Whether the channels that it shows are those that change most."""
+        return False
+
     @abstractmethod
     def measure(self, facts: Facts) -> Measure | None:
         """The pixels that it needs, or None where the run has nothing for it to show.

@@ -19,6 +19,7 @@ from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Size
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas
+from reelnet.scene.telling import numbered
 from reelnet.scene.view import Limits, View
 
 RULE = 8
@@ -55,10 +56,11 @@ class Block:
 
     @property
     def numbers(self) -> list[str]:
-        """The channels' own numbers in the network; none where all channels are cells of one map."""
+        """The channels' own numbers in the network; the first and the last where all are cells of one map."""
         own = self.view.tap.channels
         if self.view.tap.fold is not None:
-            return [str(channel) for channel in self.channels] if self.view.tap.maps[0] > 1 else [""]
+            several = self.view.tap.maps[0] > 1
+            return [str(channel) for channel in self.channels] if several else [numbered(self.view.tap)]
         return [str(channel if own is None else own[channel]) for channel in self.channels]
 
     @property

@@ -96,6 +96,11 @@ class Channels(Panel):
             for tap in taps
         ]
 
+    @property
+    def by_change(self) -> bool:
+        """Whether the author asked for the channels that change most."""
+        return self.show.top is not None
+
     def shown_channels(self, facts: Facts) -> int | None:
         """How many of the reel's layer, if it shows that."""
         if facts.layer not in self.taps(facts):
