@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,22 +114,6 @@ class Block:
         return Size(max(whole.right, whole.x + max(title, legend)), whole.bottom)
 
 
-def standing(blocks: Sequence[Block], arrange: str, apart: int) -> tuple[list[tuple[int, int]], Size]:
-    """The corners (x, y) of blocks in a row or a column, and the size of all.
-
-    Args:
-        blocks: At least one.
-        arrange: `row` or `column`.
-        apart: Pixels between two.
-    """
-    sizes = [block.size for block in blocks]
-    if arrange == "row":
-        right = [*accumulate(size.width + apart for size in sizes)]
-        return [(x, 0) for x in [0, *right[:-1]]], Size(right[-1] - apart, max(size.height for size in sizes))
-    below = [*accumulate(size.height + apart for size in sizes)]
-    return [(0, y) for y in [0, *below[:-1]]], Size(max(size.width for size in sizes), below[-1] - apart)
-
-
 class BlockDrawing:
     """A block with its corner at (x, y)."""
 
@@ -225,8 +207,9 @@ class BlockDrawing:
             if block.labels and block.first:
                 self._pictures.write_name(canvas, self._muted)
         if block.labels:
-            for field in self._cells.fields():
+            for field in self._cells.framed():
                 fill_box(canvas, field.grown(1), self._faint)
+                fill_box(canvas, field, self._blank)
             zero = self._map.on(canvas)[self.levels(np.zeros(1))[0]]
             for field in self._cells.fields():
                 canvas[field.y : field.bottom, field.x : field.right] = zero
