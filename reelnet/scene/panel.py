@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Protocol
+from collections.abc import Hashable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,14 @@ class Drawing(Protocol):
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Draw what one frame shows, onto the still."""
+
+
+@runtime_checkable
+class Resting(Drawing, Protocol):
+    """A drawing that often is as it was in the frame before."""
+
+    def state(self, moment: Moment) -> Hashable:
+        """All that decides what a frame shows; equal states look the same."""
 
 
 class Panel(PanelSpec, ABC):

@@ -107,8 +107,8 @@ def _merged_maps(base: dict[str, Node], over: dict[str, Node], path: Keys) -> di
     result = {key: node for key, node in base.items() if key not in dropped}
     for key, node in over.items():
         if _removes(node):
-            result.pop(key, None)
-            if path == ("panels",):
+            removed = result.pop(key, None)
+            if removed is not None and path == ("panels",):
                 # The layout may name the panel all the same, which is told where it was taken away.
                 result[key] = node
         elif key in result:

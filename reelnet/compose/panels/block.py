@@ -244,7 +244,7 @@ class BlockDrawing:
         if self._select is not None:
             values = values[self._select]
             levels = levels[self._select] if levels is not None else None
-        indices = self._map.on(canvas)[self.levels(values) if levels is None else levels]
+        indices = self._map.on(canvas).take(self.levels(values) if levels is None else levels)
         if not (finite := np.isfinite(values)).all():
             indices[~finite] = self._missing.indices[0]
         if self._block.view.tap.fold is not None:
@@ -260,14 +260,17 @@ def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArr
     The nearest level is taken; values beyond the limits, and infinite ones, get the last level on their side;
     NaN gets any. With symmetric limits and an odd number of levels, 0 is the middle level exactly.
     """
-    nearest: NDArray[np.uint8] = np.rint(to_places(values, limits, levels)).astype(np.uint8)
+    places = to_places(values, limits, levels)
+    nearest: NDArray[np.uint8] = np.rint(places, out=places).astype(np.uint8)
     return nearest
 
 
 def to_places(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.float64]:
     """Values as places among the levels, from 0 to `levels` - 1, not rounded; see `to_levels`."""
     # In double precision: single precision cannot hold the span of all that it can hold.
-    scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
+    scaled = values.astype(np.float64)
+    scaled -= limits.low
+    scaled *= (levels - 1) / ((limits.high - limits.low) or 1.0)
     # One number tells whether all are finite, and spares a look at each for what it is.
     with np.errstate(invalid="ignore", over="ignore"):
         finite = np.isfinite(scaled.sum())
