@@ -74,6 +74,10 @@ class Cell:
         free = SEPARATION if tap.is_grid and scale >= SEPARATED else 0
         return max(tap.maps[1:]) * scale + free
 
+    def well_filled(self, tap: TapInfo) -> bool:
+        """Whether a tap's maps fill most of the cell's side, or are larger than any box that was asked for."""
+        return max(tap.maps[1:]) * self.scale >= FILLED * self.box
+
     def inset(self, height: int, width: int) -> tuple[int, int]:
         """Rows above and columns left of a map of height × width that is centred in the box."""
         return (self.box - height * self.scale) // 2, (self.box - width * self.scale) // 2

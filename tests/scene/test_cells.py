@@ -37,3 +37,13 @@ def test_the_author_may_say_another(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (2, 2, 32, 32)}, side=32)
     assert (run.reel("plain").scene.size.width, run.reel("plain").scene.size.height) == (128, 192)
     assert run.reel("plain", settings=["theme.cell=56"]).scene.size.width == 112
+
+
+def test_layers_that_share_a_size_of_cells_fill_them(make_run: MakeRun) -> None:
+    shapes = {"conv1": (4, 4, 32, 32), "conv2": (4, 4, 16, 16), "conv3": (4, 8, 8, 8)}
+    run = make_run(taps=shapes, side=32)
+    facts = run.reel("overview", layer="conv3").scene.facts
+    assert all(facts.view(tap).cell.well_filled(facts.require(tap)) for tap in shapes)
+    # A layer alone takes what there is.
+    alone = run.reel("square", layer="conv3").scene.facts.cell
+    assert alone.box > facts.cell.box
