@@ -54,6 +54,7 @@ def list_() -> None:
 )
 def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     """Print the template NAME, a name or a file."""
+    from reelnet.template.load import without_nulls
     from reelnet.template.lookup import find, load_merged
     from reelnet.template.source import plain
 
@@ -66,7 +67,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
         return
     import yaml
 
-    content = plain(load_merged(name, settings))
+    content = without_nulls(plain(load_merged(name, settings)))
     click.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), nl=False)
 
 

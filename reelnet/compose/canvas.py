@@ -29,9 +29,33 @@ def stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> 
         x: Column of the mask's left edge.
         y: Row of the mask's upper edge.
     """
-    mask, region = overlap(canvas, mask, x, y)
-    shade = (mask.astype(np.uint16) * (len(ink.indices) - 1) + 127) // 255
-    np.copyto(region, ink.indices[shade], where=shade > 0)
+    shade, drawn = (shades.__wrapped__ if mask.flags.writeable else shades)(Shape(mask), len(ink.indices))
+    part, region = overlap(canvas, shade, x, y)
+    if part.shape != shade.shape:
+        drawn, _ = overlap(canvas, drawn, x, y)
+    np.copyto(region, ink.indices.take(part), where=drawn)
+
+
+class Shape:
+    """Coverage that never changes, told from others by what it is, not by what is in it."""
+
+    __slots__ = ("mask",)
+
+    def __init__(self, mask: NDArray[np.uint8]) -> None:
+        self.mask = mask
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shape) and other.mask is self.mask
+
+    def __hash__(self) -> int:
+        return id(self.mask)
+
+
+@lru_cache(maxsize=1024)
+def shades(shape: Shape, count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """For each pixel of a shape its shade, one of so many, and whether it is drawn."""
+    shade = ((shape.mask.astype(np.uint16) * (count - 1) + 127) // 255).astype(np.uint8)
+    return shade, shade > 0
 
 
 def cover(canvas: Canvas, mask: NDArray[np.bool_], ink: Ink, x: int, y: int) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.compose.kept import kept
 from reelnet.errors import ReelnetError
 from reelnet.runs.run import Run
 from reelnet.scene.facts import Moment
@@ -56,7 +57,8 @@ class Compositor:
         self._still: Canvas = np.full(
             (scene.size.height, scene.size.width), scene.background.indices[0], depth
         )
-        for drawing in scene.drawings:
+        self._drawings = kept(scene.drawings, [box for _, box in scene.boxes])
+        for drawing in self._drawings:
             drawing.draw_still(self._still)
 
     def frames(self, held: Held | None = None, some: range | None = None) -> Iterator[Frame]:
@@ -102,6 +104,6 @@ class Compositor:
         snapshot = self._run.snapshot(step, self._scene.taps)
         moment = Moment(snapshot, self._numbers[step], past, held)
         canvas = self._still.copy()
-        for drawing in self._scene.drawings:
+        for drawing in self._drawings:
             drawing.draw(canvas, moment)
         return canvas

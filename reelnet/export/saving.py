@@ -167,4 +167,6 @@ def reduced(scene: Scene, form: Format) -> tuple[str, ...]:
         return ()
     few = sum(len(picture.few_colours) for picture in scene.palette.reduced)
     count = sum(picture.count for picture in scene.palette.reduced)
-    return (f"a {form.title} has 256 colours: the pictures have {few:,} of their {count:,}",)
+    levels, every = scene.palette.few_levels, scene.palette.levels
+    maps = f", and the colormap has {levels} of {every} levels" if levels < every else ""
+    return (f"a {form.title} has 256 colours: the pictures have {few:,} of their {count:,}{maps}",)

@@ -15,6 +15,7 @@ from reelnet.runs.header import TapInfo, layers_of, require_activation
 from reelnet.runs.run import Run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.survey import Survey
+from reelnet.scene.telling import cell, shown
 from reelnet.scene.view import Cell, Limits, View
 from reelnet.template.misfit import Misfit
 from reelnet.template.pick import Pick
@@ -39,6 +40,7 @@ class Facts:
         classes: Names of the classes of the data, where the run knows them.
         channels: How many channels of the layer are shown; None for all of them.
         transposed: Whether rows are samples and columns channels.
+        by_change: Whether the channels that are shown are those that change most.
     """
 
     layer: str
@@ -55,6 +57,7 @@ class Facts:
     survey: Survey
     channels: int | None = None
     transposed: bool = False
+    by_change: bool = False
     _views: dict[str, View] = field(default_factory=dict, repr=False, compare=False)
     _shapes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -78,7 +81,7 @@ class Facts:
         pictures, labels = run.samples, run.labels
         return cls(
             layer=layer,
-            box=theme.cell,
+            box=theme.cell or Cell.usual_box(run.taps, layer),
             taps=run.taps,
             pictures=pictures[list(columns)],
             labels=tuple(labels[column] for column in columns) if labels is not None else None,
@@ -153,12 +156,18 @@ class Facts:
     @property
     def fields(self) -> dict[str, object]:
         """What a text can name in braces and what never changes."""
-        channels, height, width = self.taps[self.layer].maps
+        tap = self.taps[self.layer]
+        every, height, width = tap.maps
+        channels = every if self.channels is None else self.channels
         across, down = ("channels", "samples") if self.transposed else ("samples", "channels")
         return {
             "layer": self.layer,
-            "channels": channels if self.channels is None else self.channels,
+            "channels": channels,
             "samples": len(self.columns),
+            "shown": shown(
+                tap, channels, len(self.columns), transposed=self.transposed, by_change=self.by_change
+            ),
+            "cell": cell(tap),
             "rows": down,
             "columns": across,
             "height": height,

@@ -24,6 +24,8 @@ STATIC = (
     "layer",
     "channels",
     "samples",
+    "shown",
+    "cell",
     "rows",
     "columns",
     "height",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reelnet.errors import TemplateError, UsageError
+from reelnet.runs.header import layers_of
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Size
 from reelnet.scene.lengths import longest
 from reelnet.scene.measure import Tree, measure
-from reelnet.scene.placing import shift
+from reelnet.scene.placing import place, shift
 from reelnet.scene.room import cramped, require_room
 from reelnet.template.mistakes import InvalidTemplate
 from reelnet.template.spec import CanvasSpec, Template
@@ -70,7 +72,7 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
 
 
 def largest(template: Template, facts: Facts, side: int) -> Framed:
-    """The layout at the largest whole scale that fits its canvas."""
+    """The layout at the largest whole scale that fits its canvas; a smaller one if layers look lost in cells."""
     canvas = template.canvas
     low, best = 1, attempt(template, facts.scaled(1))
     if not fits(best.tree, canvas):
@@ -85,7 +87,27 @@ def largest(template: Template, facts: Facts, side: int) -> Framed:
             low, best = middle, found
         else:
             high = middle
-    return best
+    return next((found for found in smaller(template, facts, best, low) if filled(found)), best)
+
+
+def smaller(template: Template, facts: Facts, best: Framed, scale: int) -> Iterator[Framed]:
+    """The layout at a scale, and at each smaller one down to a half of it, where several layers share cells' size."""
+    yield best
+    if len(taps_of(best)) > 1:
+        for less in range(scale - 1, max(1, scale // 2) - 1, -1):
+            yield attempt(template, facts.scaled(less))
+
+
+def filled(found: Framed) -> bool:
+    """Whether the maps of all layers that are shown fill their cells well."""
+    return all(found.facts.view(tap).cell.well_filled(found.facts.require(tap)) for tap in taps_of(found))
+
+
+def taps_of(found: Framed) -> list[str]:
+    """The layers whose maps are shown, but those of single values."""
+    facts, layers = found.facts, layers_of(found.facts.taps)
+    taps = dict.fromkeys(tap for panel, _ in place(found.tree, found.box) for tap in panel.taps(facts))
+    return [tap for tap in taps if tap in layers and not facts.require(tap).is_grid]
 
 
 def attempt(template: Template, facts: Facts) -> Framed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reelnet.scene.view import USUAL_BOX
 from reelnet.template.misfit import Path
 from reelnet.template.spec import Stack, Template
 from reelnet.template.theme import Theme
@@ -27,7 +28,7 @@ def of_theme(template: Template) -> Iterator[tuple[Path, int]]:
     usual = Theme()
     for key in ("cell", "text", "title"):
         pixels = getattr(template.theme, key)
-        if pixels > getattr(usual, key):
+        if pixels is not None and pixels > (getattr(usual, key) or USUAL_BOX):
             yield ("theme", key), pixels
 
 

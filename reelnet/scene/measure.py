@@ -73,7 +73,8 @@ def with_channels(template: Template, facts: Facts) -> Facts:
                 shown = panel.shown_channels(facts)
                 if shown is not None:
                     few = 2 * len(facts.columns) <= shown and facts.samples.transposed == "auto"
-                    return replace(facts, channels=shown, transposed=facts.transposed or few)
+                    transposed = facts.transposed or few
+                    return replace(facts, channels=shown, transposed=transposed, by_change=panel.by_change)
     return facts
 
 
@@ -84,6 +85,29 @@ def left_out(template: Template, shown: Collection[str]) -> list[str]:
         for name in dict.fromkeys(_names(template.layout))
         if name not in shown and not template.panels[name].hidden
     ]
+
+
+def unplaced(template: Template) -> list[str]:
+    """Names of the panels that the author describes and the layout does not name.
+
+    What a template that is extended describes may well have no place in another layout.
+    """
+    file, found = template.places.find(()), []
+    for name, panel in template.panels.items():
+        place = template.places.find(("panels", name))
+        own = file is None or place is None or place.file == file.file or not place.line
+        if own and not panel.hidden and name not in _names(template.layout):
+            found.append(name)
+    return found
+
+
+def check_unplaced(template: Template, facts: Facts, mistakes: Mistakes) -> None:
+    """Take down what does not fit the run in panels that stand nowhere, so that it is known before they do."""
+    for name in unplaced(template):
+        panel = template.panels[name]
+        if isinstance(panel, Panel):
+            with mistakes.at("panels", name):
+                panel.measure(facts)
 
 
 def _names(node: Stack) -> Iterator[str]:

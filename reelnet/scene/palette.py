@@ -25,18 +25,31 @@ GOOD_LEVELS = 63
 """Levels that a colormap keeps where fixed pictures ask for the same 255 colours."""
 
 
+MOST_LEVELS = 255
+"""Levels of a colormap where there are indices for all; more look no finer, and would not have numbers of 8 bits."""
+
+Indices = NDArray[np.uint8 | np.uint16]
+
+
 class Ink:
     """Some colours of a palette, and their indices once the palette is mixed.
 
     Attributes:
         indices: uint8 (n,), the index of each of the ink's n colours; set by `Palette.mix`. Of 16 bits where the
             inks need more than 255 colours.
+        exact: The same in a frame of 16 bits, where a colormap that shares the 255 colours with fixed pictures has
+            levels of its own; None where it is no other.
     """
 
-    indices: NDArray[np.uint8 | np.uint16]
+    indices: Indices
+    exact: NDArray[np.uint16] | None = None
 
     def __init__(self, colours: NDArray[np.uint8]) -> None:
         self.colours = colours
+
+    def on(self, canvas: Indices) -> Indices:
+        """Its indices in frames such as a canvas."""
+        return self.exact if self.exact is not None and canvas.dtype == np.uint16 else self.indices
 
 
 class Palette:
@@ -46,7 +59,8 @@ class Palette:
     share, and then to the levels of the colormaps, so that their steps are as fine as they can be.
 
     Fixed pictures of more colours than their share have two forms: one of few colours, with indices under 256, and
-    one of all their colours, with indices from 256 on. All else is the same in frames of 8 and of 16 bits.
+    one of all their colours, with indices from 256 on. So have the colormaps beside them: their levels are those of
+    frames of 16 bits, and in frames of 8 bits several of them look the same. All else is the same in both.
 
     Args:
         most: Most levels that a colormap may have; None for as many as there is room for.
@@ -55,11 +69,13 @@ class Palette:
         rgb: uint8 (256 or more, 3), the colour of each index; number 255 is never used by a frame.
         levels: Number of levels of a colormap, odd, so that the middle one of a diverging map is 0 exactly; 0
             without colormaps.
+        few_levels: Levels that look different in frames of 8 bits; `levels` unless fixed pictures took some.
         shortage: Why there are no frames of 8 bits; None if there are.
     """
 
     rgb: NDArray[np.uint8]
     levels: int
+    few_levels: int
     shortage: str | None
 
     def __init__(self, most: int | None = None) -> None:
@@ -126,8 +142,8 @@ class Palette:
                 f"the panels need {count} colours beside the colormap; a frame has {COLOURS}: show fewer "
                 "panels with colours of their own"
             )
-            self.levels = self._levels(0)
-        self._number(list(fixed), pictures)
+        levels = self.levels if self.shortage is None or not self._maps else self._bounded(MOST_LEVELS)
+        self._number(list(fixed), pictures, levels)
 
     def _shares(self, pictures: Sequence[FixedPicture], others: int) -> list[int]:
         """How many of the 255 colours each picture gets."""
@@ -142,13 +158,15 @@ class Palette:
         if not self._maps:
             return 0
         # Odd, so that the middle anchor is met exactly.
-        levels = ((COLOURS - fixed) // len(self._maps) - 1) // 2 * 2 + 1
+        return self._bounded(((COLOURS - fixed) // len(self._maps) - 1) // 2 * 2 + 1)
+
+    def _bounded(self, levels: int) -> int:
         return levels if self._most is None else min(levels, (self._most - 1) // 2 * 2 + 1)
 
-    def _number(self, fixed: list[tuple[int, ...]], pictures: Sequence[FixedPicture]) -> None:
+    def _number(self, fixed: list[tuple[int, ...]], pictures: Sequence[FixedPicture], levels: int) -> None:
         maps = list(self._maps.items())
         for anchors, ink in maps:
-            ink.colours = interpolate(anchors, self.levels)
+            ink.colours = interpolate(anchors, levels)
         shared = np.concatenate([ink.colours for _, ink in maps] + [np.array(fixed, np.uint8).reshape(-1, 3)])
         # Number 255 is nobody's.
         numbers = np.arange(len(shared) + 1)
@@ -156,23 +174,39 @@ class Palette:
         self.rgb = np.zeros((max(COLOURS, int(numbers.max(initial=0))) + 1, 3), np.uint8)
         self.rgb[numbers] = shared
         for place, (_, ink) in enumerate(maps):
-            ink.indices = numbers[place * self.levels : (place + 1) * self.levels]
-        index_of = dict(zip(fixed, numbers[len(maps) * self.levels :], strict=True))
+            ink.indices = numbers[place * levels : (place + 1) * levels]
+        index_of = dict(zip(fixed, numbers[len(maps) * levels :], strict=True))
         for ink in self._inks:
             ink.indices = indices_of(ink.colours, index_of, numbers.dtype)
         for picture in pictures:
             picture.few = indices_of(picture.few_colours, index_of, numbers.dtype)[picture.few_numbers]
+        self.levels = self.few_levels = levels
         self._number_all([picture for picture in pictures if picture.reduced])
+        if self.deep and self.shortage is None:
+            self._refine()
 
     def _number_all(self, pictures: Sequence[FixedPicture]) -> None:
         """Give all colours of pictures that have more than their share an index."""
         first = len(self.rgb)
         if first > MOST // 2:
             raise ReelnetError(f"the panels need {first} colours; show fewer of them")
-        colours, numbers = with_fewer([picture.packed for picture in pictures], MOST - first)
+        room = MOST - first - MOST_LEVELS * len(self._maps)
+        colours, numbers = with_fewer([picture.packed for picture in pictures], room)
         for picture, found in zip(pictures, numbers, strict=True):
             picture.exact = (found + first).astype(np.uint16)
         self.rgb = np.concatenate([self.rgb, colours])
+
+    def _refine(self) -> None:
+        """Give the colormaps all their levels in frames of 16 bits."""
+        finest = self._bounded(MOST_LEVELS)
+        for anchors, ink in self._maps.items():
+            first = len(self.rgb)
+            ink.colours = interpolate(anchors, finest)
+            ink.exact = np.arange(first, first + finest, dtype=np.uint16)
+            # The middle one stays the middle one.
+            ink.indices = ink.indices[np.rint(np.linspace(0, self.levels - 1, finest)).astype(np.intp)]
+            self.rgb = np.concatenate([self.rgb, ink.colours])
+        self.levels = finest if self._maps else 0
 
 
 def indices_of(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Protocol
+from collections.abc import Hashable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,14 @@ class Drawing(Protocol):
         """Draw what one frame shows, onto the still."""
 
 
+@runtime_checkable
+class Resting(Drawing, Protocol):
+    """A drawing that often is as it was in the frame before."""
+
+    def state(self, moment: Moment) -> Hashable:
+        """All that decides what a frame shows; equal states look the same."""
+
+
 class Panel(PanelSpec, ABC):
     """One rectangle's content, as the author asked for it; its fields are its options."""
 
@@ -49,6 +58,11 @@ class Panel(PanelSpec, ABC):
     def shown_channels(self, facts: Facts) -> int | None:
         """How many channels of the reel's layer it shows; None if it shows none of them."""
         return None
+
+    @property
+    def by_change(self) -> bool:
+        """Whether the channels that it shows are those that change most."""
+        return False
 
     @abstractmethod
     def measure(self, facts: Facts) -> Measure | None:

@@ -14,7 +14,7 @@ from reelnet.runs.run import Run
 from reelnet.scene.facts import Facts, chosen
 from reelnet.scene.frame import Framed, framed
 from reelnet.scene.layout import Box, Size
-from reelnet.scene.measure import with_channels
+from reelnet.scene.measure import check_unplaced, unplaced, with_channels
 from reelnet.scene.mistakes import Mistakes, told
 from reelnet.scene.palette import Ink, Palette
 from reelnet.scene.panel import Drawing, Panel
@@ -38,6 +38,7 @@ class Scene:
         background: The ink of the paper.
         timeline: Which step each frame shows.
         taps: The recorded places whose arrays the frames need.
+        unplaced: What is to be said of panels that stand nowhere.
     """
 
     facts: Facts
@@ -48,13 +49,15 @@ class Scene:
     background: Ink
     timeline: Timeline
     taps: tuple[str, ...]
+    unplaced: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is no mistake, but may not be what the author has in mind."""
-        return tuple(
+        pauses = (
             f"{name} asks for a pause, but none of its steps is shown" for name in self.timeline.unshown
         )
+        return (*pauses, *self.unplaced)
 
 
 def resolve(
@@ -87,6 +90,7 @@ def resolve(
     frame = timeline = None
     with mistakes.at():
         frame = framed(template, with_channels(template, facts), scale)
+    check_unplaced(template, facts, mistakes)
     with mistakes.at("timeline"):
         timeline = timed(template, facts, fps, resting(template, frame))
     if frame is None or timeline is None or mistakes:
@@ -175,4 +179,8 @@ def painted(template: Template, frame: Framed, timeline: Timeline) -> Scene:
         background=background,
         timeline=timeline,
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(facts))),
+        unplaced=tuple(
+            str(template.places.mistake(("panels", name), "stands nowhere in the layout, so it is not drawn"))
+            for name in unplaced(template)
+        ),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reelnet.runs.header import TapInfo
+from reelnet.runs.header import TapInfo, layers_of
+from reelnet.scene.layout import RHYTHM
 from reelnet.scene.survey import Survey
 from reelnet.template.colour import Rgb
 from reelnet.template.theme import LimitKind, Theme
@@ -14,6 +16,12 @@ SEPARATION = 6
 
 SEPARATED = 3
 """Scale from which on they are; smaller maps need every pixel."""
+
+USUAL_BOX, LARGEST_BOX = 56, 80
+"""Pixels of a cell that nobody asked for, and what it may grow to for maps that would fill too little of it."""
+
+FILLED = 0.8
+"""Part of a cell's side that maps should fill."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +54,29 @@ class Cell:
         return cls.fitting(height, width, box)
 
     @classmethod
+    def usual_box(cls, taps: Mapping[str, TapInfo], layer: str) -> int:
+        """The smallest usual size of boxes, in steps of the rhythm, that all maps fill well at a whole scale.
+
+        Where there is none for all that are no larger than a box, it is that of the layer's own.
+        """
+        own = max(taps[layer].maps[1:])
+        sides = {max(taps[name].maps[1:]) for name in layers_of(taps) if not taps[name].is_grid}
+        small = {side for side in sides if side <= USUAL_BOX}
+        for wanted in (small, {own} & small):
+            for box in range(USUAL_BOX, LARGEST_BOX + 1, RHYTHM):
+                if all(box // side * side >= FILLED * box for side in wanted):
+                    return box
+        return USUAL_BOX
+
+    @classmethod
     def box_of(cls, tap: TapInfo, scale: int) -> int:
         """The size of the boxes in which a tap's cells have that scale."""
         free = SEPARATION if tap.is_grid and scale >= SEPARATED else 0
         return max(tap.maps[1:]) * scale + free
+
+    def well_filled(self, tap: TapInfo) -> bool:
+        """Whether a tap's maps fill most of the cell's side, or are larger than any box that was asked for."""
+        return max(tap.maps[1:]) * self.scale >= FILLED * self.box
 
     def inset(self, height: int, width: int) -> tuple[int, int]:
         """Rows above and columns left of a map of height × width that is centred in the box."""

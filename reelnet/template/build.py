@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -65,13 +65,14 @@ class Builder:
 
     Args:
         panels: Every kind of panel by its name.
+        removed: Names of panels that were taken away by null.
 
     Attributes:
         mistakes: The path of keys to each, and what is wrong there.
     """
 
-    def __init__(self, panels: Panels) -> None:
-        self._kinds = panels
+    def __init__(self, panels: Panels, removed: Collection[str] = ()) -> None:
+        self._kinds, self._removed = panels, removed
         self._described: set[str] = set()
         self._named: dict[Path, Path] = {}
         self.mistakes: list[tuple[Path, str]] = []
@@ -241,7 +242,11 @@ class Builder:
                 panels[name] = panel
                 self._named["panels", name] = path
             return name
-        self._wrong(path, f"no panel {name!r}; {options(name, [*panels, *self._kinds])}")
+        if name in self._removed:
+            what = "null leaves nothing of it, but the layout names it; to leave it out, write {hidden: true}"
+            self._wrong(("panels", name), what)
+        else:
+            self._wrong(path, f"no panel {name!r}; {options(name, [*panels, *self._kinds])}")
         return None
 
     def _stack(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import gt, lt
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -34,6 +35,8 @@ BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "multiple_of": ("a multiple of", "multiple_of"),
 }
+BEYOND: Mapping[str, Callable[[Any, Any], bool]] = {"greater_than_equal": lt, "less_than_equal": gt}
+"""How a number can lie beyond a bound that it may just reach."""
 
 
 def complaints(model: type[BaseModel], error: ValidationError) -> Iterable[tuple[Path, str]]:
@@ -79,8 +82,7 @@ def explained(model: type[BaseModel], path: Path, error: Mapping[str, Any]) -> s
     if kind in KINDS:
         return f"{shown(value)} is not {KINDS[kind]}{hint(kind, value)}"
     if kind in BOUNDS:
-        word, key = BOUNDS[kind]
-        return f"{shown(value)}: give {word} {context[key]}"
+        return unbounded(value, model, path, kind, context)
     if kind == "literal_error":
         return choice(value, model, path, context)
     if kind == "string_too_short":
@@ -91,6 +93,28 @@ def explained(model: type[BaseModel], path: Path, error: Mapping[str, Any]) -> s
         return str(context.get("error", error["msg"]))
     message = str(error["msg"])
     return message[:1].lower() + message[1:]
+
+
+def unbounded(value: Any, model: type[BaseModel], path: Path, kind: str, context: Mapping[str, Any]) -> str:
+    """A number out of its bounds, or no multiple of what it should be."""
+    word, key = BOUNDS[kind]
+    info = field_at(model, path)
+    if kind == "multiple_of" and info is not None:
+        # A number that is no multiple may be too large as well, which says more of what would work.
+        for each, beyond in BEYOND.items():
+            name, bound = BOUNDS[each]
+            limit = next(bounds_in(info.annotation, bound), None)
+            if limit is not None and beyond(value, limit):
+                return f"{shown(value)}: give {name} {limit}"
+    return f"{shown(value)}: give {word} {context[key]}"
+
+
+def bounds_in(annotation: Any, name: str) -> Iterator[Any]:
+    """The bounds of one name, such as `le`, inside an annotation such as `EvenLength | None`."""
+    if isinstance(annotation, FieldInfo):
+        yield from (getattr(each, name) for each in annotation.metadata if hasattr(each, name))
+    for each in get_args(annotation):
+        yield from bounds_in(each, name)
 
 
 def choice(value: Any, model: type[BaseModel], path: Path, context: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from PIL import ImageFont
 
 from reelnet.template.build import Builder, Panels
 from reelnet.template.lookup import load_merged
-from reelnet.template.mistakes import Mistake, dotted, raise_all
-from reelnet.template.source import Node, bare_colours, place_of, plain
+from reelnet.template.mistakes import InvalidTemplate, Mistake, dotted, raise_all
+from reelnet.template.source import Node, bare_colours, child_of, place_of, plain
 from reelnet.template.spec import Places, Template
 
 
@@ -28,24 +28,48 @@ def load_template(name: str | os.PathLike[str], panels: Panels, settings: Sequen
         TemplateError: There is none, or it says something that it may not say; every mistake is told.
         UsageError: A setting is not of the form KEY=VALUE.
     """
-    return built(str(name), load_merged(os.fspath(name), settings), panels)
+    aside: list[Mistake] = []
+    try:
+        node = load_merged(os.fspath(name), settings, aside)
+    except InvalidTemplate as error:
+        raise_all([*aside, *error.mistakes])
+        raise
+    return built(str(name), node, panels, aside)
 
 
-def built(name: str, node: Node, panels: Panels) -> Template:
+def built(name: str, node: Node, panels: Panels, aside: Sequence[Mistake] = ()) -> Template:
     """A template from its merged content.
+
+    Args:
+        name: As it was asked for.
+        node: The content.
+        panels: Every kind of panel by its name.
+        aside: Mistakes that were found when it was read; what else is wrong at the same keys may be due to them.
 
     Raises:
         TemplateError: It says something that it may not say; every mistake is told.
     """
     content = without_nulls(plain(node))
     missing = list(anchor_files(content, node, panels))
-    builder = Builder(panels)
+    builder = Builder(panels, removed_panels(node))
     template = builder.build(name, content, Places(lambda path: place_of(node, path)))
-    mistakes = [Mistake(place_of(node, path), dotted(path), what) for path, what in builder.mistakes]
-    raise_all([*mistakes, *missing, *bare_colours(node)])
+    known = {mistake.where for mistake in aside if mistake.where}
+    mistakes = [
+        Mistake(place_of(node, path), dotted(path), what)
+        for path, what in builder.mistakes
+        if dotted(path) not in known
+    ]
+    raise_all([*aside, *mistakes, *missing, *bare_colours(node)])
     if template is None:
         raise AssertionError("a template without mistakes was not built")
     return template
+
+
+def removed_panels(node: Node) -> list[str]:
+    """Names of the panels that a template took away from what it extends."""
+    panels = child_of(node, "panels")
+    inside = panels.value if panels is not None else None
+    return [name for name, each in inside.items() if each.value is None] if isinstance(inside, dict) else []
 
 
 def without_nulls(content: Any) -> Any:

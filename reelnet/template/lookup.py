@@ -15,7 +15,7 @@ from platformdirs import user_config_path
 
 from reelnet.errors import TemplateError, options
 from reelnet.template.merge import merged, size, with_settings
-from reelnet.template.mistakes import Place, fail, place_at
+from reelnet.template.mistakes import Mistake, Place, fail, place_at
 from reelnet.template.shorthand import spelled_out
 from reelnet.template.source import MOST_NODES, Node, read_text
 
@@ -60,15 +60,17 @@ def known_templates(*, folders: Sequence[Path] | None = None) -> dict[str, Path]
     return known
 
 
-def load_merged(name: str | Path, settings: Sequence[str] = ()) -> Node:
+def load_merged(name: str | Path, settings: Sequence[str] = (), aside: list[Mistake] | None = None) -> Node:
     """A template on top of those that it extends, with settings such as `timeline.fps=5` on top of all.
+
+    Mistakes beside which the rest can be read go to `aside`; without it they are raised.
 
     Raises:
         TemplateError: A file is not there, cannot be read, or extends itself.
         UsageError: A setting cannot be read, or does not fit.
     """
     file = find(name) if isinstance(name, str) else _existing(name)
-    return with_settings(_Family().load(file), settings)
+    return with_settings(_Family(aside).load(file), settings)
 
 
 def builtin_folder() -> Path:
@@ -83,13 +85,13 @@ def is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(SUFFIXES)
 
 
-def read_file(file: Path) -> Node:
-    """The content of one file; what it extends is not looked at. An empty file is an empty map.
+def read_file(file: Path, aside: list[Mistake] | None = None) -> Node:
+    """The content of one file; what it extends is not looked at. An empty file is an empty map. See `load_merged`.
 
     Raises:
         TemplateError: It cannot be read, or is not a map in the YAML that templates are written in.
     """
-    node = read_text(_text_of(file), str(file))
+    node = read_text(_text_of(file), str(file), aside)
     if not isinstance(node.value, dict) and node.value is not None:
         fail(node.place, "a template is a map of keys such as panels, layout and theme")
     return node if node.value is not None else replace(node, value={})
@@ -125,6 +127,7 @@ Layers = dict[str, Node]
 class _Family:
     """Files that extend each other. Each is read once, however often it is named."""
 
+    _aside: list[Mistake] | None = None
     _read: dict[str, Layers] = field(default_factory=dict)
 
     def load(self, file: Path) -> Node:
@@ -145,7 +148,7 @@ class _Family:
         """What a file extends, in order, and itself; `chain` holds the files that lead to it."""
         key = _identity(file)
         if key not in self._read:
-            node = spelled_out(read_file(file))
+            node = spelled_out(read_file(file, self._aside))
             content = node.value if isinstance(node.value, dict) else {}
             found: Layers = {}
             for name in _names(content["extends"]) if "extends" in content else ():

@@ -11,6 +11,7 @@ from typing import Any
 from reelnet.errors import TemplateError, UsageError, options
 from reelnet.template.mistakes import Place, dotted
 from reelnet.template.moves import AT, STACKS, rearranged
+from reelnet.template.scalar import plain_scalar
 from reelnet.template.shorthand import spelled_out
 from reelnet.template.source import (
     MOST_DEPTH,
@@ -20,7 +21,6 @@ from reelnet.template.source import (
     child_of,
     hint_for_empty,
     plain,
-    plain_scalar,
     read_text,
 )
 
@@ -50,7 +50,7 @@ def merged(base: Node, over: Node) -> Node:
     Maps merge key by key; scalars and lists replace what was there. Further:
 
     - An item of a list that has the same `id` as an item of the list before it merges with that one.
-    - null removes the key, so that the default counts again.
+    - null removes the key, so that the default counts again. Of a panel it stays, for the errors of who names it.
     - Of alternatives, such as column and row, only the later one is left.
     - A panel of another kind replaces the panel of that name.
     - A stack's bare list merges as its `items`.
@@ -107,7 +107,10 @@ def _merged_maps(base: dict[str, Node], over: dict[str, Node], path: Keys) -> di
     result = {key: node for key, node in base.items() if key not in dropped}
     for key, node in over.items():
         if _removes(node):
-            result.pop(key, None)
+            removed = result.pop(key, None)
+            if removed is not None and path == ("panels",):
+                # The layout may name the panel all the same, which is told where it was taken away.
+                result[key] = node
         elif key in result:
             result[key] = _merged(result[key], node, (*path, key))
         else:

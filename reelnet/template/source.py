@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,29 +20,19 @@ from reelnet.template.mistakes import (
     raise_all,
     syntax_mistake,
 )
+from reelnet.template.scalar import Scalar, plain_scalar
 
 MOST_DEPTH = 40
 MOST_NODES = 20_000
 MOST_MISTAKES = 1000
-MOST_DIGITS = 18
 MOST_LETTERS = 200  # of a key
 
-Scalar = str | int | float | bool | None
 Keys = tuple[str | int, ...]
 
 UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Control characters, and others that no template needs."""
 
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)")
 _COLOUR_COMMENT = re.compile(rf"[ \t]+({COLOUR})")
-_WORDS: dict[str, bool | float | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +95,14 @@ def bare_colours(node: Node, path: Keys = ()) -> list[Mistake]:
     return [Mistake(place_of(node, ()), dotted(path), hint)] if hint else []
 
 
-def plain_scalar(text: str) -> Scalar:
-    """What a scalar without quotes means in the core schema of YAML 1.2: `no`, `12:30` and dates are text.
+def read_text(text: str, file: str, aside: list[Mistake] | None = None) -> Node:
+    """The content of a file from its text. An empty file is an empty map.
 
-    Raises:
-        ValueError: A whole number of more than 18 digits.
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.fullmatch(text):
-        if len(text.lstrip("+-")) > MOST_DIGITS:
-            raise ValueError(f"a whole number has at most {MOST_DIGITS} digits; quote it if it is text")
-        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-    if found := _INFINITE.fullmatch(text):
-        return float(f"{found[1]}inf")
-    return float(text) if _FLOAT.fullmatch(text) else text
-
-
-def read_text(text: str, file: str) -> Node:
-    """The content of a file from its text; `file` names it in errors. An empty file is an empty map.
+    Args:
+        text: Of the file.
+        file: What errors call it.
+        aside: Takes the mistakes beside which the rest can be read, such as a key that stands twice; without it they
+            are raised.
 
     Raises:
         TemplateError: It is not YAML, or too deep or long, or uses a part of YAML that templates do without.
@@ -132,7 +110,12 @@ def read_text(text: str, file: str) -> Node:
     text = text.removeprefix("\ufeff")
     if found := UNPRINTABLE.search(text):
         fail(place_at(text, found.start(), file), f"the control character {found[0]!a} is not allowed")
-    return _Reader(text, file).document()
+    node, mistakes = _Reader(text, file).document()
+    if aside is None:
+        raise_all(mistakes)
+    else:
+        aside += mistakes
+    return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +140,16 @@ class _Reader:
         self._count = 0
         self._here = Place(file, 1, 1)
 
-    def document(self) -> Node:
+    def document(self) -> tuple[Node, list[Mistake]]:
         self._next()
         if isinstance(self._next(), events.StreamEndEvent):
-            return Node({}, self._here)
+            return Node({}, self._here), []
         root = self._node(self._next(), (), 1).node
         self._next()
         after = self._next()
         if isinstance(after, events.DocumentStartEvent):
             self._wrong(self._place(after), (), "a second document starts here; a template has one")
-        raise_all(self._mistakes)
-        return root
+        return root, self._mistakes
 
     def _next(self) -> events.Event:
         try:

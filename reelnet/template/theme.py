@@ -102,7 +102,7 @@ class Theme:
         sequential: Colours of values of one sign, from 0 on; None takes that half of the diverging ones.
         levels: Most colours that a colormap may have; None for as many as the palette has room for.
         limits: How the ends of the colormap are found.
-        cell: Side of one channel's box in pixels, unless the canvas asks for another.
+        cell: Side of one channel's box in pixels, unless the canvas asks for another; None for one that maps fill.
         text: Size of labels and plain text in pixels an em.
         title: Size of titles in pixels an em.
         font: File of the regular face; None for the one that reelnet has.
@@ -122,7 +122,7 @@ class Theme:
     sequential: tuple[Rgb, ...] | None = None
     levels: int | None = None
     limits: LimitRule = LimitRule()
-    cell: int = 56
+    cell: int | None = None
     text: int = 12
     title: int = 20
     font: str | None = None
@@ -192,7 +192,9 @@ class ThemeSpec(Words):
         "beyond which values are clipped and the colour bar tells how many.",
     )
     cell: Length | None = Field(
-        None, description="Side of one channel's box in pixels, unless the canvas decides."
+        None,
+        description="Side of one channel's box in pixels, unless the canvas decides; by default 56, or so much more "
+        "that the run's maps fill four fifths of it: 64 for maps of 32.",
     )
     text: TypeSize | None = Field(None, description="Size of labels and plain text in pixels an em.")
     title: TypeSize | None = Field(

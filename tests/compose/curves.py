@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ Curves = Callable[..., Reel]
 
 def maker(folder: Path) -> Curves:
     """Makes reels that show nothing but the curves of some metrics, in a margin of PAD pixels."""
-    numbers: Iterator[int] = iter(range(100))
+    numbers: Iterator[int] = count()
 
     def make(
         metrics: Metrics,
@@ -34,8 +35,8 @@ def maker(folder: Path) -> Curves:
         canvas: Mapping[str, Any] | None = None,
     ) -> Reel:
         number = next(numbers)
-        count = len(next(iter(metrics.values())))
-        run = write_run(folder / f"run{number}", noise(count, 1, 1, 1), metrics=metrics, steps=steps)
+        length = len(next(iter(metrics.values())))
+        run = write_run(folder / f"run{number}", noise(length, 1, 1, 1), metrics=metrics, steps=steps)
         template = {
             "canvas": dict(canvas or {}),
             "panels": {"curve": dict(options or {})},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -87,12 +88,13 @@ def test_a_gif_has_photos_in_few_colours_and_says_so(run: Run, reel: Reel, tmp_p
     report = reel.save(tmp_path / "reel.gif")
     assert not report.lossless
     assert any("256 colours" in note and "64 of their" in note for note in report.notes)
+    assert any(re.search(r"the colormap has \d+ of 255 levels", note) for note in report.notes)
     for step, frame in enumerate(by_pillow(tmp_path / "reel.gif").frames):
         few = np.asarray(reel.frame(step, few=True))
         assert (frame == few).all()
         exact = np.asarray(reel.frame(step))
-        # What is not a photo is the same to the pixel.
-        assert (few[56:] == exact[56:]).all()
+        # What is not a photo is the same but for levels that share a colour.
+        assert np.abs(few[56:].astype(int) - exact[56:]).max() <= 6
         assert len(np.unique(row(few).reshape(-1, 3), axis=0)) <= 64
         off = row(few).astype(int) - row(exact)
         assert 0 < np.abs(off).mean() < 12

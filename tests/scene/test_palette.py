@@ -81,6 +81,22 @@ def test_pictures_share_255_colours_with_the_levels() -> None:
         assert picture.on(np.zeros((1, 1), np.uint8)).max() < 255
 
 
+def test_colormaps_beside_pictures_keep_all_levels_in_16_bits() -> None:
+    palette = Palette()
+    palette.picture(np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8), 64)
+    palette.colours(np.array([(0, 0, n) for n in range(100)], np.uint8))
+    colormap = palette.colormap(ANCHORS)
+    palette.mix()
+    shallow, deep = (colormap.on(np.zeros((1, 1), depth)) for depth in (np.uint8, np.uint16))
+    assert palette.levels == len(colormap.colours) == len(shallow) == len(deep) == 255
+    assert (palette.rgb[deep] == colormap.colours).all()
+    # In 8 bits neighbours share a colour, of 255 - 100 - 64 that are left, and each is the nearest that there is.
+    assert shallow.max() < 255
+    assert 63 <= len(np.unique(shallow)) <= 91
+    assert np.abs(palette.rgb[shallow].astype(int) - colormap.colours).max() <= 12
+    assert tuple(palette.rgb[shallow[127]]) == tuple(palette.rgb[deep[127]]) == (255, 255, 255)
+
+
 def test_more_colours_than_16_bits_lose_their_last_bits() -> None:
     palette = Palette()
     photo = np.random.default_rng(5).integers(0, 256, (1, 300, 300, 3), np.uint8)

@@ -81,6 +81,8 @@ MISTAKES = [
     (CHANNELS + "canvas: 1080*1080", "canvas.aspect: '1080.1080' is neither a size such as 1080x1080"),
     (CHANNELS + "canvas: 0:9", "canvas: aspect '0:9'"),
     (CHANNELS + "canvas: {width: 1081}", "canvas.width: 1081: give a multiple of 2"),
+    (CHANNELS + "canvas: {width: 99999999}", "canvas.width: 99999999: give at most 16384"),
+    (CHANNELS + "canvas: {max_height: -1}", "canvas.max_height: -1: give at least 2"),
     (CHANNELS + "canvas: {width: 99999998}", "canvas.width: 99999998: give at most 16384"),
     (CHANNELS + "canvas: {width: 1080, aspect: '9:16'}", "canvas: give either"),
     (CHANNELS + "samples: {show: -1}", "samples.show: -1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +97,11 @@ def percentage(part: float) -> str:
     return f"{100 * part:.0f} %" if np.isfinite(part) else "–"
 
 
+def highest(row: NDArray[np.float64]) -> int:
+    """The class of the highest of some probabilities."""
+    return UNKNOWN if np.isnan(row).any() else int(row.argmax())
+
+
 class AnswersDrawing(ABC):
     """What names and bars share: inks, and the word beside the row."""
 
@@ -135,10 +141,13 @@ class AnswersDrawing(ABC):
 
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Draw what the network says at one step."""
-        rows = self.form.scores.distribution(np.asarray(moment.snapshot.taps[self.form.scores.tap]))
+        rows = self.rows(moment)
         for number, (slot, row) in enumerate(zip(self.slots, rows, strict=True)):
-            top = UNKNOWN if np.isnan(row).any() else int(row.argmax())
-            self.draw_one(canvas, number, slot, row, top)
+            self.draw_one(canvas, number, slot, row, highest(row))
+
+    def rows(self, moment: Moment) -> NDArray[np.float64]:
+        """The probabilities (samples, classes) at one step."""
+        return self.form.scores.distribution(np.asarray(moment.snapshot.taps[self.form.scores.tap]))
 
     @abstractmethod
     def draw_one(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
@@ -151,6 +160,12 @@ class AnswersDrawing(ABC):
 
 class NamesDrawing(AnswersDrawing):
     """The name of the class with the highest score, with a mark if the right one is known."""
+
+    def state(self, moment: Moment) -> Hashable:
+        """The classes that are named, and their probabilities where they are written."""
+        rows = self.rows(moment)
+        written = tuple(percentage(float(row.max())) for row in rows) if self.form.percent else ()
+        return tuple(map(highest, rows)), written
 
     def line_y(self, slot: Box) -> int:
         """Top of the first line; in a row of cells the line stands in its middle."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +17,7 @@ from reelnet.scene.facts import Facts
 from reelnet.scene.layout import Box, Size
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas
+from reelnet.scene.telling import numbered
 from reelnet.scene.view import Limits, View
 
 RULE = 8
@@ -55,10 +54,11 @@ class Block:
 
     @property
     def numbers(self) -> list[str]:
-        """The channels' own numbers in the network; none where all channels are cells of one map."""
+        """The channels' own numbers in the network; the first and the last where all are cells of one map."""
         own = self.view.tap.channels
         if self.view.tap.fold is not None:
-            return [str(channel) for channel in self.channels] if self.view.tap.maps[0] > 1 else [""]
+            several = self.view.tap.maps[0] > 1
+            return [str(channel) for channel in self.channels] if several else [numbered(self.view.tap)]
         return [str(channel if own is None else own[channel]) for channel in self.channels]
 
     @property
@@ -112,22 +112,6 @@ class Block:
         title = body(self.facts.theme, bold=True).width(self.title)
         legend = self.legend.least if self.legend is not None else 0
         return Size(max(whole.right, whole.x + max(title, legend)), whole.bottom)
-
-
-def standing(blocks: Sequence[Block], arrange: str, apart: int) -> tuple[list[tuple[int, int]], Size]:
-    """The corners (x, y) of blocks in a row or a column, and the size of all.
-
-    Args:
-        blocks: At least one.
-        arrange: `row` or `column`.
-        apart: Pixels between two.
-    """
-    sizes = [block.size for block in blocks]
-    if arrange == "row":
-        right = [*accumulate(size.width + apart for size in sizes)]
-        return [(x, 0) for x in [0, *right[:-1]]], Size(right[-1] - apart, max(size.height for size in sizes))
-    below = [*accumulate(size.height + apart for size in sizes)]
-    return [(0, y) for y in [0, *below[:-1]]], Size(max(size.width for size in sizes), below[-1] - apart)
 
 
 class BlockDrawing:
@@ -223,9 +207,10 @@ class BlockDrawing:
             if block.labels and block.first:
                 self._pictures.write_name(canvas, self._muted)
         if block.labels:
-            for field in self._cells.fields():
+            for field in self._cells.framed():
                 fill_box(canvas, field.grown(1), self._faint)
-            zero = self._map.indices[to_levels(np.zeros(1), block.view.limits, len(self._map.indices))[0]]
+                fill_box(canvas, field, self._blank)
+            zero = self._map.on(canvas)[self.levels(np.zeros(1))[0]]
             for field in self._cells.fields():
                 canvas[field.y : field.bottom, field.x : field.right] = zero
             self._write_numbers(canvas)
@@ -259,7 +244,7 @@ class BlockDrawing:
         if self._select is not None:
             values = values[self._select]
             levels = levels[self._select] if levels is not None else None
-        indices = self._map.indices[self.levels(values) if levels is None else levels]
+        indices = self._map.on(canvas).take(self.levels(values) if levels is None else levels)
         if not (finite := np.isfinite(values)).all():
             indices[~finite] = self._missing.indices[0]
         if self._block.view.tap.fold is not None:
@@ -275,14 +260,17 @@ def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArr
     The nearest level is taken; values beyond the limits, and infinite ones, get the last level on their side;
     NaN gets any. With symmetric limits and an odd number of levels, 0 is the middle level exactly.
     """
-    nearest: NDArray[np.uint8] = np.rint(to_places(values, limits, levels)).astype(np.uint8)
+    places = to_places(values, limits, levels)
+    nearest: NDArray[np.uint8] = np.rint(places, out=places).astype(np.uint8)
     return nearest
 
 
 def to_places(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.float64]:
     """Values as places among the levels, from 0 to `levels` - 1, not rounded; see `to_levels`."""
     # In double precision: single precision cannot hold the span of all that it can hold.
-    scaled = (values.astype(np.float64) - limits.low) * ((levels - 1) / ((limits.high - limits.low) or 1.0))
+    scaled = values.astype(np.float64)
+    scaled -= limits.low
+    scaled *= (levels - 1) / ((limits.high - limits.low) or 1.0)
     # One number tells whether all are finite, and spares a look at each for what it is.
     with np.errstate(invalid="ignore", over="ignore"):
         finite = np.isfinite(scaled.sum())

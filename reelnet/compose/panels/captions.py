@@ -218,12 +218,16 @@ class CaptionsDrawing:
     def draw_still(self, canvas: Canvas) -> None:
         """Leave the paper blank; captions come and go."""
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
-        """Write the caption of the moment's step, if it has one."""
+    def state(self, moment: Moment) -> str:
+        """The caption of the moment's step; empty if it has none."""
         step = moment.snapshot.step
-        text = next(
+        return next(
             (words.at(moment) for each, words in self._captions if each is not None and step in each), ""
         )
+
+    def draw(self, canvas: Canvas, moment: Moment) -> None:
+        """Write the caption of the moment's step, if it has one."""
+        text = self.state(moment)
         part, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
         x = self._box.x + part * self._box.width // 2
         for number, line in enumerate(wrapped(text, self._box.width, self._style)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from numpy.lib.stride_tricks import as_strided
 
-from reelnet.scene.layout import Box
+from reelnet.scene.layout import RHYTHM, Box
 from reelnet.scene.panel import Canvas
 from reelnet.scene.view import Cell
 
@@ -55,6 +55,11 @@ class Cells:
         if not self.gap_down and not self.gap_across:
             return [self.whole]
         return [self.at(row, column) for row in range(self.rows) for column in range(self.columns)]
+
+    def framed(self) -> list[Box]:
+        """The rectangles around which there is a hairline: the fields, or all of them where they are well apart."""
+        narrow = any(0 < gap < RHYTHM for gap in (self.gap_down, self.gap_across))
+        return self.fields() if narrow else [self.whole]
 
     def put(self, canvas: Canvas, indices: Canvas, cell: Cell) -> None:
         """Draw maps of palette indices (rows, columns, height, width) upscaled by a whole factor."""

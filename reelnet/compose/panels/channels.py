@@ -10,8 +10,9 @@ from pydantic import Field, field_validator
 
 from reelnet.compose.panels import margin
 from reelnet.compose.panels.annotation import CellAnnotation, CellAnnotations, Target
-from reelnet.compose.panels.block import Block, BlockDrawing, standing
+from reelnet.compose.panels.block import Block, BlockDrawing
 from reelnet.compose.panels.callout import Callouts
+from reelnet.compose.panels.standing import standing
 from reelnet.errors import options
 from reelnet.runs.header import layers_of, require_activation
 from reelnet.scene.facts import Facts, Moment, chosen, told_positions
@@ -56,7 +57,11 @@ class Channels(Panel):
     inputs: bool = Field(
         False, description="Show the samples above each block, or left of it where rows are samples."
     )
-    arrange: Literal["column", "row"] = Field("column", description="How the blocks of several layers stand.")
+    arrange: Literal["column", "row", "columns"] = Field(
+        "column",
+        description="How the blocks of several layers stand. Columns: one after the other in columns of about one "
+        "height, as many as make the whole about twice as wide as high.",
+    )
     apart: Pixels = Field(24, description="Pixels between the blocks of several layers.")
     step: int | None = Field(
         None, ge=0, description="Show this step in every frame, instead of the frame's own."
@@ -95,6 +100,11 @@ class Channels(Panel):
             )
             for tap in taps
         ]
+
+    @property
+    def by_change(self) -> bool:
+        """Whether the author asked for the channels that change most."""
+        return self.show.top is not None
 
     def shown_channels(self, facts: Facts) -> int | None:
         """How many of the reel's layer, if it shows that."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from reelnet.compose.canvas import fill_box, stamp, write
 from reelnet.compose.panels.axis import Axis, written
-from reelnet.compose.panels.head import SAMPLE, Head
+from reelnet.compose.panels.head import SAMPLE, Entry, Head, dated
 from reelnet.compose.panels.line import DASHES, Line, Reveal
 from reelnet.compose.panels.series import Chart
 from reelnet.compose.text import body
@@ -102,10 +102,19 @@ class ChartDrawing:
     Args:
         gutters: Pixels left and right of the field of the curves.
         head: Pixels of the head.
+        dated: Tell when values were measured, if there is room.
     """
 
     def __init__(
-        self, plan: Plan, facts: Facts, box: Box, palette: Palette, *, gutters: tuple[int, int], head: int
+        self,
+        plan: Plan,
+        facts: Facts,
+        box: Box,
+        palette: Palette,
+        *,
+        gutters: tuple[int, int],
+        head: int,
+        dated: bool,
     ) -> None:
         theme = plan.theme
         self._plan, self._box, self._style = plan, box, body(theme)
@@ -116,7 +125,7 @@ class ChartDrawing:
         self._field = Box(box.x + gutters[0], box.y + top, width, box.height - top - plan.under)
         # Lines across the field end with the box, where no numbers stand on the right.
         self._across = self._field.width + (gutters[1] if plan.chart.right is None else 0)
-        self._entries = plan.head.entries(box.width)
+        self._entries = plan.head.entries(box.width, dated=dated)
         self._columns = np.rint(plan.steps.part(facts.steps) * (width - 1))
         self._inks = [self._ink_of(each.tone, palette) for each in plan.chart.series]
         # The training set's curve is the thinner one and lies on top, so that both can be seen.
@@ -218,12 +227,21 @@ class ChartDrawing:
         self._reveal.draw(canvas, moment.number)
         for entry in self._entries:
             if entry.slot:
-                series = self._plan.chart.series[entry.number]
-                value, y = float(series.last[moment.number]), self._box.y + entry.y
-                text, bold = written(value, percent=series.axis.percent), self._plan.head.bold
-                # Digits end where they always end; a dash stands by its name.
-                x = self._box.x + entry.right - (entry.slot if math.isnan(value) else bold.width(text))
-                write(canvas, text, self._inks[entry.number], x, y, bold)
+                self._draw_value(canvas, entry, moment.number)
+
+    def _draw_value(self, canvas: Canvas, entry: Entry, number: int) -> None:
+        """Write the latest value, and when it was measured; digits end where they always end."""
+        head, series, y = self._plan.head, self._plan.chart.series[entry.number], self._box.y + entry.y
+        value, right = float(series.last[number]), self._box.x + entry.right
+        if entry.dated:
+            left, right = right - entry.dated, right - entry.dated - head.near
+            if series.measured is not None and series.measured[number] >= 0:
+                lower = round(0.8 * (head.style.line - head.small.line))
+                write(canvas, dated(series.measured[number]), self._muted, left, y + lower, head.small)
+        text = written(value, percent=series.axis.percent)
+        # A dash stands in the middle, so that gaps are alike.
+        x, anchor = (right - entry.slot // 2, "middle") if math.isnan(value) else (right, "right")
+        write(canvas, text, self._inks[entry.number], x, y, head.bold, anchor=anchor)
 
 
 def apart(texts: Sequence[str], rows: Sequence[int], line: int) -> Iterator[tuple[str, int]]:

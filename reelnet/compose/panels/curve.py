@@ -21,6 +21,7 @@ from reelnet.compose.panels.series import (
     held,
     is_accuracy,
     labelled,
+    measured,
     require,
     split,
     titled,
@@ -77,7 +78,11 @@ class Curve(Panel):
     )
     ticks: int = Field(4, ge=0, le=20, description="About how many marks each axis has; 0 for none.")
     legend: bool = Field(True, description="Write the names of the curves over the chart.")
-    values: bool = Field(True, description="Write the present values over the chart.")
+    values: bool = Field(
+        True,
+        description="Write the present values over the chart; of metrics that were not measured at each step the "
+        "latest one, with its step where there is room.",
+    )
     cursor: bool = Field(False, description="Draw a thin vertical line at the present step.")
     chart_width: Length | None = Field(
         None,
@@ -148,8 +153,10 @@ class Curve(Panel):
             raise ValueError(
                 f"has {boxes[0].width}×{boxes[0].height} pixels for a chart, which needs {least}×{shortest}"
             )
+        # All charts tell when values were measured, or none.
+        dated = all(plan.head.dates(each.width) for plan, each in zip(plans, boxes, strict=True))
         return CurveDrawing(
-            ChartDrawing(plan, facts, each, palette, gutters=sides, head=head)
+            ChartDrawing(plan, facts, each, palette, gutters=sides, head=head, dated=dated)
             for plan, each, sides, head in zip(plans, boxes, gutters, heads, strict=True)
         )
 
@@ -208,6 +215,7 @@ class Curve(Panel):
                 label,
                 values[name],
                 carried(facts.metrics[name]),
+                measured(facts.metrics[name], facts.steps),
                 tone,
                 held(name),
                 right if name in self.right else left,

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from reelnet.compose.panels.block import Block, BlockDrawing, standing
+from reelnet.compose.panels.block import Block, BlockDrawing
 from reelnet.compose.panels.channels import channels_of
+from reelnet.compose.panels.standing import standing
 from reelnet.compose.panels.still import Still
 from reelnet.runs.header import require_activation
 from reelnet.scene.facts import Facts

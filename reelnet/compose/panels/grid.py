@@ -9,6 +9,7 @@ from reelnet.compose.text import Type, body, shorten, sized
 from reelnet.runs.header import layers_of
 from reelnet.scene.facts import Facts
 from reelnet.scene.layout import RHYTHM
+from reelnet.scene.telling import numbered
 
 INPUT_LABEL = "input"
 GUTTER_GAP = 10
@@ -28,7 +29,8 @@ def gutter(facts: Facts, *, labels: bool) -> int:
     if not labels:
         return 0
     style, longest = body(facts.theme), max(facts.taps[name].maps[0] for name in layers_of(facts.taps)) - 1
-    texts = [INPUT_LABEL, str(longest)]
+    folded = [tap for tap in facts.taps.values() if tap.fold is not None and tap.maps[0] == 1]
+    texts = [INPUT_LABEL, str(longest), *map(numbered, folded)]
     if facts.transposed and facts.labels is not None:
         texts = [shorten(label, 8 * style.size, style) for label in facts.labels]
     return rounded(max(style.width(text) for text in texts) + GUTTER_GAP)

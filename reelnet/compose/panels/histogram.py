@@ -159,7 +159,7 @@ class HistogramDrawing:
             field[bar] = self._muted.indices[-1]
             return
         levels = to_levels((bounds[1:] + bounds[:-1]) / 2, limits, len(self._map.indices))
-        np.copyto(field, self._map.indices[levels].repeat(wide), where=bar)
+        np.copyto(field, self._map.on(canvas)[levels].repeat(wide), where=bar)
         # Values near 0 have the paper's colour, so bars have an edge.
         field[bar & ~inner(bar)] = self._muted.indices[-1]
 

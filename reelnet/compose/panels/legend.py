@@ -77,8 +77,9 @@ class LegendDrawing:
         left = box.x + style.width(legend.low) + GAP
         frame = Box(left, middle - legend.thick // 2, box.width - legend.beside, legend.thick)
         fill_box(canvas, frame, self._faint)
-        levels = np.rint(np.linspace(0, len(self._map.indices) - 1, frame.width - 2)).astype(np.intp)
-        canvas[frame.y + 1 : frame.bottom - 1, frame.x + 1 : frame.right - 1] = self._map.indices[levels]
+        indices = self._map.on(canvas)
+        levels = np.rint(np.linspace(0, len(indices) - 1, frame.width - 2)).astype(np.intp)
+        canvas[frame.y + 1 : frame.bottom - 1, frame.x + 1 : frame.right - 1] = indices[levels]
         y = middle - style.line // 2
         write(canvas, legend.low, self._muted, left - GAP, y, style, anchor="right")
         write(canvas, legend.high, self._muted, frame.right + GAP, y, style)

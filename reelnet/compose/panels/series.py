@@ -28,6 +28,8 @@ class Series:
         label: What the legend calls it; empty if the chart's title says all.
         values: One a recorded step, NaN where there is none, infinite beyond what an axis can span.
         last: For each recorded step the latest value known by then, NaN before the first.
+        measured: For each recorded step that of the latest value, −1 before the first; None where every step from the
+            first value on has one.
         tone: Its number among the theme's colours of curves; beyond them they begin anew, in dashes.
         held: Of a test or validation set.
         axis: Where its values stand.
@@ -36,6 +38,7 @@ class Series:
     label: str
     values: NDArray[np.float64]
     last: NDArray[np.float64]
+    measured: tuple[int, ...] | None
     tone: int
     held: bool
     axis: Axis
@@ -152,6 +155,14 @@ def carried(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """For each position the latest value up to it that is not NaN."""
     known = latest(~np.isnan(values))
     return np.where(known >= 0, values[np.maximum(known, 0)], np.nan)
+
+
+def measured(values: NDArray[np.float64], steps: Sequence[int]) -> tuple[int, ...] | None:
+    """See `Series.measured`."""
+    known = ~np.isnan(values)
+    if not known.any() or known[np.argmax(known) :].all():
+        return None
+    return tuple(steps[at] if at >= 0 else -1 for at in latest(known).tolist())
 
 
 def latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:

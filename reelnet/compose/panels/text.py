@@ -25,8 +25,9 @@ class Text(Panel):
     text: str = Field(
         "",
         max_length=2000,
-        description="With fields in braces: {layer}, {channels}, {samples}, {rows}, {columns}, {height}, {width}, "
-        "{step:,}, {first_step}, {last_step}, {metrics.test_accuracy:.1%}.",
+        description="With fields in braces: {layer}, {shown} (what rows and columns are), {cell} (what it shows), "
+        "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
+        "{metrics.test_accuracy:.1%}.",
     )
     style: Literal["title", "body", "caption"] = Field(
         "body", description="Title: large, bold, in ink. Body: plain, in ink. Caption: plain, muted."

@@ -16,7 +16,7 @@ from reelnet.scene.facts import Facts, Moment, chosen
 from reelnet.scene.layout import Box, Measure
 from reelnet.scene.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.view import Cell, Limits
+from reelnet.scene.view import USUAL_BOX, Cell, Limits
 from reelnet.template.misfit import under
 from reelnet.template.pick import Pick, Picked
 from reelnet.template.words import Length, Pixels
@@ -96,7 +96,7 @@ class Weights(Panel):
     def fit(self, facts: Facts, tap: str) -> Cell:
         """A filter's cell."""
         height, width = facts.require(tap).shape[2:]
-        scale = Cell.fitting(height, width, self.cell or max(1, facts.theme.cell // 2)).scale
+        scale = Cell.fitting(height, width, self.cell or max(1, (facts.theme.cell or USUAL_BOX) // 2)).scale
         # No margin beside the values: it would look like a wider gap on two sides.
         return Cell(max(height, width) * scale, scale)
 
@@ -152,6 +152,6 @@ class WeightsDrawing:
     def draw(self, canvas: Canvas, moment: Moment) -> None:
         """Draw the weights of one step."""
         values: NDArray[np.generic] = np.asarray(moment.snapshot.taps[self._tap])[list(self._outputs)]
-        indices = self._map.indices[to_levels(values, self._limits, len(self._map.indices))]
+        indices = self._map.on(canvas)[to_levels(values, self._limits, len(self._map.indices))]
         indices[~np.isfinite(values)] = self._missing.indices[0]
         self._cells.put(canvas, indices, self._cell)

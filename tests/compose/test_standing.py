@@ -1,0 +1,57 @@
+"""Blocks in columns: in their order, of about one height, and the whole about twice as wide as high."""
+
+from __future__ import annotations
+
+import pytest
+
+from reelnet.compose.panels.standing import in_columns, parted
+from reelnet.scene.layout import Box, Size
+from tests.compose.drawing import drawn
+from tests.conftest import MakeRun
+
+
+@pytest.mark.parametrize(
+    ("heights", "columns", "parts"),
+    [
+        ([4, 4, 8, 8, 16, 16], 4, [[4, 4, 8], [8], [16], [16]]),
+        ([4, 4, 8, 8, 16, 16], 2, [[4, 4, 8, 8], [16, 16]]),
+        ([5, 1, 1], 3, [[5], [1, 1]]),
+        ([3], 1, [[3]]),
+        ([1, 2, 3], 1, [[1, 2, 3]]),
+    ],
+)
+def test_the_highest_column_is_as_low_as_can_be(
+    heights: list[int], columns: int, parts: list[list[int]]
+) -> None:
+    found = parted([Size(10, height) for height in heights], columns, 0)
+    highest = max(sum(size.height for size in column) for column in found)
+    assert highest == max(sum(part) for part in parts)
+    assert [size.height for column in found for size in column] == heights
+    assert len(found) <= columns
+
+
+def test_blocks_stand_under_and_beside_each_other() -> None:
+    corners, size = in_columns([[Size(10, 5), Size(30, 6)], [Size(20, 9)]], 4)
+    assert corners == [(0, 0), (0, 9), (34, 0)]
+    assert size == Size(54, 15)
+
+
+def test_layers_in_columns_do_not_overlap_and_are_a_slide(make_run: MakeRun) -> None:
+    shapes = {f"conv{number}": (6, channels, 8, 8) for number, channels in enumerate((2, 2, 4, 4, 8, 8))}
+    run = make_run(taps=shapes)
+    panel = {"taps": "all", "arrange": "columns", "apart": 16, "labels": False, "heading": False}
+    layout = drawn(run, {"channels": panel})
+    box = layout.box("channels")
+    assert 1 < box.width / box.height < 4
+    blocks = [block.at(0, 0) for block in layout.scene.drawings[0].moving]  # type: ignore[attr-defined]
+    assert [(cell.x - box.x, cell.y - box.y) for cell in blocks] == sorted(
+        (cell.x - box.x, cell.y - box.y) for cell in blocks
+    )
+    whole = [
+        Box(cell.x, cell.y, 6 * 56, shape[1] * 56)
+        for cell, shape in zip(blocks, shapes.values(), strict=True)
+    ]
+    for number, one in enumerate(whole):
+        for other in whole[number + 1 :]:
+            beside = one.right + 16 <= other.x or other.right + 16 <= one.x
+            assert beside or one.bottom + 16 <= other.y
