@@ -15,7 +15,7 @@ import av
 
 from reelnet import __version__
 from reelnet.compose.registry import registry
-from reelnet.errors import ReelnetError, RunError, TemplateError
+from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
 from reelnet.export.asked import Asked
 from reelnet.export.formats import is_sequence
 from reelnet.export.place import placed
@@ -69,7 +69,8 @@ class Provenance:
         """Read what `keep_provenance` wrote.
 
         Raises:
-            ReelnetError: There is no such file, or it is another one.
+            UsageError: There is no such file.
+            ReelnetError: It cannot be read, or is another one.
         """
         try:
             content = json.loads(path.read_text("utf-8"))
@@ -79,10 +80,14 @@ class Provenance:
                     f"use reelnet {content['versions']['reelnet']}"
                 )
             return cls(path, content)
+        except FileNotFoundError as error:
+            raise UsageError(
+                f"{path}: no such file; give one that --report of render or export wrote"
+            ) from error
         except OSError as error:
             raise ReelnetError(f"{path}: cannot be read ({error.strerror})") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise ReelnetError(f"{path}: not a file that --report wrote ({error})") from error
+            raise ReelnetError(f"{path}: not a file that --report wrote ({_lacks(error)})") from error
 
     @property
     def run(self) -> str:
@@ -126,7 +131,12 @@ class Provenance:
                     Planned(reel, path, each["step"], Asked.of(**each["asked"])), str(each["sha256"])
                 )
         except (KeyError, TypeError) as error:
-            raise ReelnetError(f"{self.path}: not a file that --report wrote ({error})") from error
+            raise ReelnetError(f"{self.path}: not a file that --report wrote ({_lacks(error)})") from error
+
+
+def _lacks(error: Exception) -> str:
+    """What is wrong with a file's content, in words: a KeyError's own are but the key."""
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def keep_provenance(path: Path, made: Sequence[tuple[Planned, Report]]) -> None:

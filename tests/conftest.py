@@ -122,3 +122,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
             accuracy = (scores.argmax(1) == classes).float().mean()
             recorder.step(train_loss=loss, train_accuracy=accuracy, **tested)
     return path
+
+
+@pytest.fixture
+def own_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own file of platforms, which is not there yet."""
+    from reelnet.export import platform_file
+
+    file = tmp_path / "settings" / "platforms.yaml"
+    file.parent.mkdir()
+    monkeypatch.setattr(platform_file, "own_file", lambda: file)
+    return file

@@ -38,8 +38,24 @@ class Interruption(ReelnetError):  # noqa: N818
         self.exit_code = 143 if terminated else 130
 
 
-class App(click.Group):
-    """A group of commands, shown in the order in which they were given.
+class Commands(click.Group):
+    """A group of commands, shown in the order in which they were given."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names in the order of use, not of the alphabet."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is answered with the nearest."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            ctx.fail(f"no command {args[0]!r}; {options(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+class App(Commands):
+    """The program: its commands, and how it ends.
 
     Args:
         name: What the program is called in its messages.
@@ -56,18 +72,6 @@ class App(click.Group):
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )
         self.params.append(_version_option(name))
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands' names in the order of use, not of the alphabet."""
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; an unknown one is answered with the nearest."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            ctx.fail(f"no command {args[0]!r}; {options(args[0], self.commands)}")
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; Ctrl-C and SIGTERM become an error like others."""

@@ -9,7 +9,7 @@ import click
 
 from reelnet.cli.saving import line, save_all
 from reelnet.cli.targets import require_writable, targets
-from reelnet.cli.words import Number, words_of
+from reelnet.cli.words import Number, Whole, words_of
 
 run_argument = click.argument("run", type=click.Path())
 layer_option = click.option(
@@ -30,7 +30,7 @@ set_option = click.option(
     help="A key of the template to change; may be repeated.",
 )
 scale_option = click.option(
-    "--scale", type=click.IntRange(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
+    "--scale", type=Whole(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
 )
 fps_option = click.option(
     "--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's."

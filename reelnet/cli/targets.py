@@ -67,8 +67,8 @@ def require_writable(*paths: Path) -> None:
     """Make sure, as far as one can beforehand, that files can be written, each to a place of its own.
 
     Raises:
-        ReelnetError: One is a folder, or the place for it is none or closed.
-        UsageError: Two are the same.
+        ReelnetError: The place for one is none or closed.
+        UsageError: One is a folder, or two are the same.
     """
     for number, path in enumerate(paths):
         if path in paths[:number]:
@@ -78,7 +78,7 @@ def require_writable(*paths: Path) -> None:
 
 def _require_place(path: Path) -> None:
     if path.is_dir():
-        raise ReelnetError(f"{path}: is a folder; name a file in it")
+        raise UsageError(f"{path}: is a folder; name a file in it")
     folder = path.parent
     while not os.path.lexists(folder):
         folder = folder.parent

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reelnet.cli.app import Commands
+
 if TYPE_CHECKING:
     from reelnet.reel import Reel
     from reelnet.scene.resolve import Scene
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 NAME = click.argument("name")
 
 
-@click.group(short_help="List, show, check and make templates.")
+@click.group(cls=Commands, no_args_is_help=False, short_help="List, show, check and make templates.")
 def templates() -> None:
     """List, show, check and make templates: files that say what stands where, in which style, over which time."""
 

@@ -14,15 +14,15 @@ import click
 from reelnet.cli.app import Interruption
 from reelnet.cli.inspect import aligned, shape_text
 from reelnet.cli.progress import bars
-from reelnet.cli.words import Number, PatternsCommand
+from reelnet.cli.words import Number, PatternsCommand, Whole
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
     from reelnet.record.training import Outcome, Recipe
 
 # torch takes seeds up to this.
-SEED = click.IntRange(0, 2**63 - 1)
-COUNT = click.IntRange(1)
+SEED = Whole(0, 2**63 - 1)
+COUNT = Whole(1)
 
 model_option = click.option(
     "--model",

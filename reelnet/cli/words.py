@@ -12,12 +12,20 @@ import click
 class Number(click.FloatRange):
     """A finite number; FloatRange alone lets `nan` through every range."""
 
+    name = "number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number, or a usage error."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number.", param, ctx)
         return number
+
+
+class Whole(click.IntRange):
+    """A whole number in a range."""
+
+    name = "whole number"
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from importlib import import_module
@@ -73,14 +74,23 @@ def format_of(path: str | Path) -> Format:
     suffix = Path(path).suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
+    raise UsageError(f"{path or Path()}: {_no_format(str(path), suffix)}")
+
+
+def _no_format(path: str, suffix: str) -> str:
+    """Why a path names no animation, and what would."""
+    name, stills = Path(path).name, f"{Path(path).stem or 'frame'}-%05d.png"
+    if Path(path).is_dir() or path.endswith(("/", os.sep)):
+        return f"is a folder; name a file in it, such as {Path(path) / 'reel.gif'}"
+    if name.lower() in FORMATS:
+        return f"a suffix without a name; write reel{name}, say"
     if suffix == ".png":
-        pattern = f"{Path(path).stem}-%05d.png"
-        raise UsageError(
-            f"{path}: a PNG is a still; use 'reelnet frame', a name like {pattern} for one file a frame, "
+        return (
+            f"a PNG is a still; use 'reelnet frame', a name like {stills} for one file a frame, "
             f"or one of {', '.join(SUFFIXES)}"
         )
-    wrong = f"unknown suffix {suffix!r}" if suffix else "no suffix"
-    raise UsageError(f"{path}: {wrong}; {options(suffix, SUFFIXES)}")
+    wrong, choice = f"unknown suffix {suffix!r}" if suffix else "no suffix", options(suffix, SUFFIXES)
+    return f"{wrong}; {choice}" + ("" if choice.endswith("?") else f", or {stills} for one file a frame")
 
 
 def encoder_of(form: Format) -> type[Encoder]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -67,19 +69,28 @@ def build(name: str, classes: int) -> nn.Module:
     """
     if name == "article":
         return article(classes)
-    kind, _, wanted = name.partition(":")
-    if kind != "torchvision":
-        raise UsageError(
-            f"--model {name}: unknown; give article, or torchvision:NAME such as torchvision:resnet18"
-        )
     from torchvision import models
 
+    kind, _, wanted = name.partition(":")
     known = models.list_models(module=models)
+    if kind != "torchvision":
+        raise _unknown(name, known)
     if wanted not in known:
         raise UsageError(
             f"--model {name}: torchvision has no classifier {wanted!r}; {options(wanted, known)}"
         )
     return models.get_model(wanted, weights=None, num_classes=classes)  # type: ignore[no-any-return]
+
+
+def _unknown(name: str, known: Sequence[str]) -> UsageError:
+    # Also by the bare name: --model resnet18 lacks nothing but where it comes from.
+    meant = {"article": "article"}
+    for each in known:
+        whole = f"torchvision:{each}"
+        meant |= {each: whole, whole: whole}
+    near = difflib.get_close_matches(name.lower(), meant, n=1)
+    hint = f"did you mean {meant[near[0]]!r}? There" if near else "there"
+    return UsageError(f"--model {name}: no such network; {hint} are article and torchvision:NAME")
 
 
 def channels_of(name: str) -> int:

@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from reelnet.errors import ReelnetError
 from reelnet.record.datasets import Data, batches, load
 from reelnet.record.networks import build, channels_of, logits
 from reelnet.record.places import Place, recordable
@@ -161,7 +162,7 @@ def take_step(
     network: nn.Module, optimizer: torch.optim.Optimizer, pictures: Tensor, classes: Tensor
 ) -> dict[str, float]:
     """One optimizer step; gives the loss and accuracy of the batch, as the network stood before the step."""
-    scores = logits(network(pictures))
+    scores = scores_of(network, pictures)
     loss = F.cross_entropy(scores, classes)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
@@ -170,13 +171,30 @@ def take_step(
     return {"train_loss": loss.item(), "train_accuracy": right.item()}
 
 
+def scores_of(network: nn.Module, pictures: Tensor) -> Tensor:
+    """The class scores (N, classes) that a network gives pictures (N, C, H, W).
+
+    Raises:
+        ReelnetError: It cannot take them.
+    """
+    try:
+        return logits(network(pictures))
+    except Exception as error:
+        # What networks say of it is theirs: too small, not of their size, too few for their normalisation.
+        shape, reason = "x".join(map(str, pictures.shape)), " ".join(str(error).split())
+        raise ReelnetError(
+            f"the network cannot take a batch of {shape} ({reason}); "
+            "--image-size and --batch-size choose another"
+        ) from error
+
+
 @torch.no_grad()
 def test(network: nn.Module, loader: DataLoader[Any], device: torch.device) -> dict[str, float]:
     """Mean cross-entropy and accuracy over a whole data set."""
     network.eval()
     loss, right, count = 0.0, 0, 0
     for pictures, classes in loader:
-        scores, wanted = logits(network(pictures.to(device))), classes.to(device)
+        scores, wanted = scores_of(network, pictures.to(device)), classes.to(device)
         loss += F.cross_entropy(scores, wanted, reduction="sum").item()
         right += int((scores.argmax(1) == wanted).sum())
         count += len(classes)

@@ -33,9 +33,13 @@ def read_scalars(path: Path, step: str | None = None) -> Scalars:
         The metrics by name. Cells that are empty, or no numbers, are left out.
 
     Raises:
-        UsageError: The suffix is unknown, or there is no such column.
+        UsageError: There is no such file or column, or the suffix is unknown.
         ReelnetError: The file cannot be read, or holds no numbers.
     """
+    if not path.exists():
+        raise UsageError(
+            f"{path}: no such file; give .csv, .tsv, .jsonl or .json, or TensorBoard's event files"
+        )
     logs = path.is_dir() or "tfevents" in path.name
     found = _tensorboard(path) if logs else _of_rows(path, _rows(path), step)
     if not found:

@@ -33,13 +33,21 @@ MISTAKES = """
 2 | train --run x --data mnits | --data mnits
 2 | train --run x --samples 100000 | --samples
 2 | train --run x --batch-size 100000 | --batch-size
-2 | layers --model x | --model x
+2 | train --run x --lr fast | 'fast' is not a valid number
+2 | train --run x --steps 1.5 | '1.5' is not a valid whole number
+2 | layers --model artcle | did you mean 'article'
+2 | layers --model resnet18 | did you mean 'torchvision:resnet18'
+2 | layers --model x | --model x: no such network; there are article
 2 | render RUN | -o
 2 | render RUN -o a.gif --layer conv7 | did you mean
 2 | render RUN -o {layer}.gif --layer conv1 --layer conv7 | no layer 'conv7'
 3 | render RUN -o a.gif --template artcle | did you mean 'article'
 2 | render RUN -o a.gfi | .gif
-2 | render RUN -o a | no suffix
+2 | render RUN -o a | no suffix; choose from .gif, .mp4, .webm, .webp, .apng, .avif, .mov, or a-%05d.png
+2 | render RUN -o .gif | a suffix without a name; write reel.gif
+2 | render RUN -o . | .: is a folder; name a file in it, such as reel.gif
+2 | render RUN -o new/ | new/: is a folder; name a file in it, such as new/reel.gif
+2 | export-arrays RUN -o . | .npz
 2 | render RUN -o a.png | reelnet frame
 2 | render RUN -o a.gif --layer all | a-{layer}.gif
 2 | render RUN -o {tap}.gif | '{layer}'
@@ -56,6 +64,12 @@ MISTAKES = """
 3 | render RUN -o a.gif --set theme.inc=3 | did you mean 'ink'
 2 | render RUN -o a.gif --set theme | has no '='
 2 | render RUN | names no outputs
+2 | import nothing.npz --run x | nothing.npz: no such file
+2 | metrics RUN nothing.csv | nothing.csv: no such file
+2 | metrics RUN nothing | nothing: no such file
+2 | again nothing.json | nothing.json: no such file
+2 | templates | Missing command
+2 | templates shw | did you mean 'show'
 2 | platforms mediun | did you mean 'medium'
 3 | templates show artcle | did you mean 'article'
 3 | templates check nothing.yaml | no such file
@@ -106,7 +120,7 @@ def test_places_that_cannot_be_written(run: Path, tmp_path: Path) -> None:
     assert str(tmp_path / "file") in refused(1, "render", run, "-o", inside / "a.gif")
     assert str(tmp_path / "file") in refused(1, "frame", run, "--step", 0, "-o", inside / "a.png")
     assert str(tmp_path / "file") in refused(1, "demo", "--run", tmp_path / "run", "--out", inside)
-    assert "folder" in refused(1, "render", run, "-o", tmp_path / "folder.gif")
+    assert "is a folder; name a file in it" in refused(2, "render", run, "-o", tmp_path / "folder.gif")
     refused(1, "train", "--run", inside, "--steps", 1)
     assert sorted(file.name for file in tmp_path.rglob("*")) == ["file", "folder.gif"]
 

@@ -97,7 +97,7 @@ def test_mistakes(run: Path, tmp_path: Path) -> None:
     assert "did you mean 'lose'" in refused(2, "metrics", run, tmp_path / "b.csv", "--only", "loss")
     refused(4, "metrics", tmp_path / "none", tmp_path / "b.csv")
     refused(2, "metrics", run, tmp_path / "b.xlsx")
-    refused(1, "metrics", run, tmp_path / "no.csv")
+    refused(2, "metrics", run, tmp_path / "no.csv")
     with pytest.raises(UsageError, match="no metric 'x'"):
         reelnet.add_metrics(run, {"a": {0: 1.0}}, only=["x"])
     with pytest.raises(ReelnetError, match="give a mapping of steps to numbers"):

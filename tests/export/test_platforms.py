@@ -1,11 +1,10 @@
-"""Platforms: the figures as they were collected, what they mean for a file, and a user's own.
+"""Platforms: the figures as they were collected, what they mean for a file, and the page that shows them.
 
 `REELNET_UPDATE_GOLDENS=1 pytest tests/export/test_platforms.py` writes docs/platforms.md anew.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -13,25 +12,15 @@ import sys
 from pathlib import Path
 
 import pytest
-import rich.console
-from click.testing import CliRunner
 
-from reelnet.cli.platforms import platforms as command
-from reelnet.errors import TemplateError, UsageError
+from reelnet.errors import UsageError
 from reelnet.export import platform_file
 from reelnet.export.platform_words import page
 from reelnet.export.platforms import Budget, best_format, platform, platforms
 
+pytestmark = pytest.mark.usefixtures("own_platforms")
+
 PAGE = Path(__file__).parents[2] / "docs" / "platforms.md"
-
-
-@pytest.fixture(autouse=True)
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's own file, which is not there yet."""
-    file = tmp_path / "settings" / "platforms.yaml"
-    file.parent.mkdir()
-    monkeypatch.setattr(platform_file, "own_file", lambda: file)
-    return file
 
 
 COLLECTED = [
@@ -168,105 +157,6 @@ def test_the_best_format() -> None:
         best_format("medium", {".webp", ".mp4"})
 
 
-def test_a_users_own_platform(own: Path) -> None:
-    own.write_text("wiki: {limits: [{formats: [webp, gif], size: 8 MB, width: 1200}]}\n")
-    wiki = platform("wiki")
-    assert wiki.formats == (".webp", ".gif")
-    assert wiki.budget(".gif") == Budget(8_000_000, width=1200, formats=(".webp", ".gif"), name="wiki")
-    assert (wiki.title, wiki.source, wiki.sure, wiki.date) == ("wiki", str(own), "", "")
-    assert [*platforms()][-1] == "wiki"
-    assert platform("medium").budget(".gif").bytes == 25_000_000
-
-
-def test_an_entry_with_limits_takes_the_place_of_a_built_in_one(own: Path) -> None:
-    own.write_text("E-Mail:\n  limits:\n  - {formats: [gif], size: 7 MB}\n")
-    email = platform("email")
-    assert (email.name, email.title, email.formats) == ("email", "E-mail", (".gif",))
-    assert email.budget(".gif").bytes == 7_000_000
-    # What was said of the old figures does not hold for the new ones.
-    assert (email.source, email.sure, email.date, email.notes) == (str(own), "", "", ())
-    assert "E-Mail" not in platforms()
-
-
-def test_an_entry_without_limits_changes_what_it_names(own: Path) -> None:
-    before = platform("x")
-    own.write_text("x: {sure: low, notes: [Asked again.]}\n")
-    after = platform("x")
-    assert (after.sure, after.notes) == ("low", ("Asked again.",))
-    assert (after.groups, after.also, after.date) == (before.groups, before.also, before.date)
-
-
-def test_named_formats_come_before_words_for_many(own: Path) -> None:
-    own.write_text("a: {limits: [{formats: [videos], size: 1 MB}, {formats: [mp4, any], size: 2 MB}]}\n")
-    found = platform("a")
-    assert found.budget(".webm").bytes == 1_000_000
-    assert found.budget(".mp4").bytes == 2_000_000
-    assert found.formats[:3] == (".webm", ".mov", ".mp4")
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("- a", "1:1: this is not a map of platforms by name"),
-        ("a: {}", "1:1: a.limits: is missing"),
-        ("a:", "1:1: a: an empty value is not a map of keys and values"),
-        ("a: {limits: []}", "1:5: a.limits:"),
-        (
-            "a:\n  limits:\n  - {formats: [gif], size: 3 Mb}",
-            "3:22: a.limits[0].size: size '3 Mb': Mb is a unit of bits",
-        ),
-        (
-            "a:\n  limits:\n  - {formats: [gfi]}",
-            "3:6: a.limits[0].formats: no format 'gfi'; did you mean 'gif'?",
-        ),
-        ("a:\n  limits:\n  - {formats: gif}", "3:6: a.limits[0].formats: 'gif' is not a list of formats"),
-        ("a:\n  limits:\n  - {formats: []}", "3:6: a.limits[0].formats:"),
-        ("a:\n  limits:\n  - {formats: [gif], frames: 0}", "3:22: a.limits[0].frames: 0: give at least 1"),
-        (
-            "a:\n  limits:\n  - {formats: [gif], with: 9}",
-            "3:22: a.limits[0].with: no such key; did you mean 'width'?",
-        ),
-        (
-            "a:\n  limits:\n  - {formats: [gif], codec: h266}",
-            "3:22: a.limits[0].codec: 'h266'; did you mean 'h26",
-        ),
-        ("x: {date: 2026-13}", "1:5: x.date: '2026-13': give year and month, as in 2026-11"),
-        ("x: {sure: hihg}", "1:5: x.sure: 'hihg'; did you mean 'high'?"),
-        ("x: {notes: none}", "1:5: x.notes: 'none' is not a list"),
-        ("x: {sure: low}\nX: {sure: low}", "2:1: X: stands here twice"),
-        ("'.': {}", "1:1: .: a name needs a letter or a digit"),
-        ("a: [", "1:5: the file ends before"),
-    ],
-)
-def test_mistakes_in_a_users_own_file(own: Path, text: str, told: str) -> None:
-    own.write_text(text)
-    with pytest.raises(TemplateError) as error:
-        platforms()
-    assert str(error.value).startswith(f"{own}:{told}")
-
-
-def test_every_mistake_is_told(own: Path) -> None:
-    own.write_text("a: {limits: 3}\nx: {sure: 3}\nmedium: {titel: M}\n")
-    with pytest.raises(TemplateError) as error:
-        platforms()
-    assert [line.split(":")[1] for line in str(error.value).splitlines()] == ["1", "2", "3"]
-
-
-def test_a_file_that_cannot_be_read(own: Path) -> None:
-    own.write_bytes(b"a:\n  \xff")
-    with pytest.raises(TemplateError, match=r"platforms\.yaml:2:3: this is not UTF-8"):
-        platforms()
-    own.unlink()
-    own.mkdir()
-    with pytest.raises(TemplateError, match="cannot be read"):
-        platforms()
-
-
-def test_an_empty_file_adds_nothing(own: Path) -> None:
-    own.write_text("# nothing yet\n")
-    assert "medium" in platforms()
-
-
 def test_a_budget_needs_no_reader_of_yaml() -> None:
     code = (
         "import sys; from reelnet.export.platforms import Budget; Budget.of(max_size='3 MB', suffix='.gif'); "
@@ -282,9 +172,9 @@ def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text("utf-8") == wanted
 
 
-def test_the_pages_example_is_right(own: Path) -> None:
+def test_the_pages_example_is_right(own_platforms: Path) -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    own.write_text(example)
+    own_platforms.write_text(example)
     assert platform("wiki").budget(".mp4").bytes == 67_108_864
     assert platform("email").budget(".gif").bytes == 7_000_000
 
@@ -293,48 +183,3 @@ def test_the_page_tells_every_key() -> None:
     told = set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
     models = (platform_file.PlatformSpec, platform_file.LimitsSpec)
     assert {key for model in models for key in model.model_fields} <= told
-
-
-def test_the_command_lists_them() -> None:
-    lines = CliRunner().invoke(command, []).stdout.splitlines()
-    assert lines[0].split() == ["platform", "limit", "formats", "other", "rules", "how", "sure", "date"]
-    assert {line.split()[0] for line in lines[1:]} == set(platforms())
-    (gif,) = (line for line in lines if line.startswith("x ") and "gif" in line)
-    assert re.split(r"\s{2,}", gif) == [
-        *("x", "15 MB", "gif", "≤1280×1080, ≤350 frames, ≤300 Mpx over all frames", "high", "2026-11")
-    ]
-
-
-def test_nothing_is_cut_off_on_a_terminal(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own.write_text("a-wiki-with-a-very-long-name: {limits: [{formats: [gif], size: 8 MB}]}\n")
-    monkeypatch.setattr(rich.console.Console, "is_terminal", True)
-    monkeypatch.setenv("COLUMNS", "80")
-    shown = re.sub(r"\x1b\[[\d;]*m", "", CliRunner().invoke(command, []).stdout)
-    table = shown.split("\n\n")[0]
-    assert max(map(len, table.splitlines())) <= 80
-    assert "…" not in table
-    words = "".join(table.split())
-    for word in ("a-wiki-with-a-ve", "google-slides", "medium-high", "1280×1080", "300Mpx"):
-        assert word in words
-    assert str(own) in shown
-
-
-def test_the_command_tells_all_of_one() -> None:
-    shown = CliRunner().invoke(command, ["dev.to"]).stdout
-    for fact in ("dev.to", "25,000,000 bytes", "≤200 Mpx over all frames", "medium", "2026-11", "collected"):
-        assert fact in shown
-    assert "no limit of the size known" in CliRunner().invoke(command, ["x"]).stdout
-    assert "10 MiB (10,485,760 bytes)" in CliRunner().invoke(command, ["discord-bot"]).stdout
-
-
-def test_the_command_in_json() -> None:
-    every = json.loads(CliRunner().invoke(command, ["--json"]).stdout)
-    assert [each["name"] for each in every] == list(platforms())
-    one = json.loads(CliRunner().invoke(command, ["mastodon", "--json"]).stdout)
-    assert one in every
-    gif = next(each for each in one["limits"] if each["formats"] == [".gif"])
-    assert (gif["bytes"], gif["pixels"], gif["frames"]) == (16_000_000, 999_999, None)
-
-
-def test_the_command_does_not_know_a_platform() -> None:
-    assert isinstance(CliRunner().invoke(command, ["mastadon"]).exception, UsageError)

@@ -122,7 +122,7 @@ def test_the_layers_of_the_articles_network(root: Path) -> None:
 @pytest.mark.parametrize(
     ("recipe", "said"),
     [
-        (Recipe(model="articel"), "--model articel: unknown; give article, or torchvision:NAME"),
+        (Recipe(model="articel"), "--model articel: no such network; did you mean 'article'"),
         (Recipe(model="torchvision:resnet19"), "did you mean 'resnet1"),
         (Recipe(data="cifar"), "--data cifar: no such data set"),
         (Recipe(layers=("conv7",), steps=1), "no layer 'conv7' .*did you mean 'conv"),
@@ -134,6 +134,13 @@ def test_unknown_names_are_one_line_and_leave_no_folder(
 ) -> None:
     with pytest.raises(UsageError, match=said) as error:
         train(tmp_path / "run", recipe, root=root)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_that_the_network_cannot_take_are_told_of(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=r"cannot take a batch of 250x1x1x1 \(.*--image-size") as error:
+        train(tmp_path / "run", Recipe(image_size=1, steps=1), root=root)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
