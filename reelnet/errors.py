@@ -39,6 +39,11 @@ class CapError(ReelnetError):
     exit_code = 5
 
 
+def words(error: BaseException) -> str:
+    """What another program's error says, on one line and with its kind: `ZeroDivisionError: division by zero`."""
+    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+
+
 def options(name: str, known: Iterable[str]) -> str:
     """The end of an error line about an unknown `name`: the nearest match in any case, or all that is known."""
     known = list(known)

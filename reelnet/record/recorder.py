@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import ReelnetError, UsageError, words
 from reelnet.export.size import parse_size
 from reelnet.record.inputs import Samples
 from reelnet.record.keeper import Keeper
@@ -206,10 +206,11 @@ class Recorder:
         except PartedError:
             raise
         except Exception as error:
+            failed = self._failed(step, error)
             if self._raises:
-                raise
+                raise failed from error
             if self._keeper is not None:
-                self._keeper.miss(step, error)
+                self._keeper.miss(step, failed)
         self._step = step
         if self._keeper is not None:
             self._keeper.check()
@@ -250,10 +251,13 @@ class Recorder:
 
     def _at(self, step: int, metrics: Mapping[str, Any]) -> Snapshot:
         values = self._numbers(step, metrics) if self._ranks.writes else {}
-        try:
-            return Snapshot(step, self._probed(), values)
-        except ReelnetError as error:
-            raise type(error)(f"{self.where}: step {step}: {error}") from error
+        return Snapshot(step, self._probed(), values)
+
+    def _failed(self, step: int, error: Exception) -> ReelnetError:
+        """What went wrong at a step, with the run and the step."""
+        known = isinstance(error, ReelnetError)
+        kind = type(error) if isinstance(error, ReelnetError) else ReelnetError
+        return kind(f"{self.where}: step {step}: {error if known else words(error)}")
 
     def _numbers(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
         found = {}

@@ -87,6 +87,34 @@ def test_or_it_is_raised(mood: str, tmp_path: Path) -> None:
     assert Run(tmp_path / "run").steps == [0, 1]
 
 
+def only_even(step: int) -> bool:
+    if step > 2:
+        raise ArithmeticError("no more\nof this")
+    return step % 2 == 0
+
+
+def test_a_schedule_that_fails_is_told_with_run_step_and_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "run"
+    line = f"{path}: step 3: every=only_even failed (ArithmeticError: no more of this); it must give true or false"
+    with Recorder(path, Fragile(), samples=pictures(), every=only_even) as recorder:
+        for _ in range(5):
+            recorder.step()
+    assert (Run(path).steps, list(Run(path).missing)) == ([0, 2], [3, 4, 5])
+    first, last = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert first == f"{line}; the step is missing, and the training goes on"
+    assert "3 steps are missing" in last
+    with Recorder(
+        path, Fragile(), samples=pictures(), every=only_even, on_error="raise", force=True
+    ) as recorder:
+        recorder.step()
+        recorder.step()
+        with pytest.raises(ReelnetError) as error:
+            recorder.step()
+    assert str(error.value) == line
+
+
 def test_a_metric_that_is_no_number_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Recorder(tmp_path / "run", Fragile(), samples=pictures()) as recorder:
         for step in range(3):
