@@ -283,10 +283,17 @@ def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[T
     module = unwrap(model)
     listed = [taps] if isinstance(taps, str | Tap) or callable(taps) else taps
     found = convolutions(module) if listed is None else select(module, listed)
-    if not any(tap.kind is TapKind.ACTIVATION for tap in found):
+    if any(tap.kind is TapKind.ACTIVATION for tap in found):
+        return found
+    name = type(module).__name__
+    if not found:
         lacks = "no Conv2d to record" if listed is None else "no layer is among the taps"
-        raise UsageError(f"{type(module).__name__}: {lacks}; name its layers with taps=[…]")
-    return found
+        raise UsageError(f"{name}: {lacks}; name its layers with taps=[…]")
+    path = found[0].path
+    raise UsageError(
+        f"{name}: no layer is among the taps, and weights and gradients are shown beside one; "
+        f"name a layer, too: taps=[{path.rpartition('.')[0] or 'conv1'!r}, {path!r}]"
+    )
 
 
 def _is_raise(on_error: str) -> bool:

@@ -179,7 +179,12 @@ class Idle(Patches):
             {"taps": ["1"]},
             r"layer '1': gives an array of shape \(3, 2, 1, 1, 6, 6\); what can be recorded has 3 samples",
         ),
-        (network(), {"taps": ["head.weight"]}, "no layer is among the taps"),
+        (network(), {"taps": []}, r"no layer is among the taps; name its layers with taps=\[…\]"),
+        (
+            network(),
+            {"taps": [Tap.grad("head")]},
+            r"weights and gradients are shown beside one; name a layer, too: taps=\['head', 'head.weight'\]",
+        ),
         (
             Deep(),
             {"taps": ["conv1", "filters"]},
