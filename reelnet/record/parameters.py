@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.paths import also, named_modules, paths_of
 from reelnet.record.ranks import managed_modules
 from reelnet.record.reading import Arrays, Wanted
-from reelnet.record.taps import Tap, named_modules
+from reelnet.record.taps import Tap
 from reelnet.record.tensors import whole
 from reelnet.runs.header import TapInfo, TapKind
 
@@ -27,6 +28,8 @@ class Parameters:
     def __init__(self, model: nn.Module, taps: Sequence[Tap], wanted: Wanted) -> None:
         self._taps, self._wanted = {tap.named(1): tap for tap in taps}, wanted
         self._modules = named_modules(model)
+        known = paths_of(model)
+        self._also = {name: also(tap.path, known[tap.kind], "parameter") for name, tap in self._taps.items()}
         if taps and managed_modules(model):
             raise UsageError(
                 f"{taps[0].path!r}: FullyShardedDataParallel has no parameters of single layers; wrap the model with "
@@ -68,7 +71,7 @@ class Parameters:
         for name, array in arrays.items():
             outputs, inputs, height, width = array.shape
             shape = outputs, inputs, height, width
-            found[name] = TapInfo(shape, array.dtype.name, kind=self._taps[name].kind)
+            found[name] = TapInfo(shape, array.dtype.name, kind=self._taps[name].kind, note=self._also[name])
         return found
 
     def _held(self, tap: Tap) -> Tensor:

@@ -16,9 +16,10 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.forms import Fed
 from reelnet.record.inputs import Samples
 from reelnet.record.parameters import Parameters
+from reelnet.record.paths import also, named_modules, paths_of, unwrap
 from reelnet.record.ranks import spread_again
 from reelnet.record.reading import Arrays, Reading, Wanted, read
-from reelnet.record.taps import Tap, named_modules
+from reelnet.record.taps import Tap
 from reelnet.record.untouched import (
     generators,
     one_thread,
@@ -76,8 +77,9 @@ class Probe:
         for tap in taps:
             if tap.kind is TapKind.ACTIVATION:
                 self._taps[tap.module].append(tap)
-        known = named_modules(self.model)
-        self._modules = {path: known[path] for path in self._taps}
+        modules, known = named_modules(self.model), paths_of(self.model)[TapKind.ACTIVATION]
+        self._modules = {path: modules[path] for path in self._taps}
+        self._also = {path: also(path, known, "module") for path in self._taps}
         self._parameters = Parameters(
             self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._wanted
         )
@@ -175,6 +177,7 @@ class Probe:
                     with heard.refusing(name, strict=strict):
                         values, note = read(tap, module, args, kwargs, output)
                         if first:
+                            note = "; ".join(filter(None, (note, self._also[path])))
                             reading = Reading.first(tap, name, module, values, note, self._fed, self._wanted)
                             heard.take(reading, reading.arrays(values))
                             self._readings[place] = reading
@@ -253,13 +256,3 @@ class _Heard:
                 self.refused = self.refused or ReelnetError(f"layer {name!r}: {error}")
             else:
                 self.left_out[name] = str(error)
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The module inside `torch.compile`, `DataParallel` and `DistributedDataParallel`."""
-    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    while True:
-        inner = model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", None)
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner

@@ -19,16 +19,17 @@ from reelnet.export.size import parse_size
 from reelnet.record.inputs import Samples
 from reelnet.record.keeper import Keeper
 from reelnet.record.metrics import number, numbers, texts
+from reelnet.record.paths import unwrap
 from reelnet.record.plan import Plan
-from reelnet.record.probe import Probe, unwrap
+from reelnet.record.probe import Probe
 from reelnet.record.ranks import PartedError, Ranks
 from reelnet.record.reading import Arrays, Wanted
 from reelnet.record.schedule import When, schedule_of
-from reelnet.record.taps import Channels, Pattern, Tap, convolutions, select
+from reelnet.record.selection import chosen
+from reelnet.record.taps import Channels, Pattern
 from reelnet.record.tensors import to_numpy
 from reelnet.record.thinning import Thinning, bytes_of, packed_at
 from reelnet.runs.begin import refuse_existing, resumed_step
-from reelnet.runs.header import TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 
@@ -272,28 +273,6 @@ class Recorder:
                     LOG.warning("%s: step %s: %s; it is left out", self.where, step, error)
                 self._left_out.add(name)
         return found
-
-
-def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[Tap]:
-    """The places that a recorder records.
-
-    Raises:
-        UsageError: There are none, or no layer among them.
-    """
-    module = unwrap(model)
-    listed = [taps] if isinstance(taps, str | Tap) or callable(taps) else taps
-    found = convolutions(module) if listed is None else select(module, listed)
-    if any(tap.kind is TapKind.ACTIVATION for tap in found):
-        return found
-    name = type(module).__name__
-    if not found:
-        lacks = "no Conv2d to record" if listed is None else "no layer is among the taps"
-        raise UsageError(f"{name}: {lacks}; name its layers with taps=[…]")
-    path = found[0].path
-    raise UsageError(
-        f"{name}: no layer is among the taps, and weights and gradients are shown beside one; "
-        f"name a layer, too: taps=[{path.rpartition('.')[0] or 'conv1'!r}, {path!r}]"
-    )
 
 
 def _is_raise(on_error: str) -> bool:

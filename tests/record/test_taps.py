@@ -11,17 +11,15 @@ import torch
 from safetensors.numpy import load_file
 from torch import Tensor, nn
 
-import reelnet
 from reelnet.compose.panels.scores import Scores
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Tap, select
-from reelnet.runs.header import TapKind
+from reelnet.record.taps import Tap
 from reelnet.runs.run import Run
 from tests.compose.drawing import drawn
 from tests.record.cases import pictures
 from tests.record.models import Recurrent
-from tests.record.outputs import Shared, Split
+from tests.record.outputs import Split
 
 
 def network() -> nn.Sequential:
@@ -33,28 +31,6 @@ def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:
     with Recorder(path / "run", model, samples=pictures(), taps=taps, **options):
         pass
     return Run(path / "run")
-
-
-def test_modules_are_chosen_by_type_and_by_predicate() -> None:
-    model = network()
-    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d)])] == ["0", "2"]
-    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d, nn.Linear)])] == ["0", "2", "4"]
-    assert [tap.path for tap in select(model, [lambda path, module: path > "2", "0"])] == ["0", "3", "4"]
-    with pytest.raises(UsageError, match="no layer in Sequential is LSTM or GRU"):
-        select(model, [reelnet.modules(nn.LSTM, nn.GRU)])
-
-
-def test_one_predicate_needs_no_list(tmp_path: Path) -> None:
-    with Recorder(tmp_path / "run", network(), samples=pictures(), taps=reelnet.modules(nn.Linear)):
-        pass
-    assert list(Run(tmp_path / "run").taps) == ["4"]
-
-
-def test_a_module_at_two_paths_is_known_by_both_and_matched_once() -> None:
-    model = Shared()
-    assert [tap.path for tap in select(model, ["again"])] == ["again"]
-    assert [tap.path for tap in select(model, ["*"])] == ["first", "inner", "act"]
-    assert [tap.path for tap in select(model, ["a*#2"])] == ["act#2"]
 
 
 def test_a_function_may_follow(tmp_path: Path) -> None:
@@ -133,38 +109,6 @@ def test_the_choice_of_a_part_and_other_handling_is_noted(tmp_path: Path) -> Non
     )
     assert run.taps["volume"].note == "slice 1 of 5"
     assert run.taps["rnn.cell"].note == ""
-
-
-def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
-    model = network()
-    optimizer, wanted = torch.optim.SGD(model.parameters(), 0.1), []
-    parameters = [model.get_parameter("0.weight"), model.get_parameter("4.bias")]
-    taps: list[str | Tap] = ["0", Tap.grad("0"), Tap.grad("4.bias"), Tap.weight("0")]
-    recorder = Recorder(tmp_path / "run", model, samples=pictures(), taps=taps, on_error="raise")
-    assert recorder.plan().taps == len(taps)
-    with recorder:
-        for _ in range(2):
-            optimizer.zero_grad()
-            model(torch.randn(4, 1, 8, 8)).square().mean().backward()
-            optimizer.step()
-            recorder.step()
-            wanted.append([cast(Tensor, held.grad).clone().numpy() for held in parameters])
-        optimizer.zero_grad()
-        with pytest.raises(
-            ReelnetError, match=r"step 3: parameter '0\.weight': has no gradient; .* before zero_grad"
-        ):
-            recorder.step()
-    run = Run(tmp_path / "run")
-    assert list(run.taps) == ["0", "0.weight", "0.weight.grad", "4.bias.grad"]
-    assert run.taps["0.weight.grad"].kind is TapKind.GRADIENT
-    assert np.isnan(run.read("0.weight.grad", 0)).all()
-    for step, (weight, bias) in enumerate(wanted, 1):
-        np.testing.assert_array_equal(run.read("0.weight.grad", step)[0], weight)
-        np.testing.assert_array_equal(run.read("4.bias.grad", step)[0].ravel(), bias)
-    panels = {"weights": {"tap": "0.weight.grad"}, "channels": {}}
-    shown = drawn(run, panels, layer="0")
-    first, last = shown.panel("weights", 0), shown.panel("weights", 2)
-    assert ((first == 150).all(axis=2) & ~(last == 150).all(axis=2)).sum() >= 4 * 9
 
 
 def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
