@@ -172,11 +172,25 @@ class Recorder:
             writer.discard()
             raise
         self._keeper = Keeper(writer, thinning, self.where, raises=self._raises)
+        if self._resumed:
+            self._tell_gap(thinning.last)
         LOG.info("%s: recording %s", self.where, self.plan())
         if left_out := self._probe.left_out:
             name, reason = next(iter(left_out.items()))
             layers = "1 layer is" if len(left_out) == 1 else f"{len(left_out)} layers are"
             LOG.warning("%s: %s left out, the first is %r: it %s", self.where, layers, name, reason)
+
+    def _tell_gap(self, last: int | None) -> None:
+        """Say so where the run that goes on ends before the step after which it does."""
+        count = self._schedule.count
+        if last is None or (last < self._step and (count(last) is None or count(last) != count(self._step))):
+            ends = "holds no step up to it" if last is None else f"ends at step {last}"
+            LOG.warning(
+                "%s: goes on after step %s, but the run %s; what lies between is not recorded",
+                self.where,
+                self._step,
+                ends,
+            )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

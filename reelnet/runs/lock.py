@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from reelnet.errors import UsageError
 
@@ -32,7 +37,7 @@ class FileLock:
         self._key = str(folder.resolve())
         with _guard:
             if self._key in _held:
-                raise _taken(folder, "this process")
+                raise _taken(folder, f"this process{_since(_read(self._path))}")
             self._take(folder)
             _held.add(self._key)
 
@@ -41,14 +46,14 @@ class FileLock:
         while True:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             if not _locked(self._file):
-                owner = _owner(self._path)
+                owner = owner_of(_read(self._path))
                 os.close(self._file)
                 raise _taken(folder, owner)
             if _same(self._file, self._path):
                 break
             os.close(self._file)
         os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        os.write(self._file, json.dumps(holder()).encode() + b"\n")
 
     def release(self) -> None:
         """Let others record; a forked process lets go of nothing."""
@@ -68,10 +73,31 @@ def _taken(folder: Path, owner: str) -> UsageError:
     )
 
 
-def _owner(path: Path) -> str:
+def _read(path: Path) -> Mapping[str, Any]:
+    """Who holds a lock, as its file has it; nothing where it cannot be read."""
     with suppress(OSError, ValueError):
-        return f"process {int(path.read_text())}"
-    return "another process"
+        found = json.loads(path.read_text())
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def holder() -> dict[str, Any]:
+    """This process as the file of a lock names it."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"process": os.getpid(), "host": platform.node(), "since": now}
+
+
+def owner_of(held: Mapping[str, Any]) -> str:
+    """Who holds a lock, and since when, for people."""
+    if "process" not in held:
+        return "another process"
+    return f"process {held['process']} on {held.get('host')}{_since(held)}"
+
+
+def _since(held: Mapping[str, Any]) -> str:
+    with suppress(KeyError, TypeError, ValueError):
+        return f" since {datetime.fromisoformat(held['since']).astimezone():%Y-%m-%d %H:%M:%S}"
+    return ""
 
 
 def _same(file: int, path: Path) -> bool:
