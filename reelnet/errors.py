@@ -21,6 +21,14 @@ class UsageError(ReelnetError):
     exit_code = 2
 
 
+class UnknownNameError(UsageError, KeyError):
+    """A name that a mapping of a run does not have; a `KeyError` as of any mapping, too."""
+
+    def __str__(self) -> str:
+        # A KeyError would put its text in quotes.
+        return str(self.args[0])
+
+
 class TemplateError(ReelnetError):
     """A template that is not there, or that says something it may not say."""
 

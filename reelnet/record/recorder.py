@@ -31,6 +31,7 @@ from reelnet.record.tensors import to_numpy
 from reelnet.record.thinning import Thinning, bytes_of, packed_at
 from reelnet.runs.begin import refuse_existing, resumed_step
 from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.store import as_text
 from reelnet.runs.writer import RunWriter
 
 LOG = logging.getLogger("reelnet")
@@ -108,7 +109,7 @@ class Recorder:
         on_error: Literal["warn", "raise"] = "warn",
         resume: int | bool = False,
     ) -> None:
-        self.where = os.fspath(path)
+        self.where = as_text(path)
         self._force, self._resume = force, resume
         self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
         self._metrics = numbers(metrics or {})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from reelnet.errors import RunError
 from reelnet.runs.arrays import checksum
+from reelnet.runs.asked import span
 from reelnet.runs.begin import keep_only_known
 from reelnet.runs.broken import lost_steps, read_broken, segments_without_line
 from reelnet.runs.commit import Commit
@@ -113,7 +114,7 @@ def _look(store: Store, header: Header, progress: Progress | None) -> tuple[Heal
             progress(number + 1, len(log.steps))
     told = [f"{each.said}: {each.place}" for each in broken if not any(map(each.holds, damaged))]
     told += [
-        f"{store.full(each.file)}: steps {each.steps[0]} to {each.steps[-1]}: no line of the log names them any "
+        f"{store.full(each.file)}: {span(each.steps)}: no line of the log names them any "
         "more, their metrics are lost"
         for each in again
     ]
