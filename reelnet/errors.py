@@ -63,3 +63,10 @@ def options(name: str, known: Iterable[str]) -> str:
         return "there are none"
     shown = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")
     return f"choose from {shown}"
+
+
+def choice(name: str, known: Iterable[str]) -> str:
+    """The same, and all that is known behind the nearest: for names that nobody can guess from it."""
+    known = list(known)
+    near = options(name, known)
+    return f"{near} There are {', '.join(known)}" if near.startswith("did") else near

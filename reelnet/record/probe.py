@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
 from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.failure import failure_of
 from reelnet.record.forms import Fed
 from reelnet.record.inputs import Samples
 from reelnet.record.parameters import Parameters
@@ -139,7 +140,9 @@ class Probe:
             try:
                 self.model(*args, **kwargs)
             except Exception as error:
-                raise self._failed(error, heard) from error
+                raise failure_of(
+                    self.model, self._samples, error, next(reversed(heard.arrays), None)
+                ) from error
 
     @property
     def _device(self) -> torch.device:
@@ -174,7 +177,7 @@ class Probe:
                     name = tap.named(call)
                     # A model may catch what is raised in here, so it is kept and raised behind it.
                     strict = not first or (self._strict and not tap.sought)
-                    with heard.refusing(name, strict=strict):
+                    with heard.refusing(name, path if tap.name is not None else name, strict=strict):
                         values, note = read(tap, module, args, kwargs, output)
                         if first:
                             note = "; ".join(filter(None, (note, self._also[path])))
@@ -216,16 +219,6 @@ class Probe:
         times = f"was called {calls} times" if calls else "was not called"
         return f"{times} while the model ran on the samples"
 
-    def _failed(self, error: Exception, heard: _Heard) -> ReelnetError:
-        reached = (
-            f"after layer {list(heard.arrays)[-1]!r}" if heard.arrays else "before the first recorded layer"
-        )
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return ReelnetError(
-            f"samples of {self._samples.form} do not fit {type(self.model).__name__}: "
-            f"it failed {reached} ({reason}); give samples of the shape of one training batch"
-        )
-
 
 class _Heard:
     """What was heard in one pass."""
@@ -245,14 +238,15 @@ class _Heard:
         self.infos |= reading.infos(arrays)
 
     @contextmanager
-    def refusing(self, name: str, *, strict: bool) -> Iterator[None]:
-        """Keep the first mistake, with the name of the layer; if not `strict`, the layer is left out."""
+    def refusing(self, name: str, path: str, *, strict: bool) -> Iterator[None]:
+        """Keep the first mistake, with the path of the layer; if not `strict`, the layer is left out."""
         try:
             yield
         except UsageError as error:
             self.refused = self.refused or error
         except ReelnetError as error:
             if strict:
-                self.refused = self.refused or ReelnetError(f"layer {name!r}: {error}")
+                named = "" if name == path else f" (named {name!r})"
+                self.refused = self.refused or ReelnetError(f"layer {path!r}{named}: {error}")
             else:
                 self.left_out[name] = str(error)

@@ -69,7 +69,8 @@ class Recorder:
             true for a step. Metrics of other steps are not kept.
         steps: Which steps, as a list, instead of `every`.
         total_steps: How many steps the training will take, so that `plan()` can say what that comes to.
-        dtype: Type in which floating values are recorded: `float16`, `float32` or `float64`; their own by default.
+        dtype: Type in which floating values are recorded: `float16`, `float32` or `float64`, as a text or as torch's
+            own; that of the values by default.
         channels: Of each layer the first so many channels, or the positions of some; all by default.
         max_bytes: Most that the run may take, such as `"500MB"`: it is thinned out evenly on the way; the first and
             the last step stay.
@@ -103,7 +104,7 @@ class Recorder:
         every: When = 1,
         steps: Iterable[int] | None = None,
         total_steps: int | None = None,
-        dtype: str | None = None,
+        dtype: str | torch.dtype | None = None,
         channels: Channels | None = None,
         max_bytes: int | str | None = None,
         on_error: Literal["warn", "raise"] = "warn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, TypeVar
 
-from reelnet.errors import UnknownNameError, options
+from reelnet.errors import UnknownNameError, choice
 
 Held = TypeVar("Held")
 
@@ -27,8 +27,4 @@ class Named(dict[str, Held]):
         Raises:
             UnknownNameError: Always.
         """
-        known = list(self)
-        near = options(str(name), known)
-        # The nearest alone does not tell what else there is.
-        end = near if near.startswith(("choose", "there")) else f"{near} There are {', '.join(known)}"
-        raise UnknownNameError(f"{self._lacks} {name!r}; {end}")
+        raise UnknownNameError(f"{self._lacks} {name!r}; {choice(str(name), self)}")

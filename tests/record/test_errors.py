@@ -88,9 +88,14 @@ class Idle(Patches):
         (
             network(),
             {"samples": torch.rand(3, 2, 8, 8), "shown": torch.rand(3, 8, 8)},
-            r"samples of shape \(3, 2, 8, 8\) do not fit Sequential",
+            r"Sequential failed in eval mode on samples of shape \(3, 2, 8, 8\), in 'layer1.conv1', before the first "
+            "recorded layer: RuntimeError: .*; give samples of the shape of one training batch",
         ),
-        (network(), {"samples": torch.rand(3, 1, 9, 9)}, r"after layer 'layer2\.conv1'"),
+        (
+            network(),
+            {"samples": torch.rand(3, 1, 9, 9)},
+            r"in 'head', after layer 'layer2\.conv1': RuntimeError",
+        ),
         (network(), {"samples": torch.rand(5)}, r"samples of shape \(5,\) are no pictures"),
         (network(), {"samples": np.array(["a", "b"])}, "no numbers"),
         (

@@ -112,6 +112,8 @@ def test_modules_are_chosen_by_type_and_by_predicate() -> None:
     assert [tap.path for tap in select(model, [lambda path, module: path > "2", "0"])] == ["0", "3", "4"]
     with pytest.raises(UsageError, match="no layer in Sequential is LSTM or GRU"):
         select(model, [reelnet.modules(nn.LSTM, nn.GRU)])
+    with pytest.raises(UsageError, match="no layer in Sequential is what the predicate asks for"):
+        select(model, [lambda path, module: False])
 
 
 def test_one_predicate_needs_no_list(tmp_path: Path) -> None:

@@ -71,15 +71,17 @@ def test_a_mistake_is_one_line_and_leaves_no_folder(taps: list[Any], said: str, 
 @pytest.mark.parametrize(
     ("kind", "key", "said"),
     [
-        ("dict", "lo", "gives a dict without key 'lo'; did you mean 'low'"),
+        ("dict", "lo", r"gives a dict without key 'lo'; did you mean 'low'\? There are .*low"),
         ("list", 2, "gives a list without key 2; choose from 0, 1"),
         ("dataclass", "map", "gives an Answer without key 'map'; did you mean 'maps'"),
-        ("list", "1.5", "gives a tuple without key '5'"),
+        ("list", "1.5", "gives a tuple at '1' without key '5'; choose from 0, 1"),
     ],
 )
 def test_a_part_that_is_not_there(kind: str, key: int | str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=f"layer 'split': {said}"):
         record(tmp_path, Whole(kind), Tap("split", key=key))
+    with pytest.raises(ReelnetError, match=f"layer 'split' .named 'mine'.: {said}"):
+        record(tmp_path, Whole(kind), Tap("split", key=key, name="mine"))
 
 
 class Whole(nn.Module):
@@ -132,16 +134,18 @@ def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
     assert not np.array_equal(labels[0][0][8:48], labels[1][0][8:48])
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_values_are_recorded_in_another_type(dtype: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", ["float16", "float32", "float64", torch.float16])
+def test_values_are_recorded_in_another_type(given: Any, tmp_path: Path) -> None:
     model = network()
     exact = record(tmp_path / "exact", model, "0", "0.weight")
-    run = record(tmp_path / "run", model, "0", "0.weight", dtype=dtype)
+    run = record(tmp_path / "run", model, "0", "0.weight", dtype=given)
+    dtype = str(given).removeprefix("torch.")
     for name, info in run.taps.items():
         assert info.dtype == dtype
         np.testing.assert_array_equal(run.read(name), exact.read(name).astype(dtype))
-    with pytest.raises(UsageError, match="dtype='float8': cannot be recorded as that; did you mean"):
-        record(tmp_path / "wrong", model, "0", dtype="float8")
+    for wrong in ("float8", torch.bfloat16):
+        with pytest.raises(UsageError, match=f"dtype={wrong!r}: cannot be recorded as that; did you mean"):
+            record(tmp_path / "wrong", model, "0", dtype=wrong)
 
 
 def test_values_that_are_not_finite_are_kept_and_counted(tmp_path: Path) -> None:
