@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from torch import nn
 
+from reelnet.record.ranks import managed_parameters
 from reelnet.runs.header import TapKind
 
 WRAPPERS = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
@@ -43,22 +44,30 @@ def distinct_modules(model: nn.Module) -> dict[str, nn.Module]:
 
 def paths_of(model: nn.Module) -> dict[TapKind, Paths]:
     """All that taps of each kind can name."""
-    gradients = model.named_parameters(remove_duplicate=False)
-    modules = {path: id(module) for path, module in named_modules(model).items() if module is not model}
+    gradients = {plain(path): id(held) for path, held in model.named_parameters(remove_duplicate=False)}
+    modules = {
+        path: id(module) for path, module in named_modules(model).items() if path and module is not model
+    }
+    weights = dict(_parameters(model))
     return {
         TapKind.ACTIVATION: modules,
-        TapKind.WEIGHT: dict(_parameters(model)),
-        TapKind.GRADIENT: {plain(path): id(held) for path, held in gradients},
+        TapKind.WEIGHT: weights,
+        # In one piece with others a parameter has no name of its own.
+        TapKind.GRADIENT: {path: key for path, key in weights.items() if path not in gradients} | gradients
+        if managed_parameters(model)
+        else gradients,
     }
 
 
 def _parameters(model: nn.Module) -> Iterator[tuple[str, Hashable]]:
     """All parameters, and what weight normalisation or pruning makes of them."""
+    lent = managed_parameters(model)
     for path, module in named_modules(model).items():
         before = f"{path}." if path else ""
         own = {name: held for name, held in module._parameters.items() if held is not None}
         made = list(getattr(module, "parametrizations", ()))
         made += [name for name in vars(module) if {f"{name}_v", f"{name}_orig"} & own.keys()]
+        made += [name for owner, name in lent if owner is module and name not in own]
         yield from ((before + name, (id(module), name)) for name in made)
         yield from ((before + name, id(held)) for name, held in own.items())
 
