@@ -65,5 +65,5 @@ def listed(steps: Iterable[SupportsIndex] | SupportsIndex) -> list[SupportsIndex
 def span(steps: Collection[int]) -> str:
     """Steps from the first to the last, in words."""
     if len(steps) < 2:
-        return f"step {min(steps)}" if steps else "no step"
+        return f"step {min(steps)}" if steps else "no steps"
     return f"steps {min(steps)} to {max(steps)}"

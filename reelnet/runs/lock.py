@@ -17,8 +17,8 @@ from reelnet.errors import UsageError
 
 NAME = "lock"
 
-_held: set[str] = set()
-"""Folders that this process records into: the system's locks are between processes only."""
+_held: dict[str, Mapping[str, Any]] = {}
+"""Folders that this process records into, and since when: the system's locks are between processes only."""
 _guard = threading.Lock()
 
 
@@ -37,11 +37,11 @@ class FileLock:
         self._key = str(folder.resolve())
         with _guard:
             if self._key in _held:
-                raise _taken(folder, f"this process{_since(_read(self._path))}")
-            self._take(folder)
-            _held.add(self._key)
+                # Not read from the file: closing it would let go of the lock.
+                raise _taken(folder, f"this process{_since(_held[self._key])}")
+            _held[self._key] = self._take(folder)
 
-    def _take(self, folder: Path) -> None:
+    def _take(self, folder: Path) -> Mapping[str, Any]:
         # Whoever lets go removes the file: what was locked must still be what lies there.
         while True:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -53,13 +53,15 @@ class FileLock:
                 break
             os.close(self._file)
         os.ftruncate(self._file, 0)
-        os.write(self._file, json.dumps(holder()).encode() + b"\n")
+        held = holder()
+        os.write(self._file, json.dumps(held).encode() + b"\n")
+        return held
 
     def release(self) -> None:
         """Let others record; a forked process lets go of nothing."""
         if self._process != os.getpid() or self._key not in _held:
             return
-        _held.discard(self._key)
+        _held.pop(self._key)
         with suppress(OSError):
             # Windows removes no file that is open.
             if os.name != "nt" and _same(self._file, self._path):
