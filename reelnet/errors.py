@@ -21,6 +21,14 @@ class UsageError(ReelnetError):
     exit_code = 2
 
 
+class UnknownNameError(UsageError, KeyError):
+    """A name that a mapping of a run does not have; a `KeyError` as of any mapping, too."""
+
+    def __str__(self) -> str:
+        # A KeyError would put its text in quotes.
+        return str(self.args[0])
+
+
 class TemplateError(ReelnetError):
     """A template that is not there, or that says something it may not say."""
 
@@ -39,6 +47,11 @@ class CapError(ReelnetError):
     exit_code = 5
 
 
+def words(error: BaseException) -> str:
+    """What another program's error says, on one line and with its kind: `ZeroDivisionError: division by zero`."""
+    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+
+
 def options(name: str, known: Iterable[str]) -> str:
     """The end of an error line about an unknown `name`: the nearest match in any case, or all that is known."""
     known = list(known)
@@ -50,3 +63,10 @@ def options(name: str, known: Iterable[str]) -> str:
         return "there are none"
     shown = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")
     return f"choose from {shown}"
+
+
+def choice(name: str, known: Iterable[str]) -> str:
+    """The same, and all that is known behind the nearest: for names that nobody can guess from it."""
+    known = list(known)
+    near = options(name, known)
+    return f"{near} There are {', '.join(known)}" if near.startswith("did") else near

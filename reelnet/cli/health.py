@@ -12,6 +12,8 @@ from reelnet.errors import RunError
 if TYPE_CHECKING:
     from reelnet.runs.verify import Health
 
+RESTORE = "restore samples.safetensors from a copy, or record the run again"
+
 run_argument = click.argument("run", type=click.Path())
 quiet_option = click.option("--quiet", is_flag=True, help="No progress bar.")
 
@@ -28,14 +30,14 @@ def verify(run: str, quiet: bool) -> None:
 
     with bars(quiet=quiet) as start:
         health = check(run, start(str(run)).move)
-    if not health.whole:
-        _tell(health)
-        lost = len(health.damaged)
+    _tell(health)
+    if health.damaged or health.log:
         raise RunError(
-            f"{run}: {lost} of {health.steps} steps are damaged; 'reelnet repair {run}' keeps what is whole"
-            if lost or len(health.other) > 1 or "samples" not in health.other[0]
-            else f"{run}: the samples are damaged; restore samples.safetensors from a copy, or record the run again"
+            f"{run}: {len(health.damaged)} of {health.steps} steps are damaged; "
+            f"'reelnet repair {run}' keeps what is whole"
         )
+    if health.samples:
+        raise RunError(f"{run}: the samples are damaged; {RESTORE}")
     click.echo(f"{run}: all {health.steps} steps are whole")
 
 
@@ -46,14 +48,19 @@ def repair(run: str, quiet: bool) -> None:
     """Keep what is whole of the run RUN, and say what was given up.
 
     Steps that are damaged are marked as missing, damaged lines of the log go, and so do files that no step needs.
+    Where no step is whole, or the samples are damaged, the exit code is 4.
     """
     from reelnet.runs.verify import repair as mend
 
     with bars(quiet=quiet) as start:
         health = mend(run, start(str(run)).move)
     _tell(health)
-    kept = health.steps - len(health.damaged)
-    click.echo(f"{run}: kept {kept} of {health.steps} steps" if not health.whole else f"{run}: was whole")
+    kept = f"kept {health.kept} of {health.steps} steps"
+    if health.samples:
+        raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")
+    if health.steps and not health.kept:
+        raise RunError(f"{run}: {kept}; restore the run from a copy, or record it again")
+    click.echo(f"{run}: was whole" if health.whole else f"{run}: {kept}")
 
 
 def _tell(health: Health) -> None:

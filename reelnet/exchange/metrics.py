@@ -11,6 +11,7 @@ from typing import Any
 
 from reelnet.errors import ReelnetError, UsageError, options
 from reelnet.runs.added import NAME, packed, read_added
+from reelnet.runs.asked import span
 from reelnet.runs.run import Run, open_run
 from reelnet.runs.scalars import Scalars, read_scalars
 
@@ -69,9 +70,8 @@ def placed_on(found: Scalars, steps: Sequence[int], committed: Sequence[str]) ->
     kept = {name: values for name, values in kept.items() if values}
     given = {at for values in found.values() for at in values}
     if not kept:
-        ends = f"steps {min(given)} to {max(given)}" if given else "no step"
         raise ReelnetError(
-            f"the metrics have values for {ends}, none of which the run has recorded ({steps[0]} to {steps[-1]})"
+            f"the metrics have values for {span(given)}, which the run has not recorded; it holds {span(steps)}"
         )
     return kept, Added({name: len(values) for name, values in kept.items()}, sorted(given - recorded))
 
@@ -110,7 +110,8 @@ def add_metrics(
         opened.store.write(NAME, packed(read_added(opened.store) | kept))
     except OSError as error:
         raise ReelnetError(f"{opened.store.full(NAME)}: cannot be written ({error.strerror})") from error
-    opened.__dict__.pop("metrics", None)
+    for name in ("metrics", "added"):
+        opened.__dict__.pop(name, None)
     return added
 
 

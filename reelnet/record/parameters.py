@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.ranks import managed_modules
+from reelnet.record.paths import also, named_modules, paths_of
+from reelnet.record.ranks import gathered, managed_modules
 from reelnet.record.reading import Arrays, Wanted
-from reelnet.record.taps import Tap, named_modules
+from reelnet.record.taps import Tap
 from reelnet.record.tensors import whole
 from reelnet.runs.header import TapInfo, TapKind
 
@@ -27,10 +28,14 @@ class Parameters:
     def __init__(self, model: nn.Module, taps: Sequence[Tap], wanted: Wanted) -> None:
         self._taps, self._wanted = {tap.named(1): tap for tap in taps}, wanted
         self._modules = named_modules(model)
-        if taps and managed_modules(model):
+        known = paths_of(model)
+        self._also = {name: also(tap.path, known[tap.kind], "parameter") for name, tap in self._taps.items()}
+        self._model = model
+        gradients = [tap for tap in taps if tap.kind is TapKind.GRADIENT]
+        if gradients and any(not wrapper._use_orig_params for wrapper in managed_modules(model)):
             raise UsageError(
-                f"{taps[0].path!r}: FullyShardedDataParallel has no parameters of single layers; wrap the model with "
-                "fully_shard to record them"
+                f"{gradients[0].path!r}: FullyShardedDataParallel has no gradients of single parameters without "
+                "use_orig_params=True; give it that, or wrap the model with fully_shard"
             )
 
     def __contains__(self, name: object) -> bool:
@@ -46,16 +51,19 @@ class Parameters:
             ReelnetError: A parameter has more dimensions than that, or complex values; or no tapped one has a
                 gradient.
         """
+        if not self._taps:
+            return {}
         found, without = {}, []
-        for name, tap in self._taps.items():
-            held = self._held(tap)
-            values = held.grad if tap.kind is TapKind.GRADIENT else held
-            if values is None:
-                without.append(tap)
-                # There is none, which is not the same as 0.
-                values = torch.full_like(held, torch.nan)
-            found[name] = self._wanted.array(_four(name, whole(values)))
         gradients = [tap for tap in self._taps.values() if tap.kind is TapKind.GRADIENT]
+        with gathered(self._model, gradients=bool(gradients) and not untrained):
+            for name, tap in self._taps.items():
+                held = self._held(tap)
+                values = held.grad if tap.kind is TapKind.GRADIENT else held
+                if values is None:
+                    without.append(tap)
+                    # There is none, which is not the same as 0.
+                    values = torch.full_like(held, torch.nan)
+                found[name] = self._wanted.array(_four(name, whole(values)))
         if without and without == gradients and not untrained:
             raise ReelnetError(
                 f"parameter {without[0].path!r}: has no gradient; call recorder.step() before zero_grad()"
@@ -68,7 +76,7 @@ class Parameters:
         for name, array in arrays.items():
             outputs, inputs, height, width = array.shape
             shape = outputs, inputs, height, width
-            found[name] = TapInfo(shape, array.dtype.name, kind=self._taps[name].kind)
+            found[name] = TapInfo(shape, array.dtype.name, kind=self._taps[name].kind, note=self._also[name])
         return found
 
     def _held(self, tap: Tap) -> Tensor:

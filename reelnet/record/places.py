@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from reelnet.record.inputs import Samples
+from reelnet.record.paths import distinct_modules, named_modules
 from reelnet.record.probe import Probe
-from reelnet.record.taps import Pattern, Tap, distinct_modules, named_modules, select
+from reelnet.record.selection import select
+from reelnet.record.taps import Pattern, Tap
 from reelnet.runs.header import TapInfo
 
 

@@ -13,12 +13,14 @@ from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
 from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.failure import failure_of
 from reelnet.record.forms import Fed
 from reelnet.record.inputs import Samples
 from reelnet.record.parameters import Parameters
+from reelnet.record.paths import also, named_modules, paths_of, unwrap
 from reelnet.record.ranks import spread_again
 from reelnet.record.reading import Arrays, Reading, Wanted, read
-from reelnet.record.taps import Tap, named_modules
+from reelnet.record.taps import Tap
 from reelnet.record.untouched import (
     generators,
     one_thread,
@@ -76,8 +78,9 @@ class Probe:
         for tap in taps:
             if tap.kind is TapKind.ACTIVATION:
                 self._taps[tap.module].append(tap)
-        known = named_modules(self.model)
-        self._modules = {path: known[path] for path in self._taps}
+        modules, known = named_modules(self.model), paths_of(self.model)[TapKind.ACTIVATION]
+        self._modules = {path: modules[path] for path in self._taps}
+        self._also = {path: also(path, known, "module") for path in self._taps}
         self._parameters = Parameters(
             self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._wanted
         )
@@ -137,7 +140,9 @@ class Probe:
             try:
                 self.model(*args, **kwargs)
             except Exception as error:
-                raise self._failed(error, heard) from error
+                raise failure_of(
+                    self.model, self._samples, error, next(reversed(heard.arrays), None)
+                ) from error
 
     @property
     def _device(self) -> torch.device:
@@ -172,9 +177,10 @@ class Probe:
                     name = tap.named(call)
                     # A model may catch what is raised in here, so it is kept and raised behind it.
                     strict = not first or (self._strict and not tap.sought)
-                    with heard.refusing(name, strict=strict):
+                    with heard.refusing(name, path if tap.name is not None else name, strict=strict):
                         values, note = read(tap, module, args, kwargs, output)
                         if first:
+                            note = "; ".join(filter(None, (note, self._also[path])))
                             reading = Reading.first(tap, name, module, values, note, self._fed, self._wanted)
                             heard.take(reading, reading.arrays(values))
                             self._readings[place] = reading
@@ -213,16 +219,6 @@ class Probe:
         times = f"was called {calls} times" if calls else "was not called"
         return f"{times} while the model ran on the samples"
 
-    def _failed(self, error: Exception, heard: _Heard) -> ReelnetError:
-        reached = (
-            f"after layer {list(heard.arrays)[-1]!r}" if heard.arrays else "before the first recorded layer"
-        )
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return ReelnetError(
-            f"samples of {self._samples.form} do not fit {type(self.model).__name__}: "
-            f"it failed {reached} ({reason}); give samples of the shape of one training batch"
-        )
-
 
 class _Heard:
     """What was heard in one pass."""
@@ -242,24 +238,15 @@ class _Heard:
         self.infos |= reading.infos(arrays)
 
     @contextmanager
-    def refusing(self, name: str, *, strict: bool) -> Iterator[None]:
-        """Keep the first mistake, with the name of the layer; if not `strict`, the layer is left out."""
+    def refusing(self, name: str, path: str, *, strict: bool) -> Iterator[None]:
+        """Keep the first mistake, with the path of the layer; if not `strict`, the layer is left out."""
         try:
             yield
         except UsageError as error:
             self.refused = self.refused or error
         except ReelnetError as error:
             if strict:
-                self.refused = self.refused or ReelnetError(f"layer {name!r}: {error}")
+                named = "" if name == path else f" (named {name!r})"
+                self.refused = self.refused or ReelnetError(f"layer {path!r}{named}: {error}")
             else:
                 self.left_out[name] = str(error)
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The module inside `torch.compile`, `DataParallel` and `DistributedDataParallel`."""
-    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    while True:
-        inner = model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", None)
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner

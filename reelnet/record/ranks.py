@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -144,14 +145,30 @@ def managed_modules(model: nn.Module) -> list[Any]:
     return _of_kind(model, "FullyShardedDataParallel")
 
 
-def managed_names(model: nn.Module) -> set[str]:
-    """The names of the parameters that the first kind of FSDP keeps in one piece, and lends to their modules."""
+def managed_parameters(model: nn.Module) -> list[tuple[nn.Module, str]]:
+    """The parameters that the first kind of FSDP keeps in one piece: the module of each, and its name there."""
     handles = [handle for wrapper in managed_modules(model) if (handle := wrapper._handle) is not None]
-    return {
-        each.param_name
+    return [
+        (each.module, each.param_name)
         for handle in handles
         for each in (*handle.flat_param._param_infos, *handle.flat_param._shared_param_infos)
-    }
+    ]
+
+
+@contextmanager
+def gathered(model: nn.Module, *, gradients: bool) -> Iterator[None]:
+    """Have all of what the first kind of FSDP has spread, in every process; all of them must ask.
+
+    Args:
+        model: The network.
+        gradients: Whether the gradients, too.
+    """
+    wrappers = managed_modules(model)
+    if not wrappers:
+        yield
+        return
+    with type(wrappers[0]).summon_full_params(model, writeback=False, with_grads=gradients):
+        yield
 
 
 def _of_kind(model: nn.Module, name: str) -> list[Any]:

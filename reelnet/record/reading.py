@@ -50,17 +50,16 @@ class Wanted:
     channels: Channels | None = None
 
     @classmethod
-    def of(cls, dtype: str | None, channels: Channels | None) -> Wanted:
+    def of(cls, dtype: object, channels: Channels | None) -> Wanted:
         """What a recorder was told.
 
         Raises:
-            UsageError: Nothing can be recorded in a type of that name, or channels cannot be.
+            UsageError: Nothing can be recorded in such a type, or channels cannot be.
         """
-        if dtype is not None and dtype not in DTYPES:
-            raise UsageError(f"dtype={dtype!r}: cannot be recorded as that; {options(str(dtype), DTYPES)}")
-        return cls(
-            DTYPES[dtype] if dtype is not None else None, None if channels is None else channels_of(channels)
-        )
+        name = str(dtype).removeprefix("torch.")
+        if dtype is not None and name not in DTYPES:
+            raise UsageError(f"dtype={dtype!r}: cannot be recorded as that; {options(name, DTYPES)}")
+        return cls(DTYPES.get(name), None if channels is None else channels_of(channels))
 
     def array(self, values: Tensor) -> NDArray[np.generic]:
         """Values as they are recorded."""

@@ -14,22 +14,24 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import ReelnetError, UsageError, words
 from reelnet.export.size import parse_size
 from reelnet.record.inputs import Samples
 from reelnet.record.keeper import Keeper
 from reelnet.record.metrics import number, numbers, texts
+from reelnet.record.paths import unwrap
 from reelnet.record.plan import Plan
-from reelnet.record.probe import Probe, unwrap
+from reelnet.record.probe import Probe
 from reelnet.record.ranks import PartedError, Ranks
 from reelnet.record.reading import Arrays, Wanted
 from reelnet.record.schedule import When, schedule_of
-from reelnet.record.taps import Channels, Pattern, Tap, convolutions, select
+from reelnet.record.selection import chosen
+from reelnet.record.taps import Channels, Pattern
 from reelnet.record.tensors import to_numpy
 from reelnet.record.thinning import Thinning, bytes_of, packed_at
 from reelnet.runs.begin import refuse_existing, resumed_step
-from reelnet.runs.header import TapKind
 from reelnet.runs.snapshot import Snapshot
+from reelnet.runs.store import as_text
 from reelnet.runs.writer import RunWriter
 
 LOG = logging.getLogger("reelnet")
@@ -67,7 +69,8 @@ class Recorder:
             true for a step. Metrics of other steps are not kept.
         steps: Which steps, as a list, instead of `every`.
         total_steps: How many steps the training will take, so that `plan()` can say what that comes to.
-        dtype: Type in which floating values are recorded: `float16`, `float32` or `float64`; their own by default.
+        dtype: Type in which floating values are recorded: `float16`, `float32` or `float64`, as a text or as torch's
+            own; that of the values by default.
         channels: Of each layer the first so many channels, or the positions of some; all by default.
         max_bytes: Most that the run may take, such as `"500MB"`: it is thinned out evenly on the way; the first and
             the last step stay.
@@ -101,13 +104,13 @@ class Recorder:
         every: When = 1,
         steps: Iterable[int] | None = None,
         total_steps: int | None = None,
-        dtype: str | None = None,
+        dtype: str | torch.dtype | None = None,
         channels: Channels | None = None,
         max_bytes: int | str | None = None,
         on_error: Literal["warn", "raise"] = "warn",
         resume: int | bool = False,
     ) -> None:
-        self.where = os.fspath(path)
+        self.where = as_text(path)
         self._force, self._resume = force, resume
         self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
         self._metrics = numbers(metrics or {})
@@ -171,11 +174,25 @@ class Recorder:
             writer.discard()
             raise
         self._keeper = Keeper(writer, thinning, self.where, raises=self._raises)
+        if self._resumed:
+            self._tell_gap(thinning.last)
         LOG.info("%s: recording %s", self.where, self.plan())
         if left_out := self._probe.left_out:
             name, reason = next(iter(left_out.items()))
             layers = "1 layer is" if len(left_out) == 1 else f"{len(left_out)} layers are"
             LOG.warning("%s: %s left out, the first is %r: it %s", self.where, layers, name, reason)
+
+    def _tell_gap(self, last: int | None) -> None:
+        """Say so where the run that goes on ends before the step after which it does."""
+        count = self._schedule.count
+        if last is None or (last < self._step and (count(last) is None or count(last) != count(self._step))):
+            ends = "holds no step up to it" if last is None else f"ends at step {last}"
+            LOG.warning(
+                "%s: goes on after step %s, but the run %s; what lies between is not recorded",
+                self.where,
+                self._step,
+                ends,
+            )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -206,10 +223,11 @@ class Recorder:
         except PartedError:
             raise
         except Exception as error:
+            failed = self._failed(step, error)
             if self._raises:
-                raise
+                raise failed from error
             if self._keeper is not None:
-                self._keeper.miss(step, error)
+                self._keeper.miss(step, failed)
         self._step = step
         if self._keeper is not None:
             self._keeper.check()
@@ -250,10 +268,13 @@ class Recorder:
 
     def _at(self, step: int, metrics: Mapping[str, Any]) -> Snapshot:
         values = self._numbers(step, metrics) if self._ranks.writes else {}
-        try:
-            return Snapshot(step, self._probed(), values)
-        except ReelnetError as error:
-            raise type(error)(f"{self.where}: step {step}: {error}") from error
+        return Snapshot(step, self._probed(), values)
+
+    def _failed(self, step: int, error: Exception) -> ReelnetError:
+        """What went wrong at a step, with the run and the step."""
+        known = isinstance(error, ReelnetError)
+        kind = type(error) if isinstance(error, ReelnetError) else ReelnetError
+        return kind(f"{self.where}: step {step}: {error if known else words(error)}")
 
     def _numbers(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
         found = {}
@@ -268,21 +289,6 @@ class Recorder:
                     LOG.warning("%s: step %s: %s; it is left out", self.where, step, error)
                 self._left_out.add(name)
         return found
-
-
-def chosen(model: nn.Module, taps: Sequence[Pattern] | Pattern | None) -> list[Tap]:
-    """The places that a recorder records.
-
-    Raises:
-        UsageError: There are none, or no layer among them.
-    """
-    module = unwrap(model)
-    listed = [taps] if isinstance(taps, str | Tap) or callable(taps) else taps
-    found = convolutions(module) if listed is None else select(module, listed)
-    if not any(tap.kind is TapKind.ACTIVATION for tap in found):
-        lacks = "no Conv2d to record" if listed is None else "no layer is among the taps"
-        raise UsageError(f"{type(module).__name__}: {lacks}; name its layers with taps=[…]")
-    return found
 
 
 def _is_raise(on_error: str) -> bool:

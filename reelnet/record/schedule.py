@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reelnet.errors import UsageError
+from reelnet.errors import ReelnetError, UsageError, words
 
 
 class Schedule(Protocol):
@@ -123,14 +123,28 @@ class Chosen:
     function: Callable[[int], object]
 
     def due(self, step: int) -> bool:
-        """Whether this step is recorded."""
-        return bool(self.function(step))
+        """Whether this step is recorded.
+
+        Raises:
+            ReelnetError: The function failed.
+        """
+        try:
+            return bool(self.function(step))
+        except Exception as error:
+            raise ReelnetError(
+                f"every={self._name} failed ({words(error)}); it must give true or false"
+            ) from error
 
     def count(self, total: int) -> None:
         """The function is not asked before its time."""
 
     def __str__(self) -> str:
-        return f"the steps that {getattr(self.function, '__name__', 'a function')} says"
+        return f"the steps that {self._name} says"
+
+    @property
+    def _name(self) -> str:
+        name = str(getattr(self.function, "__name__", type(self.function).__name__))
+        return "a function" if name == "<lambda>" else name
 
 
 When = int | Log | Seconds | Callable[[int], object]

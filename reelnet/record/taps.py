@@ -1,16 +1,15 @@
-"""Which places of a model are recorded."""
+"""What is recorded of a model: a place, and how."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from numbers import Integral
 from typing import Any
 
 from torch import Tensor, nn
 
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError
 from reelnet.record.attention import attention_weights
 from reelnet.record.forms import require_dims
 from reelnet.runs.header import TapKind
@@ -20,9 +19,6 @@ Reader = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], Tensor]
 
 Predicate = Callable[[str, nn.Module], bool]
 """Whether the module at a path is wanted."""
-
-WRAPPERS = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-"""Names under which `torch.compile`, FSDP and checkpointed activations keep the module that they wrap."""
 
 Channels = int | Sequence[int]
 """The first so many channels, or the positions of some."""
@@ -149,110 +145,3 @@ def modules(*kinds: type[nn.Module]) -> Predicate:
 
     wanted.__name__ = " or ".join(kind.__name__ for kind in kinds)
     return wanted
-
-
-def select(model: nn.Module, patterns: Sequence[Pattern]) -> list[Tap]:
-    """The places of `model` that match: modules, then parameters, then gradients, each in the model's order.
-
-    Args:
-        model: The network.
-        patterns: Paths, or glob patterns over whole paths (`*` also crosses dots: `layer*.conv?`); taps with such
-            paths; or predicates of a path and its module. A text means modules; where it matches none,
-            parameters, so that `*.weight` is every weight.
-
-    Raises:
-        UsageError: A pattern matches nothing.
-    """
-    known = {TapKind.ACTIVATION: list(filter(None, named_modules(model)))}
-    known[TapKind.WEIGHT] = list(parameter_paths(model))
-    known[TapKind.GRADIENT] = [plain(path) for path, _ in model.named_parameters(remove_duplicate=False)]
-    chosen: dict[Tap, None] = {}
-    for each in patterns:
-        for tap in _found(model, each, known):
-            # What is named once is meant, whatever patterns find it besides.
-            if not tap.sought:
-                chosen.pop(tap, None)
-            chosen.setdefault(tap)
-    # A call alone, beside all calls, is the same again.
-    chosen = {tap: None for tap in chosen if tap.call is None or replace(tap, path=tap.module) not in chosen}
-    places = {kind: {path: number for number, path in enumerate(paths)} for kind, paths in known.items()}
-    kinds = list(known)
-    return sorted(chosen, key=lambda tap: (kinds.index(tap.kind), places[tap.kind][tap.module]))
-
-
-def _found(model: nn.Module, pattern: Pattern, known: Mapping[TapKind, Sequence[str]]) -> list[Tap]:
-    if not isinstance(pattern, str | Tap):
-        modules = distinct_modules(model).items()
-        found = [Tap(path, sought=True) for path, module in modules if pattern(path, module)]
-        if not found:
-            what = getattr(pattern, "__name__", "that predicate")
-            raise UsageError(f"no layer in {type(model).__name__} is {what}; name its layers by their paths")
-        return found
-    tap = pattern if isinstance(pattern, Tap) else Tap(pattern)
-    kinds = [tap.kind] if isinstance(pattern, Tap) else [TapKind.ACTIVATION, TapKind.WEIGHT]
-    taps = [replace(tap, kind=kind) for kind in kinds]
-    for each in taps:
-        found = matching(model, each, known[each.kind])
-        if len(found) > 1 and tap.name is not None:
-            raise UsageError(
-                f"{tap.path!r} matches {len(found)} layers, which cannot all be named {tap.name!r}"
-            )
-        if found:
-            return found
-    paths = [path for kind in kinds for path in known[kind]]
-    what = "layer" if kinds[0] is TapKind.ACTIVATION else "parameter"
-    raise UsageError(f"no {what} {tap.module!r} in {type(model).__name__}; {options(tap.module, paths)}")
-
-
-def matching(model: nn.Module, tap: Tap, paths: Sequence[str]) -> list[Tap]:
-    """The taps on those paths that a tap's path or glob pattern means."""
-    # A parameter may be meant by its own path, as in Tap.grad("conv1.bias").
-    wanted = (
-        [tap.module] if tap.kind is TapKind.ACTIVATION else [tap.module, tap.module.removesuffix(".weight")]
-    )
-    end = tap.path.removeprefix(tap.module)
-    for pattern in wanted:
-        if pattern in paths:
-            return [replace(tap, path=pattern + end)]
-        # A module that stands at several paths is one place to a pattern.
-        once = distinct_modules(model) if tap.kind is TapKind.ACTIVATION else paths
-        matches = [path for path in once if fnmatchcase(path, pattern)]
-        if matches:
-            return [replace(tap, path=path + end, sought=True) for path in matches]
-    return []
-
-
-def named_modules(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules by all paths at which they stand, as they are without their wrappers; the model's own is empty."""
-    return {plain(path): module for path, module in model.named_modules(remove_duplicate=False)}
-
-
-def plain(path: str) -> str:
-    """A path without what wrappers put in between."""
-    return ".".join(part for part in path.split(".") if part not in WRAPPERS)
-
-
-def distinct_modules(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules by the first of their paths."""
-    seen: set[int] = {id(model)}
-    return {
-        path: module
-        for path, module in named_modules(model).items()
-        if path and id(module) not in seen and not seen.add(id(module))  # type: ignore[func-returns-value]
-    }
-
-
-def parameter_paths(model: nn.Module) -> Iterator[str]:
-    """Paths of all parameters, and of what weight normalisation or pruning makes of them."""
-    for path, module in named_modules(model).items():
-        before = f"{path}." if path else ""
-        own = [name for name, held in module._parameters.items() if held is not None]
-        made = list(getattr(module, "parametrizations", ()))
-        made += [name for name in vars(module) if {f"{name}_v", f"{name}_orig"} & {*own}]
-        yield from (before + name for name in [*made, *own])
-
-
-def convolutions(model: nn.Module) -> list[Tap]:
-    """The model's two-dimensional convolutions: what is recorded unless one says otherwise."""
-    found = distinct_modules(model).items()
-    return [Tap(path, sought=True) for path, module in found if isinstance(module, nn.Conv2d)]

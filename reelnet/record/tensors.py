@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reelnet.errors import ReelnetError, options
+from reelnet.errors import ReelnetError, choice
 
 PLAIN = {
     torch.bool,
@@ -54,16 +54,17 @@ def pick(output: Any, key: int | str | None) -> tuple[Tensor, str]:
     return found[0][1], f"the first of {len(found)} tensors (key={names})"
 
 
-def _part(output: Any, key: int | str) -> Any:
+def _part(output: Any, key: int | str, before: str = "") -> Any:
     parts = dict(_parts(output))
     if str(key) in parts:
         return parts[str(key)]
     head, _, rest = str(key).partition(".")
     if head in parts and rest:
-        return _part(parts[head], rest)
+        return _part(parts[head], rest, f"{before}.{head}" if before else head)
+    at = f" at {before!r}" if before else ""
     if not parts:
-        raise ReelnetError(f"gives one {type(output).__name__}, in which there is no key {key!r}")
-    raise ReelnetError(f"gives {a(output)} without key {key!r}; {options(str(key), parts)}")
+        raise ReelnetError(f"gives one {type(output).__name__}{at}, in which there is no key {key!r}")
+    raise ReelnetError(f"gives {a(output)}{at} without key {key!r}; {choice(str(key), parts)}")
 
 
 def _parts(output: Any) -> Iterator[tuple[str, Any]]:

@@ -88,6 +88,11 @@ class Thinning:
             self._writer.drop(between)
             self._kept = [step for step in self._kept if step not in between]
 
+    @property
+    def last(self) -> int | None:
+        """The last step that the run holds; None where it holds none."""
+        return self._kept[-1] if self._kept else None
+
     def offer(self, snapshot: Snapshot) -> None:
         """Take the snapshot of a further step.
 

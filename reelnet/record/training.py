@@ -19,7 +19,7 @@ from reelnet.record.datasets import Data, batches, load
 from reelnet.record.networks import build, channels_of, logits
 from reelnet.record.places import Place, recordable
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import select
+from reelnet.record.selection import select
 from reelnet.runs.writer import refuse_existing
 
 TESTS = 58

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from reelnet.record.ranks import is_spread, managed_modules, managed_names
+from reelnet.record.ranks import is_spread, managed_modules, managed_parameters
 
 INNER = frozenset(vars(nn.Module()))
 """Attributes that every module has for torch's own use."""
@@ -85,7 +85,8 @@ def untouched_modules(model: nn.Module) -> Iterator[None]:
     modules = list(model.modules())
     flags = [module.training for module in modules]
     # What FSDP notes in its wrappers, and the parameters that it lends, are its own business.
-    managed, lent = set(map(id, managed_modules(model))), managed_names(model)
+    managed = set(map(id, managed_modules(model)))
+    lent = {name for _, name in managed_parameters(model)}
     attributes = [{} if id(module) in managed else dict(vars(module)) for module in modules]
     contents = [(held, _copied(held)) for owned in attributes for held in _containers(owned)]
     # Parameters that are spread over processes come and go in a pass.

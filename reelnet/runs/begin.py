@@ -69,7 +69,7 @@ def require_place(store: Store, *, force: bool, resume: bool) -> None:
 
     Raises:
         UsageError: Something is there that is not an empty folder, nor (with `force`) a run; or there is no run
-            to resume.
+            to resume; or another recorder is at work on the run that must not be replaced.
         ReelnetError: One may not look.
     """
     try:
@@ -77,13 +77,17 @@ def require_place(store: Store, *, force: bool, resume: bool) -> None:
         ours = not free and _is_header(store)
     except OSError as error:
         raise ReelnetError(f"{store}: cannot write a run here ({error.strerror})") from error
-    if resume and not ours:
+    if free and resume:
         raise UsageError(f"{store}: no run to go on with; leave out resume to begin one")
-    if free or resume:
+    if free:
         return
     if not ours:
-        raise UsageError(f"{store}: exists and is not a run; choose another folder")
-    if not force:
+        end = ", so there is nothing to go on with" if resume else ""
+        raise UsageError(f"{store}: exists and is not a run{end}; choose another folder")
+    if not force and not resume:
+        # Of a run that grows at this moment nobody should think of replacing it.
+        with suppress(OSError):
+            store.lock().release()
         raise UsageError(
             f"{store}: holds a run already; choose another folder, or give --force (force=True) to replace it"
         )
@@ -197,7 +201,10 @@ def resumed_step(path: str | os.PathLike[str], resume: int | bool) -> int | None
         require_place(store_at(path), force=False, resume=True)
         return resume
     store = store_at(path)
-    if not store.exists() or store.is_empty():
-        return None
+    try:
+        if not store.exists() or store.is_empty():
+            return None
+    except OSError as error:
+        raise ReelnetError(f"{store}: cannot go on with a run here ({error.strerror})") from error
     require_place(store, force=False, resume=True)
     return max(LogReader(store, read_header(store).taps).log.steps, default=0)

@@ -61,7 +61,7 @@ class Behind:
             ReelnetError: This is a forked process.
         """
         if not self.here:
-            raise ReelnetError(f"{self._where}: a forked process cannot record; record in the one that began")
+            raise ReelnetError("a forked process cannot record; record in the one that began")
         self._make_room(nbytes)
         # Counted afterwards: what Ctrl-C keeps from being put is not waited for.
         self._jobs.put((job, nbytes))

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from reelnet.errors import UsageError
+from reelnet.runs.lock import holder, owner_of
 
 if TYPE_CHECKING:
     from reelnet.runs.remote import RemoteStore
@@ -37,10 +38,11 @@ class Lease:
 
     def __init__(self, store: RemoteStore) -> None:
         self._store, self._owner, self._process = store, uuid.uuid4().hex, os.getpid()
+        self._holder = holder()
         held = self._held()
         if held is not None and (left := held["time"] + SECONDS - time.time()) > 0 and not _is_dead(held):
             raise UsageError(
-                f"{store}: is being recorded by process {held['process']} on {held['host']}; choose another address, "
+                f"{store}: is being recorded by {owner_of(held)}; choose another address, "
                 f"or try again in {min(SECONDS, left):.0f} s if that one was killed"
             )
         self._sign()
@@ -65,12 +67,7 @@ class Lease:
                 self._sign()
 
     def _sign(self) -> None:
-        content = {
-            "owner": self._owner,
-            "host": platform.node(),
-            "process": self._process,
-            "time": time.time(),
-        }
+        content = {"owner": self._owner, **self._holder, "time": time.time()}
         self._store.write(NAME, json.dumps(content).encode())
 
     def _held(self) -> dict[str, Any] | None:

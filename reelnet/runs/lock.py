@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from reelnet.errors import UsageError
 
 NAME = "lock"
 
-_held: set[str] = set()
-"""Folders that this process records into: the system's locks are between processes only."""
+_held: dict[str, Mapping[str, Any]] = {}
+"""Folders that this process records into, and since when: the system's locks are between processes only."""
 _guard = threading.Lock()
 
 
@@ -32,29 +37,31 @@ class FileLock:
         self._key = str(folder.resolve())
         with _guard:
             if self._key in _held:
-                raise _taken(folder, "this process")
-            self._take(folder)
-            _held.add(self._key)
+                # Not read from the file: closing it would let go of the lock.
+                raise _taken(folder, f"this process{_since(_held[self._key])}")
+            _held[self._key] = self._take(folder)
 
-    def _take(self, folder: Path) -> None:
+    def _take(self, folder: Path) -> Mapping[str, Any]:
         # Whoever lets go removes the file: what was locked must still be what lies there.
         while True:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             if not _locked(self._file):
-                owner = _owner(self._path)
+                owner = owner_of(_read(self._path))
                 os.close(self._file)
                 raise _taken(folder, owner)
             if _same(self._file, self._path):
                 break
             os.close(self._file)
         os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        held = holder()
+        os.write(self._file, json.dumps(held).encode() + b"\n")
+        return held
 
     def release(self) -> None:
         """Let others record; a forked process lets go of nothing."""
         if self._process != os.getpid() or self._key not in _held:
             return
-        _held.discard(self._key)
+        _held.pop(self._key)
         with suppress(OSError):
             # Windows removes no file that is open.
             if os.name != "nt" and _same(self._file, self._path):
@@ -68,10 +75,31 @@ def _taken(folder: Path, owner: str) -> UsageError:
     )
 
 
-def _owner(path: Path) -> str:
+def _read(path: Path) -> Mapping[str, Any]:
+    """Who holds a lock, as its file has it; nothing where it cannot be read."""
     with suppress(OSError, ValueError):
-        return f"process {int(path.read_text())}"
-    return "another process"
+        found = json.loads(path.read_text())
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def holder() -> dict[str, Any]:
+    """This process as the file of a lock names it."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"process": os.getpid(), "host": platform.node(), "since": now}
+
+
+def owner_of(held: Mapping[str, Any]) -> str:
+    """Who holds a lock, and since when, for people."""
+    if "process" not in held:
+        return "another process"
+    return f"process {held['process']} on {held.get('host')}{_since(held)}"
+
+
+def _since(held: Mapping[str, Any]) -> str:
+    with suppress(KeyError, TypeError, ValueError):
+        return f" since {datetime.fromisoformat(held['since']).astimezone():%Y-%m-%d %H:%M:%S}"
+    return ""
 
 
 def _same(file: int, path: Path) -> bool:

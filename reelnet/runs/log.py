@@ -9,7 +9,7 @@ from typing import Any
 
 from reelnet.errors import RunError
 from reelnet.runs.commit import Commit
-from reelnet.runs.header import MEND, TapInfo, reason, unreadable
+from reelnet.runs.header import KEEP, TapInfo, reason, unreadable
 from reelnet.runs.segment import Segment
 from reelnet.runs.store import Store
 
@@ -37,13 +37,12 @@ class Log:
         self.lines = 0
         self.number = 0
 
-    def add(self, lines: bytes, where: str, wrong: list[str] | None = None) -> None:
+    def add(self, lines: bytes, where: str) -> None:
         """Read further lines.
 
         Args:
             lines: Whole lines.
             where: Names the log in errors.
-            wrong: Takes what is to be said of lines that are none; without it, the first is raised.
 
         Raises:
             RunError: One is no line of a log.
@@ -53,10 +52,9 @@ class Log:
             try:
                 self._add(json.loads(text))
             except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-                said = f"{where}:{self.lines}: not a line of a log ({reason(error)})"
-                if wrong is None:
-                    raise RunError(f"{said}; {MEND}") from error
-                wrong.append(said)
+                raise RunError(
+                    f"{where}:{self.lines}: not a line of a log ({reason(error)}); {KEEP}"
+                ) from error
 
     def put(self, found: Commit | Segment) -> None:
         """Have a commit or a segment count from now on."""

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import operator
 import os
-import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError, UsageError, options
 from reelnet.runs.added import columns, read_added
+from reelnet.runs.asked import listed, numbered, sliced, span
 from reelnet.runs.commit import Commit
 from reelnet.runs.header import TapInfo, read_header
 from reelnet.runs.local import LocalStore
 from reelnet.runs.log import LogReader
+from reelnet.runs.named import Named
 from reelnet.runs.samples import read_samples
+from reelnet.runs.scalars import Scalars
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.store import store_at
 from reelnet.runs.summary import Summary, metrics_of, summary_of
@@ -84,7 +85,7 @@ class Run:
         log = self._reader.log
         self._places = {step: log.steps[step] for step in sorted(log.steps)}
         self.missing: Mapping[int, str] = dict(sorted(log.missing.items()))
-        for name in ("taps", "nonfinite", "metrics"):
+        for name in ("taps", "nonfinite", "metrics", "added"):
             self.__dict__.pop(name, None)
 
     @property
@@ -106,10 +107,11 @@ class Run:
     def taps(self) -> dict[str, TapInfo]:
         """The recorded places by name, with their value range over the whole run."""
         ranges = self._summary.ranges
-        return {
+        taps = {
             name: replace(tap, min=found[0], max=found[1]) if (found := ranges.get(name)) else tap
             for name, tap in self._header.taps.items()
         }
+        return Named(taps, f"{self.where}: no layer was recorded as")
 
     @cached_property
     def nonfinite(self) -> dict[str, tuple[int, int]]:
@@ -120,9 +122,15 @@ class Run:
     def metrics(self) -> dict[str, NDArray[np.float64]]:
         """For each metric its values, one a committed step; NaN where a step has none.
 
-        Those that were added later follow those of the recording.
+        Those that were added later follow those of the recording. A name that it does not have is a `KeyError` that
+        names the nearest.
         """
-        return self.recorded_metrics | columns(read_added(self.store), self.steps)
+        return Named(self.recorded_metrics | columns(self.added, self.steps), f"{self.where}: no metric")
+
+    @cached_property
+    def added(self) -> Scalars:
+        """The metrics that were added later, by name and step."""
+        return read_added(self.store)
 
     @property
     def recorded_metrics(self) -> dict[str, NDArray[np.float64]]:
@@ -183,7 +191,8 @@ class Run:
         arrays = self._at_work(lambda: self._values.arrays(self._places[step], names))
         place = self._places[step]
         numbers = place.metrics if isinstance(place, Commit) else place[0].numbers(place[1])
-        return Snapshot(step, arrays, numbers)
+        added = {name: values[step] for name, values in self.added.items() if step in values}
+        return Snapshot(step, arrays, {**numbers, **added})
 
     def _at_work(self, read: Callable[[], T], tries: int = 3) -> T:
         """Read; a recorder at work may have moved the steps into a segment since the log was read."""
@@ -214,23 +223,7 @@ class Run:
             RunError: No step was.
         """
         self.require_steps()
-        first, last = next(iter(self._places)), next(reversed(self._places))
-        try:
-            # True is 1 to Python, but nobody means a step by it.
-            number = None if isinstance(step, bool) else operator.index(step)
-        except TypeError:
-            number = None
-        if number is None:
-            given = " ".join(reprlib.repr(step).split())
-            raise UsageError(
-                f"{self.where}: {given} is no step; give a whole number, steps run from {first} to {last}"
-            )
-        if number not in self._places:
-            near = min(self.steps, key=lambda known: abs(known - number))
-            raise UsageError(
-                f"{self.where}: no step {number}; steps run from {first} to {last}, the nearest is {near}"
-            )
-        return number
+        return numbered(step, self._places, self.where)
 
     def require_steps(self) -> None:
         """Make sure that there is something to show.
@@ -256,8 +249,8 @@ class Run:
         return Reel.of(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
 
     def __repr__(self) -> str:
-        steps = f"steps {self.steps[0]} to {self.steps[-1]}" if self._places else "no steps"
-        return f"<Run {self.where!r}: {steps}, {self._header.samples} samples, taps {', '.join(self.taps)}>"
+        held = f"{span(self.steps)}, {self._header.samples} samples"
+        return f"<Run {self.where!r}: {held}, taps {', '.join(self.taps)}>"
 
     def _repr_html_(self) -> str:
         from reelnet.notebook import run_table
@@ -268,13 +261,8 @@ class Run:
         if steps is None:
             return self.steps
         if isinstance(steps, slice):
-            try:
-                return self.steps[steps]
-            except (TypeError, ValueError) as error:
-                raise UsageError(
-                    f"{self.where}: {steps} selects no steps ({error}); give whole numbers, slice(0, 5) say"
-                ) from None
-        return [self.require_step(step) for step in _listed(steps)]
+            return sliced(self.steps, steps, self.where)
+        return [self.require_step(step) for step in listed(steps)]
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -285,13 +273,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder for reading; `reelnet.open` is this function.
 
     Raises:
+        UsageError: `path` is none.
         RunError: There is no run at `path`, or its header or log is damaged.
     """
     return Run(path)
-
-
-def _listed(steps: Iterable[SupportsIndex] | SupportsIndex) -> list[SupportsIndex]:
-    # A text is one wrong step, not one for each letter. An array without dimensions looks like an iterable.
-    if isinstance(steps, str | bytes) or not isinstance(steps, Iterable) or getattr(steps, "ndim", 1) == 0:
-        return [cast(SupportsIndex, steps)]
-    return list(steps)

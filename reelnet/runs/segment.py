@@ -20,6 +20,9 @@ Index = Mapping[str, NDArray[np.generic]]
 NAMES = {"b": "BOOL", "f": "F", "i": "I", "u": "U"}
 """What safetensors calls the kinds of numbers of numpy."""
 
+INDEX = {"steps": "<i8", "min": "<f8", "max": "<f8", "nonfinite": "<i8", "crc32": "<u4"}
+"""The arrays of a segment's index and their types; all but the steps are (taps, steps)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Segment:
@@ -149,22 +152,46 @@ class Layout:
         Raises:
             KeyError, TypeError, ValueError: It is none.
         """
-        base = 8 + int.from_bytes(head[:8], "little")
-        entries = json.loads(head[8:base])
-        form = (len(infos), len(segment.steps))
-
-        def part(name: str, dtype: str) -> NDArray[Any]:
-            start, end = entries[name]["data_offsets"]
-            return np.frombuffer(head[base + start : base + end], dtype).reshape(form)
-
+        base, entries = entries_of(head)
+        index = index_of(head, len(infos))
         return cls(
             offsets={name: base + int(entries[f"tap/{name}"]["data_offsets"][0]) for name in infos},
             sizes={name: info.nbytes for name, info in infos.items()},
-            low=part("min", "<f8"),
-            high=part("max", "<f8"),
-            nonfinite=part("nonfinite", "<i8"),
-            crc32=part("crc32", "<u4"),
+            low=index["min"],
+            high=index["max"],
+            nonfinite=index["nonfinite"],
+            crc32=index["crc32"],
         )
+
+
+def entries_of(head: bytes) -> tuple[int, dict[str, Any]]:
+    """The header of a segment: where it ends, and what it says of each array.
+
+    Raises:
+        ValueError: It is none.
+    """
+    base = 8 + int.from_bytes(head[:8], "little")
+    return base, json.loads(head[8:base])
+
+
+def index_of(head: bytes, taps: int) -> dict[str, NDArray[Any]]:
+    """The arrays of a segment's index.
+
+    Args:
+        head: Of the segment.
+        taps: Their number.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is none.
+    """
+    base, entries = entries_of(head)
+    (steps,) = entries["steps"]["shape"]
+    found = {}
+    for name, dtype in INDEX.items():
+        start, end = entries[name]["data_offsets"]
+        values = np.frombuffer(head[base + start : base + end], dtype)
+        found[name] = values.reshape((steps,) if name == "steps" else (taps, steps))
+    return found
 
 
 def plan(file: str, commits: Sequence[Commit], infos: Mapping[str, TapInfo]) -> tuple[Segment, Layout, bytes]:
@@ -175,15 +202,14 @@ def plan(file: str, commits: Sequence[Commit], infos: Mapping[str, TapInfo]) -> 
     """
     names, steps = list(infos), [commit.step for commit in commits]
     bounds = [[commit.ranges[name] or (np.nan, np.nan) for commit in commits] for name in names]
-    index = {
-        "steps": np.array(steps, "<i8"),
-        "min": np.array([[low for low, _ in row] for row in bounds], "<f8"),
-        "max": np.array([[high for _, high in row] for row in bounds], "<f8"),
-        "nonfinite": np.array(
-            [[commit.nonfinite.get(name, 0) for commit in commits] for name in names], "<i8"
-        ),
-        "crc32": np.array([[commit.spans[name].crc32 for commit in commits] for name in names], "<u4"),
+    rows: dict[str, Any] = {
+        "steps": steps,
+        "min": [[low for low, _ in row] for row in bounds],
+        "max": [[high for _, high in row] for row in bounds],
+        "nonfinite": [[commit.nonfinite.get(name, 0) for commit in commits] for name in names],
+        "crc32": [[commit.spans[name].crc32 for commit in commits] for name in names],
     }
+    index = {name: np.array(rows[name], dtype) for name, dtype in INDEX.items()}
     entries, at = {}, 0
     for name, array in index.items():
         entries[name] = _entry(array.dtype, array.shape, at)

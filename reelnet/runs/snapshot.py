@@ -16,7 +16,7 @@ class Snapshot:
     Attributes:
         step: Number of optimizer steps taken so far; 0 is the untrained network.
         taps: For each tap an array (samples, channels, height, width), the values as they were.
-        metrics: Numbers that the training gave for this step, by name. May be empty.
+        metrics: Numbers that the training gave for this step, and those that were added later, by name. May be empty.
     """
 
     step: int

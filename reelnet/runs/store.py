@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from reelnet.errors import RunError
+from reelnet.errors import RunError, UsageError
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -133,12 +133,24 @@ def store_at(path: str | os.PathLike[str]) -> Store:
     """The files of the run at a path, or at an address such as `s3://bucket/run`.
 
     Raises:
-        UsageError: A package is missing, or there is no such kind of address.
+        UsageError: It is no path, or a package is missing, or there is no such kind of address.
     """
-    if is_url(path):
+    text = as_text(path)
+    if is_url(text):
         from reelnet.runs.remote import RemoteStore
 
-        return RemoteStore(str(path))
+        return RemoteStore(text)
     from reelnet.runs.local import LocalStore
 
-    return LocalStore(Path(str(path).removeprefix("file://") if isinstance(path, str) else path))
+    return LocalStore(Path(text.removeprefix("file://")))
+
+
+def as_text(path: object) -> str:
+    """A run's path or address as a text.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if isinstance(path, str | os.PathLike) and isinstance(text := os.fspath(path), str):
+        return text
+    raise UsageError(f"{path!r} is no path; give a run's folder as a text or a Path, or an address")

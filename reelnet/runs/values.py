@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from reelnet.errors import RunError
 from reelnet.runs.arrays import crc32 as crc32_of
 from reelnet.runs.arrays import unpack
+from reelnet.runs.asked import span
 from reelnet.runs.commit import Commit
 from reelnet.runs.header import KEEP, TapInfo, unreadable
 from reelnet.runs.log import Row
@@ -64,7 +65,7 @@ class Values:
             RunError: It is missing, truncated or altered.
         """
         if segment.file not in self._layouts:
-            what = f"steps {segment.steps[0]} to {segment.steps[-1]}"
+            what = span(segment.steps)
             where = self._store.full(segment.file)
             try:
                 (head,) = self._store.read_spans(segment.file, [(0, segment.head)])
@@ -104,11 +105,11 @@ class Values:
         where = self._store.full(commit.file)
         spans = [commit.spans[name] for name in names]
         try:
-            found = self._store.read_spans(commit.file, [(span.offset, span.size) for span in spans])
+            found = self._store.read_spans(commit.file, [(part.offset, part.size) for part in spans])
         except OSError as error:
             raise unreadable(where, f"step {commit.step}", error) from error
-        for name, span, data in zip(names, spans, found, strict=True):
-            require_whole(data, span.size, span.crc32, f"{where}: step {commit.step}, {name}")
+        for name, part, data in zip(names, spans, found, strict=True):
+            require_whole(data, part.size, part.crc32, f"{where}: step {commit.step}, {name}")
         return dict(zip(names, found, strict=True))
 
     def series(self, name: str, places: Sequence[Commit | Row]) -> NDArray[np.generic]:
@@ -153,8 +154,8 @@ class Values:
         while at < len(places):
             place = places[at]
             if isinstance(place, Commit):
-                span = place.spans[name]
-                yield Stretch(at, place.file, span.offset, [place.step], [span.crc32])
+                part = place.spans[name]
+                yield Stretch(at, place.file, part.offset, [place.step], [part.crc32])
                 at += 1
                 continue
             segment, row = place

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reelnet.errors import RunError
 from reelnet.runs.arrays import checksum
+from reelnet.runs.asked import span
 from reelnet.runs.begin import keep_only_known
+from reelnet.runs.broken import lost_steps, read_broken, segments_without_line
 from reelnet.runs.commit import Commit
 from reelnet.runs.header import KEEP, Header, read_header, unreadable
 from reelnet.runs.log import Log, Row
@@ -24,23 +26,30 @@ class Health:
     """What became of a look at every byte of a run.
 
     Attributes:
-        steps: Number of steps that the log names.
+        steps: Number of steps that the run held, as far as the log tells.
         damaged: For each step that is not whole, what is wrong, with its file.
-        other: What is wrong beside steps: lines of the log, the samples.
+        log: What is wrong with lines of the log.
+        samples: What is wrong with the samples; empty if nothing is.
     """
 
     steps: int
     damaged: dict[int, str] = field(default_factory=dict)
-    other: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    samples: str = ""
 
     @property
     def whole(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.damaged and not self.other
+        return not self.lines()
+
+    @property
+    def kept(self) -> int:
+        """How many steps are whole."""
+        return self.steps - len(self.damaged)
 
     def lines(self) -> list[str]:
         """What is wrong, a line each."""
-        return [*self.other, *self.damaged.values()]
+        return [*filter(None, [self.samples]), *self.log, *self.damaged.values()]
 
 
 def verify(path: str | os.PathLike[str], progress: Progress | None = None) -> Health:
@@ -56,6 +65,8 @@ def verify(path: str | os.PathLike[str], progress: Progress | None = None) -> He
 
 def repair(path: str | os.PathLike[str], progress: Progress | None = None) -> Health:
     """Keep what is whole of a run: steps that are damaged are marked as missing, and what no step needs is removed.
+
+    A segment whose line of the log cannot be read is kept by its own index, without metrics.
 
     Returns:
         What was wrong. The samples cannot be mended; all else is, afterwards.
@@ -85,19 +96,29 @@ def repair(path: str | os.PathLike[str], progress: Progress | None = None) -> He
 
 
 def _look(store: Store, header: Header, progress: Progress | None) -> tuple[Health, Log]:
-    log, wrong = Log(header.taps), [*_wrong_samples(store, header)]
-    where = store.full("log.jsonl")
+    """Read all of a run; gives what is wrong, and the log with all that it still can tell."""
+    log, where = Log(header.taps), store.full("log.jsonl")
     try:
-        log.add(store.tail(None).lines, where, wrong)
+        broken = read_broken(store.tail(None).lines, log, where)
+        again = segments_without_line(store, log, header.taps) if broken else []
+        for segment in again:
+            log.put(segment)
+        damaged = lost_steps(store, log, broken)
     except OSError as error:
         raise unreadable(where, "the log", error) from error
-    values, damaged = Values(store, header.taps), {}
+    count, values = len(log.steps) + len(damaged), Values(store, header.taps)
     for number, step in enumerate(sorted(log.steps)):
         if said := _wrong_step(values, log.steps[step], step, list(header.taps)):
             damaged[step] = said
         if progress is not None:
             progress(number + 1, len(log.steps))
-    return Health(len(log.steps), damaged, wrong), log
+    told = [f"{each.said}: {each.place}" for each in broken if not any(map(each.holds, damaged))]
+    told += [
+        f"{store.full(each.file)}: {span(each.steps)}: no line of the log names them any "
+        "more, their metrics are lost"
+        for each in again
+    ]
+    return Health(count, dict(sorted(damaged.items())), told, _wrong_samples(store, header)), log
 
 
 def _wrong_step(values: Values, place: Commit | Row, step: int, taps: list[str]) -> str:
@@ -111,10 +132,10 @@ def _wrong_step(values: Values, place: Commit | Row, step: int, taps: list[str])
     return ""
 
 
-def _wrong_samples(store: Store, header: Header) -> Iterator[str]:
+def _wrong_samples(store: Store, header: Header) -> str:
     where = store.full("samples.safetensors")
     try:
-        if checksum(store.read("samples.safetensors")) != header.samples_crc32:
-            yield f"{where}: the samples are altered or truncated"
+        right = checksum(store.read("samples.safetensors")) == header.samples_crc32
+        return "" if right else f"{where}: the samples are altered or truncated"
     except OSError as error:
-        yield f"{where}: cannot read the samples ({error.strerror})"
+        return f"{where}: cannot read the samples ({error.strerror})"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
 from reelnet.runs.arrays import checksum, finite_range, nonfinite, pack
+from reelnet.runs.asked import span
 from reelnet.runs.begin import Found, begin, refuse_existing
 from reelnet.runs.commit import Commit
 from reelnet.runs.compaction import SEGMENT, Compaction
@@ -140,7 +141,7 @@ class RunWriter:
                 self._compaction.thin_out()
             except OSError as error:
                 raise ReelnetError(
-                    f"{self._store}: cannot remove steps {steps[0]} to {steps[-1]} ({error.strerror})"
+                    f"{self._store}: cannot remove {span(steps)} ({error.strerror})"
                 ) from error
 
     def close(self) -> None:

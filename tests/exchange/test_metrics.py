@@ -69,6 +69,9 @@ def test_from_a_program(run: Path) -> None:
     added = reelnet.add_metrics(opened, {"val": {0: 1, 3: 2, 2: 2}, "late": {99: 1.0}})
     assert (added.counts, added.left_out) == ({"val": 1}, [2, 3, 99])
     assert opened.metrics["val"][0] == 1
+    assert [opened.snapshot(step, []).metrics for step in (0, 1)] == [{"loss": 3, "val": 1}, {"loss": 2}]
+    with pytest.raises(ReelnetError, match="values for step 2, which the run has not recorded"):
+        reelnet.add_metrics(run, {"late": {2: 1.0}})
     reelnet.add_metrics(run, {"val": {1: float("inf")}})
     np.testing.assert_array_equal(reelnet.open(run).metrics["val"], [np.nan, np.inf, np.nan])
 
@@ -93,7 +96,7 @@ def test_mistakes(run: Path, tmp_path: Path) -> None:
     said = refused(2, "metrics", run, tmp_path / "a.csv")
     assert "metric 'loss' was recorded with the run and stays as it is" in said
     said = refused(1, "metrics", run, tmp_path / "b.csv")
-    assert "values for steps 3 to 4, none of which the run has recorded (0 to 10)" in said
+    assert "values for steps 3 to 4, which the run has not recorded; it holds steps 0 to 10" in said
     assert "did you mean 'lose'" in refused(2, "metrics", run, tmp_path / "b.csv", "--only", "loss")
     refused(4, "metrics", tmp_path / "none", tmp_path / "b.csv")
     refused(2, "metrics", run, tmp_path / "b.xlsx")

@@ -42,7 +42,8 @@ class Fragile(nn.Module):
 
 
 MOODS = {
-    "broken": r"samples of shape \(3, 1, 8, 8\) do not fit Fragile: .*no more of this",
+    "broken": r"Fragile failed in eval mode on samples of shape \(3, 1, 8, 8\), after layer 'conv', test_on_error.py "
+    r"line \d+: ArithmeticError: no more of this; see whether model.eval\(\) takes them",
     "smaller": r"layer 'act': gives float32 \(3, 2, 5, 6\), but gave float32 \(3, 2, 6, 6\) at first",
     "other type": r"layer 'act': gives float64 \(3, 2, 6, 6\), but gave float32",
     "away": "layer 'act': was not called",
@@ -55,7 +56,7 @@ def test_a_failing_step_is_missing_and_the_training_goes_on(
 ) -> None:
     model = Fragile()
     before = hooks(model)
-    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["act"]) as recorder:
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["conv", "act"]) as recorder:
         for step in range(1, 8):
             model.mood = mood if step in (3, 4, 6) else "well"
             recorder.step(loss=step)
@@ -77,7 +78,9 @@ def test_a_failing_step_is_missing_and_the_training_goes_on(
 @pytest.mark.parametrize("mood", MOODS)
 def test_or_it_is_raised(mood: str, tmp_path: Path) -> None:
     model = Fragile()
-    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["act"], on_error="raise") as recorder:
+    with Recorder(
+        tmp_path / "run", model, samples=pictures(), taps=["conv", "act"], on_error="raise"
+    ) as recorder:
         model.mood = mood
         with pytest.raises(ReelnetError, match=f"step 1: {MOODS[mood]}") as error:
             recorder.step()
@@ -85,6 +88,34 @@ def test_or_it_is_raised(mood: str, tmp_path: Path) -> None:
         recorder.step()
     assert "\n" not in str(error.value)
     assert Run(tmp_path / "run").steps == [0, 1]
+
+
+def only_even(step: int) -> bool:
+    if step > 2:
+        raise ArithmeticError("no more\nof this")
+    return step % 2 == 0
+
+
+def test_a_schedule_that_fails_is_told_with_run_step_and_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "run"
+    line = f"{path}: step 3: every=only_even failed (ArithmeticError: no more of this); it must give true or false"
+    with Recorder(path, Fragile(), samples=pictures(), every=only_even) as recorder:
+        for _ in range(5):
+            recorder.step()
+    assert (Run(path).steps, list(Run(path).missing)) == ([0, 2], [3, 4, 5])
+    first, last = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert first == f"{line}; the step is missing, and the training goes on"
+    assert "3 steps are missing" in last
+    with Recorder(
+        path, Fragile(), samples=pictures(), every=only_even, on_error="raise", force=True
+    ) as recorder:
+        recorder.step()
+        recorder.step()
+        with pytest.raises(ReelnetError) as error:
+            recorder.step()
+    assert str(error.value) == line
 
 
 def test_a_metric_that_is_no_number_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -61,10 +61,20 @@ def test_one_process_writes_what_all_have_trained(trained: Path, kind: str) -> N
             maps, logits = plain.conv(samples), plain(samples)
         np.testing.assert_allclose(run.read("conv", [step])[0], maps, atol=1e-6)
         np.testing.assert_allclose(run.read("out", [step])[0].reshape(5, 3), logits, atol=1e-6)
-        if "out.weight" in run.taps:
-            weight = run.read("out.weight", [step])[0].reshape(3, 144)
-            np.testing.assert_array_equal(weight, kept[step]["out.weight"])
+        weight = run.read("out.weight", [step])[0].reshape(3, 144)
+        np.testing.assert_array_equal(weight, kept[step]["out.weight"].detach())
+        if "out.weight.grad" in run.taps:
             assert np.isfinite(run.read("out.weight.grad", [step])).all() == (step > 0)
+
+
+def test_gradients_are_the_same_however_the_model_is_spread(trained: Path) -> None:
+    read = [reelnet.open(trained / kind / "run").read("out.weight.grad") for kind in KINDS if kind != "fsdp"]
+    assert len(read) == 3
+    for other in read[1:]:
+        np.testing.assert_allclose(other, read[0], rtol=1e-4, atol=1e-6)
+    for rank in (0, 1):
+        said = (trained / "fsdp" / f"refused-{rank}.txt").read_text()
+        assert said.startswith("'out.weight': FullyShardedDataParallel has no gradients of single parameters")
 
 
 @pytest.mark.parametrize("kind", KINDS)

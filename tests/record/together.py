@@ -89,11 +89,11 @@ def train(kind: str, folder: Path, recorded: str) -> None:
             step()
             kept.append(weights(trained))
     else:
-        taps: Any = (
-            ["conv", "out"]
-            if kind.startswith("fsdp")
-            else ["conv", "out", Tap.weight("out"), Tap.grad("out")]
-        )
+        taps: Any = ["conv", "out", Tap.weight("out")]
+        if kind != "fsdp":
+            taps.append(Tap.grad("out"))
+        else:
+            refused_gradients(trained, samples, folder)
         # Only what the first process says of a step counts.
         every = (lambda step: step != 2) if rank == 0 else (lambda step: 1 / 0)
         with reelnet.Recorder(
@@ -105,6 +105,14 @@ def train(kind: str, folder: Path, recorded: str) -> None:
                 kept.append(weights(trained))
     if rank == 0:
         torch.save((samples, kept), folder / f"{recorded}.pt")
+
+
+def refused_gradients(trained: nn.Module, samples: Tensor, folder: Path) -> None:
+    """What every process is told of gradients that there are not."""
+    try:
+        reelnet.Recorder(folder / "refused", trained, samples=samples, taps=["out", Tap.grad("out")])
+    except reelnet.ReelnetError as error:
+        (folder / f"refused-{distributed.get_rank()}.txt").write_text(str(error))
 
 
 FAILURES = {

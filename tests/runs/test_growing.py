@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +21,8 @@ from reelnet.runs.run import Run
 from reelnet.runs.writer import RunWriter
 from tests.runs.steps import arrays, snapshot, writer
 from tests.runs.test_segments import check
+
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 
 
 def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) -> None:
@@ -69,24 +74,26 @@ def test_refresh_reads_only_what_was_added(tmp_path: Path, monkeypatch: pytest.M
 def test_a_second_recorder_is_refused(tmp_path: Path) -> None:
     first = writer(tmp_path / "run")
     first.commit(snapshot(0))
-    for more in ({"force": True}, {"resume": 0}):
-        with pytest.raises(UsageError, match="is being recorded by this process"):
+    for more in ({}, {"force": True}, {"resume": 0}):
+        with pytest.raises(UsageError, match=rf"is being recorded by this process since {TIME}; choose"):
             writer(tmp_path / "run", **more)
     script = (
         "import sys, numpy as np\n"
         "from reelnet.runs.header import TapInfo\n"
         "from reelnet.runs.writer import RunWriter\n"
         "from reelnet.errors import UsageError\n"
-        "try:\n"
-        "    RunWriter(sys.argv[1], taps={'a': TapInfo((1, 1, 1, 1), 'float32')}, force=True,\n"
-        "              fed=np.zeros((1, 1)), shown=np.zeros((1, 2, 2), np.uint8))\n"
-        "except UsageError as error:\n"
-        "    print(error)\n"
+        "for force in (False, True):\n"
+        "    try:\n"
+        "        RunWriter(sys.argv[1], taps={'a': TapInfo((1, 1, 1, 1), 'float32')}, force=force,\n"
+        "                  fed=np.zeros((1, 1)), shown=np.zeros((1, 2, 2), np.uint8))\n"
+        "    except UsageError as error:\n"
+        "        print(error)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "run")], capture_output=True, text=True
     )
-    assert "is being recorded by process " in done.stdout, done.stderr
+    said = re.escape(f"is being recorded by process {os.getpid()} on {platform.node()} since ") + TIME
+    assert len(re.findall(said, done.stdout)) == 2, done.stderr
     first.commit(snapshot(1))
     first.close()
     check(Run(tmp_path / "run"), [0, 1])
@@ -135,6 +142,25 @@ def test_a_recording_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
     assert len(list((path / "steps").iterdir())) + len(list((path / "segments").iterdir())) <= 28
 
 
+def test_steps_that_lack_before_the_resumed_one_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "run"
+    record(path, 7)
+    record(path, 1, resume=7)
+    record(path, 2, resume=True)
+    assert not caplog.records
+    record(path, 1, resume=100)
+    assert caplog.messages == [
+        f"{path}: goes on after step 100, but the run ends at step 10; what lies between is not recorded"
+    ]
+    caplog.clear()
+    # Of every fourth step there is none between.
+    record(path, 9, every=4, force=True)
+    record(path, 3, every=4, resume=11)
+    assert (Run(path).steps, caplog.messages) == ([0, 4, 8, 12], [])
+
+
 def test_resume_true_begins_a_run_where_there_is_none(tmp_path: Path) -> None:
     record(tmp_path / "run", 2, resume=True)
     assert Run(tmp_path / "run").steps == [0, 1, 2]
@@ -171,6 +197,13 @@ def test_what_does_not_fit_is_refused_and_the_run_stays(tmp_path: Path) -> None:
     assert Run(path).steps == [0, 1, 2, 3]
     with pytest.raises(UsageError, match="no run to go on with"):
         record(tmp_path / "none", 1, resume=5)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("mine")
+    for resume in (5, True):
+        with pytest.raises(
+            UsageError, match="exists and is not a run, so there is nothing to go on with; choose"
+        ):
+            record(tmp_path / "other", 1, resume=resume)
     with pytest.raises(UsageError, match="resume=-1: give the step of the checkpoint"):
         record(path, 1, resume=-1)
     assert not (tmp_path / "none").exists()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import reelnet
 from reelnet.errors import RunError, UsageError
 from reelnet.runs.run import Run, open_run
 from tests.conftest import MakeRun, default_maps
@@ -224,3 +225,28 @@ def test_an_opened_run_does_not_change_under_ones_hands(make_run: MakeRun) -> No
         )
     assert run.steps == [0, 1, 2]
     assert Run(run.path).steps == [0, 1, 2, 3]
+
+
+def test_a_name_that_is_not_there_is_answered_with_the_nearest(make_run: MakeRun) -> None:
+    run = make_run(metrics=lambda step: {"train_loss": 1.0, "test_loss": 2.0})
+    for held, lacks in (
+        (run.metrics, "no metric 'train_los'"),
+        (run.taps, "no layer was recorded as 'conv'"),
+    ):
+        wanted = lacks.rpartition(" ")[2].strip("'")
+        with pytest.raises(KeyError) as error:
+            held[wanted]
+        assert isinstance(error.value, UsageError)
+        assert str(error.value).startswith(f"{run.path}: {lacks}; did you mean '{next(iter(held))}'? There ")
+        assert str(error.value).endswith(", ".join(held))
+        assert wanted not in held
+        assert held.get(wanted) is None
+    with pytest.raises(KeyError, match="no metric 'x'; choose from train_loss, test_loss"):
+        run.metrics["x"]
+
+
+@pytest.mark.parametrize("path", [3, None, b"run", ["run"]])
+def test_what_is_no_path_is_told(path: Any) -> None:
+    with pytest.raises(UsageError, match="is no path; give a run's folder") as error:
+        reelnet.open(path)
+    assert repr(path) in str(error.value)

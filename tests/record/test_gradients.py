@@ -1,0 +1,56 @@
+"""Gradients as taps: those that the step used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reelnet.errors import ReelnetError
+from reelnet.record.recorder import Recorder
+from reelnet.record.taps import Tap
+from reelnet.runs.header import TapKind
+from reelnet.runs.run import Run
+from tests.compose.drawing import drawn
+from tests.record.cases import pictures
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3), nn.Flatten(), nn.Linear(128, 10))
+
+
+def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
+    model = network()
+    optimizer, wanted = torch.optim.SGD(model.parameters(), 0.1), []
+    parameters = [model.get_parameter("0.weight"), model.get_parameter("4.bias")]
+    taps: list[str | Tap] = ["0", Tap.grad("0"), Tap.grad("4.bias"), Tap.weight("0")]
+    recorder = Recorder(tmp_path / "run", model, samples=pictures(), taps=taps, on_error="raise")
+    assert recorder.plan().taps == len(taps)
+    with recorder:
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(torch.randn(4, 1, 8, 8)).square().mean().backward()
+            optimizer.step()
+            recorder.step()
+            wanted.append([cast(Tensor, held.grad).clone().numpy() for held in parameters])
+        optimizer.zero_grad()
+        with pytest.raises(
+            ReelnetError, match=r"step 3: parameter '0\.weight': has no gradient; .* before zero_grad"
+        ):
+            recorder.step()
+    run = Run(tmp_path / "run")
+    assert list(run.taps) == ["0", "0.weight", "0.weight.grad", "4.bias.grad"]
+    assert run.taps["0.weight.grad"].kind is TapKind.GRADIENT
+    assert np.isnan(run.read("0.weight.grad", 0)).all()
+    for step, (weight, bias) in enumerate(wanted, 1):
+        np.testing.assert_array_equal(run.read("0.weight.grad", step)[0], weight)
+        np.testing.assert_array_equal(run.read("4.bias.grad", step)[0].ravel(), bias)
+    panels = {"weights": {"tap": "0.weight.grad"}, "channels": {}}
+    shown = drawn(run, panels, layer="0")
+    first, last = shown.panel("weights", 0), shown.panel("weights", 2)
+    assert ((first == 150).all(axis=2) & ~(last == 150).all(axis=2)).sum() >= 4 * 9

@@ -1,0 +1,169 @@
+"""Which places of a model patterns, types and predicates mean."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import reelnet
+from reelnet.errors import UsageError
+from reelnet.record.places import recordable
+from reelnet.record.recorder import Recorder
+from reelnet.record.selection import select
+from reelnet.record.taps import Tap
+from reelnet.runs.header import TapKind
+from reelnet.runs.run import Run
+from tests.record.cases import pictures
+from tests.record.outputs import Shared
+
+SAMPLES = torch.rand(3, 1, 8, 8)
+CONVOLUTIONS = ["layer1.conv1", "layer2.conv1"]
+
+
+def network() -> nn.Sequential:
+    def block(inputs: int, outputs: int) -> nn.Sequential:
+        parts = OrderedDict(conv1=nn.Conv2d(inputs, outputs, 3, padding=1), act=nn.Tanh())
+        return nn.Sequential(parts)
+
+    parts = OrderedDict(layer1=block(1, 2), layer2=block(2, 4), flat=nn.Flatten(), head=nn.Linear(256, 2))
+    return nn.Sequential(parts)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        (["layer2.conv1"], ["layer2.conv1"]),
+        (["layer2.conv1", "layer1.act"], ["layer1.act", "layer2.conv1"]),
+        (["*.conv?"], ["layer1.conv1", "layer2.conv1"]),
+        (["layer1*"], ["layer1", "layer1.conv1", "layer1.act"]),
+        (["layer[2].act", "*.act"], ["layer1.act", "layer2.act"]),
+    ],
+)
+def test_layers_are_chosen_by_path_and_glob_in_the_models_order(
+    patterns: list[str], found: list[str]
+) -> None:
+    assert select(network(), patterns) == [Tap(path) for path in found]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "layers", "weights"),
+    [
+        (["layer1.conv1.weight"], [], ["layer1.conv1.weight"]),
+        ([Tap.weight("layer1.conv1"), "head"], ["head"], ["layer1.conv1.weight"]),
+        ([Tap.weight("*")], [], ["layer1.conv1.weight", "layer2.conv1.weight", "head.weight"]),
+        (
+            ["*.bias", "*.act"],
+            ["layer1.act", "layer2.act"],
+            [f"{path}.bias" for path in [*CONVOLUTIONS, "head"]],
+        ),
+        # What matches modules means modules only.
+        (["layer1*"], ["layer1", "layer1.conv1", "layer1.act"], []),
+        ([Tap("layer1.conv1")], ["layer1.conv1"], []),
+    ],
+)
+def test_parameters_are_chosen_by_path_and_glob(
+    patterns: list[str | Tap], layers: list[str], weights: list[str]
+) -> None:
+    wanted = [Tap(path) for path in layers] + [Tap(path, TapKind.WEIGHT) for path in weights]
+    assert select(network(), patterns) == wanted
+
+
+def test_an_unknown_parameter_is_answered_with_the_nearest() -> None:
+    with pytest.raises(
+        UsageError, match=r"no parameter 'layer1\.conv\.weight' .*did you mean 'layer1\.conv1\.weight'"
+    ):
+        select(network(), [Tap.weight("layer1.conv")])
+    with pytest.raises(
+        UsageError, match=r"no layer 'layer3\.conv1\.weight' .*did you mean 'layer[12]\.conv1\.weight'"
+    ):
+        select(network(), ["layer3.conv1.weight"])
+
+
+def test_an_unknown_layer_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"no layer 'layer1\.conv' .*did you mean 'layer1\.conv1'\?"):
+        select(network(), ["layer2.conv1", "layer1.conv"])
+
+
+def test_recordable_layers_are_those_that_give_maps_or_features() -> None:
+    model = network()
+    model.add_module("deep", nn.Unflatten(1, (2, 1, 1, 1, 1)))
+    places = {place.path: place for place in recordable(model, SAMPLES)}
+    maps = {"layer1", "layer1.conv1", "layer1.act", "layer2", "layer2.conv1", "layer2.act"}
+    assert set(places) == maps | {"flat", "head"}
+    assert places["head"].info.shape == (3, 2, 1, 1)
+    assert places["layer2.conv1"].info.shape == (3, 4, 8, 8)
+    assert places["layer2.conv1"].info.nbytes == 3 * 4 * 8 * 8 * 4
+    assert places["layer2.conv1"].kind == "Conv2d"
+
+
+def plain() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3), nn.Flatten(), nn.Linear(128, 10))
+
+
+def test_modules_are_chosen_by_type_and_by_predicate() -> None:
+    model = plain()
+    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d)])] == ["0", "2"]
+    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d, nn.Linear)])] == ["0", "2", "4"]
+    assert [tap.path for tap in select(model, [lambda path, module: path > "2", "0"])] == ["0", "3", "4"]
+    with pytest.raises(UsageError, match="no layer in Sequential is LSTM or GRU"):
+        select(model, [reelnet.modules(nn.LSTM, nn.GRU)])
+    with pytest.raises(UsageError, match="no layer in Sequential is what the predicate asks for"):
+        select(model, [lambda path, module: False])
+
+
+def test_one_predicate_needs_no_list(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", plain(), samples=pictures(), taps=reelnet.modules(nn.Linear)):
+        pass
+    assert list(Run(tmp_path / "run").taps) == ["4"]
+
+
+def test_a_module_at_two_paths_is_known_by_both_and_matched_once() -> None:
+    model = Shared()
+    assert [tap.path for tap in select(model, ["again"])] == ["again"]
+    assert [tap.path for tap in select(model, ["*"])] == ["first", "inner", "act"]
+    assert [tap.path for tap in select(model, ["a*#2"])] == ["again#2", "act#2"]
+
+
+class Tied(nn.Module):
+    """Has one convolution at two paths, and two layers with one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.Conv2d(1, 1, 3, padding=1)
+        self.right = self.left
+        self.near, self.far = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.far.weight = self.near.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.right(self.left(x))
+        found: Tensor = self.far(self.near(x))
+        return found
+
+
+def test_what_stands_at_two_paths_is_recorded_once_and_both_are_named(tmp_path: Path) -> None:
+    taps: list[str | Tap] = ["?e*r", "right", "*t", "*.weight", Tap.grad("*ar")]
+    with Recorder(tmp_path / "run", Tied(), samples=pictures(), taps=taps):
+        pass
+    infos = Run(tmp_path / "run").taps
+    # The one convolution is called twice.
+    assert list(infos) == ["right", "right#2", "near", "left.weight", "near.weight", "near.weight.grad"]
+    assert {name: info.note for name, info in infos.items() if "same" in info.note} == {
+        "right": "the same module as left",
+        "right#2": "the same module as left",
+        "left.weight": "the same parameter as right.weight",
+        "near.weight": "the same parameter as far.weight",
+        "near.weight.grad": "the same parameter as far.weight",
+    }
+
+
+def test_a_pattern_finds_a_module_by_any_of_its_paths() -> None:
+    assert [tap.path for tap in select(Tied(), ["r*"])] == ["right"]
+    assert [tap.path for tap in select(Tied(), ["left", "r*"])] == ["left"]
+    assert [tap.path for tap in select(Tied(), ["left", "right"])] == ["left", "right"]
+    assert [tap.path for tap in select(Tied(), ["right*"])] == ["right"]
+    assert [tap.path for tap in select(Tied(), ["far.w*"])] == ["far.weight"]
