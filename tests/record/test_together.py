@@ -68,7 +68,8 @@ def test_one_process_writes_what_all_have_trained(trained: Path, kind: str) -> N
 
 
 def test_gradients_are_the_same_however_the_model_is_spread(trained: Path) -> None:
-    read = [reelnet.open(trained / kind / "run").read("out.weight.grad") for kind in KINDS if kind != "fsdp"]
+    runs = [reelnet.open(trained / kind / "run") for kind in KINDS if kind != "fsdp"]
+    read = [run.read("out.weight.grad").astype(np.float64) for run in runs]
     assert len(read) == 3
     for other in read[1:]:
         np.testing.assert_allclose(other, read[0], rtol=1e-4, atol=1e-6)
