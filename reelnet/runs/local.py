@@ -17,6 +17,9 @@ from reelnet.runs.store import Piece, Tail
 
 LOG = "log.jsonl"
 
+PIECE = 1 << 18
+"""Bytes that are read in one go: small enough to be still in a core's own cache when they are checked."""
+
 STALE = 1_000_000
 """Bytes of lines that say nothing any more, from which on a log is worth writing anew."""
 
@@ -38,9 +41,6 @@ class LocalStore:
     Args:
         path: The folder.
     """
-
-    piece = 1 << 22
-    """Small enough to be still in the processor's cache when it is checked."""
 
     at_once = 1
     """The memory is the limit: two threads would only wait for each other."""
@@ -101,14 +101,17 @@ class LocalStore:
         """All of a file."""
         return (self.path / name).read_bytes()
 
-    def read_into(self, name: str, offset: int, out: memoryview) -> int:
-        """Fill `out` from an offset of a file on."""
+    def read_into(self, name: str, offset: int, out: memoryview, row: int) -> Iterator[int]:
+        """Fill `out` from an offset of a file on, some rows at a time."""
+        most = max(1, PIECE // row) * row
         with (self.path / name).open("rb", buffering=0) as file:
             file.seek(offset)
-            done = 0
-            while done < len(out) and (got := file.readinto(out[done:])):
-                done += got
-            return done
+            done = end = 0
+            while done == end < len(out):
+                end = min(end + most, len(out))
+                while done < end and (got := file.readinto(out[done:end])):
+                    done += got
+                yield done
 
     def read_spans(self, name: str, spans: Sequence[tuple[int, int]]) -> list[bytes]:
         """Several parts of a file."""

@@ -36,9 +36,6 @@ class RemoteStore:
         UsageError: A package is missing, or there is no such kind of address.
     """
 
-    piece = 1 << 40
-    """A request costs more than its bytes."""
-
     at_once = 8
     parts = 128
     """Parts of a log after which it is worth writing anew."""
@@ -98,12 +95,12 @@ class RemoteStore:
             data: bytes = self._fs.cat_file(f"{self._root}/{name}")
             return data
 
-    def read_into(self, name: str, offset: int, out: memoryview) -> int:
-        """Fill `out` from an offset of a file on, in one request."""
+    def read_into(self, name: str, offset: int, out: memoryview, row: int) -> Iterator[int]:
+        """Fill `out` from an offset of a file on, in one request, which costs more than its bytes."""
         with _errors():
             data = self._fs.cat_file(f"{self._root}/{name}", start=offset, end=offset + len(out))
         out[: len(data)] = data
-        return len(data)
+        yield len(data)
 
     def read_spans(self, name: str, spans: Sequence[tuple[int, int]]) -> list[bytes]:
         """Several parts of a file, at the same time."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -262,7 +262,10 @@ class Run:
             return self.steps
         if isinstance(steps, slice):
             return sliced(self.steps, steps, self.where)
-        return [self.require_step(step) for step in listed(steps)]
+        found = listed(steps)
+        if all(type(step) is int and step in self._places for step in found):
+            return cast(list[int], found)
+        return [self.require_step(step) for step in found]
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -30,12 +30,10 @@ class Store(Protocol):
 
     Attributes:
         where: The run's place as the user wrote it, for messages.
-        piece: Bytes that are best read in one go.
         at_once: How many reads at a time pay.
     """
 
     where: str
-    piece: int
     at_once: int
 
     def __str__(self) -> str: ...
@@ -64,8 +62,18 @@ class Store(Protocol):
     def read(self, name: str) -> bytes:
         """All of a file."""
 
-    def read_into(self, name: str, offset: int, out: memoryview) -> int:
-        """Fill `out` from an offset of a file on; gives how many bytes there were."""
+    def read_into(self, name: str, offset: int, out: memoryview, row: int) -> Iterator[int]:
+        """Fill `out` from an offset of a file on, one or more rows at a time.
+
+        Args:
+            name: Of the file.
+            offset: In bytes.
+            out: Takes the values.
+            row: Bytes of a row.
+
+        Yields:
+            After each part how many bytes are there in all; the last time less than asked where the file ends.
+        """
 
     def read_spans(self, name: str, spans: Sequence[tuple[int, int]]) -> list[bytes]:
         """Several parts (offset, size) of a file; one that the file does not hold is shorter, or empty."""

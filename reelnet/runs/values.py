@@ -137,20 +137,26 @@ class Values:
         where = self._store.full(stretch.file)
         # As bytes: not all of numpy's types have a buffer.
         rows = out.reshape(len(out), -1).view(np.uint8)
+        flat, size, checked, got = rows.reshape(-1).data, rows.shape[1], 0, 0
+
+        def check(data: memoryview) -> None:
+            if len(data) != size or crc32_of(data) != stretch.crc32[checked]:
+                place = f"{where}: step {stretch.steps[checked]}, {name}"
+                require_whole(data, size, stretch.crc32[checked], place)
+
         try:
-            got = self._store.read_into(stretch.file, stretch.offset, rows.reshape(-1).data)
+            for got in self._store.read_into(stretch.file, stretch.offset, flat, size):
+                # While they are still in the processor's cache.
+                while (end := (checked + 1) * size) <= got:
+                    check(flat[end - size : end])
+                    checked += 1
         except OSError as error:
             raise unreadable(where, f"step {stretch.steps[0]}", error) from error
-        if got == rows.size and [crc32_of(row) for row in rows] == stretch.crc32:
-            return
-        whole, size = rows.reshape(-1).data[:got], rows.shape[1]
-        for number, (step, crc32) in enumerate(zip(stretch.steps, stretch.crc32, strict=True)):
-            data = whole[number * size : (number + 1) * size]
-            require_whole(data, size, crc32, f"{where}: step {step}, {name}")
+        if checked < len(rows):
+            check(flat[checked * size : got])
 
     def _stretches(self, name: str, places: Sequence[Commit | Row]) -> Iterator[Stretch]:
         tap, at = self._positions[name], 0
-        most = max(1, self._store.piece // max(1, self._taps[name].nbytes))
         while at < len(places):
             place = places[at]
             if isinstance(place, Commit):
@@ -159,7 +165,7 @@ class Values:
                 at += 1
                 continue
             segment, row = place
-            end = at + _together(places, at, most)
+            end = at + _together(places, at)
             layout, rows = self.layout(segment), slice(row, row + end - at)
             offset = layout.offsets[name] + row * layout.sizes[name]
             crc32 = layout.crc32[tap, rows].tolist()
@@ -167,15 +173,16 @@ class Values:
             at = end
 
 
-def _together(places: Sequence[Commit | Row], at: int, most: int) -> int:
+def _together(places: Sequence[Commit | Row], at: int) -> int:
     """How many of the places from one on lie behind each other in its segment."""
     segment, row = cast(Row, places[at])
-    count = 0
-    for place in places[at : at + most]:
-        if isinstance(place, Commit) or place[0] is not segment or place[1] != row + count:
+    end, first = at, row - at
+    while end < len(places):
+        place = places[end]
+        if isinstance(place, Commit) or place[0] is not segment or place[1] != first + end:
             break
-        count += 1
-    return count
+        end += 1
+    return end - at
 
 
 def require_whole(data: bytes | memoryview, size: int, crc32: int, where: str) -> None:

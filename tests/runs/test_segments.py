@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -89,9 +90,9 @@ def test_reading_one_tap_costs_one_range_a_segment(tmp_path: Path, monkeypatch: 
     run = write(tmp_path / "run", range(30))
     ranges, read_into = [], LocalStore.read_into
 
-    def counted(self: LocalStore, name: str, offset: int, out: memoryview) -> int:
+    def counted(self: LocalStore, name: str, offset: int, out: memoryview, row: int) -> Iterator[int]:
         ranges.append((name, len(out)))
-        return read_into(self, name, offset, out)
+        return read_into(self, name, offset, out, row)
 
     monkeypatch.setattr(LocalStore, "read_into", counted)
     run.read("conv1")
