@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class Segment:
         return cls(
             file=str(line["segment"]),
             steps=steps,
-            metrics={name: list(map(_number, values)) for name, values in metrics.items()},
+            metrics={name: _numbers(values) for name, values in metrics.items()},
             # None becomes NaN.
             low=np.array(low, np.float64),
             high=np.array(high, np.float64),
@@ -240,8 +241,11 @@ def _listed(values: NDArray[np.float64]) -> list[float | None]:
     return [None if np.isnan(value) else value for value in values.tolist()]
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _numbers(values: list[Any]) -> Sequence[float | None]:
+    # Nearly always they are as they should be; one by one they would take longer than all else of a log.
+    if {*map(type, values)} <= {float, NoneType}:
+        return values
+    return [None if value is None else float(value) for value in values]
 
 
 def _entry(dtype: np.dtype[Any], shape: tuple[int, ...], at: int) -> dict[str, Any]:

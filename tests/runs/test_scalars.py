@@ -94,5 +94,5 @@ def test_files_that_are_none(tmp_path: Path, name: str, content: bytes, said: st
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ReelnetError, match="cannot be read"):
+    with pytest.raises(ReelnetError, match="no such file"):
         read_scalars(tmp_path / "no.csv")
