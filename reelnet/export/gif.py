@@ -94,7 +94,7 @@ class GifEncoder:
             )
         if Fraction(100) % fps:
             return (
-                f"a GIF counts hundredths of a second: at {float(fps):g} fps frames stay "
+                f"a GIF counts hundredths of a second: at {float(fps):.4g} fps frames stay "
                 f"{100 // fps} or {100 // fps + 1} of them in turn, and the duration is kept",
             )
         return ()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelnet.errors import UsageError
+from reelnet.export.formats import is_sequence
 from reelnet.export.place import placed
 from reelnet.scene.panel import Canvas
 
@@ -18,11 +19,13 @@ def save_png(path: Path, indices: Canvas, rgb: NDArray[np.uint8]) -> None:
     """Write palette indices (height, width) of the palette `rgb` (256 or more, 3) as a PNG.
 
     Raises:
-        UsageError: The suffix of `path` is not `.png`.
+        UsageError: The suffix of `path` is not `.png`, or it names a sequence.
         ReelnetError: The file cannot be written.
     """
     if path.suffix.lower() != ".png":
         raise UsageError(f"{path}: a still is a PNG; name it {path.with_suffix('.png').name}")
+    if is_sequence(path):
+        raise UsageError(f"{path}: is a name for many stills, this is one; leave the % part out")
     with placed(path) as temporary:
         temporary.write_bytes(png_of(indices, rgb))
 

@@ -199,7 +199,7 @@ def _folder(path: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tup
             return first, second, _classes(first)
         whole = datasets.ImageFolder(str(path), transform, loader=_open)
     except OSError as error:
-        reason = " ".join(str(error).split())
+        reason = error.strerror or " ".join(str(error).split())
         raise UsageError(f"--data folder:{path}: not a folder of folders of pictures ({reason})") from error
     return (*_halves(whole), _classes(whole))
 

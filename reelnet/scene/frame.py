@@ -189,8 +189,7 @@ def require_small(template: Template, found: Framed, *, by_template: bool) -> No
     if cause is not None:
         raise InvalidTemplate([template.places.mistake(cause, f"{what}; give a smaller number")])
     raise UsageError(
-        f"{what}; give a smaller scale, fewer channels, or another layer than {found.facts.layer!r} with --layer "
-        "(layer=…)"
+        f"{what}; give a smaller scale, fewer channels, or another layer than {found.facts.layer!r} with --layer"
     )
 
 

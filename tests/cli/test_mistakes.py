@@ -31,6 +31,7 @@ MISTAKES = """
 2 | train --run x --model torchvision:resnet81 | did you mean 'resnet18'
 2 | train --run x --layers conv9 | no layer 'conv9'
 2 | train --run x --data mnits | --data mnits
+2 | train --run x --data folder:no | --data folder:no: not a folder of folders of pictures (No such file
 2 | train --run x --samples 100000 | --samples
 2 | train --run x --batch-size 100000 | --batch-size
 2 | train --run x --lr fast | 'fast' is not a valid number
@@ -46,6 +47,7 @@ MISTAKES = """
 2 | render RUN -o a | no suffix; choose from .gif, .mp4, .webm, .webp, .apng, .avif, .mov, or a-%05d.png
 2 | render RUN -o .gif | a suffix without a name; write reel.gif
 2 | render RUN -o . | .: is a folder; name a file in it, such as reel.gif
+2 | render RUN -o a-%03d.webm | %03d counts stills, and a .webm is one file; take a-%03d.png
 2 | render RUN -o new/ | new/: is a folder; name a file in it, such as new/reel.gif
 2 | export-arrays RUN -o . | .npz
 2 | render RUN -o a.png | reelnet frame
@@ -78,6 +80,7 @@ MISTAKES = """
 2 | frame RUN --step -1 -o a.png | no step -1
 2 | frame RUN --step one -o a.png | --step
 2 | frame RUN --step 1 -o new/a.jpg | PNG
+2 | frame RUN --step 1 -o a-%05d.png | leave the % part out
 2 | frame RUN --step 1 -o a.png --layer conv0 | no layer 'conv0'
 """
 

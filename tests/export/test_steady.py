@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +14,7 @@ from reelnet.compose.compositor import Compositor
 from reelnet.export.gif import GifEncoder
 from reelnet.export.held import Held
 from reelnet.export.levels import coarseness
-from reelnet.export.potts import cut
 from reelnet.export.steady import Fine, Steady, fine, nearest
-from reelnet.export.tables import Table
 from reelnet.reel import Reel
 from reelnet.runs.run import Run
 from tests.rendering import Bytes, decode_gif, write_run
@@ -152,87 +148,6 @@ def test_what_moves_much_does_not_wait_for_the_rhythm() -> None:
     drifting = Steady(GREYS, None, width=10).fit(walk(160, 320), 2000.0)
     changed = (drifting[1:] != drifting[:-1]).sum(axis=1)
     assert max(changed[n::8].sum() for n in range(8)) > changed.sum() / 2
-
-
-def least_cost(series: Any, prices: Any, low: Any, high: Any, longest: int) -> float:
-    """Of all ways to cut a series, the cheapest, by trying them all."""
-    last, costs = len(series) - 1, []
-    for count in range(len(series)):
-        for cuts in combinations(range(1, len(series)), count):
-            ends = [*cuts, len(series)]
-            costs.append(sum(prices[list(cuts)]))
-            for begin, end in zip([0, *cuts], ends, strict=True):
-                allowed = low[begin:end].max() <= high[begin:end].min() and end - begin <= longest
-                cost = segment_cost(series[begin:end], begin == 0, end > last)
-                costs[-1] += cost if allowed else np.inf
-    return float(min(costs))
-
-
-def segment_cost(part: Any, first: bool, last: bool) -> float:
-    at = part[0] if first else part[-1] if last else part.mean()
-    return float(((part - at) ** 2).sum())
-
-
-@given(
-    series=st.lists(st.integers(0, 20), min_size=1, max_size=8),
-    prices=st.lists(st.floats(0, 60), min_size=8, max_size=8),
-    most=st.integers(0, 6) | st.just(255),
-    longest=st.integers(1, 8),
-)
-def test_cut_is_the_best(series: list[int], prices: list[float], most: int, longest: int) -> None:
-    levels, price = np.array(series)[:, None], np.array(prices[: len(series)], np.float32)
-    low, high = np.maximum(levels - most, 0).astype(np.uint8), np.minimum(levels + most, 255).astype(np.uint8)
-    low[[0, -1]] = high[[0, -1]] = levels[[0, -1]]
-    places = levels.astype(np.float32)
-    begins = np.flatnonzero(cut(places, low, high, price[:, None], longest=longest)[:, 0])
-    ends, exact = [*begins[1:], len(series)], levels[:, 0].astype(float)
-    cost = sum(price[begins[1:]]) + sum(
-        segment_cost(exact[begin:end], begin == 0, end == len(series))
-        for begin, end in zip(begins, ends, strict=True)
-    )
-    assert begins[0] == 0
-    assert cost == pytest.approx(least_cost(exact, price, low[:, 0], high[:, 0], longest), rel=1e-3, abs=1e-2)
-
-
-def test_long_series_stay_near_the_best() -> None:
-    """Sums that begin anew, and beginnings that are dropped, cost next to nothing: plain programming beside it."""
-    places = np.random.default_rng(4).normal(0, 8, (300, 5)).cumsum(axis=0).astype(np.float32)
-    low, high = np.zeros(places.shape, np.uint8), np.full(places.shape, 255, np.uint8)
-    cuts = cut(places, low, high, np.full((300, 1), 400, np.float32), longest=40)
-    for number in range(5):
-        begins = np.flatnonzero(cuts[:, number])
-        parts = np.split(places[:, number].astype(float), begins[1:])
-        cost = 400 * (len(begins) - 1) + sum(
-            segment_cost(part, k == 0, k == len(parts) - 1) for k, part in enumerate(parts)
-        )
-        assert cost == pytest.approx(programmed(places[:, number].astype(float), 400, 40), rel=1e-3)
-
-
-def programmed(series: NDArray[np.float64], price: float, longest: int) -> float:
-    """The least cost, one segment after the other in double precision."""
-    count, best = len(series), [-price]
-    for end in range(1, count + 1):
-        best.append(
-            min(
-                best[begin] + price + segment_cost(series[begin:end], begin == 0, end == count)
-                for begin in range(max(0, end - longest), end)
-            )
-        )
-    return best[-1]
-
-
-def test_a_table_gives_back_what_it_got() -> None:
-    values = np.random.default_rng(1).integers(0, 60_000, (37, 23), dtype=np.uint16)
-    table = Table(37, 23, 7, np.uint16)
-    for number, row in enumerate(values):
-        table.put(number, row)
-    assert (table.blocks, table.width) == (4, 7)
-    assert all((table.frame(number) == values[number]).all() for number in (0, 36, 5, 6, 20))
-    assert (np.concatenate([table.block(n) for n in range(4)], axis=1) == values).all()
-    assert (table.columns(np.array([0, 6, 7, 22])) == values[:, [0, 6, 7, 22]]).all()
-    table.put_block(1, values[:, 7:14] // 2)
-    assert (table.frame(20)[7:14] == values[20, 7:14] // 2).all()
-    assert (table.frame(20)[14:] == values[20, 14:]).all()
 
 
 PLAIN = "{panels: {channels: {labels: false}}, layout: channels, theme: {cell: 8}}"
