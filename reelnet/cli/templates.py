@@ -30,22 +30,34 @@ def list_() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from reelnet.cli.inspect import aligned
+    from reelnet.template.lookup import known_templates
+
+    head = ("name", "about", "file")
+    rows = [(name, about(name), shortened(file)) for name, file in known_templates().items()]
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        click.echo("\n".join(aligned([head, *rows])))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in head:
+        fold = heading == "about"
+        table.add_column(heading, overflow="fold" if fold else "ignore", no_wrap=not fold)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def about(name: str) -> str:
+    """A template's own sentence about it, or why it has none."""
     from reelnet.errors import TemplateError
-    from reelnet.template.lookup import known_templates, load_merged
+    from reelnet.template.lookup import load_merged
     from reelnet.template.source import plain
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("name", "about", "file"):
-        table.add_column(
-            heading, overflow="fold" if heading == "about" else "ignore", no_wrap=heading != "about"
-        )
-    for name, file in known_templates().items():
-        try:
-            about = str(plain(load_merged(name)).get("about") or "")
-        except TemplateError as error:
-            about = f"invalid: {str(error).splitlines()[0]}"
-        table.add_row(name, about, shortened(file))
-    Console(soft_wrap=False, highlight=False, markup=False, emoji=False).print(table)
+    try:
+        return str(plain(load_merged(name)).get("about") or "")
+    except TemplateError as error:
+        return f"invalid: {str(error).splitlines()[0]}"
 
 
 @templates.command(short_help="The text of a template.")
