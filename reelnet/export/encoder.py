@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from importlib import import_module
@@ -21,8 +20,6 @@ from reelnet.export.place import placed
 from reelnet.scene.layout import Size
 
 SUFFIXES = tuple(FORMATS)
-NUMBER = re.compile(r"%0\d+d")
-"""What counts stills, in a name."""
 
 
 class Encoder(Protocol):
@@ -74,12 +71,7 @@ def format_of(path: str | Path) -> Format:
     """
     if is_sequence(path):
         return SEQUENCE
-    suffix, number = Path(path).suffix.lower(), NUMBER.search(Path(path).name)
-    if number and suffix in FORMATS:
-        better = Path(path).with_suffix(".png").name
-        raise UsageError(
-            f"{path}: {number[0]} counts stills, and a {suffix} is one file; take {better}, or leave it out"
-        )
+    suffix = Path(path).suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
     raise UsageError(f"{path or Path()}: {_no_format(str(path), suffix)}")

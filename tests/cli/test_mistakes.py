@@ -47,7 +47,6 @@ MISTAKES = """
 2 | render RUN -o a | no suffix; choose from .gif, .mp4, .webm, .webp, .apng, .avif, .mov, or a-%05d.png
 2 | render RUN -o .gif | a suffix without a name; write reel.gif
 2 | render RUN -o . | .: is a folder; name a file in it, such as reel.gif
-2 | render RUN -o a-%03d.webm | %03d counts stills, and a .webm is one file; take a-%03d.png
 2 | render RUN -o new/ | new/: is a folder; name a file in it, such as new/reel.gif
 2 | export-arrays RUN -o . | .npz
 2 | render RUN -o a.png | reelnet frame
