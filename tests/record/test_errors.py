@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,7 @@ from reelnet.record.reading import bounds_of
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps import Tap
 from reelnet.runs.run import Run
-
-SAMPLES = torch.rand(3, 1, 8, 8)
-CONVOLUTIONS = ["layer1.conv1", "layer2.conv1"]
-
-
-def network() -> nn.Sequential:
-    def block(inputs: int, outputs: int) -> nn.Sequential:
-        parts = OrderedDict(conv1=nn.Conv2d(inputs, outputs, 3, padding=1), act=nn.Tanh())
-        return nn.Sequential(parts)
-
-    parts = OrderedDict(layer1=block(1, 2), layer2=block(2, 4), flat=nn.Flatten(), head=nn.Linear(256, 2))
-    return nn.Sequential(parts)
+from tests.record.layers import SAMPLES, network
 
 
 @pytest.mark.parametrize(

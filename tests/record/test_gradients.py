@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
@@ -17,15 +17,11 @@ from reelnet.runs.header import TapKind
 from reelnet.runs.run import Run
 from tests.compose.drawing import drawn
 from tests.record.cases import pictures
-
-
-def network() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3), nn.Flatten(), nn.Linear(128, 10))
+from tests.record.layers import unnamed
 
 
 def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
-    model = network()
+    model = unnamed()
     optimizer, wanted = torch.optim.SGD(model.parameters(), 0.1), []
     parameters = [model.get_parameter("0.weight"), model.get_parameter("4.bias")]
     taps: list[str | Tap] = ["0", Tap.grad("0"), Tap.grad("4.bias"), Tap.weight("0")]

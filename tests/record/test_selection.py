@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -18,19 +17,8 @@ from reelnet.record.taps import Tap
 from reelnet.runs.header import TapKind
 from reelnet.runs.run import Run
 from tests.record.cases import pictures
+from tests.record.layers import CONVOLUTIONS, SAMPLES, network
 from tests.record.outputs import Shared
-
-SAMPLES = torch.rand(3, 1, 8, 8)
-CONVOLUTIONS = ["layer1.conv1", "layer2.conv1"]
-
-
-def network() -> nn.Sequential:
-    def block(inputs: int, outputs: int) -> nn.Sequential:
-        parts = OrderedDict(conv1=nn.Conv2d(inputs, outputs, 3, padding=1), act=nn.Tanh())
-        return nn.Sequential(parts)
-
-    parts = OrderedDict(layer1=block(1, 2), layer2=block(2, 4), flat=nn.Flatten(), head=nn.Linear(256, 2))
-    return nn.Sequential(parts)
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,9 @@ from reelnet.record.taps import Tap
 from reelnet.runs.run import Run
 from tests.compose.drawing import drawn
 from tests.record.cases import pictures
+from tests.record.layers import unnamed
 from tests.record.models import Recurrent
 from tests.record.outputs import Split
-
-
-def network() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3), nn.Flatten(), nn.Linear(128, 10))
 
 
 def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:
@@ -34,7 +30,7 @@ def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:
 
 
 def test_a_function_may_follow(tmp_path: Path) -> None:
-    model = network()
+    model = unnamed()
     run = record(tmp_path, model, "0", Tap("0", then=torch.tanh, name="tanh"), Tap("2", then=lambda x: x**2))
     np.testing.assert_array_equal(run.read("tanh"), torch.tanh(torch.tensor(run.read("0"))).numpy())
     assert [run.taps[name].bounds for name in ("0", "tanh", "2")] == [None, (-1, 1), None]
@@ -63,7 +59,7 @@ def test_a_function_may_follow(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_one_line_and_leaves_no_folder(taps: list[Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=said) as error:
-        record(tmp_path, network(), *taps)
+        record(tmp_path, unnamed(), *taps)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -114,7 +110,7 @@ def test_the_choice_of_a_part_and_other_handling_is_noted(tmp_path: Path) -> Non
 
 
 def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
-    model = network()
+    model = unnamed()
     whole = record(tmp_path / "whole", model, "0", "2", "4")
     some = record(tmp_path / "some", model, Tap("0", channels=[3, 1]), "2", "4", channels=5)
     np.testing.assert_array_equal(some.read("0"), whole.read("0")[:, :, [3, 1]])
@@ -136,7 +132,7 @@ def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", ["float16", "float32", "float64", torch.float16])
 def test_values_are_recorded_in_another_type(given: Any, tmp_path: Path) -> None:
-    model = network()
+    model = unnamed()
     exact = record(tmp_path / "exact", model, "0", "0.weight")
     run = record(tmp_path / "run", model, "0", "0.weight", dtype=given)
     dtype = str(given).removeprefix("torch.")
@@ -257,4 +253,4 @@ def test_a_scripted_part_does_not_hinder(tmp_path: Path) -> None:
 
 def test_a_model_without_values_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=r"parameter '0.weight' has no values yet"):
-        record(tmp_path, network().to("meta"), "0")
+        record(tmp_path, unnamed().to("meta"), "0")
