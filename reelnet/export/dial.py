@@ -211,7 +211,11 @@ class Turns:
         """
         over = max((turn for turn, size in self._known if size > self._cap), default=None)
         under = min((turn for turn, size in self._known if size <= self._cap), default=None)
-        near = sorted(self._sure or self._known, key=lambda each: abs(each[1] - self._target))[:2]
+        some = self._sure or self._known
+        if len(some) == 1 and over is not None and under is not None:
+            # A guess on the other side of the cap tells more than the dial does.
+            some = self._known
+        near = sorted(some, key=lambda each: abs(each[1] - self._target))[:2]
         turn = near[0][0] + (near[0][1] - self._target) / self._steepness(near)
         if under is None:
             left, step = self._end - (over or 0.0), max(turn - (over or 0.0), 1e-3)

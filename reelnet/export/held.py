@@ -19,7 +19,7 @@ from reelnet.export.tables import Table
 from reelnet.runs.run import Run
 from reelnet.scene.resolve import Scene
 
-BLOCK = 500_000
+BLOCK = 1_000_000
 """Values, each frame's counted, that are held at a time, and whose rows lie together on disk."""
 
 SAMPLE, FEWEST = 150_000, 6

@@ -10,6 +10,8 @@ are long.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,6 +66,15 @@ def cut(
     return cuts
 
 
+def along(reduce: np.ufunc, rows: NDArray[Any], begins: NDArray[np.intp]) -> NDArray[Any]:
+    """Rows from each beginning up to the next in one, as `reduce.reduceat` does, whole rows at a time."""
+    lengths, found = np.diff(begins, append=len(rows)), rows[begins]
+    for step in range(1, int(lengths.max())):
+        some = np.flatnonzero(lengths > step)
+        found[some] = reduce(found[some], rows[begins[some] + step])
+    return found
+
+
 def _traced(begun: NDArray[np.int32]) -> NDArray[np.bool_]:
     """The cuts, from where the best last segment of every beginning of the series begins."""
     cuts: NDArray[np.bool_] = np.zeros(begun.shape, bool)
@@ -91,10 +102,9 @@ class _Stretches:
     def __init__(self, places: Floats, low: Bytes, high: Bytes, begins: NDArray[np.intp]) -> None:
         centred = places - places.mean(axis=0, dtype=np.float32)
         self.lengths = np.diff(begins, append=len(places)).astype(np.float32)
-        self.sums = np.add.reduceat(centred, begins)
-        self.squares = np.add.reduceat(centred * centred, begins)
-        self.first, self.last = np.add.reduceat((centred - centred[0]) ** 2, begins), centred[-1]
-        self.low, self.high = np.maximum.reduceat(low, begins), np.minimum.reduceat(high, begins)
+        self.sums, self.squares = along(np.add, centred, begins), along(np.add, centred * centred, begins)
+        self.first, self.last = along(np.add, (centred - centred[0]) ** 2, begins), centred[-1]
+        self.low, self.high = along(np.maximum, low, begins), along(np.minimum, high, begins)
 
 
 class _Open:

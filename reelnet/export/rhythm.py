@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from reelnet.export.potts import Bytes, Floats
+from reelnet.export.potts import Bytes, Floats, along
 
 RHYTHM = 0.3
 """Part of the price that a change costs more in every second frame, in every second one of the others, and so on.
@@ -67,7 +67,7 @@ def beginnings(places: Floats, low: Bytes, high: Bytes, price: float) -> NDArray
         wanted |= (missing == halvings) & (around > slow * price**0.5)
     for halvings in range(1, DEPTH + 1):
         begins = np.flatnonzero(wanted)
-        tight = (np.maximum.reduceat(low, begins) > np.minimum.reduceat(high, begins)).any(axis=1)
+        tight = (along(np.maximum, low, begins) > along(np.minimum, high, begins)).any(axis=1)
         if not tight.any():
             break
         wanted |= np.repeat(tight, np.diff(begins, append=len(places))) & (missing == halvings)

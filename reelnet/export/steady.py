@@ -40,13 +40,14 @@ LEAST = 1.0
 levels come to rest for next to no error, and a tenth of the bytes goes at once; below it some rows are left as they
 are, so that any size can be met."""
 
-TURNS = (1, False), (0, True), (1, True), (0, True), (1, True)
-"""The even (0) or odd (1) columns in turn, beside their neighbours once these are held."""
+TURNS = (1, False), (0, True), (1, True)
+"""The even (0) or odd (1) columns in turn, beside their neighbours once these are held. Two more turns take two
+thirds more time and save 0.4 % of the bytes at the same error."""
 
 SCATTER = (5**0.5 - 1) / 2
 """Multiples of the golden ratio, without their whole part, lie evenly between 0 and 1 however many there are."""
 
-CHUNK = 512
+CHUNK = 1024
 """Series that are cut at a time: what they need fits into a processor's cache."""
 
 AT_ONCE = 250_000
