@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from reelnet.errors import ReelnetError
+from reelnet.export.scraps import beside, sweep
 
 
 @contextmanager
@@ -17,11 +17,12 @@ def placed(path: Path) -> Iterator[Path]:
     Raises:
         ReelnetError: The folder cannot be made or written, or the disk is full. What lay at `path` is as before.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = beside(path, path.suffix)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(21, "Is a directory")
+        sweep(path)
         yield temporary
         temporary.replace(path)
     except OSError as error:

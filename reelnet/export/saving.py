@@ -16,6 +16,7 @@ from reelnet.export.options import codec_of
 from reelnet.export.place import placed
 from reelnet.export.png import save_png
 from reelnet.export.report import Report, clipped
+from reelnet.export.scraps import beside
 from reelnet.export.search import search
 from reelnet.export.taken import advice
 from reelnet.export.traded import traded
@@ -100,7 +101,8 @@ def _save_under(
     reel: Reel, path: Path, wish: Wish, progress: Progress | None, trying: Trying | None
 ) -> Report:
     began, form = time.perf_counter(), format_of(path)
-    with placed(path) as temporary, TemporaryDirectory(prefix=".reelnet-", dir=path.parent) as folder:
+    hidden = beside(path, ".").name
+    with placed(path) as temporary, TemporaryDirectory(prefix=hidden, dir=path.parent) as folder:
         trials = Trials(form, path, Path(folder), wish, progress, trying)
         best = search(reel, path, trials)
         best.path.replace(temporary)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from reelnet.export.limit import require_below
 from reelnet.export.options import USUAL, EncoderOptions, codec_of
 from reelnet.export.png import png_of
 from reelnet.export.pool import OrderedPool
+from reelnet.export.scraps import beside, sweep
 from reelnet.scene.layout import Size
 from reelnet.scene.panel import Canvas
 
@@ -108,9 +108,10 @@ def placed_sequence(path: Path) -> Iterator[Path]:
         ReelnetError: The folder cannot be made or written, or the disk is full. A sequence that was there is
             as before.
     """
-    folder = path.parent / f".{path.stem.replace('%', '')}.{os.getpid()}"
+    folder = beside(path, "")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path)
         folder.mkdir(exist_ok=True)
         yield folder / path.name
         new = files_of(folder / path.name)

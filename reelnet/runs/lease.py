@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from reelnet.errors import UsageError
+from reelnet.processes import is_dead
 from reelnet.runs.lock import holder, owner_of
 
 if TYPE_CHECKING:
@@ -80,12 +81,7 @@ class Lease:
 
 def _is_dead(held: dict[str, Any]) -> bool:
     """Whether the holder was a process of this machine that is no more."""
-    if held.get("host") != platform.node() or os.name == "nt":
-        return False
     try:
-        os.kill(int(held["process"]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, ValueError, TypeError, KeyError):
+        return held.get("host") == platform.node() and is_dead(int(held["process"]))
+    except (ValueError, TypeError, KeyError):
         return False
-    return False

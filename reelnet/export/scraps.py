@@ -1,0 +1,43 @@
+"""Hidden files beside an animation while it is made, and what killed processes left of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+from reelnet.processes import is_dead
+
+OLD = 3600.0
+"""Seconds in which nothing was written to what a process left: another machine's may share the folder, and its
+processes cannot be asked."""
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """A hidden path in the folder of `path`, for this process alone."""
+    return path.with_name(f".{_name(path)}.{os.getpid()}{suffix}")
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes left that were killed while they made `path`."""
+    scrap = re.compile(rf"\.{re.escape(_name(path))}\.(\d+)(\..*)?")
+    for each in path.parent.iterdir():
+        found = scrap.fullmatch(each.name)
+        if found is None or not is_dead(int(found[1])) or time.time() - _written(each) < OLD:
+            continue
+        if each.is_dir():
+            shutil.rmtree(each, ignore_errors=True)
+        else:
+            each.unlink(missing_ok=True)
+
+
+def _name(path: Path) -> str:
+    # FFmpeg takes a % in a name for a number to come.
+    return path.stem.replace("%", "")
+
+
+def _written(path: Path) -> float:
+    """When a file, or one in a folder, was last written, in seconds since 1970."""
+    return max((file.stat().st_mtime for file in (path, *path.glob("*"))), default=0.0)

@@ -1,0 +1,92 @@
+"""What a killed process left beside an animation goes with the next one, and nothing else does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reelnet.export.scraps import OLD
+from reelnet.runs.run import Run
+from tests.rendering import noise, write_run
+
+DAY = 86_400
+
+STUCK = """
+import os, signal, sys
+import reelnet
+def kill(done, every):
+    if done == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+reelnet.open(sys.argv[1]).reel().save(sys.argv[2], progress=kill, max_size=int(sys.argv[4]) or None)
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return write_run(tmp_path / "run", noise(70, 2, 2, 7), metrics={"loss": np.linspace(3, 1, 70).tolist()})
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def age(folder: Path) -> None:
+    """Let all that is hidden have been written a day ago."""
+    for path in folder.rglob("*"):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            os.utime(path, (time.time() - DAY,) * 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize(
+    ("name", "cap"), [("a.gif", 0), ("a.mp4", 0), ("a-%05d.png", 0), ("a.gif", 200_000), ("a.webp", 200_000)]
+)
+def test_what_a_killed_process_left_goes(tmp_path: Path, run: Run, name: str, cap: int) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    command = [sys.executable, "-c", STUCK, str(run.path), str(out / name), "1" if cap else "70", str(cap)]
+    done = subprocess.run(command, check=False)
+    assert done.returncode == -signal.SIGKILL
+    left = names(out)
+    assert left
+    assert all(each.startswith(".a") for each in left)
+    run.reel().save(out / name)
+    assert set(left) < set(names(out)), "it is too young: another machine's process may be at work"
+    age(out)
+    run.reel().save(out / name)
+    assert not [each for each in names(out) if each.startswith(".")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be asked there")
+def test_nothing_else_goes(tmp_path: Path, run: Run) -> None:
+    out, dead = tmp_path / "out", _dead()
+    out.mkdir()
+    others = [
+        f".a.{os.getppid()}.gif",
+        f".b.{dead}.gif",
+        f"a.{dead}.gif",
+        ".a.gif",
+        ".a.x.gif",
+        f".a.b.{dead}.gif",
+    ]
+    for each in others:
+        (out / each).write_bytes(b"someone's")
+        os.utime(out / each, (time.time() - DAY,) * 2)
+    (out / f".a.{dead}.gif").write_bytes(b"a scrap")
+    os.utime(out / f".a.{dead}.gif", (time.time() - OLD - 60,) * 2)
+    run.reel().save(out / "a.gif")
+    assert names(out) == sorted([*others, "a.gif"])
+
+
+def _dead() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
