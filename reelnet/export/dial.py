@@ -140,6 +140,20 @@ class Dial:
         self._settings.append(Setting(DEAR, self.course.floor))
         self._falls = np.append(self._falls, self.end - math.log(part))
 
+    def _between(self, price: float, quality: float) -> Setting:
+        """A quality that the codec has; where it has steps, the price fills what lies between two of them."""
+        step = self._knob.step if self._knob is not None else 0
+        if not step or not self.holds:
+            return Setting(price, float(quality))
+        whole = math.floor(quality / step)
+        part = quality / step - whole
+        if price < DEAR:
+            return Setting(part * LEAST, float(whole * step))
+        if part == 0:
+            return Setting(price, float(quality))
+        dear = math.exp((1 - part) * math.log(GRID[-3]) + part * math.log(DEAR))
+        return Setting(dear, float((whole + 1) * step))
+
     @property
     def _start(self) -> float | None:
         return self._knob.default if self._knob is not None else None
@@ -162,10 +176,9 @@ class Dial:
             price = math.exp((1 - part) * math.log(one.price) + part * math.log(other.price))
         elif other.price:
             price = part * other.price
-        quality = None
-        if one.quality is not None and other.quality is not None:
-            quality = float((1 - part) * one.quality + part * other.quality)
-        return Setting(price, quality)
+        if one.quality is None or other.quality is None or one.quality == other.quality:
+            return Setting(price, one.quality)
+        return self._between(price, (1 - part) * one.quality + part * other.quality)
 
 
 class Turns:
