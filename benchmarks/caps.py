@@ -1,10 +1,12 @@
 """Caps of every size on every layer and format: is any file over, how full are they, and what did it take?
 
     python benchmarks/caps.py RUN [--results FILE.jsonl] [--layers conv5,conv6] [--suffixes .gif,.mp4] [--caps 5,0.3]
+                              [--gifski BINARY]
 
 Each row is appended to the results as it is measured, and one that is there is not measured again, so that a long
-series may be interrupted. Every file is decoded, by Pillow or PyAV. The table on stdout, kept as caps.md, is made of
-all the results.
+series may be interrupted. Every file is decoded, by Pillow or PyAV. With gifski's binary, which the npm package
+`gifski` carries, the searches of a GIF are compared with one encode of it. The table on stdout, kept as caps.md, is
+made of all the results.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from peers_of_size import Stills, gifski
 from PIL import Image
 
 import reelnet
@@ -30,6 +33,8 @@ CAPS = 25.0, 10.0, 5.0, 2.0, 1.0, 0.5
 LAYERS = "conv1", "conv2", "conv3", "conv4", "conv5", "conv6"
 SUFFIXES = ".gif", ".mp4", ".webp", ".apng", ".webm", ".avif"
 FULL = 0.97
+GIFSKI = 90
+"""Its quality, which is its usual one."""
 HEAD = (
     "layer",
     "format",
@@ -60,6 +65,25 @@ def measured(run: reelnet.Run, template: str, layer: str, suffix: str, cap: floa
         shown = decoded(path)
     assert shown == report.frames, (shown, report.frames)
     return {**row, **report.as_json(), "steps_shown": len(report.steps_shown)}
+
+
+def encoded_by_gifski(run: reelnet.Run, template: str, layer: str, binary: Path) -> Row:
+    """The seconds of one encode, from stills on."""
+    reel = run.reel(template, layer=layer)
+    rgb = reel.palette_rgb
+    with tempfile.TemporaryDirectory() as folder:
+        stills = Stills.of((rgb[frame.indices] for frame in reel.frames(few=True)), Path(folder) / "stills")
+        began = time.perf_counter()
+        gifski(binary, GIFSKI)(stills, Path(folder) / "a.gif")
+        return {"layer": layer, "gifski": time.perf_counter() - began}
+
+
+def beside_gifski(rows: list[Row], others: list[Row]) -> Iterator[str]:
+    """How long each layer's slowest search of a GIF takes, and one encode of gifski."""
+    for other in others:
+        ours = [row["seconds"] for row in rows if (row["layer"], row["suffix"]) == (other["layer"], ".gif")]
+        if ours:
+            yield f"{other['layer']} {max(ours):.1f} s beside {other['gifski']:.1f} s"
 
 
 def decoded(path: Path) -> int:
@@ -125,31 +149,47 @@ def main() -> None:
     parser.add_argument("--layers", default=",".join(LAYERS))
     parser.add_argument("--suffixes", default=",".join(SUFFIXES))
     parser.add_argument("--caps", default=",".join(f"{cap:g}" for cap in CAPS), help="in MB")
+    parser.add_argument("--gifski", type=Path, help="its binary")
     given = parser.parse_args()
     run = reelnet.open(given.run)
-    rows = read(given.results)
+    rows, others = read(given.results)
     done = {(row["layer"], row["suffix"], row["megabytes"]) for row in rows}
+    timed = {row["layer"] for row in others}
     for layer in given.layers.split(","):
+        if given.gifski is not None and layer not in timed:
+            kept(given.results, encoded_by_gifski(run, given.template, layer, given.gifski))
         for suffix in given.suffixes.split(","):
             for cap in map(float, given.caps.split(",")):
                 if (layer, suffix, cap) in done:
                     continue
-                row = measured(run, given.template, layer, suffix, cap)
-                with given.results.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
-    rows = read(given.results)
+                kept(given.results, measured(run, given.template, layer, suffix, cap))
+    rows, others = read(given.results)
     rows.sort(key=lambda row: (SUFFIXES.index(row["suffix"]), LAYERS.index(row["layer"]), -row["megabytes"]))
     print(
         f"# Files under caps\n\nTemplate `{given.template}`, {os.cpu_count()} cores. The error is that of values, "
         "mean and greatest, in 240ths of the colormap.\n"
     )
-    print("\n".join(summary(rows)), end="\n\n")
+    print("\n".join(summary(rows)))
+    if compared := [*beside_gifski(rows, others)]:
+        print(
+            f"- the slowest search of a GIF beside one encode of gifski, quality {GIFSKI}: {', '.join(compared)}"
+        )
+    print()
     print("\n".join(table(rows)))
 
 
-def read(results: Path) -> list[Row]:
-    """The results so far."""
-    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+def kept(results: Path, row: Row) -> None:
+    """Append a row to the results."""
+    with results.open("a") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def read(results: Path) -> tuple[list[Row], list[Row]]:
+    """The results so far: searches, and gifski's encodes."""
+    rows = (
+        [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else list[Row]()
+    )
+    return [row for row in rows if "gifski" not in row], [row for row in rows if "gifski" in row]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ class Made:
         quality: How near its pictures are to the exact ones.
         seconds: That making it took.
         note: More about it.
+        fitting: Seconds of the fit of its values over time, which `seconds` leaves out.
     """
 
     tool: str
@@ -41,6 +42,7 @@ class Made:
     quality: Quality
     seconds: float
     note: str = ""
+    fitting: float = 0
 
 
 class Subject:
@@ -78,7 +80,11 @@ class Subject:
 
         Its time begins at the run; that of the fit stands in the note.
         """
-        path, scene, began = self.folder / f"ours{suffix}", self.reel.scene, time.perf_counter()
+        path, scene = self.folder / f"ours{suffix}", self.reel.scene
+        if price:
+            # What was fitted last would be there still.
+            self.held.fit(0)
+        began = time.perf_counter()
         loss = self.held.fit(price) if price else None
         fitting = time.perf_counter() - began
         encoder = encoder_of(format_of(path))(path, scene.size, self._rgb, scene.timeline.fps, options)
@@ -91,7 +97,7 @@ class Subject:
             if loss is None
             else f"off by {loss.mean:.2f} of 240 levels, {loss.most:.0f} at most; fit {fitting:.1f} s"
         )
-        return self._decoded("reelnet", path, seconds, note)
+        return replace(self._decoded("reelnet", path, seconds, note), fitting=fitting)
 
     def price_of(self, wanted: float) -> float:
         """The price at which the held values have a PSNR, or just above it."""
