@@ -23,6 +23,7 @@ from reelnet.runs.run import Run
 from reelnet.scene.mistakes import told
 from reelnet.scene.panel import Canvas
 from reelnet.scene.resolve import Scene, resolve
+from reelnet.scene.timeline import LEAST_FPS
 from reelnet.template.load import load_template
 from reelnet.template.spec import Template
 
@@ -86,23 +87,44 @@ class Reel:
         return cls(scene, run, template, scale=scale, fps=fps)
 
     def varied(self, *, frames: int | None = None, scale: int | None = None) -> Reel:
-        """The same reel with fewer frames in its moving part, or at another scale.
+        """The same reel with fewer frames, or at another scale.
 
         Args:
-            frames: First and last step stay among them, each shows its true step, and the duration is kept.
+            frames: Most that there may be, the way back counted. The first, the last and the held steps stay among
+                them, however few that allows; each frame shows its true step, and the seconds are kept up to a frame
+                for each pause.
             scale: Canvas pixels a map value.
 
         Raises:
             TemplateError: The layout does not fit its canvas at that scale.
         """
-        timeline, template = self.scene.timeline, self.template
-        fps = float(timeline.fps)
-        if frames is not None and frames < len(timeline):
-            fps = fps * frames / len(timeline)
-            template = replace(template, timeline=template.timeline.model_copy(update={"max_frames": frames}))
+        timeline = self.scene.timeline
         # A scale that is named changes the layout; unless it is another one, what was asked for stays.
         scale = self.scale if scale in (None, self.scene.facts.cell.scale) else scale
-        return Reel.of(self.run, template, layer=self.layer, scale=scale, fps=fps)
+        if frames is None or frames >= len(timeline):
+            return Reel.of(self.run, self.template, layer=self.layer, scale=scale, fps=float(timeline.fps))
+        kept = {timeline.shown[0].step, *timeline.steps_shown[-1:]}
+        fewest = len(kept | {hold.step for hold in self.template.timeline.holds})
+        slots = timeline.moving
+        while True:
+            # A step may take several slots, and there may be a way back: then frames and slots differ in number.
+            slots = max(fewest, min(slots - 1, slots * frames // len(timeline)))
+            reel = self._with_slots(slots, scale)
+            timeline = reel.scene.timeline
+            if len(timeline) <= frames or slots == fewest:
+                return reel
+
+    def _with_slots(self, slots: int, scale: int | None) -> Reel:
+        """The same reel with fewer slots in its moving part, which takes the same time."""
+        timeline, template = self.scene.timeline, self.template
+        # A boomerang shows neither end twice.
+        now, then = (
+            2 * max(2, count) - 2 if template.timeline.boomerang else count
+            for count in (timeline.moving, slots)
+        )
+        fps = max(LEAST_FPS, float(timeline.fps * then / now))
+        spec = template.timeline.model_copy(update={"max_frames": slots})
+        return Reel.of(self.run, replace(template, timeline=spec), layer=self.layer, scale=scale, fps=fps)
 
     @property
     def layer(self) -> str:

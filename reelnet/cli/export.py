@@ -139,7 +139,7 @@ def row(each: Exported) -> tuple[str, ...]:
 
     report = each.report
     if report is None:
-        return (each.platform, each.path, *"-----", "failed", "no file under the cap")
+        return (each.platform, each.path, *"-----", "failed", "no file within the limits")
     return (
         each.platform,
         each.path,

@@ -46,7 +46,7 @@ def line(report: Report) -> str:
     from reelnet.export.size import spelled
 
     what = f"{counted(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
-    parts = [f"{report.path}: {report.bytes / 1e6:.2f} MB"]
+    parts = [f"{report.path}: {spelled(report.bytes)}"]
     if report.cap is not None:
         parts.append(f"{filled(report)} of {spelled(report.cap)}")
     parts += [what, f"{report.width}x{report.height}", quality(report)]

@@ -12,6 +12,9 @@ from reelnet.export.platforms import Budget
 if TYPE_CHECKING:
     from reelnet.reel import Reel
 
+FEWEST = 2
+"""Frames: the first and the last."""
+
 
 def within_limits(reel: Reel, budget: Budget, keep: Collection[str], path: Path) -> Reel:
     """A reel whose frames are not too large for a budget, nor too many.
@@ -37,17 +40,28 @@ def within_limits(reel: Reel, budget: Budget, keep: Collection[str], path: Path)
     most = min(budget.frames or count, budget.total_pixels // area if budget.total_pixels else count)
     if count <= most:
         return reel
+    over = f"{budget.total_pixels / 1e6:g} Mpx over all frames" if budget.total_pixels else ""
+    takes = f"{most} that {budget.name} takes" + (f" ({over})" if most != budget.frames else "")
     if "frames" in keep:
-        raise CapError(f"{path}: {count} frames are more than the {most} that {budget.name} takes")
-    return reel.varied(frames=most)
+        raise CapError(
+            f"{path}: {count} frames of {size.width}×{size.height} pixels are more than the {takes}"
+        )
+    reel = reel.varied(frames=most)
+    if (count := len(reel.scene.timeline)) > most:
+        raise CapError(
+            f"{path}: {count} frames are more than the {takes}; the first, the last and the held steps and the way "
+            "back need them"
+        )
+    return reel
 
 
 def too_large(reel: Reel, budget: Budget) -> bool:
     """Whether a frame is larger than the budget allows."""
-    size = reel.scene.size
+    size, fewest = reel.scene.size, min(FEWEST, len(reel.scene.timeline))
     area = size.width * size.height
     return (
-        size.width > (budget.width or size.width)
+        fewest * area > (budget.total_pixels or fewest * area)
+        or size.width > (budget.width or size.width)
         or size.height > (budget.height or size.height)
         or area > (budget.pixels or area)
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reelnet.export.bounds import FEWEST
 from reelnet.export.dial import DEAR
 from reelnet.export.held import Sample
 from reelnet.export.levels import LIMIT
@@ -33,9 +34,6 @@ COARSE = 127, 85, 57, 43, 29, 21, 15
 
 BESIDE_POWER = 0.72
 """Of the number of frames, with which the bytes of text, curves and what every frame takes go."""
-
-FEWEST = 2
-"""Frames: the first and the last."""
 
 SCALE_COST = 1.5
 """Of half the scale, where half the frames cost 1."""
@@ -193,7 +191,7 @@ def reached(forecast: Forecast, plan: Plan, wanted: float, *, keep_frames: bool 
     """A plan with as many of its frames as it can have; None if too few are left, or all must stay."""
     if forecast.fall(plan) >= wanted:
         return plan
-    low, high = FEWEST, plan.frames
+    low, high = min(FEWEST, plan.frames), plan.frames
     if keep_frames or forecast.fall(replace(plan, frames=low)) < wanted:
         return None
     while high - low > 1:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reelnet.errors import TemplateError
+from reelnet.export.bounds import FEWEST
 from reelnet.export.dial import Dial
 from reelnet.export.forecast import (
-    FEWEST,
     Forecast,
     Plan,
     cheapest,
@@ -62,6 +63,15 @@ class Lesser:
         Raises:
             CapError: None fits.
         """
+        best = self._chosen(size)
+        if best is None:
+            best = self._from_least(size)
+        if best is None:
+            raise self._trials.refusal()
+        return best
+
+    def _chosen(self, size: float) -> Trial | None:
+        """By what the forecast says."""
         trials, forecast, keep = self._trials, self._forecast, self._trials.wish.keep
         palette, tried = trials.form.palette, set[Plan]()
         scales = scales_of(self._whole.scale, palette=palette)
@@ -70,7 +80,7 @@ class Lesser:
             choices = [*plans(self._whole, keep, scales, levels=palette and self._dial.holds)]
             plan = cheapest(forecast, choices, wanted, keep_frames="frames" in keep)
             if plan is None:
-                return self._least(choices, size, best)
+                return best
             if fits is not None and best is not None and (plan in tried or trials.count >= ENOUGH):
                 # The choice goes to and fro; what is left of the trials fills the cap.
                 return self._filled(fits, size, best, best)
@@ -90,31 +100,49 @@ class Lesser:
             # The forecast was wrong by so much; what is missing is told in its terms.
             times = min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
             wanted = max(0.01, told + (off + SPARE) * times)
-        return self._or_refused(best)
+        return best
 
-    def _least(self, choices: list[Plan], size: float, best: Trial | None) -> Trial:
-        """Where nothing is thought to do: the least that may be shown, so that it is known what can be reached."""
-        fewest = None if "frames" in self._trials.wish.keep else FEWEST
-        least = [replace(plan, frames=fewest or plan.frames) for plan in choices]
-        for plan in sorted(least, key=self._forecast.fall, reverse=True):
-            try:
-                trial = self._tried(plan, limited=False)
-            except TemplateError:
-                continue
-            best = self._trials.better(best, trial)
-            return (
-                self._filled(plan, size, trial, best)
-                if trial.fits(self._trials.cap)
-                else self._or_refused(best)
-            )
-        return self._or_refused(best)
+    def _from_least(self, size: float) -> Trial | None:
+        """Where nothing that was thought to do does: the least that may be shown, and from there as much as fits."""
+        trials, whole, keep = self._trials, self._whole, self._trials.wish.keep
+        palette = trials.form.palette
+        frames = whole.frames if "frames" in keep else min(FEWEST, whole.frames)
+        # Levels are given up between the first and the last frame.
+        levels = palette and self._dial.holds and frames > FEWEST
+        choices = plans(
+            replace(whole, frames=frames), keep, scales_of(whole.scale, palette=palette), levels=levels
+        )
+        ladder = sorted(choices, key=lambda plan: (plan.scale, plan.levels))
+        plan, trial = self._lowest(ladder)
+        if trial is None or not trial.fits(trials.cap):
+            return None
+        best = trials.better(None, trial)
+        # The largest scale, and of that the most levels, that fit: by halving.
+        low, high = ladder.index(plan), len(ladder)
+        while high - low > 1 and trials.more(best):
+            middle = (low + high) // 2
+            with suppress(TemplateError):
+                trial = self._tried(ladder[middle], limited=False)
+                best = trials.better(best, trial)
+                if trial.fits(trials.cap):
+                    low, plan = middle, ladder[middle]
+                    continue
+            high = middle
+        return self._filled(plan, size, best, best) if best is not None else None
 
-    def _filled(self, plan: Plan, size: float, trial: Trial, best: Trial | None) -> Trial:
+    def _lowest(self, ladder: list[Plan]) -> tuple[Plan, Trial | None]:
+        """The first of some plans that can be laid out."""
+        for plan in ladder:
+            with suppress(TemplateError):
+                return plan, self._tried(plan, limited=False)
+        return ladder[0], None
+
+    def _filled(self, plan: Plan, size: float, trial: Trial, best: Trial | None) -> Trial | None:
         """Stay with a plan's levels and scale: find the frames that fill the cap, and turn the dial for the rest."""
         trials, forecast, whole = self._trials, self._forecast, self._whole
         every = Plan(whole.frames, plan.levels, plan.scale)
         if plan != every or (best is None and "frames" not in trials.wish.keep):
-            turns = trials.turns(forecast.fall(replace(every, frames=FEWEST)))
+            turns = trials.turns(forecast.fall(replace(every, frames=min(FEWEST, every.frames))))
             turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
             if plan != every == whole and self._measured:
                 turns.learn(0.0, size)
@@ -137,7 +165,7 @@ class Lesser:
             turns = trials.turns(dial.end)
             turns.learn(dial.end, math.log(best.bytes))
             best = trials.turned(best.reel, self._held(best.reel, levels), dial, turns, best)
-        return self._or_refused(best)
+        return best
 
     def _tried(self, plan: Plan, *, limited: bool = True) -> Trial:
         """A plan with the dial at its end."""
@@ -151,8 +179,3 @@ class Lesser:
 
     def _held(self, reel: Reel, levels: int) -> Held:
         return Held(reel.scene, reel.run, self._trials.wish.max_error, levels=levels)
-
-    def _or_refused(self, best: Trial | None) -> Trial:
-        if best is None:
-            raise self._trials.refusal()
-        return best

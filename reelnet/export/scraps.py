@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from reelnet.processes import is_dead
 
@@ -16,13 +18,13 @@ processes cannot be asked."""
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """A hidden path in the folder of `path`, for this process alone."""
-    return path.with_name(f".{_name(path)}.{os.getpid()}{suffix}")
+    """A hidden path in the folder of `path`, another one at each call."""
+    return path.with_name(f".{_name(path)}.reelnet-{os.getpid()}-{token_hex(4)}{suffix}")
 
 
 def sweep(path: Path) -> None:
     """Remove what processes left that were killed while they made `path`."""
-    scrap = re.compile(rf"\.{re.escape(_name(path))}\.(\d+)(\..*)?")
+    scrap = re.compile(rf"\.{re.escape(_name(path))}\.reelnet-(\d+)-[0-9a-f]{{8}}(\..*)?")
     for each in path.parent.iterdir():
         found = scrap.fullmatch(each.name)
         if found is None or not is_dead(int(found[1])) or time.time() - _written(each) < OLD:
@@ -40,4 +42,9 @@ def _name(path: Path) -> str:
 
 def _written(path: Path) -> float:
     """When a file, or one in a folder, was last written, in seconds since 1970."""
-    return max((file.stat().st_mtime for file in (path, *path.glob("*"))), default=0.0)
+    times = [0.0]
+    for file in (path, *path.glob("*")):
+        # Another process may sweep here, too.
+        with suppress(FileNotFoundError):
+            times.append(file.stat().st_mtime)
+    return max(times)

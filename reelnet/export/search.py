@@ -54,7 +54,8 @@ def search(reel: Reel, path: Path, trials: Trials) -> Trial:
     wish, codec = trials.wish, trials.codec
     reel = within_limits(reel, wish.budget, wish.keep, path)
     usual, probe = codec.knob.default if codec.knob is not None else None, Probe(trials.form)
-    exact = trials.run(reel, None, usual)
+    # Where nothing may be lost, the one size that there is should be known.
+    exact = trials.run(reel, None, usual, limited=not wish.options.lossless)
     if exact.fits(trials.cap):
         return exact
     if wish.options.lossless:

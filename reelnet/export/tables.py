@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from tempfile import TemporaryFile
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class Table:
         self.width = max(1, min(width, count))
         self.blocks = -(-count // self.width) if count else 0
         self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - it lasts as long as the table
+        # Several threads fit blocks, and Windows cannot read or write at a place without going there.
+        self._lock = Lock()
         self._written = _Some(count, self._kind)
         self._found = _Some(count, self._kind)
 
@@ -88,17 +90,22 @@ class Table:
     def _write(self, block: int, frame: int, values: NDArray[Any]) -> None:
         place, _ = self._place(block, frame)
         data = np.ascontiguousarray(values, self._kind).data.cast("B")
-        while data:
-            done = os.pwrite(self._file.fileno(), data, place)
-            data, place = data[done:], place + done
+        with self._lock:
+            self._file.seek(place)
+            while data:
+                data = data[self._file.write(data) :]
 
     def _read(self, block: int, frame: int, frames: int) -> NDArray[Any]:
         place, width = self._place(block, frame)
         values = np.empty((frames, width), self._kind)
         data = values.data.cast("B")
-        while data:
-            done = os.preadv(self._file.fileno(), [data], place)
-            data, place = data[done:], place + done
+        with self._lock:
+            self._file.seek(place)
+            while data:
+                done = self._file.readinto(data)
+                if not done:
+                    raise OSError("a temporary file is shorter than what was written to it")
+                data = data[done:]
         return values
 
 

@@ -37,6 +37,8 @@ def taken(path: Path, form: Format, asked: EncoderOptions, budget: Budget) -> En
         and not all([*_wrong(codec, EncoderOptions(), budget)] for codec in each.codecs)
     ]
     instead = f"; write {', '.join(can)}" if can else ""
+    if form.suffix in can and asked.codec is not None:
+        instead = "; leave the codec out"
     raise UsageError(f"{path}: {'; '.join(dict.fromkeys(wrong))}{instead}")
 
 

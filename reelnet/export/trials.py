@@ -14,6 +14,7 @@ from reelnet.export.dial import COURSES, Dial, Turns
 from reelnet.export.forecast import plan_of
 from reelnet.export.formats import Codec, Format
 from reelnet.export.held import Held
+from reelnet.export.levels import LIMIT
 from reelnet.export.options import EncoderOptions, codec_of
 from reelnet.export.platforms import Budget
 from reelnet.export.size import spelled
@@ -22,7 +23,9 @@ from reelnet.export.trial import Trial, encode
 if TYPE_CHECKING:
     from reelnet.reel import Reel
 
-MOST_ENCODES = 8
+MOST_ENCODES, RESERVED = 8, 3
+"""Encodes of a search, and how many of them are left for the least that may be shown, if nothing else fits."""
+
 FULL, AIM = 0.97, 0.985
 """Parts of the cap that a file with losses fills at least, and that the search aims at."""
 SLACK = 2.0
@@ -88,7 +91,9 @@ class Trials:
 
     def more(self, best: Trial | None) -> bool:
         """Whether there may be another encode, and the best one so far leaves something to wish for."""
-        return self.count < MOST_ENCODES and (best is None or best.bytes < FULL * self.cap)
+        if best is None:
+            return self.count < MOST_ENCODES - RESERVED
+        return self.count < MOST_ENCODES and best.bytes < FULL * self.cap
 
     def run(
         self,
@@ -106,9 +111,9 @@ class Trials:
             held: Its values; None for the first encode, of exact values.
             quality: Of the codec, in its own terms.
             price: Of a change.
-            limited: Whether to stop when it is well over the cap.
+            limited: Whether to stop when it is well over the cap, and be content with good presets.
         """
-        options = self.options(quality, exact=held is None)
+        options = self.options(quality, exact=held is None or not limited)
         limit = self.cap if held is None else int(SLACK * self.cap)
         options = replace(options, limit=limit if limited else None)
         path = self._folder / f"{self.count}{self.form.suffix}"
@@ -174,10 +179,13 @@ class Trials:
             reached = f"the smallest reached was {about}{spelled(smallest.bytes)}"
         if wish.options.lossless:
             why, help_ = "it must be lossless", "leave --lossless out"
+        elif smallest is not None and not wish.keep and (smallest.loss is None or smallest.loss.most == 0):
+            why, help_ = "with fewer frames and smaller maps nothing is left to give up", "show less"
         else:
             kept = f", and keeping {' and '.join(sorted(wish.keep))}" if wish.keep else ""
-            why = f"in the way stand errors of at most {wish.max_error:g} of 240 levels{kept}"
-            help_ = f"allow more error{', keep less' if wish.keep else ''} or show less"
+            why = f"in the way stand errors of at most {wish.max_error:g} of {LIMIT} levels{kept}"
+            ways = ["allow more error"] * (wish.max_error < LIMIT) + ["keep less"] * bool(wish.keep)
+            help_ = " or ".join([", ".join(ways), "show less"] if ways else ["show less"])
         return CapError(f"{self._path}: cannot be under {spelled(self.cap)}: {reached}; {why}; {help_}")
 
 

@@ -17,6 +17,8 @@ from reelnet.template.timeline import SpeedSpec, TimelineSpec
 MOST_SLOTS = 100_000
 """Frames of an animation in all; nearly three hours at 10 frames a second."""
 
+LEAST_FPS, MOST_FPS = 0.01, 1000
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -40,11 +42,13 @@ class Timeline:
     Attributes:
         shown: The frames in order; each stays for a whole number of slots of 1 / `fps` seconds.
         fps: Slots a second.
+        moving: Slots from the first step to the last, without pauses, holds and the way back.
         unshown: Names of the rests for which no frame is shown.
     """
 
     shown: tuple[Shown, ...]
     fps: Fraction
+    moving: int
     unshown: tuple[str, ...] = ()
 
     @classmethod
@@ -83,7 +87,8 @@ class Timeline:
         _limit(sum(slots for _, slots in there) + _slots(spec.rewind, pace))
         whole = [*there, *_back(spec, moving, pace)]
         _limit(sum(slots for _, slots in whole))
-        return cls(tuple(_frames(whole, steps, pace)), pace, unshown)
+        slots = sum(slots for _, slots in moving)
+        return cls(tuple(_frames(whole, steps, pace)), pace, slots, unshown)
 
     @property
     def duration(self) -> Fraction:
@@ -107,8 +112,8 @@ _Stay = tuple[int, int]
 
 
 def _pace(fps: float) -> Fraction:
-    if not 0.01 <= fps <= 1000:
-        raise UsageError(f"fps {fps}: give from 0.01 to 1000 frames a second")
+    if not LEAST_FPS <= fps <= MOST_FPS:
+        raise UsageError(f"fps {fps}: give from {LEAST_FPS} to {MOST_FPS} frames a second")
     return Fraction(str(fps)).limit_denominator(1001)
 
 

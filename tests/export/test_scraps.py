@@ -69,18 +69,20 @@ def test_nothing_else_goes(tmp_path: Path, run: Run) -> None:
     out, dead = tmp_path / "out", _dead()
     out.mkdir()
     others = [
-        f".a.{os.getppid()}.gif",
-        f".b.{dead}.gif",
-        f"a.{dead}.gif",
+        f".a.reelnet-{os.getppid()}-0123abcd.gif",
+        f".b.reelnet-{dead}-0123abcd.gif",
+        f"a.reelnet-{dead}-0123abcd.gif",
+        f".a.b.reelnet-{dead}-0123abcd.gif",
+        f".a.{dead}.gif",
+        f".a.{dead}.notes.txt",
         ".a.gif",
-        ".a.x.gif",
-        f".a.b.{dead}.gif",
     ]
     for each in others:
         (out / each).write_bytes(b"someone's")
         os.utime(out / each, (time.time() - DAY,) * 2)
-    (out / f".a.{dead}.gif").write_bytes(b"a scrap")
-    os.utime(out / f".a.{dead}.gif", (time.time() - OLD - 60,) * 2)
+    scrap = out / f".a.reelnet-{dead}-89abcdef.gif"
+    scrap.write_bytes(b"a scrap")
+    os.utime(scrap, (time.time() - OLD - 60,) * 2)
     run.reel().save(out / "a.gif")
     assert names(out) == sorted([*others, "a.gif"])
 

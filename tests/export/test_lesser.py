@@ -1,0 +1,137 @@
+"""What is given up when all of a reel does not fit: whatever is needed, and the seconds stay."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reelnet.errors import CapError
+from reelnet.export.bounds import within_limits
+from reelnet.export.platforms import Budget
+from reelnet.reel import Reel
+from reelnet.runs.run import Run
+from tests.rendering import write_run
+
+HOLDS = "timeline.holds=[" + ", ".join(f"{{step: {step}, seconds: 0.1}}" for step in range(40)) + "]"
+
+
+def wandering(path: Path, steps: int) -> Run:
+    walk = np.random.default_rng(5).normal(0, 0.06, (steps, 2, 2, 4, 4)).cumsum(axis=0)
+    return write_run(
+        path, np.tanh(walk).astype(np.float32), metrics={"loss": np.linspace(2, 1, steps).tolist()}
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return wandering(tmp_path_factory.mktemp("run") / "run", 60)
+
+
+def seconds(path: Path) -> float:
+    """As Pillow reads them."""
+    with Image.open(path) as image:
+        total = 0
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            total += image.info["duration"]
+        return total / 1000
+
+
+@pytest.mark.parametrize("frames", [1, 5])
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
+def test_what_can_fit_is_found(tmp_path: Path, suffix: str, frames: int) -> None:
+    reel = wandering(tmp_path / "run", frames).reel()
+    least = reel.varied(frames=2, scale=1).save(tmp_path / f"least{suffix}").bytes
+    for part in (1, 1.05, 1.1, 1.2, 1.4):
+        cap = int(part * least)
+        report = reel.save(tmp_path / f"a{suffix}", max_size=cap)
+        assert least <= report.bytes <= cap
+        assert report.encodes <= 8
+
+
+def test_what_cannot_fit_tells_the_least_there_is(tmp_path: Path) -> None:
+    reel = wandering(tmp_path / "run", 5).reel()
+    least = reel.varied(frames=2, scale=1).save(tmp_path / "least.gif").bytes
+    with pytest.raises(CapError, match=rf"the smallest reached was {least / 1000:.2f} kB"):
+        reel.save(tmp_path / "a.gif", max_size=least - 1)
+    assert [each.name for each in tmp_path.glob("*a.gif")] == []
+
+
+def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
+    reel = Reel.of(run, settings=[HOLDS])
+    with pytest.raises(CapError, match="keeping scale"):
+        reel.save(tmp_path / "a.gif", max_size=20_000, keep=["scale"])
+    report = reel.save(tmp_path / "a.gif", max_size=50_000)
+    assert {*range(40)} <= {*report.steps_shown}
+    assert report.scale < reel.scene.facts.cell.scale
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "timeline.fps=10",
+        "timeline.boomerang=true",
+        "timeline.rewind=2",
+        "timeline.duration=5",
+        "timeline.end_pause=3",
+        "timeline.speed=[{from: 0, to: 20, factor: 0.5}]",
+        "timeline.speed=[{from: 0, to: 20, factor: 3}]",
+    ],
+)
+def test_the_seconds_stay_when_frames_go(run: Run, tmp_path: Path, setting: str) -> None:
+    reel = Reel.of(run, settings=[setting])
+    whole = reel.save(tmp_path / "whole.gif")
+    report = reel.save(tmp_path / "a.gif", max_size=int(0.3 * whole.bytes), keep=["scale", "levels"])
+    assert report.frames < 0.7 * whole.frames
+    assert report.duration == pytest.approx(whole.duration, rel=0.02)
+    assert seconds(tmp_path / "a.gif") == pytest.approx(whole.duration, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "setting", ["timeline.boomerang=true", "timeline.rewind=2", "timeline.start_pause=1"]
+)
+@pytest.mark.parametrize("most", [7, 30, 59])
+def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> None:
+    reel = Reel.of(run, settings=[setting])
+    area = reel.scene.size.width * reel.scene.size.height
+    budget = Budget.of(max_size=None, platform="x", suffix=".gif")
+    for limited in (
+        replace(budget, frames=most, total_pixels=None),
+        replace(budget, frames=None, total_pixels=(most + 1) * area - 1),
+    ):
+        found = within_limits(reel, limited, (), Path("a.gif"))
+        assert most // 2 < len(found.scene.timeline) <= most
+        assert found.scene.timeline.duration == pytest.approx(reel.scene.timeline.duration, rel=0.1)
+
+
+def test_too_few_frames_for_what_is_held(run: Run) -> None:
+    budget = replace(Budget.of(max_size=None, platform="x", suffix=".gif"), frames=30)
+    with pytest.raises(CapError, match="41 frames are more than the 30 that x takes"):
+        within_limits(Reel.of(run, settings=[HOLDS]), budget, (), Path("a.gif"))
+
+
+def test_fewer_pixels_than_two_frames_have(run: Run) -> None:
+    reel = run.reel()
+    area = reel.scene.size.width * reel.scene.size.height
+    budget = replace(Budget.of(max_size=None, platform="x", suffix=".gif"), frames=None, total_pixels=area)
+    assert (
+        len(within_limits(reel, replace(budget, total_pixels=2 * area), (), Path("a.gif")).scene.timeline)
+        == 2
+    )
+    with pytest.raises(CapError, match="too large for x"):
+        within_limits(reel, replace(budget, total_pixels=area // 2), (), Path("a.gif"))
+
+
+def test_several_threads_may_save_at_once(run: Run, tmp_path: Path) -> None:
+    def save(_: int) -> int:
+        return run.reel("plain").save(tmp_path / "a.gif", max_size=60_000).bytes
+
+    with ThreadPoolExecutor(4) as pool:
+        sizes = set(pool.map(save, range(4)))
+    assert sizes == {(tmp_path / "a.gif").stat().st_size}
+    assert [each.name for each in tmp_path.iterdir()] == ["a.gif"]
