@@ -39,10 +39,10 @@ def _told(before: Scene, after: Scene, levels: int | None, budget: Budget) -> It
     scales = before.facts.cell.scale, after.facts.cell.scale
     if scales[1] < scales[0]:
         why = _because(_size_limits(before, budget), budget)
-        yield (
-            f"scale {scales[1]} instead of {scales[0]}, so {after.size.width}×{after.size.height} pixels "
-            f"instead of {before.size.width}×{before.size.height}{why}"
-        )
+        sizes = [f"{scene.size.width}×{scene.size.height}" for scene in (after, before)]
+        # A canvas of a fixed size keeps it.
+        smaller = f", so {sizes[0]} pixels instead of {sizes[1]}" if sizes[0] != sizes[1] else ""
+        yield f"scale {scales[1]} instead of {scales[0]}{smaller}{why}"
 
 
 def _because(limits: Iterator[str], budget: Budget) -> str:

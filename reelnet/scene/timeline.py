@@ -16,7 +16,6 @@ from reelnet.template.timeline import SpeedSpec, TimelineSpec
 
 MOST_SLOTS = 100_000
 """Frames of an animation in all; nearly three hours at 10 frames a second."""
-
 LEAST_FPS, MOST_FPS = 0.01, 1000
 
 
@@ -87,8 +86,7 @@ class Timeline:
         _limit(sum(slots for _, slots in there) + _slots(spec.rewind, pace))
         whole = [*there, *_back(spec, moving, pace)]
         _limit(sum(slots for _, slots in whole))
-        slots = sum(slots for _, slots in moving)
-        return cls(tuple(_frames(whole, steps, pace)), pace, slots, unshown)
+        return cls(tuple(_frames(whole, steps, pace)), pace, sum(slots for _, slots in moving), unshown)
 
     @property
     def duration(self) -> Fraction:
@@ -128,8 +126,7 @@ def _limit(slots: int) -> None:
         )
 
 
-Slots = Mapping[int, int]
-"""For each of some positions the slots that it stays in addition."""
+Slots = Mapping[int, int]  # For each of some positions the slots that it stays in addition.
 
 
 def _checked(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> Slots:
@@ -280,8 +277,7 @@ def _back(spec: TimelineSpec, moving: Sequence[_Stay], pace: Fraction) -> list[_
     """What follows the last step: the way back, without pauses and holds."""
     if spec.boomerang:
         return [*moving[-2:0:-1]]
-    slots = _slots(spec.rewind, pace)
-    if slots == 0:
+    if (slots := _slots(spec.rewind, pace)) == 0:
         return []
     # The last step is on the screen already, so it counts as a single slot to leave from.
     way = [position for position, stay in moving[:-1] for _ in range(stay)] + [moving[-1][0]]
