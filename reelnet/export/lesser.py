@@ -74,7 +74,8 @@ class Lesser:
         """By what the forecast says."""
         trials, forecast, keep = self._trials, self._forecast, self._trials.wish.keep
         palette, tried = trials.form.palette, set[Plan]()
-        scales = scales_of(self._whole.scale, palette=palette)
+        # Smaller maps leave a canvas of a fixed size as large, and emptier: there scale goes last.
+        scales = [self._whole.scale] if self._fixed() else scales_of(self._whole.scale, palette=palette)
         wanted, best, fits = size - trials.target + SPARE, None, None
         while trials.more(best):
             choices = [*plans(self._whole, keep, scales, levels=palette and self._dial.holds)]
@@ -101,6 +102,13 @@ class Lesser:
             times = min(2.0, max(0.7, told / max(size - trials.target - off, 0.01)))
             wanted = max(0.01, told + (off + SPARE) * times)
         return best
+
+    def _fixed(self) -> bool:
+        """Whether the canvas is as large at a smaller scale."""
+        with suppress(TemplateError):
+            smaller = self._reel.varied(scale=max(1, self._whole.scale // 2))
+            return self._whole.scale > 1 and smaller.scene.size == self._reel.scene.size
+        return False
 
     def _from_least(self, size: float) -> Trial | None:
         """Where nothing that was thought to do does: the least that may be shown, and from there as much as fits."""
