@@ -72,7 +72,9 @@ def encoded_by_gifski(run: reelnet.Run, template: str, layer: str, binary: Path)
     reel = run.reel(template, layer=layer)
     rgb = reel.palette_rgb
     with tempfile.TemporaryDirectory() as folder:
-        stills = Stills.of((rgb[frame.indices] for frame in reel.frames(few=True)), Path(folder) / "stills")
+        stills = Stills.of(
+            (rgb[frame.indices] for frame in reel.rendition.frames(few=True)), Path(folder) / "stills"
+        )
         began = time.perf_counter()
         gifski(binary, GIFSKI)(stills, Path(folder) / "a.gif")
         return {"layer": layer, "gifski": time.perf_counter() - began}

@@ -66,7 +66,7 @@ class Subject:
 
     def exact(self) -> Iterator[Rgb]:
         """The frames without loss."""
-        return (self._rgb[frame.indices] for frame in self.reel.frames(few=True))
+        return (self._rgb[frame.indices] for frame in self.reel.rendition.frames(few=True))
 
     def theirs(self, tool: str, suffix: str, make: Make, note: str = "") -> Made:
         """What another tool makes of the frames."""
@@ -88,7 +88,7 @@ class Subject:
         loss = self.held.fit(price) if price else None
         fitting = time.perf_counter() - began
         encoder = encoder_of(format_of(path))(path, scene.size, self._rgb, scene.timeline.fps, options)
-        for frame in self.reel.frames(self.held if price else None, few=suffix == ".gif"):
+        for frame in self.reel.rendition.frames(self.held.at if price else None, few=suffix == ".gif"):
             encoder.add(frame)
         encoder.finish()
         seconds = time.perf_counter() - began - fitting

@@ -90,7 +90,7 @@ def main() -> None:
 
 def composed(reel: Reel) -> int:
     """Draw every frame, and give their number."""
-    return sum(1 for _ in reel.frames())
+    return sum(1 for _ in reel.rendition.frames())
 
 
 def measured(name: str, path: Path, frames: int) -> Row:
@@ -119,7 +119,7 @@ def measured(name: str, path: Path, frames: int) -> Row:
         pictures = [
             Image.fromarray(short_reel.palette_rgb[f.indices])
             for short_reel in [reel(short)]
-            for f in short_reel.frames()
+            for f in short_reel.rendition.frames()
         ]
         pillow = timed(
             lambda: pictures[0].save(other, save_all=True, append_images=pictures[1:], duration=100)

@@ -19,7 +19,7 @@ def composed(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
     """Every frame as the encoder takes it, with its time, and the frames' size; all in memory."""
     planes = Planes(reel.palette_rgb)
     pictures: list[av.VideoFrame] = []
-    for frame in reel.frames():
+    for frame in reel.rendition.frames():
         for _ in range(round(frame.duration * FPS)):
             picture = av.VideoFrame(reel.scene.size.width, reel.scene.size.height, "yuv420p")
             planes.fill(frame.indices, picture)

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from reelnet.record.recorder import Recorder
     from reelnet.record.schedule import Log, Seconds
     from reelnet.record.taps import Tap, modules
-    from reelnet.reel import Reel
-    from reelnet.runs.run import Run
-    from reelnet.runs.run import open_run as open
+    from reelnet.reel import Reel, Run
+    from reelnet.reel import open_run as open
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,12 +39,12 @@ _HOMES = {
     "Recorder": ("reelnet.record.recorder", "Recorder"),
     "Reel": ("reelnet.reel", "Reel"),
     "Report": ("reelnet.export.report", "Report"),
-    "Run": ("reelnet.runs.run", "Run"),
+    "Run": ("reelnet.reel", "Run"),
     "Seconds": ("reelnet.record.schedule", "Seconds"),
     "Tap": ("reelnet.record.taps", "Tap"),
     "add_metrics": ("reelnet.exchange.metrics", "add_metrics"),
     "modules": ("reelnet.record.taps", "modules"),
-    "open": ("reelnet.runs.run", "open_run"),
+    "open": ("reelnet.reel", "open_run"),
     "write_run": ("reelnet.exchange.incoming", "write_run"),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from reelnet.compose.rendition import LayoutRequest, Rendition
 from reelnet.errors import UsageError
 from reelnet.export.asked import Asked
 from reelnet.export.encoder import require_encoder
@@ -14,9 +15,8 @@ from reelnet.export.formats import is_sequence
 from reelnet.export.platforms import platform
 from reelnet.export.size import parse_size
 from reelnet.planned import Planned
-from reelnet.reel import Reel
 from reelnet.runs.header import layers_of
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 from reelnet.scene.mistakes import Mistakes
 from reelnet.scene.resolve import recorded_layer
 from reelnet.scene.selection import recorded
@@ -27,7 +27,7 @@ FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 def planned(
-    run: Run,
+    run: RunReader,
     template: Template,
     *,
     layers: Sequence[str] = (),
@@ -95,7 +95,7 @@ def check_outputs(template: Template) -> None:
 
 
 def _files(
-    run: Run,
+    run: RunReader,
     template: Template,
     output: Output,
     layers: Sequence[str],
@@ -117,10 +117,10 @@ def _files(
         with mistakes.at(*output.path):
             # A layer or a scale may come from the command line; all else stands in the template.
             with as_misfit() if not layers and scale is None and fps is None else nullcontext():
-                reel = Reel.of(run, varied, layer=layer, scale=scale, fps=fps)
+                rendition = Rendition.from_request(run, LayoutRequest(varied, layer, scale, fps))
             with mistakes.at(*output.path, "path"):
-                path = folder / named(spec.path, reel.layer, several=len(wanted) > 1)
-                found.append(Planned(reel, path, step, asked.over(asked_of(spec))))
+                path = folder / named(spec.path, rendition.layer, several=len(wanted) > 1)
+                found.append(Planned(rendition, path, step, asked.over(asked_of(spec))))
     mistakes.check()
     return found
 
@@ -190,7 +190,7 @@ def require_new(path: Path, others: Sequence[Path]) -> None:
         raise Misfit(f"{path} would be written twice; give each output a file of its own")
 
 
-def named_layers(layers: tuple[str, ...] | str | None, run: Run) -> list[str]:
+def named_layers(layers: tuple[str, ...] | str | None, run: RunReader) -> list[str]:
     """The layers that an output names.
 
     Raises:
@@ -206,7 +206,7 @@ def named_layers(layers: tuple[str, ...] | str | None, run: Run) -> list[str]:
     return found
 
 
-def still_step(step: int | str | None, run: Run) -> int:
+def still_step(step: int | str | None, run: RunReader) -> int:
     """The training step of a still.
 
     Raises:

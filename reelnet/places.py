@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from reelnet.compose.rendition import Rendition
 from reelnet.errors import CapError, UsageError
 from reelnet.export.asked import Asked
 from reelnet.export.formats import FORMATS
 from reelnet.export.platforms import Platform, best_format, platform
 from reelnet.export.report import Report
 from reelnet.planned import Planned
-
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
 
 
 @dataclass(frozen=True)
@@ -42,16 +40,20 @@ class Exported:
         return {"platform": self.platform, "layer": self.layer, **found}
 
 
-def export(reels: Sequence[Reel], names: Collection[str], folder: Path, asked: Asked) -> list[Exported]:
-    """Write a file for each reel and platform; see `Reel.export`."""
-    return [exported(each, lambda job: job.save()) for each in for_places(reels, names, folder, asked)]
+def export(
+    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: Asked
+) -> list[Exported]:
+    """Write a file for each rendition and platform; see `Reel.export`."""
+    return [exported(each, lambda job: job.save()) for each in for_places(renditions, names, folder, asked)]
 
 
-def for_places(reels: Sequence[Reel], names: Collection[str], folder: Path, asked: Asked) -> list[Planned]:
+def for_places(
+    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: Asked
+) -> list[Planned]:
     """The files for some platforms, all of them looked up and none written.
 
     Args:
-        reels: What is shown; of each there is a file for each platform.
+        renditions: What is shown; of each there is a file for each platform.
         names: The platforms'; one that is named twice gets one file.
         folder: Where the files go.
         asked: What else is asked of each.
@@ -64,10 +66,10 @@ def for_places(reels: Sequence[Reel], names: Collection[str], folder: Path, aske
         raise UsageError("no platform is named; 'reelnet platforms' shows them")
     jobs: list[Planned] = []
     taken: set[str] = set()
-    for reel in reels:
+    for rendition in renditions:
         for place in places:
-            path = _free(folder, reel.layer, place, taken)
-            job = Planned(reel, path, asked=replace(asked, platform=place.name))
+            path = _free(folder, rendition.layer, place, taken)
+            job = Planned(rendition, path, asked=replace(asked, platform=place.name))
             job.check()
             jobs.append(job)
     return jobs
@@ -80,7 +82,7 @@ def exported(job: Planned, save: Callable[[Planned], Report]) -> Exported:
         RunError: A step's file is missing, truncated or altered.
         ReelnetError: The file cannot be written.
     """
-    name, layer, path = str(job.asked.platform), job.reel.layer, str(job.path)
+    name, layer, path = str(job.asked.platform), job.rendition.layer, str(job.path)
     try:
         return Exported(name, layer, path, save(job))
     except CapError as error:

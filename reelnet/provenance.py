@@ -15,6 +15,7 @@ import av
 
 from reelnet import __version__
 from reelnet.compose.registry import registry
+from reelnet.compose.rendition import LayoutRequest, Rendition
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
 from reelnet.export.asked import Asked
 from reelnet.export.formats import is_sequence
@@ -22,8 +23,7 @@ from reelnet.export.place import placed
 from reelnet.export.report import Report
 from reelnet.export.sequence import files_of
 from reelnet.planned import Planned
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 from reelnet.template.build import Builder
 from reelnet.template.load import file_keys
 from reelnet.template.spec import Places, Template
@@ -94,7 +94,7 @@ class Provenance:
         """Where the run lay."""
         return str(self.content["run"]["path"])
 
-    def require_same_run(self, run: Run) -> None:
+    def require_same_run(self, run: RunReader) -> None:
         """Make sure that a run is the one that the files were made from.
 
         Raises:
@@ -110,7 +110,7 @@ class Provenance:
         before, now = self.content["versions"], versions()
         return [f"{name} {now[name]} was {old}" for name, old in before.items() if now.get(name, old) != old]
 
-    def figures(self, run: Run, folder: Path | None = None) -> Iterator[Figure]:
+    def figures(self, run: RunReader, folder: Path | None = None) -> Iterator[Figure]:
         """The files, ready to be made again.
 
         Args:
@@ -124,11 +124,12 @@ class Provenance:
         try:
             for each in self.content["files"]:
                 template = _template(each["template"]["name"], each["template"]["content"])
-                reel = Reel.of(run, template, layer=each["layer"], scale=each["scale"], fps=each["fps"])
+                request = LayoutRequest(template, each["layer"], each["scale"], each["fps"])
+                rendition = Rendition.from_request(run, request)
                 path = Path(each["report"]["path"])
                 path = path if folder is None else folder / path.name
                 yield Figure(
-                    Planned(reel, path, each["step"], Asked.of(**each["asked"])), str(each["sha256"])
+                    Planned(rendition, path, each["step"], Asked.of(**each["asked"])), str(each["sha256"])
                 )
         except (KeyError, TypeError) as error:
             raise ReelnetError(f"{self.path}: not a file that --report wrote ({_lacks(error)})") from error
@@ -149,7 +150,7 @@ def keep_provenance(path: Path, made: Sequence[tuple[Planned, Report]]) -> None:
     Raises:
         ReelnetError: The file cannot be written.
     """
-    run = made[0][0].reel.run if made else None
+    run = made[0][0].rendition.run if made else None
     content = {
         "format": FORMAT,
         "versions": versions(),
@@ -173,7 +174,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def told(run: Run) -> dict[str, Any]:
+def told(run: RunReader) -> dict[str, Any]:
     """Which run it is."""
     return {
         "path": run.where,
@@ -184,7 +185,7 @@ def told(run: Run) -> dict[str, Any]:
     }
 
 
-def identity(run: Run) -> str:
+def identity(run: RunReader) -> str:
     """What no other run has, in hexadecimal: SHA-256 of its header and its log, which hold a checksum of all else.
 
     Raises:
@@ -212,15 +213,15 @@ def _sha256(files: Sequence[Path]) -> str:
 
 def _entry(job: Planned, report: Report) -> dict[str, Any]:
     """All that one file was made from."""
-    reel, template = job.reel, job.reel.template
+    request, template = job.rendition.request, job.rendition.request.template
     content = _absolute({key: each for key, each in template.content.items() if key != "outputs"})
     return {
         "report": report.as_json(),
         "sha256": sha256_of(job.path),
-        "layer": reel.layer,
+        "layer": job.rendition.layer,
         "step": job.step,
-        "scale": reel.scale,
-        "fps": reel.fps,
+        "scale": request.scale,
+        "fps": request.fps,
         "asked": asdict(job.asked),
         "template": {"name": template.name, "content": content, "files": _files(content)},
     }

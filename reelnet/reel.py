@@ -1,64 +1,50 @@
-"""A reel: a scene with its run, ready to show or save."""
+"""The facade: a run that was opened, and a reel, which is a run laid out by a template, ready to show or save."""
 
 from __future__ import annotations
 
+import base64
 import os
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+import tempfile
+from collections.abc import Collection, Sequence
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet.compose.compositor import Compositor, Frame
 from reelnet.compose.registry import registry
+from reelnet.compose.rendition import LayoutRequest, Rendition
 from reelnet.export.asked import USUAL_ERROR, Asked
-from reelnet.export.held import Held, Resting
+from reelnet.export.clip import to_clip
 from reelnet.export.png import image_of
 from reelnet.export.report import Report
 from reelnet.export.saving import Progress, Trying, save, save_still
-from reelnet.runs.run import Run
-from reelnet.scene.mistakes import told
-from reelnet.scene.panel import Canvas
-from reelnet.scene.resolve import Scene, resolve
-from reelnet.scene.timeline import LEAST_FPS
+from reelnet.places import Exported, export
+from reelnet.runs.run import RunReader
+from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
 from reelnet.template.spec import Template
-
-if TYPE_CHECKING:
-    from reelnet.places import Exported
 
 
 class Reel:
     """A run laid out by a template. It displays itself in a notebook.
 
+    Args:
+        rendition: The run's frames, laid out.
+
     Attributes:
-        scene: What is shown where, and when.
-        run: What was recorded.
-        template: What the author wrote.
-        scale: The factor of upscaling that was asked for; None for the template's.
-        fps: Likewise the frames a second.
+        rendition: Likewise.
     """
 
-    def __init__(
-        self,
-        scene: Scene,
-        run: Run,
-        template: Template,
-        *,
-        scale: int | None = None,
-        fps: float | None = None,
-    ) -> None:
-        self.scene, self.run, self.template = scene, run, template
-        self.scale, self.fps = scale, fps
-        self._compositors: dict[bool, Compositor] = {}
+    def __init__(self, rendition: Rendition) -> None:
+        self.rendition = rendition
 
     @classmethod
-    def of(
+    def from_run(
         cls,
-        run: Run,
+        run: RunReader,
         template: str | os.PathLike[str] | Template = "article",
         *,
         layer: str | None = None,
@@ -73,105 +59,55 @@ class Reel:
             template: Name or file of a template, or a template that was loaded.
             layer: The recorded layer to show; the template's, or else the last one that gives maps.
             scale: Whole factor by which maps are upscaled; by default what the template's canvas or cells allow.
-            fps: Frames a second; the template's own by default.
+            fps: Frames per second; the template's own by default.
             settings: Keys of the template to change, such as `"theme.background=#111"`.
 
         Raises:
-            UsageError: There is no such layer, or scale or fps cannot be.
+            UsageError: There is no such layer, or the scale or frame rate is out of range.
             TemplateError: There is no such template, or it is invalid, or does not fit the run.
             RunError: The run is empty or damaged.
         """
         if not isinstance(template, Template):
             template = load_template(template, registry(), settings)
-        scene = resolve(template, run, layer=layer, scale=scale, fps=fps)
-        return cls(scene, run, template, scale=scale, fps=fps)
+        return cls(Rendition.from_request(run, LayoutRequest(template, layer, scale, fps)))
 
-    def varied(self, *, frames: int | None = None, scale: int | None = None) -> Reel:
-        """The same reel with fewer frames, or at another scale.
+    @property
+    def run(self) -> RunReader:
+        """What was recorded."""
+        return self.rendition.run
 
-        Args:
-            frames: Most that there may be, the way back counted. The first, the last and the held steps stay among
-                them, however few that allows; each frame shows its true step, and the seconds are kept up to a frame
-                for each pause.
-            scale: Canvas pixels a map value.
+    @property
+    def template(self) -> Template:
+        """What the author wrote."""
+        return self.rendition.request.template
 
-        Raises:
-            TemplateError: The layout does not fit its canvas at that scale.
-        """
-        timeline = self.scene.timeline
-        # A scale that is named changes the layout; unless it is another one, what was asked for stays.
-        scale = self.scale if scale in (None, self.scene.facts.cell.scale) else scale
-        if frames is None or frames >= len(timeline):
-            return Reel.of(self.run, self.template, layer=self.layer, scale=scale, fps=float(timeline.fps))
-        kept = {timeline.shown[0].step, *timeline.steps_shown[-1:]}
-        fewest = len(kept | {hold.step for hold in self.template.timeline.holds})
-        slots = timeline.moving
-        while True:
-            # A step may take several slots, and there may be a way back: then frames and slots differ in number.
-            slots = max(fewest, min(slots - 1, slots * frames // len(timeline)))
-            reel = self._with_slots(slots, scale)
-            timeline = reel.scene.timeline
-            if len(timeline) <= frames or slots == fewest:
-                return reel
-
-    def _with_slots(self, slots: int, scale: int | None) -> Reel:
-        """The same reel with fewer slots in its moving part, which takes the same time."""
-        timeline, template = self.scene.timeline, self.template
-        # A boomerang shows neither end twice.
-        now, then = (
-            2 * max(2, count) - 2 if template.timeline.boomerang else count
-            for count in (timeline.moving, slots)
-        )
-        fps = max(LEAST_FPS, float(timeline.fps * then / now))
-        spec = template.timeline.model_copy(update={"max_frames": slots})
-        return Reel.of(self.run, replace(template, timeline=spec), layer=self.layer, scale=scale, fps=fps)
+    @property
+    def scene(self) -> Scene:
+        """What is shown where, and when."""
+        return self.rendition.scene
 
     @property
     def layer(self) -> str:
         """The recorded layer that is shown."""
-        return self.scene.facts.layer
+        return self.rendition.layer
 
     @property
     def palette_rgb(self) -> NDArray[np.uint8]:
-        """The colour of each palette index, uint8 (256 or more, 3)."""
-        return self.scene.palette.rgb
-
-    def frames(
-        self, held: Held | Resting | None = None, some: range | None = None, *, few: bool = False
-    ) -> Iterator[Frame]:
-        """The frames in order, as palette indices, one at a time; with values as recorded, or as they were held.
-
-        Args:
-            held: The values, if they were.
-            some: Positions in the timeline to draw alone; None draws all.
-            few: For a format that has 256 colours, in which photos get few of their own.
-
-        Raises:
-            TemplateError: The panels need more colours than `few` allows.
-        """
-        return self._compositor(few=few).frames(held.at if held is not None else None, some)
+        """The color of each palette index, uint8 (256 or more, 3)."""
+        return self.rendition.palette_rgb
 
     def frame(self, step: int, *, few: bool = False) -> Image.Image:
         """The picture of one recorded step, in RGB: pixel for pixel what a lossless animation shows.
 
         Args:
             step: As recorded.
-            few: As a GIF shows it, which has 256 colours; photos then get few of their own.
+            few: As a GIF shows it, which has 256 colors; photos then get few of their own.
 
         Raises:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        return image_of(self.canvas(step, few=few), self.palette_rgb).convert("RGB")
-
-    def canvas(self, step: int, *, few: bool = False) -> Canvas:
-        """The palette indices of one recorded step (height, width); see `frame`.
-
-        Raises:
-            UsageError: There is no such step.
-            RunError: The step's file is missing, truncated or altered.
-        """
-        return self._compositor(few=few).canvas(step)
+        return image_of(self.rendition.canvas(step, few=few), self.palette_rgb).convert("RGB")
 
     def save(
         self,
@@ -222,7 +158,7 @@ class Reel:
             max_error=max_error,
             keep=keep,
         )
-        return save(self, Path(path), asked, progress, trying)
+        return save(self.rendition, Path(path), asked, progress, trying)
 
     def export(
         self,
@@ -251,10 +187,8 @@ class Reel:
             RunError: A step's file is missing, truncated or altered.
             ReelnetError: A file cannot be written.
         """
-        from reelnet.places import export
-
         names = [platforms] if isinstance(platforms, str) else platforms
-        return export([self], names, Path(folder), Asked.of(max_error=max_error, keep=keep))
+        return export([self.rendition], names, Path(folder), Asked.of(max_error=max_error, keep=keep))
 
     def save_still(self, step: int, path: str | os.PathLike[str]) -> Report:
         """Write the picture of one recorded step as a PNG.
@@ -264,7 +198,7 @@ class Reel:
             RunError: The step's file is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        return save_still(self, step, Path(path))
+        return save_still(self.rendition, step, Path(path))
 
     def clip(self) -> Any:
         """The animation as a moviepy `VideoClip`, for editing: cutting, joining, adding sound.
@@ -272,23 +206,67 @@ class Reel:
         Raises:
             ReelnetError: moviepy is not installed.
         """
-        from reelnet.export.clip import to_clip
-
-        return to_clip(self.scene.timeline, lambda step: np.asarray(self.frame(step)))
+        return to_clip(self.rendition.timeline, lambda step: np.asarray(self.frame(step)))
 
     def __repr__(self) -> str:
         size = self.scene.size
         return f"<Reel of {self.layer}: {len(self.scene.timeline)} frames of {size.width}×{size.height}>"
 
     def _repr_html_(self) -> str:
-        from reelnet.notebook import reel_video
+        """An HTML video that holds the reel's MP4."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "reel.mp4"
+            self.save(file)
+            data = base64.b64encode(file.read_bytes()).decode()
+        size = self.scene.size
+        return (
+            f'<video controls loop autoplay muted playsinline width="{size.width}" height="{size.height}" '
+            f'style="max-width: 100%; height: auto" src="data:video/mp4;base64,{data}"></video>'
+        )
 
-        return reel_video(self)
 
-    def _compositor(self, *, few: bool) -> Compositor:
-        # Where all colours fit, one does for both.
-        few = few and self.scene.palette.deep
-        if few not in self._compositors:
-            with told(self.template, "panels"):
-                self._compositors[few] = Compositor(self.scene, self.run, few=few)
-        return self._compositors[few]
+class Run(RunReader):
+    """A recorded training, opened for reading, showing and saving; see `RunReader` for what can be read.
+
+    Args:
+        path: The run folder, or an address such as `s3://bucket/run`.
+    """
+
+    def reel(
+        self,
+        template: str | os.PathLike[str] | Template = "article",
+        *,
+        layer: str | None = None,
+        scale: int | None = None,
+        fps: float | None = None,
+        settings: Sequence[str] = (),
+    ) -> Reel:
+        """Lay the run out for showing or saving; see `Reel.from_run`."""
+        return Reel.from_run(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
+
+    def _repr_html_(self) -> str:
+        """An HTML table of the run's taps."""
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{' × '.join(map(str, tap.shape))}</td><td>{tap.dtype}</td>"
+            f"<td>{_range_text(tap.min, tap.max)}</td></tr>"
+            for name, tap in self.taps.items()
+        )
+        steps = (
+            f"{len(self.steps)} steps, {self.steps[0]} to {self.steps[-1]}" if self.steps else "no steps yet"
+        )
+        head = "<tr><th>tap</th><th>samples × channels × height × width</th><th>dtype</th><th>range</th></tr>"
+        return f"<p><b>{escape(self.where)}</b>: {steps}</p><table>{head}{rows}</table>"
+
+
+def _range_text(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{low:.4g} … {high:.4g}"
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder for reading; `reelnet.open` is this function.
+
+    Raises:
+        UsageError: `path` is none.
+        RunError: There is no run at `path`, or its header or log is damaged.
+    """
+    return Run(path)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from reelnet.reel import Run
 from reelnet.runs.header import TapInfo
-from reelnet.runs.run import Run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from reelnet.reel import Run, open_run
 from reelnet.runs.header import TapInfo
-from reelnet.runs.run import Run, open_run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 

@@ -29,7 +29,7 @@ def again(ctx: click.Context, report: Path, run: str | None, folder: Path | None
     The exit code is 1 if one of them has become another, as with other versions of the parts it can.
     """
     from reelnet.provenance import Provenance
-    from reelnet.runs.run import open_run
+    from reelnet.reel import open_run
 
     kept = Provenance.read(report)
     opened = open_run(kept.run if run is None else run)

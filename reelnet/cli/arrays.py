@@ -32,7 +32,7 @@ def import_(file: Path, run: str, force: bool, quiet: bool) -> None:
 def export_arrays(run: str, output: Path, quiet: bool) -> None:
     """Write the arrays of the run folder RUN into an .npz file, from which `import` makes the same run."""
     from reelnet.exchange.outgoing import export_arrays
-    from reelnet.runs.run import open_run
+    from reelnet.reel import open_run
 
     with bars(quiet=quiet) as start:
         export_arrays(open_run(run), output, start("layers").move)

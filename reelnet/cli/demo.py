@@ -40,8 +40,8 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
     from reelnet.export.encoder import require_encoder
     from reelnet.planned import Planned
+    from reelnet.reel import open_run
     from reelnet.runs.header import layers_of
-    from reelnet.runs.run import open_run
     from reelnet.runs.writer import refuse_existing
 
     for suffix in SUFFIXES:
@@ -56,8 +56,14 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
     click.echo(accuracy_line(outcome))
 
     opened = open_run(run)
-    reels = {layer: opened.reel(layer=layer) for layer in layers_of(opened.taps)}
-    jobs = [Planned(reel, out / f"{layer}{suffix}") for layer, reel in reels.items() for suffix in SUFFIXES]
-    jobs += [Planned(reel, out / f"{layer}.png", opened.steps[-1]) for layer, reel in reels.items()]
+    renditions = {layer: opened.reel(layer=layer).rendition for layer in layers_of(opened.taps)}
+    jobs = [
+        Planned(rendition, out / f"{layer}{suffix}")
+        for layer, rendition in renditions.items()
+        for suffix in SUFFIXES
+    ]
+    jobs += [
+        Planned(rendition, out / f"{layer}.png", opened.steps[-1]) for layer, rendition in renditions.items()
+    ]
     for report in save_all(jobs, quiet=quiet):
         click.echo(line(report))

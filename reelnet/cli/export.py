@@ -85,15 +85,17 @@ def export(
     from reelnet.compose.registry import registry
     from reelnet.export.asked import Asked
     from reelnet.places import for_places
+    from reelnet.reel import open_run
     from reelnet.runs.header import layers_of
-    from reelnet.runs.run import open_run
     from reelnet.template.load import load_template
 
     opened, loaded = open_run(run), load_template(template, registry(), settings)
     wanted: Sequence[str | None] = layers_of(opened.taps) if "all" in layers else [*dict.fromkeys(layers)]
-    reels = [opened.reel(loaded, layer=layer, scale=scale, fps=fps) for layer in wanted or [None]]
+    renditions = [
+        opened.reel(loaded, layer=layer, scale=scale, fps=fps).rendition for layer in wanted or [None]
+    ]
     asked = Asked(max_error=max_error, keep=words_of(keep))
-    jobs = for_places(reels, [name for each in names for name in words_of(each)], folder, asked)
+    jobs = for_places(renditions, [name for each in names for name in words_of(each)], folder, asked)
     require_writable(*(job.path for job in jobs), *([kept] if kept else []))
     found = export_all(jobs, quiet=quiet)
     if kept is not None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from reelnet.reel import Run
     from reelnet.runs.header import TapInfo
-    from reelnet.runs.run import Run
 
 
 @click.command(short_help="Show what a run holds.")
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(run: str, as_json: bool) -> None:
     """Show what the run folder RUN holds: steps, samples, layers with their value range, metrics."""
-    from reelnet.runs.run import open_run
+    from reelnet.reel import open_run
 
     opened = open_run(run)
     click.echo(json.dumps(content(opened), indent=2) if as_json else summary(opened))

@@ -18,7 +18,7 @@ def metrics(
 ) -> None:
     """Add to the run folder RUN what another tool has logged: CSV, JSON lines, TensorBoard's files."""
     from reelnet.exchange.metrics import add_metrics
-    from reelnet.runs.run import open_run
+    from reelnet.reel import open_run
 
     opened = open_run(run)
     for file in files:

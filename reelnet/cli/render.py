@@ -111,8 +111,8 @@ def render(
     from reelnet.export.encoder import require_encoder
     from reelnet.outputs import planned
     from reelnet.planned import Planned
+    from reelnet.reel import open_run
     from reelnet.runs.header import layers_of
-    from reelnet.runs.run import open_run
     from reelnet.template.load import load_template
 
     asked = Asked(lossless, codec, max_size, platform, max_error, words_of(keep))
@@ -125,7 +125,9 @@ def render(
         jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps, asked=asked)
     else:
         jobs = [
-            Planned(opened.reel(loaded, layer=each.layer, scale=scale, fps=fps), each.path, asked=asked)
+            Planned(
+                opened.reel(loaded, layer=each.layer, scale=scale, fps=fps).rendition, each.path, asked=asked
+            )
             for each in targets(file, layers, maps)
         ]
     if asked.for_caps and not any(job.asked.capped for job in jobs):
@@ -166,13 +168,13 @@ def frame(
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
     from reelnet.compose.registry import registry
     from reelnet.planned import Planned
+    from reelnet.reel import open_run
     from reelnet.runs.header import layers_of
-    from reelnet.runs.run import open_run
     from reelnet.template.load import load_template
 
     opened, loaded = open_run(run), load_template(template, registry(), settings)
     jobs = [
-        Planned(opened.reel(loaded, layer=each.layer, scale=scale), each.path, step)
+        Planned(opened.reel(loaded, layer=each.layer, scale=scale).rendition, each.path, step)
         for each in targets(file, layers, layers_of(opened.taps))
     ]
     require_writable(*(job.path for job in jobs))

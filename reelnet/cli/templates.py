@@ -132,13 +132,12 @@ def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ..
 def laid_out(template: Template, run: str, layer: str | None) -> Reel:
     """A template and all its outputs for a run, with every mistake of any of them."""
     from reelnet.outputs import planned
-    from reelnet.reel import Reel
-    from reelnet.runs.run import open_run
+    from reelnet.reel import Reel, open_run
     from reelnet.scene.mistakes import Mistakes
 
     opened, mistakes, reel = open_run(run), Mistakes(template), None
     with mistakes.at():
-        reel = Reel.of(opened, template, layer=layer)
+        reel = Reel.from_run(opened, template, layer=layer)
     with mistakes.at():
         if template.outputs:
             planned(opened, template, layers=[layer] if layer else [])

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from reelnet.compose.kept import kept
 from reelnet.errors import ReelnetError
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 from reelnet.scene.facts import Moment
 from reelnet.scene.panel import Canvas
 from reelnet.scene.resolve import Scene
 
-Held = Callable[[int], Mapping[str, NDArray[np.uint8]]]
+LevelSource = Callable[[int], Mapping[str, NDArray[np.uint8]]]
 """Gives for the number of a frame, from 0, the levels that taps are held at; see `Moment.held`."""
 
 
@@ -48,7 +48,7 @@ class Compositor:
         ReelnetError: The scene needs more colours than that.
     """
 
-    def __init__(self, scene: Scene, run: Run, *, few: bool = False) -> None:
+    def __init__(self, scene: Scene, run: RunReader, *, few: bool = False) -> None:
         self._scene, self._run = scene, run
         if few and scene.palette.shortage is not None:
             raise ReelnetError(scene.palette.shortage)
@@ -61,20 +61,20 @@ class Compositor:
         for drawing in self._drawings:
             drawing.draw_still(self._still)
 
-    def frames(self, held: Held | None = None, some: range | None = None) -> Iterator[Frame]:
+    def frames(self, levels: LevelSource | None = None, positions: range | None = None) -> Iterator[Frame]:
         """The frames of the timeline in order; only one is in memory at a time.
 
         Args:
-            held: Levels to draw in place of the recorded values; None draws these.
-            some: Positions in the timeline to draw alone; None draws all.
+            levels: Gives the levels to draw in place of the recorded values; None draws these.
+            positions: Positions in the timeline to draw alone; None draws all.
 
         Raises:
             RunError: A step's file is missing, truncated or altered.
         """
-        for number in range(len(self._scene.timeline)) if some is None else some:
+        for number in range(len(self._scene.timeline)) if positions is None else positions:
             shown = self._scene.timeline.shown[number]
-            levels = held(number) if held is not None else None
-            yield Frame(self._drawn(shown.step, self._past(shown.pts), levels), shown.pts, shown.duration)
+            drawn = levels(number) if levels is not None else None
+            yield Frame(self._drawn(shown.step, self._past(shown.pts), drawn), shown.pts, shown.duration)
 
     def canvas(self, step: int) -> Canvas:
         """The picture of one recorded step: palette indices (height, width).

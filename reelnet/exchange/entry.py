@@ -21,9 +21,9 @@ from reelnet.exchange.series import (
     require_tap,
     steps_of,
 )
+from reelnet.reel import Run
 from reelnet.runs.folding import fold_of
 from reelnet.runs.header import TapInfo, TapKind
-from reelnet.runs.run import Run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 

@@ -11,7 +11,7 @@ from reelnet.errors import ReelnetError
 from reelnet.exchange.bundle import opened, verify
 from reelnet.exchange.entry import Entry, Progress
 from reelnet.exchange.series import Given
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.runs.store import store_at
 from reelnet.runs.writer import refuse_existing
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from reelnet.errors import ReelnetError, UsageError, options
+from reelnet.reel import Run, open_run
 from reelnet.runs.added import NAME, packed, read_added
 from reelnet.runs.asked import span
-from reelnet.runs.run import Run, open_run
 from reelnet.runs.scalars import Scalars, read_scalars
 
 

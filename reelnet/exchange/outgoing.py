@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from reelnet.errors import UsageError
 from reelnet.export.place import placed
+from reelnet.reel import Run
 from reelnet.runs.header import TapInfo, TapKind
-from reelnet.runs.run import Run
 
 GROUPS = {TapKind.ACTIVATION: "taps", TapKind.WEIGHT: "weights", TapKind.GRADIENT: "gradients"}
 

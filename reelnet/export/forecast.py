@@ -1,7 +1,7 @@
 """What could be given up past the limit of error, what it would save, and what it would cost.
 
 Savings are told by samples: how often a part of the values changes in fewer frames or in fewer levels, and what some
-frames take at half the scale, and without any change of a map: text and curves are more than the maps of some reels.
+frames take at half the scale, and without any change of a map: text and curves are more than the maps of some renditions.
 Costs have one measure: what halves the number of frames costs 1, what halves the
 scale, and leaves a quarter of the picture, 1.5. A step from one level of the colormap to the next costs 1 once it is
 twice as large as the error that the author allows; up to there it is hardly seen.
@@ -13,18 +13,15 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reelnet.compose.rendition import Rendition
 from reelnet.export.bounds import FEWEST
 from reelnet.export.dial import DEAR
 from reelnet.export.held import Sample
 from reelnet.export.levels import LIMIT
 from reelnet.export.probe import Parts
-
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
 
 PARTS = 0.5, 0.2, 0.07
 """Of the frames, at which changes are counted on the sample; powers are laid between them."""
@@ -138,9 +135,9 @@ class Forecast:
         return sum(sample.changes(DEAR, self._most) for sample in samples)
 
 
-def plan_of(reel: Reel) -> Plan:
-    """What a reel shows."""
-    scene = reel.scene
+def plan_of(rendition: Rendition) -> Plan:
+    """What a rendition shows."""
+    scene = rendition.scene
     return Plan(len(scene.timeline), scene.palette.levels, scene.facts.cell.scale)
 
 

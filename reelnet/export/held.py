@@ -1,4 +1,4 @@
-"""The maps of a reel, held steady over its frames."""
+"""The maps of a rendition, held steady over its frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reelnet.export.levels import coarseness
 from reelnet.export.potts import Bytes
 from reelnet.export.steady import Fine, Loss, Steady, fine, nearest
 from reelnet.export.tables import Table
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 from reelnet.scene.resolve import Scene
 
 BLOCK = 1_000_000
@@ -29,13 +29,13 @@ MOST_WORKERS = 4
 
 
 class Held:
-    """The levels of all maps that move in a reel; `at` is what `Compositor.frames` asks.
+    """The levels of all maps that move in a rendition; `at` is what `Compositor.frames` asks.
 
-    They lie in temporary files, since a reel may be long; the files go with the object.
+    They lie in temporary files, since a rendition may be long; the files go with the object.
 
     Args:
-        scene: Of the reel.
-        run: Of the reel.
+        scene: Of the rendition.
+        run: Of the rendition.
         most: Bound on the error of every value in every frame, in 240ths of the colormap; None for none. With fewer
             levels a value may be further off by as much as the nearest of them is.
         levels: How many levels of the colormap are enough between the first frame and the last; None for all.
@@ -47,7 +47,9 @@ class Held:
         RunError: A step's file is missing, truncated or altered.
     """
 
-    def __init__(self, scene: Scene, run: Run, most: float | None, *, levels: int | None = None) -> None:
+    def __init__(
+        self, scene: Scene, run: RunReader, most: float | None, *, levels: int | None = None
+    ) -> None:
         self._frames, every = len(scene.timeline), scene.palette.levels
         self.levels = every if levels is None else min(levels, every)
         if most is not None:

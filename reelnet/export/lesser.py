@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from reelnet.compose.rendition import Rendition
 from reelnet.errors import TemplateError
 from reelnet.export.bounds import FEWEST
 from reelnet.export.dial import Dial
@@ -22,9 +22,6 @@ from reelnet.export.forecast import (
 from reelnet.export.held import Held
 from reelnet.export.trial import Trial
 from reelnet.export.trials import Trials
-
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
 
 SPARE = 0.03
 """By so much the logarithm of a plan's bytes is to stay below the aim, with the dial at its end."""
@@ -43,16 +40,18 @@ class Lesser:
 
     Args:
         trials: Makes the encodes.
-        reel: All of it.
+        rendition: All of it.
         dial: For its values.
         forecast: Of its bytes.
         measured: Whether all of it was encoded with the dial at its end.
     """
 
-    def __init__(self, trials: Trials, reel: Reel, dial: Dial, forecast: Forecast, *, measured: bool) -> None:
+    def __init__(
+        self, trials: Trials, rendition: Rendition, dial: Dial, forecast: Forecast, *, measured: bool
+    ) -> None:
         self._measured = measured
-        self._trials, self._reel, self._dial, self._forecast = trials, reel, dial, forecast
-        self._whole = plan_of(reel)
+        self._trials, self._rendition, self._dial, self._forecast = trials, rendition, dial, forecast
+        self._whole = plan_of(rendition)
 
     def found(self, size: float) -> Trial:
         """The best trial.
@@ -106,8 +105,8 @@ class Lesser:
     def _fixed(self) -> bool:
         """Whether the canvas is as large at a smaller scale."""
         with suppress(TemplateError):
-            smaller = self._reel.varied(scale=max(1, self._whole.scale // 2))
-            return self._whole.scale > 1 and smaller.scene.size == self._reel.scene.size
+            smaller = self._rendition.at_scale(max(1, self._whole.scale // 2))
+            return self._whole.scale > 1 and smaller.scene.size == self._rendition.scene.size
         return False
 
     def _from_least(self, size: float) -> Trial | None:
@@ -169,21 +168,18 @@ class Lesser:
         if best is not None and trials.more(best):
             # What is too much with all frames, or with one more, the dial has in between.
             levels = whole.levels if best.levels is None else best.levels
-            dial = self._dial.with_beside(forecast.beside(replace(plan_of(best.reel), levels=levels)))
+            dial = self._dial.with_beside(forecast.beside(replace(plan_of(best.rendition), levels=levels)))
             turns = trials.turns(dial.end)
             turns.learn(dial.end, math.log(best.bytes))
-            best = trials.turned(best.reel, self._held(best.reel, levels), dial, turns, best)
+            best = trials.turned(best.rendition, self._held(best.rendition, levels), dial, turns, best)
         return best
 
     def _tried(self, plan: Plan, *, limited: bool = True) -> Trial:
         """A plan with the dial at its end."""
-        whole, end = self._whole, self._dial.at(self._dial.end)
-        reel = self._reel.varied(
-            frames=plan.frames if plan.frames < whole.frames else None,
-            scale=plan.scale,
-        )
-        held = self._held(reel, plan.levels)
-        return self._trials.run(reel, held, end.quality, end.price, limited=limited)
+        end = self._dial.at(self._dial.end)
+        rendition = self._rendition.with_frames(plan.frames).at_scale(plan.scale)
+        held = self._held(rendition, plan.levels)
+        return self._trials.run(rendition, held, end.quality, end.price, limited=limited)
 
-    def _held(self, reel: Reel, levels: int) -> Held:
-        return Held(reel.scene, reel.run, self._trials.wish.max_error, levels=levels)
+    def _held(self, rendition: Rendition, levels: int) -> Held:
+        return Held(rendition.scene, rendition.run, self._trials.wish.max_error, levels=levels)

@@ -1,4 +1,4 @@
-"""From a reel to a file: as it is, or as the search under a cap finds it."""
+"""From a rendition to a file: as it is, or as the search under a cap finds it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.compose.rendition import Rendition
+from reelnet.errors import UsageError
 from reelnet.export.asked import Asked
 from reelnet.export.encoder import bytes_of, encoder_of, format_of, placed_animation
 from reelnet.export.formats import Format
@@ -23,11 +23,7 @@ from reelnet.export.traded import traded
 from reelnet.export.trial import Trial
 from reelnet.export.trials import FULL, Trials, Wish
 from reelnet.runs.notes import notes_of
-from reelnet.scene.mistakes import told
-
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
-    from reelnet.scene.resolve import Scene
+from reelnet.scene.resolve import Scene
 
 Progress = Callable[[int, int], None]
 """Told what is done and what there is to do: frames, or under a cap encodes."""
@@ -37,20 +33,24 @@ Trying = Callable[[str], None]
 
 
 def save(
-    reel: Reel, path: Path, asked: Asked, progress: Progress | None = None, trying: Trying | None = None
+    rendition: Rendition,
+    path: Path,
+    asked: Asked,
+    progress: Progress | None = None,
+    trying: Trying | None = None,
 ) -> Report:
-    """Write a reel's animation; see `Reel.save`."""
+    """Write a rendition's animation; see `Rendition.save`."""
     wish = asked.wish(path)
-    require_colours(reel, path, lossless=asked.lossless)
+    require_colours(rendition, path, lossless=asked.lossless)
     if wish is None:
-        return _save_whole(reel, path, asked, progress)
-    return _save_under(reel, path, wish, progress, trying)
+        return _save_whole(rendition, path, asked, progress)
+    return _save_under(rendition, path, wish, progress, trying)
 
 
-def save_still(reel: Reel, step: int, path: Path) -> Report:
-    """Write the picture of one step as a PNG; see `Reel.save_still`."""
-    began, size = time.perf_counter(), reel.scene.size
-    save_png(path, reel.canvas(step), reel.palette_rgb)
+def save_still(rendition: Rendition, step: int, path: Path) -> Report:
+    """Write the picture of one step as a PNG; see `Rendition.save_still`."""
+    began, size = time.perf_counter(), rendition.scene.size
+    save_png(path, rendition.canvas(step), rendition.palette_rgb)
     return Report(
         path=str(path),
         bytes=path.stat().st_size,
@@ -60,19 +60,19 @@ def save_still(reel: Reel, step: int, path: Path) -> Report:
         height=size.height,
         seconds=time.perf_counter() - began,
         lossless=True,
-        clipped=clipped(reel.scene),
+        clipped=clipped(rendition.scene),
         steps_shown=(step,),
-        scale=reel.scene.facts.cell.scale,
-        notes=notes_of(reel.run, reel.scene.taps),
+        scale=rendition.scene.facts.cell.scale,
+        notes=notes_of(rendition.run, rendition.scene.taps),
     )
 
 
-def _save_whole(reel: Reel, path: Path, asked: Asked, progress: Progress | None) -> Report:
-    began, scene, form, options = time.perf_counter(), reel.scene, format_of(path), asked.options(path)
+def _save_whole(rendition: Rendition, path: Path, asked: Asked, progress: Progress | None) -> Report:
+    began, scene, form, options = time.perf_counter(), rendition.scene, format_of(path), asked.options(path)
     timeline, make = scene.timeline, encoder_of(form)
-    frames = reel.frames(few=form.few)
+    frames = rendition.frames(few=form.few)
     with placed_animation(path) as temporary:
-        encoder = make(temporary, scene.size, reel.palette_rgb, timeline.fps, options)
+        encoder = make(temporary, scene.size, rendition.palette_rgb, timeline.fps, options)
         try:
             for done, frame in enumerate(frames, 1):
                 encoder.add(frame)
@@ -92,24 +92,24 @@ def _save_whole(reel: Reel, path: Path, asked: Asked, progress: Progress | None)
             *make.notes(timeline.fps),
             *reduced(scene, form),
             *scene.notes,
-            *notes_of(reel.run, scene.taps),
+            *notes_of(rendition.run, scene.taps),
         ),
     )
 
 
 def _save_under(
-    reel: Reel, path: Path, wish: Wish, progress: Progress | None, trying: Trying | None
+    rendition: Rendition, path: Path, wish: Wish, progress: Progress | None, trying: Trying | None
 ) -> Report:
     began, form = time.perf_counter(), format_of(path)
     hidden = beside(path, ".").name
     with placed(path) as temporary, TemporaryDirectory(prefix=hidden, dir=path.parent) as folder:
         trials = Trials(form, path, Path(folder), wish, progress, trying)
-        best = search(reel, path, trials)
+        best = search(rendition, path, trials)
         best.path.replace(temporary)
     if progress is not None:
         # Most searches need fewer encodes than they may make.
         progress(trials.count, trials.count)
-    scene, exact = best.reel.scene, wish.options.lossless or codec_of(form, wish.options).exact
+    scene, exact = best.rendition.scene, wish.options.lossless or codec_of(form, wish.options).exact
     return Report.of(
         scene,
         path,
@@ -120,14 +120,14 @@ def _save_under(
         loss=best.loss,
         cap=wish.budget.bytes,
         encodes=trials.count,
-        traded=traded(reel, best.reel, best.levels, wish.budget),
+        traded=traded(rendition, best.rendition, best.levels, wish.budget),
         notes=(
             *encoder_of(form).notes(scene.timeline.fps),
             *reduced(scene, form),
             *advice(form, wish.options, wish.budget),
             *spare(form, wish, best, trials),
             *scene.notes,
-            *notes_of(reel.run, scene.taps),
+            *notes_of(rendition.run, scene.taps),
         ),
     )
 
@@ -145,8 +145,8 @@ def spare(form: Format, wish: Wish, best: Trial, trials: Trials) -> tuple[str, .
     )
 
 
-def require_colours(reel: Reel, path: Path, *, lossless: bool) -> None:
-    """Make sure that the format of `path` has the colours that a reel needs.
+def require_colours(rendition: Rendition, path: Path, *, lossless: bool) -> None:
+    """Make sure that the format of `path` has the colours that a rendition needs.
 
     Raises:
         TemplateError: It has not, even with few colours for photos.
@@ -155,11 +155,8 @@ def require_colours(reel: Reel, path: Path, *, lossless: bool) -> None:
     form = format_of(path)
     if not form.few:
         return
-    shortage = reel.scene.palette.shortage
-    with told(reel.template, "panels"):
-        if shortage is not None:
-            raise ReelnetError(f"{path}: {shortage}, or choose a format that is no {form.title}")
-    if lossless and (fewer := reduced(reel.scene, form)):
+    rendition.require_few_colors(f"{path}", f", or choose a format that is no {form.title}")
+    if lossless and (fewer := reduced(rendition.scene, form)):
         raise UsageError(f"{path}: {fewer[0]}; lossless are .webp, .apng, .webm and .mov")
 
 

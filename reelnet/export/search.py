@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from reelnet.compose.rendition import Rendition
 from reelnet.export.bounds import within_limits
 from reelnet.export.dial import DEAR, Dial, Turns, course_of
 from reelnet.export.forecast import Forecast, plan_of
@@ -23,9 +23,6 @@ from reelnet.export.lesser import Lesser
 from reelnet.export.probe import Parts, Probe
 from reelnet.export.trial import Trial
 from reelnet.export.trials import Trials
-
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
 
 HOPELESS = 0.2
 """A dial is not tried if at its end the logarithm of the bytes is thought to be so much too high."""
@@ -37,11 +34,11 @@ PAYS = 0.97
 """Part of the bytes that the worst quality may leave at the most, for it to be chosen before frames are given up."""
 
 
-def search(reel: Reel, path: Path, trials: Trials) -> Trial:
+def search(rendition: Rendition, path: Path, trials: Trials) -> Trial:
     """Find the file under a cap.
 
     Args:
-        reel: What is shown.
+        rendition: What is shown.
         path: Where the file will go, for errors.
         trials: Makes the encodes.
 
@@ -52,15 +49,15 @@ def search(reel: Reel, path: Path, trials: Trials) -> Trial:
         CapError: None was found.
     """
     wish, codec = trials.wish, trials.codec
-    reel = within_limits(reel, wish.budget, wish.keep, path)
+    rendition = within_limits(rendition, wish.budget, wish.keep, path)
     usual, probe = codec.knob.default if codec.knob is not None else None, Probe(trials.form)
     # Where nothing may be lost, the one size that there is should be known.
-    exact = trials.run(reel, None, usual, limited=not wish.options.lossless)
+    exact = trials.run(rendition, None, usual, limited=not wish.options.lossless)
     if exact.fits(trials.cap):
         return exact
     if wish.options.lossless:
         raise trials.refusal()
-    held = Held(reel.scene, reel.run, wish.max_error)
+    held = Held(rendition.scene, rendition.run, wish.max_error)
     changed = held.fit(0).changed
     size = probe.whole(exact, trials.options(usual, exact=True), changed)
     course = course_of(codec)
@@ -69,34 +66,36 @@ def search(reel: Reel, path: Path, trials: Trials) -> Trial:
     def parts_at(end: float) -> Parts:
         setting = dial.at(end)
         loss = held.fit(setting.price)
-        return probe.parts(reel, held, trials.options(setting.quality), loss.changed, halved=True)
+        return probe.parts(rendition, held, trials.options(setting.quality), loss.changed, halved=True)
 
     def left_at(quality: float) -> float:
-        return probe.part(reel, None, trials.options(quality), trials.options(usual))
+        return probe.part(rendition, None, trials.options(quality), trials.options(usual))
 
     def beside() -> float:
         held.fit(0)
-        parts = probe.parts(reel, held, trials.options(course.held if usual is not None else None), changed)
+        parts = probe.parts(
+            rendition, held, trials.options(course.held if usual is not None else None), changed
+        )
         return parts.beside / parts.bytes
 
     forecast = Forecast(
-        plan_of(reel), held.samples(), wish.max_error, course.power, lambda: parts_at(dial.end)
+        plan_of(rendition), held.samples(), wish.max_error, course.power, lambda: parts_at(dial.end)
     )
     dial = Dial(codec, forecast.changes, left_at, beside)
     turns = trials.turns(dial.end)
     turns.learn(0.0, math.log(size), sure=exact.complete)
-    found = turned(trials, reel, held, dial, turns, forecast)
+    found = turned(trials, rendition, held, dial, turns, forecast)
     if found is None:
-        go_on(trials, probe, reel, held, dial, turns)
-        found = turned(trials, reel, held, dial, turns, forecast)
+        go_on(trials, probe, rendition, held, dial, turns)
+        found = turned(trials, rendition, held, dial, turns, forecast)
     if found is not None:
         return found
-    lesser = Lesser(trials, reel, dial, forecast, measured=turns.ended)
+    lesser = Lesser(trials, rendition, dial, forecast, measured=turns.ended)
     return lesser.found(turns.at_end if turns.ended else forecast.size)
 
 
 def turned(
-    trials: Trials, reel: Reel, held: Held, dial: Dial, turns: Turns, forecast: Forecast
+    trials: Trials, rendition: Rendition, held: Held, dial: Dial, turns: Turns, forecast: Forecast
 ) -> Trial | None:
     """What the dial alone finds; nothing if it is hopeless."""
     # Some frames at the end tell more than a guess, and take some time.
@@ -104,16 +103,16 @@ def turned(
     doubt = -DOUBT if trials.form.palette else HOPELESS
     if turns.at_end > trials.target + doubt and forecast.size > trials.target + HOPELESS:
         return None
-    return trials.turned(reel, held, dial, turns)
+    return trials.turned(rendition, held, dial, turns)
 
 
-def go_on(trials: Trials, probe: Probe, reel: Reel, held: Held, dial: Dial, turns: Turns) -> None:
+def go_on(trials: Trials, probe: Probe, rendition: Rendition, held: Held, dial: Dial, turns: Turns) -> None:
     """Let the dial go on to the worst quality, if that pays."""
     course = dial.course
     if not dial.holds or course.floor <= course.held:
         return
     held.fit(DEAR)
-    part = probe.part(reel, held, trials.options(course.floor), trials.options(course.held))
+    part = probe.part(rendition, held, trials.options(course.floor), trials.options(course.held))
     if part < PAYS:
         dial.coarser(part)
         turns.extend(dial.end)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from reelnet.compose.rendition import Rendition
 from reelnet.export.levels import coarseness
 from reelnet.export.platforms import Budget
-
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
-    from reelnet.scene.resolve import Scene
+from reelnet.scene.resolve import Scene
 
 
-def traded(before: Reel, after: Reel, levels: int | None, budget: Budget) -> tuple[str, ...]:
-    """What was given up on the way from one reel to another, one sentence each.
+def traded(before: Rendition, after: Rendition, levels: int | None, budget: Budget) -> tuple[str, ...]:
+    """What was given up on the way from one rendition to another, one sentence each.
 
     Args:
         before: What was asked for.

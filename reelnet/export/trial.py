@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reelnet.compose.rendition import Rendition
 from reelnet.export.encoder import encoder_of
 from reelnet.export.formats import Format
 from reelnet.export.limit import OverLimit
@@ -15,7 +16,6 @@ from reelnet.export.steady import Loss
 
 if TYPE_CHECKING:
     from reelnet.export.held import Held
-    from reelnet.reel import Reel
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Trial:
     """What came of an encode.
 
     Attributes:
-        reel: What it shows.
+        rendition: What it shows.
         path: Its file.
         bytes: Of the file; if the encode was stopped, about what the whole would have had.
         complete: Whether the file is whole.
@@ -32,7 +32,7 @@ class Trial:
         levels: Of the colormap, between the first frame and the last; None for all.
     """
 
-    reel: Reel
+    rendition: Rendition
     path: Path
     bytes: int
     complete: bool
@@ -53,20 +53,25 @@ class Trial:
 
 
 def encode(
-    reel: Reel, form: Format, path: Path, options: EncoderOptions, held: Held | None, loss: Loss | None
+    rendition: Rendition,
+    form: Format,
+    path: Path,
+    options: EncoderOptions,
+    held: Held | None,
+    loss: Loss | None,
 ) -> Trial:
     """Write a trial's file; one that grows over the limit of its options is stopped."""
-    scene, levels = reel.scene, held.levels if held is not None else None
-    encoder = encoder_of(form)(path, scene.size, reel.palette_rgb, scene.timeline.fps, options)
+    scene, levels = rendition.scene, held.levels if held is not None else None
+    encoder = encoder_of(form)(path, scene.size, rendition.palette_rgb, scene.timeline.fps, options)
     try:
-        for frame in reel.frames(held, few=form.few):
+        for frame in rendition.frames(held.at if held is not None else None, few=form.few):
             encoder.add(frame)
         frames = encoder.finish()
     except OverLimit as stopped:
         done = max(1, min(stopped.frames, len(scene.timeline)))
         whole = math.ceil(stopped.bytes * len(scene.timeline) / done)
-        found = Trial(reel, path, whole, complete=False, frames=done, loss=loss, levels=levels)
+        found = Trial(rendition, path, whole, complete=False, frames=done, loss=loss, levels=levels)
         return found.guessed(loss.changed) if loss is not None else found
     finally:
         encoder.abandon()
-    return Trial(reel, path, path.stat().st_size, complete=True, frames=frames, loss=loss, levels=levels)
+    return Trial(rendition, path, path.stat().st_size, complete=True, frames=frames, loss=loss, levels=levels)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from reelnet.compose.rendition import Rendition
 from reelnet.errors import CapError
 from reelnet.export.dial import COURSES, Dial, Turns
 from reelnet.export.forecast import plan_of
@@ -19,9 +19,6 @@ from reelnet.export.options import EncoderOptions, codec_of
 from reelnet.export.platforms import Budget
 from reelnet.export.size import spelled
 from reelnet.export.trial import Trial, encode
-
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
 
 MOST_ENCODES, RESERVED = 8, 3
 """Encodes of a search, and how many of them are left for the least that may be shown, if nothing else fits."""
@@ -97,17 +94,17 @@ class Trials:
 
     def run(
         self,
-        reel: Reel,
+        rendition: Rendition,
         held: Held | None,
         quality: float | None,
         price: float = 0.0,
         *,
         limited: bool = True,
     ) -> Trial:
-        """Encode a reel.
+        """Encode a rendition.
 
         Args:
-            reel: What is shown.
+            rendition: What is shown.
             held: Its values; None for the first encode, of exact values.
             quality: Of the codec, in its own terms.
             price: Of a change.
@@ -118,9 +115,9 @@ class Trials:
         options = replace(options, limit=limit if limited else None)
         path = self._folder / f"{self.count}{self.form.suffix}"
         if self._trying is not None:
-            self._trying(in_words(reel, price))
+            self._trying(in_words(rendition, price))
         loss = held.fit(price) if held is not None and price else None
-        trial = encode(reel, self.form, path, options, held if loss else None, loss)
+        trial = encode(rendition, self.form, path, options, held if loss else None, loss)
         self.count += 1
         # What was measured tells more than what was guessed.
         every = [trial] if self._smallest is None else [self._smallest, trial]
@@ -132,7 +129,7 @@ class Trials:
         return trial
 
     def turned(
-        self, reel: Reel, held: Held, dial: Dial, turns: Turns, best: Trial | None = None
+        self, rendition: Rendition, held: Held, dial: Dial, turns: Turns, best: Trial | None = None
     ) -> Trial | None:
         """Turn a dial as little as the cap allows; the best trial that fits, if any does."""
         while self.more(best):
@@ -140,7 +137,7 @@ class Trials:
             if turn is None:
                 break
             setting = dial.at(turn)
-            trial = self.run(reel, held, setting.quality, setting.price)
+            trial = self.run(rendition, held, setting.quality, setting.price)
             turns.learn(turn, math.log(trial.bytes), sure=trial.complete)
             best = self.better(best, trial)
             if turn <= 0 and trial.fits(self.cap):
@@ -189,7 +186,7 @@ class Trials:
         return CapError(f"{self._path}: cannot be under {spelled(self.cap)}: {reached}; {why}; {help_}")
 
 
-def in_words(reel: Reel, price: float) -> str:
+def in_words(rendition: Rendition, price: float) -> str:
     """What an encode is, for a progress bar."""
-    plan, values = plan_of(reel), "values held steady" if price else "exact"
+    plan, values = plan_of(rendition), "values held steady" if price else "exact"
     return f"{values}, {plan.frames} frames at scale {plan.scale}"

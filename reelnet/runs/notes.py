@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 
 
-def notes_of(run: Run, taps: Collection[str] | None = None) -> tuple[str, ...]:
+def notes_of(run: RunReader, taps: Collection[str] | None = None) -> tuple[str, ...]:
     """One sentence each: on values that are not finite, and on steps that could not be recorded.
 
     Args:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
+from typing import Any, SupportsIndex, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +27,11 @@ from reelnet.runs.store import store_at
 from reelnet.runs.summary import Summary, metrics_of, summary_of
 from reelnet.runs.values import Values
 
-if TYPE_CHECKING:
-    from reelnet.reel import Reel
-    from reelnet.template.spec import Template
-
 T = TypeVar("T")
 
 
-class Run:
-    """A run, opened for reading. What is recorded later is seen after `refresh()`.
+class RunReader:
+    """Reads a run. What is recorded later is seen after `refresh()`.
 
     Nothing but the header and the log is read on opening; arrays are read when asked for, and checked.
 
@@ -234,28 +230,9 @@ class Run:
         if not self._places:
             raise RunError(f"{self.where}: an empty run, no step was committed; record it again")
 
-    def reel(
-        self,
-        template: str | os.PathLike[str] | Template = "article",
-        *,
-        layer: str | None = None,
-        scale: int | None = None,
-        fps: float | None = None,
-        settings: Sequence[str] = (),
-    ) -> Reel:
-        """Lay the run out for showing or saving; see `reelnet.reel.Reel.of`."""
-        from reelnet.reel import Reel
-
-        return Reel.of(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
-
     def __repr__(self) -> str:
         held = f"{span(self.steps)}, {self._header.samples} samples"
         return f"<Run {self.where!r}: {held}, taps {', '.join(self.taps)}>"
-
-    def _repr_html_(self) -> str:
-        from reelnet.notebook import run_table
-
-        return run_table(self)
 
     def _wanted(self, steps: Iterable[SupportsIndex] | SupportsIndex | slice | None) -> list[int]:
         if steps is None:
@@ -270,13 +247,3 @@ class Run:
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
         return read_samples(self.store, self._header)
-
-
-def open_run(path: str | os.PathLike[str]) -> Run:
-    """Open a run folder for reading; `reelnet.open` is this function.
-
-    Raises:
-        UsageError: `path` is none.
-        RunError: There is no run at `path`, or its header or log is damaged.
-    """
-    return Run(path)

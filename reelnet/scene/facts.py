@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import UsageError, options
 from reelnet.runs.header import TapInfo, layers_of, require_activation
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.survey import Survey
 from reelnet.scene.telling import cell, shown
@@ -62,7 +62,7 @@ class Facts:
     _shapes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, run: Run, layer: str | None, theme: Theme, samples: SamplesSpec) -> Facts:
+    def of(cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec) -> Facts:
         """Look a run up; the layer is the last one that gives maps unless it is named.
 
         Raises:

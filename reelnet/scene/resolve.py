@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import UsageError, options
 from reelnet.runs.header import require_activation
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 from reelnet.scene.facts import Facts, chosen
 from reelnet.scene.frame import Framed, framed
 from reelnet.scene.layout import Box, Size
@@ -20,7 +20,7 @@ from reelnet.scene.palette import Ink, Palette
 from reelnet.scene.panel import Drawing, Panel
 from reelnet.scene.placing import place
 from reelnet.scene.rest import Rest
-from reelnet.scene.timeline import Timeline
+from reelnet.scene.timeline import Timeline, TimelinePlan
 from reelnet.template.pick import Pick
 from reelnet.template.spec import Template
 
@@ -37,6 +37,7 @@ class Scene:
         palette: Mixed: every colour has its index.
         background: The ink of the paper.
         timeline: Which step each frame shows.
+        timeline_plan: What the timeline is made from.
         taps: The recorded places whose arrays the frames need.
         unplaced: What is to be said of panels that stand nowhere.
     """
@@ -48,6 +49,7 @@ class Scene:
     palette: Palette
     background: Ink
     timeline: Timeline
+    timeline_plan: TimelinePlan
     taps: tuple[str, ...]
     unplaced: tuple[str, ...] = ()
 
@@ -62,7 +64,7 @@ class Scene:
 
 def resolve(
     template: Template,
-    run: Run,
+    run: RunReader,
     *,
     layer: str | None = None,
     scale: int | None = None,
@@ -92,14 +94,15 @@ def resolve(
         frame = framed(template, with_channels(template, facts), scale)
     check_unplaced(template, facts, mistakes)
     with mistakes.at("timeline"):
-        timeline = timed(template, facts, fps, resting(template, frame))
+        plan = timed(template, facts, resting(template, frame))
+        timeline = plan.build(fps)
     if frame is None or timeline is None or mistakes:
         mistakes.check()
         raise AssertionError("what is missing was told")
-    return painted(template, frame, timeline)
+    return painted(template, frame, plan, timeline)
 
 
-def understood(template: Template, run: Run, layer: str | None, mistakes: Mistakes) -> Facts:
+def understood(template: Template, run: RunReader, layer: str | None, mistakes: Mistakes) -> Facts:
     """What the run means for the template; where that names what there is not, as if it named nothing.
 
     Args:
@@ -118,7 +121,7 @@ def understood(template: Template, run: Run, layer: str | None, mistakes: Mistak
     return Facts.of(run, layer, template.theme, samples)
 
 
-def recorded_layer(layer: str, run: Run) -> str:
+def recorded_layer(layer: str, run: RunReader) -> str:
     """A layer that the template names.
 
     Raises:
@@ -143,16 +146,16 @@ def resting(template: Template, frame: Framed | None) -> list[Rest]:
     ]
 
 
-def timed(template: Template, facts: Facts, fps: float | None, rests: Sequence[Rest]) -> Timeline:
-    """The timeline, with pauses that panels ask for."""
+def timed(template: Template, facts: Facts, rests: Sequence[Rest]) -> TimelinePlan:
+    """What the timeline is made from, with pauses that panels ask for."""
 
     def change() -> NDArray[np.float64]:
         return facts.survey.changes(facts.layer).by_step
 
-    return Timeline.of(template.timeline, facts.steps, fps=fps, change=change, rests=rests)
+    return TimelinePlan(template.timeline, facts.steps, change, tuple(rests))
 
 
-def painted(template: Template, frame: Framed, timeline: Timeline) -> Scene:
+def painted(template: Template, frame: Framed, plan: TimelinePlan, timeline: Timeline) -> Scene:
     """The scene with every panel in its box and every colour mixed.
 
     Raises:
@@ -178,6 +181,7 @@ def painted(template: Template, frame: Framed, timeline: Timeline) -> Scene:
         palette=palette,
         background=background,
         timeline=timeline,
+        timeline_plan=plan,
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(facts))),
         unplaced=tuple(
             str(template.places.mistake(("panels", name), "stands nowhere in the layout, so it is not drawn"))

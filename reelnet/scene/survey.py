@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.runs.run import Run
+from reelnet.runs.run import RunReader
 
 BINS = 4096
 """Of the histogram by which percentiles are found; an end is off by one part of this of the range at most."""
@@ -31,7 +31,7 @@ class Findings:
 class Survey:
     """Looks through the values of a run when asked, each tap once; memory holds two steps at a time."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunReader) -> None:
         self._run = run
         self._changes: dict[str, Findings] = {}
         self._magnitudes: dict[str, NDArray[np.int64]] = {}
@@ -39,7 +39,7 @@ class Survey:
         self._peaks: dict[tuple[str, int, float, float], float] = {}
 
     @staticmethod
-    def of(run: Run) -> Survey:
+    def of(run: RunReader) -> Survey:
         """The survey of a run, which keeps what it has found."""
         if run not in _SURVEYS:
             _SURVEYS[run] = Survey(run)
@@ -103,4 +103,4 @@ class Survey:
             yield np.nan_to_num(self._run.snapshot(step, [tap]).taps[tap].astype(np.float64))
 
 
-_SURVEYS: WeakKeyDictionary[Run, Survey] = WeakKeyDictionary()
+_SURVEYS: WeakKeyDictionary[RunReader, Survey] = WeakKeyDictionary()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, groupby
 
@@ -103,6 +103,51 @@ class Timeline:
 
     def __len__(self) -> int:
         return len(self.shown)
+
+
+@dataclass(frozen=True)
+class TimelinePlan:
+    """What a timeline is made from, so that it can be made again with fewer frames.
+
+    Attributes:
+        spec: What the author wrote.
+        steps: The recorded training steps, ascending.
+        change: See `Timeline.of`.
+        rests: Pauses that panels ask for.
+    """
+
+    spec: TimelineSpec
+    steps: tuple[int, ...]
+    change: Changes | None = None
+    rests: tuple[Rest, ...] = ()
+
+    def build(self, fps: float | None = None) -> Timeline:
+        """The timeline at a frame rate, or at the template's; see `Timeline.of`."""
+        return Timeline.of(self.spec, self.steps, fps=fps, change=self.change, rests=self.rests)
+
+    def shortened(self, timeline: Timeline, frames: int) -> tuple[TimelinePlan, Timeline]:
+        """A plan and its timeline of at most `frames` frames, which lasts as long as `timeline`, made from this plan.
+
+        The first, the last and the held steps stay, however few frames that allows. A timeline that is short enough
+        is returned as it is.
+        """
+        plan, shorter = self, timeline
+        kept = {timeline.shown[0].step, *timeline.steps_shown[-1:], *(hold.step for hold in self.spec.holds)}
+        fewest, slots = len(kept), timeline.moving
+        while len(shorter) > frames and slots != fewest:
+            # A step may take several slots, and there may be a way back: then frames and slots differ in number.
+            slots = max(fewest, min(slots - 1, slots * frames // len(shorter)))
+            plan, shorter = self._with_slots(timeline, slots)
+        return plan, shorter
+
+    def _with_slots(self, timeline: Timeline, slots: int) -> tuple[TimelinePlan, Timeline]:
+        """The same with fewer slots in the moving part, which takes the same time."""
+        # A boomerang shows neither end twice.
+        now, then = (
+            2 * max(2, count) - 2 if self.spec.boomerang else count for count in (timeline.moving, slots)
+        )
+        plan = replace(self, spec=self.spec.model_copy(update={"max_frames": slots}))
+        return plan, plan.build(max(LEAST_FPS, float(timeline.fps * then / now)))
 
 
 _Stay = tuple[int, int]

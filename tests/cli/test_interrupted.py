@@ -15,7 +15,7 @@ import click
 import pytest
 
 from reelnet.cli.app import Terminated, explain, sigterm_raised
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.cli.calls import call, program
 from tests.conftest import write_run
 

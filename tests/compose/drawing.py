@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from reelnet.compose.compositor import Compositor
 from reelnet.compose.panels import PANELS
+from reelnet.reel import Run, open_run
 from reelnet.runs.header import TapInfo
-from reelnet.runs.run import Run, open_run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from reelnet.scene.layout import Box

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.scene.layout import Box
 from tests.compose.drawing import ACCENT, WHITE, Drawn, changed, drawn, inside, write_taps
 from tests.rendering import noise, write_run

@@ -8,7 +8,7 @@ import pytest
 
 from reelnet.compose.panels.captions import Captions
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.scene.rest import Rest
 from tests.compose.drawing import Drawn, drawn
 from tests.rendering import noise, write_run

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.compose.drawing import Drawn, assert_cells, drawn, grid, write_taps
 from tests.rendering import Bytes, Floats, grey_pictures, noise, write_run
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.rendering import Bytes, grey_pictures, pixels, write_run
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -11,8 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import TemplateError
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from tests.rendering import colour_range, noise, pixels, write_run
 
 MUTED, FAINT, WHITE = (94, 101, 110), (222, 225, 229), (255, 255, 255)

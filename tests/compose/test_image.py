@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.compose.drawing import WHITE, Drawn, drawn
 from tests.rendering import Bytes, noise, write_run
 

@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.compose.text import body, coverage
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.compose.drawing import Drawn, drawn
 from tests.conftest import write_run
 from tests.rendering import Bytes, colour

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reelnet.compose.panels.margin import Note, on_rows_of_their_own, stacked
 from reelnet.compose.panels.spans import Span
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.compose.drawing import ACCENT, WHITE, Drawn, changed, drawn
 from tests.rendering import noise, write_run
 

@@ -12,8 +12,7 @@ import pytest
 
 from reelnet.compose.panels.marks import mark
 from reelnet.errors import TemplateError
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from tests.conftest import write_run
 from tests.rendering import pixels
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reelnet.compose.text import body, coverage
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.compose.drawing import Drawn, drawn
 from tests.conftest import write_run
 

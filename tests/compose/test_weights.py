@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from reelnet.compose.text import body, coverage
 from reelnet.errors import TemplateError
-from reelnet.reel import Reel
+from reelnet.reel import Reel, Run, open_run
 from reelnet.runs.header import TapInfo, TapKind
-from reelnet.runs.run import Run, open_run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from tests.rendering import colour_range, grey_pictures, noise, pixels

@@ -13,8 +13,7 @@ import pytest
 
 from reelnet.compose.panels import PANELS
 from reelnet.errors import TemplateError
-from reelnet.reel import Reel
-from reelnet.runs.run import Run, open_run
+from reelnet.reel import Reel, Run, open_run
 from reelnet.scene.layout import Box
 from reelnet.template.load import load_template
 from reelnet.template.schema import ABOUT

@@ -111,7 +111,7 @@ def test_no_frame_uses_the_last_index(tmp_path: Path) -> None:
     maps[1, 0, 0, 0, 0] = np.nan
     for template in ("plain", "article"):
         reel = write_run(tmp_path / template, maps, metrics={"loss": [3.0, 2.0, 1.0]}).reel(template)
-        assert max(int(frame.indices.max()) for frame in reel.frames()) < 255
+        assert max(int(frame.indices.max()) for frame in reel.rendition.frames()) < 255
 
 
 @pytest.mark.parametrize("fps", [10, 12, 24, 25, 30, 50, 60, 29.97])

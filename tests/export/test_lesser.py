@@ -13,8 +13,7 @@ from PIL import Image
 from reelnet.errors import CapError
 from reelnet.export.bounds import within_limits
 from reelnet.export.platforms import Budget
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from tests.rendering import write_run
 
 HOLDS = "timeline.holds=[" + ", ".join(f"{{step: {step}, seconds: 0.1}}" for step in range(40)) + "]"
@@ -46,7 +45,7 @@ def seconds(path: Path) -> float:
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 def test_what_can_fit_is_found(tmp_path: Path, suffix: str, frames: int) -> None:
     reel = wandering(tmp_path / "run", frames).reel()
-    least = reel.varied(frames=2, scale=1).save(tmp_path / f"least{suffix}").bytes
+    least = Reel(reel.rendition.with_frames(2).at_scale(1)).save(tmp_path / f"least{suffix}").bytes
     for part in (1, 1.05, 1.1, 1.2, 1.4):
         cap = int(part * least)
         report = reel.save(tmp_path / f"a{suffix}", max_size=cap)
@@ -56,14 +55,14 @@ def test_what_can_fit_is_found(tmp_path: Path, suffix: str, frames: int) -> None
 
 def test_what_cannot_fit_tells_the_least_there_is(tmp_path: Path) -> None:
     reel = wandering(tmp_path / "run", 5).reel()
-    least = reel.varied(frames=2, scale=1).save(tmp_path / "least.gif").bytes
+    least = Reel(reel.rendition.with_frames(2).at_scale(1)).save(tmp_path / "least.gif").bytes
     with pytest.raises(CapError, match=rf"the smallest reached was {least / 1000:.2f} kB"):
         reel.save(tmp_path / "a.gif", max_size=least - 1)
     assert [each.name for each in tmp_path.glob("*a.gif")] == []
 
 
 def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
-    reel = Reel.of(run, settings=[HOLDS])
+    reel = Reel.from_run(run, settings=[HOLDS])
     with pytest.raises(CapError, match="keeping scale"):
         reel.save(tmp_path / "a.gif", max_size=20_000, keep=["scale"])
     report = reel.save(tmp_path / "a.gif", max_size=50_000)
@@ -84,7 +83,7 @@ def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_the_seconds_stay_when_frames_go(run: Run, tmp_path: Path, setting: str) -> None:
-    reel = Reel.of(run, settings=[setting])
+    reel = Reel.from_run(run, settings=[setting])
     whole = reel.save(tmp_path / "whole.gif")
     report = reel.save(tmp_path / "a.gif", max_size=int(0.3 * whole.bytes), keep=["scale", "levels"])
     assert report.frames < 0.7 * whole.frames
@@ -97,14 +96,14 @@ def test_the_seconds_stay_when_frames_go(run: Run, tmp_path: Path, setting: str)
 )
 @pytest.mark.parametrize("most", [7, 30, 59])
 def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> None:
-    reel = Reel.of(run, settings=[setting])
+    reel = Reel.from_run(run, settings=[setting])
     area = reel.scene.size.width * reel.scene.size.height
     budget = Budget.of(max_size=None, platform="x", suffix=".gif")
     for limited in (
         replace(budget, frames=most, total_pixels=None),
         replace(budget, frames=None, total_pixels=(most + 1) * area - 1),
     ):
-        found = within_limits(reel, limited, (), Path("a.gif"))
+        found = within_limits(reel.rendition, limited, (), Path("a.gif"))
         assert most // 2 < len(found.scene.timeline) <= most
         assert found.scene.timeline.duration == pytest.approx(reel.scene.timeline.duration, rel=0.1)
 
@@ -112,7 +111,7 @@ def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> No
 def test_too_few_frames_for_what_is_held(run: Run) -> None:
     budget = replace(Budget.of(max_size=None, platform="x", suffix=".gif"), frames=30)
     with pytest.raises(CapError, match="41 frames are more than the 30 that x takes"):
-        within_limits(Reel.of(run, settings=[HOLDS]), budget, (), Path("a.gif"))
+        within_limits(Reel.from_run(run, settings=[HOLDS]).rendition, budget, (), Path("a.gif"))
 
 
 def test_fewer_pixels_than_two_frames_have(run: Run) -> None:
@@ -120,11 +119,15 @@ def test_fewer_pixels_than_two_frames_have(run: Run) -> None:
     area = reel.scene.size.width * reel.scene.size.height
     budget = replace(Budget.of(max_size=None, platform="x", suffix=".gif"), frames=None, total_pixels=area)
     assert (
-        len(within_limits(reel, replace(budget, total_pixels=2 * area), (), Path("a.gif")).scene.timeline)
+        len(
+            within_limits(
+                reel.rendition, replace(budget, total_pixels=2 * area), (), Path("a.gif")
+            ).scene.timeline
+        )
         == 2
     )
     with pytest.raises(CapError, match="too large for x"):
-        within_limits(reel, replace(budget, total_pixels=area // 2), (), Path("a.gif"))
+        within_limits(reel.rendition, replace(budget, total_pixels=area // 2), (), Path("a.gif"))
 
 
 def test_several_threads_may_save_at_once(run: Run, tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from reelnet.errors import TemplateError, UsageError
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from tests.cli.calls import call, refused
 from tests.export.coding import by_ffmpeg, by_pillow
 from tests.rendering import Bytes, decode_mp4, noise, write_run
@@ -29,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def reel(run: Run) -> Reel:
-    return Reel.of(run, "plain", scale=8)
+    return Reel.from_run(run, "plain", scale=8)
 
 
 def wanted(run: Run) -> Bytes:
@@ -120,9 +119,9 @@ def test_under_a_cap_photos_stay_exact(reel: Reel, tmp_path: Path) -> None:
 
 
 def test_grey_samples_stay_at_8_bits(tmp_path: Path) -> None:
-    reel = Reel.of(write_run(tmp_path / "grey", noise(2, 3, 2, 7)))
+    reel = Reel.from_run(write_run(tmp_path / "grey", noise(2, 3, 2, 7)))
     assert reel.palette_rgb.shape == (256, 3)
-    assert reel.canvas(0).dtype == np.uint8
+    assert reel.rendition.canvas(0).dtype == np.uint8
 
 
 def many_inks(tmp_path: Path) -> Path:
@@ -139,7 +138,7 @@ def many_inks(tmp_path: Path) -> Path:
 
 def test_more_colours_than_the_format_allows(tmp_path: Path) -> None:
     run, template = write_run(tmp_path / "grey", noise(2, 3, 2, 7)), many_inks(tmp_path)
-    reel = Reel.of(run, template)
+    reel = Reel.from_run(run, template)
     with pytest.raises(TemplateError, match=r"panels.*colours.*255.*GIF"):
         reel.save(tmp_path / "reel.gif")
     assert not (tmp_path / "reel.gif").exists()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import ReelnetError, RunError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.rendering import decode_gif, noise, write_run
 
 SUFFIXES = [".gif", ".mp4"]

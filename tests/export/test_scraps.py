@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from reelnet.export.scraps import OLD
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.rendering import noise, write_run
 
 DAY = 86_400

@@ -10,8 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import CapError, UsageError
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from tests.export.coding import by_pillow
 from tests.rendering import decode_mp4, write_run
 

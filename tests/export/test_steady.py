@@ -15,8 +15,7 @@ from reelnet.export.gif import GifEncoder
 from reelnet.export.held import Held
 from reelnet.export.levels import coarseness
 from reelnet.export.steady import Fine, Steady, fine, nearest
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from tests.rendering import Bytes, decode_gif, write_run
 from tests.template.text import reel_of
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.rendering import decode_gif, decode_mp4, noise, pixels, write_run
 
 

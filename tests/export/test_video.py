@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.rendering import Floats, boxed, colour, decode_mp4, noise, pixels, write_run
 
 BT709, LIMITED = 1, 1

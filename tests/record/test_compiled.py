@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from reelnet.record.recorder import Recorder
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.record.cases import pictures
 from tests.record.models import Mixed
 

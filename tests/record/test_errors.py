@@ -15,7 +15,7 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.reading import bounds_of
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps import Tap
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.record.layers import SAMPLES, network
 
 

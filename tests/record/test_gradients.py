@@ -13,8 +13,8 @@ from torch import Tensor
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps import Tap
+from reelnet.reel import Run
 from reelnet.runs.header import TapKind
-from reelnet.runs.run import Run
 from tests.compose.drawing import drawn
 from tests.record.cases import pictures
 from tests.record.layers import unnamed

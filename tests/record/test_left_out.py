@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import reelnet
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 
 
 class Spare(nn.Module):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.record.cases import pictures
 from tests.record.test_zoo import hooks
 

@@ -12,7 +12,7 @@ from torch import nn
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps import Tap
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 
 
 @pytest.mark.parametrize("path", ["conv#0", "conv#x", "conv#-1", "conv#"])

@@ -17,7 +17,7 @@ import reelnet
 from reelnet.errors import UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.record.schedule import Chosen, Every, Listed, Log, schedule_of
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.record.cases import pictures
 
 

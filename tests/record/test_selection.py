@@ -14,8 +14,8 @@ from reelnet.record.places import recordable
 from reelnet.record.recorder import Recorder
 from reelnet.record.selection import select
 from reelnet.record.taps import Tap
+from reelnet.reel import Run
 from reelnet.runs.header import TapKind
-from reelnet.runs.run import Run
 from tests.record.cases import pictures
 from tests.record.layers import CONVOLUTIONS, SAMPLES, network
 from tests.record.outputs import Shared

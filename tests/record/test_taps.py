@@ -15,7 +15,7 @@ from reelnet.compose.panels.scores import Scores
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps import Tap
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.compose.drawing import drawn
 from tests.record.cases import pictures
 from tests.record.layers import unnamed

@@ -15,7 +15,7 @@ from torchvision import models
 
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps import Pattern, Tap
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.record.test_zoo import overheard
 
 

@@ -13,7 +13,7 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record import training
 from reelnet.record.networks import build
 from reelnet.record.training import Recipe, layers, train
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 
 CHANNELS = [4, 4, 8, 8, 16, 16]
 SIDES = [28, 28, 14, 14, 7, 7]

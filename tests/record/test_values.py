@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from reelnet.errors import RunError
 from reelnet.record.recorder import Recorder
+from reelnet.reel import Run
 from reelnet.runs.header import TapKind
-from reelnet.runs.run import Run
 
 FORMS = {
     torch.float16: "float16",

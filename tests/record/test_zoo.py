@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from reelnet.record.recorder import Recorder
+from reelnet.reel import Run
 from reelnet.runs.header import TapKind
-from reelnet.runs.run import Run
 from tests.record.cases import Case
 from tests.record.zoo import ZOO
 

@@ -14,8 +14,8 @@ from torch import nn
 
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
+from reelnet.reel import Run
 from reelnet.runs.behind import Behind
-from reelnet.runs.run import Run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import RunError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.runs.verify import verify
 from tests.cli.calls import call
 from tests.runs.steps import SHAPES, arrays

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.runs.verify import verify
 from tests.runs.steps import arrays, snapshot, writer
 from tests.runs.test_interrupted import RECORDER

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import ReelnetError, RunError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.conftest import MakeRun
 
 MEND = "; restore the file from a copy, or record the run again"

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from reelnet.reel import Run
 from reelnet.runs.header import TapInfo
 from reelnet.runs.notes import notes_of
-from reelnet.runs.run import Run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call

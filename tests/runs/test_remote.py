@@ -19,8 +19,8 @@ from torch import nn
 
 from reelnet.errors import ReelnetError, RunError, UsageError
 from reelnet.record.recorder import Recorder
+from reelnet.reel import Run
 from reelnet.runs.remote import RemoteStore
-from reelnet.runs.run import Run
 from reelnet.runs.verify import repair, verify
 from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call

@@ -12,8 +12,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from reelnet.errors import ReelnetError, RunError
+from reelnet.reel import Run
 from reelnet.runs.local import LocalStore
-from reelnet.runs.run import Run
 from tests.runs.steps import DTYPES, INFOS, SHAPES, arrays, snapshot, writer
 
 

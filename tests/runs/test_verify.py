@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import UsageError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.runs.verify import repair, verify
 from tests.cli.calls import call
 from tests.runs.steps import snapshot, writer

@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 from reelnet.compose.registry import registry
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
 from reelnet.template.lookup import builtin_folder
@@ -44,7 +43,7 @@ def updating() -> bool:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_scenes_are_as_before(run: Run, name: str) -> None:
     template, file = load_template(name, registry()), GOLDEN / f"{name}.txt"
-    shown = told(name, Reel.of(run, template).scene, template.layout)
+    shown = told(name, Reel.from_run(run, template).scene, template.layout)
     if updating():
         file.parent.mkdir(exist_ok=True)
         file.write_text(shown, "utf-8")

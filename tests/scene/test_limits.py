@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.scene.view import Limits
 from tests.rendering import TANH, pixels, write_run
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import RunError, TemplateError, UsageError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.rendering import noise, pixels, write_run
 from tests.template.text import reel_of
 

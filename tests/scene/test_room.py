@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from tests.rendering import noise, write_run
 from tests.template.text import reel_of, template_of
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from reelnet.compose.panels import PANELS
+from reelnet.reel import Run, open_run
 from reelnet.runs.header import TapInfo, TapKind
-from reelnet.runs.run import Run, open_run
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from reelnet.template.build import KEYS

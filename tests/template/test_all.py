@@ -13,7 +13,7 @@ from reelnet.compose.compositor import Compositor
 from reelnet.compose.panels import PANELS
 from reelnet.errors import TemplateError, UsageError
 from reelnet.outputs import planned
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.scene.resolve import resolve
 from reelnet.template.build import Builder
 from reelnet.template.explain import field_at, literals
@@ -59,7 +59,7 @@ class Seen:
     def __init__(self, template: Template, run: Run) -> None:
         self._run, self.scene = run, resolve(template, run)
         self.files = [
-            (each.path, each.step, each.asked, each.reel.scene.size, each.reel.scene.timeline)
+            (each.path, each.step, each.asked, each.rendition.size, each.rendition.timeline)
             for each in (planned(run, template) if template.outputs else [])
         ]
 

@@ -17,7 +17,7 @@ from reelnet.compose import canvas as drawing
 from reelnet.compose.compositor import Compositor
 from reelnet.compose.registry import registry
 from reelnet.errors import TemplateError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.scene.facts import Moment
 from reelnet.scene.layout import Box
 from reelnet.scene.resolve import Scene, resolve

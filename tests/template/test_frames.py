@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.compose.registry import registry
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.scene.resolve import resolve
 from reelnet.template.load import load_template
 from tests.conftest import write_run

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from reelnet.compose.compositor import Compositor
 from reelnet.compose.panels import PANELS
 from reelnet.errors import RunError, TemplateError, UsageError
-from reelnet.runs.run import Run
+from reelnet.reel import Run
 from reelnet.scene.resolve import resolve
 from reelnet.template.build import KEYS, Builder
 from reelnet.template.load import load_template

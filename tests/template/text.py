@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from reelnet.compose.panels import PANELS
-from reelnet.reel import Reel
-from reelnet.runs.run import Run
+from reelnet.reel import Reel, Run
 from reelnet.template.load import built
 from reelnet.template.merge import with_settings
 from reelnet.template.shorthand import spelled_out
@@ -19,4 +18,4 @@ def template_of(text: str, *settings: str) -> Template:
 
 def reel_of(run: Run, text: str, layer: str | None = None) -> Reel:
     """A run laid out by a template without a file."""
-    return Reel.of(run, template_of(text), layer=layer)
+    return Reel.from_run(run, template_of(text), layer=layer)
