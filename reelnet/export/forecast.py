@@ -1,7 +1,8 @@
 """What could be given up past the limit of error, what it would save, and what it would cost.
 
 Savings are told by samples: how often a part of the values changes in fewer frames or in fewer levels, and what some
-frames take at half the scale, and without any change of a map: text and curves are more than the maps of some renditions.
+frames take at half the scale, and without any change of a map: text and curves are more than the maps of some
+renditions.
 Costs have one measure: what halves the number of frames costs 1, what halves the
 scale, and leaves a quarter of the picture, 1.5. A step from one level of the colormap to the next costs 1 once it is
 twice as large as the error that the author allows; up to there it is hardly seen.
