@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from subject import CELL, LAYER
 
 import reelnet
-from reelnet.scene.palette import interpolate
+from reelnet.scene.palette.palette import interpolate
 from reelnet.template.theme import Theme
 
 Rgb = NDArray[np.uint8]

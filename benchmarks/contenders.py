@@ -191,7 +191,7 @@ def _pngs_and_ffmpeg(run: Path, out: Path, options: list[str]) -> None:
         subprocess.run([*command, "-i", f"{folder}/%05d.png", *options, str(out)], check=True)
 
 
-_REELNET = ("reelnet.reel", "reelnet.export.gif", "reelnet.export.video")
+_REELNET = ("reelnet.reel", "reelnet.export.encoders.gif", "reelnet.export.encoders.video")
 _MATPLOTLIB = ("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.animation")
 _IMAGEIO = ("imageio.v2", "imageio.plugins.pillow", "imageio.plugins.pillow_legacy", "imageio.plugins.ffmpeg")
 _ARTICLE = ("PIL.Image", "PIL.PngImagePlugin", "imageio_ffmpeg")

@@ -48,8 +48,8 @@ def recording(steps: int, folder: Path) -> dict[str, float]:
 
 def train(run: Path) -> dict[str, float]:
     """Record the run that everything renders."""
-    from reelnet.record.training import Recipe
-    from reelnet.record.training import train as train_run
+    from reelnet.demo.training import Recipe
+    from reelnet.demo.training import train as train_run
 
     return {"accuracy": train_run(run, Recipe(steps=290, layers=("conv?",))).test_accuracy}
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import reelnet
-from reelnet.record.datasets import batches, load
+from reelnet.demo.datasets import batches, load
 
 STEPS, BATCH, SAMPLES = 150, 256, 10
 

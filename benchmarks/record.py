@@ -27,9 +27,9 @@ from torch import Tensor, nn
 from torch._dynamo.utils import counters
 
 import reelnet
-from reelnet.record.datasets import batches
-from reelnet.record.taps import Pattern
-from reelnet.record.training import Recipe, endless, prepare, take_step
+from reelnet.demo.datasets import batches
+from reelnet.demo.training import Recipe, endless, prepare, take_step
+from reelnet.record.taps.tap import Pattern
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 

@@ -29,7 +29,7 @@ from promises import Promise, promise_table, table
 from subjects_of_size import Made, Subject, searched
 
 import reelnet
-from reelnet.export.options import EncoderOptions
+from reelnet.export.encoders.settings import EncoderOptions
 
 HERE = Path(__file__).parent
 LAYERS = "conv1", "conv2", "conv3", "conv4", "conv5", "conv6"

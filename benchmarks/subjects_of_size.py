@@ -13,9 +13,9 @@ from decoding import Quality, Rgb, pictures, psnr, quality
 from numpy.typing import NDArray
 from peers_of_size import Make, Stills
 
-from reelnet.export.encoder import encoder_of, format_of
-from reelnet.export.held import Held
-from reelnet.export.options import USUAL, EncoderOptions
+from reelnet.export.encoders.base import encoder_of, format_of
+from reelnet.export.encoders.settings import USUAL, EncoderOptions
+from reelnet.export.quantize.level_store import Held
 from reelnet.reel import Reel
 
 TRIES = 7

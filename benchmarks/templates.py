@@ -23,7 +23,7 @@ from x264_alone import encode
 
 import reelnet
 from reelnet.reel import Reel
-from reelnet.template.lookup import builtin_folder
+from reelnet.template.search_path import builtin_folder
 
 HERE = Path(__file__).parent
 

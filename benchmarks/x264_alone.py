@@ -9,10 +9,10 @@ from pathlib import Path
 import av
 from subject import FPS
 
-from reelnet.export.codecs import add_h264
-from reelnet.export.planes import Planes
+from reelnet.export.encoders.pixel_formats import Planes
+from reelnet.export.encoders.video_codecs import add_h264
 from reelnet.reel import Reel
-from reelnet.scene.layout import Size
+from reelnet.scene.layout.boxes import Size
 
 
 def composed(reel: Reel) -> tuple[list[av.VideoFrame], Size]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from reelnet.errors import ReelnetError
 
 if TYPE_CHECKING:
-    from reelnet.exchange.incoming import write_run
-    from reelnet.exchange.metrics import add_metrics
     from reelnet.export.report import Report
+    from reelnet.interop.import_arrays import write_run
+    from reelnet.interop.metrics import add_metrics
     from reelnet.record.recorder import Recorder
     from reelnet.record.schedule import Log, Seconds
-    from reelnet.record.taps import Tap, modules
+    from reelnet.record.taps.tap import Tap, modules
     from reelnet.reel import Reel, Run
     from reelnet.reel import open_run as open
 
@@ -41,11 +41,11 @@ _HOMES = {
     "Report": ("reelnet.export.report", "Report"),
     "Run": ("reelnet.reel", "Run"),
     "Seconds": ("reelnet.record.schedule", "Seconds"),
-    "Tap": ("reelnet.record.taps", "Tap"),
-    "add_metrics": ("reelnet.exchange.metrics", "add_metrics"),
-    "modules": ("reelnet.record.taps", "modules"),
+    "Tap": ("reelnet.record.taps.tap", "Tap"),
+    "add_metrics": ("reelnet.interop.metrics", "add_metrics"),
+    "modules": ("reelnet.record.taps.tap", "modules"),
     "open": ("reelnet.reel", "open_run"),
-    "write_run": ("reelnet.exchange.incoming", "write_run"),
+    "write_run": ("reelnet.interop.import_arrays", "write_run"),
 }
 
 

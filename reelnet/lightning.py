@@ -1,5 +1,5 @@
 """Recording from a Lightning `Trainer`; needs the `lightning` extra."""
 
-from reelnet.record.callbacks.lightning import ReelCallback as ReelCallback
+from reelnet.record.integrations.lightning import ReelCallback as ReelCallback
 
 __all__ = ["ReelCallback"]

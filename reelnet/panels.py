@@ -7,14 +7,14 @@ Offer it under the entry point group `reelnet.panels`, and templates can name it
 
 from pydantic import Field
 
-from reelnet.compose.canvas import fill_box, polyline, stamp, write
-from reelnet.compose.panels.still import Still
-from reelnet.compose.text import Type, body, sized
-from reelnet.scene.facts import Facts, Moment
-from reelnet.scene.layout import Box, Measure
-from reelnet.scene.palette import Ink, Palette
+from reelnet.render.canvas import fill_box, polyline, stamp, write
+from reelnet.render.panels.basic.spacer import Still
+from reelnet.render.typography import Type, body, sized
+from reelnet.scene.context import Facts, Moment
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.palette.palette import Ink, Palette
 from reelnet.scene.panel import Canvas, Drawing, Panel
-from reelnet.template.colour import Colour
+from reelnet.template.color import Colour
 
 __all__ = [
     "Box",

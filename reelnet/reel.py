@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet.compose.registry import registry
-from reelnet.compose.rendition import LayoutRequest, Rendition
-from reelnet.export.asked import USUAL_ERROR, Asked
-from reelnet.export.clip import to_clip
-from reelnet.export.png import image_of
+from reelnet.export.encoders.png import image_of
+from reelnet.export.moviepy import to_clip
+from reelnet.export.platform_batch import Exported, export
 from reelnet.export.report import Report
-from reelnet.export.saving import Progress, Trying, save, save_still
-from reelnet.places import Exported, export
+from reelnet.export.request import USUAL_ERROR, Asked
+from reelnet.export.save import Progress, Trying, save, save_still
+from reelnet.render.registry import registry
+from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
-from reelnet.template.spec import Template
+from reelnet.template.model import Template
 
 
 class Reel:

@@ -1,5 +1,5 @@
 """Recording from a `transformers.Trainer`; needs the `transformers` extra."""
 
-from reelnet.record.callbacks.transformers import ReelCallback as ReelCallback
+from reelnet.record.integrations.transformers import ReelCallback as ReelCallback
 
 __all__ = ["ReelCallback"]

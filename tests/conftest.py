@@ -127,7 +127,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's own file of platforms, which is not there yet."""
-    from reelnet.export import platform_file
+    from reelnet.export.platforms import load as platform_file
 
     file = tmp_path / "settings" / "platforms.yaml"
     file.parent.mkdir()

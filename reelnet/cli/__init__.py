@@ -2,12 +2,10 @@
 
 from reelnet.cli.again import again
 from reelnet.cli.app import App
-from reelnet.cli.arrays import export_arrays, import_
 from reelnet.cli.demo import demo
 from reelnet.cli.export import export
-from reelnet.cli.health import repair, verify
-from reelnet.cli.inspect import inspect
-from reelnet.cli.metrics import metrics
+from reelnet.cli.inspect import inspect, repair, verify
+from reelnet.cli.interop import export_arrays, import_, metrics
 from reelnet.cli.platforms import platforms
 from reelnet.cli.render import frame, render
 from reelnet.cli.templates import templates

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.saving import line, save_all
+from reelnet.cli.output import line, save_all
 from reelnet.cli.targets import require_writable
 
 
@@ -28,7 +28,7 @@ def again(ctx: click.Context, report: Path, run: str | None, folder: Path | None
 
     The exit code is 1 if one of them has become another, as with other versions of the parts it can.
     """
-    from reelnet.provenance import Provenance
+    from reelnet.export.provenance import Provenance
     from reelnet.reel import open_run
 
     kept = Provenance.read(report)

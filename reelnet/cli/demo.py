@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.saving import line, save_all
+from reelnet.cli.output import line, save_all
 from reelnet.cli.targets import require_writable
 from reelnet.cli.train import COUNT, SEED, accuracy_line, stdout_for_data, watch
 
@@ -38,8 +38,8 @@ SUFFIXES = (".mp4", ".gif")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
-    from reelnet.export.encoder import require_encoder
-    from reelnet.planned import Planned
+    from reelnet.export.encoders.base import require_encoder
+    from reelnet.export.planned import Planned
     from reelnet.reel import open_run
     from reelnet.runs.header import layers_of
     from reelnet.runs.writer import refuse_existing
@@ -49,7 +49,7 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
     require_writable(out / "layer.mp4")
     refuse_existing(run, force=force)
     with stdout_for_data():
-        from reelnet.record.training import Recipe
+        from reelnet.demo.training import Recipe
 
         recipe = Recipe(steps=steps, seed=seed, layers=("conv?", "dense3"))
         outcome = watch(run, recipe, root=None, force=force, quiet=quiet)

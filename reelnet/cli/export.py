@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reelnet.cli.output import export_all, filled, quality
 from reelnet.cli.render import (
     fps_option,
     keep_option,
@@ -20,12 +21,11 @@ from reelnet.cli.render import (
     set_option,
     template_option,
 )
-from reelnet.cli.saving import export_all, filled, quality
 from reelnet.cli.targets import require_writable
 from reelnet.cli.words import words_of
 
 if TYPE_CHECKING:
-    from reelnet.places import Exported
+    from reelnet.export.platform_batch import Exported
 
 HEAD = ("place", "file", "size", "cap", "fill", "frames", "scale", "quality", "given up")
 RIGHT = (2, 3, 4, 5, 6)
@@ -82,10 +82,10 @@ def export(
     With several --layer, or 'all', there is one for each layer and platform. Where a cap cannot be met, the
     other files are made all the same; the exit code is then 5.
     """
-    from reelnet.compose.registry import registry
-    from reelnet.export.asked import Asked
-    from reelnet.places import for_places
+    from reelnet.export.platform_batch import for_places
+    from reelnet.export.request import Asked
     from reelnet.reel import open_run
+    from reelnet.render.registry import registry
     from reelnet.runs.header import layers_of
     from reelnet.template.load import load_template
 
@@ -99,7 +99,7 @@ def export(
     require_writable(*(job.path for job in jobs), *([kept] if kept else []))
     found = export_all(jobs, quiet=quiet)
     if kept is not None:
-        from reelnet.provenance import keep_provenance
+        from reelnet.export.provenance import keep_provenance
 
         done = zip(jobs, found, strict=True)
         keep_provenance(kept, [(job, each.report) for job, each in done if each.report is not None])
@@ -137,7 +137,7 @@ def show(found: Iterable[Exported]) -> None:
 
 def row(each: Exported) -> tuple[str, ...]:
     """A line of the table."""
-    from reelnet.export.size import spelled
+    from reelnet._support.byte_size import spelled
 
     report = each.report
     if report is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from reelnet.export.platforms import Platform
+    from reelnet.export.platforms.model import Platform
 
 
 @click.command(short_help="What each platform takes.")
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def platforms(name: str | None, as_json: bool) -> None:
     """Show what each platform takes, or all that is known of the platform NAME."""
-    from reelnet.export.platforms import platform
-    from reelnet.export.platforms import platforms as every
+    from reelnet.export.platforms.model import platform
+    from reelnet.export.platforms.model import platforms as every
 
     if name is not None:
         found = platform(name)
@@ -36,8 +36,8 @@ def show(every: Iterable[Platform]) -> None:
     from rich.table import Table
 
     from reelnet.cli.inspect import aligned
-    from reelnet.export.platform_file import own_file
-    from reelnet.export.platform_words import HEAD, rows
+    from reelnet.export.platforms.describe import HEAD, rows
+    from reelnet.export.platforms.load import own_file
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
@@ -64,7 +64,7 @@ def show(every: Iterable[Platform]) -> None:
 def facts(platform: Platform) -> str:
     """All that is known of a platform, for people."""
     from reelnet.cli.inspect import aligned
-    from reelnet.export.platform_words import formats, rules, size
+    from reelnet.export.platforms.describe import formats, rules, size
 
     lines = [("platform", platform.name), ("title", platform.title)]
     if platform.also:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.saving import line, save_all
+from reelnet.cli.output import line, save_all
 from reelnet.cli.targets import require_writable, targets
 from reelnet.cli.words import Number, Whole, words_of
 
@@ -106,12 +106,12 @@ def render(
     With {layer} in FILE there is one file for each --layer, or for every layer if none is named. Without -o,
     the files that the template names under outputs are made.
     """
-    from reelnet.compose.registry import registry
-    from reelnet.export.asked import Asked
-    from reelnet.export.encoder import require_encoder
-    from reelnet.outputs import planned
-    from reelnet.planned import Planned
+    from reelnet.export.encoders.base import require_encoder
+    from reelnet.export.outputs import planned
+    from reelnet.export.planned import Planned
+    from reelnet.export.request import Asked
     from reelnet.reel import open_run
+    from reelnet.render.registry import registry
     from reelnet.runs.header import layers_of
     from reelnet.template.load import load_template
 
@@ -139,7 +139,7 @@ def render(
     require_writable(*(job.path for job in jobs), *([kept] if kept else []))
     reports = save_all(jobs, quiet=quiet)
     if kept is not None:
-        from reelnet.provenance import keep_provenance
+        from reelnet.export.provenance import keep_provenance
 
         keep_provenance(kept, list(zip(jobs, reports, strict=True)))
     if as_json:
@@ -166,9 +166,9 @@ def frame(
     scale: int | None,
 ) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
-    from reelnet.compose.registry import registry
-    from reelnet.planned import Planned
+    from reelnet.export.planned import Planned
     from reelnet.reel import open_run
+    from reelnet.render.registry import registry
     from reelnet.runs.header import layers_of
     from reelnet.template.load import load_template
 

@@ -14,7 +14,7 @@ from reelnet.cli.app import Commands
 if TYPE_CHECKING:
     from reelnet.reel import Reel
     from reelnet.scene.resolve import Scene
-    from reelnet.template.spec import Template
+    from reelnet.template.model import Template
 
 NAME = click.argument("name")
 
@@ -31,7 +31,7 @@ def list_() -> None:
     from rich.table import Table
 
     from reelnet.cli.inspect import aligned
-    from reelnet.template.lookup import known_templates
+    from reelnet.template.search_path import known_templates
 
     head = ("name", "about", "file")
     rows = [(name, about(name), shortened(file)) for name, file in known_templates().items()]
@@ -50,9 +50,9 @@ def list_() -> None:
 
 def about(name: str) -> str:
     """A template's own sentence about it, or why it has none."""
+    from reelnet.config.source import plain
     from reelnet.errors import TemplateError
-    from reelnet.template.lookup import load_merged
-    from reelnet.template.source import plain
+    from reelnet.template.search_path import load_merged
 
     try:
         return str(plain(load_merged(name)).get("about") or "")
@@ -68,9 +68,9 @@ def about(name: str) -> str:
 )
 def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     """Print the template NAME, a name or a file."""
+    from reelnet.config.source import plain
     from reelnet.template.load import without_nulls
-    from reelnet.template.lookup import find, load_merged
-    from reelnet.template.source import plain
+    from reelnet.template.search_path import find, load_merged
 
     if not resolved:
         if settings:
@@ -94,7 +94,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def new(name: str, origin: str, extend: bool, force: bool) -> None:
     """Write the template NAME to templates/NAME.yaml, where it is found by its name, or to the file NAME."""
-    from reelnet.template.begin import begin
+    from reelnet.template.starter import begin
 
     click.echo(begin(name, origin, extend=extend, force=force))
 
@@ -106,12 +106,12 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key to change.")
 def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
-    from reelnet.compose.registry import registry
+    from reelnet.render.registry import registry
     from reelnet.template.load import load_template
 
     template = load_template(file, registry(), settings)
     if run is None:
-        from reelnet.outputs import check_outputs
+        from reelnet.export.outputs import check_outputs
 
         if layer is not None:
             raise click.UsageError("--layer needs --run", click.get_current_context())
@@ -131,7 +131,7 @@ def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ..
 
 def laid_out(template: Template, run: str, layer: str | None) -> Reel:
     """A template and all its outputs for a run, with every mistake of any of them."""
-    from reelnet.outputs import planned
+    from reelnet.export.outputs import planned
     from reelnet.reel import Reel, open_run
     from reelnet.scene.mistakes import Mistakes
 
@@ -149,7 +149,7 @@ def laid_out(template: Template, run: str, layer: str | None) -> Reel:
 
 def notes(template: Template, scene: Scene) -> Iterator[str]:
     """What is no mistake, but may not be what the author has in mind."""
-    from reelnet.scene.measure import left_out
+    from reelnet.scene.layout.measure import left_out
 
     absent = left_out(template, [name for name, _ in scene.boxes])
     if absent:
@@ -160,8 +160,8 @@ def notes(template: Template, scene: Scene) -> Iterator[str]:
 @templates.command(short_help="The JSON Schema of templates.")
 def schema() -> None:
     """Print the JSON Schema (draft-07) by which editors complete and check templates."""
-    from reelnet.compose.registry import registry
-    from reelnet.template.schema import schema as schema_of
+    from reelnet.render.registry import registry
+    from reelnet.template.json_schema import schema as schema_of
 
     click.echo(json.dumps(schema_of(registry()), indent=1, ensure_ascii=False))
 

@@ -13,12 +13,12 @@ import click
 
 from reelnet.cli.app import Interruption
 from reelnet.cli.inspect import aligned, shape_text
-from reelnet.cli.progress import bars
+from reelnet.cli.output import bars
 from reelnet.cli.words import Number, PatternsCommand, Whole
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
-    from reelnet.record.training import Outcome, Recipe
+    from reelnet.demo.training import Outcome, Recipe
 
 # torch takes seeds up to this.
 SEED = Whole(0, 2**63 - 1)
@@ -87,7 +87,7 @@ def train(
         raise UsageError("--steps and --epochs: give one of them; an epoch is one pass over the training set")
     refuse_existing(run, force=force)
     with stdout_for_data():
-        from reelnet.record.training import Recipe
+        from reelnet.demo.training import Recipe
 
         recipe = Recipe(**settings)
         outcome = watch(run, recipe, root=data_root, force=force, quiet=quiet)
@@ -108,8 +108,8 @@ def train(
 def layers(data_root: Path | None, **settings: Any) -> None:
     """List the layers of a network that can be recorded, with what ten samples of one step take."""
     with stdout_for_data():
-        from reelnet.record.training import Recipe
-        from reelnet.record.training import layers as recordable
+        from reelnet.demo.training import Recipe
+        from reelnet.demo.training import layers as recordable
 
         places = recordable(Recipe(**settings), data_root)
     rows: list[tuple[str, ...]] = [("layer", "type", "shape", "bytes a snapshot", "note")]
@@ -129,7 +129,7 @@ def watch(run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bo
         Interruption: Ctrl-C or SIGTERM.
         ReelnetError: The network, the data or the run folder does not do.
     """
-    from reelnet.record.training import train as train_and_record
+    from reelnet.demo.training import train as train_and_record
 
     reached: int | None = None
     try:

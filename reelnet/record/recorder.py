@@ -14,24 +14,23 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from reelnet._support.byte_size import parse_size
 from reelnet.errors import ReelnetError, UsageError, words
-from reelnet.export.size import parse_size
-from reelnet.record.inputs import Samples
-from reelnet.record.keeper import Keeper
+from reelnet.record.async_writer import Keeper
 from reelnet.record.metrics import number, numbers, texts
-from reelnet.record.paths import unwrap
-from reelnet.record.plan import Plan
-from reelnet.record.probe import Probe
-from reelnet.record.ranks import PartedError, Ranks
-from reelnet.record.reading import Arrays, Wanted
+from reelnet.record.probe.distributed import PartedError, Ranks
+from reelnet.record.probe.probe import Probe
+from reelnet.record.samples import Samples
 from reelnet.record.schedule import When, schedule_of
-from reelnet.record.selection import chosen
-from reelnet.record.taps import Channels, Pattern
+from reelnet.record.size_budget import Plan, Thinning, bytes_of, packed_at
+from reelnet.record.taps.module_paths import unwrap
+from reelnet.record.taps.reading import Arrays, Wanted
+from reelnet.record.taps.selection import chosen
+from reelnet.record.taps.tap import Channels, Pattern
 from reelnet.record.tensors import to_numpy
-from reelnet.record.thinning import Thinning, bytes_of, packed_at
-from reelnet.runs.begin import refuse_existing, resumed_step
+from reelnet.runs.session import refuse_existing, resumed_step
 from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.store import as_text
+from reelnet.runs.storage.protocol import as_text
 from reelnet.runs.writer import RunWriter
 
 LOG = logging.getLogger("reelnet")

@@ -1,4 +1,7 @@
-"""`run.json`: what is the same for every step of a run."""
+"""How values that have no place in a picture are shown: in grids that are nearly square, or line by line.
+
+`run.json`: what is the same for every step of a run.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError
-from reelnet.runs.store import Store
+from reelnet.runs.storage.protocol import Store
+
+ASPECT = 2
+"""A grid of cells whose sides differ by more than this factor is filled up with blank cells instead."""
+
+
+def near_square(count: int) -> tuple[int, int]:
+    """Rows and columns of a grid for so many cells: exact if its sides are alike, else with blanks at the end."""
+    root = math.isqrt(count)
+    exact = next(rows for rows in range(root, 0, -1) if count % rows == 0)
+    rows = exact if count // exact <= ASPECT * exact else root
+    return rows, -(-count // rows)
+
+
+def fold_of(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """How a tap's maps (samples, channels, height, width) are shown where they are rows or single values."""
+    _, channels, height, width = shape
+    if height > 1 or channels * width == 1:
+        return None
+    if width == 1:
+        return 1, *near_square(channels)
+    return (1, channels, width) if channels > 1 else None
+
 
 FORMAT = 2
 """Version of the layout that is written; the first had no segments."""

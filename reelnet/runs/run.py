@@ -13,19 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError, UsageError, options
-from reelnet.runs.added import columns, read_added
-from reelnet.runs.asked import listed, numbered, sliced, span
-from reelnet.runs.commit import Commit
+from reelnet.interop.metric_files import Scalars
+from reelnet.runs.format.commit import Commit
+from reelnet.runs.format.log import LogReader
+from reelnet.runs.format.reader import Values
 from reelnet.runs.header import TapInfo, read_header
-from reelnet.runs.local import LocalStore
-from reelnet.runs.log import LogReader
+from reelnet.runs.metrics import columns, read_added
 from reelnet.runs.named import Named
-from reelnet.runs.samples import read_samples
-from reelnet.runs.scalars import Scalars
-from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.store import store_at
+from reelnet.runs.snapshot import Snapshot, read_samples
+from reelnet.runs.step_index import listed, numbered, sliced, span
+from reelnet.runs.storage.local import LocalStore
+from reelnet.runs.storage.protocol import store_at
 from reelnet.runs.summary import Summary, metrics_of, summary_of
-from reelnet.runs.values import Values
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.runs.commit import Commit, Range
-from reelnet.runs.log import Row
-from reelnet.runs.segment import Segment
-from reelnet.runs.values import Values
+from reelnet.runs.format.commit import Commit, Range
+from reelnet.runs.format.log import Row
+from reelnet.runs.format.reader import Values
+from reelnet.runs.format.segment import Segment
 
 Places = Mapping[int, Commit | Row]
 """Where each step lies; ascending."""

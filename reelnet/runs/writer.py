@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.runs.arrays import checksum, finite_range, nonfinite, pack
-from reelnet.runs.asked import span
-from reelnet.runs.begin import Found, begin, refuse_existing
-from reelnet.runs.commit import Commit
-from reelnet.runs.compaction import SEGMENT, Compaction
+from reelnet.runs.format.arrays import checksum, finite_range, nonfinite, pack
+from reelnet.runs.format.commit import Commit
+from reelnet.runs.format.compaction import SEGMENT, Compaction
+from reelnet.runs.format.log import line_of
 from reelnet.runs.header import Header, TapInfo
-from reelnet.runs.log import line_of
+from reelnet.runs.session import Found, begin, refuse_existing
 from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.store import Store, store_at
+from reelnet.runs.step_index import span
+from reelnet.runs.storage.protocol import Store, store_at
 
 __all__ = ["RunWriter", "refuse_existing"]
 

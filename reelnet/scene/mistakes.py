@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from reelnet.config.diagnostics import InvalidTemplate, Mistake, found_in, raise_all
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
-from reelnet.template.misfit import found_in
-from reelnet.template.mistakes import InvalidTemplate, Mistake, raise_all
-from reelnet.template.spec import Template
+from reelnet.template.model import Template
 
 
 class Mistakes:

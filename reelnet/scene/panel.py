@@ -1,19 +1,40 @@
-"""What a panel is, for the scene."""
+"""Pauses that panels ask for.
+
+What a panel is, for the scene.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.scene.facts import Facts, Moment
-from reelnet.scene.layout import Box, Measure
-from reelnet.scene.palette import Palette
-from reelnet.scene.rest import Rest
-from reelnet.template.spec import PanelSpec
+from reelnet.scene.context import Facts, Moment
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.palette.palette import Palette
+from reelnet.template.model import PanelSpec
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A pause at the first frame that shows one of some training steps.
+
+    Attributes:
+        first: The first of them.
+        last: The last of them.
+        seconds: How long that frame stays in addition to its usual time.
+        name: What it is for, by its keys below the panel: `items[2]`.
+    """
+
+    first: int
+    last: int
+    seconds: float
+    name: str
+
 
 Canvas = NDArray[np.uint8 | np.uint16]
 """Palette indices (height, width): of 8 bits, or of 16 where fixed pictures have more colours."""

@@ -11,18 +11,17 @@ from numpy.typing import NDArray
 from reelnet.errors import UsageError, options
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
-from reelnet.scene.facts import Facts, chosen
-from reelnet.scene.frame import Framed, framed
-from reelnet.scene.layout import Box, Size
-from reelnet.scene.measure import check_unplaced, unplaced, with_channels
+from reelnet.scene.context import Facts, chosen
+from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.layout.canvas_fit import Framed, framed
+from reelnet.scene.layout.measure import check_unplaced, unplaced, with_channels
+from reelnet.scene.layout.placement import place
 from reelnet.scene.mistakes import Mistakes, told
-from reelnet.scene.palette import Ink, Palette
-from reelnet.scene.panel import Drawing, Panel
-from reelnet.scene.placing import place
-from reelnet.scene.rest import Rest
-from reelnet.scene.timeline import Timeline, TimelinePlan
-from reelnet.template.pick import Pick
-from reelnet.template.spec import Template
+from reelnet.scene.palette.palette import Ink, Palette
+from reelnet.scene.panel import Drawing, Panel, Rest
+from reelnet.scene.timeline.timeline import Timeline, TimelinePlan
+from reelnet.template.model import Template
+from reelnet.template.selector import Pick
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 
 from PIL import ImageFont
 
-from reelnet.template.build import Builder, Panels
-from reelnet.template.lookup import load_merged
-from reelnet.template.mistakes import InvalidTemplate, Mistake, dotted, raise_all
-from reelnet.template.source import Node, bare_colours, child_of, place_of, plain
-from reelnet.template.spec import Places, Template
+from reelnet.config.diagnostics import InvalidTemplate, Mistake, dotted, raise_all
+from reelnet.config.source import Node, bare_colours, child_of, place_of, plain
+from reelnet.template.builder import Builder, Panels
+from reelnet.template.model import Places, Template
+from reelnet.template.search_path import load_merged
 
 
 def load_template(name: str | os.PathLike[str], panels: Panels, settings: Sequence[str] = ()) -> Template:

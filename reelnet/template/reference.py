@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from reelnet.template.build import Panels
-from reelnet.template.colour import OWN, Colormap, Colour
-from reelnet.template.explain import field_at, models_in
-from reelnet.template.forms import Key, Schema, keys, summary, without_null
-from reelnet.template.pick import Picked
-from reelnet.template.schema import ABOUT, STACKS
-from reelnet.template.spec import CanvasSpec, Item, OutputSpec, PanelSpec, SamplesSpec, StackSpec
+from reelnet.config.messages import field_at, models_in
+from reelnet.template.builder import Panels
+from reelnet.template.color import OWN, Colormap, Colour
+from reelnet.template.json_schema import ABOUT, STACKS
+from reelnet.template.model import CanvasSpec, Item, OutputSpec, PanelSpec, SamplesSpec, StackSpec
+from reelnet.template.model_keys import Key, Schema, keys, summary, without_null
+from reelnet.template.selector import Picked
 from reelnet.template.theme import THEMES, Limited, LimitRule, ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from reelnet.template.source import Node
+from reelnet.config.source import Node
 
 SIZE = re.compile(r"(\d+)x(\d+)")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, field_validator
 
-from reelnet.template.colour import EMBER, RDBU, Colormap, Colour, Rgb
+from reelnet.template.color import EMBER, RDBU, Colormap, Colour, Rgb
 from reelnet.template.words import Length, TypeSize, Words
 
 

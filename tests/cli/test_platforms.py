@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from reelnet.cli.platforms import platforms as command
 from reelnet.errors import UsageError
-from reelnet.export.platforms import platforms
+from reelnet.export.platforms.model import platforms
 
 pytestmark = pytest.mark.usefixtures("own_platforms")
 

@@ -63,7 +63,7 @@ def test_help_and_version() -> None:
 
 
 def test_defaults_are_the_recipes() -> None:
-    from reelnet.record.training import Recipe
+    from reelnet.demo.training import Recipe
 
     recipe = {each.name: each.default for each in fields(Recipe)}
     for command in ("train", "layers"):

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.compose.compositor import Compositor
-from reelnet.compose.panels import PANELS
 from reelnet.reel import Run, open_run
+from reelnet.render.compositor import Compositor
+from reelnet.render.panels import PANELS
 from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
-from reelnet.scene.layout import Box
+from reelnet.scene.layout.boxes import Box
 from reelnet.scene.resolve import Scene, resolve
-from reelnet.template.build import Builder
-from reelnet.template.spec import Places
+from reelnet.template.builder import Builder
+from reelnet.template.model import Places
 from tests.rendering import Bytes, Floats, colour_range, grey_pictures
 
 WHITE = (255, 255, 255)

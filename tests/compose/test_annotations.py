@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from reelnet.scene.layout import Box
+from reelnet.scene.layout.boxes import Box
 from tests.compose.drawing import ACCENT, WHITE, Drawn, changed, drawn, inside, write_taps
 from tests.rendering import noise, write_run
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.compose.panels.axis import Axis, of_steps, spanning, written
+from reelnet.render.panels.charts.axis import Axis, of_steps, spanning, written
 
 FINITE = st.floats(-1e300, 1e300)
 POSITIVE = st.floats(1e-300, 1e300)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from reelnet.compose.panels.captions import Captions
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from reelnet.scene.rest import Rest
+from reelnet.render.panels.annotations.captions import Captions
+from reelnet.scene.panel import Rest
 from tests.compose.drawing import Drawn, drawn
 from tests.rendering import noise, write_run
 

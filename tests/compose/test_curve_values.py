@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reelnet.compose.panels import chart
 from reelnet.reel import Reel
+from reelnet.render.panels.charts import chart
 from tests.compose.curves import Curves, maker
 
 TRAIN = [None, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]

@@ -6,12 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from reelnet.compose.canvas import stamp
-from reelnet.compose.compositor import Compositor
-from reelnet.compose.kept import Kept, alone, kept
-from reelnet.scene.facts import Moment
-from reelnet.scene.layout import Box
-from reelnet.scene.palette import Ink
+from reelnet.render.canvas import stamp
+from reelnet.render.compositor import Compositor, Kept, alone, kept
+from reelnet.scene.context import Moment
+from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
 from tests.conftest import MakeRun
 

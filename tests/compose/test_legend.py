@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reelnet.compose.text import body, coverage
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.render.typography import body, coverage
 from tests.compose.drawing import Drawn, drawn
 from tests.conftest import write_run
 from tests.rendering import Bytes, colour

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.compose.panels.margin import Note, on_rows_of_their_own, stacked
-from reelnet.compose.panels.spans import Span
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.render.panels.annotations.captions import Span
+from reelnet.render.panels.annotations.margin import Note, on_rows_of_their_own, stacked
 from tests.compose.drawing import ACCENT, WHITE, Drawn, changed, drawn
 from tests.rendering import noise, write_run
 

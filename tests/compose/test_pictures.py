@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.compose.panels.grid import column_type
-from reelnet.compose.panels.pictures import fitted
-from reelnet.compose.text import body
-from reelnet.scene.facts import Facts
-from reelnet.template.spec import SamplesSpec
+from reelnet.render.panels.maps.grid import column_type
+from reelnet.render.panels.maps.pictures import fitted
+from reelnet.render.typography import body
+from reelnet.scene.context import Facts
+from reelnet.template.model import SamplesSpec
 from reelnet.template.theme import Theme
 from tests.rendering import grey_pictures, noise, write_run
 from tests.scene.test_few import photos

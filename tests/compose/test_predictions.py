@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reelnet.compose.panels.marks import mark
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
+from reelnet.render.panels.predictions.drawings import mark
 from tests.conftest import write_run
 from tests.rendering import pixels
 
@@ -126,7 +126,7 @@ def test_probabilities(tmp_path: Path, values: list[float], said: str | None, wa
 
     run = recorded(tmp_path / "run", values={"out": all_alike})
     reel = laid_out(run, {"scores": said})
-    from reelnet.compose.panels.scores import Scores
+    from reelnet.render.panels.predictions.scores import Scores
 
     found = Scores.of(reel.scene.facts, None, None, said)  # type: ignore[arg-type]
     assert found is not None

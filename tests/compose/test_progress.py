@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reelnet.compose.panels.progress import Progress
 from reelnet.reel import Reel
+from reelnet.render.panels.basic.progress import Progress
 from reelnet.runs.snapshot import Snapshot
-from reelnet.scene.facts import Moment
-from reelnet.scene.layout import Box
-from reelnet.scene.palette import Palette
+from reelnet.scene.context import Moment
+from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import Palette
 from tests.rendering import Bytes, noise, pixels, write_run
 
 ACCENT, FAINT, WHITE = (33, 102, 172), (222, 225, 229), (255, 255, 255)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reelnet.compose.panels.standing import in_columns, parted
-from reelnet.scene.layout import Box, Size
+from reelnet.render.panels.maps.arrangement import in_columns, parted
+from reelnet.scene.layout.boxes import Box, Size
 from tests.compose.drawing import drawn
 from tests.conftest import MakeRun
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reelnet.compose.text import body, coverage
 from reelnet.reel import Run
+from reelnet.render.typography import body, coverage
 from tests.compose.drawing import Drawn, drawn
 from tests.conftest import write_run
 

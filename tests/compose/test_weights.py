@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reelnet.compose.text import body, coverage
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run, open_run
+from reelnet.render.typography import body, coverage
 from reelnet.runs.header import TapInfo, TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter

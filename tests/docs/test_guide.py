@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.compose.panels import PANELS
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run, open_run
-from reelnet.scene.layout import Box
+from reelnet.render.panels import PANELS
+from reelnet.scene.layout.boxes import Box
+from reelnet.template.json_schema import ABOUT
 from reelnet.template.load import load_template
-from reelnet.template.schema import ABOUT
 from tests.conftest import write_run
 from tests.docs.pages import Snippet, broken, page, snippets
 

@@ -16,14 +16,14 @@ import pytest
 from jsonschema import Draft7Validator
 from pydantic import BaseModel
 
-from reelnet.compose.panels import PANELS
-from reelnet.compose.panels.channels import Channels
+from reelnet.config.source import plain, read_text
 from reelnet.errors import TemplateError
-from reelnet.template.lookup import builtin_folder, known_templates
+from reelnet.render.panels import PANELS
+from reelnet.render.panels.maps.channels import Channels
+from reelnet.template.json_schema import schema
+from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.reference import reference
-from reelnet.template.schema import schema
-from reelnet.template.source import plain, read_text
-from reelnet.template.spec import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
+from reelnet.template.search_path import builtin_folder, known_templates
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 from tests.docs.pages import DOCS, Snippet, broken, snippets

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 import reelnet
-from reelnet.exchange.incoming import import_arrays
-from reelnet.exchange.outgoing import export_arrays
+from reelnet.interop.export_arrays import export_arrays
+from reelnet.interop.import_arrays import import_arrays
 from reelnet.runs.header import TapKind
 from tests.exchange.arrays import small
 

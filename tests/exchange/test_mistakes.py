@@ -11,7 +11,7 @@ import pytest
 
 import reelnet
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.exchange.incoming import import_arrays
+from reelnet.interop.import_arrays import import_arrays
 from tests.cli.calls import call, refused
 from tests.exchange.arrays import small
 

@@ -11,10 +11,10 @@ import av
 import numpy as np
 from PIL import Image
 
-from reelnet.compose.compositor import Frame
-from reelnet.export.encoder import encoder_of, format_of
-from reelnet.export.options import EncoderOptions
-from reelnet.scene.layout import Size
+from reelnet.export.encoders.base import encoder_of, format_of
+from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.render.compositor import Frame
+from reelnet.scene.layout.boxes import Size
 from tests.rendering import Bytes
 
 WIDTH, HEIGHT = 64, 48

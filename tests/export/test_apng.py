@@ -11,7 +11,7 @@ from struct import unpack
 import pytest
 from PIL import Image
 
-from reelnet.export.apng import fraction
+from reelnet.export.encoders.apng import fraction
 from tests.export.coding import cell_pictures, encode, palette
 
 

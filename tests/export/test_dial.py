@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reelnet.export.dial import DEAR, Dial, Setting
-from reelnet.export.formats import FORMATS, H264, VP9, Codec
+from reelnet.export.encoders.formats import FORMATS, H264, VP9, Codec
+from reelnet.export.rate_control.quality_ladder import DEAR, Dial, Setting
 
 GIF = FORMATS[".gif"].codecs[0]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.export.options import EncoderOptions
+from reelnet.export.encoders.settings import EncoderOptions
 from tests.export.coding import (
     PACES,
     Decoded,

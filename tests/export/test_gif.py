@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.compose.compositor import Frame
-from reelnet.export.gif import GifEncoder
-from reelnet.scene.layout import Size
+from reelnet.export.encoders.gif import GifEncoder
+from reelnet.render.compositor import Frame
+from reelnet.scene.layout.boxes import Size
 from tests.rendering import Bytes, Gif, decode_gif, noise, pixels, write_run
 
 SIDE = 16

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from reelnet.errors import CapError
-from reelnet.export.bounds import within_limits
-from reelnet.export.platforms import Budget
+from reelnet.export.platforms.model import Budget
+from reelnet.export.rate_control.constraints import within_limits
 from reelnet.reel import Reel, Run
 from tests.rendering import write_run
 

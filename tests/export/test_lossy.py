@@ -11,7 +11,7 @@ import pytest
 from PIL import features
 
 from reelnet.errors import ReelnetError
-from reelnet.export.options import EncoderOptions
+from reelnet.export.encoders.settings import EncoderOptions
 from tests.export.coding import (
     PACES,
     by_ffmpeg,

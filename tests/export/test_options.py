@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import UsageError
-from reelnet.export.encoder import format_of
-from reelnet.export.formats import FORMATS
-from reelnet.export.limit import OverLimit
-from reelnet.export.options import EncoderOptions, codec_of
+from reelnet.export.encoders.base import OverLimit, format_of
+from reelnet.export.encoders.formats import FORMATS
+from reelnet.export.encoders.settings import EncoderOptions, codec_of
 from tests.export.coding import encode, noise_pictures
 
 WAYS = [(form.suffix, codec.name) for form in FORMATS.values() for codec in form.codecs]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import TemplateError
-from reelnet.export.platforms import Budget, platform, platforms
+from reelnet.export.platforms.model import Budget, platform, platforms
 
 
 def test_a_users_own_platform(own_platforms: Path) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import UsageError
-from reelnet.export import platform_file
-from reelnet.export.platform_words import page
-from reelnet.export.platforms import Budget, best_format, platform, platforms
+from reelnet.export.platforms import load as platform_file
+from reelnet.export.platforms.describe import page
+from reelnet.export.platforms.model import Budget, best_format, platform, platforms
 
 pytestmark = pytest.mark.usefixtures("own_platforms")
 
@@ -159,7 +159,7 @@ def test_the_best_format() -> None:
 
 def test_a_budget_needs_no_reader_of_yaml() -> None:
     code = (
-        "import sys; from reelnet.export.platforms import Budget; Budget.of(max_size='3 MB', suffix='.gif'); "
+        "import sys; from reelnet.export.platforms.model import Budget; Budget.of(max_size='3 MB', suffix='.gif'); "
         "import reelnet.cli.platforms; assert not {'yaml', 'pydantic', 'rich'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reelnet.export.potts import cut
+from reelnet.export.quantize.potts import cut
 
 
 def least_cost(series: Any, prices: Any, low: Any, high: Any, longest: int, places: list[int]) -> float:

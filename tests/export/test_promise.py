@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import CapError
-from reelnet.export.dial import Turns
+from reelnet.export.rate_control.quality_ladder import Turns
 from tests.export.coding import by_ffmpeg, by_pillow
 from tests.rendering import noise, write_run
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reelnet.export.rhythm import beginnings, rhythm
+from reelnet.export.quantize.temporal import beginnings, rhythm
 
 ALL = 255
 

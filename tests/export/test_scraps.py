@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.export.scraps import OLD
+from reelnet._support.atomic_path import OLD
 from reelnet.reel import Run
 from tests.rendering import noise, write_run
 

@@ -9,10 +9,9 @@ import pytest
 from PIL import Image
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoder import bytes_of, placed_animation
-from reelnet.export.limit import OverLimit
-from reelnet.export.options import EncoderOptions
-from reelnet.export.sequence import numbered
+from reelnet.export.encoders.base import OverLimit, bytes_of, placed_animation
+from reelnet.export.encoders.png_sequence import numbered
+from reelnet.export.encoders.settings import EncoderOptions
 from tests.export.coding import cell_pictures, colours, encode
 
 

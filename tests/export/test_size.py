@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reelnet._support.byte_size import parse_size, spelled
 from reelnet.errors import UsageError
-from reelnet.export.size import parse_size, spelled
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reelnet.compose.compositor import Compositor
-from reelnet.export.gif import GifEncoder
-from reelnet.export.held import Held
-from reelnet.export.levels import coarseness
-from reelnet.export.steady import Fine, Steady, fine, nearest
+from reelnet.export.encoders.gif import GifEncoder
+from reelnet.export.quantize.level_store import Held
+from reelnet.export.quantize.temporal import Fine, Steady, coarseness, fine, nearest
 from reelnet.reel import Reel, Run
+from reelnet.render.compositor import Compositor
 from tests.rendering import Bytes, decode_gif, write_run
 from tests.template.text import reel_of
 
@@ -134,7 +133,7 @@ def test_a_higher_price_means_fewer_changes() -> None:
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     steady, exact = Steady(GREYS, None, width=6), walk(30, 60)
     whole = steady.fit(exact, 30.0)
-    monkeypatch.setattr("reelnet.export.steady.CHUNK", 13)
+    monkeypatch.setattr("reelnet.export.quantize.temporal.CHUNK", 13)
     assert (steady.fit(exact, 30.0) == whole).all()
 
 

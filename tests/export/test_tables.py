@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reelnet.export.tables import Table
+from reelnet.export.quantize.disk_table import Table
 
 
 def test_a_table_gives_back_what_it_got() -> None:

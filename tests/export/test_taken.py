@@ -8,9 +8,9 @@ import av
 import pytest
 
 from reelnet.errors import UsageError
-from reelnet.export.asked import Asked
-from reelnet.export.options import EncoderOptions
-from reelnet.export.platforms import platforms
+from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.platforms.model import platforms
+from reelnet.export.request import Asked
 from tests.export.coding import cell_pictures, encode
 from tests.rendering import noise, write_run
 
@@ -19,7 +19,7 @@ from tests.rendering import noise, write_run
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "own" / "platforms.yaml"
     path.parent.mkdir()
-    monkeypatch.setattr("reelnet.export.platform_file.own_file", lambda: path)
+    monkeypatch.setattr("reelnet.export.platforms.load.own_file", lambda: path)
     return path
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from reelnet.export.prefix import lengths_of
-from reelnet.export.vp8l import grid_of, vp8l
+from reelnet.export.encoders.prefix import lengths_of
+from reelnet.export.encoders.vp8l import grid_of, vp8l
 from tests.rendering import Bytes
 
 RGBA = np.random.default_rng(3).integers(0, 256, (256, 4)).astype(np.uint8)

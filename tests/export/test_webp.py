@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, features
 
 from reelnet.errors import ReelnetError
-from reelnet.export.options import EncoderOptions
+from reelnet.export.encoders.settings import EncoderOptions
 from tests.export.coding import by_pillow, cell_pictures, colours, encode
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reelnet.record.taps import Pattern
+from reelnet.record.taps.tap import Pattern
 
 Outputs = Mapping[str, Sequence[Any]]
 """For each path what its module returned, a call after another."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
-from reelnet.record.taps import Pattern, Tap
+from reelnet.record.taps.tap import Pattern, Tap
 from tests.record.cases import Case, Outputs, on_noise, pictures, total, unwrapped
 from tests.record.outputs import Split
 

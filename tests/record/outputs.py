@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import SwinTransformer, VisionTransformer
 
-from reelnet.record.taps import Pattern, Tap
+from reelnet.record.taps.tap import Pattern, Tap
 from tests.record.cases import Case, Outputs, on_noise, pictures, total
 
 

@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
+from reelnet.demo.datasets import Data, batches, load
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.datasets import Data, batches, load
-from reelnet.record.pictures import as_pictures
+from reelnet.record.samples import as_pictures
 
 
 @pytest.fixture(scope="module")

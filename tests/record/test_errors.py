@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.reading import bounds_of
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Tap
+from reelnet.record.taps.reading import bounds_of
+from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from tests.record.layers import SAMPLES, network
 

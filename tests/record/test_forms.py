@@ -8,10 +8,9 @@ import torch
 from torch import nn
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.forms import Fed, Form, form_of
-from reelnet.record.taps import Tap
-from reelnet.runs.folding import fold_of, near_square
-from reelnet.runs.header import TapInfo
+from reelnet.record.array_layout import Fed, Form, form_of
+from reelnet.record.taps.tap import Tap
+from reelnet.runs.header import TapInfo, fold_of, near_square
 
 SQUARE = Fed(3, (32, 32), lines=False)
 WIDE = Fed(3, (16, 32), lines=False)

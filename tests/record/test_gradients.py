@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Tap
+from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from reelnet.runs.header import TapKind
 from tests.compose.drawing import drawn

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Tap
+from reelnet.record.taps.tap import Tap
 
 
 class Mixed(nn.Module):

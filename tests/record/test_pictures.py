@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.record.pictures import as_pictures
+from reelnet.record.samples import as_pictures
 
 
 def test_values_in_0_to_1_are_brightness() -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Tap
+from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 import reelnet
 from reelnet.errors import UsageError
-from reelnet.record.places import recordable
 from reelnet.record.recorder import Recorder
-from reelnet.record.selection import select
-from reelnet.record.taps import Tap
+from reelnet.record.taps.place import recordable
+from reelnet.record.taps.selection import select
+from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from reelnet.runs.header import TapKind
 from tests.record.cases import pictures

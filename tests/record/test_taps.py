@@ -11,11 +11,11 @@ import torch
 from safetensors.numpy import load_file
 from torch import Tensor, nn
 
-from reelnet.compose.panels.scores import Scores
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Tap
+from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
+from reelnet.render.panels.predictions.scores import Scores
 from tests.compose.drawing import drawn
 from tests.record.cases import pictures
 from tests.record.layers import unnamed

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchvision import models
 
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps import Pattern, Tap
+from reelnet.record.taps.tap import Pattern, Tap
 from reelnet.reel import Run
 from tests.record.test_zoo import overheard
 

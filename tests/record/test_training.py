@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from reelnet.demo import training
+from reelnet.demo.networks import build
+from reelnet.demo.training import Recipe, layers, train
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record import training
-from reelnet.record.networks import build
-from reelnet.record.training import Recipe, layers, train
 from reelnet.reel import Run
 
 CHANNELS = [4, 4, 8, 8, 16, 16]

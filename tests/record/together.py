@@ -10,7 +10,7 @@ from torch import Tensor, distributed, nn
 
 import reelnet
 from reelnet import Tap
-from reelnet.record import ranks
+from reelnet.record.probe import distributed as ranks
 
 STEPS = 4
 

@@ -15,7 +15,7 @@ from torch import nn
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
-from reelnet.runs.behind import Behind
+from reelnet.runs.background import Behind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 

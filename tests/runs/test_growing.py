@@ -17,7 +17,7 @@ from torch import nn
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
-from reelnet.runs.local import LocalStore
+from reelnet.runs.storage.local import LocalStore
 from reelnet.runs.writer import RunWriter
 from tests.runs.steps import arrays, snapshot, writer
 from tests.runs.test_segments import check

@@ -20,7 +20,7 @@ from torch import nn
 from reelnet.errors import ReelnetError, RunError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
-from reelnet.runs.remote import RemoteStore
+from reelnet.runs.storage.remote import RemoteStore
 from reelnet.runs.verify import repair, verify
 from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call

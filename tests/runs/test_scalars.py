@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.runs.scalars import read_scalars
+from reelnet.interop.metric_files import read_scalars
 
 
 @pytest.mark.parametrize("column", ["step", "Step", "global_step", "_step"])

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from reelnet.errors import ReelnetError, RunError
 from reelnet.reel import Run
-from reelnet.runs.local import LocalStore
+from reelnet.runs.storage.local import LocalStore
 from tests.runs.steps import DTYPES, INFOS, SHAPES, arrays, snapshot, writer
 
 
@@ -123,7 +123,7 @@ def test_a_crash_at_any_write_of_a_packing_loses_nothing(
         raise Killed
 
     monkeypatch.setattr(LocalStore, place, dies)
-    monkeypatch.setattr("reelnet.runs.local.STALE", 0)
+    monkeypatch.setattr("reelnet.runs.storage.local.STALE", 0)
     with pytest.raises(Killed):
         opened.commit(snapshot(9))
     monkeypatch.undo()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reelnet.runs.header import TapInfo
-from reelnet.scene.view import Cell
+from reelnet.scene.tap_view import Cell
 from tests.conftest import MakeRun
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reelnet.template.colour import Rgb
+from reelnet.template.color import Rgb
 from reelnet.template.theme import THEMES, Theme
 
 TEXT, GRAPHIC, HAIRLINE = 4.5, 3.0, 1.15

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reelnet.scene.few import few_colours, oklab, rgb
+from reelnet.scene.palette.color_reduction import few_colours, oklab, rgb
 from tests.rendering import Bytes
 
 

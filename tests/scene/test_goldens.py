@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reelnet.compose.registry import registry
 from reelnet.reel import Reel, Run
+from reelnet.render.registry import registry
 from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
-from reelnet.template.lookup import builtin_folder
-from reelnet.template.spec import Stack
+from reelnet.template.model import Stack
+from reelnet.template.search_path import builtin_folder
 from tests.compose.test_golden import side_by_side
 from tests.rendering import pixels
 from tests.template.everything import write_everything

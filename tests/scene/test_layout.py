@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.scene.layout import Box, Group, Leaf, Measure, parts, shared
-from reelnet.scene.placing import place
-from reelnet.template.spec import Direction, Item, StackSpec
+from reelnet.scene.layout.boxes import Box, Group, Leaf, Measure, parts, shared
+from reelnet.scene.layout.placement import place
+from reelnet.template.model import Direction, Item, StackSpec
 
 Tree = Leaf[str] | Group[str]
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.reel import Run
-from reelnet.scene.view import Limits
+from reelnet.scene.tap_view import Limits
 from tests.rendering import TANH, pixels, write_run
 
 RED, WHITE, BLUE, GREY = (103, 0, 31), (255, 255, 255), (5, 48, 97), (150, 150, 150)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import ReelnetError
-from reelnet.scene.palette import Palette
+from reelnet.scene.palette.palette import Palette
 from tests.rendering import ANCHORS
 
 

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reelnet.scene.selection import adaptive_weights, even, nearest, select, spread, thin
-from reelnet.template.misfit import Misfit
-from reelnet.template.mistakes import dotted
+from reelnet.config.diagnostics import Misfit, dotted
+from reelnet.scene.timeline.selection import adaptive_weights, even, nearest, select, spread, thin
 from reelnet.template.timeline import TimelineSpec
 
 RUN = st.lists(st.integers(0, 3000), min_size=1, max_size=80, unique=True).map(sorted)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reelnet.runs.header import TapInfo
-from reelnet.scene.telling import cell, numbered, shown
+from reelnet.scene.descriptions import cell, numbered, shown
 from tests.conftest import MakeRun
 
 CONV = TapInfo((10, 16, 7, 7), "float32")

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reelnet.config.diagnostics import Misfit, dotted
 from reelnet.errors import UsageError
-from reelnet.scene.timeline import Timeline
-from reelnet.template.misfit import Misfit
-from reelnet.template.mistakes import dotted
+from reelnet.scene.timeline.timeline import Timeline
 from reelnet.template.timeline import TimelineSpec
 
 RUN = st.lists(st.integers(0, 500), min_size=1, max_size=40, unique=True).map(sorted)

@@ -11,14 +11,14 @@ import numpy as np
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reelnet.compose.panels import PANELS
+from reelnet.config.messages import models_in
 from reelnet.reel import Run, open_run
+from reelnet.render.panels import PANELS
 from reelnet.runs.header import TapInfo, TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
-from reelnet.template.build import KEYS
-from reelnet.template.explain import models_in
-from reelnet.template.spec import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
+from reelnet.template.builder import KEYS
+from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 from tests.rendering import grey_pictures

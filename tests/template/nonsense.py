@@ -8,7 +8,7 @@ import re
 
 from hypothesis import strategies as st
 
-from reelnet.compose.panels import PANELS
+from reelnet.render.panels import PANELS
 
 ODD = [
     "x" * 3000,

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from reelnet.compose.compositor import Compositor
-from reelnet.compose.panels import PANELS
+from reelnet.config.messages import field_at, literals
+from reelnet.config.source import plain, read_text
 from reelnet.errors import TemplateError, UsageError
-from reelnet.outputs import planned
+from reelnet.export.outputs import planned
 from reelnet.reel import Run
+from reelnet.render.compositor import Compositor
+from reelnet.render.panels import PANELS
 from reelnet.scene.resolve import resolve
-from reelnet.template.build import Builder
-from reelnet.template.explain import field_at, literals
+from reelnet.template.builder import Builder
 from reelnet.template.load import load_template
-from reelnet.template.lookup import load_merged
-from reelnet.template.source import plain, read_text
-from reelnet.template.spec import Item, Places, Template
+from reelnet.template.model import Item, Places, Template
+from reelnet.template.search_path import load_merged
 from tests.template.changes import IN_VARIANT, OTHERS, PANEL_WITH, VARIANTS, WITHOUT_EFFECT
 from tests.template.everything import (
     ALL,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reelnet.compose.panels import PANELS
 from reelnet.errors import UsageError
-from reelnet.template.begin import MODELINE, begin
+from reelnet.render.panels import PANELS
 from reelnet.template.load import load_template
+from reelnet.template.starter import MODELINE, begin
 
 
 @pytest.mark.parametrize("extend", [True, False])

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reelnet.compose import canvas as drawing
-from reelnet.compose.compositor import Compositor
-from reelnet.compose.registry import registry
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from reelnet.scene.facts import Moment
-from reelnet.scene.layout import Box
+from reelnet.render import canvas as drawing
+from reelnet.render.compositor import Compositor
+from reelnet.render.registry import registry
+from reelnet.scene.context import Moment
+from reelnet.scene.layout.boxes import Box
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
-from reelnet.template.lookup import builtin_folder
-from reelnet.template.spec import Direction, Stack, Template
+from reelnet.template.model import Direction, Stack, Template
+from reelnet.template.search_path import builtin_folder
 from tests.conftest import write_run
 
 TEMPLATES = sorted(file.stem for file in builtin_folder().glob("*.yaml"))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reelnet.compose.registry import registry
 from reelnet.reel import Run
+from reelnet.render.registry import registry
 from reelnet.scene.resolve import resolve
 from reelnet.template.load import load_template
 from tests.conftest import write_run

@@ -16,17 +16,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reelnet.compose.compositor import Compositor
-from reelnet.compose.panels import PANELS
+from reelnet.config.diagnostics import brief
+from reelnet.config.source import plain
 from reelnet.errors import RunError, TemplateError, UsageError
 from reelnet.reel import Run
+from reelnet.render.compositor import Compositor
+from reelnet.render.panels import PANELS
 from reelnet.scene.resolve import resolve
-from reelnet.template.build import KEYS, Builder
+from reelnet.template.builder import KEYS, Builder
 from reelnet.template.load import load_template
-from reelnet.template.lookup import builtin_folder, load_merged
-from reelnet.template.mistakes import brief
-from reelnet.template.source import plain
-from reelnet.template.spec import Places, Template
+from reelnet.template.model import Places, Template
+from reelnet.template.search_path import builtin_folder, load_merged
 from tests.template.everything import ALL, every_key, loose, write_everything
 from tests.template.nonsense import SIZES, TEXTS, VALUES, mutated
 

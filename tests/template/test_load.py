@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reelnet.compose.registry import registry
 from reelnet.errors import TemplateError
+from reelnet.render.registry import registry
 from reelnet.template.load import load_template
 from tests.conftest import MakeRun
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from reelnet.config.source import Node, place_of, plain
 from reelnet.errors import TemplateError, UsageError
-from reelnet.template import lookup
-from reelnet.template.lookup import builtin_folder, find, known_templates, load_merged, read_file
-from reelnet.template.source import Node, place_of, plain
+from reelnet.template import search_path as lookup
+from reelnet.template.search_path import builtin_folder, find, known_templates, load_merged, read_file
 
 
 @pytest.fixture(autouse=True)

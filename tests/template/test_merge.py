@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.template.merge import merged, size
-from reelnet.template.mistakes import Place
-from reelnet.template.source import Node, bare_colours, place_of, plain, read_text
+from reelnet.config.diagnostics import Place
+from reelnet.config.source import Node, bare_colours, place_of, plain, read_text
+from reelnet.template.inheritance import merged, size
 
 
 def read(text: str, file: str = "t.yaml") -> Node:

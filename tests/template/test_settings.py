@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reelnet.config.source import place_of, plain
 from reelnet.errors import UsageError
-from reelnet.template.merge import with_settings
-from reelnet.template.source import place_of, plain
+from reelnet.template.inheritance import with_settings
 from tests.template.test_merge import TEMPLATES, node_of, read
 
 TEMPLATE = """\

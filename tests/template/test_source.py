@@ -10,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from reelnet.errors import TemplateError
-from reelnet.template.lookup import builtin_folder
-from reelnet.template.merge import merged
-from reelnet.template.mistakes import Mistake, Place, raise_all
-from reelnet.template.source import (
+from reelnet.config.diagnostics import Mistake, Place, raise_all
+from reelnet.config.source import (
     Node,
     bare_colours,
     child_of,
@@ -23,6 +20,9 @@ from reelnet.template.source import (
     plain,
     read_text,
 )
+from reelnet.errors import TemplateError
+from reelnet.template.inheritance import merged
+from reelnet.template.search_path import builtin_folder
 
 
 def read(text: str) -> Node:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from reelnet.compose.panels import PANELS
+from reelnet.config.source import read_text
 from reelnet.reel import Reel, Run
+from reelnet.render.panels import PANELS
+from reelnet.template.inheritance import with_settings
 from reelnet.template.load import built
-from reelnet.template.merge import with_settings
+from reelnet.template.model import Template
 from reelnet.template.shorthand import spelled_out
-from reelnet.template.source import read_text
-from reelnet.template.spec import Template
 
 
 def template_of(text: str, *settings: str) -> Template:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import reelnet
-from reelnet.record.callbacks.loop import Loop
+from reelnet.record.integrations.loop import Loop
 
 
 @pytest.mark.parametrize("start", [0, 2])

@@ -1,0 +1,1 @@
+"""Helpers without a domain: byte sizes, atomic files, an ordered thread pool."""

@@ -1,0 +1,146 @@
+"""Saving reels, and the lines that tell of it.
+
+Progress bars on stderr, for people who watch a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from reelnet.export.planned import Planned
+    from reelnet.export.platform_batch import Exported
+    from reelnet.export.report import Report
+
+
+def save_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Report]:
+    """Write each file, animations with a progress bar; notes about the files go to stderr."""
+    with bars(quiet=quiet) as start:
+        reports = []
+        for job in jobs:
+            bar = start(str(job.path))
+            reports.append(job.save(bar.move, bar.say))
+    tell_notes(reports)
+    return reports
+
+
+def export_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Exported]:
+    """Write each file, whatever caps the others fail at; notes about the files go to stderr."""
+    from reelnet.export.platform_batch import exported
+
+    with bars(quiet=quiet) as start:
+
+        def save(job: Planned) -> Report:
+            bar = start(str(job.path))
+            return job.save(bar.move, bar.say)
+
+        found = [exported(job, save) for job in jobs]
+    tell_notes(each.report for each in found if each.report is not None)
+    return found
+
+
+def line(report: Report) -> str:
+    """A report as one line for people; MB is 10^6 bytes."""
+    from reelnet._support.byte_size import spelled
+
+    what = f"{counted(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
+    parts = [f"{report.path}: {spelled(report.bytes)}"]
+    if report.cap is not None:
+        parts.append(f"{filled(report)} of {spelled(report.cap)}")
+    parts += [what, f"{report.width}x{report.height}", quality(report)]
+    if report.clipped:
+        parts.append(f"{report.clipped:.2%} of the values clipped")
+    if report.encodes > 1:
+        parts.append(f"{report.encodes} encodes")
+    parts.append(f"took {report.seconds:.1f} s")
+    return ", ".join(parts) + "".join(f"; {each}" for each in report.traded)
+
+
+def filled(report: Report) -> str:
+    """The part of the cap that a file takes, never rounded up to all of it."""
+    return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f} %"
+
+
+def quality(report: Report) -> str:
+    """What a file lost, in a few words."""
+    if report.lossless:
+        return "lossless"
+    if report.max_error_levels == 0:
+        from reelnet.export.encoders.base import format_of
+
+        # Nothing but photos is lost in a format of few colours.
+        return f"exact but for the {'pictures' if format_of(report.path).few else 'codec'}"
+    mean, most = report.mean_error_levels, report.max_error_levels
+    return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def tell_notes(reports: Iterable[Report]) -> None:
+    """Print each different note once, on stderr."""
+    for note in dict.fromkeys(note for report in reports for note in report.notes):
+        click.echo(f"reelnet: note: {note}", err=True)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar.
+
+    Attributes:
+        move: Told what is done and what is to do.
+        say: Told what is done just now.
+    """
+
+    move: Callable[[int, int], None]
+    say: Callable[[str], None]
+
+
+STILL = Bar(lambda done, total: None, lambda text: None)
+"""A bar that is not shown."""
+
+
+@contextmanager
+def bars(*, quiet: bool) -> Iterator[Callable[[str], Bar]]:
+    """Gives a function that starts a bar with a title.
+
+    Nothing is shown with `quiet`, nor when stderr is no terminal.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda title: STILL
+        return
+
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(elapsed_when_finished=True),
+        progress.TextColumn("{task.fields[now]}", markup=False),
+    )
+    # rich would send what is printed meanwhile to its own console, and so stdout's data to stderr.
+    with progress.Progress(
+        *columns, console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False
+    ) as shown:
+
+        def start(title: str) -> Bar:
+            task = shown.add_task(title, total=None, now="")
+
+            def move(done: int, total: int) -> None:
+                shown.update(task, completed=done, total=total)
+                if done == total:
+                    shown.update(task, now="")
+
+            return Bar(move, lambda text: shown.update(task, now=text))
+
+        yield start

@@ -1,0 +1,1 @@
+"""The demonstration: networks and data sets that reelnet trains by itself."""

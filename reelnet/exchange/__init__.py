@@ -1,1 +1,0 @@
-"""Runs from arrays and arrays from runs, for what does not train with torch."""

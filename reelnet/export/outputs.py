@@ -1,0 +1,234 @@
+"""The files that a template asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from reelnet._support.byte_size import parse_size
+from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.errors import UsageError
+from reelnet.export.encoders.base import require_encoder
+from reelnet.export.encoders.formats import is_sequence
+from reelnet.export.planned import Planned
+from reelnet.export.platforms.model import platform
+from reelnet.export.request import Asked
+from reelnet.render.rendition import LayoutRequest, Rendition
+from reelnet.runs.header import layers_of
+from reelnet.runs.run import RunReader
+from reelnet.scene.mistakes import Mistakes
+from reelnet.scene.resolve import recorded_layer
+from reelnet.scene.timeline.selection import recorded
+from reelnet.template.model import Output, OutputSpec, Template
+
+FIELD = re.compile(r"\{([^{}]*)\}")
+
+
+def planned(
+    run: RunReader,
+    template: Template,
+    *,
+    layers: Sequence[str] = (),
+    scale: int | None = None,
+    fps: float | None = None,
+    asked: Asked | None = None,
+    folder: Path = Path(),
+) -> list[Planned]:
+    """The files of a template's `outputs`, all of them resolved before the first is written.
+
+    Args:
+        run: What was recorded.
+        template: What the author wrote.
+        layers: Layers to show instead of those that an output names.
+        scale: Canvas pixels a map value, instead of those that an output names.
+        fps: Frames a second, instead of the timeline's.
+        asked: What is asked of the files, on top of what an output asks itself.
+        folder: What the outputs' paths are relative to.
+
+    Raises:
+        TemplateError: The template has no outputs, or one that this run cannot show.
+    """
+    if not template.outputs:
+        raise UsageError(
+            f"template {template.name!r}: names no outputs; give -o FILE, or add 'outputs' to the template"
+        )
+    found: list[Planned] = []
+    mistakes = Mistakes(template)
+    with mistakes.at():
+        check_outputs(template)
+    for output in template.outputs:
+        with mistakes.at(*output.path):
+            for each in _files(run, template, output, layers, scale, fps, asked or Asked(), folder):
+                with mistakes.at(*output.path, "path"):
+                    require_new(each.path, [other.path for other in found])
+                found.append(each)
+    mistakes.check()
+    return found
+
+
+def check_outputs(template: Template) -> None:
+    """Make sure of what can be told of a template's outputs without a run.
+
+    Raises:
+        TemplateError: A path has no suffix or field that is known, a step stands beside an animation, or a file would
+            be written twice.
+    """
+    mistakes = Mistakes(template)
+    plain: list[Path] = []
+    for output in template.outputs:
+        spec = output.spec
+        with mistakes.at(*output.path, "path"):
+            require_form(spec)
+            several = isinstance(spec.layers, tuple) and len(spec.layers) > 1
+            path = Path(named(spec.path, "{layer}", several=several))
+            if "{layer}" not in spec.path:
+                require_new(path, plain)
+                plain.append(path)
+        with mistakes.at(*output.path, "step"):
+            if spec.step is not None and not is_still(spec):
+                raise ValueError("a step makes a still; let the path end in .png")
+        with mistakes.at(*output.path):
+            require_cap(spec)
+    mistakes.check()
+
+
+def _files(
+    run: RunReader,
+    template: Template,
+    output: Output,
+    layers: Sequence[str],
+    scale: int | None,
+    fps: float | None,
+    asked: Asked,
+    folder: Path,
+) -> list[Planned]:
+    spec, varied, wrong = output.spec, output.varied(template), Misfits()
+    wanted: list[str | None] = [*layers] or [None]
+    step = None
+    with wrong.at("layers"):
+        wanted = [*layers] or [*named_layers(spec.layers, run)] or wanted
+    with wrong.at("step"):
+        step = still_step(spec.step, run) if is_still(spec) else None
+    wrong.check()
+    mistakes, found = Mistakes(varied), []
+    for layer in wanted:
+        with mistakes.at(*output.path):
+            # A layer or a scale may come from the command line; all else stands in the template.
+            with as_misfit() if not layers and scale is None and fps is None else nullcontext():
+                rendition = Rendition.from_request(run, LayoutRequest(varied, layer, scale, fps))
+            with mistakes.at(*output.path, "path"):
+                path = folder / named(spec.path, rendition.layer, several=len(wanted) > 1)
+                found.append(Planned(rendition, path, step, asked.over(asked_of(spec))))
+    mistakes.check()
+    return found
+
+
+@contextmanager
+def as_misfit() -> Iterator[None]:
+    """What would be wrong usage if it did not stand in a template."""
+    try:
+        yield
+    except UsageError as error:
+        raise Misfit(str(error)) from error
+
+
+def is_still(spec: OutputSpec) -> bool:
+    """Whether an output is a picture of one step."""
+    return spec.path.lower().endswith(".png") and not is_sequence(spec.path)
+
+
+def require_form(spec: OutputSpec) -> None:
+    """Make sure that there are files of an output's suffix.
+
+    Raises:
+        Misfit: There are none.
+    """
+    if not is_still(spec):
+        with as_misfit():
+            require_encoder(spec.path)
+
+
+def require_cap(spec: OutputSpec) -> None:
+    """Make sure that an output's cap can be one of its file, and that what is for a cap has one.
+
+    Raises:
+        Misfit: It cannot, or there is none.
+    """
+    wrong, asked, path = Misfits(), asked_of(spec), Path(spec.path)
+    with wrong.at("for"), as_misfit():
+        if spec.for_ is not None:
+            known = platform(spec.for_)
+            if path.suffix and not is_still(spec):
+                known.budget(path.suffix)
+    with wrong.at("max_size"), as_misfit():
+        if spec.max_size is not None:
+            parse_size(spec.max_size)
+    for key, given in (("max_error", spec.max_error is not None), ("keep", bool(spec.keep))):
+        with wrong.at(key):
+            if given and not asked.capped:
+                raise Misfit("is for a cap; add max_size or for")
+    with wrong.at("for" if spec.for_ is not None else "max_size"):
+        if asked.capped and (is_still(spec) or is_sequence(spec.path)):
+            raise Misfit(f"a cap is for an animation in one file; name one, such as {path.stem}.gif")
+    wrong.check()
+
+
+def asked_of(spec: OutputSpec) -> Asked:
+    """What an output asks itself."""
+    return Asked(max_size=spec.max_size, platform=spec.for_, max_error=spec.max_error, keep=spec.keep)
+
+
+def require_new(path: Path, others: Sequence[Path]) -> None:
+    """Make sure that no other output has the same file.
+
+    Raises:
+        Misfit: One has.
+    """
+    if path in others:
+        raise Misfit(f"{path} would be written twice; give each output a file of its own")
+
+
+def named_layers(layers: tuple[str, ...] | str | None, run: RunReader) -> list[str]:
+    """The layers that an output names.
+
+    Raises:
+        Misfit: Some were not recorded, or are no layers.
+    """
+    if layers == "all":
+        return layers_of(run.taps)
+    wrong, found = Misfits(), []
+    for number, layer in enumerate(layers or ()):
+        with wrong.at(number):
+            found.append(recorded_layer(layer, run))
+    wrong.check()
+    return found
+
+
+def still_step(step: int | str | None, run: RunReader) -> int:
+    """The training step of a still.
+
+    Raises:
+        Misfit: It was not recorded.
+    """
+    if isinstance(step, int):
+        recorded(run.steps, step)
+        return step
+    return run.steps[0] if step == "first" else run.steps[-1]
+
+
+def named(file: str, layer: str, *, several: bool) -> str:
+    """A file's name with the layer's in place of `{layer}`.
+
+    Raises:
+        ValueError: Several layers would go to one file, or there is an unknown field.
+    """
+    for name in FIELD.findall(file):
+        if name != "layer":
+            raise ValueError(f"{file}: unknown field '{{{name}}}'; only '{{layer}}' is known")
+    if several and "{layer}" not in file:
+        path = Path(file)
+        raise ValueError(f"{file}: several layers need a file each; write {path.stem}-{{layer}}{path.suffix}")
+    # A slash in a layer's name is no folder.
+    return file.replace("{layer}", layer.replace("/", "_"))

@@ -1,0 +1,1 @@
+"""Publication platforms and their limits, as data."""

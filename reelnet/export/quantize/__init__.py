@@ -1,0 +1,1 @@
+"""Temporal quantization of map values."""

@@ -1,0 +1,1 @@
+"""The search for the best file under a byte cap."""

@@ -1,0 +1,1 @@
+"""Arrays and metrics of other tools, in and out."""

@@ -1,0 +1,1 @@
+"""Recording from the training loops of other frameworks."""

@@ -1,0 +1,1 @@
+"""Running the fixed samples through a model without a trace."""

@@ -1,0 +1,1 @@
+"""Captions, and notes on single cells."""

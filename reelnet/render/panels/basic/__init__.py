@@ -1,0 +1,1 @@
+"""Text, images, the step counter and other small panels."""

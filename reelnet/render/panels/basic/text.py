@@ -1,0 +1,133 @@
+"""Words: the title, a caption; with fields such as the layer's name or the present accuracy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from reelnet.config.diagnostics import Misfits, under
+from reelnet.render.canvas import write
+from reelnet.render.panels.predictions.scores import Scores
+from reelnet.render.typography import Type, pieces, sized, wrapped
+from reelnet.scene.context import Facts, Moment
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.palette.palette import Palette
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.text_fields import Words, parsed
+from reelnet.template.color import Colour
+from reelnet.template.words import TypeSize
+
+
+class Text(Panel):
+    """Words, with fields in braces; they wrap where the room is narrow."""
+
+    text: str = Field(
+        "",
+        max_length=2000,
+        description="With fields in braces: {layer}, {shown} (what rows and columns are), {cell} (what it shows), "
+        "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
+        "{metrics.test_accuracy:.1%}.",
+    )
+    style: Literal["title", "body", "caption"] = Field(
+        "body", description="Title: large, bold, in ink. Body: plain, in ink. Caption: plain, muted."
+    )
+    size: TypeSize | None = Field(
+        None, description="Size of the type in pixels an em, instead of the style's."
+    )
+    bold: bool | None = Field(None, description="Bold or not, instead of the style's.")
+    color: Colour | None = Field(None, description="Colour of the type, instead of the style's.")
+    align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
+    needs: Literal["metrics", "scores"] | None = Field(
+        None, description="What the words are about: they are left out where a run has none of it."
+    )
+
+    @field_validator("text")
+    @classmethod
+    def _fields(cls, text: str) -> str:
+        parsed(text)
+        return text
+
+    def type(self, facts: Facts) -> Type:
+        """Face and size."""
+        title = self.style == "title"
+        bold = title if self.bold is None else self.bold
+        usual = facts.theme.title if title else facts.theme.text
+        return sized(facts.theme, self.size or usual, bold=bold)
+
+    def pointless(self, facts: Facts) -> bool:
+        """Whether the run has nothing of what the words are about."""
+        match self.needs:
+            case "metrics":
+                return not facts.metrics
+            case "scores":
+                return Scores.of(facts, None, None, None) is None
+        return False
+
+    def measure(self, facts: Facts) -> Measure | None:
+        """The lines' own; narrower, they wrap. None where they would be about nothing."""
+        if self.pointless(facts):
+            return None
+        return self.lines(facts)
+
+    def lines(self, facts: Facts) -> Measure:
+        """What the words need."""
+        style = self.type(facts)
+        with under("text"):
+            longest = self.widest(facts, style)
+
+        def tall(width: int) -> int:
+            return len(wrapped(longest, width, style)) * style.line
+
+        lines = longest.split("\n")
+        width = max(style.width(line) for line in lines)
+        least = max(
+            style.width(piece) for line in lines for word in line.split(" ") for piece in pieces(word)
+        )
+        return Measure(width, len(lines) * style.line, least, tall)
+
+    def widest(self, facts: Facts, style: Type) -> str:
+        """The words as wide as they get over the run.
+
+        Raises:
+            Misfit: Fields do not exist, or the font lacks a character.
+        """
+        text, wrong = "", Misfits()
+        with wrong.at():
+            text = Words.of(self.text, facts).widest(style.room)
+        with wrong.at():
+            style.width(" ".join(self.text.split()))
+        wrong.check()
+        return "\n".join(style.widest(line) for line in text.split("\n"))
+
+    def place(self, facts: Facts, box: Box, palette: Palette) -> TextDrawing:
+        """Fill the fields in."""
+        return TextDrawing(self, facts, box, palette)
+
+
+class TextDrawing:
+    """The lines in their box."""
+
+    def __init__(self, panel: Text, facts: Facts, box: Box, palette: Palette) -> None:
+        theme = facts.theme
+        self._words, self._style = Words.of(panel.text, facts), panel.type(facts)
+        self._box, self._align = box, panel.align
+        colour = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
+        self._ink = palette.ramp(colour, theme.background)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Write what never changes."""
+        if not self._words.moving:
+            self._write(canvas, self._words.still())
+
+    def draw(self, canvas: Canvas, moment: Moment) -> None:
+        """Write what the moment's step makes of the fields."""
+        if self._words.moving:
+            self._write(canvas, self._words.at(moment))
+
+    def _write(self, canvas: Canvas, text: str) -> None:
+        part, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
+        x = self._box.x + part * self._box.width // 2
+        for number, line in enumerate(wrapped(text, self._box.width, self._style)):
+            y = self._box.y + number * self._style.line
+            write(canvas, line, self._ink, x, y, self._style, anchor=anchor)

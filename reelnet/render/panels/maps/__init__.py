@@ -1,0 +1,1 @@
+"""Panels of activation maps, inputs and weights."""

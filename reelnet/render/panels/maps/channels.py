@@ -1,0 +1,235 @@
+"""The activation maps: one row a channel, one column a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from reelnet.config.diagnostics import Misfits
+from reelnet.errors import options
+from reelnet.render.panels.annotations import margin
+from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, Target
+from reelnet.render.panels.annotations.callout import Callouts
+from reelnet.render.panels.maps.arrangement import standing
+from reelnet.render.panels.maps.block import Block, BlockDrawing
+from reelnet.runs.header import layers_of, require_activation
+from reelnet.scene.context import Facts, Moment, chosen, told_positions
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.palette.palette import Palette
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.timeline.selection import recorded
+from reelnet.template.selector import Pick, Picked
+from reelnet.template.words import Pixels
+
+AROUND = 5
+"""Pixels around the cells that an annotation's frame may cover; panels stand at least that far apart, or it lies
+inside its cell."""
+
+
+class Channels(Panel):
+    """Each channel's map for each sample, upscaled by a whole factor without interpolation."""
+
+    taps_shown: tuple[str, ...] | Literal["all"] | None = Field(
+        None,
+        alias="taps",
+        description="Layers to show, a block each: a list, or all; by default the reel's layer.",
+    )
+    show: Picked = Field(
+        Pick(),
+        description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
+        "change most.",
+    )
+    order: Literal["recorded", "change"] = Field(
+        "recorded", description="As the layer has them, or those first that change most over the run."
+    )
+    gap: Pixels = Field(0, description="Pixels between two channels.")
+    labels: bool = Field(True, description="Write the channels' numbers beside them, counted from 0.")
+    heading: bool | None = Field(
+        None, description="Write the layer's name above its block; by default if there are several."
+    )
+    colorbar: bool = Field(
+        False,
+        description="Explain each block's colours above it, for layers whose values have different limits.",
+    )
+    inputs: bool = Field(
+        False, description="Show the samples above each block, or left of it where rows are samples."
+    )
+    arrange: Literal["column", "row", "columns"] = Field(
+        "column",
+        description="How the blocks of several layers stand. Columns: one after the other in columns of about one "
+        "height, as many as make the whole about twice as wide as high.",
+    )
+    apart: Pixels = Field(24, description="Pixels between the blocks of several layers.")
+    step: int | None = Field(
+        None, ge=0, description="Show this step in every frame, instead of the frame's own."
+    )
+    annotations: CellAnnotations = Field(
+        (), description="Frames, arrows and words on single cells, for a range of training steps."
+    )
+
+    @field_validator("taps_shown", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "all":
+            return (value,)
+        return tuple(value) if isinstance(value, list) else value
+
+    def taps(self, facts: Facts) -> tuple[str, ...]:
+        """The layers that it shows."""
+        if self.taps_shown == "all":
+            return tuple(layers_of(facts.taps))
+        return self.taps_shown or (facts.layer,)
+
+    def blocks(self, facts: Facts) -> list[Block]:
+        """One for each layer."""
+        taps = self.taps(facts)
+        headed = len(taps) > 1 if self.heading is None else self.heading
+        return [
+            Block(
+                facts,
+                facts.view(tap),
+                channels=channels_of(self.show, self.order, tap, facts),
+                gap=self.gap,
+                labels=self.labels,
+                heading=tap if headed else None,
+                inputs=self.inputs,
+                colorbar=self.colorbar,
+            )
+            for tap in taps
+        ]
+
+    @property
+    def by_change(self) -> bool:
+        """Whether the author asked for the channels that change most."""
+        return self.show.top is not None
+
+    def shown_channels(self, facts: Facts) -> int | None:
+        """How many of the reel's layer, if it shows that."""
+        if facts.layer not in self.taps(facts):
+            return None
+        return len(channels_of(self.show, self.order, facts.layer, facts))
+
+    def measure(self, facts: Facts) -> Measure:
+        """The cells, and room for labels."""
+        self._check(facts)
+        size = standing(self.blocks(facts), self.arrange, self.apart)[1]
+        return margin.measured(size, self._drawn(facts).values(), facts)
+
+    def place(self, facts: Facts, box: Box, palette: Palette) -> ChannelsDrawing:
+        """Put the cells into their box."""
+        blocks = self.blocks(facts)
+        corners, size = standing(blocks, self.arrange, self.apart)
+        drawings = [
+            BlockDrawing(block, box.x + x, box.y + y, palette)
+            for block, (x, y) in zip(blocks, corners, strict=True)
+        ]
+        targets = {
+            number: Target(annotation, block.at(annotation.channel, annotation.column(facts)))
+            for number, annotation in self._drawn(facts).items()
+            for block in drawings
+            if annotation.tap in (block.tap, None)
+        }
+        room = Box(box.x, box.y, size.width, box.height)
+        return ChannelsDrawing(
+            drawings,
+            facts.survey.values_at(self.step, self.taps(facts)),
+            Callouts(targets, room, AROUND, facts, palette),
+        )
+
+    def _drawn(self, facts: Facts) -> dict[int, CellAnnotation]:
+        """The annotations of layers that are shown, by their number in the template."""
+        taps = self.taps(facts)
+        return {
+            number: annotation
+            for number, annotation in enumerate(self.annotations)
+            if annotation.tap is None or annotation.tap in taps
+        }
+
+    def _check(self, facts: Facts) -> None:
+        """Make sure that all it names was recorded and is shown.
+
+        Raises:
+            Misfit: Something was not, or is not.
+        """
+        taps, wrong = self.taps(facts), Misfits()
+        shown: dict[str, tuple[int, ...]] = {}
+        for number, tap in enumerate(taps):
+            with wrong.at("taps", *([number] if len(taps) > 1 else [])):
+                require_activation(tap, facts.require(tap))
+                with wrong.at("show"):
+                    shown[tap] = channels_of(self.show, self.order, tap, facts)
+        if self.step is not None:
+            with wrong.at("step"):
+                recorded(facts.steps, self.step)
+        for number, annotation in enumerate(self.annotations):
+            with wrong.at("annotations", number):
+                self._check_annotation(annotation, shown, facts)
+        wrong.check()
+
+    def _check_annotation(
+        self, annotation: CellAnnotation, shown: Mapping[str, tuple[int, ...]], facts: Facts
+    ) -> None:
+        taps, wrong = self.taps(facts), Misfits()
+        tap = annotation.tap or taps[0]
+        with wrong.at("tap"):
+            if annotation.tap is None and len(taps) > 1:
+                raise ValueError(f"needs a tap, since several layers are shown; {options('', taps)}")
+            if annotation.tap is not None:
+                facts.require(annotation.tap)
+            # A layer that was recorded but is not the reel's is no mistake: a template may be for several layers.
+            if self.taps_shown is not None and tap not in taps:
+                raise ValueError(f"layer {tap!r} is not shown; {options(tap, taps)}")
+        with wrong.at("channel"):
+            if annotation.channel not in shown.get(tap, (annotation.channel,)):
+                all_shown = told_positions(sorted(shown[tap]))
+                raise ValueError(f"channel {annotation.channel} of {tap} is not shown; shown: {all_shown}")
+        with wrong.at():
+            margin.check(annotation, facts)
+        wrong.check()
+
+
+def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ...]:
+    """The channels of a layer that are shown, in their order.
+
+    Raises:
+        ValueError: The layer was not recorded, or does not have one of them.
+    """
+    count, change = facts.require(tap).maps[0], None
+    if show.top is not None or order == "change":
+        change = facts.survey.changes(tap).by_channel
+        if len(change) > count:  # all of them are cells of one map
+            change = change.mean(keepdims=True)
+    found = chosen(show, count, "channel", change, tap)
+    if order == "change" and change is not None:
+        return tuple(sorted(found, key=lambda channel: -change[channel]))
+    return found
+
+
+class ChannelsDrawing:
+    """The blocks in their boxes."""
+
+    def __init__(self, blocks: list[BlockDrawing], pinned: dict[str, Any] | None, callouts: Callouts) -> None:
+        self._blocks, self._pinned, self._callouts = blocks, pinned, callouts
+
+    @property
+    def moving(self) -> tuple[BlockDrawing, ...]:
+        """The blocks that show each frame's own step."""
+        return tuple(self._blocks) if self._pinned is None else ()
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw labels and frames, and the maps of a step that stays."""
+        for block in self._blocks:
+            block.draw_still(canvas)
+            if self._pinned is not None:
+                block.draw_maps(canvas, self._pinned[block.tap])
+
+    def draw(self, canvas: Canvas, moment: Moment) -> None:
+        """Draw the maps of one snapshot, and what is to be said of them."""
+        if self._pinned is None:
+            for block in self._blocks:
+                levels = moment.held.get(block.tap) if moment.held is not None else None
+                block.draw_maps(canvas, np.asarray(moment.snapshot.taps[block.tap]), levels)
+        self._callouts.draw(canvas, moment.snapshot.step)

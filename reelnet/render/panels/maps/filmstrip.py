@@ -1,0 +1,147 @@
+"""A filmstrip: chosen training steps side by side in one picture, for print."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from reelnet.config.diagnostics import Misfits
+from reelnet.render.panels.basic.spacer import Still
+from reelnet.render.panels.maps.arrangement import standing
+from reelnet.render.panels.maps.block import Block, BlockDrawing
+from reelnet.render.panels.maps.channels import channels_of
+from reelnet.runs.header import require_activation
+from reelnet.scene.context import Facts
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.palette.palette import Palette
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.timeline.selection import recorded, spread
+from reelnet.template.selector import Pick, Picked
+from reelnet.template.words import Pixels
+
+MOST = 256
+"""Steps in one picture."""
+
+Count = Annotated[int, Field(ge=1, le=MOST)]
+Listed = tuple[Annotated[int, Field(ge=0)], ...]
+
+
+class Filmstrip(Panel):
+    """The maps of chosen training steps, a block each under its step; the same in every frame."""
+
+    steps: Count | Listed = Field(
+        5,
+        description="A list of training steps, or how many: so many evenly spaced in log(step + 1), the first and "
+        "the last among them.",
+    )
+    tap: str | None = Field(None, description="The layer that is shown; by default the reel's.")
+    show: Picked = Field(
+        Pick(),
+        description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
+        "change most.",
+    )
+    order: Literal["recorded", "change"] = Field(
+        "recorded", description="As the layer has them, or those first that change most over the run."
+    )
+    gap: Pixels = Field(0, description="Pixels between two channels.")
+    labels: bool = Field(True, description="Write the channels' numbers beside them, counted from 0.")
+    inputs: bool = Field(False, description="Show the samples along the blocks.")
+    arrange: Literal["row", "column"] = Field("row", description="How the steps stand.")
+    apart: Pixels = Field(24, description="Pixels between the blocks of two steps.")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _number_or_list(cls, value: Any) -> Any:
+        listed = [*value] if isinstance(value, list | tuple) else None
+        numbers = [value] if listed is None else listed
+        if not numbers or not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError(f"{value!r} is neither how many steps nor a list of steps such as [0, 10, 100]")
+        if listed is None and not 1 <= value <= MOST:
+            raise ValueError(f"{value} steps; give from 1 to {MOST}")
+        if len(set(numbers)) < len(numbers):
+            raise ValueError(f"{listed!r} names a step twice")
+        return value if listed is None else tuple(listed)
+
+    def chosen(self, facts: Facts) -> tuple[int, ...]:
+        """The steps that are shown.
+
+        Raises:
+            Misfit: Some of them were not recorded.
+        """
+        if isinstance(self.steps, int):
+            if self.steps == 1:
+                return facts.steps[-1:]
+            gaps = np.diff(np.log1p(np.array(facts.steps, np.float64)))
+            return tuple(facts.steps[number] for number in spread(gaps, self.steps))
+        wrong = Misfits()
+        for number, step in enumerate(self.steps):
+            with wrong.at("steps", number):
+                recorded(facts.steps, step)
+        wrong.check()
+        return self.steps
+
+    def blocks(self, facts: Facts) -> list[Block]:
+        """One for each step; what all of them share is told once."""
+        tap = self.tap or facts.layer
+        channels, row = channels_of(self.show, self.order, tap, facts), self.arrange == "row"
+        # Samples are columns, or rows if transposed: blocks that share them show them once.
+        shared = row == facts.transposed
+        return [
+            Block(
+                facts,
+                facts.view(tap),
+                channels=channels,
+                gap=self.gap,
+                labels=self.labels,
+                heading=f"step {step:,}",
+                inputs=self.inputs and not (shared and number),
+                first=not (row and number),
+            )
+            for number, step in enumerate(self.chosen(facts))
+        ]
+
+    def measure(self, facts: Facts) -> Measure:
+        """The blocks, beside or under each other."""
+        self._check(facts)
+        size = standing(self.blocks(facts), self.arrange, self.apart)[1]
+        return Measure(size.width, size.height)
+
+    def _check(self, facts: Facts) -> None:
+        """Make sure that all it names was recorded.
+
+        Raises:
+            Misfit: Something was not.
+        """
+        wrong, tap = Misfits(), self.tap or facts.layer
+        with wrong.at():
+            self.chosen(facts)
+        with wrong.at("tap"):
+            require_activation(tap, facts.require(tap))
+            with wrong.at("show"):
+                channels_of(self.show, self.order, tap, facts)
+        wrong.check()
+
+    def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
+        """Put the blocks into their box."""
+        blocks = self.blocks(facts)
+        drawings = [
+            BlockDrawing(block, box.x + x, box.y + y, palette)
+            for block, (x, y) in zip(blocks, standing(blocks, self.arrange, self.apart)[0], strict=True)
+        ]
+        return FilmstripDrawing(drawings, self.chosen(facts), facts)
+
+
+class FilmstripDrawing(Still):
+    """The blocks in their box."""
+
+    def __init__(self, blocks: list[BlockDrawing], steps: tuple[int, ...], facts: Facts) -> None:
+        self._blocks, self._steps, self._facts = blocks, steps, facts
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the blocks; one step's values are in memory at a time."""
+        for block, step in zip(self._blocks, self._steps, strict=True):
+            block.draw_still(canvas)
+            values = self._facts.survey.values_at(step, [block.tap]) or {}
+            block.draw_maps(canvas, values[block.tap])

@@ -1,0 +1,80 @@
+"""The input row: the samples as a person sees them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from reelnet.config.diagnostics import Misfits
+from reelnet.render.panels.annotations import margin
+from reelnet.render.panels.annotations.annotation import SampleAnnotations, Target
+from reelnet.render.panels.annotations.callout import Callouts
+from reelnet.render.panels.maps.grid import Cells, gutter, header
+from reelnet.render.panels.maps.pictures import Pictures
+from reelnet.scene.context import Facts, Moment
+from reelnet.scene.layout.boxes import Box, Measure, Size
+from reelnet.scene.palette.palette import Palette
+from reelnet.scene.panel import Canvas, Panel
+
+
+class Inputs(Panel):
+    """The samples, one a column, under their labels."""
+
+    strip: ClassVar[bool] = True
+
+    labels: bool = Field(True, description="Write the samples' labels above them, and `input` to the left.")
+    annotations: SampleAnnotations = Field(
+        (), description="Frames, arrows and words on single samples, for a range of training steps."
+    )
+
+    def cells(self, facts: Facts, x: int, y: int) -> Cells:
+        """The cells of a panel whose corner is at (x, y)."""
+        left, above = gutter(facts, labels=self.labels), header(facts, labels=self.labels)
+        count, gap, side = len(facts.columns), facts.samples.gap, facts.cell.box
+        if facts.transposed:
+            return Cells(x + left, y + above, side, count, 1, gap, 0)
+        return Cells(x + left, y + above, side, 1, count, 0, gap)
+
+    def measure(self, facts: Facts) -> Measure:
+        """A row of cells, and room for labels."""
+        wrong = Misfits()
+        for number, annotation in enumerate(self.annotations):
+            with wrong.at("annotations", number):
+                margin.check(annotation, facts)
+        wrong.check()
+        whole = self.cells(facts, 0, 0).whole
+        return margin.measured(Size(whole.right, whole.bottom), self.annotations, facts)
+
+    def place(self, facts: Facts, box: Box, palette: Palette) -> InputsDrawing:
+        """Bring the pictures to the cells' size."""
+        return InputsDrawing(self, facts, box, palette)
+
+
+class InputsDrawing:
+    """The row in its box."""
+
+    def __init__(self, panel: Inputs, facts: Facts, box: Box, palette: Palette) -> None:
+        self._labels, self._facts = panel.labels, facts
+        self._cells = panel.cells(facts, box.x, box.y)
+        self._muted = palette.ramp(facts.theme.muted, facts.theme.background)
+        self._pictures = Pictures(facts, self._cells, palette)
+        targets = {
+            number: Target(annotation, self._pictures.at(annotation.column(facts)))
+            for number, annotation in enumerate(panel.annotations)
+        }
+        # Cells of channels may follow without a gap, and are drawn over what reaches into them.
+        room = Box(box.x, box.y, self._cells.whole.right - box.x, box.height)
+        self._callouts = Callouts(targets, room, 0, facts, palette)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the pictures and their labels."""
+        self._pictures.draw(canvas)
+        if not self._labels:
+            return
+        self._pictures.write_labels(canvas, self._muted)
+        self._pictures.write_name(canvas, self._muted)
+
+    def draw(self, canvas: Canvas, moment: Moment) -> None:
+        """Draw what is to be said of the pictures."""
+        self._callouts.draw(canvas, moment.snapshot.step)

@@ -1,0 +1,168 @@
+"""A scene drawn for a run: the frames of an animation, on demand.
+
+`export` speaks of nothing else. Fewer frames replace the timeline; only another scale lays the scene out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.errors import ReelnetError
+from reelnet.render.compositor import Compositor, Frame, LevelSource
+from reelnet.runs.run import RunReader
+from reelnet.scene.layout.boxes import Size
+from reelnet.scene.mistakes import told
+from reelnet.scene.panel import Canvas
+from reelnet.scene.resolve import Scene, resolve
+from reelnet.scene.timeline.timeline import Timeline
+from reelnet.template.model import Template
+
+
+@dataclass(frozen=True)
+class LayoutRequest:
+    """What was asked to be shown: enough to lay it out again.
+
+    Attributes:
+        template: As it was loaded.
+        layer: The layer to show; None for the template's.
+        scale: Canvas pixels per map value; None for the template's, or the largest that fits.
+        fps: Frames per second; None for the template's.
+    """
+
+    template: Template
+    layer: str | None = None
+    scale: int | None = None
+    fps: float | None = None
+
+    def resolve(self, run: RunReader) -> Scene:
+        """Lay the template out for a run; see `reelnet.scene.resolve.resolve`."""
+        return resolve(self.template, run, layer=self.layer, scale=self.scale, fps=self.fps)
+
+
+class Rendition:
+    """The frames of one scene, drawn when they are asked for; one at a time is in memory.
+
+    Args:
+        scene: What is shown where, and when.
+        run: The recording that the scene shows.
+        request: What the scene was laid out from.
+    """
+
+    def __init__(self, scene: Scene, run: RunReader, request: LayoutRequest) -> None:
+        self.scene, self.run, self.request = scene, run, request
+        self._compositors: dict[bool, Compositor] = {}
+
+    @classmethod
+    def from_request(cls, run: RunReader, request: LayoutRequest) -> Rendition:
+        """Lay a request out for a run.
+
+        Raises:
+            UsageError: There is no such layer, or the scale or frame rate is out of range.
+            TemplateError: The template does not fit the run.
+            RunError: The run is empty or damaged.
+        """
+        return cls(request.resolve(run), run, request)
+
+    @property
+    def layer(self) -> str:
+        """The recorded layer that is shown."""
+        return self.scene.facts.layer
+
+    @property
+    def size(self) -> Size:
+        """Width and height of every frame, in pixels."""
+        return self.scene.size
+
+    @property
+    def scale(self) -> int:
+        """Canvas pixels per map value."""
+        return self.scene.facts.cell.scale
+
+    @property
+    def timeline(self) -> Timeline:
+        """Which step each frame shows, and for how long."""
+        return self.scene.timeline
+
+    @property
+    def palette_rgb(self) -> NDArray[np.uint8]:
+        """The color of each palette index, uint8 (256 or more, 3)."""
+        return self.scene.palette.rgb
+
+    def with_frames(self, count: int) -> Rendition:
+        """The same rendition with at most `count` frames, the way back included.
+
+        The first, the last and the held steps stay, however few frames that allows. Each frame shows its true step,
+        and the animation lasts as long as before, up to one frame per pause.
+        """
+        plan, timeline = self.scene.timeline_plan.shortened(self.timeline, count)
+        if timeline is self.timeline:
+            return self
+        return Rendition(replace(self.scene, timeline=timeline, timeline_plan=plan), self.run, self.request)
+
+    def at_scale(self, scale: int) -> Rendition:
+        """The same frames laid out at another scale.
+
+        Args:
+            scale: Canvas pixels per map value, 1 to 256.
+
+        Raises:
+            TemplateError: The layout does not fit its canvas at that scale.
+        """
+        if scale == self.scale:
+            return self
+        request = replace(self.request, layer=self.layer, scale=scale)
+        scene = request.resolve(self.run)
+        scene = replace(scene, timeline=self.timeline, timeline_plan=self.scene.timeline_plan)
+        return Rendition(scene, self.run, request)
+
+    def frames(
+        self, levels: LevelSource | None = None, positions: range | None = None, *, few: bool = False
+    ) -> Iterator[Frame]:
+        """The frames in order, as palette indices.
+
+        Args:
+            levels: Gives the levels to draw in place of the recorded values; None draws these.
+            positions: Positions in the timeline to draw alone, from 0; None draws all.
+            few: Draw for a format that has 256 colors, in which photos get few of their own.
+
+        Raises:
+            TemplateError: The panels need more colors than `few` allows.
+            RunError: A step's file is missing, truncated or altered.
+        """
+        return self._compositor(few=few).frames(levels, positions)
+
+    def canvas(self, step: int, *, few: bool = False) -> Canvas:
+        """The palette indices of one recorded step, (height, width); `few` as in `frames`.
+
+        Raises:
+            UsageError: There is no such step.
+            RunError: The step's file is missing, truncated or altered.
+        """
+        return self._compositor(few=few).canvas(step)
+
+    def require_few_colors(self, what: str, otherwise: str = "") -> None:
+        """Make sure that 256 colors are enough, with photos reduced to few.
+
+        Args:
+            what: What has no more than 256 colors, to begin the error with.
+            otherwise: What else would help, to end it with.
+
+        Raises:
+            TemplateError: They are not.
+        """
+        shortage = self.scene.palette.shortage
+        if shortage is not None:
+            with told(self.request.template, "panels"):
+                raise ReelnetError(f"{what}: {shortage}{otherwise}")
+
+    def _compositor(self, *, few: bool) -> Compositor:
+        # Where all colors fit, one compositor serves both.
+        few = few and self.scene.palette.deep
+        if few not in self._compositors:
+            with told(self.request.template, "panels"):
+                self._compositors[few] = Compositor(self.scene, self.run, few=few)
+        return self._compositors[few]

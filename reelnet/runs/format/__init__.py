@@ -1,0 +1,1 @@
+"""The bytes of a run folder: arrays, segments, the log."""

@@ -1,0 +1,245 @@
+"""What a run means for the panels: the numbers that they measure and draw by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.config.diagnostics import Misfit
+from reelnet.errors import UsageError, options
+from reelnet.runs.header import TapInfo, layers_of, require_activation
+from reelnet.runs.run import RunReader
+from reelnet.runs.snapshot import Snapshot
+from reelnet.scene.descriptions import cell, shown
+from reelnet.scene.statistics import Survey
+from reelnet.scene.tap_view import Cell, Limits, View
+from reelnet.template.model import SamplesSpec
+from reelnet.template.selector import Pick
+from reelnet.template.theme import Theme
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A run in one style, with one layer in its centre.
+
+    Attributes:
+        layer: Name of the tap that is shown where a panel names none.
+        box: Side of a cell in pixels, where maps are no larger than that.
+        taps: Form and range of every tap.
+        pictures: The samples that are shown, uint8 (samples, height, width) or (…, 3).
+        labels: One short text for each sample that is shown, or None.
+        columns: Which of the recorded samples are shown, counted from 0.
+        samples: How their columns stand.
+        steps: The recorded steps.
+        metrics: For each metric one value a step, NaN where there is none.
+        classes: Names of the classes of the data, where the run knows them.
+        channels: How many channels of the layer are shown; None for all of them.
+        transposed: Whether rows are samples and columns channels.
+        by_change: Whether the channels that are shown are those that change most.
+    """
+
+    layer: str
+    box: int
+    taps: dict[str, TapInfo]
+    pictures: NDArray[np.uint8]
+    labels: tuple[str, ...] | None
+    columns: tuple[int, ...]
+    samples: SamplesSpec
+    steps: tuple[int, ...]
+    metrics: dict[str, NDArray[np.float64]]
+    classes: tuple[str, ...] | None
+    theme: Theme
+    survey: Survey
+    channels: int | None = None
+    transposed: bool = False
+    by_change: bool = False
+    _views: dict[str, View] = field(default_factory=dict, repr=False, compare=False)
+    _shapes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec) -> Facts:
+        """Look a run up; the layer is the last one that gives maps unless it is named.
+
+        Raises:
+            UsageError: There is no such layer.
+            Misfit: There is no such sample.
+            RunError: The run is empty or damaged.
+        """
+        run.require_steps()
+        if layer is None:
+            layer = layers_of(run.taps)[-1]
+        try:
+            require_activation(layer, run.tap(layer))
+        except ValueError as error:
+            raise UsageError(f"{run.where}: layer {error}") from None
+        columns = chosen(samples.show, len(run.samples), "sample")
+        pictures, labels = run.samples, run.labels
+        return cls(
+            layer=layer,
+            box=theme.cell or Cell.usual_box(run.taps, layer),
+            taps=run.taps,
+            pictures=pictures[list(columns)],
+            labels=tuple(labels[column] for column in columns) if labels is not None else None,
+            columns=columns,
+            samples=samples,
+            steps=tuple(run.steps),
+            metrics=run.metrics,
+            classes=classes_of(run.about),
+            theme=theme,
+            survey=Survey.of(run),
+            transposed=samples.transposed is True,
+        )
+
+    def in_cells(self, box: int) -> Facts:
+        """The same in cells of another size."""
+        return replace(self, box=box, _views={})
+
+    def scaled(self, scale: int) -> Facts:
+        """The same with the maps of the layer in the centre upscaled by that factor."""
+        return self.in_cells(Cell.box_of(self.require(self.layer), scale))
+
+    def view(self, tap: str) -> View:
+        """A tap in the theme.
+
+        Raises:
+            ValueError: It was not recorded.
+        """
+        if tap not in self._views:
+            info = self.require(tap)
+            limits = Limits.by_rule(info, tap, self.theme, self.survey)
+            cell = Cell.of(info, self.box)
+            self._views[tap] = View(tap, info, cell, limits, limits.anchors(self.theme))
+        return self._views[tap]
+
+    def require(self, tap: str) -> TapInfo:
+        """A tap's form and range.
+
+        Raises:
+            ValueError: It was not recorded.
+        """
+        if tap not in self.taps:
+            raise ValueError(f"no layer {tap!r} was recorded; {options(tap, self.taps)}")
+        return self.taps[tap]
+
+    def shapes(self, name: str, spec: str, find: Callable[[], Iterable[str]]) -> tuple[str, ...]:
+        """The forms that a field of a text takes over the run, looked for once, whatever the size of cells.
+
+        Args:
+            name: Of the field.
+            spec: How it is written.
+            find: Finds them.
+        """
+        if (name, spec) not in self._shapes:
+            self._shapes[name, spec] = tuple(find())
+        return self._shapes[name, spec]
+
+    @property
+    def cell(self) -> Cell:
+        """A cell of the layer in the centre; the inputs stand in cells of its size."""
+        return self.view(self.layer).cell
+
+    @property
+    def pitch(self) -> int:
+        """Pixels from one sample's cells to the next one's."""
+        return self.cell.box + self.samples.gap
+
+    @property
+    def along(self) -> int:
+        """Pixels that the cells of all samples take, side by side."""
+        return len(self.columns) * self.pitch - self.samples.gap
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """What a text can name in braces and what never changes."""
+        tap = self.taps[self.layer]
+        every, height, width = tap.maps
+        channels = every if self.channels is None else self.channels
+        across, down = ("channels", "samples") if self.transposed else ("samples", "channels")
+        return {
+            "layer": self.layer,
+            "channels": channels,
+            "samples": len(self.columns),
+            "shown": shown(
+                tap, channels, len(self.columns), transposed=self.transposed, by_change=self.by_change
+            ),
+            "cell": cell(tap),
+            "rows": down,
+            "columns": across,
+            "height": height,
+            "width": width,
+            "first_step": self.steps[0],
+            "last_step": self.steps[-1],
+        }
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a frame shows: one snapshot, and its place among the recorded steps.
+
+    Attributes:
+        snapshot: With the arrays of the taps that are drawn.
+        number: Position of its step in `Facts.steps`, from 0.
+        past: How far the frame is on the way from the first frame to the last, 0 to 1.
+        held: For taps that are held steady, the levels to draw in place of the snapshot's values: uint8
+            (samples, channels, height, width), of which those that no panel shows may be anything.
+    """
+
+    snapshot: Snapshot
+    number: int
+    past: Fraction = Fraction(0)
+    held: Mapping[str, NDArray[np.uint8]] | None = None
+
+
+def told_positions(positions: Sequence[int]) -> str:
+    """Positions for an error: `0 to 15`, or `0, 2, 5`."""
+    if len(positions) > 2 and list(positions) == list(range(positions[0], positions[-1] + 1)):
+        return f"{positions[0]} to {positions[-1]}"
+    shown = ", ".join(map(str, positions[:12]))
+    return f"{shown} … ({len(positions)} in all)" if len(positions) > 12 else shown
+
+
+def classes_of(about: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Names of classes among the free facts of a run."""
+    names = about.get("classes")
+    return tuple(map(str, names)) if isinstance(names, list) and names else None
+
+
+def chosen(
+    pick: Pick, count: int, what: str, change: NDArray[np.float64] | None = None, of: str = ""
+) -> tuple[int, ...]:
+    """The positions that a pick means among `count`.
+
+    Args:
+        pick: What the author wrote.
+        count: How many there are.
+        what: `sample` or `channel`, for errors.
+        change: How much each of them changes; asked of by `top`.
+        of: Whose they are, for errors.
+
+    Raises:
+        ValueError: Some of them do not exist.
+    """
+    if pick.positions is not None:
+        missing = [position for position in pick.positions if position >= count]
+        if missing:
+            named = f"{what}s" if len(missing) > 1 else what
+            whose = f" of {of}" if of else ""
+            raise ValueError(
+                f"no {named} {told_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
+            )
+        return pick.positions
+    if pick.first is not None:
+        return tuple(range(min(pick.first, count)))
+    if pick.top is not None:
+        if change is None:
+            raise Misfit(
+                f"the top {pick.top} cannot be asked of {what}s; give a list, a range or first: {pick.top}",
+                "top",
+            )
+        return tuple(sorted(np.argsort(-change, kind="stable")[: pick.top].tolist()))
+    return tuple(range(count))

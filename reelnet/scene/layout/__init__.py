@@ -1,0 +1,1 @@
+"""The boxes of panels, in pixels."""

@@ -1,0 +1,115 @@
+"""From the layout's names to panels with their natural sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from reelnet.errors import ReelnetError
+from reelnet.scene.context import Facts
+from reelnet.scene.layout.boxes import Group, Leaf
+from reelnet.scene.mistakes import Mistakes
+from reelnet.scene.panel import Panel
+from reelnet.template.model import Direction, Stack, Template
+
+Tree = Leaf[Panel] | Group[Panel]
+
+
+def measure(template: Template, facts: Facts) -> Tree | None:
+    """The layout with what each panel needs, without those that the run has nothing for; None if none is left.
+
+    Raises:
+        InvalidTemplate: Options of panels do not fit the run; all of them are told.
+    """
+    mistakes = Mistakes(template)
+    tree = _measured(template.layout, template, facts, mistakes)
+    mistakes.check()
+    return tree
+
+
+def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: Mistakes) -> Tree | None:
+    if isinstance(node, Stack):
+        found = [_measured(item, template, facts, mistakes) for item in node.items]
+        items = [item for item in found if item is not None]
+        with mistakes.at("samples", "transposed"):
+            require_beside(node.direction, items, facts)
+        return Group(node.direction, items, node.options) if items else None
+    panel = template.panels[node]
+    if not isinstance(panel, Panel) or panel.hidden:
+        return None
+    needed = None
+    with mistakes.at("panels", node):
+        needed = panel.measure(facts)
+    if needed is None:
+        return None
+    return Leaf(panel, needed, panel, panel.usual_grow if panel.grow is None else panel.grow)
+
+
+def require_beside(direction: Direction, items: Sequence[Tree], facts: Facts) -> None:
+    """Make sure that what belongs to single samples stands beside the channels where rows are samples.
+
+    Raises:
+        ValueError: It stands above or under them.
+    """
+    panels = [item.item for item in items if isinstance(item, Leaf)]
+    strips = [panel for panel in panels if panel.strip]
+    if not (facts.transposed and direction is Direction.COLUMN and strips):
+        return
+    if any(panel.shown_channels(facts) is not None for panel in panels):
+        raise ValueError(
+            f"rows are samples, but the {type(strips[0]).__name__.lower()} stand in one column with the channels; "
+            "put them in a row, or hide them and give the channels inputs: true"
+        )
+
+
+def with_channels(template: Template, facts: Facts) -> Facts:
+    """The facts with the number of channels that the layout's first panel of channels shows, and what rows are."""
+    for name in _names(template.layout):
+        panel = template.panels[name]
+        if isinstance(panel, Panel) and not panel.hidden:
+            # What does not fit the run is told where the panel is measured.
+            with suppress(ValueError, ReelnetError):
+                shown = panel.shown_channels(facts)
+                if shown is not None:
+                    few = 2 * len(facts.columns) <= shown and facts.samples.transposed == "auto"
+                    transposed = facts.transposed or few
+                    return replace(facts, channels=shown, transposed=transposed, by_change=panel.by_change)
+    return facts
+
+
+def left_out(template: Template, shown: Collection[str]) -> list[str]:
+    """Names of the panels that the layout has and that the run has nothing for."""
+    return [
+        name
+        for name in dict.fromkeys(_names(template.layout))
+        if name not in shown and not template.panels[name].hidden
+    ]
+
+
+def unplaced(template: Template) -> list[str]:
+    """Names of the panels that the author describes and the layout does not name.
+
+    What a template that is extended describes may well have no place in another layout.
+    """
+    file, found = template.places.find(()), []
+    for name, panel in template.panels.items():
+        place = template.places.find(("panels", name))
+        own = file is None or place is None or place.file == file.file or not place.line
+        if own and not panel.hidden and name not in _names(template.layout):
+            found.append(name)
+    return found
+
+
+def check_unplaced(template: Template, facts: Facts, mistakes: Mistakes) -> None:
+    """Take down what does not fit the run in panels that stand nowhere, so that it is known before they do."""
+    for name in unplaced(template):
+        panel = template.panels[name]
+        if isinstance(panel, Panel):
+            with mistakes.at("panels", name):
+                panel.measure(facts)
+
+
+def _names(node: Stack) -> Iterator[str]:
+    for item in node.items:
+        yield from _names(item) if isinstance(item, Stack) else (item,)

@@ -1,0 +1,1 @@
+"""The colors of a scene as palette indices."""

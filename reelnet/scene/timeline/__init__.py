@@ -1,0 +1,1 @@
+"""Which step each frame shows, and for how long."""
