@@ -15,9 +15,9 @@ from reelnet.record.recorder import Recorder
 from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from reelnet.runs.header import TapKind
-from tests.compose.drawing import drawn
 from tests.record.cases import pictures
 from tests.record.layers import unnamed
+from tests.render.panels.drawing import drawn
 
 
 def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from reelnet.record.recorder import Recorder
 from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from reelnet.render.panels.predictions.scores import Scores
-from tests.compose.drawing import drawn
 from tests.record.cases import pictures
 from tests.record.layers import unnamed
 from tests.record.models import Recurrent
 from tests.record.outputs import Split
+from tests.render.panels.drawing import drawn
 
 
 def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:

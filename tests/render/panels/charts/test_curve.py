@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reelnet.errors import TemplateError
-from tests.compose.curves import (
+from tests.render.panels.charts.curves import (
     BARE,
     FOURTH,
     PAD,

@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.compose.drawing import Drawn, assert_cells, drawn, grid, write_taps
+from tests.render.panels.drawing import Drawn, assert_cells, drawn, grid, write_taps
 from tests.rendering import Bytes, Floats, grey_pictures, noise, write_run
 
 STEPS = [0, 1, 2, 5, 10, 20, 50, 100]

@@ -8,7 +8,7 @@ import pytest
 
 from reelnet.reel import Reel
 from reelnet.render.panels.charts import chart
-from tests.compose.curves import Curves, maker
+from tests.render.panels.charts.curves import Curves, maker
 
 TRAIN = [None, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
 TEST = [2.0, None, None, 1.5, None, None, 1.25]

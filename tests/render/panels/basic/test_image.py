@@ -13,7 +13,7 @@ from PIL import Image
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.compose.drawing import WHITE, Drawn, drawn
+from tests.render.panels.drawing import WHITE, Drawn, drawn
 from tests.rendering import Bytes, noise, write_run
 
 

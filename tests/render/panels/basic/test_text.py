@@ -10,8 +10,8 @@ import pytest
 
 from reelnet.reel import Run
 from reelnet.render.typography import body, coverage
-from tests.compose.drawing import Drawn, drawn
 from tests.conftest import write_run
+from tests.render.panels.drawing import Drawn, drawn
 
 WORDS = {"kind": "text", "text": "Words"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.compose.drawing import WHITE, assert_cells, drawn, grid, write_taps
+from tests.render.panels.drawing import WHITE, assert_cells, drawn, grid, write_taps
 from tests.rendering import Floats, grey_pictures, noise, write_run
 
 BARE = {"labels": False}

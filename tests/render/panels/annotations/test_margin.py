@@ -14,7 +14,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.captions import Span
 from reelnet.render.panels.annotations.margin import Note, on_rows_of_their_own, stacked
-from tests.compose.drawing import ACCENT, WHITE, Drawn, changed, drawn
+from tests.render.panels.drawing import ACCENT, WHITE, Drawn, changed, drawn
 from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30]
@@ -103,7 +103,7 @@ def test_inputs_have_a_margin_too(run: Run) -> None:
 
 
 def test_annotations_of_layers_that_are_not_shown_take_no_room(tmp_path: Path) -> None:
-    from tests.compose.drawing import write_taps
+    from tests.render.panels.drawing import write_taps
 
     run = write_taps(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
     shown = [channels(run, note(0, 0) | {"tap": "a"}, layer=layer).box("channels").width for layer in "ab"]

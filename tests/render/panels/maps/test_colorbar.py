@@ -11,8 +11,8 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.typography import body, coverage
-from tests.compose.drawing import Drawn, drawn
 from tests.conftest import write_run
+from tests.render.panels.drawing import Drawn, drawn
 from tests.rendering import Bytes, colour
 
 LINE, GAP = 17, 8

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.compose.curves import BARE, THIRD, TRAIN, WHITE, Curves, coloured, columns, last, maker
+from tests.render.panels.charts.curves import (
+    BARE,
+    THIRD,
+    TRAIN,
+    WHITE,
+    Curves,
+    coloured,
+    columns,
+    last,
+    maker,
+)
 from tests.rendering import pixels
 
 

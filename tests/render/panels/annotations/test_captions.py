@@ -10,7 +10,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.captions import Captions
 from reelnet.scene.panel import Rest
-from tests.compose.drawing import Drawn, drawn
+from tests.render.panels.drawing import Drawn, drawn
 from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30, 40]

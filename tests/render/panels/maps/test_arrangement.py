@@ -6,8 +6,8 @@ import pytest
 
 from reelnet.render.panels.maps.arrangement import in_columns, parted
 from reelnet.scene.layout.boxes import Box, Size
-from tests.compose.drawing import drawn
 from tests.conftest import MakeRun
+from tests.render.panels.drawing import drawn
 
 
 @pytest.mark.parametrize(

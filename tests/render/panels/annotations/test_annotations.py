@@ -11,7 +11,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.scene.layout.boxes import Box
-from tests.compose.drawing import ACCENT, WHITE, Drawn, changed, drawn, inside, write_taps
+from tests.render.panels.drawing import ACCENT, WHITE, Drawn, changed, drawn, inside, write_taps
 from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30]
