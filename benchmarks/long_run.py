@@ -21,7 +21,7 @@ def write(source: Path, target: Path, steps: int) -> None:
     info = run.taps[LAYER]
     generator = np.random.default_rng(0)
     position = np.zeros(info.shape, np.float32)
-    writer = RunWriter(target, taps={LAYER: info}, fed=run.inputs, shown=run.samples, labels=run.labels)
+    writer = RunWriter(target, taps={LAYER: info}, inputs=run.inputs, pictures=run.samples, labels=run.labels)
     try:
         for step in range(steps):
             writer.commit(Snapshot(step, {LAYER: np.tanh(position)}, {"train_loss": 1 / (1 + step)}))

@@ -255,7 +255,7 @@ class Run(RunReader):
             f"{len(self.steps)} steps, {self.steps[0]} to {self.steps[-1]}" if self.steps else "no steps yet"
         )
         head = "<tr><th>tap</th><th>samples × channels × height × width</th><th>dtype</th><th>range</th></tr>"
-        return f"<p><b>{escape(self.where)}</b>: {steps}</p><table>{head}{rows}</table>"
+        return f"<p><b>{escape(self.location)}</b>: {steps}</p><table>{head}{rows}</table>"
 
 
 def _range_text(low: float | None, high: float | None) -> str:

@@ -57,8 +57,8 @@ def write_run(
     writer = RunWriter(
         path,
         taps=infos,
-        fed=fed,
-        shown=shown,
+        inputs=fed,
+        pictures=shown,
         labels=tuple(map(str, range(count))) if labels is None else labels,
         about=about,
     )

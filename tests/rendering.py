@@ -55,8 +55,8 @@ def write_run(
     writer = RunWriter(
         path,
         taps={layer: TapInfo(shape=shape, dtype=maps.dtype.name, bounds=bounds)},
-        fed=shown.astype(np.float32),
-        shown=shown,
+        inputs=shown.astype(np.float32),
+        pictures=shown,
         labels=tuple(labels) if labels is not None else None,
     )
     for number, step in enumerate(steps if steps is not None else range(len(maps))):

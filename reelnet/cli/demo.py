@@ -41,13 +41,13 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
     from reelnet.export.encoders.base import require_encoder
     from reelnet.export.planned import Planned
     from reelnet.reel import open_run
-    from reelnet.runs.header import layers_of
-    from reelnet.runs.writer import refuse_existing
+    from reelnet.runs.header import displayable_layers
+    from reelnet.runs.session import require_free_path
 
     for suffix in SUFFIXES:
         require_encoder(out / f"layer{suffix}")
     require_writable(out / "layer.mp4")
-    refuse_existing(run, force=force)
+    require_free_path(run, force=force)
     with stdout_for_data():
         from reelnet.demo.training import Recipe
 
@@ -56,7 +56,7 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
     click.echo(accuracy_line(outcome))
 
     opened = open_run(run)
-    renditions = {layer: opened.reel(layer=layer).rendition for layer in layers_of(opened.taps)}
+    renditions = {layer: opened.reel(layer=layer).rendition for layer in displayable_layers(opened.taps)}
     jobs = [
         Planned(rendition, out / f"{layer}{suffix}")
         for layer, rendition in renditions.items()

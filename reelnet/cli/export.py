@@ -86,11 +86,13 @@ def export(
     from reelnet.export.request import Asked
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
-    from reelnet.runs.header import layers_of
+    from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
     opened, loaded = open_run(run), load_template(template, registry(), settings)
-    wanted: Sequence[str | None] = layers_of(opened.taps) if "all" in layers else [*dict.fromkeys(layers)]
+    wanted: Sequence[str | None] = (
+        displayable_layers(opened.taps) if "all" in layers else [*dict.fromkeys(layers)]
+    )
     renditions = [
         opened.reel(loaded, layer=layer, scale=scale, fps=fps).rendition for layer in wanted or [None]
     ]

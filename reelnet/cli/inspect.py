@@ -17,7 +17,7 @@ from reelnet.errors import RunError
 if TYPE_CHECKING:
     from reelnet.reel import Run
     from reelnet.runs.header import TapInfo
-    from reelnet.runs.verify import Health
+    from reelnet.runs.verify import RunHealth
 
 RESTORE = "restore samples.safetensors from a copy, or record the run again"
 
@@ -33,10 +33,10 @@ def verify(run: str, quiet: bool) -> None:
 
     What is damaged is told, a line for each file and step; the exit code is then 4.
     """
-    from reelnet.runs.verify import verify as check
+    from reelnet.runs.verify import verify_run
 
     with bars(quiet=quiet) as start:
-        health = check(run, start(str(run)).move)
+        health = verify_run(run, start(str(run)).move)
     _tell(health)
     if health.damaged or health.log:
         raise RunError(
@@ -57,10 +57,10 @@ def repair(run: str, quiet: bool) -> None:
     Steps that are damaged are marked as missing, damaged lines of the log go, and so do files that no step needs.
     Where no step is whole, or the samples are damaged, the exit code is 4.
     """
-    from reelnet.runs.verify import repair as mend
+    from reelnet.runs.verify import repair_run
 
     with bars(quiet=quiet) as start:
-        health = mend(run, start(str(run)).move)
+        health = repair_run(run, start(str(run)).move)
     _tell(health)
     kept = f"kept {health.kept} of {health.steps} steps"
     if health.samples:
@@ -70,7 +70,7 @@ def repair(run: str, quiet: bool) -> None:
     click.echo(f"{run}: was whole" if health.whole else f"{run}: {kept}")
 
 
-def _tell(health: Health) -> None:
+def _tell(health: RunHealth) -> None:
     for line in health.lines():
         click.echo(line)
 
@@ -111,17 +111,15 @@ def content(run: Run) -> dict[str, Any]:
 
 def summary(run: Run) -> str:
     """What a run holds, for people."""
-    from reelnet.runs.notes import notes_of
-
     steps = f"{run.steps[0]} to {run.steps[-1]} ({len(run.steps)} snapshots)" if run.steps else "none"
     facts = [
-        ("run", run.where),
+        ("run", run.location),
         ("steps", steps),
         ("samples", str(len(run.samples))),
         ("metrics", ", ".join(run.metrics) or "none"),
         ("size", f"{run.nbytes / 1e6:.2f} MB"),
     ]
-    facts += [("note", note) for note in notes_of(run)]
+    facts += [("note", note) for note in run.warnings()]
     rows = [
         ("layer", "shape", "dtype", "min", "max", "note"),
         *(_row(name, tap) for name, tap in run.taps.items()),

@@ -112,14 +112,14 @@ def render(
     from reelnet.export.request import Asked
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
-    from reelnet.runs.header import layers_of
+    from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
     asked = Asked(lossless, codec, max_size, platform, max_error, words_of(keep))
     if file is not None:
         require_encoder(file)
     opened, loaded = open_run(run), load_template(template, registry(), settings)
-    maps = layers_of(opened.taps)
+    maps = displayable_layers(opened.taps)
     if file is None:
         wanted = maps if "all" in layers else layers
         jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps, asked=asked)
@@ -169,13 +169,13 @@ def frame(
     from reelnet.export.planned import Planned
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
-    from reelnet.runs.header import layers_of
+    from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
     opened, loaded = open_run(run), load_template(template, registry(), settings)
     jobs = [
         Planned(opened.reel(loaded, layer=each.layer, scale=scale).rendition, each.path, step)
-        for each in targets(file, layers, layers_of(opened.taps))
+        for each in targets(file, layers, displayable_layers(opened.taps))
     ]
     require_writable(*(job.path for job in jobs))
     for report in save_all(jobs, quiet=True):

@@ -79,13 +79,13 @@ def train(
     run: str, data_root: Path | None, force: bool, quiet: bool, epochs: int | None, **settings: Any
 ) -> None:
     """Train a network and record, after every step, what its layers make of a few fixed pictures."""
-    from reelnet.runs.writer import refuse_existing
+    from reelnet.runs.session import require_free_path
 
     if epochs is not None:
         settings["epochs"] = epochs
     if epochs is not None and settings["steps"] is not None:
         raise UsageError("--steps and --epochs: give one of them; an epoch is one pass over the training set")
-    refuse_existing(run, force=force)
+    require_free_path(run, force=force)
     with stdout_for_data():
         from reelnet.demo.training import Recipe
 

@@ -20,7 +20,7 @@ from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.place import Place, recordable
 from reelnet.record.taps.selection import select
-from reelnet.runs.writer import refuse_existing
+from reelnet.runs.session import require_free_path
 
 TESTS = 58
 """How often a run is tested, about; the article's 290 steps are tested at every fifth."""
@@ -94,7 +94,7 @@ def train(
         ReelnetError: The network, the data or the run folder does not do.
     """
     # What is wrong is said before the data is loaded or the network tested, which may take long.
-    refuse_existing(run, force=force)
+    require_free_path(run, force=force)
     network, data = prepare(recipe, root)
     if recipe.layers:
         select(network, recipe.layers)

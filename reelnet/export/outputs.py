@@ -16,7 +16,7 @@ from reelnet.export.planned import Planned
 from reelnet.export.platforms.model import platform
 from reelnet.export.request import Asked
 from reelnet.render.rendition import LayoutRequest, Rendition
-from reelnet.runs.header import layers_of
+from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
 from reelnet.scene.mistakes import Mistakes
 from reelnet.scene.resolve import recorded_layer
@@ -197,7 +197,7 @@ def named_layers(layers: tuple[str, ...] | str | None, run: RunReader) -> list[s
         Misfit: Some were not recorded, or are no layers.
     """
     if layers == "all":
-        return layers_of(run.taps)
+        return displayable_layers(run.taps)
     wrong, found = Misfits(), []
     for number, layer in enumerate(layers or ()):
         with wrong.at(number):

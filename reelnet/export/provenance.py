@@ -102,7 +102,7 @@ class Provenance:
         """
         if identity(run) != self.content["run"]["sha256"]:
             raise RunError(
-                f"{run.where}: not as it was when {self.path} was written; name the folder of that run with --run"
+                f"{run.location}: not as it was when {self.path} was written; name the folder of that run with --run"
             )
 
     def changed(self) -> list[str]:
@@ -177,7 +177,7 @@ def versions() -> dict[str, str]:
 def told(run: RunReader) -> dict[str, Any]:
     """Which run it is."""
     return {
-        "path": run.where,
+        "path": run.location,
         "seed": run.about.get("seed"),
         "steps": len(run.steps),
         "sha256": identity(run),
@@ -194,7 +194,7 @@ def identity(run: RunReader) -> str:
     try:
         return hashlib.sha256(run.store.read("run.json") + run.store.tail(None).lines).hexdigest()
     except OSError as error:
-        raise RunError(f"{run.where}: cannot be read ({error.strerror})") from error
+        raise RunError(f"{run.location}: cannot be read ({error.strerror})") from error
 
 
 def sha256_of(path: Path) -> str:

@@ -19,7 +19,6 @@ from reelnet.export.rate_control.trials import FULL, Trial, Trials, Wish
 from reelnet.export.report import Report, clipped, traded
 from reelnet.export.request import Asked
 from reelnet.render.rendition import Rendition
-from reelnet.runs.notes import notes_of
 from reelnet.scene.resolve import Scene
 
 Progress = Callable[[int, int], None]
@@ -60,7 +59,7 @@ def save_still(rendition: Rendition, step: int, path: Path) -> Report:
         clipped=clipped(rendition.scene),
         steps_shown=(step,),
         scale=rendition.scene.facts.cell.scale,
-        notes=notes_of(rendition.run, rendition.scene.taps),
+        notes=rendition.run.warnings(rendition.scene.taps),
     )
 
 
@@ -89,7 +88,7 @@ def _save_whole(rendition: Rendition, path: Path, asked: Asked, progress: Progre
             *make.notes(timeline.fps),
             *reduced(scene, form),
             *scene.notes,
-            *notes_of(rendition.run, scene.taps),
+            *rendition.run.warnings(scene.taps),
         ),
     )
 
@@ -124,7 +123,7 @@ def _save_under(
             *advice(form, wish.options, wish.budget),
             *spare(form, wish, best, trials),
             *scene.notes,
-            *notes_of(rendition.run, scene.taps),
+            *rendition.run.warnings(scene.taps),
         ),
     )
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError, options
 from reelnet.reel import Run
-from reelnet.runs.header import TapInfo, TapKind, fold_of
+from reelnet.runs.header import TapInfo, TapKind, fold_shape
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 
@@ -112,7 +112,13 @@ class Entry:
             ReelnetError: A file is damaged, or the folder cannot be written; then there is no run.
         """
         writer = RunWriter(
-            path, taps=self.taps, fed=self.fed, shown=self.shown, labels=self.labels, about=about, force=force
+            path,
+            taps=self.taps,
+            inputs=self.fed,
+            pictures=self.shown,
+            labels=self.labels,
+            about=about,
+            force=force,
         )
         try:
             for done, snapshot in enumerate(self._snapshots(), 1):
@@ -151,7 +157,7 @@ def _info(series: Series, kind: TapKind) -> TapInfo:
     _, samples, channels, height, width = series.shape
     shape = samples, channels, height, width
     return TapInfo(
-        shape, series.dtype.name, kind=kind, fold=fold_of(shape) if kind is TapKind.ACTIVATION else None
+        shape, series.dtype.name, kind=kind, fold=fold_shape(shape) if kind is TapKind.ACTIVATION else None
     )
 
 

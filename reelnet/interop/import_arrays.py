@@ -11,8 +11,8 @@ from reelnet.errors import ReelnetError
 from reelnet.interop.array_checks import Entry, Given, Progress
 from reelnet.interop.array_files import opened, verify
 from reelnet.reel import Run
-from reelnet.runs.storage.protocol import store_at
-from reelnet.runs.writer import refuse_existing
+from reelnet.runs.session import require_free_path
+from reelnet.runs.storage.open_store import open_store
 
 
 def write_run(
@@ -52,7 +52,7 @@ def write_run(
         arrays["labels"] = labels
     for group, given in (("taps", taps), ("weights", weights), ("bounds", bounds), ("metrics", metrics)):
         arrays |= {f"{group}/{name}": values for name, values in (given or {}).items()}
-    refuse_existing(path, force=force)
+    require_free_path(path, force=force)
     entry = Entry.of({name: Given.of(name, values) for name, values in arrays.items()})
     return entry.write(path, about={}, force=force, progress=None)
 
@@ -73,7 +73,7 @@ def import_arrays(
         ReelnetError: An array has not its form, a file is damaged, or the folder cannot be written; then there is no
             new run, and an old one stays.
     """
-    refuse_existing(path, force=force)
+    require_free_path(path, force=force)
     with opened(source) as arrays:
         try:
             entry = Entry.of(arrays)
@@ -81,7 +81,7 @@ def import_arrays(
             # What lies in a file says so already.
             named = str(error).startswith(str(source))
             raise error if named else ReelnetError(f"{source}: {error}") from error
-        if store_at(path).exists():
+        if open_store(path).exists():
             # What would be replaced is not given for what cannot be read.
             verify(source)
         return entry.write(path, about={"imported": source.name}, force=force, progress=progress)

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reelnet.errors import ReelnetError, UsageError
-
-Scalars = dict[str, dict[int, float]]
-"""For each metric its value by step."""
+from reelnet.runs.metrics import Scalars
 
 STEPS = ("step", "global_step", "trainer/global_step", "_step", "iteration", "iter")
 """What tools call the column of steps; the first that is there counts, in any case."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from reelnet.errors import ReelnetError, UsageError, options
-from reelnet.interop.metric_files import Scalars, read_scalars
+from reelnet.interop.metric_files import read_scalars
 from reelnet.reel import Run, open_run
-from reelnet.runs.metrics import NAME, packed, read_added
+from reelnet.runs.metrics import NAME, Scalars, packed, read_added
 from reelnet.runs.step_index import span
 
 

@@ -28,9 +28,9 @@ from reelnet.record.taps.reading import Arrays, Wanted
 from reelnet.record.taps.selection import chosen
 from reelnet.record.taps.tap import Channels, Pattern
 from reelnet.record.tensors import to_numpy
-from reelnet.runs.session import refuse_existing, resumed_step
+from reelnet.runs.session import require_free_path, resolve_resume_step
 from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.storage.protocol import as_text
+from reelnet.runs.storage.open_store import path_to_text
 from reelnet.runs.writer import RunWriter
 
 LOG = logging.getLogger("reelnet")
@@ -109,7 +109,7 @@ class Recorder:
         on_error: Literal["warn", "raise"] = "warn",
         resume: int | bool = False,
     ) -> None:
-        self.where = as_text(path)
+        self.where = path_to_text(path)
         self._force, self._resume = force, resume
         self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
         self._metrics = numbers(metrics or {})
@@ -145,9 +145,9 @@ class Recorder:
             raise ReelnetError(f"{self.where}: this recorder has recorded already; make another one")
         self._step = 0
         if self._ranks.writes:
-            after = resumed_step(self.where, self._resume)
+            after = resolve_resume_step(self.where, self._resume)
             if after is None:
-                refuse_existing(self.where, force=self._force)
+                require_free_path(self.where, force=self._force)
             self._resumed, self._step = after is not None, after or 0
 
     def _begin(self, arrays: Arrays) -> None:
@@ -157,17 +157,17 @@ class Recorder:
         writer = RunWriter(
             self.where,
             taps=self._probe.infos,
-            fed=fed,
-            shown=self._shown,
+            inputs=fed,
+            pictures=self._shown,
             labels=self._labels,
             about=self._about,
             force=self._force,
             resume=self._step if self._resumed else None,
-            segment=packed_at(self._room, self._probe.infos),
+            segment_bytes=packed_at(self._room, self._probe.infos),
         )
         try:
             thinning = Thinning(writer, self._room, self._probe.infos, self._schedule, self._step)
-            if self._step == 0 and not writer.committed:
+            if self._step == 0 and not writer.step_count:
                 thinning.offer(Snapshot(0, arrays, self._metrics))
         except BaseException:
             writer.discard()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reelnet.errors import ReelnetError
 from reelnet.record.tensors import to_numpy
-from reelnet.runs.header import near_square
+from reelnet.runs.header import near_square_grid
 
 Given = Tensor | NDArray[np.generic]
 
@@ -227,7 +227,7 @@ def as_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def in_grid(vectors: NDArray[np.generic]) -> NDArray[np.generic]:
     """Vectors (samples, values) as near-square pictures (samples, height, width), with zeros at the end."""
-    height, width = near_square(vectors.shape[1])
+    height, width = near_square_grid(vectors.shape[1])
     grid = np.zeros((len(vectors), height * width), vectors.dtype)
     grid[:, : vectors.shape[1]] = vectors
     return grid.reshape(-1, height, width)

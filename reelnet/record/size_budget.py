@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reelnet._support.byte_size import spelled
 from reelnet.errors import UsageError
 from reelnet.record.schedule import Schedule
-from reelnet.runs.format.compaction import FEW, SEGMENT
+from reelnet.runs.format.compaction import MIN_SEGMENT_STEPS, SEGMENT_BYTES
 from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
@@ -37,9 +37,9 @@ def bytes_of(taps: Mapping[str, TapInfo]) -> int:
 def packed_at(room: int | None, taps: Mapping[str, TapInfo]) -> int:
     """Bytes of values that a segment takes in a run of so much room; 0 where none are worth while."""
     if room is None:
-        return SEGMENT
-    size = min(SEGMENT, room // PACKING)
-    return size if size >= FEW * sum(tap.nbytes for tap in taps.values()) else 0
+        return SEGMENT_BYTES
+    size = min(SEGMENT_BYTES, room // PACKING)
+    return size if size >= MIN_SEGMENT_STEPS * sum(tap.nbytes for tap in taps.values()) else 0
 
 
 class Thinning:

@@ -22,7 +22,7 @@ ASPECT = 2
 """A grid of cells whose sides differ by more than this factor is filled up with blank cells instead."""
 
 
-def near_square(count: int) -> tuple[int, int]:
+def near_square_grid(count: int) -> tuple[int, int]:
     """Rows and columns of a grid for so many cells: exact if its sides are alike, else with blanks at the end."""
     root = math.isqrt(count)
     exact = next(rows for rows in range(root, 0, -1) if count % rows == 0)
@@ -30,13 +30,13 @@ def near_square(count: int) -> tuple[int, int]:
     return rows, -(-count // rows)
 
 
-def fold_of(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
     """How a tap's maps (samples, channels, height, width) are shown where they are rows or single values."""
     _, channels, height, width = shape
     if height > 1 or channels * width == 1:
         return None
     if width == 1:
-        return 1, *near_square(channels)
+        return 1, *near_square_grid(channels)
     return (1, channels, width) if channels > 1 else None
 
 
@@ -97,7 +97,7 @@ class TapInfo:
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
     @property
-    def maps(self) -> tuple[int, int, int]:
+    def map_shape(self) -> tuple[int, int, int]:
         """The form (channels, height, width) in which a sample's values are shown."""
         return self.fold or self.shape[1:]
 
@@ -106,7 +106,7 @@ class TapInfo:
         """Whether single values without places are shown, in a grid."""
         return self.fold is not None and self.fold[2] != self.shape[3]
 
-    def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def fold_values(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Values (samples, …) as the maps that are shown, (samples, channels, height, width); blank cells are 0."""
         if self.fold is None:
             return values
@@ -117,14 +117,14 @@ class TapInfo:
         return maps.reshape(len(values), *self.fold)
 
     @property
-    def blank(self) -> NDArray[np.bool_]:
+    def blank_mask(self) -> NDArray[np.bool_]:
         """Where a map (height, width) shows no value, since the last row is longer than what is left for it."""
-        channels, height, width = self.maps
+        channels, height, width = self.map_shape
         values = math.prod(self.shape[1:]) // channels
         return (np.arange(height * width) >= values).reshape(height, width)
 
 
-def layers_of(taps: Mapping[str, TapInfo]) -> list[str]:
+def displayable_layers(taps: Mapping[str, TapInfo]) -> list[str]:
     """The taps whose maps can be looked at: those larger than 1×1, or all if none is; never weights."""
     given = [name for name, tap in taps.items() if tap.kind is TapKind.ACTIVATION]
     return [name for name in given if max(taps[name].shape[2:]) > 1] or given

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError
-from reelnet.interop.metric_files import Scalars
 from reelnet.runs.header import reason, unreadable
 from reelnet.runs.storage.protocol import Store
+
+Scalars = dict[str, dict[int, float]]
+"""Values of each metric by step."""
 
 NAME = "metrics.json"
 """Of the file in a run folder."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError, UsageError, options
-from reelnet.interop.metric_files import Scalars
 from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.log import LogReader
 from reelnet.runs.format.reader import Values
 from reelnet.runs.header import TapInfo, read_header
-from reelnet.runs.metrics import columns, read_added
+from reelnet.runs.metrics import Scalars, columns, read_added
 from reelnet.runs.named import Named
 from reelnet.runs.snapshot import Snapshot, read_samples
 from reelnet.runs.step_index import listed, numbered, sliced, span
 from reelnet.runs.storage.local import LocalStore
-from reelnet.runs.storage.protocol import store_at
+from reelnet.runs.storage.open_store import open_store
 from reelnet.runs.summary import Summary, metrics_of, summary_of
 
 T = TypeVar("T")
@@ -39,7 +38,7 @@ class RunReader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.store = store_at(path)
+        self.store = open_store(path)
         self._header = read_header(self.store)
         self._reader = LogReader(self.store, self._header.taps)
         self._values = Values(self.store, self._header.taps)
@@ -57,7 +56,7 @@ class RunReader:
         raise UsageError(f"{self.store}: lies in an object store and has no path; copy it to a folder first")
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """The run's folder or address, for people."""
         return self.store.where
 
@@ -106,7 +105,7 @@ class RunReader:
             name: replace(tap, min=found[0], max=found[1]) if (found := ranges.get(name)) else tap
             for name, tap in self._header.taps.items()
         }
-        return Named(taps, f"{self.where}: no layer was recorded as")
+        return Named(taps, f"{self.location}: no layer was recorded as")
 
     @cached_property
     def nonfinite(self) -> dict[str, tuple[int, int]]:
@@ -120,7 +119,7 @@ class RunReader:
         Those that were added later follow those of the recording. A name that it does not have is a `KeyError` that
         names the nearest.
         """
-        return Named(self.recorded_metrics | columns(self.added, self.steps), f"{self.where}: no metric")
+        return Named(self.recorded_metrics | columns(self.added, self.steps), f"{self.location}: no metric")
 
     @cached_property
     def added(self) -> Scalars:
@@ -207,7 +206,9 @@ class RunReader:
             UsageError: There is none of that name.
         """
         if not isinstance(name, str) or name not in self.taps:
-            raise UsageError(f"{self.where}: no layer {name!r} was recorded; {options(str(name), self.taps)}")
+            raise UsageError(
+                f"{self.location}: no layer {name!r} was recorded; {options(str(name), self.taps)}"
+            )
         return self.taps[name]
 
     def require_step(self, step: SupportsIndex) -> int:
@@ -218,7 +219,7 @@ class RunReader:
             RunError: No step was.
         """
         self.require_steps()
-        return numbered(step, self._places, self.where)
+        return numbered(step, self._places, self.location)
 
     def require_steps(self) -> None:
         """Make sure that there is something to show.
@@ -227,17 +228,38 @@ class RunReader:
             RunError: No step was committed.
         """
         if not self._places:
-            raise RunError(f"{self.where}: an empty run, no step was committed; record it again")
+            raise RunError(f"{self.location}: an empty run, no step was committed; record it again")
+
+    def warnings(self, taps: Collection[str] | None = None) -> tuple[str, ...]:
+        """Describe what a reader should know before trusting the pictures, one sentence per problem.
+
+        These are values that are NaN or infinite, and steps that could not be recorded.
+
+        Args:
+            taps: Report only these taps; all by default.
+        """
+        messages = []
+        for name, (count, first) in self.nonfinite.items():
+            if taps is None or name in taps:
+                values = "1 value is" if count == 1 else f"{count:,} values are"
+                messages.append(
+                    f"{name}: {values} NaN or infinite, from step {first} on; they are drawn in a color of their own"
+                )
+        if self.missing:
+            first, reason = next(iter(self.missing.items()))
+            steps = "1 step is" if len(self.missing) == 1 else f"{len(self.missing)} steps are"
+            messages.append(f"{steps} missing, the first is {first}: {reason}")
+        return tuple(messages)
 
     def __repr__(self) -> str:
         held = f"{span(self.steps)}, {self._header.samples} samples"
-        return f"<Run {self.where!r}: {held}, taps {', '.join(self.taps)}>"
+        return f"<Run {self.location!r}: {held}, taps {', '.join(self.taps)}>"
 
     def _wanted(self, steps: Iterable[SupportsIndex] | SupportsIndex | slice | None) -> list[int]:
         if steps is None:
             return self.steps
         if isinstance(steps, slice):
-            return sliced(self.steps, steps, self.where)
+            return sliced(self.steps, steps, self.location)
         found = listed(steps)
         if all(type(step) is int and step in self._places for step in found):
             return cast(list[int], found)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.runs.format.log import Log, LogReader
 from reelnet.runs.header import Header, read_header
-from reelnet.runs.storage.protocol import Lock, Store, store_at
+from reelnet.runs.storage.open_store import open_store
+from reelnet.runs.storage.protocol import Lock, Store
 
 
 @dataclass(frozen=True)
@@ -172,17 +173,17 @@ def _is_header(store: Store) -> bool:
     return isinstance(content, dict) and {"format", "taps", "samples_crc32"} <= content.keys()
 
 
-def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
+def require_free_path(path: str | os.PathLike[str], *, force: bool) -> None:
     """Make sure that a new run may be made at `path`.
 
     Raises:
         UsageError: Something is there that is not an empty folder, nor (with `force`) a run.
         ReelnetError: One may not look.
     """
-    require_place(store_at(path), force=force, resume=False)
+    require_place(open_store(path), force=force, resume=False)
 
 
-def resumed_step(path: str | os.PathLike[str], resume: int | bool) -> int | None:
+def resolve_resume_step(path: str | os.PathLike[str], resume: int | bool) -> int | None:
     """The step after which a recording goes on; None where it begins anew.
 
     Args:
@@ -198,9 +199,9 @@ def resumed_step(path: str | os.PathLike[str], resume: int | bool) -> int | None
     if resume is not True:
         if not isinstance(resume, int) or resume < 0:
             raise UsageError(f"resume={resume!r}: give the step of the checkpoint, 0 or more, or True")
-        require_place(store_at(path), force=False, resume=True)
+        require_place(open_store(path), force=False, resume=True)
         return resume
-    store = store_at(path)
+    store = open_store(path)
     try:
         if not store.exists() or store.is_empty():
             return None

@@ -22,7 +22,8 @@ from reelnet.runs.format.segment import INDEX, Segment, entries_of, index_of
 from reelnet.runs.header import KEEP, Header, TapInfo, read_header, unreadable
 from reelnet.runs.session import keep_only_known
 from reelnet.runs.step_index import span
-from reelnet.runs.storage.protocol import Store, store_at
+from reelnet.runs.storage.open_store import open_store
+from reelnet.runs.storage.protocol import Store
 
 FILE = re.compile(r"steps/(\d{8,})\.safetensors")
 
@@ -149,7 +150,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Health:
+class RunHealth:
     """What became of a look at every byte of a run.
 
     Attributes:
@@ -179,18 +180,18 @@ class Health:
         return [*filter(None, [self.samples]), *self.log, *self.damaged.values()]
 
 
-def verify(path: str | os.PathLike[str], progress: Progress | None = None) -> Health:
+def verify_run(path: str | os.PathLike[str], progress: Progress | None = None) -> RunHealth:
     """Read all of a run and check every checksum.
 
     Raises:
         RunError: There is no run, or its header or log cannot be read at all.
     """
-    store = store_at(path)
+    store = open_store(path)
     header = read_header(store)
     return _look(store, header, progress)[0]
 
 
-def repair(path: str | os.PathLike[str], progress: Progress | None = None) -> Health:
+def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -> RunHealth:
     """Keep what is whole of a run: steps that are damaged are marked as missing, and what no step needs is removed.
 
     A segment whose line of the log cannot be read is kept by its own index, without metrics.
@@ -202,7 +203,7 @@ def repair(path: str | os.PathLike[str], progress: Progress | None = None) -> He
         UsageError: A recorder is at work on the run.
         RunError: There is no run, its header or log cannot be read at all, or it cannot be written.
     """
-    store = store_at(path)
+    store = open_store(path)
     header = read_header(store)
     lock = None
     try:
@@ -222,7 +223,7 @@ def repair(path: str | os.PathLike[str], progress: Progress | None = None) -> He
     return health
 
 
-def _look(store: Store, header: Header, progress: Progress | None) -> tuple[Health, Log]:
+def _look(store: Store, header: Header, progress: Progress | None) -> tuple[RunHealth, Log]:
     """Read all of a run; gives what is wrong, and the log with all that it still can tell."""
     log, where = Log(header.taps), store.full("log.jsonl")
     try:
@@ -245,7 +246,7 @@ def _look(store: Store, header: Header, progress: Progress | None) -> tuple[Heal
         "more, their metrics are lost"
         for each in again
     ]
-    return Health(count, dict(sorted(damaged.items())), told, _wrong_samples(store, header)), log
+    return RunHealth(count, dict(sorted(damaged.items())), told, _wrong_samples(store, header)), log
 
 
 def _wrong_step(values: Values, place: Commit | Row, step: int, taps: list[str]) -> str:

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from reelnet.errors import ReelnetError
 from reelnet.runs.format.arrays import checksum, finite_range, nonfinite, pack
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.compaction import SEGMENT, Compaction
+from reelnet.runs.format.compaction import SEGMENT_BYTES, Compaction
 from reelnet.runs.format.log import line_of
 from reelnet.runs.header import Header, TapInfo
-from reelnet.runs.session import Found, begin, refuse_existing
+from reelnet.runs.session import Found, begin
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.step_index import span
-from reelnet.runs.storage.protocol import Store, store_at
-
-__all__ = ["RunWriter", "refuse_existing"]
+from reelnet.runs.storage.open_store import open_store
+from reelnet.runs.storage.protocol import Store
 
 
 class RunWriter:
@@ -35,14 +34,14 @@ class RunWriter:
     Args:
         path: The folder to make, or an address such as `s3://bucket/run`.
         taps: The recorded places.
-        fed: The samples as the network gets them, (samples, …); where it takes several inputs, all by their
+        inputs: The samples as the network gets them, (samples, …); where it takes several inputs, all by their
             names, of which the first is `fed`.
-        shown: The samples as a person sees them, uint8 (samples, height, width) or (…, 3).
+        pictures: The samples as a person sees them, uint8 (samples, height, width) or (…, 3).
         labels: One short text a sample.
         about: Free facts that `run.json` keeps.
         force: Replace a run that lies at `path`. Anything else that lies there is never touched.
         resume: Go on with a run that lies at `path`, after this step; what it holds of later ones is superseded.
-        segment: Bytes of values that a segment holds, about; with 0 all steps stay in files of their own.
+        segment_bytes: Bytes of values that a segment holds, about; with 0 all steps stay in files of their own.
 
     Raises:
         UsageError: There is something at `path` already, or no such run to go on with; or another recorder is at
@@ -56,27 +55,27 @@ class RunWriter:
         path: str | os.PathLike[str],
         *,
         taps: Mapping[str, TapInfo],
-        fed: NDArray[np.generic] | Mapping[str, NDArray[np.generic]],
-        shown: NDArray[np.uint8],
+        inputs: NDArray[np.generic] | Mapping[str, NDArray[np.generic]],
+        pictures: NDArray[np.uint8],
         labels: tuple[str, ...] | None = None,
         about: Mapping[str, Any] | None = None,
         force: bool = False,
         resume: int | None = None,
-        segment: int = SEGMENT,
+        segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
-        self._store: Store = store_at(path)
+        self._store: Store = open_store(path)
         self._taps = dict(taps)
         self._guard = threading.RLock()
-        inputs = fed if isinstance(fed, Mapping) else {"fed": fed}
-        samples, _ = pack({**inputs, "shown": shown})
-        header = Header(self._taps, len(shown), checksum(samples), labels, about or {})
+        named = inputs if isinstance(inputs, Mapping) else {"fed": inputs}
+        samples, _ = pack({**named, "shown": pictures})
+        header = Header(self._taps, len(pictures), checksum(samples), labels, about or {})
         found: Found = begin(self._store, header, samples, force=force, resume=resume)
         self._lock, self._log, self._made = found.lock, found.log, found.made
-        self._compaction = Compaction(self._store, self._log, self._taps, segment)
+        self._compaction = Compaction(self._store, self._log, self._taps, segment_bytes)
         self._open = True
 
     @property
-    def committed(self) -> int:
+    def step_count(self) -> int:
         """How many steps count."""
         return len(self._log.steps)
 
@@ -111,12 +110,12 @@ class RunWriter:
             except OSError as error:
                 raise ReelnetError(
                     f"{self._store.full(file)}: cannot write step {snapshot.step} ({error.strerror}); "
-                    f"the {self.committed} steps before it are safe"
+                    f"the {self.step_count} steps before it are safe"
                 ) from error
             self._log.put(commit)
             self._compaction.added(commit, len(line))
 
-    def miss(self, step: int, reason: str) -> None:
+    def mark_missing(self, step: int, reason: str) -> None:
         """Mark a step as one that could not be recorded, and say why.
 
         Raises:

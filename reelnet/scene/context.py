@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import Misfit
 from reelnet.errors import UsageError, options
-from reelnet.runs.header import TapInfo, layers_of, require_activation
+from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.descriptions import cell, shown
@@ -72,11 +72,11 @@ class Facts:
         """
         run.require_steps()
         if layer is None:
-            layer = layers_of(run.taps)[-1]
+            layer = displayable_layers(run.taps)[-1]
         try:
             require_activation(layer, run.tap(layer))
         except ValueError as error:
-            raise UsageError(f"{run.where}: layer {error}") from None
+            raise UsageError(f"{run.location}: layer {error}") from None
         columns = chosen(samples.show, len(run.samples), "sample")
         pictures, labels = run.samples, run.labels
         return cls(
@@ -157,7 +157,7 @@ class Facts:
     def fields(self) -> dict[str, object]:
         """What a text can name in braces and what never changes."""
         tap = self.taps[self.layer]
-        every, height, width = tap.maps
+        every, height, width = tap.map_shape
         channels = every if self.channels is None else self.channels
         across, down = ("channels", "samples") if self.transposed else ("samples", "channels")
         return {

@@ -18,12 +18,12 @@ def shown(tap: TapInfo, channels: int, samples: int, *, transposed: bool, by_cha
         by_change: Whether the channels are those that change most.
     """
     pictured = counted("sample", samples, tap.shape[0])
-    if tap.fold is not None and tap.maps[0] == 1:
+    if tap.fold is not None and tap.map_shape[0] == 1:
         along = "rows" if transposed else "columns"
         order = ", row by row" if tap.is_grid else ""
         return f"{lines(along, pictured, samples).capitalize()}; a cell shows {cell(tap)}{order}"
-    mapped = counted("channel", channels, tap.maps[0])
-    chosen = by_change and channels < tap.maps[0]
+    mapped = counted("channel", channels, tap.map_shape[0])
+    chosen = by_change and channels < tap.map_shape[0]
     if chosen:
         mapped += ", the one that changes most" if channels == 1 else ", those that change most"
     rows, columns = (mapped, pictured), (pictured, mapped)
@@ -47,8 +47,8 @@ def lines(what: str, of: str, number: int) -> str:
 
 def cell(tap: TapInfo) -> str:
     """What a cell shows: `a map of 7 × 7 values`, or `10 values` that have no places."""
-    height, width = tap.maps[1:]
-    if tap.is_grid and tap.maps[0] == 1:
+    height, width = tap.map_shape[1:]
+    if tap.is_grid and tap.map_shape[0] == 1:
         return f"{math.prod(tap.shape[1:])} values"
     return f"a map of {height} × {width} values" if height * width > 1 else "one value"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reelnet.runs.header import TapInfo, layers_of
+from reelnet.runs.header import TapInfo, displayable_layers
 from reelnet.scene.layout.boxes import RHYTHM
 from reelnet.scene.statistics import Survey
 from reelnet.template.color import Rgb
@@ -48,7 +48,7 @@ class Cell:
     @classmethod
     def of(cls, tap: TapInfo, box: int) -> Cell:
         """A tap's cell in boxes of a size."""
-        height, width = tap.maps[1:]
+        height, width = tap.map_shape[1:]
         if tap.is_grid and (box - SEPARATION) // max(height, width) >= SEPARATED:
             return cls(box, cls.fitting(height, width, box - SEPARATION).scale)
         return cls.fitting(height, width, box)
@@ -59,8 +59,8 @@ class Cell:
 
         Where there is none for all that are no larger than a box, it is that of the layer's own.
         """
-        own = max(taps[layer].maps[1:])
-        sides = {max(taps[name].maps[1:]) for name in layers_of(taps) if not taps[name].is_grid}
+        own = max(taps[layer].map_shape[1:])
+        sides = {max(taps[name].map_shape[1:]) for name in displayable_layers(taps) if not taps[name].is_grid}
         small = {side for side in sides if side <= USUAL_BOX}
         for wanted in (small, {own} & small):
             for box in range(USUAL_BOX, LARGEST_BOX + 1, RHYTHM):
@@ -72,11 +72,11 @@ class Cell:
     def box_of(cls, tap: TapInfo, scale: int) -> int:
         """The size of the boxes in which a tap's cells have that scale."""
         free = SEPARATION if tap.is_grid and scale >= SEPARATED else 0
-        return max(tap.maps[1:]) * scale + free
+        return max(tap.map_shape[1:]) * scale + free
 
     def well_filled(self, tap: TapInfo) -> bool:
         """Whether a tap's maps fill most of the cell's side, or are larger than any box that was asked for."""
-        return max(tap.maps[1:]) * self.scale >= FILLED * self.box
+        return max(tap.map_shape[1:]) * self.scale >= FILLED * self.box
 
     def inset(self, height: int, width: int) -> tuple[int, int]:
         """Rows above and columns left of a map of height × width that is centred in the box."""

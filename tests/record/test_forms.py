@@ -10,7 +10,7 @@ from torch import nn
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.array_layout import Fed, Form, form_of
 from reelnet.record.taps.tap import Tap
-from reelnet.runs.header import TapInfo, fold_of, near_square
+from reelnet.runs.header import TapInfo, fold_shape, near_square_grid
 
 SQUARE = Fed(3, (32, 32), lines=False)
 WIDE = Fed(3, (16, 32), lines=False)
@@ -123,12 +123,12 @@ def test_dims_that_make_no_form(dims: str) -> None:
     ],
 )
 def test_a_grid_is_near_square(count: int, sides: tuple[int, int]) -> None:
-    assert near_square(count) == sides
+    assert near_square_grid(count) == sides
 
 
 def test_every_grid_has_room_and_no_empty_row() -> None:
     for count in range(1, 2000):
-        rows, columns = near_square(count)
+        rows, columns = near_square_grid(count)
         assert count <= rows * columns
         assert columns * (rows - 1) < count
         assert max(rows, columns) <= 2 * min(rows, columns) or count < 4
@@ -147,15 +147,15 @@ def test_every_grid_has_room_and_no_empty_row() -> None:
 def test_vectors_and_rows_are_shown_as_one_map(
     shape: tuple[int, ...], fold: tuple[int, int, int] | None
 ) -> None:
-    assert fold_of(shape) == fold
+    assert fold_shape(shape) == fold
 
 
 def test_folding_keeps_the_order_and_fills_with_blanks() -> None:
     info = TapInfo((2, 7, 1, 1), "int64", fold=(1, 2, 4))
-    shown = info.folded(np.arange(1, 15).reshape(2, 7, 1, 1))
+    shown = info.fold_values(np.arange(1, 15).reshape(2, 7, 1, 1))
     np.testing.assert_array_equal(shown[0, 0], [[1, 2, 3, 4], [5, 6, 7, 0]])
     np.testing.assert_array_equal(shown[1, 0], [[8, 9, 10, 11], [12, 13, 14, 0]])
-    np.testing.assert_array_equal(info.blank, [[False] * 4, [False, False, False, True]])
+    np.testing.assert_array_equal(info.blank_mask, [[False] * 4, [False, False, False, True]])
     whole = TapInfo((2, 3, 4, 5), "float32")
-    assert whole.maps == (3, 4, 5)
-    assert not whole.blank.any()
+    assert whole.map_shape == (3, 4, 5)
+    assert not whole.blank_mask.any()

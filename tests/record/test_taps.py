@@ -193,7 +193,7 @@ def test_features_are_one_grid_of_cells_and_still_scores_of_classes(tmp_path: Pa
     with Recorder(tmp_path / "run", Odd(), samples=pictures(), taps=["out"], about={"classes": names}):
         pass
     run = Run(tmp_path / "run")
-    assert (run.taps["out"].shape, run.taps["out"].maps) == ((3, 7, 1, 1), (1, 2, 4))
+    assert (run.taps["out"].shape, run.taps["out"].map_shape) == ((3, 7, 1, 1), (1, 2, 4))
     shown = drawn(run, {"channels": {"labels": False}, "predictions": {"labels": False}}, layer="out")
     cell, side = shown.panel("channels", 0)[:, :56], 12
     # Four cells side by side, with four pixels beside and sixteen above, so that samples stay apart.

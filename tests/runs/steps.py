@@ -39,8 +39,8 @@ def writer(path: Path, *, steps_each: int = 10, **more: object) -> RunWriter:
     return RunWriter(
         path,
         taps=INFOS,
-        fed=np.zeros((3, 1, 4, 4), np.float32),
-        shown=np.zeros((3, 4, 4), np.uint8),
-        segment=steps_each * EACH,
+        inputs=np.zeros((3, 1, 4, 4), np.float32),
+        pictures=np.zeros((3, 4, 4), np.uint8),
+        segment_bytes=steps_each * EACH,
         **more,  # type: ignore[arg-type]
     )

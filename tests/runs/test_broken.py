@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import RunError
 from reelnet.reel import Run
-from reelnet.runs.verify import verify
+from reelnet.runs.verify import verify_run
 from tests.cli.calls import call
 from tests.runs.steps import SHAPES, arrays
 from tests.runs.test_segments import check, write
@@ -60,7 +60,7 @@ def test_a_line_whose_step_is_not_known_is_told_by_its_neighbours(
     run = write(tmp_path / "run", range(5), steps_each=100)
     broken(run.path / "log.jsonl", number, b"\x00\xff")
     (run.path / "steps" / f"{number - 1:08d}.safetensors").unlink()
-    health = verify(run.path)
+    health = verify_run(run.path)
     assert not health.damaged
     (line,) = health.log
     assert line.endswith(f"): {place}")
@@ -89,4 +89,4 @@ def test_a_segment_outlives_its_line(tmp_path: Path) -> None:
     assert repaired.taps == run.taps
     np.testing.assert_array_equal(repaired.metrics["test"][10:], run.metrics["test"][10:])
     assert np.isnan(repaired.metrics["test"][:10]).all()
-    assert verify(run.path).whole
+    assert verify_run(run.path).whole

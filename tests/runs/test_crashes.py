@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from reelnet.reel import Run
-from reelnet.runs.verify import verify
+from reelnet.runs.verify import verify_run
 from tests.runs.steps import arrays, snapshot, writer
 from tests.runs.test_interrupted import RECORDER
 
@@ -24,7 +24,7 @@ WRITER = """
 import sys, os
 from tests.runs.steps import snapshot, writer
 opened = writer(sys.argv[1], steps_each=4, resume=int(sys.argv[2]) if sys.argv[2] != "new" else None)
-for step in range(opened.committed, 100_000):
+for step in range(opened.step_count, 100_000):
     opened.commit(snapshot(step))
     # What this tells is committed, whatever comes.
     os.write(1, b"%d\\n" % step)
@@ -74,7 +74,7 @@ def test_a_writer_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -
         for step in random.Random(last).sample(run.steps, min(4, len(run.steps))):
             np.testing.assert_array_equal(run.snapshot(step).taps["b"], arrays(step)["b"])
     assert packing
-    assert verify(path).whole
+    assert verify_run(path).whole
     run = Run(path)
     for name in run.taps:
         np.testing.assert_array_equal(run.read(name), np.stack([arrays(step)[name] for step in run.steps]))
@@ -87,7 +87,7 @@ def test_a_writer_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -
 
 SEGMENTED = RECORDER.replace(
     "import sys, torch\n",
-    "import sys, torch\nimport reelnet.record.size_budget as thinning\nthinning.SEGMENT = 300_000\n",
+    "import sys, torch\nimport reelnet.record.size_budget as thinning\nthinning.SEGMENT_BYTES = 300_000\n",
 )
 
 
@@ -111,7 +111,7 @@ def test_a_killed_recorder_leaves_a_run_that_opens_and_renders(seed: int, tmp_pa
     time.sleep(random.Random(seed).uniform(0, 0.2))
     process.send_signal(signal.SIGKILL)
     process.wait(30)
-    assert verify(path).whole
+    assert verify_run(path).whole
     run = Run(path)
     assert run.steps == list(range(len(run.steps)))
     assert len(run.reel().frame(run.steps[-1]).tobytes()) > 0

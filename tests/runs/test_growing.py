@@ -39,7 +39,7 @@ def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) ->
             assert run.refresh() == list(range(seen[-1] + 1, step + 1))
             seen = list(range(step + 1))
             check(run, seen)
-    opened.miss(36, "no more")
+    opened.mark_missing(36, "no more")
     opened.drop([1, 2])
     assert run.refresh() == []
     assert (run.steps[:2], dict(run.missing)) == ([0, 3], {36: "no more"})
@@ -85,7 +85,7 @@ def test_a_second_recorder_is_refused(tmp_path: Path) -> None:
         "for force in (False, True):\n"
         "    try:\n"
         "        RunWriter(sys.argv[1], taps={'a': TapInfo((1, 1, 1, 1), 'float32')}, force=force,\n"
-        "                  fed=np.zeros((1, 1)), shown=np.zeros((1, 2, 2), np.uint8))\n"
+        "                  inputs=np.zeros((1, 1)), pictures=np.zeros((1, 2, 2), np.uint8))\n"
         "    except UsageError as error:\n"
         "        print(error)\n"
     )

@@ -30,8 +30,8 @@ from reelnet.runs.writer import RunWriter
 shape = (10, 16, SIDE, SIDE)
 path = Path(sys.argv[1])
 grid = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
-form = dict(taps={"conv1": TapInfo(shape, "float32")}, fed=np.zeros((10, 1, 4, 4), np.float32),
-            shown=np.zeros((10, 4, 4), np.uint8))
+form = dict(taps={"conv1": TapInfo(shape, "float32")}, inputs=np.zeros((10, 1, 4, 4), np.float32),
+            pictures=np.zeros((10, 4, 4), np.uint8))
 def snapshot(step):
     return Snapshot(step, {"conv1": grid + step}, {"loss": step / 7})
 """

@@ -9,7 +9,6 @@ import pytest
 
 from reelnet.reel import Run
 from reelnet.runs.header import TapInfo
-from reelnet.runs.notes import notes_of
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call
@@ -28,9 +27,9 @@ def strange(step: int) -> Maps:
 def test_values_that_are_not_finite_are_counted_by_step(make_run: MakeRun) -> None:
     run = make_run(taps=SHAPES, values={"conv1": lambda step: strange(step if step != 3 else 1)})
     assert run.nonfinite == {"conv1": (6, 2)}
-    (note,) = notes_of(run)
+    (note,) = run.warnings()
     assert note.startswith("conv1: 6 values are NaN or infinite, from step 2 on")
-    assert notes_of(run, ["conv2"]) == ()
+    assert run.warnings(["conv2"]) == ()
     lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
     assert [line["taps"]["conv1"].get("nonfinite") for line in lines] == [None, None, 2, None, 4]
 
@@ -46,14 +45,14 @@ def gappy(make_run: MakeRun) -> Run:
     whole = make_run()
     path = whole.path.parent / "gappy"
     writer = RunWriter(
-        path, taps={"conv1": TapInfo(SHAPES["conv1"], "float32")}, fed=whole.inputs, shown=whole.samples
+        path, taps={"conv1": TapInfo(SHAPES["conv1"], "float32")}, inputs=whole.inputs, pictures=whole.samples
     )
     for step in range(5):
         writer.commit(Snapshot(step, whole.snapshot(step).taps, {"loss": step}))
     writer.drop([1, 3])
-    writer.miss(5, "no more")
-    writer.miss(6, "of this")
-    assert writer.committed == 3
+    writer.mark_missing(5, "no more")
+    writer.mark_missing(6, "of this")
+    assert writer.step_count == 3
     writer.close()
     return Run(path)
 
@@ -69,7 +68,7 @@ def test_steps_that_were_given_up_are_no_longer_there(gappy: Run) -> None:
 
 def test_steps_that_are_missing_are_told(gappy: Run) -> None:
     assert gappy.missing == {5: "no more", 6: "of this"}
-    assert notes_of(gappy) == ("2 steps are missing, the first is 5: no more",)
+    assert gappy.warnings() == ("2 steps are missing, the first is 5: no more",)
     assert "note     2 steps are missing, the first is 5: no more" in call("inspect", gappy.path).stdout
     assert json.loads(call("inspect", gappy.path, "--json").stdout)["missing"] == {
         "5": "no more",

@@ -21,7 +21,7 @@ from reelnet.errors import ReelnetError, RunError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
 from reelnet.runs.storage.remote import RemoteStore
-from reelnet.runs.verify import repair, verify
+from reelnet.runs.verify import repair_run, verify_run
 from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call
 from tests.runs.steps import INFOS, snapshot
@@ -73,9 +73,9 @@ def writer(url: str, *, steps_each: int = 10, **more: Any) -> RunWriter:
     return RunWriter(
         url,
         taps=INFOS,
-        fed=np.zeros((3, 1, 4, 4), np.float32),
-        shown=np.zeros((3, 4, 4), np.uint8),
-        segment=steps_each * sum(info.nbytes for info in INFOS.values()),
+        inputs=np.zeros((3, 1, 4, 4), np.float32),
+        pictures=np.zeros((3, 4, 4), np.uint8),
+        segment_bytes=steps_each * sum(info.nbytes for info in INFOS.values()),
         **more,
     )
 
@@ -95,7 +95,7 @@ def test_a_run_is_written_read_followed_and_packed(url: str) -> None:
         if step in (5, 13):
             assert run.refresh() == list(range(1 if step == 5 else 6, step + 1))
             check(run, list(range(step + 1)))
-    opened.miss(25, "no more")
+    opened.mark_missing(25, "no more")
     opened.close()
     run.refresh()
     check(run, list(range(25)))
@@ -173,7 +173,7 @@ def test_damage_is_told_and_repaired(url: str) -> None:
     with writer(url) as opened:
         for step in range(15):
             opened.commit(snapshot(step))
-    assert verify(url).whole
+    assert verify_run(url).whole
     filesystem, root = fsspec.core.url_to_fs(url)
     for name in ("segments/00000000.safetensors", "steps/00000012.safetensors"):
         data = bytearray(filesystem.cat_file(f"{root}/{name}"))
@@ -182,10 +182,10 @@ def test_damage_is_told_and_repaired(url: str) -> None:
     filesystem.rm_file(f"{root}/steps/00000013.safetensors")
     with pytest.raises(RunError, match=r"step 13 .No such file"):
         Run(url).snapshot(13)
-    health = verify(url)
+    health = verify_run(url)
     assert list(health.damaged) == [9, 12, 13]
     assert f"{url}/steps/00000012.safetensors: step 12" in health.lines()[1]
-    repair(url)
+    repair_run(url)
     check(Run(url), [step for step in range(15) if step not in (9, 12, 13)])
 
 

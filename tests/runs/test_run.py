@@ -247,6 +247,6 @@ def test_a_name_that_is_not_there_is_answered_with_the_nearest(make_run: MakeRun
 
 @pytest.mark.parametrize("path", [3, None, b"run", ["run"]])
 def test_what_is_no_path_is_told(path: Any) -> None:
-    with pytest.raises(UsageError, match="is no path; give a run's folder") as error:
+    with pytest.raises(UsageError, match="is not a path; give the run folder") as error:
         reelnet.open(path)
     assert repr(path) in str(error.value)

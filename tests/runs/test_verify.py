@@ -8,7 +8,7 @@ import pytest
 
 from reelnet.errors import UsageError
 from reelnet.reel import Run
-from reelnet.runs.verify import repair, verify
+from reelnet.runs.verify import repair_run, verify_run
 from tests.cli.calls import call
 from tests.runs.steps import snapshot, writer
 from tests.runs.test_segments import check, write
@@ -36,13 +36,13 @@ def test_each_single_byte_of_the_values_is_checked(tmp_path: Path) -> None:
         data = file.read_bytes()
         for place in range(8, len(data), 97):
             flip(file, place)
-            health = verify(run.path)
+            health = verify_run(run.path)
             # The head of a step's own file is not read; its values are where the log says.
             if file is files[0] or place >= len(data) - 500:
                 assert not health.whole, place
                 assert all(str(file) in line for line in health.lines())
             file.write_bytes(data)
-    assert verify(run.path).whole
+    assert verify_run(run.path).whole
 
 
 def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path
     repaired = Run(run.path)
     assert list(repaired.missing) == [9, 19, 21, 22]
     check(repaired, [step for step in range(25) if step not in (9, 19, 21, 22)])
-    assert verify(run.path).whole
+    assert verify_run(run.path).whole
     with writer(run.path, resume=24) as again:
         again.commit(snapshot(25))
     assert Run(run.path).steps[-1] == 25
@@ -82,10 +82,10 @@ def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path
 def test_a_damaged_index_costs_its_segment_and_no_other(tmp_path: Path) -> None:
     run = write(tmp_path / "run", range(25))
     flip(run.path / "segments" / "00000000.safetensors", 300)
-    health = verify(run.path)
+    health = verify_run(run.path)
     assert list(health.damaged) == list(range(10))
     assert all("00000000.safetensors" in line for line in health.lines())
-    repair(run.path)
+    repair_run(run.path)
     check(Run(run.path), list(range(10, 25)))
 
 
@@ -116,7 +116,7 @@ def test_what_is_no_run_and_what_is_being_recorded(tmp_path: Path) -> None:
         assert (done.exit_code, done.stderr.count("\n")) == (4, 1)
     opened = writer(tmp_path / "run")
     opened.commit(snapshot(0))
-    assert verify(tmp_path / "run").whole
+    assert verify_run(tmp_path / "run").whole
     with pytest.raises(UsageError, match="is being recorded"):
-        repair(tmp_path / "run")
+        repair_run(tmp_path / "run")
     opened.close()

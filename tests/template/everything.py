@@ -57,7 +57,7 @@ def write_everything(path: Path, *scores: str) -> Run:
         "conv2.weight": TapInfo((4, 3, 3, 3), "float32", kind=TapKind.WEIGHT),
     }
     fed, about = shown.astype(np.float32), {"classes": list(CLASSES)}
-    writer = RunWriter(path, taps=taps, fed=fed, shown=shown, labels=CLASSES[:samples], about=about)
+    writer = RunWriter(path, taps=taps, inputs=fed, pictures=shown, labels=CLASSES[:samples], about=about)
     for number in range(9):
         arrays = {name: generator.normal(size=tap.shape).astype(np.float32) for name, tap in taps.items()}
         # Channels that change by different amounts, so that their order by change is not that of the layer.

@@ -11,7 +11,7 @@ from torch import nn
 from reelnet.errors import ReelnetError
 from reelnet.record.metrics import number
 from reelnet.record.recorder import Recorder
-from reelnet.runs.session import resumed_step
+from reelnet.runs.session import resolve_resume_step
 
 
 class Loop:
@@ -38,7 +38,7 @@ class Loop:
         self._steps = steps
         options = dict(self._options)
         # The trainer knows from which step it goes on; the run may hold later ones.
-        if options.get("resume") is True and resumed_step(self._path, True) is not None:
+        if options.get("resume") is True and resolve_resume_step(self._path, True) is not None:
             options["resume"] = steps
         self._recorder = Recorder(self._path, model, **options)
         self._recorder.__enter__()

@@ -15,7 +15,7 @@ from reelnet.errors import ReelnetError, UsageError, options
 from reelnet.record.array_layout import Fed, Form, form_of
 from reelnet.record.taps.tap import Channels, Tap, channels_of
 from reelnet.record.tensors import a, pick, require_plain, to_numpy
-from reelnet.runs.header import TapInfo, fold_of, near_square
+from reelnet.runs.header import TapInfo, fold_shape, near_square_grid
 
 APART = ".class"
 """End of the name under which the tokens without a place in the picture are recorded."""
@@ -146,8 +146,8 @@ class Reading:
         shape = samples, channels, height, width
         if name != self.name:
             note = f"tokens before the picture's, {width} values each"
-            return TapInfo(shape, array.dtype.name, fold=(channels, *near_square(width)), note=note)
-        fold = fold_of(shape)
+            return TapInfo(shape, array.dtype.name, fold=(channels, *near_square_grid(width)), note=note)
+        fold = fold_shape(shape)
         return TapInfo(
             shape, array.dtype.name, self.bounds, fold=fold, channels=self.channels, note=self.note
         )

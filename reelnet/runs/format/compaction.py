@@ -16,13 +16,13 @@ from reelnet.runs.storage.protocol import Piece, Store
 
 LOG = logging.getLogger("reelnet")
 
-SEGMENT = 128_000_000
+SEGMENT_BYTES = 128_000_000
 """Bytes of values in a segment, about."""
 
 LINES = 4_000_000
 """Bytes in the log from which on steps in files of their own are packed, however small they are."""
 
-FEW = 32
+MIN_SEGMENT_STEPS = 32
 """Steps that are not worth a segment when a recording ends."""
 
 
@@ -61,7 +61,7 @@ class Compaction:
 
     def finish(self) -> None:
         """Pack what is left, unless it is little."""
-        if self._size and len(self._log.loose()) >= FEW:
+        if self._size and len(self._log.loose()) >= MIN_SEGMENT_STEPS:
             self._pack()
         if self._stale:
             with suppress(OSError):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 
-from reelnet.errors import RunError, UsageError
-
-URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+from reelnet.errors import RunError
 
 Piece = tuple[int, bytes]
 """Bytes, and the offset in a file where they go."""
@@ -130,35 +125,3 @@ class Tail:
 
     def __init__(self, lines: bytes, place: object, *, fresh: bool) -> None:
         self.lines, self.place, self.fresh = lines, place, fresh
-
-
-def is_url(path: str | os.PathLike[str]) -> bool:
-    """Whether this is the address of an object store, and no path."""
-    return isinstance(path, str) and URL.match(path) is not None and not path.startswith("file://")
-
-
-def store_at(path: str | os.PathLike[str]) -> Store:
-    """The files of the run at a path, or at an address such as `s3://bucket/run`.
-
-    Raises:
-        UsageError: It is no path, or a package is missing, or there is no such kind of address.
-    """
-    text = as_text(path)
-    if is_url(text):
-        from reelnet.runs.storage.remote import RemoteStore
-
-        return RemoteStore(text)
-    from reelnet.runs.storage.local import LocalStore
-
-    return LocalStore(Path(text.removeprefix("file://")))
-
-
-def as_text(path: object) -> str:
-    """A run's path or address as a text.
-
-    Raises:
-        UsageError: It is none.
-    """
-    if isinstance(path, str | os.PathLike) and isinstance(text := os.fspath(path), str):
-        return text
-    raise UsageError(f"{path!r} is no path; give a run's folder as a text or a Path, or an address")

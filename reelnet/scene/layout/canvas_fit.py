@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reelnet.config.diagnostics import InvalidTemplate
 from reelnet.errors import TemplateError, UsageError
-from reelnet.runs.header import layers_of
+from reelnet.runs.header import displayable_layers
 from reelnet.scene.context import Facts
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.layout.measure import Tree, measure
@@ -53,7 +53,7 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
     """
     canvas = template.canvas
     asked = canvas.scale if scale is None else scale
-    side = max(facts.require(facts.layer).maps[1:])
+    side = max(facts.require(facts.layer).map_shape[1:])
     if asked is not None:
         found = attempt(template, facts.scaled(asked))
         if not fits(found.tree, canvas):
@@ -104,7 +104,7 @@ def filled(found: Framed) -> bool:
 
 def taps_of(found: Framed) -> list[str]:
     """The layers whose maps are shown, but those of single values."""
-    facts, layers = found.facts, layers_of(found.facts.taps)
+    facts, layers = found.facts, displayable_layers(found.facts.taps)
     taps = dict.fromkeys(tap for panel, _ in place(found.tree, found.box) for tap in panel.taps(facts))
     return [tap for tap in taps if tap in layers and not facts.require(tap).is_grid]
 

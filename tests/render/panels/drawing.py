@@ -71,7 +71,7 @@ def write_taps(path: Path, taps: Mapping[str, Floats], steps: list[int] | None =
     any_maps = next(iter(taps.values()))
     shown = grey_pictures(any_maps.shape[1])
     infos = {name: TapInfo(maps.shape[1:], maps.dtype.name, (-1.0, 1.0)) for name, maps in taps.items()}
-    writer = RunWriter(path, taps=infos, fed=shown.astype(np.float32), shown=shown, labels=None)
+    writer = RunWriter(path, taps=infos, inputs=shown.astype(np.float32), pictures=shown, labels=None)
     for number in range(len(any_maps)):
         step = number if steps is None else steps[number]
         writer.commit(Snapshot(step, {name: maps[number] for name, maps in taps.items()}, {}))

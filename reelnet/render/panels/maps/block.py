@@ -64,7 +64,7 @@ class Block:
         """The channels' own numbers in the network; the first and the last where all are cells of one map."""
         own = self.view.tap.channels
         if self.view.tap.fold is not None:
-            several = self.view.tap.maps[0] > 1
+            several = self.view.tap.map_shape[0] > 1
             return [str(channel) for channel in self.channels] if several else [numbered(self.view.tap)]
         return [str(channel if own is None else own[channel]) for channel in self.channels]
 
@@ -134,7 +134,7 @@ class BlockDrawing:
         self._missing = palette.ramp(theme.missing, theme.missing, 1)
         self._blank = palette.ramp(theme.background, theme.background, 1)
         self._map = palette.colormap(block.view.anchors)
-        whole = tuple(range(block.view.tap.shape[0])), tuple(range(block.view.tap.maps[0]))
+        whole = tuple(range(block.view.tap.shape[0])), tuple(range(block.view.tap.map_shape[0]))
         shown = facts.columns, block.channels
         self._select = None if shown == whole else np.ix_(*shown)
         self._pictures = Pictures(facts, self._inputs(), palette) if block.inputs else None
@@ -170,7 +170,7 @@ class BlockDrawing:
     def shape(self) -> tuple[int, ...]:
         """Of the layer's maps as they are shown: (samples, channels, height, width)."""
         tap = self._block.view.tap
-        return tap.shape[0], *tap.maps
+        return tap.shape[0], *tap.map_shape
 
     @property
     def colours(self) -> NDArray[np.uint8]:
@@ -184,7 +184,7 @@ class BlockDrawing:
 
     def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Recorded values of the layer as the maps that are shown."""
-        return self._block.view.tap.folded(values)
+        return self._block.view.tap.fold_values(values)
 
     def levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Values of the layer as levels of its colormap."""
@@ -255,7 +255,7 @@ class BlockDrawing:
         if not (finite := np.isfinite(values)).all():
             indices[~finite] = self._missing.indices[0]
         if self._block.view.tap.fold is not None:
-            indices[:, :, self._block.view.tap.blank] = self._blank.indices[0]
+            indices[:, :, self._block.view.tap.blank_mask] = self._blank.indices[0]
         if not self._facts.transposed:
             indices = indices.transpose(1, 0, 2, 3)
         self._cells.put(canvas, indices, self._block.view.cell)

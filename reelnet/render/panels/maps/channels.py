@@ -15,7 +15,7 @@ from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnn
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.arrangement import standing
 from reelnet.render.panels.maps.block import Block, BlockDrawing
-from reelnet.runs.header import layers_of, require_activation
+from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.context import Facts, Moment, chosen, told_positions
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
@@ -80,7 +80,7 @@ class Channels(Panel):
     def taps(self, facts: Facts) -> tuple[str, ...]:
         """The layers that it shows."""
         if self.taps_shown == "all":
-            return tuple(layers_of(facts.taps))
+            return tuple(displayable_layers(facts.taps))
         return self.taps_shown or (facts.layer,)
 
     def blocks(self, facts: Facts) -> list[Block]:
@@ -197,7 +197,7 @@ def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ..
     Raises:
         ValueError: The layer was not recorded, or does not have one of them.
     """
-    count, change = facts.require(tap).maps[0], None
+    count, change = facts.require(tap).map_shape[0], None
     if show.top is not None or order == "change":
         change = facts.survey.changes(tap).by_channel
         if len(change) > count:  # all of them are cells of one map

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from numpy.lib.stride_tricks import as_strided
 
 from reelnet.render.typography import Type, body, shorten, sized
-from reelnet.runs.header import layers_of
+from reelnet.runs.header import displayable_layers
 from reelnet.scene.context import Facts
 from reelnet.scene.descriptions import numbered
 from reelnet.scene.layout.boxes import RHYTHM, Box
@@ -110,8 +110,11 @@ def gutter(facts: Facts, *, labels: bool) -> int:
     """Pixels left of the cells for labels of rows; the same for all panels of cells, so that they line up."""
     if not labels:
         return 0
-    style, longest = body(facts.theme), max(facts.taps[name].maps[0] for name in layers_of(facts.taps)) - 1
-    folded = [tap for tap in facts.taps.values() if tap.fold is not None and tap.maps[0] == 1]
+    style, longest = (
+        body(facts.theme),
+        max(facts.taps[name].map_shape[0] for name in displayable_layers(facts.taps)) - 1,
+    )
+    folded = [tap for tap in facts.taps.values() if tap.fold is not None and tap.map_shape[0] == 1]
     texts = [INPUT_LABEL, str(longest), *map(numbered, folded)]
     if facts.transposed and facts.labels is not None:
         texts = [shorten(label, 8 * style.size, style) for label in facts.labels]

@@ -83,7 +83,7 @@ class Pictures:
 
 def filled_side(facts: Facts) -> int:
     """Side in pixels of what the reel's layer fills of its cells."""
-    return min(facts.cell.box, max(facts.require(facts.layer).maps[1:]) * facts.cell.scale)
+    return min(facts.cell.box, max(facts.require(facts.layer).map_shape[1:]) * facts.cell.scale)
 
 
 class Greys:

@@ -29,7 +29,7 @@ def recorded(path: Path, values: NDArray[Any]) -> Run:
         "conv1.weight": TapInfo(values.shape[1:], "float32", kind=TapKind.WEIGHT),
     }
     shown = grey_pictures(3)
-    writer = RunWriter(path, taps=taps, fed=shown.astype(np.float32), shown=shown)
+    writer = RunWriter(path, taps=taps, inputs=shown.astype(np.float32), pictures=shown)
     for step, (each, held) in enumerate(zip(maps, values.astype(np.float32), strict=True)):
         writer.commit(Snapshot(step, {"conv1": each, "conv1.weight": held}))
     writer.close()

@@ -1,4 +1,4 @@
-"""Writing behind the training: in order, bounded, and told when the training has to wait."""
+"""Writing in the background of the training: in order, in a bounded queue, with a log message when training waits."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import torch
 from torch import nn
 
 from reelnet.errors import ReelnetError
+from reelnet.record.async_writer import BackgroundWorker
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
-from reelnet.runs.background import Behind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 
 
 def test_jobs_are_done_in_order_and_all_before_the_end(caplog: pytest.LogCaptureFixture) -> None:
     done: list[int] = []
-    behind = Behind("here")
+    worker = BackgroundWorker("here")
     for number in range(100):
-        behind.put(lambda number=number: done.append(number), 1)  # type: ignore[misc]
-    behind.close()
+        worker.put(lambda number=number: done.append(number), 1)  # type: ignore[misc]
+    worker.close()
     assert done == list(range(100))
     assert not caplog.messages
 
@@ -38,38 +38,38 @@ def test_what_waits_is_bounded_and_that_is_said_once(caplog: pytest.LogCaptureFi
         time.sleep(0.01)
         held -= 10
 
-    behind = Behind("here", most=30)
+    worker = BackgroundWorker("here", max_queued_bytes=30)
     for _ in range(10):
-        behind.put(job, 10)
+        worker.put(job, 10)
         held += 10
         most = max(most, held)
-    behind.close()
+    worker.close()
     assert held == 0
     # A job may be through before it has left the queue.
     assert most <= 30
     first, last = caplog.messages
     assert first == "here: the disk is slower than the training, which waits for it"
-    assert last.startswith("here: the training waited 0.")
-    assert last.endswith(" s for the disk in all")
+    assert last.startswith("here: training waited 0.")
+    assert last.endswith(" s for the disk in total")
 
 
 def test_a_job_larger_than_the_room_is_done_alone() -> None:
-    behind, done = Behind("here", most=10), []
+    worker, done = BackgroundWorker("here", max_queued_bytes=10), []
     for number in range(3):
-        behind.put(lambda number=number: done.append(number), 100)  # type: ignore[misc]
-    behind.close()
+        worker.put(lambda number=number: done.append(number), 100)  # type: ignore[misc]
+    worker.close()
     assert done == [0, 1, 2]
 
 
 def test_a_defect_in_a_job_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    behind, done = Behind("here"), []
-    behind.put(lambda: 1 / 0, 0)  # type: ignore[arg-type]
-    behind.put(lambda: done.append(1), 0)
-    behind.flush()
+    worker, done = BackgroundWorker("here"), []
+    worker.put(lambda: 1 / 0, 0)  # type: ignore[arg-type]
+    worker.put(lambda: done.append(1), 0)
+    worker.flush()
     assert done == [1]
     assert "here: writing failed" in caplog.text
-    behind.close()
-    behind.close()
+    worker.close()
+    worker.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
