@@ -41,8 +41,8 @@ Entry = dict[str, Any]
 
 TEMPLATES = ("annotated", "article", "dark", "filmstrip", "overview", "plain", "square", "vertical", "wide")
 FORMATS = ("a.gif", "a.apng", "a.mp4", "a.webm", "a.webp", "still.png", "f-%03d.png")
-DECODED_ONLY = (".webm", ".mov")
-"""Formats whose container holds random identifiers: only their decoded frames are compared."""
+DECODED_ONLY = (".webm",)
+"""Formats whose container holds a random identifier: only their decoded frames are compared."""
 
 
 # Runs
