@@ -8,7 +8,8 @@ it again, prints every difference and exits with 1 if there is one. There are th
 without a cap, `cap` files under one, and `frames` RGB stills.
 
 The runs are computed with numpy, without a training. Only public names are used, so that the script outlives any
-change behind them. Encoders differ between versions and processors: record and compare on one machine.
+change behind them. Encoders differ between versions, processors and numbers of CPUs: record
+and compare on one machine.
 """
 
 from __future__ import annotations
@@ -457,7 +458,8 @@ def environment() -> dict[str, str]:
     versions = {name: metadata.version(name) for name in packages}
     return {
         "machine": platform.machine(),
-        "cpus": str(os.cpu_count()),
+        # The encoders of videos choose their threads by the number of CPUs that the process may use.
+        "cpus": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "python": platform.python_version(),
         **versions,
     }
