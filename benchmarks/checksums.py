@@ -403,7 +403,7 @@ class Matrix:
 
     def _command(self, group: str, name: str, run: str, *words: str) -> Job:
         def make(folder: Path) -> Entry:
-            source = str(Path(self.run(run).where).resolve())
+            source = str(self.run(run).path.resolve())
             root = str(Path(reelnet.__file__).resolve().parents[1])
             done = subprocess.run(
                 [sys.executable, "-m", "reelnet", words[0], source, *words[1:]],
