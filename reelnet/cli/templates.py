@@ -131,17 +131,17 @@ def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ..
 
 def laid_out(template: Template, run: str, layer: str | None) -> Reel:
     """A template and all its outputs for a run, with every mistake of any of them."""
+    from reelnet.config.diagnostics import ErrorCollector
     from reelnet.export.outputs import planned
     from reelnet.reel import Reel, open_run
-    from reelnet.scene.mistakes import Mistakes
 
-    opened, mistakes, reel = open_run(run), Mistakes(template), None
-    with mistakes.at():
+    opened, errors, reel = open_run(run), ErrorCollector(template.source_map), None
+    with errors.collect():
         reel = Reel.from_run(opened, template, layer=layer)
-    with mistakes.at():
+    with errors.collect():
         if template.outputs:
             planned(opened, template, layers=[layer] if layer else [])
-    mistakes.check()
+    errors.raise_errors()
     if reel is None:
         raise AssertionError("what is wrong was told")
     return reel

@@ -1,104 +1,60 @@
-"""Options that do not fit, each with the keys that lead to it below the part that is looked at.
-
-Mistakes of a template file: where each one stands, what is wrong, and one error for all of them.
-"""
+"""Errors in what an author writes: which key, where in which file, what is wrong, and all of them at once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import yaml
 
-from reelnet.errors import TemplateError
+from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
+"""Keys of maps and indices of lists that lead to a value."""
 
-Found = tuple[Path, str]
-"""A path of keys, and what is wrong there."""
+MAX_SHOWN_DIAGNOSTICS = 50
+MAX_MESSAGE_LENGTH = 400
+"""Characters of one message that are shown; a quoted value may be longer than anyone would read."""
+
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""The line breaks of YAML."""
+
+HEX_COLOR = r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b"
 
 
-class Misfit(ValueError):  # noqa: N818
-    """One option, or several, that do not fit the run or each other.
+class OptionError(ValueError):
+    """One or several options that do not fit the run or each other.
 
     Args:
-        what: What is wrong, and what would work.
-        path: The keys that lead to the option, below the panel or section that it belongs to.
+        message: What is wrong, and what would work.
+        path: The keys that lead to the option, relative to the panel or section that reports it.
 
     Attributes:
-        found: Each mistake with its path.
+        errors: The key path and the message of each error.
     """
 
-    def __init__(self, what: str, *path: str | int) -> None:
-        super().__init__(what)
-        self.found: tuple[Found, ...] = ((path, what),)
+    def __init__(self, message: str, *path: str | int) -> None:
+        super().__init__(message)
+        self.errors: tuple[tuple[KeyPath, str], ...] = ((path, message),)
 
     @classmethod
-    def of(cls, found: Iterable[Found]) -> Misfit:
-        """Several mistakes, at least one."""
-        found = tuple(found)
-        error = cls("; ".join(what for _, what in found))
-        error.found = found
-        return error
-
-
-def found_in(error: Exception) -> tuple[Found, ...]:
-    """What an error tells, whether it knows its keys or not."""
-    return error.found if isinstance(error, Misfit) else (((), str(error)),)
-
-
-@contextmanager
-def under(*path: str | int) -> Iterator[None]:
-    """Put keys before those of a mistake."""
-    try:
-        yield
-    except ValueError as error:
-        raise Misfit.of(((*path, *below), what) for below, what in found_in(error)) from None
-
-
-class Misfits:
-    """Collects mistakes, so that all of them are told at once."""
-
-    def __init__(self) -> None:
-        self._found: list[Found] = []
-
-    @contextmanager
-    def at(self, *path: str | int) -> Iterator[None]:
-        """Take down what does not fit below some keys, and go on behind it."""
-        try:
-            yield
-        except ValueError as error:
-            self._found += (((*path, *below), what) for below, what in found_in(error))
-
-    def check(self) -> None:
-        """Raise what was found.
-
-        Raises:
-            Misfit: Something was.
-        """
-        if self._found:
-            raise Misfit.of(self._found)
-
-
-MOST_SHOWN = 50
-MOST_LETTERS = 400
-"""Of one mistake; what an author wrote may be longer than anyone would read."""
-
-BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-"""What the YAML parser takes for the end of a line."""
-
-COLOUR = r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b"
+    def from_errors(cls, errors: Iterable[tuple[KeyPath, str]]) -> OptionError:
+        """Combine several errors, at least one, into a single exception."""
+        errors = tuple(errors)
+        combined = cls("; ".join(message for _, message in errors))
+        combined.errors = errors
+        return combined
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Place:
-    """A place in a file, counted from 1; line 0 stands for something that has no lines.
+class SourcePosition:
+    """A position in a file. Lines and columns count from 1; line 0 marks a source without lines.
 
     Attributes:
-        file: The file as it was asked for, or another origin, such as an option of the command line.
+        file: The path as the user gave it, or another source, such as an option of the command line.
     """
 
     file: str
@@ -110,119 +66,206 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing that is wrong. Mistakes are in order by file, line and column.
+class Diagnostic:
+    """One error in a file. Diagnostics sort by file, line and column.
 
     Attributes:
-        place: None if it is not from a file.
-        where: The keys that lead to it, such as `layout.column.items[2]`; empty for the whole file.
-        what: What is wrong, and what would work.
+        position: None if the value comes from no file.
+        key: The key path as authors read it, such as `layout.column.items[2]`; empty for the whole file.
+        message: What is wrong, and what would work.
     """
 
-    place: Place | None
-    where: str
-    what: str
+    position: SourcePosition | None
+    key: str
+    message: str
 
     def __str__(self) -> str:
-        parts = (str(self.place or ""), self.where, brief(self.what))
+        parts = (str(self.position or ""), self.key, shorten_message(self.message))
         return ": ".join(" ".join(part.splitlines()) for part in parts if part)
 
-    def __lt__(self, other: Mistake) -> bool:
-        return self._order() < other._order()
+    def __lt__(self, other: Diagnostic) -> bool:
+        return self._sort_key() < other._sort_key()
 
-    def _order(self) -> tuple[Place, str, str]:
-        return self.place or Place("", 0, 0), self.where, self.what
+    def _sort_key(self) -> tuple[SourcePosition, str, str]:
+        return self.position or SourcePosition("", 0, 0), self.key, self.message
 
 
 class InvalidTemplate(TemplateError):  # noqa: N818
-    """Everything that is wrong with a template, a line for each mistake, in order; the first 50 are shown.
+    """Every error in a template, sorted, one per line. Only the first 50 lines are shown.
 
     Args:
-        mistakes: At least one.
+        diagnostics: At least one.
     """
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(mistakes))
-        lines = list(dict.fromkeys(map(str, self.mistakes)))
-        if len(lines) > MOST_SHOWN:
-            lines[MOST_SHOWN:] = [f"… and {len(lines) - MOST_SHOWN} more"]
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(sorted(diagnostics))
+        lines = list(dict.fromkeys(map(str, self.diagnostics)))
+        if len(lines) > MAX_SHOWN_DIAGNOSTICS:
+            lines[MAX_SHOWN_DIAGNOSTICS:] = [f"… and {len(lines) - MAX_SHOWN_DIAGNOSTICS} more"]
         super().__init__("\n".join(lines))
 
 
-def raise_all(mistakes: Iterable[Mistake]) -> None:
-    """Raises one error with every mistake; nothing happens if there is none.
+@dataclass(frozen=True)
+class SourceMap:
+    """The file, line and column of each key of a template.
+
+    Attributes:
+        find_position: Returns the position of a key path; None if it comes from no file.
+        moved: Actual paths of keys that are not written in their own section, by the first two keys of their usual
+            path: panels that only the layout names, or the timeline and scale of one output.
+    """
+
+    find_position: Callable[[Sequence[str | int]], SourcePosition | None] = lambda path: None
+    moved: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
+
+    def diagnose(self, path: KeyPath, message: str) -> Diagnostic:
+        """Add the position of a key to a message about it."""
+        path = (*self.moved.get(path[:2], path[:2]), *path[2:])
+        return Diagnostic(self.find_position(path), format_key_path(path), message)
+
+
+class ErrorCollector:
+    """Collects errors in options, so that an author sees all of them at once.
+
+    Args:
+        source_map: Where the keys are written. Without it, `raise_errors` raises an `OptionError` for a caller that
+            knows the file.
+    """
+
+    def __init__(self, source_map: SourceMap | None = None) -> None:
+        self._source_map = source_map
+        self._errors: list[tuple[KeyPath, str]] = []
+        self._diagnostics: list[Diagnostic] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._errors or self._diagnostics)
+
+    def add(self, message: str, *path: str | int) -> None:
+        """Record an error at a key path."""
+        if self._source_map is None:
+            self._errors.append((path, message))
+        else:
+            self._diagnostics.append(self._source_map.diagnose(path, message))
+
+    @contextmanager
+    def collect(self, *path: str | int) -> Iterator[None]:
+        """Record an error of the block below a key path, and continue after the block.
+
+        Errors that are not about options pass through: those of the run, of the command line, and those of a template
+        as a whole.
+        """
+        try:
+            yield
+        except (TemplateError, RunError, UsageError) as error:
+            if self._source_map is None or not isinstance(error, InvalidTemplate):
+                raise
+            self._diagnostics += error.diagnostics
+        except OptionError as error:
+            for below, message in error.errors:
+                self.add(message, *path, *below)
+        except (ValueError, ReelnetError) as error:
+            self.add(str(error), *path)
+
+    def raise_errors(self) -> None:
+        """Raise one exception with everything that was recorded; return if there is nothing.
+
+        Raises:
+            InvalidTemplate: There are errors, and their positions are known.
+            OptionError: There are errors, and their positions are not known.
+        """
+        raise_diagnostics(self._diagnostics)
+        if self._errors:
+            raise OptionError.from_errors(self._errors)
+
+
+@contextmanager
+def error_context(*path: str | int, source_map: SourceMap | None = None) -> Iterator[None]:
+    """Put a key path before those of an error in the block, and the position if a source map is given.
 
     Raises:
-        InvalidTemplate: There are mistakes.
+        InvalidTemplate: The block failed; with a source map.
+        OptionError: The block failed; without a source map.
     """
-    mistakes = tuple(mistakes)
-    if mistakes:
-        raise InvalidTemplate(mistakes)
+    errors = ErrorCollector(source_map)
+    with errors.collect(*path):
+        yield
+    errors.raise_errors()
 
 
-def fail(place: Place | None, what: str, where: str = "") -> NoReturn:
-    """Raises the error of a single mistake, where nothing after it can be read.
+def raise_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raise one exception with all diagnostics; return if there are none.
+
+    Raises:
+        InvalidTemplate: There is at least one diagnostic.
+    """
+    diagnostics = tuple(diagnostics)
+    if diagnostics:
+        raise InvalidTemplate(diagnostics)
+
+
+def raise_diagnostic(position: SourcePosition | None, message: str, key: str = "") -> NoReturn:
+    """Raise a single error after which nothing more can be read.
 
     Raises:
         InvalidTemplate: Always.
     """
-    raise InvalidTemplate([Mistake(place, where, what)])
+    raise InvalidTemplate([Diagnostic(position, key, message)])
 
 
-def brief(what: str) -> str:
-    """A mistake without its middle, if it is long: it begins with the value, and ends with what would work."""
-    half = MOST_LETTERS // 2
-    return what if len(what) <= MOST_LETTERS else f"{what[:half]} … {what[-half:]}"
+def shorten_message(message: str) -> str:
+    """Cut the middle out of a long message: it begins with the value and ends with what would work."""
+    half = MAX_MESSAGE_LENGTH // 2
+    return message if len(message) <= MAX_MESSAGE_LENGTH else f"{message[:half]} … {message[-half:]}"
 
 
-def dotted(path: Sequence[str | int]) -> str:
-    """A path of keys as authors read it: `layout.column.items[2]`."""
-    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+def format_key_path(path: Sequence[str | int]) -> str:
+    """Format a key path as authors read it: `layout.column.items[2]`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
 
 
-def place_at(text: str, index: int, file: str) -> Place:
-    """The place of the character at `index` of a text."""
-    lines = BREAK.split(text[:index])
-    return Place(file, len(lines), len(lines[-1]) + 1)
+def locate_character(text: str, index: int, file: str) -> SourcePosition:
+    """Return the position of the character at `index` of a text."""
+    lines = LINE_BREAK.split(text[:index])
+    return SourcePosition(file, len(lines), len(lines[-1]) + 1)
 
 
-def syntax_mistake(error: yaml.MarkedYAMLError, text: str, file: str) -> Mistake:
-    """A mistake of YAML's grammar, in words for people who do not know the names of the grammar."""
-    words = f"{error.context or ''}: {error.problem or ''}"
-    seen = error.problem_mark or error.context_mark
-    opened = error.context_mark or seen
-    for pattern, plain, at_opening in _PLAIN:
-        if found := re.search(pattern, words):
-            mark, what = opened if at_opening else seen, found.expand(plain)
+def diagnose_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnostic:
+    """Explain a syntax error of YAML without the terms of its grammar."""
+    parser_message = f"{error.context or ''}: {error.problem or ''}"
+    noticed = error.problem_mark or error.context_mark
+    opened = error.context_mark or noticed
+    for pattern, explanation, at_opening in _SYNTAX_ERRORS:
+        if match := re.search(pattern, parser_message):
+            mark, message = opened if at_opening else noticed, match.expand(explanation)
             break
     else:
-        mark, what = seen, f"this is not YAML: {error.problem}"
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
-    return Mistake(place, "", what + _likely_reason(text, error))
+        mark, message = noticed, f"this is not YAML: {error.problem}"
+    position = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file, 1, 1)
+    return Diagnostic(position, "", message + _guess_cause(text, error))
 
 
-def _likely_reason(text: str, error: yaml.MarkedYAMLError) -> str:
-    """Two ways in which templates in particular go wrong: a bare {word} before text, and a bare colour."""
-    seen, opened = error.problem_mark, error.context_mark
-    if seen is None or opened is None:
+def _guess_cause(text: str, error: yaml.MarkedYAMLError) -> str:
+    """Recognize two frequent slips: a bare {field} before text, and a color without quotes."""
+    noticed, opened = error.problem_mark, error.context_mark
+    if noticed is None or opened is None:
         return ""
-    before, after = text[: seen.index].rstrip(" ")[-1:], text[seen.index : seen.index + 1]
+    before, after = text[: noticed.index].rstrip(" ")[-1:], text[noticed.index : noticed.index + 1]
     if before == "}" and after not in "{[}]":
         return "; text that starts with '{' must be quoted"
     # At the end of the file the parser no longer knows what is open.
-    start = opened.index if opened.index < seen.index else 0
-    colour = re.search(rf"(?<=[\[{{,:\s]){COLOUR}", text[start : seen.index])
-    return f"; a colour must be quoted: '{colour[0]}'" if colour and "flow" in str(error.context) else ""
+    start = opened.index if opened.index < noticed.index else 0
+    color = re.search(rf"(?<=[\[{{,:\s]){HEX_COLOR}", text[start : noticed.index])
+    return f"; a color must be quoted: '{color[0]}'" if color and "flow" in str(error.context) else ""
 
 
-# Of the parser's words, what they mean, and whether the place is where the thing opened rather than where
-# the parser noticed. The first that fits counts.
-_PLAIN: tuple[tuple[str, str, bool], ...] = (
-    (r"found character '\\t'", "a tab stands here; use spaces", False),
+# Patterns of the parser's messages, their explanations, and whether to report where the construct opens rather
+# than where the parser noticed the error. The first match counts.
+_SYNTAX_ERRORS: tuple[tuple[str, str, bool], ...] = (
+    (r"found character '\\t'", "a tab is not allowed here; use spaces", False),
     (r"found character '(.+)' that cannot", r"a value cannot start with \1 unless it is quoted", False),
     (r"quoted scalar: found unexpected", "the quote that opens here is never closed", True),
-    (r"unknown escape character '(.+)'", r"\\\1 means nothing in double quotes; use single quotes", False),
+    (r"unknown escape character '(.+)'", r"\\\1 is no escape in double quotes; use single quotes", False),
     (
         r"expected escape sequence of (\d+)",
         r"this escape in double quotes needs \1 hexadecimal digits",
@@ -235,12 +278,16 @@ _PLAIN: tuple[tuple[str, str, bool], ...] = (
     ),
     (
         r"mapping values are not allowed",
-        "a ': ' cannot stand here; quote its text or mend the line above",
+        "a ': ' is not allowed here; quote the text or correct the line above",
         False,
     ),
-    (r"sequence entries are not allowed", "a '- ' cannot stand here; put it on a line of its own", False),
-    (r"mapping keys are not allowed", "a '? ' cannot stand here; quote the text that holds it", False),
-    (r"expected <block end>", "this does not fit what stands above it; check the indentation", False),
+    (
+        r"sequence entries are not allowed",
+        "a '- ' is not allowed here; start the list on a line of its own",
+        False,
+    ),
+    (r"mapping keys are not allowed", "a '? ' is not allowed here; quote the text that contains it", False),
+    (r"expected <block end>", "this does not match the lines above; check the indentation", False),
     (
         r"expected ',' or '\]'",
         "the list that opens here needs ',' between its items and ']' at its end",
@@ -257,5 +304,5 @@ _PLAIN: tuple[tuple[str, str, bool], ...] = (
     ),
     (r"block scalar", "after '|' or '>' the text starts on the next line", False),
     (r"directive|incompatible YAML", "a line that starts with '%' must be quoted", False),
-    (r"<document start>", "this does not fit what stands above it; a template is one map of keys", False),
+    (r"<document start>", "this does not match the lines above; a template is one map of keys", False),
 )

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from reelnet.config.diagnostics import Misfit, Path
+from reelnet.config.diagnostics import KeyPath, OptionError
 from reelnet.errors import options
 
 KINDS = {
@@ -39,9 +39,9 @@ BEYOND: Mapping[str, Callable[[Any, Any], bool]] = {"greater_than_equal": lt, "l
 """How a number can lie beyond a bound that it may just reach."""
 
 
-def complaints(model: type[BaseModel], error: ValidationError) -> Iterable[tuple[Path, str]]:
+def complaints(model: type[BaseModel], error: ValidationError) -> Iterable[tuple[KeyPath, str]]:
     """Each mistake as its path of keys below the model, and what is wrong there."""
-    seen: set[Path] = set()
+    seen: set[KeyPath] = set()
     for each in error.errors(include_url=False):
         path = readable(each["loc"])
         if each["type"] == "extra_forbidden":
@@ -53,16 +53,16 @@ def complaints(model: type[BaseModel], error: ValidationError) -> Iterable[tuple
             yield from located(model, path, each)
 
 
-def located(model: type[BaseModel], path: Path, error: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
+def located(model: type[BaseModel], path: KeyPath, error: Mapping[str, Any]) -> Iterable[tuple[KeyPath, str]]:
     """A mistake of pydantic's, or each of ours if it holds several."""
     reason = error.get("ctx", {}).get("error")
-    if isinstance(reason, Misfit):
-        yield from (((*path, *below), what) for below, what in reason.found)
+    if isinstance(reason, OptionError):
+        yield from (((*path, *below), message) for below, message in reason.errors)
     else:
         yield path, explained(model, path, error)
 
 
-def readable(loc: Sequence[str | int]) -> Path:
+def readable(loc: Sequence[str | int]) -> KeyPath:
     """The keys of pydantic's location, without its own names for branches of unions and validators."""
     return tuple(
         part
@@ -72,7 +72,7 @@ def readable(loc: Sequence[str | int]) -> Path:
     )
 
 
-def explained(model: type[BaseModel], path: Path, error: Mapping[str, Any]) -> str:
+def explained(model: type[BaseModel], path: KeyPath, error: Mapping[str, Any]) -> str:
     """What is wrong, and what would work."""
     kind, value, context = error["type"], error.get("input"), error.get("ctx", {})
     if kind == "extra_forbidden":
@@ -95,7 +95,9 @@ def explained(model: type[BaseModel], path: Path, error: Mapping[str, Any]) -> s
     return message[:1].lower() + message[1:]
 
 
-def unbounded(value: Any, model: type[BaseModel], path: Path, kind: str, context: Mapping[str, Any]) -> str:
+def unbounded(
+    value: Any, model: type[BaseModel], path: KeyPath, kind: str, context: Mapping[str, Any]
+) -> str:
     """A number out of its bounds, or no multiple of what it should be."""
     word, key = BOUNDS[kind]
     info = field_at(model, path)
@@ -117,7 +119,7 @@ def bounds_in(annotation: Any, name: str) -> Iterator[Any]:
         yield from bounds_in(each, name)
 
 
-def choice(value: Any, model: type[BaseModel], path: Path, context: Mapping[str, Any]) -> str:
+def choice(value: Any, model: type[BaseModel], path: KeyPath, context: Mapping[str, Any]) -> str:
     """A word that is none of those that can stand there."""
     info = field_at(model, path)
     words = [str(word) for word in literals(info.annotation)] if info is not None else []
@@ -151,13 +153,13 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def keys(model: type[BaseModel], path: Path) -> list[str]:
+def keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """The keys that can stand at a path below a model."""
     inner = model_at(model, path)
     return [info.alias or name for name, info in inner.model_fields.items()] if inner else []
 
 
-def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+def model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
     """The model that describes the map at a path below another."""
     for part in path:
         if isinstance(part, int):
@@ -170,7 +172,7 @@ def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     return model
 
 
-def field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
+def field_at(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
     """The field at a path below a model."""
     names = [part for part in path if isinstance(part, str)]
     inner = model_at(model, tuple(names[:-1])) if names else None

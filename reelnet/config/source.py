@@ -15,14 +15,14 @@ import yaml
 from yaml import events
 
 from reelnet.config.diagnostics import (
-    COLOUR,
-    Mistake,
-    Place,
-    dotted,
-    fail,
-    place_at,
-    raise_all,
-    syntax_mistake,
+    HEX_COLOR,
+    Diagnostic,
+    SourcePosition,
+    diagnose_syntax,
+    format_key_path,
+    locate_character,
+    raise_diagnostic,
+    raise_diagnostics,
 )
 
 MOST_DEPTH = 40
@@ -35,7 +35,7 @@ Keys = tuple[str | int, ...]
 UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Control characters, and others that no template needs."""
 
-_COLOUR_COMMENT = re.compile(rf"[ \t]+({COLOUR})")
+_COLOUR_COMMENT = re.compile(rf"[ \t]+({HEX_COLOR})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Node:
     """
 
     value: dict[str, Node] | list[Node] | Scalar
-    place: Place
-    key_place: Place | None = None
+    place: SourcePosition
+    key_place: SourcePosition | None = None
     bare_colour: str = ""
 
 
@@ -74,7 +74,7 @@ def child_of(node: Node, step: str | int) -> Node | None:
     return None
 
 
-def place_of(node: Node, path: Sequence[str | int]) -> Place:
+def place_of(node: Node, path: Sequence[str | int]) -> SourcePosition:
     """Where a path of keys leads: the place of its last key that is there."""
     for step in path:
         child = child_of(node, step)
@@ -86,19 +86,19 @@ def place_of(node: Node, path: Sequence[str | int]) -> Place:
 
 def hint_for_empty(node: Node) -> str | None:
     """What to say of an empty value that was meant as a colour, which YAML took for a comment."""
-    return f"a colour must be quoted: '{node.bare_colour}'" if node.bare_colour else None
+    return f"a color must be quoted: '{node.bare_colour}'" if node.bare_colour else None
 
 
-def bare_colours(node: Node, path: Keys = ()) -> list[Mistake]:
+def bare_colours(node: Node, path: Keys = ()) -> list[Diagnostic]:
     """Every value that is empty because a colour was not quoted."""
     if isinstance(node.value, dict | list):
         inside = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
         return [mistake for key, child in inside for mistake in bare_colours(child, (*path, key))]
     hint = hint_for_empty(node)
-    return [Mistake(place_of(node, ()), dotted(path), hint)] if hint else []
+    return [Diagnostic(place_of(node, ()), format_key_path(path), hint)] if hint else []
 
 
-def read_text(text: str, file: str, aside: list[Mistake] | None = None) -> Node:
+def read_text(text: str, file: str, aside: list[Diagnostic] | None = None) -> Node:
     """The content of a file from its text. An empty file is an empty map.
 
     Args:
@@ -112,10 +112,12 @@ def read_text(text: str, file: str, aside: list[Mistake] | None = None) -> Node:
     """
     text = text.removeprefix("\ufeff")
     if found := UNPRINTABLE.search(text):
-        fail(place_at(text, found.start(), file), f"the control character {found[0]!a} is not allowed")
+        raise_diagnostic(
+            locate_character(text, found.start(), file), f"the control character {found[0]!a} is not allowed"
+        )
     node, mistakes = _Reader(text, file).document()
     if aside is None:
-        raise_all(mistakes)
+        raise_diagnostics(mistakes)
     else:
         aside += mistakes
     return node
@@ -139,11 +141,11 @@ class _Reader:
         self._events = yaml.parse(text, Loader=yaml.SafeLoader)
         # None for an anchor whose value is still being read.
         self._anchors: dict[str, _Built | None] = {}
-        self._mistakes: list[Mistake] = []
+        self._mistakes: list[Diagnostic] = []
         self._count = 0
-        self._here = Place(file, 1, 1)
+        self._here = SourcePosition(file, 1, 1)
 
-    def document(self) -> tuple[Node, list[Mistake]]:
+    def document(self) -> tuple[Node, list[Diagnostic]]:
         self._next()
         if isinstance(self._next(), events.StreamEndEvent):
             return Node({}, self._here), []
@@ -158,11 +160,11 @@ class _Reader:
         try:
             event = next(self._events)
         except yaml.MarkedYAMLError as error:
-            self._stop(syntax_mistake(error, self._text, self._file))
+            self._stop(diagnose_syntax(error, self._text, self._file))
         except (yaml.YAMLError, ValueError, OverflowError):
             # Python's own errors come through the parser for escapes and versions that are out of range.
             self._stop(
-                Mistake(self._here, "", "after this stands an escape such as \\U that is no character")
+                Diagnostic(self._here, "", "after this stands an escape such as \\U that is no character")
             )
         self._here = self._place(event)
         return event
@@ -268,19 +270,23 @@ class _Reader:
             grown = ", with its aliases written out" if more > 1 else ""
             reason = f"a template has at most {MOST_NODES:,} keys and values{grown}"
         if reason:
-            self._stop(Mistake(self._place(event), dotted(path), reason))
+            self._stop(Diagnostic(self._place(event), format_key_path(path), reason))
 
-    def _place(self, event: events.Event) -> Place:
+    def _place(self, event: events.Event) -> SourcePosition:
         mark = event.start_mark
-        return Place(self._file, mark.line + 1, mark.column + 1) if mark else Place(self._file, 1, 1)
+        return (
+            SourcePosition(self._file, mark.line + 1, mark.column + 1)
+            if mark
+            else SourcePosition(self._file, 1, 1)
+        )
 
-    def _wrong(self, place: Place, path: Keys, what: str) -> None:
-        self._mistakes.append(Mistake(place, dotted(path), what))
+    def _wrong(self, place: SourcePosition, path: Keys, what: str) -> None:
+        self._mistakes.append(Diagnostic(place, format_key_path(path), what))
         if len(self._mistakes) >= MOST_MISTAKES:
-            raise_all(self._mistakes)
+            raise_diagnostics(self._mistakes)
 
-    def _stop(self, mistake: Mistake) -> NoReturn:
-        raise_all([*self._mistakes, mistake])
+    def _stop(self, mistake: Diagnostic) -> NoReturn:
+        raise_diagnostics([*self._mistakes, mistake])
         raise AssertionError("there is a mistake")
 
 

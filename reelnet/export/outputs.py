@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from reelnet._support.byte_size import parse_size
-from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import UsageError
 from reelnet.export.encoders.base import require_encoder
 from reelnet.export.encoders.formats import is_sequence
@@ -18,7 +18,6 @@ from reelnet.export.request import Asked
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
-from reelnet.scene.mistakes import Mistakes
 from reelnet.scene.resolve import recorded_layer
 from reelnet.scene.timeline.selection import recorded
 from reelnet.template.model import Output, OutputSpec, Template
@@ -55,16 +54,16 @@ def planned(
             f"template {template.name!r}: names no outputs; give -o FILE, or add 'outputs' to the template"
         )
     found: list[Planned] = []
-    mistakes = Mistakes(template)
-    with mistakes.at():
+    errors = ErrorCollector(template.source_map)
+    with errors.collect():
         check_outputs(template)
     for output in template.outputs:
-        with mistakes.at(*output.path):
+        with errors.collect(*output.path):
             for each in _files(run, template, output, layers, scale, fps, asked or Asked(), folder):
-                with mistakes.at(*output.path, "path"):
+                with errors.collect(*output.path, "path"):
                     require_new(each.path, [other.path for other in found])
                 found.append(each)
-    mistakes.check()
+    errors.raise_errors()
     return found
 
 
@@ -75,23 +74,23 @@ def check_outputs(template: Template) -> None:
         TemplateError: A path has no suffix or field that is known, a step stands beside an animation, or a file would
             be written twice.
     """
-    mistakes = Mistakes(template)
+    errors = ErrorCollector(template.source_map)
     plain: list[Path] = []
     for output in template.outputs:
         spec = output.spec
-        with mistakes.at(*output.path, "path"):
+        with errors.collect(*output.path, "path"):
             require_form(spec)
             several = isinstance(spec.layers, tuple) and len(spec.layers) > 1
             path = Path(named(spec.path, "{layer}", several=several))
             if "{layer}" not in spec.path:
                 require_new(path, plain)
                 plain.append(path)
-        with mistakes.at(*output.path, "step"):
+        with errors.collect(*output.path, "step"):
             if spec.step is not None and not is_still(spec):
                 raise ValueError("a step makes a still; let the path end in .png")
-        with mistakes.at(*output.path):
+        with errors.collect(*output.path):
             require_cap(spec)
-    mistakes.check()
+    errors.raise_errors()
 
 
 def _files(
@@ -104,24 +103,24 @@ def _files(
     asked: Asked,
     folder: Path,
 ) -> list[Planned]:
-    spec, varied, wrong = output.spec, output.varied(template), Misfits()
+    spec, varied, errors = output.spec, output.varied(template), ErrorCollector()
     wanted: list[str | None] = [*layers] or [None]
     step = None
-    with wrong.at("layers"):
+    with errors.collect("layers"):
         wanted = [*layers] or [*named_layers(spec.layers, run)] or wanted
-    with wrong.at("step"):
+    with errors.collect("step"):
         step = still_step(spec.step, run) if is_still(spec) else None
-    wrong.check()
-    mistakes, found = Mistakes(varied), []
+    errors.raise_errors()
+    layer_errors, found = ErrorCollector(varied.source_map), []
     for layer in wanted:
-        with mistakes.at(*output.path):
+        with layer_errors.collect(*output.path):
             # A layer or a scale may come from the command line; all else stands in the template.
             with as_misfit() if not layers and scale is None and fps is None else nullcontext():
                 rendition = Rendition.from_request(run, LayoutRequest(varied, layer, scale, fps))
-            with mistakes.at(*output.path, "path"):
+            with layer_errors.collect(*output.path, "path"):
                 path = folder / named(spec.path, rendition.layer, several=len(wanted) > 1)
                 found.append(Planned(rendition, path, step, asked.over(asked_of(spec))))
-    mistakes.check()
+    layer_errors.raise_errors()
     return found
 
 
@@ -131,7 +130,7 @@ def as_misfit() -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise Misfit(str(error)) from error
+        raise OptionError(str(error)) from error
 
 
 def is_still(spec: OutputSpec) -> bool:
@@ -143,7 +142,7 @@ def require_form(spec: OutputSpec) -> None:
     """Make sure that there are files of an output's suffix.
 
     Raises:
-        Misfit: There are none.
+        OptionError: There are none.
     """
     if not is_still(spec):
         with as_misfit():
@@ -154,25 +153,25 @@ def require_cap(spec: OutputSpec) -> None:
     """Make sure that an output's cap can be one of its file, and that what is for a cap has one.
 
     Raises:
-        Misfit: It cannot, or there is none.
+        OptionError: It cannot, or there is none.
     """
-    wrong, asked, path = Misfits(), asked_of(spec), Path(spec.path)
-    with wrong.at("for"), as_misfit():
+    errors, asked, path = ErrorCollector(), asked_of(spec), Path(spec.path)
+    with errors.collect("for"), as_misfit():
         if spec.for_ is not None:
             known = platform(spec.for_)
             if path.suffix and not is_still(spec):
                 known.budget(path.suffix)
-    with wrong.at("max_size"), as_misfit():
+    with errors.collect("max_size"), as_misfit():
         if spec.max_size is not None:
             parse_size(spec.max_size)
     for key, given in (("max_error", spec.max_error is not None), ("keep", bool(spec.keep))):
-        with wrong.at(key):
+        with errors.collect(key):
             if given and not asked.capped:
-                raise Misfit("is for a cap; add max_size or for")
-    with wrong.at("for" if spec.for_ is not None else "max_size"):
+                raise OptionError("is for a cap; add max_size or for")
+    with errors.collect("for" if spec.for_ is not None else "max_size"):
         if asked.capped and (is_still(spec) or is_sequence(spec.path)):
-            raise Misfit(f"a cap is for an animation in one file; name one, such as {path.stem}.gif")
-    wrong.check()
+            raise OptionError(f"a cap is for an animation in one file; name one, such as {path.stem}.gif")
+    errors.raise_errors()
 
 
 def asked_of(spec: OutputSpec) -> Asked:
@@ -184,25 +183,25 @@ def require_new(path: Path, others: Sequence[Path]) -> None:
     """Make sure that no other output has the same file.
 
     Raises:
-        Misfit: One has.
+        OptionError: One has.
     """
     if path in others:
-        raise Misfit(f"{path} would be written twice; give each output a file of its own")
+        raise OptionError(f"{path} would be written twice; give each output a file of its own")
 
 
 def named_layers(layers: tuple[str, ...] | str | None, run: RunReader) -> list[str]:
     """The layers that an output names.
 
     Raises:
-        Misfit: Some were not recorded, or are no layers.
+        OptionError: Some were not recorded, or are no layers.
     """
     if layers == "all":
         return displayable_layers(run.taps)
-    wrong, found = Misfits(), []
+    errors, found = ErrorCollector(), []
     for number, layer in enumerate(layers or ()):
-        with wrong.at(number):
+        with errors.collect(number):
             found.append(recorded_layer(layer, run))
-    wrong.check()
+    errors.raise_errors()
     return found
 
 
@@ -210,7 +209,7 @@ def still_step(step: int | str | None, run: RunReader) -> int:
     """The training step of a still.
 
     Raises:
-        Misfit: It was not recorded.
+        OptionError: It was not recorded.
     """
     if isinstance(step, int):
         recorded(run.steps, step)

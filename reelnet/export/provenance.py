@@ -15,6 +15,7 @@ import av
 
 from reelnet import __version__
 from reelnet._support.atomic_path import placed
+from reelnet.config.diagnostics import OptionError
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
 from reelnet.export.encoders.formats import is_sequence
 from reelnet.export.encoders.png_sequence import files_of
@@ -24,9 +25,9 @@ from reelnet.export.request import Asked
 from reelnet.render.registry import registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
-from reelnet.template.builder import Builder
+from reelnet.template.builder import build_template
 from reelnet.template.load import file_keys
-from reelnet.template.model import Places, Template
+from reelnet.template.model import Template
 
 FORMAT = 1
 
@@ -250,9 +251,10 @@ def _files(content: dict[str, Any]) -> dict[str, str]:
 
 
 def _template(name: str, content: Mapping[str, Any]) -> Template:
-    builder = Builder(registry())
-    template = builder.build(name, content, Places())
-    if template is None:
-        where, what = builder.mistakes[0]
-        raise TemplateError(f"template {name!r} no longer fits: {'.'.join(map(str, where))}: {what}")
-    return template
+    try:
+        return build_template(name, content, registry())
+    except OptionError as error:
+        path, message = error.errors[0]
+        raise TemplateError(
+            f"template {name!r} no longer fits: {'.'.join(map(str, path))}: {message}"
+        ) from None

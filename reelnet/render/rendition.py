@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.config.diagnostics import error_context
 from reelnet.errors import ReelnetError
 from reelnet.render.compositor import Compositor, Frame, LevelSource
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.boxes import Size
-from reelnet.scene.mistakes import told
 from reelnet.scene.panel import Canvas
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.scene.timeline.timeline import Timeline
@@ -156,13 +156,13 @@ class Rendition:
         """
         shortage = self.scene.palette.shortage
         if shortage is not None:
-            with told(self.request.template, "panels"):
+            with error_context("panels", source_map=self.request.template.source_map):
                 raise ReelnetError(f"{what}: {shortage}{otherwise}")
 
     def _compositor(self, *, few: bool) -> Compositor:
         # Where all colors fit, one compositor serves both.
         few = few and self.scene.palette.deep
         if few not in self._compositors:
-            with told(self.request.template, "panels"):
+            with error_context("panels", source_map=self.request.template.source_map):
                 self._compositors[few] = Compositor(self.scene, self.run, few=few)
         return self._compositors[few]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.config.diagnostics import Misfit
+from reelnet.config.diagnostics import OptionError
 from reelnet.errors import UsageError, options
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
@@ -67,7 +67,7 @@ class Facts:
 
         Raises:
             UsageError: There is no such layer.
-            Misfit: There is no such sample.
+            OptionError: There is no such sample.
             RunError: The run is empty or damaged.
         """
         run.require_steps()
@@ -237,7 +237,7 @@ def chosen(
         return tuple(range(min(pick.first, count)))
     if pick.top is not None:
         if change is None:
-            raise Misfit(
+            raise OptionError(
                 f"the top {pick.top} cannot be asked of {what}s; give a list, a range or first: {pick.top}",
                 "top",
             )

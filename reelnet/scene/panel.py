@@ -90,7 +90,7 @@ class Panel(PanelSpec, ABC):
         """The pixels that it needs, or None where the run has nothing for it to show.
 
         Raises:
-            ValueError: An option does not fit the run; a `Misfit` says which.
+            ValueError: An option does not fit the run; an `OptionError` says which.
         """
 
     @abstractmethod

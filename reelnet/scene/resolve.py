@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.errors import UsageError, options
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
@@ -16,7 +17,6 @@ from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.layout.canvas_fit import Framed, framed
 from reelnet.scene.layout.measure import check_unplaced, unplaced, with_channels
 from reelnet.scene.layout.placement import place
-from reelnet.scene.mistakes import Mistakes, told
 from reelnet.scene.palette.palette import Ink, Palette
 from reelnet.scene.panel import Drawing, Panel, Rest
 from reelnet.scene.timeline.timeline import Timeline, TimelinePlan
@@ -86,35 +86,35 @@ def resolve(
     if scale is not None and not 1 <= scale <= 256:
         raise UsageError(f"scale {scale}: give a whole factor from 1 to 256")
     run.require_steps()
-    mistakes = Mistakes(template)
-    facts = understood(template, run, layer, mistakes)
+    errors = ErrorCollector(template.source_map)
+    facts = understood(template, run, layer, errors)
     frame = timeline = None
-    with mistakes.at():
+    with errors.collect():
         frame = framed(template, with_channels(template, facts), scale)
-    check_unplaced(template, facts, mistakes)
-    with mistakes.at("timeline"):
+    check_unplaced(template, facts, errors)
+    with errors.collect("timeline"):
         plan = timed(template, facts, resting(template, frame))
         timeline = plan.build(fps)
-    if frame is None or timeline is None or mistakes:
-        mistakes.check()
+    if frame is None or timeline is None or errors:
+        errors.raise_errors()
         raise AssertionError("what is missing was told")
     return painted(template, frame, plan, timeline)
 
 
-def understood(template: Template, run: RunReader, layer: str | None, mistakes: Mistakes) -> Facts:
+def understood(template: Template, run: RunReader, layer: str | None, errors: ErrorCollector) -> Facts:
     """What the run means for the template; where that names what there is not, as if it named nothing.
 
     Args:
         template: What the author wrote.
         run: With at least one step.
         layer: The one that was asked for, instead of the template's.
-        mistakes: Takes down what is wrong with the template's layer and samples.
+        errors: Takes down what is wrong with the template's layer and samples.
     """
     if layer is None and template.layer is not None:
-        with mistakes.at("layer"):
+        with errors.collect("layer"):
             layer = recorded_layer(template.layer, run)
     samples = template.samples.model_copy(update={"show": Pick()})
-    with mistakes.at("samples", "show"):
+    with errors.collect("samples", "show"):
         chosen(template.samples.show, len(run.samples), "sample")
         samples = template.samples
     return Facts.of(run, layer, template.theme, samples)
@@ -160,17 +160,17 @@ def painted(template: Template, frame: Framed, plan: TimelinePlan, timeline: Tim
     Raises:
         TemplateError: A panel cannot draw itself in its box, or there are too many colours.
     """
-    mistakes, facts, theme = Mistakes(template), frame.facts, template.theme
+    errors, facts, theme = ErrorCollector(template.source_map), frame.facts, template.theme
     names = {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
     palette = Palette(theme.levels)
     background = palette.ramp(theme.background, theme.background, 1)
     drawings = []
     for name, panel, box in placed:
-        with mistakes.at("panels", name):
+        with errors.collect("panels", name):
             drawings.append(panel.place(facts, box, palette))
-    mistakes.check()
-    with told(template, "panels"):
+    errors.raise_errors()
+    with error_context("panels", source_map=template.source_map):
         palette.mix()
     return Scene(
         facts=facts,
@@ -183,7 +183,11 @@ def painted(template: Template, frame: Framed, plan: TimelinePlan, timeline: Tim
         timeline_plan=plan,
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(facts))),
         unplaced=tuple(
-            str(template.places.mistake(("panels", name), "stands nowhere in the layout, so it is not drawn"))
+            str(
+                template.source_map.diagnose(
+                    ("panels", name), "stands nowhere in the layout, so it is not drawn"
+                )
+            )
             for name in unplaced(template)
         ),
     )

@@ -13,7 +13,7 @@ from string import Formatter
 
 import numpy as np
 
-from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import options
 from reelnet.scene.context import Facts, Moment
 
@@ -51,21 +51,25 @@ def parsed(text: str) -> Parts:
     """A text's parts.
 
     Raises:
-        Misfit: Braces do not match, or fields cannot be written so.
+        OptionError: Braces do not match, or fields cannot be written so.
     """
     try:
         found = list(Formatter().parse(text))
     except ValueError as error:
-        raise Misfit(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
-    parts, wrong = [], Misfits()
+        raise OptionError(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
+    parts, errors = [], ErrorCollector()
     for literal, name, spec, conversion in found:
-        with wrong.at():
+        with errors.collect():
             if name is not None and (conversion or not SPEC.fullmatch(spec or "")):
-                raise Misfit(f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}")
+                raise OptionError(
+                    f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}"
+                )
             if name is not None and not NAME.fullmatch(name):
-                raise Misfit(f"text {text!r}: no field {name!r}; {options(name, (*STATIC, 'metrics.NAME'))}")
+                raise OptionError(
+                    f"text {text!r}: no field {name!r}; {options(name, (*STATIC, 'metrics.NAME'))}"
+                )
         parts.append((literal, None if name is None else (name, spec or "")))
-    wrong.check()
+    errors.raise_errors()
     return tuple(parts)
 
 
@@ -85,7 +89,7 @@ class Words:
         """Understand a text.
 
         Raises:
-            Misfit: Fields do not exist or cannot be written so, or braces do not match.
+            OptionError: Fields do not exist or cannot be written so, or braces do not match.
         """
         words = cls(parsed(text), facts)
         words._check(text)
@@ -94,19 +98,19 @@ class Words:
     def _check(self, text: str) -> None:
         known = [*self.facts.fields, "step", *(f"metrics.{name}" for name in self.facts.metrics)]
         example = {**self.facts.fields, "step": 0, **{f"metrics.{name}": 0.5 for name in self.facts.metrics}}
-        wrong = Misfits()
+        errors = ErrorCollector()
         for _, field in self.parts:
             if field is None:
                 continue
             name, spec = field
-            with wrong.at():
+            with errors.collect():
                 if name not in known:
-                    raise Misfit(f"text {text!r}: no field {name!r}; {options(name, known)}")
+                    raise OptionError(f"text {text!r}: no field {name!r}; {options(name, known)}")
                 try:
                     format(example[name], spec)
                 except ValueError as error:
-                    raise Misfit(f"text {text!r}: field {name!r}: {error}") from None
-        wrong.check()
+                    raise OptionError(f"text {text!r}: field {name!r}: {error}") from None
+        errors.raise_errors()
 
     @property
     def moving(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reelnet.config.diagnostics import Path
+from reelnet.config.diagnostics import ErrorCollector, KeyPath, SourceMap
 from reelnet.config.messages import complaints, shown
 from reelnet.errors import options
 from reelnet.template.layout_patch import AT
@@ -18,7 +18,6 @@ from reelnet.template.model import (
     Output,
     OutputSpec,
     PanelSpec,
-    Places,
     SamplesSpec,
     Stack,
     StackSpec,
@@ -60,30 +59,44 @@ DEEPEST = 16
 """Stacks in stacks."""
 
 
-class Builder:
-    """Builds one template and remembers what is wrong with it.
+def build_template(
+    name: str,
+    content: Any,
+    panels: Panels,
+    *,
+    source_map: SourceMap | None = None,
+    removed: Collection[str] = (),
+) -> Template:
+    """Build a template from plain data.
 
     Args:
+        name: The template's name, for messages.
+        content: All that the template says, with what it extends.
         panels: Every kind of panel by its name.
-        removed: Names of panels that were taken away by null.
+        source_map: Where the keys are written, for errors that only a run shows.
+        removed: Names of panels that an extending template removes by null.
 
-    Attributes:
-        mistakes: The path of keys to each, and what is wrong there.
+    Raises:
+        OptionError: The content is not a valid template; with every error in it.
     """
+    return _Builder(panels, removed).build(name, content, source_map or SourceMap())
 
-    def __init__(self, panels: Panels, removed: Collection[str] = ()) -> None:
+
+class _Builder:
+    """Builds one template from plain data and collects its errors."""
+
+    def __init__(self, panels: Panels, removed: Collection[str]) -> None:
         self._kinds, self._removed = panels, removed
         self._described: set[str] = set()
-        self._named: dict[Path, Path] = {}
-        self.mistakes: list[tuple[Path, str]] = []
+        self._named: dict[KeyPath, KeyPath] = {}
+        self._errors = ErrorCollector()
 
-    def build(self, name: str, content: Any, places: Places) -> Template | None:
-        """The template, or None after mistakes."""
+    def build(self, name: str, content: Any, source_map: SourceMap) -> Template:
         if not isinstance(content, dict):
             self._wrong(
                 (), f"{shown(content)} is not a template; it needs keys such as {', '.join(KEYS[-3:])}"
             )
-            return None
+            self._errors.raise_errors()
         for key in content:
             if key not in KEYS:
                 self._wrong((key,), f"no such key; {options(str(key), KEYS)}")
@@ -98,8 +111,9 @@ class Builder:
         timeline = self._model(TimelineSpec, content.get("timeline"), ("timeline",))
         outputs = self._outputs(content, timeline is not None)
         about, layer = self._text(content, "about"), self._text(content, "layer")
-        if self.mistakes or not (layout and theme and canvas and samples and timeline):
-            return None
+        self._errors.raise_errors()
+        if not (layout and theme and canvas and samples and timeline):
+            raise AssertionError("a template without errors was not built")
         return Template(
             name=name,
             layout=layout,
@@ -111,12 +125,12 @@ class Builder:
             outputs=outputs,
             about=about or "",
             layer=layer,
-            places=replace(places, moved=self._named),
+            source_map=replace(source_map, moved=self._named),
             content=content,
         )
 
-    def _wrong(self, path: Path, what: str) -> None:
-        self.mistakes.append((path, what))
+    def _wrong(self, path: KeyPath, what: str) -> None:
+        self._errors.add(what, *path)
 
     def _text(self, content: Mapping[str, Any], key: str) -> str | None:
         value = content.get(key)
@@ -125,7 +139,7 @@ class Builder:
             return None
         return value
 
-    def _model(self, model: type[M], content: Any, path: Path) -> M | None:
+    def _model(self, model: type[M], content: Any, path: KeyPath) -> M | None:
         try:
             return model.model_validate({} if content is None else content)
         except ValidationError as error:
@@ -148,7 +162,7 @@ class Builder:
         return found
 
     def _panel(self, name: str, content: Any) -> PanelSpec | None:
-        path: Path = ("panels", name)
+        path: KeyPath = ("panels", name)
         if content is not None and not isinstance(content, dict):
             self._wrong(path, f"{shown(content)} is not a map of options")
             return None
@@ -176,7 +190,7 @@ class Builder:
 
     def _unmoved(self, changes: Any, layout: Mapping[str, Any]) -> None:
         """Tell which changes of a layout could not be made when templates were merged."""
-        path: Path = ("layout", AT)
+        path: KeyPath = ("layout", AT)
         if not layout:
             self._wrong(
                 path, "changes the layout of a template that is extended, and none is; give a column or a row"
@@ -193,7 +207,9 @@ class Builder:
                 what = f"stands nowhere in the layout that is changed; {options(str(name), known)}"
             self._wrong((*path, name), what)
 
-    def _node(self, content: Any, path: Path, panels: dict[str, PanelSpec], depth: int) -> Stack | str | None:
+    def _node(
+        self, content: Any, path: KeyPath, panels: dict[str, PanelSpec], depth: int
+    ) -> Stack | str | None:
         if isinstance(content, str):
             return self._name(content, path, panels)
         words = [each.value for each in Direction]
@@ -217,7 +233,7 @@ class Builder:
         return self._stack(Direction(kind), inside, path, panels, depth)
 
     def _several(
-        self, content: Mapping[str, Any], path: Path, panels: dict[str, PanelSpec], depth: int
+        self, content: Mapping[str, Any], path: KeyPath, panels: dict[str, PanelSpec], depth: int
     ) -> None:
         """Tell what is wrong with an item of several keys, and with what is below it."""
         words = [each.value for each in Direction]
@@ -232,7 +248,7 @@ class Builder:
         if len(stacks) > 1:
             self._wrong(path, f"an item is one of {', '.join(stacks)}, not several; put one into the other")
 
-    def _name(self, name: str, path: Path, panels: dict[str, PanelSpec]) -> str | None:
+    def _name(self, name: str, path: KeyPath, panels: dict[str, PanelSpec]) -> str | None:
         if name in panels or name in self._described:
             return name
         if name in self._kinds:
@@ -250,7 +266,7 @@ class Builder:
         return None
 
     def _stack(
-        self, kind: Direction, inside: Any, path: Path, panels: dict[str, PanelSpec], depth: int
+        self, kind: Direction, inside: Any, path: KeyPath, panels: dict[str, PanelSpec], depth: int
     ) -> Stack | None:
         given = {"items": inside} if isinstance(inside, list) else inside
         if not isinstance(given, dict):
@@ -280,7 +296,7 @@ class Builder:
             return ()
         found = []
         for number, each in enumerate(given):
-            path: Path = ("outputs", number)
+            path: KeyPath = ("outputs", number)
             spec = self._model(OutputSpec, each, path)
             if spec is None:
                 continue

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from reelnet.config.diagnostics import Place, dotted
+from reelnet.config.diagnostics import SourcePosition, format_key_path
 from reelnet.config.source import (
     MOST_DEPTH,
     UNPRINTABLE,
@@ -196,7 +196,7 @@ def _parsed(setting: str) -> tuple[Keys, Node]:
 
 
 def _value(text: str, setting: str) -> Node:
-    place = Place(f"--set {setting}", 0, 0)
+    place = SourcePosition(f"--set {setting}", 0, 0)
     try:
         # {layer} at the start of a path or text is a word to fill in, not a map.
         if not text.startswith(("[", "{", '"', "'")) or re.match(r"\{\w*\}", text, re.ASCII):
@@ -208,7 +208,7 @@ def _value(text: str, setting: str) -> Node:
         raise UsageError(f"--set {setting}: {error}") from None
 
 
-def _all_at(node: Node, place: Place) -> Node:
+def _all_at(node: Node, place: SourcePosition) -> Node:
     """The same values, all in one place."""
     if isinstance(node.value, dict):
         inside = {key: replace(_all_at(each, place), key_place=place) for key, each in node.value.items()}
@@ -259,7 +259,7 @@ def _step(node: Node, key: str | int, stack: bool) -> str | int | None:
 
 
 def _no_item(node: Node, found: Sequence[str | int], key: str | int) -> str:
-    where = dotted(found) or "the template"
+    where = format_key_path(found) or "the template"
     if not isinstance(node.value, list):
         return f"{where} is no list, so it has no [{key}]"
     if isinstance(key, int):

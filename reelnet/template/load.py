@@ -9,10 +9,17 @@ from typing import Any
 
 from PIL import ImageFont
 
-from reelnet.config.diagnostics import InvalidTemplate, Mistake, dotted, raise_all
+from reelnet.config.diagnostics import (
+    Diagnostic,
+    InvalidTemplate,
+    OptionError,
+    SourceMap,
+    format_key_path,
+    raise_diagnostics,
+)
 from reelnet.config.source import Node, bare_colours, child_of, place_of, plain
-from reelnet.template.builder import Builder, Panels
-from reelnet.template.model import Places, Template
+from reelnet.template.builder import Panels, build_template
+from reelnet.template.model import Template
 from reelnet.template.search_path import load_merged
 
 
@@ -28,16 +35,16 @@ def load_template(name: str | os.PathLike[str], panels: Panels, settings: Sequen
         TemplateError: There is none, or it says something that it may not say; every mistake is told.
         UsageError: A setting is not of the form KEY=VALUE.
     """
-    aside: list[Mistake] = []
+    aside: list[Diagnostic] = []
     try:
         node = load_merged(os.fspath(name), settings, aside)
     except InvalidTemplate as error:
-        raise_all([*aside, *error.mistakes])
+        raise_diagnostics([*aside, *error.diagnostics])
         raise
     return built(str(name), node, panels, aside)
 
 
-def built(name: str, node: Node, panels: Panels, aside: Sequence[Mistake] = ()) -> Template:
+def built(name: str, node: Node, panels: Panels, aside: Sequence[Diagnostic] = ()) -> Template:
     """A template from its merged content.
 
     Args:
@@ -51,17 +58,17 @@ def built(name: str, node: Node, panels: Panels, aside: Sequence[Mistake] = ()) 
     """
     content = without_nulls(plain(node))
     missing = list(anchor_files(content, node, panels))
-    builder = Builder(panels, removed_panels(node))
-    template = builder.build(name, content, Places(lambda path: place_of(node, path)))
-    known = {mistake.where for mistake in aside if mistake.where}
-    mistakes = [
-        Mistake(place_of(node, path), dotted(path), what)
-        for path, what in builder.mistakes
-        if dotted(path) not in known
-    ]
-    raise_all([*aside, *mistakes, *missing, *bare_colours(node)])
+    source_map = SourceMap(lambda path: place_of(node, path))
+    template, found = None, []
+    try:
+        template = build_template(name, content, panels, source_map=source_map, removed=removed_panels(node))
+    except OptionError as error:
+        found = [source_map.diagnose(path, message) for path, message in error.errors]
+    known = {each.key for each in aside if each.key}
+    invalid = [each for each in found if each.key not in known]
+    raise_diagnostics([*aside, *invalid, *missing, *bare_colours(node)])
     if template is None:
-        raise AssertionError("a template without mistakes was not built")
+        raise AssertionError("a template without errors was not built")
     return template
 
 
@@ -81,7 +88,7 @@ def without_nulls(content: Any) -> Any:
     return {key: without_nulls(each) for key, each in content.items() if each is not None}
 
 
-def anchor_files(content: Any, node: Node, panels: Panels) -> Iterator[Mistake]:
+def anchor_files(content: Any, node: Node, panels: Panels) -> Iterator[Diagnostic]:
     """Make the files that a template names relative to the file in which they are named; tell which are none."""
     for path in file_keys(content, panels):
         inside = content
@@ -97,9 +104,9 @@ def anchor_files(content: Any, node: Node, panels: Panels) -> Iterator[Mistake]:
         # Not a pipe or a device either, which could keep a reader waiting for ever.
         if not file.is_file():
             what = "is no file that can be read" if file.exists() else "no such file"
-            yield Mistake(origin, dotted(path), f"{file}: {what}")
+            yield Diagnostic(origin, format_key_path(path), f"{file}: {what}")
         elif path[0] == "theme" and not is_font(file):
-            yield Mistake(origin, dotted(path), f"{file}: is no font; give a .ttf or .otf file")
+            yield Diagnostic(origin, format_key_path(path), f"{file}: is no font; give a .ttf or .otf file")
 
 
 def is_font(file: Path) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from reelnet.config.diagnostics import Mistake, Path, Place, dotted
+from reelnet.config.diagnostics import KeyPath, SourceMap
 from reelnet.template.selector import Pick, Picked
 from reelnet.template.theme import Theme
 from reelnet.template.timeline import TimelineSpec
@@ -82,7 +82,7 @@ class Stack:
     direction: Direction
     options: StackSpec
     items: tuple[Stack | str, ...]
-    path: Path = ()
+    path: KeyPath = ()
 
 
 ASPECT = re.compile(r"\d{1,4}:\d{1,4}")
@@ -224,44 +224,27 @@ class Output:
 
     spec: OutputSpec
     timeline: TimelineSpec
-    path: Path
+    path: KeyPath
 
     def varied(self, template: Template) -> Template:
         """The template as this file has it, with its own timeline and scale."""
-        own: dict[Path, Path] = {
+        own: dict[KeyPath, KeyPath] = {
             ("timeline", key): (*self.path, "timeline", key) for key in self.spec.timeline or {}
         }
         canvas = template.canvas
         if self.spec.scale is not None:
             canvas = canvas.model_copy(update={"scale": self.spec.scale})
             own["canvas", "scale"] = (*self.path, "scale")
-        places = replace(template.places, moved={**template.places.moved, **own})
+        source_map = replace(template.source_map, moved={**template.source_map.moved, **own})
         said = {"timeline": self.spec.timeline or {}}
         if self.spec.scale is not None:
             said["canvas"] = {"scale": self.spec.scale}
         content = {**template.content}
         for section, keys in said.items():
             content[section] = {**content.get(section, {}), **keys}
-        return replace(template, timeline=self.timeline, canvas=canvas, places=places, content=content)
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where in which file each part of a template stands.
-
-    Attributes:
-        find: Gives the place of a path of keys; None if it is not from a file.
-        moved: Where parts stand that are not in their own section: a panel that only the layout names, or what one
-            of the outputs says itself of timeline or scale. By the first two keys of where they would be.
-    """
-
-    find: Callable[[Sequence[str | int]], Place | None] = lambda path: None
-    moved: Mapping[Path, Path] = field(default_factory=dict)
-
-    def mistake(self, path: Sequence[str | int], what: str) -> Mistake:
-        """What is wrong with the key that a path leads to, for the error that tells of it."""
-        path = (*self.moved.get(tuple(path[:2]), path[:2]), *path[2:])
-        return Mistake(self.find(path), dotted(path), what)
+        return replace(
+            template, timeline=self.timeline, canvas=canvas, source_map=source_map, content=content
+        )
 
 
 @dataclass(frozen=True)
@@ -274,7 +257,7 @@ class Template:
         layer: The tap to show; None for the last one that gives maps.
         panels: By the names that the layout uses.
         outputs: Empty if the author names none.
-        places: File, line and column of each key, for errors.
+        source_map: File, line and column of each key, for errors.
         content: All that it says, as plain data: what it was built from, and can be built from again.
     """
 
@@ -288,5 +271,5 @@ class Template:
     outputs: tuple[Output, ...] = ()
     about: str = ""
     layer: str | None = None
-    places: Places = field(default_factory=Places)
+    source_map: SourceMap = field(default_factory=SourceMap)
     content: Mapping[str, Any] = field(default_factory=dict)

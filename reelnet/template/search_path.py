@@ -13,7 +13,7 @@ from typing import Any
 
 from platformdirs import user_config_path
 
-from reelnet.config.diagnostics import Mistake, Place, fail, place_at
+from reelnet.config.diagnostics import Diagnostic, SourcePosition, locate_character, raise_diagnostic
 from reelnet.config.source import MOST_NODES, Node, read_text
 from reelnet.errors import TemplateError, options
 from reelnet.template.inheritance import merged, size, with_settings
@@ -60,7 +60,9 @@ def known_templates(*, folders: Sequence[Path] | None = None) -> dict[str, Path]
     return known
 
 
-def load_merged(name: str | Path, settings: Sequence[str] = (), aside: list[Mistake] | None = None) -> Node:
+def load_merged(
+    name: str | Path, settings: Sequence[str] = (), aside: list[Diagnostic] | None = None
+) -> Node:
     """A template on top of those that it extends, with settings such as `timeline.fps=5` on top of all.
 
     Mistakes beside which the rest can be read go to `aside`; without it they are raised.
@@ -85,7 +87,7 @@ def is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(SUFFIXES)
 
 
-def read_file(file: Path, aside: list[Mistake] | None = None) -> Node:
+def read_file(file: Path, aside: list[Diagnostic] | None = None) -> Node:
     """The content of one file; what it extends is not looked at. An empty file is an empty map. See `load_merged`.
 
     Raises:
@@ -93,7 +95,7 @@ def read_file(file: Path, aside: list[Mistake] | None = None) -> Node:
     """
     node = read_text(_text_of(file), str(file), aside)
     if not isinstance(node.value, dict) and node.value is not None:
-        fail(node.place, "a template is a map of keys such as panels, layout and theme")
+        raise_diagnostic(node.place, "a template is a map of keys such as panels, layout and theme")
     return node if node.value is not None else replace(node, value={})
 
 
@@ -116,7 +118,7 @@ def _text_of(file: Path) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         what = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise _UnreadableError(f"{place_at(before, len(before), str(file))}: {what}") from None
+        raise _UnreadableError(f"{locate_character(before, len(before), str(file))}: {what}") from None
 
 
 Layers = dict[str, Node]
@@ -127,7 +129,7 @@ Layers = dict[str, Node]
 class _Family:
     """Files that extend each other. Each is read once, however often it is named."""
 
-    _aside: list[Mistake] | None = None
+    _aside: list[Diagnostic] | None = None
     _read: dict[str, Layers] = field(default_factory=dict)
 
     def load(self, file: Path) -> Node:
@@ -157,7 +159,7 @@ class _Family:
                     for each, own in self._layers(extended, (*chain, extended)).items():
                         found.setdefault(each, own)
                 except _UnreadableError as error:
-                    fail(name.place, str(error), "extends")
+                    raise_diagnostic(name.place, str(error), "extends")
             words = {word: each for word, each in content.items() if word != "extends"}
             self._read[key] = {**found, key: replace(node, value=words)}
         return self._read[key]
@@ -175,10 +177,12 @@ def _names(extends: Node) -> list[Node]:
     if extends.value is None:
         return []
     if len(names) > MOST_FILES:
-        fail(place, f"names {len(names)} templates; {MOST_FILES} is the limit", "extends")
+        raise_diagnostic(place, f"names {len(names)} templates; {MOST_FILES} is the limit", "extends")
     for name in names:
         if not isinstance(name.value, str) or not name.value:
-            fail(name.place, "needs the name or the path of a template, or a list of them", "extends")
+            raise_diagnostic(
+                name.place, "needs the name or the path of a template, or a list of them", "extends"
+            )
     return names
 
 
@@ -187,11 +191,15 @@ def _extended(name: Node, file: Path, chain: tuple[Path, ...]) -> Path:
     try:
         found = _resolved(str(name.value), file)
     except TemplateError as error:
-        fail(name.place, str(error), "extends")
+        raise_diagnostic(name.place, str(error), "extends")
     if _identity(found) in map(_identity, chain):
-        fail(name.place, f"templates extend each other: {' → '.join(map(str, (*chain, found)))}", "extends")
+        raise_diagnostic(
+            name.place, f"templates extend each other: {' → '.join(map(str, (*chain, found)))}", "extends"
+        )
     if len(chain) >= MOST_FILES:
-        fail(name.place, f"more than {MOST_FILES} templates in a row extend each other", "extends")
+        raise_diagnostic(
+            name.place, f"more than {MOST_FILES} templates in a row extend each other", "extends"
+        )
     return found
 
 
@@ -284,9 +292,9 @@ def _of_package(point: metadata.EntryPoint) -> dict[str, Path]:
     return {point.name: path} if kind == "file" else _in_folder(path)
 
 
-def _bounded(node: Node, place: Place) -> Node:
+def _bounded(node: Node, place: SourcePosition) -> Node:
     if size(node) > MOST_NODES:
-        fail(place, f"with what it extends a template has at most {MOST_NODES:,} keys and values")
+        raise_diagnostic(place, f"with what it extends a template has at most {MOST_NODES:,} keys and values")
     return node
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reelnet.config.diagnostics import Misfit, dotted
+from reelnet.config.diagnostics import OptionError, format_key_path
 from reelnet.scene.timeline.selection import adaptive_weights, even, nearest, select, spread, thin
 from reelnet.template.timeline import TimelineSpec
 
@@ -86,7 +86,7 @@ def test_a_wanted_position_takes_the_place_of_its_neighbour() -> None:
 def test_more_wanted_than_places_is_an_error_that_says_how_many(
     count: int, wanted: list[int], needed: int
 ) -> None:
-    with pytest.raises(Misfit, match=rf"^the held steps.*{count} frame.*at least {needed}$"):
+    with pytest.raises(OptionError, match=rf"^the held steps.*{count} frame.*at least {needed}$"):
         thin(10, count, [range(each, each + 1) for each in wanted])
     assert len(thin(10, needed, [range(each, each + 1) for each in wanted])) == needed
 
@@ -116,7 +116,7 @@ def test_a_range_holds_both_its_ends(
         first, last = last, first
     inside = [step for step in steps if (first is None or step >= first) and (last is None or step <= last)]
     if not inside:
-        with pytest.raises(Misfit, match=rf"^no .*; steps run from {steps[0]} to {steps[-1]}"):
+        with pytest.raises(OptionError, match=rf"^no .*; steps run from {steps[0]} to {steps[-1]}"):
             chosen({"range": [first, last]}, steps)
         return
     assert chosen({"range": [first, last]}, steps) == inside
@@ -291,6 +291,8 @@ def test_the_nearest_of_two_is_the_earlier() -> None:
     ],
 )
 def test_mistakes_say_what_would_work(choice: Any, message: str) -> None:
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(OptionError) as caught:
         chosen(choice, [0, 3, 8, 100, 290])
-    assert message in "; ".join(": ".join((dotted(path), what)) for path, what in caught.value.found)
+    assert message in "; ".join(
+        ": ".join((format_key_path(path), what)) for path, what in caught.value.errors
+    )

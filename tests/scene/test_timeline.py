@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reelnet.config.diagnostics import Misfit, dotted
+from reelnet.config.diagnostics import OptionError, format_key_path
 from reelnet.errors import UsageError
 from reelnet.scene.timeline.timeline import Timeline
 from reelnet.template.timeline import TimelineSpec
@@ -339,14 +339,16 @@ def test_a_single_step_can_take_everything(choice: Any, way_back: Any) -> None:
     ],
 )
 def test_mistakes_begin_with_the_key_and_say_what_would_work(content: Any, message: str) -> None:
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(OptionError) as caught:
         plan(content, list(range(0, 291, 2)))
-    line = "; ".join(": ".join((dotted(("timeline", *path)), what)) for path, what in caught.value.found)
+    line = "; ".join(
+        ": ".join((format_key_path(("timeline", *path)), what)) for path, what in caught.value.errors
+    )
     assert message in line
     assert "\n" not in line
 
 
 def test_as_many_frames_as_may_be() -> None:
     assert plan({"frames": 100_000}, [0, 1]).duration == 10_000
-    with pytest.raises(Misfit, match="1,200,146"):
+    with pytest.raises(OptionError, match="1,200,146"):
         plan({"start_pause": 600, "rewind": 600}, list(range(0, 291, 2)), fps=1000)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reelnet.config.diagnostics import OptionError
 from reelnet.config.messages import field_at, literals
 from reelnet.config.source import plain, read_text
 from reelnet.errors import TemplateError, UsageError
@@ -17,9 +18,9 @@ from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
 from reelnet.render.panels import PANELS
 from reelnet.scene.resolve import resolve
-from reelnet.template.builder import Builder
+from reelnet.template.builder import build_template
 from reelnet.template.load import load_template
-from reelnet.template.model import Item, Places, Template
+from reelnet.template.model import Item, Template
 from reelnet.template.search_path import load_merged
 from tests.template.changes import IN_VARIANT, OTHERS, PANEL_WITH, VARIANTS, WITHOUT_EFFECT
 from tests.template.everything import (
@@ -81,8 +82,8 @@ class Seen:
         return self.plan != other.plan or self.pictures != other.pictures
 
 
-def build(content: Content) -> Template | None:
-    """The template; None if it may not be so."""
+def build(content: Content) -> Template:
+    """Build a template whose files lie beside all.yaml."""
     content = copy.deepcopy(content)
     theme = content.get("theme", {})
     for part, key in (
@@ -95,15 +96,14 @@ def build(content: Content) -> Template | None:
                 ALL.parent / "../reelnet/data/fonts" if key != "file" and "/" not in part[key] else ALL.parent
             )
             part[key] = str((folder / part[key]).resolve())
-    return Builder(PANELS).build("all", content, Places())
+    return build_template("all", content, PANELS)
 
 
 def seen(content: Content, run: Run) -> Seen | None:
     """What comes of a template; None if it may not be so, or the run does not allow it."""
-    template = build(content)
     try:
-        return Seen(template, run) if template is not None else None
-    except (TemplateError, UsageError):
+        return Seen(build(content), run)
+    except (OptionError, TemplateError, UsageError):
         return None
 
 

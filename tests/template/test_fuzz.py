@@ -16,16 +16,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reelnet.config.diagnostics import brief
+from reelnet.config.diagnostics import OptionError, shorten_message
 from reelnet.config.source import plain
 from reelnet.errors import RunError, TemplateError, UsageError
 from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
 from reelnet.render.panels import PANELS
 from reelnet.scene.resolve import resolve
-from reelnet.template.builder import KEYS, Builder
+from reelnet.template.builder import KEYS, build_template
 from reelnet.template.load import load_template
-from reelnet.template.model import Places, Template
+from reelnet.template.model import Template
 from reelnet.template.search_path import builtin_folder, load_merged
 from tests.template.everything import ALL, every_key, loose, write_everything
 from tests.template.nonsense import SIZES, TEXTS, VALUES, mutated
@@ -175,11 +175,10 @@ def altered(content: Any, changes: list[tuple[Path_, Any]]) -> Any:
 
 def built(content: Any) -> Template:
     """A template from its content."""
-    builder = Builder(PANELS)
-    template = builder.build("odd", content, Places())
-    if template is None:
-        raise TemplateError("\n".join(brief(what) for _, what in builder.mistakes))
-    return template
+    try:
+        return build_template("odd", content, PANELS)
+    except OptionError as error:
+        raise TemplateError("\n".join(shorten_message(message) for _, message in error.errors)) from None
 
 
 GENERATED = settings(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.config.diagnostics import Place
+from reelnet.config.diagnostics import SourcePosition
 from reelnet.config.source import Node, bare_colours, place_of, plain, read_text
 from reelnet.template.inheritance import merged, size
 
@@ -23,7 +23,7 @@ def merge(base: str, over: str) -> Any:
 
 
 def node_of(value: Any) -> Node:
-    place = Place("made", 1, 1)
+    place = SourcePosition("made", 1, 1)
     if isinstance(value, dict):
         return Node({key: node_of(each) for key, each in value.items()}, place)
     if isinstance(value, list):
@@ -230,5 +230,5 @@ def test_places_name_the_file_of_each_key() -> None:
 def test_a_bare_colour_is_kept_to_be_complained_of() -> None:
     both = merged(read("theme: {background: white}"), read("theme:\n  background: #111\n"))
     assert [str(mistake) for mistake in bare_colours(both)] == [
-        "t.yaml:2:3: theme.background: a colour must be quoted: '#111'"
+        "t.yaml:2:3: theme.background: a color must be quoted: '#111'"
     ]

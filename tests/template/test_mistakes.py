@@ -72,7 +72,7 @@ MISTAKES = [
     (CHANNELS + "theme: {inc: '#000000'}", "theme.inc: no such key; did you mean 'ink'?"),
     (CHANNELS + "theme: {ink: red}", "theme.ink: 'red' is not a colour such as '#1f2328'"),
     (CHANNELS + "theme: {ink: '#12345'}", "theme.ink: '#12345' is not a colour"),
-    (CHANNELS + "theme:\n  ink: #123456", "3:3: theme.ink: a colour must be quoted: '#123456'"),
+    (CHANNELS + "theme:\n  ink: #123456", "3:3: theme.ink: a color must be quoted: '#123456'"),
     (CHANNELS + "theme: {diverging: ['#000', '#fff']}", "theme.diverging: has 2 colours; .*odd"),
     (CHANNELS + "theme: {diverging: RdBuu}", "theme.diverging: no colormap 'RdBuu'; did you mean 'RdBu'?"),
     (CHANNELS + "theme: drak", "theme.base: 'drak'; did you mean 'dark'?"),

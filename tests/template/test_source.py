@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reelnet.config.diagnostics import Mistake, Place, raise_all
+from reelnet.config.diagnostics import Diagnostic, SourcePosition, raise_diagnostics
 from reelnet.config.source import (
     Node,
     bare_colours,
@@ -125,20 +125,20 @@ def test_an_alias_stands_where_it_is_written() -> None:
         ('a: 1\nb: "\\0"\n', "2:4", r"control character '\x00'"),
         ('a: "\\ud800"\n', "1:4", r"control character '\ud800'"),
         ('a: "\\UFFFFFFFF"\n', "1:1", "escape"),
-        ('a: "renders\\q"\n', "1:13", r"\q means nothing in double quotes; use single quotes"),
+        ('a: "renders\\q"\n', "1:13", r"\q is no escape in double quotes; use single quotes"),
         ('a: "\\x1"\n', "1:7", "2 hexadecimal digits"),
         ("a: @b\n", "1:4", "cannot start with @ unless it is quoted"),
         ("a: **b**\n", "1:4", "cannot start with '*'"),
-        ("a: Watch: it\n", "1:9", "quote its text"),
-        ("a: - b\n", "1:4", "'- ' cannot stand here"),
+        ("a: Watch: it\n", "1:9", "quote the text"),
+        ("a: - b\n", "1:4", "'- ' is not allowed here"),
         ("a:\n    b: 1\n  c: 2\n", "3:3", "indentation"),
         ("a: [1, 2\nb: 3\n", "1:4", "',' between its items and ']' at its end"),
         ("a: {b: 1\nc: 3\n", "1:4", "',' between its keys and '}' at its end"),
         ("a: [1,, 2]\n", "1:7", "a value is missing"),
         ("a: 1\nb\n", "2:1", "expected 'key: value'"),
         ("path: {layer}.mp4\n", "1:14", "text that starts with '{' must be quoted"),
-        ("theme: {background: #111}\n", "2:1", "a colour must be quoted: '#111'"),
-        ("a: [#112233, 1]\nb: 2\n", "1:4", "a colour must be quoted: '#112233'"),
+        ("theme: {background: #111}\n", "2:1", "a color must be quoted: '#111'"),
+        ("a: [#112233, 1]\nb: 2\n", "1:4", "a color must be quoted: '#112233'"),
         ("a: !!python/object:os.system [ls]\n", "1:4", "tags such as !name are not allowed"),
         ("a: !foo b\n", "1:4", "tags such as !name are not allowed"),
         ("a: !x!foo b\n", "1:4", "tags such as !name are not allowed"),
@@ -151,7 +151,7 @@ def test_an_alias_stands_where_it_is_written() -> None:
         ("~: x\n", "1:1", "quote it: '~'"),
         ("a: {: x}\n", "1:5", "a key or a value is missing"),
         ("? \n: x\n", "1:2", "a key is missing"),
-        ("theme: {background: #111}\nx: 1\n", "1:8", "a colour must be quoted: '#111'"),
+        ("theme: {background: #111}\nx: 1\n", "1:8", "a color must be quoted: '#111'"),
         ("{a}: x\n", "1:1", "a key must be text"),
         ("? [a]\n: x\n", "1:3", "a key must be text"),
         ("k" * 201 + ": x\n", "1:1", "at most 200 letters"),
@@ -185,17 +185,17 @@ def test_an_empty_value_before_a_colour_is_explained() -> None:
     assert plain(theme) == dict.fromkeys(("background", "text", "grid", "line", "box")) | {"x": ""}
     hints = {key: hint_for_empty(child) for key in plain(theme) if (child := child_of(theme, key))}
     assert hints == dict.fromkeys(("text", "grid", "box", "x")) | {
-        "background": "a colour must be quoted: '#111'",
-        "line": "a colour must be quoted: '#a1b2c3'",
+        "background": "a color must be quoted: '#111'",
+        "line": "a color must be quoted: '#a1b2c3'",
     }
 
 
 def test_all_bare_colours() -> None:
     node = read("theme:\n  line: #111\n  map:\n  - #222\n  -   #333333\n  - red\n")
     assert [str(mistake) for mistake in bare_colours(node)] == [
-        "t.yaml:2:3: theme.line: a colour must be quoted: '#111'",
-        "t.yaml:4:4: theme.map[0]: a colour must be quoted: '#222'",
-        "t.yaml:5:4: theme.map[1]: a colour must be quoted: '#333333'",
+        "t.yaml:2:3: theme.line: a color must be quoted: '#111'",
+        "t.yaml:4:4: theme.map[0]: a color must be quoted: '#222'",
+        "t.yaml:5:4: theme.map[1]: a color must be quoted: '#333333'",
     ]
 
 
@@ -226,10 +226,10 @@ def test_the_limits_themselves_are_allowed() -> None:
 
 
 def test_mistakes_are_sorted_without_duplicates_and_cut() -> None:
-    raise_all([])
-    many = [Mistake(Place("a", line, 1), f"x[{line}]", "is\nwrong") for line in range(60, 0, -1)]
+    raise_diagnostics([])
+    many = [Diagnostic(SourcePosition("a", line, 1), f"x[{line}]", "is\nwrong") for line in range(60, 0, -1)]
     with pytest.raises(TemplateError) as caught:
-        raise_all([*many, many[0], Mistake(None, "", "general")])
+        raise_diagnostics([*many, many[0], Diagnostic(None, "", "general")])
     lines = str(caught.value).splitlines()
     assert lines[:2] == ["general", "a:1:1: x[1]: is wrong"]
     assert len(lines) == 51
@@ -237,7 +237,7 @@ def test_mistakes_are_sorted_without_duplicates_and_cut() -> None:
 
 
 def test_a_place_without_lines_is_its_origin() -> None:
-    assert str(Mistake(Place("--set a=1", 0, 0), "a", "no")) == "--set a=1: a: no"
+    assert str(Diagnostic(SourcePosition("--set a=1", 0, 0), "a", "no")) == "--set a=1: a: no"
 
 
 def test_child_of() -> None:

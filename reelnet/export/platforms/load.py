@@ -12,7 +12,13 @@ from platformdirs import user_config_path
 from pydantic import BeforeValidator, Field, ValidationError
 
 from reelnet._support.byte_size import parse_size
-from reelnet.config.diagnostics import Mistake, dotted, fail, place_at, raise_all
+from reelnet.config.diagnostics import (
+    Diagnostic,
+    format_key_path,
+    locate_character,
+    raise_diagnostic,
+    raise_diagnostics,
+)
 from reelnet.config.messages import complaints, shown
 from reelnet.config.source import Node, place_of, plain, read_text
 from reelnet.errors import TemplateError, UsageError, options
@@ -105,21 +111,21 @@ def _read(file: Path, base: Mapping[str, PlatformSpec]) -> dict[str, PlatformSpe
     """The platforms of a file on top of others."""
     node = read_text(_text(file), str(file))
     if not isinstance(node.value, dict | None):
-        fail(node.place, "this is not a map of platforms by name")
+        raise_diagnostic(node.place, "this is not a map of platforms by name")
     specs, mistakes = dict(base), []
     names, written = {folded(name): name for name in base}, set()
     for given, entry in (node.value or {}).items():
         name = names.setdefault(folded(given), given)
         if not folded(given) or name in written:
             what = "stands here twice" if name in written else "a name needs a letter or a digit"
-            mistakes.append(Mistake(place_of(entry, ()), dotted((given,)), what))
+            mistakes.append(Diagnostic(place_of(entry, ()), format_key_path((given,)), what))
             continue
         written.add(name)
         try:
             specs[name] = PlatformSpec.model_validate(_on_top(plain(entry), base.get(name), file))
         except ValidationError as error:
             mistakes += _mistakes(given, entry, error)
-    raise_all(mistakes)
+    raise_diagnostics(mistakes)
     return specs
 
 
@@ -134,9 +140,9 @@ def _on_top(content: Any, base: PlatformSpec | None, file: Path) -> Any:
     return {**{key: getattr(base, key) for key in base.model_fields_set}, **content}
 
 
-def _mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Mistake]:
+def _mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Diagnostic]:
     for path, what in complaints(PlatformSpec, error):
-        yield Mistake(place_of(entry, path), dotted((name, *path)), what)
+        yield Diagnostic(place_of(entry, path), format_key_path((name, *path)), what)
 
 
 def _text(file: Path) -> str:
@@ -146,6 +152,8 @@ def _text(file: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
-        fail(place_at(before, len(before), str(file)), "this is not UTF-8; save the file as UTF-8")
+        raise_diagnostic(
+            locate_character(before, len(before), str(file)), "this is not UTF-8; save the file as UTF-8"
+        )
     except OSError as error:
         raise TemplateError(f"{file}: cannot be read: {error.strerror or error}") from error

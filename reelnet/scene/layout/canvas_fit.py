@@ -60,7 +60,7 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
             what = refusal(template, found, asked)
             if scale is not None:
                 raise UsageError(what)
-            raise InvalidTemplate([template.places.mistake(("canvas", "scale"), what)])
+            raise InvalidTemplate([template.source_map.diagnose(("canvas", "scale"), what)])
     elif canvas.widest or canvas.tallest:
         found = largest(template, facts, side)
     else:
@@ -75,7 +75,7 @@ def largest(template: Template, facts: Facts, side: int) -> Framed:
     canvas = template.canvas
     low, best = 1, attempt(template, facts.scaled(1))
     if not fits(best.tree, canvas):
-        raise InvalidTemplate([template.places.mistake(("canvas",), refusal(template, best, 1))])
+        raise InvalidTemplate([template.source_map.diagnose(("canvas",), refusal(template, best, 1))])
     side_most = canvas.max_cell or max(canvas.widest or 0, canvas.tallest or 0)
     high = max(1, min(256, side_most // side)) + 1
     # What fits at a scale fits at each smaller one, so halving finds the largest.
@@ -186,7 +186,7 @@ def require_small(template: Template, found: Framed, *, by_template: bool) -> No
     )
     cause = longest(template) if by_template else None
     if cause is not None:
-        raise InvalidTemplate([template.places.mistake(cause, f"{what}; give a smaller number")])
+        raise InvalidTemplate([template.source_map.diagnose(cause, f"{what}; give a smaller number")])
     raise UsageError(
         f"{what}; give a smaller scale, fewer channels, or another layer than {found.facts.layer!r} with --layer"
     )

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.errors import ReelnetError
 from reelnet.scene.context import Facts
 from reelnet.scene.layout.boxes import Group, Leaf
-from reelnet.scene.mistakes import Mistakes
 from reelnet.scene.panel import Panel
 from reelnet.template.model import Direction, Stack, Template
 
@@ -22,24 +22,24 @@ def measure(template: Template, facts: Facts) -> Tree | None:
     Raises:
         InvalidTemplate: Options of panels do not fit the run; all of them are told.
     """
-    mistakes = Mistakes(template)
-    tree = _measured(template.layout, template, facts, mistakes)
-    mistakes.check()
+    errors = ErrorCollector(template.source_map)
+    tree = _measured(template.layout, template, facts, errors)
+    errors.raise_errors()
     return tree
 
 
-def _measured(node: Stack | str, template: Template, facts: Facts, mistakes: Mistakes) -> Tree | None:
+def _measured(node: Stack | str, template: Template, facts: Facts, errors: ErrorCollector) -> Tree | None:
     if isinstance(node, Stack):
-        found = [_measured(item, template, facts, mistakes) for item in node.items]
+        found = [_measured(item, template, facts, errors) for item in node.items]
         items = [item for item in found if item is not None]
-        with mistakes.at("samples", "transposed"):
+        with errors.collect("samples", "transposed"):
             require_beside(node.direction, items, facts)
         return Group(node.direction, items, node.options) if items else None
     panel = template.panels[node]
     if not isinstance(panel, Panel) or panel.hidden:
         return None
     needed = None
-    with mistakes.at("panels", node):
+    with errors.collect("panels", node):
         needed = panel.measure(facts)
     if needed is None:
         return None
@@ -92,21 +92,21 @@ def unplaced(template: Template) -> list[str]:
 
     What a template that is extended describes may well have no place in another layout.
     """
-    file, found = template.places.find(()), []
+    file, found = template.source_map.find_position(()), []
     for name, panel in template.panels.items():
-        place = template.places.find(("panels", name))
+        place = template.source_map.find_position(("panels", name))
         own = file is None or place is None or place.file == file.file or not place.line
         if own and not panel.hidden and name not in _names(template.layout):
             found.append(name)
     return found
 
 
-def check_unplaced(template: Template, facts: Facts, mistakes: Mistakes) -> None:
+def check_unplaced(template: Template, facts: Facts, errors: ErrorCollector) -> None:
     """Take down what does not fit the run in panels that stand nowhere, so that it is known before they do."""
     for name in unplaced(template):
         panel = template.panels[name]
         if isinstance(panel, Panel):
-            with mistakes.at("panels", name):
+            with errors.collect("panels", name):
                 panel.measure(facts)
 
 

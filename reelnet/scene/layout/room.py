@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reelnet.config.diagnostics import Path, raise_all
+from reelnet.config.diagnostics import KeyPath, raise_diagnostics
 from reelnet.scene.layout.boxes import Box, Group, Leaf, Size
 from reelnet.scene.layout.measure import Tree
 from reelnet.scene.layout.placement import inside
@@ -22,7 +22,7 @@ PLENTY = 100
 """Pixels below which a length alone makes no frame too large."""
 
 
-def longest(template: Template) -> Path | None:
+def longest(template: Template) -> KeyPath | None:
     """The key of the scale, or else of the greatest length, that makes the frame as large as it is."""
     if template.canvas.scale is not None:
         return "canvas", "scale"
@@ -31,7 +31,7 @@ def longest(template: Template) -> Path | None:
     return path if pixels > PLENTY else None
 
 
-def of_theme(template: Template) -> Iterator[tuple[Path, int]]:
+def of_theme(template: Template) -> Iterator[tuple[KeyPath, int]]:
     """The theme's lengths that are greater than usual."""
     usual = Theme()
     for key in ("cell", "text", "title"):
@@ -40,7 +40,7 @@ def of_theme(template: Template) -> Iterator[tuple[Path, int]]:
             yield ("theme", key), pixels
 
 
-def of_parts(template: Template) -> Iterator[tuple[Path, int]]:
+def of_parts(template: Template) -> Iterator[tuple[KeyPath, int]]:
     """Those of the canvas, of stacks and of panels."""
     yield from written(template.canvas, ("canvas",))
     for name, panel in template.panels.items():
@@ -48,7 +48,7 @@ def of_parts(template: Template) -> Iterator[tuple[Path, int]]:
     yield from of_stack(template.layout)
 
 
-def of_stack(stack: Stack) -> Iterator[tuple[Path, int]]:
+def of_stack(stack: Stack) -> Iterator[tuple[KeyPath, int]]:
     """Those of a stack and of all within."""
     yield from written(stack.options, stack.path)
     for item in stack.items:
@@ -56,7 +56,7 @@ def of_stack(stack: Stack) -> Iterator[tuple[Path, int]]:
             yield from of_stack(item)
 
 
-def written(part: Words, path: Path) -> Iterator[tuple[Path, int]]:
+def written(part: Words, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
     """The whole numbers that an author gave in one part."""
     for name in part.model_fields_set:
         value, alias = getattr(part, name), type(part).model_fields[name].alias
@@ -96,10 +96,10 @@ def require_room(template: Template, tree: Tree, box: Box) -> None:
     Raises:
         TemplateError: Something does not; with the pixels that it needs.
     """
-    names: dict[int, Path] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
+    names: dict[int, KeyPath] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
     known = {**names, **paths(template.layout)}
-    raise_all(
-        template.places.mistake(
+    raise_diagnostics(
+        template.source_map.diagnose(
             (*known[id(found.part)], *too_small(found)),
             f"has {found.box.width}×{found.box.height} pixels but needs {found.needs.width}×{found.needs.height}; "
             "give more width or height to it, or to the stack around it, or leave them out",
@@ -108,14 +108,14 @@ def require_room(template: Template, tree: Tree, box: Box) -> None:
     )
 
 
-def too_small(found: Cramped) -> Path:
+def too_small(found: Cramped) -> KeyPath:
     """The key by which the author gave a part too little room, if it is one of its own."""
     if found.part.width is not None and found.box.width < found.needs.width:
         return ("width",)
     return ("height",) if found.part.height is not None and found.box.height < found.needs.height else ()
 
 
-def paths(stack: Stack) -> dict[int, Path]:
+def paths(stack: Stack) -> dict[int, KeyPath]:
     """The place in the file of each stack, by the identity of its options."""
     found = {id(stack.options): stack.path}
     for item in stack.items:

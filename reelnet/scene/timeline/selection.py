@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.template.timeline import StepsSpec, TimelineSpec
 
 USUAL_COUNT = 300
@@ -34,7 +34,7 @@ def select(
             float64 (steps,); asked only for an adaptive selection that leaves steps out.
 
     Raises:
-        Misfit: Listed steps were not recorded, or none lies in the range.
+        OptionError: Listed steps were not recorded, or none lies in the range.
         ValueError: The selection is adaptive and there is no `change`.
     """
     rule = rule_of(spec)
@@ -79,13 +79,13 @@ def listed(steps: Sequence[int], wanted: Sequence[int]) -> list[int]:
     """The positions of steps.
 
     Raises:
-        Misfit: Some were not recorded.
+        OptionError: Some were not recorded.
     """
-    wrong, found = Misfits(), []
+    errors, found = ErrorCollector(), []
     for number, step in enumerate(wanted):
-        with wrong.at("steps", "list", number):
+        with errors.collect("steps", "list", number):
             found.append(recorded(steps, step))
-    wrong.check()
+    errors.raise_errors()
     return found
 
 
@@ -93,11 +93,11 @@ def recorded(steps: Sequence[int], step: int) -> int:
     """The position of a step.
 
     Raises:
-        Misfit: It was not recorded.
+        OptionError: It was not recorded.
     """
     position = find(steps, step)
     if position is None:
-        raise Misfit(f"step {step} was not recorded; the nearest is {nearest(steps, step)}")
+        raise OptionError(f"step {step} was not recorded; the nearest is {nearest(steps, step)}")
     return position
 
 
@@ -105,7 +105,7 @@ def within(steps: Sequence[int], ends: tuple[int | None, int | None] | None) -> 
     """The first and the last position whose steps lie in the range, both included.
 
     Raises:
-        Misfit: There is none.
+        OptionError: There is none.
     """
     low, high = ends or (None, None)
     first = 0 if low is None else bisect_left(steps, low)
@@ -117,7 +117,7 @@ def within(steps: Sequence[int], ends: tuple[int | None, int | None] | None) -> 
     else:
         where = f"between {low} and {high}"
     what = f"no recorded step lies {where}; steps run from {steps[0]} to {steps[-1]}"
-    raise Misfit(what, "steps", "range")
+    raise OptionError(what, "steps", "range")
 
 
 def find(steps: Sequence[int], step: int) -> int | None:
@@ -216,7 +216,7 @@ def thin(length: int, count: int, wanted: Sequence[range]) -> list[int]:
         wanted: Stretches of positions, ascending and apart.
 
     Raises:
-        Misfit: There are more wanted stretches than places for them.
+        OptionError: There are more wanted stretches than places for them.
     """
     chosen = even(length, count)
     if count >= length:
@@ -233,7 +233,7 @@ def thin(length: int, count: int, wanted: Sequence[range]) -> list[int]:
         needed = len({0, length - 1} | fixed | set(missing))
         frames = "1 frame" if count == 1 else f"{count} frames"
         what = f"the held steps, the first and the last do not fit into {frames}; allow at least {needed}"
-        raise Misfit(what, "holds")
+        raise OptionError(what, "holds")
     for position in missing:
         given_up = min(set(chosen) - fixed, key=lambda each: (abs(each - position), each))
         chosen[chosen.index(given_up)] = position

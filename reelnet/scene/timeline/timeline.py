@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, groupby
 
-from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import UsageError
 from reelnet.scene.panel import Rest
 from reelnet.scene.timeline.selection import (
@@ -83,7 +83,7 @@ class Timeline:
                 allows them and there are frames enough.
 
         Raises:
-            Misfit: The timeline names steps that were not recorded, or has too many frames.
+            OptionError: The timeline names steps that were not recorded, or has too many frames.
             UsageError: `fps` is none that a frame rate can be.
             ValueError: The selection is adaptive and there is no `change`.
         """
@@ -176,7 +176,7 @@ def _slots(seconds: float, pace: Fraction) -> int:
 
 def _limit(slots: int) -> None:
     if slots > MOST_SLOTS:
-        raise Misfit(
+        raise OptionError(
             f"{slots:,} frames in all are more than {MOST_SLOTS:,}; give a smaller max_frames, or shorter pauses"
         )
 
@@ -186,31 +186,31 @@ Slots = Mapping[int, int]  # For each of some positions the slots that it stays 
 
 def _checked(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> Slots:
     """The held positions, once it is sure that every step that the template names is there."""
-    wrong, rule = Misfits(), rule_of(spec)
+    errors, rule = ErrorCollector(), rule_of(spec)
     held: Slots = {}
-    with wrong.at():
+    with errors.collect():
         if rule.list is not None:
             listed(steps, rule.list)
         else:
             within(steps, rule.range)
-    with wrong.at():
+    with errors.collect():
         _windows(spec, steps)
-    with wrong.at():
+    with errors.collect():
         held = _held(spec, steps, pace)
-    wrong.check()
+    errors.raise_errors()
     return held
 
 
 def _held(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> Slots:
     """The positions of the template's holds; holds on the same step add up."""
     held: dict[int, int] = {}
-    wrong = Misfits()
+    errors = ErrorCollector()
     for number, hold in enumerate(spec.holds):
-        with wrong.at("holds", number, "step"):
+        with errors.collect("holds", number, "step"):
             position = recorded(steps, hold.step)
             _require_shown(spec, steps, position)
             held[position] = held.get(position, 0) + _slots(hold.seconds, pace)
-    wrong.check()
+    errors.raise_errors()
     return held
 
 
@@ -218,17 +218,17 @@ def _require_shown(spec: TimelineSpec, steps: Sequence[int], position: int) -> N
     """Make sure that the template's list or range of steps does not leave out a held one.
 
     Raises:
-        Misfit: It does.
+        OptionError: It does.
     """
     rule, step = rule_of(spec), steps[position]
     if may_show(spec, steps, step, step) is not None:
         return
     if rule.list is not None:
-        raise Misfit(f"step {step} is not in timeline.steps.list; add it there")
+        raise OptionError(f"step {step} is not in timeline.steps.list; add it there")
     inside = [each for each in steps if may_show(spec, steps, each, each) is not None]
     if inside:
         ends = f"{inside[0]} to {inside[-1]}"
-        raise Misfit(f"step {step} lies outside timeline.steps.range, where steps run from {ends}")
+        raise OptionError(f"step {step} lies outside timeline.steps.range, where steps run from {ends}")
 
 
 def _added(held: Slots, more: Slots) -> Slots:
@@ -244,7 +244,7 @@ def _shown(
     kept = {*held, *wanted}
     try:
         return _moving(spec, _at_speed(spec, steps, select(spec, steps, kept, change), kept), kept)
-    except Misfit:
+    except OptionError:
         if not wanted:
             raise
         return _shown(spec, steps, held, (), change)
@@ -293,15 +293,15 @@ def _at_speed(
 
 
 def _windows(spec: TimelineSpec, steps: Sequence[int]) -> list[SpeedSpec]:
-    wrong = Misfits()
+    errors = ErrorCollector()
     for number, window in enumerate(spec.speed):
-        with wrong.at("speed", number):
+        with errors.collect("speed", number):
             if bisect_right(steps, window.to) == bisect_right(steps, window.from_ - 1):
-                raise Misfit(
+                raise OptionError(
                     f"no recorded step between {window.from_} and {window.to}; "
                     f"steps run from {steps[0]} to {steps[-1]}"
                 )
-    wrong.check()
+    errors.raise_errors()
     return sorted(spec.speed, key=lambda each: each.from_)
 
 

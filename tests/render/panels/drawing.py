@@ -18,8 +18,7 @@ from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.resolve import Scene, resolve
-from reelnet.template.builder import Builder
-from reelnet.template.model import Places
+from reelnet.template.builder import build_template
 from tests.rendering import Bytes, Floats, colour_range, grey_pictures
 
 WHITE = (255, 255, 255)
@@ -58,11 +57,8 @@ def drawn(
         ValueError: The template itself is wrong, whatever the run.
     """
     column = {"padding": padding, "items": items or list(panels)}
-    builder = Builder(PANELS)
     content = {"panels": dict(panels), "layout": {"column": column}, **more}
-    template = builder.build("test", content, Places())
-    if template is None:
-        raise ValueError(str(builder.mistakes))
+    template = build_template("test", content, PANELS)
     return Drawn(resolve(template, run), run)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reelnet.config.diagnostics import Misfit, Misfits, under
+from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
 from reelnet.render.canvas import arrow, cover, fill_box, stamp, stroke_box, thickened, write
 from reelnet.render.panels.annotations import margin
 from reelnet.render.panels.annotations.annotation import Side, Target
@@ -42,15 +42,15 @@ class Callouts:
         self, targets: dict[int, Target], room: Box, around: int, facts: Facts, palette: Palette
     ) -> None:
         self._marks: list[Mark] = []
-        wrong = Misfits()
+        errors = ErrorCollector()
         for number, target in targets.items():
-            with wrong.at("annotations", number):
+            with errors.collect("annotations", number):
                 kind = Noted if target.spec.apart else Beside
                 self._marks.append(kind(target, room, around, facts, palette))
-        wrong.check()
+        errors.raise_errors()
         noted = [mark for mark in self._marks if isinstance(mark, Noted)]
         notes = margin.on_rows_of_their_own([mark.note for mark in noted])
-        with under("annotations"):
+        with error_context("annotations"):
             notes = margin.stacked(notes, room.y, room.bottom, body(facts.theme).line // 2)
         for mark, note in zip(noted, notes, strict=True):
             mark.note = note
@@ -187,7 +187,7 @@ class Beside(Mark):
         """Where the words stand, and on which side of the cell; None if they have room only over it."""
         spec, size = self.spec, extent(self._words, self.style)
         if size[0] > self.room.width or size[1] > self.room.height:
-            raise Misfit(
+            raise OptionError(
                 f"needs {size[0]}×{size[1]} pixels, more than the {self.room.width}×{self.room.height} "
                 "of its panel; shorten it",
                 "text",
@@ -199,7 +199,7 @@ class Beside(Mark):
             if (slid.x == label.x) if side in ("left", "right") else (slid.y == label.y):
                 return slid, side
         if not self._words and spec.arrow and not spec.box:
-            raise Misfit("has no room on any side of the cell", "arrow")
+            raise OptionError("has no room on any side of the cell", "arrow")
         return within(beside(self.cell, spec.near, apart, size), self.room), None
 
     def draw_words(self, canvas: Canvas) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
-from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.render.canvas import write
 from reelnet.render.panels.basic.text import Text
 from reelnet.render.typography import wrapped
@@ -139,7 +139,7 @@ class Captions(Panel):
         for (begin, first), (later, second) in pairwise(sorted(known)):
             end = self.items[first].to_step
             if (begin if end is None else end) >= later:
-                raise Misfit(
+                raise OptionError(
                     f"items[{first}] and items[{second}] overlap at step {later}; one caption is shown at a time",
                     *("items", second, "from"),
                 )
@@ -149,11 +149,11 @@ class Captions(Panel):
         """The recorded steps of each caption; None for one of a part of the run that has no step of its own.
 
         Raises:
-            Misfit: Captions lie beyond the last recorded step, or between two recorded steps.
+            OptionError: Captions lie beyond the last recorded step, or between two recorded steps.
         """
         begins = [item.begin(facts.steps) for item in self.items]
         found: list[Span | None] = []
-        wrong = Misfits()
+        errors = ErrorCollector()
         for number, (item, begin) in enumerate(zip(self.items, begins, strict=True)):
             if isinstance(item.from_step, Part) and begin in begins[number + 1 :]:
                 found.append(None)
@@ -161,10 +161,10 @@ class Captions(Panel):
             later = [other for other in begins if other > begin]
             # The next caption may begin beyond the run, which is its own mistake and not this one's.
             until = min(min(later) - 1, facts.steps[-1]) if later else None
-            with wrong.at("items", number):
+            with errors.collect("items", number):
                 end = until if item.to_step is None else item.to_step
                 found.append(span(begin, end, facts.steps))
-        wrong.check()
+        errors.raise_errors()
         return found
 
     def rests(self, facts: Facts) -> list[Rest]:
@@ -184,13 +184,13 @@ class Captions(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """The widest caption's, but no more than a line has; as tall as the tallest one, wrapped."""
-        found, wrong = [], Misfits()
-        with wrong.at():
+        found, errors = [], ErrorCollector()
+        with errors.collect():
             self.spans(facts)
         for number, text in enumerate(self.lines()):
-            with wrong.at("items", number):
+            with errors.collect("items", number):
                 found.append(text.lines(facts))
-        wrong.check()
+        errors.raise_errors()
 
         def tall(width: int) -> int:
             return max(each.tall(width) if each.tall else each.height for each in found)
@@ -257,14 +257,14 @@ def span(first: int | None, last: int | None, steps: Sequence[int]) -> Span:
         steps: The recorded steps, ascending.
 
     Raises:
-        Misfit: An end lies beyond the last recorded step, or no recorded step lies between them.
+        OptionError: An end lies beyond the last recorded step, or no recorded step lies between them.
     """
-    wrong = Misfits()
+    errors = ErrorCollector()
     for key, step in (("from", first), ("to", last)):
-        with wrong.at(key):
+        with errors.collect(key):
             if step is not None and step > steps[-1]:
-                raise Misfit(f"step {step} lies beyond the last recorded step, {steps[-1]}")
-    wrong.check()
+                raise OptionError(f"step {step} lies beyond the last recorded step, {steps[-1]}")
+    errors.raise_errors()
     begin = steps[0] if first is None else first
     end = steps[-1] if last is None else last
     start = bisect_left(steps, begin)
@@ -272,7 +272,7 @@ def span(first: int | None, last: int | None, steps: Sequence[int]) -> Span:
     if start < stop:
         return Span(steps[start], steps[stop - 1])
     near = " and ".join(str(each) for each in steps[max(0, start - 1) : start + 1])
-    raise Misfit(f"no step from {begin} to {end} was recorded; the nearest: {near}", "from")
+    raise OptionError(f"no step from {begin} to {end} was recorded; the nearest: {near}", "from")
 
 
 def listed(value: Any) -> Any:

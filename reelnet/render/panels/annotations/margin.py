@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reelnet.config.diagnostics import Misfits
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.annotations.annotation import SampleAnnotation
 from reelnet.render.panels.annotations.captions import Span, span
 from reelnet.render.typography import Type, body, wrapped
@@ -77,17 +77,17 @@ def check(annotation: SampleAnnotation, facts: Facts) -> None:
     """Make sure that an annotation's sample and steps exist, and that its words can be written.
 
     Raises:
-        Misfit: Something of it does not fit the run.
+        OptionError: Something of it does not fit the run.
     """
-    wrong = Misfits()
-    with wrong.at("sample"):
+    errors = ErrorCollector()
+    with errors.collect("sample"):
         annotation.column(facts)
-    with wrong.at():
+    with errors.collect():
         span(annotation.from_step, annotation.to_step, facts.steps)
-    with wrong.at("text"):
+    with errors.collect("text"):
         body(facts.theme).width(annotation.text or "")
         extent(annotation, facts)
-    wrong.check()
+    errors.raise_errors()
 
 
 def measured(cells: Size, annotations: Iterable[SampleAnnotation], facts: Facts) -> Measure:

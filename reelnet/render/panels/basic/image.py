@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 from pydantic import Field
 
-from reelnet.config.diagnostics import Misfit
+from reelnet.config.diagnostics import OptionError
 from reelnet.render.panels.basic.spacer import Still
 from reelnet.scene.context import Facts
 from reelnet.scene.layout.boxes import Box, Measure, Size
@@ -109,14 +109,14 @@ def opened(file: str) -> Iterator[Pillow.Image]:
                     raise Pillow.DecompressionBombError
                 yield picture
     except FileNotFoundError:
-        raise Misfit(f"{file} is not there", "file") from None
+        raise OptionError(f"{file} is not there", "file") from None
     except Pillow.DecompressionBombError:
-        raise Misfit(f"{file} has more than {MOST // 10**6} million pixels", "file") from None
+        raise OptionError(f"{file} has more than {MOST // 10**6} million pixels", "file") from None
     except UnidentifiedImageError:
-        raise Misfit(f"{file} is neither a PNG nor a JPEG picture", "file") from None
+        raise OptionError(f"{file} is neither a PNG nor a JPEG picture", "file") from None
     except (OSError, SyntaxError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise Misfit(f"{file} cannot be read as a picture: {what}", "file") from None
+        raise OptionError(f"{file} cannot be read as a picture: {what}", "file") from None
 
 
 def natural(file: str) -> Size:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from reelnet.config.diagnostics import Misfits, under
+from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.render.canvas import write
 from reelnet.render.panels.predictions.scores import Scores
 from reelnet.render.typography import Type, pieces, sized, wrapped
@@ -73,7 +73,7 @@ class Text(Panel):
     def lines(self, facts: Facts) -> Measure:
         """What the words need."""
         style = self.type(facts)
-        with under("text"):
+        with error_context("text"):
             longest = self.widest(facts, style)
 
         def tall(width: int) -> int:
@@ -90,14 +90,14 @@ class Text(Panel):
         """The words as wide as they get over the run.
 
         Raises:
-            Misfit: Fields do not exist, or the font lacks a character.
+            OptionError: Fields do not exist, or the font lacks a character.
         """
-        text, wrong = "", Misfits()
-        with wrong.at():
+        text, errors = "", ErrorCollector()
+        with errors.collect():
             text = Words.of(self.text, facts).widest(style.room)
-        with wrong.at():
+        with errors.collect():
             style.width(" ".join(self.text.split()))
-        wrong.check()
+        errors.raise_errors()
         return "\n".join(style.widest(line) for line in text.split("\n"))
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> TextDrawing:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.render.panels.charts.axis import LARGEST, Axis, of_steps, spanning
 from reelnet.render.panels.charts.chart import ChartDrawing, Plan
 from reelnet.render.panels.charts.head import Head, heading
@@ -111,9 +111,11 @@ class Curve(Panel):
         if self.range is not None:
             low, high = self.range
             if not high - low > 1e-9 * max(abs(low), abs(high)):
-                raise Misfit(f"[{low:g}, {high:g}]: the first value must be less than the second", "range")
+                raise OptionError(
+                    f"[{low:g}, {high:g}]: the first value must be less than the second", "range"
+                )
             if self.y == "log" and low <= 0:
-                raise Misfit(f"[{low:g}, {high:g}]: a log axis begins above 0", "range")
+                raise OptionError(f"[{low:g}, {high:g}]: a log axis begins above 0", "range")
         return self
 
     def measure(self, facts: Facts) -> Measure | None:
@@ -123,16 +125,16 @@ class Curve(Panel):
             return None
         least = max(plan.least for plan in plans)
         each = self.chart_width or max(plan.natural for plan in plans)
-        wrong = Misfits()
-        with wrong.at("chart_width"):
+        errors = ErrorCollector()
+        with errors.collect("chart_width"):
             if each < least:
                 raise ValueError(f"{each}: give at least {least} pixels")
         # With its head on one line: one of several lines makes a chart as high as that needs.
         shortest = max(plan.shortest(plan.head.height(plan.head.natural)) for plan in plans)
-        with wrong.at("chart_height"):
+        with errors.collect("chart_height"):
             if self.chart_height and self.chart_height < shortest:
                 raise ValueError(f"{self.chart_height}: give at least {shortest} pixels")
-        wrong.check()
+        errors.raise_errors()
         width, narrow = self._across(each, len(plans)), self._across(least, len(plans))
         return Measure(width, self._tall(plans, width), narrow, lambda wide: self._tall(plans, wide))
 
@@ -163,19 +165,19 @@ class Curve(Panel):
     def _plans(self, facts: Facts) -> list[Plan]:
         """The charts, before they have their boxes."""
         groups: list[list[str]] = []
-        steps, wrong = Axis(0, 0), Misfits()
-        with wrong.at():
+        steps, errors = Axis(0, 0), ErrorCollector()
+        with errors.collect():
             groups = self._groups(facts)
-        with wrong.at("title"):
+        with errors.collect("title"):
             body(facts.theme, bold=True).width(self.title or "")
             if self.title and len(groups) > 1:
                 raise ValueError(f"there are {len(groups)} charts; name the metrics of one")
         for name, words in self.names.items():
-            with wrong.at("names", name):
+            with errors.collect("names", name):
                 body(facts.theme).width(" ".join(words.split()))
-        with wrong.at("x"):
+        with errors.collect("x"):
             steps = of_steps(facts.steps, self.ticks, log=self.x == "log")
-        wrong.check()
+        errors.raise_errors()
         charts = [self._chart(facts, group, steps) for group in groups]
         return [
             Plan(
@@ -190,17 +192,17 @@ class Curve(Panel):
 
     def _groups(self, facts: Facts) -> list[list[str]]:
         """The metrics of each chart."""
-        wrong = Misfits()
+        errors = ErrorCollector()
         for option, names in (("metrics", self.metrics or ()), ("right", self.right), ("names", self.names)):
-            with wrong.at():
+            with errors.collect():
                 require(facts, option, names)
-        wrong.check()
+        errors.raise_errors()
         groups = automatic(facts, self.right) if self.metrics is None else [list(self.metrics)]
         if not self.right:
             return groups
         group = groups[0] if groups else []
         if set(group) <= set(self.right):
-            raise Misfit("leaves no metric for the left axis", "right")
+            raise OptionError("leaves no metric for the left axis", "right")
         return [[*group, *(name for name in self.right if name not in group)]]
 
     def _chart(self, facts: Facts, group: Sequence[str], steps: Axis) -> Chart:
@@ -239,7 +241,7 @@ class Curve(Panel):
                 limits=None if plain else self.range,
             )
         except ValueError as error:
-            raise Misfit(f"{error} ({', '.join(values)})", "y") from None
+            raise OptionError(f"{error} ({', '.join(values)})", "y") from None
 
     def _across(self, each: int, number: int) -> int:
         return number * each + (number - 1) * BESIDE if self.arrange == "row" else each

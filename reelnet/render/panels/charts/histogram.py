@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reelnet.config.diagnostics import Misfits
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import Axis, nice_ticks
 from reelnet.render.panels.charts.head import heading
@@ -73,22 +73,22 @@ class Histogram(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """A chart as large as those of the curves."""
-        size, title, wrong = facts.theme.text, 0, Misfits()
+        size, title, errors = facts.theme.text, 0, ErrorCollector()
         height, least = self.chart_height or 13 * size, 80 + 2 * size
         width = self.chart_width or 20 * size
-        with wrong.at("chart_height"):
+        with errors.collect("chart_height"):
             if height < least:
                 raise ValueError(f"{height}: give at least {least} pixels")
-        with wrong.at("title"):
+        with errors.collect("title"):
             title = body(facts.theme).width(self.heading(facts))
-        with wrong.at("tap"):
+        with errors.collect("tap"):
             facts.require(self.taps(facts)[0])
             narrowest = left_of(self.axis(facts), facts) + self.bins
-            with wrong.at("chart_width"):
+            with errors.collect("chart_width"):
                 if self.chart_width and width < narrowest:
                     raise ValueError(f"{width}: {self.bins} bins need at least {narrowest} pixels")
             width = max(width, narrowest)
-        wrong.check()
+        errors.raise_errors()
         return Measure(max(width, title), height)
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> HistogramDrawing:

@@ -9,7 +9,7 @@ from itertools import chain, count
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.config.diagnostics import Misfit, Misfits
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import options
 from reelnet.render.panels.charts.axis import LARGEST, SMALLEST, Axis
 from reelnet.scene.context import Facts
@@ -70,14 +70,14 @@ def require(facts: Facts, option: str, names: Iterable[str]) -> None:
         names: As the author wrote them.
 
     Raises:
-        Misfit: Some were not.
+        OptionError: Some were not.
     """
-    wrong = Misfits()
+    errors = ErrorCollector()
     for number, name in enumerate(names):
-        with wrong.at(option, name if isinstance(names, Mapping) else number):
+        with errors.collect(option, name if isinstance(names, Mapping) else number):
             if name not in facts.metrics:
-                raise Misfit(f"no metric {name!r}; {options(name, facts.metrics)}")
-    wrong.check()
+                raise OptionError(f"no metric {name!r}; {options(name, facts.metrics)}")
+    errors.raise_errors()
 
 
 def automatic(facts: Facts, without: Sequence[str] = ()) -> list[list[str]]:

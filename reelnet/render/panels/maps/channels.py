@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from reelnet.config.diagnostics import Misfits
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.errors import options
 from reelnet.render.panels.annotations import margin
 from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, Target
@@ -152,29 +152,29 @@ class Channels(Panel):
         """Make sure that all it names was recorded and is shown.
 
         Raises:
-            Misfit: Something was not, or is not.
+            OptionError: Something was not, or is not.
         """
-        taps, wrong = self.taps(facts), Misfits()
+        taps, errors = self.taps(facts), ErrorCollector()
         shown: dict[str, tuple[int, ...]] = {}
         for number, tap in enumerate(taps):
-            with wrong.at("taps", *([number] if len(taps) > 1 else [])):
+            with errors.collect("taps", *([number] if len(taps) > 1 else [])):
                 require_activation(tap, facts.require(tap))
-                with wrong.at("show"):
+                with errors.collect("show"):
                     shown[tap] = channels_of(self.show, self.order, tap, facts)
         if self.step is not None:
-            with wrong.at("step"):
+            with errors.collect("step"):
                 recorded(facts.steps, self.step)
         for number, annotation in enumerate(self.annotations):
-            with wrong.at("annotations", number):
+            with errors.collect("annotations", number):
                 self._check_annotation(annotation, shown, facts)
-        wrong.check()
+        errors.raise_errors()
 
     def _check_annotation(
         self, annotation: CellAnnotation, shown: Mapping[str, tuple[int, ...]], facts: Facts
     ) -> None:
-        taps, wrong = self.taps(facts), Misfits()
+        taps, errors = self.taps(facts), ErrorCollector()
         tap = annotation.tap or taps[0]
-        with wrong.at("tap"):
+        with errors.collect("tap"):
             if annotation.tap is None and len(taps) > 1:
                 raise ValueError(f"needs a tap, since several layers are shown; {options('', taps)}")
             if annotation.tap is not None:
@@ -182,13 +182,13 @@ class Channels(Panel):
             # A layer that was recorded but is not the reel's is no mistake: a template may be for several layers.
             if self.taps_shown is not None and tap not in taps:
                 raise ValueError(f"layer {tap!r} is not shown; {options(tap, taps)}")
-        with wrong.at("channel"):
+        with errors.collect("channel"):
             if annotation.channel not in shown.get(tap, (annotation.channel,)):
                 all_shown = told_positions(sorted(shown[tap]))
                 raise ValueError(f"channel {annotation.channel} of {tap} is not shown; shown: {all_shown}")
-        with wrong.at():
+        with errors.collect():
             margin.check(annotation, facts)
-        wrong.check()
+        errors.raise_errors()
 
 
 def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ...]:

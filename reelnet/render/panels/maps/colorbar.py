@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from reelnet.config.diagnostics import under
+from reelnet.config.diagnostics import error_context
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.basic.spacer import Still
 from reelnet.render.typography import Type, body, signed
@@ -112,7 +112,7 @@ class Colorbar(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """The bar between its two limits."""
-        with under("tap"):
+        with error_context("tap"):
             facts.require(self.tap or facts.layer)
         legend, width = self.legend(facts), self.natural(facts)
         return Measure(width, legend.height, width if self.length else legend.least)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from reelnet.config.diagnostics import Misfits
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.basic.spacer import Still
 from reelnet.render.panels.maps.arrangement import standing
 from reelnet.render.panels.maps.block import Block, BlockDrawing
@@ -68,18 +68,18 @@ class Filmstrip(Panel):
         """The steps that are shown.
 
         Raises:
-            Misfit: Some of them were not recorded.
+            OptionError: Some of them were not recorded.
         """
         if isinstance(self.steps, int):
             if self.steps == 1:
                 return facts.steps[-1:]
             gaps = np.diff(np.log1p(np.array(facts.steps, np.float64)))
             return tuple(facts.steps[number] for number in spread(gaps, self.steps))
-        wrong = Misfits()
+        errors = ErrorCollector()
         for number, step in enumerate(self.steps):
-            with wrong.at("steps", number):
+            with errors.collect("steps", number):
                 recorded(facts.steps, step)
-        wrong.check()
+        errors.raise_errors()
         return self.steps
 
     def blocks(self, facts: Facts) -> list[Block]:
@@ -112,16 +112,16 @@ class Filmstrip(Panel):
         """Make sure that all it names was recorded.
 
         Raises:
-            Misfit: Something was not.
+            OptionError: Something was not.
         """
-        wrong, tap = Misfits(), self.tap or facts.layer
-        with wrong.at():
+        errors, tap = ErrorCollector(), self.tap or facts.layer
+        with errors.collect():
             self.chosen(facts)
-        with wrong.at("tap"):
+        with errors.collect("tap"):
             require_activation(tap, facts.require(tap))
-            with wrong.at("show"):
+            with errors.collect("show"):
                 channels_of(self.show, self.order, tap, facts)
-        wrong.check()
+        errors.raise_errors()
 
     def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
         """Put the blocks into their box."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from reelnet.config.diagnostics import Misfits
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.annotations import margin
 from reelnet.render.panels.annotations.annotation import SampleAnnotations, Target
 from reelnet.render.panels.annotations.callout import Callouts
@@ -38,11 +38,11 @@ class Inputs(Panel):
 
     def measure(self, facts: Facts) -> Measure:
         """A row of cells, and room for labels."""
-        wrong = Misfits()
+        errors = ErrorCollector()
         for number, annotation in enumerate(self.annotations):
-            with wrong.at("annotations", number):
+            with errors.collect("annotations", number):
                 margin.check(annotation, facts)
-        wrong.check()
+        errors.raise_errors()
         whole = self.cells(facts, 0, 0).whole
         return margin.measured(Size(whole.right, whole.bottom), self.annotations, facts)
 

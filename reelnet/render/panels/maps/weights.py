@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reelnet.config.diagnostics import under
+from reelnet.config.diagnostics import error_context
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import Cells, rounded, row_labels, thinned
@@ -51,7 +51,7 @@ class Weights(Panel):
             ValueError: The one that is named was not recorded, or is no weight.
         """
         if self.tap is not None:
-            with under("tap"):
+            with error_context("tap"):
                 if facts.require(self.tap).kind is TapKind.ACTIVATION:
                     raise ValueError(
                         f"{self.tap!r} is what a layer gives; a weight is named as in conv1.weight"
@@ -74,7 +74,7 @@ class Weights(Panel):
                 for step in (facts.steps[0], facts.steps[-1])
             )
             change = np.abs(last - first).mean(axis=(1, 2, 3))
-        with under("show"):
+        with error_context("show"):
             return chosen(self.show, facts.require(tap).shape[0], "output channel", change)
 
     def cells(self, facts: Facts, tap: str, x: int, y: int) -> Cells:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from reelnet.config.diagnostics import Misfits
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.maps.grid import gutter, header
 from reelnet.render.panels.predictions.drawings import BarsDrawing, Form, NamesDrawing
 from reelnet.render.panels.predictions.scores import ScoreKind, Scores
@@ -71,11 +71,11 @@ class Predictions(Panel):
         scores = self.found(facts)
         if scores is None:
             return None
-        wrong = Misfits()
+        errors = ErrorCollector()
         for number, name in enumerate(self.classes or ()):
-            with wrong.at("classes", number):
+            with errors.collect("classes", number):
                 body(facts.theme).width(name)
-        wrong.check()
+        errors.raise_errors()
         form = self.form(facts, scores)
         if facts.transposed:
             return Measure(form.width, header(facts, labels=self.labels) + facts.along)

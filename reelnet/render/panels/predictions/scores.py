@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.config.diagnostics import Misfits, under
+from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.runs.header import TapInfo, TapKind, require_activation
 from reelnet.scene.context import Facts
 
@@ -54,25 +54,25 @@ class Scores:
             if len(found) != 1:
                 return None
             tap = found[0]
-        with under("tap"):
+        with error_context("tap"):
             info = facts.require(tap)
             require_activation(tap, info)
             if not gives_scores(info):
                 form = "×".join(map(str, info.shape))
                 raise ValueError(f"{tap!r} is {form}; scores of classes are samples × classes × 1 × 1")
-        count, wrong = info.shape[1], Misfits()
+        count, errors = info.shape[1], ErrorCollector()
         known = facts.classes if facts.classes is not None and len(facts.classes) == count else None
         names = tuple(classes) if classes is not None else known or tuple(map(str, range(count)))
-        with wrong.at("classes"):
+        with errors.collect("classes"):
             if len(names) != count:
                 raise ValueError(f"{len(names)} names for the {count} scores of {tap!r}")
         low, high = info.min or 0.0, info.max or 0.0
-        with wrong.at("scores"):
+        with errors.collect("scores"):
             if kind == "probabilities" and not -SLACK <= low <= high <= 1 + SLACK:
                 raise ValueError(
                     f"{tap!r} has values from {low:.4g} to {high:.4g}, which are no probabilities"
                 )
-        wrong.check()
+        errors.raise_errors()
         logits = kind == "logits" if kind is not None else not are_probabilities(facts, tap)
         numbers = {name: number for number, name in enumerate(names)}
         labels = facts.labels or [""] * len(facts.columns)
