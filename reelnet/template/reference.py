@@ -94,7 +94,7 @@ def reference(panels: Panels) -> str:
         *section(
             "### Stacks", StackSpec, "Beside `items` and those of its [place](#place), a stack has:", Item
         ),
-        *section("### SourcePosition", Item, "Every stack and every panel has:"),
+        *section("### Place", Item, "Every stack and every panel has:"),
         *section("## `panels`", PanelSpec, PANELS, Item),
         f"There are these kinds: {', '.join(f'[`{kind}`](#{kind})' for kind in panels)}.\n",
     ]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.config.diagnostics import OptionError
 from reelnet.reel import Run, open_run
 from reelnet.render.compositor import Compositor
 from reelnet.render.panels import PANELS
@@ -58,7 +59,10 @@ def drawn(
     """
     column = {"padding": padding, "items": items or list(panels)}
     content = {"panels": dict(panels), "layout": {"column": column}, **more}
-    template = build_template("test", content, PANELS)
+    try:
+        template = build_template("test", content, PANELS)
+    except OptionError as error:
+        raise ValueError(str(error.errors)) from error
     return Drawn(resolve(template, run), run)
 
 
