@@ -13,7 +13,7 @@ from reelnet.render.typography import Type, body, sized
 from reelnet.scene.context import Facts, Moment
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, Palette
-from reelnet.scene.panel import Canvas, Drawing, Panel
+from reelnet.scene.panel import Canvas, Drawing, HasLevelMaps, LevelMaps, Panel
 from reelnet.template.color import Colour
 
 __all__ = [
@@ -23,7 +23,9 @@ __all__ = [
     "Drawing",
     "Facts",
     "Field",
+    "HasLevelMaps",
     "Ink",
+    "LevelMaps",
     "Measure",
     "Moment",
     "Palette",

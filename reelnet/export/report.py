@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from reelnet.export.platforms.model import Budget
 from reelnet.export.quantize.temporal import coarseness
-from reelnet.render.panels.maps.channels import ChannelsDrawing
 from reelnet.render.rendition import Rendition
+from reelnet.scene.panel import HasLevelMaps
 from reelnet.scene.resolve import Scene
 
 if TYPE_CHECKING:
@@ -191,5 +191,5 @@ def clipped(scene: Scene) -> float:
 
 def moving_taps(scene: Scene) -> list[str]:
     """The layers whose maps move."""
-    panels = (drawing for drawing in scene.drawings if isinstance(drawing, ChannelsDrawing))
-    return list(dict.fromkeys(block.tap for panel in panels for block in panel.moving))
+    drawings = [drawing for drawing in scene.drawings if isinstance(drawing, HasLevelMaps)]
+    return list(dict.fromkeys(maps.tap for drawing in drawings for maps in drawing.level_maps()))

@@ -95,8 +95,7 @@ class Rendition:
     def with_frames(self, count: int) -> Rendition:
         """The same rendition with at most `count` frames, the way back included.
 
-        The first, the last and the held steps stay, however few frames that allows. Each frame shows its true step,
-        and the animation lasts as long as before, up to one frame per pause.
+        The first, the last and the held steps stay, however few frames that allows; see `TimelinePlan.shortened`.
         """
         plan, timeline = self.scene.timeline_plan.shortened(self.timeline, count)
         if timeline is self.timeline:

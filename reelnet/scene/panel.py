@@ -6,7 +6,7 @@ What a panel is, for the scene.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -56,6 +56,40 @@ class Resting(Drawing, Protocol):
 
     def state(self, moment: Moment) -> Hashable:
         """All that decides what a frame shows; equal states look the same."""
+
+
+@dataclass(frozen=True)
+class LevelMaps:
+    """The maps of one layer that a drawing shows in every frame, as levels of a colormap.
+
+    Under a cap these levels are quantized over time; `Moment.held` then holds what to draw in place of the recorded
+    values.
+
+    Attributes:
+        tap: Name of the layer.
+        colors: Of the levels, uint8 (levels, 3).
+        shape: Of the maps: (samples, channels, height, width).
+        samples: The samples that are shown, by position in the recorded array.
+        channels: The channels that are shown, likewise.
+        positions: Turns recorded values into exact positions among the levels, 0 to levels - 1, float64 in `shape`.
+        rows_are_samples: Whether the cells of one sample stand side by side, instead of those of one channel.
+    """
+
+    tap: str
+    colors: NDArray[np.uint8]
+    shape: tuple[int, ...]
+    samples: tuple[int, ...]
+    channels: tuple[int, ...]
+    positions: Callable[[NDArray[np.generic]], NDArray[np.float64]]
+    rows_are_samples: bool = False
+
+
+@runtime_checkable
+class HasLevelMaps(Drawing, Protocol):
+    """A drawing whose maps may be quantized over time under a cap."""
+
+    def level_maps(self) -> Sequence[LevelMaps]:
+        """The maps that change from frame to frame, one entry per layer and block."""
 
 
 class Panel(PanelSpec, ABC):

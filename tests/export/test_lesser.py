@@ -73,22 +73,50 @@ def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        "timeline.fps=10",
+        "timeline.fps=40",
         "timeline.boomerang=true",
-        "timeline.rewind=2",
-        "timeline.duration=5",
+        "timeline.rewind=1",
+        "timeline.duration=1.5",
         "timeline.end_pause=3",
         "timeline.speed=[{from: 0, to: 20, factor: 0.5}]",
         "timeline.speed=[{from: 0, to: 20, factor: 3}]",
     ],
 )
-def test_the_seconds_stay_when_frames_go(run: Run, tmp_path: Path, setting: str) -> None:
-    reel = Reel.from_run(run, settings=[setting])
-    whole = reel.save(tmp_path / "whole.gif")
-    report = reel.save(tmp_path / "a.gif", max_size=int(0.3 * whole.bytes), keep=["scale", "levels"])
-    assert report.frames < 0.7 * whole.frames
-    assert report.duration == pytest.approx(whole.duration, rel=0.02)
-    assert seconds(tmp_path / "a.gif") == pytest.approx(whole.duration, rel=0.02)
+def test_the_duration_stays_while_frames_suffice(run: Run, tmp_path: Path, setting: str) -> None:
+    """Down to 8 frames per second fewer frames take as long as all of them."""
+    rendition = Reel.from_run(run, settings=["timeline.fps=40", setting]).rendition
+    shorter = rendition.with_frames(len(rendition.timeline) // 3)
+    whole = float(rendition.timeline.duration)
+    assert len(shorter.timeline) <= len(rendition.timeline) // 3
+    assert 8 <= shorter.timeline.fps < 20
+    assert float(shorter.timeline.duration) == pytest.approx(whole, rel=0.02)
+    report = Reel(shorter).save(tmp_path / "a.gif")
+    assert report.duration == pytest.approx(whole, rel=0.02)
+    assert seconds(tmp_path / "a.gif") == pytest.approx(whole, rel=0.02)
+
+
+@pytest.mark.parametrize(("fps", "lowest"), [(10, 8), (4, 4)])
+def test_few_frames_shorten_the_animation(run: Run, fps: int, lowest: int) -> None:
+    """Below 8 frames per second motion would fall apart, so the animation ends earlier instead."""
+    shorter = Reel.from_run(run, settings=[f"timeline.fps={fps}"]).rendition.with_frames(20).timeline
+    assert shorter.fps == lowest
+    assert float(shorter.duration) == pytest.approx(20 / lowest)
+
+
+def test_the_steps_that_change_most_stay(tmp_path: Path) -> None:
+    """Of 41 steps of which all but 10 repeat the one before, 12 frames show the 10 and both ends."""
+    values, lively = np.zeros((41, 1, 1, 4, 4), np.float32), [4, 5, 6, 7, 8, 20, 21, 22, 23, 24]
+    for step in lively:
+        values[step:] = np.random.default_rng(step).uniform(-1, 1, values.shape[1:])
+    run = write_run(tmp_path / "run", values)
+    assert {*lively} <= {*run.reel("plain").rendition.with_frames(14).timeline.steps_shown}
+    listed = Reel.from_run(run, settings=["timeline.steps={list: [0, 1, 2, 5, 9, 10, 11, 20, 40]}"])
+    assert {*listed.rendition.with_frames(5).timeline.steps_shown} <= {0, 1, 2, 5, 9, 10, 11, 20, 40}
+    ranged = (
+        Reel.from_run(run, settings=["timeline.steps={range: [10, 30]}"]).rendition.with_frames(8).timeline
+    )
+    assert (ranged.steps_shown[0], ranged.steps_shown[-1]) == (10, 30)
+    assert {20, 21, 22, 23} <= {*ranged.steps_shown}
 
 
 @pytest.mark.parametrize(
@@ -104,8 +132,10 @@ def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> No
         replace(budget, frames=None, total_pixels=(most + 1) * area - 1),
     ):
         found = within_limits(reel.rendition, limited, (), Path("a.gif"))
-        assert most // 2 < len(found.scene.timeline) <= most
-        assert found.scene.timeline.duration == pytest.approx(reel.scene.timeline.duration, rel=0.1)
+        shorter, whole = found.scene.timeline, reel.scene.timeline
+        assert most // 2 < len(shorter) <= most
+        # The animation is as long as before, or as short as 8 frames per second make it.
+        assert shorter.fps == 8 or shorter.duration == pytest.approx(whole.duration, rel=0.1)
 
 
 def test_too_few_frames_for_what_is_held(run: Run) -> None:

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from reelnet.export.quantize.disk_table import Table
 from reelnet.export.quantize.potts import Bytes
 from reelnet.export.quantize.temporal import Fine, Loss, Steady, coarseness, fine, nearest
-from reelnet.render.panels.maps.block import BlockDrawing
-from reelnet.render.panels.maps.channels import ChannelsDrawing
 from reelnet.runs.run import RunReader
+from reelnet.scene.panel import HasLevelMaps, LevelMaps
 from reelnet.scene.resolve import Scene
 
 BLOCK = 1_000_000
@@ -54,9 +53,9 @@ class Held:
         if most is not None:
             most += coarseness(every, self.levels)
         self._last: tuple[float, Loss] | None = None
-        blocks: dict[str, list[BlockDrawing]] = {}
+        blocks: dict[str, list[LevelMaps]] = {}
         for drawing in scene.drawings:
-            for block in drawing.moving if isinstance(drawing, ChannelsDrawing) else ():
+            for block in drawing.level_maps() if isinstance(drawing, HasLevelMaps) else ():
                 blocks.setdefault(block.tap, []).append(block)
         self._maps = {tap: _Maps(shown, self._frames, most, self.levels) for tap, shown in blocks.items()}
         for number, frame in enumerate(scene.timeline if blocks else ()):
@@ -149,13 +148,11 @@ class _Held:
 class _Maps:
     """One tap's levels in all frames, in rows as they stand on the canvas."""
 
-    def __init__(self, blocks: list[BlockDrawing], frames: int, most: float | None, levels: int) -> None:
+    def __init__(self, blocks: list[LevelMaps], frames: int, most: float | None, levels: int) -> None:
         self._block, self._frames, self._most, self._levels = blocks[0], frames, most, levels
         # Panels may show different parts of a tap.
-        samples, channels = (
-            tuple(dict.fromkeys(position for block in blocks for position in block.shown[axis]))
-            for axis in (0, 1)
-        )
+        samples = tuple(dict.fromkeys(position for block in blocks for position in block.samples))
+        channels = tuple(dict.fromkeys(position for block in blocks for position in block.channels))
         self._shown = np.ix_(samples, channels)
         self._axes = (0, 2, 1, 3) if self._block.rows_are_samples else (1, 2, 0, 3)
         shape = len(samples), len(channels), *self._block.shape[2:]
@@ -169,7 +166,7 @@ class _Maps:
 
     def put(self, number: int, values: NDArray[np.generic]) -> None:
         """Take the values of a frame."""
-        places = self._block.places(values)[self._shown].transpose(self._axes).ravel()
+        places = self._block.positions(values)[self._shown].transpose(self._axes).ravel()
         exact = fine(places)
         self._exact.put(number, exact)
         self._fitted.put(number, nearest(exact))
@@ -202,9 +199,9 @@ class _Maps:
         chosen = np.unique(np.linspace(0, rows - 1, wanted).astype(np.intp))
         values = (chosen[:, None] * self._width + np.arange(self._width)).ravel()
         exact = self._exact.columns(values)
-        return Sample(exact, self._block.colours, self._width, len(chosen) / rows)
+        return Sample(exact, self._block.colors, self._width, len(chosen) / rows)
 
     @cached_property
     def _steady(self) -> Steady:
-        colours = self._block.colours
+        colours = self._block.colors
         return Steady(colours, self._most, width=self._width, common=self._common, levels=self._levels)

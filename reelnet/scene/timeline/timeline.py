@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, groupby
+from typing import Any
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import UsageError
@@ -22,11 +23,13 @@ from reelnet.scene.timeline.selection import (
     thin,
     within,
 )
-from reelnet.template.timeline import SpeedSpec, TimelineSpec
+from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
 
 MOST_SLOTS = 100_000
 """Frames of an animation in all; nearly three hours at 10 frames a second."""
 LEAST_FPS, MOST_FPS = 0.01, 1000
+MIN_SHORTENED_FPS = 8
+"""A shortened animation plays no slower than this, unless its author made it slower; motion would fall apart."""
 
 
 @dataclass(frozen=True)
@@ -136,28 +139,43 @@ class TimelinePlan:
         return Timeline.of(self.spec, self.steps, fps=fps, change=self.change, rests=self.rests)
 
     def shortened(self, timeline: Timeline, frames: int) -> tuple[TimelinePlan, Timeline]:
-        """A plan and its timeline of at most `frames` frames, which lasts as long as `timeline`, made from this plan.
+        """Shorten a timeline made from this plan to at most `frames` frames.
 
-        The first, the last and the held steps stay, however few frames that allows. A timeline that is short enough
-        is returned as it is.
+        The first, the last and the held steps stay, however few frames that allows. Of the other steps those stay
+        between which the activations change most, unless the author chose steps by a list, a logarithm or every n-th,
+        or gave stretches a speed of their own.
+        The duration is kept down to `MIN_SHORTENED_FPS`; with still fewer frames the animation becomes shorter.
+
+        Returns:
+            The new plan and its timeline; both unchanged if the timeline is short enough.
         """
         plan, shorter = self, timeline
-        kept = {timeline.shown[0].step, *timeline.steps_shown[-1:], *(hold.step for hold in self.spec.holds)}
-        fewest, slots = len(kept), timeline.moving
-        while len(shorter) > frames and slots != fewest:
+        required = {
+            timeline.shown[0].step,
+            *timeline.steps_shown[-1:],
+            *(hold.step for hold in self.spec.holds),
+        }
+        slots = timeline.moving
+        while len(shorter) > frames and slots != len(required):
             # A step may take several slots, and there may be a way back: then frames and slots differ in number.
-            slots = max(fewest, min(slots - 1, slots * frames // len(shorter)))
+            slots = max(len(required), min(slots - 1, slots * frames // len(shorter)))
             plan, shorter = self._with_slots(timeline, slots)
         return plan, shorter
 
     def _with_slots(self, timeline: Timeline, slots: int) -> tuple[TimelinePlan, Timeline]:
-        """The same with fewer slots in the moving part, which takes the same time."""
+        """The plan and its timeline with `slots` slots in the moving part."""
+        rule = rule_of(self.spec)
+        update: dict[str, Any] = {"max_frames": slots}
+        by_change = rule.list is None and rule.log is None and rule.every in (None, 1)
+        if by_change and self.change is not None and not self.spec.speed:
+            update["steps"] = StepsSpec(adaptive=max(2, slots), range=rule.range)
+        plan = replace(self, spec=self.spec.model_copy(update=update))
         # A boomerang shows neither end twice.
-        now, then = (
+        before, after = (
             2 * max(2, count) - 2 if self.spec.boomerang else count for count in (timeline.moving, slots)
         )
-        plan = replace(self, spec=self.spec.model_copy(update={"max_frames": slots}))
-        return plan, plan.build(max(LEAST_FPS, float(timeline.fps * then / now)))
+        lowest = min(Fraction(MIN_SHORTENED_FPS), timeline.fps)
+        return plan, plan.build(float(max(lowest, timeline.fps * after / before)))
 
 
 _Stay = tuple[int, int]

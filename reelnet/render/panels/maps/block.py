@@ -24,7 +24,7 @@ from reelnet.scene.context import Facts
 from reelnet.scene.descriptions import numbered
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.palette.palette import Palette
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.scene.tap_view import Limits, View
 
 RULE = 8
@@ -161,26 +161,18 @@ class BlockDrawing:
         """Name of the layer."""
         return self._block.view.name
 
-    @property
-    def shown(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The samples and the channels that it shows, by their positions in the recorded arrays."""
-        return self._facts.columns, self._block.channels
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the layer's maps as they are shown: (samples, channels, height, width)."""
+    def level_maps(self) -> LevelMaps:
+        """The maps that the block shows, for quantization over time."""
         tap = self._block.view.tap
-        return tap.shape[0], *tap.map_shape
-
-    @property
-    def colours(self) -> NDArray[np.uint8]:
-        """Of the levels, (levels, 3)."""
-        return self._map.colours
-
-    @property
-    def rows_are_samples(self) -> bool:
-        """Whether a row of cells is a sample, not a channel."""
-        return self._facts.transposed
+        return LevelMaps(
+            tap=self.tap,
+            colors=self._map.colours,
+            shape=(tap.shape[0], *tap.map_shape),
+            samples=self._facts.columns,
+            channels=self._block.channels,
+            positions=self.places,
+            rows_are_samples=self._facts.transposed,
+        )
 
     def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Recorded values of the layer as the maps that are shown."""

@@ -19,7 +19,7 @@ from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.context import Facts, Moment, chosen, told_positions
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
-from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.panel import Canvas, LevelMaps, Panel
 from reelnet.scene.timeline.selection import recorded
 from reelnet.template.selector import Pick, Picked
 from reelnet.template.words import Pixels
@@ -218,6 +218,10 @@ class ChannelsDrawing:
     def moving(self) -> tuple[BlockDrawing, ...]:
         """The blocks that show each frame's own step."""
         return tuple(self._blocks) if self._pinned is None else ()
+
+    def level_maps(self) -> list[LevelMaps]:
+        """The maps of the moving blocks, for quantization over time."""
+        return [block.level_maps() for block in self.moving]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw labels and frames, and the maps of a step that stays."""
