@@ -47,12 +47,12 @@ class CapError(ReelnetError):
     exit_code = 5
 
 
-def words(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What another program's error says, on one line and with its kind: `ZeroDivisionError: division by zero`."""
     return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
 
 
-def options(name: str, known: Iterable[str]) -> str:
+def suggest_names(name: str, known: Iterable[str]) -> str:
     """The end of an error line about an unknown `name`: the nearest match in any case, or all that is known."""
     known = list(known)
     folded = {each.lower(): each for each in known}
@@ -65,8 +65,8 @@ def options(name: str, known: Iterable[str]) -> str:
     return f"choose from {shown}"
 
 
-def choice(name: str, known: Iterable[str]) -> str:
+def suggest_and_list_names(name: str, known: Iterable[str]) -> str:
     """The same, and all that is known behind the nearest: for names that nobody can guess from it."""
     known = list(known)
-    near = options(name, known)
+    near = suggest_names(name, known)
     return f"{near} There are {', '.join(known)}" if near.startswith("did") else near

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.output import line, save_all
+from reelnet.cli.output import report_line, save_all
 from reelnet.cli.targets import require_writable
 
 
@@ -37,7 +37,7 @@ def again(ctx: click.Context, report: Path, run: str | None, folder: Path | None
     figures = list(kept.figures(opened, folder))
     require_writable(*(each.planned.path for each in figures))
     for made in save_all([each.planned for each in figures], quiet=quiet):
-        click.echo(line(made))
+        click.echo(report_line(made))
     others = [str(each.planned.path) for each in figures if not each.same]
     if others:
         why = "; ".join(kept.changed()) or "the versions are the same, so the machine must differ"

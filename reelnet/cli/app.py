@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from reelnet import __version__
-from reelnet.errors import ReelnetError, TemplateError, options
+from reelnet.errors import ReelnetError, TemplateError, suggest_names
 
 NEEDS_TORCH = ("torch", "torchvision")
 
@@ -38,7 +38,7 @@ class Interruption(ReelnetError):  # noqa: N818
         self.exit_code = 143 if terminated else 130
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """A group of commands, shown in the order in which they were given."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -50,11 +50,11 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is answered with the nearest."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            ctx.fail(f"no command {args[0]!r}; {options(args[0], self.commands)}")
+            ctx.fail(f"no command {args[0]!r}; {suggest_names(args[0], self.commands)}")
         return super().resolve_command(ctx, args)
 
 
-class App(Commands):
+class App(CommandGroup):
     """The program: its commands, and how it ends.
 
     Args:
@@ -87,20 +87,20 @@ class App(Commands):
         extra["standalone_mode"] = False
         code = 0
         try:
-            with sigterm_raised():
+            with raise_on_sigterm():
                 code = super().main(args, prog_name or self.name, **extra) or 0
             sys.stdout.flush()
         except Exception as error:
-            found = explain(error, self.name or "")
+            found = describe_exit(error, self.name or "")
             if found is None:
                 raise
             line, code = found
-            _say(line)
+            _print_error(line)
         sys.exit(code)
 
 
 @contextlib.contextmanager
-def sigterm_raised() -> Iterator[None]:
+def raise_on_sigterm() -> Iterator[None]:
     """Let SIGTERM raise `Terminated` instead of ending the process at once, so that nothing half-written is left.
 
     A program that calls this one may have its own way with SIGTERM (ignore it, say); that stays.
@@ -125,14 +125,14 @@ def sigterm_raised() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def explain(error: Exception, program: str) -> tuple[str, int] | None:
+def describe_exit(error: Exception, program: str) -> tuple[str, int] | None:
     """The line and the exit code for an error, or None if it is a defect that should be traced.
 
     The line is empty where nothing should be said.
     """
     match error:
         case ReelnetError():
-            return "\n".join(f"{program}: {line}" for line in told(error)), error.exit_code
+            return "\n".join(f"{program}: {line}" for line in error_lines(error)), error.exit_code
         case click.UsageError():
             where = error.ctx.command_path if error.ctx else program
             message = error.format_message().rstrip(".")
@@ -140,7 +140,7 @@ def explain(error: Exception, program: str) -> tuple[str, int] | None:
         case click.ClickException():
             return f"{program}: {error.format_message()}", error.exit_code
         case click.Abort():
-            return explain(Interruption(error.__cause__), program)
+            return describe_exit(Interruption(error.__cause__), program)
         case BrokenPipeError():
             _silence_stdout()
             return "", 1
@@ -155,16 +155,16 @@ def explain(error: Exception, program: str) -> tuple[str, int] | None:
     behind = error.__context__
     while behind is not None and not isinstance(behind, KeyboardInterrupt):
         behind = behind.__context__
-    return explain(Interruption(behind), program) if behind is not None else None
+    return describe_exit(Interruption(behind), program) if behind is not None else None
 
 
-def told(error: ReelnetError) -> list[str]:
+def error_lines(error: ReelnetError) -> list[str]:
     """An error in one line; a template's in one line for each of its mistakes."""
     text = str(error)
     return text.splitlines() if isinstance(error, TemplateError) else [" ".join(text.split())]
 
 
-def _say(line: str) -> None:
+def _print_error(line: str) -> None:
     for each in line.splitlines():
         click.echo(" ".join(each.split()), err=True)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.output import line, save_all
+from reelnet.cli.output import report_line, save_all
 from reelnet.cli.targets import require_writable
-from reelnet.cli.train import COUNT, SEED, accuracy_line, stdout_for_data, watch
+from reelnet.cli.train import COUNT, SEED, accuracy_line, reserve_stdout, train_with_progress
 
 SUFFIXES = (".mp4", ".gif")
 
@@ -48,11 +48,11 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
         require_encoder(out / f"layer{suffix}")
     require_writable(out / "layer.mp4")
     require_free_path(run, force=force)
-    with stdout_for_data():
+    with reserve_stdout():
         from reelnet.demo.training import Recipe
 
         recipe = Recipe(steps=steps, seed=seed, layers=("conv?", "dense3"))
-        outcome = watch(run, recipe, root=None, force=force, quiet=quiet)
+        outcome = train_with_progress(run, recipe, root=None, force=force, quiet=quiet)
     click.echo(accuracy_line(outcome))
 
     opened = open_run(run)
@@ -66,4 +66,4 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
         Planned(rendition, out / f"{layer}.png", opened.steps[-1]) for layer, rendition in renditions.items()
     ]
     for report in save_all(jobs, quiet=quiet):
-        click.echo(line(report))
+        click.echo(report_line(report))

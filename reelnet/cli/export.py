@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reelnet.cli.output import export_all, filled, quality
+from reelnet.cli.output import export_all, fill_text, quality_text
 from reelnet.cli.render import (
     fps_option,
     keep_option,
@@ -22,13 +22,13 @@ from reelnet.cli.render import (
     template_option,
 )
 from reelnet.cli.targets import require_writable
-from reelnet.cli.words import words_of
+from reelnet.cli.words import split_words
 
 if TYPE_CHECKING:
     from reelnet.export.platform_batch import Exported
 
-HEAD = ("place", "file", "size", "cap", "fill", "frames", "scale", "quality", "given up")
-RIGHT = (2, 3, 4, 5, 6)
+TABLE_HEADINGS = ("place", "file", "size", "cap", "fill", "frames", "scale", "quality", "given up")
+RIGHT_ALIGNED_COLUMNS = (2, 3, 4, 5, 6)
 
 
 @click.command(short_help="Make a file for each of several platforms.")
@@ -96,8 +96,8 @@ def export(
     renditions = [
         opened.reel(loaded, layer=layer, scale=scale, fps=fps).rendition for layer in wanted or [None]
     ]
-    asked = Asked(max_error=max_error, keep=words_of(keep))
-    jobs = for_places(renditions, [name for each in names for name in words_of(each)], folder, asked)
+    asked = Asked(max_error=max_error, keep=split_words(keep))
+    jobs = for_places(renditions, [name for each in names for name in split_words(each)], folder, asked)
     require_writable(*(job.path for job in jobs), *([kept] if kept else []))
     found = export_all(jobs, quiet=quiet)
     if kept is not None:
@@ -108,7 +108,7 @@ def export(
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found], indent=2))
     else:
-        show(found)
+        print_table(found)
     failed = [each for each in found if each.report is None]
     for each in failed:
         click.echo(f"reelnet: {each.platform}: {' '.join(each.error.split())}", err=True)
@@ -116,28 +116,28 @@ def export(
         ctx.exit(5)
 
 
-def show(found: Iterable[Exported]) -> None:
+def print_table(found: Iterable[Exported]) -> None:
     """Print the table: fitted to a terminal, and with one line a row for anything else."""
     from rich.console import Console
     from rich.table import Table
 
-    from reelnet.cli.inspect import aligned
+    from reelnet.cli.inspect import align_columns
 
-    lines = list(map(row, found))
+    lines = list(map(table_row, found))
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        click.echo("\n".join(aligned([HEAD, *lines], right=RIGHT)))
+        click.echo("\n".join(align_columns([TABLE_HEADINGS, *lines], right=RIGHT_ALIGNED_COLUMNS)))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, heading in enumerate(HEAD):
-        narrow = number in RIGHT
+    for number, heading in enumerate(TABLE_HEADINGS):
+        narrow = number in RIGHT_ALIGNED_COLUMNS
         table.add_column(heading, no_wrap=narrow, justify="right" if narrow else "left", overflow="fold")
     for each in lines:
         table.add_row(*each)
     console.print(table)
 
 
-def row(each: Exported) -> tuple[str, ...]:
+def table_row(each: Exported) -> tuple[str, ...]:
     """A line of the table."""
     from reelnet._support.byte_size import spelled
 
@@ -149,9 +149,9 @@ def row(each: Exported) -> tuple[str, ...]:
         each.path,
         spelled(report.bytes),
         "-" if report.cap is None else spelled(report.cap),
-        filled(report),
+        fill_text(report),
         str(report.frames),
         str(report.scale),
-        quality(report),
+        quality_text(report),
         "; ".join(report.traded) or "-",
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reelnet.cli.output import bars
+from reelnet.cli.output import progress_bars
 from reelnet.errors import RunError
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def verify(run: str, quiet: bool) -> None:
     """
     from reelnet.runs.verify import verify_run
 
-    with bars(quiet=quiet) as start:
-        health = verify_run(run, start(str(run)).move)
-    _tell(health)
+    with progress_bars(quiet=quiet) as start:
+        health = verify_run(run, start(str(run)).update)
+    _print_health(health)
     if health.damaged or health.log:
         raise RunError(
             f"{run}: {len(health.damaged)} of {health.steps} steps are damaged; "
@@ -59,9 +59,9 @@ def repair(run: str, quiet: bool) -> None:
     """
     from reelnet.runs.verify import repair_run
 
-    with bars(quiet=quiet) as start:
-        health = repair_run(run, start(str(run)).move)
-    _tell(health)
+    with progress_bars(quiet=quiet) as start:
+        health = repair_run(run, start(str(run)).update)
+    _print_health(health)
     kept = f"kept {health.kept} of {health.steps} steps"
     if health.samples:
         raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")
@@ -70,7 +70,7 @@ def repair(run: str, quiet: bool) -> None:
     click.echo(f"{run}: was whole" if health.whole else f"{run}: {kept}")
 
 
-def _tell(health: RunHealth) -> None:
+def _print_health(health: RunHealth) -> None:
     for line in health.lines():
         click.echo(line)
 
@@ -83,10 +83,10 @@ def inspect(run: str, as_json: bool) -> None:
     from reelnet.reel import open_run
 
     opened = open_run(run)
-    click.echo(json.dumps(content(opened), indent=2) if as_json else summary(opened))
+    click.echo(json.dumps(run_as_json(opened), indent=2) if as_json else run_as_text(opened))
 
 
-def content(run: Run) -> dict[str, Any]:
+def run_as_json(run: Run) -> dict[str, Any]:
     """What a run holds, for programs."""
     return {
         "steps": run.steps,
@@ -109,7 +109,7 @@ def content(run: Run) -> dict[str, Any]:
     }
 
 
-def summary(run: Run) -> str:
+def run_as_text(run: Run) -> str:
     """What a run holds, for people."""
     steps = f"{run.steps[0]} to {run.steps[-1]} ({len(run.steps)} snapshots)" if run.steps else "none"
     facts = [
@@ -122,14 +122,16 @@ def summary(run: Run) -> str:
     facts += [("note", note) for note in run.warnings()]
     rows = [
         ("layer", "shape", "dtype", "min", "max", "note"),
-        *(_row(name, tap) for name, tap in run.taps.items()),
+        *(_tap_row(name, tap) for name, tap in run.taps.items()),
     ]
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
-    return "\n".join([f"{name:<8} {value}" for name, value in facts] + ["", *aligned(rows, right=(3, 4))])
+    return "\n".join(
+        [f"{name:<8} {value}" for name, value in facts] + ["", *align_columns(rows, right=(3, 4))]
+    )
 
 
-def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+def align_columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
     """Lines with the columns under each other; those numbered in `right` stand at the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
@@ -147,6 +149,6 @@ def shape_text(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def _row(name: str, tap: TapInfo) -> tuple[str, ...]:
+def _tap_row(name: str, tap: TapInfo) -> tuple[str, ...]:
     ends = ("-" if end is None else f"{end:.4g}" for end in (tap.min, tap.max))
     return (name, shape_text(tap.shape), tap.dtype, *ends, tap.note)

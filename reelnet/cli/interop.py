@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.output import bars
+from reelnet.cli.output import progress_bars
 
 
 @click.command(short_help="Add metrics of another tool to a run.")
@@ -45,8 +45,8 @@ def import_(file: Path, run: str, force: bool, quiet: bool) -> None:
     """Make a run from FILE: an .npz file, or a folder of .npy files."""
     from reelnet.interop.import_arrays import import_arrays
 
-    with bars(quiet=quiet) as start:
-        made = import_arrays(file, run, force=force, progress=start("steps").move)
+    with progress_bars(quiet=quiet) as start:
+        made = import_arrays(file, run, force=force, progress=start("steps").update)
     click.echo(f"{run}: {len(made.steps)} steps of {', '.join(made.taps)} for {len(made.samples)} samples")
 
 
@@ -61,6 +61,6 @@ def export_arrays(run: str, output: Path, quiet: bool) -> None:
     from reelnet.interop.export_arrays import export_arrays
     from reelnet.reel import open_run
 
-    with bars(quiet=quiet) as start:
-        export_arrays(open_run(run), output, start("layers").move)
+    with progress_bars(quiet=quiet) as start:
+        export_arrays(open_run(run), output, start("layers").update)
     click.echo(f"{output}: {output.stat().st_size} bytes")

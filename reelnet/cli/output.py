@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 def save_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Report]:
     """Write each file, animations with a progress bar; notes about the files go to stderr."""
-    with bars(quiet=quiet) as start:
+    with progress_bars(quiet=quiet) as start:
         reports = []
         for job in jobs:
             bar = start(str(job.path))
-            reports.append(job.save(bar.move, bar.say))
-    tell_notes(reports)
+            reports.append(job.save(bar.update, bar.set_text))
+    print_notes(reports)
     return reports
 
 
@@ -34,26 +34,26 @@ def export_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Exported]:
     """Write each file, whatever caps the others fail at; notes about the files go to stderr."""
     from reelnet.export.platform_batch import exported
 
-    with bars(quiet=quiet) as start:
+    with progress_bars(quiet=quiet) as start:
 
         def save(job: Planned) -> Report:
             bar = start(str(job.path))
-            return job.save(bar.move, bar.say)
+            return job.save(bar.update, bar.set_text)
 
         found = [exported(job, save) for job in jobs]
-    tell_notes(each.report for each in found if each.report is not None)
+    print_notes(each.report for each in found if each.report is not None)
     return found
 
 
-def line(report: Report) -> str:
+def report_line(report: Report) -> str:
     """A report as one line for people; MB is 10^6 bytes."""
     from reelnet._support.byte_size import spelled
 
-    what = f"{counted(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
+    what = f"{count_text(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
     parts = [f"{report.path}: {spelled(report.bytes)}"]
     if report.cap is not None:
-        parts.append(f"{filled(report)} of {spelled(report.cap)}")
-    parts += [what, f"{report.width}x{report.height}", quality(report)]
+        parts.append(f"{fill_text(report)} of {spelled(report.cap)}")
+    parts += [what, f"{report.width}x{report.height}", quality_text(report)]
     if report.clipped:
         parts.append(f"{report.clipped:.2%} of the values clipped")
     if report.encodes > 1:
@@ -62,12 +62,12 @@ def line(report: Report) -> str:
     return ", ".join(parts) + "".join(f"; {each}" for each in report.traded)
 
 
-def filled(report: Report) -> str:
+def fill_text(report: Report) -> str:
     """The part of the cap that a file takes, never rounded up to all of it."""
     return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f} %"
 
 
-def quality(report: Report) -> str:
+def quality_text(report: Report) -> str:
     """What a file lost, in a few words."""
     if report.lossless:
         return "lossless"
@@ -80,42 +80,42 @@ def quality(report: Report) -> str:
     return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
 
 
-def counted(count: int, what: str) -> str:
+def count_text(count: int, what: str) -> str:
     """A number of things."""
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def tell_notes(reports: Iterable[Report]) -> None:
+def print_notes(reports: Iterable[Report]) -> None:
     """Print each different note once, on stderr."""
     for note in dict.fromkeys(note for report in reports for note in report.notes):
         click.echo(f"reelnet: note: {note}", err=True)
 
 
 @dataclass(frozen=True)
-class Bar:
+class ProgressBar:
     """One bar.
 
     Attributes:
-        move: Told what is done and what is to do.
-        say: Told what is done just now.
+        update: Told what is done and what is to do.
+        set_text: Told what is done just now.
     """
 
-    move: Callable[[int, int], None]
-    say: Callable[[str], None]
+    update: Callable[[int, int], None]
+    set_text: Callable[[str], None]
 
 
-STILL = Bar(lambda done, total: None, lambda text: None)
+HIDDEN_BAR = ProgressBar(lambda done, total: None, lambda text: None)
 """A bar that is not shown."""
 
 
 @contextmanager
-def bars(*, quiet: bool) -> Iterator[Callable[[str], Bar]]:
+def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
     """Gives a function that starts a bar with a title.
 
     Nothing is shown with `quiet`, nor when stderr is no terminal.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda title: STILL
+        yield lambda title: HIDDEN_BAR
         return
 
     from rich import progress
@@ -133,7 +133,7 @@ def bars(*, quiet: bool) -> Iterator[Callable[[str], Bar]]:
         *columns, console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False
     ) as shown:
 
-        def start(title: str) -> Bar:
+        def start(title: str) -> ProgressBar:
             task = shown.add_task(title, total=None, now="")
 
             def move(done: int, total: int) -> None:
@@ -141,6 +141,6 @@ def bars(*, quiet: bool) -> Iterator[Callable[[str], Bar]]:
                 if done == total:
                     shown.update(task, now="")
 
-            return Bar(move, lambda text: shown.update(task, now=text))
+            return ProgressBar(move, lambda text: shown.update(task, now=text))
 
         yield start

@@ -23,25 +23,27 @@ def platforms(name: str | None, as_json: bool) -> None:
 
     if name is not None:
         found = platform(name)
-        click.echo(printed(content(found)) if as_json else facts(found))
+        click.echo(dump_json(platform_as_json(found)) if as_json else platform_as_text(found))
     elif as_json:
-        click.echo(printed([content(each) for each in every().values()]))
+        click.echo(dump_json([platform_as_json(each) for each in every().values()]))
     else:
-        show(every().values())
+        print_table(every().values())
 
 
-def show(every: Iterable[Platform]) -> None:
+def print_table(every: Iterable[Platform]) -> None:
     """Print the table: fitted to a terminal, and with one line a row for anything else."""
     from rich.console import Console
     from rich.table import Table
 
-    from reelnet.cli.inspect import aligned
+    from reelnet.cli.inspect import align_columns
     from reelnet.export.platforms.describe import HEAD, rows
     from reelnet.export.platforms.load import own_file
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        click.echo("\n".join(aligned([HEAD, *(row for each in every for row in rows(each))], right=(1,))))
+        click.echo(
+            "\n".join(align_columns([HEAD, *(row for each in every for row in rows(each))], right=(1,)))
+        )
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(HEAD[0], overflow="fold", max_width=16)
@@ -61,9 +63,9 @@ def show(every: Iterable[Platform]) -> None:
     console.print(f"Your own: {own_file()}", style="dim", soft_wrap=True)
 
 
-def facts(platform: Platform) -> str:
+def platform_as_text(platform: Platform) -> str:
     """All that is known of a platform, for people."""
-    from reelnet.cli.inspect import aligned
+    from reelnet.cli.inspect import align_columns
     from reelnet.export.platforms.describe import formats, rules, size
 
     lines = [("platform", platform.name), ("title", platform.title)]
@@ -78,10 +80,10 @@ def facts(platform: Platform) -> str:
         ("source", platform.source),
     ]
     lines += [("note", note) for note in platform.notes]
-    return "\n".join(aligned(lines))
+    return "\n".join(align_columns(lines))
 
 
-def content(platform: Platform) -> dict[str, Any]:
+def platform_as_json(platform: Platform) -> dict[str, Any]:
     """All that is known of a platform, for programs."""
     known = asdict(platform)
     known["groups"] = [
@@ -93,6 +95,6 @@ def content(platform: Platform) -> dict[str, Any]:
     return known
 
 
-def printed(value: Any) -> str:
+def dump_json(value: Any) -> str:
     """JSON that people can read, too."""
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from reelnet.cli.output import line, save_all
-from reelnet.cli.targets import require_writable, targets
-from reelnet.cli.words import Number, Whole, words_of
+from reelnet.cli.output import report_line, save_all
+from reelnet.cli.targets import require_writable, resolve_targets
+from reelnet.cli.words import FiniteNumber, WholeNumber, split_words
 
 run_argument = click.argument("run", type=click.Path())
 layer_option = click.option(
@@ -30,14 +30,14 @@ set_option = click.option(
     help="A key of the template to change; may be repeated.",
 )
 scale_option = click.option(
-    "--scale", type=Whole(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
+    "--scale", type=WholeNumber(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
 )
 fps_option = click.option(
-    "--fps", type=Number(0.01, 1000), help="Frames a second; by default the template's."
+    "--fps", type=FiniteNumber(0.01, 1000), help="Frames a second; by default the template's."
 )
 max_error_option = click.option(
     "--max-error",
-    type=Number(0, 240),
+    type=FiniteNumber(0, 240),
     help="Under a cap: most by which a value may be off, in 240ths of the colormap; 4 by default.",
 )
 keep_option = click.option(
@@ -115,7 +115,7 @@ def render(
     from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
-    asked = Asked(lossless, codec, max_size, platform, max_error, words_of(keep))
+    asked = Asked(lossless, codec, max_size, platform, max_error, split_words(keep))
     if file is not None:
         require_encoder(file)
     opened, loaded = open_run(run), load_template(template, registry(), settings)
@@ -128,7 +128,7 @@ def render(
             Planned(
                 opened.reel(loaded, layer=each.layer, scale=scale, fps=fps).rendition, each.path, asked=asked
             )
-            for each in targets(file, layers, maps)
+            for each in resolve_targets(file, layers, maps)
         ]
     if asked.for_caps and not any(job.asked.capped for job in jobs):
         raise click.UsageError(
@@ -145,7 +145,7 @@ def render(
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
     else:
-        click.echo("\n".join(map(line, reports)))
+        click.echo("\n".join(map(report_line, reports)))
 
 
 @click.command(short_help="Make a picture of one step.")
@@ -175,8 +175,8 @@ def frame(
     opened, loaded = open_run(run), load_template(template, registry(), settings)
     jobs = [
         Planned(opened.reel(loaded, layer=each.layer, scale=scale).rendition, each.path, step)
-        for each in targets(file, layers, displayable_layers(opened.taps))
+        for each in resolve_targets(file, layers, displayable_layers(opened.taps))
     ]
     require_writable(*(job.path for job in jobs))
     for report in save_all(jobs, quiet=True):
-        click.echo(line(report))
+        click.echo(report_line(report))

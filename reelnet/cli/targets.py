@@ -26,7 +26,7 @@ class Target:
     layer: str | None
 
 
-def targets(file: str, layers: Sequence[str], recorded: Iterable[str]) -> list[Target]:
+def resolve_targets(file: str, layers: Sequence[str], recorded: Iterable[str]) -> list[Target]:
     """The files that `-o file --layer …` asks for.
 
     Args:
@@ -73,10 +73,10 @@ def require_writable(*paths: Path) -> None:
     for number, path in enumerate(paths):
         if path in paths[:number]:
             raise UsageError(f"{path}: two files would have this name; give each its own")
-        _require_place(path)
+        _require_writable_folder(path)
 
 
-def _require_place(path: Path) -> None:
+def _require_writable_folder(path: Path) -> None:
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; name a file in it")
     folder = path.parent

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reelnet.cli.app import Commands
+from reelnet.cli.app import CommandGroup
 
 if TYPE_CHECKING:
     from reelnet.reel import Reel
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAME = click.argument("name")
 
 
-@click.group(cls=Commands, no_args_is_help=False, short_help="List, show, check and make templates.")
+@click.group(cls=CommandGroup, no_args_is_help=False, short_help="List, show, check and make templates.")
 def templates() -> None:
     """List, show, check and make templates: files that say what stands where, in which style, over which time."""
 
@@ -30,14 +30,14 @@ def list_() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from reelnet.cli.inspect import aligned
+    from reelnet.cli.inspect import align_columns
     from reelnet.template.search_path import known_templates
 
     head = ("name", "about", "file")
     rows = [(name, about(name), shortened(file)) for name, file in known_templates().items()]
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        click.echo("\n".join(aligned([head, *rows])))
+        click.echo("\n".join(align_columns([head, *rows])))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in head:

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reelnet.cli.app import Interruption
-from reelnet.cli.inspect import aligned, shape_text
-from reelnet.cli.output import bars
-from reelnet.cli.words import Number, PatternsCommand, Whole
+from reelnet.cli.inspect import align_columns, shape_text
+from reelnet.cli.output import progress_bars
+from reelnet.cli.words import FiniteNumber, PatternsCommand, WholeNumber
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
     from reelnet.demo.training import Outcome, Recipe
 
 # torch takes seeds up to this.
-SEED = Whole(0, 2**63 - 1)
-COUNT = Whole(1)
+SEED = WholeNumber(0, 2**63 - 1)
+COUNT = WholeNumber(1)
 
 model_option = click.option(
     "--model",
@@ -59,7 +59,11 @@ data_root_option = click.option(
 @click.option("--steps", type=COUNT, help="Optimizer steps, instead of --epochs.")
 @click.option("--batch-size", type=COUNT, default=1024, show_default=True, help="Pictures a step.")
 @click.option(
-    "--lr", type=Number(0, min_open=True), default=0.001, show_default=True, help="Adam's learning rate."
+    "--lr",
+    type=FiniteNumber(0, min_open=True),
+    default=0.001,
+    show_default=True,
+    help="Adam's learning rate.",
 )
 @click.option(
     "--seed", type=SEED, default=0, show_default=True, help="For the weights and the pictures' order."
@@ -86,11 +90,11 @@ def train(
     if epochs is not None and settings["steps"] is not None:
         raise UsageError("--steps and --epochs: give one of them; an epoch is one pass over the training set")
     require_free_path(run, force=force)
-    with stdout_for_data():
+    with reserve_stdout():
         from reelnet.demo.training import Recipe
 
         recipe = Recipe(**settings)
-        outcome = watch(run, recipe, root=data_root, force=force, quiet=quiet)
+        outcome = train_with_progress(run, recipe, root=data_root, force=force, quiet=quiet)
     click.echo(accuracy_line(outcome))
 
 
@@ -107,7 +111,7 @@ def train(
 @data_root_option
 def layers(data_root: Path | None, **settings: Any) -> None:
     """List the layers of a network that can be recorded, with what ten samples of one step take."""
-    with stdout_for_data():
+    with reserve_stdout():
         from reelnet.demo.training import Recipe
         from reelnet.demo.training import layers as recordable
 
@@ -119,10 +123,10 @@ def layers(data_root: Path | None, **settings: Any) -> None:
     ]
     if not any(place.info.note for place in places):
         rows = [row[:-1] for row in rows]
-    click.echo("\n".join(aligned(rows, right=(3,))))
+    click.echo("\n".join(align_columns(rows, right=(3,))))
 
 
-def watch(run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool) -> Outcome:
+def train_with_progress(run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool) -> Outcome:
     """Train with a progress bar; Ctrl-C and SIGTERM say how to render what was committed.
 
     Raises:
@@ -133,8 +137,8 @@ def watch(run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bo
 
     reached: int | None = None
     try:
-        with bars(quiet=quiet) as start:
-            move = start("training").move
+        with progress_bars(quiet=quiet) as start:
+            move = start("training").update
 
             def progress(done: int, total: int) -> None:
                 nonlocal reached
@@ -158,7 +162,7 @@ def accuracy_line(outcome: Outcome) -> str:
 
 
 @contextmanager
-def stdout_for_data() -> Iterator[None]:
+def reserve_stdout() -> Iterator[None]:
     """Send what libraries print on the way (about downloads, say) to stderr."""
     with redirect_stdout(sys.stderr):
         yield

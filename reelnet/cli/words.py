@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 
-class Number(click.FloatRange):
+class FiniteNumber(click.FloatRange):
     """A finite number; FloatRange alone lets `nan` through every range."""
 
     name = "number"
@@ -22,13 +22,13 @@ class Number(click.FloatRange):
         return number
 
 
-class Whole(click.IntRange):
+class WholeNumber(click.IntRange):
     """A whole number in a range."""
 
     name = "whole number"
 
 
-def words_of(text: str) -> tuple[str, ...]:
+def split_words(text: str) -> tuple[str, ...]:
     """The words of a text that are parted by commas."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from reelnet.config.diagnostics import KeyPath, OptionError
-from reelnet.errors import options
+from reelnet.errors import suggest_names
 
 KINDS = {
     "int_type": "a whole number",
@@ -76,7 +76,7 @@ def explained(model: type[BaseModel], path: KeyPath, error: Mapping[str, Any]) -
     """What is wrong, and what would work."""
     kind, value, context = error["type"], error.get("input"), error.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"no such key; {options(str(path[-1]), keys(model, path[:-1]))}"
+        return f"no such key; {suggest_names(str(path[-1]), keys(model, path[:-1]))}"
     if kind == "missing":
         return "is missing"
     if kind in KINDS:
@@ -125,7 +125,7 @@ def choice(value: Any, model: type[BaseModel], path: KeyPath, context: Mapping[s
     words = [str(word) for word in literals(info.annotation)] if info is not None else []
     if not words:
         return f"{shown(value)}: give {context.get('expected', 'another word')}"
-    return f"{shown(value)}; {options(str(value), words)}"
+    return f"{shown(value)}; {suggest_names(str(value), words)}"
 
 
 def literals(annotation: Any) -> list[Any]:

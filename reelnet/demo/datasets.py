@@ -26,7 +26,7 @@ from torch.utils.data import (
 )
 from torchvision import datasets, transforms
 
-from reelnet.errors import ReelnetError, UsageError, options
+from reelnet.errors import ReelnetError, UsageError, suggest_names
 
 ARTICLE_SAMPLES = (10, 5, 35, 30, 4, 15, 11, 17, 268, 12)
 """The article's ten test pictures of MNIST, one of each digit in order."""
@@ -165,7 +165,7 @@ def _unpack_mnist(folder: Path) -> None:
 def _torchvision(name: str, root: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
     known = _published()
     if name not in known:
-        raise UsageError(f"--data torchvision:{name}: no such data set; {options(name, known)}")
+        raise UsageError(f"--data torchvision:{name}: no such data set; {suggest_names(name, known)}")
     make = getattr(datasets, name)
     words = inspect.signature(make).parameters
     common = {"transform": transform} | ({"root": str(root)} if "root" in words else {})

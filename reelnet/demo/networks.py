@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError, suggest_names
 
 
 class TanhConv(nn.Conv2d):
@@ -77,7 +77,7 @@ def build(name: str, classes: int) -> nn.Module:
         raise _unknown(name, known)
     if wanted not in known:
         raise UsageError(
-            f"--model {name}: torchvision has no classifier {wanted!r}; {options(wanted, known)}"
+            f"--model {name}: torchvision has no classifier {wanted!r}; {suggest_names(wanted, known)}"
         )
     return models.get_model(wanted, weights=None, num_classes=classes)  # type: ignore[no-any-return]
 

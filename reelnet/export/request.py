@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError, suggest_names
 from reelnet.export.encoders.base import format_of
 from reelnet.export.encoders.formats import is_sequence
 from reelnet.export.encoders.settings import EncoderOptions, codec_of
@@ -88,7 +88,7 @@ class Asked:
             return None
         unknown = [word for word in self.keep if word not in KEEPABLE]
         if unknown:
-            raise UsageError(f"keep {unknown[0]!r}; {options(unknown[0], KEEPABLE)}")
+            raise UsageError(f"keep {unknown[0]!r}; {suggest_names(unknown[0], KEEPABLE)}")
         if is_sequence(path):
             raise UsageError(f"{path}: a cap is for one file; name a single one, such as {path.stem}.apng")
         budget = Budget.of(max_size=self.max_size, platform=self.platform, suffix=format_of(path).suffix)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import ReelnetError, options
+from reelnet.errors import ReelnetError, suggest_names
 from reelnet.reel import Run
 from reelnet.runs.header import TapInfo, TapKind, fold_shape
 from reelnet.runs.snapshot import Snapshot
@@ -149,7 +149,7 @@ def _grouped(arrays: Mapping[str, Series]) -> dict[str, dict[str, Series]]:
             groups[group][name] = series
         elif key not in SINGLE:
             known = [*SINGLE, *(f"{each}/NAME" for each in GROUPS)]
-            raise ReelnetError(f"array {key!r} means nothing here; {options(key, known)}")
+            raise ReelnetError(f"array {key!r} means nothing here; {suggest_names(key, known)}")
     return groups
 
 
@@ -165,7 +165,7 @@ def _bounded(infos: Mapping[str, TapInfo], bounds: Mapping[str, Series]) -> dict
     found = dict(infos)
     for name, series in bounds.items():
         if name not in infos:
-            raise ReelnetError(f"bounds/{name}: there is no layer {name!r}; {options(name, infos)}")
+            raise ReelnetError(f"bounds/{name}: there is no layer {name!r}; {suggest_names(name, infos)}")
         values = series.whole().tolist() if series.shape == (2,) and series.dtype.kind in "iuf" else []
         if len(values) != 2 or not values[0] < values[1]:
             raise ReelnetError(f"bounds/{name}: give the least and the greatest value, (-1, 1) say")

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from reelnet.errors import ReelnetError, UsageError, options
+from reelnet.errors import ReelnetError, UsageError, suggest_names
 from reelnet.interop.metric_files import read_scalars
 from reelnet.reel import Run, open_run
 from reelnet.runs.metrics import NAME, Scalars, packed, read_added
@@ -37,7 +37,7 @@ def chosen(found: Scalars, only: Sequence[str], prefix: str) -> Scalars:
     """
     for pattern in only:
         if not any(fnmatchcase(name, pattern) for name in found):
-            raise UsageError(f"no metric {pattern!r}; {options(pattern, found)}")
+            raise UsageError(f"no metric {pattern!r}; {suggest_names(pattern, found)}")
     wanted = {
         name: values
         for name, values in found.items()

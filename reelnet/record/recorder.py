@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reelnet._support.byte_size import parse_size
-from reelnet.errors import ReelnetError, UsageError, words
+from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.async_writer import Keeper
 from reelnet.record.metrics import number, numbers, texts
 from reelnet.record.probe.distributed import PartedError, Ranks
@@ -273,7 +273,7 @@ class Recorder:
         """What went wrong at a step, with the run and the step."""
         known = isinstance(error, ReelnetError)
         kind = type(error) if isinstance(error, ReelnetError) else ReelnetError
-        return kind(f"{self.where}: step {step}: {error if known else words(error)}")
+        return kind(f"{self.where}: step {step}: {error if known else describe_error(error)}")
 
     def _numbers(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
         found = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reelnet.errors import ReelnetError, UsageError, words
+from reelnet.errors import ReelnetError, UsageError, describe_error
 
 
 class Schedule(Protocol):
@@ -132,7 +132,7 @@ class Chosen:
             return bool(self.function(step))
         except Exception as error:
             raise ReelnetError(
-                f"every={self._name} failed ({words(error)}); it must give true or false"
+                f"every={self._name} failed ({describe_error(error)}); it must give true or false"
             ) from error
 
     def count(self, total: int) -> None:

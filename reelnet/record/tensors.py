@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reelnet.errors import ReelnetError, choice
+from reelnet.errors import ReelnetError, suggest_and_list_names
 
 PLAIN = {
     torch.bool,
@@ -64,7 +64,9 @@ def _part(output: Any, key: int | str, before: str = "") -> Any:
     at = f" at {before!r}" if before else ""
     if not parts:
         raise ReelnetError(f"gives one {type(output).__name__}{at}, in which there is no key {key!r}")
-    raise ReelnetError(f"gives {a(output)}{at} without key {key!r}; {choice(str(key), parts)}")
+    raise ReelnetError(
+        f"gives {a(output)}{at} without key {key!r}; {suggest_and_list_names(str(key), parts)}"
+    )
 
 
 def _parts(output: Any) -> Iterator[tuple[str, Any]]:

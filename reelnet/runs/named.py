@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, TypeVar
 
-from reelnet.errors import UnknownNameError, choice
+from reelnet.errors import UnknownNameError, suggest_and_list_names
 
 Held = TypeVar("Held")
 
@@ -27,4 +27,4 @@ class Named(dict[str, Held]):
         Raises:
             UnknownNameError: Always.
         """
-        raise UnknownNameError(f"{self._lacks} {name!r}; {choice(str(name), self)}")
+        raise UnknownNameError(f"{self._lacks} {name!r}; {suggest_and_list_names(str(name), self)}")

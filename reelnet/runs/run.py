@@ -12,7 +12,7 @@ from typing import Any, SupportsIndex, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import RunError, UsageError, options
+from reelnet.errors import RunError, UsageError, suggest_names
 from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.log import LogReader
 from reelnet.runs.format.reader import Values
@@ -207,7 +207,7 @@ class RunReader:
         """
         if not isinstance(name, str) or name not in self.taps:
             raise UsageError(
-                f"{self.location}: no layer {name!r} was recorded; {options(str(name), self.taps)}"
+                f"{self.location}: no layer {name!r} was recorded; {suggest_names(str(name), self.taps)}"
             )
         return self.taps[name]
 

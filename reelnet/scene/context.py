@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import OptionError
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
@@ -123,7 +123,7 @@ class Facts:
             ValueError: It was not recorded.
         """
         if tap not in self.taps:
-            raise ValueError(f"no layer {tap!r} was recorded; {options(tap, self.taps)}")
+            raise ValueError(f"no layer {tap!r} was recorded; {suggest_names(tap, self.taps)}")
         return self.taps[tap]
 
     def shapes(self, name: str, spec: str, find: Callable[[], Iterable[str]]) -> tuple[str, ...]:

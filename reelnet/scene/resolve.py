@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import ErrorCollector, error_context
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
 from reelnet.scene.context import Facts, chosen
@@ -127,7 +127,7 @@ def recorded_layer(layer: str, run: RunReader) -> str:
         ValueError: It was not recorded, or is no layer.
     """
     if layer not in run.taps:
-        raise ValueError(f"no layer {layer!r} was recorded; {options(layer, run.taps)}")
+        raise ValueError(f"no layer {layer!r} was recorded; {suggest_names(layer, run.taps)}")
     require_activation(layer, run.tap(layer))
     return layer
 

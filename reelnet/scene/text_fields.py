@@ -14,7 +14,7 @@ from string import Formatter
 import numpy as np
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
-from reelnet.errors import options
+from reelnet.errors import suggest_names
 from reelnet.scene.context import Facts, Moment
 
 SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
@@ -66,7 +66,7 @@ def parsed(text: str) -> Parts:
                 )
             if name is not None and not NAME.fullmatch(name):
                 raise OptionError(
-                    f"text {text!r}: no field {name!r}; {options(name, (*STATIC, 'metrics.NAME'))}"
+                    f"text {text!r}: no field {name!r}; {suggest_names(name, (*STATIC, 'metrics.NAME'))}"
                 )
         parts.append((literal, None if name is None else (name, spec or "")))
     errors.raise_errors()
@@ -105,7 +105,7 @@ class Words:
             name, spec = field
             with errors.collect():
                 if name not in known:
-                    raise OptionError(f"text {text!r}: no field {name!r}; {options(name, known)}")
+                    raise OptionError(f"text {text!r}: no field {name!r}; {suggest_names(name, known)}")
                 try:
                     format(example[name], spec)
                 except ValueError as error:

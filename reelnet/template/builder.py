@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from reelnet.config.diagnostics import ErrorCollector, KeyPath, SourceMap
 from reelnet.config.messages import complaints, shown
-from reelnet.errors import options
+from reelnet.errors import suggest_names
 from reelnet.template.layout_patch import AT
 from reelnet.template.model import (
     CanvasSpec,
@@ -99,7 +99,7 @@ class _Builder:
             self._errors.raise_errors()
         for key in content:
             if key not in KEYS:
-                self._wrong((key,), f"no such key; {options(str(key), KEYS)}")
+                self._wrong((key,), f"no such key; {suggest_names(str(key), KEYS)}")
         panels = self._panels(content.get("panels"))
         misspelled = any(key not in KEYS for key in content)
         layout = (
@@ -170,9 +170,11 @@ class _Builder:
         kind = given.pop("kind", name)
         if not isinstance(kind, str) or kind not in self._kinds:
             if kind == name:
-                self._wrong(path, f"needs a kind; {options(name, self._kinds)}")
+                self._wrong(path, f"needs a kind; {suggest_names(name, self._kinds)}")
             else:
-                self._wrong((*path, "kind"), f"no kind {shown(kind)}; {options(str(kind), self._kinds)}")
+                self._wrong(
+                    (*path, "kind"), f"no kind {shown(kind)}; {suggest_names(str(kind), self._kinds)}"
+                )
             return None
         return self._model(self._kinds[kind], given, path)
 
@@ -204,7 +206,7 @@ class _Builder:
             known = dict.fromkeys(named(layout))
             what = "stands within what is put into its place, or is all there is"
             if name not in known:
-                what = f"stands nowhere in the layout that is changed; {options(str(name), known)}"
+                what = f"stands nowhere in the layout that is changed; {suggest_names(str(name), known)}"
             self._wrong((*path, name), what)
 
     def _node(
@@ -228,7 +230,7 @@ class _Builder:
         path = (*path, kind)
         if kind not in words:
             extra = "; panels are described under 'panels' and named here" if kind in self._kinds else ""
-            self._wrong(path, f"no such stack; {options(str(kind), words)}{extra}")
+            self._wrong(path, f"no such stack; {suggest_names(str(kind), words)}{extra}")
             return None
         return self._stack(Direction(kind), inside, path, panels, depth)
 
@@ -244,7 +246,7 @@ class _Builder:
             elif stacks and key in StackSpec.model_fields:
                 self._wrong((*path, key), f"belongs inside: {stacks[0]}: {{{key}: …, items: […]}}")
             else:
-                self._wrong((*path, key), f"no such stack; {options(str(key), words)}")
+                self._wrong((*path, key), f"no such stack; {suggest_names(str(key), words)}")
         if len(stacks) > 1:
             self._wrong(path, f"an item is one of {', '.join(stacks)}, not several; put one into the other")
 
@@ -262,7 +264,7 @@ class _Builder:
             what = "null leaves nothing of it, but the layout names it; to leave it out, write {hidden: true}"
             self._wrong(("panels", name), what)
         else:
-            self._wrong(path, f"no panel {name!r}; {options(name, [*panels, *self._kinds])}")
+            self._wrong(path, f"no panel {name!r}; {suggest_names(name, [*panels, *self._kinds])}")
         return None
 
     def _stack(

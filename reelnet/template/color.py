@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, WithJsonSchema
 
-from reelnet.errors import options
+from reelnet.errors import suggest_names
 
 Rgb = tuple[int, int, int]
 
@@ -99,7 +99,7 @@ def named(name: str) -> tuple[Rgb, ...]:
     from matplotlib import colormaps
 
     if name not in colormaps:
-        raise ValueError(f"no colormap {name!r}; {options(name, [*OWN, *colormaps])}")
+        raise ValueError(f"no colormap {name!r}; {suggest_names(name, [*OWN, *colormaps])}")
     colours = np.rint(255 * colormaps[name](np.linspace(0, 1, ANCHORS))[:, :3]).astype(int)
     return tuple((int(red), int(green), int(blue)) for red, green, blue in colours)
 

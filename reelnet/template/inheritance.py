@@ -20,7 +20,7 @@ from reelnet.config.source import (
     plain_scalar,
     read_text,
 )
-from reelnet.errors import TemplateError, UsageError, options
+from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.template.layout_patch import AT, STACKS, rearranged
 from reelnet.template.shorthand import spelled_out
 
@@ -265,7 +265,7 @@ def _no_item(node: Node, found: Sequence[str | int], key: str | int) -> str:
     if isinstance(key, int):
         return f"{where} has {len(node.value)} items, counted from 0, and no [{key}]"
     ids = [str(name[-1]) for name in map(_name, node.value) if name]
-    return f"{where} has no item with the id {key!r}; {options(key, ids)}"
+    return f"{where} has no item with the id {key!r}; {suggest_names(key, ids)}"
 
 
 def _set(node: Node, keys: Keys, value: Node, path: Keys) -> Node:

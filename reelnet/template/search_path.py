@@ -15,7 +15,7 @@ from platformdirs import user_config_path
 
 from reelnet.config.diagnostics import Diagnostic, SourcePosition, locate_character, raise_diagnostic
 from reelnet.config.source import MOST_NODES, Node, read_text
-from reelnet.errors import TemplateError, options
+from reelnet.errors import TemplateError, suggest_names
 from reelnet.template.inheritance import merged, size, with_settings
 from reelnet.template.shorthand import spelled_out
 
@@ -45,7 +45,7 @@ def find(name: str, *, folders: Sequence[Path] | None = None) -> Path:
         return _existing(Path(name))
     for file in _candidates(name, folders):
         return file
-    raise TemplateError(f"no template {name!r}; {options(name, known_templates(folders=folders))}")
+    raise TemplateError(f"no template {name!r}; {suggest_names(name, known_templates(folders=folders))}")
 
 
 def known_templates(*, folders: Sequence[Path] | None = None) -> dict[str, Path]:
@@ -210,7 +210,7 @@ def _resolved(name: str, file: Path) -> Path:
         return _existing(file.parent / name)
     found = list(_candidates(name))
     if not found:
-        raise TemplateError(f"no template {name!r}; {options(name, known_templates())}")
+        raise TemplateError(f"no template {name!r}; {suggest_names(name, known_templates())}")
     # A template that extends its own name adapts the one that it hides, which comes after it.
     own, identities = _identity(file), [_identity(each) for each in found]
     after = identities.index(own) + 1 if own in identities else 0
@@ -226,7 +226,7 @@ def _existing(file: Path) -> Path:
         return file
     named = known_templates() if file.parent == Path() else {}
     what = "there is no such file" if kind == "nothing" else f"is a {kind}, not a template"
-    raise TemplateError(f"{file}: {what}" + (f"; {options(file.stem, named)}" if named else ""))
+    raise TemplateError(f"{file}: {what}" + (f"; {suggest_names(file.stem, named)}" if named else ""))
 
 
 def _kind(path: Path) -> str:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from reelnet.errors import options
+from reelnet.errors import suggest_names
 
 USUAL_FPS = 10.0
 """Frames a second when the template does not say."""
@@ -252,7 +252,7 @@ class TimelineSpec(BaseModel):
                 return word
             case str():
                 known = ("all", "log", "adaptive")
-                raise _wrong(f"There is no {value!r}; {options(value, known)}")
+                raise _wrong(f"There is no {value!r}; {suggest_names(value, known)}")
             case dict() | StepsSpec():
                 return StepsSpec.model_validate(value)
         raise _wrong("Give all, log, adaptive, or a map with every, list, range, log or adaptive")

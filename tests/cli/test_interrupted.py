@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from reelnet.cli.app import Terminated, explain, sigterm_raised
+from reelnet.cli.app import Terminated, describe_exit, raise_on_sigterm
 from reelnet.reel import Run
 from tests.cli.calls import call, program
 from tests.conftest import write_run
@@ -93,7 +93,7 @@ def default_sigterm() -> Iterator[None]:
 
 @pytest.mark.usefixtures("default_sigterm")
 def test_a_second_sigterm_at_once_does_not_disturb() -> None:
-    with sigterm_raised():
+    with raise_on_sigterm():
         with pytest.raises(Terminated):
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
@@ -103,7 +103,7 @@ def test_a_second_sigterm_at_once_does_not_disturb() -> None:
 @pytest.mark.usefixtures("default_sigterm")
 def test_a_caller_has_its_own_way_with_sigterm() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with sigterm_raised():
+    with raise_on_sigterm():
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
@@ -113,7 +113,7 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
 
     def enter() -> None:
         try:
-            with sigterm_raised():
+            with raise_on_sigterm():
                 pass
         except Exception as error:
             failed.append(error)
@@ -130,11 +130,11 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
 def test_a_stop_before_the_command_runs_is_told_alike(cause: BaseException, end: str) -> None:
     aborted = click.Abort()
     aborted.__cause__ = cause
-    assert explain(aborted, "reelnet") == (f"reelnet: {end}", 143 if end == "terminated" else 130)
+    assert describe_exit(aborted, "reelnet") == (f"reelnet: {end}", 143 if end == "terminated" else 130)
 
 
 def test_a_stop_that_broke_off_inside_a_lock_is_told_as_a_stop() -> None:
     complaint = RuntimeError("cannot release un-acquired lock")
-    assert explain(complaint, "reelnet") is None
+    assert describe_exit(complaint, "reelnet") is None
     complaint.__context__ = Terminated()
-    assert explain(complaint, "reelnet") == ("reelnet: terminated", 143)
+    assert describe_exit(complaint, "reelnet") == ("reelnet: terminated", 143)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet._support.atomic_path import placed
-from reelnet.errors import ReelnetError, UsageError, options
+from reelnet.errors import ReelnetError, UsageError, suggest_names
 from reelnet.export.encoders.formats import FORMATS, SEQUENCE, Format, is_sequence
 from reelnet.export.encoders.settings import USUAL, EncoderOptions
 from reelnet.render.compositor import Frame
@@ -92,7 +92,7 @@ def _no_format(path: str, suffix: str) -> str:
             f"a PNG is a still; use 'reelnet frame', a name like {stills} for one file a frame, "
             f"or one of {', '.join(SUFFIXES)}"
         )
-    wrong, choice = f"unknown suffix {suffix!r}" if suffix else "no suffix", options(suffix, SUFFIXES)
+    wrong, choice = f"unknown suffix {suffix!r}" if suffix else "no suffix", suggest_names(suffix, SUFFIXES)
     return f"{wrong}; {choice}" + ("" if choice.endswith("?") else f", or {stills} for one file a frame")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError, suggest_names
 from reelnet.export.encoders.formats import Codec, Format, exact_suffixes
 
 
@@ -40,12 +40,12 @@ def codec_of(form: Format, asked: EncoderOptions) -> Codec:
     known = {codec.name: codec for codec in form.codecs}
     codec = form.codecs[0] if asked.codec is None else known.get(asked.codec)
     if codec is None:
-        raise UsageError(f"{form.suffix}: no codec {asked.codec!r}; {options(str(asked.codec), known)}")
+        raise UsageError(f"{form.suffix}: no codec {asked.codec!r}; {suggest_names(str(asked.codec), known)}")
     name = f"{form.suffix} ({codec.name})" if len(form.codecs) > 1 else form.suffix
     _check_lossless(name, codec, asked)
     _check_quality(name, codec, asked)
     if asked.preset is not None and asked.preset not in codec.presets:
-        raise UsageError(f"{name}: no preset {asked.preset!r}; {options(asked.preset, codec.presets)}")
+        raise UsageError(f"{name}: no preset {asked.preset!r}; {suggest_names(asked.preset, codec.presets)}")
     return codec
 
 

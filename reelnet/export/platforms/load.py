@@ -21,7 +21,7 @@ from reelnet.config.diagnostics import (
 )
 from reelnet.config.messages import complaints, shown
 from reelnet.config.source import Node, place_of, plain, read_text
-from reelnet.errors import TemplateError, UsageError, options
+from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.export.platforms.model import KINDS, folded
 from reelnet.template.words import Words
 
@@ -41,7 +41,7 @@ def _formats(value: Any) -> tuple[str, ...]:
     known = [*KINDS["any"], *KINDS]
     for each in value:
         if each not in known:
-            raise ValueError(f"no format {shown(each)}; {options(str(each), known)}")
+            raise ValueError(f"no format {shown(each)}; {suggest_names(str(each), known)}")
     return tuple(value)
 
 

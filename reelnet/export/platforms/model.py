@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reelnet._support.byte_size import parse_size
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError, suggest_names
 
 if TYPE_CHECKING:
     # Reading YAML takes a while to import; a budget needs none of it.
@@ -149,7 +149,7 @@ def platform(name: str) -> Platform:
     found = names.get(folded(name))
     if found is None:
         also = (other for each in known.values() for other in each.also)
-        raise UsageError(f"no platform {name!r}; {options(name, [*known, *also])}")
+        raise UsageError(f"no platform {name!r}; {suggest_names(name, [*known, *also])}")
     return found
 
 

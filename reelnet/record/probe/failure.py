@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from reelnet.errors import ReelnetError, words
+from reelnet.errors import ReelnetError, describe_error
 from reelnet.record.samples import Samples
 from reelnet.record.taps.module_paths import named_modules
 
@@ -39,7 +39,8 @@ def failure_of(model: nn.Module, samples: Samples, error: Exception, last: str |
         else "see whether model.eval() takes them"
     )
     return ReelnetError(
-        f"{type(model).__name__} failed in eval mode on samples of {samples.form}, {places}: {words(error)}; {hint}"
+        f"{type(model).__name__} failed in eval mode on samples of {samples.form}, {places}: "
+        f"{describe_error(error)}; {hint}"
     )
 
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reelnet.errors import ReelnetError, UsageError, options
+from reelnet.errors import ReelnetError, UsageError, suggest_names
 from reelnet.record.array_layout import Fed, Form, form_of
 from reelnet.record.taps.tap import Channels, Tap, channels_of
 from reelnet.record.tensors import a, pick, require_plain, to_numpy
@@ -57,7 +57,7 @@ class Wanted:
         """
         name = str(dtype).removeprefix("torch.")
         if dtype is not None and name not in DTYPES:
-            raise UsageError(f"dtype={dtype!r}: cannot be recorded as that; {options(name, DTYPES)}")
+            raise UsageError(f"dtype={dtype!r}: cannot be recorded as that; {suggest_names(name, DTYPES)}")
         return cls(DTYPES.get(name), None if channels is None else channels_of(channels))
 
     def array(self, values: Tensor) -> NDArray[np.generic]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from reelnet.errors import UsageError, options
+from reelnet.errors import UsageError, suggest_names
 from reelnet.record.taps.module_paths import Paths, distinct, distinct_modules, paths_of, unwrap
 from reelnet.record.taps.tap import Pattern, Tap
 from reelnet.runs.header import TapKind
@@ -86,7 +86,9 @@ def _found(model: nn.Module, pattern: Pattern, known: Mapping[TapKind, Paths]) -
             return found
     paths = [path for kind in kinds for path in known[kind]]
     what = "layer" if kinds[0] is TapKind.ACTIVATION else "parameter"
-    raise UsageError(f"no {what} {tap.module!r} in {type(model).__name__}; {options(tap.module, paths)}")
+    raise UsageError(
+        f"no {what} {tap.module!r} in {type(model).__name__}; {suggest_names(tap.module, paths)}"
+    )
 
 
 def _at_first(tap: Tap, known: Mapping[TapKind, Paths]) -> Tap:

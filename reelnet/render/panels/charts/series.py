@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
-from reelnet.errors import options
+from reelnet.errors import suggest_names
 from reelnet.render.panels.charts.axis import LARGEST, SMALLEST, Axis
 from reelnet.scene.context import Facts
 
@@ -76,7 +76,7 @@ def require(facts: Facts, option: str, names: Iterable[str]) -> None:
     for number, name in enumerate(names):
         with errors.collect(option, name if isinstance(names, Mapping) else number):
             if name not in facts.metrics:
-                raise OptionError(f"no metric {name!r}; {options(name, facts.metrics)}")
+                raise OptionError(f"no metric {name!r}; {suggest_names(name, facts.metrics)}")
     errors.raise_errors()
 
 

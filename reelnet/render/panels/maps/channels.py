@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.errors import options
+from reelnet.errors import suggest_names
 from reelnet.render.panels.annotations import margin
 from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, Target
 from reelnet.render.panels.annotations.callout import Callouts
@@ -176,12 +176,12 @@ class Channels(Panel):
         tap = annotation.tap or taps[0]
         with errors.collect("tap"):
             if annotation.tap is None and len(taps) > 1:
-                raise ValueError(f"needs a tap, since several layers are shown; {options('', taps)}")
+                raise ValueError(f"needs a tap, since several layers are shown; {suggest_names('', taps)}")
             if annotation.tap is not None:
                 facts.require(annotation.tap)
             # A layer that was recorded but is not the reel's is no mistake: a template may be for several layers.
             if self.taps_shown is not None and tap not in taps:
-                raise ValueError(f"layer {tap!r} is not shown; {options(tap, taps)}")
+                raise ValueError(f"layer {tap!r} is not shown; {suggest_names(tap, taps)}")
         with errors.collect("channel"):
             if annotation.channel not in shown.get(tap, (annotation.channel,)):
                 all_shown = told_positions(sorted(shown[tap]))
