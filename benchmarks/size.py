@@ -29,7 +29,7 @@ from promises import Promise, promise_table, table
 from subjects_of_size import Made, Subject, searched
 
 import reelnet
-from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.encoders.formats import EncoderSettings
 
 HERE = Path(__file__).parent
 LAYERS = "conv1", "conv2", "conv3", "conv4", "conv5", "conv6"
@@ -66,7 +66,7 @@ def measured(subject: Subject, binary: Path | None) -> Iterator[Made]:
         yield theirs
         yield subject.ours(".gif", subject.price_of(theirs.quality.psnr))
     for crf in X264:
-        alone = subject.ours(".mp4", 0, EncoderOptions(quality=crf))
+        alone = subject.ours(".mp4", 0, EncoderSettings(quality=crf))
         yield Made(f"x264 CRF {crf}", ".mp4", alone.bytes, alone.quality, alone.seconds)
         yield near(subject, alone.quality.psnr)
     theirs = subject.theirs("moviepy", ".mp4", moviepy)
@@ -81,7 +81,7 @@ def near(subject: Subject, psnr: float) -> Made:
     """Our MP4 at a PSNR; the loss is nearly all in the values, and x264 is fine."""
 
     def ours(price: float) -> Made:
-        return subject.ours(".mp4", price, EncoderOptions(quality=HELD_CRF))
+        return subject.ours(".mp4", price, EncoderSettings(quality=HELD_CRF))
 
     return ours(searched(lambda price: ours(price).quality.psnr, psnr))
 

@@ -13,8 +13,8 @@ from decoding import Quality, Rgb, pictures, psnr, quality
 from numpy.typing import NDArray
 from peers_of_size import Make, Stills
 
-from reelnet.export.encoders.base import encoder_of, format_of
-from reelnet.export.encoders.settings import USUAL, EncoderOptions
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, find_format
+from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import Held
 from reelnet.reel import Reel
 
@@ -75,7 +75,7 @@ class Subject:
         make(self.stills, path)
         return self._decoded(tool, path, time.perf_counter() - began, note)
 
-    def ours(self, suffix: str, price: float = 0, options: EncoderOptions = USUAL) -> Made:
+    def ours(self, suffix: str, price: float = 0, settings: EncoderSettings = DEFAULT_SETTINGS) -> Made:
         """What reelnet makes of the frames, with values held at a price.
 
         Its time begins at the run; that of the fit stands in the note.
@@ -87,10 +87,8 @@ class Subject:
         began = time.perf_counter()
         loss = self.held.fit(price) if price else None
         fitting = time.perf_counter() - began
-        encoder = encoder_of(format_of(path))(path, scene.size, self._rgb, scene.timeline.fps, options)
-        for frame in self.reel.rendition.frames(self.held.at if price else None, few=suffix == ".gif"):
-            encoder.add(frame)
-        encoder.finish()
+        frames = self.reel.rendition.frames(self.held.at if price else None, few=suffix == ".gif")
+        encode_frames(frames, path, find_format(path), scene.size, self._rgb, scene.timeline.fps, settings)
         seconds = time.perf_counter() - began - fitting
         note = (
             ""

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet.export.encoders.png import image_of
+from reelnet.export.encoders.png import to_image
 from reelnet.export.moviepy import to_clip
 from reelnet.export.platform_batch import Exported, export
 from reelnet.export.report import Report
-from reelnet.export.request import USUAL_ERROR, Asked
-from reelnet.export.save import Progress, Trying, save, save_still
+from reelnet.export.request import DEFAULT_MAX_ERROR, ExportOptions, ExportRequest
+from reelnet.export.save import OnProgress, OnTrial, save
 from reelnet.render.registry import registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
@@ -107,19 +107,19 @@ class Reel:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        return image_of(self.rendition.canvas(step, few=few), self.palette_rgb).convert("RGB")
+        return to_image(self.rendition.canvas(step, few=few), self.palette_rgb).convert("RGB")
 
     def save(
         self,
         path: str | os.PathLike[str],
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
         *,
-        trying: Trying | None = None,
+        trying: OnTrial | None = None,
         lossless: bool = False,
         codec: str | None = None,
         max_size: str | int | None = None,
         platform: str | None = None,
-        max_error: float = USUAL_ERROR,
+        max_error: float = DEFAULT_MAX_ERROR,
         keep: Collection[str] = (),
     ) -> Report:
         """Write the animation in the format that the suffix of `path` says.
@@ -150,7 +150,7 @@ class Reel:
             RunError: A step's file is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        asked = Asked.of(
+        options = ExportOptions.from_keywords(
             lossless=lossless,
             codec=codec,
             max_size=max_size,
@@ -158,14 +158,14 @@ class Reel:
             max_error=max_error,
             keep=keep,
         )
-        return save(self.rendition, Path(path), asked, progress, trying)
+        return save(ExportRequest(self.rendition, Path(path), options=options), progress, trying)
 
     def export(
         self,
         platforms: Collection[str] | str,
         folder: str | os.PathLike[str] = "renders",
         *,
-        max_error: float = USUAL_ERROR,
+        max_error: float = DEFAULT_MAX_ERROR,
         keep: Collection[str] = (),
     ) -> list[Exported]:
         """Write a file for each of several platforms, in the format that the platform prefers.
@@ -188,7 +188,9 @@ class Reel:
             ReelnetError: A file cannot be written.
         """
         names = [platforms] if isinstance(platforms, str) else platforms
-        return export([self.rendition], names, Path(folder), Asked.of(max_error=max_error, keep=keep))
+        return export(
+            [self.rendition], names, Path(folder), ExportOptions.from_keywords(max_error=max_error, keep=keep)
+        )
 
     def save_still(self, step: int, path: str | os.PathLike[str]) -> Report:
         """Write the picture of one recorded step as a PNG.
@@ -198,7 +200,7 @@ class Reel:
             RunError: The step's file is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        return save_still(self.rendition, step, Path(path))
+        return save(ExportRequest(self.rendition, Path(path), step))
 
     def clip(self) -> Any:
         """The animation as a moviepy `VideoClip`, for editing: cutting, joining, adding sound.

@@ -131,5 +131,5 @@ def own_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     file = tmp_path / "settings" / "platforms.yaml"
     file.parent.mkdir()
-    monkeypatch.setattr(platform_file, "own_file", lambda: file)
+    monkeypatch.setattr(platform_file, "user_file", lambda: file)
     return file

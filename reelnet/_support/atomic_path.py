@@ -1,9 +1,4 @@
-"""Files that are either whole or not there.
-
-Hidden files beside an animation while it is made, and what killed processes left of them.
-
-Other processes of this machine.
-"""
+"""Files that appear complete or not at all, and the cleanup of what killed processes left behind."""
 
 from __future__ import annotations
 
@@ -18,78 +13,80 @@ from secrets import token_hex
 
 from reelnet.errors import ReelnetError
 
+MIN_LEFTOVER_AGE = 3600.0
+"""Seconds since the last write before a leftover is removed. A process of another machine may still be writing to a
+shared folder, and whether that process is alive cannot be found out from here."""
+
 
 @contextmanager
-def placed(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; what was written there takes `path`'s place when all went well.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`; on success, rename that file to `path`.
 
     Raises:
-        ReelnetError: The folder cannot be made or written, or the disk is full. What lay at `path` is as before.
+        ReelnetError: The folder or the file cannot be written. A file that was at `path` is unchanged.
     """
-    temporary = beside(path, path.suffix)
+    temporary = hidden_path(path, path.suffix)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(21, "Is a directory")
-        sweep(path)
+        remove_leftovers(path)
         yield temporary
         temporary.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ReelnetError(f"{path}: cannot be written ({reason})") from error
     finally:
-        # Also after Ctrl-C; after success there is nothing of that name.
+        # Also after Ctrl-C. After success, the temporary file no longer exists.
         if temporary.parent.is_dir():
             temporary.unlink(missing_ok=True)
 
 
-OLD = 3600.0
-"""Seconds in which nothing was written to what a process left: another machine's may share the folder, and its
-processes cannot be asked."""
+def hidden_path(path: Path, suffix: str) -> Path:
+    """A new hidden path in the folder of `path`; each call returns a different one."""
+    return path.with_name(f".{_plain_stem(path)}.reelnet-{os.getpid()}-{token_hex(4)}{suffix}")
 
 
-def beside(path: Path, suffix: str) -> Path:
-    """A hidden path in the folder of `path`, another one at each call."""
-    return path.with_name(f".{_name(path)}.reelnet-{os.getpid()}-{token_hex(4)}{suffix}")
-
-
-def sweep(path: Path) -> None:
-    """Remove what processes left that were killed while they made `path`."""
-    scrap = re.compile(rf"\.{re.escape(_name(path))}\.reelnet-(\d+)-[0-9a-f]{{8}}(\..*)?")
-    for each in path.parent.iterdir():
-        found = scrap.fullmatch(each.name)
-        if found is None or not is_dead(int(found[1])) or time.time() - _written(each) < OLD:
+def remove_leftovers(path: Path) -> None:
+    """Remove the hidden files and folders of processes that were killed while they wrote `path`."""
+    pattern = re.compile(rf"\.{re.escape(_plain_stem(path))}\.reelnet-(\d+)-[0-9a-f]{{8}}(\..*)?")
+    for file in path.parent.iterdir():
+        match = pattern.fullmatch(file.name)
+        if match is None or not is_process_dead(int(match[1])):
             continue
-        if each.is_dir():
-            shutil.rmtree(each, ignore_errors=True)
+        if time.time() - _last_write_time(file) < MIN_LEFTOVER_AGE:
+            continue
+        if file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
         else:
-            each.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
 
-def _name(path: Path) -> str:
-    # FFmpeg takes a % in a name for a number to come.
-    return path.stem.replace("%", "")
-
-
-def _written(path: Path) -> float:
-    """When a file, or one in a folder, was last written, in seconds since 1970."""
-    times = [0.0]
-    for file in (path, *path.glob("*")):
-        # Another process may sweep here, too.
-        with suppress(FileNotFoundError):
-            times.append(file.stat().st_mtime)
-    return max(times)
-
-
-def is_dead(process: int) -> bool:
-    """Whether a process is no more, as far as one can tell; on Windows to ask is to end it, so nobody does."""
+def is_process_dead(pid: int) -> bool:
+    """Whether a process of this machine is known to have ended. Always false on Windows."""
+    # On Windows, os.kill ends the process instead of checking it.
     if os.name == "nt":
         return False
     try:
-        os.kill(process, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except (OSError, OverflowError):
-        # It is another user's.
+        # The process belongs to another user.
         return False
     return False
+
+
+def _plain_stem(path: Path) -> str:
+    # FFmpeg reads a % in a file name as the start of a frame number.
+    return path.stem.replace("%", "")
+
+
+def _last_write_time(path: Path) -> float:
+    """When a file, or any file in a folder, was last written, in seconds since 1970."""
+    times = [0.0]
+    for file in (path, *path.glob("*")):
+        # Another process may remove the file at the same time.
+        with suppress(FileNotFoundError):
+            times.append(file.stat().st_mtime)
+    return max(times)

@@ -55,7 +55,7 @@ def parse_size(value: str | int) -> int:
     return _in_range(value, int(Fraction(number) * each))
 
 
-def spelled(size: int) -> str:
+def format_size(size: int) -> str:
     """A number of bytes in words, such as `2.97 MB`; a whole number of a unit goes without decimals."""
     for unit, each in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
         # 999,996 bytes are 1.00 MB: two decimals would give 1000.00 kB.

@@ -1,4 +1,4 @@
-"""Pictures compressed on every core, their results in order."""
+"""Jobs in threads, with their results in order."""
 
 from __future__ import annotations
 
@@ -8,30 +8,36 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-MOST_WORKERS = 8
+MAX_WORKERS = 8
 
 Result = TypeVar("Result")
 
 
 class OrderedPool(Generic[Result]):
-    """Does jobs in threads and gives their results in the order of the jobs, few of them held at a time."""
+    """Runs jobs in threads and returns their results in the order of submission.
 
-    def __init__(self) -> None:
-        self._workers = min(MOST_WORKERS, os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(self._workers)
-        self._jobs: deque[Future[Result]] = deque()
+    Args:
+        workers: The number of threads; by default one per core, at most 8.
+        max_pending: The most jobs whose results are held; by default twice the number of threads.
+    """
 
-    def add(self, job: Callable[[], Result]) -> Iterator[Result]:
-        """Begin a job; gives results that must be taken first."""
-        self._jobs.append(self._pool.submit(job))
-        while len(self._jobs) > 2 * self._workers:
-            yield self._jobs.popleft().result()
+    def __init__(self, workers: int | None = None, max_pending: int | None = None) -> None:
+        workers = min(MAX_WORKERS, os.cpu_count() or 1) if workers is None else workers
+        self._max_pending = 2 * workers if max_pending is None else max_pending
+        self._executor = ThreadPoolExecutor(workers)
+        self._pending: deque[Future[Result]] = deque()
 
-    def rest(self) -> Iterator[Result]:
-        """The results of all jobs that were begun."""
-        while self._jobs:
-            yield self._jobs.popleft().result()
+    def submit(self, job: Callable[[], Result]) -> Iterator[Result]:
+        """Start a job; yields results until no more than `max_pending` jobs are held."""
+        self._pending.append(self._executor.submit(job))
+        while len(self._pending) > self._max_pending:
+            yield self._pending.popleft().result()
+
+    def drain(self) -> Iterator[Result]:
+        """Yield the results of all remaining jobs."""
+        while self._pending:
+            yield self._pending.popleft().result()
 
     def close(self) -> None:
-        """Forget what was not done."""
-        self._pool.shutdown(cancel_futures=True)
+        """Cancel the jobs that have not started, and wait for the others."""
+        self._executor.shutdown(cancel_futures=True)

@@ -38,14 +38,14 @@ SUFFIXES = (".mp4", ".gif")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
-    from reelnet.export.encoders.base import require_encoder
-    from reelnet.export.planned import Planned
+    from reelnet.export.encoders.formats import find_format
+    from reelnet.export.request import ExportRequest
     from reelnet.reel import open_run
     from reelnet.runs.header import displayable_layers
     from reelnet.runs.session import require_free_path
 
     for suffix in SUFFIXES:
-        require_encoder(out / f"layer{suffix}")
+        find_format(out / f"layer{suffix}")
     require_writable(out / "layer.mp4")
     require_free_path(run, force=force)
     with reserve_stdout():
@@ -58,12 +58,13 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
     opened = open_run(run)
     renditions = {layer: opened.reel(layer=layer).rendition for layer in displayable_layers(opened.taps)}
     jobs = [
-        Planned(rendition, out / f"{layer}{suffix}")
+        ExportRequest(rendition, out / f"{layer}{suffix}")
         for layer, rendition in renditions.items()
         for suffix in SUFFIXES
     ]
     jobs += [
-        Planned(rendition, out / f"{layer}.png", opened.steps[-1]) for layer, rendition in renditions.items()
+        ExportRequest(rendition, out / f"{layer}.png", opened.steps[-1])
+        for layer, rendition in renditions.items()
     ]
     for report in save_all(jobs, quiet=quiet):
         click.echo(report_line(report))

@@ -83,7 +83,7 @@ def export(
     other files are made all the same; the exit code is then 5.
     """
     from reelnet.export.platform_batch import for_places
-    from reelnet.export.request import Asked
+    from reelnet.export.request import ExportOptions
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
     from reelnet.runs.header import displayable_layers
@@ -96,8 +96,8 @@ def export(
     renditions = [
         opened.reel(loaded, layer=layer, scale=scale, fps=fps).rendition for layer in wanted or [None]
     ]
-    asked = Asked(max_error=max_error, keep=split_words(keep))
-    jobs = for_places(renditions, [name for each in names for name in split_words(each)], folder, asked)
+    options = ExportOptions(max_error=max_error, keep=split_words(keep))
+    jobs = for_places(renditions, [name for each in names for name in split_words(each)], folder, options)
     require_writable(*(job.path for job in jobs), *([kept] if kept else []))
     found = export_all(jobs, quiet=quiet)
     if kept is not None:
@@ -139,7 +139,7 @@ def print_table(found: Iterable[Exported]) -> None:
 
 def table_row(each: Exported) -> tuple[str, ...]:
     """A line of the table."""
-    from reelnet._support.byte_size import spelled
+    from reelnet._support.byte_size import format_size
 
     report = each.report
     if report is None:
@@ -147,8 +147,8 @@ def table_row(each: Exported) -> tuple[str, ...]:
     return (
         each.platform,
         each.path,
-        spelled(report.bytes),
-        "-" if report.cap is None else spelled(report.cap),
+        format_size(report.bytes),
+        "-" if report.cap is None else format_size(report.cap),
         fill_text(report),
         str(report.frames),
         str(report.scale),

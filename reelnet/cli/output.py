@@ -14,45 +14,48 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from reelnet.export.planned import Planned
     from reelnet.export.platform_batch import Exported
     from reelnet.export.report import Report
+    from reelnet.export.request import ExportRequest
 
 
-def save_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Report]:
+def save_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[Report]:
     """Write each file, animations with a progress bar; notes about the files go to stderr."""
+    from reelnet.export.save import save
+
     with progress_bars(quiet=quiet) as start:
         reports = []
         for job in jobs:
             bar = start(str(job.path))
-            reports.append(job.save(bar.update, bar.set_text))
+            reports.append(save(job, bar.update, bar.set_text))
     print_notes(reports)
     return reports
 
 
-def export_all(jobs: Sequence[Planned], *, quiet: bool) -> list[Exported]:
+def export_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[Exported]:
     """Write each file, whatever caps the others fail at; notes about the files go to stderr."""
     from reelnet.export.platform_batch import exported
+    from reelnet.export.save import save
 
     with progress_bars(quiet=quiet) as start:
 
-        def save(job: Planned) -> Report:
+        def save_with_bar(job: ExportRequest) -> Report:
             bar = start(str(job.path))
-            return job.save(bar.update, bar.set_text)
+            return save(job, bar.update, bar.set_text)
 
-        found = [exported(job, save) for job in jobs]
+        found = [exported(job, save_with_bar) for job in jobs]
     print_notes(each.report for each in found if each.report is not None)
     return found
 
 
 def report_line(report: Report) -> str:
     """A report as one line for people; MB is 10^6 bytes."""
-    from reelnet._support.byte_size import spelled
+    from reelnet._support.byte_size import format_size
 
     what = f"{count_text(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
-    parts = [f"{report.path}: {spelled(report.bytes)}"]
+    parts = [f"{report.path}: {format_size(report.bytes)}"]
     if report.cap is not None:
-        parts.append(f"{fill_text(report)} of {spelled(report.cap)}")
+        parts.append(f"{fill_text(report)} of {format_size(report.cap)}")
     parts += [what, f"{report.width}x{report.height}", quality_text(report)]
     if report.clipped:
         parts.append(f"{report.clipped:.2%} of the values clipped")
@@ -72,10 +75,10 @@ def quality_text(report: Report) -> str:
     if report.lossless:
         return "lossless"
     if report.max_error_levels == 0:
-        from reelnet.export.encoders.base import format_of
+        from reelnet.export.encoders.formats import find_format
 
         # Nothing but photos is lost in a format of few colours.
-        return f"exact but for the {'pictures' if format_of(report.path).few else 'codec'}"
+        return f"exact but for the {'pictures' if find_format(report.path).few_colors else 'codec'}"
     mean, most = report.mean_error_levels, report.max_error_levels
     return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,16 +17,16 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def platforms(name: str | None, as_json: bool) -> None:
     """Show what each platform takes, or all that is known of the platform NAME."""
-    from reelnet.export.platforms.model import platform
-    from reelnet.export.platforms.model import platforms as every
+    from reelnet.export.platforms.describe import platform_as_json
+    from reelnet.export.platforms.load import find_platform, load_platforms
 
     if name is not None:
-        found = platform(name)
+        found = find_platform(name)
         click.echo(dump_json(platform_as_json(found)) if as_json else platform_as_text(found))
     elif as_json:
-        click.echo(dump_json([platform_as_json(each) for each in every().values()]))
+        click.echo(dump_json([platform_as_json(each) for each in load_platforms().values()]))
     else:
-        print_table(every().values())
+        print_table(load_platforms().values())
 
 
 def print_table(every: Iterable[Platform]) -> None:
@@ -37,7 +36,7 @@ def print_table(every: Iterable[Platform]) -> None:
 
     from reelnet.cli.inspect import align_columns
     from reelnet.export.platforms.describe import HEAD, rows
-    from reelnet.export.platforms.load import own_file
+    from reelnet.export.platforms.load import user_file
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
@@ -60,7 +59,7 @@ def print_table(every: Iterable[Platform]) -> None:
             table.add_row("", *row[1:4], "", "")
     console.print(table)
     console.print("\n'reelnet platforms NAME' tells where the figures come from.", style="dim")
-    console.print(f"Your own: {own_file()}", style="dim", soft_wrap=True)
+    console.print(f"Your own: {user_file()}", style="dim", soft_wrap=True)
 
 
 def platform_as_text(platform: Platform) -> str:
@@ -69,30 +68,18 @@ def platform_as_text(platform: Platform) -> str:
     from reelnet.export.platforms.describe import formats, rules, size
 
     lines = [("platform", platform.name), ("title", platform.title)]
-    if platform.also:
-        lines.append(("also", ", ".join(platform.also)))
+    if platform.aliases:
+        lines.append(("also", ", ".join(platform.aliases)))
     for group in platform.groups:
         lines.append(("formats", ", ".join(formats(group))))
-        lines += [("", each) for each in (size(group.budget), *rules(group.budget))]
+        lines += [("", each) for each in (size(group.constraints), *rules(group.constraints))]
     lines += [
-        ("how sure", platform.sure or "not said"),
+        ("how sure", platform.confidence or "not said"),
         ("date", platform.date or "not said"),
         ("source", platform.source),
     ]
     lines += [("note", note) for note in platform.notes]
     return "\n".join(align_columns(lines))
-
-
-def platform_as_json(platform: Platform) -> dict[str, Any]:
-    """All that is known of a platform, for programs."""
-    known = asdict(platform)
-    known["groups"] = [
-        {"formats": group.suffixes}
-        | {key: value for key, value in asdict(group.budget).items() if key not in ("formats", "name")}
-        for group in platform.groups
-    ]
-    known["limits"] = known.pop("groups")
-    return known
 
 
 def dump_json(value: Any) -> str:

@@ -106,31 +106,32 @@ def render(
     With {layer} in FILE there is one file for each --layer, or for every layer if none is named. Without -o,
     the files that the template names under outputs are made.
     """
-    from reelnet.export.encoders.base import require_encoder
+    from reelnet.export.encoders.formats import find_format
     from reelnet.export.outputs import planned
-    from reelnet.export.planned import Planned
-    from reelnet.export.request import Asked
+    from reelnet.export.request import ExportOptions, ExportRequest
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
     from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
-    asked = Asked(lossless, codec, max_size, platform, max_error, split_words(keep))
+    options = ExportOptions(lossless, codec, max_size, platform, max_error, split_words(keep))
     if file is not None:
-        require_encoder(file)
+        find_format(file)
     opened, loaded = open_run(run), load_template(template, registry(), settings)
     maps = displayable_layers(opened.taps)
     if file is None:
         wanted = maps if "all" in layers else layers
-        jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps, asked=asked)
+        jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps, options=options)
     else:
         jobs = [
-            Planned(
-                opened.reel(loaded, layer=each.layer, scale=scale, fps=fps).rendition, each.path, asked=asked
+            ExportRequest(
+                opened.reel(loaded, layer=each.layer, scale=scale, fps=fps).rendition,
+                each.path,
+                options=options,
             )
             for each in resolve_targets(file, layers, maps)
         ]
-    if asked.for_caps and not any(job.asked.capped for job in jobs):
+    if options.needs_cap and not any(job.options.has_cap for job in jobs):
         raise click.UsageError(
             "--max-error and --keep are for a cap; add --max-size or --for", click.get_current_context()
         )
@@ -166,7 +167,7 @@ def frame(
     scale: int | None,
 ) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
-    from reelnet.export.planned import Planned
+    from reelnet.export.request import ExportRequest
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
     from reelnet.runs.header import displayable_layers
@@ -174,7 +175,7 @@ def frame(
 
     opened, loaded = open_run(run), load_template(template, registry(), settings)
     jobs = [
-        Planned(opened.reel(loaded, layer=each.layer, scale=scale).rendition, each.path, step)
+        ExportRequest(opened.reel(loaded, layer=each.layer, scale=scale).rendition, each.path, step)
         for each in resolve_targets(file, layers, displayable_layers(opened.taps))
     ]
     require_writable(*(job.path for job in jobs))

@@ -10,11 +10,9 @@ from pathlib import Path
 from reelnet._support.byte_size import parse_size
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import UsageError
-from reelnet.export.encoders.base import require_encoder
-from reelnet.export.encoders.formats import is_sequence
-from reelnet.export.planned import Planned
-from reelnet.export.platforms.model import platform
-from reelnet.export.request import Asked
+from reelnet.export.encoders.formats import find_format, is_sequence
+from reelnet.export.platforms.load import find_platform
+from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
@@ -32,9 +30,9 @@ def planned(
     layers: Sequence[str] = (),
     scale: int | None = None,
     fps: float | None = None,
-    asked: Asked | None = None,
+    options: ExportOptions | None = None,
     folder: Path = Path(),
-) -> list[Planned]:
+) -> list[ExportRequest]:
     """The files of a template's `outputs`, all of them resolved before the first is written.
 
     Args:
@@ -43,7 +41,7 @@ def planned(
         layers: Layers to show instead of those that an output names.
         scale: Canvas pixels a map value, instead of those that an output names.
         fps: Frames a second, instead of the timeline's.
-        asked: What is asked of the files, on top of what an output asks itself.
+        options: Options of every file; they take precedence over those of an output.
         folder: What the outputs' paths are relative to.
 
     Raises:
@@ -53,13 +51,13 @@ def planned(
         raise UsageError(
             f"template {template.name!r}: names no outputs; give -o FILE, or add 'outputs' to the template"
         )
-    found: list[Planned] = []
+    found: list[ExportRequest] = []
     errors = ErrorCollector(template.source_map)
     with errors.collect():
         check_outputs(template)
     for output in template.outputs:
         with errors.collect(*output.path):
-            for each in _files(run, template, output, layers, scale, fps, asked or Asked(), folder):
+            for each in _files(run, template, output, layers, scale, fps, options or ExportOptions(), folder):
                 with errors.collect(*output.path, "path"):
                     require_new(each.path, [other.path for other in found])
                 found.append(each)
@@ -100,9 +98,9 @@ def _files(
     layers: Sequence[str],
     scale: int | None,
     fps: float | None,
-    asked: Asked,
+    options: ExportOptions,
     folder: Path,
-) -> list[Planned]:
+) -> list[ExportRequest]:
     spec, varied, errors = output.spec, output.varied(template), ErrorCollector()
     wanted: list[str | None] = [*layers] or [None]
     step = None
@@ -119,7 +117,7 @@ def _files(
                 rendition = Rendition.from_request(run, LayoutRequest(varied, layer, scale, fps))
             with layer_errors.collect(*output.path, "path"):
                 path = folder / named(spec.path, rendition.layer, several=len(wanted) > 1)
-                found.append(Planned(rendition, path, step, asked.over(asked_of(spec))))
+                found.append(ExportRequest(rendition, path, step, options.override(asked_of(spec))))
     layer_errors.raise_errors()
     return found
 
@@ -146,7 +144,7 @@ def require_form(spec: OutputSpec) -> None:
     """
     if not is_still(spec):
         with as_misfit():
-            require_encoder(spec.path)
+            find_format(spec.path)
 
 
 def require_cap(spec: OutputSpec) -> None:
@@ -158,25 +156,25 @@ def require_cap(spec: OutputSpec) -> None:
     errors, asked, path = ErrorCollector(), asked_of(spec), Path(spec.path)
     with errors.collect("for"), as_misfit():
         if spec.for_ is not None:
-            known = platform(spec.for_)
+            known = find_platform(spec.for_)
             if path.suffix and not is_still(spec):
-                known.budget(path.suffix)
+                known.find_constraints(path.suffix)
     with errors.collect("max_size"), as_misfit():
         if spec.max_size is not None:
             parse_size(spec.max_size)
     for key, given in (("max_error", spec.max_error is not None), ("keep", bool(spec.keep))):
         with errors.collect(key):
-            if given and not asked.capped:
+            if given and not asked.has_cap:
                 raise OptionError("is for a cap; add max_size or for")
     with errors.collect("for" if spec.for_ is not None else "max_size"):
-        if asked.capped and (is_still(spec) or is_sequence(spec.path)):
+        if asked.has_cap and (is_still(spec) or is_sequence(spec.path)):
             raise OptionError(f"a cap is for an animation in one file; name one, such as {path.stem}.gif")
     errors.raise_errors()
 
 
-def asked_of(spec: OutputSpec) -> Asked:
+def asked_of(spec: OutputSpec) -> ExportOptions:
     """What an output asks itself."""
-    return Asked(max_size=spec.max_size, platform=spec.for_, max_error=spec.max_error, keep=spec.keep)
+    return ExportOptions(max_size=spec.max_size, platform=spec.for_, max_error=spec.max_error, keep=spec.keep)
 
 
 def require_new(path: Path, others: Sequence[Path]) -> None:

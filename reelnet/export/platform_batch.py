@@ -9,10 +9,11 @@ from typing import Any
 
 from reelnet.errors import CapError, UsageError
 from reelnet.export.encoders.formats import FORMATS
-from reelnet.export.planned import Planned
-from reelnet.export.platforms.model import Platform, best_format, platform
+from reelnet.export.platforms.load import find_platform
+from reelnet.export.platforms.model import Platform
 from reelnet.export.report import Report
-from reelnet.export.request import Asked
+from reelnet.export.request import ExportOptions, ExportRequest
+from reelnet.export.save import save
 from reelnet.render.rendition import Rendition
 
 
@@ -41,15 +42,15 @@ class Exported:
 
 
 def export(
-    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: Asked
+    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: ExportOptions
 ) -> list[Exported]:
     """Write a file for each rendition and platform; see `Reel.export`."""
-    return [exported(each, lambda job: job.save()) for each in for_places(renditions, names, folder, asked)]
+    return [exported(each, save) for each in for_places(renditions, names, folder, asked)]
 
 
 def for_places(
-    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: Asked
-) -> list[Planned]:
+    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: ExportOptions
+) -> list[ExportRequest]:
     """The files for some platforms, all of them looked up and none written.
 
     Args:
@@ -61,28 +62,28 @@ def for_places(
     Raises:
         UsageError: There is no such platform, or it takes no format that can be written.
     """
-    places = list({found.name: found for found in map(platform, names)}.values())
+    places = list({found.name: found for found in map(find_platform, names)}.values())
     if not places:
         raise UsageError("no platform is named; 'reelnet platforms' shows them")
-    jobs: list[Planned] = []
+    jobs: list[ExportRequest] = []
     taken: set[str] = set()
     for rendition in renditions:
         for place in places:
             path = _free(folder, rendition.layer, place, taken)
-            job = Planned(rendition, path, asked=replace(asked, platform=place.name))
+            job = ExportRequest(rendition, path, options=replace(asked, platform=place.name))
             job.check()
             jobs.append(job)
     return jobs
 
 
-def exported(job: Planned, save: Callable[[Planned], Report]) -> Exported:
+def exported(job: ExportRequest, save: Callable[[ExportRequest], Report]) -> Exported:
     """What came of a file; that there is none under the cap is no reason not to make the others.
 
     Raises:
         RunError: A step's file is missing, truncated or altered.
         ReelnetError: The file cannot be written.
     """
-    name, layer, path = str(job.asked.platform), job.rendition.layer, str(job.path)
+    name, layer, path = str(job.options.platform), job.rendition.layer, str(job.path)
     try:
         return Exported(name, layer, path, save(job))
     except CapError as error:
@@ -93,7 +94,7 @@ def _free(folder: Path, layer: str, place: Platform, taken: set[str]) -> Path:
     """`{layer}-{platform}.{suffix}`, with a number where that is taken, on systems that ignore case too."""
     # A slash in a name is no folder.
     stem = f"{layer}-{place.name}".replace("/", "_")
-    suffix, number = best_format(place, FORMATS), 1
+    suffix, number = place.choose_format(FORMATS), 1
     while f"{name_of(stem, number)}{suffix}".casefold() in taken:
         number += 1
     name = f"{name_of(stem, number)}{suffix}"

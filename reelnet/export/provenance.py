@@ -14,14 +14,12 @@ from typing import Any
 import av
 
 from reelnet import __version__
-from reelnet._support.atomic_path import placed
+from reelnet._support.atomic_path import atomic_path
 from reelnet.config.diagnostics import OptionError
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
-from reelnet.export.encoders.formats import is_sequence
-from reelnet.export.encoders.png_sequence import files_of
-from reelnet.export.planned import Planned
+from reelnet.export.encoders.png import list_files
 from reelnet.export.report import Report
-from reelnet.export.request import Asked
+from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.render.registry import registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
@@ -44,7 +42,7 @@ class Figure:
         sha256: Of its bytes when it was first made, in hexadecimal.
     """
 
-    planned: Planned
+    planned: ExportRequest
     sha256: str
 
     @property
@@ -130,7 +128,10 @@ class Provenance:
                 path = Path(each["report"]["path"])
                 path = path if folder is None else folder / path.name
                 yield Figure(
-                    Planned(rendition, path, each["step"], Asked.of(**each["asked"])), str(each["sha256"])
+                    ExportRequest(
+                        rendition, path, each["step"], ExportOptions.from_keywords(**each["asked"])
+                    ),
+                    str(each["sha256"]),
                 )
         except (KeyError, TypeError) as error:
             raise ReelnetError(f"{self.path}: not a file that --report wrote ({_lacks(error)})") from error
@@ -141,7 +142,7 @@ def _lacks(error: Exception) -> str:
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
-def keep_provenance(path: Path, made: Sequence[tuple[Planned, Report]]) -> None:
+def keep_provenance(path: Path, made: Sequence[tuple[ExportRequest, Report]]) -> None:
     """Write what files were made from, with their reports, as JSON.
 
     Args:
@@ -159,7 +160,7 @@ def keep_provenance(path: Path, made: Sequence[tuple[Planned, Report]]) -> None:
         "files": [_entry(job, report) for job, report in made],
     }
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    with placed(path) as temporary:
+    with atomic_path(path) as temporary:
         temporary.write_text(text, "utf-8")
 
 
@@ -200,7 +201,7 @@ def identity(run: RunReader) -> str:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, or of a sequence's files behind each other, in hexadecimal."""
-    return _sha256(files_of(path) if is_sequence(path) else [path])
+    return _sha256(list_files(path))
 
 
 def _sha256(files: Sequence[Path]) -> str:
@@ -212,7 +213,7 @@ def _sha256(files: Sequence[Path]) -> str:
     return found.hexdigest()
 
 
-def _entry(job: Planned, report: Report) -> dict[str, Any]:
+def _entry(job: ExportRequest, report: Report) -> dict[str, Any]:
     """All that one file was made from."""
     request, template = job.rendition.request, job.rendition.request.template
     content = _absolute({key: each for key, each in template.content.items() if key != "outputs"})
@@ -223,7 +224,7 @@ def _entry(job: Planned, report: Report) -> dict[str, Any]:
         "step": job.step,
         "scale": request.scale,
         "fps": request.fps,
-        "asked": asdict(job.asked),
+        "asked": asdict(job.options),
         "template": {"name": template.name, "content": content, "files": _files(content)},
     }
 

@@ -1,105 +1,41 @@
-"""What was given up for a cap or a platform, in words.
-
-What was written.
-"""
+"""The report of a written file: its figures, and in sentences what was reduced to satisfy the constraints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from reelnet.export.platforms.model import Budget
-from reelnet.export.quantize.temporal import coarseness
+from reelnet.export.platforms.model import OutputConstraints
+from reelnet.export.quantize.temporal import Loss, coarseness
 from reelnet.render.rendition import Rendition
 from reelnet.scene.panel import HasLevelMaps
 from reelnet.scene.resolve import Scene
 
-if TYPE_CHECKING:
-    from reelnet.export.quantize.temporal import Loss
-    from reelnet.scene.resolve import Scene
-
-
-def traded(before: Rendition, after: Rendition, levels: int | None, budget: Budget) -> tuple[str, ...]:
-    """What was given up on the way from one rendition to another, one sentence each.
-
-    Args:
-        before: What was asked for.
-        after: What came of it.
-        levels: Of the colormap, between its first frame and its last; None for all.
-        budget: What the file may be; a limit of its platform that `before` passed is named.
-    """
-    return tuple(_told(before.scene, after.scene, levels, budget))
-
-
-def _told(before: Scene, after: Scene, levels: int | None, budget: Budget) -> Iterator[str]:
-    steps = len(before.timeline.steps_shown), len(after.timeline.steps_shown)
-    if steps[1] < steps[0]:
-        yield f"{steps[1]} of {steps[0]} steps shown{_because(_frame_limits(before, budget), budget)}"
-    every = before.palette.levels
-    if levels is not None and levels < every:
-        more = coarseness(every, levels)
-        yield (
-            f"{levels} of {every} levels of the colormap between the first and the last frame, so values are off "
-            f"by up to {more:.1f} of 240 more"
-        )
-    scales = before.facts.cell.scale, after.facts.cell.scale
-    if scales[1] < scales[0]:
-        why = _because(_size_limits(before, budget), budget)
-        sizes = [f"{scene.size.width}×{scene.size.height}" for scene in (after, before)]
-        # A canvas of a fixed size keeps it.
-        smaller = f", so {sizes[0]} pixels instead of {sizes[1]}" if sizes[0] != sizes[1] else ""
-        yield f"scale {scales[1]} instead of {scales[0]}{smaller}{why}"
-
-
-def _because(limits: Iterator[str], budget: Budget) -> str:
-    passed = list(limits)
-    return f" ({budget.name} takes at most {', '.join(passed)})" if passed else ""
-
-
-def _frame_limits(scene: Scene, budget: Budget) -> Iterator[str]:
-    """The limits that the number of frames passes."""
-    count, area = len(scene.timeline), scene.size.width * scene.size.height
-    if budget.frames is not None and count > budget.frames:
-        yield f"{budget.frames:,} frames"
-    if budget.total_pixels is not None and count * area > budget.total_pixels:
-        yield f"{budget.total_pixels / 1e6:g} Mpx over all frames"
-
-
-def _size_limits(scene: Scene, budget: Budget) -> Iterator[str]:
-    """The limits that the size of a frame passes."""
-    size = scene.size
-    if budget.width is not None and size.width > budget.width:
-        yield f"{budget.width} px across"
-    if budget.height is not None and size.height > budget.height:
-        yield f"{budget.height} px down"
-    if budget.pixels is not None and size.width * size.height > budget.pixels:
-        yield f"{budget.pixels:,} px a frame"
-
 
 @dataclass(frozen=True)
 class Report:
-    """One finished file.
+    """The figures of one written file.
 
     Attributes:
-        path: Where it lies.
-        bytes: Its size on disk.
-        frames: Frames in the file; identical neighbours may have been merged into one.
-        duration: Of one pass, in seconds.
+        path: The file.
+        bytes: Its size.
+        frames: The frames in the file; identical neighbors may have been merged.
+        duration: The duration of one loop, in seconds.
         width: In pixels.
         height: In pixels.
-        seconds: Time that making it took.
-        lossless: Whether every pixel of the frames that are shown has its exact colour.
-        clipped: Part of the recorded values of the layers that are shown that lies beyond the limits, 0 to 1.
+        seconds: The time that it took to write the file.
+        lossless: Whether every pixel of the shown frames has its exact color.
+        clipped: The fraction of the recorded values of the shown layers that lie outside the color limits, 0 to 1.
         steps_shown: The training steps that are shown, ascending.
-        scale: Canvas pixels a map value.
-        cap: The limit in bytes; None where there was none.
-        max_error_levels: Greatest error of a value, in 240ths of the colormap's range, beside what the codec loses.
-        mean_error_levels: Mean error of all values, likewise.
-        encodes: How many it took.
-        traded: What was given up for the cap or the platform, one sentence each.
-        notes: What else a person should know about it, one sentence each.
+        scale: Canvas pixels per map value.
+        cap: The cap in bytes; None without one.
+        max_error_levels: The largest error of a value, in 1/240ths of the color range, before the codec.
+        mean_error_levels: The mean error of all values, in the same unit.
+        encodes: The number of encodes that it took.
+        traded: What was reduced to satisfy the constraints, one sentence each.
+        notes: What else users should know about the file, one sentence each.
     """
 
     path: str
@@ -121,9 +57,9 @@ class Report:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(
+    def from_rendition(
         cls,
-        scene: Scene,
+        rendition: Rendition,
         path: Path,
         *,
         bytes_: int,
@@ -131,22 +67,23 @@ class Report:
         seconds: float,
         lossless: bool,
         loss: Loss | None = None,
+        step: int | None = None,
         **others: Any,
     ) -> Report:
-        """The report of a file that shows a whole scene; what the scene tells is taken from there."""
-        timeline, size = scene.timeline, scene.size
+        """The report of a file that shows a whole rendition, or only `step` of it."""
+        scene = rendition.scene
         return cls(
             path=str(path),
             bytes=bytes_,
             frames=frames,
-            duration=float(timeline.duration),
-            width=size.width,
-            height=size.height,
+            duration=float(scene.timeline.duration) if step is None else 0.0,
+            width=scene.size.width,
+            height=scene.size.height,
             seconds=seconds,
             lossless=lossless,
-            clipped=clipped(scene),
-            steps_shown=timeline.steps_shown,
-            scale=scene.facts.cell.scale,
+            clipped=_clipped_fraction(scene),
+            steps_shown=scene.timeline.steps_shown if step is None else (step,),
+            scale=rendition.scale,
             max_error_levels=loss.most if loss is not None else 0.0,
             mean_error_levels=loss.mean if loss is not None else 0.0,
             **others,
@@ -154,7 +91,7 @@ class Report:
 
     @property
     def fill(self) -> float | None:
-        """Part of the cap that the file takes; None without a cap."""
+        """The size of the file as a fraction of the cap; None without a cap."""
         return None if self.cap is None else self.bytes / self.cap
 
     def as_json(self) -> dict[str, Any]:
@@ -180,16 +117,72 @@ class Report:
         }
 
 
-def clipped(scene: Scene) -> float:
-    """Part of all recorded values of the layers whose maps move that lies beyond their limits, 0 to 1."""
+def describe_reductions(
+    before: Rendition, after: Rendition, levels: int | None, constraints: OutputConstraints
+) -> tuple[str, ...]:
+    """What was reduced between two renditions, one sentence each.
+
+    Args:
+        before: What the user asked for.
+        after: What the file shows.
+        levels: The colormap levels between the first and the last frame of `after`; None for all.
+        constraints: The constraints of the file. Those of its platform that `before` violated are named.
+    """
+    return tuple(_describe_reductions(before.scene, after.scene, levels, constraints))
+
+
+def _describe_reductions(
+    before: Scene, after: Scene, levels: int | None, constraints: OutputConstraints
+) -> Iterator[str]:
+    steps = len(before.timeline.steps_shown), len(after.timeline.steps_shown)
+    if steps[1] < steps[0]:
+        reason = _name_violated(_find_frame_limits(before, constraints), constraints)
+        yield f"{steps[1]} of {steps[0]} steps shown{reason}"
+    every = before.palette.levels
+    if levels is not None and levels < every:
+        yield (
+            f"{levels} of {every} colormap levels between the first and the last frame, which adds an error of "
+            f"up to {coarseness(every, levels):.1f} of 240 levels"
+        )
+    scales = before.facts.cell.scale, after.facts.cell.scale
+    if scales[1] < scales[0]:
+        reason = _name_violated(_find_size_limits(before, constraints), constraints)
+        sizes = [f"{scene.size.width}×{scene.size.height}" for scene in (after, before)]
+        # A canvas of a fixed size keeps its size at every scale.
+        smaller = f", so {sizes[0]} pixels instead of {sizes[1]}" if sizes[0] != sizes[1] else ""
+        yield f"scale {scales[1]} instead of {scales[0]}{smaller}{reason}"
+
+
+def _name_violated(limits: Iterator[str], constraints: OutputConstraints) -> str:
+    violated = ", ".join(limits)
+    return f" ({constraints.platform} takes at most {violated})" if violated else ""
+
+
+def _find_frame_limits(scene: Scene, constraints: OutputConstraints) -> Iterator[str]:
+    """The limits that the number of frames exceeds."""
+    count, area = len(scene.timeline), scene.size.width * scene.size.height
+    if constraints.max_frames is not None and count > constraints.max_frames:
+        yield f"{constraints.max_frames:,} frames"
+    if constraints.max_total_pixels is not None and count * area > constraints.max_total_pixels:
+        yield f"{constraints.max_total_pixels / 1e6:g} Mpx over all frames"
+
+
+def _find_size_limits(scene: Scene, constraints: OutputConstraints) -> Iterator[str]:
+    """The limits that the size of a frame exceeds."""
+    size = scene.size
+    if constraints.max_width is not None and size.width > constraints.max_width:
+        yield f"a width of {constraints.max_width} px"
+    if constraints.max_height is not None and size.height > constraints.max_height:
+        yield f"a height of {constraints.max_height} px"
+    if constraints.max_pixels is not None and size.width * size.height > constraints.max_pixels:
+        yield f"{constraints.max_pixels:,} px per frame"
+
+
+def _clipped_fraction(scene: Scene) -> float:
+    """The fraction of all recorded values of the layers with animated maps that lie outside their color limits."""
+    drawings = [drawing for drawing in scene.drawings if isinstance(drawing, HasLevelMaps)]
     outside = total = 0.0
-    for name in moving_taps(scene):
+    for name in dict.fromkeys(maps.tap for drawing in drawings for maps in drawing.level_maps()):
         view = scene.facts.view(name)
         outside, total = outside + view.limits.clipped * view.tap.nbytes, total + view.tap.nbytes
     return outside / total if total else 0.0
-
-
-def moving_taps(scene: Scene) -> list[str]:
-    """The layers whose maps move."""
-    drawings = [drawing for drawing in scene.drawings if isinstance(drawing, HasLevelMaps)]
-    return list(dict.fromkeys(maps.tap for drawing in drawings for maps in drawing.level_maps()))

@@ -1,37 +1,45 @@
-"""What an author asks of a file."""
+"""What a user asks of one output file, and its resolution against the format and the platform."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from reelnet._support.byte_size import parse_size
 from reelnet.errors import UsageError, suggest_names
-from reelnet.export.encoders.base import format_of
-from reelnet.export.encoders.formats import is_sequence
-from reelnet.export.encoders.settings import EncoderOptions, codec_of
-from reelnet.export.platforms.model import Budget
-from reelnet.export.rate_control.codec_rules import taken
-from reelnet.export.rate_control.trials import Wish
+from reelnet.export.encoders.formats import (
+    FORMATS,
+    Codec,
+    EncoderSettings,
+    Format,
+    find_codec,
+    find_format,
+    is_sequence,
+)
+from reelnet.export.platforms.load import find_platform
+from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
+from reelnet.render.rendition import Rendition
+from reelnet.scene.resolve import Scene
 
-USUAL_ERROR = 4.0
+DEFAULT_MAX_ERROR = 4.0
 
-KEEPABLE = frozenset({"frames", "levels", "scale"})
-"""What an author may forbid to give up."""
+KEEP_WORDS = frozenset({"frames", "levels", "scale"})
+"""What users may exclude from reduction."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Wishes for one file, as they were written.
+class ExportOptions:
+    """Options of an export as the user gave them.
 
     Attributes:
-        lossless: Insist on every pixel's exact colour.
-        codec: What compresses the pictures; the format's usual one by default.
+        lossless: Keep the exact color of every pixel.
+        codec: The name of the codec; None for the format's default.
         max_size: The cap, such as `3 MB` or a number of bytes.
-        platform: Where the file will be published.
-        max_error: Under a cap, most by which a value may be off, in 240ths of the colormap; 4 by default.
-        keep: Under a cap, what must not be given up: `frames`, `levels`, `scale`.
+        platform: The platform where the file will be published.
+        max_error: With a cap: the largest allowed error of a value, in 1/240ths of the color range; 4 by default.
+        keep: With a cap: what must not be reduced: `frames`, `levels`, `scale`.
     """
 
     lossless: bool = False
@@ -42,56 +50,186 @@ class Asked:
     keep: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, *, keep: Collection[str] = (), **others: Any) -> Asked:
-        """Wishes with what is kept in any collection, or as one word."""
+    def from_keywords(cls, *, keep: Collection[str] = (), **others: Any) -> Self:
+        """Options where `keep` may be one word or any collection of words."""
         return cls(keep=(keep,) if isinstance(keep, str) else tuple(keep), **others)
 
     @property
-    def capped(self) -> bool:
-        """Whether there is a cap or a platform."""
+    def has_cap(self) -> bool:
+        """Whether a cap or a platform is given."""
         return self.max_size is not None or self.platform is not None
 
     @property
-    def for_caps(self) -> bool:
-        """Whether there is something that has a meaning under a cap only."""
+    def needs_cap(self) -> bool:
+        """Whether an option is given that has a meaning only with a cap."""
         return self.max_error is not None or bool(self.keep)
 
-    def over(self, other: Asked) -> Asked:
-        """These wishes, and another's where these say nothing."""
-        return Asked(
-            lossless=self.lossless or other.lossless,
-            codec=other.codec if self.codec is None else self.codec,
-            max_size=other.max_size if self.max_size is None else self.max_size,
-            platform=other.platform if self.platform is None else self.platform,
-            max_error=other.max_error if self.max_error is None else self.max_error,
-            keep=self.keep or other.keep,
+    def override(self, defaults: ExportOptions) -> ExportOptions:
+        """These options, completed by those of `defaults` where nothing was given."""
+        return ExportOptions(
+            lossless=self.lossless or defaults.lossless,
+            codec=defaults.codec if self.codec is None else self.codec,
+            max_size=defaults.max_size if self.max_size is None else self.max_size,
+            platform=defaults.platform if self.platform is None else self.platform,
+            max_error=defaults.max_error if self.max_error is None else self.max_error,
+            keep=self.keep or defaults.keep,
         )
 
-    def options(self, path: Path) -> EncoderOptions:
-        """What to ask the encoder for.
+    def resolve(self, path: Path) -> ResolvedRequest:
+        """Resolve the options for the animation file `path`.
 
         Raises:
-            UsageError: The format has no such codec, or cannot be lossless; or the suffix is unknown.
+            UsageError: The suffix, the codec, the platform, the size or a word of `keep` is unknown, or they do not
+                fit together.
+            TemplateError: The user's platform file is invalid.
         """
-        asked = EncoderOptions(lossless=self.lossless, codec=self.codec)
-        codec_of(format_of(path), asked)
-        return asked
+        fmt, settings = find_format(path), EncoderSettings(lossless=self.lossless, codec=self.codec)
+        find_codec(fmt, settings)
+        constraints = OutputConstraints()
+        if self.has_cap:
+            unknown = [word for word in self.keep if word not in KEEP_WORDS]
+            if unknown:
+                raise UsageError(f"keep {unknown[0]!r}; {suggest_names(unknown[0], KEEP_WORDS)}")
+            if is_sequence(path):
+                raise UsageError(
+                    f"{path}: a cap applies to a single file; name one, such as {path.stem}.apng"
+                )
+            if self.platform is not None:
+                constraints = find_platform(self.platform).find_constraints(fmt.suffix)
+            if self.max_size is not None:
+                constraints = constraints.with_cap(parse_size(self.max_size))
+            settings = _choose_codec(path, fmt, settings, constraints)
+        max_error = DEFAULT_MAX_ERROR if self.max_error is None else self.max_error
+        return ResolvedRequest(path, fmt, settings, constraints, max_error, frozenset(self.keep))
 
-    def wish(self, path: Path) -> Wish | None:
-        """What to search for; None without a cap.
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """One output file that a user asks for.
+
+    Attributes:
+        rendition: What the file shows.
+        path: Where it goes.
+        step: The training step of a still; None for an animation.
+        options: The options of an animation.
+    """
+
+    rendition: Rendition
+    path: Path
+    step: int | None = None
+    options: ExportOptions = field(default_factory=ExportOptions)
+
+    def check(self) -> None:
+        """Raise the errors that can be found before encoding.
 
         Raises:
-            UsageError: The format, the platform, its codec, the size or a word of `keep` cannot be.
+            UsageError: The options do not fit the format or the platform.
+            TemplateError: The panels need more colors than the format has.
         """
-        asked = self.options(path)
-        if not self.capped:
-            return None
-        unknown = [word for word in self.keep if word not in KEEPABLE]
-        if unknown:
-            raise UsageError(f"keep {unknown[0]!r}; {suggest_names(unknown[0], KEEPABLE)}")
-        if is_sequence(path):
-            raise UsageError(f"{path}: a cap is for one file; name a single one, such as {path.stem}.apng")
-        budget = Budget.of(max_size=self.max_size, platform=self.platform, suffix=format_of(path).suffix)
-        asked = taken(path, format_of(path), asked, budget)
-        error = USUAL_ERROR if self.max_error is None else self.max_error
-        return Wish(budget, asked, error, frozenset(self.keep))
+        if self.step is None:
+            check_colors(self.rendition, self.options.resolve(self.path))
+
+
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """The options of an animation file, resolved.
+
+    Attributes:
+        path: The file.
+        fmt: Its format.
+        settings: The encoder's settings.
+        constraints: The cap and the other limits of the platform.
+        max_error: With a cap: the largest allowed error of a value, in 1/240ths of the color range.
+        keep: With a cap: what must not be reduced: `frames`, `levels`, `scale`.
+    """
+
+    path: Path
+    fmt: Format
+    settings: EncoderSettings
+    constraints: OutputConstraints
+    max_error: float = DEFAULT_MAX_ERROR
+    keep: frozenset[str] = frozenset()
+
+    @property
+    def codec(self) -> Codec:
+        """The codec of the file."""
+        return find_codec(self.fmt, self.settings)
+
+    @property
+    def needs_search(self) -> bool:
+        """Whether there are constraints that the file may have to be reduced for."""
+        return self.constraints != OutputConstraints()
+
+    @property
+    def exact_colors(self) -> bool:
+        """Whether the codec keeps the colors that it is given."""
+        return self.settings.lossless or self.codec.exact
+
+
+def check_colors(rendition: Rendition, request: ResolvedRequest) -> None:
+    """Raise an error if the format has too few colors for a rendition.
+
+    Raises:
+        TemplateError: The panels need more than 256 colors even with reduced photos, and the format has no more.
+        UsageError: A lossless file is requested, and the format cannot keep all colors of the photos.
+    """
+    if not request.fmt.few_colors:
+        return
+    rendition.require_few_colors(f"{request.path}", f", or choose a format other than {request.fmt.title}")
+    if request.settings.lossless and (notes := describe_color_reduction(rendition.scene, request.fmt)):
+        raise UsageError(f"{request.path}: {notes[0]}; lossless are .webp, .apng, .webm and .mov")
+
+
+def describe_color_reduction(scene: Scene, fmt: Format) -> tuple[str, ...]:
+    """How the colors of fixed pictures are reduced for a format, in a sentence; empty if they are not."""
+    if not fmt.few_colors or not scene.palette.reduced:
+        return ()
+    few = sum(len(picture.few_colours) for picture in scene.palette.reduced)
+    count = sum(picture.count for picture in scene.palette.reduced)
+    levels, every = scene.palette.few_levels, scene.palette.levels
+    maps = f", and the colormap has {levels} of {every} levels" if levels < every else ""
+    return (f"a {fmt.title} has 256 colors: the pictures have {few:,} of their {count:,}{maps}",)
+
+
+def _choose_codec(
+    path: Path, fmt: Format, settings: EncoderSettings, constraints: OutputConstraints
+) -> EncoderSettings:
+    """The settings with the first codec of the format that the constraints allow, unless the user chose one.
+
+    Every encoder writes closed groups of pictures, so `closed_gop` does not depend on the codec.
+
+    Raises:
+        UsageError: The constraints exclude the chosen codec, or every codec of the format.
+    """
+    if fmt.suffix[1:] not in VIDEO_FORMATS:
+        return settings
+    fixed = settings.codec is not None or settings.lossless
+    problems: list[str] = []
+    for codec in [find_codec(fmt, settings)] if fixed else fmt.codecs:
+        found = list(_find_codec_problems(codec, settings, constraints))
+        if not found:
+            return replace(settings, codec=codec.name) if codec != find_codec(fmt, settings) else settings
+        problems += found
+    allowed = [
+        each.suffix
+        for each in FORMATS.values()
+        if each.suffix in constraints.formats
+        and each.suffix[1:] in VIDEO_FORMATS
+        and not all([*_find_codec_problems(codec, EncoderSettings(), constraints)] for codec in each.codecs)
+    ]
+    advice = f"; write {', '.join(allowed)}" if allowed else ""
+    if fmt.suffix in allowed and settings.codec is not None:
+        advice = "; leave the codec out"
+    raise UsageError(f"{path}: {'; '.join(dict.fromkeys(problems))}{advice}")
+
+
+def _find_codec_problems(
+    codec: Codec, settings: EncoderSettings, constraints: OutputConstraints
+) -> Iterator[str]:
+    """Why constraints exclude a codec, one clause each."""
+    pixel_format = codec.choose_pixel_format(lossless=settings.lossless)
+    if constraints.codec is not None and codec.name != constraints.codec:
+        title = CODEC_TITLES.get(codec.name, codec.name)
+        yield f"{constraints.platform} takes {CODEC_TITLES[constraints.codec]} only, not {title}"
+    if constraints.pixel_format is not None and pixel_format != constraints.pixel_format:
+        yield f"{constraints.platform} takes {constraints.pixel_format} only, not {pixel_format}"

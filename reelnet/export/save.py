@@ -1,4 +1,4 @@
-"""From a rendition to a file: as it is, or as the search under a cap finds it."""
+"""Write the file that a request asks for: as it is, or reduced until it satisfies its constraints."""
 
 from __future__ import annotations
 
@@ -7,161 +7,145 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reelnet._support.atomic_path import beside, placed
-from reelnet.errors import UsageError
-from reelnet.export.encoders.base import bytes_of, encoder_of, format_of, placed_animation
-from reelnet.export.encoders.formats import Format
-from reelnet.export.encoders.png import save_png
-from reelnet.export.encoders.settings import codec_of
-from reelnet.export.rate_control.codec_rules import advice
+from reelnet._support.atomic_path import atomic_path, hidden_path
+from reelnet.export.encoders.formats import is_sequence
+from reelnet.export.encoders.png import atomic_sequence, list_files, save_png
+from reelnet.export.encoders.table import encode_frames, find_encoder
+from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS
 from reelnet.export.rate_control.search import search
-from reelnet.export.rate_control.trials import FULL, Trial, Trials, Wish
-from reelnet.export.report import Report, clipped, traded
-from reelnet.export.request import Asked
+from reelnet.export.rate_control.trials import FULL, Trial, Trials
+from reelnet.export.report import Report, describe_reductions
+from reelnet.export.request import ExportRequest, ResolvedRequest, check_colors, describe_color_reduction
 from reelnet.render.rendition import Rendition
-from reelnet.scene.resolve import Scene
 
-Progress = Callable[[int, int], None]
-"""Told what is done and what there is to do: frames, or under a cap encodes."""
+OnProgress = Callable[[int, int], None]
+"""Called with the number of finished and of all steps: frames, or encodes with a cap."""
 
-Trying = Callable[[str], None]
-"""Told in words what is tried next under a cap."""
+OnTrial = Callable[[str], None]
+"""Called before each encode of a search with a description of what is tried."""
 
 
 def save(
-    rendition: Rendition,
-    path: Path,
-    asked: Asked,
-    progress: Progress | None = None,
-    trying: Trying | None = None,
+    request: ExportRequest, on_progress: OnProgress | None = None, on_trial: OnTrial | None = None
 ) -> Report:
-    """Write a rendition's animation; see `Rendition.save`."""
-    wish = asked.wish(path)
-    require_colours(rendition, path, lossless=asked.lossless)
-    if wish is None:
-        return _save_whole(rendition, path, asked, progress)
-    return _save_under(rendition, path, wish, progress, trying)
+    """Write the file of a request; see `Reel.save` and `Reel.save_still` for the errors."""
+    if request.step is not None:
+        return _save_still(request.rendition, request.step, request.path)
+    resolved = request.options.resolve(request.path)
+    check_colors(request.rendition, resolved)
+    if resolved.needs_search:
+        return _save_reduced(request.rendition, resolved, on_progress, on_trial)
+    return _save_complete(request.rendition, resolved, on_progress)
 
 
-def save_still(rendition: Rendition, step: int, path: Path) -> Report:
-    """Write the picture of one step as a PNG; see `Rendition.save_still`."""
-    began, size = time.perf_counter(), rendition.scene.size
+def _save_still(rendition: Rendition, step: int, path: Path) -> Report:
+    start = time.perf_counter()
     save_png(path, rendition.canvas(step), rendition.palette_rgb)
-    return Report(
-        path=str(path),
-        bytes=path.stat().st_size,
+    return Report.from_rendition(
+        rendition,
+        path,
+        bytes_=path.stat().st_size,
         frames=1,
-        duration=0.0,
-        width=size.width,
-        height=size.height,
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - start,
         lossless=True,
-        clipped=clipped(rendition.scene),
-        steps_shown=(step,),
-        scale=rendition.scene.facts.cell.scale,
+        step=step,
         notes=rendition.run.warnings(rendition.scene.taps),
     )
 
 
-def _save_whole(rendition: Rendition, path: Path, asked: Asked, progress: Progress | None) -> Report:
-    began, scene, form, options = time.perf_counter(), rendition.scene, format_of(path), asked.options(path)
-    timeline, make = scene.timeline, encoder_of(form)
-    frames = rendition.frames(few=form.few)
-    with placed_animation(path) as temporary:
-        encoder = make(temporary, scene.size, rendition.palette_rgb, timeline.fps, options)
-        try:
-            for done, frame in enumerate(frames, 1):
-                encoder.add(frame)
-                if progress is not None:
-                    progress(done, len(timeline))
-            written = encoder.finish()
-        finally:
-            encoder.abandon()
-    return Report.of(
-        scene,
+def _save_complete(rendition: Rendition, request: ResolvedRequest, on_progress: OnProgress | None) -> Report:
+    start, path, scene = time.perf_counter(), request.path, rendition.scene
+
+    def report_frame(done: int) -> None:
+        if on_progress is not None:
+            on_progress(done, len(scene.timeline))
+
+    with (atomic_sequence if is_sequence(path) else atomic_path)(path) as temporary:
+        frames = encode_frames(
+            rendition.frames(few=request.fmt.few_colors),
+            temporary,
+            request.fmt,
+            scene.size,
+            rendition.palette_rgb,
+            scene.timeline.fps,
+            request.settings,
+            on_frame=report_frame,
+        )
+    color_notes = describe_color_reduction(scene, request.fmt)
+    return Report.from_rendition(
+        rendition,
         path,
-        bytes_=bytes_of(path),
-        frames=written,
-        seconds=time.perf_counter() - began,
-        lossless=(options.lossless or codec_of(form, options).exact) and not reduced(scene, form),
+        bytes_=sum(file.stat().st_size for file in list_files(path)),
+        frames=frames,
+        seconds=time.perf_counter() - start,
+        lossless=request.exact_colors and not color_notes,
         notes=(
-            *make.notes(timeline.fps),
-            *reduced(scene, form),
+            *find_encoder(request.fmt).notes(scene.timeline.fps),
+            *color_notes,
             *scene.notes,
             *rendition.run.warnings(scene.taps),
         ),
     )
 
 
-def _save_under(
-    rendition: Rendition, path: Path, wish: Wish, progress: Progress | None, trying: Trying | None
+def _save_reduced(
+    rendition: Rendition,
+    request: ResolvedRequest,
+    on_progress: OnProgress | None,
+    on_trial: OnTrial | None,
 ) -> Report:
-    began, form = time.perf_counter(), format_of(path)
-    hidden = beside(path, ".").name
-    with placed(path) as temporary, TemporaryDirectory(prefix=hidden, dir=path.parent) as folder:
-        trials = Trials(form, path, Path(folder), wish, progress, trying)
-        best = search(rendition, path, trials)
+    start, path = time.perf_counter(), request.path
+    prefix = hidden_path(path, ".").name
+    with atomic_path(path) as temporary, TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
+        trials = Trials(request, Path(folder), on_progress, on_trial)
+        best = search(rendition, trials)
         best.path.replace(temporary)
-    if progress is not None:
+    if on_progress is not None:
         # Most searches need fewer encodes than they may make.
-        progress(trials.count, trials.count)
-    scene, exact = best.rendition.scene, wish.options.lossless or codec_of(form, wish.options).exact
-    return Report.of(
-        scene,
+        on_progress(trials.count, trials.count)
+    scene = best.rendition.scene
+    color_notes = describe_color_reduction(scene, request.fmt)
+    return Report.from_rendition(
+        best.rendition,
         path,
         bytes_=path.stat().st_size,
         frames=best.frames,
-        seconds=time.perf_counter() - began,
-        lossless=exact and not reduced(scene, form) and (best.loss is None or best.loss.most == 0),
+        seconds=time.perf_counter() - start,
+        lossless=request.exact_colors and not color_notes and (best.loss is None or best.loss.most == 0),
         loss=best.loss,
-        cap=wish.budget.bytes,
+        cap=request.constraints.max_bytes,
         encodes=trials.count,
-        traded=traded(rendition, best.rendition, best.levels, wish.budget),
+        traded=describe_reductions(rendition, best.rendition, best.levels, request.constraints),
         notes=(
-            *encoder_of(form).notes(scene.timeline.fps),
-            *reduced(scene, form),
-            *advice(form, wish.options, wish.budget),
-            *spare(form, wish, best, trials),
+            *find_encoder(request.fmt).notes(scene.timeline.fps),
+            *color_notes,
+            *_describe_codec_recommendation(request),
+            *_describe_unused_bytes(request, best, trials),
             *scene.notes,
             *rendition.run.warnings(scene.taps),
         ),
     )
 
 
-def spare(form: Format, wish: Wish, best: Trial, trials: Trials) -> tuple[str, ...]:
-    """Why a video is smaller than it may be."""
-    codec = codec_of(form, wish.options)
-    if wish.budget.bytes is None or trials.count > 1 or best.bytes >= FULL * trials.cap:
+def _describe_codec_recommendation(request: ResolvedRequest) -> tuple[str, ...]:
+    """That a platform recommends another codec, in a sentence; empty if it does not."""
+    recommended, codec = request.constraints.recommended_codec, request.codec.name
+    if recommended is None or request.fmt.suffix[1:] not in VIDEO_FORMATS or codec == recommended:
         return ()
-    if codec.knob is None or wish.options.lossless or codec.exact:
-        return ()
+    title = CODEC_TITLES.get(codec, codec)
     return (
-        f"the file may have more bytes, but they would show nothing more: at {codec.knob.name} "
-        f"{codec.knob.default:g} the codec keeps what can be seen",
+        f"{request.constraints.platform} recommends {CODEC_TITLES[recommended]}, but this file is {title}",
     )
 
 
-def require_colours(rendition: Rendition, path: Path, *, lossless: bool) -> None:
-    """Make sure that the format of `path` has the colours that a rendition needs.
-
-    Raises:
-        TemplateError: It has not, even with few colours for photos.
-        UsageError: Photos are to keep all of their colours, and it has too few.
-    """
-    form = format_of(path)
-    if not form.few:
-        return
-    rendition.require_few_colors(f"{path}", f", or choose a format that is no {form.title}")
-    if lossless and (fewer := reduced(rendition.scene, form)):
-        raise UsageError(f"{path}: {fewer[0]}; lossless are .webp, .apng, .webm and .mov")
-
-
-def reduced(scene: Scene, form: Format) -> tuple[str, ...]:
-    """What a format's number of colours takes from the fixed pictures of a scene."""
-    if not form.few or not scene.palette.reduced:
+def _describe_unused_bytes(request: ResolvedRequest, best: Trial, trials: Trials) -> tuple[str, ...]:
+    """Why a video is smaller than its cap, in a sentence; empty if it fills the cap."""
+    quality = request.codec.quality_range
+    if request.constraints.max_bytes is None or trials.count > 1 or best.bytes >= FULL * trials.cap:
         return ()
-    few = sum(len(picture.few_colours) for picture in scene.palette.reduced)
-    count = sum(picture.count for picture in scene.palette.reduced)
-    levels, every = scene.palette.few_levels, scene.palette.levels
-    maps = f", and the colormap has {levels} of {every} levels" if levels < every else ""
-    return (f"a {form.title} has 256 colours: the pictures have {few:,} of their {count:,}{maps}",)
+    if quality is None or request.exact_colors:
+        return ()
+    return (
+        f"the file is smaller than the cap, because more bytes would not be visible: {quality.name} "
+        f"{quality.default:g} is visually lossless",
+    )

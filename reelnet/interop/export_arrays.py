@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from reelnet._support.atomic_path import placed
+from reelnet._support.atomic_path import atomic_path
 from reelnet.errors import UsageError
 from reelnet.reel import Run
 from reelnet.runs.header import TapInfo, TapKind
@@ -34,7 +34,7 @@ def export_arrays(run: Run, path: Path, progress: Callable[[int, int], None] | N
     if path.suffix.lower() != ".npz":
         raise UsageError(f"{path}: arrays are written as .npz; name it {path.stem}.npz")
     run.require_steps()
-    with placed(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         _put(archive, "steps", np.array(run.steps, np.int64))
         _put(archive, "samples", run.samples)
         _put(archive, "inputs", run.inputs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reelnet._support.byte_size import spelled
+from reelnet._support.byte_size import format_size
 from reelnet.errors import UsageError
 from reelnet.record.schedule import Schedule
 from reelnet.runs.format.compaction import MIN_SEGMENT_STEPS, SEGMENT_BYTES
@@ -73,8 +73,8 @@ class Thinning:
         self._waiting: Snapshot | None = None
         if room is not None and room < LEAST * self._each:
             raise UsageError(
-                f"max_bytes: {spelled(max(0, room))} are left for the steps, of which one takes "
-                f"{spelled(self._each)} and {LEAST} are the least; give more, or record fewer layers, "
+                f"max_bytes: {format_size(max(0, room))} are left for the steps, of which one takes "
+                f"{format_size(self._each)} and {LEAST} are the least; give more, or record fewer layers, "
                 "channels or samples, or float16"
             )
 
@@ -178,14 +178,14 @@ class Plan:
         return None if self.snapshots is None else self.snapshots * self.snapshot_seconds
 
     def __str__(self) -> str:
-        each = f"{spelled(self.snapshot_bytes)} and {_time(self.snapshot_seconds)} each"
+        each = f"{format_size(self.snapshot_bytes)} and {_time(self.snapshot_seconds)} each"
         what = f"{_counted(self.taps, 'tap')} of {_counted(self.samples, 'sample')}, {self.when}"
         if self.snapshots is None or self.bytes is None or self.seconds is None:
             limit = "" if self.most is None else f"; no more than {self.most} are kept"
             return f"{what}: snapshots of {each}{limit}"
         kept = "" if self.kept == self.snapshots else f", of which no more than {self.kept} are kept"
         return (
-            f"{what}: {self.snapshots} snapshots{kept}, about {spelled(self.bytes)} and {_time(self.seconds)} "
+            f"{what}: {self.snapshots} snapshots{kept}, about {format_size(self.bytes)} and {_time(self.seconds)} "
             f"in all ({each})"
         )
 

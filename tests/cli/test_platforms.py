@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from reelnet.cli.platforms import platforms as command
 from reelnet.errors import UsageError
-from reelnet.export.platforms.model import platforms
+from reelnet.export.platforms.load import load_platforms
 
 pytestmark = pytest.mark.usefixtures("own_platforms")
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("own_platforms")
 def test_the_command_lists_them() -> None:
     lines = CliRunner().invoke(command, []).stdout.splitlines()
     assert lines[0].split() == ["platform", "limit", "formats", "other", "rules", "how", "sure", "date"]
-    assert {line.split()[0] for line in lines[1:]} == set(platforms())
+    assert {line.split()[0] for line in lines[1:]} == set(load_platforms())
     (gif,) = (line for line in lines if line.startswith("x ") and "gif" in line)
     assert re.split(r"\s{2,}", gif) == [
         *("x", "15 MB", "gif", "≤1280×1080, ≤350 frames, ≤300 Mpx over all frames", "high", "2026-11")
@@ -51,7 +51,7 @@ def test_the_command_tells_all_of_one() -> None:
 
 def test_the_command_in_json() -> None:
     every = json.loads(CliRunner().invoke(command, ["--json"]).stdout)
-    assert [each["name"] for each in every] == list(platforms())
+    assert [each["name"] for each in every] == list(load_platforms())
     one = json.loads(CliRunner().invoke(command, ["mastodon", "--json"]).stdout)
     assert one in every
     gif = next(each for each in one["limits"] if each["formats"] == [".gif"])

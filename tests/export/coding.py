@@ -11,8 +11,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from reelnet.export.encoders.base import encoder_of, format_of
-from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.encoders.formats import EncoderSettings, find_format
+from reelnet.export.encoders.table import encode_frames
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
 from tests.rendering import Bytes
@@ -65,21 +65,18 @@ def encode(
     path: Path,
     pictures: Sequence[Bytes],
     fps: Fraction = Fraction(10),
-    options: EncoderOptions | None = None,
+    options: EncoderSettings | None = None,
     stays: Sequence[int] | None = None,
 ) -> int:
     """Write palette indices, each for 1 / `fps` seconds or a multiple of that; gives the frames in the file."""
     height, width = pictures[0].shape
-    make = encoder_of(format_of(path))
-    encoder = make(path, Size(width, height), palette(), fps, options or EncoderOptions())
-    try:
-        begin = 0
-        for picture, stay in zip(pictures, stays or [1] * len(pictures), strict=True):
-            encoder.add(Frame(picture, begin / fps, stay / fps))
-            begin += stay
-        return encoder.finish()
-    finally:
-        encoder.abandon()
+    frames, begin = [], 0
+    for picture, stay in zip(pictures, stays or [1] * len(pictures), strict=True):
+        frames.append(Frame(picture, begin / fps, stay / fps))
+        begin += stay
+    return encode_frames(
+        frames, path, find_format(path), Size(width, height), palette(), fps, options or EncoderSettings()
+    )
 
 
 def by_pillow(path: Path) -> Decoded:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.encoders.formats import EncoderSettings
 from tests.export.coding import (
     PACES,
     Decoded,
@@ -22,7 +22,7 @@ from tests.export.coding import (
 )
 from tests.rendering import Bytes
 
-INSIST = EncoderOptions(lossless=True)
+INSIST = EncoderSettings(lossless=True)
 JOINING: list[tuple[str, Callable[[Path], Decoded]]] = [
     (".gif", by_pillow),
     (".apng", by_pillow),

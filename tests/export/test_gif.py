@@ -59,7 +59,7 @@ def encode(path: Path, pictures: Sequence[Bytes], fps: Fraction) -> tuple[Gif, i
     for number, picture in enumerate(pictures):
         encoder.add(Frame(picture, number / fps, 1 / fps))
     written = encoder.finish()
-    encoder.abandon()
+    encoder.close()
     return decode_gif(path), written
 
 

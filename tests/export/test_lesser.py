@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from reelnet.errors import CapError
-from reelnet.export.platforms.model import Budget
+from reelnet.export.platforms.load import find_platform
 from reelnet.export.rate_control.constraints import within_limits
 from reelnet.reel import Reel, Run
 from tests.rendering import write_run
@@ -126,10 +126,10 @@ def test_the_steps_that_change_most_stay(tmp_path: Path) -> None:
 def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> None:
     reel = Reel.from_run(run, settings=[setting])
     area = reel.scene.size.width * reel.scene.size.height
-    budget = Budget.of(max_size=None, platform="x", suffix=".gif")
+    budget = find_platform("x").find_constraints(".gif")
     for limited in (
-        replace(budget, frames=most, total_pixels=None),
-        replace(budget, frames=None, total_pixels=(most + 1) * area - 1),
+        replace(budget, max_frames=most, max_total_pixels=None),
+        replace(budget, max_frames=None, max_total_pixels=(most + 1) * area - 1),
     ):
         found = within_limits(reel.rendition, limited, (), Path("a.gif"))
         shorter, whole = found.scene.timeline, reel.scene.timeline
@@ -139,7 +139,7 @@ def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> No
 
 
 def test_too_few_frames_for_what_is_held(run: Run) -> None:
-    budget = replace(Budget.of(max_size=None, platform="x", suffix=".gif"), frames=30)
+    budget = replace(find_platform("x").find_constraints(".gif"), max_frames=30)
     with pytest.raises(CapError, match="41 frames are more than the 30 that x takes"):
         within_limits(Reel.from_run(run, settings=[HOLDS]).rendition, budget, (), Path("a.gif"))
 
@@ -147,17 +147,17 @@ def test_too_few_frames_for_what_is_held(run: Run) -> None:
 def test_fewer_pixels_than_two_frames_have(run: Run) -> None:
     reel = run.reel()
     area = reel.scene.size.width * reel.scene.size.height
-    budget = replace(Budget.of(max_size=None, platform="x", suffix=".gif"), frames=None, total_pixels=area)
+    budget = replace(find_platform("x").find_constraints(".gif"), max_frames=None, max_total_pixels=area)
     assert (
         len(
             within_limits(
-                reel.rendition, replace(budget, total_pixels=2 * area), (), Path("a.gif")
+                reel.rendition, replace(budget, max_total_pixels=2 * area), (), Path("a.gif")
             ).scene.timeline
         )
         == 2
     )
     with pytest.raises(CapError, match="too large for x"):
-        within_limits(reel.rendition, replace(budget, total_pixels=area // 2), (), Path("a.gif"))
+        within_limits(reel.rendition, replace(budget, max_total_pixels=area // 2), (), Path("a.gif"))
 
 
 def test_several_threads_may_save_at_once(run: Run, tmp_path: Path) -> None:

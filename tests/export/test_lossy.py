@@ -11,7 +11,7 @@ import pytest
 from PIL import features
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.encoders.formats import EncoderSettings
 from tests.export.coding import (
     PACES,
     by_ffmpeg,
@@ -41,7 +41,7 @@ OFF = {"h264": 8, "h265": 8, "av1": 40, "vp9": 16, "prores": 3}
 @pytest.mark.parametrize(("suffix", "codec"), CODECS)
 def test_frames_and_colours(tmp_path: Path, suffix: str, codec: str, count: int) -> None:
     pictures = cell_pictures(count)
-    assert encode(tmp_path / f"a{suffix}", pictures, options=EncoderOptions(codec=codec)) == count
+    assert encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec)) == count
     with av.open(str(tmp_path / f"a{suffix}")) as container:
         context = container.streams.video[-1].codec_context
         assert context.name == INSIDE[codec]
@@ -57,14 +57,14 @@ def test_frames_and_colours(tmp_path: Path, suffix: str, codec: str, count: int)
 def test_short_h265_never_fails(tmp_path: Path) -> None:
     for _ in range(30):
         for count in (1, 2, 3):
-            encode(tmp_path / "a.mp4", cell_pictures(count), options=EncoderOptions(codec="h265"))
+            encode(tmp_path / "a.mp4", cell_pictures(count), options=EncoderSettings(codec="h265"))
             assert by_ffmpeg(tmp_path / "a.mp4").times == pytest.approx([0, 0.1, 0.2][:count], abs=0.00051)
 
 
 @pytest.mark.parametrize("fps", PACES)
 @pytest.mark.parametrize(("suffix", "codec"), CODECS)
 def test_times(tmp_path: Path, suffix: str, codec: str, fps: Fraction) -> None:
-    encode(tmp_path / f"a{suffix}", cell_pictures(12), fps, EncoderOptions(codec=codec))
+    encode(tmp_path / f"a{suffix}", cell_pictures(12), fps, EncoderSettings(codec=codec))
     decoded = by_ffmpeg(tmp_path / f"a{suffix}")
     assert decoded.times == pytest.approx([number / float(fps) for number in range(12)], abs=0.00051)
     assert decoded.duration == pytest.approx(12 / float(fps), abs=0.0011)
@@ -74,7 +74,7 @@ def test_times(tmp_path: Path, suffix: str, codec: str, fps: Fraction) -> None:
 def test_stays_constant_and_noise(tmp_path: Path, suffix: str, codec: str) -> None:
     still, loud = cell_pictures(1)[0], noise_pictures(3)
     pictures, stays = [still, *loud, still], [9, 1, 2, 1, 5]
-    assert encode(tmp_path / f"a{suffix}", pictures, options=EncoderOptions(codec=codec), stays=stays) == 18
+    assert encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec), stays=stays) == 18
     frames = by_ffmpeg(tmp_path / f"a{suffix}").frames
     assert len(frames) == 18
     for frame in (*frames[:9], *frames[14:]):
@@ -96,7 +96,7 @@ def test_avif_by_another_decoder(tmp_path: Path) -> None:
 def test_quality_is_a_knob(tmp_path: Path, suffix: str, codec: str) -> None:
     pictures, sizes, errors = noise_pictures(12), [], []
     for quality in (5, 55 if codec == "vp9" else 45):
-        encode(tmp_path / f"a{suffix}", pictures, options=EncoderOptions(codec=codec, quality=quality))
+        encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec, quality=quality))
         sizes.append((tmp_path / f"a{suffix}").stat().st_size)
         frames = by_ffmpeg(tmp_path / f"a{suffix}").frames
         errors.append(

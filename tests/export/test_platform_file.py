@@ -7,51 +7,54 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import TemplateError
-from reelnet.export.platforms.model import Budget, platform, platforms
+from reelnet.export.platforms.load import find_platform, load_platforms
+from reelnet.export.platforms.model import OutputConstraints
 
 
 def test_a_users_own_platform(own_platforms: Path) -> None:
     own_platforms.write_text("wiki: {limits: [{formats: [webp, gif], size: 8 MB, width: 1200}]}\n")
-    wiki = platform("wiki")
+    wiki = find_platform("wiki")
     assert wiki.formats == (".webp", ".gif")
-    assert wiki.budget(".gif") == Budget(8_000_000, width=1200, formats=(".webp", ".gif"), name="wiki")
-    assert (wiki.title, wiki.source, wiki.sure, wiki.date) == ("wiki", str(own_platforms), "", "")
-    assert [*platforms()][-1] == "wiki"
-    assert platform("medium").budget(".gif").bytes == 25_000_000
+    assert wiki.find_constraints(".gif") == OutputConstraints(
+        8_000_000, max_width=1200, formats=(".webp", ".gif"), platform="wiki"
+    )
+    assert (wiki.title, wiki.source, wiki.confidence, wiki.date) == ("wiki", str(own_platforms), "", "")
+    assert [*load_platforms()][-1] == "wiki"
+    assert find_platform("medium").find_constraints(".gif").max_bytes == 25_000_000
 
 
 def test_an_entry_with_limits_takes_the_place_of_a_built_in_one(own_platforms: Path) -> None:
     own_platforms.write_text("E-Mail:\n  limits:\n  - {formats: [gif], size: 7 MB}\n")
-    email = platform("email")
+    email = find_platform("email")
     assert (email.name, email.title, email.formats) == ("email", "E-mail", (".gif",))
-    assert email.budget(".gif").bytes == 7_000_000
+    assert email.find_constraints(".gif").max_bytes == 7_000_000
     # What was said of the old figures does not hold for the new ones.
-    assert (email.source, email.sure, email.date, email.notes) == (str(own_platforms), "", "", ())
-    assert "E-Mail" not in platforms()
+    assert (email.source, email.confidence, email.date, email.notes) == (str(own_platforms), "", "", ())
+    assert "E-Mail" not in load_platforms()
 
 
 def test_an_entry_without_limits_changes_what_it_names(own_platforms: Path) -> None:
-    before = platform("x")
+    before = find_platform("x")
     own_platforms.write_text("x: {sure: low, notes: [Asked again.]}\n")
-    after = platform("x")
-    assert (after.sure, after.notes) == ("low", ("Asked again.",))
-    assert (after.groups, after.also, after.date) == (before.groups, before.also, before.date)
+    after = find_platform("x")
+    assert (after.confidence, after.notes) == ("low", ("Asked again.",))
+    assert (after.groups, after.aliases, after.date) == (before.groups, before.aliases, before.date)
 
 
 def test_named_formats_come_before_words_for_many(own_platforms: Path) -> None:
     own_platforms.write_text(
         "a: {limits: [{formats: [videos], size: 1 MB}, {formats: [mp4, any], size: 2 MB}]}\n"
     )
-    found = platform("a")
-    assert found.budget(".webm").bytes == 1_000_000
-    assert found.budget(".mp4").bytes == 2_000_000
+    found = find_platform("a")
+    assert found.find_constraints(".webm").max_bytes == 1_000_000
+    assert found.find_constraints(".mp4").max_bytes == 2_000_000
     assert found.formats[:3] == (".webm", ".mov", ".mp4")
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("- a", "1:1: this is not a map of platforms by name"),
+        ("- a", "1:1: expected a map of platforms by name"),
         ("a: {}", "1:1: a.limits: is missing"),
         ("a:", "1:1: a: an empty value is not a map of keys and values"),
         ("a: {limits: []}", "1:5: a.limits:"),
@@ -77,7 +80,7 @@ def test_named_formats_come_before_words_for_many(own_platforms: Path) -> None:
         ("x: {date: 2026-13}", "1:5: x.date: '2026-13': give year and month, as in 2026-11"),
         ("x: {sure: hihg}", "1:5: x.sure: 'hihg'; did you mean 'high'?"),
         ("x: {notes: none}", "1:5: x.notes: 'none' is not a list"),
-        ("x: {sure: low}\nX: {sure: low}", "2:1: X: stands here twice"),
+        ("x: {sure: low}\nX: {sure: low}", "2:1: X: is defined twice"),
         ("'.': {}", "1:1: .: a name needs a letter or a digit"),
         ("a: [", "1:5: the file ends before"),
     ],
@@ -85,27 +88,27 @@ def test_named_formats_come_before_words_for_many(own_platforms: Path) -> None:
 def test_mistakes_in_a_users_own_file(own_platforms: Path, text: str, told: str) -> None:
     own_platforms.write_text(text)
     with pytest.raises(TemplateError) as error:
-        platforms()
+        load_platforms()
     assert str(error.value).startswith(f"{own_platforms}:{told}")
 
 
 def test_every_mistake_is_told(own_platforms: Path) -> None:
     own_platforms.write_text("a: {limits: 3}\nx: {sure: 3}\nmedium: {titel: M}\n")
     with pytest.raises(TemplateError) as error:
-        platforms()
+        load_platforms()
     assert [line.split(":")[1] for line in str(error.value).splitlines()] == ["1", "2", "3"]
 
 
 def test_a_file_that_cannot_be_read(own_platforms: Path) -> None:
     own_platforms.write_bytes(b"a:\n  \xff")
-    with pytest.raises(TemplateError, match=r"platforms\.yaml:2:3: this is not UTF-8"):
-        platforms()
+    with pytest.raises(TemplateError, match=r"platforms\.yaml:2:3: not valid UTF-8"):
+        load_platforms()
     own_platforms.unlink()
     own_platforms.mkdir()
     with pytest.raises(TemplateError, match="cannot be read"):
-        platforms()
+        load_platforms()
 
 
 def test_an_empty_file_adds_nothing(own_platforms: Path) -> None:
     own_platforms.write_text("# nothing yet\n")
-    assert "medium" in platforms()
+    assert "medium" in load_platforms()

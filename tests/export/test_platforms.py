@@ -16,7 +16,9 @@ import pytest
 from reelnet.errors import UsageError
 from reelnet.export.platforms import load as platform_file
 from reelnet.export.platforms.describe import page
-from reelnet.export.platforms.model import Budget, best_format, platform, platforms
+from reelnet.export.platforms.load import find_platform, load_platforms
+from reelnet.export.platforms.model import OutputConstraints
+from reelnet.export.request import ExportOptions
 
 pytestmark = pytest.mark.usefixtures("own_platforms")
 
@@ -49,52 +51,65 @@ COLLECTED = [
 """Bytes and how sure, by hand from the table of November 2026."""
 
 OTHER_RULES = {
-    ("x", ".gif"): {"width": 1280, "height": 1080, "frames": 350, "total_pixels": 300_000_000},
-    ("github", ".mp4"): {"advised": "h264"},
-    ("github", ".mov"): {"advised": "h264"},
-    ("github", ".webm"): {"advised": "h264"},
+    ("x", ".gif"): {
+        "max_width": 1280,
+        "max_height": 1080,
+        "max_frames": 350,
+        "max_total_pixels": 300_000_000,
+    },
+    ("github", ".mp4"): {"recommended_codec": "h264"},
+    ("github", ".mov"): {"recommended_codec": "h264"},
+    ("github", ".webm"): {"recommended_codec": "h264"},
     ("x", ".mp4"): {"pixel_format": "yuv420p", "closed_gop": True},
-    ("mastodon", ".gif"): {"pixels": 999_999},
+    ("mastodon", ".gif"): {"max_pixels": 999_999},
     ("telegram", ".mp4"): {"codec": "h264"},
-    ("devto", ".gif"): {"total_pixels": 200_000_000},
-    ("google-slides", ".gif"): {"frames": 1000},
+    ("devto", ".gif"): {"max_total_pixels": 200_000_000},
+    ("google-slides", ".gif"): {"max_frames": 1000},
 }
 """All that the table says beside bytes; 999,999 is the most that is below 1 Mpx."""
 
 
+def resolve_constraints(
+    suffix: str, *, max_size: str | int | None = None, platform: str | None = None
+) -> OutputConstraints:
+    return ExportOptions(max_size=max_size, platform=platform).resolve(Path(f"a{suffix}")).constraints
+
+
 @pytest.mark.parametrize(("name", "suffix", "size", "sure"), COLLECTED)
 def test_figures(name: str, suffix: str, size: int | None, sure: str) -> None:
-    found = platform(name)
-    wanted = Budget(bytes=size, formats=found.formats, name=name, **OTHER_RULES.get((name, suffix), {}))  # type: ignore[arg-type]
-    assert found.budget(suffix) == wanted
-    assert (found.sure, found.date, found.source) == (sure, "2026-11", "collected November 2026")
+    found = find_platform(name)
+    wanted = OutputConstraints(
+        max_bytes=size, formats=found.formats, platform=name, **OTHER_RULES.get((name, suffix), {})
+    )  # type: ignore[arg-type]
+    assert found.find_constraints(suffix) == wanted
+    assert (found.confidence, found.date, found.source) == (sure, "2026-11", "collected November 2026")
 
 
 def test_there_are_no_others() -> None:
-    assert set(platforms()) == {name for name, *_ in COLLECTED}
+    assert set(load_platforms()) == {name for name, *_ in COLLECTED}
 
 
 def test_formats() -> None:
-    assert platform("medium").formats == (".gif", ".png", ".jpg")
-    assert platform("telegram").formats == (".mp4", ".gif")
-    assert platform("github").formats[:4] == (".mp4", ".mov", ".webm", ".gif")
-    assert not set(platform("github-readme").formats) & {".mp4", ".mov", ".webm"}
-    for each in platforms().values():
+    assert find_platform("medium").formats == (".gif", ".png", ".jpg")
+    assert find_platform("telegram").formats == (".mp4", ".gif")
+    assert find_platform("github").formats[:4] == (".mp4", ".mov", ".webm", ".gif")
+    assert not set(find_platform("github-readme").formats) & {".mp4", ".mov", ".webm"}
+    for each in load_platforms().values():
         assert ".gif" in each.formats
         assert len(set(each.formats)) == len(each.formats)
 
 
 def test_other_formats_of_a_kind_have_its_limits() -> None:
-    assert platform("bluesky").budget(".webp").bytes == 2_000_000
-    assert platform("email").budget(".mov").bytes == 18_000_000
-    assert platform("x").budget(".WEBM").closed_gop
+    assert find_platform("bluesky").find_constraints(".webp").max_bytes == 2_000_000
+    assert find_platform("email").find_constraints(".mov").max_bytes == 18_000_000
+    assert find_platform("x").find_constraints(".WEBM").closed_gop
 
 
 def test_a_format_that_is_not_taken() -> None:
     with pytest.raises(UsageError, match=r"^medium does not take '\.webp'; it takes \.gif, \.png, \.jpg$"):
-        platform("medium").budget(".webp")
+        find_platform("medium").find_constraints(".webp")
     with pytest.raises(UsageError, match=r"does not take '\.txt'"):
-        platform("email").budget(".txt")
+        find_platform("email").find_constraints(".txt")
 
 
 @pytest.mark.parametrize(
@@ -109,19 +124,19 @@ def test_a_format_that_is_not_taken() -> None:
     ],
 )
 def test_other_spellings(asked: str, name: str) -> None:
-    assert platform(asked).name == name
+    assert find_platform(asked).name == name
 
 
 def test_an_unknown_platform() -> None:
     with pytest.raises(UsageError, match=r"^no platform 'mastadon'; did you mean 'mastodon'\?$"):
-        platform("mastadon")
+        find_platform("mastadon")
     with pytest.raises(UsageError, match="choose from medium, github"):
-        platform("")
+        find_platform("")
 
 
 def test_the_smaller_cap_counts() -> None:
     def cap(max_size: str | int | None, name: str | None, suffix: str = ".gif") -> int | None:
-        return Budget.of(max_size=max_size, platform=name, suffix=suffix).bytes
+        return resolve_constraints(suffix, max_size=max_size, platform=name).max_bytes
 
     assert cap("3 MB", "medium") == 3_000_000
     assert cap("30 MB", "medium") == 25_000_000
@@ -133,40 +148,41 @@ def test_the_smaller_cap_counts() -> None:
 
 
 def test_a_cap_leaves_the_other_rules() -> None:
-    budget = Budget.of(max_size="1 MB", platform=platform("x"), suffix=".gif")
-    assert (budget.bytes, budget.frames, budget.width, budget.name) == (1_000_000, 350, 1280, "x")
-    assert Budget.of(suffix=".gif") == Budget()
+    found = resolve_constraints(".gif", max_size="1 MB", platform="x")
+    assert (found.max_bytes, found.max_frames, found.max_width) == (1_000_000, 350, 1280)
+    assert found.platform == "x"
+    assert resolve_constraints(".gif") == OutputConstraints()
 
 
-def test_mistakes_of_a_budget() -> None:
+def test_mistakes_of_constraints() -> None:
     with pytest.raises(UsageError, match="'3 Mb'"):
-        Budget.of(max_size="3 Mb", suffix=".gif")
+        resolve_constraints(".gif", max_size="3 Mb")
     with pytest.raises(UsageError, match="no platform 'nowhere'"):
-        Budget.of(platform="nowhere", suffix=".gif")
+        resolve_constraints(".gif", platform="nowhere")
     with pytest.raises(UsageError, match=r"does not take '\.mp4'"):
-        Budget.of(platform="medium", suffix=".mp4")
+        resolve_constraints(".mp4", platform="medium")
 
 
 def test_the_best_format() -> None:
     can = {".gif", ".mp4", ".webp"}
-    assert best_format("medium", can) == ".gif"
-    assert best_format("github", can) == ".mp4"
-    assert best_format("github", {".gif", ".webp"}) == ".gif"
-    assert best_format(platform("discord"), [".webm", ".png"]) == ".webm"
+    assert find_platform("medium").choose_format(can) == ".gif"
+    assert find_platform("github").choose_format(can) == ".mp4"
+    assert find_platform("github").choose_format({".gif", ".webp"}) == ".gif"
+    assert find_platform("discord").choose_format([".webm", ".png"]) == ".webm"
     with pytest.raises(UsageError, match=r"^medium takes .*; none of these is among \.mp4, \.webp$"):
-        best_format("medium", {".webp", ".mp4"})
+        find_platform("medium").choose_format({".webp", ".mp4"})
 
 
 def test_a_budget_needs_no_reader_of_yaml() -> None:
     code = (
-        "import sys; from reelnet.export.platforms.model import Budget; Budget.of(max_size='3 MB', suffix='.gif'); "
+        "import sys; from reelnet.export.platforms.model import OutputConstraints; OutputConstraints(3); "
         "import reelnet.cli.platforms; assert not {'yaml', 'pydantic', 'rich'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_page_is_up_to_date() -> None:
-    wanted = page(platforms().values())
+    wanted = page(load_platforms().values())
     if os.environ.get("REELNET_UPDATE_GOLDENS") == "1":
         PAGE.write_text(wanted, "utf-8")
     assert PAGE.read_text("utf-8") == wanted
@@ -175,8 +191,8 @@ def test_the_page_is_up_to_date() -> None:
 def test_the_pages_example_is_right(own_platforms: Path) -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     own_platforms.write_text(example)
-    assert platform("wiki").budget(".mp4").bytes == 67_108_864
-    assert platform("email").budget(".gif").bytes == 7_000_000
+    assert find_platform("wiki").find_constraints(".mp4").max_bytes == 67_108_864
+    assert find_platform("email").find_constraints(".gif").max_bytes == 7_000_000
 
 
 def test_the_page_tells_every_key() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet._support.atomic_path import OLD
+from reelnet._support.atomic_path import MIN_LEFTOVER_AGE
 from reelnet.reel import Run
 from tests.rendering import noise, write_run
 
@@ -82,7 +82,7 @@ def test_nothing_else_goes(tmp_path: Path, run: Run) -> None:
         os.utime(out / each, (time.time() - DAY,) * 2)
     scrap = out / f".a.reelnet-{dead}-89abcdef.gif"
     scrap.write_bytes(b"a scrap")
-    os.utime(scrap, (time.time() - OLD - 60,) * 2)
+    os.utime(scrap, (time.time() - MIN_LEFTOVER_AGE - 60,) * 2)
     run.reel().save(out / "a.gif")
     assert names(out) == sorted([*others, "a.gif"])
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.base import OverLimit, bytes_of, placed_animation
-from reelnet.export.encoders.png_sequence import numbered
-from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.encoders.base import CapExceeded
+from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.export.encoders.png import atomic_sequence, list_files, sequence_file
 from tests.export.coding import cell_pictures, colours, encode
 
 
@@ -27,32 +27,34 @@ def test_one_file_a_slot(tmp_path: Path) -> None:
         with Image.open(tmp_path / f"f-00{number}.png") as image:
             assert image.mode == "P"
             assert (np.asarray(image.convert("RGB")) == colours(picture)).all()
-    assert bytes_of(tmp_path / "f-%03d.png") == sum(file.stat().st_size for file in tmp_path.iterdir())
+    assert sum(file.stat().st_size for file in list_files(tmp_path / "f-%03d.png")) == sum(
+        file.stat().st_size for file in tmp_path.iterdir()
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "file"), [("%d.png", "12.png"), ("a%05d.png", "a00012.png"), ("%3db.png", "012b.png")]
 )
 def test_names(name: str, file: str) -> None:
-    assert numbered(Path("x") / name, 12) == Path("x") / file
+    assert sequence_file(Path("x") / name, 12) == Path("x") / file
 
 
 def test_a_longer_sequence_leaves_no_tail(tmp_path: Path) -> None:
     for count in (5, 2):
-        with placed_animation(tmp_path / "f%d.png") as temporary:
+        with atomic_sequence(tmp_path / "f%d.png") as temporary:
             encode(temporary, cell_pictures(count))
     assert names(tmp_path) == ["f0.png", "f1.png"]
 
 
 def test_a_failure_leaves_the_old_files(tmp_path: Path) -> None:
     (tmp_path / "f0.png").write_bytes(b"old")
-    with pytest.raises(OverLimit), placed_animation(tmp_path / "f%d.png") as temporary:
-        encode(temporary, cell_pictures(3), options=EncoderOptions(limit=900))
+    with pytest.raises(CapExceeded), atomic_sequence(tmp_path / "f%d.png") as temporary:
+        encode(temporary, cell_pictures(3), options=EncoderSettings(cap=900))
     assert names(tmp_path) == ["f0.png"]
     assert (tmp_path / "f0.png").read_bytes() == b"old"
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(ReelnetError, match="cannot be written"), placed_animation(tmp_path / "file/f%d.png"):
+    with pytest.raises(ReelnetError, match="cannot be written"), atomic_sequence(tmp_path / "file/f%d.png"):
         pass

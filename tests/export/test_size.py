@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet._support.byte_size import parse_size, spelled
+from reelnet._support.byte_size import format_size, parse_size
 from reelnet.errors import UsageError
 
 
@@ -110,9 +110,9 @@ def test_numbers_that_python_does_not_print() -> None:
     ],
 )
 def test_in_words(size: int, words: str) -> None:
-    assert spelled(size) == words
+    assert format_size(size) == words
 
 
 @given(st.integers(1, 10**12))
 def test_words_can_be_read_back(size: int) -> None:
-    assert abs(parse_size(spelled(size)) - size) <= size * 0.0051
+    assert abs(parse_size(format_size(size)) - size) <= size * 0.0051

@@ -8,9 +8,9 @@ import av
 import pytest
 
 from reelnet.errors import UsageError
-from reelnet.export.encoders.settings import EncoderOptions
-from reelnet.export.platforms.model import platforms
-from reelnet.export.request import Asked
+from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.export.platforms.load import load_platforms
+from reelnet.export.request import ExportOptions
 from tests.export.coding import cell_pictures, encode
 from tests.rendering import noise, write_run
 
@@ -19,26 +19,26 @@ from tests.rendering import noise, write_run
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "own" / "platforms.yaml"
     path.parent.mkdir()
-    monkeypatch.setattr("reelnet.export.platforms.load.own_file", lambda: path)
+    monkeypatch.setattr("reelnet.export.platforms.load.user_file", lambda: path)
     return path
 
 
 @pytest.mark.parametrize(
     ("file", "asked", "told"),
     [
-        ("a.mov", Asked(platform="x"), "x takes yuv420p only, not rgb24.*write .mp4, .webm"),
-        ("a.webm", Asked(platform="x", lossless=True), "x takes yuv420p only, not gbrp"),
+        ("a.mov", ExportOptions(platform="x"), "x takes yuv420p only, not rgb24.*write .mp4, .webm"),
+        ("a.webm", ExportOptions(platform="x", lossless=True), "x takes yuv420p only, not gbrp"),
         (
             "a.mp4",
-            Asked(platform="telegram", codec="av1"),
+            ExportOptions(platform="telegram", codec="av1"),
             "telegram takes H.264 only, not AV1; leave the codec out",
         ),
-        ("a.mp4", Asked(platform="telegram", codec="h265"), "telegram takes H.264 only, not H.265"),
+        ("a.mp4", ExportOptions(platform="telegram", codec="h265"), "telegram takes H.264 only, not H.265"),
     ],
 )
-def test_what_a_platform_does_not_take(file: str, asked: Asked, told: str) -> None:
+def test_what_a_platform_does_not_take(file: str, asked: ExportOptions, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        asked.wish(Path(file))
+        asked.resolve(Path(file))
 
 
 def test_what_it_takes() -> None:
@@ -49,26 +49,26 @@ def test_what_it_takes() -> None:
         ("a.gif", "x"),
         ("a.gif", "telegram"),
     ):
-        assert Asked(platform=name).wish(Path(file)) is not None
+        assert ExportOptions(platform=name).resolve(Path(file)).needs_search
 
 
 def test_the_codec_of_a_platform_is_chosen(own: Path) -> None:
     own.write_text("wiki: {limits: [{formats: [mp4, gif], size: 1 MB, codec: av1, pixel_format: yuv420p}]}")
-    assert "wiki" in platforms()
-    wish = Asked(platform="wiki").wish(Path("a.mp4"))
-    assert wish is not None
-    assert wish.options.codec == "av1"
+    assert "wiki" in load_platforms()
+    request = ExportOptions(platform="wiki").resolve(Path("a.mp4"))
+    assert request.settings.codec == "av1"
     # Rules of videos are for videos.
-    wish = Asked(platform="wiki").wish(Path("a.gif"))
-    assert wish is not None
-    assert wish.options.codec is None
+    request = ExportOptions(platform="wiki").resolve(Path("a.gif"))
+    assert request.settings.codec is None
 
 
 def test_another_codec_than_advised_is_told(tmp_path: Path) -> None:
     reel = write_run(tmp_path / "run", noise(4, 2, 2, 7)).reel("plain")
-    told = "github advises H.264, and this is VP9"
+    told = "github recommends H.264, but this file is VP9"
     assert told in reel.save(tmp_path / "a.webm", platform="github").notes
-    assert not [note for note in reel.save(tmp_path / "a.mp4", platform="github").notes if "advises" in note]
+    assert not [
+        note for note in reel.save(tmp_path / "a.mp4", platform="github").notes if "recommends" in note
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_another_codec_than_advised_is_told(tmp_path: Path) -> None:
 )
 def test_groups_of_pictures_are_closed(tmp_path: Path, suffix: str, codec: str) -> None:
     path = tmp_path / f"a{suffix}"
-    encode(path, cell_pictures(30) * 41, options=EncoderOptions(codec=codec))
+    encode(path, cell_pictures(30) * 41, options=EncoderSettings(codec=codec))
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
         begins = [number for number, packet in enumerate(packets) if packet.is_keyframe]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, features
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.encoders.formats import EncoderSettings
 from tests.export.coding import by_pillow, cell_pictures, colours, encode
 
 
@@ -28,7 +28,7 @@ def test_quality_is_a_knob(tmp_path: Path) -> None:
     pictures = [((slope + 3 * number) % 240).astype(np.uint8) for number in range(4)]
     sizes, errors = [], []
     for quality in (5, 50.5, 95):
-        encode(tmp_path / "a.webp", pictures, options=EncoderOptions(quality=quality))
+        encode(tmp_path / "a.webp", pictures, options=EncoderSettings(quality=quality))
         sizes.append((tmp_path / "a.webp").stat().st_size)
         decoded = by_pillow(tmp_path / "a.webp").frames
         off = [
@@ -50,7 +50,7 @@ def test_pillow_without_webp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_best_preset_is_never_larger(tmp_path: Path) -> None:
     pictures, sizes = cell_pictures(12), {}
     for preset in ("good", "best"):
-        encode(tmp_path / "a.webp", pictures, options=EncoderOptions(preset=preset))
+        encode(tmp_path / "a.webp", pictures, options=EncoderSettings(preset=preset))
         sizes[preset] = (tmp_path / "a.webp").stat().st_size
         decoded = by_pillow(tmp_path / "a.webp").frames
         assert all((frame == colours(one)).all() for frame, one in zip(decoded, pictures, strict=True))

@@ -60,7 +60,7 @@ class Seen:
     def __init__(self, template: Template, run: Run) -> None:
         self._run, self.scene = run, resolve(template, run)
         self.files = [
-            (each.path, each.step, each.asked, each.rendition.size, each.rendition.timeline)
+            (each.path, each.step, each.options, each.rendition.size, each.rendition.timeline)
             for each in (planned(run, template) if template.outputs else [])
         ]
 

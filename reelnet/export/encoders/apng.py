@@ -11,10 +11,9 @@ from struct import pack
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.export.encoders.base import LimitedFile
+from reelnet.export.encoders.base import CappedFile
 from reelnet.export.encoders.delta import TRANSPARENT, Packed, Patch, Picture, PictureEncoder, patch
-from reelnet.export.encoders.formats import FORMATS
-from reelnet.export.encoders.settings import USUAL, EncoderOptions, check_pace, codec_of
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, FORMATS, EncoderSettings, check_fps, find_codec
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
 
@@ -39,11 +38,11 @@ class ApngEncoder(PictureEncoder):
         size: Size,
         rgb: NDArray[np.uint8],
         fps: Fraction,
-        options: EncoderOptions = USUAL,
+        settings: EncoderSettings = DEFAULT_SETTINGS,
     ) -> None:
-        codec_of(FORMATS[".apng"], options)
-        check_pace(FORMATS[".apng"], fps)
-        super().__init__(LimitedFile(path, options.limit, tail=len(chunk(b"IEND"))), Fraction(LARGEST))
+        find_codec(FORMATS[".apng"], settings)
+        check_fps(FORMATS[".apng"], fps)
+        super().__init__(CappedFile(path, settings.cap, tail_size=len(chunk(b"IEND"))), Fraction(LARGEST))
         self._numbers, self._told = 0, Fraction(0)
         self._colours = Colours(rgb)
         form = (size.width, size.height, 8, self._colours.kind, 0, 0, 0)
@@ -78,7 +77,7 @@ class ApngEncoder(PictureEncoder):
         return head + body
 
     def _complete(self) -> None:
-        self._file.patch(len(self._head), self._count())
+        self._file.overwrite(len(self._head), self._count())
         self._file.close(chunk(b"IEND"))
 
 

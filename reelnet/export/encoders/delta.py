@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from reelnet._support.ordered_pool import OrderedPool
-from reelnet.export.encoders.base import LimitedFile
+from reelnet.export.encoders.base import CappedFile
 from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
@@ -116,7 +116,7 @@ class PictureEncoder(ABC):
         longest: Seconds that one picture can stay.
     """
 
-    def __init__(self, file: LimitedFile, longest: Fraction) -> None:
+    def __init__(self, file: CappedFile, longest: Fraction) -> None:
         self._file = file
         self._pool: OrderedPool[Packed] = OrderedPool()
         self._joiner = Joiner(longest)
@@ -126,18 +126,18 @@ class PictureEncoder(ABC):
     def add(self, frame: Frame) -> None:
         """Encode the next frame; one that equals the frame before makes that one stay longer."""
         for picture in self._joiner.add(frame):
-            self._write(self._pool.add(self._next(picture)))
+            self._write(self._pool.submit(self._next(picture)))
 
     def finish(self) -> int:
         """Complete the file; gives the number of frames in it."""
         for picture in self._joiner.rest():
-            self._write(self._pool.add(self._next(picture)))
-        self._write(self._pool.rest())
+            self._write(self._pool.submit(self._next(picture)))
+        self._write(self._pool.drain())
         self._complete()
-        self.abandon()
+        self.close()
         return self._pictures
 
-    def abandon(self) -> None:
+    def close(self) -> None:
         """Close the file as it is."""
         self._pool.close()
         self._file.close()

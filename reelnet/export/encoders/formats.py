@@ -1,23 +1,30 @@
-"""The formats that an animation can have, and what each of them can do."""
+"""Output formats and their codecs as data, and the settings of one encode."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from reelnet.errors import UsageError, suggest_names
+
+SEQUENCE_PATTERN = re.compile(r"%0?(\d*)d")
+"""The frame number in the name of a PNG sequence: `%d`, `%5d` or `%05d`, always padded with zeros."""
+
 
 @dataclass(frozen=True)
-class Knob:
-    """A setting that trades quality for bytes.
+class QualityRange:
+    """The setting of a codec that trades quality for bytes, such as CRF.
 
     Attributes:
-        name: What the codec calls it.
-        best: The value of least loss and most bytes; it may be the lower or the higher end.
-        worst: The value of most loss and fewest bytes.
-        default: The value if none is given.
-        step: The least difference that changes anything; 0 if any difference does.
+        name: The codec's own name for it.
+        best: The value with the best quality and the most bytes; either end of the range.
+        worst: The value with the worst quality and the fewest bytes.
+        default: The value that is used if none is given.
+        step: The smallest difference that has an effect; 0 if every difference has.
     """
 
     name: str
@@ -27,69 +34,89 @@ class Knob:
     step: float = 0
 
     @property
-    def range(self) -> tuple[float, float]:
-        """The ends in ascending order."""
+    def bounds(self) -> tuple[float, float]:
+        """Both ends in ascending order."""
         return min(self.best, self.worst), max(self.best, self.worst)
 
 
 @dataclass(frozen=True)
 class Codec:
-    """One way to compress the pictures of a format.
+    """One way to compress the frames of a format.
 
     Attributes:
-        name: What the author calls it.
-        encoder: What the library that has it calls it.
-        pixels: The usual pixel format in the file, in FFmpeg's words.
-        lossless: Whether it can keep every pixel's exact colour.
-        exact: Whether it does so if no option asks for loss.
-        knob: Its setting of quality, if it has one.
-        presets: From fast to thorough; empty if there is nothing to choose.
-        ahead: Frames by which its packets come before their pictures, where FFmpeg cannot be trusted to tell.
+        name: The name that users write.
+        encoder: The name in the library that implements it.
+        pixel_format: The default pixel format of the file, as FFmpeg names it.
+        lossless: Whether it can keep the exact color of every pixel.
+        exact: Whether it does so by default.
+        quality_range: Its quality setting; None if it has none.
+        presets: The speed presets, fastest first; empty if there are none.
+        dts_offset: Frames by which a packet's decoding time precedes its position, for encoders whose own decoding
+            times are unreliable; None to use FFmpeg's.
     """
 
     name: str
     encoder: str
-    pixels: str
+    pixel_format: str
     lossless: bool = False
     exact: bool = False
-    knob: Knob | None = None
+    quality_range: QualityRange | None = None
     presets: tuple[str, ...] = ()
-    ahead: int | None = None
+    dts_offset: int | None = None
 
-    def pixels_of(self, *, lossless: bool) -> str:
-        """The pixel format in the file, in FFmpeg's words, if every colour must be exact or need not be."""
-        return "gbrp" if lossless and not self.exact else self.pixels
+    def choose_pixel_format(self, *, lossless: bool) -> str:
+        """The pixel format of a lossless or of a default encode, as FFmpeg names it."""
+        return "gbrp" if lossless and not self.exact else self.pixel_format
 
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of file.
+    """One kind of output file.
 
     Attributes:
-        suffix: Its suffix, with the dot; a sequence of files has the suffix of one.
-        title: What people call it.
-        home: The module and the class of its encoder.
-        codecs: What can be in it, the usual one first.
-        palette: Whether it holds palette indices as they are, so that colours are the palette's own.
-        max_fps: Most frames a second; None if there is no limit.
-        few: Whether a file has 256 colours at most.
+        suffix: The suffix of the file, or of each file of a sequence, with the dot.
+        title: The name for people.
+        codecs: The codecs it can contain, the default first.
+        palette_based: Whether the file stores the palette's own colors, without a conversion.
+        few_colors: Whether a file has at most 256 colors.
+        max_fps: The highest frame rate; None without a limit.
     """
 
     suffix: str
     title: str
-    home: tuple[str, str]
     codecs: tuple[Codec, ...]
-    palette: bool = False
+    palette_based: bool = False
+    few_colors: bool = False
     max_fps: Fraction | None = None
-    few: bool = False
 
     @property
     def lossless(self) -> bool:
-        """Whether any of its codecs can keep every pixel's exact colour."""
+        """Whether any of the codecs can keep the exact color of every pixel."""
         return any(codec.lossless for codec in self.codecs)
 
 
-X26X = (
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Settings of one encode. By default, an encoder uses the defaults of its format.
+
+    Attributes:
+        lossless: Keep the exact color of every pixel.
+        quality: The codec's quality setting: CRF for video, 0 to 100 for WebP.
+        preset: The codec's speed preset.
+        codec: The name of the codec; None for the format's default.
+        cap: The most bytes the file may have; a larger file stops the encode.
+    """
+
+    lossless: bool = False
+    quality: float | None = None
+    preset: str | None = None
+    codec: str | None = None
+    cap: int | None = None
+
+
+DEFAULT_SETTINGS = EncoderSettings()
+
+X26X_PRESETS = (
     "ultrafast",
     "superfast",
     "veryfast",
@@ -101,86 +128,145 @@ X26X = (
     "veryslow",
     "placebo",
 )
-LIBVPX = tuple(str(number) for number in range(8, -1, -1))
-SVT = tuple(str(number) for number in range(13, -1, -1))
+LIBVPX_PRESETS = tuple(str(number) for number in range(8, -1, -1))
+SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
 
-H264 = Codec("h264", "libx264", "yuv420p", knob=Knob("crf", 0, 51, 10), presets=X26X)
-H265 = Codec("h265", "libx265", "yuv420p", knob=Knob("crf", 0, 51, 10), presets=X26X, ahead=2)
-AV1 = Codec("av1", "libsvtav1", "yuv420p", knob=Knob("crf", 1, 63, 12, step=0.25), presets=SVT)
-VP9 = Codec(
-    "vp9", "libvpx-vp9", "yuv420p", lossless=True, knob=Knob("crf", 0, 63, 12, step=1), presets=LIBVPX
+GIF = Codec("gif", "gif", "pal8", lossless=True, exact=True)
+PNG = Codec("png", "zlib", "pal8", lossless=True, exact=True)
+WEBP = Codec(
+    "webp",
+    "WebP",
+    "bgra",
+    lossless=True,
+    exact=True,
+    quality_range=QualityRange("quality", 100, 0, 80),
+    presets=("good", "best"),
 )
+H264 = Codec("h264", "libx264", "yuv420p", quality_range=QualityRange("crf", 0, 51, 10), presets=X26X_PRESETS)
+H265 = Codec(
+    "h265",
+    "libx265",
+    "yuv420p",
+    quality_range=QualityRange("crf", 0, 51, 10),
+    presets=X26X_PRESETS,
+    dts_offset=2,
+)
+AV1 = Codec(
+    "av1",
+    "libsvtav1",
+    "yuv420p",
+    quality_range=QualityRange("crf", 1, 63, 12, step=0.25),
+    presets=SVT_AV1_PRESETS,
+)
+VP9 = Codec(
+    "vp9",
+    "libvpx-vp9",
+    "yuv420p",
+    lossless=True,
+    quality_range=QualityRange("crf", 0, 63, 12, step=1),
+    presets=LIBVPX_PRESETS,
+)
+QTRLE = Codec("qtrle", "qtrle", "rgb24", lossless=True, exact=True)
+PRORES = Codec("prores", "prores_ks", "yuv444p10le")
 
 FORMATS: Mapping[str, Format] = {
-    each.suffix: each
-    for each in (
-        Format(
-            ".gif",
-            "GIF",
-            ("gif", "GifEncoder"),
-            (Codec("gif", "gif", "pal8", lossless=True, exact=True),),
-            palette=True,
-            max_fps=Fraction(100),
-            few=True,
-        ),
-        Format(".mp4", "MP4", ("video", "Mp4Encoder"), (H264, H265, AV1)),
-        Format(".webm", "WebM", ("video", "WebmEncoder"), (VP9, AV1)),
-        Format(
-            ".webp",
-            "WebP",
-            ("webp", "WebpEncoder"),
-            (
-                Codec(
-                    "webp",
-                    "WebP",
-                    "bgra",
-                    lossless=True,
-                    exact=True,
-                    knob=Knob("quality", 100, 0, 80),
-                    presets=("good", "best"),
-                ),
-            ),
-            palette=True,
-            max_fps=Fraction(1000),
-        ),
-        Format(
-            ".apng",
-            "APNG",
-            ("apng", "ApngEncoder"),
-            (Codec("png", "zlib", "pal8", lossless=True, exact=True),),
-            palette=True,
-        ),
-        Format(".avif", "AVIF", ("video", "AvifEncoder"), (AV1,)),
-        Format(
-            ".mov",
-            "MOV",
-            ("video", "MovEncoder"),
-            (
-                Codec("qtrle", "qtrle", "rgb24", lossless=True, exact=True),
-                Codec("prores", "prores_ks", "yuv444p10le"),
-            ),
-        ),
+    fmt.suffix: fmt
+    for fmt in (
+        Format(".gif", "GIF", (GIF,), palette_based=True, few_colors=True, max_fps=Fraction(100)),
+        Format(".mp4", "MP4", (H264, H265, AV1)),
+        Format(".webm", "WebM", (VP9, AV1)),
+        Format(".webp", "WebP", (WEBP,), palette_based=True, max_fps=Fraction(1000)),
+        Format(".apng", "APNG", (PNG,), palette_based=True),
+        Format(".avif", "AVIF", (AV1,)),
+        Format(".mov", "MOV", (QTRLE, PRORES)),
     )
 }
-"""Every format of an animation that is one file, by its suffix."""
+"""Every format that stores an animation in one file, by suffix."""
 
-SEQUENCE = Format(
-    ".png",
-    "PNG sequence",
-    ("png_sequence", "SequenceEncoder"),
-    (Codec("png", "zlib", "pal8", lossless=True, exact=True),),
-    palette=True,
-)
-"""One still a frame, named by a pattern such as `frame-%05d.png`."""
-
-
-def exact_suffixes() -> list[str]:
-    """The suffixes of the formats that can keep every pixel's exact colour."""
-    return [each.suffix for each in FORMATS.values() if each.lossless]
+SEQUENCE = Format(".png", "PNG sequence", (PNG,), palette_based=True)
+"""One PNG per frame, named by a pattern such as `frame-%05d.png`."""
 
 
 def is_sequence(path: str | Path) -> bool:
-    """Whether `path` names a sequence of stills, such as `frame-%05d.png`."""
-    from reelnet.export.encoders.png_sequence import PATTERN
+    """Whether `path` is the pattern of a PNG sequence, such as `frame-%05d.png`."""
+    return Path(path).suffix.lower() == ".png" and SEQUENCE_PATTERN.search(Path(path).name) is not None
 
-    return Path(path).suffix.lower() == ".png" and PATTERN.search(Path(path).name) is not None
+
+def find_format(path: str | Path) -> Format:
+    """The format of the animation file `path`.
+
+    Raises:
+        UsageError: No format has the suffix of `path`.
+    """
+    if is_sequence(path):
+        return SEQUENCE
+    suffix = Path(path).suffix.lower()
+    if suffix in FORMATS:
+        return FORMATS[suffix]
+    raise UsageError(f"{path or Path()}: {_explain_missing_format(str(path), suffix)}")
+
+
+def find_codec(fmt: Format, settings: EncoderSettings) -> Codec:
+    """The codec of an encode.
+
+    Raises:
+        UsageError: The format has no such codec, or the codec cannot encode with these settings.
+    """
+    known = {codec.name: codec for codec in fmt.codecs}
+    codec = fmt.codecs[0] if settings.codec is None else known.get(settings.codec)
+    if codec is None:
+        raise UsageError(
+            f"{fmt.suffix}: no codec {settings.codec!r}; {suggest_names(str(settings.codec), known)}"
+        )
+    name = f"{fmt.suffix} ({codec.name})" if len(fmt.codecs) > 1 else fmt.suffix
+    if settings.lossless and not codec.lossless:
+        lossless = ", ".join(each.suffix for each in FORMATS.values() if each.lossless)
+        raise UsageError(f"{name}: cannot be lossless; write {lossless}")
+    if settings.quality is not None:
+        _check_quality(name, codec.quality_range, settings.quality, lossless=settings.lossless)
+    if settings.preset is not None and settings.preset not in codec.presets:
+        raise UsageError(
+            f"{name}: no preset {settings.preset!r}; {suggest_names(settings.preset, codec.presets)}"
+        )
+    return codec
+
+
+def check_fps(fmt: Format, fps: Fraction) -> None:
+    """Raise an error if `fps` is too high for a format.
+
+    Raises:
+        UsageError: The format cannot store this frame rate.
+    """
+    if fmt.max_fps is not None and fps > fmt.max_fps:
+        raise UsageError(
+            f"{fmt.suffix}: at most {float(fmt.max_fps):g} frames per second, not {float(fps):g}; "
+            "give a smaller fps, or write an .mp4"
+        )
+
+
+def _check_quality(name: str, quality_range: QualityRange | None, quality: float, *, lossless: bool) -> None:
+    if lossless:
+        raise UsageError(f"{name}: lossless and a quality exclude each other; give one of them")
+    if quality_range is None:
+        raise UsageError(f"{name}: has no quality setting")
+    low, high = quality_range.bounds
+    if not low <= quality <= high:
+        raise UsageError(f"{name}: {quality_range.name} {quality:g} is not from {low:g} to {high:g}")
+
+
+def _explain_missing_format(path: str, suffix: str) -> str:
+    """Why `path` is not the name of an animation file, and which name would be."""
+    name, sequence = Path(path).name, f"{Path(path).stem or 'frame'}-%05d.png"
+    if Path(path).is_dir() or path.endswith(("/", os.sep)):
+        return f"is a folder; name a file in it, such as {Path(path) / 'reel.gif'}"
+    if name.lower() in FORMATS:
+        return f"a suffix without a name; write reel{name}, for example"
+    if suffix == ".png":
+        return (
+            f"a PNG is a still; use 'reelnet frame', a name like {sequence} for one file per frame, "
+            f"or one of {', '.join(FORMATS)}"
+        )
+    problem, choice = f"unknown suffix {suffix!r}" if suffix else "no suffix", suggest_names(suffix, FORMATS)
+    return f"{problem}; {choice}" + (
+        "" if choice.endswith("?") else f", or {sequence} for one file per frame"
+    )

@@ -12,11 +12,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.export.encoders.base import LimitedFile
+from reelnet.export.encoders.base import CappedFile
 from reelnet.export.encoders.delta import TRANSPARENT, Joiner, Picture
-from reelnet.export.encoders.formats import FORMATS
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, FORMATS, EncoderSettings, check_fps, find_codec
 from reelnet.export.encoders.pixel_formats import Pictures, copy_plane
-from reelnet.export.encoders.settings import USUAL, EncoderOptions, check_pace, codec_of
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
@@ -48,11 +47,11 @@ class GifEncoder:
         size: Size,
         rgb: NDArray[np.uint8],
         fps: Fraction,
-        options: EncoderOptions = USUAL,
+        settings: EncoderSettings = DEFAULT_SETTINGS,
     ) -> None:
-        codec_of(FORMATS[".gif"], options)
-        check_pace(FORMATS[".gif"], fps)
-        self._file = LimitedFile(path, options.limit, tail=len(TRAILER))
+        find_codec(FORMATS[".gif"], settings)
+        check_fps(FORMATS[".gif"], fps)
+        self._file = CappedFile(path, settings.cap, tail_size=len(TRAILER))
         self._coder = DeltaCoder(size, rgb)
         self._workers = min(MOST_WORKERS, os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(self._workers)
@@ -76,10 +75,10 @@ class GifEncoder:
         while self._blocks:
             self._receive()
         self._file.close(TRAILER)
-        self.abandon()
+        self.close()
         return self._written
 
-    def abandon(self) -> None:
+    def close(self) -> None:
         """Close the file as it is."""
         self._pool.shutdown(cancel_futures=True)
         self._file.close()

@@ -1,17 +1,33 @@
-"""PNG: one frame as a still, in the reel's own palette."""
+"""PNG: a still, or a sequence of one file per frame."""
 
 from __future__ import annotations
 
 import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import count, takewhile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet._support.atomic_path import placed
-from reelnet.errors import UsageError
-from reelnet.export.encoders.formats import is_sequence
+from reelnet._support.atomic_path import atomic_path, hidden_path, remove_leftovers
+from reelnet._support.ordered_pool import OrderedPool
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.export.encoders.base import check_cap
+from reelnet.export.encoders.formats import (
+    DEFAULT_SETTINGS,
+    SEQUENCE,
+    SEQUENCE_PATTERN,
+    EncoderSettings,
+    find_codec,
+    is_sequence,
+)
+from reelnet.render.compositor import Frame
+from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
 
 
@@ -19,29 +35,123 @@ def save_png(path: Path, indices: Canvas, rgb: NDArray[np.uint8]) -> None:
     """Write palette indices (height, width) of the palette `rgb` (256 or more, 3) as a PNG.
 
     Raises:
-        UsageError: The suffix of `path` is not `.png`, or it names a sequence.
+        UsageError: The suffix of `path` is not `.png`, or `path` is the pattern of a sequence.
         ReelnetError: The file cannot be written.
     """
     if path.suffix.lower() != ".png":
         raise UsageError(f"{path}: a still is a PNG; name it {path.with_suffix('.png').name}")
     if is_sequence(path):
-        raise UsageError(f"{path}: is a name for many stills, this is one; leave the % part out")
-    with placed(path) as temporary:
-        temporary.write_bytes(png_of(indices, rgb))
+        raise UsageError(f"{path}: is the name of a sequence, but this is one still; remove the % part")
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encode_png(indices, rgb))
 
 
-def png_of(indices: Canvas, rgb: NDArray[np.uint8]) -> bytes:
-    """Palette indices (height, width) of the palette `rgb` (256 or more, 3) as the bytes of a PNG."""
-    image, file = image_of(indices, rgb), io.BytesIO()
-    # The highest level takes truecolour ten times as long, for 2 % of the bytes.
+def encode_png(indices: Canvas, rgb: NDArray[np.uint8]) -> bytes:
+    """The PNG file of palette indices (height, width) of the palette `rgb` (256 or more, 3)."""
+    image, file = to_image(indices, rgb), io.BytesIO()
+    # For RGB images, the highest compression level takes ten times as long and saves 2 % of the bytes.
     image.save(file, format="PNG", optimize=indices.dtype == np.uint8)
     return file.getvalue()
 
 
-def image_of(indices: Canvas, rgb: NDArray[np.uint8]) -> Image.Image:
-    """Palette indices (height, width) of the palette `rgb` (256 or more, 3), in RGB if they have 16 bits."""
+def to_image(indices: Canvas, rgb: NDArray[np.uint8]) -> Image.Image:
+    """Palette indices (height, width) of the palette `rgb` (256 or more, 3) as an image; 16-bit indices give RGB."""
     if indices.dtype != np.uint8:
         return Image.fromarray(np.take(rgb, indices, axis=0))
     image = Image.fromarray(indices).convert("P")
     image.putpalette(rgb[:256].tobytes())
     return image
+
+
+class SequenceEncoder:
+    """Writes one PNG per 1 / fps seconds, numbered from 0.
+
+    A frame that is shown for longer is written several times, because the files have no durations.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        size: Size,
+        rgb: NDArray[np.uint8],
+        fps: Fraction,
+        settings: EncoderSettings = DEFAULT_SETTINGS,
+    ) -> None:
+        find_codec(SEQUENCE, settings)
+        self._path, self._rgb, self._fps, self._cap = path, rgb, fps, settings.cap
+        self._pool: OrderedPool[tuple[bytes, int]] = OrderedPool()
+        self._files, self._bytes = 0, 0
+
+    def add(self, frame: Frame) -> None:
+        """Write the next frame, as many times as its duration requires."""
+        copies = round((frame.pts + frame.duration) * self._fps) - round(frame.pts * self._fps)
+        self._write(self._pool.submit(lambda: (encode_png(frame.indices, self._rgb), copies)))
+
+    def finish(self) -> int:
+        """Write the remaining frames, and return the number of files."""
+        self._write(self._pool.drain())
+        self.close()
+        return self._files
+
+    def close(self) -> None:
+        """Stop writing."""
+        self._pool.close()
+
+    @staticmethod
+    def notes(fps: Fraction) -> tuple[str, ...]:
+        """The files do not store the frame rate."""
+        return (f"one file per frame at {float(fps):g} frames per second",)
+
+    def _write(self, encoded: Iterator[tuple[bytes, int]]) -> None:
+        for data, copies in encoded:
+            for _ in range(copies):
+                self._bytes += len(data)
+                check_cap(self._path, self._cap, self._bytes, self._files + 1)
+                sequence_file(self._path, self._files).write_bytes(data)
+                self._files += 1
+
+
+def sequence_file(pattern: Path, number: int) -> Path:
+    """The file of frame `number` of a sequence.
+
+    Raises:
+        ValueError: The name has no `%d`.
+    """
+    match = SEQUENCE_PATTERN.search(pattern.name)
+    if match is None:
+        raise ValueError(f"{pattern}: no frame number")
+    digits = f"{number:0{int(match[1] or 0)}d}"
+    return pattern.with_name(pattern.name[: match.start()] + digits + pattern.name[match.end() :])
+
+
+def list_files(path: Path) -> list[Path]:
+    """The files of an animation: `path` itself, or the existing files of a sequence, from 0 to the first gap."""
+    if not is_sequence(path):
+        return [path]
+    return list(takewhile(Path.exists, (sequence_file(path, number) for number in count())))
+
+
+@contextmanager
+def atomic_sequence(path: Path) -> Iterator[Path]:
+    """Yield a sequence pattern in a temporary folder; on success, move its files to `path`.
+
+    The files of an older, longer sequence at `path` are removed.
+
+    Raises:
+        ReelnetError: The folder or a file cannot be written. A sequence that was at `path` is unchanged.
+    """
+    folder = hidden_path(path, "")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
+        folder.mkdir(exist_ok=True)
+        yield folder / path.name
+        files = list_files(folder / path.name)
+        for outdated in list_files(path)[len(files) :]:
+            outdated.unlink()
+        for file in files:
+            file.replace(path.with_name(file.name))
+    except OSError as error:
+        raise ReelnetError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -7,20 +7,32 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.base import require_below
-from reelnet.export.encoders.formats import FORMATS
+from reelnet.export.encoders.base import check_cap
+from reelnet.export.encoders.formats import (
+    DEFAULT_SETTINGS,
+    EncoderSettings,
+    check_fps,
+    find_codec,
+    find_format,
+)
 from reelnet.export.encoders.pixel_formats import Pictures, pixels
-from reelnet.export.encoders.settings import USUAL, EncoderOptions, check_pace, codec_of
 from reelnet.export.encoders.video_codecs import add_stream, tag
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
+
+CONTAINERS: Mapping[str, tuple[str, dict[str, str]]] = {
+    ".mp4": ("mp4", {"movflags": "+faststart"}),
+    ".webm": ("webm", {}),
+    ".avif": ("avif", {"loop": "0"}),
+    ".mov": ("mov", {}),
+}
+"""FFmpeg's muxer and its options, by suffix. An MP4 has its index at the front; an AVIF loops forever."""
 
 AHEAD = 6
 """Frames that may wait for the codec."""
@@ -29,24 +41,20 @@ AHEAD = 6
 class VideoEncoder:
     """Writes a video with FFmpeg's codecs and containers."""
 
-    suffix: ClassVar[str]
-    container: ClassVar[str]
-    container_options: ClassVar[Mapping[str, str]] = {}
-
     def __init__(
         self,
         path: Path,
         size: Size,
         rgb: NDArray[np.uint8],
         fps: Fraction,
-        options: EncoderOptions = USUAL,
+        settings: EncoderSettings = DEFAULT_SETTINGS,
     ) -> None:
-        form = FORMATS[self.suffix]
-        codec = codec_of(form, options)
-        check_pace(form, fps)
-        self._path, self._fps, self._ahead = path, fps, codec.ahead
-        self._limit = options.limit
-        pixel = codec.pixels_of(lossless=options.lossless)
+        form = find_format(path)
+        codec = find_codec(form, settings)
+        check_fps(form, fps)
+        self._path, self._fps, self._ahead = path, fps, codec.dts_offset
+        self._limit = settings.cap
+        pixel = codec.choose_pixel_format(lossless=settings.lossless)
         self._pixels, self._pictures = pixels(pixel, rgb), Pictures(size, pixel, AHEAD + 3)
         if pixel.startswith("yuv"):
             for picture in self._pictures:
@@ -54,14 +62,13 @@ class VideoEncoder:
         self._added, self._bytes, self._muxed = 0, 0, 0
         self._failed = False
         self._waiting: deque[Future[None]] = deque()
-        self._container = av.open(
-            f"file:{path}", "w", format=self.container, options=dict(self.container_options)
-        )
+        container, container_options = CONTAINERS[form.suffix]
+        self._container = av.open(f"file:{path}", "w", format=container, options=dict(container_options))
         self._worker = ThreadPoolExecutor(1)
         try:
-            self._stream = add_stream(self._container, codec, size, fps, options)
+            self._stream = add_stream(self._container, codec, size, fps, settings)
         except BaseException:
-            self.abandon()
+            self.close()
             raise
 
     def add(self, frame: Frame) -> None:
@@ -88,7 +95,7 @@ class VideoEncoder:
         for packet in self._stream.encode(picture):
             self._bytes += packet.size
             self._muxed += 1
-            require_below(self._path, self._limit, self._bytes, self._muxed)
+            check_cap(self._path, self._limit, self._bytes, self._muxed)
             if self._ahead is not None:
                 # Of videos of one or two frames FFmpeg's x265 leaves the time of decoding as it finds the memory.
                 packet.dts = self._muxed - 1 - self._ahead
@@ -100,16 +107,16 @@ class VideoEncoder:
         while self._waiting:
             self._waiting.popleft().result()
         self._encode(None)
-        self.abandon()
+        self.close()
         found = frames_in(self._path)
         if found != self._added:
             raise ReelnetError(
                 f"{self._path}: {found} of {self._added} frames arrived in the file; try again"
             )
-        require_below(self._path, self._limit, self._path.stat().st_size, found)
+        check_cap(self._path, self._limit, self._path.stat().st_size, found)
         return found
 
-    def abandon(self) -> None:
+    def close(self) -> None:
         """Close the file as it is."""
         self._worker.shutdown(cancel_futures=True)
         self._container.close()
@@ -118,30 +125,6 @@ class VideoEncoder:
     def notes(fps: Fraction) -> tuple[str, ...]:
         """Any pace can be kept."""
         return ()
-
-
-class Mp4Encoder(VideoEncoder):
-    """Writes an MP4 in yuv420p that browsers play, its index at the front."""
-
-    suffix, container, container_options = ".mp4", "mp4", {"movflags": "+faststart"}
-
-
-class WebmEncoder(VideoEncoder):
-    """Writes a WebM: yuv420p, or the palette's exact colours as lossless VP9 in RGB."""
-
-    suffix, container = ".webm", "webm"
-
-
-class AvifEncoder(VideoEncoder):
-    """Writes an animated AVIF in yuv420p that is played for ever."""
-
-    suffix, container, container_options = ".avif", "avif", {"loop": "0"}
-
-
-class MovEncoder(VideoEncoder):
-    """Writes a MOV for editing: exact colours as QuickTime Animation, or ProRes 4444 in 10 bits."""
-
-    suffix, container = ".mov", "mov"
 
 
 def frames_in(path: Path) -> int:

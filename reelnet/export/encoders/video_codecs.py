@@ -11,8 +11,7 @@ import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.formats import H264, Codec
-from reelnet.export.encoders.settings import USUAL, EncoderOptions
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, H264, Codec, EncoderSettings
 from reelnet.scene.layout.boxes import Size
 
 Settings = dict[str, str]
@@ -27,11 +26,15 @@ FLAT_X265 = "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=none"
 
 def add_h264(container: av.container.OutputContainer, size: Size, fps: Fraction) -> av.VideoStream:
     """Add a stream of reelnet's usual H.264 to a container."""
-    return add_stream(container, H264, size, fps, USUAL)
+    return add_stream(container, H264, size, fps, DEFAULT_SETTINGS)
 
 
 def add_stream(
-    container: av.container.OutputContainer, codec: Codec, size: Size, fps: Fraction, asked: EncoderOptions
+    container: av.container.OutputContainer,
+    codec: Codec,
+    size: Size,
+    fps: Fraction,
+    settings: EncoderSettings,
 ) -> av.VideoStream:
     """Add a stream to a container; what is not RGB is BT.709 in limited range, and tagged as such.
 
@@ -41,10 +44,10 @@ def add_stream(
     require_codec(codec)
     # SVT-AV1 tells its life on stderr; 1 is errors only.
     os.environ.setdefault("SVT_LOG", "1")
-    settings = SETTINGS[codec.name](codec, asked)
-    stream = cast("av.VideoStream", container.add_stream(codec.encoder, rate=fps, options=settings))
+    options = SETTINGS[codec.name](codec, settings)
+    stream = cast("av.VideoStream", container.add_stream(codec.encoder, rate=fps, options=options))
     stream.width, stream.height = size.width, size.height
-    stream.pix_fmt = codec.pixels_of(lossless=asked.lossless)
+    stream.pix_fmt = codec.choose_pixel_format(lossless=settings.lossless)
     context = stream.codec_context
     context.time_base = 1 / fps
     if codec.name == "h265":
@@ -76,54 +79,60 @@ def require_codec(codec: Codec) -> None:
         ) from None
 
 
-def _rate(codec: Codec, asked: EncoderOptions) -> Settings:
+def _rate(codec: Codec, settings: EncoderSettings) -> Settings:
     """Constant quality, if the codec has a knob of it."""
-    if codec.knob is None:
+    if codec.quality_range is None:
         return {}
-    value = codec.knob.default if asked.quality is None else asked.quality
-    step = codec.knob.step
-    return {codec.knob.name: f"{round(value / step) * step if step else value:g}"}
+    value = codec.quality_range.default if settings.quality is None else settings.quality
+    step = codec.quality_range.step
+    return {codec.quality_range.name: f"{round(value / step) * step if step else value:g}"}
 
 
-def _h264(codec: Codec, asked: EncoderOptions) -> Settings:
+def _h264(codec: Codec, settings: EncoderSettings) -> Settings:
     # A key frame now and then is for seeking; these are short, and one more takes 6 % of a reel of 300 frames.
     common = {"g": "600", "x264-params": FLAT_X264}
-    return {**_rate(codec, asked), **common, "preset": asked.preset or "medium"}
+    return {**_rate(codec, settings), **common, "preset": settings.preset or "medium"}
 
 
-def _h265(codec: Codec, asked: EncoderOptions) -> Settings:
+def _h265(codec: Codec, settings: EncoderSettings) -> Settings:
     # Its groups of pictures are open unless it is told, and some platforms refuse that.
     parameters = f"{FLAT_X265}:keyint=600:open-gop=0"
-    return {**_rate(codec, asked), "preset": asked.preset or "medium", "x265-params": parameters}
+    return {**_rate(codec, settings), "preset": settings.preset or "medium", "x265-params": parameters}
 
 
-def _vp9(codec: Codec, asked: EncoderOptions) -> Settings:
+def _vp9(codec: Codec, settings: EncoderSettings) -> Settings:
     # A key frame now and then is for seeking; these are short. Tiles and rows let several cores work.
     common = {"g": "600", "row-mt": "1", "tile-columns": "1"}
-    if asked.lossless:
+    if settings.lossless:
         # Looking ahead gains nothing where nothing may be lost; "good" takes twice the time.
-        quick = {"deadline": "realtime", "lag-in-frames": "0", "cpu-used": asked.preset or "5"}
+        quick = {"deadline": "realtime", "lag-in-frames": "0", "cpu-used": settings.preset or "5"}
         return {**common, **quick, "lossless": "1"}
-    return {**common, **_rate(codec, asked), "b": "0", "deadline": "good", "cpu-used": asked.preset or "4"}
+    return {
+        **common,
+        **_rate(codec, settings),
+        "b": "0",
+        "deadline": "good",
+        "cpu-used": settings.preset or "4",
+    }
 
 
-def _av1(codec: Codec, asked: EncoderOptions) -> Settings:
+def _av1(codec: Codec, settings: EncoderSettings) -> Settings:
     # FFmpeg's own crf is a whole number.
-    rate = "".join(f":{name}={value}" for name, value in _rate(codec, asked).items())
+    rate = "".join(f":{name}={value}" for name, value in _rate(codec, settings).items())
     # Preset 5 is where the tools for screen content come in: 30 % fewer bytes than 7, and 2 dB more. Tune 1 is
     # for PSNR; tf would average neighbours in time.
-    return {"svtav1-params": f"tune=1:enable-tf=0{rate}", "preset": asked.preset or "5", "g": "600"}
+    return {"svtav1-params": f"tune=1:enable-tf=0{rate}", "preset": settings.preset or "5", "g": "600"}
 
 
-def _qtrle(_codec: Codec, _asked: EncoderOptions) -> Settings:
+def _qtrle(_codec: Codec, _settings: EncoderSettings) -> Settings:
     return {}
 
 
-def _prores(_codec: Codec, _asked: EncoderOptions) -> Settings:
+def _prores(_codec: Codec, _settings: EncoderSettings) -> Settings:
     return {"profile": "4444", "vendor": "apl0"}
 
 
-SETTINGS: Mapping[str, Callable[[Codec, EncoderOptions], Settings]] = {
+SETTINGS: Mapping[str, Callable[[Codec, EncoderSettings], Settings]] = {
     "h264": _h264,
     "h265": _h265,
     "av1": _av1,

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.base import LimitedFile
+from reelnet.export.encoders.base import CappedFile
 from reelnet.export.encoders.delta import TRANSPARENT, Packed, Patch, Picture, PictureEncoder, patch
-from reelnet.export.encoders.formats import FORMATS
-from reelnet.export.encoders.settings import USUAL, EncoderOptions, check_pace, codec_of
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, FORMATS, EncoderSettings, check_fps, find_codec
 from reelnet.export.encoders.vp8l import vp8l
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
@@ -49,13 +48,13 @@ class WebpEncoder(PictureEncoder):
         size: Size,
         rgb: NDArray[np.uint8],
         fps: Fraction,
-        options: EncoderOptions = USUAL,
+        settings: EncoderSettings = DEFAULT_SETTINGS,
     ) -> None:
-        codec_of(FORMATS[".webp"], options)
-        check_pace(FORMATS[".webp"], fps)
+        find_codec(FORMATS[".webp"], settings)
+        check_fps(FORMATS[".webp"], fps)
         require_webp()
-        super().__init__(LimitedFile(path, options.limit), LONGEST)
-        self._coder = PatchCoder(rgb, options.quality, options.preset or "best")
+        super().__init__(CappedFile(path, settings.cap), LONGEST)
+        self._coder = PatchCoder(rgb, settings.quality, settings.preset or "best")
         self._begin = Fraction(0)
         flags = bytes([ANIMATION | ALPHA, 0, 0, 0])
         extended = chunk(b"VP8X", flags + three(size.width - 1) + three(size.height - 1))
@@ -81,7 +80,7 @@ class WebpEncoder(PictureEncoder):
         return chunk(b"ANMF", b"".join(map(three, places)) + flags + data)
 
     def _complete(self) -> None:
-        self._file.patch(4, pack("<I", self._file.bytes - 8))
+        self._file.overwrite(4, pack("<I", self._file.bytes - 8))
 
 
 class PatchCoder:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from reelnet._support.byte_size import spelled
-from reelnet.export.platforms.model import CODECS, KINDS, Budget, Group, Platform
+from reelnet._support.byte_size import format_size
+from reelnet.export.platforms.model import (
+    CODEC_TITLES,
+    FORMAT_GROUPS,
+    FormatGroup,
+    OutputConstraints,
+    Platform,
+)
 from reelnet.template.reference import table
 
 HEAD = ("platform", "limit", "formats", "other rules", "how sure", "date")
@@ -79,14 +86,14 @@ def page(every: Iterable[Platform]) -> str:
     return PAGE.format(
         table=table(HEAD, lines),
         notes="".join(f"- `{each.name}`: {told(each)}\n" for each in every),
-        formats=", ".join(f"`{each}`" for each in KINDS["any"]),
-        codecs=", ".join(f"`{each}`" for each in CODECS),
+        formats=", ".join(f"`{each}`" for each in FORMAT_GROUPS["any"]),
+        codecs=", ".join(f"`{each}`" for each in CODEC_TITLES),
     )
 
 
 def told(platform: Platform) -> str:
     """A platform's name for people, where its figures come from, and its notes."""
-    also = f", also `{'`, `'.join(platform.also)}`" if platform.also else ""
+    also = f", also `{'`, `'.join(platform.aliases)}`" if platform.aliases else ""
     source = platform.source[:1].upper() + platform.source[1:]
     return " ".join((f"{platform.title}{also}.", f"{source}.", *platform.notes))
 
@@ -96,17 +103,17 @@ def rows(platform: Platform) -> list[tuple[str, ...]]:
     return [
         (
             platform.name,
-            limit(group.budget),
+            limit(group.constraints),
             ", ".join(formats(group)),
-            ", ".join(rules(group.budget)) or "-",
-            platform.sure or "-",
+            ", ".join(rules(group.constraints)) or "-",
+            platform.confidence or "-",
             platform.date or "-",
         )
         for group in platform.groups
     ]
 
 
-def formats(group: Group) -> list[str]:
+def formats(group: FormatGroup) -> list[str]:
     """The formats of a group as one would say them."""
     other = len(group.words) > 1
     words = {"any": "any other" if other else "any"}
@@ -114,49 +121,49 @@ def formats(group: Group) -> list[str]:
     return [words.get(word, word) for word in group.words]
 
 
-def limit(budget: Budget) -> str:
+def limit(constraints: OutputConstraints) -> str:
     """The most bytes, for a table."""
-    if budget.bytes is None:
+    if constraints.max_bytes is None:
         return "-"
-    mebibytes, rest = divmod(budget.bytes, 1024**2)
-    return spelled(budget.bytes) if rest else f"{mebibytes} MiB"
+    mebibytes, rest = divmod(constraints.max_bytes, 1024**2)
+    return format_size(constraints.max_bytes) if rest else f"{mebibytes} MiB"
 
 
-def size(budget: Budget) -> str:
+def size(constraints: OutputConstraints) -> str:
     """The most bytes, in words."""
-    if budget.bytes is None:
+    if constraints.max_bytes is None:
         return "no limit of the size known"
-    return f"{limit(budget)} ({budget.bytes:,} bytes)"
+    return f"{limit(constraints)} ({constraints.max_bytes:,} bytes)"
 
 
-def rules(budget: Budget) -> list[str]:
+def rules(constraints: OutputConstraints) -> list[str]:
     """The limits beside bytes, in words."""
     found = []
-    if budget.width is not None and budget.height is not None:
-        found.append(f"≤{budget.width}×{budget.height}")
-    elif budget.width is not None:
-        found.append(f"≤{budget.width} px wide")
-    elif budget.height is not None:
-        found.append(f"≤{budget.height} px high")
-    if budget.pixels is not None:
-        found.append(f"{pixels(budget.pixels)} a frame")
-    if budget.frames is not None:
-        found.append(f"≤{budget.frames:,} frames")
-    if budget.total_pixels is not None:
-        found.append(f"{pixels(budget.total_pixels)} over all frames")
-    return [*found, *video_rules(budget)]
+    if constraints.max_width is not None and constraints.max_height is not None:
+        found.append(f"≤{constraints.max_width}×{constraints.max_height}")
+    elif constraints.max_width is not None:
+        found.append(f"≤{constraints.max_width} px wide")
+    elif constraints.max_height is not None:
+        found.append(f"≤{constraints.max_height} px high")
+    if constraints.max_pixels is not None:
+        found.append(f"{pixels(constraints.max_pixels)} a frame")
+    if constraints.max_frames is not None:
+        found.append(f"≤{constraints.max_frames:,} frames")
+    if constraints.max_total_pixels is not None:
+        found.append(f"{pixels(constraints.max_total_pixels)} over all frames")
+    return [*found, *video_rules(constraints)]
 
 
-def video_rules(budget: Budget) -> list[str]:
+def video_rules(constraints: OutputConstraints) -> list[str]:
     """What a video must be, in words."""
     found = []
-    if budget.codec is not None:
-        found.append(CODECS[budget.codec])
-    if budget.advised is not None:
-        found.append(f"{CODECS[budget.advised]} advised")
-    if budget.pixel_format is not None:
-        found.append(budget.pixel_format)
-    if budget.closed_gop:
+    if constraints.codec is not None:
+        found.append(CODEC_TITLES[constraints.codec])
+    if constraints.recommended_codec is not None:
+        found.append(f"{CODEC_TITLES[constraints.recommended_codec]} advised")
+    if constraints.pixel_format is not None:
+        found.append(constraints.pixel_format)
+    if constraints.closed_gop:
         found.append("no open GOP")
     return found
 
@@ -166,3 +173,32 @@ def pixels(most: int) -> str:
     if (most + 1) % 1_000_000 == 0:
         return f"<{(most + 1) // 1_000_000} Mpx"
     return f"≤{most / 1e6:g} Mpx" if most >= 1_000_000 else f"≤{most:,} px"
+
+
+def platform_as_json(platform: Platform) -> dict[str, Any]:
+    """A platform for `json.dumps`, with the keys of the platform file."""
+    return {
+        "name": platform.name,
+        "title": platform.title,
+        "also": platform.aliases,
+        "date": platform.date,
+        "source": platform.source,
+        "sure": platform.confidence,
+        "notes": platform.notes,
+        "limits": [
+            {
+                "formats": group.suffixes,
+                "bytes": group.constraints.max_bytes,
+                "frames": group.constraints.max_frames,
+                "width": group.constraints.max_width,
+                "height": group.constraints.max_height,
+                "pixels": group.constraints.max_pixels,
+                "total_pixels": group.constraints.max_total_pixels,
+                "pixel_format": group.constraints.pixel_format,
+                "codec": group.constraints.codec,
+                "advised": group.constraints.recommended_codec,
+                "closed_gop": group.constraints.closed_gop,
+            }
+            for group in platform.groups
+        ],
+    }

@@ -1,4 +1,4 @@
-"""The files that platforms are read from: what may stand in them, and a user's own on top of the built-in one."""
+"""Platforms from YAML files: the built-in one, and the user's own, which adds to it and overrides it."""
 
 from __future__ import annotations
 
@@ -22,115 +22,182 @@ from reelnet.config.diagnostics import (
 from reelnet.config.messages import complaints, shown
 from reelnet.config.source import Node, place_of, plain, read_text
 from reelnet.errors import TemplateError, UsageError, suggest_names
-from reelnet.export.platforms.model import KINDS, folded
+from reelnet.export.platforms.model import FORMAT_GROUPS, FormatGroup, OutputConstraints, Platform
 from reelnet.template.words import Words
 
-BUILTIN = Path(__file__).with_name("platforms.yaml")
+BUILTIN_FILE = Path(__file__).with_name("platforms.yaml")
 
 
-def _size(value: Any) -> int:
+def find_platform(name: str) -> Platform:
+    """The platform called `name`. Case and punctuation are ignored: `dev.to` is `devto`.
+
+    Raises:
+        UsageError: No platform has this name.
+        TemplateError: The user's platform file is invalid.
+    """
+    platforms = load_platforms()
+    by_name = {_normalize(alias): each for each in platforms.values() for alias in each.aliases}
+    by_name |= {_normalize(each.name): each for each in platforms.values()}
+    platform = by_name.get(_normalize(name))
+    if platform is None:
+        aliases = (alias for each in platforms.values() for alias in each.aliases)
+        raise UsageError(f"no platform {name!r}; {suggest_names(name, [*platforms, *aliases])}")
+    return platform
+
+
+def load_platforms() -> dict[str, Platform]:
+    """Every platform by name: the built-in ones, then those that only the user's file has.
+
+    Raises:
+        TemplateError: The user's platform file is invalid. The error lists every mistake with its line.
+    """
+    file = user_file()
+    specs = _read_file(file, _read_builtin()) if file.exists() else _read_builtin()
+    return {name: spec.build(name) for name, spec in specs.items()}
+
+
+def user_file() -> Path:
+    """Where the user's own platforms are defined."""
+    return user_config_path("reelnet") / "platforms.yaml"
+
+
+def _parse_size(value: Any) -> int:
     try:
         return parse_size(value)
     except UsageError as error:
         raise ValueError(str(error)) from None
 
 
-def _formats(value: Any) -> tuple[str, ...]:
+def _parse_formats(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise ValueError(f"{shown(value)} is not a list of formats")
-    known = [*KINDS["any"], *KINDS]
-    for each in value:
-        if each not in known:
-            raise ValueError(f"no format {shown(each)}; {suggest_names(str(each), known)}")
+    known = [*FORMAT_GROUPS["any"], *FORMAT_GROUPS]
+    for word in value:
+        if word not in known:
+            raise ValueError(f"no format {shown(word)}; {suggest_names(str(word), known)}")
     return tuple(value)
 
 
-def _texts(value: Any) -> Any:
+def _parse_list(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _date(value: Any) -> Any:
+def _parse_date(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
         raise ValueError(f"{shown(value)}: give year and month, as in 2026-11")
     return value
 
 
-_Most = Annotated[int | None, Field(ge=1)]
-_Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+_Maximum = Annotated[int | None, Field(ge=1)]
+_Texts = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 
 
 class LimitsSpec(Words):
-    """Formats that share their limits, as written; the names are those of `Budget`."""
+    """One entry of `limits`: formats and the constraints that they share."""
 
-    formats: Annotated[tuple[str, ...], BeforeValidator(_formats)]
-    size: Annotated[int, BeforeValidator(_size)] | None = None
-    frames: _Most = None
-    width: _Most = None
-    height: _Most = None
-    pixels: _Most = None
-    total_pixels: _Most = None
+    formats: Annotated[tuple[str, ...], BeforeValidator(_parse_formats)]
+    size: Annotated[int, BeforeValidator(_parse_size)] | None = None
+    frames: _Maximum = None
+    width: _Maximum = None
+    height: _Maximum = None
+    pixels: _Maximum = None
+    total_pixels: _Maximum = None
     pixel_format: Literal["yuv420p"] | None = None
     codec: Literal["h264", "h265", "av1", "vp9"] | None = None
     advised: Literal["h264", "h265", "av1", "vp9"] | None = None
     closed_gop: bool = False
 
+    def build(self, suffixes: tuple[str, ...], formats: tuple[str, ...], platform: str) -> FormatGroup:
+        """The entry with its words resolved to `suffixes`, for a platform that accepts `formats`."""
+        constraints = OutputConstraints(
+            max_bytes=self.size,
+            max_frames=self.frames,
+            max_width=self.width,
+            max_height=self.height,
+            max_pixels=self.pixels,
+            max_total_pixels=self.total_pixels,
+            pixel_format=self.pixel_format,
+            codec=self.codec,
+            recommended_codec=self.advised,
+            closed_gop=self.closed_gop,
+            formats=formats,
+            platform=platform,
+        )
+        return FormatGroup(self.formats, suffixes, constraints)
+
 
 class PlatformSpec(Words):
-    """A platform as written; the names are those of `Platform`."""
+    """One platform as written in a file."""
 
-    limits: Annotated[tuple[LimitsSpec, ...], BeforeValidator(_texts), Field(min_length=1)]
+    limits: Annotated[tuple[LimitsSpec, ...], BeforeValidator(_parse_list), Field(min_length=1)]
     title: str = ""
     also: _Texts = ()
-    date: Annotated[str, BeforeValidator(_date)] = ""
+    date: Annotated[str, BeforeValidator(_parse_date)] = ""
     source: str = ""
     sure: Literal["high", "medium-high", "medium", "low-medium", "low", ""] = ""
     notes: _Texts = ()
 
-
-def read_platforms() -> Mapping[str, PlatformSpec]:
-    """Every platform by its name: the built-in ones, then those of the user's own file.
-
-    Raises:
-        TemplateError: The user's own file is wrong; every mistake is told with its line.
-    """
-    own = own_file()
-    return _read(own, _builtin()) if own.exists() else _builtin()
-
-
-def own_file() -> Path:
-    """Where a user's own platforms stand."""
-    return user_config_path("reelnet") / "platforms.yaml"
+    def build(self, name: str) -> Platform:
+        """The platform, with words such as `images` resolved to the formats that no entry names itself."""
+        named = {word for limits in self.limits for word in limits.formats if word not in FORMAT_GROUPS}
+        suffixes: list[tuple[str, ...]] = []
+        for limits in self.limits:
+            formats: list[str] = []
+            for word in limits.formats:
+                if word in FORMAT_GROUPS:
+                    formats += [fmt for fmt in FORMAT_GROUPS[word] if fmt not in named]
+                else:
+                    formats.append(word)
+                named.update(formats)
+            suffixes.append(tuple(f".{fmt}" for fmt in formats))
+        accepted = tuple(suffix for group in suffixes for suffix in group)
+        return Platform(
+            name=name,
+            title=self.title or name,
+            aliases=self.also,
+            groups=tuple(
+                limits.build(group, accepted, name)
+                for limits, group in zip(self.limits, suffixes, strict=True)
+            ),
+            date=self.date,
+            source=self.source,
+            confidence=self.sure,
+            notes=self.notes,
+        )
 
 
 @cache
-def _builtin() -> Mapping[str, PlatformSpec]:
-    return _read(BUILTIN, {})
+def _read_builtin() -> Mapping[str, PlatformSpec]:
+    return _read_file(BUILTIN_FILE, {})
 
 
-def _read(file: Path, base: Mapping[str, PlatformSpec]) -> dict[str, PlatformSpec]:
-    """The platforms of a file on top of others."""
-    node = read_text(_text(file), str(file))
+def _read_file(file: Path, base: Mapping[str, PlatformSpec]) -> dict[str, PlatformSpec]:
+    """The platforms of a file merged into those of `base`."""
+    node = read_text(_read_utf8(file), str(file))
     if not isinstance(node.value, dict | None):
-        raise_diagnostic(node.place, "this is not a map of platforms by name")
+        raise_diagnostic(node.place, "expected a map of platforms by name")
     specs, mistakes = dict(base), []
-    names, written = {folded(name): name for name in base}, set()
-    for given, entry in (node.value or {}).items():
-        name = names.setdefault(folded(given), given)
-        if not folded(given) or name in written:
-            what = "stands here twice" if name in written else "a name needs a letter or a digit"
-            mistakes.append(Diagnostic(place_of(entry, ()), format_key_path((given,)), what))
+    names, defined = {_normalize(name): name for name in base}, set()
+    for key, entry in (node.value or {}).items():
+        name = names.setdefault(_normalize(key), key)
+        if not _normalize(key) or name in defined:
+            problem = "is defined twice" if name in defined else "a name needs a letter or a digit"
+            mistakes.append(Diagnostic(place_of(entry, ()), format_key_path((key,)), problem))
             continue
-        written.add(name)
+        defined.add(name)
         try:
-            specs[name] = PlatformSpec.model_validate(_on_top(plain(entry), base.get(name), file))
+            specs[name] = PlatformSpec.model_validate(_merge_entry(plain(entry), base.get(name), file))
         except ValidationError as error:
-            mistakes += _mistakes(given, entry, error)
+            mistakes += _collect_mistakes(key, entry, error)
     raise_diagnostics(mistakes)
     return specs
 
 
-def _on_top(content: Any, base: PlatformSpec | None, file: Path) -> Any:
-    """An entry with what it leaves out; figures of its own have their own date, source and notes."""
+def _merge_entry(content: Any, base: PlatformSpec | None, file: Path) -> Any:
+    """An entry completed from the platform that it overrides.
+
+    An entry with its own limits inherits title and aliases only: date, source and notes belong to the old limits.
+    """
     if not isinstance(content, dict):
         return content
     if base is None:
@@ -140,12 +207,12 @@ def _on_top(content: Any, base: PlatformSpec | None, file: Path) -> Any:
     return {**{key: getattr(base, key) for key in base.model_fields_set}, **content}
 
 
-def _mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Diagnostic]:
-    for path, what in complaints(PlatformSpec, error):
-        yield Diagnostic(place_of(entry, path), format_key_path((name, *path)), what)
+def _collect_mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Diagnostic]:
+    for path, problem in complaints(PlatformSpec, error):
+        yield Diagnostic(place_of(entry, path), format_key_path((name, *path)), problem)
 
 
-def _text(file: Path) -> str:
+def _read_utf8(file: Path) -> str:
     data = b""
     try:
         data = file.read_bytes()
@@ -153,7 +220,12 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         raise_diagnostic(
-            locate_character(before, len(before), str(file)), "this is not UTF-8; save the file as UTF-8"
+            locate_character(before, len(before), str(file)), "not valid UTF-8; save the file as UTF-8"
         )
     except OSError as error:
         raise TemplateError(f"{file}: cannot be read: {error.strerror or error}") from error
+
+
+def _normalize(name: str) -> str:
+    """A name in lower case without punctuation."""
+    return re.sub(r"[\W_]", "", name.lower())

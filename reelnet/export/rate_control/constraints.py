@@ -6,21 +6,23 @@ from collections.abc import Collection
 from pathlib import Path
 
 from reelnet.errors import CapError, TemplateError
-from reelnet.export.platforms.model import Budget
+from reelnet.export.platforms.model import OutputConstraints
 from reelnet.render.rendition import Rendition
 
 FEWEST = 2
 """Frames: the first and the last."""
 
 
-def within_limits(rendition: Rendition, budget: Budget, keep: Collection[str], path: Path) -> Rendition:
-    """A rendition whose frames are not too large for a budget, nor too many.
+def within_limits(
+    rendition: Rendition, constraints: OutputConstraints, keep: Collection[str], path: Path
+) -> Rendition:
+    """A rendition whose frames are not too large for a constraints, nor too many.
 
     Raises:
         CapError: What must be kept stands in the way, or no scale is small enough.
     """
     scale = rendition.scene.facts.cell.scale
-    while too_large(rendition, budget):
+    while too_large(rendition, constraints):
         size = rendition.scene.size
         try:
             if scale == 1 or "scale" in keep:
@@ -29,16 +31,23 @@ def within_limits(rendition: Rendition, budget: Budget, keep: Collection[str], p
             rendition = rendition.at_scale(scale)
         except TemplateError as error:
             raise CapError(
-                f"{path}: a frame of {size.width}×{size.height} pixels is too large for {budget.name} "
+                f"{path}: a frame of {size.width}×{size.height} pixels is too large for {constraints.platform} "
                 f"({error}); show fewer channels or samples, or give a smaller canvas"
             ) from error
     size, count = rendition.scene.size, len(rendition.scene.timeline)
     area = size.width * size.height
-    most = min(budget.frames or count, budget.total_pixels // area if budget.total_pixels else count)
+    most = min(
+        constraints.max_frames or count,
+        constraints.max_total_pixels // area if constraints.max_total_pixels else count,
+    )
     if count <= most:
         return rendition
-    over = f"{budget.total_pixels / 1e6:g} Mpx over all frames" if budget.total_pixels else ""
-    takes = f"{most} that {budget.name} takes" + (f" ({over})" if most != budget.frames else "")
+    over = (
+        f"{constraints.max_total_pixels / 1e6:g} Mpx over all frames" if constraints.max_total_pixels else ""
+    )
+    takes = f"{most} that {constraints.platform} takes" + (
+        f" ({over})" if most != constraints.max_frames else ""
+    )
     if "frames" in keep:
         raise CapError(
             f"{path}: {count} frames of {size.width}×{size.height} pixels are more than the {takes}"
@@ -52,13 +61,13 @@ def within_limits(rendition: Rendition, budget: Budget, keep: Collection[str], p
     return rendition
 
 
-def too_large(rendition: Rendition, budget: Budget) -> bool:
-    """Whether a frame is larger than the budget allows."""
+def too_large(rendition: Rendition, constraints: OutputConstraints) -> bool:
+    """Whether a frame is larger than the constraints allows."""
     size, fewest = rendition.scene.size, min(FEWEST, len(rendition.scene.timeline))
     area = size.width * size.height
     return (
-        fewest * area > (budget.total_pixels or fewest * area)
-        or size.width > (budget.width or size.width)
-        or size.height > (budget.height or size.height)
-        or area > (budget.pixels or area)
+        fewest * area > (constraints.max_total_pixels or fewest * area)
+        or size.width > (constraints.max_width or size.width)
+        or size.height > (constraints.max_height or size.height)
+        or area > (constraints.max_pixels or area)
     )

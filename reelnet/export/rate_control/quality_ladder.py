@@ -99,7 +99,7 @@ class Dial:
         part: Callable[[float], float],
         beside: Callable[[], float],
     ) -> None:
-        self._knob = codec.knob if codec.name in COURSES else None
+        self._knob = codec.quality_range if codec.name in COURSES else None
         self.course = course_of(codec)
         exact = changes(0)
         self.holds = self.course.power > 0 and exact > 0 and changes(DEAR) < 0.99 * exact

@@ -70,8 +70,8 @@ class Lesser:
 
     def _chosen(self, size: float) -> Trial | None:
         """By what the forecast says."""
-        trials, forecast, keep = self._trials, self._forecast, self._trials.wish.keep
-        palette, tried = trials.form.palette, set[Plan]()
+        trials, forecast, keep = self._trials, self._forecast, self._trials.request.keep
+        palette, tried = trials.form.palette_based, set[Plan]()
         # Smaller maps leave a canvas of a fixed size as large, and emptier: there scale goes last.
         scales = [self._whole.scale] if self._fixed() else scales_of(self._whole.scale, palette=palette)
         wanted, best, fits = size - trials.target + SPARE, None, None
@@ -110,8 +110,8 @@ class Lesser:
 
     def _from_least(self, size: float) -> Trial | None:
         """Where nothing that was thought to do does: the least that may be shown, and from there as much as fits."""
-        trials, whole, keep = self._trials, self._whole, self._trials.wish.keep
-        palette = trials.form.palette
+        trials, whole, keep = self._trials, self._whole, self._trials.request.keep
+        palette = trials.form.palette_based
         frames = whole.frames if "frames" in keep else min(FEWEST, whole.frames)
         # Levels are given up between the first and the last frame.
         levels = palette and self._dial.holds and frames > FEWEST
@@ -147,7 +147,7 @@ class Lesser:
         """Stay with a plan's levels and scale: find the frames that fill the cap, and turn the dial for the rest."""
         trials, forecast, whole = self._trials, self._forecast, self._whole
         every = Plan(whole.frames, plan.levels, plan.scale)
-        if plan != every or (best is None and "frames" not in trials.wish.keep):
+        if plan != every or (best is None and "frames" not in trials.request.keep):
             turns = trials.turns(forecast.fall(replace(every, frames=min(FEWEST, every.frames))))
             turns.learn(forecast.fall(plan), math.log(trial.bytes), sure=trial.complete)
             if plan != every == whole and self._measured:
@@ -181,4 +181,4 @@ class Lesser:
         return self._trials.run(rendition, held, end.quality, end.price, limited=limited)
 
     def _held(self, rendition: Rendition, levels: int) -> Held:
-        return Held(rendition.scene, rendition.run, self._trials.wish.max_error, levels=levels)
+        return Held(rendition.scene, rendition.run, self._trials.request.max_error, levels=levels)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from pathlib import Path
 
 from reelnet.export.quantize.level_store import Held
 from reelnet.export.rate_control.constraints import within_limits
@@ -33,12 +32,11 @@ PAYS = 0.97
 """Part of the bytes that the worst quality may leave at the most, for it to be chosen before frames are given up."""
 
 
-def search(rendition: Rendition, path: Path, trials: Trials) -> Trial:
+def search(rendition: Rendition, trials: Trials) -> Trial:
     """Find the file under a cap.
 
     Args:
         rendition: What is shown.
-        path: Where the file will go, for errors.
         trials: Makes the encodes.
 
     Returns:
@@ -47,16 +45,19 @@ def search(rendition: Rendition, path: Path, trials: Trials) -> Trial:
     Raises:
         CapError: None was found.
     """
-    wish, codec = trials.wish, trials.codec
-    rendition = within_limits(rendition, wish.budget, wish.keep, path)
-    usual, probe = codec.knob.default if codec.knob is not None else None, Probe(trials.form)
+    request, codec = trials.request, trials.codec
+    rendition = within_limits(rendition, request.constraints, request.keep, request.path)
+    usual, probe = (
+        codec.quality_range.default if codec.quality_range is not None else None,
+        Probe(trials.form),
+    )
     # Where nothing may be lost, the one size that there is should be known.
-    exact = trials.run(rendition, None, usual, limited=not wish.options.lossless)
+    exact = trials.run(rendition, None, usual, limited=not request.settings.lossless)
     if exact.fits(trials.cap):
         return exact
-    if wish.options.lossless:
+    if request.settings.lossless:
         raise trials.refusal()
-    held = Held(rendition.scene, rendition.run, wish.max_error)
+    held = Held(rendition.scene, rendition.run, request.max_error)
     changed = held.fit(0).changed
     size = probe.whole(exact, trials.options(usual, exact=True), changed)
     course = course_of(codec)
@@ -78,7 +79,7 @@ def search(rendition: Rendition, path: Path, trials: Trials) -> Trial:
         return parts.beside / parts.bytes
 
     forecast = Forecast(
-        plan_of(rendition), held.samples(), wish.max_error, course.power, lambda: parts_at(dial.end)
+        plan_of(rendition), held.samples(), request.max_error, course.power, lambda: parts_at(dial.end)
     )
     dial = Dial(codec, forecast.changes, left_at, beside)
     turns = trials.turns(dial.end)
@@ -99,7 +100,7 @@ def turned(
     """What the dial alone finds; nothing if it is hopeless."""
     # Some frames at the end tell more than a guess, and take some time.
     # A few frames of a video take more bytes than among others, so that both guesses must say so.
-    doubt = -DOUBT if trials.form.palette else HOPELESS
+    doubt = -DOUBT if trials.form.palette_based else HOPELESS
     if turns.at_end > trials.target + doubt and forecast.size > trials.target + HOPELESS:
         return None
     return trials.turned(rendition, held, dial, turns)

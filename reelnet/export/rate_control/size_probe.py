@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reelnet.errors import TemplateError
-from reelnet.export.encoders.base import encoder_of
-from reelnet.export.encoders.formats import Format
-from reelnet.export.encoders.settings import EncoderOptions
+from reelnet.export.encoders.formats import EncoderSettings, Format
+from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import Held, Resting
 from reelnet.render.rendition import Rendition
 
@@ -66,7 +65,7 @@ class Probe:
         self._form = form
 
     def part(
-        self, rendition: Rendition, held: Held | None, options: EncoderOptions, usual: EncoderOptions
+        self, rendition: Rendition, held: Held | None, options: EncoderSettings, usual: EncoderSettings
     ) -> float:
         """The part of the bytes that some options leave, of those that the usual ones take, about."""
         some = range(first := int(FROM * len(rendition.scene.timeline)), first + SOME + 1)
@@ -77,7 +76,7 @@ class Probe:
         self,
         rendition: Rendition,
         held: Held,
-        options: EncoderOptions,
+        options: EncoderSettings,
         changed: Sequence[int],
         *,
         halved: bool = False,
@@ -106,13 +105,13 @@ class Probe:
         return Parts(begin + beside * again, maps * (sum(changed) / moved if moved else again), *half)
 
     def _apart(
-        self, rendition: Rendition, held: Held, options: EncoderOptions, some: range
+        self, rendition: Rendition, held: Held, options: EncoderSettings, some: range
     ) -> tuple[float, float]:
         """The bytes of some frames beyond those of the first of them: of all but the maps, and of the maps."""
         beside = max(1, self.bytes(rendition, Resting(held, some.start), options, some))
         return beside, max(1, self.bytes(rendition, held, options, some) - beside)
 
-    def whole(self, trial: Trial, options: EncoderOptions, changed: Sequence[int]) -> int:
+    def whole(self, trial: Trial, options: EncoderSettings, changed: Sequence[int]) -> int:
         """The bytes that all of a trial of exact values would have had, about, if it was stopped.
 
         Args:
@@ -137,14 +136,14 @@ class Probe:
         return math.ceil(written + float(np.interp(rest, places, costs) @ np.asarray(changed[done:])))
 
     def bytes(
-        self, rendition: Rendition, held: Held | Resting | None, options: EncoderOptions, some: range
+        self, rendition: Rendition, held: Held | Resting | None, options: EncoderSettings, some: range
     ) -> int:
         """The bytes of some frames beyond those of the first of them."""
         first, every = self._sizes(rendition, held, options, some)
         return every - first
 
     def _sizes(
-        self, rendition: Rendition, held: Held | Resting | None, options: EncoderOptions, some: range
+        self, rendition: Rendition, held: Held | Resting | None, options: EncoderSettings, some: range
     ) -> list[int]:
         """The bytes of the first of some frames, and of all of them."""
         rate, sizes = rendition.scene.timeline.fps, []
@@ -152,20 +151,20 @@ class Probe:
         frames = [
             replace(frame, pts=number / rate, duration=1 / rate)
             for number, frame in enumerate(
-                rendition.frames(held.at if held is not None else None, some, few=self._form.few)
+                rendition.frames(held.at if held is not None else None, some, few=self._form.few_colors)
             )
         ]
         with TemporaryDirectory() as folder:
             for count in (1, len(frames)):
                 path = Path(folder) / f"{count}{self._form.suffix}"
-                encoder = encoder_of(self._form)(
-                    path, rendition.scene.size, rendition.palette_rgb, rate, options
+                encode_frames(
+                    frames[:count],
+                    path,
+                    self._form,
+                    rendition.scene.size,
+                    rendition.palette_rgb,
+                    rate,
+                    options,
                 )
-                try:
-                    for frame in frames[:count]:
-                        encoder.add(frame)
-                    encoder.finish()
-                finally:
-                    encoder.abandon()
                 sizes.append(path.stat().st_size)
         return sizes

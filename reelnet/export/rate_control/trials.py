@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from reelnet._support.byte_size import spelled
+from reelnet._support.byte_size import format_size
 from reelnet.errors import CapError
-from reelnet.export.encoders.base import OverLimit, encoder_of
-from reelnet.export.encoders.formats import Codec, Format
-from reelnet.export.encoders.settings import EncoderOptions, codec_of
-from reelnet.export.platforms.model import Budget
+from reelnet.export.encoders.base import CapExceeded
+from reelnet.export.encoders.formats import EncoderSettings, Format
+from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import Held
 from reelnet.export.quantize.temporal import LIMIT, Loss
 from reelnet.export.rate_control.quality_ladder import COURSES, Dial, Turns
 from reelnet.export.rate_control.size_model import plan_of
+from reelnet.export.request import ResolvedRequest
 from reelnet.render.rendition import Rendition
-
-if TYPE_CHECKING:
-    from reelnet.export.quantize.level_store import Held
 
 
 @dataclass(frozen=True)
@@ -66,24 +61,27 @@ def encode(
     rendition: Rendition,
     form: Format,
     path: Path,
-    options: EncoderOptions,
+    options: EncoderSettings,
     held: Held | None,
     loss: Loss | None,
 ) -> Trial:
     """Write a trial's file; one that grows over the limit of its options is stopped."""
     scene, levels = rendition.scene, held.levels if held is not None else None
-    encoder = encoder_of(form)(path, scene.size, rendition.palette_rgb, scene.timeline.fps, options)
     try:
-        for frame in rendition.frames(held.at if held is not None else None, few=form.few):
-            encoder.add(frame)
-        frames = encoder.finish()
-    except OverLimit as stopped:
+        frames = encode_frames(
+            rendition.frames(held.at if held is not None else None, few=form.few_colors),
+            path,
+            form,
+            scene.size,
+            rendition.palette_rgb,
+            scene.timeline.fps,
+            options,
+        )
+    except CapExceeded as stopped:
         done = max(1, min(stopped.frames, len(scene.timeline)))
         whole = math.ceil(stopped.bytes * len(scene.timeline) / done)
         found = Trial(rendition, path, whole, complete=False, frames=done, loss=loss, levels=levels)
         return found.guessed(loss.changed) if loss is not None else found
-    finally:
-        encoder.abandon()
     return Trial(rendition, path, path.stat().st_size, complete=True, frames=frames, loss=loss, levels=levels)
 
 
@@ -96,37 +94,19 @@ SLACK = 2.0
 """An encode is stopped when it is so many times over its cap; up to there its size tells where to go on."""
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What an author asks of a file.
-
-    Attributes:
-        budget: The cap and a platform's other limits.
-        options: To the encoder.
-        max_error: Most by which a value may be off, in 240ths of the colormap.
-        keep: What must not be given up: `frames`, `levels`, `scale`.
-    """
-
-    budget: Budget
-    options: EncoderOptions = field(default_factory=EncoderOptions)
-    max_error: float = 4.0
-    keep: frozenset[str] = frozenset()
-
-
 class Trials:
     """Encodes for one file under a cap.
 
     Args:
-        form: The format.
-        path: Where the file will go, for errors.
+        request: The file to make.
         folder: For the trials' files.
-        wish: What the author asks.
         told: Told the number of encodes after each.
         trying: Told in words what the next encode is, before each.
 
     Attributes:
-        form: The format.
-        wish: What the author asks.
+        request: The file to make.
+        form: Its format.
+        codec: Its codec.
         cap: Most bytes.
         target: The logarithm of the bytes to aim at.
         count: Encodes so far.
@@ -134,24 +114,18 @@ class Trials:
 
     def __init__(
         self,
-        form: Format,
-        path: Path,
+        request: ResolvedRequest,
         folder: Path,
-        wish: Wish,
         told: Callable[[int, int], None] | None = None,
         trying: Callable[[str], None] | None = None,
     ) -> None:
-        self.form, self.wish, self._path, self._folder = form, wish, path, folder
+        self.request, self.form, self.codec = request, request.fmt, request.codec
+        self._path, self._folder = request.path, folder
         self._told, self._trying = told, trying
-        self.cap = wish.budget.bytes or 2**62
+        self.cap = request.constraints.max_bytes or 2**62
         self.target = math.log(AIM * self.cap)
         self.count = 0
         self._smallest: Trial | None = None
-
-    @cached_property
-    def codec(self) -> Codec:
-        """What compresses."""
-        return codec_of(self.form, self.wish.options)
 
     def more(self, best: Trial | None) -> bool:
         """Whether there may be another encode, and the best one so far leaves something to wish for."""
@@ -179,7 +153,7 @@ class Trials:
         """
         options = self.options(quality, exact=held is None or not limited)
         limit = self.cap if held is None else int(SLACK * self.cap)
-        options = replace(options, limit=limit if limited else None)
+        options = replace(options, cap=limit if limited else None)
         path = self._folder / f"{self.count}{self.form.suffix}"
         if self._trying is not None:
             self._trying(in_words(rendition, price))
@@ -225,9 +199,9 @@ class Trials:
             best.path.unlink(missing_ok=True)
         return trial
 
-    def options(self, quality: float | None, *, exact: bool = False) -> EncoderOptions:
+    def options(self, quality: float | None, *, exact: bool = False) -> EncoderSettings:
         """To the encoder."""
-        options = self.wish.options
+        options = self.request.settings
         if quality is not None and not options.lossless and self.codec.name in COURSES:
             options = replace(options, quality=quality)
         if not exact and "good" in self.codec.presets and options.preset is None:
@@ -236,21 +210,21 @@ class Trials:
 
     def refusal(self) -> CapError:
         """That no file under the cap was found, with the smallest that was, and the wishes that stand in the way."""
-        smallest, wish = self._smallest, self.wish
+        smallest, request = self._smallest, self.request
         reached = "nothing was tried"
         if smallest is not None:
             about = "" if smallest.complete else "about "
-            reached = f"the smallest reached was {about}{spelled(smallest.bytes)}"
-        if wish.options.lossless:
+            reached = f"the smallest reached was {about}{format_size(smallest.bytes)}"
+        if request.settings.lossless:
             why, help_ = "it must be lossless", "leave --lossless out"
-        elif smallest is not None and not wish.keep and (smallest.loss is None or smallest.loss.most == 0):
+        elif smallest is not None and not request.keep and (smallest.loss is None or smallest.loss.most == 0):
             why, help_ = "with fewer frames and smaller maps nothing is left to give up", "show less"
         else:
-            kept = f", and keeping {' and '.join(sorted(wish.keep))}" if wish.keep else ""
-            why = f"in the way stand errors of at most {wish.max_error:g} of {LIMIT} levels{kept}"
-            ways = ["allow more error"] * (wish.max_error < LIMIT) + ["keep less"] * bool(wish.keep)
+            kept = f", and keeping {' and '.join(sorted(request.keep))}" if request.keep else ""
+            why = f"in the way stand errors of at most {request.max_error:g} of {LIMIT} levels{kept}"
+            ways = ["allow more error"] * (request.max_error < LIMIT) + ["keep less"] * bool(request.keep)
             help_ = " or ".join([", ".join(ways), "show less"] if ways else ["show less"])
-        return CapError(f"{self._path}: cannot be under {spelled(self.cap)}: {reached}; {why}; {help_}")
+        return CapError(f"{self._path}: cannot be under {format_size(self.cap)}: {reached}; {why}; {help_}")
 
 
 def in_words(rendition: Rendition, price: float) -> str:

@@ -11,7 +11,7 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from reelnet._support.atomic_path import is_dead
+from reelnet._support.atomic_path import is_process_dead
 from reelnet.errors import UsageError
 from reelnet.runs.storage.file_lock import holder, owner_of
 
@@ -82,6 +82,6 @@ class Lease:
 def _is_dead(held: dict[str, Any]) -> bool:
     """Whether the holder was a process of this machine that is no more."""
     try:
-        return held.get("host") == platform.node() and is_dead(int(held["process"]))
+        return held.get("host") == platform.node() and is_process_dead(int(held["process"]))
     except (ValueError, TypeError, KeyError):
         return False

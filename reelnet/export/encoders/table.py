@@ -1,0 +1,80 @@
+"""The encoder of each format, and the loop that drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.export.encoders.base import Encoder
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, Format
+from reelnet.render.compositor import Frame
+from reelnet.scene.layout.boxes import Size
+
+
+def find_encoder(fmt: Format) -> type[Encoder]:
+    """The encoder class of a format."""
+    # Encoders are imported on demand: PyAV takes long to import, and not all of them need it.
+    if fmt.suffix == ".gif":
+        from reelnet.export.encoders.gif import GifEncoder
+
+        return GifEncoder
+    if fmt.suffix == ".apng":
+        from reelnet.export.encoders.apng import ApngEncoder
+
+        return ApngEncoder
+    if fmt.suffix == ".webp":
+        from reelnet.export.encoders.webp import WebpEncoder
+
+        return WebpEncoder
+    if fmt.suffix == ".png":
+        from reelnet.export.encoders.png import SequenceEncoder
+
+        return SequenceEncoder
+    from reelnet.export.encoders.video import VideoEncoder
+
+    return VideoEncoder
+
+
+def encode_frames(
+    frames: Iterable[Frame],
+    path: Path,
+    fmt: Format,
+    size: Size,
+    rgb: NDArray[np.uint8],
+    fps: Fraction,
+    settings: EncoderSettings = DEFAULT_SETTINGS,
+    on_frame: Callable[[int], None] | None = None,
+) -> int:
+    """Encode frames into a new file.
+
+    Args:
+        frames: The frames in order.
+        path: The file, with the suffix of its format.
+        fmt: The format.
+        size: Width and height of every frame, in pixels.
+        rgb: The color of each palette index, uint8 (256 or more, 3).
+        fps: The frame rate.
+        settings: The encoder's settings.
+        on_frame: Called with the number of frames encoded so far, after each frame.
+
+    Returns:
+        The number of frames in the file; formats may merge identical neighbors.
+
+    Raises:
+        UsageError: The format does not support the settings or the frame rate.
+        CapExceeded: The file grew larger than the cap of the settings.
+        ReelnetError: The codec is not installed.
+    """
+    encoder = find_encoder(fmt)(path, size, rgb, fps, settings)
+    try:
+        for count, frame in enumerate(frames, 1):
+            encoder.add(frame)
+            if on_frame is not None:
+                on_frame(count)
+        return encoder.finish()
+    finally:
+        encoder.close()
