@@ -14,7 +14,7 @@ from reelnet.scene.context import Facts, Moment
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, Palette
 from reelnet.scene.panel import Canvas, Drawing, HasLevelMaps, LevelMaps, Panel
-from reelnet.template.color import Colour
+from reelnet.template.color import Color as Colour
 
 __all__ = [
     "Box",

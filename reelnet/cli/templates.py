@@ -31,10 +31,10 @@ def list_() -> None:
     from rich.table import Table
 
     from reelnet.cli.inspect import align_columns
-    from reelnet.template.search_path import known_templates
+    from reelnet.template.search_path import list_templates
 
     head = ("name", "about", "file")
-    rows = [(name, about(name), shortened(file)) for name, file in known_templates().items()]
+    rows = [(name, about(name), shortened(file)) for name, file in list_templates().items()]
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         click.echo("\n".join(align_columns([head, *rows])))
@@ -50,12 +50,12 @@ def list_() -> None:
 
 def about(name: str) -> str:
     """A template's own sentence about it, or why it has none."""
-    from reelnet.config.source import plain
+    from reelnet.config.source import to_plain
     from reelnet.errors import TemplateError
-    from reelnet.template.search_path import load_merged
+    from reelnet.template.search_path import load_node
 
     try:
-        return str(plain(load_merged(name)).get("about") or "")
+        return str(to_plain(load_node(name)).get("about") or "")
     except TemplateError as error:
         return f"invalid: {str(error).splitlines()[0]}"
 
@@ -68,20 +68,20 @@ def about(name: str) -> str:
 )
 def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     """Print the template NAME, a name or a file."""
-    from reelnet.config.source import plain
-    from reelnet.template.load import without_nulls
-    from reelnet.template.search_path import find, load_merged
+    from reelnet.config.source import to_plain
+    from reelnet.template.load import drop_nulls
+    from reelnet.template.search_path import find_template, load_node
 
     if not resolved:
         if settings:
             raise click.UsageError(
                 "--set changes what is resolved; add --resolved", click.get_current_context()
             )
-        click.echo(find(name).read_text("utf-8"), nl=False)
+        click.echo(find_template(name).read_text("utf-8"), nl=False)
         return
     import yaml
 
-    content = without_nulls(plain(load_merged(name, settings)))
+    content = drop_nulls(to_plain(load_node(name, settings)))
     click.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), nl=False)
 
 
@@ -94,9 +94,9 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def new(name: str, origin: str, extend: bool, force: bool) -> None:
     """Write the template NAME to templates/NAME.yaml, where it is found by its name, or to the file NAME."""
-    from reelnet.template.starter import begin
+    from reelnet.template.starter import create_template_file
 
-    click.echo(begin(name, origin, extend=extend, force=force))
+    click.echo(create_template_file(name, origin, extend=extend, force=force))
 
 
 @templates.command(short_help="Whether a template is right.")
@@ -161,9 +161,9 @@ def notes(template: Template, scene: Scene) -> Iterator[str]:
 def schema() -> None:
     """Print the JSON Schema (draft-07) by which editors complete and check templates."""
     from reelnet.render.registry import registry
-    from reelnet.template.json_schema import schema as schema_of
+    from reelnet.template.json_schema import build_schema
 
-    click.echo(json.dumps(schema_of(registry()), indent=1, ensure_ascii=False))
+    click.echo(json.dumps(build_schema(registry()), indent=1, ensure_ascii=False))
 
 
 def shortened(file: Path) -> str:

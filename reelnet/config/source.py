@@ -17,6 +17,7 @@ from yaml import events
 from reelnet.config.diagnostics import (
     HEX_COLOR,
     Diagnostic,
+    KeyPath,
     SourcePosition,
     diagnose_syntax,
     format_key_path,
@@ -25,17 +26,16 @@ from reelnet.config.diagnostics import (
     raise_diagnostics,
 )
 
-MOST_DEPTH = 40
-MOST_NODES = 20_000
-MOST_MISTAKES = 1000
-MOST_LETTERS = 200  # of a key
+MAX_DEPTH = 40
+MAX_NODES = 20_000
+MAX_DIAGNOSTICS = 1000
+MAX_KEY_LENGTH = 200  # of a key
 
-Keys = tuple[str | int, ...]
 
 UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Control characters, and others that no template needs."""
 
-_COLOUR_COMMENT = re.compile(rf"[ \t]+({HEX_COLOR})")
+_COLOR_COMMENT = re.compile(rf"[ \t]+({HEX_COLOR})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +44,27 @@ class Node:
 
     Attributes:
         value: A map, a list, or a scalar. Nodes share parts where the file has aliases, so nothing may change them.
-        place: Where the value starts.
-        key_place: Where its key starts, if it is in a map.
-        bare_colour: The colour that follows an empty value as a comment, such as #111; empty otherwise.
+        position: Where the value starts.
+        key_position: Where its key starts, if it is in a map.
+        unquoted_color: The colour that follows an empty value as a comment, such as #111; empty otherwise.
     """
 
     value: dict[str, Node] | list[Node] | Scalar
-    place: SourcePosition
-    key_place: SourcePosition | None = None
-    bare_colour: str = ""
+    position: SourcePosition
+    key_position: SourcePosition | None = None
+    unquoted_color: str = ""
 
 
-def plain(node: Node) -> Any:
+def to_plain(node: Node) -> Any:
     """The value without places: dict, list and scalars."""
     if isinstance(node.value, dict):
-        return {key: plain(child) for key, child in node.value.items()}
+        return {key: to_plain(child) for key, child in node.value.items()}
     if isinstance(node.value, list):
-        return [plain(child) for child in node.value]
+        return [to_plain(child) for child in node.value]
     return node.value
 
 
-def child_of(node: Node, step: str | int) -> Node | None:
+def get_child(node: Node, step: str | int) -> Node | None:
     """What a key or an index leads to."""
     inside = node.value
     if isinstance(inside, dict) and isinstance(step, str):
@@ -74,31 +74,31 @@ def child_of(node: Node, step: str | int) -> Node | None:
     return None
 
 
-def place_of(node: Node, path: Sequence[str | int]) -> SourcePosition:
+def find_position(node: Node, path: Sequence[str | int]) -> SourcePosition:
     """Where a path of keys leads: the place of its last key that is there."""
     for step in path:
-        child = child_of(node, step)
+        child = get_child(node, step)
         if child is None:
             break
         node = child
-    return node.key_place or node.place
+    return node.key_position or node.position
 
 
-def hint_for_empty(node: Node) -> str | None:
+def explain_empty_value(node: Node) -> str | None:
     """What to say of an empty value that was meant as a colour, which YAML took for a comment."""
-    return f"a color must be quoted: '{node.bare_colour}'" if node.bare_colour else None
+    return f"a color must be quoted: '{node.unquoted_color}'" if node.unquoted_color else None
 
 
-def bare_colours(node: Node, path: Keys = ()) -> list[Diagnostic]:
+def find_unquoted_colors(node: Node, path: KeyPath = ()) -> list[Diagnostic]:
     """Every value that is empty because a colour was not quoted."""
     if isinstance(node.value, dict | list):
         inside = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
-        return [mistake for key, child in inside for mistake in bare_colours(child, (*path, key))]
-    hint = hint_for_empty(node)
-    return [Diagnostic(place_of(node, ()), format_key_path(path), hint)] if hint else []
+        return [mistake for key, child in inside for mistake in find_unquoted_colors(child, (*path, key))]
+    hint = explain_empty_value(node)
+    return [Diagnostic(find_position(node, ()), format_key_path(path), hint)] if hint else []
 
 
-def read_text(text: str, file: str, aside: list[Diagnostic] | None = None) -> Node:
+def parse_yaml(text: str, file: str, aside: list[Diagnostic] | None = None) -> Node:
     """The content of a file from its text. An empty file is an empty map.
 
     Args:
@@ -169,7 +169,7 @@ class _Reader:
         self._here = self._place(event)
         return event
 
-    def _node(self, event: events.Event, path: Keys, depth: int) -> _Built:
+    def _node(self, event: events.Event, path: KeyPath, depth: int) -> _Built:
         if isinstance(event, events.AliasEvent):
             built = self._alias(event, path)
             self._limit(event, path, built.size, depth + built.height - 1)
@@ -187,13 +187,13 @@ class _Reader:
             self._anchors[anchor] = built
         return built
 
-    def _content(self, event: events.Event, path: Keys, depth: int) -> tuple[Node, int]:
+    def _content(self, event: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
         if isinstance(event, events.ScalarEvent):
             return self._scalar(event, path), 1
         read = self._map if isinstance(event, events.MappingStartEvent) else self._list
         return read(event, path, depth)
 
-    def _map(self, start: events.Event, path: Keys, depth: int) -> tuple[Node, int]:
+    def _map(self, start: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
         entries: dict[str, Node] = {}
         height = 0
         while not isinstance(event := self._next(), events.MappingEndEvent):
@@ -202,12 +202,12 @@ class _Reader:
             built = self._node(self._next(), (*path, key), depth + 1)
             height = max(height, built_key.height, built.height)
             if wrong:
-                self._wrong(built_key.node.place, path, wrong)
+                self._wrong(built_key.node.position, path, wrong)
             else:
-                entries[key] = replace(built.node, key_place=built_key.node.place)
+                entries[key] = replace(built.node, key_position=built_key.node.position)
         return Node(entries, self._place(start)), height + 1
 
-    def _list(self, start: events.Event, path: Keys, depth: int) -> tuple[Node, int]:
+    def _list(self, start: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
         items: list[Node] = []
         height = 0
         while not isinstance(event := self._next(), events.SequenceEndEvent):
@@ -226,30 +226,30 @@ class _Reader:
                 "?",
                 f"a key must be text; quote it: '{written}'" if written else "a key is missing before ':'",
             )
-        if len(key) > MOST_LETTERS:
-            return "?", f"a key has at most {MOST_LETTERS} letters"
+        if len(key) > MAX_KEY_LENGTH:
+            return "?", f"a key has at most {MAX_KEY_LENGTH} letters"
         if key == "<<" and isinstance(event, events.ScalarEvent) and event.style is None:
             return key, "'<<' is not allowed; write extends instead"
         if first := entries.get(key):
-            lines = f"in line {node.place.line} and before in line {(first.key_place or first.place).line}"
+            lines = f"in line {node.position.line} and before in line {(first.key_position or first.position).line}"
             return key, f"the key {key!r} stands here twice, {lines}"
         return key, ""
 
-    def _scalar(self, event: events.ScalarEvent, path: Keys) -> Node:
+    def _scalar(self, event: events.ScalarEvent, path: KeyPath) -> Node:
         place, value = self._place(event), event.value
         if found := UNPRINTABLE.search(value):
             self._wrong(place, path, f"the control character {found[0]!a} is not allowed")
         if event.style is not None:
             return Node(value, place)
         mark = event.end_mark
-        colour = _COLOUR_COMMENT.match(self._text, mark.index) if mark and not value else None
+        colour = _COLOR_COMMENT.match(self._text, mark.index) if mark and not value else None
         try:
-            return Node(plain_scalar(value), place, bare_colour=colour[1] if colour else "")
+            return Node(parse_scalar(value), place, unquoted_color=colour[1] if colour else "")
         except ValueError as error:
             self._wrong(place, path, str(error))
             return Node(0, place)
 
-    def _alias(self, event: events.AliasEvent, path: Keys) -> _Built:
+    def _alias(self, event: events.AliasEvent, path: KeyPath) -> _Built:
         name, place = str(event.anchor), self._place(event)
         if name not in self._anchors:
             self._wrong(
@@ -258,17 +258,17 @@ class _Reader:
         elif (built := self._anchors[name]) is None:
             self._wrong(place, path, f"the value &{name} cannot hold itself")
         else:
-            return replace(built, node=replace(built.node, place=place))
+            return replace(built, node=replace(built.node, position=place))
         return _Built(Node(None, place), 1, 1)
 
-    def _limit(self, event: events.Event, path: Keys, more: int, depth: int) -> None:
+    def _limit(self, event: events.Event, path: KeyPath, more: int, depth: int) -> None:
         self._count += more
         reason = ""
-        if depth > MOST_DEPTH:
-            reason = f"this is nested more than {MOST_DEPTH} deep"
-        elif self._count > MOST_NODES:
+        if depth > MAX_DEPTH:
+            reason = f"this is nested more than {MAX_DEPTH} deep"
+        elif self._count > MAX_NODES:
             grown = ", with its aliases written out" if more > 1 else ""
-            reason = f"a template has at most {MOST_NODES:,} keys and values{grown}"
+            reason = f"a template has at most {MAX_NODES:,} keys and values{grown}"
         if reason:
             self._stop(Diagnostic(self._place(event), format_key_path(path), reason))
 
@@ -280,9 +280,9 @@ class _Reader:
             else SourcePosition(self._file, 1, 1)
         )
 
-    def _wrong(self, place: SourcePosition, path: Keys, what: str) -> None:
+    def _wrong(self, place: SourcePosition, path: KeyPath, what: str) -> None:
         self._mistakes.append(Diagnostic(place, format_key_path(path), what))
-        if len(self._mistakes) >= MOST_MISTAKES:
+        if len(self._mistakes) >= MAX_DIAGNOSTICS:
             raise_diagnostics(self._mistakes)
 
     def _stop(self, mistake: Diagnostic) -> NoReturn:
@@ -290,7 +290,7 @@ class _Reader:
         raise AssertionError("there is a mistake")
 
 
-MOST_DIGITS = 18
+MAX_INT_DIGITS = 18
 
 Scalar = str | int | float | bool | None
 
@@ -305,7 +305,7 @@ _WORDS: dict[str, bool | float | None] = {
 }
 
 
-def plain_scalar(text: str) -> Scalar:
+def parse_scalar(text: str) -> Scalar:
     """What a scalar without quotes means in the core schema of YAML 1.2: `no`, `12:30` and dates are text.
 
     Raises:
@@ -314,8 +314,8 @@ def plain_scalar(text: str) -> Scalar:
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):
-        if len(text.lstrip("+-")) > MOST_DIGITS:
-            raise ValueError(f"a whole number has at most {MOST_DIGITS} digits; quote it if it is text")
+        if len(text.lstrip("+-")) > MAX_INT_DIGITS:
+            raise ValueError(f"a whole number has at most {MAX_INT_DIGITS} digits; quote it if it is text")
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
     if found := _INFINITE.fullmatch(text):
         return float(f"{found[1]}inf")

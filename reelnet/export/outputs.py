@@ -101,7 +101,7 @@ def _files(
     options: ExportOptions,
     folder: Path,
 ) -> list[ExportRequest]:
-    spec, varied, errors = output.spec, output.varied(template), ErrorCollector()
+    spec, varied, errors = output.spec, output.apply_to(template), ErrorCollector()
     wanted: list[str | None] = [*layers] or [None]
     step = None
     with errors.collect("layers"):

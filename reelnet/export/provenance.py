@@ -24,7 +24,7 @@ from reelnet.render.registry import registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.template.builder import build_template
-from reelnet.template.load import file_keys
+from reelnet.template.load import iter_file_keys
 from reelnet.template.model import Template
 
 FORMAT = 1
@@ -232,7 +232,7 @@ def _entry(job: ExportRequest, report: Report) -> dict[str, Any]:
 def _absolute(content: dict[str, Any]) -> dict[str, Any]:
     """A template's content with the files that it names where they are seen from anywhere."""
     content = json.loads(json.dumps(content))
-    for *path, last in file_keys(content, registry()):
+    for *path, last in iter_file_keys(content, registry()):
         inside = content
         for step in path:
             inside = inside[step]
@@ -243,7 +243,7 @@ def _absolute(content: dict[str, Any]) -> dict[str, Any]:
 def _files(content: dict[str, Any]) -> dict[str, str]:
     """For each file that a template names its SHA-256, in hexadecimal."""
     found = {}
-    for path in file_keys(content, registry()):
+    for path in iter_file_keys(content, registry()):
         value: Any = content
         for step in path:
             value = value[step]

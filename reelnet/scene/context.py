@@ -19,7 +19,7 @@ from reelnet.scene.descriptions import cell, shown
 from reelnet.scene.statistics import Survey
 from reelnet.scene.tap_view import Cell, Limits, View
 from reelnet.template.model import SamplesSpec
-from reelnet.template.selector import Pick
+from reelnet.template.selector import Selector
 from reelnet.template.theme import Theme
 
 
@@ -210,7 +210,7 @@ def classes_of(about: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def chosen(
-    pick: Pick, count: int, what: str, change: NDArray[np.float64] | None = None, of: str = ""
+    pick: Selector, count: int, what: str, change: NDArray[np.float64] | None = None, of: str = ""
 ) -> tuple[int, ...]:
     """The positions that a pick means among `count`.
 

@@ -21,7 +21,7 @@ from reelnet.scene.palette.palette import Ink, Palette
 from reelnet.scene.panel import Drawing, Panel, Rest
 from reelnet.scene.timeline.timeline import Timeline, TimelinePlan
 from reelnet.template.model import Template
-from reelnet.template.selector import Pick
+from reelnet.template.selector import Selector
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def understood(template: Template, run: RunReader, layer: str | None, errors: Er
     if layer is None and template.layer is not None:
         with errors.collect("layer"):
             layer = recorded_layer(template.layer, run)
-    samples = template.samples.model_copy(update={"show": Pick()})
+    samples = template.samples.model_copy(update={"show": Selector()})
     with errors.collect("samples", "show"):
         chosen(template.samples.show, len(run.samples), "sample")
         samples = template.samples

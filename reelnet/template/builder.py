@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reelnet.config.diagnostics import ErrorCollector, KeyPath, SourceMap
-from reelnet.config.messages import complaints, shown
+from reelnet.config.messages import explain_validation_error, format_value
 from reelnet.errors import suggest_names
-from reelnet.template.layout_patch import AT
+from reelnet.template.layout_patch import PATCH_KEY
 from reelnet.template.model import (
     CanvasSpec,
     Direction,
@@ -27,42 +27,42 @@ from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 
 
-def named(layout: Any) -> Iterator[str]:
+def _iter_item_names(layout: Any) -> Iterator[str]:
     """The names of panels and the ids of stacks in a layout of plain data."""
     if isinstance(layout, str):
         yield layout
     elif isinstance(layout, list):
         for item in layout:
-            yield from named(item)
+            yield from _iter_item_names(item)
     elif isinstance(layout, dict):
         for inside in layout.values():
             if isinstance(inside, dict) and isinstance(inside.get("id"), str):
                 yield inside["id"]
-            yield from named(inside.get("items") if isinstance(inside, dict) else inside)
+            yield from _iter_item_names(inside.get("items") if isinstance(inside, dict) else inside)
 
 
 M = TypeVar("M", bound=BaseModel)
 
-Panels = Mapping[str, type[PanelSpec]]
+PanelKinds = Mapping[str, type[PanelSpec]]
 
-KEYS = ("about", "layer", "canvas", "theme", "samples", "panels", "layout", "timeline", "outputs")
+TEMPLATE_KEYS = ("about", "layer", "canvas", "theme", "samples", "panels", "layout", "timeline", "outputs")
 """What a template consists of, beside `extends`."""
 
-USELESS: Mapping[Direction, set[str]] = {
+INEFFECTIVE_OPTIONS: Mapping[Direction, set[str]] = {
     Direction.COLUMN: {"columns"},
     Direction.ROW: {"columns"},
     Direction.OVERLAY: {"columns", "gap"},
 }
 """Options that would change nothing."""
 
-DEEPEST = 16
+MAX_STACK_DEPTH = 16
 """Stacks in stacks."""
 
 
 def build_template(
     name: str,
     content: Any,
-    panels: Panels,
+    panels: PanelKinds,
     *,
     source_map: SourceMap | None = None,
     removed: Collection[str] = (),
@@ -85,7 +85,7 @@ def build_template(
 class _Builder:
     """Builds one template from plain data and collects its errors."""
 
-    def __init__(self, panels: Panels, removed: Collection[str]) -> None:
+    def __init__(self, panels: PanelKinds, removed: Collection[str]) -> None:
         self._kinds, self._removed = panels, removed
         self._described: set[str] = set()
         self._named: dict[KeyPath, KeyPath] = {}
@@ -93,15 +93,14 @@ class _Builder:
 
     def build(self, name: str, content: Any, source_map: SourceMap) -> Template:
         if not isinstance(content, dict):
-            self._wrong(
-                (), f"{shown(content)} is not a template; it needs keys such as {', '.join(KEYS[-3:])}"
-            )
+            examples = ", ".join(TEMPLATE_KEYS[-3:])
+            self._wrong((), f"{format_value(content)} is not a template; it needs keys such as {examples}")
             self._errors.raise_errors()
         for key in content:
-            if key not in KEYS:
-                self._wrong((key,), f"no such key; {suggest_names(str(key), KEYS)}")
+            if key not in TEMPLATE_KEYS:
+                self._wrong((key,), f"no such key; {suggest_names(str(key), TEMPLATE_KEYS)}")
         panels = self._panels(content.get("panels"))
-        misspelled = any(key not in KEYS for key in content)
+        misspelled = any(key not in TEMPLATE_KEYS for key in content)
         layout = (
             self._layout(content.get("layout"), panels) if "layout" in content or not misspelled else None
         )
@@ -118,7 +117,7 @@ class _Builder:
             name=name,
             layout=layout,
             panels=panels,
-            theme=theme.filled(),
+            theme=theme.resolve(),
             canvas=canvas,
             samples=samples,
             timeline=timeline,
@@ -135,7 +134,7 @@ class _Builder:
     def _text(self, content: Mapping[str, Any], key: str) -> str | None:
         value = content.get(key)
         if value is not None and not isinstance(value, str):
-            self._wrong((key,), f"{shown(value)} is not a text; quote it")
+            self._wrong((key,), f"{format_value(value)} is not a text; quote it")
             return None
         return value
 
@@ -143,7 +142,7 @@ class _Builder:
         try:
             return model.model_validate({} if content is None else content)
         except ValidationError as error:
-            for below, what in complaints(model, error):
+            for below, what in explain_validation_error(model, error):
                 self._wrong((*path, *below), what)
         return None
 
@@ -152,7 +151,7 @@ class _Builder:
         if content is None:
             return found
         if not isinstance(content, dict):
-            self._wrong(("panels",), f"{shown(content)} is not a map of panels by name")
+            self._wrong(("panels",), f"{format_value(content)} is not a map of panels by name")
             return found
         self._described = set(content)
         for name, options_given in content.items():
@@ -164,7 +163,7 @@ class _Builder:
     def _panel(self, name: str, content: Any) -> PanelSpec | None:
         path: KeyPath = ("panels", name)
         if content is not None and not isinstance(content, dict):
-            self._wrong(path, f"{shown(content)} is not a map of options")
+            self._wrong(path, f"{format_value(content)} is not a map of options")
             return None
         given = dict(content or {})
         kind = given.pop("kind", name)
@@ -173,7 +172,7 @@ class _Builder:
                 self._wrong(path, f"needs a kind; {suggest_names(name, self._kinds)}")
             else:
                 self._wrong(
-                    (*path, "kind"), f"no kind {shown(kind)}; {suggest_names(str(kind), self._kinds)}"
+                    (*path, "kind"), f"no kind {format_value(kind)}; {suggest_names(str(kind), self._kinds)}"
                 )
             return None
         return self._model(self._kinds[kind], given, path)
@@ -182,8 +181,10 @@ class _Builder:
         if content is None:
             self._wrong((), "has no layout; name a template to extend, or say what stands where")
             return None
-        if isinstance(content, dict) and AT in content:
-            self._unmoved(content[AT], {word: each for word, each in content.items() if word != AT})
+        if isinstance(content, dict) and PATCH_KEY in content:
+            self._unmoved(
+                content[PATCH_KEY], {word: each for word, each in content.items() if word != PATCH_KEY}
+            )
             return None
         node = self._node(content, ("layout",), panels, 0)
         if isinstance(node, str):
@@ -192,7 +193,7 @@ class _Builder:
 
     def _unmoved(self, changes: Any, layout: Mapping[str, Any]) -> None:
         """Tell which changes of a layout could not be made when templates were merged."""
-        path: KeyPath = ("layout", AT)
+        path: KeyPath = ("layout", PATCH_KEY)
         if not layout:
             self._wrong(
                 path, "changes the layout of a template that is extended, and none is; give a column or a row"
@@ -200,10 +201,10 @@ class _Builder:
         elif not isinstance(changes, dict):
             self._wrong(
                 path,
-                f"{shown(changes)} is not a map of what stands where, by names of panels and ids of stacks",
+                f"{format_value(changes)} is not a map of what stands where, by names of panels and ids of stacks",
             )
         for name in changes if layout and isinstance(changes, dict) else ():
-            known = dict.fromkeys(named(layout))
+            known = dict.fromkeys(_iter_item_names(layout))
             what = "stands within what is put into its place, or is all there is"
             if name not in known:
                 what = f"stands nowhere in the layout that is changed; {suggest_names(str(name), known)}"
@@ -215,14 +216,14 @@ class _Builder:
         if isinstance(content, str):
             return self._name(content, path, panels)
         words = [each.value for each in Direction]
-        if isinstance(content, dict) and len(content) > 1 and depth <= DEEPEST:
+        if isinstance(content, dict) and len(content) > 1 and depth <= MAX_STACK_DEPTH:
             self._several(content, path, panels, depth)
             return None
-        if not isinstance(content, dict) or len(content) != 1 or depth > DEEPEST:
+        if not isinstance(content, dict) or len(content) != 1 or depth > MAX_STACK_DEPTH:
             what = (
                 "stacks are nested too deep"
-                if depth > DEEPEST
-                else (f"{shown(content)} is neither the name of a panel nor one of {', '.join(words)}")
+                if depth > MAX_STACK_DEPTH
+                else (f"{format_value(content)} is neither the name of a panel nor one of {', '.join(words)}")
             )
             self._wrong(path, what)
             return None
@@ -272,11 +273,11 @@ class _Builder:
     ) -> Stack | None:
         given = {"items": inside} if isinstance(inside, list) else inside
         if not isinstance(given, dict):
-            self._wrong(path, f"{shown(inside)} is neither a list of items nor a map with items")
+            self._wrong(path, f"{format_value(inside)} is neither a list of items nor a map with items")
             return None
         given = dict(given)
         items = given.pop("items", None)
-        for key in given.keys() & USELESS.get(kind, set()):
+        for key in given.keys() & INEFFECTIVE_OPTIONS.get(kind, set()):
             self._wrong((*path, key), f"changes nothing in the stack {kind.value!r}; leave it out")
         style = self._model(StackSpec, given, path)
         if not isinstance(items, list) or not items:
@@ -294,7 +295,7 @@ class _Builder:
         if given is None:
             return ()
         if not isinstance(given, list):
-            self._wrong(("outputs",), f"{shown(given)} is not a list of files")
+            self._wrong(("outputs",), f"{format_value(given)} is not a list of files")
             return ()
         found = []
         for number, each in enumerate(given):

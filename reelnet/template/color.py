@@ -40,16 +40,16 @@ EMBER: tuple[Rgb, ...] = (
 )
 """Red over near-black to blue, for dark paper: what is small recedes into it, as white does on light paper."""
 
-OWN = {"RdBu": RDBU, "ember": EMBER}
+BUILTIN_COLORMAPS = {"RdBu": RDBU, "ember": EMBER}
 """Colormaps that need no matplotlib."""
 
-ANCHORS = 33
+COLORMAP_SAMPLES = 33
 """Colours that stand for one of matplotlib's maps; between them colours are interpolated."""
 
-_HEX = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
+_HEX_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 
 
-def parse_colour(value: Any) -> Rgb:
+def parse_color(value: Any) -> Rgb:
     """`'#1f2328'` or `'#123'` as (red, green, blue), each 0 to 255.
 
     Raises:
@@ -78,33 +78,35 @@ def parse_colormap(value: Any) -> tuple[Rgb, ...]:
     if isinstance(value, tuple):
         return value
     if isinstance(value, str):
-        return named(value)
+        return lookup_colormap(value)
     if not isinstance(value, list) or len(value) < 2:
         raise ValueError(f"{value!r} is neither the name of a colormap nor a list of two colours or more")
     if len(value) > 256:
         raise ValueError(f"{len(value)} colours are more than a palette holds; give up to 256")
-    return tuple(parse_colour(each) for each in value)
+    return tuple(parse_color(each) for each in value)
 
 
 @lru_cache(maxsize=32)
-def named(name: str) -> tuple[Rgb, ...]:
+def lookup_colormap(name: str) -> tuple[Rgb, ...]:
     """One of reelnet's or matplotlib's colormaps.
 
     Raises:
         ValueError: There is none of that name.
     """
-    if name in OWN:
-        return OWN[name]
+    if name in BUILTIN_COLORMAPS:
+        return BUILTIN_COLORMAPS[name]
     # matplotlib takes a while to import, and most templates need none of its maps.
     from matplotlib import colormaps
 
     if name not in colormaps:
-        raise ValueError(f"no colormap {name!r}; {suggest_names(name, [*OWN, *colormaps])}")
-    colours = np.rint(255 * colormaps[name](np.linspace(0, 1, ANCHORS))[:, :3]).astype(int)
+        raise ValueError(f"no colormap {name!r}; {suggest_names(name, [*BUILTIN_COLORMAPS, *colormaps])}")
+    colours = np.rint(255 * colormaps[name](np.linspace(0, 1, COLORMAP_SAMPLES))[:, :3]).astype(int)
     return tuple((int(red), int(green), int(blue)) for red, green, blue in colours)
 
 
-Colour = Annotated[Rgb, BeforeValidator(parse_colour), WithJsonSchema({"type": "string", "pattern": _HEX})]
+Color = Annotated[
+    Rgb, BeforeValidator(parse_color), WithJsonSchema({"type": "string", "pattern": _HEX_PATTERN})
+]
 Colormap = Annotated[
     tuple[Rgb, ...],
     BeforeValidator(parse_colormap),
@@ -112,7 +114,7 @@ Colormap = Annotated[
         {
             "anyOf": [
                 {"type": "string"},
-                {"type": "array", "items": {"type": "string", "pattern": _HEX}, "minItems": 2},
+                {"type": "array", "items": {"type": "string", "pattern": _HEX_PATTERN}, "minItems": 2},
             ]
         }
     ),

@@ -8,24 +8,23 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from reelnet.config.diagnostics import SourcePosition, format_key_path
+from reelnet.config.diagnostics import KeyPath, SourcePosition, format_key_path
 from reelnet.config.source import (
-    MOST_DEPTH,
+    MAX_DEPTH,
     UNPRINTABLE,
-    Keys,
     Node,
-    child_of,
-    hint_for_empty,
-    plain,
-    plain_scalar,
-    read_text,
+    explain_empty_value,
+    get_child,
+    parse_scalar,
+    parse_yaml,
+    to_plain,
 )
 from reelnet.errors import TemplateError, UsageError, suggest_names
-from reelnet.template.layout_patch import AT, STACKS, rearranged
-from reelnet.template.shorthand import spelled_out
+from reelnet.template.layout_patch import PATCH_KEY, STACK_KINDS, apply_layout_patch
+from reelnet.template.shorthand import expand_shorthand
 
 # Alternatives: a key of the later file drops these keys of the earlier one.
-_STACKS = {word: tuple(other for other in STACKS if other != word) for word in STACKS}
+_STACKS = {word: tuple(other for other in STACK_KINDS if other != word) for word in STACK_KINDS}
 _SIZES = {
     "aspect": ("width", "height"),
     "width": ("aspect", "max_width"),
@@ -44,7 +43,7 @@ _STEPS = {
 _STEP = re.compile(r"([^.\[\]]+)((?:\[\d{1,6}\])*)")
 
 
-def merged(base: Node, over: Node) -> Node:
+def merge_nodes(base: Node, over: Node) -> Node:
     """`over` on top of `base`.
 
     Maps merge key by key; scalars and lists replace what was there. Further:
@@ -54,19 +53,19 @@ def merged(base: Node, over: Node) -> Node:
     - Of alternatives, such as column and row, only the later one is left.
     - A panel of another kind replaces the panel of that name.
     - A stack's bare list merges as its `items`.
-    - `at` in a layout puts other items into the places of some; see `rearranged`.
+    - `at` in a layout puts other items into the places of some; see `apply_layout_patch`.
     """
     return _merged(base, over, ())
 
 
-def size(node: Node) -> int:
+def count_values(node: Node) -> int:
     """How many keys and values a node holds, itself among them."""
     if isinstance(node.value, dict):
-        return 1 + sum(1 + size(child) for child in node.value.values())
-    return 1 + sum(map(size, node.value)) if isinstance(node.value, list) else 1
+        return 1 + sum(1 + count_values(child) for child in node.value.values())
+    return 1 + sum(map(count_values, node.value)) if isinstance(node.value, list) else 1
 
 
-def with_settings(node: Node, settings: Sequence[str]) -> Node:
+def apply_settings(node: Node, settings: Sequence[str]) -> Node:
     """A template with settings such as `theme.background=#111` or `outputs.web.path=a.gif` on top, in order.
 
     The value is read as YAML if it starts as a list, a map or quoted text does, and as a plain scalar
@@ -79,18 +78,18 @@ def with_settings(node: Node, settings: Sequence[str]) -> Node:
     for setting in settings:
         keys, value = _parsed(setting)
         if len(keys) == 1:
-            node = replace(merged(node, spelled_out(_nested(keys, value))), place=node.place)
+            node = replace(merge_nodes(node, expand_shorthand(_nested(keys, value))), position=node.position)
         else:
             node = _set(node, _found(node, keys, setting), value, ())
     return node
 
 
-def _merged(base: Node, over: Node, path: Keys) -> Node:
-    if path == ("layout",) and isinstance(over.value, dict) and AT in over.value:
-        rest = {key: node for key, node in over.value.items() if key != AT}
+def _merged(base: Node, over: Node, path: KeyPath) -> Node:
+    if path == ("layout",) and isinstance(over.value, dict) and PATCH_KEY in over.value:
+        rest = {key: node for key, node in over.value.items() if key != PATCH_KEY}
         whole = _merged(base, replace(over, value=rest), path) if rest else base
-        return rearranged(whole, over.value[AT])
-    if path and path[-1] in STACKS and isinstance(base.value, dict) is not isinstance(over.value, dict):
+        return apply_layout_patch(whole, over.value[PATCH_KEY])
+    if path and path[-1] in STACK_KINDS and isinstance(base.value, dict) is not isinstance(over.value, dict):
         base, over = _as_map(base), _as_map(over)
     if isinstance(base.value, dict) and isinstance(over.value, dict):
         if len(path) == 2 and path[0] == "panels" and _kind(over, path, base) != _kind(base, path):
@@ -101,7 +100,7 @@ def _merged(base: Node, over: Node, path: Keys) -> Node:
     return _without_nulls(over)
 
 
-def _merged_maps(base: dict[str, Node], over: dict[str, Node], path: Keys) -> dict[str, Node]:
+def _merged_maps(base: dict[str, Node], over: dict[str, Node], path: KeyPath) -> dict[str, Node]:
     given = {key for key, node in over.items() if node.value is not None}
     dropped = set(chain.from_iterable(_others(path).get(key, ()) for key in given)) - given
     result = {key: node for key, node in base.items() if key not in dropped}
@@ -118,8 +117,8 @@ def _merged_maps(base: dict[str, Node], over: dict[str, Node], path: Keys) -> di
     return result
 
 
-def _merged_lists(base: list[Node], over: list[Node], path: Keys) -> list[Node]:
-    earlier: dict[Keys, Node] = {}
+def _merged_lists(base: list[Node], over: list[Node], path: KeyPath) -> list[Node]:
+    earlier: dict[KeyPath, Node] = {}
     for node in base:
         if name := _name(node):
             earlier.setdefault(name, node)
@@ -131,7 +130,7 @@ def _merged_lists(base: list[Node], over: list[Node], path: Keys) -> list[Node]:
     return result
 
 
-def _others(path: Keys) -> dict[str, tuple[str, ...]]:
+def _others(path: KeyPath) -> dict[str, tuple[str, ...]]:
     # The names of panels are the author's own, and may be any of these words.
     if path[:1] == ("panels",):
         return {}
@@ -140,26 +139,26 @@ def _others(path: Keys) -> dict[str, tuple[str, ...]]:
     return _SIZES if path == ("canvas",) else _STACKS
 
 
-def _name(item: Node) -> Keys:
+def _name(item: Node) -> KeyPath:
     """The id of a list's item, with the word around it if there is one; empty without an id."""
     if not isinstance(item.value, dict):
         return ()
-    own = child_of(item, "id")
+    own = get_child(item, "id")
     if own is not None:
         return (own.value,) if isinstance(own.value, str | int) else ()
     if len(item.value) != 1:
         return ()
     ((word, inside),) = item.value.items()
-    own = child_of(inside, "id")
+    own = get_child(inside, "id")
     return (word, own.value) if own is not None and isinstance(own.value, str | int) else ()
 
 
-def _kind(panel: Node, path: Keys, otherwise: Node | None = None) -> Any:
+def _kind(panel: Node, path: KeyPath, otherwise: Node | None = None) -> Any:
     """A panel's kind; without one that of another panel, or the panel's name."""
-    kind = child_of(panel, "kind")
+    kind = get_child(panel, "kind")
     if kind is None and otherwise is not None:
         return _kind(otherwise, path)
-    return path[-1] if kind is None or kind.value is None else plain(kind)
+    return path[-1] if kind is None or kind.value is None else to_plain(kind)
 
 
 def _as_map(stack: Node) -> Node:
@@ -168,7 +167,7 @@ def _as_map(stack: Node) -> Node:
 
 def _removes(node: Node) -> bool:
     # A bare colour is empty by mistake; if it removed the key nobody would ever hear of it.
-    return node.value is None and hint_for_empty(node) is None
+    return node.value is None and explain_empty_value(node) is None
 
 
 def _without_nulls(node: Node) -> Node:
@@ -180,7 +179,7 @@ def _without_nulls(node: Node) -> Node:
     return node
 
 
-def _parsed(setting: str) -> tuple[Keys, Node]:
+def _parsed(setting: str) -> tuple[KeyPath, Node]:
     path, equals, text = setting.partition("=")
     if not equals:
         raise UsageError(f"--set {setting}: has no '='; write it as theme.background=#111")
@@ -189,7 +188,7 @@ def _parsed(setting: str) -> tuple[Keys, Node]:
     steps = [_STEP.fullmatch(step) for step in path.strip().split(".")]
     keys: list[str | int] = []
     for step in steps:
-        if step is None or len(steps) > MOST_DEPTH:
+        if step is None or len(steps) > MAX_DEPTH:
             raise UsageError(f"--set {setting}: {path!r} is no path of keys such as theme.background")
         keys += [step[1], *map(int, re.findall(r"\d+", step[2]))]
     return tuple(keys), _value(text.strip(), setting)
@@ -200,10 +199,10 @@ def _value(text: str, setting: str) -> Node:
     try:
         # {layer} at the start of a path or text is a word to fill in, not a map.
         if not text.startswith(("[", "{", '"', "'")) or re.match(r"\{\w*\}", text, re.ASCII):
-            return Node(plain_scalar(text), place)
+            return Node(parse_scalar(text), place)
         if not re.search("[\"']", text):
             text = re.sub(r"(?<=[\[{,:\s])#[0-9a-fA-F]{3,8}\b", r"'\g<0>'", text)
-        return _all_at(read_text(text, "value"), place)
+        return _all_at(parse_yaml(text, "value"), place)
     except (TemplateError, ValueError) as error:
         raise UsageError(f"--set {setting}: {error}") from None
 
@@ -211,21 +210,21 @@ def _value(text: str, setting: str) -> Node:
 def _all_at(node: Node, place: SourcePosition) -> Node:
     """The same values, all in one place."""
     if isinstance(node.value, dict):
-        inside = {key: replace(_all_at(each, place), key_place=place) for key, each in node.value.items()}
+        inside = {key: replace(_all_at(each, place), key_position=place) for key, each in node.value.items()}
         return Node(inside, place)
     if isinstance(node.value, list):
         return Node([_all_at(each, place) for each in node.value], place)
     return Node(node.value, place)
 
 
-def _found(node: Node | None, keys: Keys, setting: str) -> Keys:
+def _found(node: Node | None, keys: KeyPath, setting: str) -> KeyPath:
     """The path of a setting with ids as indices, and with the words between that an author may leave out."""
     found: list[str | int] = []
-    if keys[:2] == ("layout", AT):
+    if keys[:2] == ("layout", PATCH_KEY):
         return keys
     rest = list(keys)
     while rest and node is not None and isinstance(node.value, dict | list):
-        stack = bool(found) and found[-1] in STACKS
+        stack = bool(found) and found[-1] in STACK_KINDS
         step = _step(node, rest[0], stack)
         if step is None:
             if isinstance(rest[0], int) or (isinstance(node.value, list) and not stack):
@@ -235,7 +234,7 @@ def _found(node: Node | None, keys: Keys, setting: str) -> Keys:
             rest.pop(0)
         if step != "items" or isinstance(node.value, dict):
             found.append(step)
-            node = child_of(node, step)
+            node = get_child(node, step)
     if any(isinstance(step, int) for step in rest):
         raise UsageError(f"--set {setting}: there is no list to count in")
     return (*found, *rest)
@@ -268,11 +267,11 @@ def _no_item(node: Node, found: Sequence[str | int], key: str | int) -> str:
     return f"{where} has no item with the id {key!r}; {suggest_names(key, ids)}"
 
 
-def _set(node: Node, keys: Keys, value: Node, path: Keys) -> Node:
+def _set(node: Node, keys: KeyPath, value: Node, path: KeyPath) -> Node:
     if not keys:
         return _merged(node, value, path)
     key, rest = keys[0], keys[1:]
-    child = child_of(node, key)
+    child = get_child(node, key)
     if isinstance(node.value, list) and isinstance(key, int) and child is not None:
         changed = [] if not rest and value.value is None else [_set(child, rest, value, (*path, key))]
         return replace(node, value=[*node.value[:key], *changed, *node.value[key + 1 :]])
@@ -280,12 +279,12 @@ def _set(node: Node, keys: Keys, value: Node, path: Keys) -> Node:
         return replace(node, value={**node.value, str(key): _set(child, rest, value, (*path, key))})
     changed_map = _merged(node, _nested(keys, value), path)
     if isinstance(node.value, dict):
-        return replace(changed_map, place=node.place, key_place=node.key_place)
+        return replace(changed_map, position=node.position, key_position=node.key_position)
     return changed_map
 
 
-def _nested(keys: Keys, value: Node) -> Node:
+def _nested(keys: KeyPath, value: Node) -> Node:
     """Maps in maps that lead to a value."""
     for key in reversed(keys):
-        value = Node({str(key): replace(value, key_place=value.place)}, value.place)
+        value = Node({str(key): replace(value, key_position=value.position)}, value.position)
     return value

@@ -8,8 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from reelnet.errors import TemplateError
-from reelnet.template.builder import USELESS, Panels
-from reelnet.template.layout_patch import AT
+from reelnet.template.builder import INEFFECTIVE_OPTIONS, PanelKinds
+from reelnet.template.layout_patch import PATCH_KEY
 from reelnet.template.model import CanvasSpec, Direction, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.model_keys import Schema, keys, of, summary
 from reelnet.template.theme import THEMES, ThemeSpec
@@ -17,7 +17,7 @@ from reelnet.template.timeline import TimelineSpec
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
-ABOUT = {
+KEY_DESCRIPTIONS = {
     "extends": "The template that this one changes: a name, ./a-file.yaml, or a list of them; later ones win.",
     "about": "One sentence for people, shown in lists of templates.",
     "layer": "The layer to show; by default the last recorded one that gives maps.",
@@ -31,7 +31,7 @@ ABOUT = {
 }
 """What each key of a template is for."""
 
-STACKS = {
+STACK_DESCRIPTIONS = {
     Direction.COLUMN: "Items under each other.",
     Direction.ROW: "Items side by side.",
     Direction.GRID: "Items in rows of so many columns.",
@@ -48,7 +48,7 @@ KIND_GIVEN: Schema = {"type": "object", "required": ["kind"]}
 """Matches a panel that says itself of which kind it is."""
 
 
-def schema(panels: Panels) -> Schema:
+def build_schema(panels: PanelKinds) -> Schema:
     """The JSON Schema of templates with these kinds of panels; those that cannot be loaded are left out."""
     panels = usable(panels)
     definitions: dict[str, Schema] = {}
@@ -71,7 +71,7 @@ def schema(panels: Panels) -> Schema:
         "title": "reelnet template",
         "type": "object",
         "additionalProperties": False,
-        "properties": {key: described(text, sections[key]) for key, text in ABOUT.items()},
+        "properties": {key: described(text, sections[key]) for key, text in KEY_DESCRIPTIONS.items()},
         # A template that extends another one has the rest of what it needs from there.
         "if": {"required": ["extends"]},
         "else": whole(panels, definitions),
@@ -79,7 +79,7 @@ def schema(panels: Panels) -> Schema:
     }
 
 
-def usable(panels: Panels) -> Panels:
+def usable(panels: PanelKinds) -> PanelKinds:
     """The panels without those of broken packages."""
     found = {}
     for kind in panels:
@@ -113,7 +113,7 @@ def output(definitions: dict[str, Schema]) -> Schema:
     return found
 
 
-def panel_map(panels: Panels, definitions: dict[str, Schema]) -> Schema:
+def panel_map(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
     """`panels`: what a panel shows is said by `kind`, by its own name, or in the template that is extended."""
     for kind, model in panels.items():
         form = of(model, definitions, f"{kind}-")
@@ -143,15 +143,16 @@ def of_kind(kind: str) -> Schema:
     return {**KIND_GIVEN, "properties": {"kind": {"const": kind}}}
 
 
-def layout(panels: Panels, definitions: dict[str, Schema]) -> Schema:
+def layout(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
     """`layout`: an item is the name of a panel, or a stack of items."""
     style = of(StackSpec, definitions)
     items = {"type": "array", "items": ref("item"), "minItems": 1}
     own = {"items": described("Panels by their names, and stacks.", items)}
     for each in Direction:
-        useful = {key: form for key, form in style["properties"].items() if key not in USELESS.get(each, ())}
+        useless = INEFFECTIVE_OPTIONS.get(each, ())
+        useful = {key: form for key, form in style["properties"].items() if key not in useless}
         definitions[f"stack-{each}"] = either(items, {**style, "properties": {**own, **useful}})
-    stacks = {each.value: described(text, ref(f"stack-{each}")) for each, text in STACKS.items()}
+    stacks = {each.value: described(text, ref(f"stack-{each}")) for each, text in STACK_DESCRIPTIONS.items()}
     one: Schema = {"type": "object", "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
     name = {"type": "string", "examples": list(panels)}
     definitions["item"] = either(name, {**one, "properties": stacks})
@@ -160,11 +161,11 @@ def layout(panels: Panels, definitions: dict[str, Schema]) -> Schema:
         "type": ["object", "null"],
         "additionalProperties": either(ref("item"), {"type": "null"}),
     }
-    changed = {**one, "properties": {**stacks, AT: at}, "required": [AT], "maxProperties": 2}
+    changed = {**one, "properties": {**stacks, PATCH_KEY: at}, "required": [PATCH_KEY], "maxProperties": 2}
     return either(ref("item"), changed)
 
 
-def whole(panels: Panels, definitions: dict[str, Schema]) -> Schema:
+def whole(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
     """What must be in a template that extends no other one."""
     inside = {
         "items": ref("whole-item"),
@@ -180,7 +181,7 @@ def whole(panels: Panels, definitions: dict[str, Schema]) -> Schema:
     return {
         "required": ["layout"],
         "properties": {
-            "layout": {"allOf": [ref("whole-item")], "not": {"type": "object", "required": [AT]}},
+            "layout": {"allOf": [ref("whole-item")], "not": {"type": "object", "required": [PATCH_KEY]}},
             "panels": {
                 "properties": {kind: by_kind("whole-panel", needs.get(kind, {})) for kind in panels},
                 "additionalProperties": {**KIND_GIVEN, "allOf": [ref("whole-panel")]},

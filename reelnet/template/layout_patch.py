@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reelnet.config.source import Node, child_of
+from reelnet.config.source import Node, get_child
 
-STACKS = ("column", "row", "grid", "overlay")
+STACK_KINDS = ("column", "row", "grid", "overlay")
 
-AT = "at"
+PATCH_KEY = "at"
 """The key of the changes, in a layout."""
 
 SPACER = "spacer"
@@ -19,7 +19,7 @@ PLACE = "\0"
 """Stands for what is changed while parts move; no name in a file can be this."""
 
 
-def rearranged(layout: Node, changes: Node) -> Node:
+def apply_layout_patch(layout: Node, changes: Node) -> Node:
     """A layout with other items in the places of some.
 
     Each key of `changes` names a panel or a stack of the layout. Its value is what stands there instead; within it,
@@ -37,7 +37,7 @@ def rearranged(layout: Node, changes: Node) -> Node:
         return layout
     whole = layout.value if isinstance(layout.value, dict) else {"column": replace(layout, value=[layout])}
     told = replace(changes, value=left) if isinstance(changes.value, dict) else changes
-    return replace(layout, value={**whole, AT: told})
+    return replace(layout, value={**whole, PATCH_KEY: told})
 
 
 def _changed(layout: Node, name: str, item: Node) -> Node | None:
@@ -69,7 +69,7 @@ def _name(node: Node) -> str | None:
     if isinstance(node.value, str):
         return node.value
     inside = _inside(node)
-    own = child_of(inside, "id") if inside is not None else None
+    own = get_child(inside, "id") if inside is not None else None
     return own.value if own is not None and isinstance(own.value, str) else None
 
 
@@ -77,13 +77,13 @@ def _inside(node: Node) -> Node | None:
     """What stands under the word of a stack."""
     if not isinstance(node.value, dict):
         return None
-    return next((node.value[word] for word in STACKS if word in node.value), None)
+    return next((node.value[word] for word in STACK_KINDS if word in node.value), None)
 
 
 def _list(node: Node) -> Node | None:
     """The list of a stack's items."""
     inside = _inside(node)
-    found = child_of(inside, "items") if inside is not None and isinstance(inside.value, dict) else inside
+    found = get_child(inside, "items") if inside is not None and isinstance(inside.value, dict) else inside
     return found if found is not None and isinstance(found.value, list) else None
 
 
@@ -94,8 +94,8 @@ def _items(node: Node) -> list[Node]:
 
 def _with_items(node: Node, items: list[Node]) -> Node:
     """A stack with other items."""
-    word = next(word for word in STACKS if isinstance(node.value, dict) and word in node.value)
-    inside, old = child_of(node, word), _list(node)
+    word = next(word for word in STACK_KINDS if isinstance(node.value, dict) and word in node.value)
+    inside, old = get_child(node, word), _list(node)
     if inside is None or old is None or not isinstance(node.value, dict):
         return node
     new = replace(old, value=items)

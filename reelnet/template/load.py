@@ -17,13 +17,13 @@ from reelnet.config.diagnostics import (
     format_key_path,
     raise_diagnostics,
 )
-from reelnet.config.source import Node, bare_colours, child_of, place_of, plain
-from reelnet.template.builder import Panels, build_template
+from reelnet.config.source import Node, find_position, find_unquoted_colors, get_child, to_plain
+from reelnet.template.builder import PanelKinds, build_template
 from reelnet.template.model import Template
-from reelnet.template.search_path import load_merged
+from reelnet.template.search_path import load_node
 
 
-def load_template(name: str | os.PathLike[str], panels: Panels, settings: Sequence[str] = ()) -> Template:
+def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> Template:
     """The template of that name or file, with what it extends.
 
     Args:
@@ -37,14 +37,14 @@ def load_template(name: str | os.PathLike[str], panels: Panels, settings: Sequen
     """
     aside: list[Diagnostic] = []
     try:
-        node = load_merged(os.fspath(name), settings, aside)
+        node = load_node(os.fspath(name), settings, aside)
     except InvalidTemplate as error:
         raise_diagnostics([*aside, *error.diagnostics])
         raise
-    return built(str(name), node, panels, aside)
+    return build_node(str(name), node, panels, aside)
 
 
-def built(name: str, node: Node, panels: Panels, aside: Sequence[Diagnostic] = ()) -> Template:
+def build_node(name: str, node: Node, panels: PanelKinds, aside: Sequence[Diagnostic] = ()) -> Template:
     """A template from its merged content.
 
     Args:
@@ -56,45 +56,47 @@ def built(name: str, node: Node, panels: Panels, aside: Sequence[Diagnostic] = (
     Raises:
         TemplateError: It says something that it may not say; every mistake is told.
     """
-    content = without_nulls(plain(node))
-    missing = list(anchor_files(content, node, panels))
-    source_map = SourceMap(lambda path: place_of(node, path))
+    content = drop_nulls(to_plain(node))
+    missing = list(_resolve_files(content, node, panels))
+    source_map = SourceMap(lambda path: find_position(node, path))
     template, found = None, []
     try:
-        template = build_template(name, content, panels, source_map=source_map, removed=removed_panels(node))
+        template = build_template(
+            name, content, panels, source_map=source_map, removed=_list_removed_panels(node)
+        )
     except OptionError as error:
         found = [source_map.diagnose(path, message) for path, message in error.errors]
     known = {each.key for each in aside if each.key}
     invalid = [each for each in found if each.key not in known]
-    raise_diagnostics([*aside, *invalid, *missing, *bare_colours(node)])
+    raise_diagnostics([*aside, *invalid, *missing, *find_unquoted_colors(node)])
     if template is None:
         raise AssertionError("a template without errors was not built")
     return template
 
 
-def removed_panels(node: Node) -> list[str]:
+def _list_removed_panels(node: Node) -> list[str]:
     """Names of the panels that a template took away from what it extends."""
-    panels = child_of(node, "panels")
+    panels = get_child(node, "panels")
     inside = panels.value if panels is not None else None
     return [name for name, each in inside.items() if each.value is None] if isinstance(inside, dict) else []
 
 
-def without_nulls(content: Any) -> Any:
+def drop_nulls(content: Any) -> Any:
     """Maps without the keys that have no value; they have their defaults."""
     if isinstance(content, list):
-        return [without_nulls(each) for each in content]
+        return [drop_nulls(each) for each in content]
     if not isinstance(content, dict):
         return content
-    return {key: without_nulls(each) for key, each in content.items() if each is not None}
+    return {key: drop_nulls(each) for key, each in content.items() if each is not None}
 
 
-def anchor_files(content: Any, node: Node, panels: Panels) -> Iterator[Diagnostic]:
+def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Diagnostic]:
     """Make the files that a template names relative to the file in which they are named; tell which are none."""
-    for path in file_keys(content, panels):
+    for path in iter_file_keys(content, panels):
         inside = content
         for step in path[:-1]:
             inside = inside[step]
-        value, origin = inside[path[-1]], place_of(node, path)
+        value, origin = inside[path[-1]], find_position(node, path)
         if not isinstance(value, str):
             continue
         file = Path(value).expanduser()
@@ -105,11 +107,11 @@ def anchor_files(content: Any, node: Node, panels: Panels) -> Iterator[Diagnosti
         if not file.is_file():
             what = "is no file that can be read" if file.exists() else "no such file"
             yield Diagnostic(origin, format_key_path(path), f"{file}: {what}")
-        elif path[0] == "theme" and not is_font(file):
+        elif path[0] == "theme" and not _is_font(file):
             yield Diagnostic(origin, format_key_path(path), f"{file}: is no font; give a .ttf or .otf file")
 
 
-def is_font(file: Path) -> bool:
+def _is_font(file: Path) -> bool:
     """Whether text can be drawn with a file."""
     try:
         ImageFont.truetype(str(file), 16, layout_engine=ImageFont.Layout.BASIC)
@@ -118,7 +120,7 @@ def is_font(file: Path) -> bool:
     return True
 
 
-def file_keys(content: Any, panels: Panels) -> Iterator[tuple[str, ...]]:
+def iter_file_keys(content: Any, panels: PanelKinds) -> Iterator[tuple[str, ...]]:
     """The keys whose values are files."""
     if not isinstance(content, dict):
         return

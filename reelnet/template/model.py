@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from reelnet.config.diagnostics import KeyPath, SourceMap
-from reelnet.template.selector import Pick, Picked
+from reelnet.config.spec import EvenPixels, Pixels, PositivePixels, SpecModel
+from reelnet.template.selector import Selector, SelectorField
 from reelnet.template.theme import Theme
 from reelnet.template.timeline import TimelineSpec
-from reelnet.template.words import EvenLength, Length, Pixels, Words
 
 
 class Direction(StrEnum):
@@ -29,11 +29,11 @@ class Direction(StrEnum):
 Align = Literal["start", "center", "end", "stretch"]
 
 
-class Item(Words):
+class ItemSpec(SpecModel):
     """What every panel and every stack may say of its place."""
 
-    width: Length | None = Field(None, description="Width in pixels, instead of the natural one.")
-    height: Length | None = Field(None, description="Height in pixels, instead of the natural one.")
+    width: PositivePixels | None = Field(None, description="Width in pixels, instead of the natural one.")
+    height: PositivePixels | None = Field(None, description="Height in pixels, instead of the natural one.")
     grow: float | None = Field(
         None, ge=0, le=1000, description="Its share of the room that is left over; 0 for none."
     )
@@ -42,7 +42,7 @@ class Item(Words):
     )
 
 
-class PanelSpec(Item):
+class PanelSpec(ItemSpec):
     """What every panel may say."""
 
     files: ClassVar[tuple[str, ...]] = ()
@@ -51,7 +51,7 @@ class PanelSpec(Item):
     hidden: bool = Field(False, description="Leave the panel out, although the layout names it.")
 
 
-class StackSpec(Item):
+class StackSpec(ItemSpec):
     """Items beside, under or over each other."""
 
     id: str | None = Field(
@@ -88,13 +88,13 @@ class Stack:
 ASPECT = re.compile(r"\d{1,4}:\d{1,4}")
 
 
-class CanvasSpec(Words):
+class CanvasSpec(SpecModel):
     """The size of the frame. The largest whole scale that fits is taken."""
 
-    width: EvenLength | None = Field(
+    width: EvenPixels | None = Field(
         None, description="Width of the frame in pixels; by default what the layout needs."
     )
-    height: EvenLength | None = Field(
+    height: EvenPixels | None = Field(
         None, description="Height of the frame in pixels; by default what the layout needs."
     )
     aspect: str | None = Field(
@@ -103,9 +103,9 @@ class CanvasSpec(Words):
         examples=["9:16", "1:1", "16:9"],
         description="Width to height, if no size is given: paper is added at two sides.",
     )
-    max_width: EvenLength | None = Field(None, description="Largest width of the frame in pixels.")
-    max_height: EvenLength | None = Field(None, description="Largest height of the frame in pixels.")
-    max_cell: Length | None = Field(
+    max_width: EvenPixels | None = Field(None, description="Largest width of the frame in pixels.")
+    max_height: EvenPixels | None = Field(None, description="Largest height of the frame in pixels.")
+    max_cell: PositivePixels | None = Field(
         None, description="Largest side of a cell in pixels, where a size or a largest size is given."
     )
     scale: int | None = Field(
@@ -116,12 +116,12 @@ class CanvasSpec(Words):
     )
 
     @property
-    def widest(self) -> int | None:
+    def width_limit(self) -> int | None:
         """The width that the layout may have."""
         return self.width or self.max_width
 
     @property
-    def tallest(self) -> int | None:
+    def height_limit(self) -> int | None:
         """The height that the layout may have."""
         return self.height or self.max_height
 
@@ -146,11 +146,12 @@ class CanvasSpec(Words):
         return self
 
 
-class SamplesSpec(Words):
+class SamplesSpec(SpecModel):
     """The samples: which, and how their columns stand. All panels of cells share this, so that they line up."""
 
-    show: Picked = Field(
-        Pick(), description="Which samples: all, a list, a range such as 0-4, counted from 0, or {first: 16}."
+    show: SelectorField = Field(
+        Selector(),
+        description="Which samples: all, a list, a range such as 0-4, counted from 0, or {first: 16}.",
     )
     gap: Pixels = Field(0, description="Pixels between two samples.")
     transposed: bool | Literal["auto"] = Field(
@@ -161,7 +162,7 @@ class SamplesSpec(Words):
     )
 
 
-class OutputSpec(Words):
+class OutputSpec(SpecModel):
     """One file to write."""
 
     id: str | None = Field(
@@ -226,7 +227,7 @@ class Output:
     timeline: TimelineSpec
     path: KeyPath
 
-    def varied(self, template: Template) -> Template:
+    def apply_to(self, template: Template) -> Template:
         """The template as this file has it, with its own timeline and scale."""
         own: dict[KeyPath, KeyPath] = {
             ("timeline", key): (*self.path, "timeline", key) for key in self.spec.timeline or {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from reelnet.template.selector import Pick
+from reelnet.template.selector import Selector
 from reelnet.template.theme import LimitRule
 
 Schema = dict[str, Any]
@@ -65,7 +65,7 @@ def keys(model: type[BaseModel]) -> Iterator[Key]:
 def in_words(default: Any) -> Any:
     """A default as an author would write it; None if it is nothing that an author would write."""
     match default:
-        case Pick():
+        case Selector():
             return "all"
         case LimitRule():
             return default.kind.value

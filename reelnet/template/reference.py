@@ -8,14 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from reelnet.config.messages import field_at, models_in
-from reelnet.template.builder import Panels
-from reelnet.template.color import OWN, Colormap, Colour
-from reelnet.template.json_schema import ABOUT, STACKS
-from reelnet.template.model import CanvasSpec, Item, OutputSpec, PanelSpec, SamplesSpec, StackSpec
+from reelnet.config.messages import find_field, iter_models
+from reelnet.template.builder import PanelKinds
+from reelnet.template.color import BUILTIN_COLORMAPS, Color, Colormap
+from reelnet.template.json_schema import KEY_DESCRIPTIONS, STACK_DESCRIPTIONS
+from reelnet.template.model import CanvasSpec, ItemSpec, OutputSpec, PanelSpec, SamplesSpec, StackSpec
 from reelnet.template.model_keys import Key, Schema, keys, summary, without_null
-from reelnet.template.selector import Picked
-from reelnet.template.theme import THEMES, Limited, LimitRule, ThemeSpec
+from reelnet.template.selector import SelectorField
+from reelnet.template.theme import THEMES, LimitRule, LimitsField, ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 
 HEAD = """\
@@ -57,10 +57,10 @@ its kind needs none. A panel is drawn where the layout names it, and one without
 Every panel has these options, and those of its [place](#place):"""
 
 KNOWN: tuple[tuple[Schema, str], ...] = (
-    (TypeAdapter(Picked).json_schema(), "`all`, a number, a range such as `0-5`, or a list of these"),
-    (TypeAdapter(Limited).json_schema(), "`auto`, `symmetric`, `[-1, 1]` or `{percentile: 99}`"),
+    (TypeAdapter(SelectorField).json_schema(), "`all`, a number, a range such as `0-5`, or a list of these"),
+    (TypeAdapter(LimitsField).json_schema(), "`auto`, `symmetric`, `[-1, 1]` or `{percentile: 99}`"),
     (TypeAdapter(Colormap).json_schema(), "the name of a colormap, or a list of colours"),
-    (TypeAdapter(Colour).json_schema(), "a colour"),
+    (TypeAdapter(Color).json_schema(), "a colour"),
 )
 """Values that a few words tell better than their schema."""
 
@@ -76,12 +76,14 @@ HUGE = 10_000
 """A greatest value from here on is there to catch slips, and need not be known."""
 
 
-def reference(panels: Panels) -> str:
+def reference(panels: PanelKinds) -> str:
     """The whole page."""
-    linked = {key: f"[`{key}`](#{key})" for key in ABOUT if key not in ("extends", "about", "layer")}
+    linked = {
+        key: f"[`{key}`](#{key})" for key in KEY_DESCRIPTIONS if key not in ("extends", "about", "layer")
+    }
     parts = [
         HEAD,
-        table(("key", ""), ((linked.get(key, f"`{key}`"), text) for key, text in ABOUT.items())),
+        table(("key", ""), ((linked.get(key, f"`{key}`"), text) for key, text in KEY_DESCRIPTIONS.items())),
         *section("## `canvas`", CanvasSpec, CANVAS),
         *section("## `theme`", ThemeSpec, THEME),
         NAMED + "\n",
@@ -90,12 +92,12 @@ def reference(panels: Panels) -> str:
         *section("## `timeline`", TimelineSpec, TIMELINE),
         *section("## `outputs`", OutputSpec, "A list of files, each with:"),
         f"## `layout`\n\n{LAYOUT}\n",
-        table(("stack", ""), ((f"`{each.value}`", text) for each, text in STACKS.items())),
+        table(("stack", ""), ((f"`{each.value}`", text) for each, text in STACK_DESCRIPTIONS.items())),
         *section(
-            "### Stacks", StackSpec, "Beside `items` and those of its [place](#place), a stack has:", Item
+            "### Stacks", StackSpec, "Beside `items` and those of its [place](#place), a stack has:", ItemSpec
         ),
-        *section("### Place", Item, "Every stack and every panel has:"),
-        *section("## `panels`", PanelSpec, PANELS, Item),
+        *section("### Place", ItemSpec, "Every stack and every panel has:"),
+        *section("## `panels`", PanelSpec, PANELS, ItemSpec),
         f"There are these kinds: {', '.join(f'[`{kind}`](#{kind})' for kind in panels)}.\n",
     ]
     for kind, panel in panels.items():
@@ -113,8 +115,8 @@ def section(
     if own:
         yield table(("key", "values", ""), ((f"`{key.name}`", values(key.form), meaning(key)) for key in own))
     for key in own:
-        info = field_at(model, (key.name,))
-        for inner in models_in(info.annotation) if info is not None else ():
+        info = find_field(model, (key.name,))
+        for inner in iter_models(info.annotation) if info is not None else ():
             words = f"{summary(inner)} {'Each item has:' if 'items' in key.form else ''}".strip()
             yield from section(f"#{inner_heading(heading, key.name)}", inner, words)
 
@@ -225,7 +227,7 @@ def named_themes() -> str:
 
 def themed(value: Any) -> str:
     """A value of a theme as an author would write it."""
-    for name, colours in OWN.items():
+    for name, colours in BUILTIN_COLORMAPS.items():
         if value == colours:
             return name
     match value:

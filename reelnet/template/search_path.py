@@ -14,21 +14,21 @@ from typing import Any
 from platformdirs import user_config_path
 
 from reelnet.config.diagnostics import Diagnostic, SourcePosition, locate_character, raise_diagnostic
-from reelnet.config.source import MOST_NODES, Node, read_text
+from reelnet.config.source import MAX_NODES, Node, parse_yaml
 from reelnet.errors import TemplateError, suggest_names
-from reelnet.template.inheritance import merged, size, with_settings
-from reelnet.template.shorthand import spelled_out
+from reelnet.template.inheritance import apply_settings, count_values, merge_nodes
+from reelnet.template.shorthand import expand_shorthand
 
-GROUP = "reelnet.templates"
+ENTRY_POINT_GROUP = "reelnet.templates"
 """Entry points of other packages: each is a file or folder of templates, or a package that holds them."""
 
 SUFFIXES = (".yaml", ".yml")
-MOST_BYTES = 1_000_000
-MOST_FILES = 20
+MAX_FILE_BYTES = 1_000_000
+MAX_EXTENDED_FILES = 20
 """Files in a row that extend each other, and names in one `extends`."""
 
 
-def find(name: str, *, folders: Sequence[Path] | None = None) -> Path:
+def find_template(name: str, *, folders: Sequence[Path] | None = None) -> Path:
     """The file of a template.
 
     A name with a slash or the suffix .yaml or .yml, or of a file that is there, is a path. Any other name is
@@ -45,10 +45,10 @@ def find(name: str, *, folders: Sequence[Path] | None = None) -> Path:
         return _existing(Path(name))
     for file in _candidates(name, folders):
         return file
-    raise TemplateError(f"no template {name!r}; {suggest_names(name, known_templates(folders=folders))}")
+    raise TemplateError(f"no template {name!r}; {suggest_names(name, list_templates(folders=folders))}")
 
 
-def known_templates(*, folders: Sequence[Path] | None = None) -> dict[str, Path]:
+def list_templates(*, folders: Sequence[Path] | None = None) -> dict[str, Path]:
     """Every template that can be asked for by name, with its file, in the order in which names are looked up.
 
     Where several have the same name, it is the one that is found. Packages that are broken are left out.
@@ -60,9 +60,7 @@ def known_templates(*, folders: Sequence[Path] | None = None) -> dict[str, Path]
     return known
 
 
-def load_merged(
-    name: str | Path, settings: Sequence[str] = (), aside: list[Diagnostic] | None = None
-) -> Node:
+def load_node(name: str | Path, settings: Sequence[str] = (), aside: list[Diagnostic] | None = None) -> Node:
     """A template on top of those that it extends, with settings such as `timeline.fps=5` on top of all.
 
     Mistakes beside which the rest can be read go to `aside`; without it they are raised.
@@ -71,8 +69,8 @@ def load_merged(
         TemplateError: A file is not there, cannot be read, or extends itself.
         UsageError: A setting cannot be read, or does not fit.
     """
-    file = find(name) if isinstance(name, str) else _existing(name)
-    return with_settings(_Family(aside).load(file), settings)
+    file = find_template(name) if isinstance(name, str) else _existing(name)
+    return apply_settings(_Family(aside).load(file), settings)
 
 
 def builtin_folder() -> Path:
@@ -87,15 +85,15 @@ def is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(SUFFIXES)
 
 
-def read_file(file: Path, aside: list[Diagnostic] | None = None) -> Node:
-    """The content of one file; what it extends is not looked at. An empty file is an empty map. See `load_merged`.
+def read_template_file(file: Path, aside: list[Diagnostic] | None = None) -> Node:
+    """The content of one file; what it extends is not looked at. An empty file is an empty map. See `load_node`.
 
     Raises:
         TemplateError: It cannot be read, or is not a map in the YAML that templates are written in.
     """
-    node = read_text(_text_of(file), str(file), aside)
+    node = parse_yaml(_text_of(file), str(file), aside)
     if not isinstance(node.value, dict) and node.value is not None:
-        raise_diagnostic(node.place, "a template is a map of keys such as panels, layout and theme")
+        raise_diagnostic(node.position, "a template is a map of keys such as panels, layout and theme")
     return node if node.value is not None else replace(node, value={})
 
 
@@ -106,13 +104,13 @@ class _UnreadableError(TemplateError):
 def _text_of(file: Path) -> str:
     try:
         with file.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+            data = stream.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         raise _UnreadableError(
             f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from error
-    if len(data) > MOST_BYTES:
-        raise _UnreadableError(f"{file}: a template has at most {MOST_BYTES:,} bytes")
+    if len(data) > MAX_FILE_BYTES:
+        raise _UnreadableError(f"{file}: a template has at most {MAX_FILE_BYTES:,} bytes")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -141,7 +139,7 @@ class _Family:
         whole: Node | None = None
         for key, layer in self._layers(file, (file,)).items():
             own = layer if key == _identity(file) else _anonymous(layer)
-            whole = own if whole is None else _bounded(merged(whole, own), own.place)
+            whole = own if whole is None else _bounded(merge_nodes(whole, own), own.position)
         if whole is None:
             raise AssertionError(f"{file} has not even itself to say")
         return whole
@@ -150,7 +148,7 @@ class _Family:
         """What a file extends, in order, and itself; `chain` holds the files that lead to it."""
         key = _identity(file)
         if key not in self._read:
-            node = spelled_out(read_file(file, self._aside))
+            node = expand_shorthand(read_template_file(file, self._aside))
             content = node.value if isinstance(node.value, dict) else {}
             found: Layers = {}
             for name in _names(content["extends"]) if "extends" in content else ():
@@ -159,7 +157,7 @@ class _Family:
                     for each, own in self._layers(extended, (*chain, extended)).items():
                         found.setdefault(each, own)
                 except _UnreadableError as error:
-                    raise_diagnostic(name.place, str(error), "extends")
+                    raise_diagnostic(name.position, str(error), "extends")
             words = {word: each for word, each in content.items() if word != "extends"}
             self._read[key] = {**found, key: replace(node, value=words)}
         return self._read[key]
@@ -172,16 +170,16 @@ def _anonymous(node: Node) -> Node:
 
 
 def _names(extends: Node) -> list[Node]:
-    place = extends.key_place or extends.place
+    place = extends.key_position or extends.position
     names = extends.value if isinstance(extends.value, list) else [extends]
     if extends.value is None:
         return []
-    if len(names) > MOST_FILES:
-        raise_diagnostic(place, f"names {len(names)} templates; {MOST_FILES} is the limit", "extends")
+    if len(names) > MAX_EXTENDED_FILES:
+        raise_diagnostic(place, f"names {len(names)} templates; {MAX_EXTENDED_FILES} is the limit", "extends")
     for name in names:
         if not isinstance(name.value, str) or not name.value:
             raise_diagnostic(
-                name.place, "needs the name or the path of a template, or a list of them", "extends"
+                name.position, "needs the name or the path of a template, or a list of them", "extends"
             )
     return names
 
@@ -191,14 +189,14 @@ def _extended(name: Node, file: Path, chain: tuple[Path, ...]) -> Path:
     try:
         found = _resolved(str(name.value), file)
     except TemplateError as error:
-        raise_diagnostic(name.place, str(error), "extends")
+        raise_diagnostic(name.position, str(error), "extends")
     if _identity(found) in map(_identity, chain):
         raise_diagnostic(
-            name.place, f"templates extend each other: {' → '.join(map(str, (*chain, found)))}", "extends"
+            name.position, f"templates extend each other: {' → '.join(map(str, (*chain, found)))}", "extends"
         )
-    if len(chain) >= MOST_FILES:
+    if len(chain) >= MAX_EXTENDED_FILES:
         raise_diagnostic(
-            name.place, f"more than {MOST_FILES} templates in a row extend each other", "extends"
+            name.position, f"more than {MAX_EXTENDED_FILES} templates in a row extend each other", "extends"
         )
     return found
 
@@ -210,7 +208,7 @@ def _resolved(name: str, file: Path) -> Path:
         return _existing(file.parent / name)
     found = list(_candidates(name))
     if not found:
-        raise TemplateError(f"no template {name!r}; {suggest_names(name, known_templates())}")
+        raise TemplateError(f"no template {name!r}; {suggest_names(name, list_templates())}")
     # A template that extends its own name adapts the one that it hides, which comes after it.
     own, identities = _identity(file), [_identity(each) for each in found]
     after = identities.index(own) + 1 if own in identities else 0
@@ -224,7 +222,7 @@ def _existing(file: Path) -> Path:
     kind = _kind(file)
     if kind == "file":
         return file
-    named = known_templates() if file.parent == Path() else {}
+    named = list_templates() if file.parent == Path() else {}
     what = "there is no such file" if kind == "nothing" else f"is a {kind}, not a template"
     raise TemplateError(f"{file}: {what}" + (f"; {suggest_names(file.stem, named)}" if named else ""))
 
@@ -252,7 +250,7 @@ def _offers(wanted: str | None, folders: Sequence[Path] | None) -> Iterator[dict
         return
     yield _in_folder(Path("templates"))
     yield _in_folder(user_config_path("reelnet") / "templates")
-    for point in metadata.entry_points(group=GROUP):
+    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
         try:
             offered = _of_package(point)
         except TemplateError:
@@ -275,7 +273,7 @@ def _in_folder(folder: Path) -> dict[str, Path]:
 
 
 def _of_package(point: metadata.EntryPoint) -> dict[str, Path]:
-    who = f"the entry point {point.name!r} of {GROUP} ({point.value})"
+    who = f"the entry point {point.name!r} of {ENTRY_POINT_GROUP} ({point.value})"
     try:
         loaded: Any = point.load()
     except Exception as error:
@@ -293,8 +291,8 @@ def _of_package(point: metadata.EntryPoint) -> dict[str, Path]:
 
 
 def _bounded(node: Node, place: SourcePosition) -> Node:
-    if size(node) > MOST_NODES:
-        raise_diagnostic(place, f"with what it extends a template has at most {MOST_NODES:,} keys and values")
+    if count_values(node) > MAX_NODES:
+        raise_diagnostic(place, f"with what it extends a template has at most {MAX_NODES:,} keys and values")
     return node
 
 

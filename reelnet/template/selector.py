@@ -12,7 +12,7 @@ RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
 
 
 @dataclass(frozen=True)
-class Pick:
+class Selector:
     """Positions counted from 0.
 
     Attributes:
@@ -26,16 +26,16 @@ class Pick:
     first: int | None = None
 
 
-def parse_pick(value: Any) -> Pick:
+def parse_selector(value: Any) -> Selector:
     """`all`, `3`, `0-5`, `[0, 2, 4-7]`, `{first: 8}` or `{top: 8}`.
 
     Raises:
         ValueError: It is none of these.
     """
-    if isinstance(value, Pick):
+    if isinstance(value, Selector):
         return value
     if value == "all":
-        return Pick()
+        return Selector()
     if isinstance(value, dict):
         most = next(iter(value.values()), None)
         known = set(value) in ({"top"}, {"first"})
@@ -43,18 +43,18 @@ def parse_pick(value: Any) -> Pick:
             raise ValueError(
                 f"{value!r}: the only maps here are 'first: N', and 'top: N', those N that change most"
             )
-        return Pick(**value)
+        return Selector(**value)
     found: list[int] = []
     for each in value if isinstance(value, list) else [value]:
-        found += _span(each)
+        found += _parse_range(each)
     if not found:
         raise ValueError("is empty; give all, a list such as [0, 2], a range such as 0-5, first: 8 or top: 8")
     if len(set(found)) < len(found):
         raise ValueError(f"{value!r} names a position twice")
-    return Pick(tuple(found))
+    return Selector(tuple(found))
 
 
-def _span(value: Any) -> list[int]:
+def _parse_range(value: Any) -> list[int]:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return [value]
     match = RANGE.fullmatch(value) if isinstance(value, str) else None
@@ -68,9 +68,9 @@ def _span(value: Any) -> list[int]:
     return list(range(first, last + 1))
 
 
-Picked = Annotated[
-    Pick,
-    PlainValidator(parse_pick),
+SelectorField = Annotated[
+    Selector,
+    PlainValidator(parse_selector),
     WithJsonSchema(
         {
             "anyOf": [

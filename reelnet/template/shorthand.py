@@ -10,7 +10,7 @@ from reelnet.config.source import Node
 SIZE = re.compile(r"(\d+)x(\d+)")
 
 
-def spelled_out(node: Node) -> Node:
+def expand_shorthand(node: Node) -> Node:
     """A template's content in full.
 
     Shorthands at its top are spelled out (`theme: dark`, `canvas: 1080x1080`, `canvas: 9:16`), and the bare heads of

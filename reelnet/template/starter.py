@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from reelnet.errors import UsageError
-from reelnet.template.search_path import builtin_folder, find
+from reelnet.template.search_path import builtin_folder, find_template
 
 MODELINE = "# yaml-language-server: $schema="
 """By this comment editors know how to complete and check a YAML file."""
 
-SCHEMA = "schema.json"
+SCHEMA_FILE = "schema.json"
 """Beside the built-in templates."""
 
-SHORT = """\
+_SHORT_TEMPLATE = """\
 {modeline}
 # What is not said here is as in {origin}; 'reelnet templates show {origin}' tells what that is.
 extends: {origin}
@@ -26,7 +26,7 @@ extends: {origin}
 """
 
 
-def begin(name: str, origin: str, *, extend: bool, force: bool) -> Path:
+def create_template_file(name: str, origin: str, *, extend: bool, force: bool) -> Path:
     """Write a new template; gives its file.
 
     Args:
@@ -39,13 +39,13 @@ def begin(name: str, origin: str, *, extend: bool, force: bool) -> Path:
         UsageError: The file is there already.
         TemplateError: There is no such origin.
     """
-    source = find(origin)
+    source = find_template(origin)
     file = Path(name) if Path(name).suffix in (".yaml", ".yml") else Path("templates") / f"{name}.yaml"
     if file.exists() and not force:
         raise UsageError(f"{file}: is there already; give another name, or --force to replace it")
-    modeline = f"{MODELINE}{(builtin_folder() / SCHEMA).resolve()}"
+    modeline = f"{MODELINE}{(builtin_folder() / SCHEMA_FILE).resolve()}"
     if extend:
-        text = SHORT.format(modeline=modeline, origin=origin)
+        text = _SHORT_TEMPLATE.format(modeline=modeline, origin=origin)
     else:
         lines = source.read_text("utf-8").splitlines()
         body = lines[1:] if lines and lines[0].startswith(MODELINE) else lines

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, field_validator
 
-from reelnet.template.color import EMBER, RDBU, Colormap, Colour, Rgb
-from reelnet.template.words import Length, TypeSize, Words
+from reelnet.config.spec import FontSize, PositivePixels, SpecModel
+from reelnet.template.color import EMBER, RDBU, Color, Colormap, Rgb
 
 
 class LimitKind(StrEnum):
@@ -64,7 +64,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
 
 
-Limited = Annotated[
+LimitsField = Annotated[
     LimitRule,
     PlainValidator(parse_limits),
     WithJsonSchema(
@@ -155,23 +155,23 @@ PAPER = Theme(
 THEMES = {"light": Theme(), "dark": DARK, "paper": PAPER}
 
 
-class ThemeSpec(Words):
+class ThemeSpec(SpecModel):
     """Colours, type and colormaps. What is left out comes from the base."""
 
     base: Literal["light", "dark", "paper"] = Field(
         "light", description="The theme that the other keys change."
     )
-    background: Colour | None = Field(None, description="Colour of the paper.")
-    ink: Colour | None = Field(None, description="Colour of titles, the counter and plain text.")
-    muted: Colour | None = Field(None, description="Colour of labels and captions.")
-    faint: Colour | None = Field(None, description="Colour of hairlines.")
-    accent: Colour | None = Field(None, description="Colour of the progress bar, arrows and boxes.")
-    curves: tuple[Colour, ...] | None = Field(
+    background: Color | None = Field(None, description="Colour of the paper.")
+    ink: Color | None = Field(None, description="Colour of titles, the counter and plain text.")
+    muted: Color | None = Field(None, description="Colour of labels and captions.")
+    faint: Color | None = Field(None, description="Colour of hairlines.")
+    accent: Color | None = Field(None, description="Colour of the progress bar, arrows and boxes.")
+    curves: tuple[Color, ...] | None = Field(
         None, description="Colours of curves: training set, test set, further metrics."
     )
-    right: Colour | None = Field(None, description="Colour of right predictions.")
-    wrong: Colour | None = Field(None, description="Colour of wrong predictions.")
-    missing: Colour | None = Field(None, description="Colour of values that are not finite.")
+    right: Color | None = Field(None, description="Colour of right predictions.")
+    wrong: Color | None = Field(None, description="Colour of wrong predictions.")
+    missing: Color | None = Field(None, description="Colour of values that are not finite.")
     diverging: Colormap | None = Field(
         None,
         description="Colormap of signed values, by name (RdBu, ember, or any of matplotlib's) or as a list of an "
@@ -186,18 +186,18 @@ class ThemeSpec(Words):
         le=255,
         description="Most colours of a colormap; by default all that the palette has room for.",
     )
-    limits: Limited | None = Field(
+    limits: LimitsField | None = Field(
         None,
         description="Values at the ends of the colormap: auto, symmetric, two numbers, or {percentile: 99}, "
         "beyond which values are clipped and the colour bar tells how many.",
     )
-    cell: Length | None = Field(
+    cell: PositivePixels | None = Field(
         None,
         description="Side of one channel's box in pixels, unless the canvas decides; by default 56, or so much more "
         "that the run's maps fill four fifths of it: 64 for maps of 32.",
     )
-    text: TypeSize | None = Field(None, description="Size of labels and plain text in pixels an em.")
-    title: TypeSize | None = Field(
+    text: FontSize | None = Field(None, description="Size of labels and plain text in pixels an em.")
+    title: FontSize | None = Field(
         None, description="Size of titles in pixels an em; by default five thirds of the text's."
     )
     font: str | None = Field(
@@ -221,7 +221,7 @@ class ThemeSpec(Words):
             )
         return value
 
-    def filled(self) -> Theme:
+    def resolve(self) -> Theme:
         """The theme with everything known."""
         given = {key: value for key, value in self if value is not None and key != "base"}
         if "text" in given:

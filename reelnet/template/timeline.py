@@ -19,13 +19,13 @@ from pydantic_core import PydanticCustomError
 
 from reelnet.errors import suggest_names
 
-USUAL_FPS = 10.0
+DEFAULT_FPS = 10.0
 """Frames a second when the template does not say."""
 
-SLOWEST, FASTEST = 0.01, 100.0
+MIN_FPS, MAX_FPS = 0.01, 100.0
 """Frames a second that a template may ask for."""
 
-LONGEST_PAUSE = 600.0
+MAX_PAUSE_SECONDS = 600.0
 """Seconds that a pause, a hold or a rewind may take."""
 
 StepsWord = Literal["all", "log", "adaptive"]
@@ -33,27 +33,27 @@ StepsWord = Literal["all", "log", "adaptive"]
 _CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-def _wrong(message: str) -> PydanticCustomError:
+def _timeline_error(message: str) -> PydanticCustomError:
     # A plain ValueError would be shown with "Value error, " before it.
     return PydanticCustomError("timeline", message)
 
 
-def _listed(value: Any) -> Any:
+def _require_list(value: Any) -> Any:
     # YAML has lists only, which strict mode would not take for tuples; what they hold stays strict.
     if not isinstance(value, list | tuple):
-        raise _wrong("Give a list, even of one")
+        raise _timeline_error("Give a list, even of one")
     return tuple(value)
 
 
-def _ends(value: Any) -> Any:
+def _require_two_ends(value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise _wrong("Give two steps, [first, last]; null leaves that end open")
+        raise _timeline_error("Give two steps, [first, last]; null leaves that end open")
     return tuple(value)
 
 
 _Step = Annotated[int, Field(ge=0)]
-_List = Annotated[tuple[_Step, ...], BeforeValidator(_listed)]
-_Range = Annotated[tuple[_Step | None, _Step | None], BeforeValidator(_ends)]
+_List = Annotated[tuple[_Step, ...], BeforeValidator(_require_list)]
+_Range = Annotated[tuple[_Step | None, _Step | None], BeforeValidator(_require_two_ends)]
 
 
 class StepsSpec(BaseModel):
@@ -94,11 +94,11 @@ class StepsSpec(BaseModel):
         if steps is None:
             return None
         if not steps:
-            raise _wrong("Give at least one step")
+            raise _timeline_error("Give at least one step")
         if any(first >= second for first, second in pairwise(steps)):
             better = sorted(set(steps))
             shown = f", such as {better}" if len(better) <= 12 else ""
-            raise _wrong(f"Steps must ascend, each given once{shown}")
+            raise _timeline_error(f"Steps must ascend, each given once{shown}")
         return steps
 
     @field_validator("range")
@@ -109,18 +109,22 @@ class StepsSpec(BaseModel):
         if ends is not None:
             first, last = ends
             if first is not None and last is not None and first > last:
-                raise _wrong(f"The first step must not lie after the last, so give [{last}, {first}]")
+                raise _timeline_error(
+                    f"The first step must not lie after the last, so give [{last}, {first}]"
+                )
         return ends
 
     @model_validator(mode="after")
     def _one_choice(self) -> Self:
         given = [key for key in ("every", "list", "log", "adaptive") if getattr(self, key) is not None]
         if len(given) > 1:
-            raise _wrong(f"Give only one of {' and '.join(given)}")
+            raise _timeline_error(f"Give only one of {' and '.join(given)}")
         if self.list is not None and self.range is not None:
-            raise _wrong("Give list without range; range goes with every, log or adaptive, or stands alone")
+            raise _timeline_error(
+                "Give list without range; range goes with every, log or adaptive, or stands alone"
+            )
         if not given and self.range is None:
-            raise _wrong("Give one of every, list, log, adaptive and range")
+            raise _timeline_error("Give one of every, list, log, adaptive and range")
         return self
 
 
@@ -141,7 +145,9 @@ class SpeedSpec(BaseModel):
     @model_validator(mode="after")
     def _ascends(self) -> Self:
         if self.from_ > self.to:
-            raise _wrong(f"A stretch must not end before it begins, so give from {self.to} to {self.from_}")
+            raise _timeline_error(
+                f"A stretch must not end before it begins, so give from {self.to} to {self.from_}"
+            )
         return self
 
 
@@ -152,7 +158,7 @@ class HoldSpec(BaseModel):
 
     step: int = Field(ge=0, description="The training step, which is then shown whatever is left out.")
     seconds: float = Field(
-        gt=0, le=LONGEST_PAUSE, description="Seconds that its frame stays in addition to its usual time."
+        gt=0, le=MAX_PAUSE_SECONDS, description="Seconds that its frame stays in addition to its usual time."
     )
 
 
@@ -160,15 +166,15 @@ class TimelineSpec(BaseModel):
     """Which steps are shown, for how long and at which pace.
 
     Of `fps`, `duration` and `frames` any two, one or none may be given; `moving_frames` and
-    `frames_a_second` say what follows from them.
+    `effective_fps` say what follows from them.
     """
 
     model_config = _CONFIG
 
     fps: float | None = Field(
         default=None,
-        ge=SLOWEST,
-        le=FASTEST,
+        ge=MIN_FPS,
+        le=MAX_FPS,
         description="Frames a second; 10 when neither this nor both of duration and frames are given.",
     )
     duration: float | None = Field(
@@ -194,29 +200,29 @@ class TimelineSpec(BaseModel):
         "duration is kept.",
     )
     start_pause: float = Field(
-        default=0.0, ge=0, le=LONGEST_PAUSE, description="Seconds that the first frame stays in addition."
+        default=0.0, ge=0, le=MAX_PAUSE_SECONDS, description="Seconds that the first frame stays in addition."
     )
     end_pause: float = Field(
         default=0.0,
         ge=0,
-        le=LONGEST_PAUSE,
+        le=MAX_PAUSE_SECONDS,
         description="Seconds that the last frame stays in addition, before any way back.",
     )
     rewind: float = Field(
         default=0.0,
         ge=0,
-        le=LONGEST_PAUSE,
+        le=MAX_PAUSE_SECONDS,
         description="Seconds in which the steps run back to the first one after the end; 0 for no rewind.",
     )
     boomerang: bool = Field(
         default=False,
         description="Whether the steps run the whole way back at the same pace; neither end is shown twice.",
     )
-    speed: Annotated[tuple[SpeedSpec, ...], BeforeValidator(_listed)] = Field(
+    speed: Annotated[tuple[SpeedSpec, ...], BeforeValidator(_require_list)] = Field(
         default=(),
         description="Stretches of training steps that are shown faster or slower; they must not overlap.",
     )
-    holds: Annotated[tuple[HoldSpec, ...], BeforeValidator(_listed)] = Field(
+    holds: Annotated[tuple[HoldSpec, ...], BeforeValidator(_require_list)] = Field(
         default=(), description="Steps on which the animation rests for some seconds."
     )
 
@@ -230,17 +236,17 @@ class TimelineSpec(BaseModel):
     def _wanted_frames(self) -> int | None:
         if self.frames is not None or self.duration is None:
             return self.frames
-        pace = USUAL_FPS if self.fps is None else self.fps
+        pace = DEFAULT_FPS if self.fps is None else self.fps
         return max(1, round(Fraction(str(pace)) * Fraction(str(self.duration))))
 
     @property
-    def frames_a_second(self) -> float:
+    def effective_fps(self) -> float:
         """The pace of all frames. Fewer frames than a duration asks for keep the duration."""
         frames = self.moving_frames
         fewer = self.frames is not None or frames != self._wanted_frames
         if frames is not None and self.duration is not None and fewer:
             return frames / self.duration
-        return USUAL_FPS if self.fps is None else self.fps
+        return DEFAULT_FPS if self.fps is None else self.fps
 
     # A union would put the names of its members into the place of an error; here it is always the key's.
     @field_validator("steps", mode="wrap")
@@ -252,17 +258,17 @@ class TimelineSpec(BaseModel):
                 return word
             case str():
                 known = ("all", "log", "adaptive")
-                raise _wrong(f"There is no {value!r}; {suggest_names(value, known)}")
+                raise _timeline_error(f"There is no {value!r}; {suggest_names(value, known)}")
             case dict() | StepsSpec():
                 return StepsSpec.model_validate(value)
-        raise _wrong("Give all, log, adaptive, or a map with every, list, range, log or adaptive")
+        raise _timeline_error("Give all, log, adaptive, or a map with every, list, range, log or adaptive")
 
     @field_validator("speed")
     @classmethod
     def _no_overlap(cls, speed: tuple[SpeedSpec, ...]) -> tuple[SpeedSpec, ...]:
         for first, second in pairwise(sorted(speed, key=lambda each: each.from_)):
             if second.from_ <= first.to:
-                raise _wrong(
+                raise _timeline_error(
                     f"The stretches {first.from_} to {first.to} and {second.from_} to {second.to} overlap, "
                     f"so end the first before {second.from_}, or begin the second after {first.to}"
                 )
@@ -271,12 +277,12 @@ class TimelineSpec(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if None not in (self.fps, self.duration, self.frames):
-            raise _wrong("Give two of fps, duration and frames; the third follows from them")
-        if not SLOWEST <= self.frames_a_second <= FASTEST:
-            raise _wrong(
-                f"{self.moving_frames} frames in {self.duration:g} seconds are {self.frames_a_second:.3g} frames a "
-                f"second, so change one of them until that is from {SLOWEST:g} to {FASTEST:g}"
+            raise _timeline_error("Give two of fps, duration and frames; the third follows from them")
+        if not MIN_FPS <= self.effective_fps <= MAX_FPS:
+            raise _timeline_error(
+                f"{self.moving_frames} frames in {self.duration:g} seconds are {self.effective_fps:.3g} frames a "
+                f"second, so change one of them until that is from {MIN_FPS:g} to {MAX_FPS:g}"
             )
         if self.rewind and self.boomerang:
-            raise _wrong("Give rewind or boomerang, not both")
+            raise _timeline_error("Give rewind or boomerang, not both")
         return self

@@ -15,7 +15,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run, open_run
 from reelnet.render.panels import PANELS
 from reelnet.scene.layout.boxes import Box
-from reelnet.template.json_schema import ABOUT
+from reelnet.template.json_schema import KEY_DESCRIPTIONS
 from reelnet.template.load import load_template
 from tests.conftest import write_run
 from tests.docs.pages import Snippet, broken, page, snippets
@@ -167,7 +167,7 @@ def test_the_templates_do_what_the_page_says(run: Run) -> None:
 
 def test_the_page_knows_every_key_of_a_template() -> None:
     text = page(GUIDE)
-    assert [key for key in ABOUT if f"{key}:" not in text and f"`{key}`" not in text] == []
+    assert [key for key in KEY_DESCRIPTIONS if f"{key}:" not in text and f"`{key}`" not in text] == []
 
 
 def test_links_lead_somewhere() -> None:

@@ -16,14 +16,14 @@ import pytest
 from jsonschema import Draft7Validator
 from pydantic import BaseModel
 
-from reelnet.config.source import plain, read_text
+from reelnet.config.source import parse_yaml, to_plain
 from reelnet.errors import TemplateError
 from reelnet.render.panels import PANELS
 from reelnet.render.panels.maps.channels import Channels
-from reelnet.template.json_schema import schema
+from reelnet.template.json_schema import build_schema
 from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.reference import reference
-from reelnet.template.search_path import builtin_folder, known_templates
+from reelnet.template.search_path import builtin_folder, list_templates
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 from tests.docs.pages import DOCS, Snippet, broken, snippets
@@ -60,7 +60,10 @@ def test_the_reference_is_up_to_date() -> None:
 
 
 def test_the_schema_is_up_to_date() -> None:
-    check(builtin_folder() / "schema.json", json.dumps(schema(PANELS), indent=1, ensure_ascii=False) + "\n")
+    check(
+        builtin_folder() / "schema.json",
+        json.dumps(build_schema(PANELS), indent=1, ensure_ascii=False) + "\n",
+    )
 
 
 def tables(text: str) -> list[list[list[str]]]:
@@ -129,7 +132,7 @@ def fragments(form: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_the_schema_has_only_words_of_draft_07() -> None:
-    whole = schema(PANELS)
+    whole = build_schema(PANELS)
     Draft7Validator.check_schema(whole)
     assert whole["$schema"] == "http://json-schema.org/draft-07/schema#"
     for form in fragments(whole):
@@ -140,18 +143,18 @@ def test_the_schema_has_only_words_of_draft_07() -> None:
             assert form["$ref"].removeprefix("#/definitions/") in whole["definitions"]
 
 
-VALIDATOR = Draft7Validator(schema(PANELS))
+VALIDATOR = Draft7Validator(build_schema(PANELS))
 
 
 def complaints(text: str) -> list[str]:
     """What the schema finds wrong with a template's text, read as templates are."""
-    content = plain(read_text(text, "a.yaml"))
+    content = to_plain(parse_yaml(text, "a.yaml"))
     return [f"{error.json_path}: {error.message[:200]}" for error in VALIDATOR.iter_errors(content)]
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in builtin_folder().glob("*.yaml")))
 def test_builtin_templates_are_right(name: str) -> None:
-    assert complaints(known_templates(folders=[builtin_folder()])[name].read_text("utf-8")) == []
+    assert complaints(list_templates(folders=[builtin_folder()])[name].read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize("snippet", snippets("writing-templates.md", "yaml"), ids=str)
@@ -272,7 +275,7 @@ def test_two_panels_may_have_inner_maps_of_one_name() -> None:
 
         marks: tuple[CellAnnotation, ...] = ()
 
-    whole = schema({**PANELS, "other": Other})
+    whole = build_schema({**PANELS, "other": Other})
     Draft7Validator.check_schema(whole)
     assert [
         key for key in whole["definitions"] if "CellAnnotation" in key and key.startswith("channels")

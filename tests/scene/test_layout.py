@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reelnet.scene.layout.boxes import Box, Group, Leaf, Measure, parts, shared
 from reelnet.scene.layout.placement import place
-from reelnet.template.model import Direction, Item, StackSpec
+from reelnet.template.model import Direction, ItemSpec, StackSpec
 
 Tree = Leaf[str] | Group[str]
 
@@ -18,7 +18,7 @@ Tree = Leaf[str] | Group[str]
 def leaf(
     name: str, wide: int, tall: int, grow: float = 0.0, least: int | None = None, **own: Any
 ) -> Leaf[str]:
-    return Leaf(name, Measure(wide, tall, least), Item(**own), grow)
+    return Leaf(name, Measure(wide, tall, least), ItemSpec(**own), grow)
 
 
 def group(direction: str, *items: Tree, **style: Any) -> Group[str]:

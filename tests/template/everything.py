@@ -11,13 +11,13 @@ import numpy as np
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reelnet.config.messages import models_in
+from reelnet.config.messages import iter_models
 from reelnet.reel import Run, open_run
 from reelnet.render.panels import PANELS
 from reelnet.runs.header import TapInfo, TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
-from reelnet.template.builder import KEYS
+from reelnet.template.builder import TEMPLATE_KEYS
 from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
@@ -77,7 +77,7 @@ def write_everything(path: Path, *scores: str) -> Run:
 
 def every_key() -> set[Key]:
     """What an author can write, from the models themselves."""
-    found: set[Key] = {("extends",), *((key,) for key in KEYS)}
+    found: set[Key] = {("extends",), *((key,) for key in TEMPLATE_KEYS)}
     for section, model in SECTIONS.items():
         found |= {(section, *key) for key in keys_of(model)}
     for kind, panel in PANELS.items():
@@ -89,7 +89,7 @@ def keys_of(model: type[BaseModel]) -> Iterator[Key]:
     """The keys of a model and of those in it; items of lists have no number."""
     for key, info in fields_of(model).items():
         yield (key,)
-        for inner in models_in(info.annotation):
+        for inner in iter_models(info.annotation):
             yield from ((key, *below) for below in keys_of(inner))
 
 

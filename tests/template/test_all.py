@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from reelnet.config.diagnostics import OptionError
-from reelnet.config.messages import field_at, literals
-from reelnet.config.source import plain, read_text
+from reelnet.config.messages import find_field, list_literals
+from reelnet.config.source import parse_yaml, to_plain
 from reelnet.errors import TemplateError, UsageError
 from reelnet.export.outputs import planned
 from reelnet.reel import Run
@@ -20,8 +20,8 @@ from reelnet.render.panels import PANELS
 from reelnet.scene.resolve import resolve
 from reelnet.template.builder import build_template
 from reelnet.template.load import load_template
-from reelnet.template.model import Item, Template
-from reelnet.template.search_path import load_merged
+from reelnet.template.model import ItemSpec, Template
+from reelnet.template.search_path import load_node
 from tests.template.changes import IN_VARIANT, OTHERS, PANEL_WITH, VARIANTS, WITHOUT_EFFECT
 from tests.template.everything import (
     ALL,
@@ -44,9 +44,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def content_of(variant: str | None = None) -> Content:
     """What all.yaml says with what it extends, or a variant of it."""
-    content: Content = plain(load_merged(ALL))
+    content: Content = to_plain(load_node(ALL))
     if variant is not None:
-        content |= plain(read_text(VARIANTS[variant], variant))
+        content |= to_plain(parse_yaml(VARIANTS[variant], variant))
     return content
 
 
@@ -108,7 +108,7 @@ def seen(content: Content, run: Run) -> Seen | None:
 
 
 def test_all_yaml_and_its_variants_have_every_key() -> None:
-    used = used_keys(CONTENT) | {(key,) for key in plain(read_text(ALL.read_text("utf-8"), "all"))}
+    used = used_keys(CONTENT) | {(key,) for key in to_plain(parse_yaml(ALL.read_text("utf-8"), "all"))}
     for variant in VARIANTS:
         used |= used_keys(content_of(variant))
     assert every_key() - used == set()
@@ -166,7 +166,7 @@ def alone(key: Key) -> Content:
         for name, each in CONTENT["panels"].items()
         if each.get("kind", name) == key[1]
     )
-    shared = {*Item.model_fields}
+    shared = {*ItemSpec.model_fields}
     kept = {option: value for option, value in options.items() if option not in shared - {key[2]}}
     kept |= PANEL_WITH.get(key, {})
     kept = {option: value for option, value in kept.items() if value is not None}
@@ -245,8 +245,8 @@ def words_at(key: Key) -> list[Any]:
     """The words of which one must stand in a place."""
     model = PANELS.get(key[1]) if key[0] == "panels" and len(key) > 1 else SECTIONS.get(key[0])
     names = key[2:] if key[0] == "panels" else key[1:]
-    info = field_at(model, names) if model is not None and names else None
-    return literals(info.annotation) if info is not None else []
+    info = find_field(model, names) if model is not None and names else None
+    return list_literals(info.annotation) if info is not None else []
 
 
 def altered(content: Content, path: Path_, value: Any) -> Content:

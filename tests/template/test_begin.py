@@ -9,7 +9,7 @@ import pytest
 from reelnet.errors import UsageError
 from reelnet.render.panels import PANELS
 from reelnet.template.load import load_template
-from reelnet.template.starter import MODELINE, begin
+from reelnet.template.starter import MODELINE, create_template_file
 
 
 @pytest.mark.parametrize("extend", [True, False])
@@ -18,7 +18,7 @@ def test_a_new_template_is_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: str, extend: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    file = begin("mine", origin, extend=extend, force=False)
+    file = create_template_file("mine", origin, extend=extend, force=False)
     assert file == Path("templates/mine.yaml")
     first = file.read_text("utf-8").splitlines()[0]
     assert first.startswith(MODELINE)
@@ -26,7 +26,7 @@ def test_a_new_template_is_right(
     mine, base = load_template("mine", PANELS), load_template(origin, PANELS)
     assert (mine.theme, mine.panels, mine.canvas) == (base.theme, base.panels, base.canvas)
     with pytest.raises(UsageError, match="there already"):
-        begin("mine", origin, extend=extend, force=False)
+        create_template_file("mine", origin, extend=extend, force=False)
 
 
 def test_bare_heads_say_nothing(tmp_path: Path) -> None:

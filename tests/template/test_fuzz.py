@@ -17,16 +17,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reelnet.config.diagnostics import OptionError, shorten_message
-from reelnet.config.source import plain
+from reelnet.config.source import to_plain
 from reelnet.errors import RunError, TemplateError, UsageError
 from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
 from reelnet.render.panels import PANELS
 from reelnet.scene.resolve import resolve
-from reelnet.template.builder import KEYS, build_template
+from reelnet.template.builder import TEMPLATE_KEYS, build_template
 from reelnet.template.load import load_template
 from reelnet.template.model import Template
-from reelnet.template.search_path import builtin_folder, load_merged
+from reelnet.template.search_path import builtin_folder, load_node
 from tests.template.everything import ALL, every_key, loose, write_everything
 from tests.template.nonsense import SIZES, TEXTS, VALUES, mutated
 
@@ -112,7 +112,7 @@ def test_mutated_files(run: Run, tmp_path: Path, file: Path) -> None:
     assert good >= number // 20
 
 
-CONTENT = plain(load_merged(ALL))
+CONTENT = to_plain(load_node(ALL))
 for each in (CONTENT["panels"]["image"], CONTENT["theme"]):
     for option in {"file", "font", "font_bold"} & each.keys():
         each[option] = str((ALL.parent / each[option]).resolve())
@@ -213,4 +213,4 @@ def test_extreme_values(run: Run, changes: list[tuple[Path_, Any]], fixed: bool,
 
 
 def test_every_key_is_mutated() -> None:
-    assert {*KEYS} <= {str(path[0]) for path in PLACES}
+    assert {*TEMPLATE_KEYS} <= {str(path[0]) for path in PLACES}

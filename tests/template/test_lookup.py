@@ -11,10 +11,16 @@ from typing import Any
 
 import pytest
 
-from reelnet.config.source import Node, place_of, plain
+from reelnet.config.source import Node, find_position, to_plain
 from reelnet.errors import TemplateError, UsageError
 from reelnet.template import search_path as lookup
-from reelnet.template.search_path import builtin_folder, find, known_templates, load_merged, read_file
+from reelnet.template.search_path import (
+    builtin_folder,
+    find_template,
+    list_templates,
+    load_node,
+    read_template_file,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def offer(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     """Makes entry points of these names and values the only ones."""
-    points = [metadata.EntryPoint(name, value, lookup.GROUP) for name, value in values.items()]
+    points = [metadata.EntryPoint(name, value, lookup.ENTRY_POINT_GROUP) for name, value in values.items()]
     monkeypatch.setattr(metadata, "entry_points", lambda group: points)
 
 
@@ -44,28 +50,28 @@ def write(file: Path, text: str) -> Path:
 
 
 def load(name: str, *settings: str) -> Any:
-    return plain(load_merged(name, settings))
+    return to_plain(load_node(name, settings))
 
 
 def refused(name: str, text: str) -> str:
     write(Path(name), text)
     with pytest.raises(TemplateError) as caught:
-        load_merged(name)
+        load_node(name)
     return str(caught.value)
 
 
 def test_the_order_of_lookup(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find("article") == home / "builtin" / "article.yaml"
+    assert find_template("article") == home / "builtin" / "article.yaml"
     package = write(home / "package" / "article.yaml", "about: package\n")
     write(home / "package" / "paths.py", f"FOLDER = {str(package.parent)!r}\n")
     monkeypatch.syspath_prepend(str(home / "package"))
     offer(monkeypatch, lab="paths:FOLDER")
-    assert find("article") == package
+    assert find_template("article") == package
     user = write(home / "config" / "reelnet" / "templates" / "article.yml", "about: user\n")
-    assert find("article") == user
+    assert find_template("article") == user
     write(Path("templates/article.yaml"), "about: mine\n")
-    assert find("article") == Path("templates/article.yaml")
-    assert list(known_templates().items()) == [
+    assert find_template("article") == Path("templates/article.yaml")
+    assert list(list_templates().items()) == [
         ("article", Path("templates/article.yaml")),
         ("plain", home / "builtin" / "plain.yaml"),
     ]
@@ -74,12 +80,12 @@ def test_the_order_of_lookup(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_paths(home: Path) -> None:
     file = write(Path("deep/mine.yaml"), "about: mine\n")
-    assert find("deep/mine.yaml") == file
-    assert find(str(file.absolute())) == file.absolute()
+    assert find_template("deep/mine.yaml") == file
+    assert find_template(str(file.absolute())) == file.absolute()
     write(Path("bare"), "about: bare\n")
     assert load("bare") == {"about": "bare"}
-    assert plain(load_merged(file)) == {"about": "mine"}
-    assert find("mine", folders=[Path("deep")]) == file
+    assert to_plain(load_node(file)) == {"about": "mine"}
+    assert find_template("mine", folders=[Path("deep")]) == file
 
 
 @pytest.mark.parametrize(
@@ -99,18 +105,18 @@ def test_paths(home: Path) -> None:
 def test_what_is_not_there(name: str, words: str) -> None:
     Path("templates").mkdir()
     with pytest.raises(TemplateError) as caught:
-        find(name)
+        find_template(name)
     assert words in str(caught.value)
 
 
 def test_a_missing_path_given_as_a_path() -> None:
     with pytest.raises(TemplateError, match="there is no such file"):
-        load_merged(Path("article"))
+        load_node(Path("article"))
 
 
 def test_only_given_folders_are_searched(home: Path) -> None:
     with pytest.raises(TemplateError, match="there are none"):
-        find("article", folders=[home / "nowhere"])
+        find_template("article", folders=[home / "nowhere"])
 
 
 @pytest.mark.parametrize("value", ["one:FILE", "one:PATH", "holder", "holder.inside", "one"])
@@ -125,7 +131,7 @@ def test_what_an_entry_point_may_be(home: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.syspath_prepend(str(folder))
     offer(monkeypatch, lab=value)
     assert load("lab") == {"about": "lab"}
-    assert "lab" in known_templates()
+    assert "lab" in list_templates()
     for name in ("one", "holder", "holder.inside"):
         sys.modules.pop(name, None)
 
@@ -145,11 +151,11 @@ def test_a_broken_entry_point_hurts_only_its_own_name(
 ) -> None:
     offer(monkeypatch, lab=value)
     with pytest.raises(TemplateError) as caught:
-        find("lab")
+        find_template("lab")
     assert "entry point 'lab'" in str(caught.value)
     assert words in str(caught.value)
     assert load("plain") == {"about": "plain"}
-    assert list(known_templates()) == ["article", "plain"]
+    assert list(list_templates()) == ["article", "plain"]
 
 
 def test_extending_a_name_a_file_and_a_list() -> None:
@@ -166,10 +172,10 @@ def test_extending_a_name_a_file_and_a_list() -> None:
 
 def test_places_name_the_files(home: Path) -> None:
     write(Path("top.yaml"), "extends: article\nabout: top\n")
-    node = load_merged("top.yaml")
-    assert str(place_of(node, ("about",))) == "top.yaml:2:1"
-    assert str(place_of(node, ("theme", "base"))) == f"{home / 'builtin' / 'article.yaml'}:2:9"
-    assert str(place_of(node, ())) == "top.yaml:1:1"
+    node = load_node("top.yaml")
+    assert str(find_position(node, ("about",))) == "top.yaml:2:1"
+    assert str(find_position(node, ("theme", "base"))) == f"{home / 'builtin' / 'article.yaml'}:2:9"
+    assert str(find_position(node, ())) == "top.yaml:1:1"
 
 
 def test_short_words_of_both_files_are_spelled_out_first() -> None:
@@ -194,7 +200,7 @@ def test_the_last_of_its_name_has_nothing_to_extend(home: Path, monkeypatch: pyt
     # In a checkout the working folder's templates are the built-in ones, by two paths.
     monkeypatch.setattr(lookup, "builtin_folder", lambda: home / "work" / "templates")
     with pytest.raises(TemplateError, match=r"own.yaml:1:10: extends: there is no other"):
-        load_merged("own")
+        load_node("own")
 
 
 def test_in_a_diamond_what_both_extend_counts_once_and_first() -> None:
@@ -236,7 +242,7 @@ def test_too_many_in_a_row() -> None:
     write(Path("f25.yaml"), "layer: deep\n")
     assert load("f6.yaml") == {"layer": "deep"}
     with pytest.raises(TemplateError, match=r"^f19.yaml:1:10: extends: more than 20 templates in a row"):
-        load_merged("f0.yaml")
+        load_node("f0.yaml")
 
 
 def test_a_result_that_is_too_large() -> None:
@@ -287,21 +293,21 @@ def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         TemplateError, match=r"^a.yaml:1:10: extends: closed.yaml: cannot be read: No such file"
     ):
-        load_merged("a.yaml")
+        load_node("a.yaml")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes in folders")
 def test_a_pipe_is_not_waited_for() -> None:
     os.mkfifo("pipe.yaml")
     with pytest.raises(TemplateError, match="not a template"):
-        load_merged("pipe.yaml")
+        load_node("pipe.yaml")
 
 
 def test_links_in_a_circle() -> None:
     Path("a.yaml").symlink_to("b.yaml")
     Path("b.yaml").symlink_to("a.yaml")
     with pytest.raises(TemplateError, match="there is no such file"):
-        load_merged("a.yaml")
+        load_node("a.yaml")
 
 
 @pytest.mark.parametrize("text", ["- a\n", "just text\n", "3\n"])
@@ -319,15 +325,15 @@ def test_an_empty_file_is_an_empty_template(text: str) -> None:
 def test_not_utf_8() -> None:
     Path("a.yaml").write_bytes("a: 1\n".encode("utf-16"))
     with pytest.raises(TemplateError, match=r"^a.yaml:1:1: the byte 0xff is not UTF-8"):
-        read_file(Path("a.yaml"))
+        read_template_file(Path("a.yaml"))
 
 
 def test_a_setting_that_cannot_be_read() -> None:
     with pytest.raises(UsageError, match="has no '='"):
-        load_merged("article", ["theme"])
+        load_node("article", ["theme"])
 
 
 def test_built_in_templates_are_found_and_read() -> None:
     files = sorted(builtin_folder().glob("*.yaml"))
     assert files
-    assert all(isinstance(load_merged(file), Node) for file in files)
+    assert all(isinstance(load_node(file), Node) for file in files)

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelnet.config.diagnostics import SourcePosition
-from reelnet.config.source import Node, bare_colours, place_of, plain, read_text
-from reelnet.template.inheritance import merged, size
+from reelnet.config.source import Node, find_position, find_unquoted_colors, parse_yaml, to_plain
+from reelnet.template.inheritance import count_values, merge_nodes
 
 
 def read(text: str, file: str = "t.yaml") -> Node:
-    return read_text(text, file)
+    return parse_yaml(text, file)
 
 
 def merge(base: str, over: str) -> Any:
-    return plain(merged(read(base), read(over)))
+    return to_plain(merge_nodes(read(base), read(over)))
 
 
 def node_of(value: Any) -> Node:
@@ -70,7 +70,7 @@ SHAPED = st.recursive(
 
 
 def on_top(base: Any, over: Any) -> Any:
-    return plain(merged(node_of(base), node_of(over)))
+    return to_plain(merge_nodes(node_of(base), node_of(over)))
 
 
 @given(TEMPLATES)
@@ -113,14 +113,15 @@ def test_no_key_on_top_is_lost(base: Any, over: Any) -> None:
 def test_the_result_is_no_larger_than_both(base: Any, over: Any) -> None:
     # A bare list of a stack becomes the `items` of a map, a key and a value more.
     room = 2 * str([base, over]).count("'row'") + 2 * str([base, over]).count("'column'")
-    assert size(merged(node_of(base), node_of(over))) <= size(node_of(base)) + size(node_of(over)) + room
+    before = count_values(node_of(base)) + count_values(node_of(over))
+    assert count_values(merge_nodes(node_of(base), node_of(over))) <= before + room
 
 
 @given(TEMPLATES, TEMPLATES)
 def test_what_goes_in_is_not_changed(base: Any, over: Any) -> None:
     below, above = node_of(base), node_of(over)
-    merged(below, above)
-    assert (plain(below), plain(above)) == (base, over)
+    merge_nodes(below, above)
+    assert (to_plain(below), to_plain(above)) == (base, over)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_an_id_inside_a_one_word_item() -> None:
 
 def test_an_item_under_another_word_is_another_item() -> None:
     over = "l: [{column: {id: head, items: [a]}}]"
-    assert merge("l: [{row: {id: head, gap: 4}}]", over) == plain(read(over))
+    assert merge("l: [{row: {id: head, gap: 4}}]", over) == to_plain(read(over))
 
 
 def test_an_id_that_stands_twice_is_taken_once() -> None:
@@ -191,7 +192,7 @@ ALTERNATIVES += [("outputs: [{id: a, timeline: {steps: %s}}]", *case) for case i
 
 @pytest.mark.parametrize(("around", "base", "over", "result"), ALTERNATIVES)
 def test_of_alternatives_the_later_one_is_left(around: str, base: str, over: str, result: Any) -> None:
-    assert merge(around % base, around % over) == plain(read(around % json.dumps(result)))
+    assert merge(around % base, around % over) == to_plain(read(around % json.dumps(result)))
 
 
 def test_panels_may_be_named_like_alternatives() -> None:
@@ -216,19 +217,19 @@ def test_a_panel_of_another_kind_replaces(base: str, over: str, result: Any) -> 
 
 
 def test_places_name_the_file_of_each_key() -> None:
-    both = merged(
+    both = merge_nodes(
         read("theme: {text: 1, line: 2}\nl: [{id: a, x: 1}]", "base.yaml"),
         read("\ntheme: {line: 3}\nl: [{id: a, y: 1}]", "mine.yaml"),
     )
-    assert str(place_of(both, ("theme", "text"))) == "base.yaml:1:9"
-    assert str(place_of(both, ("theme", "line"))) == "mine.yaml:2:9"
-    assert str(place_of(both, ("theme",))) == "mine.yaml:2:1"
-    assert str(place_of(both, ("l", 0, "x"))) == "base.yaml:2:13"
-    assert str(place_of(both, ("l", 0, "y"))) == "mine.yaml:3:13"
+    assert str(find_position(both, ("theme", "text"))) == "base.yaml:1:9"
+    assert str(find_position(both, ("theme", "line"))) == "mine.yaml:2:9"
+    assert str(find_position(both, ("theme",))) == "mine.yaml:2:1"
+    assert str(find_position(both, ("l", 0, "x"))) == "base.yaml:2:13"
+    assert str(find_position(both, ("l", 0, "y"))) == "mine.yaml:3:13"
 
 
 def test_a_bare_colour_is_kept_to_be_complained_of() -> None:
-    both = merged(read("theme: {background: white}"), read("theme:\n  background: #111\n"))
-    assert [str(mistake) for mistake in bare_colours(both)] == [
+    both = merge_nodes(read("theme: {background: white}"), read("theme:\n  background: #111\n"))
+    assert [str(mistake) for mistake in find_unquoted_colors(both)] == [
         "t.yaml:2:3: theme.background: a color must be quoted: '#111'"
     ]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.config.source import place_of, plain
+from reelnet.config.source import find_position, to_plain
 from reelnet.errors import UsageError
-from reelnet.template.inheritance import with_settings
+from reelnet.template.inheritance import apply_settings
 from tests.template.test_merge import TEMPLATES, node_of, read
 
 TEMPLATE = """\
@@ -53,23 +53,23 @@ outputs: [{id: web, path: a.mp4}, {path: b.gif}]
     ],
 )
 def test_settings(setting: str, path: tuple[str | int, ...], value: Any) -> None:
-    node = with_settings(read(TEMPLATE), [setting])
-    found = plain(node)
+    node = apply_settings(read(TEMPLATE), [setting])
+    found = to_plain(node)
     for step in path:
         found = found[step]
     assert found == value
 
 
 def test_a_setting_without_a_value_takes_the_key_away() -> None:
-    assert plain(with_settings(read("a: {b: 1, c: 2}"), ["a.b=", "a.d="])) == {"a": {"c": 2}}
+    assert to_plain(apply_settings(read("a: {b: 1, c: 2}"), ["a.b=", "a.d="])) == {"a": {"c": 2}}
 
 
 def test_settings_in_order_and_their_place() -> None:
-    node = with_settings(read("a: {b: 1}"), ["a.b=2", "a.b=3", "a.c=[{d: 1}]"])
-    assert plain(node) == {"a": {"b": 3, "c": [{"d": 1}]}}
-    assert str(place_of(node, ("a", "b"))) == "--set a.b=3"
-    assert str(place_of(node, ("a", "c", 0, "d"))) == "--set a.c=[{d: 1}]"
-    assert str(place_of(node, ("a",))) == "t.yaml:1:1"
+    node = apply_settings(read("a: {b: 1}"), ["a.b=2", "a.b=3", "a.c=[{d: 1}]"])
+    assert to_plain(node) == {"a": {"b": 3, "c": [{"d": 1}]}}
+    assert str(find_position(node, ("a", "b"))) == "--set a.b=3"
+    assert str(find_position(node, ("a", "c", 0, "d"))) == "--set a.c=[{d: 1}]"
+    assert str(find_position(node, ("a",))) == "t.yaml:1:1"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_settings_in_order_and_their_place() -> None:
 )
 def test_settings_that_cannot_be(setting: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        with_settings(read(TEMPLATE), [setting])
+        apply_settings(read(TEMPLATE), [setting])
     assert words in str(caught.value)
     assert str(caught.value).startswith("--set ")
 
@@ -104,4 +104,4 @@ def test_settings_that_cannot_be(setting: str, words: str) -> None:
 @given(st.text(st.sampled_from("ab.[]0=#{}:,'\" -\t"), max_size=12), TEMPLATES)
 def test_any_setting_is_taken_or_refused(setting: str, template: Any) -> None:
     with contextlib.suppress(UsageError):
-        plain(with_settings(node_of(template), [setting, "outputs." + setting]))
+        to_plain(apply_settings(node_of(template), [setting, "outputs." + setting]))

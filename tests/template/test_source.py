@@ -13,20 +13,20 @@ import pytest
 from reelnet.config.diagnostics import Diagnostic, SourcePosition, raise_diagnostics
 from reelnet.config.source import (
     Node,
-    bare_colours,
-    child_of,
-    hint_for_empty,
-    place_of,
-    plain,
-    read_text,
+    explain_empty_value,
+    find_position,
+    find_unquoted_colors,
+    get_child,
+    parse_yaml,
+    to_plain,
 )
 from reelnet.errors import TemplateError
-from reelnet.template.inheritance import merged
+from reelnet.template.inheritance import merge_nodes
 from reelnet.template.search_path import builtin_folder
 
 
 def read(text: str) -> Node:
-    return read_text(text, "t.yaml")
+    return parse_yaml(text, "t.yaml")
 
 
 def refused(text: str) -> str:
@@ -74,44 +74,44 @@ def refused(text: str) -> str:
     ],
 )
 def test_scalars_follow_the_core_schema_of_yaml_1_2(written: str, value: Any) -> None:
-    found = plain(read(f"a: {written}\n"))["a"]
+    found = to_plain(read(f"a: {written}\n"))["a"]
     assert found == value
     assert type(found) is type(value)
 
 
 def test_not_a_number() -> None:
-    assert math.isnan(plain(read("a: .nan"))["a"])
+    assert math.isnan(to_plain(read("a: .nan"))["a"])
 
 
 def test_maps_lists_and_blocks() -> None:
     text = "a: [x, {y: 1}]\nb:\n- |\n  two\n  lines\n- >-\n  one\n  line\n"
-    assert plain(read(text)) == {"a": ["x", {"y": 1}], "b": ["two\nlines\n", "one line"]}
+    assert to_plain(read(text)) == {"a": ["x", {"y": 1}], "b": ["two\nlines\n", "one line"]}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "\ufeff"])
 def test_an_empty_file_is_an_empty_map(text: str) -> None:
-    assert plain(read(text)) == {}
+    assert to_plain(read(text)) == {}
 
 
 def test_places_of_keys_items_and_what_is_not_there() -> None:
     node = read("panels:\n  title: {text: hi}\nlist:\n  - a\n  -   b\n")
-    assert str(place_of(node, ())) == "t.yaml:1:1"
-    assert str(place_of(node, ("panels", "title", "text"))) == "t.yaml:2:11"
-    assert str(place_of(node, ("panels", "title", "size", 3))) == "t.yaml:2:3"
-    assert str(place_of(node, ("list", 1))) == "t.yaml:5:7"
-    assert str(place_of(node, ("list", 2))) == "t.yaml:3:1"
-    assert str(place_of(node, ("list", "x"))) == "t.yaml:3:1"
+    assert str(find_position(node, ())) == "t.yaml:1:1"
+    assert str(find_position(node, ("panels", "title", "text"))) == "t.yaml:2:11"
+    assert str(find_position(node, ("panels", "title", "size", 3))) == "t.yaml:2:3"
+    assert str(find_position(node, ("list", 1))) == "t.yaml:5:7"
+    assert str(find_position(node, ("list", 2))) == "t.yaml:3:1"
+    assert str(find_position(node, ("list", "x"))) == "t.yaml:3:1"
 
 
 def test_places_count_letters_not_bytes() -> None:
-    assert str(place_of(read("a: {é×: 1, b: 2}"), ("a", "b"))) == "t.yaml:1:12"
+    assert str(find_position(read("a: {é×: 1, b: 2}"), ("a", "b"))) == "t.yaml:1:12"
 
 
 def test_an_alias_stands_where_it_is_written() -> None:
     node = read("a: &x {c: 1}\nb: *x\n")
-    assert plain(node) == {"a": {"c": 1}, "b": {"c": 1}}
-    assert str(place_of(node, ("b",))) == "t.yaml:2:1"
-    assert str(place_of(node, ("b", "c"))) == "t.yaml:1:8"
+    assert to_plain(node) == {"a": {"c": 1}, "b": {"c": 1}}
+    assert str(find_position(node, ("b",))) == "t.yaml:2:1"
+    assert str(find_position(node, ("b", "c"))) == "t.yaml:1:8"
 
 
 @pytest.mark.parametrize(
@@ -180,10 +180,10 @@ def test_an_empty_value_before_a_colour_is_explained() -> None:
     node = read(
         "theme:\n  background: #111\n  text: # 111\n  grid:\n  line: #a1b2c3 dark\n  box: #1234\n  x: '' #111\n"
     )
-    theme = child_of(node, "theme")
+    theme = get_child(node, "theme")
     assert theme is not None
-    assert plain(theme) == dict.fromkeys(("background", "text", "grid", "line", "box")) | {"x": ""}
-    hints = {key: hint_for_empty(child) for key in plain(theme) if (child := child_of(theme, key))}
+    assert to_plain(theme) == dict.fromkeys(("background", "text", "grid", "line", "box")) | {"x": ""}
+    hints = {key: explain_empty_value(child) for key in to_plain(theme) if (child := get_child(theme, key))}
     assert hints == dict.fromkeys(("text", "grid", "box", "x")) | {
         "background": "a color must be quoted: '#111'",
         "line": "a color must be quoted: '#a1b2c3'",
@@ -192,7 +192,7 @@ def test_an_empty_value_before_a_colour_is_explained() -> None:
 
 def test_all_bare_colours() -> None:
     node = read("theme:\n  line: #111\n  map:\n  - #222\n  -   #333333\n  - red\n")
-    assert [str(mistake) for mistake in bare_colours(node)] == [
+    assert [str(mistake) for mistake in find_unquoted_colors(node)] == [
         "t.yaml:2:3: theme.line: a color must be quoted: '#111'",
         "t.yaml:4:4: theme.map[0]: a color must be quoted: '#222'",
         "t.yaml:5:4: theme.map[1]: a color must be quoted: '#333333'",
@@ -242,9 +242,9 @@ def test_a_place_without_lines_is_its_origin() -> None:
 
 def test_child_of() -> None:
     node = read("a: [1]")
-    assert child_of(node, 0) is None
-    assert child_of(node, "b") is None
-    assert child_of(Node([node], node.place), -1) is None
+    assert get_child(node, 0) is None
+    assert get_child(node, "b") is None
+    assert get_child(Node([node], node.position), -1) is None
 
 
 TOKENS = (
@@ -298,8 +298,8 @@ def test_random_damage_is_read_or_refused() -> None:
         start = time.perf_counter()
         try:
             node = read(text)
-            plain(merged(whole, node))
-            plain(merged(node, whole))
+            to_plain(merge_nodes(whole, node))
+            to_plain(merge_nodes(node, whole))
         except TemplateError:
             refusals += 1
         assert time.perf_counter() - start < 1, text

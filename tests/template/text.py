@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from reelnet.config.source import read_text
+from reelnet.config.source import parse_yaml
 from reelnet.reel import Reel, Run
 from reelnet.render.panels import PANELS
-from reelnet.template.inheritance import with_settings
-from reelnet.template.load import built
+from reelnet.template.inheritance import apply_settings
+from reelnet.template.load import build_node
 from reelnet.template.model import Template
-from reelnet.template.shorthand import spelled_out
+from reelnet.template.shorthand import expand_shorthand
 
 
 def template_of(text: str, *settings: str) -> Template:
     """A template without a file of its own; errors call it mine.yaml."""
-    return built("mine", with_settings(spelled_out(read_text(text, "mine.yaml")), settings), PANELS)
+    return build_node(
+        "mine", apply_settings(expand_shorthand(parse_yaml(text, "mine.yaml")), settings), PANELS
+    )
 
 
 def reel_of(run: Run, text: str, layer: str | None = None) -> Reel:

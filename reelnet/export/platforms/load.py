@@ -19,11 +19,11 @@ from reelnet.config.diagnostics import (
     raise_diagnostic,
     raise_diagnostics,
 )
-from reelnet.config.messages import complaints, shown
-from reelnet.config.source import Node, place_of, plain, read_text
+from reelnet.config.messages import explain_validation_error, format_value
+from reelnet.config.source import Node, find_position, parse_yaml, to_plain
+from reelnet.config.spec import SpecModel
 from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.export.platforms.model import FORMAT_GROUPS, FormatGroup, OutputConstraints, Platform
-from reelnet.template.words import Words
 
 BUILTIN_FILE = Path(__file__).with_name("platforms.yaml")
 
@@ -70,11 +70,11 @@ def _parse_size(value: Any) -> int:
 
 def _parse_formats(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f"{shown(value)} is not a list of formats")
+        raise ValueError(f"{format_value(value)} is not a list of formats")
     known = [*FORMAT_GROUPS["any"], *FORMAT_GROUPS]
     for word in value:
         if word not in known:
-            raise ValueError(f"no format {shown(word)}; {suggest_names(str(word), known)}")
+            raise ValueError(f"no format {format_value(word)}; {suggest_names(str(word), known)}")
     return tuple(value)
 
 
@@ -84,7 +84,7 @@ def _parse_list(value: Any) -> Any:
 
 def _parse_date(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
-        raise ValueError(f"{shown(value)}: give year and month, as in 2026-11")
+        raise ValueError(f"{format_value(value)}: give year and month, as in 2026-11")
     return value
 
 
@@ -92,7 +92,7 @@ _Maximum = Annotated[int | None, Field(ge=1)]
 _Texts = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 
 
-class LimitsSpec(Words):
+class LimitsSpec(SpecModel):
     """One entry of `limits`: formats and the constraints that they share."""
 
     formats: Annotated[tuple[str, ...], BeforeValidator(_parse_formats)]
@@ -126,7 +126,7 @@ class LimitsSpec(Words):
         return FormatGroup(self.formats, suffixes, constraints)
 
 
-class PlatformSpec(Words):
+class PlatformSpec(SpecModel):
     """One platform as written in a file."""
 
     limits: Annotated[tuple[LimitsSpec, ...], BeforeValidator(_parse_list), Field(min_length=1)]
@@ -173,20 +173,20 @@ def _read_builtin() -> Mapping[str, PlatformSpec]:
 
 def _read_file(file: Path, base: Mapping[str, PlatformSpec]) -> dict[str, PlatformSpec]:
     """The platforms of a file merged into those of `base`."""
-    node = read_text(_read_utf8(file), str(file))
+    node = parse_yaml(_read_utf8(file), str(file))
     if not isinstance(node.value, dict | None):
-        raise_diagnostic(node.place, "expected a map of platforms by name")
+        raise_diagnostic(node.position, "expected a map of platforms by name")
     specs, mistakes = dict(base), []
     names, defined = {_normalize(name): name for name in base}, set()
     for key, entry in (node.value or {}).items():
         name = names.setdefault(_normalize(key), key)
         if not _normalize(key) or name in defined:
             problem = "is defined twice" if name in defined else "a name needs a letter or a digit"
-            mistakes.append(Diagnostic(place_of(entry, ()), format_key_path((key,)), problem))
+            mistakes.append(Diagnostic(find_position(entry, ()), format_key_path((key,)), problem))
             continue
         defined.add(name)
         try:
-            specs[name] = PlatformSpec.model_validate(_merge_entry(plain(entry), base.get(name), file))
+            specs[name] = PlatformSpec.model_validate(_merge_entry(to_plain(entry), base.get(name), file))
         except ValidationError as error:
             mistakes += _collect_mistakes(key, entry, error)
     raise_diagnostics(mistakes)
@@ -208,8 +208,8 @@ def _merge_entry(content: Any, base: PlatformSpec | None, file: Path) -> Any:
 
 
 def _collect_mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Diagnostic]:
-    for path, problem in complaints(PlatformSpec, error):
-        yield Diagnostic(place_of(entry, path), format_key_path((name, *path)), problem)
+    for path, problem in explain_validation_error(PlatformSpec, error):
+        yield Diagnostic(find_position(entry, path), format_key_path((name, *path)), problem)
 
 
 def _read_utf8(file: Path) -> str:

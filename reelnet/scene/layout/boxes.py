@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from reelnet.template.model import Direction, Item, StackSpec
+from reelnet.template.model import Direction, ItemSpec, StackSpec
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class Leaf(Generic[T]):
 
     item: T
     measure: Measure
-    place: Item = field(default_factory=Item)
+    place: ItemSpec = field(default_factory=ItemSpec)
     grow: float = 0.0
 
     @property
@@ -111,7 +111,7 @@ class Group(Generic[T]):
     style: StackSpec = field(default_factory=StackSpec)
 
     @property
-    def place(self) -> Item:
+    def place(self) -> ItemSpec:
         """What it asked for itself."""
         return self.style
 

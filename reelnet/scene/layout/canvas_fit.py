@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reelnet.config.diagnostics import InvalidTemplate
+from reelnet.config.spec import MAX_PIXELS
 from reelnet.errors import TemplateError, UsageError
 from reelnet.runs.header import displayable_layers
 from reelnet.scene.context import Facts
@@ -14,7 +15,6 @@ from reelnet.scene.layout.measure import Tree, measure
 from reelnet.scene.layout.placement import place, shift
 from reelnet.scene.layout.room import cramped, longest, require_room
 from reelnet.template.model import CanvasSpec, Template
-from reelnet.template.words import MOST
 
 MOST_AREA = 139_264 * 16**2
 """Pixels of a frame: the macroblocks of H.264's highest level, 6.2 (ITU-T H.264, table A-1)."""
@@ -61,7 +61,7 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
             if scale is not None:
                 raise UsageError(what)
             raise InvalidTemplate([template.source_map.diagnose(("canvas", "scale"), what)])
-    elif canvas.widest or canvas.tallest:
+    elif canvas.width_limit or canvas.height_limit:
         found = largest(template, facts, side)
     else:
         found = attempt(template, facts)
@@ -76,7 +76,7 @@ def largest(template: Template, facts: Facts, side: int) -> Framed:
     low, best = 1, attempt(template, facts.scaled(1))
     if not fits(best.tree, canvas):
         raise InvalidTemplate([template.source_map.diagnose(("canvas",), refusal(template, best, 1))])
-    side_most = canvas.max_cell or max(canvas.widest or 0, canvas.tallest or 0)
+    side_most = canvas.max_cell or max(canvas.width_limit or 0, canvas.height_limit or 0)
     high = max(1, min(256, side_most // side)) + 1
     # What fits at a scale fits at each smaller one, so halving finds the largest.
     while high - low > 1:
@@ -120,7 +120,7 @@ def attempt(template: Template, facts: Facts) -> Framed:
 
 def standing(tree: Tree, canvas: CanvasSpec) -> tuple[Size, Box]:
     """The frame, and where in it the layout stands: in its middle, or all over it if the layout grows."""
-    most = canvas.widest
+    most = canvas.width_limit
     width = min(tree.natural, most) if most else tree.natural
     if canvas.width and tree.grow:
         width = canvas.width
@@ -143,12 +143,12 @@ def fits(tree: Tree, canvas: CanvasSpec) -> bool:
 
 def over(tree: Tree, canvas: CanvasSpec) -> tuple[int, int]:
     """Pixels by which the layout is too wide and too tall for the canvas."""
-    most = canvas.widest
+    most = canvas.width_limit
     width = min(tree.natural, most) if most else tree.natural
     if canvas.width and tree.grow:
         width = canvas.width
     wide = max(0, tree.least - most) if most else 0
-    tall = max(0, tree.height(max(width, tree.least)) - canvas.tallest) if canvas.tallest else 0
+    tall = max(0, tree.height(max(width, tree.least)) - canvas.height_limit) if canvas.height_limit else 0
     return wide, tall
 
 
@@ -156,7 +156,7 @@ def refusal(template: Template, found: Framed, scale: int) -> str:
     """What to say of a layout that does not fit, with the pixels that are missing."""
     wide, tall = over(found.tree, template.canvas)
     canvas = template.canvas
-    room = f"{canvas.widest or 'any'}×{canvas.tallest or 'any'}"
+    room = f"{canvas.width_limit or 'any'}×{canvas.height_limit or 'any'}"
     missing = [f"{wide} pixels too wide"] * (wide > 0) + [f"{tall} pixels too tall"] * (tall > 0)
     smaller = "give a smaller scale, " if scale > 1 else ""
     return (
@@ -178,10 +178,10 @@ def require_small(template: Template, found: Framed, *, by_template: bool) -> No
         UsageError: None can, because of the run, or of a scale from elsewhere.
     """
     size = found.size
-    if max(size.width, size.height) <= MOST and size.width * size.height <= MOST_AREA:
+    if max(size.width, size.height) <= MAX_PIXELS and size.width * size.height <= MOST_AREA:
         return
     what = (
-        f"a frame of {size.width}×{size.height} pixels is too large (at most {MOST} a side, and "
+        f"a frame of {size.width}×{size.height} pixels is too large (at most {MAX_PIXELS} a side, and "
         f"{MOST_AREA / 1e6:.1f} million in all)"
     )
     cause = longest(template) if by_template else None

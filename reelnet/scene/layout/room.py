@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reelnet.config.diagnostics import KeyPath, raise_diagnostics
+from reelnet.config.spec import SpecModel
 from reelnet.scene.layout.boxes import Box, Group, Leaf, Size
 from reelnet.scene.layout.measure import Tree
 from reelnet.scene.layout.placement import inside
@@ -16,7 +17,6 @@ from reelnet.scene.panel import Panel
 from reelnet.scene.tap_view import USUAL_BOX
 from reelnet.template.model import Stack, StackSpec, Template
 from reelnet.template.theme import Theme
-from reelnet.template.words import Words
 
 PLENTY = 100
 """Pixels below which a length alone makes no frame too large."""
@@ -56,7 +56,7 @@ def of_stack(stack: Stack) -> Iterator[tuple[KeyPath, int]]:
             yield from of_stack(item)
 
 
-def written(part: Words, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+def written(part: SpecModel, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
     """The whole numbers that an author gave in one part."""
     for name in part.model_fields_set:
         value, alias = getattr(part, name), type(part).model_fields[name].alias

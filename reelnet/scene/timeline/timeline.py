@@ -90,7 +90,7 @@ class Timeline:
             UsageError: `fps` is none that a frame rate can be.
             ValueError: The selection is adaptive and there is no `change`.
         """
-        pace = _pace(spec.frames_a_second if fps is None else fps)
+        pace = _pace(spec.effective_fps if fps is None else fps)
         held = _checked(spec, steps, pace)
         moving = _shown(spec, steps, held, rests, change)
         resting, unshown = _rested(moving, steps, rests, pace)

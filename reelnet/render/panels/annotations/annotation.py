@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from reelnet.config.spec import SpecModel
 from reelnet.render.panels.annotations.captions import listed
 from reelnet.scene.context import Facts, told_positions
 from reelnet.scene.layout.boxes import Box
-from reelnet.template.color import Colour
-from reelnet.template.words import Words
+from reelnet.template.color import Color
 
 Side = Literal["left", "right", "above", "below"]
 
 
-class SampleAnnotation(Words):
+class SampleAnnotation(SpecModel):
     """A box, an arrow or words on the picture of one sample."""
 
     id: str | None = Field(
@@ -37,7 +37,7 @@ class SampleAnnotation(Words):
         description="Where the words stand. Margin: right of all cells, in room that the panel makes for them, with "
         "a line to the cell. The others: beside the cell, over its neighbours, or elsewhere for want of room.",
     )
-    color: Colour | None = Field(
+    color: Color | None = Field(
         None, description="Colour of frame, line and arrow; by default the theme's accent."
     )
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
+from reelnet.config.spec import FontSize, SpecModel
 from reelnet.render.canvas import write
 from reelnet.render.panels.basic.text import Text
 from reelnet.render.typography import wrapped
@@ -22,9 +23,8 @@ from reelnet.scene.context import Facts, Moment
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel, Rest
-from reelnet.template.color import Colour
-from reelnet.template.timeline import LONGEST_PAUSE
-from reelnet.template.words import TypeSize, Words
+from reelnet.template.color import Color
+from reelnet.template.timeline import MAX_PAUSE_SECONDS
 
 EMS = 28
 """Natural width of captions that are longer than that; a column gives them its own width."""
@@ -65,7 +65,7 @@ Begin = Annotated[
 ]
 
 
-class CaptionSpec(Words):
+class CaptionSpec(SpecModel):
     """One caption."""
 
     id: str | None = Field(
@@ -86,7 +86,7 @@ class CaptionSpec(Words):
     hold: float = Field(
         0.0,
         ge=0,
-        le=LONGEST_PAUSE,
+        le=MAX_PAUSE_SECONDS,
         description="Seconds for which the animation rests at the first frame that shows the caption, to be read.",
     )
 
@@ -116,10 +116,10 @@ class Captions(Panel):
     style: Literal["title", "body", "caption"] = Field(
         "body", description="Title: large, bold, in ink. Body: plain, in ink. Caption: plain, muted."
     )
-    size: TypeSize | None = Field(
+    size: FontSize | None = Field(
         None, description="Size of the type in pixels an em, instead of the style's."
     )
-    color: Colour | None = Field(None, description="Colour of the type, instead of the style's.")
+    color: Color | None = Field(None, description="Colour of the type, instead of the style's.")
     align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
 
     @field_validator("items", mode="before")

@@ -6,19 +6,19 @@ from typing import Literal
 
 from pydantic import Field
 
+from reelnet.config.spec import FontSize
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.typography import sized
 from reelnet.scene.context import Facts, Moment
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.template.words import TypeSize
 
 
 class Counter(Panel):
     """The step that is shown, as in `step 70 / 290`; 0 is the untrained network."""
 
-    size: TypeSize | None = Field(
+    size: FontSize | None = Field(
         None, description="Size of the type in pixels an em; by default five quarters of the theme's text."
     )
     boxed: bool = Field(False, description="On a patch of paper of its own, for lying over other panels.")

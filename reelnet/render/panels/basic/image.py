@@ -16,13 +16,13 @@ from PIL import ImageOps, UnidentifiedImageError
 from pydantic import Field
 
 from reelnet.config.diagnostics import OptionError
+from reelnet.config.spec import PositivePixels
 from reelnet.render.panels.basic.spacer import Still
 from reelnet.scene.context import Facts
 from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.color import Rgb
-from reelnet.template.words import Length
 
 MOST = 50_000_000
 """Pixels of a picture; more would take the memory of all else together."""
@@ -41,10 +41,10 @@ class Image(Panel):
     shrinks: ClassVar[bool] = True
 
     file: str = Field(min_length=1, description="A PNG or JPEG file, relative to the template's file.")
-    image_width: Length | None = Field(
+    image_width: PositivePixels | None = Field(
         None, description="Width of the picture in pixels; its height follows. By default its own."
     )
-    image_height: Length | None = Field(
+    image_height: PositivePixels | None = Field(
         None,
         description="Height of the picture in pixels; its width follows. With a width: it fits into both.",
     )

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box
 from reelnet.scene.context import Facts, Moment
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.template.color import Colour
-from reelnet.template.words import Length
+from reelnet.template.color import Color
 
 
 class Progress(Panel):
@@ -20,8 +20,8 @@ class Progress(Panel):
 
     shrinks: ClassVar[bool] = True
 
-    thickness: Length = Field(4, description="Of the bar in pixels.")
-    color: Colour | None = Field(
+    thickness: PositivePixels = Field(4, description="Of the bar in pixels.")
+    color: Color | None = Field(
         None, description="Colour of the part that has passed; by default the theme's accent."
     )
     track: bool = Field(True, description="Draw the part that is to come too, in the colour of hairlines.")

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector, error_context
+from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
 from reelnet.render.panels.predictions.scores import Scores
 from reelnet.render.typography import Type, pieces, sized, wrapped
@@ -15,8 +16,7 @@ from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.text_fields import Words, parsed
-from reelnet.template.color import Colour
-from reelnet.template.words import TypeSize
+from reelnet.template.color import Color
 
 
 class Text(Panel):
@@ -32,11 +32,11 @@ class Text(Panel):
     style: Literal["title", "body", "caption"] = Field(
         "body", description="Title: large, bold, in ink. Body: plain, in ink. Caption: plain, muted."
     )
-    size: TypeSize | None = Field(
+    size: FontSize | None = Field(
         None, description="Size of the type in pixels an em, instead of the style's."
     )
     bold: bool | None = Field(None, description="Bold or not, instead of the style's.")
-    color: Colour | None = Field(None, description="Colour of the type, instead of the style's.")
+    color: Color | None = Field(None, description="Colour of the type, instead of the style's.")
     align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
     needs: Literal["metrics", "scores"] | None = Field(
         None, description="What the words are about: they are left out where a run has none of it."

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
+from reelnet.config.spec import PositivePixels
 from reelnet.render.panels.charts.axis import LARGEST, Axis, of_steps, spanning
 from reelnet.render.panels.charts.chart import ChartDrawing, Plan
 from reelnet.render.panels.charts.head import Head, heading
@@ -33,7 +34,6 @@ from reelnet.scene.context import Facts, Moment
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.template.words import Length
 
 BESIDE, BELOW = 32, 16
 """Pixels between two charts of a row, and of a column."""
@@ -84,12 +84,12 @@ class Curve(Panel):
         "latest one, with its step where there is room.",
     )
     cursor: bool = Field(False, description="Draw a thin vertical line at the present step.")
-    chart_width: Length | None = Field(
+    chart_width: PositivePixels | None = Field(
         None,
         description="Natural width of one chart in pixels; by default 20 times the theme's text, or more for a "
         "long legend.",
     )
-    chart_height: Length | None = Field(
+    chart_height: PositivePixels | None = Field(
         None,
         description="Height of one chart in pixels, with its title and axes; by default 13 times the theme's "
         "text. Where the legend takes several lines, charts are as high as that needs.",

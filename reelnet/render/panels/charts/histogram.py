@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
+from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import Axis, nice_ticks
 from reelnet.render.panels.charts.head import heading
@@ -20,7 +21,6 @@ from reelnet.scene.context import Facts, Moment
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.template.words import Length
 
 TICK_GAP = 8
 """Pixels between the vertical axis and its marks."""
@@ -49,10 +49,10 @@ class Histogram(Panel):
         max_length=200,
         description="The line above; by default `Values of` and the layer. Empty for none.",
     )
-    chart_width: Length | None = Field(
+    chart_width: PositivePixels | None = Field(
         None, description="Least width in pixels; by default 20 times the theme's text."
     )
-    chart_height: Length | None = Field(
+    chart_height: PositivePixels | None = Field(
         None, description="Height in pixels, with title and axes; by default 13 times the theme's text."
     )
 

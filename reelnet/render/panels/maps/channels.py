@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
+from reelnet.config.spec import Pixels
 from reelnet.errors import suggest_names
 from reelnet.render.panels.annotations import margin
 from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, Target
@@ -21,8 +22,7 @@ from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, LevelMaps, Panel
 from reelnet.scene.timeline.selection import recorded
-from reelnet.template.selector import Pick, Picked
-from reelnet.template.words import Pixels
+from reelnet.template.selector import Selector, SelectorField
 
 AROUND = 5
 """Pixels around the cells that an annotation's frame may cover; panels stand at least that far apart, or it lies
@@ -37,8 +37,8 @@ class Channels(Panel):
         alias="taps",
         description="Layers to show, a block each: a list, or all; by default the reel's layer.",
     )
-    show: Picked = Field(
-        Pick(),
+    show: SelectorField = Field(
+        Selector(),
         description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
         "change most.",
     )
@@ -191,7 +191,7 @@ class Channels(Panel):
         errors.raise_errors()
 
 
-def channels_of(show: Pick, order: str, tap: str, facts: Facts) -> tuple[int, ...]:
+def channels_of(show: Selector, order: str, tap: str, facts: Facts) -> tuple[int, ...]:
     """The channels of a layer that are shown, in their order.
 
     Raises:

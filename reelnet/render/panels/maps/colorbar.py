@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
+from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.basic.spacer import Still
 from reelnet.render.typography import Type, body, signed
@@ -19,7 +20,6 @@ from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.tap_view import Limits, View
-from reelnet.template.words import Length
 
 GAP = 8
 """Pixels between the bar and its limits."""
@@ -96,11 +96,13 @@ class Colorbar(Panel):
     """The colormap from its least to its greatest value."""
 
     tap: str | None = Field(None, description="The layer whose colours are explained; by default the reel's.")
-    length: Length | None = Field(
+    length: PositivePixels | None = Field(
         None,
         description="Of the bar in pixels; by default 13 times the theme's text, or less where the room is narrow.",
     )
-    thickness: Length | None = Field(None, description="Of the bar in pixels; by default the theme's text.")
+    thickness: PositivePixels | None = Field(
+        None, description="Of the bar in pixels; by default the theme's text."
+    )
 
     def legend(self, facts: Facts) -> Legend:
         """The bar and its limits."""

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
+from reelnet.config.spec import Pixels
 from reelnet.render.panels.basic.spacer import Still
 from reelnet.render.panels.maps.arrangement import standing
 from reelnet.render.panels.maps.block import Block, BlockDrawing
@@ -18,8 +19,7 @@ from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.timeline.selection import recorded, spread
-from reelnet.template.selector import Pick, Picked
-from reelnet.template.words import Pixels
+from reelnet.template.selector import Selector, SelectorField
 
 MOST = 256
 """Steps in one picture."""
@@ -37,8 +37,8 @@ class Filmstrip(Panel):
         "the last among them.",
     )
     tap: str | None = Field(None, description="The layer that is shown; by default the reel's.")
-    show: Picked = Field(
-        Pick(),
+    show: SelectorField = Field(
+        Selector(),
         description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
         "change most.",
     )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
+from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import Cells, rounded, row_labels, thinned
@@ -17,8 +18,7 @@ from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Palette
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.tap_view import USUAL_BOX, Cell, Limits
-from reelnet.template.selector import Pick, Picked
-from reelnet.template.words import Length, Pixels
+from reelnet.template.selector import Selector, SelectorField
 
 LABEL_GAP = 8
 """Pixels between a row's number and its cells."""
@@ -30,12 +30,12 @@ class Weights(Panel):
     tap: str | None = Field(
         None, description="The recorded weight, such as conv1.weight; by default that of the reel's layer."
     )
-    show: Picked = Field(
-        Pick(),
+    show: SelectorField = Field(
+        Selector(),
         description="Which output channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that "
         "change most from the first step to the last.",
     )
-    cell: Length | None = Field(
+    cell: PositivePixels | None = Field(
         None, description="Most pixels for a side of one filter; by default half of the theme's cell."
     )
     gap: Pixels = Field(2, description="Pixels between two filters.")

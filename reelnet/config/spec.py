@@ -6,19 +6,19 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MOST = 16_384
+MAX_PIXELS = 16_384
 """Pixels a side; more than any encoder here takes."""
 
-Pixels = Annotated[int, Field(ge=0, le=MOST)]
-Length = Annotated[int, Field(ge=1, le=MOST)]
+Pixels = Annotated[int, Field(ge=0, le=MAX_PIXELS)]
+PositivePixels = Annotated[int, Field(ge=1, le=MAX_PIXELS)]
 """A length that cannot be nothing, in pixels."""
-EvenLength = Annotated[int, Field(ge=2, le=MOST, multiple_of=2)]
+EvenPixels = Annotated[int, Field(ge=2, le=MAX_PIXELS, multiple_of=2)]
 """A side of the frame in pixels; video wants even ones."""
-TypeSize = Annotated[int, Field(ge=6, le=512)]
+FontSize = Annotated[int, Field(ge=6, le=512)]
 """Pixels an em."""
 
 
-class Words(BaseModel):
+class SpecModel(BaseModel):
     """Keys and values of a template: every key is known, every value of its type, nothing changes later."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
