@@ -26,6 +26,7 @@ from PIL import Image
 
 import reelnet
 from reelnet.errors import CapError
+from reelnet.scene.palette.palette import ColorDepth
 
 CAPS = 25.0, 10.0, 5.0, 2.0, 1.0, 0.5
 """In MB, 10^6 bytes."""
@@ -72,9 +73,8 @@ def encoded_by_gifski(run: reelnet.Run, template: str, layer: str, binary: Path)
     reel = run.reel(template, layer=layer)
     rgb = reel.palette_rgb
     with tempfile.TemporaryDirectory() as folder:
-        stills = Stills.of(
-            (rgb[frame.indices] for frame in reel.rendition.frames(few=True)), Path(folder) / "stills"
-        )
+        frames = reel.rendition.frames(depth=ColorDepth.EIGHT_BIT)
+        stills = Stills.of((rgb[frame.indices] for frame in frames), Path(folder) / "stills")
         began = time.perf_counter()
         gifski(binary, GIFSKI)(stills, Path(folder) / "a.gif")
         return {"layer": layer, "gifski": time.perf_counter() - began}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from subject import CELL, LAYER
 
 import reelnet
-from reelnet.scene.palette.palette import interpolate
+from reelnet.scene.palette.palette import interpolate_colors
 from reelnet.template.theme import Theme
 
 Rgb = NDArray[np.uint8]
@@ -28,7 +28,7 @@ class Grid:
         opened = reelnet.open(run)
         self._values = opened.read(LAYER).astype(np.float32, copy=False)
         self._samples = opened.samples
-        self._colours = interpolate(Theme().diverging, 255)
+        self._colours = interpolate_colors(Theme().diverging, 255)
 
     def __len__(self) -> int:
         return len(self._values)

@@ -17,6 +17,7 @@ from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, f
 from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import Held
 from reelnet.reel import Reel
+from reelnet.scene.palette.palette import ColorDepth
 
 TRIES = 7
 """Prices that are tried for a PSNR."""
@@ -62,11 +63,11 @@ class Subject:
         self._own = self._levels()
         block = reel.scene.size.width * reel.scene.size.height
         # A value covers as many pixels as its upscaling has.
-        self._share = reel.scene.facts.cell.scale**2 / block
+        self._share = reel.scene.context.cell.scale**2 / block
 
     def exact(self) -> Iterator[Rgb]:
         """The frames without loss."""
-        return (self._rgb[frame.indices] for frame in self.reel.rendition.frames(few=True))
+        return (self._rgb[frame.indices] for frame in self.reel.rendition.frames(depth=ColorDepth.EIGHT_BIT))
 
     def theirs(self, tool: str, suffix: str, make: Make, note: str = "") -> Made:
         """What another tool makes of the frames."""
@@ -87,7 +88,8 @@ class Subject:
         began = time.perf_counter()
         loss = self.held.fit(price) if price else None
         fitting = time.perf_counter() - began
-        frames = self.reel.rendition.frames(self.held.at if price else None, few=suffix == ".gif")
+        levels = self.held.at if price else None
+        frames = self.reel.rendition.frames(levels, depth=find_format(path).color_depth)
         encode_frames(frames, path, find_format(path), scene.size, self._rgb, scene.timeline.fps, settings)
         seconds = time.perf_counter() - began - fitting
         note = (

@@ -1,41 +1,53 @@
-"""What a panel of one's own is made of.
+"""What you need to write a panel of your own.
 
-A panel is a subclass of `Panel` whose fields are its options. `measure` says how many pixels it needs, `place`
-asks the palette for inks and gives a drawing: `draw_still` draws what never changes, `draw` what one frame shows.
-Offer it under the entry point group `reelnet.panels`, and templates can name it; see docs/panels.md.
+A panel is a subclass of `Panel` whose fields are its options. `measure` says how many pixels it needs; `place` asks
+the palette builder for inks and returns a drawing. The drawing's `draw_still` draws what never changes, `draw` what
+one frame shows. Offer the class under the entry point group `reelnet.panels`, and templates can name it; see
+docs/panels.md.
 """
 
 from pydantic import Field
 
 from reelnet.render.canvas import fill_box, polyline, stamp, write
 from reelnet.render.panels.basic.spacer import Still
-from reelnet.render.typography import Type, body, sized
-from reelnet.scene.context import Facts, Moment
+from reelnet.render.typography import TextStyle, body_style, text_style
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Ink, Palette
-from reelnet.scene.panel import Canvas, Drawing, HasLevelMaps, LevelMaps, Panel
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
+from reelnet.scene.panel import CachedDrawing, Canvas, Drawing, HasLevelMaps, LevelMaps, Panel
 from reelnet.template.color import Color as Colour
+
+# Former names, so that panels that were written with them still load.
+Facts, Moment, Palette = SceneContext, FrameState, PaletteBuilder
+Type, body, sized = TextStyle, body_style, text_style
 
 __all__ = [
     "Box",
+    "CachedDrawing",
     "Canvas",
     "Colour",
     "Drawing",
     "Facts",
     "Field",
+    "FrameState",
     "HasLevelMaps",
     "Ink",
     "LevelMaps",
     "Measure",
     "Moment",
     "Palette",
+    "PaletteBuilder",
     "Panel",
+    "SceneContext",
     "Still",
+    "TextStyle",
     "Type",
     "body",
+    "body_style",
     "fill_box",
     "polyline",
     "sized",
     "stamp",
+    "text_style",
     "write",
 ]

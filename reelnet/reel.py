@@ -23,6 +23,7 @@ from reelnet.export.save import OnProgress, OnTrial, save
 from reelnet.render.registry import registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
+from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
 from reelnet.template.model import Template
@@ -107,7 +108,8 @@ class Reel:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        return to_image(self.rendition.canvas(step, few=few), self.palette_rgb).convert("RGB")
+        depth = ColorDepth.EIGHT_BIT if few else ColorDepth.FULL
+        return to_image(self.rendition.canvas(step, depth), self.palette_rgb).convert("RGB")
 
     def save(
         self,

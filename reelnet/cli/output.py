@@ -76,9 +76,11 @@ def quality_text(report: Report) -> str:
         return "lossless"
     if report.max_error_levels == 0:
         from reelnet.export.encoders.formats import find_format
+        from reelnet.scene.palette.palette import ColorDepth
 
         # Nothing but photos is lost in a format of few colours.
-        return f"exact but for the {'pictures' if find_format(report.path).few_colors else 'codec'}"
+        is_reduced = find_format(report.path).color_depth is ColorDepth.EIGHT_BIT
+        return f"exact but for the {'pictures' if is_reduced else 'codec'}"
     mean, most = report.mean_error_levels, report.max_error_levels
     return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
 

@@ -124,7 +124,7 @@ def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ..
         click.echo(f"reelnet: note: {note}", err=True)
     size, seconds = scene.size, float(scene.timeline.duration)
     click.echo(
-        f"{file}: right; {reel.layer} at scale {scene.facts.cell.scale}, {size.width}x{size.height}, "
+        f"{file}: right; {reel.layer} at scale {scene.context.cell.scale}, {size.width}x{size.height}, "
         f"{len(scene.timeline)} frames, {seconds:.2f} s"
     )
 
@@ -149,9 +149,9 @@ def laid_out(template: Template, run: str, layer: str | None) -> Reel:
 
 def notes(template: Template, scene: Scene) -> Iterator[str]:
     """What is no mistake, but may not be what the author has in mind."""
-    from reelnet.scene.layout.measure import left_out
+    from reelnet.scene.layout.measure import find_left_out
 
-    absent = left_out(template, [name for name, _ in scene.boxes])
+    absent = find_left_out(template, [name for name, _ in scene.boxes])
     if absent:
         yield f"this run has nothing to show for {', '.join(absent)}"
     yield from scene.notes

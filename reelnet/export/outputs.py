@@ -17,7 +17,7 @@ from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
 from reelnet.scene.resolve import recorded_layer
-from reelnet.scene.timeline.selection import recorded
+from reelnet.scene.timeline.selection import resolve_step
 from reelnet.template.model import Output, OutputSpec, Template
 
 FIELD = re.compile(r"\{([^{}]*)\}")
@@ -210,7 +210,7 @@ def still_step(step: int | str | None, run: RunReader) -> int:
         OptionError: It was not recorded.
     """
     if isinstance(step, int):
-        recorded(run.steps, step)
+        resolve_step(run.steps, step)
         return step
     return run.steps[0] if step == "first" else run.steps[-1]
 

@@ -144,7 +144,7 @@ def _describe_reductions(
             f"{levels} of {every} colormap levels between the first and the last frame, which adds an error of "
             f"up to {coarseness(every, levels):.1f} of 240 levels"
         )
-    scales = before.facts.cell.scale, after.facts.cell.scale
+    scales = before.context.cell.scale, after.context.cell.scale
     if scales[1] < scales[0]:
         reason = _name_violated(_find_size_limits(before, constraints), constraints)
         sizes = [f"{scene.size.width}×{scene.size.height}" for scene in (after, before)]
@@ -183,6 +183,6 @@ def _clipped_fraction(scene: Scene) -> float:
     drawings = [drawing for drawing in scene.drawings if isinstance(drawing, HasLevelMaps)]
     outside = total = 0.0
     for name in dict.fromkeys(maps.tap for drawing in drawings for maps in drawing.level_maps()):
-        view = scene.facts.view(name)
+        view = scene.context.view(name)
         outside, total = outside + view.limits.clipped * view.tap.nbytes, total + view.tap.nbytes
     return outside / total if total else 0.0

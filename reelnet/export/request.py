@@ -21,6 +21,7 @@ from reelnet.export.encoders.formats import (
 from reelnet.export.platforms.load import find_platform
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
 from reelnet.render.rendition import Rendition
+from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene
 
 DEFAULT_MAX_ERROR = 4.0
@@ -173,7 +174,7 @@ def check_colors(rendition: Rendition, request: ResolvedRequest) -> None:
         TemplateError: The panels need more than 256 colors even with reduced photos, and the format has no more.
         UsageError: A lossless file is requested, and the format cannot keep all colors of the photos.
     """
-    if not request.fmt.few_colors:
+    if request.fmt.color_depth is ColorDepth.FULL:
         return
     rendition.require_few_colors(f"{request.path}", f", or choose a format other than {request.fmt.title}")
     if request.settings.lossless and (notes := describe_color_reduction(rendition.scene, request.fmt)):
@@ -182,11 +183,11 @@ def check_colors(rendition: Rendition, request: ResolvedRequest) -> None:
 
 def describe_color_reduction(scene: Scene, fmt: Format) -> tuple[str, ...]:
     """How the colors of fixed pictures are reduced for a format, in a sentence; empty if they are not."""
-    if not fmt.few_colors or not scene.palette.reduced:
+    if fmt.color_depth is ColorDepth.FULL or not scene.palette.reduced_pictures:
         return ()
-    few = sum(len(picture.few_colours) for picture in scene.palette.reduced)
-    count = sum(picture.count for picture in scene.palette.reduced)
-    levels, every = scene.palette.few_levels, scene.palette.levels
+    few = sum(len(picture.reduced_colors) for picture in scene.palette.reduced_pictures)
+    count = sum(picture.color_count for picture in scene.palette.reduced_pictures)
+    levels, every = scene.palette.levels_8bit, scene.palette.levels
     maps = f", and the colormap has {levels} of {every} levels" if levels < every else ""
     return (f"a {fmt.title} has 256 colors: the pictures have {few:,} of their {count:,}{maps}",)
 

@@ -62,7 +62,7 @@ def _save_complete(rendition: Rendition, request: ResolvedRequest, on_progress: 
 
     with (atomic_sequence if is_sequence(path) else atomic_path)(path) as temporary:
         frames = encode_frames(
-            rendition.frames(few=request.fmt.few_colors),
+            rendition.frames(depth=request.fmt.color_depth),
             temporary,
             request.fmt,
             scene.size,

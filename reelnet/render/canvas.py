@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from reelnet.render.typography import Type, coverage
+from reelnet.render.typography import TextStyle, rasterize_text
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
@@ -30,9 +30,9 @@ def stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> 
         y: Row of the mask's upper edge.
     """
     shade, drawn = (shades.__wrapped__ if mask.flags.writeable else shades)(Shape(mask), len(ink.indices))
-    part, region = overlap(canvas, shade, x, y)
+    part, region = clip_to_canvas(canvas, shade, x, y)
     if part.shape != shade.shape:
-        drawn, _ = overlap(canvas, drawn, x, y)
+        drawn, _ = clip_to_canvas(canvas, drawn, x, y)
     np.copyto(region, ink.indices.take(part), where=drawn)
 
 
@@ -58,13 +58,13 @@ def shades(shape: Shape, count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool
     return shade, shade > 0
 
 
-def cover(canvas: Canvas, mask: NDArray[np.bool_], ink: Ink, x: int, y: int) -> None:
+def fill_mask(canvas: Canvas, mask: NDArray[np.bool_], ink: Ink, x: int, y: int) -> None:
     """Put a shape without soft edges onto the canvas in an ink's full colour; see `stamp`."""
-    mask, region = overlap(canvas, mask, x, y)
+    mask, region = clip_to_canvas(canvas, mask, x, y)
     region[mask] = ink.indices[-1]
 
 
-def overlap(canvas: Canvas, mask: NDArray[M], x: int, y: int) -> tuple[NDArray[M], Canvas]:
+def clip_to_canvas(canvas: Canvas, mask: NDArray[M], x: int, y: int) -> tuple[NDArray[M], Canvas]:
     """What of a shape at (x, y) lies on the canvas, and what of the canvas lies under it."""
     left, top = max(0, -x), max(0, -y)
     mask = mask[top : max(0, canvas.shape[0] - y), left : max(0, canvas.shape[1] - x)]
@@ -77,7 +77,7 @@ def write(
     ink: Ink,
     x: int,
     y: int,
-    style: Type,
+    style: TextStyle,
     *,
     anchor: str = "left",
 ) -> None:
@@ -86,7 +86,7 @@ def write(
         return
     width = style.width(text)
     offset = {"left": 0, "middle": width // 2, "right": width}[anchor]
-    stamp(canvas, coverage(text, style), ink, x - offset, y)
+    stamp(canvas, rasterize_text(text, style), ink, x - offset, y)
 
 
 def fill_box(canvas: Canvas, box: Box, ink: Ink) -> None:
@@ -120,7 +120,7 @@ def polyline(points: list[tuple[float, float]], width: float, size: tuple[int, i
 
 
 @lru_cache(maxsize=8)
-def disc(radius: float) -> NDArray[np.uint8]:
+def rasterize_disc(radius: float) -> NDArray[np.uint8]:
     """Coverage of a filled circle in the middle of an odd square."""
     k, side = OVERSAMPLING, 2 * int(np.ceil(radius)) + 1
     image = Image.new("L", (side * k, side * k))
@@ -132,7 +132,7 @@ def disc(radius: float) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=64)
-def arrow(length: int, width: int, head: int, toward: str) -> NDArray[np.uint8]:
+def rasterize_arrow(length: int, width: int, head: int, toward: str) -> NDArray[np.uint8]:
     """Coverage of a straight arrow.
 
     Args:
@@ -153,7 +153,7 @@ def arrow(length: int, width: int, head: int, toward: str) -> NDArray[np.uint8]:
     return turned
 
 
-def thickened(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def dilate_mask(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The pixels (height + 2, width + 2) that a shape covers, or touches with a side or a corner."""
     covered = np.pad(mask > 0, 2)
     height, width = mask.shape[0] + 2, mask.shape[1] + 2

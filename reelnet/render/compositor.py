@@ -13,15 +13,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import ReelnetError
 from reelnet.runs.run import RunReader
-from reelnet.scene.context import Moment
+from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.panel import Canvas, Drawing, Resting
+from reelnet.scene.palette.palette import ColorDepth
+from reelnet.scene.panel import CachedDrawing, Canvas, Drawing
 from reelnet.scene.resolve import Scene
 
 LevelSource = Callable[[int], Mapping[str, NDArray[np.uint8]]]
-"""Gives for the number of a frame, from 0, the levels that taps are held at; see `Moment.held`."""
+"""Gives for the number of a frame, from 0, the levels that taps are held at; see `FrameState.held`."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,19 @@ class Compositor:
     Args:
         scene: What is shown where.
         run: Of the scene.
-        few: Draw for a format that has 256 colours: fixed pictures get few.
+        depth: How many colors the frames may have.
 
     Raises:
-        ReelnetError: The scene needs more colours than that.
+        ReelnetError: The scene needs more colors than that.
     """
 
-    def __init__(self, scene: Scene, run: RunReader, *, few: bool = False) -> None:
+    def __init__(self, scene: Scene, run: RunReader, depth: ColorDepth = ColorDepth.FULL) -> None:
         self._scene, self._run = scene, run
-        if few and scene.palette.shortage is not None:
-            raise ReelnetError(scene.palette.shortage)
-        depth = np.uint16 if scene.palette.deep and not few else np.uint8
-        self._numbers = {step: number for number, step in enumerate(scene.facts.steps)}
+        self._numbers = {step: number for number, step in enumerate(scene.context.steps)}
         self._still: Canvas = np.full(
-            (scene.size.height, scene.size.width), scene.background.indices[0], depth
+            (scene.size.height, scene.size.width),
+            scene.background.indices[0],
+            scene.palette.index_dtype(depth),
         )
         self._drawings = kept(scene.drawings, [box for _, box in scene.boxes])
         for drawing in self._drawings:
@@ -75,7 +74,7 @@ class Compositor:
             RunError: A step's file is missing, truncated or altered.
         """
         for number in range(len(self._scene.timeline)) if positions is None else positions:
-            shown = self._scene.timeline.shown[number]
+            shown = self._scene.timeline.frames[number]
             drawn = levels(number) if levels is not None else None
             yield Frame(self._drawn(shown.step, self._past(shown.pts), drawn), shown.pts, shown.duration)
 
@@ -105,17 +104,17 @@ class Compositor:
         self, step: int, past: Fraction, held: Mapping[str, NDArray[np.uint8]] | None = None
     ) -> Canvas:
         snapshot = self._run.snapshot(step, self._scene.taps)
-        moment = Moment(snapshot, self._numbers[step], past, held)
+        state = FrameState(snapshot, self._numbers[step], past, held)
         canvas = self._still.copy()
         for drawing in self._drawings:
-            drawing.draw(canvas, moment)
+            drawing.draw(canvas, state)
         return canvas
 
 
 class Kept:
     """A drawing that rests, with the pixels of its box as they were last; nothing else may draw there."""
 
-    def __init__(self, drawing: Resting, box: Box) -> None:
+    def __init__(self, drawing: CachedDrawing, box: Box) -> None:
         self._drawing, self._box = drawing, box
         self._last: tuple[Hashable, Canvas] | None = None
 
@@ -123,21 +122,21 @@ class Kept:
         """Draw what is the same in every frame."""
         self._drawing.draw_still(canvas)
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw what a frame shows, or copy it."""
-        box, state, last = self._box, self._drawing.state(moment), self._last
+        box, key, last = self._box, self._drawing.cache_key(state), self._last
         region = canvas[box.y : box.bottom, box.x : box.right]
-        if last is not None and last[0] == state:
+        if last is not None and last[0] == key:
             region[...] = last[1]
             return
-        self._drawing.draw(canvas, moment)
-        self._last = state, region.copy()
+        self._drawing.draw(canvas, state)
+        self._last = key, region.copy()
 
 
 def kept(drawings: Sequence[Drawing], boxes: Sequence[Box]) -> list[Drawing]:
     """The drawings, of which those that rest and are alone in their boxes keep what they drew."""
     return [
-        Kept(drawing, box) if isinstance(drawing, Resting) and alone(number, boxes) else drawing
+        Kept(drawing, box) if isinstance(drawing, CachedDrawing) and alone(number, boxes) else drawing
         for number, (drawing, box) in enumerate(zip(drawings, boxes, strict=True))
     ]
 
@@ -145,7 +144,7 @@ def kept(drawings: Sequence[Drawing], boxes: Sequence[Box]) -> list[Drawing]:
 def alone(number: int, boxes: Sequence[Box]) -> bool:
     """Whether no other box, with the hairline around it, reaches into one."""
     own = boxes[number]
-    others = (each.grown(1) for place, each in enumerate(boxes) if place != number)
+    others = (each.expand(1) for place, each in enumerate(boxes) if place != number)
     return not any(
         max(own.x, each.x) < min(own.right, each.right) and max(own.y, each.y) < min(own.bottom, each.bottom)
         for each in others

@@ -16,6 +16,7 @@ from reelnet.errors import ReelnetError
 from reelnet.render.compositor import Compositor, Frame, LevelSource
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.boxes import Size
+from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.panel import Canvas
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.scene.timeline.timeline import Timeline
@@ -54,7 +55,7 @@ class Rendition:
 
     def __init__(self, scene: Scene, run: RunReader, request: LayoutRequest) -> None:
         self.scene, self.run, self.request = scene, run, request
-        self._compositors: dict[bool, Compositor] = {}
+        self._compositors: dict[ColorDepth, Compositor] = {}
 
     @classmethod
     def from_request(cls, run: RunReader, request: LayoutRequest) -> Rendition:
@@ -70,7 +71,7 @@ class Rendition:
     @property
     def layer(self) -> str:
         """The recorded layer that is shown."""
-        return self.scene.facts.layer
+        return self.scene.context.layer
 
     @property
     def size(self) -> Size:
@@ -80,7 +81,7 @@ class Rendition:
     @property
     def scale(self) -> int:
         """Canvas pixels per map value."""
-        return self.scene.facts.cell.scale
+        return self.scene.context.cell.scale
 
     @property
     def timeline(self) -> Timeline:
@@ -119,29 +120,32 @@ class Rendition:
         return Rendition(scene, self.run, request)
 
     def frames(
-        self, levels: LevelSource | None = None, positions: range | None = None, *, few: bool = False
+        self,
+        levels: LevelSource | None = None,
+        positions: range | None = None,
+        depth: ColorDepth = ColorDepth.FULL,
     ) -> Iterator[Frame]:
         """The frames in order, as palette indices.
 
         Args:
             levels: Gives the levels to draw in place of the recorded values; None draws these.
             positions: Positions in the timeline to draw alone, from 0; None draws all.
-            few: Draw for a format that has 256 colors, in which photos get few of their own.
+            depth: How many colors the frames may have.
 
         Raises:
-            TemplateError: The panels need more colors than `few` allows.
+            TemplateError: The panels need more colors than `depth` allows.
             RunError: A step's file is missing, truncated or altered.
         """
-        return self._compositor(few=few).frames(levels, positions)
+        return self._compositor(depth).frames(levels, positions)
 
-    def canvas(self, step: int, *, few: bool = False) -> Canvas:
-        """The palette indices of one recorded step, (height, width); `few` as in `frames`.
+    def canvas(self, step: int, depth: ColorDepth = ColorDepth.FULL) -> Canvas:
+        """The palette indices of one recorded step, (height, width).
 
         Raises:
             UsageError: There is no such step.
             RunError: The step's file is missing, truncated or altered.
         """
-        return self._compositor(few=few).canvas(step)
+        return self._compositor(depth).canvas(step)
 
     def require_few_colors(self, what: str, otherwise: str = "") -> None:
         """Make sure that 256 colors are enough, with photos reduced to few.
@@ -158,10 +162,11 @@ class Rendition:
             with error_context("panels", source_map=self.request.template.source_map):
                 raise ReelnetError(f"{what}: {shortage}{otherwise}")
 
-    def _compositor(self, *, few: bool) -> Compositor:
-        # Where all colors fit, one compositor serves both.
-        few = few and self.scene.palette.deep
-        if few not in self._compositors:
+    def _compositor(self, depth: ColorDepth) -> Compositor:
+        if not self.scene.palette.is_16bit:
+            # One compositor serves both depths.
+            depth = ColorDepth.FULL
+        if depth not in self._compositors:
             with error_context("panels", source_map=self.request.template.source_map):
-                self._compositors[few] = Compositor(self.scene, self.run, few=few)
-        return self._compositors[few]
+                self._compositors[depth] = Compositor(self.scene, self.run, depth)
+        return self._compositors[depth]

@@ -28,7 +28,7 @@ PARTS = re.compile(r"[0-9]|[^0-9]+", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Type:
+class TextStyle:
     """A face in a size.
 
     Attributes:
@@ -42,36 +42,36 @@ class Type:
     file: str | None = None
 
     @property
-    def line(self) -> int:
+    def line_height(self) -> int:
         """Height of a line in pixels."""
         ascent, descent = face(self).getmetrics()
         return ascent + descent
 
     def width(self, text: str) -> int:
         """Pixels that a line of text takes."""
-        return text_size(text, self).width
+        return measure_text(text, self).width
 
-    def room(self, text: str) -> int:
+    def max_width(self, text: str) -> int:
         """Pixels that a line of text takes at most, whatever its digits are."""
-        return self.width(self.widest(text))
+        return self.width(self.widen_digits(text))
 
-    def widest(self, text: str) -> str:
+    def widen_digits(self, text: str) -> str:
         """A line of text with all digits replaced by the one that makes it widest."""
         return max((DIGIT.sub(digit, text) for digit in DIGITS), key=self.width)
 
 
-def body(theme: Theme, *, bold: bool = False) -> Type:
+def body_style(theme: Theme, *, bold: bool = False) -> TextStyle:
     """The type of labels and plain text."""
-    return sized(theme, theme.text, bold=bold)
+    return text_style(theme, theme.text, bold=bold)
 
 
-def sized(theme: Theme, size: float, *, bold: bool = False) -> Type:
+def text_style(theme: Theme, size: float, *, bold: bool = False) -> TextStyle:
     """The theme's face at another size, in pixels an em."""
-    return Type(round(size), bold, theme.font_bold if bold else theme.font)
+    return TextStyle(round(size), bold, theme.font_bold if bold else theme.font)
 
 
 @lru_cache(maxsize=64)
-def face(style: Type) -> ImageFont.FreeTypeFont:
+def face(style: TextStyle) -> ImageFont.FreeTypeFont:
     """The font of a type.
 
     Raises:
@@ -87,7 +87,7 @@ def face(style: Type) -> ImageFont.FreeTypeFont:
 
 
 @lru_cache(maxsize=4096)
-def text_size(text: str, style: Type) -> Size:
+def measure_text(text: str, style: TextStyle) -> Size:
     """Width of the text and height of a line of it, in pixels.
 
     Raises:
@@ -103,14 +103,14 @@ def text_size(text: str, style: Type) -> Size:
     return Size(ceil(starts(PARTS.findall(text), style)[-1]), ascent + descent)
 
 
-def starts(parts: Sequence[str], style: Type) -> list[float]:
+def starts(parts: Sequence[str], style: TextStyle) -> list[float]:
     """Where each part of a line starts, in pixels from its left, and where the line ends."""
     last = face(style).getlength(parts[-1]) if parts else 0.0
     return [*accumulate([*(advance(*pair, style) for pair in pairwise(parts)), last], initial=0.0)]
 
 
 @lru_cache(maxsize=4096)
-def advance(part: str, following: str, style: Type) -> float:
+def advance(part: str, following: str, style: TextStyle) -> float:
     """Pixels from the start of a part of a line to that of the one that follows it, kerning included."""
     return face(style).getlength(part + following) - face(style).getlength(following)
 
@@ -120,19 +120,19 @@ def has_glyph(character: str, file: str | None, *, bold: bool) -> bool:
     """Whether a font can show a character; spaces show nothing, rightly."""
     if character.isspace():
         return True
-    font = face(Type(16, bold, file))
+    font = face(TextStyle(16, bold, file))
     return (
         bytes(font.getmask(character)) != bytes(font.getmask(UNKNOWN)) if character.isprintable() else False
     )
 
 
 @lru_cache(maxsize=4096)
-def coverage(text: str, style: Type) -> NDArray[np.uint8]:
+def rasterize_text(text: str, style: TextStyle) -> NDArray[np.uint8]:
     """A line of text, uint8 (height, width): 0 where there is none, 255 where a glyph covers the pixel.
 
     Put together from words and single digits: a counter says something new in every frame, but with the same few.
     """
-    extent = text_size(text, style)
+    extent = measure_text(text, style)
     mask = np.zeros((extent.height, max(extent.width, 1)), np.uint8)
     parts = PARTS.findall(text)
     for part, start in zip(parts, starts(parts, style), strict=False):
@@ -152,7 +152,7 @@ def over(under: NDArray[np.uint8], shape: NDArray[np.uint8]) -> NDArray[np.uint8
 
 
 @lru_cache(maxsize=1024)
-def drawn(part: str, style: Type) -> tuple[NDArray[np.uint8], int]:
+def drawn(part: str, style: TextStyle) -> tuple[NDArray[np.uint8], int]:
     """Coverage of a part of a line, as high as the line, and how far right of its start its first column is."""
     ascent, descent = face(style).getmetrics()
     # A glyph may reach to the left of its start.
@@ -163,7 +163,7 @@ def drawn(part: str, style: Type) -> tuple[NDArray[np.uint8], int]:
     return np.asarray(image)[:, left:right], left - before
 
 
-def shorten(text: str, width: int, style: Type) -> str:
+def shorten_text(text: str, width: int, style: TextStyle) -> str:
     """The text, or as much of it with an ellipsis as is no wider than `width` pixels."""
     if style.width(text) <= width:
         return text
@@ -172,7 +172,7 @@ def shorten(text: str, width: int, style: Type) -> str:
     return text + "…" if text else ""
 
 
-def wrapped(text: str, width: int, style: Type) -> list[str]:
+def wrap_text(text: str, width: int, style: TextStyle) -> list[str]:
     """The text in lines no wider than `width` pixels, broken at spaces, and wider words after `.`, `_` and `/`."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
@@ -185,7 +185,7 @@ def wrapped(text: str, width: int, style: Type) -> list[str]:
             if line:
                 lines.append(line)
             line = ""
-            for piece in [word] if style.width(word) <= width else pieces(word):
+            for piece in [word] if style.width(word) <= width else split_word(word):
                 if line and style.width(line + piece) > width:
                     lines.append(line)
                     line = ""
@@ -194,12 +194,12 @@ def wrapped(text: str, width: int, style: Type) -> list[str]:
     return lines
 
 
-def pieces(word: str) -> list[str]:
+def split_word(word: str) -> list[str]:
     """The parts of a word between which a line may break: a path such as `layer1.0.conv1` breaks after its marks."""
     return PIECE.findall(word) or [word]
 
 
-def signed(value: float) -> str:
+def format_limit(value: float) -> str:
     """A limit of a colormap: two significant digits, a sign unless it is 0, and a real minus."""
     if value == 0:
         return "0"

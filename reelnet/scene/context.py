@@ -15,54 +15,55 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
-from reelnet.scene.descriptions import cell, shown
-from reelnet.scene.statistics import Survey
-from reelnet.scene.tap_view import Cell, Limits, View
+from reelnet.scene.statistics import RunStatistics
+from reelnet.scene.tap_view import Cell, Limits, TapView, describe_cell, describe_rows_and_columns
 from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector
 from reelnet.template.theme import Theme
 
 
 @dataclass(frozen=True)
-class Facts:
+class SceneContext:
     """A run in one style, with one layer in its centre.
 
     Attributes:
         layer: Name of the tap that is shown where a panel names none.
-        box: Side of a cell in pixels, where maps are no larger than that.
+        cell_size: Side of a cell in pixels, where maps are no larger than that.
         taps: Form and range of every tap.
         pictures: The samples that are shown, uint8 (samples, height, width) or (…, 3).
         labels: One short text for each sample that is shown, or None.
-        columns: Which of the recorded samples are shown, counted from 0.
+        sample_indices: Which of the recorded samples are shown, counted from 0.
         samples: How their columns stand.
         steps: The recorded steps.
         metrics: For each metric one value a step, NaN where there is none.
         classes: Names of the classes of the data, where the run knows them.
-        channels: How many channels of the layer are shown; None for all of them.
+        channel_count: How many channels of the layer are shown; None for all of them.
         transposed: Whether rows are samples and columns channels.
         by_change: Whether the channels that are shown are those that change most.
     """
 
     layer: str
-    box: int
+    cell_size: int
     taps: dict[str, TapInfo]
     pictures: NDArray[np.uint8]
     labels: tuple[str, ...] | None
-    columns: tuple[int, ...]
+    sample_indices: tuple[int, ...]
     samples: SamplesSpec
     steps: tuple[int, ...]
     metrics: dict[str, NDArray[np.float64]]
     classes: tuple[str, ...] | None
     theme: Theme
-    survey: Survey
-    channels: int | None = None
+    statistics: RunStatistics
+    channel_count: int | None = None
     transposed: bool = False
     by_change: bool = False
-    _views: dict[str, View] = field(default_factory=dict, repr=False, compare=False)
-    _shapes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _views: dict[str, TapView] = field(default_factory=dict, repr=False, compare=False)
+    _field_texts: dict[tuple[str, str], tuple[str, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
-    def of(cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec) -> Facts:
+    def from_run(cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec) -> SceneContext:
         """Look a run up; the layer is the last one that gives maps unless it is named.
 
         Raises:
@@ -77,33 +78,33 @@ class Facts:
             require_activation(layer, run.tap(layer))
         except ValueError as error:
             raise UsageError(f"{run.location}: layer {error}") from None
-        columns = chosen(samples.show, len(run.samples), "sample")
+        columns = pick_indices(samples.show, len(run.samples), "sample")
         pictures, labels = run.samples, run.labels
         return cls(
             layer=layer,
-            box=theme.cell or Cell.usual_box(run.taps, layer),
+            cell_size=theme.cell or Cell.choose_size(run.taps, layer),
             taps=run.taps,
             pictures=pictures[list(columns)],
             labels=tuple(labels[column] for column in columns) if labels is not None else None,
-            columns=columns,
+            sample_indices=columns,
             samples=samples,
             steps=tuple(run.steps),
             metrics=run.metrics,
-            classes=classes_of(run.about),
+            classes=class_names(run.about),
             theme=theme,
-            survey=Survey.of(run),
+            statistics=RunStatistics.for_run(run),
             transposed=samples.transposed is True,
         )
 
-    def in_cells(self, box: int) -> Facts:
+    def with_cell_size(self, size: int) -> SceneContext:
         """The same in cells of another size."""
-        return replace(self, box=box, _views={})
+        return replace(self, cell_size=size, _views={})
 
-    def scaled(self, scale: int) -> Facts:
+    def with_scale(self, scale: int) -> SceneContext:
         """The same with the maps of the layer in the centre upscaled by that factor."""
-        return self.in_cells(Cell.box_of(self.require(self.layer), scale))
+        return self.with_cell_size(Cell.size_at_scale(self.require(self.layer), scale))
 
-    def view(self, tap: str) -> View:
+    def view(self, tap: str) -> TapView:
         """A tap in the theme.
 
         Raises:
@@ -111,9 +112,9 @@ class Facts:
         """
         if tap not in self._views:
             info = self.require(tap)
-            limits = Limits.by_rule(info, tap, self.theme, self.survey)
-            cell = Cell.of(info, self.box)
-            self._views[tap] = View(tap, info, cell, limits, limits.anchors(self.theme))
+            limits = Limits.from_theme(info, tap, self.theme, self.statistics)
+            cell = Cell.for_tap(info, self.cell_size)
+            self._views[tap] = TapView(tap, info, cell, limits, limits.select_anchors(self.theme))
         return self._views[tap]
 
     def require(self, tap: str) -> TapInfo:
@@ -126,7 +127,7 @@ class Facts:
             raise ValueError(f"no layer {tap!r} was recorded; {suggest_names(tap, self.taps)}")
         return self.taps[tap]
 
-    def shapes(self, name: str, spec: str, find: Callable[[], Iterable[str]]) -> tuple[str, ...]:
+    def field_texts(self, name: str, spec: str, find: Callable[[], Iterable[str]]) -> tuple[str, ...]:
         """The forms that a field of a text takes over the run, looked for once, whatever the size of cells.
 
         Args:
@@ -134,9 +135,9 @@ class Facts:
             spec: How it is written.
             find: Finds them.
         """
-        if (name, spec) not in self._shapes:
-            self._shapes[name, spec] = tuple(find())
-        return self._shapes[name, spec]
+        if (name, spec) not in self._field_texts:
+            self._field_texts[name, spec] = tuple(find())
+        return self._field_texts[name, spec]
 
     @property
     def cell(self) -> Cell:
@@ -144,30 +145,30 @@ class Facts:
         return self.view(self.layer).cell
 
     @property
-    def pitch(self) -> int:
+    def cell_pitch(self) -> int:
         """Pixels from one sample's cells to the next one's."""
-        return self.cell.box + self.samples.gap
+        return self.cell.size + self.samples.gap
 
     @property
-    def along(self) -> int:
+    def samples_extent(self) -> int:
         """Pixels that the cells of all samples take, side by side."""
-        return len(self.columns) * self.pitch - self.samples.gap
+        return len(self.sample_indices) * self.cell_pitch - self.samples.gap
 
     @property
-    def fields(self) -> dict[str, object]:
+    def text_fields(self) -> dict[str, object]:
         """What a text can name in braces and what never changes."""
         tap = self.taps[self.layer]
         every, height, width = tap.map_shape
-        channels = every if self.channels is None else self.channels
+        channels = every if self.channel_count is None else self.channel_count
         across, down = ("channels", "samples") if self.transposed else ("samples", "channels")
         return {
             "layer": self.layer,
             "channels": channels,
-            "samples": len(self.columns),
-            "shown": shown(
-                tap, channels, len(self.columns), transposed=self.transposed, by_change=self.by_change
+            "samples": len(self.sample_indices),
+            "shown": describe_rows_and_columns(
+                tap, channels, len(self.sample_indices), transposed=self.transposed, by_change=self.by_change
             ),
-            "cell": cell(tap),
+            "cell": describe_cell(tap),
             "rows": down,
             "columns": across,
             "height": height,
@@ -178,24 +179,24 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Moment:
+class FrameState:
     """What a frame shows: one snapshot, and its place among the recorded steps.
 
     Attributes:
         snapshot: With the arrays of the taps that are drawn.
-        number: Position of its step in `Facts.steps`, from 0.
-        past: How far the frame is on the way from the first frame to the last, 0 to 1.
-        held: For taps that are held steady, the levels to draw in place of the snapshot's values: uint8
+        step_index: Position of its step in `SceneContext.steps`, from 0.
+        progress: How far the frame is on the way from the first frame to the last, 0 to 1.
+        levels: For taps that are held steady, the levels to draw in place of the snapshot's values: uint8
             (samples, channels, height, width), of which those that no panel shows may be anything.
     """
 
     snapshot: Snapshot
-    number: int
-    past: Fraction = Fraction(0)
-    held: Mapping[str, NDArray[np.uint8]] | None = None
+    step_index: int
+    progress: Fraction = Fraction(0)
+    levels: Mapping[str, NDArray[np.uint8]] | None = None
 
 
-def told_positions(positions: Sequence[int]) -> str:
+def format_positions(positions: Sequence[int]) -> str:
     """Positions for an error: `0 to 15`, or `0, 2, 5`."""
     if len(positions) > 2 and list(positions) == list(range(positions[0], positions[-1] + 1)):
         return f"{positions[0]} to {positions[-1]}"
@@ -203,13 +204,13 @@ def told_positions(positions: Sequence[int]) -> str:
     return f"{shown} … ({len(positions)} in all)" if len(positions) > 12 else shown
 
 
-def classes_of(about: Mapping[str, Any]) -> tuple[str, ...] | None:
+def class_names(about: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Names of classes among the free facts of a run."""
     names = about.get("classes")
     return tuple(map(str, names)) if isinstance(names, list) and names else None
 
 
-def chosen(
+def pick_indices(
     pick: Selector, count: int, what: str, change: NDArray[np.float64] | None = None, of: str = ""
 ) -> tuple[int, ...]:
     """The positions that a pick means among `count`.
@@ -230,7 +231,7 @@ def chosen(
             named = f"{what}s" if len(missing) > 1 else what
             whose = f" of {of}" if of else ""
             raise ValueError(
-                f"no {named} {told_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
+                f"no {named} {format_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
             )
         return pick.positions
     if pick.first is not None:

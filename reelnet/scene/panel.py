@@ -13,25 +13,25 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.scene.context import Facts, Moment
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.template.model import PanelSpec
 
 
 @dataclass(frozen=True)
-class Rest:
+class Pause:
     """A pause at the first frame that shows one of some training steps.
 
     Attributes:
-        first: The first of them.
-        last: The last of them.
+        first_step: The first of them.
+        last_step: The last of them.
         seconds: How long that frame stays in addition to its usual time.
         name: What it is for, by its keys below the panel: `items[2]`.
     """
 
-    first: int
-    last: int
+    first_step: int
+    last_step: int
     seconds: float
     name: str
 
@@ -46,15 +46,15 @@ class Drawing(Protocol):
     def draw_still(self, canvas: Canvas) -> None:
         """Draw what is the same in every frame; once, after the palette is mixed."""
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw what one frame shows, onto the still."""
 
 
 @runtime_checkable
-class Resting(Drawing, Protocol):
+class CachedDrawing(Drawing, Protocol):
     """A drawing that often is as it was in the frame before."""
 
-    def state(self, moment: Moment) -> Hashable:
+    def cache_key(self, state: FrameState) -> Hashable:
         """All that decides what a frame shows; equal states look the same."""
 
 
@@ -62,8 +62,8 @@ class Resting(Drawing, Protocol):
 class LevelMaps:
     """The maps of one layer that a drawing shows in every frame, as levels of a colormap.
 
-    Under a cap these levels are quantized over time; `Moment.held` then holds what to draw in place of the recorded
-    values.
+    Under a cap these levels are quantized over time; `FrameState.levels` then holds what to draw in place of the
+    recorded values.
 
     Attributes:
         tap: Name of the layer.
@@ -95,32 +95,32 @@ class HasLevelMaps(Drawing, Protocol):
 class Panel(PanelSpec, ABC):
     """One rectangle's content, as the author asked for it; its fields are its options."""
 
-    usual_grow: ClassVar[float] = 0.0
+    default_grow: ClassVar[float] = 0.0
     """Its share of the room that is left over, unless the author says."""
-    shrinks: ClassVar[bool] = False
+    can_shrink: ClassVar[bool] = False
     """Whether it draws itself smaller in a smaller box than it asked for."""
-    strip: ClassVar[bool] = False
+    is_sample_strip: ClassVar[bool] = False
     """Whether it is one line of cells, one for each sample, that belongs along those of the channels."""
 
-    def taps(self, facts: Facts) -> tuple[str, ...]:
+    def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The recorded places whose arrays it draws in every frame."""
         return ()
 
-    def rests(self, facts: Facts) -> list[Rest]:
-        """Where the animation rests in addition, so that something can be read."""
+    def pauses(self, context: SceneContext) -> list[Pause]:
+        """Where the animation pauses in addition, so that something can be read."""
         return []
 
-    def shown_channels(self, facts: Facts) -> int | None:
+    def count_channels(self, context: SceneContext) -> int | None:
         """How many channels of the reel's layer it shows; None if it shows none of them."""
         return None
 
     @property
-    def by_change(self) -> bool:
+    def ranks_by_change(self) -> bool:
         """Whether the channels that it shows are those that change most."""
         return False
 
     @abstractmethod
-    def measure(self, facts: Facts) -> Measure | None:
+    def measure(self, context: SceneContext) -> Measure | None:
         """The pixels that it needs, or None where the run has nothing for it to show.
 
         Raises:
@@ -128,5 +128,5 @@ class Panel(PanelSpec, ABC):
         """
 
     @abstractmethod
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Drawing:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
         """Put it into its box and ask for its inks."""

@@ -12,13 +12,13 @@ from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
-from reelnet.scene.context import Facts, chosen
+from reelnet.scene.context import SceneContext, pick_indices
 from reelnet.scene.layout.boxes import Box, Size
-from reelnet.scene.layout.canvas_fit import Framed, framed
+from reelnet.scene.layout.canvas_fit import FittedLayout, fit_canvas
 from reelnet.scene.layout.measure import check_unplaced, unplaced, with_channels
 from reelnet.scene.layout.placement import place
-from reelnet.scene.palette.palette import Ink, Palette
-from reelnet.scene.panel import Drawing, Panel, Rest
+from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
+from reelnet.scene.panel import Drawing, Panel, Pause
 from reelnet.scene.timeline.timeline import Timeline, TimelinePlan
 from reelnet.template.model import Template
 from reelnet.template.selector import Selector
@@ -29,11 +29,11 @@ class Scene:
     """A template resolved against a run.
 
     Attributes:
-        facts: The numbers of the run.
+        context: The numbers of the run.
         size: Of every frame; both sides are even, as video wants them.
         boxes: The panels' boxes, each with the panel's name in the template.
         drawings: The panels ready to be drawn, in drawing order.
-        palette: Mixed: every colour has its index.
+        palette: Its colors, with the index of each.
         background: The ink of the paper.
         timeline: Which step each frame shows.
         timeline_plan: What the timeline is made from.
@@ -41,7 +41,7 @@ class Scene:
         unplaced: What is to be said of panels that stand nowhere.
     """
 
-    facts: Facts
+    context: SceneContext
     size: Size
     boxes: tuple[tuple[str, Box], ...]
     drawings: tuple[Drawing, ...]
@@ -56,7 +56,8 @@ class Scene:
     def notes(self) -> tuple[str, ...]:
         """What is no mistake, but may not be what the author has in mind."""
         pauses = (
-            f"{name} asks for a pause, but none of its steps is shown" for name in self.timeline.unshown
+            f"{name} asks for a pause, but none of its steps is shown"
+            for name in self.timeline.unshown_pauses
         )
         return (*pauses, *self.unplaced)
 
@@ -87,13 +88,13 @@ def resolve(
         raise UsageError(f"scale {scale}: give a whole factor from 1 to 256")
     run.require_steps()
     errors = ErrorCollector(template.source_map)
-    facts = understood(template, run, layer, errors)
+    context = understood(template, run, layer, errors)
     frame = timeline = None
     with errors.collect():
-        frame = framed(template, with_channels(template, facts), scale)
-    check_unplaced(template, facts, errors)
+        frame = fit_canvas(template, with_channels(template, context), scale)
+    check_unplaced(template, context, errors)
     with errors.collect("timeline"):
-        plan = timed(template, facts, resting(template, frame))
+        plan = timed(template, context, resting(template, frame))
         timeline = plan.build(fps)
     if frame is None or timeline is None or errors:
         errors.raise_errors()
@@ -101,7 +102,7 @@ def resolve(
     return painted(template, frame, plan, timeline)
 
 
-def understood(template: Template, run: RunReader, layer: str | None, errors: ErrorCollector) -> Facts:
+def understood(template: Template, run: RunReader, layer: str | None, errors: ErrorCollector) -> SceneContext:
     """What the run means for the template; where that names what there is not, as if it named nothing.
 
     Args:
@@ -115,9 +116,9 @@ def understood(template: Template, run: RunReader, layer: str | None, errors: Er
             layer = recorded_layer(template.layer, run)
     samples = template.samples.model_copy(update={"show": Selector()})
     with errors.collect("samples", "show"):
-        chosen(template.samples.show, len(run.samples), "sample")
+        pick_indices(template.samples.show, len(run.samples), "sample")
         samples = template.samples
-    return Facts.of(run, layer, template.theme, samples)
+    return SceneContext.from_run(run, layer, template.theme, samples)
 
 
 def recorded_layer(layer: str, run: RunReader) -> str:
@@ -132,7 +133,7 @@ def recorded_layer(layer: str, run: RunReader) -> str:
     return layer
 
 
-def resting(template: Template, frame: Framed | None) -> list[Rest]:
+def resting(template: Template, frame: FittedLayout | None) -> list[Pause]:
     """The pauses that the panels of a frame ask for; a panel that stands in two places asks for its own once."""
     if frame is None:
         return []
@@ -141,39 +142,39 @@ def resting(template: Template, frame: Framed | None) -> list[Rest]:
         replace(rest, name=f"panels.{name}.{rest.name}")
         for name, panel in template.panels.items()
         if isinstance(panel, Panel) and id(panel) in placed
-        for rest in panel.rests(frame.facts)
+        for rest in panel.pauses(frame.context)
     ]
 
 
-def timed(template: Template, facts: Facts, rests: Sequence[Rest]) -> TimelinePlan:
+def timed(template: Template, context: SceneContext, pauses: Sequence[Pause]) -> TimelinePlan:
     """What the timeline is made from, with pauses that panels ask for."""
 
     def change() -> NDArray[np.float64]:
-        return facts.survey.changes(facts.layer).by_step
+        return context.statistics.changes(context.layer).by_step
 
-    return TimelinePlan(template.timeline, facts.steps, change, tuple(rests))
+    return TimelinePlan(template.timeline, context.steps, change, tuple(pauses))
 
 
-def painted(template: Template, frame: Framed, plan: TimelinePlan, timeline: Timeline) -> Scene:
+def painted(template: Template, frame: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:
     """The scene with every panel in its box and every colour mixed.
 
     Raises:
         TemplateError: A panel cannot draw itself in its box, or there are too many colours.
     """
-    errors, facts, theme = ErrorCollector(template.source_map), frame.facts, template.theme
+    errors, context, theme = ErrorCollector(template.source_map), frame.context, template.theme
     names = {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
-    palette = Palette(theme.levels)
-    background = palette.ramp(theme.background, theme.background, 1)
+    builder = PaletteBuilder(theme.levels)
+    background = builder.ramp(theme.background, theme.background, 1)
     drawings = []
     for name, panel, box in placed:
         with errors.collect("panels", name):
-            drawings.append(panel.place(facts, box, palette))
+            drawings.append(panel.place(context, box, builder))
     errors.raise_errors()
     with error_context("panels", source_map=template.source_map):
-        palette.mix()
+        palette = builder.freeze()
     return Scene(
-        facts=facts,
+        context=context,
         size=frame.size,
         boxes=tuple((name, box) for name, _, box in placed),
         drawings=tuple(drawings),
@@ -181,7 +182,7 @@ def painted(template: Template, frame: Framed, plan: TimelinePlan, timeline: Tim
         background=background,
         timeline=timeline,
         timeline_plan=plan,
-        taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(facts))),
+        taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(context))),
         unplaced=tuple(
             str(
                 template.source_map.diagnose(

@@ -16,7 +16,7 @@ BINS = 4096
 
 
 @dataclass(frozen=True)
-class Findings:
+class TapChanges:
     """One pass over a tap.
 
     Attributes:
@@ -28,24 +28,24 @@ class Findings:
     by_step: NDArray[np.float64]
 
 
-class Survey:
+class RunStatistics:
     """Looks through the values of a run when asked, each tap once; memory holds two steps at a time."""
 
     def __init__(self, run: RunReader) -> None:
         self._run = run
-        self._changes: dict[str, Findings] = {}
+        self._changes: dict[str, TapChanges] = {}
         self._magnitudes: dict[str, NDArray[np.int64]] = {}
         self._beyond: dict[tuple[str, float, float], float] = {}
         self._peaks: dict[tuple[str, int, float, float], float] = {}
 
     @staticmethod
-    def of(run: RunReader) -> Survey:
-        """The survey of a run, which keeps what it has found."""
+    def for_run(run: RunReader) -> RunStatistics:
+        """The statistics of a run, which keeps what it has found."""
         if run not in _SURVEYS:
-            _SURVEYS[run] = Survey(run)
+            _SURVEYS[run] = RunStatistics(run)
         return _SURVEYS[run]
 
-    def changes(self, tap: str) -> Findings:
+    def changes(self, tap: str) -> TapChanges:
         """How much a tap's values change."""
         if tap not in self._changes:
             shape = self._run.tap(tap).shape
@@ -56,7 +56,7 @@ class Survey:
                     channels += moved
                     steps.append(float(moved.mean()))
                 before = values
-            self._changes[tap] = Findings(channels / max(1, len(steps) - 1), np.array(steps))
+            self._changes[tap] = TapChanges(channels / max(1, len(steps) - 1), np.array(steps))
         return self._changes[tap]
 
     def percentile(self, tap: str, percent: float) -> float:
@@ -73,7 +73,7 @@ class Survey:
         part = np.cumsum(self._magnitudes[tap]) / self._magnitudes[tap].sum()
         return float(top * (1 + np.searchsorted(part, percent / 100)) / BINS) if percent < 100 else top
 
-    def beyond(self, tap: str, low: float, high: float) -> float:
+    def fraction_outside(self, tap: str, low: float, high: float) -> float:
         """Part of all values over the run that lies outside [low, high], 0 to 1."""
         key = (tap, low, high)
         if key not in self._beyond:
@@ -84,7 +84,7 @@ class Survey:
             self._beyond[key] = outside / max(1, total)
         return self._beyond[key]
 
-    def peak(self, tap: str, bins: int, low: float, high: float) -> float:
+    def max_bin_count(self, tap: str, bins: int, low: float, high: float) -> float:
         """The most values that one of `bins` equal bins from low to high holds at any step."""
         key = (tap, bins, low, high)
         if key not in self._peaks:
@@ -94,7 +94,7 @@ class Survey:
             )
         return self._peaks[key]
 
-    def values_at(self, step: int | None, taps: Sequence[str]) -> dict[str, NDArray[np.generic]] | None:
+    def read_step(self, step: int | None, taps: Sequence[str]) -> dict[str, NDArray[np.generic]] | None:
         """The arrays of one step, for what shows that step in every frame; None without a step."""
         return None if step is None else dict(self._run.snapshot(step, taps).taps)
 
@@ -103,4 +103,4 @@ class Survey:
             yield np.nan_to_num(self._run.snapshot(step, [tap]).taps[tap].astype(np.float64))
 
 
-_SURVEYS: WeakKeyDictionary[RunReader, Survey] = WeakKeyDictionary()
+_SURVEYS: WeakKeyDictionary[RunReader, RunStatistics] = WeakKeyDictionary()

@@ -15,7 +15,7 @@ import numpy as np
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import suggest_names
-from reelnet.scene.context import Facts, Moment
+from reelnet.scene.context import FrameState, SceneContext
 
 SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a wide one would ask for a text without end."""
@@ -47,7 +47,7 @@ Parts = tuple[tuple[str, tuple[str, str] | None], ...]
 """Literal text, and (name, format specification) of what stands behind it, or None."""
 
 
-def parsed(text: str) -> Parts:
+def parse_fields(text: str) -> Parts:
     """A text's parts.
 
     Raises:
@@ -74,7 +74,7 @@ def parsed(text: str) -> Parts:
 
 
 @dataclass(frozen=True)
-class Words:
+class FieldText:
     """A text with fields, understood for one run.
 
     Attributes:
@@ -82,22 +82,26 @@ class Words:
     """
 
     parts: Parts
-    facts: Facts
+    context: SceneContext
 
     @classmethod
-    def of(cls, text: str, facts: Facts) -> Words:
+    def parse(cls, text: str, context: SceneContext) -> FieldText:
         """Understand a text.
 
         Raises:
             OptionError: Fields do not exist or cannot be written so, or braces do not match.
         """
-        words = cls(parsed(text), facts)
+        words = cls(parse_fields(text), context)
         words._check(text)
         return words
 
     def _check(self, text: str) -> None:
-        known = [*self.facts.fields, "step", *(f"metrics.{name}" for name in self.facts.metrics)]
-        example = {**self.facts.fields, "step": 0, **{f"metrics.{name}": 0.5 for name in self.facts.metrics}}
+        known = [*self.context.text_fields, "step", *(f"metrics.{name}" for name in self.context.metrics)]
+        example = {
+            **self.context.text_fields,
+            "step": 0,
+            **{f"metrics.{name}": 0.5 for name in self.context.metrics},
+        }
         errors = ErrorCollector()
         for _, field in self.parts:
             if field is None:
@@ -113,19 +117,19 @@ class Words:
         errors.raise_errors()
 
     @property
-    def moving(self) -> bool:
+    def is_dynamic(self) -> bool:
         """Whether the text changes from frame to frame."""
-        return any(field is not None and field[0] not in self.facts.fields for _, field in self.parts)
+        return any(field is not None and field[0] not in self.context.text_fields for _, field in self.parts)
 
-    def still(self) -> str:
+    def static_text(self) -> str:
         """The text of a frame, if all frames have the same."""
         return self._filled({})
 
-    def at(self, moment: Moment) -> str:
+    def text_at(self, state: FrameState) -> str:
         """The text of one frame; a metric has the latest value that is known by then."""
-        return self._filled(self._values(moment.number))
+        return self._filled(self._values(state.step_index))
 
-    def widest(self, width: Callable[[str], int]) -> str:
+    def widest_text(self, width: Callable[[str], int]) -> str:
         """A text as wide as any frame's can be, for measuring: each field in its widest form, all digits 0.
 
         Args:
@@ -138,29 +142,31 @@ class Words:
 
     def _shapes(self, name: str, spec: str) -> tuple[str, ...]:
         """The forms that a field takes over the run, with 0 for each digit of what changes."""
-        facts = self.facts
-        if name in facts.fields:
-            return (written(facts.fields[name], spec),)
-        values: Iterable[object] = facts.steps
+        context = self.context
+        if name in context.text_fields:
+            return (written(context.text_fields[name], spec),)
+        values: Iterable[object] = context.steps
         if name.startswith("metrics."):
-            metric = facts.metrics[name.removeprefix("metrics.")]
+            metric = context.metrics[name.removeprefix("metrics.")]
             values = np.unique(metric).tolist() + [math.nan] * bool(np.isnan(metric[:1]).any())
-        return facts.shapes(name, spec, lambda: {DIGIT.sub("0", written(value, spec)) for value in values})
+        return context.field_texts(
+            name, spec, lambda: {DIGIT.sub("0", written(value, spec)) for value in values}
+        )
 
     def _values(self, number: int) -> dict[str, object]:
-        values: dict[str, object] = {"step": self.facts.steps[number]}
+        values: dict[str, object] = {"step": self.context.steps[number]}
         for _, field in self.parts:
             if field is not None and field[0].startswith("metrics."):
                 values[field[0]] = self._latest(field[0].removeprefix("metrics."), number)
         return values
 
     def _latest(self, metric: str, number: int) -> float:
-        values = self.facts.metrics[metric][: number + 1]
+        values = self.context.metrics[metric][: number + 1]
         known = np.flatnonzero(~np.isnan(values))
         return float(values[known[-1]]) if len(known) else math.nan
 
     def _filled(self, values: Mapping[str, object]) -> str:
-        known = {**self.facts.fields, **values}
+        known = {**self.context.text_fields, **values}
         return "".join(
             literal + ("" if field is None else written(known[field[0]], field[1]))
             for literal, field in self.parts

@@ -8,7 +8,7 @@ import numpy as np
 
 from reelnet.render.canvas import stamp
 from reelnet.render.compositor import Compositor, Kept, alone, kept
-from reelnet.scene.context import Moment
+from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
@@ -21,15 +21,15 @@ class Square:
     def __init__(self, box: Box) -> None:
         self.box, self.drawn = box, 0
 
-    def state(self, moment: Moment) -> int:
-        return moment.number // 2
+    def cache_key(self, state: FrameState) -> int:
+        return state.step_index // 2
 
     def draw_still(self, canvas: Canvas) -> None:
         return
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         self.drawn += 1
-        canvas[self.box.y : self.box.bottom, self.box.x : self.box.right] = 10 + self.state(moment)
+        canvas[self.box.y : self.box.bottom, self.box.x : self.box.right] = 10 + self.cache_key(state)
 
 
 def test_a_drawing_that_rests_draws_once_a_state(make_run: MakeRun) -> None:
@@ -39,7 +39,7 @@ def test_a_drawing_that_rests_draws_once_a_state(make_run: MakeRun) -> None:
     assert isinstance(panel, Kept)
     for number in range(6):
         canvas = np.zeros((4, 8), np.uint8)
-        panel.draw(canvas, Moment(snapshot, number, Fraction(0)))
+        panel.draw(canvas, FrameState(snapshot, number, Fraction(0)))
         wanted = np.zeros((4, 8), np.uint8)
         wanted[1:3, 2:5] = 10 + number // 2
         assert (canvas == wanted).all()

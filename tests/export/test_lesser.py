@@ -67,7 +67,7 @@ def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
         reel.save(tmp_path / "a.gif", max_size=20_000, keep=["scale"])
     report = reel.save(tmp_path / "a.gif", max_size=50_000)
     assert {*range(40)} <= {*report.steps_shown}
-    assert report.scale < reel.scene.facts.cell.scale
+    assert report.scale < reel.scene.context.cell.scale
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def level_of(reel: Reel, frames: list[Bytes]) -> NDArray[np.int64]:
 def recorded_on(wanted: NDArray[np.int64], reel: Reel) -> NDArray[np.float64]:
     """The recorded values at their pixels, (frames, height, width); anything elsewhere."""
     maps = reel.run.read("conv1").astype(float)
-    order = (0, 1, 3, 2, 4) if reel.scene.facts.transposed else (0, 2, 3, 1, 4)
+    order = (0, 1, 3, 2, 4) if reel.scene.context.transposed else (0, 2, 3, 1, 4)
     frames, values = len(wanted), np.zeros(wanted.shape)
     for frame in range(frames):
         rows = maps[frame].transpose([axis - 1 for axis in order[1:]])

@@ -206,7 +206,7 @@ def test_features_are_one_grid_of_cells_and_still_scores_of_classes(tmp_path: Pa
     assert colours[1][0] == colours[1][3] == (255, 255, 255)
     assert (cell[:, :4] == 255).all()
     assert (cell[:16] == 255).all()
-    scores = Scores.of(shown.scene.facts, None, None, None)
+    scores = Scores.of(shown.scene.context, None, None, None)
     assert scores is not None
     assert (scores.tap, scores.classes) == ("out", names)
     assert scores.distribution(run.snapshot(0).taps["out"]).argmax(axis=1).tolist() == [1, 1, 1]

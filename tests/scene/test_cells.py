@@ -30,7 +30,7 @@ from tests.conftest import MakeRun
 )
 def test_maps_fill_four_fifths_of_their_cells(sides: tuple[int, ...], box: int) -> None:
     taps = {f"conv{number}": TapInfo((2, 4, side, side), "float32") for number, side in enumerate(sides)}
-    assert Cell.usual_box(taps, "conv0") == box
+    assert Cell.choose_size(taps, "conv0") == box
 
 
 def test_the_author_may_say_another(make_run: MakeRun) -> None:
@@ -42,8 +42,8 @@ def test_the_author_may_say_another(make_run: MakeRun) -> None:
 def test_layers_that_share_a_size_of_cells_fill_them(make_run: MakeRun) -> None:
     shapes = {"conv1": (4, 4, 32, 32), "conv2": (4, 4, 16, 16), "conv3": (4, 8, 8, 8)}
     run = make_run(taps=shapes, side=32)
-    facts = run.reel("overview", layer="conv3").scene.facts
-    assert all(facts.view(tap).cell.well_filled(facts.require(tap)) for tap in shapes)
+    context = run.reel("overview", layer="conv3").scene.context
+    assert all(context.view(tap).cell.is_well_filled(context.require(tap)) for tap in shapes)
     # A layer alone takes what there is.
-    alone = run.reel("square", layer="conv3").scene.facts.cell
-    assert alone.box > facts.cell.box
+    alone = run.reel("square", layer="conv3").scene.context.cell
+    assert alone.size > context.cell.size

@@ -56,17 +56,17 @@ def test_there_is_no_golden_without_a_template() -> None:
 
 def told(name: str, scene: Scene, layout: Stack) -> str:
     """A scene in words and numbers, for people to compare."""
-    facts, size, timeline = scene.facts, scene.size, scene.timeline
-    view, taps = facts.view(facts.layer), ", ".join(scene.taps) or "none"
+    context, size, timeline = scene.context, scene.size, scene.timeline
+    view, taps = context.view(context.layer), ", ".join(scene.taps) or "none"
     sides = "from 0 to one side" if view.limits.one_sided else "to both sides of 0"
     first, last = (
-        f"{each.step} for {float(each.duration):g} s" for each in (timeline.shown[0], timeline.shown[-1])
+        f"{each.step} for {float(each.duration):g} s" for each in (timeline.frames[0], timeline.frames[-1])
     )
     lines = [
-        f"{name}: layer {facts.layer}, drawn from {taps}",
+        f"{name}: layer {context.layer}, drawn from {taps}",
         f"frame     {size.width} × {size.height}",
-        f"cells     {view.cell.box} px at scale {view.cell.scale}, {len(facts.columns)} samples, gap "
-        f"{facts.samples.gap}",
+        f"cells     {view.cell.size} px at scale {view.cell.scale}, {len(context.sample_indices)} samples, gap "
+        f"{context.samples.gap}",
         f"limits    {view.limits.low:.4g} to {view.limits.high:.4g}, {sides}, {view.limits.clipped:.2%} beyond",
         f"palette   {scene.palette.levels} levels, background {scene.palette.rgb[scene.background.indices[0]]}",
         f"timeline  {len(timeline)} frames at {float(timeline.fps):g} a second, {float(timeline.duration):g} s, "

@@ -23,8 +23,8 @@ def run_of(path: Path, *steps: list[float], bounds: tuple[float, float] | None =
 
 def limits_of(run: Run) -> Limits:
     """Those of the layer."""
-    facts = run.reel().scene.facts
-    return facts.view(facts.layer).limits
+    context = run.reel().scene.context
+    return context.view(context.layer).limits
 
 
 def cells(run: Run, step: int = 0) -> list[tuple[int, ...]]:

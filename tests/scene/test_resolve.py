@@ -45,7 +45,7 @@ def test_an_unknown_template(run: Run, name: str, near: str) -> None:
 def test_the_largest_whole_scale_that_fits(run: Run, canvas: str, size: tuple[int, int], scale: int) -> None:
     scene = reel_of(run, BARE + f"canvas: {canvas}").scene
     assert (scene.size.width, scene.size.height) == size
-    assert scene.facts.cell.scale == scale
+    assert scene.context.cell.scale == scale
 
 
 def test_a_layout_stands_in_the_middle_of_its_canvas(run: Run) -> None:
@@ -204,7 +204,9 @@ def test_an_empty_run(tmp_path: Path) -> None:
 def test_limits_by_rule(tmp_path: Path, rule: str, limits: tuple[float, float], clipped: float) -> None:
     maps = np.array([-4, -3, 1, 2] * 5, np.float32).reshape(1, 5, 4, 1, 1)
     run = write_run(tmp_path / "run", maps, bounds=None)
-    facts = reel_of(run, f"theme: {{limits: {rule}}}\nlayout: {{column: [channels, colorbar]}}").scene.facts
-    found = facts.view(facts.layer).limits
+    context = reel_of(
+        run, f"theme: {{limits: {rule}}}\nlayout: {{column: [channels, colorbar]}}"
+    ).scene.context
+    found = context.view(context.layer).limits
     assert (found.low, found.high) == pytest.approx(limits, abs=4 / 1000)
     assert found.clipped == pytest.approx(clipped)

@@ -58,7 +58,7 @@ def test_the_largest_scale_heeds_the_width_of_a_panel(run: Run) -> None:
     )
     scene = reel_of(run, text).scene
     # 3 samples of 7 pixels: four times as large is 84, five times 105.
-    assert scene.facts.cell.scale == 4
+    assert scene.context.cell.scale == 4
     assert dict(scene.boxes)["channels"].width == 100
 
 

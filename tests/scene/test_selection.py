@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import OptionError, format_key_path
-from reelnet.scene.timeline.selection import adaptive_weights, even, nearest, select, spread, thin
+from reelnet.scene.timeline.selection import adaptive_weights, even, nearest, sample_by_weight, select, thin
 from reelnet.template.timeline import TimelineSpec
 
 RUN = st.lists(st.integers(0, 3000), min_size=1, max_size=80, unique=True).map(sorted)
@@ -259,7 +259,7 @@ def test_what_is_not_finite_is_no_change_or_the_greatest() -> None:
 @given(st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=60), st.data())
 def test_shares_are_equal_up_to_one_position(weights: list[float], data: st.DataObject) -> None:
     count = data.draw(st.integers(2, len(weights)))
-    positions = spread(np.array(weights), count)
+    positions = sample_by_weight(np.array(weights), count)
     assert (positions[0], positions[-1], len(set(positions))) == (0, len(weights), count)
     # The share, found by bisection: the level at which the cut weights make up that many shares.
     low, high = 0.0, sum(weights)

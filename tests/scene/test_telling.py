@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reelnet.runs.header import TapInfo
-from reelnet.scene.descriptions import cell, numbered, shown
+from reelnet.scene.tap_view import describe_cell, describe_rows_and_columns, format_channel_numbers
 from tests.conftest import MakeRun
 
 CONV = TapInfo((10, 16, 7, 7), "float32")
@@ -46,23 +46,27 @@ def test_what_rows_and_columns_are(
     tap: TapInfo, channels: int, samples: int, how: dict[str, Any], words: str
 ) -> None:
     options = {"transposed": False, "by_change": False, **how}
-    assert shown(tap, channels, samples, **options) == words
+    assert describe_rows_and_columns(tap, channels, samples, **options) == words
 
 
 def test_cells_and_the_numbers_of_channels() -> None:
-    assert cell(CONV) == "a map of 7 × 7 values"
-    assert cell(DENSE) == "10 values"
-    assert cell(TapInfo((10, 16, 1, 1), "float32")) == "one value"
-    assert numbered(DENSE) == "0–9"
-    assert numbered(TapInfo((10, 3, 1, 1), "float32", fold=(1, 1, 3), channels=(4, 5, 6))) == "4–6"
-    assert numbered(TapInfo((10, 3, 1, 1), "float32", fold=(1, 1, 3), channels=(0, 5, 6))) == "0…6"
+    assert describe_cell(CONV) == "a map of 7 × 7 values"
+    assert describe_cell(DENSE) == "10 values"
+    assert describe_cell(TapInfo((10, 16, 1, 1), "float32")) == "one value"
+    assert format_channel_numbers(DENSE) == "0–9"
+    assert (
+        format_channel_numbers(TapInfo((10, 3, 1, 1), "float32", fold=(1, 1, 3), channels=(4, 5, 6))) == "4–6"
+    )
+    assert (
+        format_channel_numbers(TapInfo((10, 3, 1, 1), "float32", fold=(1, 1, 3), channels=(0, 5, 6))) == "0…6"
+    )
 
 
 def test_templates_say_what_they_leave_out(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (20, 12, 8, 8)})
-    facts = run.reel("square").scene.facts
-    assert facts.fields["shown"] == (
+    context = run.reel("square").scene.context
+    assert context.text_fields["shown"] == (
         "Rows are 6 of 12 channels, those that change most; columns are 16 of 20 samples"
     )
-    few = run.reel(settings=["panels.channels.show=0-2", "samples.show=0-1"]).scene.facts
-    assert few.fields["shown"] == "Rows are 3 of 12 channels, columns are 2 of 20 samples"
+    few = run.reel(settings=["panels.channels.show=0-2", "samples.show=0-1"]).scene.context
+    assert few.text_fields["shown"] == "Rows are 3 of 12 channels, columns are 2 of 20 samples"

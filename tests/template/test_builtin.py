@@ -18,7 +18,7 @@ from reelnet.reel import Run
 from reelnet.render import canvas as drawing
 from reelnet.render.compositor import Compositor
 from reelnet.render.registry import registry
-from reelnet.scene.context import Moment
+from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
@@ -129,11 +129,11 @@ class Laid:
     scene: Scene
     run: Run
 
-    def moments(self) -> Iterator[Moment]:
+    def moments(self) -> Iterator[FrameState]:
         """The first and the last frame's."""
-        steps = self.scene.facts.steps
+        steps = self.scene.context.steps
         for number in sorted({0, len(steps) - 1}):
-            yield Moment(self.run.snapshot(steps[number], self.scene.taps), number)
+            yield FrameState(self.run.snapshot(steps[number], self.scene.taps), number)
 
 
 REFUSED = {(name, "maps-of-100") for name in ("square", "vertical", "wide")}
@@ -186,10 +186,10 @@ def test_no_panel_draws_outside_of_its_box(laid: Laid) -> None:
     for (name, box), panel in zip(laid.scene.boxes, laid.scene.drawings, strict=True):
         # Cells have a hairline around them.
         room = within((size.height, size.width), [box], margin=1)
-        for moment in laid.moments():
+        for state in laid.moments():
             alone = np.full((size.height, size.width), FREE, np.uint8)
             panel.draw_still(alone)
-            panel.draw(alone, moment)
+            panel.draw(alone, state)
             ys, xs = np.nonzero((alone != FREE) & ~room)
             assert not len(ys), (
                 f"{name} in {box}: pixels from {xs.min()}, {ys.min()} to {xs.max()}, {ys.max()}"
@@ -203,17 +203,17 @@ def test_words_are_whole_and_none_lies_over_another(laid: Laid, monkeypatch: pyt
     for panel in laid.scene.drawings:
         panel.draw_still(paper)
     still = [*words.stamped]
-    for moment in moments:
+    for state in moments:
         words.stamped[:] = still
         for panel in laid.scene.drawings:
-            panel.draw(paper, moment)
+            panel.draw(paper, state)
         assert words.overlapping(paper.shape) == 0
 
 
 def test_around_the_panels_there_is_paper(laid: Laid) -> None:
     scene, compositor = laid.scene, Compositor(laid.scene, laid.run)
     room = within((scene.size.height, scene.size.width), [box for _, box in scene.boxes], margin=1)
-    for step in {scene.facts.steps[0], scene.facts.steps[-1]}:
+    for step in {scene.context.steps[0], scene.context.steps[-1]}:
         frame = compositor.canvas(step)
         assert not (frame == FREE).any()
         assert (frame[~room] == scene.background.indices[0]).all()

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from reelnet.errors import UsageError, suggest_names
+from reelnet.scene.palette.palette import ColorDepth
 
 SEQUENCE_PATTERN = re.compile(r"%0?(\d*)d")
 """The frame number in the name of a PNG sequence: `%d`, `%5d` or `%05d`, always padded with zeros."""
@@ -78,7 +79,7 @@ class Format:
         title: The name for people.
         codecs: The codecs it can contain, the default first.
         palette_based: Whether the file stores the palette's own colors, without a conversion.
-        few_colors: Whether a file has at most 256 colors.
+        color_depth: How many colors a frame may have.
         max_fps: The highest frame rate; None without a limit.
     """
 
@@ -86,7 +87,7 @@ class Format:
     title: str
     codecs: tuple[Codec, ...]
     palette_based: bool = False
-    few_colors: bool = False
+    color_depth: ColorDepth = ColorDepth.FULL
     max_fps: Fraction | None = None
 
     @property
@@ -172,7 +173,9 @@ PRORES = Codec("prores", "prores_ks", "yuv444p10le")
 FORMATS: Mapping[str, Format] = {
     fmt.suffix: fmt
     for fmt in (
-        Format(".gif", "GIF", (GIF,), palette_based=True, few_colors=True, max_fps=Fraction(100)),
+        Format(
+            ".gif", "GIF", (GIF,), palette_based=True, color_depth=ColorDepth.EIGHT_BIT, max_fps=Fraction(100)
+        ),
         Format(".mp4", "MP4", (H264, H265, AV1)),
         Format(".webm", "WebM", (VP9, AV1)),
         Format(".webp", "WebP", (WEBP,), palette_based=True, max_fps=Fraction(1000)),

@@ -93,7 +93,7 @@ class Held:
         return [maps.sample() for maps in self._maps.values()]
 
 
-class Resting:
+class CachedDrawing:
     """The levels of one frame, in every frame; what a file has beside its maps is then alone.
 
     Args:

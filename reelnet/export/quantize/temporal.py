@@ -42,7 +42,7 @@ def coarseness(count: int, levels: int | None) -> float:
     return float((gaps.max(initial=1) - 1) / 2 * LIMIT / max(1, count - 1))
 
 
-RHYTHM = 0.3
+LAYOUT_GRID = 0.3
 """Part of the price that a change costs more in every second frame, in every second one of the others, and so on.
 
 What moves much still changes at once, since waiting costs more than this; small drifts wait for each other. With a
@@ -56,14 +56,14 @@ SLOW = 0.06, 0.18, 0.5
 frames' way to the next eighth frame, of two frames' to the next fourth, and of one frame's to the next second.
 
 A drift by s a frame is cut at a price P into segments of (6 P / s^2)^(1/3) frames; a cut k frames off its best place
-then costs s^(4/3) (6 P)^(1/3) k^2, and what waiting saves is `RHYTHM` P. That gives 0.032, 0.092 and 0.26 for a
+then costs s^(4/3) (6 P)^(1/3) k^2, and what waiting saves is `LAYOUT_GRID` P. That gives 0.032, 0.092 and 0.26 for a
 drift. Series that are cut together differ, and the quickest of them tells: with twice as much files have the same
 bytes within 0.2 % (conv1 to conv6), in two thirds of the time."""
 
 
 def rhythm(frames: int) -> Floats:
     """The price of a change in each frame, at least 1; the last frame changes anyway."""
-    some = 1 + RHYTHM * twos_missing(np.arange(frames))
+    some = 1 + LAYOUT_GRID * twos_missing(np.arange(frames))
     some[-1] = 1
     return some.astype(np.float32)
 

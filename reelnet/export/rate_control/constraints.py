@@ -21,7 +21,7 @@ def within_limits(
     Raises:
         CapError: What must be kept stands in the way, or no scale is small enough.
     """
-    scale = rendition.scene.facts.cell.scale
+    scale = rendition.scene.context.cell.scale
     while too_large(rendition, constraints):
         size = rendition.scene.size
         try:

@@ -139,7 +139,7 @@ class Forecast:
 def plan_of(rendition: Rendition) -> Plan:
     """What a rendition shows."""
     scene = rendition.scene
-    return Plan(len(scene.timeline), scene.palette.levels, scene.facts.cell.scale)
+    return Plan(len(scene.timeline), scene.palette.levels, scene.context.cell.scale)
 
 
 def plans(whole: Plan, keep: frozenset[str], scales: Sequence[int], *, levels: bool) -> Iterator[Plan]:

@@ -15,7 +15,7 @@ import numpy as np
 from reelnet.errors import TemplateError
 from reelnet.export.encoders.formats import EncoderSettings, Format
 from reelnet.export.encoders.table import encode_frames
-from reelnet.export.quantize.level_store import Held, Resting
+from reelnet.export.quantize.level_store import CachedDrawing, Held
 from reelnet.render.rendition import Rendition
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Probe:
             changed: How many values change in each frame.
             halved: Whether to look at half the scale, too.
         """
-        every, scale = len(rendition.scene.timeline), rendition.scene.facts.cell.scale
+        every, scale = len(rendition.scene.timeline), rendition.scene.context.cell.scale
         some = range(first := int(FROM * every), min(every, first + SOME + 1))
         beside, maps = self._apart(rendition, held, options, some)
         half = USUAL, USUAL
@@ -108,7 +108,7 @@ class Probe:
         self, rendition: Rendition, held: Held, options: EncoderSettings, some: range
     ) -> tuple[float, float]:
         """The bytes of some frames beyond those of the first of them: of all but the maps, and of the maps."""
-        beside = max(1, self.bytes(rendition, Resting(held, some.start), options, some))
+        beside = max(1, self.bytes(rendition, CachedDrawing(held, some.start), options, some))
         return beside, max(1, self.bytes(rendition, held, options, some) - beside)
 
     def whole(self, trial: Trial, options: EncoderSettings, changed: Sequence[int]) -> int:
@@ -136,14 +136,14 @@ class Probe:
         return math.ceil(written + float(np.interp(rest, places, costs) @ np.asarray(changed[done:])))
 
     def bytes(
-        self, rendition: Rendition, held: Held | Resting | None, options: EncoderSettings, some: range
+        self, rendition: Rendition, held: Held | CachedDrawing | None, options: EncoderSettings, some: range
     ) -> int:
         """The bytes of some frames beyond those of the first of them."""
         first, every = self._sizes(rendition, held, options, some)
         return every - first
 
     def _sizes(
-        self, rendition: Rendition, held: Held | Resting | None, options: EncoderSettings, some: range
+        self, rendition: Rendition, held: Held | CachedDrawing | None, options: EncoderSettings, some: range
     ) -> list[int]:
         """The bytes of the first of some frames, and of all of them."""
         rate, sizes = rendition.scene.timeline.fps, []
@@ -151,7 +151,7 @@ class Probe:
         frames = [
             replace(frame, pts=number / rate, duration=1 / rate)
             for number, frame in enumerate(
-                rendition.frames(held.at if held is not None else None, some, few=self._form.few_colors)
+                rendition.frames(held.at if held is not None else None, some, self._form.color_depth)
             )
         ]
         with TemporaryDirectory() as folder:

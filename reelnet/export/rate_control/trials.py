@@ -69,7 +69,7 @@ def encode(
     scene, levels = rendition.scene, held.levels if held is not None else None
     try:
         frames = encode_frames(
-            rendition.frames(held.at if held is not None else None, few=form.few_colors),
+            rendition.frames(held.at if held is not None else None, depth=form.color_depth),
             path,
             form,
             scene.size,

@@ -15,7 +15,7 @@ from reelnet.template.model import Direction, ItemSpec, StackSpec
 
 T = TypeVar("T")
 
-RHYTHM = 8
+LAYOUT_GRID = 8
 """In columns panels begin at multiples of this many pixels, and so the cells' rows fall
 into step with H.264's 8×8 transform blocks: the same frames of 56-pixel cells take a sixth of the bytes that they
 take out of step."""
@@ -48,7 +48,7 @@ class Box:
         """First row after the box."""
         return self.y + self.height
 
-    def grown(self, margin: int) -> Box:
+    def expand(self, margin: int) -> Box:
         """The box with `margin` more pixels on each side."""
         return Box(self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)
 
@@ -201,7 +201,7 @@ class Group(Generic[T]):
 
 def stepped(heights: Sequence[int]) -> list[int]:
     """Heights by which each item but the last ends in step with the rhythm."""
-    return [-(-height // RHYTHM) * RHYTHM for height in heights[:-1]] + list(heights[-1:])
+    return [-(-height // LAYOUT_GRID) * LAYOUT_GRID for height in heights[:-1]] + list(heights[-1:])
 
 
 def by_column(values: Sequence[int], columns: int) -> list[int]:

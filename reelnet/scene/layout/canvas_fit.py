@@ -9,7 +9,7 @@ from reelnet.config.diagnostics import InvalidTemplate
 from reelnet.config.spec import MAX_PIXELS
 from reelnet.errors import TemplateError, UsageError
 from reelnet.runs.header import displayable_layers
-from reelnet.scene.context import Facts
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.layout.measure import Tree, measure
 from reelnet.scene.layout.placement import place, shift
@@ -21,28 +21,28 @@ MOST_AREA = 139_264 * 16**2
 
 
 @dataclass(frozen=True)
-class Framed:
+class FittedLayout:
     """A layout in a frame.
 
     Attributes:
-        facts: With cells of the size that was found.
+        context: With cells of the size that was found.
         tree: The layout's panels at that size.
         size: Of the frame; both sides are even, as video wants them.
         box: Where in the frame the layout stands.
     """
 
-    facts: Facts
+    context: SceneContext
     tree: Tree
     size: Size
     box: Box
 
 
-def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
+def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> FittedLayout:
     """Find cells, layout and frame.
 
     Args:
         template: What the author wrote.
-        facts: The run.
+        context: The run.
         scale: Factor by which the maps of the layer are upscaled; the canvas' own, or the largest, if None.
 
     Raises:
@@ -53,27 +53,27 @@ def framed(template: Template, facts: Facts, scale: int | None) -> Framed:
     """
     canvas = template.canvas
     asked = canvas.scale if scale is None else scale
-    side = max(facts.require(facts.layer).map_shape[1:])
+    side = max(context.require(context.layer).map_shape[1:])
     if asked is not None:
-        found = attempt(template, facts.scaled(asked))
+        found = attempt(template, context.with_scale(asked))
         if not fits(found.tree, canvas):
             what = refusal(template, found, asked)
             if scale is not None:
                 raise UsageError(what)
             raise InvalidTemplate([template.source_map.diagnose(("canvas", "scale"), what)])
     elif canvas.width_limit or canvas.height_limit:
-        found = largest(template, facts, side)
+        found = largest(template, context, side)
     else:
-        found = attempt(template, facts)
+        found = attempt(template, context)
     require_small(template, found, by_template=scale is None)
     require_room(template, found.tree, found.box)
     return found
 
 
-def largest(template: Template, facts: Facts, side: int) -> Framed:
+def largest(template: Template, context: SceneContext, side: int) -> FittedLayout:
     """The layout at the largest whole scale that fits its canvas; a smaller one if layers look lost in cells."""
     canvas = template.canvas
-    low, best = 1, attempt(template, facts.scaled(1))
+    low, best = 1, attempt(template, context.with_scale(1))
     if not fits(best.tree, canvas):
         raise InvalidTemplate([template.source_map.diagnose(("canvas",), refusal(template, best, 1))])
     side_most = canvas.max_cell or max(canvas.width_limit or 0, canvas.height_limit or 0)
@@ -81,41 +81,45 @@ def largest(template: Template, facts: Facts, side: int) -> Framed:
     # What fits at a scale fits at each smaller one, so halving finds the largest.
     while high - low > 1:
         middle = (low + high) // 2
-        found = attempt(template, facts.scaled(middle))
+        found = attempt(template, context.with_scale(middle))
         if fits(found.tree, canvas) and not any(cramped(found.tree, found.box)):
             low, best = middle, found
         else:
             high = middle
-    return next((found for found in smaller(template, facts, best, low) if filled(found)), best)
+    return next((found for found in smaller(template, context, best, low) if filled(found)), best)
 
 
-def smaller(template: Template, facts: Facts, best: Framed, scale: int) -> Iterator[Framed]:
+def smaller(
+    template: Template, context: SceneContext, best: FittedLayout, scale: int
+) -> Iterator[FittedLayout]:
     """The layout at a scale, and at each smaller one down to a half of it, where several layers share cells' size."""
     yield best
     if len(taps_of(best)) > 1:
         for less in range(scale - 1, max(1, scale // 2) - 1, -1):
-            yield attempt(template, facts.scaled(less))
+            yield attempt(template, context.with_scale(less))
 
 
-def filled(found: Framed) -> bool:
+def filled(found: FittedLayout) -> bool:
     """Whether the maps of all layers that are shown fill their cells well."""
-    return all(found.facts.view(tap).cell.well_filled(found.facts.require(tap)) for tap in taps_of(found))
+    return all(
+        found.context.view(tap).cell.is_well_filled(found.context.require(tap)) for tap in taps_of(found)
+    )
 
 
-def taps_of(found: Framed) -> list[str]:
+def taps_of(found: FittedLayout) -> list[str]:
     """The layers whose maps are shown, but those of single values."""
-    facts, layers = found.facts, displayable_layers(found.facts.taps)
-    taps = dict.fromkeys(tap for panel, _ in place(found.tree, found.box) for tap in panel.taps(facts))
-    return [tap for tap in taps if tap in layers and not facts.require(tap).is_grid]
+    context, layers = found.context, displayable_layers(found.context.taps)
+    taps = dict.fromkeys(tap for panel, _ in place(found.tree, found.box) for tap in panel.taps(context))
+    return [tap for tap in taps if tap in layers and not context.require(tap).is_grid]
 
 
-def attempt(template: Template, facts: Facts) -> Framed:
+def attempt(template: Template, context: SceneContext) -> FittedLayout:
     """The layout with cells of one size."""
-    tree = measure(template, facts)
+    tree = measure(template, context)
     if tree is None:
         raise TemplateError(f"template {template.name!r}: has no panel that this run could fill")
     size, box = standing(tree, template.canvas)
-    return Framed(facts, tree, size, box)
+    return FittedLayout(context, tree, size, box)
 
 
 def standing(tree: Tree, canvas: CanvasSpec) -> tuple[Size, Box]:
@@ -152,7 +156,7 @@ def over(tree: Tree, canvas: CanvasSpec) -> tuple[int, int]:
     return wide, tall
 
 
-def refusal(template: Template, found: Framed, scale: int) -> str:
+def refusal(template: Template, found: FittedLayout, scale: int) -> str:
     """What to say of a layout that does not fit, with the pixels that are missing."""
     wide, tall = over(found.tree, template.canvas)
     canvas = template.canvas
@@ -165,7 +169,7 @@ def refusal(template: Template, found: Framed, scale: int) -> str:
     )
 
 
-def require_small(template: Template, found: Framed, *, by_template: bool) -> None:
+def require_small(template: Template, found: FittedLayout, *, by_template: bool) -> None:
     """Make sure that an encoder can take frames of this size.
 
     Args:
@@ -188,7 +192,7 @@ def require_small(template: Template, found: Framed, *, by_template: bool) -> No
     if cause is not None:
         raise InvalidTemplate([template.source_map.diagnose(cause, f"{what}; give a smaller number")])
     raise UsageError(
-        f"{what}; give a smaller scale, fewer channels, or another layer than {found.facts.layer!r} with --layer"
+        f"{what}; give a smaller scale, fewer channels, or another layer than {found.context.layer!r} with --layer"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from reelnet.scene.layout.boxes import RHYTHM, Box, Group, Leaf, by_row, parts, stepped
+from reelnet.scene.layout.boxes import LAYOUT_GRID, Box, Group, Leaf, by_row, parts, stepped
 from reelnet.template.model import Direction
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ def shift(how: str, over: int) -> int:
     """Pixels before something that has `over` pixels to spare; in step with the rhythm."""
     if how == "end":
         return over
-    return (over + RHYTHM) // (2 * RHYTHM) * RHYTHM if how == "center" and over > 0 else 0
+    return (over + LAYOUT_GRID) // (2 * LAYOUT_GRID) * LAYOUT_GRID if how == "center" and over > 0 else 0
 
 
 def between(node: Group[T], number: int, over: int) -> int:

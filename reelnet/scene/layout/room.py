@@ -14,7 +14,7 @@ from reelnet.scene.layout.boxes import Box, Group, Leaf, Size
 from reelnet.scene.layout.measure import Tree
 from reelnet.scene.layout.placement import inside
 from reelnet.scene.panel import Panel
-from reelnet.scene.tap_view import USUAL_BOX
+from reelnet.scene.tap_view import DEFAULT_CELL_SIZE
 from reelnet.template.model import Stack, StackSpec, Template
 from reelnet.template.theme import Theme
 
@@ -36,7 +36,7 @@ def of_theme(template: Template) -> Iterator[tuple[KeyPath, int]]:
     usual = Theme()
     for key in ("cell", "text", "title"):
         pixels = getattr(template.theme, key)
-        if pixels is not None and pixels > (getattr(usual, key) or USUAL_BOX):
+        if pixels is not None and pixels > (getattr(usual, key) or DEFAULT_CELL_SIZE):
             yield ("theme", key), pixels
 
 
@@ -84,7 +84,7 @@ def cramped(node: Tree, box: Box) -> Iterator[Cramped]:
         if within:
             return
     needs = node.needs(box.width)
-    shrinks = isinstance(node, Leaf) and node.item.shrinks
+    shrinks = isinstance(node, Leaf) and node.item.can_shrink
     least = Size(1, 1) if shrinks else needs
     if box.width < least.width or box.height < least.height:
         yield Cramped(node.item if isinstance(node, Leaf) else node.style, box, needs)

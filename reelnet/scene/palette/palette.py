@@ -1,107 +1,142 @@
-"""The colours of a reel, as index → RGB."""
+"""The palette of a scene: panels ask a builder for inks and pictures, and freezing it gives each color its index."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.scene.palette.pictures import FixedPicture, with_fewer
+from reelnet.scene.palette.pictures import FixedPicture, Indices, index_all_colors
 from reelnet.template.color import Rgb
 
-COLOURS = 255
-"""Indices that frames may use where a format has 256. The last one stays free: GIF needs a transparent one for what
-did not change."""
+MAX_8BIT_COLORS = 255
+"""Indices that frames of 8 bits may use. Index 255 stays free: GIF needs a transparent one for unchanged pixels."""
 
-MOST = 2**16
-"""Colours of a reel in all; its indices are then of 16 bits."""
+MAX_COLORS = 2**16
+"""Colors of a palette in all, so that an index fits into 16 bits."""
 
-LEAST_LEVELS = 3
-"""Levels without which a colormap shows nothing."""
+MIN_COLORMAP_LEVELS = 3
+"""A colormap with fewer levels shows nothing."""
 
-GOOD_LEVELS = 63
-"""Levels that a colormap keeps where fixed pictures ask for the same 255 colours."""
+RESERVED_COLORMAP_LEVELS = 63
+"""Levels reserved for each colormap when fixed pictures compete for the same 255 colors."""
+
+MAX_COLORMAP_LEVELS = 255
+"""More levels look no finer, and would not fit into 8 bits."""
 
 
-MOST_LEVELS = 255
-"""Levels of a colormap where there are indices for all; more look no finer, and would not have numbers of 8 bits."""
+class ColorDepth(Enum):
+    """How many colors a frame may have."""
 
-Indices = NDArray[np.uint8 | np.uint16]
+    EIGHT_BIT = 8
+    """At most 255 colors, as GIF needs: fixed pictures are reduced, and colormaps get the levels that are left."""
+    FULL = 16
+    """All colors of the palette; its indices have 16 bits only if 8 are not enough."""
 
 
 class Ink:
-    """Some colours of a palette, and their indices once the palette is mixed.
+    """Some colors of a palette, and their indices once the palette is frozen.
 
     Attributes:
-        indices: uint8 (n,), the index of each of the ink's n colours; set by `Palette.mix`. Of 16 bits where the
-            inks need more than 255 colours.
-        exact: The same in a frame of 16 bits, where a colormap that shares the 255 colours with fixed pictures has
-            levels of its own; None where it is no other.
+        colors: uint8 (n, 3).
+        indices: uint8 (n,), the palette index of each color; set by `PaletteBuilder.freeze`. uint16 if the palette
+            has no 8-bit form.
+        indices_16bit: The indices in frames of 16 bits, where a colormap that shares the 255 colors with fixed
+            pictures has all its levels; None if they are the same as `indices`.
     """
 
     indices: Indices
-    exact: NDArray[np.uint16] | None = None
+    indices_16bit: NDArray[np.uint16] | None = None
 
-    def __init__(self, colours: NDArray[np.uint8]) -> None:
-        self.colours = colours
+    def __init__(self, colors: NDArray[np.uint8]) -> None:
+        self.colors = colors
 
-    def on(self, canvas: Indices) -> Indices:
-        """Its indices in frames such as a canvas."""
-        return self.exact if self.exact is not None and canvas.dtype == np.uint16 else self.indices
+    def indices_for(self, canvas: Indices) -> Indices:
+        """The ink's indices for a canvas of this dtype."""
+        if self.indices_16bit is not None and canvas.dtype == np.uint16:
+            return self.indices_16bit
+        return self.indices
 
 
+@dataclass(frozen=True)
 class Palette:
-    """Panels ask it for inks and pictures; `mix` then gives every colour its index.
-
-    Colours that several inks share have one index. What is left of the 255 goes to fixed pictures, each at most its
-    share, and then to the levels of the colormaps, so that their steps are as fine as they can be.
-
-    Fixed pictures of more colours than their share have two forms: one of few colours, with indices under 256, and
-    one of all their colours, with indices from 256 on. So have the colormaps beside them: their levels are those of
-    frames of 16 bits, and in frames of 8 bits several of them look the same. All else is the same in both.
-
-    Args:
-        most: Most levels that a colormap may have; None for as many as there is room for.
+    """The colors of a scene.
 
     Attributes:
-        rgb: uint8 (256 or more, 3), the colour of each index; number 255 is never used by a frame.
-        levels: Number of levels of a colormap, odd, so that the middle one of a diverging map is 0 exactly; 0
+        rgb: uint8 (256 or more, 3), the color of each index; no frame uses index 255.
+        levels: Number of levels of a colormap, odd, so that the middle one of a diverging map is exactly 0; 0
             without colormaps.
-        few_levels: Levels that look different in frames of 8 bits; `levels` unless fixed pictures took some.
-        shortage: Why there are no frames of 8 bits; None if there are.
+        levels_8bit: Levels that differ in frames of 8 bits; fewer than `levels` if fixed pictures take some.
+        reduced_pictures: The pictures that have fewer colors in frames of 8 bits.
+        shortage: Why frames of 8 bits are impossible; None if they are possible.
     """
 
     rgb: NDArray[np.uint8]
     levels: int
-    few_levels: int
+    levels_8bit: int
+    reduced_pictures: tuple[FixedPicture, ...]
     shortage: str | None
 
-    def __init__(self, most: int | None = None) -> None:
-        self._most = most
+    @property
+    def is_16bit(self) -> bool:
+        """Whether frames in full color depth need indices of 16 bits."""
+        return len(self.rgb) > MAX_8BIT_COLORS + 1
+
+    def index_dtype(self, depth: ColorDepth) -> type[np.uint8 | np.uint16]:
+        """The dtype of frames of this color depth.
+
+        Raises:
+            ReelnetError: The palette has no 8-bit form.
+        """
+        if depth is ColorDepth.EIGHT_BIT and self.shortage is not None:
+            raise ReelnetError(self.shortage)
+        return np.uint16 if self.is_16bit and depth is ColorDepth.FULL else np.uint8
+
+
+class PaletteBuilder:
+    """Collects the inks and pictures of all panels; `freeze` then gives every color its index.
+
+    Inks share the index of a color that they have in common. What is left of the 255 colors goes to fixed pictures,
+    up to the share that each asks for, and then to the levels of the colormaps, so that their steps are as fine as
+    possible.
+
+    A fixed picture with more colors than its share has two forms: a reduced one with indices below 256, and one in
+    all its colors with indices from 256 on. The colormaps beside it also have two: all levels in frames of 16 bits,
+    and in frames of 8 bits fewer, so that neighboring levels look the same. Everything else is the same in both.
+
+    Args:
+        max_levels: The largest number of levels that a colormap may have; None for as many as fit.
+    """
+
+    def __init__(self, max_levels: int | None = None) -> None:
+        self._max_levels = max_levels
         self._inks: list[Ink] = []
-        self._maps: dict[tuple[Rgb, ...], Ink] = {}
+        self._colormaps: dict[tuple[Rgb, ...], Ink] = {}
         self._pictures: dict[tuple[object, ...], FixedPicture] = {}
 
-    def ramp(self, colour: Rgb, over: Rgb, shades: int = 16) -> Ink:
-        """A colour with its anti-aliasing ramp: `shades` colours from `over` to `colour`, evenly spaced."""
+    def ramp(self, color: Rgb, background: Rgb, shades: int = 16) -> Ink:
+        """A color with its anti-aliasing ramp: `shades` evenly spaced colors from `background` to `color`."""
         part = np.linspace(0.0, 1.0, shades)[:, None]
-        return self.colours(np.rint((1 - part) * np.array(over) + part * np.array(colour)).astype(np.uint8))
+        mixed = (1 - part) * np.array(background) + part * np.array(color)
+        return self.colors(np.rint(mixed).astype(np.uint8))
 
-    def colours(self, rgb: NDArray[np.uint8]) -> Ink:
-        """The colours (n, 3) of a drawing."""
+    def colors(self, rgb: NDArray[np.uint8]) -> Ink:
+        """An ink of exactly these colors, (n, 3)."""
         ink = Ink(rgb)
         self._inks.append(ink)
         return ink
 
     def picture(self, rgb: NDArray[np.uint8], share: int, keep: Rgb | None = None) -> FixedPicture:
-        """A fixed picture, or several alike, (n, height, width, 3); the same ones again are the same.
+        """One or several pictures that never change; equal pictures give the same object.
 
         Args:
-            rgb: Its colours.
-            share: Most colours that it has where a frame has 255 for everything.
-            keep: A colour that stays exactly itself among them, if the picture has it.
+            rgb: uint8 (n, height, width, 3).
+            share: The largest number of colors that they get in frames of 8 bits.
+            keep: A color that is never changed if the pictures have it, such as the background.
         """
         key = rgb.shape, share, keep, rgb.tobytes()
         return self._pictures.setdefault(key, FixedPicture(rgb, share, keep))
@@ -109,115 +144,113 @@ class Palette:
     def colormap(self, anchors: Sequence[Rgb]) -> Ink:
         """A colormap of activations through evenly spaced `anchors`; the same anchors give the same ink.
 
-        Its levels are its share of those that the other inks leave over.
+        It gets an equal part of the levels that the other inks leave.
         """
-        return self._maps.setdefault(tuple(anchors), Ink(np.empty((0, 3), np.uint8)))
+        return self._colormaps.setdefault(tuple(anchors), Ink(np.empty((0, 3), np.uint8)))
 
-    @property
-    def reduced(self) -> tuple[FixedPicture, ...]:
-        """The pictures that have fewer colours in a frame of 8 bits."""
-        return tuple(each for each in self._pictures.values() if each.reduced)
-
-    @property
-    def deep(self) -> bool:
-        """Whether frames with all colours need indices of 16 bits."""
-        return len(self.rgb) > COLOURS + 1
-
-    def mix(self) -> None:
-        """Give every colour its index; after this the palette takes no more inks.
+    def freeze(self) -> Palette:
+        """Give every color its index and set the indices of all inks and pictures. Call it once.
 
         Raises:
-            ReelnetError: The inks need more colours than indices of 16 bits can tell.
+            ReelnetError: The inks have more colors than 16-bit indices can number.
         """
         pictures = tuple(self._pictures.values())
-        fixed = dict.fromkeys(tuple(map(int, rgb)) for ink in self._inks for rgb in ink.colours)
-        for picture, share in zip(pictures, self._shares(pictures, len(fixed)), strict=True):
+        fixed = dict.fromkeys(tuple(map(int, rgb)) for ink in self._inks for rgb in ink.colors)
+        for picture, share in zip(pictures, self._allot_shares(pictures, len(fixed)), strict=True):
             picture.reduce(share)
-            fixed |= dict.fromkeys(tuple(map(int, rgb)) for rgb in picture.few_colours)
-        count = len(fixed)
-        self.levels = self._levels(count)
-        self.shortage = None
-        if count > COLOURS or (self._maps and self.levels < LEAST_LEVELS):
-            self.shortage = (
-                f"the panels need {count} colours beside the colormap; a frame has {COLOURS}: show fewer "
-                "panels with colours of their own"
+            fixed |= dict.fromkeys(tuple(map(int, rgb)) for rgb in picture.reduced_colors)
+        levels, shortage = self._allot_levels(len(fixed)), None
+        if len(fixed) > MAX_8BIT_COLORS or (self._colormaps and levels < MIN_COLORMAP_LEVELS):
+            shortage = (
+                f"the panels need {len(fixed)} colors besides the colormap, but a frame has {MAX_8BIT_COLORS}: "
+                "show fewer panels with colors of their own"
             )
-        levels = self.levels if self.shortage is None or not self._maps else self._bounded(MOST_LEVELS)
-        self._number(list(fixed), pictures, levels)
+            levels = self._limit_levels(MAX_COLORMAP_LEVELS) if self._colormaps else 0
+        rgb = self._assign_shared(list(fixed), pictures, levels, np.uint16 if shortage else np.uint8)
+        reduced = tuple(picture for picture in pictures if picture.is_reduced)
+        rgb, levels_8bit = self._append_pictures(rgb, reduced), levels
+        if shortage is None and len(rgb) > MAX_8BIT_COLORS + 1:
+            rgb, levels = self._append_fine_colormaps(rgb, levels)
+        return Palette(rgb, levels, levels_8bit, reduced, shortage)
 
-    def _shares(self, pictures: Sequence[FixedPicture], others: int) -> list[int]:
-        """How many of the 255 colours each picture gets."""
-        wanted = [picture.wanted for picture in pictures]
-        room = COLOURS - others - GOOD_LEVELS * len(self._maps)
-        if sum(wanted) <= room:
+    def _allot_shares(self, pictures: Sequence[FixedPicture], others: int) -> list[int]:
+        """How many of the 255 colors each picture gets, besides `others` that are taken."""
+        wanted = [picture.wanted_colors for picture in pictures]
+        free = MAX_8BIT_COLORS - others - RESERVED_COLORMAP_LEVELS * len(self._colormaps)
+        if sum(wanted) <= free:
             return wanted
-        return [min(want, max(2, room * want // sum(wanted))) for want in wanted]
+        return [min(want, max(2, free * want // sum(wanted))) for want in wanted]
 
-    def _levels(self, fixed: int) -> int:
-        """Levels of each colormap beside so many other colours."""
-        if not self._maps:
+    def _allot_levels(self, others: int) -> int:
+        """Levels of each colormap, besides `others` colors that are taken."""
+        if not self._colormaps:
             return 0
-        # Odd, so that the middle anchor is met exactly.
-        return self._bounded(((COLOURS - fixed) // len(self._maps) - 1) // 2 * 2 + 1)
+        # Odd, so that the middle anchor is a level.
+        return self._limit_levels(((MAX_8BIT_COLORS - others) // len(self._colormaps) - 1) // 2 * 2 + 1)
 
-    def _bounded(self, levels: int) -> int:
-        return levels if self._most is None else min(levels, (self._most - 1) // 2 * 2 + 1)
+    def _limit_levels(self, levels: int) -> int:
+        return levels if self._max_levels is None else min(levels, (self._max_levels - 1) // 2 * 2 + 1)
 
-    def _number(self, fixed: list[tuple[int, ...]], pictures: Sequence[FixedPicture], levels: int) -> None:
-        maps = list(self._maps.items())
+    def _assign_shared(
+        self,
+        fixed: list[tuple[int, ...]],
+        pictures: Sequence[FixedPicture],
+        levels: int,
+        dtype: type[np.uint8 | np.uint16],
+    ) -> NDArray[np.uint8]:
+        """Assign the indices that frames of both depths have: of colormaps, then of all other colors."""
+        maps = list(self._colormaps.items())
         for anchors, ink in maps:
-            ink.colours = interpolate(anchors, levels)
-        shared = np.concatenate([ink.colours for _, ink in maps] + [np.array(fixed, np.uint8).reshape(-1, 3)])
-        # Number 255 is nobody's.
-        numbers = np.arange(len(shared) + 1)
-        numbers = numbers[numbers != COLOURS][: len(shared)].astype(np.uint16 if self.shortage else np.uint8)
-        self.rgb = np.zeros((max(COLOURS, int(numbers.max(initial=0))) + 1, 3), np.uint8)
-        self.rgb[numbers] = shared
-        for place, (_, ink) in enumerate(maps):
-            ink.indices = numbers[place * levels : (place + 1) * levels]
-        index_of = dict(zip(fixed, numbers[len(maps) * levels :], strict=True))
+            ink.colors = interpolate_colors(anchors, levels)
+        shared = np.concatenate([ink.colors for _, ink in maps] + [np.array(fixed, np.uint8).reshape(-1, 3)])
+        indices = np.arange(len(shared) + 1)
+        indices = indices[indices != MAX_8BIT_COLORS][: len(shared)].astype(dtype)
+        rgb = np.zeros((max(MAX_8BIT_COLORS, int(indices.max(initial=0))) + 1, 3), np.uint8)
+        rgb[indices] = shared
+        for number, (_, ink) in enumerate(maps):
+            ink.indices = indices[number * levels : (number + 1) * levels]
+        index_of = dict(zip(fixed, indices[len(maps) * levels :], strict=True))
         for ink in self._inks:
-            ink.indices = indices_of(ink.colours, index_of, numbers.dtype)
+            ink.indices = _look_up(ink.colors, index_of, dtype)
         for picture in pictures:
-            picture.few = indices_of(picture.few_colours, index_of, numbers.dtype)[picture.few_numbers]
-        self.levels = self.few_levels = levels
-        self._number_all([picture for picture in pictures if picture.reduced])
-        if self.deep and self.shortage is None:
-            self._refine()
+            picture.indices = _look_up(picture.reduced_colors, index_of, dtype)[picture.reduced_numbers]
+        return rgb
 
-    def _number_all(self, pictures: Sequence[FixedPicture]) -> None:
-        """Give all colours of pictures that have more than their share an index."""
-        first = len(self.rgb)
-        if first > MOST // 2:
-            raise ReelnetError(f"the panels need {first} colours; show fewer of them")
-        room = MOST - first - MOST_LEVELS * len(self._maps)
-        colours, numbers = with_fewer([picture.packed for picture in pictures], room)
-        for picture, found in zip(pictures, numbers, strict=True):
-            picture.exact = (found + first).astype(np.uint16)
-        self.rgb = np.concatenate([self.rgb, colours])
+    def _append_pictures(self, rgb: NDArray[np.uint8], reduced: Sequence[FixedPicture]) -> NDArray[np.uint8]:
+        """Append all colors of the pictures that are reduced in frames of 8 bits."""
+        first = len(rgb)
+        if first > MAX_COLORS // 2:
+            raise ReelnetError(
+                f"the panels need {first} colors, but {MAX_COLORS // 2} are possible: show fewer panels"
+            )
+        free = MAX_COLORS - first - MAX_COLORMAP_LEVELS * len(self._colormaps)
+        colors, numbers = index_all_colors([picture.packed for picture in reduced], free)
+        for picture, own in zip(reduced, numbers, strict=True):
+            picture.indices_16bit = (own + first).astype(np.uint16)
+        return np.concatenate([rgb, colors])
 
-    def _refine(self) -> None:
-        """Give the colormaps all their levels in frames of 16 bits."""
-        finest = self._bounded(MOST_LEVELS)
-        for anchors, ink in self._maps.items():
-            first = len(self.rgb)
-            ink.colours = interpolate(anchors, finest)
-            ink.exact = np.arange(first, first + finest, dtype=np.uint16)
-            # The middle one stays the middle one.
-            ink.indices = ink.indices[np.rint(np.linspace(0, self.levels - 1, finest)).astype(np.intp)]
-            self.rgb = np.concatenate([self.rgb, ink.colours])
-        self.levels = finest if self._maps else 0
-
-
-def indices_of(
-    colours: NDArray[np.uint8], index_of: dict[tuple[int, ...], np.integer], dtype: np.dtype
-) -> NDArray[np.uint8 | np.uint16]:
-    """The index of each of some colours (n, 3)."""
-    return np.array([index_of[tuple(map(int, rgb))] for rgb in colours], dtype)
+    def _append_fine_colormaps(self, rgb: NDArray[np.uint8], levels: int) -> tuple[NDArray[np.uint8], int]:
+        """Append all levels of the colormaps for frames of 16 bits, and return their number too."""
+        finest = self._limit_levels(MAX_COLORMAP_LEVELS)
+        for anchors, ink in self._colormaps.items():
+            first = len(rgb)
+            ink.colors = interpolate_colors(anchors, finest)
+            ink.indices_16bit = np.arange(first, first + finest, dtype=np.uint16)
+            # The middle level stays in the middle.
+            ink.indices = ink.indices[np.rint(np.linspace(0, levels - 1, finest)).astype(np.intp)]
+            rgb = np.concatenate([rgb, ink.colors])
+        return rgb, finest if self._colormaps else 0
 
 
-def interpolate(anchors: Sequence[Rgb], levels: int) -> NDArray[np.uint8]:
-    """`levels` colours evenly spaced on the line through the anchors: uint8 (levels, 3)."""
-    at, wanted = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
-    channels = [np.interp(wanted, at, [anchor[k] for anchor in anchors]) for k in range(3)]
+def interpolate_colors(anchors: Sequence[Rgb], levels: int) -> NDArray[np.uint8]:
+    """`levels` colors evenly spaced on the line through the anchors: uint8 (levels, 3)."""
+    known, wanted = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
+    channels = [np.interp(wanted, known, [anchor[k] for anchor in anchors]) for k in range(3)]
     return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+
+
+def _look_up(
+    colors: NDArray[np.uint8], index_of: dict[tuple[int, ...], np.integer], dtype: type[np.uint8 | np.uint16]
+) -> Indices:
+    """The index of each of some colors (n, 3)."""
+    return np.array([index_of[tuple(map(int, rgb))] for rgb in colors], dtype)

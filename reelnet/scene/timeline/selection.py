@@ -45,11 +45,11 @@ def select(
     if rule.every is not None:
         chosen = [*range(0, count - 1, rule.every), count - 1]
     elif rule.log is not None:
-        chosen = spread(np.diff(np.log1p(np.array(steps[first : last + 1], np.float64))), rule.log)
+        chosen = sample_by_weight(np.diff(np.log1p(np.array(steps[first : last + 1], np.float64))), rule.log)
     elif rule.adaptive is not None and rule.adaptive < count:
         if change is None:
             raise ValueError("an adaptive selection needs the changes of the activations")
-        chosen = spread(adaptive_weights(change()[first + 1 : last + 1]), rule.adaptive)
+        chosen = sample_by_weight(adaptive_weights(change()[first + 1 : last + 1]), rule.adaptive)
     else:
         chosen = [*range(count)]
     return sorted({first + position for position in chosen} | set(held))
@@ -84,12 +84,12 @@ def listed(steps: Sequence[int], wanted: Sequence[int]) -> list[int]:
     errors, found = ErrorCollector(), []
     for number, step in enumerate(wanted):
         with errors.collect("steps", "list", number):
-            found.append(recorded(steps, step))
+            found.append(resolve_step(steps, step))
     errors.raise_errors()
     return found
 
 
-def recorded(steps: Sequence[int], step: int) -> int:
+def resolve_step(steps: Sequence[int], step: int) -> int:
     """The position of a step.
 
     Raises:
@@ -146,7 +146,7 @@ def even(length: int, count: int) -> list[int]:
     return [(2 * place * (length - 1) + gaps) // (2 * gaps) for place in range(count)]
 
 
-def spread(weights: NDArray[np.float64], count: int) -> list[int]:
+def sample_by_weight(weights: NDArray[np.float64], count: int) -> list[int]:
     """So many positions, both ends among them, with nearly the same weight between any two neighbours.
 
     This is inverse transform sampling at evenly spaced quantiles (Devroye, Non-Uniform Random Variate

@@ -11,13 +11,13 @@ from typing import Any
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import UsageError
-from reelnet.scene.panel import Rest
+from reelnet.scene.panel import Pause
 from reelnet.scene.timeline.selection import (
     Changes,
     even,
     listed,
     may_show,
-    recorded,
+    resolve_step,
     rule_of,
     select,
     thin,
@@ -33,7 +33,7 @@ MIN_SHORTENED_FPS = 8
 
 
 @dataclass(frozen=True)
-class Shown:
+class TimelineFrame:
     """One frame of the timeline.
 
     Attributes:
@@ -52,16 +52,16 @@ class Timeline:
     """The frames of the whole animation, without holes; two neighbours never show the same step.
 
     Attributes:
-        shown: The frames in order; each stays for a whole number of slots of 1 / `fps` seconds.
+        frames: The frames in order; each stays for a whole number of slots of 1 / `fps` seconds.
         fps: Slots a second.
-        moving: Slots from the first step to the last, without pauses, holds and the way back.
-        unshown: Names of the rests for which no frame is shown.
+        moving_slots: Slots from the first step to the last, without pauses, holds and the way back.
+        unshown_pauses: Names of the rests for which no frame is shown.
     """
 
-    shown: tuple[Shown, ...]
+    frames: tuple[TimelineFrame, ...]
     fps: Fraction
-    moving: int
-    unshown: tuple[str, ...] = ()
+    moving_slots: int
+    unshown_pauses: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -71,7 +71,7 @@ class Timeline:
         *,
         fps: float | None = None,
         change: Changes | None = None,
-        rests: Sequence[Rest] = (),
+        pauses: Sequence[Pause] = (),
     ) -> Timeline:
         """What the author's timeline means for a run.
 
@@ -82,7 +82,7 @@ class Timeline:
                 pace; pauses, holds and rewind keep their seconds.
             change: Gives for each recorded step by how much the activations changed since the one before,
                 float64 (steps,), the first 0; asked only for an adaptive selection that leaves steps out.
-            rests: Pauses that panels ask for. Their first steps are shown, if the template's list or range of steps
+            pauses: Pauses that panels ask for. Their first steps are shown, if the template's list or range of steps
                 allows them and there are frames enough.
 
         Raises:
@@ -92,30 +92,32 @@ class Timeline:
         """
         pace = _pace(spec.effective_fps if fps is None else fps)
         held = _checked(spec, steps, pace)
-        moving = _shown(spec, steps, held, rests, change)
-        resting, unshown = _rested(moving, steps, rests, pace)
+        moving = _shown(spec, steps, held, pauses, change)
+        resting, unshown_pauses = _rested(moving, steps, pauses, pace)
         there = [*_resting(spec, moving, _added(held, resting), pace)]
         # Counted before the rewind is laid out, which could be long.
         _limit(sum(slots for _, slots in there) + _slots(spec.rewind, pace))
         whole = [*there, *_back(spec, moving, pace)]
         _limit(sum(slots for _, slots in whole))
-        return cls(tuple(_frames(whole, steps, pace)), pace, sum(slots for _, slots in moving), unshown)
+        return cls(
+            tuple(_frames(whole, steps, pace)), pace, sum(slots for _, slots in moving), unshown_pauses
+        )
 
     @property
     def duration(self) -> Fraction:
         """Of the whole animation, in seconds."""
-        return self.shown[-1].pts + self.shown[-1].duration
+        return self.frames[-1].pts + self.frames[-1].duration
 
     @property
     def steps_shown(self) -> tuple[int, ...]:
         """The different training steps, ascending."""
-        return tuple(sorted({each.step for each in self.shown}))
+        return tuple(sorted({each.step for each in self.frames}))
 
-    def __iter__(self) -> Iterator[Shown]:
-        return iter(self.shown)
+    def __iter__(self) -> Iterator[TimelineFrame]:
+        return iter(self.frames)
 
     def __len__(self) -> int:
-        return len(self.shown)
+        return len(self.frames)
 
 
 @dataclass(frozen=True)
@@ -126,17 +128,17 @@ class TimelinePlan:
         spec: What the author wrote.
         steps: The recorded training steps, ascending.
         change: See `Timeline.of`.
-        rests: Pauses that panels ask for.
+        pauses: Pauses that panels ask for.
     """
 
     spec: TimelineSpec
     steps: tuple[int, ...]
     change: Changes | None = None
-    rests: tuple[Rest, ...] = ()
+    pauses: tuple[Pause, ...] = ()
 
     def build(self, fps: float | None = None) -> Timeline:
         """The timeline at a frame rate, or at the template's; see `Timeline.of`."""
-        return Timeline.of(self.spec, self.steps, fps=fps, change=self.change, rests=self.rests)
+        return Timeline.of(self.spec, self.steps, fps=fps, change=self.change, pauses=self.pauses)
 
     def shortened(self, timeline: Timeline, frames: int) -> tuple[TimelinePlan, Timeline]:
         """Shorten a timeline made from this plan to at most `frames` frames.
@@ -151,11 +153,11 @@ class TimelinePlan:
         """
         plan, shorter = self, timeline
         required = {
-            timeline.shown[0].step,
+            timeline.frames[0].step,
             *timeline.steps_shown[-1:],
             *(hold.step for hold in self.spec.holds),
         }
-        slots = timeline.moving
+        slots = timeline.moving_slots
         while len(shorter) > frames and slots != len(required):
             # A step may take several slots, and there may be a way back: then frames and slots differ in number.
             slots = max(len(required), min(slots - 1, slots * frames // len(shorter)))
@@ -172,7 +174,8 @@ class TimelinePlan:
         plan = replace(self, spec=self.spec.model_copy(update=update))
         # A boomerang shows neither end twice.
         before, after = (
-            2 * max(2, count) - 2 if self.spec.boomerang else count for count in (timeline.moving, slots)
+            2 * max(2, count) - 2 if self.spec.boomerang else count
+            for count in (timeline.moving_slots, slots)
         )
         lowest = min(Fraction(MIN_SHORTENED_FPS), timeline.fps)
         return plan, plan.build(float(max(lowest, timeline.fps * after / before)))
@@ -225,7 +228,7 @@ def _held(spec: TimelineSpec, steps: Sequence[int], pace: Fraction) -> Slots:
     errors = ErrorCollector()
     for number, hold in enumerate(spec.holds):
         with errors.collect("holds", number, "step"):
-            position = recorded(steps, hold.step)
+            position = resolve_step(steps, hold.step)
             _require_shown(spec, steps, position)
             held[position] = held.get(position, 0) + _slots(hold.seconds, pace)
     errors.raise_errors()
@@ -254,10 +257,10 @@ def _added(held: Slots, more: Slots) -> Slots:
 
 
 def _shown(
-    spec: TimelineSpec, steps: Sequence[int], held: Slots, rests: Sequence[Rest], change: Changes | None
+    spec: TimelineSpec, steps: Sequence[int], held: Slots, pauses: Sequence[Pause], change: Changes | None
 ) -> list[_Stay]:
     """The moving part, with the steps at which it is held, and those for rests if there is room for them."""
-    begins = (may_show(spec, steps, rest.first, rest.last) for rest in rests)
+    begins = (may_show(spec, steps, rest.first_step, rest.last_step) for rest in pauses)
     wanted = {position for position in begins if position is not None} - {*held}
     kept = {*held, *wanted}
     try:
@@ -269,18 +272,20 @@ def _shown(
 
 
 def _rested(
-    moving: Sequence[_Stay], steps: Sequence[int], rests: Sequence[Rest], pace: Fraction
+    moving: Sequence[_Stay], steps: Sequence[int], pauses: Sequence[Pause], pace: Fraction
 ) -> tuple[Slots, tuple[str, ...]]:
-    """The positions of rests, each the first that is shown for it, and the names of those for which none is."""
+    """The positions of pauses, each the first that is shown for it, and the names of those for which none is."""
     found: dict[int, int] = {}
-    unshown = []
-    for rest in rests:
-        position = next((each for each, _ in moving if rest.first <= steps[each] <= rest.last), None)
+    unshown_pauses = []
+    for rest in pauses:
+        position = next(
+            (each for each, _ in moving if rest.first_step <= steps[each] <= rest.last_step), None
+        )
         if position is None:
-            unshown.append(rest.name)
+            unshown_pauses.append(rest.name)
         else:
             found[position] = found.get(position, 0) + _slots(rest.seconds, pace)
-    return found, tuple(unshown)
+    return found, tuple(unshown_pauses)
 
 
 def _at_speed(
@@ -366,8 +371,8 @@ def _merged(stays: Iterable[_Stay]) -> list[_Stay]:
     ]
 
 
-def _frames(stays: Iterable[_Stay], steps: Sequence[int], pace: Fraction) -> Iterator[Shown]:
+def _frames(stays: Iterable[_Stay], steps: Sequence[int], pace: Fraction) -> Iterator[TimelineFrame]:
     begin = 0
     for position, slots in _merged(stays):
-        yield Shown(int(steps[position]), begin / pace, slots / pace)
+        yield TimelineFrame(int(steps[position]), begin / pace, slots / pace)
         begin += slots

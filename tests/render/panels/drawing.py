@@ -18,6 +18,7 @@ from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.builder import build_template
 from tests.rendering import Bytes, Floats, colour_range, grey_pictures
@@ -35,14 +36,14 @@ class Drawn:
     scene: Scene
     run: Run
 
-    def frame(self, step: int, *, few: bool = False) -> Bytes:
+    def frame(self, step: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
         """RGB (height, width, 3), of few colours as a GIF has them or of all."""
-        return self.scene.palette.rgb[Compositor(self.scene, self.run, few=few).canvas(step)]
+        return self.scene.palette.rgb[Compositor(self.scene, self.run, depth).canvas(step)]
 
-    def panel(self, name: str, step: int, *, few: bool = False) -> Bytes:
+    def panel(self, name: str, step: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
         """The part of a frame that is a panel's."""
         box = self.box(name)
-        return self.frame(step, few=few)[box.y : box.bottom, box.x : box.right]
+        return self.frame(step, depth)[box.y : box.bottom, box.x : box.right]
 
     def box(self, name: str) -> Box:
         """A panel's box."""

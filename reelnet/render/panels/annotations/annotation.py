@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from reelnet.config.spec import SpecModel
 from reelnet.render.panels.annotations.captions import listed
-from reelnet.scene.context import Facts, told_positions
+from reelnet.scene.context import SceneContext, format_positions
 from reelnet.scene.layout.boxes import Box
 from reelnet.template.color import Color
 
@@ -59,15 +59,17 @@ class SampleAnnotation(SpecModel):
         """The side of the cell for words and arrows that stand beside it."""
         return "right" if self.side == "margin" else self.side
 
-    def column(self, facts: Facts) -> int:
+    def column(self, context: SceneContext) -> int:
         """The position of its sample among those that are shown.
 
         Raises:
             ValueError: It is not shown.
         """
-        if self.sample not in facts.columns:
-            raise ValueError(f"sample {self.sample} is not shown; shown: {told_positions(facts.columns)}")
-        return facts.columns.index(self.sample)
+        if self.sample not in context.sample_indices:
+            raise ValueError(
+                f"sample {self.sample} is not shown; shown: {format_positions(context.sample_indices)}"
+            )
+        return context.sample_indices.index(self.sample)
 
 
 class CellAnnotation(SampleAnnotation):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
-from reelnet.render.canvas import arrow, cover, fill_box, stamp, stroke_box, thickened, write
+from reelnet.render.canvas import dilate_mask, fill_box, fill_mask, rasterize_arrow, stamp, stroke_box, write
 from reelnet.render.panels.annotations import margin
 from reelnet.render.panels.annotations.annotation import Side, Target
 from reelnet.render.panels.annotations.captions import Span, span
 from reelnet.render.panels.annotations.margin import Note
-from reelnet.render.typography import Type, body, wrapped
-from reelnet.scene.context import Facts
+from reelnet.render.typography import TextStyle, body_style, wrap_text
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas
 
 OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left", "above": "below", "below": "above"}
@@ -39,19 +39,24 @@ class Callouts:
     """
 
     def __init__(
-        self, targets: dict[int, Target], room: Box, around: int, facts: Facts, palette: Palette
+        self,
+        targets: dict[int, Target],
+        room: Box,
+        around: int,
+        context: SceneContext,
+        palette: PaletteBuilder,
     ) -> None:
         self._marks: list[Mark] = []
         errors = ErrorCollector()
         for number, target in targets.items():
             with errors.collect("annotations", number):
                 kind = Noted if target.spec.apart else Beside
-                self._marks.append(kind(target, room, around, facts, palette))
+                self._marks.append(kind(target, room, around, context, palette))
         errors.raise_errors()
         noted = [mark for mark in self._marks if isinstance(mark, Noted)]
         notes = margin.on_rows_of_their_own([mark.note for mark in noted])
         with error_context("annotations"):
-            notes = margin.stacked(notes, room.y, room.bottom, body(facts.theme).line // 2)
+            notes = margin.stacked(notes, room.y, room.bottom, body_style(context.theme).line_height // 2)
         for mark, note in zip(noted, notes, strict=True):
             mark.note = note
 
@@ -71,10 +76,12 @@ class Callouts:
 class Mark:
     """One annotation: what all of them have."""
 
-    def __init__(self, target: Target, room: Box, around: int, facts: Facts, palette: Palette) -> None:
-        theme, self.spec, self.cell = facts.theme, target.spec, target.cell
-        self.span: Span = span(target.spec.from_step, target.spec.to_step, facts.steps)
-        self.room, self._around, self.style = room, around, body(theme)
+    def __init__(
+        self, target: Target, room: Box, around: int, context: SceneContext, palette: PaletteBuilder
+    ) -> None:
+        theme, self.spec, self.cell = context.theme, target.spec, target.cell
+        self.span: Span = span(target.spec.from_step, target.spec.to_step, context.steps)
+        self.room, self._around, self.style = room, around, body_style(theme)
         self._line = 3 if target.cell.width >= 40 else 2
         colour = target.spec.color or theme.accent
         self.colour = palette.ramp(colour, theme.background, SHADES)
@@ -91,7 +98,7 @@ class Mark:
 
     def frame(self, canvas: Canvas) -> Box:
         """The frame around the cell, or inside it where there is no room; the cell itself if there is no frame."""
-        outer, room = self.cell.grown(self.outset), self.room.grown(self._around)
+        outer, room = self.cell.expand(self.outset), self.room.expand(self._around)
         around = (
             min(outer.x - room.x, outer.y - room.y, outer.x, outer.y) >= 0
             and outer.right <= min(room.right, canvas.shape[1])
@@ -107,7 +114,7 @@ class Mark:
     def draw_frame(self, canvas: Canvas) -> None:
         """Draw the frame."""
         if self.spec.box:
-            stroke_box(canvas, self.frame(canvas).grown(-1), self._line, self.colour)
+            stroke_box(canvas, self.frame(canvas).expand(-1), self._line, self.colour)
 
     def draw_words(self, canvas: Canvas) -> None:
         """Draw the arrow, and the words."""
@@ -123,20 +130,22 @@ class Mark:
             length: From tail to tip.
         """
         width = max(2, round(self.style.size / 6))
-        mask = arrow(length, width, max(8, round(0.75 * self.style.size)), OPPOSITE[side])
+        mask = rasterize_arrow(length, width, max(8, round(0.75 * self.style.size)), OPPOSITE[side])
         height, across = mask.shape
         x, y = (x, y - height // 2) if side in ("left", "right") else (x - across // 2, y)
-        cover(canvas, thickened(mask), self.paper, x - 1, y - 1)
+        fill_mask(canvas, dilate_mask(mask), self.paper, x - 1, y - 1)
         stamp(canvas, mask, self.colour, x, y)
 
 
 class Noted(Mark):
     """Words in the margin, with a line to their cell that runs between two rows of cells and so hides little."""
 
-    def __init__(self, target: Target, room: Box, around: int, facts: Facts, palette: Palette) -> None:
-        super().__init__(target, room, around, facts, palette)
+    def __init__(
+        self, target: Target, room: Box, around: int, context: SceneContext, palette: PaletteBuilder
+    ) -> None:
+        super().__init__(target, room, around, context, palette)
         self._lines = margin.lines(target.spec.text or "", self.style)
-        cell, height = self.cell, len(self._lines) * self.style.line
+        cell, height = self.cell, len(self._lines) * self.style.line_height
         rows = (cell.y + cell.height // 2,) * 2 if target.spec.arrow else (cell.bottom, cell.y)
         # Of a low cell the upper edge: the words have their room on both sides of it.
         below = cell.y + cell.bottom > room.y + room.bottom
@@ -155,7 +164,7 @@ class Noted(Mark):
     def draw_line(self, canvas: Canvas) -> None:
         """Draw it with paper on both sides of it."""
         style, row, start, turn = self.style, self.note.row, self._start(canvas), self._turn
-        half, width = style.line // 2, max(2, style.size // 10)
+        half, width = style.line_height // 2, max(2, style.size // 10)
         end = max(self.note.top + half, min(row, self.note.bottom - half))
         fill_box(canvas, Box(start, row - width // 2 - 1, self.room.right - start, width + 2), self.paper)
         for part in (
@@ -172,14 +181,16 @@ class Noted(Mark):
             start = self.frame(canvas).right + 1
             self.draw_arrow(canvas, "right", start, self.note.row, max(self._turn - start, style.size))
         for number, line in enumerate(self._lines):
-            write(canvas, line, self.ink, left, self.note.top + number * style.line, style)
+            write(canvas, line, self.ink, left, self.note.top + number * style.line_height, style)
 
 
 class Beside(Mark):
     """Words on a patch of paper beside their cell, or none."""
 
-    def __init__(self, target: Target, room: Box, around: int, facts: Facts, palette: Palette) -> None:
-        super().__init__(target, room, around, facts, palette)
+    def __init__(
+        self, target: Target, room: Box, around: int, context: SceneContext, palette: PaletteBuilder
+    ) -> None:
+        super().__init__(target, room, around, context, palette)
         self._words = lines(target.spec.text, room.width, self.style)
         self._label, self._side = self._stand()
 
@@ -210,11 +221,11 @@ class Beside(Mark):
             return
         patch = self._label
         fill_box(canvas, patch, self.paper)
-        stroke_box(canvas, patch.grown(-1), 1, self.colour)
+        stroke_box(canvas, patch.expand(-1), 1, self.colour)
         across, down = padding(self.style)
         x, y = patch.x + across, patch.y + down
         for number, line in enumerate(self._words):
-            write(canvas, line, self.ink, x, y + number * self.style.line, self.style)
+            write(canvas, line, self.ink, x, y + number * self.style.line_height, self.style)
 
     def _point(self, canvas: Canvas, side: Side) -> None:
         cell, label, reach = self.cell, self._label, self.outset + 1
@@ -228,22 +239,22 @@ class Beside(Mark):
         self.draw_arrow(canvas, side, x, y, length - reach)
 
 
-def lines(text: str | None, width: int, style: Type) -> list[str]:
+def lines(text: str | None, width: int, style: TextStyle) -> list[str]:
     """The words in lines of some 16 ems at the most, less where the panel is narrower."""
     if text is None:
         return []
-    return wrapped(text, min(16 * style.size, width - 2 * padding(style)[0]), style)
+    return wrap_text(text, min(16 * style.size, width - 2 * padding(style)[0]), style)
 
 
-def extent(words: Sequence[str], style: Type) -> tuple[int, int]:
+def extent(words: Sequence[str], style: TextStyle) -> tuple[int, int]:
     """Width and height of the patch under the words: paper, a line of colour, and paper around it."""
     if not words:
         return 0, 0
     across, down = padding(style)
-    return max(style.width(line) for line in words) + 2 * across, len(words) * style.line + 2 * down
+    return max(style.width(line) for line in words) + 2 * across, len(words) * style.line_height + 2 * down
 
 
-def padding(style: Type) -> tuple[int, int]:
+def padding(style: TextStyle) -> tuple[int, int]:
     """Pixels from the patch's edge to the words, across and down; two of them are the lines around it."""
     return 2 + round(0.4 * style.size), 2 + round(style.size / 6)
 

@@ -17,12 +17,12 @@ from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.config.spec import FontSize, SpecModel
 from reelnet.render.canvas import write
 from reelnet.render.panels.basic.text import Text
-from reelnet.render.typography import wrapped
+from reelnet.render.typography import wrap_text
 from reelnet.scene import text_fields as fields
-from reelnet.scene.context import Facts, Moment
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
-from reelnet.scene.panel import Canvas, Panel, Rest
+from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.panel import Canvas, Panel, Pause
 from reelnet.template.color import Color
 from reelnet.template.timeline import MAX_PAUSE_SECONDS
 
@@ -93,7 +93,7 @@ class CaptionSpec(SpecModel):
     @field_validator("text")
     @classmethod
     def _fields(cls, text: str) -> str:
-        fields.parsed(text)
+        fields.parse_fields(text)
         return text
 
     def begin(self, steps: Sequence[int]) -> int:
@@ -145,13 +145,13 @@ class Captions(Panel):
                 )
         return self
 
-    def spans(self, facts: Facts) -> list[Span | None]:
+    def spans(self, context: SceneContext) -> list[Span | None]:
         """The recorded steps of each caption; None for one of a part of the run that has no step of its own.
 
         Raises:
             OptionError: Captions lie beyond the last recorded step, or between two recorded steps.
         """
-        begins = [item.begin(facts.steps) for item in self.items]
+        begins = [item.begin(context.steps) for item in self.items]
         found: list[Span | None] = []
         errors = ErrorCollector()
         for number, (item, begin) in enumerate(zip(self.items, begins, strict=True)):
@@ -160,18 +160,18 @@ class Captions(Panel):
                 continue
             later = [other for other in begins if other > begin]
             # The next caption may begin beyond the run, which is its own mistake and not this one's.
-            until = min(min(later) - 1, facts.steps[-1]) if later else None
+            until = min(min(later) - 1, context.steps[-1]) if later else None
             with errors.collect("items", number):
                 end = until if item.to_step is None else item.to_step
-                found.append(span(begin, end, facts.steps))
+                found.append(span(begin, end, context.steps))
         errors.raise_errors()
         return found
 
-    def rests(self, facts: Facts) -> list[Rest]:
+    def pauses(self, context: SceneContext) -> list[Pause]:
         """The captions that the animation waits for, each at the first frame that shows it."""
         return [
-            Rest(each.first, each.last, item.hold, f"items[{number}]")
-            for number, (item, each) in enumerate(zip(self.items, self.spans(facts), strict=True))
+            Pause(each.first, each.last, item.hold, f"items[{number}]")
+            for number, (item, each) in enumerate(zip(self.items, self.spans(context), strict=True))
             if item.hold and each is not None
         ]
 
@@ -182,14 +182,14 @@ class Captions(Panel):
             for item in self.items
         ]
 
-    def measure(self, facts: Facts) -> Measure:
+    def measure(self, context: SceneContext) -> Measure:
         """The widest caption's, but no more than a line has; as tall as the tallest one, wrapped."""
         found, errors = [], ErrorCollector()
         with errors.collect():
-            self.spans(facts)
+            self.spans(context)
         for number, text in enumerate(self.lines()):
             with errors.collect("items", number):
-                found.append(text.lines(facts))
+                found.append(text.lines(context))
         errors.raise_errors()
 
         def tall(width: int) -> int:
@@ -198,42 +198,42 @@ class Captions(Panel):
         least = max(each.width if each.least is None else each.least for each in found)
         # A long caption wraps rather than make the frame wider.
         widest = max(each.width for each in found)
-        width = max(least, min(widest, EMS * self.lines()[0].type(facts).size))
+        width = max(least, min(widest, EMS * self.lines()[0].type(context).size))
         return Measure(width, tall(width), least, tall)
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> CaptionsDrawing:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CaptionsDrawing:
         """Fill the fields in."""
-        return CaptionsDrawing(self, facts, box, palette)
+        return CaptionsDrawing(self, context, box, palette)
 
 
 class CaptionsDrawing:
     """The captions in their box."""
 
-    def __init__(self, panel: Captions, facts: Facts, box: Box, palette: Palette) -> None:
-        theme = facts.theme
-        self._box, self._align, self._style = box, panel.align, panel.lines()[0].type(facts)
-        words = [fields.Words.of(item.text, facts) for item in panel.items]
-        self._captions = [*zip(panel.spans(facts), words, strict=True)]
+    def __init__(self, panel: Captions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        theme = context.theme
+        self._box, self._align, self._style = box, panel.align, panel.lines()[0].type(context)
+        words = [fields.FieldText.parse(item.text, context) for item in panel.items]
+        self._captions = [*zip(panel.spans(context), words, strict=True)]
         colour = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
         self._ink = palette.ramp(colour, theme.background)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Leave the paper blank; captions come and go."""
 
-    def state(self, moment: Moment) -> str:
+    def cache_key(self, state: FrameState) -> str:
         """The caption of the moment's step; empty if it has none."""
-        step = moment.snapshot.step
+        step = state.snapshot.step
         return next(
-            (words.at(moment) for each, words in self._captions if each is not None and step in each), ""
+            (words.text_at(state) for each, words in self._captions if each is not None and step in each), ""
         )
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Write the caption of the moment's step, if it has one."""
-        text = self.state(moment)
+        text = self.cache_key(state)
         part, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
         x = self._box.x + part * self._box.width // 2
-        for number, line in enumerate(wrapped(text, self._box.width, self._style)):
-            y = self._box.y + number * self._style.line
+        for number, line in enumerate(wrap_text(text, self._box.width, self._style)):
+            y = self._box.y + number * self._style.line_height
             write(canvas, line, self._ink, x, y, self._style, anchor=anchor)
 
 

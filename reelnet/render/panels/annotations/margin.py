@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.annotations.annotation import SampleAnnotation
 from reelnet.render.panels.annotations.captions import Span, span
-from reelnet.render.typography import Type, body, wrapped
-from reelnet.scene.context import Facts
+from reelnet.render.typography import TextStyle, body_style, wrap_text
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Measure, Size
 
 EMS = 12
@@ -47,17 +47,17 @@ class Note:
         return self.span.first <= other.span.last and other.span.first <= self.span.last
 
 
-def lead(style: Type) -> int:
+def lead(style: TextStyle) -> int:
     """Pixels from the cells to the words."""
     return round(1.5 * style.size)
 
 
-def lines(text: str, style: Type) -> list[str]:
+def lines(text: str, style: TextStyle) -> list[str]:
     """Words as the margin shows them."""
-    return wrapped(text, EMS * style.size, style)
+    return wrap_text(text, EMS * style.size, style)
 
 
-def extent(annotation: SampleAnnotation, facts: Facts) -> Size:
+def extent(annotation: SampleAnnotation, context: SceneContext) -> Size:
     """Of the words that an annotation has in the margin; nothing if it has none there.
 
     Raises:
@@ -65,15 +65,15 @@ def extent(annotation: SampleAnnotation, facts: Facts) -> Size:
     """
     if not annotation.apart:
         return Size(0, 0)
-    style = body(facts.theme)
+    style = body_style(context.theme)
     found = lines(annotation.text or "", style)
     longest = max(style.width(line) for line in found)
     if longest > 2 * EMS * style.size:
         raise ValueError(f"needs {longest} pixels, a margin has {2 * EMS * style.size}; shorten it")
-    return Size(longest, len(found) * style.line)
+    return Size(longest, len(found) * style.line_height)
 
 
-def check(annotation: SampleAnnotation, facts: Facts) -> None:
+def check(annotation: SampleAnnotation, context: SceneContext) -> None:
     """Make sure that an annotation's sample and steps exist, and that its words can be written.
 
     Raises:
@@ -81,21 +81,21 @@ def check(annotation: SampleAnnotation, facts: Facts) -> None:
     """
     errors = ErrorCollector()
     with errors.collect("sample"):
-        annotation.column(facts)
+        annotation.column(context)
     with errors.collect():
-        span(annotation.from_step, annotation.to_step, facts.steps)
+        span(annotation.from_step, annotation.to_step, context.steps)
     with errors.collect("text"):
-        body(facts.theme).width(annotation.text or "")
-        extent(annotation, facts)
+        body_style(context.theme).width(annotation.text or "")
+        extent(annotation, context)
     errors.raise_errors()
 
 
-def measured(cells: Size, annotations: Iterable[SampleAnnotation], facts: Facts) -> Measure:
+def measured(cells: Size, annotations: Iterable[SampleAnnotation], context: SceneContext) -> Measure:
     """What a panel needs for its cells and, if there are words for it, the margin."""
-    words = [extent(each, facts) for each in annotations if each.apart]
+    words = [extent(each, context) for each in annotations if each.apart]
     if not words:
         return Measure(cells.width, cells.height)
-    width = lead(body(facts.theme)) + max(each.width for each in words)
+    width = lead(body_style(context.theme)) + max(each.width for each in words)
     return Measure(cells.width + width, max(cells.height, *(each.height for each in words)))
 
 
@@ -138,6 +138,6 @@ def stacked(notes: Sequence[Note], top: int, bottom: int, gap: int) -> list[Note
     if high < top:
         raise ValueError(
             f"the words in the margin need {top - high} pixels more than the {bottom - top} of their panel; "
-            "shorten them, show them at different steps, or give another side"
+            "shorten_text them, show them at different steps, or give another side"
         )
     return [done[number] for number in range(len(notes))]

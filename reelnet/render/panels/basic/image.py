@@ -18,9 +18,9 @@ from pydantic import Field
 from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import PositivePixels
 from reelnet.render.panels.basic.spacer import Still
-from reelnet.scene.context import Facts
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.color import Rgb
 
@@ -38,7 +38,7 @@ class Image(Panel):
 
     files: ClassVar[tuple[str, ...]] = ("file",)
 
-    shrinks: ClassVar[bool] = True
+    can_shrink: ClassVar[bool] = True
 
     file: str = Field(min_length=1, description="A PNG or JPEG file, relative to the template's file.")
     image_width: PositivePixels | None = Field(
@@ -55,24 +55,24 @@ class Image(Panel):
         description="Most colours of the picture in a GIF, which has 255 for all; other formats show all of its own.",
     )
 
-    def measure(self, facts: Facts) -> Measure:
+    def measure(self, context: SceneContext) -> Measure:
         """The picture's size."""
         size = fitting(natural(self.file), self.image_width, self.image_height)
         return Measure(size.width, size.height)
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Bring the picture to its size, smaller still if its box is, and choose its colours."""
         size = fitting(natural(self.file), self.image_width, self.image_height)
         if size.width > box.width or size.height > box.height:
             size = fitting(size, box.width, box.height)
         with opened(self.file) as picture:
-            shown = over(picture, facts.theme.background)
+            shown = over(picture, context.theme.background)
         # Rows are centred in the few pixels by which the box is rounded up.
         return ImageDrawing(
             resized(shown, size),
             Box(box.x, box.y + min(8, box.height - size.height) // 2, size.width, size.height),
             self.colors,
-            facts.theme.background,
+            context.theme.background,
             palette,
         )
 
@@ -81,7 +81,7 @@ class ImageDrawing(Still):
     """The picture in its box."""
 
     def __init__(
-        self, picture: NDArray[np.uint8], box: Box, colors: int, background: Rgb, palette: Palette
+        self, picture: NDArray[np.uint8], box: Box, colors: int, background: Rgb, palette: PaletteBuilder
     ) -> None:
         self._box = box
         # What is of the background's colour stays so exactly, or the picture's rectangle would show.
@@ -90,7 +90,7 @@ class ImageDrawing(Still):
     def draw_still(self, canvas: Canvas) -> None:
         """Draw it."""
         box = self._box
-        canvas[box.y : box.bottom, box.x : box.right] = self._picture.on(canvas)[0]
+        canvas[box.y : box.bottom, box.x : box.right] = self._picture.indices_for(canvas)[0]
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from reelnet.scene.context import Facts, Moment
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Drawing, Panel
 
 
@@ -19,7 +19,7 @@ class Still(Drawing, Protocol):
     def draw_still(self, canvas: Canvas) -> None:
         """Draw it once."""
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Leave it as it is."""
         return
 
@@ -27,13 +27,13 @@ class Still(Drawing, Protocol):
 class Spacer(Panel):
     """Keeps its neighbours apart: takes the room that is left over."""
 
-    usual_grow: ClassVar[float] = 1.0
+    default_grow: ClassVar[float] = 1.0
 
-    def measure(self, facts: Facts) -> Measure:
+    def measure(self, context: SceneContext) -> Measure:
         """Nothing."""
         return Measure(0, 0)
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Nothing to draw."""
         return Nothing()
 

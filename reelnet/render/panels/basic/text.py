@@ -1,4 +1,4 @@
-"""Words: the title, a caption; with fields such as the layer's name or the present accuracy."""
+"""FieldText: the title, a caption; with fields such as the layer's name or the present accuracy."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
 from reelnet.render.panels.predictions.scores import Scores
-from reelnet.render.typography import Type, pieces, sized, wrapped
-from reelnet.scene.context import Facts, Moment
+from reelnet.render.typography import TextStyle, split_word, text_style, wrap_text
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.text_fields import Words, parsed
+from reelnet.scene.text_fields import FieldText, parse_fields
 from reelnet.template.color import Color
 
 
 class Text(Panel):
-    """Words, with fields in braces; they wrap where the room is narrow."""
+    """FieldText, with fields in braces; they wrap where the room is narrow."""
 
     text: str = Field(
         "",
@@ -45,48 +45,48 @@ class Text(Panel):
     @field_validator("text")
     @classmethod
     def _fields(cls, text: str) -> str:
-        parsed(text)
+        parse_fields(text)
         return text
 
-    def type(self, facts: Facts) -> Type:
+    def type(self, context: SceneContext) -> TextStyle:
         """Face and size."""
         title = self.style == "title"
         bold = title if self.bold is None else self.bold
-        usual = facts.theme.title if title else facts.theme.text
-        return sized(facts.theme, self.size or usual, bold=bold)
+        usual = context.theme.title if title else context.theme.text
+        return text_style(context.theme, self.size or usual, bold=bold)
 
-    def pointless(self, facts: Facts) -> bool:
+    def pointless(self, context: SceneContext) -> bool:
         """Whether the run has nothing of what the words are about."""
         match self.needs:
             case "metrics":
-                return not facts.metrics
+                return not context.metrics
             case "scores":
-                return Scores.of(facts, None, None, None) is None
+                return Scores.of(context, None, None, None) is None
         return False
 
-    def measure(self, facts: Facts) -> Measure | None:
+    def measure(self, context: SceneContext) -> Measure | None:
         """The lines' own; narrower, they wrap. None where they would be about nothing."""
-        if self.pointless(facts):
+        if self.pointless(context):
             return None
-        return self.lines(facts)
+        return self.lines(context)
 
-    def lines(self, facts: Facts) -> Measure:
+    def lines(self, context: SceneContext) -> Measure:
         """What the words need."""
-        style = self.type(facts)
+        style = self.type(context)
         with error_context("text"):
-            longest = self.widest(facts, style)
+            longest = self.widest(context, style)
 
         def tall(width: int) -> int:
-            return len(wrapped(longest, width, style)) * style.line
+            return len(wrap_text(longest, width, style)) * style.line_height
 
         lines = longest.split("\n")
         width = max(style.width(line) for line in lines)
         least = max(
-            style.width(piece) for line in lines for word in line.split(" ") for piece in pieces(word)
+            style.width(piece) for line in lines for word in line.split(" ") for piece in split_word(word)
         )
-        return Measure(width, len(lines) * style.line, least, tall)
+        return Measure(width, len(lines) * style.line_height, least, tall)
 
-    def widest(self, facts: Facts, style: Type) -> str:
+    def widest(self, context: SceneContext, style: TextStyle) -> str:
         """The words as wide as they get over the run.
 
         Raises:
@@ -94,40 +94,40 @@ class Text(Panel):
         """
         text, errors = "", ErrorCollector()
         with errors.collect():
-            text = Words.of(self.text, facts).widest(style.room)
+            text = FieldText.parse(self.text, context).widest_text(style.max_width)
         with errors.collect():
             style.width(" ".join(self.text.split()))
         errors.raise_errors()
-        return "\n".join(style.widest(line) for line in text.split("\n"))
+        return "\n".join(style.widen_digits(line) for line in text.split("\n"))
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> TextDrawing:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> TextDrawing:
         """Fill the fields in."""
-        return TextDrawing(self, facts, box, palette)
+        return TextDrawing(self, context, box, palette)
 
 
 class TextDrawing:
     """The lines in their box."""
 
-    def __init__(self, panel: Text, facts: Facts, box: Box, palette: Palette) -> None:
-        theme = facts.theme
-        self._words, self._style = Words.of(panel.text, facts), panel.type(facts)
+    def __init__(self, panel: Text, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        theme = context.theme
+        self._words, self._style = FieldText.parse(panel.text, context), panel.type(context)
         self._box, self._align = box, panel.align
         colour = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
         self._ink = palette.ramp(colour, theme.background)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Write what never changes."""
-        if not self._words.moving:
-            self._write(canvas, self._words.still())
+        if not self._words.is_dynamic:
+            self._write(canvas, self._words.static_text())
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Write what the moment's step makes of the fields."""
-        if self._words.moving:
-            self._write(canvas, self._words.at(moment))
+        if self._words.is_dynamic:
+            self._write(canvas, self._words.text_at(state))
 
     def _write(self, canvas: Canvas, text: str) -> None:
         part, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
         x = self._box.x + part * self._box.width // 2
-        for number, line in enumerate(wrapped(text, self._box.width, self._style)):
-            y = self._box.y + number * self._style.line
+        for number, line in enumerate(wrap_text(text, self._box.width, self._style)):
+            y = self._box.y + number * self._style.line_height
             write(canvas, line, self._ink, x, y, self._style, anchor=anchor)

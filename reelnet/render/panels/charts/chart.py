@@ -13,10 +13,10 @@ from reelnet.render.panels.charts.axis import Axis, written
 from reelnet.render.panels.charts.head import SAMPLE, Entry, Head, dated
 from reelnet.render.panels.charts.line import DASHES, Line, Reveal
 from reelnet.render.panels.charts.series import Chart
-from reelnet.render.typography import body
-from reelnet.scene.context import Facts, Moment
+from reelnet.render.typography import body_style
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.palette.palette import Ink, Palette
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 from reelnet.template.theme import Theme
 
@@ -59,7 +59,7 @@ class Plan:
     @property
     def gutters(self) -> tuple[int, int]:
         """Pixels left and right of the field."""
-        style, sides = body(self.theme), []
+        style, sides = body_style(self.theme), []
         for axis in (self.chart.left, self.chart.right):
             texts = axis.texts if axis is not None else []
             sides.append(max((style.width(text) for text in texts), default=self.reach - self.gap) + self.gap)
@@ -68,18 +68,18 @@ class Plan:
     @property
     def over(self) -> int:
         """Pixels between the head and the field; half a line of the uppermost number reaches into them."""
-        return max(self.reach, body(self.theme).line // 2) + 2
+        return max(self.reach, body_style(self.theme).line_height // 2) + 2
 
     @property
     def under(self) -> int:
         """Pixels under the field."""
-        return body(self.theme).line + MARK if self.steps.ticks else self.reach
+        return body_style(self.theme).line_height + MARK if self.steps.ticks else self.reach
 
     @property
     def least(self) -> int:
         """The width below which it cannot be read."""
         style, steps = (
-            body(self.theme),
+            body_style(self.theme),
             (self.steps.ticks[:1] + self.steps.ticks[-1:])[: len(self.steps.ticks)],
         )
         ends = sum(style.width(f"step {tick:,.0f}") for tick in steps) + 2 * GAP
@@ -108,16 +108,16 @@ class ChartDrawing:
     def __init__(
         self,
         plan: Plan,
-        facts: Facts,
+        context: SceneContext,
         box: Box,
-        palette: Palette,
+        palette: PaletteBuilder,
         *,
         gutters: tuple[int, int],
         head: int,
         dated: bool,
     ) -> None:
         theme = plan.theme
-        self._plan, self._box, self._style = plan, box, body(theme)
+        self._plan, self._box, self._style = plan, box, body_style(theme)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
@@ -126,7 +126,7 @@ class ChartDrawing:
         # Lines across the field end with the box, where no numbers stand on the right.
         self._across = self._field.width + (gutters[1] if plan.chart.right is None else 0)
         self._entries = plan.head.entries(box.width, dated=dated)
-        self._columns = np.rint(plan.steps.part(facts.steps) * (width - 1))
+        self._columns = np.rint(plan.steps.part(context.steps) * (width - 1))
         self._inks = [self._ink_of(each.tone, palette) for each in plan.chart.series]
         # The training set's curve is the thinner one and lies on top, so that both can be seen.
         order = sorted(
@@ -134,7 +134,7 @@ class ChartDrawing:
         )
         self._reveal = Reveal([self._line(number) for number in order], self._field)
 
-    def _ink_of(self, tone: int, palette: Palette) -> Ink:
+    def _ink_of(self, tone: int, palette: PaletteBuilder) -> Ink:
         theme = self._plan.theme
         return palette.ramp(theme.curves[tone % len(theme.curves)], theme.background, 12)
 
@@ -178,25 +178,27 @@ class ChartDrawing:
         on, off = self._dash(self._plan.chart.series[number].tone)
         coverage = np.zeros((2, SAMPLE), np.uint8)
         coverage[:, np.arange(SAMPLE) % (on + off) < on] = 255
-        stamp(canvas, coverage, self._inks[number], x, y + self._style.line // 2)
+        stamp(canvas, coverage, self._inks[number], x, y + self._style.line_height // 2)
 
     def _draw_left(self, canvas: Canvas) -> None:
         field, style, axis = self._field, self._style, self._plan.chart.left
         own = [number for number, each in enumerate(self._plan.chart.series) if each.axis is axis]
         ink = self._inks[own[0]] if self._plan.chart.right is not None and len(own) == 1 else self._muted
         fill_box(canvas, Box(field.x, field.bottom - 1, self._across, 1), self._faint)
-        for text, y in apart(axis.texts, self._rows(axis), style.line):
+        for text, y in apart(axis.texts, self._rows(axis), style.line_height):
             fill_box(canvas, Box(field.x, y, self._across, 1), self._faint)
-            write(canvas, text, ink, field.x - self._plan.gap, y - style.line // 2, style, anchor="right")
+            write(
+                canvas, text, ink, field.x - self._plan.gap, y - style.line_height // 2, style, anchor="right"
+            )
 
     def _draw_right(self, canvas: Canvas) -> None:
         field, style, axis = self._field, self._style, self._plan.chart.right
         if axis is None:
             return
         ink = next(self._inks[k] for k, each in enumerate(self._plan.chart.series) if each.axis is axis)
-        for text, y in apart(axis.texts, self._rows(axis), style.line):
+        for text, y in apart(axis.texts, self._rows(axis), style.line_height):
             fill_box(canvas, Box(field.right, y, MARK, 1), ink)
-            write(canvas, text, ink, field.right + self._plan.gap, y - style.line // 2, style)
+            write(canvas, text, ink, field.right + self._plan.gap, y - style.line_height // 2, style)
 
     def _draw_steps(self, canvas: Canvas) -> None:
         """The first and the last step at the field's ends, and round ones where there is room between them."""
@@ -219,15 +221,15 @@ class ChartDrawing:
                 write(canvas, text, self._muted, x, y, style, anchor="middle")
                 free = x + half + 2 * GAP
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the moment's step, with their present values."""
-        field, column = self._field, self._columns[moment.number]
+        field, column = self._field, self._columns[state.step_index]
         if self._plan.cursor and not np.isnan(column):
             canvas[field.y : field.bottom, field.x + int(column)] = self._muted.indices[8]
-        self._reveal.draw(canvas, moment.number)
+        self._reveal.draw(canvas, state.step_index)
         for entry in self._entries:
             if entry.slot:
-                self._draw_value(canvas, entry, moment.number)
+                self._draw_value(canvas, entry, state.step_index)
 
     def _draw_value(self, canvas: Canvas, entry: Entry, number: int) -> None:
         """Write the latest value, and when it was measured; digits end where they always end."""
@@ -236,7 +238,7 @@ class ChartDrawing:
         if entry.dated:
             left, right = right - entry.dated, right - entry.dated - head.near
             if series.measured is not None and series.measured[number] >= 0:
-                lower = round(0.8 * (head.style.line - head.small.line))
+                lower = round(0.8 * (head.style.line_height - head.small.line_height))
                 write(canvas, dated(series.measured[number]), self._muted, left, y + lower, head.small)
         text = written(value, percent=series.axis.percent)
         # A dash stands in the middle, so that gaps are alike.

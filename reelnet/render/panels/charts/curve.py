@@ -29,10 +29,10 @@ from reelnet.render.panels.charts.series import (
     titled,
     tones,
 )
-from reelnet.render.typography import body
-from reelnet.scene.context import Facts, Moment
+from reelnet.render.typography import body_style
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 
 BESIDE, BELOW = 32, 16
@@ -54,7 +54,7 @@ Ends = Annotated[tuple[Number, Number], BeforeValidator(listed)]
 class Curve(Panel):
     """Metrics over the steps, revealed as they pass: a chart for each kind of them, or one of those named."""
 
-    usual_grow: ClassVar[float] = 1.0
+    default_grow: ClassVar[float] = 1.0
 
     metrics: Names | None = Field(
         None,
@@ -118,9 +118,9 @@ class Curve(Panel):
                 raise OptionError(f"[{low:g}, {high:g}]: a log axis begins above 0", "range")
         return self
 
-    def measure(self, facts: Facts) -> Measure | None:
+    def measure(self, context: SceneContext) -> Measure | None:
         """The charts beside or under each other; None for a run without metrics."""
-        plans = self._plans(facts)
+        plans = self._plans(context)
         if not plans:
             return None
         least = max(plan.least for plan in plans)
@@ -138,9 +138,9 @@ class Curve(Panel):
         width, narrow = self._across(each, len(plans)), self._across(least, len(plans))
         return Measure(width, self._tall(plans, width), narrow, lambda wide: self._tall(plans, wide))
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> CurveDrawing:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CurveDrawing:
         """Share the box among the charts."""
-        plans = self._plans(facts)
+        plans = self._plans(context)
         boxes = self._boxes(box, len(plans))
         least = max(plan.least for plan in plans)
         heads = [plan.head.height(each.width) for plan, each in zip(plans, boxes, strict=True)]
@@ -158,46 +158,46 @@ class Curve(Panel):
         # All charts tell when values were measured, or none.
         dated = all(plan.head.dates(each.width) for plan, each in zip(plans, boxes, strict=True))
         return CurveDrawing(
-            ChartDrawing(plan, facts, each, palette, gutters=sides, head=head, dated=dated)
+            ChartDrawing(plan, context, each, palette, gutters=sides, head=head, dated=dated)
             for plan, each, sides, head in zip(plans, boxes, gutters, heads, strict=True)
         )
 
-    def _plans(self, facts: Facts) -> list[Plan]:
+    def _plans(self, context: SceneContext) -> list[Plan]:
         """The charts, before they have their boxes."""
         groups: list[list[str]] = []
         steps, errors = Axis(0, 0), ErrorCollector()
         with errors.collect():
-            groups = self._groups(facts)
+            groups = self._groups(context)
         with errors.collect("title"):
-            body(facts.theme, bold=True).width(self.title or "")
+            body_style(context.theme, bold=True).width(self.title or "")
             if self.title and len(groups) > 1:
                 raise ValueError(f"there are {len(groups)} charts; name the metrics of one")
         for name, words in self.names.items():
             with errors.collect("names", name):
-                body(facts.theme).width(" ".join(words.split()))
+                body_style(context.theme).width(" ".join(words.split()))
         with errors.collect("x"):
-            steps = of_steps(facts.steps, self.ticks, log=self.x == "log")
+            steps = of_steps(context.steps, self.ticks, log=self.x == "log")
         errors.raise_errors()
-        charts = [self._chart(facts, group, steps) for group in groups]
+        charts = [self._chart(context, group, steps) for group in groups]
         return [
             Plan(
                 chart,
                 steps,
-                Head(chart, facts.theme, legend=self.legend, values=self.values),
-                facts.theme,
+                Head(chart, context.theme, legend=self.legend, values=self.values),
+                context.theme,
                 self.cursor,
             )
             for chart in charts
         ]
 
-    def _groups(self, facts: Facts) -> list[list[str]]:
+    def _groups(self, context: SceneContext) -> list[list[str]]:
         """The metrics of each chart."""
         errors = ErrorCollector()
         for option, names in (("metrics", self.metrics or ()), ("right", self.right), ("names", self.names)):
             with errors.collect():
-                require(facts, option, names)
+                require(context, option, names)
         errors.raise_errors()
-        groups = automatic(facts, self.right) if self.metrics is None else [list(self.metrics)]
+        groups = automatic(context, self.right) if self.metrics is None else [list(self.metrics)]
         if not self.right:
             return groups
         group = groups[0] if groups else []
@@ -205,19 +205,19 @@ class Curve(Panel):
             raise OptionError("leaves no metric for the left axis", "right")
         return [[*group, *(name for name in self.right if name not in group)]]
 
-    def _chart(self, facts: Facts, group: Sequence[str], steps: Axis) -> Chart:
+    def _chart(self, context: SceneContext, group: Sequence[str], steps: Axis) -> Chart:
         # What has no place along the axis of the steps does not count for the ends of the other one.
-        placed = ~np.isnan(steps.part(facts.steps))
-        values = {name: np.where(placed, bounded(facts.metrics[name]), np.nan) for name in group}
+        placed = ~np.isnan(steps.part(context.steps))
+        values = {name: np.where(placed, bounded(context.metrics[name]), np.nan) for name in group}
         right = self._axis({name: values[name] for name in group if name in self.right}, plain=True)
         left = self._axis({name: values[name] for name in group if name not in self.right})
-        parts = zip(group, labelled(group, self.names), tones(group, len(facts.theme.curves)), strict=True)
+        parts = zip(group, labelled(group, self.names), tones(group, len(context.theme.curves)), strict=True)
         series = [
             Series(
                 label,
                 values[name],
-                carried(facts.metrics[name]),
-                measured(facts.metrics[name], facts.steps),
+                carried(context.metrics[name]),
+                measured(context.metrics[name], context.steps),
                 tone,
                 held(name),
                 right if name in self.right else left,
@@ -250,7 +250,7 @@ class Curve(Panel):
         number = len(plans)
         each = (width - (number - 1) * BESIDE) // number if self.arrange == "row" else width
         heads = [plan.head.height(each) for plan in plans]
-        size, line = plans[0].theme.text, heading(plans[0].theme).line
+        size, line = plans[0].theme.text, heading(plans[0].theme).line_height
         usual = self.chart_height or 13 * size + max(0, max(heads) - line)
         tall = max(usual, *(plan.shortest(head) for plan, head in zip(plans, heads, strict=True)))
         return tall if self.arrange == "row" else number * tall + (number - 1) * BELOW
@@ -274,7 +274,7 @@ class CurveDrawing:
         for chart in self._charts:
             chart.draw_still(canvas)
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the moment's step."""
         for chart in self._charts:
-            chart.draw(canvas, moment)
+            chart.draw(canvas, state)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reelnet.render.panels.charts.axis import widest, written
 from reelnet.render.panels.charts.series import Chart, Series
-from reelnet.render.typography import Type, body, shorten, sized
+from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.template.theme import Theme
 
 SAMPLE = 20
@@ -52,9 +52,9 @@ class Head:
     def __init__(self, chart: Chart, theme: Theme, *, legend: bool, values: bool) -> None:
         self.title, self.heading = chart.title, heading(theme)
         self.style, self.bold, self.small = (
-            body(theme),
-            body(theme, bold=True),
-            sized(theme, 0.85 * theme.text),
+            body_style(theme),
+            body_style(theme, bold=True),
+            text_style(theme, 0.85 * theme.text),
         )
         # Pixels between the parts of an entry, and between two entries.
         self.near, self._apart = round(theme.text / 3), round(theme.text * 7 / 6)
@@ -63,10 +63,10 @@ class Head:
         entries = (
             Entry(
                 number,
-                shorten(each.label, longest, self.style) if legend else "",
+                shorten_text(each.label, longest, self.style) if legend else "",
                 SAMPLE if dashed else 0,
                 slot(each, self.bold) if values else 0,
-                self.small.room(dated(max(each.measured))) if values and each.measured else 0,
+                self.small.max_width(dated(max(each.measured))) if values and each.measured else 0,
             )
             for number, each in enumerate(chart.series)
         )
@@ -93,16 +93,16 @@ class Head:
     @property
     def _below(self) -> int:
         """The first row of entries under the title."""
-        return self.heading.line + 2 if self.title else 0
+        return self.heading.line_height + 2 if self.title else 0
 
     def fitting(self, width: int) -> str:
         """The title, or as much of it as a width has room for."""
-        return shorten(self.title, width, self.heading)
+        return shorten_text(self.title, width, self.heading)
 
     def height(self, width: int) -> int:
         """Pixels that it takes at a width."""
-        bottoms = [each.y + self.style.line for each in self.entries(width)]
-        return max([*bottoms, self.heading.line if self.title else 0])
+        bottoms = [each.y + self.style.line_height for each in self.entries(width)]
+        return max([*bottoms, self.heading.line_height if self.title else 0])
 
     def dates(self, width: int) -> bool:
         """Whether there is room to tell when values were measured, if that is to be told, without a further line."""
@@ -120,7 +120,7 @@ class Head:
         ways = [(self._dated, self._apart), (self._dated, near), plain] if dated else [plain]
         for entries, apart in ways:
             if self._beside(entries, apart) <= width:
-                y = (self.heading.line - self.style.line + 1) // 2 if self.title else 0
+                y = (self.heading.line_height - self.style.line_height + 1) // 2 if self.title else 0
                 left = width - together(entries, apart) if self.title else 0
                 return list(along(entries, left, y, apart))
         for entries, apart in ways:
@@ -136,16 +136,16 @@ class Head:
             room = each - (entry.width - self.style.width(entry.label)) if entry.label else 0
             yield replace(
                 entry,
-                label=shorten(entry.label, room, self.style) if entry.label else "",
+                label=shorten_text(entry.label, room, self.style) if entry.label else "",
                 x=column * (each + self._apart),
-                y=self._below + row * self.style.line,
+                y=self._below + row * self.style.line_height,
                 width=each,
             )
 
 
-def heading(theme: Theme) -> Type:
+def heading(theme: Theme) -> TextStyle:
     """The type of a chart's title."""
-    return sized(theme, 1.1 * theme.text, bold=True)
+    return text_style(theme, 1.1 * theme.text, bold=True)
 
 
 def together(entries: Sequence[Entry], apart: int) -> int:
@@ -165,7 +165,7 @@ def dated(step: int) -> str:
     return f"at {step:,}"
 
 
-def slot(series: Series, style: Type) -> int:
+def slot(series: Series, style: TextStyle) -> int:
     """Pixels that the widest value of a series needs."""
     percent, digit = series.axis.percent, max("0123456789", key=style.width)
     digits = str.maketrans(dict.fromkeys("0123456789", digit))

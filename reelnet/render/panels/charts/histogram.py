@@ -16,10 +16,10 @@ from reelnet.render.panels.charts.axis import Axis, nice_ticks
 from reelnet.render.panels.charts.head import heading
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import thinned
-from reelnet.render.typography import body, signed
-from reelnet.scene.context import Facts, Moment
+from reelnet.render.typography import body_style, format_limit
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 
 TICK_GAP = 8
@@ -29,7 +29,7 @@ TICK_GAP = 8
 class Histogram(Panel):
     """The values of a layer at the present step, over bins that stay the same over the run."""
 
-    usual_grow: ClassVar[float] = 1.0
+    default_grow: ClassVar[float] = 1.0
 
     tap: str | None = Field(None, description="The layer; by default the reel's.")
     bins: int = Field(
@@ -56,34 +56,34 @@ class Histogram(Panel):
         None, description="Height in pixels, with title and axes; by default 13 times the theme's text."
     )
 
-    def taps(self, facts: Facts) -> tuple[str, ...]:
+    def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layer."""
-        return (self.tap or facts.layer,)
+        return (self.tap or context.layer,)
 
-    def heading(self, facts: Facts) -> str:
+    def heading(self, context: SceneContext) -> str:
         """The line above."""
-        return f"Values of {self.taps(facts)[0]}" if self.title is None else self.title
+        return f"Values of {self.taps(context)[0]}" if self.title is None else self.title
 
-    def axis(self, facts: Facts) -> Axis:
+    def axis(self, context: SceneContext) -> Axis:
         """The vertical axis, the same for all steps."""
-        tap = self.taps(facts)[0]
-        limits, total = facts.view(tap).limits, math.prod(facts.require(tap).shape)
-        peak = facts.survey.peak(tap, self.bins, limits.low, limits.high) / total
+        tap = self.taps(context)[0]
+        limits, total = context.view(tap).limits, math.prod(context.require(tap).shape)
+        peak = context.statistics.max_bin_count(tap, self.bins, limits.low, limits.high) / total
         return shares(1 / total, peak, log=self.log)
 
-    def measure(self, facts: Facts) -> Measure:
+    def measure(self, context: SceneContext) -> Measure:
         """A chart as large as those of the curves."""
-        size, title, errors = facts.theme.text, 0, ErrorCollector()
+        size, title, errors = context.theme.text, 0, ErrorCollector()
         height, least = self.chart_height or 13 * size, 80 + 2 * size
         width = self.chart_width or 20 * size
         with errors.collect("chart_height"):
             if height < least:
                 raise ValueError(f"{height}: give at least {least} pixels")
         with errors.collect("title"):
-            title = body(facts.theme).width(self.heading(facts))
+            title = body_style(context.theme).width(self.heading(context))
         with errors.collect("tap"):
-            facts.require(self.taps(facts)[0])
-            narrowest = left_of(self.axis(facts), facts) + self.bins
+            context.require(self.taps(context)[0])
+            narrowest = left_of(self.axis(context), context) + self.bins
             with errors.collect("chart_width"):
                 if self.chart_width and width < narrowest:
                     raise ValueError(f"{width}: {self.bins} bins need at least {narrowest} pixels")
@@ -91,30 +91,30 @@ class Histogram(Panel):
         errors.raise_errors()
         return Measure(max(width, title), height)
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> HistogramDrawing:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> HistogramDrawing:
         """Settle the axes."""
-        return HistogramDrawing(self, facts, box, palette)
+        return HistogramDrawing(self, context, box, palette)
 
 
 class HistogramDrawing:
     """The bars in their box."""
 
-    def __init__(self, panel: Histogram, facts: Facts, box: Box, palette: Palette) -> None:
-        theme, view = facts.theme, facts.view(panel.taps(facts)[0])
-        self._box, self._view, self._title = box, view, panel.heading(facts)
-        self._style, self._bold = body(theme), heading(theme)
-        self._axis = panel.axis(facts)
+    def __init__(self, panel: Histogram, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        theme, view = context.theme, context.view(panel.taps(context)[0])
+        self._box, self._view, self._title = box, view, panel.heading(context)
+        self._style, self._bold = body_style(theme), heading(theme)
+        self._axis = panel.axis(context)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(view.anchors) if panel.colored else None
-        self._plot = self._inner(facts)
+        self._plot = self._inner(context)
         # Edges of the bars, in columns of the plot: bars of a whole width each would leave a margin on the right.
         self._edges = np.rint(np.linspace(0, self._plot.width, panel.bins + 1)).astype(np.intp)
 
-    def _inner(self, facts: Facts) -> Box:
-        line, left = self._style.line, left_of(self._axis, facts)
-        top = self._bold.line + 10 if self._title else line // 2
+    def _inner(self, context: SceneContext) -> Box:
+        line, left = self._style.line_height, left_of(self._axis, context)
+        top = self._bold.line_height + 10 if self._title else line // 2
         return Box(
             self._box.x + left, self._box.y + top, self._box.width - left, self._box.height - top - line - 5
         )
@@ -124,17 +124,25 @@ class HistogramDrawing:
         plot, style = self._plot, self._style
         write(canvas, self._title, self._ink, self._box.x, self._box.y, self._bold)
         each = plot.height // (len(self._axis.ticks) - 1)
-        for number, text in thinned(self._axis.texts, each, style.line).items():
+        for number, text in thinned(self._axis.texts, each, style.line_height).items():
             y = plot.bottom - round(float(self._axis.part(self._axis.ticks[number])) * plot.height)
             fill_box(canvas, Box(plot.x, y, plot.width, 1), self._faint)
-            write(canvas, text, self._muted, plot.x - TICK_GAP, y - style.line // 2, style, anchor="right")
+            write(
+                canvas,
+                text,
+                self._muted,
+                plot.x - TICK_GAP,
+                y - style.line_height // 2,
+                style,
+                anchor="right",
+            )
         for text, x, anchor in self._limits():
             write(canvas, text, self._muted, x, plot.bottom + 5, style, anchor=anchor)
 
     def _limits(self) -> list[tuple[str, int, str]]:
         """What stands below the axis: the limits, and 0 where it has room between them."""
         plot, style, limits = self._plot, self._style, self._view.limits
-        low, high = signed(limits.low), signed(limits.high)
+        low, high = format_limit(limits.low), format_limit(limits.high)
         found = [(low, plot.x, "left"), (high, plot.right, "right")]
         part = -limits.low / ((limits.high - limits.low) or 1.0)
         zero, room = plot.x + round(part * plot.width), style.width("0") + 8
@@ -142,10 +150,10 @@ class HistogramDrawing:
             found.append(("0", zero, "middle"))
         return found
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the bars of one step; what lies beyond the limits is in the end bars."""
         plot, limits, bins = self._plot, self._view.limits, len(self._edges) - 1
-        values = np.asarray(moment.snapshot.taps[self._view.name], np.float64)
+        values = np.asarray(state.snapshot.taps[self._view.name], np.float64)
         counts, bounds = np.histogram(
             np.clip(values, limits.low, limits.high), bins, (limits.low, limits.high)
         )
@@ -159,7 +167,7 @@ class HistogramDrawing:
             field[bar] = self._muted.indices[-1]
             return
         levels = to_levels((bounds[1:] + bounds[:-1]) / 2, limits, len(self._map.indices))
-        np.copyto(field, self._map.on(canvas)[levels].repeat(wide), where=bar)
+        np.copyto(field, self._map.indices_for(canvas)[levels].repeat(wide), where=bar)
         # Values near 0 have the paper's colour, so bars have an edge.
         field[bar & ~inner(bar)] = self._muted.indices[-1]
 
@@ -175,9 +183,9 @@ def shares(least: float, peak: float, *, log: bool) -> Axis:
     return Axis(powers[0], powers[-1], powers, log=True, percent=True)
 
 
-def left_of(axis: Axis, facts: Facts) -> int:
+def left_of(axis: Axis, context: SceneContext) -> int:
     """Pixels left of an axis."""
-    return max(body(facts.theme).width(text) for text in axis.texts) + TICK_GAP
+    return max(body_style(context.theme).width(text) for text in axis.texts) + TICK_GAP
 
 
 def inner(shape: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.canvas import disc, overlap, polyline
+from reelnet.render.canvas import clip_to_canvas, polyline, rasterize_disc
 from reelnet.render.panels.charts.series import Series, latest
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
@@ -62,8 +62,8 @@ class Dot:
 
     def draw(self, canvas: Canvas, x: int, y: int) -> None:
         """Draw it with its upper left corner at (x, y); what reaches over the canvas' edge is cut."""
-        shades, region = overlap(canvas, self._shades, x, y)
-        strong, _ = overlap(canvas, self._strong, x, y)
+        shades, region = clip_to_canvas(canvas, self._shades, x, y)
+        strong, _ = clip_to_canvas(canvas, self._strong, x, y)
         paper = region == self._paper
         np.copyto(region, shades, where=paper)
         np.copyto(region, self._full, where=strong > paper)
@@ -99,7 +99,7 @@ class Line:
         radius: float,
         dash: tuple[int, int],
     ) -> None:
-        self.ink, self.dot = ink, disc(radius)
+        self.ink, self.dot = ink, rasterize_disc(radius)
         part = series.axis.part(series.values)
         rows = (1 - part) * (field.height - 1)
         known = ~np.isnan(rows) & ~np.isnan(columns)

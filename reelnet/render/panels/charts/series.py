@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import suggest_names
 from reelnet.render.panels.charts.axis import LARGEST, SMALLEST, Axis
-from reelnet.scene.context import Facts
+from reelnet.scene.context import SceneContext
 
 MOST = 2
 """Charts that are chosen where the author names no metrics."""
@@ -61,11 +61,11 @@ class Chart:
     right: Axis | None
 
 
-def require(facts: Facts, option: str, names: Iterable[str]) -> None:
+def require(context: SceneContext, option: str, names: Iterable[str]) -> None:
     """Make sure that metrics were recorded.
 
     Args:
-        facts: The run.
+        context: The run.
         option: That names them: a list, or a map by their names.
         names: As the author wrote them.
 
@@ -75,15 +75,15 @@ def require(facts: Facts, option: str, names: Iterable[str]) -> None:
     errors = ErrorCollector()
     for number, name in enumerate(names):
         with errors.collect(option, name if isinstance(names, Mapping) else number):
-            if name not in facts.metrics:
-                raise OptionError(f"no metric {name!r}; {suggest_names(name, facts.metrics)}")
+            if name not in context.metrics:
+                raise OptionError(f"no metric {name!r}; {suggest_names(name, context.metrics)}")
     errors.raise_errors()
 
 
-def automatic(facts: Facts, without: Sequence[str] = ()) -> list[list[str]]:
+def automatic(context: SceneContext, without: Sequence[str] = ()) -> list[list[str]]:
     """The charts of a run: loss first, then accuracy, then other metrics while there is room; train first."""
     kinds: dict[str, list[str]] = {}
-    for name, values in facts.metrics.items():
+    for name, values in context.metrics.items():
         if name not in without and np.isfinite(bounded(values)).any():
             kinds.setdefault(split(name)[1], []).append(name)
     ranked = sorted(kinds, key=lambda kind: (kind != "loss", not is_accuracy(kind)))

@@ -19,13 +19,12 @@ from reelnet.render.panels.maps.grid import (
     row_labels,
 )
 from reelnet.render.panels.maps.pictures import Pictures
-from reelnet.render.typography import body, shorten
-from reelnet.scene.context import Facts
-from reelnet.scene.descriptions import numbered
+from reelnet.render.typography import body_style, shorten_text
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
-from reelnet.scene.tap_view import Limits, View
+from reelnet.scene.tap_view import Limits, TapView, format_channel_numbers
 
 RULE = 8
 """Pixels between the samples and the first channel."""
@@ -49,8 +48,8 @@ class Block:
         first: Whether its rows have their labels; blocks to the right of another one share that one's.
     """
 
-    facts: Facts
-    view: View
+    context: SceneContext
+    view: TapView
     channels: tuple[int, ...]
     gap: int
     labels: bool
@@ -65,15 +64,19 @@ class Block:
         own = self.view.tap.channels
         if self.view.tap.fold is not None:
             several = self.view.tap.map_shape[0] > 1
-            return [str(channel) for channel in self.channels] if several else [numbered(self.view.tap)]
+            return (
+                [str(channel) for channel in self.channels]
+                if several
+                else [format_channel_numbers(self.view.tap)]
+            )
         return [str(channel if own is None else own[channel]) for channel in self.channels]
 
     @property
     def left(self) -> int:
         """Pixels left of the cells."""
-        labels = gutter(self.facts, labels=self.labels and self.first)
-        if self.facts.transposed:
-            return labels + self.view.cell.box + RULE if self.inputs else 0
+        labels = gutter(self.context, labels=self.labels and self.first)
+        if self.context.transposed:
+            return labels + self.view.cell.size + RULE if self.inputs else 0
         return labels
 
     @property
@@ -82,41 +85,41 @@ class Block:
         top = self.headed
         if self.legend is not None:
             top += rounded(self.legend.height + 4)
-        if self.facts.transposed:
-            return top + header(self.facts, labels=self.labels)
-        side = self.view.cell.box
-        return top + (header(self.facts, labels=self.labels) + side + RULE if self.inputs else 0)
+        if self.context.transposed:
+            return top + header(self.context, labels=self.labels)
+        side = self.view.cell.size
+        return top + (header(self.context, labels=self.labels) + side + RULE if self.inputs else 0)
 
     @property
     def headed(self) -> int:
         """Pixels that the heading takes."""
-        return rounded(body(self.facts.theme, bold=True).line + 4) if self.heading else 0
+        return rounded(body_style(self.context.theme, bold=True).line_height + 4) if self.heading else 0
 
     @property
     def legend(self) -> Legend | None:
         """The layer's colours between their limits."""
-        return Legend.of(self.facts, self.view.limits) if self.colorbar else None
+        return Legend.of(self.context, self.view.limits) if self.colorbar else None
 
     @property
     def title(self) -> str:
         """The heading, shortened to the room that it has; short blocks make room for short headings."""
-        style = body(self.facts.theme, bold=True)
+        style = body_style(self.context.theme, bold=True)
         cells = self.cells(0, 0).whole
-        return shorten(self.heading or "", max(cells.width, HEADING * style.size), style)
+        return shorten_text(self.heading or "", max(cells.width, HEADING * style.size), style)
 
     def cells(self, x: int, y: int) -> Cells:
         """The cells of a block whose corner is at (x, y)."""
-        rows, columns = len(self.channels), len(self.facts.columns)
-        down, across = self.gap, self.facts.samples.gap
-        if self.facts.transposed:
+        rows, columns = len(self.channels), len(self.context.sample_indices)
+        down, across = self.gap, self.context.samples.gap
+        if self.context.transposed:
             rows, columns, down, across = columns, rows, across, down
-        return Cells(x + self.left, y + self.above, self.view.cell.box, rows, columns, down, across)
+        return Cells(x + self.left, y + self.above, self.view.cell.size, rows, columns, down, across)
 
     @property
     def size(self) -> Size:
         """Of the block, in pixels."""
         whole = self.cells(0, 0).whole
-        title = body(self.facts.theme, bold=True).width(self.title)
+        title = body_style(self.context.theme, bold=True).width(self.title)
         legend = self.legend.least if self.legend is not None else 0
         return Size(max(whole.right, whole.x + max(title, legend)), whole.bottom)
 
@@ -124,9 +127,9 @@ class Block:
 class BlockDrawing:
     """A block with its corner at (x, y)."""
 
-    def __init__(self, block: Block, x: int, y: int, palette: Palette) -> None:
-        facts, theme = block.facts, block.facts.theme
-        self._block, self._facts, self._x, self._y = block, facts, x, y
+    def __init__(self, block: Block, x: int, y: int, palette: PaletteBuilder) -> None:
+        context, theme = block.context, block.context.theme
+        self._block, self._context, self._x, self._y = block, context, x, y
         self._cells = block.cells(x, y)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
@@ -135,24 +138,24 @@ class BlockDrawing:
         self._blank = palette.ramp(theme.background, theme.background, 1)
         self._map = palette.colormap(block.view.anchors)
         whole = tuple(range(block.view.tap.shape[0])), tuple(range(block.view.tap.map_shape[0]))
-        shown = facts.columns, block.channels
+        shown = context.sample_indices, block.channels
         self._select = None if shown == whole else np.ix_(*shown)
-        self._pictures = Pictures(facts, self._inputs(), palette) if block.inputs else None
+        self._pictures = Pictures(context, self._inputs(), palette) if block.inputs else None
         self._legend = self._bar(palette)
 
-    def _bar(self, palette: Palette) -> LegendDrawing | None:
+    def _bar(self, palette: PaletteBuilder) -> LegendDrawing | None:
         """The layer's colours, as long as its cells are wide."""
         block, legend = self._block, self._block.legend
         if legend is None:
             return None
         width = max(legend.least, self._cells.whole.width)
         box = Box(self._cells.x, self._y + block.headed, width, legend.height)
-        return LegendDrawing(legend, self._facts, block.view, box, palette)
+        return LegendDrawing(legend, self._context, block.view, box, palette)
 
     def _inputs(self) -> Cells:
         """Where the samples stand."""
-        side, gap, count = self._cells.side, self._facts.samples.gap, len(self._facts.columns)
-        if self._facts.transposed:
+        side, gap, count = self._cells.side, self._context.samples.gap, len(self._context.sample_indices)
+        if self._context.transposed:
             return Cells(self._cells.x - RULE - side, self._cells.y, side, count, 1, gap, 0)
         return Cells(self._cells.x, self._cells.y - RULE - side, side, 1, count, 0, gap)
 
@@ -166,12 +169,12 @@ class BlockDrawing:
         tap = self._block.view.tap
         return LevelMaps(
             tap=self.tap,
-            colors=self._map.colours,
+            colors=self._map.colors,
             shape=(tap.shape[0], *tap.map_shape),
-            samples=self._facts.columns,
+            samples=self._context.sample_indices,
             channels=self._block.channels,
             positions=self.places,
-            rows_are_samples=self._facts.transposed,
+            rows_are_samples=self._context.transposed,
         )
 
     def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -189,14 +192,14 @@ class BlockDrawing:
     def at(self, channel: int, column: int) -> Box:
         """The box of the cell of a channel and a sample, by its position among those that are shown."""
         row = self._block.channels.index(channel)
-        place = (column, row) if self._facts.transposed else (row, column)
+        place = (column, row) if self._context.transposed else (row, column)
         return self._cells.at(*place)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Write heading and labels, and draw a hairline around the cells, which may be all of the paper's colour."""
-        block, theme = self._block, self._facts.theme
+        block, theme = self._block, self._context.theme
         if block.heading:
-            write(canvas, block.title, self._ink, self._cells.x, self._y, body(theme, bold=True))
+            write(canvas, block.title, self._ink, self._cells.x, self._y, body_style(theme, bold=True))
         if self._legend is not None:
             self._legend.draw(canvas)
         if self._pictures is not None:
@@ -207,26 +210,26 @@ class BlockDrawing:
                 self._pictures.write_name(canvas, self._muted)
         if block.labels:
             for field in self._cells.framed():
-                fill_box(canvas, field.grown(1), self._faint)
+                fill_box(canvas, field.expand(1), self._faint)
                 fill_box(canvas, field, self._blank)
-            zero = self._map.on(canvas)[self.levels(np.zeros(1))[0]]
+            zero = self._map.indices_for(canvas)[self.levels(np.zeros(1))[0]]
             for field in self._cells.fields():
                 canvas[field.y : field.bottom, field.x : field.right] = zero
             self._write_numbers(canvas)
 
     def _write_numbers(self, canvas: Canvas) -> None:
-        block, style = self._block, body(self._facts.theme)
+        block, style = self._block, body_style(self._context.theme)
         numbers = block.numbers
-        if self._facts.transposed:
+        if self._context.transposed:
             across = self._cells.pitch[1]
             for column, label in column_labels(numbers, style, self._cells.side, across).items():
                 box = self._cells.at(0, column)
-                y = box.y - header(self._facts, labels=True)
+                y = box.y - header(self._context, labels=True)
                 write(canvas, label, self._muted, box.x + box.width // 2, y, style, anchor="middle")
             return
         if not block.first:
             return
-        for label, y in row_labels(numbers, self._cells, style.line):
+        for label, y in row_labels(numbers, self._cells, style.line_height):
             write(canvas, label, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
 
     def draw_maps(
@@ -243,12 +246,12 @@ class BlockDrawing:
         if self._select is not None:
             values = values[self._select]
             levels = levels[self._select] if levels is not None else None
-        indices = self._map.on(canvas).take(self.levels(values) if levels is None else levels)
+        indices = self._map.indices_for(canvas).take(self.levels(values) if levels is None else levels)
         if not (finite := np.isfinite(values)).all():
             indices[~finite] = self._missing.indices[0]
         if self._block.view.tap.fold is not None:
             indices[:, :, self._block.view.tap.blank_mask] = self._blank.indices[0]
-        if not self._facts.transposed:
+        if not self._context.transposed:
             indices = indices.transpose(1, 0, 2, 3)
         self._cells.put(canvas, indices, self._block.view.cell)
 

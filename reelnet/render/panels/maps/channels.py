@@ -17,11 +17,11 @@ from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.arrangement import standing
 from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.runs.header import displayable_layers, require_activation
-from reelnet.scene.context import Facts, Moment, chosen, told_positions
+from reelnet.scene.context import FrameState, SceneContext, format_positions, pick_indices
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps, Panel
-from reelnet.scene.timeline.selection import recorded
+from reelnet.scene.timeline.selection import resolve_step
 from reelnet.template.selector import Selector, SelectorField
 
 AROUND = 5
@@ -77,21 +77,21 @@ class Channels(Panel):
             return (value,)
         return tuple(value) if isinstance(value, list) else value
 
-    def taps(self, facts: Facts) -> tuple[str, ...]:
+    def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layers that it shows."""
         if self.taps_shown == "all":
-            return tuple(displayable_layers(facts.taps))
-        return self.taps_shown or (facts.layer,)
+            return tuple(displayable_layers(context.taps))
+        return self.taps_shown or (context.layer,)
 
-    def blocks(self, facts: Facts) -> list[Block]:
+    def blocks(self, context: SceneContext) -> list[Block]:
         """One for each layer."""
-        taps = self.taps(facts)
+        taps = self.taps(context)
         headed = len(taps) > 1 if self.heading is None else self.heading
         return [
             Block(
-                facts,
-                facts.view(tap),
-                channels=channels_of(self.show, self.order, tap, facts),
+                context,
+                context.view(tap),
+                channels=channels_of(self.show, self.order, tap, context),
                 gap=self.gap,
                 labels=self.labels,
                 heading=tap if headed else None,
@@ -102,107 +102,107 @@ class Channels(Panel):
         ]
 
     @property
-    def by_change(self) -> bool:
+    def ranks_by_change(self) -> bool:
         """Whether the author asked for the channels that change most."""
         return self.show.top is not None
 
-    def shown_channels(self, facts: Facts) -> int | None:
+    def count_channels(self, context: SceneContext) -> int | None:
         """How many of the reel's layer, if it shows that."""
-        if facts.layer not in self.taps(facts):
+        if context.layer not in self.taps(context):
             return None
-        return len(channels_of(self.show, self.order, facts.layer, facts))
+        return len(channels_of(self.show, self.order, context.layer, context))
 
-    def measure(self, facts: Facts) -> Measure:
+    def measure(self, context: SceneContext) -> Measure:
         """The cells, and room for labels."""
-        self._check(facts)
-        size = standing(self.blocks(facts), self.arrange, self.apart)[1]
-        return margin.measured(size, self._drawn(facts).values(), facts)
+        self._check(context)
+        size = standing(self.blocks(context), self.arrange, self.apart)[1]
+        return margin.measured(size, self._drawn(context).values(), context)
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> ChannelsDrawing:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> ChannelsDrawing:
         """Put the cells into their box."""
-        blocks = self.blocks(facts)
+        blocks = self.blocks(context)
         corners, size = standing(blocks, self.arrange, self.apart)
         drawings = [
             BlockDrawing(block, box.x + x, box.y + y, palette)
             for block, (x, y) in zip(blocks, corners, strict=True)
         ]
         targets = {
-            number: Target(annotation, block.at(annotation.channel, annotation.column(facts)))
-            for number, annotation in self._drawn(facts).items()
+            number: Target(annotation, block.at(annotation.channel, annotation.column(context)))
+            for number, annotation in self._drawn(context).items()
             for block in drawings
             if annotation.tap in (block.tap, None)
         }
         room = Box(box.x, box.y, size.width, box.height)
         return ChannelsDrawing(
             drawings,
-            facts.survey.values_at(self.step, self.taps(facts)),
-            Callouts(targets, room, AROUND, facts, palette),
+            context.statistics.read_step(self.step, self.taps(context)),
+            Callouts(targets, room, AROUND, context, palette),
         )
 
-    def _drawn(self, facts: Facts) -> dict[int, CellAnnotation]:
+    def _drawn(self, context: SceneContext) -> dict[int, CellAnnotation]:
         """The annotations of layers that are shown, by their number in the template."""
-        taps = self.taps(facts)
+        taps = self.taps(context)
         return {
             number: annotation
             for number, annotation in enumerate(self.annotations)
             if annotation.tap is None or annotation.tap in taps
         }
 
-    def _check(self, facts: Facts) -> None:
+    def _check(self, context: SceneContext) -> None:
         """Make sure that all it names was recorded and is shown.
 
         Raises:
             OptionError: Something was not, or is not.
         """
-        taps, errors = self.taps(facts), ErrorCollector()
+        taps, errors = self.taps(context), ErrorCollector()
         shown: dict[str, tuple[int, ...]] = {}
         for number, tap in enumerate(taps):
             with errors.collect("taps", *([number] if len(taps) > 1 else [])):
-                require_activation(tap, facts.require(tap))
+                require_activation(tap, context.require(tap))
                 with errors.collect("show"):
-                    shown[tap] = channels_of(self.show, self.order, tap, facts)
+                    shown[tap] = channels_of(self.show, self.order, tap, context)
         if self.step is not None:
             with errors.collect("step"):
-                recorded(facts.steps, self.step)
+                resolve_step(context.steps, self.step)
         for number, annotation in enumerate(self.annotations):
             with errors.collect("annotations", number):
-                self._check_annotation(annotation, shown, facts)
+                self._check_annotation(annotation, shown, context)
         errors.raise_errors()
 
     def _check_annotation(
-        self, annotation: CellAnnotation, shown: Mapping[str, tuple[int, ...]], facts: Facts
+        self, annotation: CellAnnotation, shown: Mapping[str, tuple[int, ...]], context: SceneContext
     ) -> None:
-        taps, errors = self.taps(facts), ErrorCollector()
+        taps, errors = self.taps(context), ErrorCollector()
         tap = annotation.tap or taps[0]
         with errors.collect("tap"):
             if annotation.tap is None and len(taps) > 1:
                 raise ValueError(f"needs a tap, since several layers are shown; {suggest_names('', taps)}")
             if annotation.tap is not None:
-                facts.require(annotation.tap)
+                context.require(annotation.tap)
             # A layer that was recorded but is not the reel's is no mistake: a template may be for several layers.
             if self.taps_shown is not None and tap not in taps:
                 raise ValueError(f"layer {tap!r} is not shown; {suggest_names(tap, taps)}")
         with errors.collect("channel"):
             if annotation.channel not in shown.get(tap, (annotation.channel,)):
-                all_shown = told_positions(sorted(shown[tap]))
+                all_shown = format_positions(sorted(shown[tap]))
                 raise ValueError(f"channel {annotation.channel} of {tap} is not shown; shown: {all_shown}")
         with errors.collect():
-            margin.check(annotation, facts)
+            margin.check(annotation, context)
         errors.raise_errors()
 
 
-def channels_of(show: Selector, order: str, tap: str, facts: Facts) -> tuple[int, ...]:
+def channels_of(show: Selector, order: str, tap: str, context: SceneContext) -> tuple[int, ...]:
     """The channels of a layer that are shown, in their order.
 
     Raises:
         ValueError: The layer was not recorded, or does not have one of them.
     """
-    count, change = facts.require(tap).map_shape[0], None
+    count, change = context.require(tap).map_shape[0], None
     if show.top is not None or order == "change":
-        change = facts.survey.changes(tap).by_channel
+        change = context.statistics.changes(tap).by_channel
         if len(change) > count:  # all of them are cells of one map
             change = change.mean(keepdims=True)
-    found = chosen(show, count, "channel", change, tap)
+    found = pick_indices(show, count, "channel", change, tap)
     if order == "change" and change is not None:
         return tuple(sorted(found, key=lambda channel: -change[channel]))
     return found
@@ -230,10 +230,10 @@ class ChannelsDrawing:
             if self._pinned is not None:
                 block.draw_maps(canvas, self._pinned[block.tap])
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the maps of one snapshot, and what is to be said of them."""
         if self._pinned is None:
             for block in self._blocks:
-                levels = moment.held.get(block.tap) if moment.held is not None else None
-                block.draw_maps(canvas, np.asarray(moment.snapshot.taps[block.tap]), levels)
-        self._callouts.draw(canvas, moment.snapshot.step)
+                levels = state.levels.get(block.tap) if state.levels is not None else None
+                block.draw_maps(canvas, np.asarray(state.snapshot.taps[block.tap]), levels)
+        self._callouts.draw(canvas, state.snapshot.step)

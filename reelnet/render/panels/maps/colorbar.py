@@ -14,12 +14,12 @@ from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.basic.spacer import Still
-from reelnet.render.typography import Type, body, signed
-from reelnet.scene.context import Facts
+from reelnet.render.typography import TextStyle, body_style, format_limit
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Ink, Palette
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.tap_view import Limits, View
+from reelnet.scene.tap_view import Limits, TapView
 
 GAP = 8
 """Pixels between the bar and its limits."""
@@ -39,17 +39,17 @@ class Legend:
 
     low: str
     high: str
-    style: Type
+    style: TextStyle
     thick: int
 
     @classmethod
-    def of(cls, facts: Facts, limits: Limits, thick: int | None = None) -> Legend:
+    def of(cls, context: SceneContext, limits: Limits, thick: int | None = None) -> Legend:
         """Of a layer's limits; by default the bar is as thick as the theme's text is high."""
-        high = signed(limits.high)
+        high = format_limit(limits.high)
         if limits.clipped > 0:
             percent = f"{100 * limits.clipped:.1f}" if limits.clipped >= 0.0005 else "under 0.1"
             high += f"  ({percent} % beyond)"
-        return cls(signed(limits.low), high, body(facts.theme), thick or facts.theme.text)
+        return cls(format_limit(limits.low), high, body_style(context.theme), thick or context.theme.text)
 
     @property
     def beside(self) -> int:
@@ -64,14 +64,16 @@ class Legend:
     @property
     def height(self) -> int:
         """Pixels from its top to its bottom."""
-        return max(self.thick, self.style.line)
+        return max(self.thick, self.style.line_height)
 
 
 class LegendDrawing:
     """A legend whose left end is that of its box; its bar takes what width its limits leave."""
 
-    def __init__(self, legend: Legend, facts: Facts, view: View, box: Box, palette: Palette) -> None:
-        theme = facts.theme
+    def __init__(
+        self, legend: Legend, context: SceneContext, view: TapView, box: Box, palette: PaletteBuilder
+    ) -> None:
+        theme = context.theme
         self._legend, self._box = legend, box
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
@@ -84,10 +86,10 @@ class LegendDrawing:
         left = box.x + style.width(legend.low) + GAP
         frame = Box(left, middle - legend.thick // 2, box.width - legend.beside, legend.thick)
         fill_box(canvas, frame, self._faint)
-        indices = self._map.on(canvas)
+        indices = self._map.indices_for(canvas)
         levels = np.rint(np.linspace(0, len(indices) - 1, frame.width - 2)).astype(np.intp)
         canvas[frame.y + 1 : frame.bottom - 1, frame.x + 1 : frame.right - 1] = indices[levels]
-        y = middle - style.line // 2
+        y = middle - style.line_height // 2
         write(canvas, legend.low, self._muted, left - GAP, y, style, anchor="right")
         write(canvas, legend.high, self._muted, frame.right + GAP, y, style)
 
@@ -104,27 +106,27 @@ class Colorbar(Panel):
         None, description="Of the bar in pixels; by default the theme's text."
     )
 
-    def legend(self, facts: Facts) -> Legend:
+    def legend(self, context: SceneContext) -> Legend:
         """The bar and its limits."""
-        return Legend.of(facts, facts.view(self.tap or facts.layer).limits, self.thickness)
+        return Legend.of(context, context.view(self.tap or context.layer).limits, self.thickness)
 
-    def natural(self, facts: Facts) -> int:
+    def natural(self, context: SceneContext) -> int:
         """The width that it would like."""
-        return self.legend(facts).beside + (self.length or 13 * facts.theme.text)
+        return self.legend(context).beside + (self.length or 13 * context.theme.text)
 
-    def measure(self, facts: Facts) -> Measure:
+    def measure(self, context: SceneContext) -> Measure:
         """The bar between its two limits."""
         with error_context("tap"):
-            facts.require(self.tap or facts.layer)
-        legend, width = self.legend(facts), self.natural(facts)
+            context.require(self.tap or context.layer)
+        legend, width = self.legend(context), self.natural(context)
         return Measure(width, legend.height, width if self.length else legend.least)
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Put it into its box, at its left."""
-        width = min(box.width, self.natural(facts))
+        width = min(box.width, self.natural(context))
         inner = Box(box.x, box.y, width, box.height)
-        view = facts.view(self.tap or facts.layer)
-        return ColorbarDrawing(LegendDrawing(self.legend(facts), facts, view, inner, palette))
+        view = context.view(self.tap or context.layer)
+        return ColorbarDrawing(LegendDrawing(self.legend(context), context, view, inner, palette))
 
 
 class ColorbarDrawing(Still):

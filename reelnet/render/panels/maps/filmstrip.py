@@ -14,11 +14,11 @@ from reelnet.render.panels.maps.arrangement import standing
 from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.render.panels.maps.channels import channels_of
 from reelnet.runs.header import require_activation
-from reelnet.scene.context import Facts
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.timeline.selection import recorded, spread
+from reelnet.scene.timeline.selection import resolve_step, sample_by_weight
 from reelnet.template.selector import Selector, SelectorField
 
 MOST = 256
@@ -64,7 +64,7 @@ class Filmstrip(Panel):
             raise ValueError(f"{listed!r} names a step twice")
         return value if listed is None else tuple(listed)
 
-    def chosen(self, facts: Facts) -> tuple[int, ...]:
+    def chosen(self, context: SceneContext) -> tuple[int, ...]:
         """The steps that are shown.
 
         Raises:
@@ -72,26 +72,26 @@ class Filmstrip(Panel):
         """
         if isinstance(self.steps, int):
             if self.steps == 1:
-                return facts.steps[-1:]
-            gaps = np.diff(np.log1p(np.array(facts.steps, np.float64)))
-            return tuple(facts.steps[number] for number in spread(gaps, self.steps))
+                return context.steps[-1:]
+            gaps = np.diff(np.log1p(np.array(context.steps, np.float64)))
+            return tuple(context.steps[number] for number in sample_by_weight(gaps, self.steps))
         errors = ErrorCollector()
         for number, step in enumerate(self.steps):
             with errors.collect("steps", number):
-                recorded(facts.steps, step)
+                resolve_step(context.steps, step)
         errors.raise_errors()
         return self.steps
 
-    def blocks(self, facts: Facts) -> list[Block]:
+    def blocks(self, context: SceneContext) -> list[Block]:
         """One for each step; what all of them share is told once."""
-        tap = self.tap or facts.layer
-        channels, row = channels_of(self.show, self.order, tap, facts), self.arrange == "row"
+        tap = self.tap or context.layer
+        channels, row = channels_of(self.show, self.order, tap, context), self.arrange == "row"
         # Samples are columns, or rows if transposed: blocks that share them show them once.
-        shared = row == facts.transposed
+        shared = row == context.transposed
         return [
             Block(
-                facts,
-                facts.view(tap),
+                context,
+                context.view(tap),
                 channels=channels,
                 gap=self.gap,
                 labels=self.labels,
@@ -99,49 +99,49 @@ class Filmstrip(Panel):
                 inputs=self.inputs and not (shared and number),
                 first=not (row and number),
             )
-            for number, step in enumerate(self.chosen(facts))
+            for number, step in enumerate(self.chosen(context))
         ]
 
-    def measure(self, facts: Facts) -> Measure:
+    def measure(self, context: SceneContext) -> Measure:
         """The blocks, beside or under each other."""
-        self._check(facts)
-        size = standing(self.blocks(facts), self.arrange, self.apart)[1]
+        self._check(context)
+        size = standing(self.blocks(context), self.arrange, self.apart)[1]
         return Measure(size.width, size.height)
 
-    def _check(self, facts: Facts) -> None:
+    def _check(self, context: SceneContext) -> None:
         """Make sure that all it names was recorded.
 
         Raises:
             OptionError: Something was not.
         """
-        errors, tap = ErrorCollector(), self.tap or facts.layer
+        errors, tap = ErrorCollector(), self.tap or context.layer
         with errors.collect():
-            self.chosen(facts)
+            self.chosen(context)
         with errors.collect("tap"):
-            require_activation(tap, facts.require(tap))
+            require_activation(tap, context.require(tap))
             with errors.collect("show"):
-                channels_of(self.show, self.order, tap, facts)
+                channels_of(self.show, self.order, tap, context)
         errors.raise_errors()
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Still:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Put the blocks into their box."""
-        blocks = self.blocks(facts)
+        blocks = self.blocks(context)
         drawings = [
             BlockDrawing(block, box.x + x, box.y + y, palette)
             for block, (x, y) in zip(blocks, standing(blocks, self.arrange, self.apart)[0], strict=True)
         ]
-        return FilmstripDrawing(drawings, self.chosen(facts), facts)
+        return FilmstripDrawing(drawings, self.chosen(context), context)
 
 
 class FilmstripDrawing(Still):
     """The blocks in their box."""
 
-    def __init__(self, blocks: list[BlockDrawing], steps: tuple[int, ...], facts: Facts) -> None:
-        self._blocks, self._steps, self._facts = blocks, steps, facts
+    def __init__(self, blocks: list[BlockDrawing], steps: tuple[int, ...], context: SceneContext) -> None:
+        self._blocks, self._steps, self._context = blocks, steps, context
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the blocks; one step's values are in memory at a time."""
         for block, step in zip(self._blocks, self._steps, strict=True):
             block.draw_still(canvas)
-            values = self._facts.survey.values_at(step, [block.tap]) or {}
+            values = self._context.statistics.read_step(step, [block.tap]) or {}
             block.draw_maps(canvas, values[block.tap])

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from numpy.lib.stride_tricks import as_strided
 
-from reelnet.render.typography import Type, body, shorten, sized
+from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.runs.header import displayable_layers
-from reelnet.scene.context import Facts
-from reelnet.scene.descriptions import numbered
-from reelnet.scene.layout.boxes import RHYTHM, Box
+from reelnet.scene.context import SceneContext
+from reelnet.scene.layout.boxes import LAYOUT_GRID, Box
 from reelnet.scene.panel import Canvas
-from reelnet.scene.tap_view import Cell
+from reelnet.scene.tap_view import Cell, format_channel_numbers
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,13 @@ class Cells:
 
     def framed(self) -> list[Box]:
         """The rectangles around which there is a hairline: the fields, or all of them where they are well apart."""
-        narrow = any(0 < gap < RHYTHM for gap in (self.gap_down, self.gap_across))
+        narrow = any(0 < gap < LAYOUT_GRID for gap in (self.gap_down, self.gap_across))
         return self.fields() if narrow else [self.whole]
 
     def put(self, canvas: Canvas, indices: Canvas, cell: Cell) -> None:
         """Draw maps of palette indices (rows, columns, height, width) upscaled by a whole factor."""
         rows, columns, height, width = indices.shape
-        above, beside = cell.inset(height, width)
+        above, beside = cell.center_offset(height, width)
         down, across = self.pitch
         step, pixel = canvas.strides
         # Upscale along the rows first; then each row is copied whole, which is what memory likes.
@@ -106,31 +105,31 @@ OVERHANG = 8
 """Pixels by which a column's label may reach over the left edge of the cells."""
 
 
-def gutter(facts: Facts, *, labels: bool) -> int:
+def gutter(context: SceneContext, *, labels: bool) -> int:
     """Pixels left of the cells for labels of rows; the same for all panels of cells, so that they line up."""
     if not labels:
         return 0
     style, longest = (
-        body(facts.theme),
-        max(facts.taps[name].map_shape[0] for name in displayable_layers(facts.taps)) - 1,
+        body_style(context.theme),
+        max(context.taps[name].map_shape[0] for name in displayable_layers(context.taps)) - 1,
     )
-    folded = [tap for tap in facts.taps.values() if tap.fold is not None and tap.map_shape[0] == 1]
-    texts = [INPUT_LABEL, str(longest), *map(numbered, folded)]
-    if facts.transposed and facts.labels is not None:
-        texts = [shorten(label, 8 * style.size, style) for label in facts.labels]
+    folded = [tap for tap in context.taps.values() if tap.fold is not None and tap.map_shape[0] == 1]
+    texts = [INPUT_LABEL, str(longest), *map(format_channel_numbers, folded)]
+    if context.transposed and context.labels is not None:
+        texts = [shorten_text(label, 8 * style.size, style) for label in context.labels]
     return rounded(max(style.width(text) for text in texts) + GUTTER_GAP)
 
 
-def header(facts: Facts, *, labels: bool) -> int:
+def header(context: SceneContext, *, labels: bool) -> int:
     """Pixels above the cells for labels of columns."""
-    if not labels or (facts.labels is None and not facts.transposed):
+    if not labels or (context.labels is None and not context.transposed):
         return 0
-    return rounded(body(facts.theme).line + 2)
+    return rounded(body_style(context.theme).line_height + 2)
 
 
 def rounded(pixels: int) -> int:
     """The next multiple of eight, for video's transform blocks."""
-    return -(-pixels // RHYTHM) * RHYTHM
+    return -(-pixels // LAYOUT_GRID) * LAYOUT_GRID
 
 
 def thinned(labels: Sequence[str], each: int, room: int) -> dict[int, str]:
@@ -148,25 +147,27 @@ def row_labels(labels: Sequence[str], cells: Cells, line: int) -> Iterator[tuple
             yield label, y
 
 
-def column_type(labels: Sequence[str], facts: Facts, pitch: int) -> Type:
+def column_type(labels: Sequence[str], context: SceneContext, pitch: int) -> TextStyle:
     """The type of labels over columns `pitch` apart: the usual one, or a smaller one in which all have room."""
-    usual = body(facts.theme)
+    usual = body_style(context.theme)
     for size in range(usual.size, max(SMALLEST, round(LEAST * usual.size)) - 1, -1):
-        style = sized(facts.theme, size)
+        style = text_style(context.theme, size)
         if max(style.width(label) for label in labels) + 4 <= pitch:
             return style
     return usual
 
 
-def column_labels(labels: Sequence[str], style: Type, side: int, pitch: int) -> dict[int, str]:
+def column_labels(labels: Sequence[str], style: TextStyle, side: int, pitch: int) -> dict[int, str]:
     """Labels by column, shortened and thinned to what has room over cells of `side` that stand `pitch` apart."""
     widest = max(style.width(label) for label in labels)
     if widest + 4 <= pitch or pitch >= 3 * style.size:
-        return {column: shorten(label, pitch - 4, style) for column, label in enumerate(labels)}
+        return {column: shorten_text(label, pitch - 4, style) for column, label in enumerate(labels)}
     room = min(widest + 4, 8 * style.size)
-    kept = {column: shorten(text, room - 4, style) for column, text in thinned(labels, pitch, room).items()}
+    kept = {
+        column: shorten_text(text, room - 4, style) for column, text in thinned(labels, pitch, room).items()
+    }
     # The first label must not reach far to the left, where another block may end.
-    kept[0] = shorten(labels[0], min(room, side + 2 * OVERHANG), style)
+    kept[0] = shorten_text(labels[0], min(room, side + 2 * OVERHANG), style)
     right = (len(labels) - 1) * pitch + side
     return {
         at: text

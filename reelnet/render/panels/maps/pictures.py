@@ -8,10 +8,10 @@ from PIL import Image
 
 from reelnet.render.canvas import write
 from reelnet.render.panels.maps.grid import GUTTER_GAP, INPUT_LABEL, Cells, column_labels, column_type, header
-from reelnet.render.typography import body, shorten
-from reelnet.scene.context import Facts
+from reelnet.render.typography import body_style, shorten_text
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.palette.palette import Ink, Palette
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.palette.pictures import FixedPicture
 from reelnet.scene.panel import Canvas
 from reelnet.template.color import Rgb
@@ -27,19 +27,19 @@ COLOURS = 64
 class Pictures:
     """The samples in cells of one row, or of one column where rows are samples."""
 
-    def __init__(self, facts: Facts, cells: Cells, palette: Palette) -> None:
-        self._facts, self._cells = facts, cells
-        pictures, self._scale = fitted(facts.pictures, cells.side, filled_side(facts))
+    def __init__(self, context: SceneContext, cells: Cells, palette: PaletteBuilder) -> None:
+        self._context, self._cells = context, cells
+        pictures, self._scale = fitted(context.pictures, cells.side, filled_side(context))
         self._shown: Greys | FixedPicture
         if pictures.ndim == 3:
-            paper = facts.theme.background if drawn_on_paper(facts.pictures) else None
+            paper = context.theme.background if drawn_on_paper(context.pictures) else None
             self._shown = Greys(pictures, paper, palette)
         else:
             self._shown = palette.picture(pictures, COLOURS)
 
     def draw(self, canvas: Canvas) -> None:
         """Draw the pictures, each in the middle of its cell."""
-        for number, small in enumerate(self._shown.on(canvas)):
+        for number, small in enumerate(self._shown.indices_for(canvas)):
             indices = small.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
             height, width = indices.shape
             box = self.at(number)
@@ -48,54 +48,54 @@ class Pictures:
 
     def write_labels(self, canvas: Canvas, ink: Ink) -> None:
         """Write the samples' labels above their cells, or left of them."""
-        facts, style = self._facts, body(self._facts.theme)
-        if facts.labels is None:
+        context, style = self._context, body_style(self._context.theme)
+        if context.labels is None:
             return
-        if facts.transposed:
-            for number, label in enumerate(facts.labels):
+        if context.transposed:
+            for number, label in enumerate(context.labels):
                 box = self.at(number)
-                y = box.y + (box.height - style.line) // 2
-                text = shorten(label, 8 * style.size, style)
+                y = box.y + (box.height - style.line_height) // 2
+                text = shorten_text(label, 8 * style.size, style)
                 write(canvas, text, ink, box.x - GUTTER_GAP, y, style, anchor="right")
             return
         across = self._cells.pitch[1]
-        small = column_type(facts.labels, facts, across)
-        for number, label in column_labels(facts.labels, small, self._cells.side, across).items():
+        small = column_type(context.labels, context, across)
+        for number, label in column_labels(context.labels, small, self._cells.side, across).items():
             box = self.at(number)
-            y = box.y - header(facts, labels=True) + style.line - small.line
+            y = box.y - header(context, labels=True) + style.line_height - small.line_height
             write(canvas, label, ink, box.x + box.width // 2, y, small, anchor="middle")
 
     def write_name(self, canvas: Canvas, ink: Ink) -> None:
         """Write `input` left of their row, or above their column, where there is room."""
-        style, box = body(self._facts.theme), self.at(0)
-        if self._facts.transposed:
+        style, box = body_style(self._context.theme), self.at(0)
+        if self._context.transposed:
             if style.width(INPUT_LABEL) <= box.width:
-                y = box.y - header(self._facts, labels=True)
+                y = box.y - header(self._context, labels=True)
                 write(canvas, INPUT_LABEL, ink, box.x + box.width // 2, y, style, anchor="middle")
-        elif box.height >= style.line:
-            y = box.y + (box.height - style.line) // 2
+        elif box.height >= style.line_height:
+            y = box.y + (box.height - style.line_height) // 2
             write(canvas, INPUT_LABEL, ink, box.x - GUTTER_GAP, y, style, anchor="right")
 
     def at(self, number: int) -> Box:
         """The cell of a sample, by its position among those that are shown."""
-        return self._cells.at(number, 0) if self._facts.transposed else self._cells.at(0, number)
+        return self._cells.at(number, 0) if self._context.transposed else self._cells.at(0, number)
 
 
-def filled_side(facts: Facts) -> int:
+def filled_side(context: SceneContext) -> int:
     """Side in pixels of what the reel's layer fills of its cells."""
-    return min(facts.cell.box, max(facts.require(facts.layer).map_shape[1:]) * facts.cell.scale)
+    return min(context.cell.size, max(context.require(context.layer).map_shape[1:]) * context.cell.scale)
 
 
 class Greys:
     """Grey pictures (n, height, width) in evenly spaced greys, which serve every format."""
 
-    def __init__(self, pictures: NDArray[np.uint8], paper: Rgb | None, palette: Palette) -> None:
+    def __init__(self, pictures: NDArray[np.uint8], paper: Rgb | None, palette: PaletteBuilder) -> None:
         levels = np.rint(np.linspace(0, 255, GREYS)).astype(np.uint8)
         colours = np.repeat(levels[:, None], 3, axis=1)
-        self._ink = palette.colours(colours if paper is None else on_paper(colours, paper))
+        self._ink = palette.colors(colours if paper is None else on_paper(colours, paper))
         self._numbers = np.rint(pictures * ((GREYS - 1) / 255)).astype(np.uint8)
 
-    def on(self, canvas: Canvas) -> Canvas:
+    def indices_for(self, canvas: Canvas) -> Canvas:
         """Their indices (n, height, width)."""
         found: Canvas = self._ink.indices[self._numbers]
         return found

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from reelnet.render.canvas import fill_box, polyline, stamp, write
 from reelnet.render.panels.maps.grid import GUTTER_GAP, thinned
 from reelnet.render.panels.predictions.scores import UNKNOWN, Scores
-from reelnet.render.typography import Type, body, shorten
-from reelnet.scene.context import Facts, Moment
+from reelnet.render.typography import TextStyle, body_style, shorten_text
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas
 
 LABEL = "says"
@@ -44,7 +44,7 @@ class Form:
     """
 
     scores: Scores
-    style: Type
+    style: TextStyle
     side: int
     room: int
     named: tuple[int, ...]
@@ -54,44 +54,48 @@ class Form:
     height: int
 
     @classmethod
-    def of(cls, facts: Facts, scores: Scores, *, percent: bool, bars: bool) -> Form:
+    def of(cls, context: SceneContext, scores: Scores, *, percent: bool, bars: bool) -> Form:
         """See what fits.
 
         Raises:
             ValueError: The font lacks a character of a class's name.
         """
-        style, box = body(facts.theme), facts.cell.box
+        style, box = body_style(context.theme), context.cell.size
         longest, number = max(style.width(name) for name in scores.classes), style.width("100 %")
         side = round(0.8 * style.size) if not bars and (scores.truth != UNKNOWN).any() else 0
         beside = side + GAP if side else 0
-        if facts.transposed:
+        if context.transposed:
             room = min(longest, 8 * style.size)
             width = max(2 * box, 4 * style.size) if bars else beside + room
             width += 2 * GAP + number if percent else 0
-            named = tuple(thinned([""] * len(facts.columns), facts.pitch, style.line))
+            named = tuple(thinned([""] * len(context.sample_indices), context.cell_pitch, style.line_height))
             return cls(scores, style, max(0, min(side, box - 2)), room, named, True, percent, width, box)
         inline = longest + beside <= box - GAP
         percent = percent and number + (0 if inline else beside) <= box - GAP
-        named, room = named_columns(longest, facts)
+        named, room = named_columns(longest, context)
         lines = 1 + (percent or (side > 0 and not inline))
-        height = lines * style.line
+        height = lines * style.line_height
         if bars:
-            height = 3 * style.size + NOTCH + percent * style.line
-        side = min(side, max(3, facts.pitch - 2))
-        return cls(scores, style, side, room, named, inline, percent, facts.along, height)
+            height = 3 * style.size + NOTCH + percent * style.line_height
+        side = min(side, max(3, context.cell_pitch - 2))
+        return cls(scores, style, side, room, named, inline, percent, context.samples_extent, height)
 
 
-def named_columns(longest: int, facts: Facts) -> tuple[tuple[int, ...], int]:
+def named_columns(longest: int, context: SceneContext) -> tuple[tuple[int, ...], int]:
     """The columns that have room for names up to so many pixels long, and that room in pixels."""
-    style, pitch, side = body(facts.theme), facts.pitch, facts.cell.box
-    count = len(facts.columns)
+    style, pitch, side = body_style(context.theme), context.cell_pitch, context.cell.size
+    count = len(context.sample_indices)
     if longest + GAP <= pitch or pitch >= 3 * style.size:
         return tuple(range(count)), pitch - GAP
     room = min(longest, 8 * style.size)
     # A name in the middle of its column reaches over the columns beside it, but not over the row's ends.
     over = (room - side) // 2
     kept = thinned([""] * count, pitch, room + GAP)
-    fits = [at for at in kept if over <= at * pitch + GAP and at * pitch + side + over <= facts.along + GAP]
+    fits = [
+        at
+        for at in kept
+        if over <= at * pitch + GAP and at * pitch + side + over <= context.samples_extent + GAP
+    ]
     return tuple(fits), room
 
 
@@ -109,10 +113,10 @@ class AnswersDrawing(ABC):
     """What names and bars share: inks, and the word beside the row."""
 
     def __init__(
-        self, form: Form, facts: Facts, slots: list[Box], label: Box | None, palette: Palette
+        self, form: Form, context: SceneContext, slots: list[Box], label: Box | None, palette: PaletteBuilder
     ) -> None:
-        theme = facts.theme
-        self.form, self.slots, self.label, self.transposed = form, slots, label, facts.transposed
+        theme = context.theme
+        self.form, self.slots, self.label, self.transposed = form, slots, label, context.transposed
         self.ink = palette.ramp(theme.ink, theme.background)
         self.muted = palette.ramp(theme.muted, theme.background)
         # As many shades as curves have, whose colours these often are.
@@ -122,7 +126,7 @@ class AnswersDrawing(ABC):
     def draw_still(self, canvas: Canvas) -> None:
         """Write the word beside the row, or above the column."""
         style = self.form.style
-        if self.label is None or self.label.height < style.line:
+        if self.label is None or self.label.height < style.line_height:
             return
         if self.transposed:
             if self.slots[0].y > self.label.y:
@@ -142,15 +146,15 @@ class AnswersDrawing(ABC):
     def line_y(self, slot: Box) -> int:
         """Top of the line that the word beside the row stands on."""
 
-    def draw(self, canvas: Canvas, moment: Moment) -> None:
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw what the network says at one step."""
-        rows = self.rows(moment)
+        rows = self.rows(state)
         for number, (slot, row) in enumerate(zip(self.slots, rows, strict=True)):
             self.draw_one(canvas, number, slot, row, highest(row))
 
-    def rows(self, moment: Moment) -> NDArray[np.float64]:
+    def rows(self, state: FrameState) -> NDArray[np.float64]:
         """The probabilities (samples, classes) at one step."""
-        return self.form.scores.distribution(np.asarray(moment.snapshot.taps[self.form.scores.tap]))
+        return self.form.scores.distribution(np.asarray(state.snapshot.taps[self.form.scores.tap]))
 
     @abstractmethod
     def draw_one(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
@@ -164,22 +168,22 @@ class AnswersDrawing(ABC):
 class NamesDrawing(AnswersDrawing):
     """The name of the class with the highest score, with a mark if the right one is known."""
 
-    def state(self, moment: Moment) -> Hashable:
+    def cache_key(self, state: FrameState) -> Hashable:
         """The classes that are named, and their probabilities where they are written."""
-        rows = self.rows(moment)
+        rows = self.rows(state)
         written = tuple(percentage(float(row.max())) for row in rows) if self.form.percent else ()
         return tuple(map(highest, rows)), written
 
     def line_y(self, slot: Box) -> int:
         """Top of the first line; in a row of cells the line stands in its middle."""
-        return slot.y + (slot.height - self.form.style.line) // 2 if self.transposed else slot.y
+        return slot.y + (slot.height - self.form.style.line_height) // 2 if self.transposed else slot.y
 
     def draw_one(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
         """Write one sample's."""
         form = self.form
         name = ""
         if number in form.named:
-            name = shorten(form.scores.classes[top], form.room, form.style) if top != UNKNOWN else "–"
+            name = shorten_text(form.scores.classes[top], form.room, form.style) if top != UNKNOWN else "–"
         truth = int(form.scores.truth[number])
         marked = form.side if top != UNKNOWN and truth != UNKNOWN else 0
         if self.transposed:
@@ -197,8 +201,8 @@ class NamesDrawing(AnswersDrawing):
 
     def _under(self, canvas: Canvas, slot: Box, name: str, marked: int, right: bool, part: float) -> None:
         form, style, y = self.form, self.form.style, slot.y
-        middle, second = slot.x + slot.width // 2, slot.y + style.line
-        rise = (style.line - marked + 1) // 2
+        middle, second = slot.x + slot.width // 2, slot.y + style.line_height
+        rise = (style.line_height - marked + 1) // 2
         if form.inline:
             over = marked + GAP if marked else 0
             left = middle - (style.width(name) + over) // 2
@@ -225,19 +229,19 @@ class BarsDrawing(AnswersDrawing):
     """The probabilities of all classes as bars; the right class has a notch under it."""
 
     def __init__(
-        self, form: Form, facts: Facts, slots: list[Box], label: Box | None, palette: Palette
+        self, form: Form, context: SceneContext, slots: list[Box], label: Box | None, palette: PaletteBuilder
     ) -> None:
-        super().__init__(form, facts, slots, label, palette)
-        self._faint = palette.ramp(facts.theme.faint, facts.theme.faint, 1)
+        super().__init__(form, context, slots, label, palette)
+        self._faint = palette.ramp(context.theme.faint, context.theme.faint, 1)
         self._notch = min(NOTCH, slots[0].height // 4)
 
     def line_y(self, slot: Box) -> int:
         """Top of the line that stands in the chart's middle."""
-        return (slot.y + self.chart(slot).bottom - self.form.style.line) // 2
+        return (slot.y + self.chart(slot).bottom - self.form.style.line_height) // 2
 
     def chart(self, slot: Box) -> Box:
         """The field of the bars: as wide as whole pixels for each class allow."""
-        below, beside = self.form.style.line * self.form.percent, 0
+        below, beside = self.form.style.line_height * self.form.percent, 0
         if self.transposed:
             below, beside = 0, (2 * GAP + self.form.style.width("100 %")) * self.form.percent
         inset = 0 if self.transposed else min(3, slot.width // 16)
@@ -273,7 +277,7 @@ class BarsDrawing(AnswersDrawing):
             fill_box(canvas, Box(left, chart.bottom - int(tall[at]), right - left, int(tall[at])), ink)
         if self.form.percent and (number in self.form.named or not self.transposed):
             if self.transposed:
-                y = slot.y + (slot.height - self.form.style.line) // 2
+                y = slot.y + (slot.height - self.form.style.line_height) // 2
                 self.write_percent(canvas, float(row.max()), slot.right, y, "right")
             else:
                 middle = slot.x + slot.width // 2

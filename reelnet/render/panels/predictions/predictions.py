@@ -10,17 +10,17 @@ from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.maps.grid import gutter, header
 from reelnet.render.panels.predictions.drawings import BarsDrawing, Form, NamesDrawing
 from reelnet.render.panels.predictions.scores import ScoreKind, Scores
-from reelnet.render.typography import body
-from reelnet.scene.context import Facts
+from reelnet.render.typography import body_style
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Drawing, Panel
 
 
 class Predictions(Panel):
     """What the network says of each sample, under its column: the class of the highest score, or all classes."""
 
-    strip: ClassVar[bool] = True
+    is_sample_strip: ClassVar[bool] = True
 
     tap: str | None = Field(
         None,
@@ -53,48 +53,48 @@ class Predictions(Panel):
         numbers = [isinstance(each, int) and not isinstance(each, bool) for each in value]
         return tuple(str(each) if plain else each for each, plain in zip(value, numbers, strict=True))
 
-    def found(self, facts: Facts) -> Scores | None:
+    def found(self, context: SceneContext) -> Scores | None:
         """The scores, if the run has them."""
-        return Scores.of(facts, self.tap, self.classes, self.scores)
+        return Scores.of(context, self.tap, self.classes, self.scores)
 
-    def taps(self, facts: Facts) -> tuple[str, ...]:
+    def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layer that gives the scores."""
-        scores = self.found(facts)
+        scores = self.found(context)
         return (scores.tap,) if scores is not None else ()
 
-    def form(self, facts: Facts, scores: Scores) -> Form:
+    def form(self, context: SceneContext, scores: Scores) -> Form:
         """What has room."""
-        return Form.of(facts, scores, percent=self.percent, bars=self.show == "bars")
+        return Form.of(context, scores, percent=self.percent, bars=self.show == "bars")
 
-    def measure(self, facts: Facts) -> Measure | None:
+    def measure(self, context: SceneContext) -> Measure | None:
         """A line or chart for each sample; None where nothing gives scores."""
-        scores = self.found(facts)
+        scores = self.found(context)
         if scores is None:
             return None
         errors = ErrorCollector()
         for number, name in enumerate(self.classes or ()):
             with errors.collect("classes", number):
-                body(facts.theme).width(name)
+                body_style(context.theme).width(name)
         errors.raise_errors()
-        form = self.form(facts, scores)
-        if facts.transposed:
-            return Measure(form.width, header(facts, labels=self.labels) + facts.along)
-        return Measure(gutter(facts, labels=self.labels) + facts.along, form.height)
+        form = self.form(context, scores)
+        if context.transposed:
+            return Measure(form.width, header(context, labels=self.labels) + context.samples_extent)
+        return Measure(gutter(context, labels=self.labels) + context.samples_extent, form.height)
 
-    def place(self, facts: Facts, box: Box, palette: Palette) -> Drawing:
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
         """Share the box among the samples."""
-        scores = self.found(facts)
+        scores = self.found(context)
         if scores is None:
             raise AssertionError("a panel that measures nothing is not placed")
-        form, side = self.form(facts, scores), facts.cell.box
-        numbers, size = range(len(facts.columns)), body(facts.theme)
-        if facts.transposed:
-            top = box.y + header(facts, labels=self.labels)
-            slots = [Box(box.x, top + number * facts.pitch, form.width, side) for number in numbers]
-            label = Box(box.x, box.y, 0, size.line)
+        form, side = self.form(context, scores), context.cell.size
+        numbers, size = range(len(context.sample_indices)), body_style(context.theme)
+        if context.transposed:
+            top = box.y + header(context, labels=self.labels)
+            slots = [Box(box.x, top + number * context.cell_pitch, form.width, side) for number in numbers]
+            label = Box(box.x, box.y, 0, size.line_height)
         else:
-            left = box.x + gutter(facts, labels=self.labels)
-            slots = [Box(left + number * facts.pitch, box.y, side, box.height) for number in numbers]
+            left = box.x + gutter(context, labels=self.labels)
+            slots = [Box(left + number * context.cell_pitch, box.y, side, box.height) for number in numbers]
             label = Box(box.x, box.y, left - box.x, box.height)
         kind = BarsDrawing if self.show == "bars" else NamesDrawing
-        return kind(form, facts, slots, label if self.labels else None, palette)
+        return kind(form, context, slots, label if self.labels else None, palette)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.runs.header import TapInfo, TapKind, require_activation
-from reelnet.scene.context import Facts
+from reelnet.scene.context import SceneContext
 
 ScoreKind = Literal["logits", "probabilities"]
 
@@ -42,7 +42,7 @@ class Scores:
 
     @classmethod
     def of(
-        cls, facts: Facts, tap: str | None, classes: Sequence[str] | None, kind: ScoreKind | None
+        cls, context: SceneContext, tap: str | None, classes: Sequence[str] | None, kind: ScoreKind | None
     ) -> Scores | None:
         """Look the scores up; None if no tap is named and not just one gives scores.
 
@@ -50,18 +50,18 @@ class Scores:
             ValueError: The named tap gives no scores, or names of classes or the kind of scores do not fit it.
         """
         if tap is None:
-            found = [name for name, info in facts.taps.items() if gives_scores(info)]
+            found = [name for name, info in context.taps.items() if gives_scores(info)]
             if len(found) != 1:
                 return None
             tap = found[0]
         with error_context("tap"):
-            info = facts.require(tap)
+            info = context.require(tap)
             require_activation(tap, info)
             if not gives_scores(info):
                 form = "×".join(map(str, info.shape))
                 raise ValueError(f"{tap!r} is {form}; scores of classes are samples × classes × 1 × 1")
         count, errors = info.shape[1], ErrorCollector()
-        known = facts.classes if facts.classes is not None and len(facts.classes) == count else None
+        known = context.classes if context.classes is not None and len(context.classes) == count else None
         names = tuple(classes) if classes is not None else known or tuple(map(str, range(count)))
         with errors.collect("classes"):
             if len(names) != count:
@@ -73,11 +73,11 @@ class Scores:
                     f"{tap!r} has values from {low:.4g} to {high:.4g}, which are no probabilities"
                 )
         errors.raise_errors()
-        logits = kind == "logits" if kind is not None else not are_probabilities(facts, tap)
+        logits = kind == "logits" if kind is not None else not are_probabilities(context, tap)
         numbers = {name: number for number, name in enumerate(names)}
-        labels = facts.labels or [""] * len(facts.columns)
+        labels = context.labels or [""] * len(context.sample_indices)
         truth = np.array([numbers.get(label, UNKNOWN) for label in labels], np.intp)
-        return cls(tap, names, truth, logits, facts.columns)
+        return cls(tap, names, truth, logits, context.sample_indices)
 
     def distribution(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         """The probabilities (samples shown, classes) of a step's values (samples, classes, 1, 1).
@@ -99,10 +99,10 @@ def gives_scores(info: TapInfo) -> bool:
     return info.kind is TapKind.ACTIVATION and info.shape[1] >= 2 and info.shape[2:] == (1, 1)
 
 
-def are_probabilities(facts: Facts, tap: str) -> bool:
+def are_probabilities(context: SceneContext, tap: str) -> bool:
     """Whether the values at the first and last step are those of distributions."""
-    for step in (facts.steps[0], facts.steps[-1]):
-        values = np.asarray((facts.survey.values_at(step, [tap]) or {})[tap], np.float64)
+    for step in (context.steps[0], context.steps[-1]):
+        values = np.asarray((context.statistics.read_step(step, [tap]) or {})[tap], np.float64)
         sums = values.sum(axis=1)
         if not (values.min() >= -SLACK and values.max() <= 1 + SLACK and (abs(sums - 1) <= SLACK).all()):
             return False

@@ -45,9 +45,9 @@ def test_a_frame_stands_around_its_cell_between_lines_of_paper(run: Run) -> None
     box, frame = cell(layout, 2, 1), layout.frame(10)
     differs = difference(run, layout)
     assert not differs[inside(box, frame.shape)].any()
-    assert not differs[~inside(box.grown(5), frame.shape)].any()
+    assert not differs[~inside(box.expand(5), frame.shape)].any()
     for margin, colour in ((1, WHITE), (2, ACCENT), (3, ACCENT), (4, ACCENT), (5, WHITE)):
-        ring = inside(box.grown(margin), frame.shape) & ~inside(box.grown(margin - 1), frame.shape)
+        ring = inside(box.expand(margin), frame.shape) & ~inside(box.expand(margin - 1), frame.shape)
         assert (frame[ring] == colour).all()
 
 
@@ -58,8 +58,8 @@ def test_without_room_the_frame_lies_inside_its_cell(run: Run) -> None:
         plain = cells(run, padding=0).frame(10)
         differs = changed(plain, frame)
         assert not differs[~inside(box, frame.shape)].any()
-        assert not differs[inside(box.grown(-5), frame.shape)].any()
-        ring = inside(box.grown(-1), frame.shape) & ~inside(box.grown(-4), frame.shape)
+        assert not differs[inside(box.expand(-5), frame.shape)].any()
+        ring = inside(box.expand(-1), frame.shape) & ~inside(box.expand(-4), frame.shape)
         assert (frame[ring] == ACCENT).all()
 
 
@@ -164,13 +164,13 @@ def test_cells_are_found_by_their_numbers_in_the_run(run: Run) -> None:
     layout = drawn(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9})
     box, frame = layout.box("channels"), layout.frame(10)
     wanted = Box(box.x + 2 * (56 + 9), box.y + 1 * (56 + 7), 56, 56)
-    ring = inside(wanted.grown(4), frame.shape) & ~inside(wanted.grown(1), frame.shape)
+    ring = inside(wanted.expand(4), frame.shape) & ~inside(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
     assert (frame == ACCENT).all(axis=2).sum() == ring.sum()
     layout = drawn(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9, "transposed": True})
     box, frame = layout.box("channels"), layout.frame(10)
     wanted = Box(box.x + 1 * (56 + 7), box.y + 2 * (56 + 9), 56, 56)
-    ring = inside(wanted.grown(4), frame.shape) & ~inside(wanted.grown(1), frame.shape)
+    ring = inside(wanted.expand(4), frame.shape) & ~inside(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
 
 
@@ -184,7 +184,7 @@ def test_inputs(run: Run) -> None:
     assert not changed(layout.frame(0), plain.frame(0)).any()
     box = layout.box("inputs")
     wanted = Box(box.x + 3 * 56, box.y, 56, 56)
-    ring = inside(wanted.grown(-1), differs.shape) & ~inside(wanted.grown(-4), differs.shape)
+    ring = inside(wanted.expand(-1), differs.shape) & ~inside(wanted.expand(-4), differs.shape)
     assert (layout.frame(20)[ring] == ACCENT).all()
 
 
@@ -204,7 +204,7 @@ def test_of_several_layers_one_is_named(tmp_path: Path) -> None:
     layout = drawn(run, {"channels": both | {"annotations": [note | {"tap": "b"}]}})
     box, frame = layout.box("channels"), layout.frame(0)
     wanted = Box(box.x + 56, box.y + 2 * 56 + 24, 56, 56)
-    ring = inside(wanted.grown(4), frame.shape) & ~inside(wanted.grown(1), frame.shape)
+    ring = inside(wanted.expand(4), frame.shape) & ~inside(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
     with pytest.raises(TemplateError, match=r"annotations\[0\].tap: needs a tap.*a, b"):
         drawn(run, {"channels": both | {"annotations": [note]}})

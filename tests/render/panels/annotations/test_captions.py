@@ -9,7 +9,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.captions import Captions
-from reelnet.scene.panel import Rest
+from reelnet.scene.panel import Pause
 from tests.render.panels.drawing import Drawn, drawn
 from tests.rendering import noise, write_run
 
@@ -92,9 +92,9 @@ def test_holds_are_at_the_first_recorded_step(run: Run) -> None:
             ]
         }
     )
-    assert panel.rests(captions(run, {"text": "a"}).scene.facts) == [
-        Rest(0, 10, 2.0, "items[0]"),
-        Rest(20, 20, 0.5, "items[1]"),
+    assert panel.pauses(captions(run, {"text": "a"}).scene.context) == [
+        Pause(0, 10, 2.0, "items[0]"),
+        Pause(20, 20, 0.5, "items[1]"),
     ]
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.scene.palette.palette import ColorDepth
 from tests.render.panels.drawing import WHITE, Drawn, drawn
 from tests.rendering import Bytes, noise, write_run
 
@@ -34,9 +35,9 @@ def blocks(width: int, height: int) -> Bytes:
     return colours.repeat(height // 2, axis=0).repeat(width // 2, axis=1)
 
 
-def shown(layout: Drawn, width: int, height: int, *, few: bool = False) -> Bytes:
+def shown(layout: Drawn, width: int, height: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
     """The part of its panel that the picture should fill; beside it is paper."""
-    panel = layout.panel("logo", 0, few=few)
+    panel = layout.panel("logo", 0, depth)
     above = (len(panel) - height) // 2
     assert len(panel) == -(-height // 8) * 8
     assert (panel[:, width:] == panel[0, -1]).all()
@@ -126,7 +127,7 @@ def test_no_more_colours_than_its_share(run: Run, tmp_path: Path, colours: int) 
     Image.fromarray(photo).save(file)
     layout = logo(run, file, colors=colours)
     assert (shown(layout, 64, 64) == photo).all()
-    picture = shown(layout, 64, 64, few=True)
+    picture = shown(layout, 64, 64, ColorDepth.EIGHT_BIT)
     found = np.unique(picture.reshape(-1, 3), axis=0)
     assert colours / 2 < len(found) <= colours
     # What is of the paper's colour stays so, and all is nearer to the truth the more colours there are.

@@ -14,9 +14,9 @@ import pytest
 from reelnet.reel import Reel
 from reelnet.render.panels.basic.progress import Progress
 from reelnet.runs.snapshot import Snapshot
-from reelnet.scene.context import Moment
+from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.palette.palette import Palette
+from reelnet.scene.palette.palette import PaletteBuilder
 from tests.rendering import Bytes, noise, pixels, write_run
 
 ACCENT, FAINT, WHITE = (33, 102, 172), (222, 225, 229), (255, 255, 255)
@@ -32,14 +32,14 @@ def reel(tmp_path: Path, options: Mapping[str, Any]) -> Reel:
 
 def bar(tmp_path: Path, past: Fraction, options: Mapping[str, Any], box: Box) -> Bytes:
     """A bar in its box, uint8 (height, width, 3)."""
-    facts = reel(tmp_path, {}).scene.facts
-    palette = Palette()
-    paper = palette.ramp(facts.theme.background, facts.theme.background, 1)
-    drawing = Progress(**options).place(facts, box, palette)
-    palette.mix()
+    context = reel(tmp_path, {}).scene.context
+    builder = PaletteBuilder()
+    paper = builder.ramp(context.theme.background, context.theme.background, 1)
+    drawing = Progress(**options).place(context, box, builder)
+    palette = builder.freeze()
     canvas = np.full((box.bottom, box.right), paper.indices[0], np.uint8)
     drawing.draw_still(canvas)
-    drawing.draw(canvas, Moment(Snapshot(0, {}, {}), 0, past))
+    drawing.draw(canvas, FrameState(Snapshot(0, {}, {}), 0, past))
     return palette.rgb[canvas]
 
 

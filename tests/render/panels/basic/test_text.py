@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reelnet.reel import Run
-from reelnet.render.typography import body, coverage
+from reelnet.render.typography import body_style, rasterize_text
 from tests.conftest import write_run
 from tests.render.panels.drawing import Drawn, drawn
 
@@ -36,7 +36,7 @@ def test_words_stay_only_with_what_they_are_about(tmp_path: Path) -> None:
 def darkness(layout: Drawn, x: int, y: int, size: tuple[int, ...]) -> Any:
     """How far pixels are from white to the muted colour, 0 to 255, as a mask of words would be."""
     part = layout.frame(0)[y : y + size[0], x : x + size[1]].astype(float).mean(axis=2)
-    return (255 - part) / (255 - np.mean(layout.scene.facts.theme.muted)) * 255
+    return (255 - part) / (255 - np.mean(layout.scene.context.theme.muted)) * 255
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -47,12 +47,12 @@ def test_the_samples_are_named_beside_their_row_or_above_their_column(
     run = write_run(tmp_path / "run", taps={"conv1": (3, 2, 8, 8)})
     panels: dict[str, Any] = {"inputs": {}} if apart else {"channels": {"inputs": True}}
     layout = drawn(run, panels, samples={"transposed": transposed})
-    box, style = layout.box("inputs" if apart else "channels"), body(layout.scene.facts.theme)
-    mask = coverage("input", style)
+    box, style = layout.box("inputs" if apart else "channels"), body_style(layout.scene.context.theme)
+    mask = rasterize_text("input", style)
     # Labels take two lines of eight pixels' rhythm above the cells, and beside them as much as the longest.
     gutter = 24 if transposed else 40
     x = box.x + gutter + 56 // 2 - style.width("input") // 2 if transposed else box.x + 30 - mask.shape[1]
-    y = box.y if transposed else box.y + 24 + (56 - style.line) // 2
+    y = box.y if transposed else box.y + 24 + (56 - style.line_height) // 2
     assert np.abs(darkness(layout, x, y, mask.shape) - mask).max() < 25
 
 

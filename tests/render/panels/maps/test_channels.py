@@ -101,8 +101,8 @@ def test_few_samples_become_rows(tmp_path: Path, samples: int, shown: int, trans
     layout = drawn(write_run(tmp_path / "run", maps), panels, samples={"transposed": "auto"})
     wanted = grid(maps[0][:, :shown], 56, 8, transposed=transposed)
     assert_cells(layout.panel("channels", 0)[: wanted.shape[0], : wanted.shape[1]], wanted)
-    assert layout.scene.facts.fields["rows"] == ("samples" if transposed else "channels")
-    assert layout.scene.facts.fields["columns"] == ("channels" if transposed else "samples")
+    assert layout.scene.context.text_fields["rows"] == ("samples" if transposed else "channels")
+    assert layout.scene.context.text_fields["columns"] == ("channels" if transposed else "samples")
 
 
 def test_rows_of_samples_do_not_go_under_a_row_of_inputs(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_labels_leave_the_cells_alone(tmp_path: Path, transposed: bool, gap: int
     beside = shown[:above] if transposed else shown[:, : left - 1]
     assert (beside != 255).any()
     around = layout.frame(0).copy()
-    box = layout.box("channels").grown(1)
+    box = layout.box("channels").expand(1)
     around[box.y : box.bottom, box.x : box.right] = 255
     assert (around == 255).all()
 

@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from reelnet.render.typography import body, coverage
+from reelnet.render.typography import body_style, rasterize_text
 from tests.conftest import write_run
 from tests.render.panels.drawing import Drawn, drawn
 from tests.rendering import Bytes, colour
@@ -31,10 +31,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def assert_legend(shown: Bytes, layout: Drawn, low: str, high: str, ends: tuple[float, float]) -> None:
     """Make sure that a picture is just a bar, with its frame, between its two limits."""
-    style = body(layout.scene.facts.theme)
+    style = body_style(layout.scene.context.theme)
     height, width = shown.shape[:2]
     for text, x in ((low, 0), (high, width - style.width(high))):
-        covered = coverage(text, style)
+        covered = rasterize_text(text, style)
         part = shown[:, x : x + covered.shape[1]].astype(float).mean(axis=2)
         # The darker the more covered: muted ink is (94, 101, 110).
         dark = (255 - part) / (255 - 101.7) * 255

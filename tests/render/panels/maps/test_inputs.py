@@ -9,8 +9,8 @@ import pytest
 
 from reelnet.render.panels.maps.grid import column_type
 from reelnet.render.panels.maps.pictures import fitted
-from reelnet.render.typography import body
-from reelnet.scene.context import Facts
+from reelnet.render.typography import body_style
+from reelnet.scene.context import SceneContext
 from reelnet.template.model import SamplesSpec
 from reelnet.template.theme import Theme
 from tests.rendering import grey_pictures, noise, write_run
@@ -48,9 +48,9 @@ def test_photos_fill_them_more_often(side: int, box: int, shown: int) -> None:
 @pytest.mark.parametrize(("pitch", "size"), [(80, 14), (40, 13), (30, 14)])
 def test_labels_are_made_smaller_before_fewer(tmp_path: Path, pitch: int, size: int) -> None:
     run, theme = write_run(tmp_path / "run", noise(1, 2, 1, 7)), Theme(text=14)
-    facts, labels = Facts.of(run, None, theme, SamplesSpec()), ("plane", "truck")
-    widths = [body(theme).width(label) for label in labels]
+    context, labels = SceneContext.from_run(run, None, theme, SamplesSpec()), ("plane", "truck")
+    widths = [body_style(theme).width(label) for label in labels]
     assert 36 < max(widths) <= 42
-    style = column_type(labels, facts, pitch)
+    style = column_type(labels, context, pitch)
     assert style.size == size
     assert max(style.width(label) for label in labels) + 4 <= pitch or style.size == 14

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run, open_run
-from reelnet.render.typography import body, coverage
+from reelnet.render.typography import body_style, rasterize_text
 from reelnet.runs.header import TapInfo, TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
@@ -81,12 +81,12 @@ def test_the_heading_is_the_weights_name_in_full(tmp_path: Path) -> None:
     run = recorded(tmp_path / "run", VALUES)
     panel = {"labels": False, "cell": 3, "gap": 0}
     reel, bare = laid_out(run, panel), laid_out(run, panel | {"heading": False})
-    name = body(reel.scene.facts.theme, bold=True)
+    name = body_style(reel.scene.context.theme, bold=True)
     box, without = dict(reel.scene.boxes)["weights"], dict(bare.scene.boxes)["weights"]
     assert box.height == without.height + 24
     # The name is wider than the cells.
     shown = pixels(reel.frame(0))[box.y : box.y + 24, box.x : box.x + name.width("conv1.weight")]
-    words = 255 - coverage("conv1.weight", name)
+    words = 255 - rasterize_text("conv1.weight", name)
     assert np.abs(shown[: words.shape[0]].mean(axis=2) - words).max() < 60
 
 

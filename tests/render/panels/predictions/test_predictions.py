@@ -48,7 +48,7 @@ def slots(reel: Reel, step: int) -> list[Any]:
     """The pixels under each sample's column."""
     box = dict(reel.scene.boxes)["predictions"]
     shown = pixels(reel.frame(step))[box.y : box.bottom]
-    side, gap = reel.scene.facts.cell.box, reel.scene.facts.samples.gap
+    side, gap = reel.scene.context.cell.size, reel.scene.context.samples.gap
     left = box.right - SAMPLES * side - (SAMPLES - 1) * gap
     return [shown[:, left + n * (side + gap) : left + n * (side + gap) + side] for n in range(SAMPLES)]
 
@@ -90,8 +90,8 @@ def test_bars_are_as_tall_as_the_softmax_says(tmp_path: Path) -> None:
     high, low = (math.exp(score) / (math.exp(3) + CLASSES - 1) for score in (3, 0))
     shown = pixels(reel.frame(0))[box.y : box.bottom]
     for number, truth in enumerate((1, 2)):
-        left = box.right - (2 - number) * reel.scene.facts.cell.box
-        slot = shown[:, left : left + reel.scene.facts.cell.box]
+        left = box.right - (2 - number) * reel.scene.context.cell.size
+        slot = shown[:, left : left + reel.scene.context.cell.size]
         for colour, part, bars in ((WRONG, high, 1), (RIGHT, low, 1), (MUTED, low, CLASSES - 2)):
             columns = (slot[:100] == colour).all(axis=-1).sum(axis=0)
             assert set(columns[columns > 0]) == {round(100 * part)}
@@ -128,7 +128,7 @@ def test_probabilities(tmp_path: Path, values: list[float], said: str | None, wa
     reel = laid_out(run, {"scores": said})
     from reelnet.render.panels.predictions.scores import Scores
 
-    found = Scores.of(reel.scene.facts, None, None, said)  # type: ignore[arg-type]
+    found = Scores.of(reel.scene.context, None, None, said)  # type: ignore[arg-type]
     assert found is not None
     parts = found.distribution(run.read("out", 0)[0])
     np.testing.assert_allclose(parts.max(axis=1), wanted, rtol=1e-5)
@@ -181,7 +181,7 @@ def test_what_does_not_fit_the_run_is_one_line_with_its_place(
 
 def test_rows_of_samples_have_their_predictions_beside_them(tmp_path: Path) -> None:
     reel = laid_out(recorded(tmp_path / "run"), {"percent": True}, samples={"transposed": True, "gap": 8})
-    boxes, side = dict(reel.scene.boxes), reel.scene.facts.cell.box
+    boxes, side = dict(reel.scene.boxes), reel.scene.context.cell.size
     assert boxes["predictions"].x == boxes["channels"].right
     shown = pixels(reel.frame(0))[
         boxes["predictions"].y :, boxes["predictions"].x : boxes["predictions"].right
