@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.pyc')
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs-reference clean
 
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
@@ -15,6 +15,10 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+
+docs-reference: $(VENV)/installed-dev
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf $(VENV)

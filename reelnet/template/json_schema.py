@@ -1,190 +1,350 @@
-"""The template language as a JSON Schema (draft-07), for editors that complete and check.
+"""The template language as a JSON Schema (draft-07), for editors that complete and check templates.
 
-What it refuses is wrong. What it lets pass, `reelnet templates check` looks at more closely.
+Everything that the schema rejects is an error. `reelnet templates check` also finds errors that the schema accepts.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
 
 from reelnet.errors import TemplateError
 from reelnet.template.builder import INEFFECTIVE_OPTIONS, PanelKinds
 from reelnet.template.layout_patch import PATCH_KEY
 from reelnet.template.model import CanvasSpec, Direction, OutputSpec, SamplesSpec, StackSpec
-from reelnet.template.model_keys import Schema, keys, of, summary
-from reelnet.template.theme import THEMES, ThemeSpec
+from reelnet.template.selector import Selector
+from reelnet.template.theme import THEMES, LimitRule, ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 
-DRAFT = "http://json-schema.org/draft-07/schema#"
+Schema = dict[str, Any]
+
+DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 
 KEY_DESCRIPTIONS = {
-    "extends": "The template that this one changes: a name, ./a-file.yaml, or a list of them; later ones win.",
-    "about": "One sentence for people, shown in lists of templates.",
-    "layer": "The layer to show; by default the last recorded one that gives maps.",
-    "canvas": "Size of the frame: a map, a size such as 1080x1080, or an aspect such as 9:16.",
-    "theme": "Colours, type and colormaps: a map, or the name of a theme.",
-    "samples": "Which samples are shown, and how they stand.",
+    "extends": "The template to extend: a name, ./a-file.yaml, or a list of them; later ones win.",
+    "about": "One sentence about the template, shown in lists of templates.",
+    "layer": "The layer to show; by default the last recorded layer with maps.",
+    "canvas": "Size of the frame: a map, a size such as 1080x1080, or an aspect ratio such as 9:16.",
+    "theme": "Colors, fonts and colormaps: a map, or the name of a theme.",
+    "samples": "Which samples are shown, and how they are arranged.",
     "panels": "What is shown: panels, by the names that the layout uses.",
-    "layout": "What stands where: stacks of panels and of other stacks.",
+    "layout": "Where each panel is: stacks of panels and of other stacks.",
     "timeline": "Which steps are shown, for how long and at which pace.",
-    "outputs": "The files that 'reelnet render' makes.",
+    "outputs": "The files that 'reelnet render' writes.",
 }
-"""What each key of a template is for."""
+"""Descriptions of the keys at the top of a template."""
 
 STACK_DESCRIPTIONS = {
-    Direction.COLUMN: "Items under each other.",
+    Direction.COLUMN: "Items one below the other.",
     Direction.ROW: "Items side by side.",
-    Direction.GRID: "Items in rows of so many columns.",
-    Direction.OVERLAY: "Items over each other; the last one is on top.",
+    Direction.GRID: "Items in rows, with a fixed number of columns.",
+    Direction.OVERLAY: "Items on top of each other; the last one is in front.",
 }
-"""What each stack does with its items."""
 
-CHANGES = (
-    "Other items in the places of some of the layout that is extended: by names of panels and ids of stacks."
+PATCH_DESCRIPTION = "Changes to the layout of the extended template, by names of panels and ids of stacks."
+
+_HAS_KIND: Schema = {"type": "object", "required": ["kind"]}
+"""Matches a panel that has a `kind`."""
+
+_NULL = {"type": "null"}
+
+_PLAIN_KEYWORDS = frozenset(
+    {
+        *("$ref", "type", "description", "format", "pattern", "minLength", "maxLength", "multipleOf"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "required", "minItems", "maxItems"),
+        *("uniqueItems", "minProperties", "maxProperties", "enum", "const", "default", "examples"),
+    }
 )
-"""What `at` in a layout is for."""
+"""Keywords of draft-07 whose values are not schemas."""
 
-KIND_GIVEN: Schema = {"type": "object", "required": ["kind"]}
-"""Matches a panel that says itself of which kind it is."""
+_NESTED_KEYWORDS = frozenset(
+    {"items", "additionalProperties", "propertyNames", "not", "if", "then", "else", "allOf", "anyOf", "oneOf"}
+)
+"""Keywords of draft-07 whose values are schemas. All other keywords are dropped: editors do not need them."""
+
+
+@dataclass(frozen=True)
+class KeySchema:
+    """One key of a model.
+
+    Attributes:
+        name: The key as authors write it.
+        schema: The schema of its values, without null.
+        default: The default as authors write it; None if they cannot write it.
+        required: Whether the key must be present.
+    """
+
+    name: str
+    schema: Schema
+    default: Any
+    required: bool
 
 
 def build_schema(panels: PanelKinds) -> Schema:
-    """The JSON Schema of templates with these kinds of panels; those that cannot be loaded are left out."""
-    panels = usable(panels)
+    """Build the JSON Schema of templates with these kinds of panels. Panels that cannot be loaded are skipped."""
+    panels = _drop_broken_panels(panels)
     definitions: dict[str, Schema] = {}
-    definitions["timeline"] = of(TimelineSpec, definitions)
+    definitions["timeline"] = _build_model_schema(TimelineSpec, definitions)
     size = {"type": "string", "pattern": r"^(\d+x\d+|\d+:\d+)$"}
     sections: dict[str, Schema] = {
         "extends": {"type": ["string", "array", "null"], "items": {"type": "string"}},
         "about": {"type": ["string", "null"]},
         "layer": {"type": ["string", "null"]},
-        "canvas": either(size, of(CanvasSpec, definitions)),
-        "theme": either({"enum": list(THEMES)}, of(ThemeSpec, definitions)),
-        "samples": of(SamplesSpec, definitions),
-        "panels": panel_map(panels, definitions),
-        "layout": layout(panels, definitions),
-        "timeline": ref("timeline"),
-        "outputs": {"type": ["array", "null"], "items": output(definitions)},
+        "canvas": _any_of(size, _build_model_schema(CanvasSpec, definitions)),
+        "theme": _any_of({"enum": list(THEMES)}, _build_model_schema(ThemeSpec, definitions)),
+        "samples": _build_model_schema(SamplesSpec, definitions),
+        "panels": _build_panels(panels, definitions),
+        "layout": _build_layout(panels, definitions),
+        "timeline": _ref("timeline"),
+        "outputs": {"type": ["array", "null"], "items": _build_output(definitions)},
     }
     return {
-        "$schema": DRAFT,
+        "$schema": DRAFT_07,
         "title": "reelnet template",
         "type": "object",
         "additionalProperties": False,
-        "properties": {key: described(text, sections[key]) for key, text in KEY_DESCRIPTIONS.items()},
-        # A template that extends another one has the rest of what it needs from there.
+        "properties": {key: _add_description(text, sections[key]) for key, text in KEY_DESCRIPTIONS.items()},
+        # A template with extends inherits the required keys.
         "if": {"required": ["extends"]},
-        "else": whole(panels, definitions),
+        "else": _build_requirements(panels, definitions),
         "definitions": definitions,
     }
 
 
-def usable(panels: PanelKinds) -> PanelKinds:
-    """The panels without those of broken packages."""
-    found = {}
+def _drop_broken_panels(panels: PanelKinds) -> PanelKinds:
+    usable = {}
     for kind in panels:
         with suppress(TemplateError):
-            found[kind] = panels[kind]
-    return found
+            usable[kind] = panels[kind]
+    return usable
 
 
-def either(*options: Schema) -> Schema:
-    """Any of these."""
-    return {"anyOf": list(options)}
+def _build_output(definitions: dict[str, Schema]) -> Schema:
+    """Build the schema of one item of `outputs`."""
+    schema = _build_model_schema(OutputSpec, definitions)
+    description = schema["properties"]["timeline"]["description"]
+    schema["properties"]["timeline"] = _add_description(description, _ref("timeline"))
+    return schema
 
 
-def ref(name: str) -> Schema:
-    """What stands under a name in the definitions."""
-    return {"$ref": f"#/definitions/{name}"}
-
-
-def described(text: str, form: Schema) -> Schema:
-    """A schema with a description of its own; beside $ref, draft-07 would not heed it."""
-    if "$ref" in form:
-        return {"description": text, "allOf": [form]}
-    return {"description": text, **{word: value for word, value in form.items() if word != "description"}}
-
-
-def output(definitions: dict[str, Schema]) -> Schema:
-    """One of `outputs`."""
-    found = of(OutputSpec, definitions)
-    about = found["properties"]["timeline"]["description"]
-    found["properties"]["timeline"] = described(about, ref("timeline"))
-    return found
-
-
-def panel_map(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
-    """`panels`: what a panel shows is said by `kind`, by its own name, or in the template that is extended."""
+def _build_panels(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
+    """Build the schema of `panels`. A panel's kind comes from `kind`, its name, or the extended template."""
     for kind, model in panels.items():
-        form = of(model, definitions, f"{kind}-")
-        form.pop("required", None)
+        schema = _build_model_schema(model, definitions, f"{kind}-")
+        schema.pop("required", None)
         own = {"kind": {"const": kind, "description": "What the panel shows."}}
-        form["properties"] = {**own, **form["properties"]}
-        definitions[f"panel-{kind}"] = described(summary(model), form)
+        schema["properties"] = {**own, **schema["properties"]}
+        definitions[f"panel-{kind}"] = _add_description(summarize(model), schema)
     definitions["panel"] = {
         "type": "object",
         "properties": {"kind": {"enum": list(panels), "description": "What the panel shows."}},
-        "allOf": [{"if": of_kind(kind), "then": ref(f"panel-{kind}")} for kind in panels],
+        "allOf": [{"if": _match_kind(kind), "then": _ref(f"panel-{kind}")} for kind in panels],
     }
     return {
         "type": ["object", "null"],
-        "properties": {kind: by_kind("panel", ref(f"panel-{kind}")) for kind in panels},
-        "additionalProperties": by_kind("panel", either(*(ref(f"panel-{kind}") for kind in panels))),
+        "properties": {kind: _branch_on_kind("panel", _ref(f"panel-{kind}")) for kind in panels},
+        "additionalProperties": _branch_on_kind(
+            "panel", _any_of(*(_ref(f"panel-{kind}") for kind in panels))
+        ),
     }
 
 
-def by_kind(name: str, otherwise: Schema) -> Schema:
-    """What stands under a name for panels that say their kind, and something else for the others."""
-    return {"if": KIND_GIVEN, "then": ref(name), "else": otherwise}
-
-
-def of_kind(kind: str) -> Schema:
-    """Matches a panel that says itself that it is of this kind."""
-    return {**KIND_GIVEN, "properties": {"kind": {"const": kind}}}
-
-
-def layout(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
-    """`layout`: an item is the name of a panel, or a stack of items."""
-    style = of(StackSpec, definitions)
-    items = {"type": "array", "items": ref("item"), "minItems": 1}
-    own = {"items": described("Panels by their names, and stacks.", items)}
-    for each in Direction:
-        useless = INEFFECTIVE_OPTIONS.get(each, ())
-        useful = {key: form for key, form in style["properties"].items() if key not in useless}
-        definitions[f"stack-{each}"] = either(items, {**style, "properties": {**own, **useful}})
-    stacks = {each.value: described(text, ref(f"stack-{each}")) for each, text in STACK_DESCRIPTIONS.items()}
+def _build_layout(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
+    """Build the schema of `layout`. An item is the name of a panel, or a stack of items."""
+    style = _build_model_schema(StackSpec, definitions)
+    items = {"type": "array", "items": _ref("item"), "minItems": 1}
+    own = {"items": _add_description("Names of panels, and stacks.", items)}
+    for direction in Direction:
+        ineffective = INEFFECTIVE_OPTIONS.get(direction, ())
+        useful = {key: schema for key, schema in style["properties"].items() if key not in ineffective}
+        definitions[f"stack-{direction}"] = _any_of(items, {**style, "properties": {**own, **useful}})
+    stacks = {
+        direction.value: _add_description(text, _ref(f"stack-{direction}"))
+        for direction, text in STACK_DESCRIPTIONS.items()
+    }
     one: Schema = {"type": "object", "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
     name = {"type": "string", "examples": list(panels)}
-    definitions["item"] = either(name, {**one, "properties": stacks})
-    at = {
-        "description": CHANGES,
+    definitions["item"] = _any_of(name, {**one, "properties": stacks})
+    patch = {
+        "description": PATCH_DESCRIPTION,
         "type": ["object", "null"],
-        "additionalProperties": either(ref("item"), {"type": "null"}),
+        "additionalProperties": _any_of(_ref("item"), _NULL),
     }
-    changed = {**one, "properties": {**stacks, PATCH_KEY: at}, "required": [PATCH_KEY], "maxProperties": 2}
-    return either(ref("item"), changed)
+    patched = {**one, "properties": {**stacks, PATCH_KEY: patch}, "required": [PATCH_KEY], "maxProperties": 2}
+    return _any_of(_ref("item"), patched)
 
 
-def whole(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
-    """What must be in a template that extends no other one."""
+def _build_requirements(panels: PanelKinds, definitions: dict[str, Schema]) -> Schema:
+    """Build the schema of what a template needs if it extends no other one."""
     inside = {
-        "items": ref("whole-item"),
+        "items": _ref("whole-item"),
         "required": ["items"],
-        "properties": {"items": {"items": ref("whole-item")}},
+        "properties": {"items": {"items": _ref("whole-item")}},
     }
-    definitions["whole-item"] = {"properties": {each.value: inside for each in Direction}}
-    needed = {kind: [key.name for key in keys(model) if key.required] for kind, model in panels.items()}
-    needs = {kind: {**KIND_GIVEN, "required": names} for kind, names in needed.items() if names}
+    definitions["whole-item"] = {"properties": {direction.value: inside for direction in Direction}}
+    required = {
+        kind: [key.name for key in iter_keys(model) if key.required] for kind, model in panels.items()
+    }
+    needs = {kind: {**_HAS_KIND, "required": names} for kind, names in required.items() if names}
     definitions["whole-panel"] = {
-        "allOf": [{"if": of_kind(kind), "then": need} for kind, need in needs.items()]
+        "allOf": [{"if": _match_kind(kind), "then": need} for kind, need in needs.items()]
     }
     return {
         "required": ["layout"],
         "properties": {
-            "layout": {"allOf": [ref("whole-item")], "not": {"type": "object", "required": [PATCH_KEY]}},
+            "layout": {"allOf": [_ref("whole-item")], "not": {"type": "object", "required": [PATCH_KEY]}},
             "panels": {
-                "properties": {kind: by_kind("whole-panel", needs.get(kind, {})) for kind in panels},
-                "additionalProperties": {**KIND_GIVEN, "allOf": [ref("whole-panel")]},
+                "properties": {kind: _branch_on_kind("whole-panel", needs.get(kind, {})) for kind in panels},
+                "additionalProperties": {**_HAS_KIND, "allOf": [_ref("whole-panel")]},
             },
         },
     }
+
+
+def _any_of(*options: Schema) -> Schema:
+    return {"anyOf": list(options)}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _branch_on_kind(name: str, otherwise: Schema) -> Schema:
+    """Apply a definition to panels that have a `kind`, and another schema to the others."""
+    return {"if": _HAS_KIND, "then": _ref(name), "else": otherwise}
+
+
+def _match_kind(kind: str) -> Schema:
+    return {**_HAS_KIND, "properties": {"kind": {"const": kind}}}
+
+
+def _add_description(text: str, schema: Schema) -> Schema:
+    """Replace the description of a schema."""
+    if "$ref" in schema:
+        # In draft-07, keywords beside $ref are ignored.
+        return {"description": text, "allOf": [schema]}
+    rest = {keyword: value for keyword, value in schema.items() if keyword != "description"}
+    return {"description": text, **rest}
+
+
+def summarize(model: type[BaseModel]) -> str:
+    """Return the first paragraph of a model's docstring in one line."""
+    return " ".join((model.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def iter_keys(model: type[BaseModel]) -> Iterator[KeySchema]:
+    """Yield the keys of a model in the order of definition."""
+    schema, _ = _convert_model(model)
+    for name, info in model.model_fields.items():
+        key = info.alias or name
+        default = _format_default(info.get_default(call_default_factory=False))
+        yield KeySchema(key, strip_null(schema["properties"][key]), default, info.is_required())
+
+
+def _format_default(default: Any) -> Any:
+    """Return a default as an author would write it; None if an author cannot write it."""
+    match default:
+        case Selector():
+            return "all"
+        case LimitRule():
+            return default.kind.value
+        case bool() | int() | float():
+            return default
+        case str():
+            return default or None
+    return None
+
+
+def _build_model_schema(model: type[BaseModel], definitions: dict[str, Schema], prefix: str = "") -> Schema:
+    """Build the schema of the map that a model is read from.
+
+    Args:
+        model: What the map is read into.
+        definitions: Receives the definitions that the schema refers to.
+        prefix: Prefix of their names, so that two panels can each have an inner model of the same name.
+    """
+    schema, inner = _convert_model(model, prefix)
+    for name, definition in inner.items():
+        definitions[prefix + name] = (
+            _allow_null_keys(definition) if "properties" in definition else definition
+        )
+    for key in iter_keys(model):
+        if key.default is not None:
+            schema["properties"][key.name]["default"] = key.default
+    return _allow_null_keys(schema)
+
+
+def _convert_model(model: type[BaseModel], prefix: str = "") -> tuple[Schema, dict[str, Schema]]:
+    """Return a model's schema in draft-07, and the definitions that it refers to."""
+    with warnings.catch_warnings():
+        # Pydantic warns of defaults that JSON cannot hold; `_format_default` writes them.
+        warnings.simplefilter("ignore")
+        schema = model.model_json_schema(ref_template=f"#/definitions/{prefix}{{model}}")
+    inner = {name: _convert_to_draft_07(definition) for name, definition in schema.pop("$defs", {}).items()}
+    return _convert_to_draft_07(schema), inner
+
+
+def _allow_null_keys(schema: Schema) -> Schema:
+    """Allow null, which restores defaults, for the map and for each of its keys that is not required.
+
+    Items with an `id` need no required keys, because they may have them from the extended template.
+    """
+    nullable = {**schema, "type": ["object", "null"]}
+    required = set(schema.get("required", ()))
+    nullable["properties"] = {
+        name: inner if name in required else _allow_null(inner)
+        for name, inner in schema.get("properties", {}).items()
+    }
+    if required and "id" in nullable["properties"]:
+        del nullable["required"]
+        nullable |= {"if": {"not": {"required": ["id"]}}, "then": {"required": sorted(required)}}
+    return nullable
+
+
+def _allow_null(schema: Schema) -> Schema:
+    schema = strip_null(schema)
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    if isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    about = {keyword: value for keyword, value in schema.items() if keyword in ("description", "default")}
+    rest = {keyword: value for keyword, value in schema.items() if keyword not in about}
+    options = rest["anyOf"] if set(rest) == {"anyOf"} else [rest]
+    return {**about, "anyOf": [*options, _NULL]}
+
+
+def strip_null(schema: Schema) -> Schema:
+    """Remove null from the values that a schema accepts."""
+    options = [option for option in schema.get("anyOf", ()) if option != _NULL]
+    if len(options) == 1:
+        # The keywords of the key itself take precedence.
+        return {**options[0], **{keyword: value for keyword, value in schema.items() if keyword != "anyOf"}}
+    return {**schema, "anyOf": options} if options else schema
+
+
+def _convert_to_draft_07(schema: Any) -> Any:
+    """Convert a schema to draft-07, without titles that repeat the key."""
+    if isinstance(schema, list):
+        return [_convert_to_draft_07(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    out: Schema = {keyword: value for keyword, value in schema.items() if keyword in _PLAIN_KEYWORDS}
+    out |= {word: _convert_to_draft_07(value) for word, value in schema.items() if word in _NESTED_KEYWORDS}
+    if "prefixItems" in schema:
+        out["items"] = _convert_to_draft_07(schema["prefixItems"])
+    if "properties" in schema:
+        # A property may have the name of a keyword, such as title or default.
+        out["properties"] = {name: _convert_to_draft_07(each) for name, each in schema["properties"].items()}
+    if out.get("default", 0) in (None, [], ""):
+        del out["default"]
+    if "enum" in out:
+        out.pop("type", None)
+    if "$ref" in out and len(out) > 1:
+        # In draft-07, keywords beside $ref are ignored.
+        out["allOf"] = [{"$ref": out.pop("$ref")}]
+    return out

@@ -13,7 +13,6 @@ from reelnet.export.platforms.model import (
     OutputConstraints,
     Platform,
 )
-from reelnet.template.reference import table
 
 HEAD = ("platform", "limit", "formats", "other rules", "how sure", "date")
 
@@ -84,7 +83,7 @@ def page(every: Iterable[Platform]) -> str:
     every = list(every)
     lines = [(f"`{name}`", *rest) for each in every for name, *rest in rows(each)]
     return PAGE.format(
-        table=table(HEAD, lines),
+        table="".join(f"| {' | '.join(line)} |\n" for line in [HEAD, ("---",) * len(HEAD), *lines]),
         notes="".join(f"- `{each.name}`: {told(each)}\n" for each in every),
         formats=", ".join(f"`{each}`" for each in FORMAT_GROUPS["any"]),
         codecs=", ".join(f"`{each}`" for each in CODEC_TITLES),
