@@ -9,20 +9,21 @@ from pathlib import Path
 import av
 from subject import FPS
 
-from reelnet.export.encoders.pixel_formats import Planes
-from reelnet.export.encoders.video_codecs import add_h264
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, H264
+from reelnet.export.encoders.pixel_formats import Yuv420pConverter
+from reelnet.export.encoders.video_codecs import add_stream
 from reelnet.reel import Reel
 from reelnet.scene.layout.boxes import Size
 
 
 def composed(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
     """Every frame as the encoder takes it, with its time, and the frames' size; all in memory."""
-    planes = Planes(reel.palette_rgb)
+    converter = Yuv420pConverter(reel.palette_rgb)
     pictures: list[av.VideoFrame] = []
     for frame in reel.rendition.frames():
         for _ in range(round(frame.duration * FPS)):
             picture = av.VideoFrame(reel.scene.size.width, reel.scene.size.height, "yuv420p")
-            planes.fill(frame.indices, picture)
+            converter.convert(frame.indices, picture)
             picture.pts, picture.time_base = len(pictures), Fraction(1, FPS)
             pictures.append(picture)
     return pictures, reel.scene.size
@@ -33,7 +34,7 @@ def encode(reel: Reel, out: Path) -> float:
     pictures, size = composed(reel)
     began = time.perf_counter()
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = add_h264(container, size, Fraction(FPS))
+        stream = add_stream(container, H264, size, Fraction(FPS), DEFAULT_SETTINGS)
         for picture in pictures:
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))

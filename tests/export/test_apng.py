@@ -11,7 +11,7 @@ from struct import unpack
 import pytest
 from PIL import Image
 
-from reelnet.export.encoders.apng import fraction
+from reelnet.export.encoders.apng import round_delay
 from tests.export.coding import cell_pictures, encode, palette
 
 
@@ -44,7 +44,7 @@ def test_chunks_are_in_order_and_numbered(tmp_path: Path) -> None:
     "seconds", [Fraction(1, 10), Fraction(1001 * 500, 30_000), Fraction(65_535), Fraction(2, 99_999)]
 )
 def test_delays_are_the_nearest_of_two_short_numbers(seconds: Fraction) -> None:
-    found = fraction(seconds)
+    found = round_delay(seconds)
     assert max(found.numerator, found.denominator) <= 65_535
     assert abs(found - seconds) < Fraction(1, 10_000) * max(Fraction(1), seconds)
 

@@ -86,7 +86,7 @@ def test_mp4_has_photos_in_their_own_colours(run: Run, reel: Reel, tmp_path: Pat
 def test_a_gif_has_photos_in_few_colours_and_says_so(run: Run, reel: Reel, tmp_path: Path) -> None:
     report = reel.save(tmp_path / "reel.gif")
     assert not report.lossless
-    assert any("256 colours" in note and "64 of their" in note for note in report.notes)
+    assert any("256 colors" in note and "64 of their" in note for note in report.notes)
     assert any(re.search(r"the colormap has \d+ of 255 levels", note) for note in report.notes)
     for step, frame in enumerate(by_pillow(tmp_path / "reel.gif").frames):
         few = np.asarray(reel.frame(step, few=True))
@@ -102,7 +102,7 @@ def test_a_gif_has_photos_in_few_colours_and_says_so(run: Run, reel: Reel, tmp_p
 def test_the_command_line_says_so_too(run: Run, tmp_path: Path) -> None:
     result = call("render", run.path, "--quiet", "-o", tmp_path / "reel.gif")
     assert "exact but for the pictures" in result.stdout
-    assert "note: a GIF has 256 colours" in result.stderr
+    assert "note: a GIF has 256 colors" in result.stderr
 
 
 def test_a_gif_of_photos_cannot_be_lossless(reel: Reel, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""APNG: the palette's exact colours, as changed rectangles, deflated row against row."""
+"""APNG: the palette's exact colors; changed rectangles, each compressed with zlib."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.export.encoders.base import CappedFile
-from reelnet.export.encoders.delta import TRANSPARENT, Packed, Patch, Picture, PictureEncoder, patch
+from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, FORMATS, EncoderSettings, check_fps, find_codec
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-TRUECOLOUR, INDEXED = 2, 3
-LARGEST = 65_535
-"""Greatest numerator and denominator of a delay."""
+TRUECOLOR, INDEXED = 2, 3
+"""Color types of a PNG."""
 
-SOURCE, OVER = 0, 1
-"""Blend operations: put in place of what was there, and lay over it."""
+SUB, UP = 1, 2
+"""Filter types of a row: the difference from the pixel to the left, and from the row above."""
 
-FEW = 0.25
-"""Share of changed pixels up to which matches at a distance are tried too; above it runs are always better."""
+BLEND_SOURCE, BLEND_OVER = 0, 1
+MAX_UINT16 = 65_535
+"""The largest numerator and denominator of a delay."""
+
+MAX_CHANGED_FOR_MATCHES = 0.25
+"""The fraction of changed pixels above which run-length compression always wins, so that nothing else is tried."""
 
 
-class ApngEncoder(PictureEncoder):
-    """Writes an APNG picture by picture (PNG, third edition, W3C 2025)."""
+class ApngEncoder(DeltaFrameEncoder):
+    """Writes an APNG (PNG Specification, third edition, W3C 2025)."""
 
     def __init__(
         self,
@@ -42,117 +45,125 @@ class ApngEncoder(PictureEncoder):
     ) -> None:
         find_codec(FORMATS[".apng"], settings)
         check_fps(FORMATS[".apng"], fps)
-        super().__init__(CappedFile(path, settings.cap, tail_size=len(chunk(b"IEND"))), Fraction(LARGEST))
-        self._numbers, self._told = 0, Fraction(0)
-        self._colours = Colours(rgb)
-        form = (size.width, size.height, 8, self._colours.kind, 0, 0, 0)
-        self._head = SIGNATURE + chunk(b"IHDR", pack(">IIBBBBB", *form))
-        self._file.write(self._head + self._count() + self._colours.chunks, 0)
+        super().__init__(
+            CappedFile(path, settings.cap, tail_size=len(_chunk(b"IEND"))), max_duration=Fraction(MAX_UINT16)
+        )
+        self._colors = _ColorTable(rgb)
+        self._sequence_number, self._written_duration = 0, Fraction(0)
+        header = pack(">IIBBBBB", size.width, size.height, 8, self._colors.color_type, 0, 0, 0)
+        self._header = SIGNATURE + _chunk(b"IHDR", header)
+        self._file.write(self._header + self._animation_control() + self._colors.chunks, 0)
 
     @staticmethod
     def notes(fps: Fraction) -> tuple[str, ...]:
-        """Delays are fractions, so that any pace is exact; browsers slow down the quickest."""
+        """Delays are exact, but browsers limit the frame rate."""
         return ("browsers play frames shorter than 1/90 s slowly; give fps up to 90",) if fps > 90 else ()
 
-    def _packed(self, before: Canvas | None, picture: Picture) -> Packed:
-        return self._colours.compressed(before, picture)
+    def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
+        try_matches = rect.changed is None or rect.changed <= MAX_CHANGED_FOR_MATCHES
+        return compress_pixels(self._colors.lookup(rect.indices), try_matches)
 
-    def _count(self) -> bytes:
-        """How many frames there are, to be played for ever."""
-        return chunk(b"acTL", pack(">II", self._pictures, 0))
+    def _animation_control(self) -> bytes:
+        """The number of frames, and 0 for an endless loop."""
+        return _chunk(b"acTL", pack(">II", self._frames, 0))
 
-    def _in_file(self, found: Patch, data: bytes, end: Fraction) -> bytes:
-        # What rounding takes from a delay the next one gets.
-        delay = fraction(end - self._told)
-        self._told += delay
-        control = (*found.indices.shape[::-1], found.x, found.y, delay.numerator, delay.denominator)
-        blend = OVER if self._pictures else SOURCE
-        head = chunk(b"fcTL", pack(">IIIIIHHBB", self._numbers, *control, 0, blend))
-        if self._pictures == 0:
-            body = chunk(b"IDAT", data)
-            self._numbers += 1
-        else:
-            body = chunk(b"fdAT", pack(">I", self._numbers + 1) + data)
-            self._numbers += 2
-        return head + body
+    def _format_frame(self, rect: DirtyRect, data: bytes, end: Fraction) -> bytes:
+        # A rounding error of one delay is corrected by the next.
+        delay = round_delay(end - self._written_duration)
+        self._written_duration += delay
+        height, width = rect.indices.shape
+        first = self._frames == 0
+        control = pack(
+            ">IIIIIHHBB",
+            self._sequence_number,
+            width,
+            height,
+            rect.x,
+            rect.y,
+            delay.numerator,
+            delay.denominator,
+            0,
+            BLEND_SOURCE if first else BLEND_OVER,
+        )
+        pixels = _chunk(b"IDAT", data)
+        if not first:
+            pixels = _chunk(b"fdAT", pack(">I", self._sequence_number + 1) + data)
+        self._sequence_number += 1 if first else 2
+        return _chunk(b"fcTL", control) + pixels
 
     def _complete(self) -> None:
-        self._file.overwrite(len(self._head), self._count())
-        self._file.close(chunk(b"IEND"))
+        self._file.overwrite(len(self._header), self._animation_control())
+        self._file.close(_chunk(b"IEND"))
 
 
-def chunk(kind: bytes, data: bytes = b"") -> bytes:
-    """A chunk of a PNG: length, type, data and checksum."""
-    return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
-
-
-def fraction(seconds: Fraction) -> Fraction:
-    """The nearest delay that two 16-bit numbers can tell."""
-    if seconds.numerator <= LARGEST and seconds.denominator <= LARGEST:
-        return seconds
-    return seconds.limit_denominator(min(LARGEST, int(LARGEST / max(Fraction(1), seconds))))
-
-
-class Colours:
-    """How the pixels of a palette are told: as its indices, or each by its own red, green and blue.
+class _ColorTable:
+    """How the file stores palette indices: as indices, or as RGB where the palette has more than 256 colors.
 
     Args:
         rgb: The palette, uint8 (256 or more, 3).
 
     Attributes:
-        kind: The colour type of the file.
-        chunks: What tells the file's colours and which one is see-through.
+        color_type: The color type of the file.
+        chunks: The chunks with the palette and the transparent color.
     """
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
-        self.kind = INDEXED if len(rgb) <= 256 else TRUECOLOUR
-        if self.kind == INDEXED:
-            self._table = (np.arange(256) + 256 - TRANSPARENT).astype(np.uint8)[:, None]
-            self.chunks = chunk(b"PLTE", np.roll(rgb, 1, axis=0).tobytes()) + chunk(b"tRNS", b"\0")
+        if len(rgb) <= 256:
+            # The transparent index moves to 0, which is also the difference between equal rows.
+            self.color_type = INDEXED
+            self._table = (np.arange(256) + 256 - TRANSPARENT_INDEX).astype(np.uint8)[:, None]
+            self.chunks = _chunk(b"PLTE", np.roll(rgb, 1, axis=0).tobytes()) + _chunk(b"tRNS", b"\0")
             return
-        taken = set(map(tuple, rgb.tolist()))
-        free = next(colour for colour in product(range(256), repeat=3) if colour not in taken)
+        self.color_type = TRUECOLOR
+        used = set(map(tuple, rgb.tolist()))
+        unused = next(color for color in product(range(256), repeat=3) if color not in used)
         self._table = rgb.copy()
-        self._table[TRANSPARENT] = free
-        self.chunks = chunk(b"tRNS", pack(">HHH", *free))
+        self._table[TRANSPARENT_INDEX] = unused
+        self.chunks = _chunk(b"tRNS", pack(">HHH", *unused))
 
-    def compressed(self, before: Canvas | None, picture: Picture) -> Packed:
-        """What a picture changes, its data, and when the picture goes."""
-        found = patch(before, picture.indices)
-        data = deflated(self._table[found.indices], found.share <= FEW or before is None)
-        return found, data, picture.end
+    def lookup(self, indices: Canvas) -> NDArray[np.uint8]:
+        """The pixels of palette indices (height, width), (height, width, bytes per pixel)."""
+        return self._table[indices]
 
 
-def deflated(pixels: NDArray[np.uint8], thorough: bool) -> bytes:
-    """Pixels as the data of a PNG.
+def round_delay(seconds: Fraction) -> Fraction:
+    """The fraction nearest to `seconds` whose numerator and denominator have 16 bits."""
+    if seconds.numerator <= MAX_UINT16 and seconds.denominator <= MAX_UINT16:
+        return seconds
+    return seconds.limit_denominator(min(MAX_UINT16, int(MAX_UINT16 / max(Fraction(1), seconds))))
 
-    Upscaled rows repeat: written as their difference from the row above they are runs of zeros, and
-    the other rows are short runs too, so that run-length codes beat matches at a distance, and take a tenth
-    of the time. Where little changed it is the empty rows that repeat, and matches may win.
+
+def compress_pixels(pixels: NDArray[np.uint8], try_matches: bool) -> bytes:
+    """Compress pixels to the data of a PNG.
+
+    Upscaling repeats rows. The difference from the row above is then a run of zeros, and the other rows are short
+    runs too. Run-length compression beats matches at a distance on these, and takes a tenth of the time. Where little
+    changed, it is the empty rows that repeat, and matches may win.
 
     Args:
-        pixels: The picture, (height, width, bytes of a pixel). See-through is 0 where a pixel is one byte, as the
-            difference from an equal row is, so that both make the same runs, which go on from row to row.
-        thorough: Try matches at a distance too.
+        pixels: (height, width, bytes per pixel). A one-byte transparent pixel is 0, as the difference between equal
+            rows is, so that runs continue from row to row.
+        try_matches: Also try matches at a distance, and return the smaller result.
     """
     height, width, size = pixels.shape
     rows = np.zeros((height, width * size + 1), np.uint8)
     rows[:, 1:] = pixels.reshape(height, -1)
-    again = (rows[1:] == rows[:-1]).all(axis=1) & rows[1:].any(axis=1)
+    repeated = (rows[1:] == rows[:-1]).all(axis=1) & rows[1:].any(axis=1)
     if size > 1:
-        # Filter type 1, Sub: the difference from the pixel at the left, or equal pixels would make no runs of bytes.
+        # Equal RGB pixels are not runs of equal bytes, but their differences are.
         rows[:, 1 + size :] -= pixels[:, :-1].reshape(height, -1)
-        rows[:, 0] = 1
-    # Filter type 2, Up: the difference from the row above.
-    rows[1:][again] = [2] + [0] * (width * size)
+        rows[:, 0] = SUB
+    rows[1:][repeated] = [UP] + [0] * (width * size)
     data = rows.tobytes()
-    found = [packed(data, zlib.Z_RLE)]
-    if thorough:
-        found.append(packed(data, zlib.Z_DEFAULT_STRATEGY))
-    return min(found, key=len)
+    strategies = [zlib.Z_RLE, zlib.Z_DEFAULT_STRATEGY] if try_matches else [zlib.Z_RLE]
+    return min((_deflate(data, strategy) for strategy in strategies), key=len)
 
 
-def packed(data: bytes, strategy: int) -> bytes:
-    """`data` in zlib's format at its highest level."""
-    coder = zlib.compressobj(9, zlib.DEFLATED, 15, 9, strategy)
-    return coder.compress(data) + coder.flush()
+def _deflate(data: bytes, strategy: int) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 15, 9, strategy)
+    return compressor.compress(data) + compressor.flush()
+
+
+def _chunk(kind: bytes, data: bytes = b"") -> bytes:
+    """A chunk of a PNG: length, type, data and checksum."""
+    return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))

@@ -1,16 +1,12 @@
-"""What changed from one picture to the next.
-
-Frames that equal the one before them make that one stay longer.
-
-What formats have in common whose pictures are changed rectangles, each compressed apart from the others.
-"""
+"""Encoding of what changes between frames, for formats that draw each frame over the previous one."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -19,147 +15,151 @@ from reelnet.export.encoders.base import CappedFile
 from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
-TRANSPARENT = 255
-"""The index that no frame uses, for pixels that stay as they were."""
+TRANSPARENT_INDEX = 255
+"""The palette index that no frame uses. Deltas use it for pixels that do not change."""
 
 
 @dataclass(frozen=True)
-class Patch:
-    """A rectangle to lay over the picture before.
+class MergedFrame:
+    """One frame of a file, which may stand for several identical frames of the animation.
 
     Attributes:
-        x: Its left edge on the canvas, in pixels.
-        y: Its upper edge.
-        indices: Palette indices (height, width); `TRANSPARENT` where nothing changed.
-        share: The part of its pixels that changed, from 0 to 1.
+        indices: Palette indices (height, width).
+        start: When it appears, in seconds from the start.
+        end: When the next frame replaces it.
+    """
+
+    indices: Canvas
+    start: Fraction
+    end: Fraction
+
+
+class FrameMerger:
+    """Merges consecutive identical frames into one longer frame.
+
+    Args:
+        max_duration: The longest duration of a frame that the format can store, in seconds. A longer frame is
+            repeated.
+    """
+
+    def __init__(self, max_duration: Fraction) -> None:
+        self._max_duration = max_duration
+        self._pending: MergedFrame | None = None
+
+    def add(self, frame: Frame) -> Iterator[MergedFrame]:
+        """Take the next frame, and yield the frames that are complete."""
+        end, pending = frame.pts + frame.duration, self._pending
+        if pending is not None and np.array_equal(pending.indices, frame.indices):
+            self._pending = MergedFrame(pending.indices, pending.start, end)
+        else:
+            yield from self.flush()
+            self._pending = MergedFrame(frame.indices, frame.pts, end)
+
+    def flush(self) -> Iterator[MergedFrame]:
+        """Yield the remaining frames, after the last frame of the animation."""
+        pending, self._pending = self._pending, None
+        while pending is not None and pending.end - pending.start > self._max_duration:
+            middle = pending.start + self._max_duration
+            yield MergedFrame(pending.indices, pending.start, middle)
+            pending = MergedFrame(pending.indices, middle, pending.end)
+        if pending is not None:
+            yield pending
+
+
+@dataclass(frozen=True)
+class DirtyRect:
+    """The rectangle of a frame that differs from the previous frame.
+
+    Attributes:
+        x: The left edge, in pixels.
+        y: The top edge, in pixels.
+        indices: Palette indices (height, width); `TRANSPARENT_INDEX` where a pixel does not change.
+        changed: The fraction of its pixels that change, 0 to 1; None for the first frame.
     """
 
     x: int
     y: int
     indices: Canvas
-    share: float
+    changed: float | None
+
+    @classmethod
+    def between(cls, previous: Canvas | None, current: Canvas, alignment: int = 1) -> DirtyRect:
+        """The smallest rectangle that turns `previous` into `current`.
+
+        Args:
+            previous: The previous frame, (height, width); None before the first frame, whose rectangle is all of it.
+            current: The frame, of the same size. The rectangle of an unchanged frame is a single pixel.
+            alignment: The left and the top edge are multiples of this.
+        """
+        if previous is None:
+            return cls(0, 0, current, None)
+        changed = previous != current
+        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        if not rows.size:
+            return cls(0, 0, current[:1, :1], 1.0)
+        y, x = rows[0] // alignment * alignment, columns[0] // alignment * alignment
+        box = slice(y, rows[-1] + 1), slice(x, columns[-1] + 1)
+        indices = np.where(changed[box], current[box], current.dtype.type(TRANSPARENT_INDEX))
+        return cls(int(x), int(y), indices, float(changed[box].mean()))
 
 
-def patch(before: Canvas | None, now: Canvas, grid: int = 1) -> Patch:
-    """The smallest patch that makes `now` of `before`, its corner at a multiple of `grid`.
-
-    The patch holds all of `now` where nothing was before, and a single pixel where nothing changed.
-    """
-    if before is None:
-        return Patch(0, 0, now, 1.0)
-    changed = before != now
-    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-    if not rows.size:
-        return Patch(0, 0, now[:1, :1], 1.0)
-    y, x = rows[0] // grid * grid, columns[0] // grid * grid
-    box = slice(y, rows[-1] + 1), slice(x, columns[-1] + 1)
-    indices = np.where(changed[box], now[box], now.dtype.type(TRANSPARENT))
-    return Patch(int(x), int(y), indices, float(changed[box].mean()))
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the file, which may stand for several frames.
-
-    Attributes:
-        indices: Palette indices (height, width).
-        begin: When it appears, in seconds from the start.
-        end: When it goes.
-    """
-
-    indices: Canvas
-    begin: Fraction
-    end: Fraction
-
-
-class Joiner:
-    """Joins equal neighbours.
+class DeltaFrameEncoder(ABC):
+    """Compresses dirty rectangles in several threads and writes them in order. Subclasses define the format.
 
     Args:
-        longest: Most seconds that the format lets one picture stay; what stays longer is shown again.
+        file: The file; the subclass writes its header.
+        max_duration: The longest duration of a frame that the format can store, in seconds.
+        alignment: The left and the top edge of a rectangle must be multiples of this.
     """
 
-    def __init__(self, longest: Fraction) -> None:
-        self._longest = longest
-        self._waiting: Picture | None = None
-
-    def add(self, frame: Frame) -> Iterator[Picture]:
-        """Take the next frame; gives the pictures that are complete because of it."""
-        end = frame.pts + frame.duration
-        last = self._waiting
-        if last is not None and np.array_equal(last.indices, frame.indices):
-            self._waiting = Picture(last.indices, last.begin, end)
-        else:
-            yield from self.rest()
-            self._waiting = Picture(frame.indices, frame.pts, end)
-
-    def rest(self) -> Iterator[Picture]:
-        """The pictures that wait, when nothing more comes."""
-        last, self._waiting = self._waiting, None
-        while last is not None and last.end - last.begin > self._longest:
-            middle = last.begin + self._longest
-            yield Picture(last.indices, last.begin, middle)
-            last = Picture(last.indices, middle, last.end)
-        if last is not None:
-            yield last
-
-
-Packed = tuple[Patch, bytes, Fraction]
-"""What a picture changes, its compressed pixels, and when it goes, in seconds."""
-
-
-class PictureEncoder(ABC):
-    """Compresses pictures on every core and writes them in order; its subclasses say how.
-
-    Args:
-        file: Where to; its head is written by the subclass.
-        longest: Seconds that one picture can stay.
-    """
-
-    def __init__(self, file: CappedFile, longest: Fraction) -> None:
-        self._file = file
-        self._pool: OrderedPool[Packed] = OrderedPool()
-        self._joiner = Joiner(longest)
-        self._before: Canvas | None = None
-        self._pictures = 0
+    def __init__(self, file: CappedFile, max_duration: Fraction, alignment: int = 1) -> None:
+        self._file, self._alignment = file, alignment
+        self._pool: OrderedPool[tuple[DirtyRect, bytes, Fraction]] = OrderedPool()
+        self._merger = FrameMerger(max_duration)
+        self._previous: Canvas | None = None
+        self._frames = 0
 
     def add(self, frame: Frame) -> None:
-        """Encode the next frame; one that equals the frame before makes that one stay longer."""
-        for picture in self._joiner.add(frame):
-            self._write(self._pool.submit(self._next(picture)))
+        """Encode the next frame. A frame that equals the previous one extends its duration."""
+        for merged in self._merger.add(frame):
+            self._submit(merged)
 
     def finish(self) -> int:
-        """Complete the file; gives the number of frames in it."""
-        for picture in self._joiner.rest():
-            self._write(self._pool.submit(self._next(picture)))
+        """Complete the file, and return the number of frames in it."""
+        for merged in self._merger.flush():
+            self._submit(merged)
         self._write(self._pool.drain())
         self._complete()
         self.close()
-        return self._pictures
+        return self._frames
 
     def close(self) -> None:
-        """Close the file as it is."""
+        """Stop encoding and close the file."""
         self._pool.close()
         self._file.close()
 
-    def _next(self, picture: Picture) -> Callable[[], Packed]:
-        before, self._before = self._before, picture.indices
-        return lambda: self._packed(before, picture)
+    def _submit(self, frame: MergedFrame) -> None:
+        previous, self._previous = self._previous, frame.indices
+        self._write(self._pool.submit(partial(self._encode, previous, frame)))
 
-    def _write(self, ready: Iterator[Packed]) -> None:
-        for found, data, end in ready:
-            written = self._in_file(found, data, end)
-            self._pictures += 1
-            self._file.write(written, self._pictures)
+    def _encode(self, previous: Canvas | None, frame: MergedFrame) -> tuple[DirtyRect, bytes, Fraction]:
+        rect = DirtyRect.between(previous, frame.indices, self._alignment)
+        return rect, self._compress(rect, frame.indices), frame.end
+
+    def _write(self, encoded: Iterator[tuple[DirtyRect, bytes, Fraction]]) -> None:
+        for rect, data, end in encoded:
+            chunks = self._format_frame(rect, data, end)
+            self._frames += 1
+            self._file.write(chunks, self._frames)
 
     @abstractmethod
-    def _packed(self, before: Canvas | None, picture: Picture) -> Packed:
-        """Compress what a picture changes; called by several threads."""
+    def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
+        """Compress a rectangle of the frame `indices` (height, width). Called from several threads."""
 
     @abstractmethod
-    def _in_file(self, found: Patch, data: bytes, end: Fraction) -> bytes:
-        """What stands in the file for the next picture."""
+    def _format_frame(self, rect: DirtyRect, data: bytes, end: Fraction) -> bytes:
+        """The bytes in the file of the next frame, which is shown until `end`, in seconds from the start."""
 
     @abstractmethod
     def _complete(self) -> None:
-        """Write what can be told only when all pictures are there."""
+        """Write what is known only after the last frame, and close the file."""

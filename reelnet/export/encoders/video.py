@@ -1,17 +1,17 @@
-"""Video files: MP4, WebM, AVIF and MOV, their pixels indexed straight from the palette."""
+"""Video files by FFmpeg: MP4, WebM, animated AVIF and MOV."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet._support.ordered_pool import OrderedPool
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.base import check_cap
 from reelnet.export.encoders.formats import (
@@ -21,25 +21,25 @@ from reelnet.export.encoders.formats import (
     find_codec,
     find_format,
 )
-from reelnet.export.encoders.pixel_formats import Pictures, pixels
-from reelnet.export.encoders.video_codecs import add_stream, tag
+from reelnet.export.encoders.pixel_formats import VideoFrameRing, create_converter
+from reelnet.export.encoders.video_codecs import add_stream, set_color_tags
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
 
-CONTAINERS: Mapping[str, tuple[str, dict[str, str]]] = {
+MUXERS: Mapping[str, tuple[str, dict[str, str]]] = {
     ".mp4": ("mp4", {"movflags": "+faststart"}),
     ".webm": ("webm", {}),
     ".avif": ("avif", {"loop": "0"}),
     ".mov": ("mov", {}),
 }
-"""FFmpeg's muxer and its options, by suffix. An MP4 has its index at the front; an AVIF loops forever."""
+"""FFmpeg's muxer and its options by suffix. An MP4 has its index at the front; an AVIF loops endlessly."""
 
-AHEAD = 6
-"""Frames that may wait for the codec."""
+MAX_QUEUED_FRAMES = 6
+"""Video frames that may wait for the codec."""
 
 
 class VideoEncoder:
-    """Writes a video with FFmpeg's codecs and containers."""
+    """Writes a video. The suffix of its path chooses the container."""
 
     def __init__(
         self,
@@ -49,22 +49,23 @@ class VideoEncoder:
         fps: Fraction,
         settings: EncoderSettings = DEFAULT_SETTINGS,
     ) -> None:
-        form = find_format(path)
-        codec = find_codec(form, settings)
-        check_fps(form, fps)
-        self._path, self._fps, self._ahead = path, fps, codec.dts_offset
-        self._limit = settings.cap
-        pixel = codec.choose_pixel_format(lossless=settings.lossless)
-        self._pixels, self._pictures = pixels(pixel, rgb), Pictures(size, pixel, AHEAD + 3)
-        if pixel.startswith("yuv"):
+        fmt = find_format(path)
+        codec = find_codec(fmt, settings)
+        check_fps(fmt, fps)
+        self._path, self._fps, self._cap, self._dts_offset = path, fps, settings.cap, codec.dts_offset
+        pixel_format = codec.choose_pixel_format(lossless=settings.lossless)
+        self._converter = create_converter(pixel_format, rgb)
+        # Besides the queue: the video frame that is written to, the one in the codec, and its predecessor.
+        self._pictures = VideoFrameRing(size, pixel_format, MAX_QUEUED_FRAMES + 3)
+        if pixel_format.startswith("yuv"):
             for picture in self._pictures:
-                tag(picture)
-        self._added, self._bytes, self._muxed = 0, 0, 0
+                set_color_tags(picture)
+        self._added, self._bytes, self._packets = 0, 0, 0
         self._failed = False
-        self._waiting: deque[Future[None]] = deque()
-        container, container_options = CONTAINERS[form.suffix]
-        self._container = av.open(f"file:{path}", "w", format=container, options=dict(container_options))
-        self._worker = ThreadPoolExecutor(1)
+        muxer, muxer_options = MUXERS[fmt.suffix]
+        self._container = av.open(f"file:{path}", "w", format=muxer, options=muxer_options)
+        # The codec runs in its own thread while the next frames are composed.
+        self._pool: OrderedPool[None] = OrderedPool(workers=1, max_pending=MAX_QUEUED_FRAMES)
         try:
             self._stream = add_stream(self._container, codec, size, fps, settings)
         except BaseException:
@@ -72,63 +73,59 @@ class VideoEncoder:
             raise
 
     def add(self, frame: Frame) -> None:
-        """Encode the next frame; one that stays is repeated, which costs next to no bytes.
+        """Encode the next frame. A longer frame is repeated, which adds almost no bytes.
 
-        A single picture with a longer duration would do for most players, but the last one's is lost.
+        Most players would also play one frame with a longer duration, but the duration of the last frame is lost.
         """
-        begin = round(frame.pts * self._fps)
-        for number in range(begin, round((frame.pts + frame.duration) * self._fps)):
+        start = round(frame.pts * self._fps)
+        for number in range(start, round((frame.pts + frame.duration) * self._fps)):
             picture = self._pictures.next()
-            self._pixels.fill(frame.indices, picture)
+            self._converter.convert(frame.indices, picture)
             picture.pts, picture.time_base = number, 1 / self._fps
-            # The codec works in a thread of its own while the next frames are composed.
-            while len(self._waiting) > AHEAD:
-                self._waiting.popleft().result()
-            self._waiting.append(self._worker.submit(self._encode, picture))
             self._added += 1
+            for _ in self._pool.submit(partial(self._encode, picture)):
+                pass
+
+    def finish(self) -> int:
+        """Complete the file, and return the number of frames read back from it."""
+        for _ in self._pool.drain():
+            pass
+        self._encode(None)
+        self.close()
+        frames = count_video_frames(self._path)
+        if frames != self._added:
+            raise ReelnetError(f"{self._path}: the file has {frames} of {self._added} frames; try again")
+        check_cap(self._path, self._cap, self._path.stat().st_size, frames)
+        return frames
+
+    def close(self) -> None:
+        """Stop encoding and close the file."""
+        self._pool.close()
+        self._container.close()
+
+    @staticmethod
+    def notes(fps: Fraction) -> tuple[str, ...]:
+        """Videos play at every frame rate."""
+        return ()
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
-        # FFmpeg crashes if it is given more after a failure, and frames may be waiting here.
+        # Queued frames must not reach the codec after an error, or FFmpeg crashes.
         if self._failed:
             return
         self._failed = True
         for packet in self._stream.encode(picture):
             self._bytes += packet.size
-            self._muxed += 1
-            check_cap(self._path, self._limit, self._bytes, self._muxed)
-            if self._ahead is not None:
-                # Of videos of one or two frames FFmpeg's x265 leaves the time of decoding as it finds the memory.
-                packet.dts = self._muxed - 1 - self._ahead
+            self._packets += 1
+            check_cap(self._path, self._cap, self._bytes, self._packets)
+            if self._dts_offset is not None:
+                # For videos of one or two frames, FFmpeg's libx265 returns uninitialized decoding times.
+                packet.dts = self._packets - 1 - self._dts_offset
             self._container.mux(packet)
         self._failed = False
 
-    def finish(self) -> int:
-        """Complete the file, read it again, and give the number of frames in it."""
-        while self._waiting:
-            self._waiting.popleft().result()
-        self._encode(None)
-        self.close()
-        found = frames_in(self._path)
-        if found != self._added:
-            raise ReelnetError(
-                f"{self._path}: {found} of {self._added} frames arrived in the file; try again"
-            )
-        check_cap(self._path, self._limit, self._path.stat().st_size, found)
-        return found
 
-    def close(self) -> None:
-        """Close the file as it is."""
-        self._worker.shutdown(cancel_futures=True)
-        self._container.close()
-
-    @staticmethod
-    def notes(fps: Fraction) -> tuple[str, ...]:
-        """Any pace can be kept."""
-        return ()
-
-
-def frames_in(path: Path) -> int:
-    """The frames of a video; an AVIF also has a still, which does not count."""
+def count_video_frames(path: Path) -> int:
+    """The number of frames of a video. The still image of an AVIF does not count."""
     with av.open(f"file:{path}") as container:
         counts = [0] * len(container.streams)
         for packet in container.demux():

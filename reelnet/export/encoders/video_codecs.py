@@ -1,4 +1,4 @@
-"""Video codecs: their settings, and the streams that have them."""
+"""The options and the streams of FFmpeg's video codecs."""
 
 from __future__ import annotations
 
@@ -11,22 +11,18 @@ import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, H264, Codec, EncoderSettings
+from reelnet.export.encoders.formats import Codec, EncoderSettings
 from reelnet.scene.layout.boxes import Size
 
-Settings = dict[str, str]
+X264_FLAT_PARAMS = "psy=0:aq-mode=0:no-mbtree=1"
+"""Without psychovisual tools, which trade exact colors for film grain. Constant quality then keeps flat cells within
+4 of 255 levels, even when every cell changes in every frame."""
 
-FLAT_X264 = "psy=0:aq-mode=0:no-mbtree=1"
-"""The psychovisual tools are for films: they trade exact colours for grain that is not here. With them off,
-constant quality keeps flat cells within 4 of 255 levels, even when every cell changes in every frame."""
-
-FLAT_X265 = "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=none"
+X265_FLAT_PARAMS = "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=none"
 """The same for H.265."""
 
-
-def add_h264(container: av.container.OutputContainer, size: Size, fps: Fraction) -> av.VideoStream:
-    """Add a stream of reelnet's usual H.264 to a container."""
-    return add_stream(container, H264, size, fps, DEFAULT_SETTINGS)
+GOP_SIZE = 600
+"""Frames between key frames. Key frames serve seeking; in a video of 300 frames, a second one adds 6 % of bytes."""
 
 
 def add_stream(
@@ -36,40 +32,35 @@ def add_stream(
     fps: Fraction,
     settings: EncoderSettings,
 ) -> av.VideoStream:
-    """Add a stream to a container; what is not RGB is BT.709 in limited range, and tagged as such.
+    """Add a video stream to a container. YUV streams are BT.709 in limited range, and tagged as such.
 
     Raises:
-        ReelnetError: This installation lacks the codec.
+        ReelnetError: PyAV was built without the codec.
     """
-    require_codec(codec)
-    # SVT-AV1 tells its life on stderr; 1 is errors only.
+    _require_codec(codec)
+    # SVT-AV1 logs to stderr; 1 stands for errors only.
     os.environ.setdefault("SVT_LOG", "1")
-    options = SETTINGS[codec.name](codec, settings)
+    options = CODEC_OPTIONS[codec.name](codec, settings)
     stream = cast("av.VideoStream", container.add_stream(codec.encoder, rate=fps, options=options))
     stream.width, stream.height = size.width, size.height
     stream.pix_fmt = codec.choose_pixel_format(lossless=settings.lossless)
     context = stream.codec_context
     context.time_base = 1 / fps
     if codec.name == "h265":
-        # The other tag, hev1, does not play on Apple's systems.
+        # Apple's players do not play the other tag, hev1.
         context.codec_tag = "hvc1"
     if stream.pix_fmt.startswith("yuv"):
-        tag(context)
+        set_color_tags(context)
     return stream
 
 
-def tag(marked: av.VideoCodecContext | av.VideoFrame) -> None:
-    """Say of a stream, or of a picture (ProRes asks that), that it is BT.709 in limited range."""
-    marked.color_range, marked.colorspace = ColorRange.MPEG, Colorspace.ITU709
-    marked.color_primaries, marked.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+def set_color_tags(target: av.VideoCodecContext | av.VideoFrame) -> None:
+    """Tag a stream or a video frame as BT.709 in limited range. ProRes reads the tags of the frames."""
+    target.color_range, target.colorspace = ColorRange.MPEG, Colorspace.ITU709
+    target.color_primaries, target.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
 
 
-def require_codec(codec: Codec) -> None:
-    """Make sure that FFmpeg was built with a codec.
-
-    Raises:
-        ReelnetError: It was not.
-    """
+def _require_codec(codec: Codec) -> None:
     try:
         av.codec.Codec(codec.encoder, "w")
     except av.codec.codec.UnknownCodecError:
@@ -79,8 +70,8 @@ def require_codec(codec: Codec) -> None:
         ) from None
 
 
-def _rate(codec: Codec, settings: EncoderSettings) -> Settings:
-    """Constant quality, if the codec has a knob of it."""
+def _quality_options(codec: Codec, settings: EncoderSettings) -> dict[str, str]:
+    """The quality setting, rounded to the codec's steps; empty if the codec has none."""
     if codec.quality_range is None:
         return {}
     value = codec.quality_range.default if settings.quality is None else settings.quality
@@ -88,56 +79,59 @@ def _rate(codec: Codec, settings: EncoderSettings) -> Settings:
     return {codec.quality_range.name: f"{round(value / step) * step if step else value:g}"}
 
 
-def _h264(codec: Codec, settings: EncoderSettings) -> Settings:
-    # A key frame now and then is for seeking; these are short, and one more takes 6 % of a reel of 300 frames.
-    common = {"g": "600", "x264-params": FLAT_X264}
-    return {**_rate(codec, settings), **common, "preset": settings.preset or "medium"}
-
-
-def _h265(codec: Codec, settings: EncoderSettings) -> Settings:
-    # Its groups of pictures are open unless it is told, and some platforms refuse that.
-    parameters = f"{FLAT_X265}:keyint=600:open-gop=0"
-    return {**_rate(codec, settings), "preset": settings.preset or "medium", "x265-params": parameters}
-
-
-def _vp9(codec: Codec, settings: EncoderSettings) -> Settings:
-    # A key frame now and then is for seeking; these are short. Tiles and rows let several cores work.
-    common = {"g": "600", "row-mt": "1", "tile-columns": "1"}
-    if settings.lossless:
-        # Looking ahead gains nothing where nothing may be lost; "good" takes twice the time.
-        quick = {"deadline": "realtime", "lag-in-frames": "0", "cpu-used": settings.preset or "5"}
-        return {**common, **quick, "lossless": "1"}
+def _h264_options(codec: Codec, settings: EncoderSettings) -> dict[str, str]:
     return {
-        **common,
-        **_rate(codec, settings),
-        "b": "0",
-        "deadline": "good",
-        "cpu-used": settings.preset or "4",
+        **_quality_options(codec, settings),
+        "g": str(GOP_SIZE),
+        "x264-params": X264_FLAT_PARAMS,
+        "preset": settings.preset or "medium",
     }
 
 
-def _av1(codec: Codec, settings: EncoderSettings) -> Settings:
-    # FFmpeg's own crf is a whole number.
-    rate = "".join(f":{name}={value}" for name, value in _rate(codec, settings).items())
-    # Preset 5 is where the tools for screen content come in: 30 % fewer bytes than 7, and 2 dB more. Tune 1 is
-    # for PSNR; tf would average neighbours in time.
-    return {"svtav1-params": f"tune=1:enable-tf=0{rate}", "preset": settings.preset or "5", "g": "600"}
+def _h265_options(codec: Codec, settings: EncoderSettings) -> dict[str, str]:
+    # x265 writes open groups of pictures by default, and some platforms refuse them.
+    params = f"{X265_FLAT_PARAMS}:keyint={GOP_SIZE}:open-gop=0"
+    return {
+        **_quality_options(codec, settings),
+        "preset": settings.preset or "medium",
+        "x265-params": params,
+    }
 
 
-def _qtrle(_codec: Codec, _settings: EncoderSettings) -> Settings:
+def _vp9_options(codec: Codec, settings: EncoderSettings) -> dict[str, str]:
+    # Tiles and row-based multithreading let several cores work.
+    common = {"g": str(GOP_SIZE), "row-mt": "1", "tile-columns": "1"}
+    if settings.lossless:
+        # For lossless video, lookahead saves nothing, and the deadline "good" takes twice as long.
+        fast = {"deadline": "realtime", "lag-in-frames": "0", "cpu-used": settings.preset or "5"}
+        return {**common, **fast, "lossless": "1"}
+    quality = _quality_options(codec, settings)
+    return {**common, **quality, "b": "0", "deadline": "good", "cpu-used": settings.preset or "4"}
+
+
+def _av1_options(codec: Codec, settings: EncoderSettings) -> dict[str, str]:
+    # The quality is one of SVT-AV1's own parameters, because FFmpeg's crf must be an integer.
+    quality = "".join(f":{name}={value}" for name, value in _quality_options(codec, settings).items())
+    # Tune 1 is for PSNR; temporal filtering (tf) would average neighboring frames. From preset 5 down, SVT-AV1 uses
+    # its screen content tools: 30 % fewer bytes than preset 7, and 2 dB more.
+    params = f"tune=1:enable-tf=0{quality}"
+    return {"svtav1-params": params, "preset": settings.preset or "5", "g": str(GOP_SIZE)}
+
+
+def _qtrle_options(_codec: Codec, _settings: EncoderSettings) -> dict[str, str]:
     return {}
 
 
-def _prores(_codec: Codec, _settings: EncoderSettings) -> Settings:
+def _prores_options(_codec: Codec, _settings: EncoderSettings) -> dict[str, str]:
     return {"profile": "4444", "vendor": "apl0"}
 
 
-SETTINGS: Mapping[str, Callable[[Codec, EncoderSettings], Settings]] = {
-    "h264": _h264,
-    "h265": _h265,
-    "av1": _av1,
-    "vp9": _vp9,
-    "qtrle": _qtrle,
-    "prores": _prores,
+CODEC_OPTIONS: Mapping[str, Callable[[Codec, EncoderSettings], dict[str, str]]] = {
+    "h264": _h264_options,
+    "h265": _h265_options,
+    "av1": _av1_options,
+    "vp9": _vp9_options,
+    "qtrle": _qtrle_options,
+    "prores": _prores_options,
 }
-"""What FFmpeg is told about each codec."""
+"""FFmpeg's options for each codec."""
