@@ -1,1 +1,1 @@
-"""YAML with source positions, and errors that name them."""
+"""YAML files: values with positions, models to read them into, and error messages that name line and key."""

@@ -1,8 +1,8 @@
-"""What is wrong with a value, in plain words: pydantic's errors as a template's author should read them."""
+"""Validation errors of pydantic as the author of a file should read them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import gt, lt
 from typing import Any, get_args
 
@@ -28,6 +28,8 @@ TYPE_NAMES = {
     "list_type": "a list",
     "tuple_type": "a list",
 }
+"""Names of types by pydantic's kind of error."""
+
 BOUNDS = {
     "greater_than": ("above", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -35,37 +37,35 @@ BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "multiple_of": ("a multiple of", "multiple_of"),
 }
+"""The words for a bound and its attribute in a constraint, by pydantic's kind of error."""
+
 EXCEEDS: Mapping[str, Callable[[Any, Any], bool]] = {"greater_than_equal": lt, "less_than_equal": gt}
-"""How a number can lie beyond a bound that it may just reach."""
+"""How to test that a number is beyond an inclusive bound."""
+
+MAX_VALUE_LENGTH = 60
 
 
-def explain_validation_error(model: type[BaseModel], error: ValidationError) -> Iterable[tuple[KeyPath, str]]:
-    """Each mistake as its path of keys below the model, and what is wrong there."""
+def explain_validation_error(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
+    """Yield each error as its key path below the model and a message."""
     seen: set[KeyPath] = set()
-    for each in error.errors(include_url=False):
-        path = _to_key_path(each["loc"])
-        if each["type"] == "extra_forbidden":
-            # An unknown key is the author's own, and may be any word.
-            path = (*_to_key_path(each["loc"][:-1]), each["loc"][-1])
-        # The branches of a union all complain about the same value.
-        if path not in seen:
-            seen.add(path)
-            yield from _locate_errors(model, path, each)
+    for detail in error.errors(include_url=False):
+        path = _strip_union_names(detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            # The last part is a key of the author, and may be any word.
+            path = (*_strip_union_names(detail["loc"][:-1]), detail["loc"][-1])
+        # All branches of a union report the same value.
+        if path in seen:
+            continue
+        seen.add(path)
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, OptionError):
+            yield from (((*path, *below), message) for below, message in cause.errors)
+        else:
+            yield path, _explain(model, path, detail)
 
 
-def _locate_errors(
-    model: type[BaseModel], path: KeyPath, error: Mapping[str, Any]
-) -> Iterable[tuple[KeyPath, str]]:
-    """A mistake of pydantic's, or each of ours if it holds several."""
-    reason = error.get("ctx", {}).get("error")
-    if isinstance(reason, OptionError):
-        yield from (((*path, *below), message) for below, message in reason.errors)
-    else:
-        yield path, _explain_error(model, path, error)
-
-
-def _to_key_path(loc: Sequence[str | int]) -> KeyPath:
-    """The keys of pydantic's location, without its own names for branches of unions and validators."""
+def _strip_union_names(loc: Sequence[str | int]) -> KeyPath:
+    """Remove pydantic's names for the branches of unions and for validators from a location."""
     return tuple(
         part
         for part in loc
@@ -74,9 +74,9 @@ def _to_key_path(loc: Sequence[str | int]) -> KeyPath:
     )
 
 
-def _explain_error(model: type[BaseModel], path: KeyPath, error: Mapping[str, Any]) -> str:
-    """What is wrong, and what would work."""
-    kind, value, context = error["type"], error.get("input"), error.get("ctx", {})
+def _explain(model: type[BaseModel], path: KeyPath, detail: Mapping[str, Any]) -> str:
+    """Say what is wrong, and what would work."""
+    kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     if kind == "extra_forbidden":
         return f"no such key; {suggest_names(str(path[-1]), list_keys(model, path[:-1]))}"
     if kind == "missing":
@@ -90,39 +90,39 @@ def _explain_error(model: type[BaseModel], path: KeyPath, error: Mapping[str, An
     if kind == "string_too_short":
         return "is empty"
     if kind == "string_pattern_mismatch":
-        return f"{format_value(value)} does not have the form of {context['pattern'].strip('^$')}"
+        return f"{format_value(value)} does not match {context['pattern'].strip('^$')}"
     if kind == "value_error":
-        return str(context.get("error", error["msg"]))
-    message = str(error["msg"])
+        return str(context.get("error", detail["msg"]))
+    message = str(detail["msg"])
     return message[:1].lower() + message[1:]
 
 
 def _explain_bound(
     value: Any, model: type[BaseModel], path: KeyPath, kind: str, context: Mapping[str, Any]
 ) -> str:
-    """A number out of its bounds, or no multiple of what it should be."""
-    word, key = BOUNDS[kind]
+    """Name the bound that a number violates."""
+    word, attribute = BOUNDS[kind]
     info = find_field(model, path)
     if kind == "multiple_of" and info is not None:
-        # A number that is no multiple may be too large as well, which says more of what would work.
-        for each, beyond in EXCEEDS.items():
-            name, bound = BOUNDS[each]
-            limit = next(_iter_bounds(info.annotation, bound), None)
-            if limit is not None and beyond(value, limit):
-                return f"{format_value(value)}: give {name} {limit}"
-    return f"{format_value(value)}: give {word} {context[key]}"
+        # A number that is not a multiple may also be too large, which is more helpful to know.
+        for other, exceeds in EXCEEDS.items():
+            other_word, other_attribute = BOUNDS[other]
+            bound = next(_iter_bounds(info.annotation, other_attribute), None)
+            if bound is not None and exceeds(value, bound):
+                return f"{format_value(value)}: give {other_word} {bound}"
+    return f"{format_value(value)}: give {word} {context[attribute]}"
 
 
-def _iter_bounds(annotation: Any, name: str) -> Iterator[Any]:
-    """The bounds of one name, such as `le`, inside an annotation such as `EvenLength | None`."""
+def _iter_bounds(annotation: Any, attribute: str) -> Iterator[Any]:
+    """Yield the bounds of one kind, such as `le`, inside an annotation such as `EvenPixels | None`."""
     if isinstance(annotation, FieldInfo):
-        yield from (getattr(each, name) for each in annotation.metadata if hasattr(each, name))
+        yield from (getattr(each, attribute) for each in annotation.metadata if hasattr(each, attribute))
     for each in get_args(annotation):
-        yield from _iter_bounds(each, name)
+        yield from _iter_bounds(each, attribute)
 
 
 def _explain_choice(value: Any, model: type[BaseModel], path: KeyPath, context: Mapping[str, Any]) -> str:
-    """A word that is none of those that can stand there."""
+    """Suggest the words that a key accepts."""
     info = find_field(model, path)
     words = [str(word) for word in list_literals(info.annotation)] if info is not None else []
     if not words:
@@ -130,16 +130,7 @@ def _explain_choice(value: Any, model: type[BaseModel], path: KeyPath, context: 
     return f"{format_value(value)}; {suggest_names(str(value), words)}"
 
 
-def list_literals(annotation: Any) -> list[Any]:
-    """The words of the `Literal`s inside an annotation."""
-    found: list[Any] = []
-    for each in get_args(annotation):
-        found += list_literals(each) if get_args(each) else [each] if isinstance(each, str) else []
-    return found
-
-
 def _suggest_fix(kind: str, value: Any) -> str:
-    """What may have been meant."""
     if kind == "bool_type" and isinstance(value, str) and value.lower() in ("yes", "no", "on", "off"):
         return f"; write {'true' if value.lower() in ('yes', 'on') else 'false'}"
     if value is None:
@@ -148,26 +139,34 @@ def _suggest_fix(kind: str, value: Any) -> str:
 
 
 def format_value(value: Any) -> str:
-    """A value as the author wrote it, not too long."""
+    """Format a value as the author wrote it, cut after 60 characters."""
     if value is None:
         return "an empty value"
-    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 3]}…"
+
+
+def list_literals(annotation: Any) -> list[str]:
+    """Return the words of the `Literal`s inside an annotation."""
+    words: list[str] = []
+    for each in get_args(annotation):
+        words += list_literals(each) if get_args(each) else [each] if isinstance(each, str) else []
+    return words
 
 
 def list_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that can stand at a path below a model."""
+    """Return the keys of the map at a path below a model."""
     inner = find_model(model, path)
     return [info.alias or name for name, info in inner.model_fields.items()] if inner else []
 
 
 def find_model(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
-    """The model that describes the map at a path below another."""
+    """Return the model of the map at a path below another model; None if there is no model at the path."""
     for part in path:
         if isinstance(part, int):
             continue
         info = get_field(model, part)
-        inner = next(iter(iter_models(info.annotation)), None) if info is not None else None
+        inner = next(iter_models(info.annotation), None) if info is not None else None
         if inner is None:
             return None
         model = inner
@@ -175,19 +174,19 @@ def find_model(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
 
 
 def find_field(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
-    """The field at a path below a model."""
+    """Return the field at a path below a model; None if there is no field at the path."""
     names = [part for part in path if isinstance(part, str)]
     inner = find_model(model, tuple(names[:-1])) if names else None
     return get_field(inner, names[-1]) if inner is not None else None
 
 
-def get_field(model: type[BaseModel], name: str) -> FieldInfo | None:
-    """A field by the key that authors write."""
-    return next((info for key, info in model.model_fields.items() if (info.alias or key) == name), None)
+def get_field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    """Return a field by the key that authors write, which may be an alias."""
+    return next((info for name, info in model.model_fields.items() if (info.alias or name) == key), None)
 
 
-def iter_models(annotation: Any) -> Iterable[type[BaseModel]]:
-    """The models inside an annotation such as `tuple[SpeedSpec, ...] | None`."""
+def iter_models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models inside an annotation such as `tuple[SpeedSpec, ...] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for each in get_args(annotation):

@@ -1,6 +1,6 @@
-"""YAML text as plain data that knows where each value stands. Nothing in a file can run, or grow without end.
+"""YAML as plain data with the position of every value. Depth and size are limited, and nothing in a file can run.
 
-What single values without quotes mean.
+Scalars without quotes follow the core schema of YAML 1.2: `no`, `12:30` and dates are text.
 """
 
 from __future__ import annotations
@@ -29,24 +29,35 @@ from reelnet.config.diagnostics import (
 MAX_DEPTH = 40
 MAX_NODES = 20_000
 MAX_DIAGNOSTICS = 1000
-MAX_KEY_LENGTH = 200  # of a key
+MAX_KEY_LENGTH = 200
+MAX_INT_DIGITS = 18
 
+Scalar = str | int | float | bool | None
 
 UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Control characters, and others that no template needs."""
+"""Control characters and other characters that YAML does not allow."""
 
 _COLOR_COMMENT = re.compile(rf"[ \t]+({HEX_COLOR})")
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
+_CONSTANTS: dict[str, bool | float | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and where it stands.
+    """A value and its position.
 
     Attributes:
-        value: A map, a list, or a scalar. Nodes share parts where the file has aliases, so nothing may change them.
+        value: A map, a list or a scalar. Aliases make nodes share values, so nothing may modify them.
         position: Where the value starts.
-        key_position: Where its key starts, if it is in a map.
-        unquoted_color: The colour that follows an empty value as a comment, such as #111; empty otherwise.
+        key_position: Where its key starts, if the value is in a map.
+        unquoted_color: The color that follows an empty value as a comment, such as #111; otherwise empty.
     """
 
     value: dict[str, Node] | list[Node] | Scalar
@@ -56,7 +67,7 @@ class Node:
 
 
 def to_plain(node: Node) -> Any:
-    """The value without places: dict, list and scalars."""
+    """Return the value without positions: dict, list and scalars."""
     if isinstance(node.value, dict):
         return {key: to_plain(child) for key, child in node.value.items()}
     if isinstance(node.value, list):
@@ -65,17 +76,17 @@ def to_plain(node: Node) -> Any:
 
 
 def get_child(node: Node, step: str | int) -> Node | None:
-    """What a key or an index leads to."""
-    inside = node.value
-    if isinstance(inside, dict) and isinstance(step, str):
-        return inside.get(step)
-    if isinstance(inside, list) and isinstance(step, int) and 0 <= step < len(inside):
-        return inside[step]
+    """Return the child at a key or an index; None if there is no such child."""
+    value = node.value
+    if isinstance(value, dict) and isinstance(step, str):
+        return value.get(step)
+    if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+        return value[step]
     return None
 
 
 def find_position(node: Node, path: Sequence[str | int]) -> SourcePosition:
-    """Where a path of keys leads: the place of its last key that is there."""
+    """Return the position of a key path, or of its longest part that exists."""
     for step in path:
         child = get_child(node, step)
         if child is None:
@@ -85,238 +96,219 @@ def find_position(node: Node, path: Sequence[str | int]) -> SourcePosition:
 
 
 def explain_empty_value(node: Node) -> str | None:
-    """What to say of an empty value that was meant as a colour, which YAML took for a comment."""
+    """Return an error message if a value is empty because YAML took an unquoted color for a comment."""
     return f"a color must be quoted: '{node.unquoted_color}'" if node.unquoted_color else None
 
 
 def find_unquoted_colors(node: Node, path: KeyPath = ()) -> list[Diagnostic]:
-    """Every value that is empty because a colour was not quoted."""
+    """Return an error for every value that is empty because a color is not quoted."""
     if isinstance(node.value, dict | list):
-        inside = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
-        return [mistake for key, child in inside for mistake in find_unquoted_colors(child, (*path, key))]
-    hint = explain_empty_value(node)
-    return [Diagnostic(find_position(node, ()), format_key_path(path), hint)] if hint else []
+        children = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
+        return [found for key, child in children for found in find_unquoted_colors(child, (*path, key))]
+    message = explain_empty_value(node)
+    return [Diagnostic(find_position(node, ()), format_key_path(path), message)] if message else []
 
 
-def parse_yaml(text: str, file: str, aside: list[Diagnostic] | None = None) -> Node:
-    """The content of a file from its text. An empty file is an empty map.
+def parse_yaml(text: str, file: str, deferred: list[Diagnostic] | None = None) -> Node:
+    """Parse the text of a file. An empty file is an empty map.
 
     Args:
-        text: Of the file.
-        file: What errors call it.
-        aside: Takes the mistakes beside which the rest can be read, such as a key that stands twice; without it they
-            are raised.
+        text: The text of the file.
+        file: The file's name in errors.
+        deferred: Receives errors after which parsing can continue, such as a duplicate key. If it is None, they are
+            raised.
 
     Raises:
-        TemplateError: It is not YAML, or too deep or long, or uses a part of YAML that templates do without.
+        InvalidTemplate: The text is not YAML, is too deep or too long, or uses a feature of YAML that templates do
+            not allow.
     """
     text = text.removeprefix("\ufeff")
     if found := UNPRINTABLE.search(text):
-        raise_diagnostic(
-            locate_character(text, found.start(), file), f"the control character {found[0]!a} is not allowed"
-        )
-    node, mistakes = _Reader(text, file).document()
-    if aside is None:
-        raise_diagnostics(mistakes)
+        position = locate_character(text, found.start(), file)
+        raise_diagnostic(position, f"the control character {found[0]!a} is not allowed")
+    node, diagnostics = _Parser(text, file).parse_document()
+    if deferred is None:
+        raise_diagnostics(diagnostics)
     else:
-        aside += mistakes
+        deferred += diagnostics
     return node
 
 
+def parse_scalar(text: str) -> Scalar:
+    """Parse a scalar without quotes.
+
+    Raises:
+        ValueError: An integer has more than 18 digits.
+    """
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INT.fullmatch(text):
+        if len(text.lstrip("+-")) > MAX_INT_DIGITS:
+            raise ValueError(f"a whole number has at most {MAX_INT_DIGITS} digits; quote it if it is text")
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+    if found := _INFINITY.fullmatch(text):
+        return float(f"{found[1]}inf")
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
 @dataclass(frozen=True, slots=True)
-class _Built:
-    """A finished node, how many nodes it stands for once aliases are written out, and how deep it is."""
+class _Subtree:
+    """A finished node, with its number of nodes after aliases are expanded, and its depth."""
 
     node: Node
     size: int
     height: int
 
 
-class _Reader:
-    """Builds nodes from the parser's events and collects what is wrong; only limits and bad syntax stop it."""
+class _Parser:
+    """Builds nodes from the events of PyYAML and collects errors. Only limits and bad syntax stop it."""
 
     def __init__(self, text: str, file: str) -> None:
         self._text = text
         self._file = file
         self._events = yaml.parse(text, Loader=yaml.SafeLoader)
-        # None for an anchor whose value is still being read.
-        self._anchors: dict[str, _Built | None] = {}
-        self._mistakes: list[Diagnostic] = []
+        # None for an anchor whose value is not finished.
+        self._anchors: dict[str, _Subtree | None] = {}
+        self._diagnostics: list[Diagnostic] = []
         self._count = 0
-        self._here = SourcePosition(file, 1, 1)
+        self._current = SourcePosition(file, 1, 1)
 
-    def document(self) -> tuple[Node, list[Diagnostic]]:
-        self._next()
-        if isinstance(self._next(), events.StreamEndEvent):
-            return Node({}, self._here), []
-        root = self._node(self._next(), (), 1).node
-        self._next()
-        after = self._next()
+    def parse_document(self) -> tuple[Node, list[Diagnostic]]:
+        self._next_event()
+        if isinstance(self._next_event(), events.StreamEndEvent):
+            return Node({}, self._current), []
+        root = self._parse_node(self._next_event(), (), 1).node
+        self._next_event()
+        after = self._next_event()
         if isinstance(after, events.DocumentStartEvent):
-            self._wrong(self._place(after), (), "a second document starts here; a template has one")
-        return root, self._mistakes
+            self._record(
+                self._position(after), (), "a second document starts here; a file has only one document"
+            )
+        return root, self._diagnostics
 
-    def _next(self) -> events.Event:
+    def _next_event(self) -> events.Event:
         try:
             event = next(self._events)
         except yaml.MarkedYAMLError as error:
             self._stop(diagnose_syntax(error, self._text, self._file))
         except (yaml.YAMLError, ValueError, OverflowError):
-            # Python's own errors come through the parser for escapes and versions that are out of range.
-            self._stop(
-                Diagnostic(self._here, "", "after this stands an escape such as \\U that is no character")
-            )
-        self._here = self._place(event)
+            # PyYAML lets Python's own errors through for escapes and versions that are out of range.
+            self._stop(Diagnostic(self._current, "", "an escape such as \\U after this is not a character"))
+        self._current = self._position(event)
         return event
 
-    def _node(self, event: events.Event, path: KeyPath, depth: int) -> _Built:
+    def _parse_node(self, event: events.Event, path: KeyPath, depth: int) -> _Subtree:
         if isinstance(event, events.AliasEvent):
-            built = self._alias(event, path)
-            self._limit(event, path, built.size, depth + built.height - 1)
-            return built
-        self._limit(event, path, 1, depth)
+            subtree = self._resolve_alias(event, path)
+            self._check_limits(event, path, subtree.size, depth + subtree.height - 1)
+            return subtree
+        self._check_limits(event, path, 1, depth)
         before = self._count
         anchor = event.anchor if isinstance(event, events.NodeEvent) else None
         if anchor is not None:
             self._anchors[anchor] = None
         if getattr(event, "tag", None) is not None:
-            self._wrong(self._place(event), path, "tags such as !name are not allowed; quote text with a '!'")
-        node, height = self._content(event, path, depth)
-        built = _Built(node, self._count - before + 1, height)
+            message = "tags such as !name are not allowed; quote text with a '!'"
+            self._record(self._position(event), path, message)
+        node, height = self._parse_content(event, path, depth)
+        subtree = _Subtree(node, self._count - before + 1, height)
         if anchor is not None:
-            self._anchors[anchor] = built
-        return built
+            self._anchors[anchor] = subtree
+        return subtree
 
-    def _content(self, event: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
+    def _parse_content(self, event: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
         if isinstance(event, events.ScalarEvent):
-            return self._scalar(event, path), 1
-        read = self._map if isinstance(event, events.MappingStartEvent) else self._list
-        return read(event, path, depth)
+            return self._parse_scalar(event, path), 1
+        parse = self._parse_map if isinstance(event, events.MappingStartEvent) else self._parse_list
+        return parse(event, path, depth)
 
-    def _map(self, start: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
+    def _parse_map(self, start: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
         entries: dict[str, Node] = {}
         height = 0
-        while not isinstance(event := self._next(), events.MappingEndEvent):
-            built_key = self._node(event, path, depth + 1)
-            key, wrong = self._key(event, built_key.node, entries)
-            built = self._node(self._next(), (*path, key), depth + 1)
-            height = max(height, built_key.height, built.height)
-            if wrong:
-                self._wrong(built_key.node.position, path, wrong)
+        while not isinstance(event := self._next_event(), events.MappingEndEvent):
+            key_subtree = self._parse_node(event, path, depth + 1)
+            key, problem = self._check_key(event, key_subtree.node, entries)
+            subtree = self._parse_node(self._next_event(), (*path, key), depth + 1)
+            height = max(height, key_subtree.height, subtree.height)
+            if problem:
+                self._record(key_subtree.node.position, path, problem)
             else:
-                entries[key] = replace(built.node, key_position=built_key.node.position)
-        return Node(entries, self._place(start)), height + 1
+                entries[key] = replace(subtree.node, key_position=key_subtree.node.position)
+        return Node(entries, self._position(start)), height + 1
 
-    def _list(self, start: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
+    def _parse_list(self, start: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
         items: list[Node] = []
         height = 0
-        while not isinstance(event := self._next(), events.SequenceEndEvent):
-            built = self._node(event, (*path, len(items)), depth + 1)
-            height = max(height, built.height)
-            items.append(built.node)
-        return Node(items, self._place(start)), height + 1
+        while not isinstance(event := self._next_event(), events.SequenceEndEvent):
+            subtree = self._parse_node(event, (*path, len(items)), depth + 1)
+            height = max(height, subtree.height)
+            items.append(subtree.node)
+        return Node(items, self._position(start)), height + 1
 
-    def _key(self, event: events.Event, node: Node, entries: dict[str, Node]) -> tuple[str, str]:
-        """A key, and what is wrong with it, or nothing."""
+    def _check_key(self, event: events.Event, node: Node, entries: dict[str, Node]) -> tuple[str, str]:
+        """Return a key, or "?" in its place, and a message if it is invalid."""
         key, written = node.value, event.value if isinstance(event, events.ScalarEvent) else "…"
         if isinstance(key, dict | list):
             return "?", "a key must be text; quote it if it starts with '{' or '['"
         if not isinstance(key, str):
-            return (
-                "?",
-                f"a key must be text; quote it: '{written}'" if written else "a key is missing before ':'",
-            )
+            if not written:
+                return "?", "a key is missing before ':'"
+            return "?", f"a key must be text; quote it: '{written}'"
         if len(key) > MAX_KEY_LENGTH:
-            return "?", f"a key has at most {MAX_KEY_LENGTH} letters"
+            return "?", f"a key has at most {MAX_KEY_LENGTH} characters"
         if key == "<<" and isinstance(event, events.ScalarEvent) and event.style is None:
-            return key, "'<<' is not allowed; write extends instead"
+            return key, "'<<' is not allowed; use extends instead"
         if first := entries.get(key):
-            lines = f"in line {node.position.line} and before in line {(first.key_position or first.position).line}"
-            return key, f"the key {key!r} stands here twice, {lines}"
+            lines = f"{(first.key_position or first.position).line} and {node.position.line}"
+            return key, f"the key {key!r} is given twice, in lines {lines}"
         return key, ""
 
-    def _scalar(self, event: events.ScalarEvent, path: KeyPath) -> Node:
-        place, value = self._place(event), event.value
+    def _parse_scalar(self, event: events.ScalarEvent, path: KeyPath) -> Node:
+        position, value = self._position(event), event.value
         if found := UNPRINTABLE.search(value):
-            self._wrong(place, path, f"the control character {found[0]!a} is not allowed")
+            self._record(position, path, f"the control character {found[0]!a} is not allowed")
         if event.style is not None:
-            return Node(value, place)
+            return Node(value, position)
         mark = event.end_mark
-        colour = _COLOR_COMMENT.match(self._text, mark.index) if mark and not value else None
+        color = _COLOR_COMMENT.match(self._text, mark.index) if mark and not value else None
         try:
-            return Node(parse_scalar(value), place, unquoted_color=colour[1] if colour else "")
+            return Node(parse_scalar(value), position, unquoted_color=color[1] if color else "")
         except ValueError as error:
-            self._wrong(place, path, str(error))
-            return Node(0, place)
+            self._record(position, path, str(error))
+            return Node(0, position)
 
-    def _alias(self, event: events.AliasEvent, path: KeyPath) -> _Built:
-        name, place = str(event.anchor), self._place(event)
+    def _resolve_alias(self, event: events.AliasEvent, path: KeyPath) -> _Subtree:
+        name, position = str(event.anchor), self._position(event)
         if name not in self._anchors:
-            self._wrong(
-                place, path, f"there is no anchor &{name} before this; quote text that starts with '*'"
-            )
-        elif (built := self._anchors[name]) is None:
-            self._wrong(place, path, f"the value &{name} cannot hold itself")
+            message = f"there is no anchor &{name} above this; quote text that starts with '*'"
+            self._record(position, path, message)
+        elif (subtree := self._anchors[name]) is None:
+            self._record(position, path, f"the value &{name} cannot contain itself")
         else:
-            return replace(built, node=replace(built.node, position=place))
-        return _Built(Node(None, place), 1, 1)
+            return replace(subtree, node=replace(subtree.node, position=position))
+        return _Subtree(Node(None, position), 1, 1)
 
-    def _limit(self, event: events.Event, path: KeyPath, more: int, depth: int) -> None:
-        self._count += more
-        reason = ""
+    def _check_limits(self, event: events.Event, path: KeyPath, added: int, depth: int) -> None:
+        self._count += added
         if depth > MAX_DEPTH:
-            reason = f"this is nested more than {MAX_DEPTH} deep"
+            message = f"more than {MAX_DEPTH} levels of nesting"
         elif self._count > MAX_NODES:
-            grown = ", with its aliases written out" if more > 1 else ""
-            reason = f"a template has at most {MAX_NODES:,} keys and values{grown}"
-        if reason:
-            self._stop(Diagnostic(self._place(event), format_key_path(path), reason))
+            expanded = " after its aliases are expanded" if added > 1 else ""
+            message = f"a file has at most {MAX_NODES:,} keys and values{expanded}"
+        else:
+            return
+        self._stop(Diagnostic(self._position(event), format_key_path(path), message))
 
-    def _place(self, event: events.Event) -> SourcePosition:
+    def _position(self, event: events.Event) -> SourcePosition:
         mark = event.start_mark
-        return (
-            SourcePosition(self._file, mark.line + 1, mark.column + 1)
-            if mark
-            else SourcePosition(self._file, 1, 1)
-        )
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        return SourcePosition(self._file, line + 1, column + 1)
 
-    def _wrong(self, place: SourcePosition, path: KeyPath, what: str) -> None:
-        self._mistakes.append(Diagnostic(place, format_key_path(path), what))
-        if len(self._mistakes) >= MAX_DIAGNOSTICS:
-            raise_diagnostics(self._mistakes)
+    def _record(self, position: SourcePosition, path: KeyPath, message: str) -> None:
+        self._diagnostics.append(Diagnostic(position, format_key_path(path), message))
+        if len(self._diagnostics) >= MAX_DIAGNOSTICS:
+            raise_diagnostics(self._diagnostics)
 
-    def _stop(self, mistake: Diagnostic) -> NoReturn:
-        raise_diagnostics([*self._mistakes, mistake])
-        raise AssertionError("there is a mistake")
-
-
-MAX_INT_DIGITS = 18
-
-Scalar = str | int | float | bool | None
-
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)")
-_WORDS: dict[str, bool | float | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
-}
-
-
-def parse_scalar(text: str) -> Scalar:
-    """What a scalar without quotes means in the core schema of YAML 1.2: `no`, `12:30` and dates are text.
-
-    Raises:
-        ValueError: A whole number of more than 18 digits.
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.fullmatch(text):
-        if len(text.lstrip("+-")) > MAX_INT_DIGITS:
-            raise ValueError(f"a whole number has at most {MAX_INT_DIGITS} digits; quote it if it is text")
-        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-    if found := _INFINITE.fullmatch(text):
-        return float(f"{found[1]}inf")
-    return float(text) if _FLOAT.fullmatch(text) else text
+    def _stop(self, diagnostic: Diagnostic) -> NoReturn:
+        raise_diagnostics([*self._diagnostics, diagnostic])
+        raise AssertionError("at least one diagnostic was raised")

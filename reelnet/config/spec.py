@@ -1,4 +1,4 @@
-"""What every part of a template's specification shares."""
+"""The base class of everything that an author writes, and common types of its fields."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_PIXELS = 16_384
-"""Pixels a side; more than any encoder here takes."""
+"""Pixels per side; more than any encoder of reelnet accepts."""
 
 Pixels = Annotated[int, Field(ge=0, le=MAX_PIXELS)]
 PositivePixels = Annotated[int, Field(ge=1, le=MAX_PIXELS)]
-"""A length that cannot be nothing, in pixels."""
 EvenPixels = Annotated[int, Field(ge=2, le=MAX_PIXELS, multiple_of=2)]
-"""A side of the frame in pixels; video wants even ones."""
+"""Side of a frame in pixels; video encoders require even sides."""
 FontSize = Annotated[int, Field(ge=6, le=512)]
-"""Pixels an em."""
+"""Pixels per em."""
 
 
 class SpecModel(BaseModel):
-    """Keys and values of a template: every key is known, every value of its type, nothing changes later."""
+    """A map in a file: unknown keys and values of another type are errors. Instances are immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -35,7 +35,7 @@ def test_a_key_that_stands_twice_hides_no_other_mistake() -> None:
 
 def test_a_key_that_stands_twice_is_told_beside_a_template_that_is_not_there() -> None:
     twice, nowhere = told("layer: a\nlayer: b\nextends: artcle\n")
-    assert "mine.yaml:2:1: the key 'layer' stands here twice" in twice
+    assert "mine.yaml:2:1: the key 'layer' is given twice" in twice
     assert "did you mean 'article'" in nowhere
 
 
