@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_PIXELS = 16_384
 """Pixels per side; more than any encoder of reelnet accepts."""
@@ -21,3 +21,12 @@ class SpecModel(BaseModel):
     """A map in a file: unknown keys and values of another type are errors. Instances are immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def as_tuple(value: Any) -> Any:
+    """Turn a list into a tuple, which cannot change; other values are returned as they are."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+LIST_AS_TUPLE = BeforeValidator(as_tuple)
+"""For fields with tuples: YAML has lists only."""

@@ -15,7 +15,7 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
-from reelnet.render.panels.predictions.scores import Scores
+from reelnet.render.panels.predictions.scores import ClassScores
 from tests.record.cases import pictures
 from tests.record.layers import unnamed
 from tests.record.models import Recurrent
@@ -206,10 +206,10 @@ def test_features_are_one_grid_of_cells_and_still_scores_of_classes(tmp_path: Pa
     assert colours[1][0] == colours[1][3] == (255, 255, 255)
     assert (cell[:, :4] == 255).all()
     assert (cell[:16] == 255).all()
-    scores = Scores.of(shown.scene.context, None, None, None)
+    scores = ClassScores.find(shown.scene.context)
     assert scores is not None
     assert (scores.tap, scores.classes) == ("out", names)
-    assert scores.distribution(run.snapshot(0).taps["out"]).argmax(axis=1).tolist() == [1, 1, 1]
+    assert scores.to_probabilities(run.snapshot(0).taps["out"]).argmax(axis=1).tolist() == [1, 1, 1]
     report = run.reel("plain", layer="out").save(tmp_path / "out.gif", max_size="20kB")
     assert report.frames == 1
 

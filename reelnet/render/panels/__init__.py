@@ -1,13 +1,12 @@
-"""Every kind of panel, by the name that templates call it."""
+"""Every kind of panel, by its name in templates."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from reelnet.render.panels.annotations.captions import Captions
-from reelnet.render.panels.basic.counter import Counter
 from reelnet.render.panels.basic.image import Image
-from reelnet.render.panels.basic.progress import Progress
+from reelnet.render.panels.basic.progress import Counter, Progress
 from reelnet.render.panels.basic.spacer import Spacer
 from reelnet.render.panels.basic.text import Text
 from reelnet.render.panels.charts.curve import Curve

@@ -1,281 +1,357 @@
-"""Boxes, arrows and words on single cells, drawn over the cells of a panel."""
+"""Callouts: the frames, arrows and texts of annotations, drawn over the cells of a panel and beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
-from reelnet.render.canvas import dilate_mask, fill_box, fill_mask, rasterize_arrow, stamp, stroke_box, write
-from reelnet.render.panels.annotations import margin
-from reelnet.render.panels.annotations.annotation import Side, Target
-from reelnet.render.panels.annotations.captions import Span, span
-from reelnet.render.panels.annotations.margin import Note
-from reelnet.render.typography import TextStyle, body_style, wrap_text
+from reelnet.render.canvas import (
+    dilate_mask,
+    fill_box,
+    fill_mask,
+    rasterize_arrow,
+    stamp,
+    stroke_box,
+    write,
+)
+from reelnet.render.panels.annotations.annotation import AnnotatedCell, Side, margin_gap, wrap_note
+from reelnet.render.panels.annotations.captions import StepRange, resolve_step_range
+from reelnet.render.typography import body_style, wrap_text
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas
 
-OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left", "above": "below", "below": "above"}
-OTHERS: dict[Side, tuple[Side, Side]] = {
+OPPOSITE_SIDE: dict[Side, Side] = {"left": "right", "right": "left", "above": "below", "below": "above"}
+ADJACENT_SIDES: dict[Side, tuple[Side, Side]] = {
     "left": ("above", "below"),
     "right": ("above", "below"),
     "above": ("right", "left"),
     "below": ("right", "left"),
 }
-"""Where words go that have no room on either side of the cell."""
+"""The sides to try for a text that fits neither on its side nor on the opposite one."""
 
 SHADES = 6
-"""Of an annotation's colour: arrows are small."""
+"""Shades of an annotation's color; arrows are small, so few are enough."""
+
+
+@dataclass(frozen=True)
+class MarginNote:
+    """A text in the margin.
+
+    Attributes:
+        steps: The steps at which it is shown.
+        rows: Rows of the canvas in which the line to its cell may run; the first one is preferred.
+        height: Height of all its lines in pixels.
+        top: The row in which the text begins.
+    """
+
+    steps: StepRange
+    rows: tuple[int, ...]
+    height: int
+    top: int = 0
+
+    @property
+    def row(self) -> int:
+        """The row in which the line runs; ideally the middle of the text."""
+        return self.rows[0]
+
+    @property
+    def bottom(self) -> int:
+        """First row below the text."""
+        return self.top + self.height
+
+
+def assign_line_rows(notes: Sequence[MarginNote]) -> list[MarginNote]:
+    """Give each note a row for its line that no earlier note uses at the same steps, if it has one."""
+    assigned: list[MarginNote] = []
+    for note in notes:
+        used = {each.row for each in assigned if each.steps.overlaps(note.steps)}
+        free = [row for row in note.rows if row not in used]
+        assigned.append(replace(note, rows=(*free, *note.rows)[:1]))
+    return assigned
+
+
+def stack_notes(notes: Sequence[MarginNote], top: int, bottom: int, gap: int) -> list[MarginNote]:
+    """Place each note as near to its cell as the other notes of the same steps allow.
+
+    The first pass, from the top down, moves notes down to clear the ones above them. The second pass, from the
+    bottom up, moves them back up if space runs out.
+
+    Args:
+        notes: In any order.
+        top: First row of the margin.
+        bottom: First row below the margin.
+        gap: Pixels between two notes.
+
+    Raises:
+        ValueError: The notes that are shown together do not fit.
+    """
+    order = sorted(range(len(notes)), key=lambda number: notes[number].row)
+    lowered: dict[int, MarginNote] = {}
+    for number in order:
+        note = notes[number]
+        taken = [each.bottom + gap for each in lowered.values() if each.steps.overlaps(note.steps)]
+        lowered[number] = replace(note, top=max([top, note.row - note.height // 2, *taken]))
+    stacked: dict[int, MarginNote] = {}
+    for number in reversed(order):
+        note = lowered[number]
+        taken = [each.top - gap - note.height for each in stacked.values() if each.steps.overlaps(note.steps)]
+        stacked[number] = replace(note, top=min([bottom - note.height, note.top, *taken]))
+    highest = min((note.top for note in stacked.values()), default=top)
+    if highest < top:
+        raise ValueError(
+            f"the texts in the margin need {top - highest} pixels more than the {bottom - top} of their panel; "
+            "shorten them, show them at different steps, or choose another side"
+        )
+    return [stacked[number] for number in range(len(notes))]
 
 
 class Callouts:
     """The annotations of a panel, ready to be drawn over it.
 
     Args:
-        targets: By their number in the template.
-        room: The panel without its margin; no words beside cells stand outside.
-        around: Pixels around the panel that frames may cover.
+        targets: The annotated cells, by the number of their annotation in the template.
+        room: The panel without its margin; texts next to cells stay inside.
+        bleed: Pixels around the panel that frames may cover.
+
+    Raises:
+        OptionError: An annotation does not fit.
     """
 
     def __init__(
         self,
-        targets: dict[int, Target],
+        targets: dict[int, AnnotatedCell],
         room: Box,
-        around: int,
+        bleed: int,
         context: SceneContext,
         palette: PaletteBuilder,
     ) -> None:
-        self._marks: list[Mark] = []
+        self._callouts: list[Callout] = []
         errors = ErrorCollector()
         for number, target in targets.items():
             with errors.collect("annotations", number):
-                kind = Noted if target.spec.apart else Beside
-                self._marks.append(kind(target, room, around, context, palette))
+                kind = MarginCallout if target.spec.in_margin else AdjacentCallout
+                self._callouts.append(kind(target, room, bleed, context, palette))
         errors.raise_errors()
-        noted = [mark for mark in self._marks if isinstance(mark, Noted)]
-        notes = margin.on_rows_of_their_own([mark.note for mark in noted])
+        in_margin = [each for each in self._callouts if isinstance(each, MarginCallout)]
+        notes = assign_line_rows([callout.note for callout in in_margin])
         with error_context("annotations"):
-            notes = margin.stacked(notes, room.y, room.bottom, body_style(context.theme).line_height // 2)
-        for mark, note in zip(noted, notes, strict=True):
-            mark.note = note
+            gap = body_style(context.theme).line_height // 2
+            notes = stack_notes(notes, room.y, room.bottom, gap)
+        for callout, note in zip(in_margin, notes, strict=True):
+            callout.note = note
 
     def draw(self, canvas: Canvas, step: int) -> None:
-        """Draw those of a training step: lines to the margin behind all frames, words over them."""
-        marks = [mark for mark in self._marks if step in mark.span]
-        for mark in marks:
-            mark.clear(canvas)
-        for mark in marks:
-            mark.draw_line(canvas)
-        for mark in marks:
-            mark.draw_frame(canvas)
-        for mark in marks:
-            mark.draw_words(canvas)
+        """Draw the annotations of a training step: lines to the margin below all frames, texts on top."""
+        callouts = [each for each in self._callouts if step in each.steps]
+        for callout in callouts:
+            callout.clear_frame(canvas)
+        for callout in callouts:
+            callout.draw_line(canvas)
+        for callout in callouts:
+            callout.draw_frame(canvas)
+        for callout in callouts:
+            callout.draw_text(canvas)
 
 
-class Mark:
-    """One annotation: what all of them have."""
+class Callout:
+    """One annotation: what all of them have in common."""
 
     def __init__(
-        self, target: Target, room: Box, around: int, context: SceneContext, palette: PaletteBuilder
+        self, target: AnnotatedCell, room: Box, bleed: int, context: SceneContext, palette: PaletteBuilder
     ) -> None:
         theme, self.spec, self.cell = context.theme, target.spec, target.cell
-        self.span: Span = span(target.spec.from_step, target.spec.to_step, context.steps)
-        self.room, self._around, self.style = room, around, body_style(theme)
-        self._line = 3 if target.cell.width >= 40 else 2
-        colour = target.spec.color or theme.accent
-        self.colour = palette.ramp(colour, theme.background, SHADES)
+        self.steps = resolve_step_range(target.spec.from_step, target.spec.to_step, context.steps)
+        self.room, self._bleed, self.style = room, bleed, body_style(theme)
+        self._stroke_width = 3 if target.cell.width >= 40 else 2
+        self.color = palette.ramp(target.spec.color or theme.accent, theme.background, SHADES)
         self.ink = palette.ramp(theme.ink, theme.background)
-        self.paper = palette.ramp(theme.background, theme.background, 1)
+        self.background = palette.ramp(theme.background, theme.background, 1)
 
     @property
-    def outset(self) -> int:
-        """Pixels from the cell to the outer edge of a frame around it: colour between two lines of paper."""
-        return self._line + 2
+    def frame_width(self) -> int:
+        """Pixels from the cell to the outer edge of its frame: the color between two lines of background."""
+        return self._stroke_width + 2
 
-    def draw_line(self, canvas: Canvas) -> None:
-        """Draw the line from the cell to the margin."""
-
-    def frame(self, canvas: Canvas) -> Box:
-        """The frame around the cell, or inside it where there is no room; the cell itself if there is no frame."""
-        outer, room = self.cell.expand(self.outset), self.room.expand(self._around)
-        around = (
+    def frame_box(self, canvas: Canvas) -> Box:
+        """The frame around the cell, or inside it if there is no space; the cell itself without a frame."""
+        outer, room = self.cell.expand(self.frame_width), self.room.expand(self._bleed)
+        fits = (
             min(outer.x - room.x, outer.y - room.y, outer.x, outer.y) >= 0
             and outer.right <= min(room.right, canvas.shape[1])
             and outer.bottom <= min(room.bottom, canvas.shape[0])
         )
-        return outer if around and self.spec.box else self.cell
+        return outer if fits and self.spec.box else self.cell
 
-    def clear(self, canvas: Canvas) -> None:
-        """Draw the paper on both sides of the frame."""
+    def clear_frame(self, canvas: Canvas) -> None:
+        """Draw the background on both sides of the frame."""
         if self.spec.box:
-            stroke_box(canvas, self.frame(canvas), self.outset, self.paper)
+            stroke_box(canvas, self.frame_box(canvas), self.frame_width, self.background)
+
+    def draw_line(self, canvas: Canvas) -> None:
+        """Draw the line from the cell to the margin, if there is one."""
 
     def draw_frame(self, canvas: Canvas) -> None:
         """Draw the frame."""
         if self.spec.box:
-            stroke_box(canvas, self.frame(canvas).expand(-1), self._line, self.colour)
+            stroke_box(canvas, self.frame_box(canvas).expand(-1), self._stroke_width, self.color)
 
-    def draw_words(self, canvas: Canvas) -> None:
-        """Draw the arrow, and the words."""
+    def draw_text(self, canvas: Canvas) -> None:
+        """Draw the arrow and the text."""
 
     def draw_arrow(self, canvas: Canvas, side: Side, x: int, y: int, length: int) -> None:
-        """Draw an arrow that stands on a side of the cell and points at it, with paper around it.
+        """Draw an arrow on one side of the cell that points at it, surrounded by background.
 
         Args:
-            canvas: Where to.
-            side: Of the cell.
-            x: The arrow's left edge; of one that points up or down, its middle.
-            y: The arrow's upper edge; of one that points left or right, its middle.
-            length: From tail to tip.
+            canvas: Where to draw.
+            side: Side of the cell.
+            x: Left edge of a horizontal arrow, middle of a vertical one.
+            y: Middle of a horizontal arrow, top edge of a vertical one.
+            length: Pixels from tail to tip.
         """
-        width = max(2, round(self.style.size / 6))
-        mask = rasterize_arrow(length, width, max(8, round(0.75 * self.style.size)), OPPOSITE[side])
-        height, across = mask.shape
-        x, y = (x, y - height // 2) if side in ("left", "right") else (x - across // 2, y)
-        fill_mask(canvas, dilate_mask(mask), self.paper, x - 1, y - 1)
-        stamp(canvas, mask, self.colour, x, y)
+        stroke_width = max(2, round(self.style.size / 6))
+        mask = rasterize_arrow(
+            length, stroke_width, max(8, round(0.75 * self.style.size)), OPPOSITE_SIDE[side]
+        )
+        height, width = mask.shape
+        x, y = (x, y - height // 2) if side in ("left", "right") else (x - width // 2, y)
+        fill_mask(canvas, dilate_mask(mask), self.background, x - 1, y - 1)
+        stamp(canvas, mask, self.color, x, y)
 
 
-class Noted(Mark):
-    """Words in the margin, with a line to their cell that runs between two rows of cells and so hides little."""
+class MarginCallout(Callout):
+    """A text in the margin; the line to its cell runs between two rows of cells, where it hides little."""
 
     def __init__(
-        self, target: Target, room: Box, around: int, context: SceneContext, palette: PaletteBuilder
+        self, target: AnnotatedCell, room: Box, bleed: int, context: SceneContext, palette: PaletteBuilder
     ) -> None:
-        super().__init__(target, room, around, context, palette)
-        self._lines = margin.lines(target.spec.text or "", self.style)
+        super().__init__(target, room, bleed, context, palette)
+        self._lines = wrap_note(target.spec.text or "", self.style)
         cell, height = self.cell, len(self._lines) * self.style.line_height
         rows = (cell.y + cell.height // 2,) * 2 if target.spec.arrow else (cell.bottom, cell.y)
-        # Of a low cell the upper edge: the words have their room on both sides of it.
-        below = cell.y + cell.bottom > room.y + room.bottom
-        self.note = Note(self.span, rows[::-1] if below else rows, height)
+        # A cell in the lower half prefers its upper edge: the text then has space on both sides of the line.
+        in_lower_half = cell.y + cell.bottom > room.y + room.bottom
+        self.note = MarginNote(self.steps, rows[::-1] if in_lower_half else rows, height)
 
     @property
-    def _turn(self) -> int:
-        """Where the line leaves its row, if the words had to give way: between the cells and the words."""
-        return self.room.right + margin.lead(self.style) // 2
+    def _bend_x(self) -> int:
+        """Where the line leaves its row if the text was moved: halfway between the cells and the text."""
+        return self.room.right + margin_gap(self.style) // 2
 
-    def _start(self, canvas: Canvas) -> int:
-        """Where the line begins: at the cell, at the frame, or behind the tip of its arrow."""
-        right = self.frame(canvas).right
+    def _line_start(self, canvas: Canvas) -> int:
+        """Where the line begins: at the cell, at its frame, or behind the tip of its arrow."""
+        right = self.frame_box(canvas).right
         return right + self.style.size // 2 if self.spec.arrow else right - self.spec.box
 
     def draw_line(self, canvas: Canvas) -> None:
-        """Draw it with paper on both sides of it."""
-        style, row, start, turn = self.style, self.note.row, self._start(canvas), self._turn
+        """Draw the line with background above and below it."""
+        style, row, start, bend = self.style, self.note.row, self._line_start(canvas), self._bend_x
         half, width = style.line_height // 2, max(2, style.size // 10)
         end = max(self.note.top + half, min(row, self.note.bottom - half))
-        fill_box(canvas, Box(start, row - width // 2 - 1, self.room.right - start, width + 2), self.paper)
+        clearing = Box(start, row - width // 2 - 1, self.room.right - start, width + 2)
+        fill_box(canvas, clearing, self.background)
         for part in (
-            Box(start, row - width // 2, turn + width - start, width),
-            Box(turn, min(row, end) - width // 2, width, abs(end - row) + width),
-            Box(turn, end - width // 2, turn - self.room.right - style.size // 3, width),
+            Box(start, row - width // 2, bend + width - start, width),
+            Box(bend, min(row, end) - width // 2, width, abs(end - row) + width),
+            Box(bend, end - width // 2, bend - self.room.right - style.size // 3, width),
         ):
-            fill_box(canvas, part, self.colour)
+            fill_box(canvas, part, self.color)
 
-    def draw_words(self, canvas: Canvas) -> None:
-        """Draw the arrow's head and the words, each at an end of the line."""
-        style, left = self.style, self.room.right + margin.lead(self.style)
+    def draw_text(self, canvas: Canvas) -> None:
+        """Draw the tip of the arrow at the cell, and the text in the margin."""
+        style, left = self.style, self.room.right + margin_gap(self.style)
         if self.spec.arrow:
-            start = self.frame(canvas).right + 1
-            self.draw_arrow(canvas, "right", start, self.note.row, max(self._turn - start, style.size))
+            start = self.frame_box(canvas).right + 1
+            self.draw_arrow(canvas, "right", start, self.note.row, max(self._bend_x - start, style.size))
         for number, line in enumerate(self._lines):
             write(canvas, line, self.ink, left, self.note.top + number * style.line_height, style)
 
 
-class Beside(Mark):
-    """Words on a patch of paper beside their cell, or none."""
+class AdjacentCallout(Callout):
+    """A text on a patch of background next to its cell, or only a frame or an arrow."""
 
     def __init__(
-        self, target: Target, room: Box, around: int, context: SceneContext, palette: PaletteBuilder
+        self, target: AnnotatedCell, room: Box, bleed: int, context: SceneContext, palette: PaletteBuilder
     ) -> None:
-        super().__init__(target, room, around, context, palette)
-        self._words = lines(target.spec.text, room.width, self.style)
-        self._label, self._side = self._stand()
+        super().__init__(target, room, bleed, context, palette)
+        style = self.style
+        # Pixels from the edge of the patch to the text; two of them are the line around it.
+        self._padding = 2 + round(0.4 * style.size), 2 + round(style.size / 6)
+        width = min(16 * style.size, room.width - 2 * self._padding[0])
+        self._lines = wrap_text(target.spec.text, width, style) if target.spec.text is not None else []
+        self._patch, self._side = self._place_patch()
 
-    def _stand(self) -> tuple[Box, Side | None]:
-        """Where the words stand, and on which side of the cell; None if they have room only over it."""
-        spec, size = self.spec, extent(self._words, self.style)
+    def _patch_size(self) -> tuple[int, int]:
+        """Width and height of the patch; zero without a text."""
+        if not self._lines:
+            return 0, 0
+        across, down = self._padding
+        width = max(self.style.width(line) for line in self._lines)
+        return width + 2 * across, len(self._lines) * self.style.line_height + 2 * down
+
+    def _place_patch(self) -> tuple[Box, Side | None]:
+        """The patch, and its side of the cell; None if it fits only on top of the cell."""
+        spec, size = self.spec, self._patch_size()
         if size[0] > self.room.width or size[1] > self.room.height:
             raise OptionError(
                 f"needs {size[0]}×{size[1]} pixels, more than the {self.room.width}×{self.room.height} "
                 "of its panel; shorten it",
                 "text",
             )
-        apart = self.outset + (round(2.25 * self.style.size) if spec.arrow else self.style.size // 3)
-        for side in (spec.near, OPPOSITE[spec.near], *OTHERS[spec.near]):
-            label = beside(self.cell, side, apart, size)
-            slid = within(label, self.room)
-            if (slid.x == label.x) if side in ("left", "right") else (slid.y == label.y):
-                return slid, side
-        if not self._words and spec.arrow and not spec.box:
-            raise OptionError("has no room on any side of the cell", "arrow")
-        return within(beside(self.cell, spec.near, apart, size), self.room), None
+        gap = self.frame_width + (round(2.25 * self.style.size) if spec.arrow else self.style.size // 3)
+        preferred = spec.preferred_side
+        for side in (preferred, OPPOSITE_SIDE[preferred], *ADJACENT_SIDES[preferred]):
+            patch = place_beside(self.cell, side, gap, size)
+            moved = move_inside(patch, self.room)
+            if (moved.x == patch.x) if side in ("left", "right") else (moved.y == patch.y):
+                return moved, side
+        if not self._lines and spec.arrow and not spec.box:
+            raise OptionError("does not fit on any side of the cell", "arrow")
+        return move_inside(place_beside(self.cell, preferred, gap, size), self.room), None
 
-    def draw_words(self, canvas: Canvas) -> None:
-        """Draw the arrow, and the words on a patch of paper."""
+    def draw_text(self, canvas: Canvas) -> None:
+        """Draw the arrow, and the text on its patch."""
         if self.spec.arrow and self._side is not None:
-            self._point(canvas, self._side)
-        if not self._words:
+            self._draw_arrow_to_cell(canvas, self._side)
+        if not self._lines:
             return
-        patch = self._label
-        fill_box(canvas, patch, self.paper)
-        stroke_box(canvas, patch.expand(-1), 1, self.colour)
-        across, down = padding(self.style)
-        x, y = patch.x + across, patch.y + down
-        for number, line in enumerate(self._words):
+        fill_box(canvas, self._patch, self.background)
+        stroke_box(canvas, self._patch.expand(-1), 1, self.color)
+        x, y = self._patch.x + self._padding[0], self._patch.y + self._padding[1]
+        for number, line in enumerate(self._lines):
             write(canvas, line, self.ink, x, y + number * self.style.line_height, self.style)
 
-    def _point(self, canvas: Canvas, side: Side) -> None:
-        cell, label, reach = self.cell, self._label, self.outset + 1
+    def _draw_arrow_to_cell(self, canvas: Canvas, side: Side) -> None:
+        cell, patch, gap = self.cell, self._patch, self.frame_width + 1
         x, y = cell.x + cell.width // 2, cell.y + cell.height // 2
         x, y, length = {
-            "right": (cell.right + reach, y, label.x - cell.right),
-            "left": (label.right, y, cell.x - label.right),
-            "below": (x, cell.bottom + reach, label.y - cell.bottom),
-            "above": (x, label.bottom, cell.y - label.bottom),
+            "right": (cell.right + gap, y, patch.x - cell.right),
+            "left": (patch.right, y, cell.x - patch.right),
+            "below": (x, cell.bottom + gap, patch.y - cell.bottom),
+            "above": (x, patch.bottom, cell.y - patch.bottom),
         }[side]
-        self.draw_arrow(canvas, side, x, y, length - reach)
+        self.draw_arrow(canvas, side, x, y, length - gap)
 
 
-def lines(text: str | None, width: int, style: TextStyle) -> list[str]:
-    """The words in lines of some 16 ems at the most, less where the panel is narrower."""
-    if text is None:
-        return []
-    return wrap_text(text, min(16 * style.size, width - 2 * padding(style)[0]), style)
-
-
-def extent(words: Sequence[str], style: TextStyle) -> tuple[int, int]:
-    """Width and height of the patch under the words: paper, a line of colour, and paper around it."""
-    if not words:
-        return 0, 0
-    across, down = padding(style)
-    return max(style.width(line) for line in words) + 2 * across, len(words) * style.line_height + 2 * down
-
-
-def padding(style: TextStyle) -> tuple[int, int]:
-    """Pixels from the patch's edge to the words, across and down; two of them are the lines around it."""
-    return 2 + round(0.4 * style.size), 2 + round(style.size / 6)
-
-
-def beside(cell: Box, side: Side, apart: int, size: tuple[int, int]) -> Box:
-    """A box of a size beside a cell, in the middle of its side."""
+def place_beside(cell: Box, side: Side, gap: int, size: tuple[int, int]) -> Box:
+    """A box of a given size next to a cell, centered on that side."""
     x, y = cell.x + (cell.width - size[0]) // 2, cell.y + (cell.height - size[1]) // 2
     match side:
         case "left":
-            x = cell.x - apart - size[0]
+            x = cell.x - gap - size[0]
         case "right":
-            x = cell.right + apart
+            x = cell.right + gap
         case "above":
-            y = cell.y - apart - size[1]
+            y = cell.y - gap - size[1]
         case "below":
-            y = cell.bottom + apart
+            y = cell.bottom + gap
     return Box(x, y, *size)
 
 
-def within(box: Box, room: Box) -> Box:
-    """The box, moved into the room; it must not be larger."""
+def move_inside(box: Box, room: Box) -> Box:
+    """Move a box into a room that is at least as large."""
     x = max(room.x, min(box.x, room.right - box.width))
     y = max(room.y, min(box.y, room.bottom - box.height))
     return Box(x, y, box.width, box.height)

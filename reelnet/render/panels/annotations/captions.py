@@ -1,7 +1,4 @@
-"""Captions: one text at a time, each for a range of training steps.
-
-Ranges of training steps in which something is shown.
-"""
+"""The captions panel: one text at a time, each for a range of training steps."""
 
 from __future__ import annotations
 
@@ -9,56 +6,53 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
-from reelnet.config.spec import FontSize, SpecModel
-from reelnet.render.canvas import write
-from reelnet.render.panels.basic.text import Text
-from reelnet.render.typography import wrap_text
-from reelnet.scene import text_fields as fields
+from reelnet.config.spec import LIST_AS_TUPLE, SpecModel
+from reelnet.render.panels.basic.text import AlignOption, ColorOption, SizeOption, StyleOption, Text
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel, Pause
-from reelnet.template.color import Color
+from reelnet.scene.text_fields import parse_fields
 from reelnet.template.timeline import MAX_PAUSE_SECONDS
 
-EMS = 28
-"""Natural width of captions that are longer than that; a column gives them its own width."""
+MAX_NATURAL_EMS = 28
+"""Natural width of longer captions; a column may make them wider."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """How far through the run, in percent of the recorded steps."""
+class RunPercentage:
+    """A position in the run, in percent of the recorded steps."""
 
     percent: int
 
-    def step(self, steps: Sequence[int]) -> int:
-        """The recorded step that is so far through them."""
+    def find_step(self, steps: Sequence[int]) -> int:
+        """The recorded step at this position."""
         return steps[round(self.percent / 100 * (len(steps) - 1))]
 
 
-def parse_begin(value: Any) -> int | Part:
-    """A training step, or a part of the run such as `25%`.
+def parse_start(value: Any) -> int | RunPercentage:
+    """Parse a training step, or a position in the run such as `25%`.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: The value is neither.
     """
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, str) and value.endswith("%") and value[:-1].isdecimal() and int(value[:-1]) <= 100:
-        return Part(int(value[:-1]))
-    if isinstance(value, Part):
+        return RunPercentage(int(value[:-1]))
+    if isinstance(value, RunPercentage):
         return value
-    raise ValueError(f"{value!r} is neither a training step nor a part of the run such as 25%")
+    raise ValueError(f"{value!r} is neither a training step nor a position in the run such as 25%")
 
 
-Begin = Annotated[
-    int | Part,
-    PlainValidator(parse_begin),
+Start = Annotated[
+    int | RunPercentage,
+    PlainValidator(parse_start),
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^(\d{1,2}|100)%$"}]}
     ),
@@ -69,140 +63,142 @@ class CaptionSpec(SpecModel):
     """One caption."""
 
     id: str | None = Field(
-        None, description="A name by which a template that extends this one can change it."
+        None, description="A name by which a template that extends this one can change the caption."
     )
-    from_step: Begin = Field(
-        0, alias="from", description="First training step, or how far through the run it begins, such as 25%."
+    from_step: Start = Field(
+        0, alias="from", description="First training step, or a position in the run, such as 25%."
     )
     to_step: int | None = Field(
         None,
         ge=0,
         alias="to",
-        description="Last training step; by default the one before the next caption, or the last of all.",
+        description="Last training step; by default the last one before the next caption, or of the run.",
     )
     text: str = Field(
-        min_length=1, max_length=2000, description="With fields in braces, as in a text: {step:,}, {layer}, …"
+        min_length=1,
+        max_length=2000,
+        description="The text, with fields in braces as in a text panel: {step:,}, {layer}, …",
     )
     hold: float = Field(
         0.0,
         ge=0,
         le=MAX_PAUSE_SECONDS,
-        description="Seconds for which the animation rests at the first frame that shows the caption, to be read.",
+        description="Seconds by which the first frame that shows the caption is held longer, for reading.",
     )
 
     @field_validator("text")
     @classmethod
-    def _fields(cls, text: str) -> str:
-        fields.parse_fields(text)
+    def _check_fields(cls, text: str) -> str:
+        parse_fields(text)
         return text
 
-    def begin(self, steps: Sequence[int]) -> int:
-        """The first step, among the recorded ones if it was given as a part of the run."""
-        return self.from_step.step(steps) if isinstance(self.from_step, Part) else self.from_step
-
     @model_validator(mode="after")
-    def _ends_later(self) -> CaptionSpec:
-        if isinstance(self.from_step, int) and self.to_step is not None and self.to_step < self.from_step:
-            raise ValueError(f"ends at step {self.to_step}, before it begins at step {self.from_step}")
+    def _check_steps(self) -> CaptionSpec:
+        if isinstance(self.from_step, int):
+            require_ordered_steps(self.from_step, self.to_step)
         return self
+
+    def find_start(self, steps: Sequence[int]) -> int:
+        """The first step; a position in the run gives a recorded one."""
+        start = self.from_step
+        return start.find_step(steps) if isinstance(start, RunPercentage) else start
 
 
 class Captions(Panel):
-    """One caption at a time, each for a range of training steps; the tallest one's room is kept free."""
+    """One caption at a time, each for a range of training steps; the panel is as tall as the tallest caption."""
 
-    items: Annotated[tuple[CaptionSpec, ...], BeforeValidator(listed)] = Field(
-        description="The captions, one or more; no two at the same step.", json_schema_extra={"minItems": 1}
+    items: Annotated[tuple[CaptionSpec, ...], LIST_AS_TUPLE] = Field(
+        description="The captions, one or more, of which no two overlap.", json_schema_extra={"minItems": 1}
     )
-    style: Literal["title", "body", "caption"] = Field(
-        "body", description="Title: large, bold, in ink. Body: plain, in ink. Caption: plain, muted."
-    )
-    size: FontSize | None = Field(
-        None, description="Size of the type in pixels an em, instead of the style's."
-    )
-    color: Color | None = Field(None, description="Colour of the type, instead of the style's.")
-    align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
+    style: StyleOption = "body"
+    size: SizeOption = None
+    color: ColorOption = None
+    align: AlignOption = "left"
 
     @field_validator("items", mode="before")
     @classmethod
-    def _some(cls, value: Any) -> Any:
+    def _check_not_empty(cls, value: Any) -> Any:
         if value in ([], ()):
             raise ValueError("is empty; give at least one caption")
         return value
 
     @model_validator(mode="after")
-    def _apart(self) -> Captions:
-        known = [
+    def _check_overlaps(self) -> Captions:
+        starts = [
             (item.from_step, number)
             for number, item in enumerate(self.items)
             if isinstance(item.from_step, int)
         ]
-        for (begin, first), (later, second) in pairwise(sorted(known)):
+        for (start, first), (next_start, second) in pairwise(sorted(starts)):
             end = self.items[first].to_step
-            if (begin if end is None else end) >= later:
+            if (start if end is None else end) >= next_start:
                 raise OptionError(
-                    f"items[{first}] and items[{second}] overlap at step {later}; one caption is shown at a time",
+                    f"items[{first}] and items[{second}] overlap at step {next_start}; "
+                    "only one caption is shown at a time",
                     *("items", second, "from"),
                 )
         return self
 
-    def spans(self, context: SceneContext) -> list[Span | None]:
-        """The recorded steps of each caption; None for one of a part of the run that has no step of its own.
+    def resolve_ranges(self, context: SceneContext) -> list[StepRange | None]:
+        """The recorded steps of each caption; None if another caption starts at the same position in the run.
 
         Raises:
-            OptionError: Captions lie beyond the last recorded step, or between two recorded steps.
+            OptionError: A caption is beyond the last recorded step, or between two recorded steps.
         """
-        begins = [item.begin(context.steps) for item in self.items]
-        found: list[Span | None] = []
+        starts = [item.find_start(context.steps) for item in self.items]
+        ranges: list[StepRange | None] = []
         errors = ErrorCollector()
-        for number, (item, begin) in enumerate(zip(self.items, begins, strict=True)):
-            if isinstance(item.from_step, Part) and begin in begins[number + 1 :]:
-                found.append(None)
+        for number, (item, start) in enumerate(zip(self.items, starts, strict=True)):
+            if isinstance(item.from_step, RunPercentage) and start in starts[number + 1 :]:
+                ranges.append(None)
                 continue
-            later = [other for other in begins if other > begin]
-            # The next caption may begin beyond the run, which is its own mistake and not this one's.
-            until = min(min(later) - 1, context.steps[-1]) if later else None
+            later = [other for other in starts if other > start]
+            # The next caption may start beyond the run, which is an error of that caption only.
+            end = min(min(later) - 1, context.steps[-1]) if later else None
             with errors.collect("items", number):
-                end = until if item.to_step is None else item.to_step
-                found.append(span(begin, end, context.steps))
+                end = end if item.to_step is None else item.to_step
+                ranges.append(resolve_step_range(start, end, context.steps))
         errors.raise_errors()
-        return found
+        return ranges
 
     def pauses(self, context: SceneContext) -> list[Pause]:
-        """The captions that the animation waits for, each at the first frame that shows it."""
+        """One pause per caption with a `hold`, at the first frame that shows it."""
         return [
-            Pause(each.first, each.last, item.hold, f"items[{number}]")
-            for number, (item, each) in enumerate(zip(self.items, self.spans(context), strict=True))
-            if item.hold and each is not None
+            Pause(steps.first, steps.last, item.hold, f"items[{number}]")
+            for number, (item, steps) in enumerate(zip(self.items, self.resolve_ranges(context), strict=True))
+            if item.hold and steps is not None
         ]
 
-    def lines(self) -> list[Text]:
-        """Each caption as a text of its own."""
+    def as_texts(self) -> list[Text]:
+        """Each caption as a text panel."""
         return [
             Text(text=item.text, style=self.style, size=self.size, color=self.color, align=self.align)
             for item in self.items
         ]
 
     def measure(self, context: SceneContext) -> Measure:
-        """The widest caption's, but no more than a line has; as tall as the tallest one, wrapped."""
-        found, errors = [], ErrorCollector()
+        """As wide as the widest caption, up to `MAX_NATURAL_EMS`, and as tall as the tallest one once wrapped."""
+        measures, errors, texts = [], ErrorCollector(), self.as_texts()
         with errors.collect():
-            self.spans(context)
-        for number, text in enumerate(self.lines()):
+            self.resolve_ranges(context)
+        for number, text in enumerate(texts):
             with errors.collect("items", number):
-                found.append(text.lines(context))
+                measures.append(text.measure_lines(context))
         errors.raise_errors()
 
-        def tall(width: int) -> int:
-            return max(each.tall(width) if each.tall else each.height for each in found)
+        def height_at(width: int) -> int:
+            return max(each.tall(width) if each.tall else each.height for each in measures)
 
-        least = max(each.width if each.least is None else each.least for each in found)
-        # A long caption wraps rather than make the frame wider.
-        widest = max(each.width for each in found)
-        width = max(least, min(widest, EMS * self.lines()[0].type(context).size))
-        return Measure(width, tall(width), least, tall)
+        min_width = max(each.width if each.least is None else each.least for each in measures)
+        # A long caption wraps; it does not make the frame wider.
+        natural = min(
+            max(each.width for each in measures), MAX_NATURAL_EMS * texts[0].font_style(context).size
+        )
+        width = max(min_width, natural)
+        return Measure(width, height_at(width), min_width, height_at)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CaptionsDrawing:
-        """Fill the fields in."""
+        """Resolve the fields for the run."""
         return CaptionsDrawing(self, context, box, palette)
 
 
@@ -210,35 +206,29 @@ class CaptionsDrawing:
     """The captions in their box."""
 
     def __init__(self, panel: Captions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
-        theme = context.theme
-        self._box, self._align, self._style = box, panel.align, panel.lines()[0].type(context)
-        words = [fields.FieldText.parse(item.text, context) for item in panel.items]
-        self._captions = [*zip(panel.spans(context), words, strict=True)]
-        colour = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
-        self._ink = palette.ramp(colour, theme.background)
+        drawings = [text.place(context, box, palette) for text in panel.as_texts()]
+        self._captions = [*zip(panel.resolve_ranges(context), drawings, strict=True)]
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Leave the paper blank; captions come and go."""
+        """Leave the background: every caption is temporary."""
 
     def cache_key(self, state: FrameState) -> str:
-        """The caption of the moment's step; empty if it has none."""
+        """The current caption; empty if there is none."""
         step = state.snapshot.step
         return next(
-            (words.text_at(state) for each, words in self._captions if each is not None and step in each), ""
+            (text.text_at(state) for steps, text in self._captions if steps is not None and step in steps), ""
         )
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Write the caption of the moment's step, if it has one."""
-        text = self.cache_key(state)
-        part, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
-        x = self._box.x + part * self._box.width // 2
-        for number, line in enumerate(wrap_text(text, self._box.width, self._style)):
-            y = self._box.y + number * self._style.line_height
-            write(canvas, line, self._ink, x, y, self._style, anchor=anchor)
+        """Write the current caption, if there is one."""
+        for steps, text in self._captions:
+            if steps is not None and state.snapshot.step in steps:
+                text.write_text(canvas, state)
+                return
 
 
 @dataclass(frozen=True)
-class Span:
+class StepRange:
     """Training steps from the first to the last, both included; both were recorded."""
 
     first: int
@@ -247,34 +237,43 @@ class Span:
     def __contains__(self, step: int) -> bool:
         return self.first <= step <= self.last
 
+    def overlaps(self, other: StepRange) -> bool:
+        """Whether a step is in both ranges."""
+        return self.first <= other.last and other.first <= self.last
 
-def span(first: int | None, last: int | None, steps: Sequence[int]) -> Span:
-    """The recorded steps between two ends, None for the run's own.
+
+def require_ordered_steps(first: int | None, last: int | None) -> None:
+    """Check that a range does not end before it begins.
+
+    Raises:
+        ValueError: It does.
+    """
+    if first is not None and last is not None and last < first:
+        raise ValueError(f"ends at step {last}, before it begins at step {first}")
+
+
+def resolve_step_range(first: int | None, last: int | None, steps: Sequence[int]) -> StepRange:
+    """Find the recorded steps between two ends.
 
     Args:
-        first: As the author wrote it under `from`.
-        last: As the author wrote it under `to`.
+        first: The author's `from`; None for the first recorded step.
+        last: The author's `to`; None for the last recorded step.
         steps: The recorded steps, ascending.
 
     Raises:
-        OptionError: An end lies beyond the last recorded step, or no recorded step lies between them.
+        OptionError: An end is beyond the last recorded step, or no recorded step is between them.
     """
     errors = ErrorCollector()
     for key, step in (("from", first), ("to", last)):
         with errors.collect(key):
             if step is not None and step > steps[-1]:
-                raise OptionError(f"step {step} lies beyond the last recorded step, {steps[-1]}")
+                raise OptionError(f"step {step} is beyond the last recorded step, {steps[-1]}")
     errors.raise_errors()
     begin = steps[0] if first is None else first
     end = steps[-1] if last is None else last
     start = bisect_left(steps, begin)
     stop = bisect_left(steps, end + 1)
     if start < stop:
-        return Span(steps[start], steps[stop - 1])
-    near = " and ".join(str(each) for each in steps[max(0, start - 1) : start + 1])
-    raise OptionError(f"no step from {begin} to {end} was recorded; the nearest: {near}", "from")
-
-
-def listed(value: Any) -> Any:
-    """A list of a template as the tuple that models keep; anything else as it is."""
-    return tuple(value) if isinstance(value, list) else value
+        return StepRange(steps[start], steps[stop - 1])
+    nearest = " and ".join(str(each) for each in steps[max(0, start - 1) : start + 1])
+    raise OptionError(f"no step from {begin} to {end} was recorded; nearest: {nearest}", "from")

@@ -1,4 +1,4 @@
-"""A picture from a file: a logo, a diagram of the network."""
+"""The image panel: a picture from a file, such as a logo or a diagram of the network."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.color import Rgb
 
-MOST = 50_000_000
-"""Pixels of a picture; more would take the memory of all else together."""
+MAX_PICTURE_PIXELS = 50_000_000
+"""A larger picture would take more memory than everything else together."""
 
 FORMATS = ("PNG", "JPEG")
-TURNED = (5, 6, 7, 8)
-"""EXIF orientations that exchange width and height."""
-ORIENTATION = 0x0112
+TRANSPOSING_ORIENTATIONS = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
+ORIENTATION_TAG = 0x0112
 
 
 class Image(Panel):
@@ -40,36 +40,37 @@ class Image(Panel):
 
     can_shrink: ClassVar[bool] = True
 
-    file: str = Field(min_length=1, description="A PNG or JPEG file, relative to the template's file.")
+    file: str = Field(min_length=1, description="A PNG or JPEG file, relative to the template file.")
     image_width: PositivePixels | None = Field(
-        None, description="Width of the picture in pixels; its height follows. By default its own."
+        None, description="Width of the picture in pixels; its height follows. By default its own width."
     )
     image_height: PositivePixels | None = Field(
         None,
-        description="Height of the picture in pixels; its width follows. With a width: it fits into both.",
+        description="Height of the picture in pixels; its width follows. If both are given, it fits into both.",
     )
     colors: int = Field(
         32,
         ge=2,
         le=128,
-        description="Most colours of the picture in a GIF, which has 255 for all; other formats show all of its own.",
+        description="The most colors of the picture in a GIF, which has 255 for everything; other formats show all "
+        "of its colors.",
     )
 
     def measure(self, context: SceneContext) -> Measure:
-        """The picture's size."""
-        size = fitting(natural(self.file), self.image_width, self.image_height)
+        """The size of the picture."""
+        size = fit_size(picture_size(self.file), self.image_width, self.image_height)
         return Measure(size.width, size.height)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
-        """Bring the picture to its size, smaller still if its box is, and choose its colours."""
-        size = fitting(natural(self.file), self.image_width, self.image_height)
+        """Resize the picture, to fit a smaller box if necessary, and reserve its colors."""
+        size = fit_size(picture_size(self.file), self.image_width, self.image_height)
         if size.width > box.width or size.height > box.height:
-            size = fitting(size, box.width, box.height)
-        with opened(self.file) as picture:
-            shown = over(picture, context.theme.background)
-        # Rows are centred in the few pixels by which the box is rounded up.
+            size = fit_size(size, box.width, box.height)
+        with open_picture(self.file) as picture:
+            flat = flatten_picture(picture, context.theme.background)
+        # The layout rounds heights up to a multiple of 8; center the picture in those extra pixels only.
         return ImageDrawing(
-            resized(shown, size),
+            resize_picture(flat, size),
             Box(box.x, box.y + min(8, box.height - size.height) // 2, size.width, size.height),
             self.colors,
             context.theme.background,
@@ -84,87 +85,91 @@ class ImageDrawing(Still):
         self, picture: NDArray[np.uint8], box: Box, colors: int, background: Rgb, palette: PaletteBuilder
     ) -> None:
         self._box = box
-        # What is of the background's colour stays so exactly, or the picture's rectangle would show.
+        # Background pixels must keep their exact color, or the picture's rectangle would show.
         self._picture = palette.picture(picture[None], colors, keep=background)
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Draw it."""
+        """Draw the picture."""
         box = self._box
         canvas[box.y : box.bottom, box.x : box.right] = self._picture.indices_for(canvas)[0]
 
 
 @contextmanager
-def opened(file: str) -> Iterator[Pillow.Image]:
-    """A picture whose header was read.
+def open_picture(file: str) -> Iterator[Pillow.Image]:
+    """Open a picture and read its header.
 
     Raises:
-        ValueError: It is not there, no PNG or JPEG, damaged, or larger than `MOST` pixels.
+        OptionError: The file does not exist, is damaged, is not a PNG or JPEG, or has more than `MAX_PICTURE_PIXELS`.
     """
     try:
         with warnings.catch_warnings():
-            # Pillow's own limits are looser, and it may only warn.
+            # Pillow's own limits are higher, and exceeding them may only cause a warning.
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             with Pillow.open(file, formats=FORMATS) as picture:
-                if picture.width * picture.height > MOST:
+                if picture.width * picture.height > MAX_PICTURE_PIXELS:
                     raise Pillow.DecompressionBombError
                 yield picture
     except FileNotFoundError:
-        raise OptionError(f"{file} is not there", "file") from None
+        raise OptionError(f"{file} does not exist", "file") from None
     except Pillow.DecompressionBombError:
-        raise OptionError(f"{file} has more than {MOST // 10**6} million pixels", "file") from None
+        raise OptionError(
+            f"{file} has more than {MAX_PICTURE_PIXELS // 10**6} million pixels", "file"
+        ) from None
     except UnidentifiedImageError:
-        raise OptionError(f"{file} is neither a PNG nor a JPEG picture", "file") from None
+        raise OptionError(f"{file} is neither a PNG nor a JPEG file", "file") from None
     except (OSError, SyntaxError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise OptionError(f"{file} cannot be read as a picture: {what}", "file") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise OptionError(f"{file} cannot be read as a picture: {reason}", "file") from None
 
 
-def natural(file: str) -> Size:
-    """A picture's width and height as a viewer shows it, turned as the camera was.
+def picture_size(file: str) -> Size:
+    """Width and height of a picture as a viewer shows it, with its EXIF orientation applied.
 
     Raises:
-        ValueError: It cannot be read.
+        OptionError: The file cannot be read.
     """
     path = Path(file)
-    return _natural(file, path.stat().st_mtime_ns if path.exists() else 0)
+    return _cached_picture_size(file, path.stat().st_mtime_ns if path.exists() else 0)
 
 
 @lru_cache(maxsize=16)
-def _natural(file: str, changed: int) -> Size:
-    # The search for the largest scale measures often, and to find the orientation may need all of a PNG.
-    with opened(file) as picture:
-        turned = picture.getexif().get(ORIENTATION) in TURNED
+def _cached_picture_size(file: str, modified_ns: int) -> Size:
+    # The search for the largest scale measures often, and reading the orientation may decode an entire PNG.
+    with open_picture(file) as picture:
+        transposed = picture.getexif().get(ORIENTATION_TAG) in TRANSPOSING_ORIENTATIONS
         width, height = picture.size
-    return Size(height, width) if turned else Size(width, height)
+    return Size(height, width) if transposed else Size(width, height)
 
 
-def fitting(own: Size, width: int | None, height: int | None) -> Size:
-    """The largest size of the same aspect, to a pixel, that is no wider and no taller than asked for."""
+def fit_size(own: Size, width: int | None, height: int | None) -> Size:
+    """Scale a size to fit a width and a height, with the aspect ratio kept to the nearest pixel."""
     factors = [wanted / side for wanted, side in ((width, own.width), (height, own.height)) if wanted]
     factor = min(factors, default=1.0)
     return Size(max(1, round(own.width * factor)), max(1, round(own.height * factor)))
 
 
-def over(picture: Pillow.Image, background: Rgb) -> Pillow.Image:
-    """The picture upright in RGB, composed over a background where it is transparent."""
+def flatten_picture(picture: Pillow.Image, background: Rgb) -> Pillow.Image:
+    """Return the picture upright, in RGB, composited onto a background where it is transparent."""
     if picture.mode.startswith("I"):
-        # 16 bits of grey, of which Pillow would keep the lower eight.
+        # 16-bit gray; Pillow's own conversion would keep the lower eight bits.
         picture = Pillow.fromarray((np.asarray(picture, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
     picture = ImageOps.exif_transpose(picture)
     if not picture.has_transparency_data:
         return picture.convert("RGB")
-    paper = Pillow.new("RGBA", picture.size, (*background, 255))
-    paper.alpha_composite(picture.convert("RGBA"))
-    return paper.convert("RGB")
+    flat = Pillow.new("RGBA", picture.size, (*background, 255))
+    flat.alpha_composite(picture.convert("RGBA"))
+    return flat.convert("RGB")
 
 
-def resized(picture: Pillow.Image, size: Size) -> NDArray[np.uint8]:
-    """The picture (height, width, 3) at another size: pixels stay sharp when it grows."""
+def resize_picture(picture: Pillow.Image, size: Size) -> NDArray[np.uint8]:
+    """Resize a picture to uint8 (height, width, 3); enlarged pixels stay sharp."""
     wanted = size.width, size.height
     factor = max(-(-size.width // picture.width), -(-size.height // picture.height))
     if factor > 1:
-        grown = picture.resize((picture.width * factor, picture.height * factor), Pillow.Resampling.NEAREST)
-        return np.asarray(grown.resize(wanted, Pillow.Resampling.BOX))
+        enlarged = picture.resize(
+            (picture.width * factor, picture.height * factor), Pillow.Resampling.NEAREST
+        )
+        return np.asarray(enlarged.resize(wanted, Pillow.Resampling.BOX))
     return np.asarray(
         picture if picture.size == wanted else picture.resize(wanted, Pillow.Resampling.LANCZOS)
     )

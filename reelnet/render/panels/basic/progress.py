@@ -1,49 +1,115 @@
-"""A thin bar that fills over time."""
+"""Where the animation is: the step counter and the progress bar."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from reelnet.config.spec import PositivePixels
-from reelnet.render.canvas import fill_box
+from reelnet.config.spec import FontSize, PositivePixels
+from reelnet.render.canvas import fill_box, write
+from reelnet.render.typography import TextStyle, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.color import Color
 
+BOX_PADDING = 3
+"""Pixels of background left and right of a boxed counter's text."""
+
+
+class Counter(Panel):
+    """The current step, as in `step 70 / 290`; 0 is the untrained network."""
+
+    size: FontSize | None = Field(
+        None, description="Font size in pixels per em; by default 1.25 times the theme's text."
+    )
+    boxed: bool = Field(
+        False, description="Draw a patch of background behind the counter, for use on top of other panels."
+    )
+    total: bool = Field(True, description="Write the last step as well.")
+    align: Literal["left", "right"] = Field("left", description="Alignment of the counter in its box.")
+
+    @property
+    def padding(self) -> int:
+        """Pixels of background left and right of the text."""
+        return BOX_PADDING if self.boxed else 0
+
+    def font_style(self, context: SceneContext) -> TextStyle:
+        """The font and its size."""
+        return text_style(context.theme, self.size or 1.25 * context.theme.text, bold=True)
+
+    def format_step(self, step: int, context: SceneContext) -> str:
+        """Format a step as the counter shows it."""
+        return f"step {step:,} / {context.steps[-1]:,}" if self.total else f"step {step:,}"
+
+    def measure(self, context: SceneContext) -> Measure:
+        """Measure the widest counter, whatever the digits of its step."""
+        style = self.font_style(context)
+        return Measure(
+            style.max_width(self.format_step(context.steps[-1], context)) + 2 * self.padding,
+            style.line_height,
+        )
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CounterDrawing:
+        """Place the counter in its box."""
+        return CounterDrawing(self, context, box, palette)
+
+
+class CounterDrawing:
+    """The counter in its box."""
+
+    def __init__(self, panel: Counter, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        self._panel, self._facts, self._box = panel, context, box
+        self._style = panel.font_style(context)
+        self._ink = palette.ramp(context.theme.ink, context.theme.background)
+        self._background = palette.ramp(context.theme.background, context.theme.background, 1)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw nothing: each frame has a step of its own."""
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Write the step."""
+        text, padding = self._panel.format_step(state.snapshot.step, self._facts), self._panel.padding
+        x, y = self._box.x + padding, self._box.y + (self._box.height - self._style.line_height) // 2
+        if self._panel.boxed:
+            y = self._box.y
+            width = self._style.width(text) + 2 * padding
+            left = self._box.x if self._panel.align == "left" else self._box.right - width
+            fill_box(canvas, Box(left, y, width, self._style.line_height), self._background)
+        if self._panel.align == "right":
+            x = self._box.right - padding
+        write(canvas, text, self._ink, x, y, self._style, anchor=self._panel.align)
+
 
 class Progress(Panel):
-    """A thin bar, as wide as its box, that fills as the animation plays: empty at first, full at last."""
+    """A thin bar, as wide as its box, that fills while the animation plays: empty at first, full at last."""
 
     can_shrink: ClassVar[bool] = True
 
-    thickness: PositivePixels = Field(4, description="Of the bar in pixels.")
-    color: Color | None = Field(
-        None, description="Colour of the part that has passed; by default the theme's accent."
-    )
-    track: bool = Field(True, description="Draw the part that is to come too, in the colour of hairlines.")
+    thickness: PositivePixels = Field(4, description="Thickness of the bar in pixels.")
+    color: Color | None = Field(None, description="Color of the elapsed part; by default the theme's accent.")
+    track: bool = Field(True, description="Draw the remaining part too, in the color of hairlines.")
 
     def measure(self, context: SceneContext) -> Measure:
-        """As high as the bar, and as long as a colour bar where nothing stretches it."""
+        """As tall as the bar, and by default as long as a color bar."""
         return Measure(13 * context.theme.text, self.thickness, self.thickness)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> ProgressDrawing:
-        """In the middle of the box's height."""
+        """Center the bar vertically in its box."""
         return ProgressDrawing(self, context, box, palette)
 
 
 class ProgressDrawing:
-    """The bar in its box."""
+    """The progress bar in its box."""
 
     def __init__(self, panel: Progress, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         theme = context.theme
-        thick = min(panel.thickness, box.height)
-        self._bar = Box(box.x, box.y + (box.height - thick) // 2, box.width, thick)
-        colour = panel.color or theme.accent
-        self._ink = palette.ramp(colour, colour, 1)
+        thickness = min(panel.thickness, box.height)
+        self._bar = Box(box.x, box.y + (box.height - thickness) // 2, box.width, thickness)
+        color = panel.color or theme.accent
+        self._ink = palette.ramp(color, color, 1)
         self._track = palette.ramp(theme.faint, theme.faint, 1) if panel.track else None
 
     def draw_still(self, canvas: Canvas) -> None:
@@ -52,6 +118,6 @@ class ProgressDrawing:
             fill_box(canvas, self._bar, self._track)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Fill the part of the time that has passed when the frame appears."""
+        """Fill the part of the time that has elapsed when the frame appears."""
         bar = self._bar
         fill_box(canvas, Box(bar.x, bar.y, round(state.progress * bar.width), bar.height), self._ink)

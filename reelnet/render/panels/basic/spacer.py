@@ -1,7 +1,4 @@
-"""What panels share that look the same in every frame.
-
-An empty panel that takes what room is left over.
-"""
+"""The spacer panel, and the base of drawings that never change."""
 
 from __future__ import annotations
 
@@ -14,32 +11,32 @@ from reelnet.scene.panel import Canvas, Drawing, Panel
 
 
 class Still(Drawing, Protocol):
-    """A drawing that does not move."""
+    """A drawing that looks the same in every frame."""
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Draw it once."""
+        """Draw the panel once."""
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Leave it as it is."""
+        """Draw nothing: no frame differs."""
         return
 
 
 class Spacer(Panel):
-    """Keeps its neighbours apart: takes the room that is left over."""
+    """Keeps its neighbors apart: takes the space that is left over."""
 
     default_grow: ClassVar[float] = 1.0
 
     def measure(self, context: SceneContext) -> Measure:
-        """Nothing."""
+        """Ask for no space; the spacer grows into what is left."""
         return Measure(0, 0)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
-        """Nothing to draw."""
-        return Nothing()
+        """Return a drawing that leaves the background."""
+        return SpacerDrawing()
 
 
-class Nothing(Still):
-    """Draws nothing."""
+class SpacerDrawing(Still):
+    """An empty drawing."""
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Leave the paper blank."""
+        """Leave the background."""

@@ -1,15 +1,15 @@
-"""FieldText: the title, a caption; with fields such as the layer's name or the present accuracy."""
+"""The text panel: titles and captions, with fields such as the layer's name or the current accuracy."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
-from reelnet.render.panels.predictions.scores import Scores
+from reelnet.render.panels.predictions.scores import ClassScores
 from reelnet.render.typography import TextStyle, split_word, text_style, wrap_text
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -18,80 +18,84 @@ from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.text_fields import FieldText, parse_fields
 from reelnet.template.color import Color
 
+StyleOption = Annotated[
+    Literal["title", "body", "caption"],
+    Field(
+        description="`title`: large and bold, in the ink color. `body`: regular, in the ink color. `caption`: "
+        "regular, in the muted color."
+    ),
+]
+SizeOption = Annotated[
+    FontSize | None, Field(description="Font size in pixels per em; by default the style's.")
+]
+ColorOption = Annotated[Color | None, Field(description="Text color; by default the style's.")]
+AlignOption = Annotated[
+    Literal["left", "center", "right"], Field(description="Horizontal alignment of the lines in their box.")
+]
+
 
 class Text(Panel):
-    """FieldText, with fields in braces; they wrap where the room is narrow."""
+    """Text with fields in braces; it wraps where space is narrow."""
 
     text: str = Field(
         "",
         max_length=2000,
-        description="With fields in braces: {layer}, {shown} (what rows and columns are), {cell} (what it shows), "
-        "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
-        "{metrics.test_accuracy:.1%}.",
+        description="The text, with fields in braces: {layer}, {shown} (what the rows and columns are), {cell} (what "
+        "a cell shows), {channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, "
+        "{last_step}, {metrics.test_accuracy:.1%}.",
     )
-    style: Literal["title", "body", "caption"] = Field(
-        "body", description="Title: large, bold, in ink. Body: plain, in ink. Caption: plain, muted."
-    )
-    size: FontSize | None = Field(
-        None, description="Size of the type in pixels an em, instead of the style's."
-    )
-    bold: bool | None = Field(None, description="Bold or not, instead of the style's.")
-    color: Color | None = Field(None, description="Colour of the type, instead of the style's.")
-    align: Literal["left", "center", "right"] = Field("left", description="Where lines stand in their box.")
+    style: StyleOption = "body"
+    size: SizeOption = None
+    bold: bool | None = Field(None, description="Whether the text is bold; by default the style's.")
+    color: ColorOption = None
+    align: AlignOption = "left"
     needs: Literal["metrics", "scores"] | None = Field(
-        None, description="What the words are about: they are left out where a run has none of it."
+        None, description="What the text is about; the panel is left out if the run has no such data."
     )
 
     @field_validator("text")
     @classmethod
-    def _fields(cls, text: str) -> str:
+    def _check_fields(cls, text: str) -> str:
         parse_fields(text)
         return text
 
-    def type(self, context: SceneContext) -> TextStyle:
-        """Face and size."""
+    def font_style(self, context: SceneContext) -> TextStyle:
+        """The font and its size."""
         title = self.style == "title"
         bold = title if self.bold is None else self.bold
-        usual = context.theme.title if title else context.theme.text
-        return text_style(context.theme, self.size or usual, bold=bold)
-
-    def pointless(self, context: SceneContext) -> bool:
-        """Whether the run has nothing of what the words are about."""
-        match self.needs:
-            case "metrics":
-                return not context.metrics
-            case "scores":
-                return Scores.of(context, None, None, None) is None
-        return False
+        default_size = context.theme.title if title else context.theme.text
+        return text_style(context.theme, self.size or default_size, bold=bold)
 
     def measure(self, context: SceneContext) -> Measure | None:
-        """The lines' own; narrower, they wrap. None where they would be about nothing."""
-        if self.pointless(context):
-            return None
-        return self.lines(context)
+        """Measure the lines at their natural width; None if the run lacks the data named by `needs`."""
+        missing = (self.needs == "metrics" and not context.metrics) or (
+            self.needs == "scores" and ClassScores.find(context) is None
+        )
+        return None if missing else self.measure_lines(context)
 
-    def lines(self, context: SceneContext) -> Measure:
-        """What the words need."""
-        style = self.type(context)
+    def measure_lines(self, context: SceneContext) -> Measure:
+        """Measure the text in its longest form, which wraps at smaller widths.
+
+        Raises:
+            OptionError: A field does not exist, or the font lacks a character.
+        """
+        style = self.font_style(context)
         with error_context("text"):
-            longest = self.widest(context, style)
+            longest = self._longest_form(context, style)
 
-        def tall(width: int) -> int:
+        def height_at(width: int) -> int:
             return len(wrap_text(longest, width, style)) * style.line_height
 
         lines = longest.split("\n")
-        width = max(style.width(line) for line in lines)
-        least = max(
+        min_width = max(
             style.width(piece) for line in lines for word in line.split(" ") for piece in split_word(word)
         )
-        return Measure(width, len(lines) * style.line_height, least, tall)
+        return Measure(
+            max(style.width(line) for line in lines), len(lines) * style.line_height, min_width, height_at
+        )
 
-    def widest(self, context: SceneContext, style: TextStyle) -> str:
-        """The words as wide as they get over the run.
-
-        Raises:
-            OptionError: Fields do not exist, or the font lacks a character.
-        """
+    def _longest_form(self, context: SceneContext, style: TextStyle) -> str:
+        """The text with every field at the widest value of the run."""
         text, errors = "", ErrorCollector()
         with errors.collect():
             text = FieldText.parse(self.text, context).widest_text(style.max_width)
@@ -101,33 +105,41 @@ class Text(Panel):
         return "\n".join(style.widen_digits(line) for line in text.split("\n"))
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> TextDrawing:
-        """Fill the fields in."""
+        """Resolve the fields for the run."""
         return TextDrawing(self, context, box, palette)
 
 
 class TextDrawing:
-    """The lines in their box."""
+    """Lines of text in their box."""
 
     def __init__(self, panel: Text, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         theme = context.theme
-        self._words, self._style = FieldText.parse(panel.text, context), panel.type(context)
+        self._words, self._style = FieldText.parse(panel.text, context), panel.font_style(context)
         self._box, self._align = box, panel.align
-        colour = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
-        self._ink = palette.ramp(colour, theme.background)
+        color = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
+        self._ink = palette.ramp(color, theme.background)
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write what never changes."""
+        """Write text that never changes."""
         if not self._words.is_dynamic:
             self._write(canvas, self._words.static_text())
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Write what the moment's step makes of the fields."""
+        """Write text whose fields change from frame to frame."""
         if self._words.is_dynamic:
-            self._write(canvas, self._words.text_at(state))
+            self.write_text(canvas, state)
+
+    def text_at(self, state: FrameState) -> str:
+        """The text of one frame."""
+        return self._words.text_at(state)
+
+    def write_text(self, canvas: Canvas, state: FrameState) -> None:
+        """Write the text of one frame, whether or not it changes."""
+        self._write(canvas, self.text_at(state))
 
     def _write(self, canvas: Canvas, text: str) -> None:
-        part, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
-        x = self._box.x + part * self._box.width // 2
+        halves, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
+        x = self._box.x + halves * self._box.width // 2
         for number, line in enumerate(wrap_text(text, self._box.width, self._style)):
             y = self._box.y + number * self._style.line_height
             write(canvas, line, self._ink, x, y, self._style, anchor=anchor)

@@ -1,4 +1,4 @@
-"""Axes: their ends, their marks, and where values stand on them."""
+"""Chart axes: their ends and ticks, where values lie on them, and how values are formatted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-LARGEST, SMALLEST = 1e300, 1e-300
-"""Beyond these a linear and a log axis count values as infinite and as 0: their ends would not be finite."""
-BEYOND = 50.0
-"""Lengths of an axis by which a value can stand outside; further away, lines to it look the same."""
+MAX_MAGNITUDE, MIN_MAGNITUDE = 1e300, 1e-300
+"""An axis treats larger values as infinite and smaller ones as 0: its ends and powers of ten stay finite."""
+MAX_OVERSHOOT = 50.0
+"""Axis lengths by which a value may lie outside; lines to values further away look the same."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Axis:
     """One direction of a chart.
 
     Attributes:
-        low: The value at its beginning.
-        high: The value at its end.
-        ticks: Values of its marks, ascending.
-        log: Equal ratios are equally long.
-        percent: Values are fractions that read best as percentages.
+        low: Value at the start.
+        high: Value at the end.
+        ticks: Values of the ticks, ascending.
+        log: Whether the scale is logarithmic.
+        percent: Whether the values are fractions that are written as percentages.
     """
 
     low: float
@@ -34,196 +34,200 @@ class Axis:
     log: bool = False
     percent: bool = False
 
-    def part(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Where values stand: 0 at the beginning, 1 at the end; NaN for those that have no place."""
-        at, low, high = np.asarray(values, np.float64), self.low, self.high
+    def to_fraction(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Where values lie: 0 at the start, 1 at the end; NaN for NaN, and for values up to 0 on a log axis."""
+        position, low, high = np.asarray(values, np.float64), self.low, self.high
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if self.log:
-                at = np.log10(np.where(at >= SMALLEST, at, np.nan))
+                position = np.log10(np.where(position >= MIN_MAGNITUDE, position, np.nan))
                 low, high = math.log10(low), math.log10(high)
-            return np.clip((at - low) / ((high - low) or 1.0), -BEYOND, 1 + BEYOND)
+            return np.clip((position - low) / ((high - low) or 1.0), -MAX_OVERSHOOT, 1 + MAX_OVERSHOOT)
 
     @property
-    def texts(self) -> list[str]:
-        """The marks as text."""
-        times, end = (100, " %") if self.percent else (1, "")
-        values = [times * tick for tick in self.ticks]
-        return [text + end for text in (map(short, values) if self.log else alike(values))]
+    def tick_labels(self) -> list[str]:
+        """The ticks as text."""
+        factor, unit = (100, " %") if self.percent else (1, "")
+        values = [factor * tick for tick in self.ticks]
+        return [text + unit for text in (map(format_tick, values) if self.log else format_ticks(values))]
 
 
-def spanning(
+def fit_value_axis(
     values: NDArray[np.float64],
-    about: int,
+    tick_count: int,
     *,
     log: bool = False,
     percent: bool = False,
     limits: tuple[float, float] | None = None,
 ) -> Axis:
-    """An axis for values.
+    """Fit an axis to values.
 
     Args:
-        values: Of all its series; those that are not finite do not count, nor do those up to 0 if `log`.
-        about: How many marks are wanted, 0 for none.
-        log: Equal ratios are equally long.
-        percent: The values are fractions of 1, and a linear axis shows all of it.
-        limits: Its ends, where the author gave them.
+        values: Of all series; values that are not finite are ignored, and on a log axis those up to 0.
+        tick_count: Approximate number of ticks; 0 for none.
+        log: Whether the scale is logarithmic.
+        percent: Whether the values are fractions; a linear axis then shows 0 to 1.
+        limits: The ends, if the author gave them.
 
     Raises:
-        ValueError: It is logarithmic and none of the values is above 0.
+        ValueError: The axis is logarithmic and no value is above 0.
     """
-    finite = values[np.isfinite(values) & ((values >= SMALLEST) | (not log))]
+    finite = values[np.isfinite(values) & ((values >= MIN_MAGNITUDE) | (not log))]
     if log and not len(finite):
-        raise ValueError("a log axis needs values above 0, and there is none")
-    wanted = about or 4
+        raise ValueError("a log axis needs values above 0, but there are none")
+    wanted = tick_count or 4
     if limits is not None:
         low, high = limits
         ticks = log_ticks(low, high, wanted) if log else inner_ticks(low, high, wanted)
     elif log:
-        low, high = log_ends(float(finite.min()), float(finite.max()))
+        low, high = log_limits(float(finite.min()), float(finite.max()))
         ticks = log_ticks(low, high, wanted)
     else:
         ends = (0.0, 1.0) if percent or not len(finite) else (float(finite.min()), float(finite.max()))
         ticks = nice_ticks(*ends, max(1, wanted - 1))
         low, high = ticks[0], ticks[-1]
-    return Axis(low, high, tuple(ticks) if about else (), log, percent)
+    return Axis(low, high, tuple(ticks) if tick_count else (), log, percent)
 
 
-def of_steps(steps: Sequence[int], about: int, *, log: bool) -> Axis:
-    """The axis of the steps, whose ends are marked too; a log axis begins with the first step above 0.
+def fit_step_axis(steps: Sequence[int], tick_count: int, *, log: bool) -> Axis:
+    """Fit an axis to the steps, with ticks at both ends; a log axis starts at the first step above 0.
 
     Raises:
-        ValueError: It is logarithmic and no step is above 0.
+        ValueError: The axis is logarithmic and no step is above 0.
     """
     shown = [step for step in steps if step > 0 or not log]
     if not shown:
-        raise ValueError("a log axis needs a step above 0, and none was recorded")
+        raise ValueError("a log axis needs a step above 0, but none was recorded")
     low, high = float(shown[0]), float(shown[-1])
-    if low == high or not about:
-        return Axis(low, high, (low,) if about else (), log)
-    inner = log_ticks(low, high, about) if log else inner_ticks(low, high, about)
+    if low == high or not tick_count:
+        return Axis(low, high, (low,) if tick_count else (), log)
+    inner = log_ticks(low, high, tick_count) if log else inner_ticks(low, high, tick_count)
     whole = {tick for tick in inner if tick == round(tick)}
     return Axis(low, high, tuple(sorted({low, high, *whole})), log)
 
 
-TINY = 1e-300
-"""Below this, powers of ten lose their digits; what is smaller is taken for 0."""
-
-
 def nice_ticks(low: float, high: float, intervals: int = 3) -> list[float]:
-    """Round values (1, 2 or 5 times a power of ten apart) that span low to high, and 0 if it is near.
+    """Round values (1, 2 or 5 times a power of ten apart) that span low to high, with 0 if it is near.
 
-    The classic rule of Heckbert, "Nice numbers for graph labels", Graphics Gems (1990).
+    The algorithm of Heckbert, "Nice numbers for graph labels", Graphics Gems (1990).
     """
     if 0 < low < high and low < 0.5 * high:
         low = 0.0
     elif low < high < 0 and high > 0.5 * low:
         high = 0.0
-    most = max(abs(low), abs(high))
-    if high - low <= max(1e-9 * most, TINY):
-        apart = most / 2 if most > TINY else 0.5
-        low, high = low - apart, high + apart
+    largest = max(abs(low), abs(high))
+    if high - low <= max(1e-9 * largest, MIN_MAGNITUDE):
+        margin = largest / 2 if largest > MIN_MAGNITUDE else 0.5
+        low, high = low - margin, high + margin
     step = next(
         each for each in nice_steps(low, high, intervals) if each >= (high - low) / intervals * (1 - 1e-9)
     )
-    return multiples(step, math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9))
+    return multiples_of(step, math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9))
 
 
-def inner_ticks(low: float, high: float, about: int) -> list[float]:
-    """Round values between low and high, as nearly as many as wanted; better some that the ends are among."""
+def inner_ticks(low: float, high: float, count: int) -> list[float]:
+    """Round values between low and high, about `count` of them, preferably with low and high among them."""
 
-    def between(step: float) -> tuple[int, int]:
+    def multiples_range(step: float) -> tuple[int, int]:
         return math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
 
-    def miss(step: float) -> int:
-        first, last = between(step)
-        off = [abs(number * step - end) > 1e-6 * step for number, end in ((first, low), (last, high))]
-        return abs(last - first + 1 - about) + sum(off)
+    def penalty(step: float) -> int:
+        first, last = multiples_range(step)
+        misses = [abs(number * step - end) > 1e-6 * step for number, end in ((first, low), (last, high))]
+        return abs(last - first + 1 - count) + sum(misses)
 
-    step = min(nice_steps(low, high, about), key=miss)
-    return multiples(step, *between(step))
+    step = min(nice_steps(low, high, count), key=penalty)
+    return multiples_of(step, *multiples_range(step))
 
 
 def nice_steps(low: float, high: float, intervals: int) -> list[float]:
-    """Distances of 1, 2 or 5 times a power of ten, ascending, around a range's part."""
+    """Tick distances of 1, 2 or 5 times a power of ten, ascending, near the length of one interval."""
     power = math.floor(math.log10((high - low) / intervals))
-    return [float(f"{factor}e{power + more}") for more in (-1, 0, 1) for factor in (1, 2, 5)]
+    return [float(f"{factor}e{power + shift}") for shift in (-1, 0, 1) for factor in (1, 2, 5)]
 
 
-def multiples(step: float, first: int, last: int) -> list[float]:
-    """The multiples of a step, rounded to what it says."""
+def multiples_of(step: float, first: int, last: int) -> list[float]:
+    """The multiples of a step from the first to the last, rounded to the digits of the step."""
     digits = min(320, max(0, 2 - math.floor(math.log10(step))))
     return [round(number * step, digits) for number in range(first, last + 1)]
 
 
-def log_ends(low: float, high: float) -> tuple[float, float]:
+def log_limits(low: float, high: float) -> tuple[float, float]:
     """The nearest of 1, 2 and 5 times powers of ten that span low to high."""
-    first = next(k for k in range(rank(low) + 4, rank(low) - 4, -1) if nice(k) <= low * (1 + 1e-9))
-    last = next(k for k in range(rank(high) - 4, rank(high) + 5) if nice(k) >= high * (1 - 1e-9))
-    return (nice(first - 1), nice(last + 1)) if first == last else (nice(first), nice(last))
+    near_low, near_high = decade_index(low), decade_index(high)
+    first = next(k for k in range(near_low + 4, near_low - 4, -1) if nice_number(k) <= low * (1 + 1e-9))
+    last = next(k for k in range(near_high - 4, near_high + 5) if nice_number(k) >= high * (1 - 1e-9))
+    if first == last:
+        first, last = first - 1, last + 1
+    return nice_number(first), nice_number(last)
 
 
-def log_ticks(low: float, high: float, about: int) -> list[float]:
-    """1, 2 and 5 times the powers of ten between low and high; where those are too many, powers of ten."""
-    found = [
-        k for k in range(rank(low) - 1, rank(high) + 4) if low * (1 - 1e-9) <= nice(k) <= high * (1 + 1e-9)
+def log_ticks(low: float, high: float, count: int) -> list[float]:
+    """1, 2 and 5 times the powers of ten between low and high, or powers of ten only if those are too many."""
+    inside = [
+        k
+        for k in range(decade_index(low) - 1, decade_index(high) + 4)
+        if low * (1 - 1e-9) <= nice_number(k) <= high * (1 + 1e-9)
     ]
-    most = max(2, 2 * about - 1)
-    decades = [k for k in found if k % 3 == 0]
-    if len(found) > most and len(decades) > 1:
-        found = decades[:: -(-len(decades) // most)]
-    return [nice(k) for k in found]
+    most = max(2, 2 * count - 1)
+    decades = [k for k in inside if k % 3 == 0]
+    if len(inside) > most and len(decades) > 1:
+        inside = decades[:: -(-len(decades) // most)]
+    return [nice_number(k) for k in inside]
 
 
-def nice(number: int) -> float:
-    """The series 1, 2, 5, 10, 20, … of which 0 is the 1."""
-    return float(f"{(1, 2, 5)[number % 3]}e{number // 3}")
+def nice_number(index: int) -> float:
+    """An element of the series …, 1, 2, 5, 10, 20, …, in which index 0 is the 1."""
+    return float(f"{(1, 2, 5)[index % 3]}e{index // 3}")
 
 
-def rank(value: float) -> int:
-    """The number of the power of ten at or below a value in the series of `nice`."""
+def decade_index(value: float) -> int:
+    """The index in the series of `nice_number` of the power of ten at or below a value."""
     return 3 * math.floor(math.log10(value))
 
 
-def alike(values: Sequence[float]) -> list[str]:
-    """Evenly spaced values, all with as many decimals as their distance needs."""
+def format_ticks(values: Sequence[float]) -> list[str]:
+    """Format evenly spaced values, all with as many decimals as their distance needs."""
     if len(values) < 2:
-        return [short(value) for value in values]
-    size, most = math.floor(math.log10(values[1] - values[0]) + 1e-9), max(abs(values[0]), abs(values[-1]))
-    if size >= -4 and most < 1e6:
-        return [tidy(f"{value:,.{max(0, -size)}f}") for value in values]
-    digits = max(1, 1 + math.floor(math.log10(most)) - size)
-    return [tidy(f"{value:,.{min(17, digits)}g}") for value in values]
+        return [format_tick(value) for value in values]
+    exponent = math.floor(math.log10(values[1] - values[0]) + 1e-9)
+    largest = max(abs(values[0]), abs(values[-1]))
+    if exponent >= -4 and largest < 1e6:
+        return [tidy_number(f"{value:,.{max(0, -exponent)}f}") for value in values]
+    digits = max(1, 1 + math.floor(math.log10(largest)) - exponent)
+    return [tidy_number(f"{value:,.{min(17, digits)}g}") for value in values]
 
 
-def short(value: float) -> str:
-    """A round value by itself."""
-    return tidy(f"{value:,.6g}")
+def format_tick(value: float) -> str:
+    """Format a single round value."""
+    return tidy_number(f"{value:,.6g}")
 
 
-def written(value: float, *, percent: bool = False) -> str:
-    """A present value, in three digits or four; as many for values of the same size."""
+def format_value(value: float, *, percent: bool = False) -> str:
+    """Format a current value with three or four digits; values of one magnitude get the same number."""
     if math.isnan(value):
         return "–"
     if percent and math.isfinite(value):
-        return tidy(f"{100 * value:.1f} %")
-    size = abs(value)
-    if size == 0 or 0.01 <= size < 100:
-        return tidy(f"{value:.3f}")
-    if size < 0.01:
-        return tidy(f"{value:.4f}" if size >= 0.001 else f"{value:.1e}")
-    return tidy(f"{value:.1f}" if size < 1000 else f"{value:,.0f}" if size < 1e6 else f"{value:.3e}")
+        return tidy_number(f"{100 * value:.1f} %")
+    magnitude = abs(value)
+    if magnitude == 0 or 0.01 <= magnitude < 100:
+        return tidy_number(f"{value:.3f}")
+    if magnitude < 0.01:
+        return tidy_number(f"{value:.4f}" if magnitude >= 0.001 else f"{value:.1e}")
+    if magnitude < 1000:
+        return tidy_number(f"{value:.1f}")
+    return tidy_number(f"{value:,.0f}" if magnitude < 1e6 else f"{value:.3e}")
 
 
-def widest(values: NDArray[np.float64]) -> list[float]:
-    """Of each sign and size the value furthest from 0; `written`, no other takes more digits."""
+def select_widest_values(values: NDArray[np.float64]) -> list[float]:
+    """For each sign and magnitude, the value furthest from 0; no other one is longer after `format_value`."""
     finite = values[np.isfinite(values)]
     finite = finite[np.argsort(-np.abs(finite), kind="stable")]
     with np.errstate(divide="ignore"):
-        size = np.floor(np.log10(np.abs(finite)))
-    _, first = np.unique(np.copysign(size + 1000, finite), return_index=True)
+        exponents = np.floor(np.log10(np.abs(finite)))
+    _, first = np.unique(np.copysign(exponents + 1000, finite), return_index=True)
     return [float(each) for each in (*finite[first], *np.unique(values[~np.isfinite(values)]))]
 
 
-def tidy(text: str) -> str:
-    """A number with a real minus and no zeros in its exponent."""
+def tidy_number(text: str) -> str:
+    """Use a true minus sign, and drop the zeros and the plus of an exponent."""
     return re.sub(r"e\+?(-?)0*(\d)", r"e\1\2", text).replace("-", "\u2212")

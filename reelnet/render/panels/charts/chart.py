@@ -1,255 +1,414 @@
-"""One chart: axes drawn once, curves revealed, present values in its head."""
+"""One chart: its header with the current values, axes drawn once, and curves that are revealed."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reelnet.render.canvas import fill_box, stamp, write
-from reelnet.render.panels.charts.axis import Axis, written
-from reelnet.render.panels.charts.head import SAMPLE, Entry, Head, dated
-from reelnet.render.panels.charts.line import DASHES, Line, Reveal
-from reelnet.render.panels.charts.series import Chart
-from reelnet.render.typography import body_style
+from reelnet.render.panels.charts.axis import Axis, format_value, select_widest_values
+from reelnet.render.panels.charts.line import DASHES, CurveLine, CurveReveal
+from reelnet.render.panels.charts.series import Chart, Series
+from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 from reelnet.template.theme import Theme
 
-GAP = 8
-"""Least pixels between the field of the curves and the numbers beside it."""
-MARK = 4
-"""Length in pixels of an axis' marks, where no line crosses the whole field."""
+DASH_SAMPLE_WIDTH = 20
+"""Pixels of a curve's sample in the legend, in charts with dashed curves."""
+MAX_LABEL_EMS = 16
+MIN_GAP = 8
+"""Least pixels between the plot and the tick labels beside it."""
+TICK_LENGTH = 4
+"""Pixels of an axis' ticks, where no grid line crosses the plot."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A chart and what it needs, before it has a box.
+class LegendEntry:
+    """One curve's name and current value, on one line.
 
     Attributes:
-        steps: The axis along the bottom.
-        cursor: A line stands at the present step.
+        number: Number of the series in its chart.
+        label: Its name; empty for none.
+        sample_width: Pixels for a sample of the curve.
+        value_width: Pixels for the value, so that nothing moves when digits change.
+        step_width: Pixels for the step at which the value was measured; 0 if it is not written.
+        x: Pixels from the left of the header.
+        y: Pixels from the top of the header.
+        width: Total width in pixels.
+    """
+
+    number: int
+    label: str
+    sample_width: int
+    value_width: int
+    step_width: int = 0
+    x: int = 0
+    y: int = 0
+    width: int = 0
+
+
+class ChartHeader:
+    """A title, with the legend entries right of it or below it."""
+
+    def __init__(self, chart: Chart, theme: Theme, *, legend: bool, values: bool) -> None:
+        self.title, self.title_style = chart.title, title_style(theme)
+        self.label_style, self.value_style = body_style(theme), body_style(theme, bold=True)
+        self.step_style = text_style(theme, 0.85 * theme.text)
+        # Pixels between the parts of an entry, and between two entries.
+        self.part_gap, self._entry_gap = round(theme.text / 3), round(theme.text * 7 / 6)
+        max_label_width = MAX_LABEL_EMS * theme.text
+        has_dashes = legend and any(each.color_index >= len(theme.curves) for each in chart.series)
+        entries = []
+        for number, series in enumerate(chart.series):
+            steps = series.measured_steps if values else None
+            entry = LegendEntry(
+                number,
+                shorten_text(series.label, max_label_width, self.label_style) if legend else "",
+                DASH_SAMPLE_WIDTH if has_dashes else 0,
+                max_value_width(series, self.value_style) if values else 0,
+                self.step_style.max_width(format_measured_step(max(steps))) if steps else 0,
+            )
+            entries.append(self._with_width(entry))
+        self._entries_with_steps = [each for each in entries if each.width]
+        self._entries = [self._with_width(replace(each, step_width=0)) for each in self._entries_with_steps]
+
+    def _with_width(self, entry: LegendEntry) -> LegendEntry:
+        label_width = self.label_style.width(entry.label) if entry.label else 0
+        parts = [entry.sample_width, label_width, entry.value_width, entry.step_width]
+        gaps = max(0, sum(part > 0 for part in parts) - 1)
+        return replace(entry, width=sum(parts) + self.part_gap * gaps)
+
+    @property
+    def natural_width(self) -> int:
+        """Pixels that everything takes on one line, without measured steps."""
+        return self._line_width(self._entries, self._entry_gap)
+
+    def _line_width(self, entries: Sequence[LegendEntry], gap: int) -> int:
+        """Pixels that the title and entries take on one line."""
+        title = self.title_style.width(self.title) if self.title else 0
+        return title + total_width(entries, gap) + (gap if title and entries else 0)
+
+    @property
+    def _entries_top(self) -> int:
+        """First row of entries below the title."""
+        return self.title_style.line_height + 2 if self.title else 0
+
+    def height_at(self, width: int) -> int:
+        """Height in pixels at a width."""
+        bottoms = [each.y + self.label_style.line_height for each in self.lay_out(width)]
+        return max([*bottoms, self.title_style.line_height if self.title else 0])
+
+    def has_space_for_steps(self, width: int) -> bool:
+        """Whether all measured steps fit at a width without a further line."""
+        return [entry.step_width for entry in self.lay_out(width)] == [
+            entry.step_width for entry in self._entries_with_steps
+        ]
+
+    def lay_out(self, width: int, *, with_steps: bool = True) -> list[LegendEntry]:
+        """Place the entries: right of the title if everything fits, or else in columns below it.
+
+        Args:
+            width: Available pixels.
+            with_steps: Whether to include the measured steps, if they need no further line.
+        """
+        ways = [(self._entries, self._entry_gap)]
+        if with_steps:
+            gaps = (self._entry_gap, round(0.8 * self._entry_gap))
+            ways = [*((self._entries_with_steps, gap) for gap in gaps), *ways]
+        for entries, gap in ways:
+            if self._line_width(entries, gap) <= width:
+                lines = self.title_style.line_height - self.label_style.line_height
+                y = (lines + 1) // 2 if self.title else 0
+                left = width - total_width(entries, gap) if self.title else 0
+                return list(place_on_line(entries, left, y, gap))
+        for entries, gap in ways:
+            if total_width(entries, gap) <= width:
+                return list(place_on_line(entries, 0, self._entries_top, gap))
+        return list(self._place_in_columns(width))
+
+    def _place_in_columns(self, width: int) -> Iterator[LegendEntry]:
+        column_width = min(width, max((entry.width for entry in self._entries), default=0))
+        columns = max(1, (width + self._entry_gap) // (column_width + self._entry_gap))
+        for number, entry in enumerate(self._entries):
+            row, column = divmod(number, columns)
+            label_width = column_width - (entry.width - self.label_style.width(entry.label))
+            yield replace(
+                entry,
+                label=shorten_text(entry.label, label_width, self.label_style) if entry.label else "",
+                x=column * (column_width + self._entry_gap),
+                y=self._entries_top + row * self.label_style.line_height,
+                width=column_width,
+            )
+
+
+def title_style(theme: Theme) -> TextStyle:
+    """The font of a chart's title."""
+    return text_style(theme, 1.1 * theme.text, bold=True)
+
+
+def total_width(entries: Sequence[LegendEntry], gap: int) -> int:
+    """Pixels that entries take on one line."""
+    return sum(each.width for each in entries) + gap * max(0, len(entries) - 1)
+
+
+def place_on_line(entries: Sequence[LegendEntry], x: int, y: int, gap: int) -> Iterator[LegendEntry]:
+    """Place entries on one line."""
+    for entry in entries:
+        yield replace(entry, x=x, y=y)
+        x += entry.width + gap
+
+
+def format_measured_step(step: int) -> str:
+    """Say when a value was measured."""
+    return f"at {step:,}"
+
+
+def max_value_width(series: Series, style: TextStyle) -> int:
+    """Pixels that the widest value of a series takes."""
+    widest_digit = max("0123456789", key=style.width)
+    digits = str.maketrans(dict.fromkeys("0123456789", widest_digit))
+    return max(
+        style.width(format_value(value, percent=series.axis.percent).translate(digits))
+        for value in select_widest_values(series.latest)
+    )
+
+
+@dataclass(frozen=True)
+class ChartLayout:
+    """A chart and the space that it needs, before it has a box.
+
+    Attributes:
+        step_axis: The axis along the bottom.
+        cursor: Whether a line marks the current step.
     """
 
     chart: Chart
-    steps: Axis
-    head: Head
+    step_axis: Axis
+    header: ChartHeader
     theme: Theme
     cursor: bool
 
     @property
-    def weight(self) -> float:
-        """By which curves are wider, and dots larger, than beside type of 12 pixels."""
+    def line_scale(self) -> float:
+        """Factor for line widths and dots, 1 for 12-pixel text."""
         return min(max(self.theme.text / 12, 1.0), 3.0)
 
     @property
-    def reach(self) -> int:
-        """Pixels around a curve's end that its dot needs."""
-        return math.ceil(3.5 * self.weight)
+    def dot_space(self) -> int:
+        """Pixels that the dot at a curve's end needs around it."""
+        return math.ceil(3.5 * self.line_scale)
 
     @property
-    def gap(self) -> int:
-        """Pixels between the field and the numbers beside it, into which a dot at its edge reaches."""
-        return max(GAP, self.reach + 2)
+    def label_gap(self) -> int:
+        """Pixels between the plot and the tick labels; a dot at the edge of the plot reaches into them."""
+        return max(MIN_GAP, self.dot_space + 2)
 
     @property
-    def gutters(self) -> tuple[int, int]:
-        """Pixels left and right of the field."""
-        style, sides = body_style(self.theme), []
-        for axis in (self.chart.left, self.chart.right):
-            texts = axis.texts if axis is not None else []
-            sides.append(max((style.width(text) for text in texts), default=self.reach - self.gap) + self.gap)
-        return sides[0], sides[1]
+    def side_widths(self) -> tuple[int, int]:
+        """Pixels left and right of the plot."""
+        style, widths = body_style(self.theme), []
+        for axis in (self.chart.left_axis, self.chart.right_axis):
+            labels = [style.width(text) for text in axis.tick_labels] if axis is not None else []
+            widths.append(max(labels) + self.label_gap if labels else self.dot_space)
+        return widths[0], widths[1]
 
     @property
-    def over(self) -> int:
-        """Pixels between the head and the field; half a line of the uppermost number reaches into them."""
-        return max(self.reach, body_style(self.theme).line_height // 2) + 2
+    def space_above(self) -> int:
+        """Pixels between the header and the plot; half of the top tick label reaches into them."""
+        return max(self.dot_space, body_style(self.theme).line_height // 2) + 2
 
     @property
-    def under(self) -> int:
-        """Pixels under the field."""
-        return body_style(self.theme).line_height + MARK if self.steps.ticks else self.reach
+    def space_below(self) -> int:
+        """Pixels below the plot."""
+        return body_style(self.theme).line_height + TICK_LENGTH if self.step_axis.ticks else self.dot_space
 
     @property
-    def least(self) -> int:
-        """The width below which it cannot be read."""
-        style, steps = (
-            body_style(self.theme),
-            (self.steps.ticks[:1] + self.steps.ticks[-1:])[: len(self.steps.ticks)],
-        )
-        ends = sum(style.width(f"step {tick:,.0f}") for tick in steps) + 2 * GAP
-        return max(sum(self.gutters) + max(6 * self.theme.text, ends), 12 * self.theme.text)
+    def min_width(self) -> int:
+        """Least readable width."""
+        style, ticks = body_style(self.theme), self.step_axis.ticks
+        end_ticks = (ticks[:1] + ticks[-1:])[: len(ticks)]
+        end_labels = sum(style.width(f"step {tick:,.0f}") for tick in end_ticks) + 2 * MIN_GAP
+        return max(sum(self.side_widths) + max(6 * self.theme.text, end_labels), 12 * self.theme.text)
 
     @property
-    def natural(self) -> int:
-        """The width that it would like: its head on one line, unless that is long."""
+    def natural_width(self) -> int:
+        """Preferred width: the header on one line, unless it is long."""
         size = self.theme.text
-        return max(self.least, 20 * size, min(self.head.natural, 30 * size))
+        return max(self.min_width, 20 * size, min(self.header.natural_width, 30 * size))
 
-    def shortest(self, head: int) -> int:
-        """The height below which it cannot be read, with a head of so many pixels."""
-        return head + self.over + 4 * self.theme.text + self.under
+    def min_height(self, header_height: int) -> int:
+        """Least readable height with a header of a given height."""
+        return header_height + self.space_above + 4 * self.theme.text + self.space_below
 
 
 class ChartDrawing:
     """A chart in its box.
 
     Args:
-        gutters: Pixels left and right of the field of the curves.
-        head: Pixels of the head.
-        dated: Tell when values were measured, if there is room.
+        layout: The chart.
+        context: The run.
+        box: The box of the whole chart.
+        palette: Where inks come from.
+        side_widths: Pixels left and right of the plot.
+        header_height: Pixels of the header.
+        with_steps: Whether to write when values were measured, if it fits.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        layout: ChartLayout,
         context: SceneContext,
         box: Box,
         palette: PaletteBuilder,
         *,
-        gutters: tuple[int, int],
-        head: int,
-        dated: bool,
+        side_widths: tuple[int, int],
+        header_height: int,
+        with_steps: bool,
     ) -> None:
-        theme = plan.theme
-        self._plan, self._box, self._style = plan, box, body_style(theme)
+        theme = layout.theme
+        self._layout, self._box, self._style = layout, box, body_style(theme)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        top, width = head + plan.over, box.width - sum(gutters)
-        self._field = Box(box.x + gutters[0], box.y + top, width, box.height - top - plan.under)
-        # Lines across the field end with the box, where no numbers stand on the right.
-        self._across = self._field.width + (gutters[1] if plan.chart.right is None else 0)
-        self._entries = plan.head.entries(box.width, dated=dated)
-        self._columns = np.rint(plan.steps.part(context.steps) * (width - 1))
-        self._inks = [self._ink_of(each.tone, palette) for each in plan.chart.series]
-        # The training set's curve is the thinner one and lies on top, so that both can be seen.
+        top, width = header_height + layout.space_above, box.width - sum(side_widths)
+        self._plot = Box(box.x + side_widths[0], box.y + top, width, box.height - top - layout.space_below)
+        # Without labels on the right, grid lines extend to the edge of the box.
+        self._grid_width = width + (side_widths[1] if layout.chart.right_axis is None else 0)
+        self._entries = layout.header.lay_out(box.width, with_steps=with_steps)
+        self._columns = np.rint(layout.step_axis.to_fraction(context.steps) * (width - 1))
+        self._inks = [self._series_ink(each, palette) for each in layout.chart.series]
+        # The training set's curve is thinner and on top, so that both remain visible.
         order = sorted(
-            range(len(self._inks)), key=lambda number: (not plan.chart.series[number].held, -number)
+            range(len(self._inks)), key=lambda number: (not layout.chart.series[number].held_out, -number)
         )
-        self._reveal = Reveal([self._line(number) for number in order], self._field)
+        self._reveal = CurveReveal([self._curve_line(number) for number in order], self._plot)
 
-    def _ink_of(self, tone: int, palette: PaletteBuilder) -> Ink:
-        theme = self._plan.theme
-        return palette.ramp(theme.curves[tone % len(theme.curves)], theme.background, 12)
+    def _series_ink(self, series: Series, palette: PaletteBuilder) -> Ink:
+        theme = self._layout.theme
+        return palette.ramp(theme.curves[series.color_index % len(theme.curves)], theme.background, 12)
 
-    def _line(self, number: int) -> Line:
-        series, weight = self._plan.chart.series[number], self._plan.weight
-        return Line(
+    def _curve_line(self, number: int) -> CurveLine:
+        series, scale = self._layout.chart.series[number], self._layout.line_scale
+        return CurveLine(
             series,
             self._columns,
-            self._field,
+            self._plot,
             self._inks[number],
-            width=weight * (2.2 if series.held else 1.4),
-            radius=weight * (3.5 if series.held else 2.5),
-            dash=self._dash(series.tone),
+            width=scale * (2.2 if series.held_out else 1.4),
+            radius=scale * (3.5 if series.held_out else 2.5),
+            dash=self._dash_of(series),
         )
 
-    def _dash(self, tone: int) -> tuple[int, int]:
-        return DASHES[tone // len(self._plan.theme.curves) % len(DASHES)]
-
-    def _rows(self, axis: Axis) -> list[int]:
-        """The canvas' rows of an axis' marks."""
-        parts = axis.part(axis.ticks)
-        return [self._field.bottom - 1 - round(part * (self._field.height - 1)) for part in parts]
+    def _dash_of(self, series: Series) -> tuple[int, int]:
+        return DASHES[series.color_index // len(self._layout.theme.curves) % len(DASHES)]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the title, the names of the curves, and the axes."""
-        head = self._plan.head
-        title = head.fitting(self._box.width)
-        write(canvas, title, self._ink, self._box.x, self._box.y, head.heading)
+        header = self._layout.header
+        title = shorten_text(header.title, self._box.width, header.title_style)
+        write(canvas, title, self._ink, self._box.x, self._box.y, header.title_style)
         for entry in self._entries:
             x, y, ink = self._box.x + entry.x, self._box.y + entry.y, self._inks[entry.number]
-            if entry.sample:
-                self._draw_sample(canvas, x, y, entry.number)
-                x += entry.sample + head.near
+            if entry.sample_width:
+                drawn, blank = self._dash_of(self._layout.chart.series[entry.number])
+                coverage = np.zeros((2, entry.sample_width), np.uint8)
+                coverage[:, np.arange(entry.sample_width) % (drawn + blank) < drawn] = 255
+                stamp(canvas, coverage, ink, x, y + self._style.line_height // 2)
+                x += entry.sample_width + header.part_gap
             write(canvas, entry.label, ink, x, y, self._style)
-        self._draw_left(canvas)
-        self._draw_right(canvas)
-        self._draw_steps(canvas)
-        self._reveal.prepare()
+        self._draw_left_axis(canvas)
+        self._draw_right_axis(canvas)
+        self._draw_step_axis(canvas)
+        self._reveal.look_up_colors()
 
-    def _draw_sample(self, canvas: Canvas, x: int, y: int, number: int) -> None:
-        on, off = self._dash(self._plan.chart.series[number].tone)
-        coverage = np.zeros((2, SAMPLE), np.uint8)
-        coverage[:, np.arange(SAMPLE) % (on + off) < on] = 255
-        stamp(canvas, coverage, self._inks[number], x, y + self._style.line_height // 2)
+    def _axis_inks(self, axis: Axis) -> list[Ink]:
+        """The inks of the series on an axis."""
+        return [
+            ink for ink, each in zip(self._inks, self._layout.chart.series, strict=True) if each.axis is axis
+        ]
 
-    def _draw_left(self, canvas: Canvas) -> None:
-        field, style, axis = self._field, self._style, self._plan.chart.left
-        own = [number for number, each in enumerate(self._plan.chart.series) if each.axis is axis]
-        ink = self._inks[own[0]] if self._plan.chart.right is not None and len(own) == 1 else self._muted
-        fill_box(canvas, Box(field.x, field.bottom - 1, self._across, 1), self._faint)
-        for text, y in apart(axis.texts, self._rows(axis), style.line_height):
-            fill_box(canvas, Box(field.x, y, self._across, 1), self._faint)
-            write(
-                canvas, text, ink, field.x - self._plan.gap, y - style.line_height // 2, style, anchor="right"
-            )
+    def _spaced_ticks(self, axis: Axis) -> Iterator[tuple[str, int]]:
+        """The ticks of a vertical axis from the bottom up, without those that touch the one below.
 
-    def _draw_right(self, canvas: Canvas) -> None:
-        field, style, axis = self._field, self._style, self._plan.chart.right
+        Yields:
+            The label of a tick and its row of the canvas.
+        """
+        free_below = None
+        for label, fraction in zip(axis.tick_labels, axis.to_fraction(axis.ticks), strict=True):
+            row = self._plot.bottom - 1 - round(fraction * (self._plot.height - 1))
+            if free_below is None or row <= free_below:
+                yield label, row
+                free_below = row - round(0.8 * self._style.line_height)
+
+    def _draw_left_axis(self, canvas: Canvas) -> None:
+        plot, style, axis = self._plot, self._style, self._layout.chart.left_axis
+        own_inks = self._axis_inks(axis)
+        one_curve = self._layout.chart.right_axis is not None and len(own_inks) == 1
+        ink, right = own_inks[0] if one_curve else self._muted, plot.x - self._layout.label_gap
+        fill_box(canvas, Box(plot.x, plot.bottom - 1, self._grid_width, 1), self._faint)
+        for label, y in self._spaced_ticks(axis):
+            fill_box(canvas, Box(plot.x, y, self._grid_width, 1), self._faint)
+            write(canvas, label, ink, right, y - style.line_height // 2, style, anchor="right")
+
+    def _draw_right_axis(self, canvas: Canvas) -> None:
+        plot, style, axis = self._plot, self._style, self._layout.chart.right_axis
         if axis is None:
             return
-        ink = next(self._inks[k] for k, each in enumerate(self._plan.chart.series) if each.axis is axis)
-        for text, y in apart(axis.texts, self._rows(axis), style.line_height):
-            fill_box(canvas, Box(field.right, y, MARK, 1), ink)
-            write(canvas, text, ink, field.right + self._plan.gap, y - style.line_height // 2, style)
+        ink = self._axis_inks(axis)[0]
+        for label, y in self._spaced_ticks(axis):
+            fill_box(canvas, Box(plot.right, y, TICK_LENGTH, 1), ink)
+            write(canvas, label, ink, plot.right + self._layout.label_gap, y - style.line_height // 2, style)
 
-    def _draw_steps(self, canvas: Canvas) -> None:
-        """The first and the last step at the field's ends, and round ones where there is room between them."""
-        field, style, ticks = self._field, self._style, self._plan.steps.ticks
+    def _draw_step_axis(self, canvas: Canvas) -> None:
+        """Write the first and the last step at the ends of the plot, and round ones between them if they fit."""
+        plot, style, ticks = self._plot, self._style, self._layout.step_axis.ticks
         if not ticks:
             return
-        y = field.bottom + MARK
+        y = plot.bottom + TICK_LENGTH
         first, last = f"step {ticks[0]:,.0f}", f"{ticks[-1]:,.0f}"
-        write(canvas, first, self._muted, field.x, y, style)
+        write(canvas, first, self._muted, plot.x, y, style)
         if len(ticks) == 1:
             return
-        right = field.x + self._across
+        right = plot.x + self._grid_width
         write(canvas, last, self._muted, right, y, style, anchor="right")
-        free, end = field.x + style.width(first) + 2 * GAP, right - style.width(last) - 2 * GAP
-        for tick, part in zip(ticks[1:-1], self._plan.steps.part(ticks[1:-1]), strict=True):
-            text, x = f"{tick:,.0f}", field.x + round(part * (field.width - 1))
-            half = style.width(text) // 2
-            fill_box(canvas, Box(x, field.bottom, 1, MARK), self._faint)
+        free, end = plot.x + style.width(first) + 2 * MIN_GAP, right - style.width(last) - 2 * MIN_GAP
+        inner = ticks[1:-1]
+        for tick, fraction in zip(inner, self._layout.step_axis.to_fraction(inner), strict=True):
+            label, x = f"{tick:,.0f}", plot.x + round(fraction * (plot.width - 1))
+            half = style.width(label) // 2
+            fill_box(canvas, Box(x, plot.bottom, 1, TICK_LENGTH), self._faint)
             if free <= x - half and x + half <= end:
-                write(canvas, text, self._muted, x, y, style, anchor="middle")
-                free = x + half + 2 * GAP
+                write(canvas, label, self._muted, x, y, style, anchor="middle")
+                free = x + half + 2 * MIN_GAP
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Reveal the curves up to the moment's step, with their present values."""
-        field, column = self._field, self._columns[state.step_index]
-        if self._plan.cursor and not np.isnan(column):
-            canvas[field.y : field.bottom, field.x + int(column)] = self._muted.indices[8]
+        """Reveal the curves up to the current step, and write their current values."""
+        plot, column = self._plot, self._columns[state.step_index]
+        if self._layout.cursor and not np.isnan(column):
+            canvas[plot.y : plot.bottom, plot.x + int(column)] = self._muted.indices[8]
         self._reveal.draw(canvas, state.step_index)
         for entry in self._entries:
-            if entry.slot:
+            if entry.value_width:
                 self._draw_value(canvas, entry, state.step_index)
 
-    def _draw_value(self, canvas: Canvas, entry: Entry, number: int) -> None:
-        """Write the latest value, and when it was measured; digits end where they always end."""
-        head, series, y = self._plan.head, self._plan.chart.series[entry.number], self._box.y + entry.y
-        value, right = float(series.last[number]), self._box.x + entry.right
-        if entry.dated:
-            left, right = right - entry.dated, right - entry.dated - head.near
-            if series.measured is not None and series.measured[number] >= 0:
-                lower = round(0.8 * (head.style.line_height - head.small.line_height))
-                write(canvas, dated(series.measured[number]), self._muted, left, y + lower, head.small)
-        text = written(value, percent=series.axis.percent)
-        # A dash stands in the middle, so that gaps are alike.
-        x, anchor = (right - entry.slot // 2, "middle") if math.isnan(value) else (right, "right")
-        write(canvas, text, self._inks[entry.number], x, y, head.bold, anchor=anchor)
-
-
-def apart(texts: Sequence[str], rows: Sequence[int], line: int) -> Iterator[tuple[str, int]]:
-    """Marks from the bottom up, without those whose numbers would touch the one below."""
-    free = None
-    for text, row in zip(texts, rows, strict=True):
-        if free is None or row <= free:
-            yield text, row
-            free = row - round(0.8 * line)
+    def _draw_value(self, canvas: Canvas, entry: LegendEntry, step_index: int) -> None:
+        """Write the latest value, right-aligned, and when it was measured."""
+        header, series = self._layout.header, self._layout.chart.series[entry.number]
+        value, right = float(series.latest[step_index]), self._box.x + entry.x + entry.width
+        y = self._box.y + entry.y
+        if entry.step_width:
+            left, right = right - entry.step_width, right - entry.step_width - header.part_gap
+            if series.measured_steps is not None and series.measured_steps[step_index] >= 0:
+                text = format_measured_step(series.measured_steps[step_index])
+                drop = round(0.8 * (header.label_style.line_height - header.step_style.line_height))
+                write(canvas, text, self._muted, left, y + drop, header.step_style)
+        text = format_value(value, percent=series.axis.percent)
+        # A dash is centered, so that its gaps on both sides are equal.
+        x, anchor = (right - entry.value_width // 2, "middle") if math.isnan(value) else (right, "right")
+        write(canvas, text, self._inks[entry.number], x, y, header.value_style, anchor=anchor)

@@ -1,4 +1,4 @@
-"""How a layer's values are distributed, at each step."""
+"""The histogram panel: how a layer's values are distributed at each step."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import Axis, nice_ticks
-from reelnet.render.panels.charts.head import heading
+from reelnet.render.panels.charts.chart import title_style
 from reelnet.render.panels.maps.block import to_levels
-from reelnet.render.panels.maps.grid import thinned
+from reelnet.render.panels.maps.grid import thin_labels
 from reelnet.render.typography import body_style, format_limit
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 
-TICK_GAP = 8
-"""Pixels between the vertical axis and its marks."""
+LABEL_GAP = 8
+"""Pixels between the vertical axis and its labels."""
 
 
 class Histogram(Panel):
-    """The values of a layer at the present step, over bins that stay the same over the run."""
+    """The values of a layer at the current step, in bins that stay the same over the run."""
 
     default_grow: ClassVar[float] = 1.0
 
@@ -36,13 +36,14 @@ class Histogram(Panel):
         41,
         ge=2,
         le=512,
-        description="Bars from one limit to the other; with an odd number one stands over 0.",
+        description="Number of bars between the limits; with an odd number one bar is centered on 0.",
     )
     log: bool = Field(
-        False, description="Shares of values on a logarithmic axis, so that rare values show, too."
+        False, description="Use a logarithmic vertical axis, so that rare values are visible, too."
     )
     colored: bool = Field(
-        True, description="Bars in the colours that their values have in the cells; otherwise muted."
+        True,
+        description="Draw bars in the colors that their values have in the cells, not in the muted color.",
     )
     title: str | None = Field(
         None,
@@ -53,46 +54,47 @@ class Histogram(Panel):
         None, description="Least width in pixels; by default 20 times the theme's text."
     )
     chart_height: PositivePixels | None = Field(
-        None, description="Height in pixels, with title and axes; by default 13 times the theme's text."
+        None,
+        description="Height in pixels, including title and axes; by default 13 times the theme's text.",
     )
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layer."""
         return (self.tap or context.layer,)
 
-    def heading(self, context: SceneContext) -> str:
-        """The line above."""
+    def choose_title(self, context: SceneContext) -> str:
+        """The line above the chart; empty for none."""
         return f"Values of {self.taps(context)[0]}" if self.title is None else self.title
 
-    def axis(self, context: SceneContext) -> Axis:
-        """The vertical axis, the same for all steps."""
+    def fit_axis(self, context: SceneContext) -> Axis:
+        """Fit the vertical axis to all steps."""
         tap = self.taps(context)[0]
         limits, total = context.view(tap).limits, math.prod(context.require(tap).shape)
-        peak = context.statistics.max_bin_count(tap, self.bins, limits.low, limits.high) / total
-        return shares(1 / total, peak, log=self.log)
+        peak = context.statistics.max_bin_count(tap, self.bins, limits.low, limits.high)
+        return fit_share_axis(1 / total, peak / total, log=self.log)
 
     def measure(self, context: SceneContext) -> Measure:
-        """A chart as large as those of the curves."""
-        size, title, errors = context.theme.text, 0, ErrorCollector()
-        height, least = self.chart_height or 13 * size, 80 + 2 * size
+        """By default as large as a chart of curves."""
+        size, title_width, errors = context.theme.text, 0, ErrorCollector()
+        height, min_height = self.chart_height or 13 * size, 80 + 2 * size
         width = self.chart_width or 20 * size
         with errors.collect("chart_height"):
-            if height < least:
-                raise ValueError(f"{height}: give at least {least} pixels")
+            if height < min_height:
+                raise ValueError(f"{height}: give at least {min_height} pixels")
         with errors.collect("title"):
-            title = body_style(context.theme).width(self.heading(context))
+            title_width = body_style(context.theme).width(self.choose_title(context))
         with errors.collect("tap"):
             context.require(self.taps(context)[0])
-            narrowest = left_of(self.axis(context), context) + self.bins
+            min_width = axis_width(self.fit_axis(context), context) + self.bins
             with errors.collect("chart_width"):
-                if self.chart_width and width < narrowest:
-                    raise ValueError(f"{width}: {self.bins} bins need at least {narrowest} pixels")
-            width = max(width, narrowest)
+                if self.chart_width and width < min_width:
+                    raise ValueError(f"{width}: {self.bins} bins need at least {min_width} pixels")
+            width = max(width, min_width)
         errors.raise_errors()
-        return Measure(max(width, title), height)
+        return Measure(max(width, title_width), height)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> HistogramDrawing:
-        """Settle the axes."""
+        """Fit the axes into the box."""
         return HistogramDrawing(self, context, box, palette)
 
 
@@ -101,95 +103,91 @@ class HistogramDrawing:
 
     def __init__(self, panel: Histogram, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         theme, view = context.theme, context.view(panel.taps(context)[0])
-        self._box, self._view, self._title = box, view, panel.heading(context)
-        self._style, self._bold = body_style(theme), heading(theme)
-        self._axis = panel.axis(context)
+        self._box, self._view, self._title = box, view, panel.choose_title(context)
+        self._style, self._title_style = body_style(theme), title_style(theme)
+        self._axis = panel.fit_axis(context)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(view.anchors) if panel.colored else None
-        self._plot = self._inner(context)
-        # Edges of the bars, in columns of the plot: bars of a whole width each would leave a margin on the right.
+        left, line_height = axis_width(self._axis, context), self._style.line_height
+        top = self._title_style.line_height + 10 if self._title else line_height // 2
+        self._plot = Box(box.x + left, box.y + top, box.width - left, box.height - top - line_height - 5)
+        # Edges of the bars in columns of the plot; bars of equal whole widths would leave a margin on the right.
         self._edges = np.rint(np.linspace(0, self._plot.width, panel.bins + 1)).astype(np.intp)
 
-    def _inner(self, context: SceneContext) -> Box:
-        line, left = self._style.line_height, left_of(self._axis, context)
-        top = self._bold.line_height + 10 if self._title else line // 2
-        return Box(
-            self._box.x + left, self._box.y + top, self._box.width - left, self._box.height - top - line - 5
-        )
-
     def draw_still(self, canvas: Canvas) -> None:
-        """Draw title and axes."""
+        """Draw the title and the axes."""
         plot, style = self._plot, self._style
-        write(canvas, self._title, self._ink, self._box.x, self._box.y, self._bold)
-        each = plot.height // (len(self._axis.ticks) - 1)
-        for number, text in thinned(self._axis.texts, each, style.line_height).items():
-            y = plot.bottom - round(float(self._axis.part(self._axis.ticks[number])) * plot.height)
+        write(canvas, self._title, self._ink, self._box.x, self._box.y, self._title_style)
+        tick_distance = plot.height // (len(self._axis.ticks) - 1)
+        labels = thin_labels(self._axis.tick_labels, tick_distance, style.line_height)
+        for number, label in labels.items():
+            y = plot.bottom - round(float(self._axis.to_fraction(self._axis.ticks[number])) * plot.height)
             fill_box(canvas, Box(plot.x, y, plot.width, 1), self._faint)
-            write(
-                canvas,
-                text,
-                self._muted,
-                plot.x - TICK_GAP,
-                y - style.line_height // 2,
-                style,
-                anchor="right",
-            )
-        for text, x, anchor in self._limits():
-            write(canvas, text, self._muted, x, plot.bottom + 5, style, anchor=anchor)
+            top = y - style.line_height // 2
+            write(canvas, label, self._muted, plot.x - LABEL_GAP, top, style, anchor="right")
+        for label, x, anchor in self._limit_labels():
+            write(canvas, label, self._muted, x, plot.bottom + 5, style, anchor=anchor)
 
-    def _limits(self) -> list[tuple[str, int, str]]:
-        """What stands below the axis: the limits, and 0 where it has room between them."""
+    def _limit_labels(self) -> list[tuple[str, int, str]]:
+        """Text, x and anchor of the labels below the plot: the limits, and 0 if it fits between them."""
         plot, style, limits = self._plot, self._style, self._view.limits
         low, high = format_limit(limits.low), format_limit(limits.high)
-        found = [(low, plot.x, "left"), (high, plot.right, "right")]
-        part = -limits.low / ((limits.high - limits.low) or 1.0)
-        zero, room = plot.x + round(part * plot.width), style.width("0") + 8
-        if plot.x + style.width(low) + room < zero < plot.right - style.width(high) - room:
-            found.append(("0", zero, "middle"))
-        return found
+        labels = [(low, plot.x, "left"), (high, plot.right, "right")]
+        fraction = -limits.low / ((limits.high - limits.low) or 1.0)
+        zero_x, space = plot.x + round(fraction * plot.width), style.width("0") + 8
+        if plot.x + style.width(low) + space < zero_x < plot.right - style.width(high) - space:
+            labels.append(("0", zero_x, "middle"))
+        return labels
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Draw the bars of one step; what lies beyond the limits is in the end bars."""
+        """Draw the bars of one step; values beyond the limits count in the outer bars."""
         plot, limits, bins = self._plot, self._view.limits, len(self._edges) - 1
         values = np.asarray(state.snapshot.taps[self._view.name], np.float64)
-        counts, bounds = np.histogram(
+        counts, bin_edges = np.histogram(
             np.clip(values, limits.low, limits.high), bins, (limits.low, limits.high)
         )
-        parts = np.nan_to_num(self._axis.part(counts / values.size))
-        # A bar of a single value is seen, too.
-        rows = np.maximum(np.rint(parts * plot.height), counts > 0).astype(np.intp)
-        wide = np.diff(self._edges)
-        bar = np.arange(plot.height, 0, -1)[:, None] <= rows.repeat(wide)
-        field = canvas[plot.y : plot.bottom, plot.x : plot.right]
+        fractions = np.nan_to_num(self._axis.to_fraction(counts / values.size))
+        # The bar of a single value is visible, too.
+        heights = np.maximum(np.rint(fractions * plot.height), counts > 0).astype(np.intp)
+        widths = np.diff(self._edges)
+        bars = np.arange(plot.height, 0, -1)[:, None] <= heights.repeat(widths)
+        region = canvas[plot.y : plot.bottom, plot.x : plot.right]
         if self._map is None:
-            field[bar] = self._muted.indices[-1]
+            region[bars] = self._muted.indices[-1]
             return
-        levels = to_levels((bounds[1:] + bounds[:-1]) / 2, limits, len(self._map.indices))
-        np.copyto(field, self._map.indices_for(canvas)[levels].repeat(wide), where=bar)
-        # Values near 0 have the paper's colour, so bars have an edge.
-        field[bar & ~inner(bar)] = self._muted.indices[-1]
+        centers = (bin_edges[1:] + bin_edges[:-1]) / 2
+        levels = to_levels(centers, limits, len(self._map.indices))
+        np.copyto(region, self._map.indices_for(canvas)[levels].repeat(widths), where=bars)
+        # Values near 0 have the color of the background, so bars get an outline.
+        region[bars & ~find_interior(bars)] = self._muted.indices[-1]
 
 
-def shares(least: float, peak: float, *, log: bool) -> Axis:
-    """An axis for parts of all values, of which the smallest is `least` and the greatest `peak`."""
+def fit_share_axis(smallest: float, peak: float, *, log: bool) -> Axis:
+    """Fit an axis to shares of all values.
+
+    Args:
+        smallest: The smallest share above 0: that of a single value.
+        peak: The greatest share.
+        log: Whether the scale is logarithmic.
+    """
     if not log:
         ticks = nice_ticks(0.0, peak)
         return Axis(ticks[0], ticks[-1], tuple(ticks), percent=True)
-    first = math.floor(math.log10(least) + 1e-9)
+    first = math.floor(math.log10(smallest) + 1e-9)
     last = max(first + 1, math.ceil(math.log10(peak) - 1e-9))
     powers = tuple(float(f"1e{power}") for power in range(first, last + 1))
     return Axis(powers[0], powers[-1], powers, log=True, percent=True)
 
 
-def left_of(axis: Axis, context: SceneContext) -> int:
-    """Pixels left of an axis."""
-    return max(body_style(context.theme).width(text) for text in axis.texts) + TICK_GAP
+def axis_width(axis: Axis, context: SceneContext) -> int:
+    """Pixels that the labels of an axis take left of the plot."""
+    return max(body_style(context.theme).width(label) for label in axis.tick_labels) + LABEL_GAP
 
 
-def inner(shape: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The pixels of a shape that stands on its foot whose neighbours above and beside belong to it."""
-    around = np.pad(shape, ((1, 0), (1, 1)))
-    within: NDArray[np.bool_] = around[:-1, 1:-1] & around[1:, :-2] & around[1:, 2:]
-    return within
+def find_interior(bars: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pixels of bars whose neighbors above, left and right belong to bars, too."""
+    padded = np.pad(bars, ((1, 0), (1, 1)))
+    interior: NDArray[np.bool_] = padded[:-1, 1:-1] & padded[1:, :-2] & padded[1:, 2:]
+    return interior

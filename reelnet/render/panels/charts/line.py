@@ -1,4 +1,4 @@
-"""Curves, drawn once and revealed as far as their values are known."""
+"""Curves: each is drawn once and then revealed up to the current step."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import clip_to_canvas, polyline, rasterize_disc
-from reelnet.render.panels.charts.series import Series, latest
+from reelnet.render.panels.charts.series import Series, find_latest
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
 
 BLEED = 2
-"""Rows over and under the field that a curve's width may reach into."""
+"""Rows above and below the plot that a curve's width may reach into."""
 DASHES = ((1, 0), (7, 4), (2, 3), (14, 4))
-"""Columns drawn and left blank: of curves in the theme's colours, and of further ones in the same colours."""
-HALF = 128
-"""Coverage from which a curve hides what is under it."""
+"""Columns drawn and left blank: of curves in the theme's colors, and of further curves that repeat the colors."""
+HALF_COVERAGE = 128
+"""Coverage from which a curve hides what is below it."""
 
 
 @dataclass(frozen=True)
-class Shades:
+class Sprite:
     """Pixels ready to be copied.
 
     Attributes:
-        indices: Of the palette, (height, width).
-        mask: Which of them are drawn, bool (height, width).
+        indices: Palette indices (height, width).
+        mask: Which pixels are drawn, bool (height, width).
     """
 
     indices: Canvas
     mask: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, coverage: NDArray[np.uint8], ink: Ink) -> Shades:
-        """A shape in the shades of an ink, once the palette is mixed."""
+    def from_coverage(cls, coverage: NDArray[np.uint8], ink: Ink) -> Sprite:
+        """Look up the shades of an ink, once the palette is mixed."""
         shade = (coverage.astype(np.uint16) * (len(ink.indices) - 1) + 127) // 255
         return cls(ink.indices[shade], shade > 0)
 
-    def copy(self, canvas: Canvas, x: int, y: int, first: int = 0, end: int | None = None) -> None:
-        """Copy the columns from `first` to before `end`; (x, y) is the upper left corner of the whole."""
-        left, right = max(first, -x), min(self.mask.shape[1] if end is None else end, canvas.shape[1] - x)
+    def draw_columns(self, canvas: Canvas, x: int, y: int, start: int, stop: int) -> None:
+        """Draw the columns from `start` to before `stop`; (x, y) is the upper left corner of the whole sprite."""
+        left, right = max(start, -x), min(stop, canvas.shape[1] - x)
         top, bottom = max(0, -y), min(self.mask.shape[0], canvas.shape[0] - y)
         if left < right and top < bottom:
             part = np.s_[top:bottom, left:right]
@@ -50,49 +50,50 @@ class Shades:
             np.copyto(region, self.indices[part], where=self.mask[part])
 
 
-class Dot:
+class EndDot:
     """The dot at a curve's end, once the palette is mixed.
 
-    Over another colour it has no soft edges, which would be a rim of paper there.
+    On top of another color it has no soft edges; they would be a rim of background there.
     """
 
     def __init__(self, coverage: NDArray[np.uint8], ink: Ink) -> None:
-        self._shades, self._strong = Shades.of(coverage, ink).indices, coverage >= HALF
-        self._paper, self._full = ink.indices[0], ink.indices[-1]
+        self._indices, self._opaque = Sprite.from_coverage(coverage, ink).indices, coverage >= HALF_COVERAGE
+        self._background, self._full = ink.indices[0], ink.indices[-1]
 
     def draw(self, canvas: Canvas, x: int, y: int) -> None:
-        """Draw it with its upper left corner at (x, y); what reaches over the canvas' edge is cut."""
-        shades, region = clip_to_canvas(canvas, self._shades, x, y)
-        strong, _ = clip_to_canvas(canvas, self._strong, x, y)
-        paper = region == self._paper
-        np.copyto(region, shades, where=paper)
-        np.copyto(region, self._full, where=strong > paper)
+        """Draw the dot with its upper left corner at (x, y), clipped to the canvas."""
+        indices, region = clip_to_canvas(canvas, self._indices, x, y)
+        opaque, _ = clip_to_canvas(canvas, self._opaque, x, y)
+        on_background = region == self._background
+        np.copyto(region, indices, where=on_background)
+        np.copyto(region, self._full, where=opaque > on_background)
 
 
-class Line:
-    """One series as a curve in its field.
+class CurveLine:
+    """One series as a curve in its plot.
 
     Args:
-        series: What it shows.
-        columns: Of the field, one a recorded step; NaN for a step that has no place.
-        field: Where steps and values stand.
-        width: Of the curve, in pixels.
-        radius: Of the dot at its end, in pixels.
+        series: What the curve shows.
+        columns: Column of the plot for each recorded step; NaN for steps outside the axis.
+        plot: The box of the curves.
+        ink: Color of the curve.
+        width: Width of the curve in pixels.
+        radius: Radius of the dot at its end in pixels.
         dash: Columns drawn and left blank, in turn.
 
     Attributes:
-        coverage: Of the whole curve, uint8 (field's height + 2 × BLEED, field's width).
-        heads: For each recorded step the column up to which the curve is known, −1 for nothing.
-        rows: For each recorded step the row of the latest value, −1 where it lies outside.
-        tips: For each recorded step the first row and the one after the last that the curve takes in the column
-            of its head by then; the rest of that column is yet to come.
+        coverage: Of the whole curve, uint8 (plot height + 2 × BLEED, plot width).
+        end_columns: For each recorded step the column up to which the curve is known, −1 for nothing.
+        dot_rows: For each recorded step the row of the latest value, −1 if it lies outside.
+        end_spans: For each recorded step the first row that the curve covers in its end column by then, and the row
+            after the last; the rest of that column belongs to later steps.
     """
 
     def __init__(
         self,
         series: Series,
         columns: NDArray[np.float64],
-        field: Box,
+        plot: Box,
         ink: Ink,
         *,
         width: float,
@@ -100,88 +101,89 @@ class Line:
         dash: tuple[int, int],
     ) -> None:
         self.ink, self.dot = ink, rasterize_disc(radius)
-        part = series.axis.part(series.values)
-        rows = (1 - part) * (field.height - 1)
+        fraction = series.axis.to_fraction(series.values)
+        rows = (1 - fraction) * (plot.height - 1)
         known = ~np.isnan(rows) & ~np.isnan(columns)
         points = [(columns[at] + 0.5, rows[at] + 0.5 + BLEED) for at in np.flatnonzero(known)]
-        self.coverage = polyline(points, width, (field.width, field.height + 2 * BLEED)).copy()
-        self.coverage[:, np.arange(field.width) % sum(dash) >= dash[0]] = 0
-        last = latest(known)
-        inside = known & (part >= -1e-9) & (part <= 1 + 1e-9)
-        self.heads = np.where(known, columns, -1).astype(np.intp)[last]
-        # A value without a place, 0 on a log axis, has no dot, and neither has the one before it any more.
-        self.rows = np.where(inside, np.rint(rows), -1).astype(np.intp)[latest(~np.isnan(series.values))]
-        self.tips = np.clip(tips(columns[known], rows[known]), 0, field.height).astype(np.intp)
-        self.tips = self.tips[np.maximum(np.cumsum(known) - 1, 0)] if len(points) else self.tips
-        self.heads[last < 0] = self.rows[last < 0] = -1
+        self.coverage = polyline(points, width, (plot.width, plot.height + 2 * BLEED)).copy()
+        self.coverage[:, np.arange(plot.width) % sum(dash) >= dash[0]] = 0
+        last = find_latest(known)
+        inside = known & (fraction >= -1e-9) & (fraction <= 1 + 1e-9)
+        self.end_columns = np.where(known, columns, -1).astype(np.intp)[last]
+        # A value that has no position, such as 0 on a log axis, also hides the dot of the value before it.
+        dot_rows = np.where(inside, np.rint(rows), -1).astype(np.intp)
+        self.dot_rows = dot_rows[find_latest(~np.isnan(series.values))]
+        spans = np.clip(find_end_spans(columns[known], rows[known]), 0, plot.height).astype(np.intp)
+        self.end_spans = spans[np.maximum(np.cumsum(known) - 1, 0)] if len(points) else spans
+        self.end_columns[last < 0] = self.dot_rows[last < 0] = -1
 
 
-def tips(columns: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each point of a curve what lies before it in its column: the first row and the one after the last."""
-    found, low, high = np.empty((len(rows), 2)), np.inf, -np.inf
+def find_end_spans(columns: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each point of a curve the rows (first, last + 1) that the curve up to it covers in its column."""
+    spans, low, high = np.empty((len(rows), 2)), np.inf, -np.inf
     for at, (column, row) in enumerate(zip(columns, rows, strict=True)):
         if at and column > columns[at - 1]:
-            # Where the curve enters the column, half a pixel before the point in its middle.
+            # The curve enters the column half a pixel before the point in its middle.
             low = high = row + (rows[at - 1] - row) * 0.5 / (column - columns[at - 1])
         low, high = min(low, row), max(high, row)
-        found[at] = round(low), round(high) + 1
-    return found
+        spans[at] = round(low), round(high) + 1
+    return spans
 
 
-class Reveal:
-    """All curves of a chart.
+class CurveReveal:
+    """All curves of a chart, shown up to a step.
 
-    Where curves cross, the later one is on top, without a rim: its edge gives way to what is stronger there.
+    Where curves cross, the later one is on top, without a rim: its soft edge yields to whatever covers more there.
 
     Args:
-        lines: From the one that lies lowest to the one on top.
-        field: Where they stand.
+        lines: The curves, from bottom to top.
+        plot: The box of the curves.
     """
 
-    def __init__(self, lines: Sequence[Line], field: Box) -> None:
-        self._lines = [line for line in lines if (line.heads >= 0).any()]
-        self._field = field
-        heads = [line.heads for line in self._lines]
-        self._common = np.min(heads, axis=0) if heads else np.empty(0, np.intp)
+    def __init__(self, lines: Sequence[CurveLine], plot: Box) -> None:
+        self._lines = [line for line in lines if (line.end_columns >= 0).any()]
+        self._plot = plot
+        ends = [line.end_columns for line in self._lines]
+        self._common_columns = np.min(ends, axis=0) if ends else np.empty(0, np.intp)
 
-    def prepare(self) -> None:
+    def look_up_colors(self) -> None:
         """Look up every pixel's index, once the palette is mixed."""
-        self._shades = [Shades.of(line.coverage, line.ink) for line in self._lines]
-        self._dots = [Dot(line.dot, line.ink) for line in self._lines]
-        self._together = together([line.coverage for line in self._lines], self._shades)
+        self._sprites = [Sprite.from_coverage(line.coverage, line.ink) for line in self._lines]
+        self._dots = [EndDot(line.dot, line.ink) for line in self._lines]
+        self._composite = compose_sprites([line.coverage for line in self._lines], self._sprites)
 
-    def draw(self, canvas: Canvas, number: int) -> None:
-        """Show what is known at the `number`th recorded step.
+    def draw(self, canvas: Canvas, step_index: int) -> None:
+        """Draw what is known at a recorded step, counted from 0.
 
-        Up to where all curves are known, they are one copy; ahead of that, each is its own.
+        Up to the column that all curves reach, one sprite shows all of them; beyond it, each has its own.
         """
-        x, y = self._field.x, self._field.y - BLEED
+        x, y = self._plot.x, self._plot.y - BLEED
         if not self._lines:
             return
-        common = max(0, int(self._common[number]))
-        self._together.copy(canvas, x, y, 0, common)
-        for line, shades in zip(self._lines, self._shades, strict=True):
-            head, (top, bottom) = int(line.heads[number]), line.tips[number]
-            if head >= 0:
-                shades.copy(canvas, x, y, common, head)
-                canvas[self._field.y + top : self._field.y + bottom, x + head] = line.ink.indices[-1]
+        common = max(0, int(self._common_columns[step_index]))
+        self._composite.draw_columns(canvas, x, y, 0, common)
+        for line, sprite in zip(self._lines, self._sprites, strict=True):
+            end, (top, bottom) = int(line.end_columns[step_index]), line.end_spans[step_index]
+            if end >= 0:
+                sprite.draw_columns(canvas, x, y, common, end)
+                canvas[self._plot.y + top : self._plot.y + bottom, x + end] = line.ink.indices[-1]
         for line, dot in zip(self._lines, self._dots, strict=True):
-            if line.rows[number] >= 0:
+            if line.dot_rows[step_index] >= 0:
                 half = line.dot.shape[0] // 2
-                left, top = int(line.heads[number]) - half, int(line.rows[number]) - half
-                dot.draw(canvas, x + left, self._field.y + top)
+                left, top = int(line.end_columns[step_index]) - half, int(line.dot_rows[step_index]) - half
+                dot.draw(canvas, x + left, self._plot.y + top)
 
 
-def together(coverages: Sequence[NDArray[np.uint8]], shades: Sequence[Shades]) -> Shades:
-    """Curves over each other: of those that cover a pixel by half the last, or else the one that covers most."""
-    if not shades:
-        nothing = np.zeros((0, 0), np.uint8)
-        return Shades(nothing, nothing.astype(bool))
-    strength = np.zeros(coverages[0].shape, np.uint8)
-    indices, mask = np.zeros_like(strength), np.zeros(strength.shape, bool)
-    for coverage, each in zip(coverages, shades, strict=True):
-        wins = each.mask & ((coverage >= HALF) | (coverage >= strength))
-        np.copyto(indices, each.indices, where=wins)
-        np.copyto(strength, coverage, where=wins)
+def compose_sprites(coverages: Sequence[NDArray[np.uint8]], sprites: Sequence[Sprite]) -> Sprite:
+    """Combine curves: a pixel shows the last one that covers half of it, or else the one that covers most."""
+    if not sprites:
+        empty = np.zeros((0, 0), np.uint8)
+        return Sprite(empty, empty.astype(bool))
+    strongest = np.zeros(coverages[0].shape, np.uint8)
+    indices, mask = np.zeros_like(strongest), np.zeros(strongest.shape, bool)
+    for coverage, sprite in zip(coverages, sprites, strict=True):
+        wins = sprite.mask & ((coverage >= HALF_COVERAGE) | (coverage >= strongest))
+        np.copyto(indices, sprite.indices, where=wins)
+        np.copyto(strongest, coverage, where=wins)
         mask |= wins
-    return Shades(indices, mask)
+    return Sprite(indices, mask)

@@ -1,24 +1,28 @@
-"""One layer's cells: its heading, its labels, its maps."""
+"""Blocks: one layer's cells with their heading, labels and maps, and the arrangement of several blocks."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
-from reelnet.render.panels.maps.colorbar import Legend, LegendDrawing
+from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import (
-    GUTTER_GAP,
-    Cells,
-    column_labels,
-    gutter,
-    header,
-    rounded,
-    row_labels,
+    LABEL_GAP,
+    CellGrid,
+    column_label_height,
+    fit_column_labels,
+    fit_row_labels,
+    heading_height,
+    round_up_to_grid,
+    row_label_width,
 )
-from reelnet.render.panels.maps.pictures import Pictures
+from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size
@@ -26,11 +30,12 @@ from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.scene.tap_view import Limits, TapView, format_channel_numbers
 
-RULE = 8
+INPUT_GAP = 8
 """Pixels between the samples and the first channel."""
-
-HEADING = 14
-"""Ems that a heading may take over a block that is narrower."""
+MIN_HEADING_EMS = 14
+"""Width of a heading above a narrower block, in ems."""
+TARGET_ASPECT = 2.0
+"""Width to height of blocks in columns; with the panels above and below, the frame becomes a slide."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,13 @@ class Block:
 
     Attributes:
         view: The layer.
-        channels: Which channels, in their order.
+        channels: The channels, in the order in which they are shown.
         gap: Pixels between two channels.
         labels: Whether channels are numbered.
         heading: The line above; None for none.
-        colorbar: Whether the layer's colours are explained under the heading.
-        inputs: Whether the samples stand above the cells, or left of them where rows are samples.
-        first: Whether its rows have their labels; blocks to the right of another one share that one's.
+        inputs: Whether the samples are above the cells, or left of them if rows are samples.
+        row_labels: Whether rows have labels; blocks right of another one share its labels.
+        colorbar: Whether a color bar below the heading explains the colors.
     """
 
     context: SceneContext
@@ -55,109 +60,109 @@ class Block:
     labels: bool
     heading: str | None
     inputs: bool
-    first: bool = True
+    row_labels: bool = True
     colorbar: bool = False
 
     @property
-    def numbers(self) -> list[str]:
-        """The channels' own numbers in the network; the first and the last where all are cells of one map."""
+    def channel_labels(self) -> list[str]:
+        """The channels' numbers in the network; a range if all channels are cells of one map."""
         own = self.view.tap.channels
         if self.view.tap.fold is not None:
             several = self.view.tap.map_shape[0] > 1
-            return (
-                [str(channel) for channel in self.channels]
-                if several
-                else [format_channel_numbers(self.view.tap)]
-            )
+            if not several:
+                return [format_channel_numbers(self.view.tap)]
+            return [str(channel) for channel in self.channels]
         return [str(channel if own is None else own[channel]) for channel in self.channels]
 
     @property
-    def left(self) -> int:
+    def left_margin(self) -> int:
         """Pixels left of the cells."""
-        labels = gutter(self.context, labels=self.labels and self.first)
+        label_width = row_label_width(self.context, labels=self.labels and self.row_labels)
         if self.context.transposed:
-            return labels + self.view.cell.size + RULE if self.inputs else 0
-        return labels
+            return label_width + self.view.cell.size + INPUT_GAP if self.inputs else 0
+        return label_width
 
     @property
-    def above(self) -> int:
+    def top_margin(self) -> int:
         """Pixels above the cells."""
-        top = self.headed
-        if self.legend is not None:
-            top += rounded(self.legend.height + 4)
+        top = self.heading_height
+        if self.colorbar_layout is not None:
+            top += round_up_to_grid(self.colorbar_layout.height + 4)
+        label_height = column_label_height(self.context, labels=self.labels)
         if self.context.transposed:
-            return top + header(self.context, labels=self.labels)
-        side = self.view.cell.size
-        return top + (header(self.context, labels=self.labels) + side + RULE if self.inputs else 0)
+            return top + label_height
+        return top + (label_height + self.view.cell.size + INPUT_GAP if self.inputs else 0)
 
     @property
-    def headed(self) -> int:
+    def heading_height(self) -> int:
         """Pixels that the heading takes."""
-        return rounded(body_style(self.context.theme, bold=True).line_height + 4) if self.heading else 0
+        return heading_height(self.context) if self.heading else 0
 
     @property
-    def legend(self) -> Legend | None:
-        """The layer's colours between their limits."""
-        return Legend.of(self.context, self.view.limits) if self.colorbar else None
+    def colorbar_layout(self) -> ColorbarLayout | None:
+        """The layer's colors between their limits."""
+        return ColorbarLayout.from_limits(self.context, self.view.limits) if self.colorbar else None
 
     @property
-    def title(self) -> str:
-        """The heading, shortened to the room that it has; short blocks make room for short headings."""
+    def shortened_heading(self) -> str:
+        """The heading, shortened to the width of the cells or to `MIN_HEADING_EMS`."""
         style = body_style(self.context.theme, bold=True)
-        cells = self.cells(0, 0).whole
-        return shorten_text(self.heading or "", max(cells.width, HEADING * style.size), style)
+        width = max(self.grid_at(0, 0).bounds.width, MIN_HEADING_EMS * style.size)
+        return shorten_text(self.heading or "", width, style)
 
-    def cells(self, x: int, y: int) -> Cells:
-        """The cells of a block whose corner is at (x, y)."""
+    def grid_at(self, x: int, y: int) -> CellGrid:
+        """The cells of a block whose upper left corner is at (x, y)."""
         rows, columns = len(self.channels), len(self.context.sample_indices)
-        down, across = self.gap, self.context.samples.gap
+        row_gap, column_gap = self.gap, self.context.samples.gap
         if self.context.transposed:
-            rows, columns, down, across = columns, rows, across, down
-        return Cells(x + self.left, y + self.above, self.view.cell.size, rows, columns, down, across)
+            rows, columns, row_gap, column_gap = columns, rows, column_gap, row_gap
+        x, y = x + self.left_margin, y + self.top_margin
+        return CellGrid(x, y, self.view.cell.size, rows, columns, row_gap, column_gap)
 
     @property
     def size(self) -> Size:
-        """Of the block, in pixels."""
-        whole = self.cells(0, 0).whole
-        title = body_style(self.context.theme, bold=True).width(self.title)
-        legend = self.legend.least if self.legend is not None else 0
-        return Size(max(whole.right, whole.x + max(title, legend)), whole.bottom)
+        """Size of the block in pixels."""
+        cells = self.grid_at(0, 0).bounds
+        heading_width = body_style(self.context.theme, bold=True).width(self.shortened_heading)
+        colorbar_width = self.colorbar_layout.min_width if self.colorbar_layout is not None else 0
+        return Size(max(cells.right, cells.x + max(heading_width, colorbar_width)), cells.bottom)
 
 
 class BlockDrawing:
-    """A block with its corner at (x, y)."""
+    """A block whose upper left corner is at (x, y)."""
 
     def __init__(self, block: Block, x: int, y: int, palette: PaletteBuilder) -> None:
         context, theme = block.context, block.context.theme
-        self._block, self._context, self._x, self._y = block, context, x, y
-        self._cells = block.cells(x, y)
+        self._block, self._context, self._y = block, context, y
+        self._grid = block.grid_at(x, y)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._missing = palette.ramp(theme.missing, theme.missing, 1)
-        self._blank = palette.ramp(theme.background, theme.background, 1)
+        self._background = palette.ramp(theme.background, theme.background, 1)
         self._map = palette.colormap(block.view.anchors)
-        whole = tuple(range(block.view.tap.shape[0])), tuple(range(block.view.tap.map_shape[0]))
-        shown = context.sample_indices, block.channels
-        self._select = None if shown == whole else np.ix_(*shown)
-        self._pictures = Pictures(context, self._inputs(), palette) if block.inputs else None
-        self._legend = self._bar(palette)
+        shape, shown = block.view.tap.map_shape, (context.sample_indices, block.channels)
+        everything = tuple(range(block.view.tap.shape[0])), tuple(range(shape[0]))
+        self._selection = None if shown == everything else np.ix_(*shown)
+        self._pictures = self._place_pictures(palette) if block.inputs else None
+        self._colorbar = self._place_colorbar(palette)
 
-    def _bar(self, palette: PaletteBuilder) -> LegendDrawing | None:
-        """The layer's colours, as long as its cells are wide."""
-        block, legend = self._block, self._block.legend
-        if legend is None:
+    def _place_pictures(self, palette: PaletteBuilder) -> SamplePictures:
+        """The samples above the cells, or left of them if rows are samples."""
+        grid, distance = self._grid, INPUT_GAP + self._grid.cell_size
+        x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
+        return SamplePictures(
+            self._context, CellGrid.for_samples(self._context, x, y, grid.cell_size), palette
+        )
+
+    def _place_colorbar(self, palette: PaletteBuilder) -> ColorbarDrawing | None:
+        """A color bar as wide as the cells."""
+        block, layout = self._block, self._block.colorbar_layout
+        if layout is None:
             return None
-        width = max(legend.least, self._cells.whole.width)
-        box = Box(self._cells.x, self._y + block.headed, width, legend.height)
-        return LegendDrawing(legend, self._context, block.view, box, palette)
-
-    def _inputs(self) -> Cells:
-        """Where the samples stand."""
-        side, gap, count = self._cells.side, self._context.samples.gap, len(self._context.sample_indices)
-        if self._context.transposed:
-            return Cells(self._cells.x - RULE - side, self._cells.y, side, count, 1, gap, 0)
-        return Cells(self._cells.x, self._cells.y - RULE - side, side, 1, count, 0, gap)
+        width = max(layout.min_width, self._grid.bounds.width)
+        box = Box(self._grid.x, self._y + block.heading_height, width, layout.height)
+        return ColorbarDrawing(layout, self._context, block.view, box, palette)
 
     @property
     def tap(self) -> str:
@@ -173,109 +178,168 @@ class BlockDrawing:
             shape=(tap.shape[0], *tap.map_shape),
             samples=self._context.sample_indices,
             channels=self._block.channels,
-            positions=self.places,
+            positions=self._level_positions,
             rows_are_samples=self._context.transposed,
         )
 
-    def folded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Recorded values of the layer as the maps that are shown."""
-        return self._block.view.tap.fold_values(values)
+    def _level_positions(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        folded = self._block.view.tap.fold_values(values)
+        return to_level_positions(folded, self._block.view.limits, len(self._map.indices))
 
-    def levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
-        """Values of the layer as levels of its colormap."""
+    def _levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         return to_levels(values, self._block.view.limits, len(self._map.indices))
 
-    def places(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Recorded values of the layer as places among the levels of its colormap, as they are shown."""
-        return to_places(self.folded(values), self._block.view.limits, len(self._map.indices))
+    def cell_box(self, channel: int, column: int) -> Box:
+        """The cell of a channel and a sample.
 
-    def at(self, channel: int, column: int) -> Box:
-        """The box of the cell of a channel and a sample, by its position among those that are shown."""
+        Args:
+            channel: Number of the channel.
+            column: Position of the sample among the shown ones.
+        """
         row = self._block.channels.index(channel)
-        place = (column, row) if self._context.transposed else (row, column)
-        return self._cells.at(*place)
+        return self._grid.cell_box(*((column, row) if self._context.transposed else (row, column)))
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write heading and labels, and draw a hairline around the cells, which may be all of the paper's colour."""
-        block, theme = self._block, self._context.theme
+        """Write the heading and labels, and outline the cells, which may all have the color of the background."""
+        block, grid = self._block, self._grid
         if block.heading:
-            write(canvas, block.title, self._ink, self._cells.x, self._y, body_style(theme, bold=True))
-        if self._legend is not None:
-            self._legend.draw(canvas)
+            style = body_style(self._context.theme, bold=True)
+            write(canvas, block.shortened_heading, self._ink, grid.x, self._y, style)
+        if self._colorbar is not None:
+            self._colorbar.draw_still(canvas)
         if self._pictures is not None:
             self._pictures.draw(canvas)
             if block.labels:
                 self._pictures.write_labels(canvas, self._muted)
-            if block.labels and block.first:
+            if block.labels and block.row_labels:
                 self._pictures.write_name(canvas, self._muted)
         if block.labels:
-            for field in self._cells.framed():
-                fill_box(canvas, field.expand(1), self._faint)
-                fill_box(canvas, field, self._blank)
-            zero = self._map.indices_for(canvas)[self.levels(np.zeros(1))[0]]
-            for field in self._cells.fields():
-                canvas[field.y : field.bottom, field.x : field.right] = zero
-            self._write_numbers(canvas)
+            for box in grid.frame_boxes():
+                fill_box(canvas, box.expand(1), self._faint)
+                fill_box(canvas, box, self._background)
+            zero = self._map.indices_for(canvas)[self._levels(np.zeros(1))[0]]
+            for box in grid.contiguous_boxes():
+                canvas[box.y : box.bottom, box.x : box.right] = zero
+            self._write_channel_labels(canvas)
 
-    def _write_numbers(self, canvas: Canvas) -> None:
-        block, style = self._block, body_style(self._context.theme)
-        numbers = block.numbers
+    def _write_channel_labels(self, canvas: Canvas) -> None:
+        grid, style, labels = self._grid, body_style(self._context.theme), self._block.channel_labels
         if self._context.transposed:
-            across = self._cells.pitch[1]
-            for column, label in column_labels(numbers, style, self._cells.side, across).items():
-                box = self._cells.at(0, column)
-                y = box.y - header(self._context, labels=True)
-                write(canvas, label, self._muted, box.x + box.width // 2, y, style, anchor="middle")
-            return
-        if not block.first:
-            return
-        for label, y in row_labels(numbers, self._cells, style.line_height):
-            write(canvas, label, self._muted, self._cells.x - GUTTER_GAP, y, style, anchor="right")
+            y = grid.y - column_label_height(self._context, labels=True)
+            for column, label in fit_column_labels(labels, grid, style).items():
+                middle = grid.cell_box(0, column).x + grid.cell_size // 2
+                write(canvas, label, self._muted, middle, y, style, anchor="middle")
+        elif self._block.row_labels:
+            for label, y in fit_row_labels(labels, grid, style.line_height):
+                write(canvas, label, self._muted, grid.x - LABEL_GAP, y, style, anchor="right")
 
     def draw_maps(
         self, canvas: Canvas, values: NDArray[np.generic], levels: NDArray[np.uint8] | None = None
     ) -> None:
-        """Draw maps (samples, channels, height, width), of which the block shows some.
+        """Draw the shown ones of a step's maps (samples, channels, height, width).
 
         Args:
-            canvas: Where to.
-            values: The recorded ones.
-            levels: What to draw where the values are finite; the values' own levels by default.
+            canvas: Where to draw.
+            values: The recorded values.
+            levels: Levels to draw where values are finite; by default those of the values.
         """
-        values = self.folded(values)
-        if self._select is not None:
-            values = values[self._select]
-            levels = levels[self._select] if levels is not None else None
-        indices = self._map.indices_for(canvas).take(self.levels(values) if levels is None else levels)
+        tap = self._block.view.tap
+        values = tap.fold_values(values)
+        if self._selection is not None:
+            values = values[self._selection]
+            levels = levels[self._selection] if levels is not None else None
+        indices = self._map.indices_for(canvas).take(self._levels(values) if levels is None else levels)
         if not (finite := np.isfinite(values)).all():
             indices[~finite] = self._missing.indices[0]
-        if self._block.view.tap.fold is not None:
-            indices[:, :, self._block.view.tap.blank_mask] = self._blank.indices[0]
+        if tap.fold is not None:
+            indices[:, :, tap.blank_mask] = self._background.indices[0]
         if not self._context.transposed:
             indices = indices.transpose(1, 0, 2, 3)
-        self._cells.put(canvas, indices, self._block.view.cell)
+        self._grid.draw_maps(canvas, indices, self._block.view.cell)
 
 
 def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:
-    """Values as levels of a colormap of `levels` colours from `limits.low` to `limits.high`.
+    """Round values to levels of a colormap from `limits.low` to `limits.high`.
 
-    The nearest level is taken; values beyond the limits, and infinite ones, get the last level on their side;
-    NaN gets any. With symmetric limits and an odd number of levels, 0 is the middle level exactly.
+    Values beyond the limits, including infinite ones, get the outermost level on their side; the level of NaN is
+    undefined. With symmetric limits and an odd number of levels, 0 is exactly the middle level.
     """
-    places = to_places(values, limits, levels)
-    nearest: NDArray[np.uint8] = np.rint(places, out=places).astype(np.uint8)
+    positions = to_level_positions(values, limits, levels)
+    nearest: NDArray[np.uint8] = np.rint(positions, out=positions).astype(np.uint8)
     return nearest
 
 
-def to_places(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.float64]:
-    """Values as places among the levels, from 0 to `levels` - 1, not rounded; see `to_levels`."""
-    # In double precision: single precision cannot hold the span of all that it can hold.
+def to_level_positions(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.float64]:
+    """The exact positions of values among the levels, from 0 to `levels` − 1; see `to_levels`."""
+    # In double precision, because the range of single precision numbers overflows single precision.
     scaled = values.astype(np.float64)
     scaled -= limits.low
     scaled *= (levels - 1) / ((limits.high - limits.low) or 1.0)
-    # One number tells whether all are finite, and spares a look at each for what it is.
+    # The sum tells whether all values are finite, which is faster than checking each.
     with np.errstate(invalid="ignore", over="ignore"):
         finite = np.isfinite(scaled.sum())
     if not finite:
         np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
     return np.clip(scaled, 0, levels - 1, out=scaled)
+
+
+Corners = list[tuple[int, int]]
+
+
+def arrange_blocks(blocks: Sequence[Block], arrange: str, gap: int) -> tuple[Corners, Size]:
+    """Arrange blocks beside and below each other.
+
+    Args:
+        blocks: At least one.
+        arrange: `row`, `column`, or `columns`: as many columns as bring the whole nearest to `TARGET_ASPECT`.
+        gap: Pixels between two blocks.
+
+    Returns:
+        The upper left corner (x, y) of each block, and the size of the whole.
+    """
+    sizes = [block.size for block in blocks]
+    if arrange == "row":
+        return place_columns([[size] for size in sizes], gap)
+    if arrange == "column":
+        return place_columns([sizes], gap)
+    candidates = [
+        place_columns(balance_columns(sizes, columns, gap), gap) for columns in range(1, len(sizes) + 1)
+    ]
+    return min(candidates, key=lambda each: abs(math.log(each[1].width / each[1].height / TARGET_ASPECT)))
+
+
+def place_columns(columns: Sequence[Sequence[Size]], gap: int) -> tuple[Corners, Size]:
+    """Place columns of blocks side by side; see `arrange_blocks` for the result."""
+    widths = [max(size.width for size in column) for column in columns]
+    left = [0, *accumulate(width + gap for width in widths)]
+    corners, bottom = [], 0
+    for x, column in zip(left[:-1], columns, strict=True):
+        y = 0
+        for size in column:
+            corners.append((x, y))
+            bottom = max(bottom, y + size.height)
+            y += size.height + gap
+    return corners, Size(left[-1] - gap, bottom)
+
+
+def balance_columns(sizes: Sequence[Size], columns: int, gap: int) -> list[list[Size]]:
+    """Divide blocks, in order, into at most `columns` columns, so that the tallest is as low as possible."""
+    low, high = max(size.height for size in sizes), sum(size.height + gap for size in sizes)
+    while low < high:
+        middle = (low + high) // 2
+        fits = len(fill_columns(sizes, middle, gap)) <= columns
+        low, high = (low, middle) if fits else (middle + 1, high)
+    return fill_columns(sizes, low, gap)
+
+
+def fill_columns(sizes: Sequence[Size], max_height: int, gap: int) -> list[list[Size]]:
+    """Fill one column after the other with blocks."""
+    columns: list[list[Size]] = []
+    bottom = max_height
+    for size in sizes:
+        if bottom + gap + size.height > max_height:
+            columns.append([])
+            bottom = -gap
+        columns[-1].append(size)
+        bottom += gap + size.height
+    return columns

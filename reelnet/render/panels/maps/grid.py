@@ -1,7 +1,4 @@
-"""Cells in rows and columns: where they stand, and how maps get into them.
-
-What the panels of cells share: where their labels go.
-"""
+"""Grids of cells: where cells are, how maps are drawn into them, and which labels fit beside them."""
 
 from __future__ import annotations
 
@@ -17,161 +14,193 @@ from reelnet.scene.layout.boxes import LAYOUT_GRID, Box
 from reelnet.scene.panel import Canvas
 from reelnet.scene.tap_view import Cell, format_channel_numbers
 
+INPUT_LABEL = "input"
+LABEL_GAP = 10
+"""Pixels between a row's label and its cells."""
+MIN_SHORTENED_LENGTH = 4
+"""A label shortened to this many characters, including the ellipsis, is dropped."""
+MIN_LABEL_SCALE, MIN_LABEL_SIZE = 0.65, 12
+"""Fraction of the theme's text size, and pixels, below which column labels do not shrink."""
+MAX_OVERHANG = 8
+"""Pixels by which a column's label may reach over the left edge of the cells."""
+
 
 @dataclass(frozen=True)
-class Cells:
+class CellGrid:
     """Square cells in rows and columns.
 
     Attributes:
-        x: Column of the canvas where the first cell begins.
-        y: Row of the canvas where the first cell begins.
-        side: Of a cell, in pixels.
-        rows: How many.
-        columns: How many.
-        gap_down: Pixels between two rows.
-        gap_across: Pixels between two columns.
+        x: Column of the canvas in which the first cell begins.
+        y: Row of the canvas in which the first cell begins.
+        cell_size: Side of a cell in pixels.
+        rows: Number of rows.
+        columns: Number of columns.
+        row_gap: Pixels between two rows.
+        column_gap: Pixels between two columns.
     """
 
     x: int
     y: int
-    side: int
+    cell_size: int
     rows: int
     columns: int
-    gap_down: int = 0
-    gap_across: int = 0
+    row_gap: int = 0
+    column_gap: int = 0
+
+    @classmethod
+    def for_samples(cls, context: SceneContext, x: int, y: int, cell_size: int) -> CellGrid:
+        """One cell per sample: a row, or a column if rows are samples."""
+        count, gap = len(context.sample_indices), context.samples.gap
+        if context.transposed:
+            return cls(x, y, cell_size, count, 1, row_gap=gap)
+        return cls(x, y, cell_size, 1, count, column_gap=gap)
 
     @property
-    def pitch(self) -> tuple[int, int]:
-        """Pixels from one row, and from one column, to the next."""
-        return self.side + self.gap_down, self.side + self.gap_across
+    def row_pitch(self) -> int:
+        """Pixels from one row to the next."""
+        return self.cell_size + self.row_gap
 
     @property
-    def whole(self) -> Box:
+    def column_pitch(self) -> int:
+        """Pixels from one column to the next."""
+        return self.cell_size + self.column_gap
+
+    @property
+    def bounds(self) -> Box:
         """The rectangle of all cells."""
-        down, across = self.pitch
-        width, height = self.columns * across - self.gap_across, self.rows * down - self.gap_down
-        return Box(self.x, self.y, width, height)
+        width = self.columns * self.column_pitch - self.column_gap
+        return Box(self.x, self.y, width, self.rows * self.row_pitch - self.row_gap)
 
-    def at(self, row: int, column: int) -> Box:
+    def cell_box(self, row: int, column: int) -> Box:
         """The box of one cell."""
-        down, across = self.pitch
-        return Box(self.x + column * across, self.y + row * down, self.side, self.side)
+        x, y = self.x + column * self.column_pitch, self.y + row * self.row_pitch
+        return Box(x, y, self.cell_size, self.cell_size)
 
-    def fields(self) -> list[Box]:
-        """The rectangles in which cells touch each other: all of them, or each on its own."""
-        if not self.gap_down and not self.gap_across:
-            return [self.whole]
-        return [self.at(row, column) for row in range(self.rows) for column in range(self.columns)]
+    def contiguous_boxes(self) -> list[Box]:
+        """The rectangles in which cells touch: all cells together, or each cell on its own."""
+        if not self.row_gap and not self.column_gap:
+            return [self.bounds]
+        return [self.cell_box(row, column) for row in range(self.rows) for column in range(self.columns)]
 
-    def framed(self) -> list[Box]:
-        """The rectangles around which there is a hairline: the fields, or all of them where they are well apart."""
-        narrow = any(0 < gap < LAYOUT_GRID for gap in (self.gap_down, self.gap_across))
-        return self.fields() if narrow else [self.whole]
+    def frame_boxes(self) -> list[Box]:
+        """The rectangles to outline: contiguous cells if gaps are narrow, or all cells together."""
+        narrow = any(0 < gap < LAYOUT_GRID for gap in (self.row_gap, self.column_gap))
+        return self.contiguous_boxes() if narrow else [self.bounds]
 
-    def put(self, canvas: Canvas, indices: Canvas, cell: Cell) -> None:
-        """Draw maps of palette indices (rows, columns, height, width) upscaled by a whole factor."""
+    def draw_maps(self, canvas: Canvas, indices: Canvas, cell: Cell) -> None:
+        """Draw maps of palette indices (rows, columns, height, width), upscaled by the cell's scale."""
         rows, columns, height, width = indices.shape
-        above, beside = cell.center_offset(height, width)
-        down, across = self.pitch
-        step, pixel = canvas.strides
-        # Upscale along the rows first; then each row is copied whole, which is what memory likes.
+        top, left = cell.center_offset(height, width)
+        row_stride, pixel_stride = canvas.strides
+        bounds = self.bounds
+        # Strided views are not checked against the bounds of their array.
+        if min(bounds.x, bounds.y) < 0 or bounds.bottom > canvas.shape[0] or bounds.right > canvas.shape[1]:
+            raise AssertionError(f"cells {bounds} are outside a canvas of {canvas.shape}")
+        # Upscale horizontally first; then every row is copied as a whole, which is fast.
         wide = indices.transpose(0, 2, 1, 3).repeat(cell.scale, axis=3)
-        corner = canvas[self.y + above :, self.x + beside :]
-        self._require(canvas)
         target = as_strided(
-            corner,
+            canvas[self.y + top :, self.x + left :],
             (rows, height, cell.scale, columns, width * cell.scale),
-            (down * step, cell.scale * step, step, across * pixel, pixel),
+            (
+                self.row_pitch * row_stride,
+                cell.scale * row_stride,
+                row_stride,
+                self.column_pitch * pixel_stride,
+                pixel_stride,
+            ),
         )
         target[...] = wide[:, :, None]
 
-    def _require(self, canvas: Canvas) -> None:
-        # Strided views know no bounds.
-        whole = self.whole
-        if min(whole.x, whole.y) < 0 or whole.bottom > canvas.shape[0] or whole.right > canvas.shape[1]:
-            raise AssertionError(f"cells {whole} reach over a canvas of {canvas.shape}")
 
-
-INPUT_LABEL = "input"
-GUTTER_GAP = 10
-"""Pixels between a row's label and its cells."""
-
-
-FEWEST = 4
-"""Characters, the ellipsis among them, of which a shortened label must have more to tell anything."""
-LEAST, SMALLEST = 0.65, 12
-"""Part of the usual type, and pixels, below which labels of columns are not made smaller."""
-OVERHANG = 8
-"""Pixels by which a column's label may reach over the left edge of the cells."""
-
-
-def gutter(context: SceneContext, *, labels: bool) -> int:
-    """Pixels left of the cells for labels of rows; the same for all panels of cells, so that they line up."""
+def row_label_width(context: SceneContext, *, labels: bool) -> int:
+    """Pixels left of the cells for row labels; the same for all panels of cells, so that they line up."""
     if not labels:
         return 0
-    style, longest = (
-        body_style(context.theme),
-        max(context.taps[name].map_shape[0] for name in displayable_layers(context.taps)) - 1,
-    )
+    style = body_style(context.theme)
+    last_channel = max(context.taps[name].map_shape[0] for name in displayable_layers(context.taps)) - 1
     folded = [tap for tap in context.taps.values() if tap.fold is not None and tap.map_shape[0] == 1]
-    texts = [INPUT_LABEL, str(longest), *map(format_channel_numbers, folded)]
+    texts = [INPUT_LABEL, str(last_channel), *map(format_channel_numbers, folded)]
     if context.transposed and context.labels is not None:
         texts = [shorten_text(label, 8 * style.size, style) for label in context.labels]
-    return rounded(max(style.width(text) for text in texts) + GUTTER_GAP)
+    return round_up_to_grid(max(style.width(text) for text in texts) + LABEL_GAP)
 
 
-def header(context: SceneContext, *, labels: bool) -> int:
-    """Pixels above the cells for labels of columns."""
+def column_label_height(context: SceneContext, *, labels: bool) -> int:
+    """Pixels above the cells for column labels."""
     if not labels or (context.labels is None and not context.transposed):
         return 0
-    return rounded(body_style(context.theme).line_height + 2)
+    return round_up_to_grid(body_style(context.theme).line_height + 2)
 
 
-def rounded(pixels: int) -> int:
-    """The next multiple of eight, for video's transform blocks."""
+def heading_height(context: SceneContext) -> int:
+    """Pixels that a heading above cells takes."""
+    return round_up_to_grid(body_style(context.theme, bold=True).line_height + 4)
+
+
+def round_up_to_grid(pixels: int) -> int:
+    """Round up to a multiple of the layout grid, for the transform blocks of video codecs."""
     return -(-pixels // LAYOUT_GRID) * LAYOUT_GRID
 
 
-def thinned(labels: Sequence[str], each: int, room: int) -> dict[int, str]:
-    """Every so manieth label, so that each has the `room` it needs in cells of `each` pixels."""
-    apart = max(1, -(-room // each))
-    return {number: labels[number] for number in range(0, len(labels), apart)}
+def thin_labels(labels: Sequence[str], pitch: int, space: int) -> dict[int, str]:
+    """Keep every n-th label, so that each has enough space.
+
+    Args:
+        labels: One per row or column.
+        pitch: Pixels from one to the next.
+        space: Pixels that a label needs.
+
+    Returns:
+        The remaining labels, by position.
+    """
+    stride = max(1, -(-space // pitch))
+    return {number: labels[number] for number in range(0, len(labels), stride)}
 
 
-def row_labels(labels: Sequence[str], cells: Cells, line: int) -> Iterator[tuple[str, int]]:
-    """Labels of rows, thinned to what has room beside the cells, each with the top of its line."""
-    for row, label in thinned(labels, cells.pitch[0], line).items():
-        # Where cells are lower than a line, the first label would reach over the panel.
-        y = max(cells.y, cells.at(row, 0).y + (cells.side - line) // 2)
-        if y + line <= cells.whole.bottom:
+def fit_row_labels(labels: Sequence[str], grid: CellGrid, line_height: int) -> Iterator[tuple[str, int]]:
+    """Thin row labels to those that fit beside the cells.
+
+    Yields:
+        A label and the top of its line.
+    """
+    for row, label in thin_labels(labels, grid.row_pitch, line_height).items():
+        # If cells are lower than a line, the first label would reach over the panel's edge.
+        y = max(grid.y, grid.cell_box(row, 0).y + (grid.cell_size - line_height) // 2)
+        if y + line_height <= grid.bounds.bottom:
             yield label, y
 
 
-def column_type(labels: Sequence[str], context: SceneContext, pitch: int) -> TextStyle:
-    """The type of labels over columns `pitch` apart: the usual one, or a smaller one in which all have room."""
-    usual = body_style(context.theme)
-    for size in range(usual.size, max(SMALLEST, round(LEAST * usual.size)) - 1, -1):
+def choose_label_style(labels: Sequence[str], context: SceneContext, pitch: int) -> TextStyle:
+    """The theme's font for column labels, or a smaller one if all labels fit with it.
+
+    Args:
+        labels: One per column.
+        context: The run.
+        pitch: Pixels from one column to the next.
+    """
+    default = body_style(context.theme)
+    for size in range(default.size, max(MIN_LABEL_SIZE, round(MIN_LABEL_SCALE * default.size)) - 1, -1):
         style = text_style(context.theme, size)
         if max(style.width(label) for label in labels) + 4 <= pitch:
             return style
-    return usual
+    return default
 
 
-def column_labels(labels: Sequence[str], style: TextStyle, side: int, pitch: int) -> dict[int, str]:
-    """Labels by column, shortened and thinned to what has room over cells of `side` that stand `pitch` apart."""
+def fit_column_labels(labels: Sequence[str], grid: CellGrid, style: TextStyle) -> dict[int, str]:
+    """Shorten and thin column labels to those that fit above the cells, by column."""
+    pitch, cell_size = grid.column_pitch, grid.cell_size
     widest = max(style.width(label) for label in labels)
     if widest + 4 <= pitch or pitch >= 3 * style.size:
         return {column: shorten_text(label, pitch - 4, style) for column, label in enumerate(labels)}
-    room = min(widest + 4, 8 * style.size)
-    kept = {
-        column: shorten_text(text, room - 4, style) for column, text in thinned(labels, pitch, room).items()
-    }
+    space = min(widest + 4, 8 * style.size)
+    thinned = thin_labels(labels, pitch, space)
+    fitted = {column: shorten_text(label, space - 4, style) for column, label in thinned.items()}
     # The first label must not reach far to the left, where another block may end.
-    kept[0] = shorten_text(labels[0], min(room, side + 2 * OVERHANG), style)
-    right = (len(labels) - 1) * pitch + side
+    fitted[0] = shorten_text(labels[0], min(space, cell_size + 2 * MAX_OVERHANG), style)
+    right = (len(labels) - 1) * pitch + cell_size
     return {
-        at: text
-        for at, text in kept.items()
-        if at * pitch + (side + style.width(text)) // 2 <= right
-        and (text == labels[at] or len(text) > FEWEST)
+        column: label
+        for column, label in fitted.items()
+        if column * pitch + (cell_size + style.width(label)) // 2 <= right
+        and (label == labels[column] or len(label) > MIN_SHORTENED_LENGTH)
     }

@@ -1,80 +1,222 @@
-"""The input row: the samples as a person sees them."""
+"""The inputs panel: the samples as pictures in cells."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.render.panels.annotations import margin
-from reelnet.render.panels.annotations.annotation import SampleAnnotations, Target
+from reelnet.render.canvas import write
+from reelnet.render.panels.annotations.annotation import (
+    AnnotatedCell,
+    SampleAnnotations,
+    measure_with_margin,
+)
 from reelnet.render.panels.annotations.callout import Callouts
-from reelnet.render.panels.maps.grid import Cells, gutter, header
-from reelnet.render.panels.maps.pictures import Pictures
+from reelnet.render.panels.maps.grid import (
+    INPUT_LABEL,
+    LABEL_GAP,
+    CellGrid,
+    choose_label_style,
+    column_label_height,
+    fit_column_labels,
+    row_label_width,
+)
+from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
-from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
+from reelnet.scene.palette.pictures import FixedPicture
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.template.color import Rgb
+
+MIN_SHARP_SCALE, MIN_SHARP_COLOR_SCALE = 3, 8
+"""Factors from which gray and color pictures are upscaled in whole pixels, even if that leaves a margin."""
+
+GRAY_LEVELS = 32
+PHOTO_COLORS = 64
+"""Colors of a palette of 255 that gray and color pictures get."""
 
 
 class Inputs(Panel):
-    """The samples, one a column, under their labels."""
+    """The samples, one per column, below their labels."""
 
     is_sample_strip: ClassVar[bool] = True
 
     labels: bool = Field(True, description="Write the samples' labels above them, and `input` to the left.")
     annotations: SampleAnnotations = Field(
-        (), description="Frames, arrows and words on single samples, for a range of training steps."
+        (), description="Frames, arrows and texts on single samples, for a range of training steps."
     )
 
-    def cells(self, context: SceneContext, x: int, y: int) -> Cells:
-        """The cells of a panel whose corner is at (x, y)."""
-        left, above = gutter(context, labels=self.labels), header(context, labels=self.labels)
-        count, gap, side = len(context.sample_indices), context.samples.gap, context.cell.size
-        if context.transposed:
-            return Cells(x + left, y + above, side, count, 1, gap, 0)
-        return Cells(x + left, y + above, side, 1, count, 0, gap)
+    def grid_at(self, context: SceneContext, x: int, y: int) -> CellGrid:
+        """The cells of a panel whose upper left corner is at (x, y)."""
+        left = row_label_width(context, labels=self.labels)
+        top = column_label_height(context, labels=self.labels)
+        return CellGrid.for_samples(context, x + left, y + top, context.cell.size)
 
     def measure(self, context: SceneContext) -> Measure:
-        """A row of cells, and room for labels."""
+        """Measure the cells with their labels, and the margin if annotations need one."""
         errors = ErrorCollector()
         for number, annotation in enumerate(self.annotations):
             with errors.collect("annotations", number):
-                margin.check(annotation, context)
+                annotation.check(context)
         errors.raise_errors()
-        whole = self.cells(context, 0, 0).whole
-        return margin.measured(Size(whole.right, whole.bottom), self.annotations, context)
+        bounds = self.grid_at(context, 0, 0).bounds
+        return measure_with_margin(Size(bounds.right, bounds.bottom), self.annotations, context)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> InputsDrawing:
-        """Bring the pictures to the cells' size."""
+        """Resize the pictures to the cells."""
         return InputsDrawing(self, context, box, palette)
 
 
 class InputsDrawing:
-    """The row in its box."""
+    """The samples in their box."""
 
     def __init__(self, panel: Inputs, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
-        self._labels, self._context = panel.labels, context
-        self._cells = panel.cells(context, box.x, box.y)
+        self._labels, grid = panel.labels, panel.grid_at(context, box.x, box.y)
         self._muted = palette.ramp(context.theme.muted, context.theme.background)
-        self._pictures = Pictures(context, self._cells, palette)
+        self._pictures = SamplePictures(context, grid, palette)
         targets = {
-            number: Target(annotation, self._pictures.at(annotation.column(context)))
+            number: AnnotatedCell(annotation, self._pictures.cell_box(annotation.find_column(context)))
             for number, annotation in enumerate(panel.annotations)
         }
-        # Cells of channels may follow without a gap, and are drawn over what reaches into them.
-        room = Box(box.x, box.y, self._cells.whole.right - box.x, box.height)
+        # Cells of channels may follow without a gap and would cover whatever reaches into them.
+        room = Box(box.x, box.y, grid.bounds.right - box.x, box.height)
         self._callouts = Callouts(targets, room, 0, context, palette)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the pictures and their labels."""
         self._pictures.draw(canvas)
-        if not self._labels:
-            return
-        self._pictures.write_labels(canvas, self._muted)
-        self._pictures.write_name(canvas, self._muted)
+        if self._labels:
+            self._pictures.write_labels(canvas, self._muted)
+            self._pictures.write_name(canvas, self._muted)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Draw what is to be said of the pictures."""
+        """Draw the annotations of the current step."""
         self._callouts.draw(canvas, state.snapshot.step)
+
+
+class SamplePictures:
+    """The samples in the cells of one row, or of one column if rows are samples."""
+
+    def __init__(self, context: SceneContext, grid: CellGrid, palette: PaletteBuilder) -> None:
+        self._context, self._grid = context, grid
+        map_side = max(context.require(context.layer).map_shape[1:]) * context.cell.scale
+        pictures, self._scale = fit_pictures(
+            context.pictures, grid.cell_size, min(context.cell.size, map_side)
+        )
+        self._pictures: GrayPictures | FixedPicture
+        if pictures.ndim == 3:
+            background = context.theme.background if are_ink_on_white(context.pictures) else None
+            self._pictures = GrayPictures(pictures, background, palette)
+        else:
+            self._pictures = palette.picture(pictures, PHOTO_COLORS)
+
+    def cell_box(self, number: int) -> Box:
+        """The cell of a sample, by its position among the shown ones."""
+        return self._grid.cell_box(number, 0) if self._context.transposed else self._grid.cell_box(0, number)
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw each picture centered in its cell."""
+        for number, small in enumerate(self._pictures.indices_for(canvas)):
+            indices = small.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
+            height, width = indices.shape
+            box = self.cell_box(number)
+            x, y = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
+            canvas[y : y + height, x : x + width] = indices
+
+    def write_labels(self, canvas: Canvas, ink: Ink) -> None:
+        """Write the samples' labels above their cells, or left of them if rows are samples."""
+        context, style = self._context, body_style(self._context.theme)
+        if context.labels is None:
+            return
+        if context.transposed:
+            for number, label in enumerate(context.labels):
+                box = self.cell_box(number)
+                y = box.y + (box.height - style.line_height) // 2
+                text = shorten_text(label, 8 * style.size, style)
+                write(canvas, text, ink, box.x - LABEL_GAP, y, style, anchor="right")
+            return
+        small = choose_label_style(context.labels, context, self._grid.column_pitch)
+        for number, label in fit_column_labels(context.labels, self._grid, small).items():
+            box = self.cell_box(number)
+            y = box.y - column_label_height(context, labels=True) + style.line_height - small.line_height
+            write(canvas, label, ink, box.x + box.width // 2, y, small, anchor="middle")
+
+    def write_name(self, canvas: Canvas, ink: Ink) -> None:
+        """Write `input` left of the row, or above the column, if it fits."""
+        style, box = body_style(self._context.theme), self.cell_box(0)
+        if self._context.transposed:
+            if style.width(INPUT_LABEL) <= box.width:
+                y = box.y - column_label_height(self._context, labels=True)
+                write(canvas, INPUT_LABEL, ink, box.x + box.width // 2, y, style, anchor="middle")
+        elif box.height >= style.line_height:
+            y = box.y + (box.height - style.line_height) // 2
+            write(canvas, INPUT_LABEL, ink, box.x - LABEL_GAP, y, style, anchor="right")
+
+
+class GrayPictures:
+    """Gray pictures (n, height, width) in evenly spaced grays, which suit every output format.
+
+    Args:
+        pictures: uint8 (n, height, width).
+        background: The theme's background, if the pictures are ink on white and get its colors; None to keep grays.
+        palette: Where inks come from.
+    """
+
+    def __init__(self, pictures: NDArray[np.uint8], background: Rgb | None, palette: PaletteBuilder) -> None:
+        levels = np.rint(np.linspace(0, 255, GRAY_LEVELS)).astype(np.uint8)
+        colors = np.repeat(levels[:, None], 3, axis=1)
+        self._ink = palette.colors(colors if background is None else tint_grays(colors, background))
+        self._levels = np.rint(pictures * ((GRAY_LEVELS - 1) / 255)).astype(np.uint8)
+
+    def indices_for(self, canvas: Canvas) -> Canvas:
+        """The palette indices (n, height, width)."""
+        indices: Canvas = self._ink.indices[self._levels]
+        return indices
+
+
+def fit_pictures(pictures: NDArray[np.uint8], cell_size: int, map_side: int) -> tuple[NDArray[np.uint8], int]:
+    """Resample pictures to about the size of a cell.
+
+    Args:
+        pictures: uint8 (n, height, width) or (n, height, width, 3).
+        cell_size: Largest side in pixels.
+        map_side: The side to resample to if no whole factor comes near the cell: that of the maps beside them.
+
+    Returns:
+        The pictures and the whole factor by which they still have to be upscaled.
+    """
+    height, width = pictures.shape[1:3]
+    side = max(height, width)
+    scale = cell_size // side
+    # Pictures that are shown in large pixels keep them.
+    min_sharp_scale = MIN_SHARP_SCALE if pictures.ndim == 3 else MIN_SHARP_COLOR_SCALE
+    if scale >= min_sharp_scale or (scale and cell_size - scale * side <= cell_size // 8):
+        return pictures, scale
+    target = map_side if scale else cell_size
+    size = max(1, round(width * target / side)), max(1, round(height * target / side))
+    method = Image.Resampling.BICUBIC if target > side else Image.Resampling.BOX
+    return np.stack([np.asarray(Image.fromarray(each).resize(size, method)) for each in pictures]), 1
+
+
+def are_ink_on_white(pictures: NDArray[np.uint8]) -> bool:
+    """Whether gray pictures are ink on white paper, as digits and drawings are: most of their edges are white."""
+    if pictures.ndim != 3:
+        return False
+    edges = [pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1]]
+    return bool(np.mean(np.concatenate([edge.ravel() for edge in edges]) >= 250) > 0.9)
+
+
+def tint_grays(grays: NDArray[np.uint8], background: Rgb) -> NDArray[np.uint8]:
+    """Map grays (n, 3) to a background: white becomes the background, black the contrasting ink."""
+    ink = 255.0 if sum(background) < 3 * 128 else 0.0
+    fraction = grays / 255
+    mixed: NDArray[np.uint8] = np.rint(fraction * np.array(background) + (1 - fraction) * ink).astype(
+        np.uint8
+    )
+    return mixed

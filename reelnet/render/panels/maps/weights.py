@@ -1,4 +1,4 @@
-"""The weights of a layer themselves: one row an output channel, one column an input channel."""
+"""The weights panel: a layer's filters, one row per output channel and one column per input channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.block import to_levels
-from reelnet.render.panels.maps.grid import Cells, rounded, row_labels, thinned
+from reelnet.render.panels.maps.grid import (
+    CellGrid,
+    fit_row_labels,
+    heading_height,
+    round_up_to_grid,
+    thin_labels,
+)
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.context import FrameState, SceneContext, pick_indices
@@ -25,7 +31,7 @@ LABEL_GAP = 8
 
 
 class Weights(Panel):
-    """A layer's weights as they are learnt: rows are output channels, columns input channels."""
+    """A layer's weights as they are learned: rows are output channels, columns input channels."""
 
     tap: str | None = Field(
         None, description="The recorded weight, such as conv1.weight; by default that of the reel's layer."
@@ -36,36 +42,35 @@ class Weights(Panel):
         "change most from the first step to the last.",
     )
     cell: PositivePixels | None = Field(
-        None, description="Most pixels for a side of one filter; by default half of the theme's cell."
+        None, description="Largest side of one filter in pixels; by default half of the theme's cell."
     )
     gap: Pixels = Field(2, description="Pixels between two filters.")
     heading: bool = Field(True, description="Write the weight's name above the cells.")
     labels: bool = Field(
-        True, description="Number the output channels at the left, the input channels above."
+        True, description="Number the output channels at the left and the input channels above."
     )
 
-    def found(self, context: SceneContext) -> str | None:
-        """The weight that is shown, if there is one.
+    def find_weight(self, context: SceneContext) -> str | None:
+        """Name of the weight; None if the reel's layer has none.
 
         Raises:
-            ValueError: The one that is named was not recorded, or is no weight.
+            ValueError: The author's weight was not recorded, or is not a weight.
         """
         if self.tap is not None:
             with error_context("tap"):
                 if context.require(self.tap).kind is TapKind.ACTIVATION:
-                    raise ValueError(
-                        f"{self.tap!r} is what a layer gives; a weight is named as in conv1.weight"
-                    )
+                    raise ValueError(f"{self.tap!r} is an activation; name a weight, such as conv1.weight")
             return self.tap
-        usual = context.taps.get(f"{context.layer}.weight")
-        return f"{context.layer}.weight" if usual is not None and usual.kind is TapKind.WEIGHT else None
+        name = f"{context.layer}.weight"
+        info = context.taps.get(name)
+        return name if info is not None and info.kind is TapKind.WEIGHT else None
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The weight."""
-        tap = self.found(context)
+        tap = self.find_weight(context)
         return () if tap is None else (tap,)
 
-    def outputs(self, context: SceneContext, tap: str) -> tuple[int, ...]:
+    def resolve_outputs(self, context: SceneContext, tap: str) -> tuple[int, ...]:
         """The output channels that are shown."""
         change = None
         if self.show.top is not None:
@@ -77,57 +82,59 @@ class Weights(Panel):
         with error_context("show"):
             return pick_indices(self.show, context.require(tap).shape[0], "output channel", change)
 
-    def cells(self, context: SceneContext, tap: str, x: int, y: int) -> Cells:
-        """The cells of a panel whose corner is at (x, y)."""
-        rows, columns = len(self.outputs(context, tap)), context.require(tap).shape[1]
-        y += self.headed(context)
+    def grid_at(self, context: SceneContext, tap: str, x: int, y: int) -> CellGrid:
+        """The cells of a panel whose upper left corner is at (x, y)."""
+        outputs = self.resolve_outputs(context, tap)
+        y += self.heading_height(context)
         if self.labels:
             style = body_style(context.theme)
-            numbers = self.outputs(context, tap)
-            x += rounded(max(style.width(str(number)) for number in numbers) + LABEL_GAP)
-            y += rounded(style.line_height + 2)
-        return Cells(x, y, self.fit(context, tap).size, rows, columns, self.gap, self.gap)
+            x += round_up_to_grid(max(style.width(str(number)) for number in outputs) + LABEL_GAP)
+            y += round_up_to_grid(style.line_height + 2)
+        columns = context.require(tap).shape[1]
+        size = self.filter_cell(context, tap).size
+        return CellGrid(x, y, size, len(outputs), columns, self.gap, self.gap)
 
-    def headed(self, context: SceneContext) -> int:
+    def heading_height(self, context: SceneContext) -> int:
         """Pixels that the heading takes."""
-        return rounded(body_style(context.theme, bold=True).line_height + 4) if self.heading else 0
+        return heading_height(context) if self.heading else 0
 
-    def fit(self, context: SceneContext, tap: str) -> Cell:
-        """A filter's cell."""
+    def filter_cell(self, context: SceneContext, tap: str) -> Cell:
+        """The cell of one filter."""
         height, width = context.require(tap).shape[2:]
-        scale = Cell.fit(
-            height, width, self.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
-        ).scale
-        # No margin beside the values: it would look like a wider gap on two sides.
+        max_size = self.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
+        scale = Cell.fit(height, width, max_size).scale
+        # There is no margin beside the values: it would look like a wider gap on two sides.
         return Cell(max(height, width) * scale, scale)
 
     def measure(self, context: SceneContext) -> Measure | None:
-        """The cells, and room for their numbers; None where no weight was recorded."""
-        tap = self.found(context)
+        """Measure the cells with their numbers; None if no weight was recorded."""
+        tap = self.find_weight(context)
         if tap is None:
             return None
-        whole = self.cells(context, tap, 0, 0).whole
-        title = body_style(context.theme, bold=True).width(tap) if self.heading else 0
-        return Measure(max(whole.right, title), whole.bottom)
+        bounds = self.grid_at(context, tap, 0, 0).bounds
+        heading_width = body_style(context.theme, bold=True).width(tap) if self.heading else 0
+        return Measure(max(bounds.right, heading_width), bounds.bottom)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> WeightsDrawing:
-        """Put the cells into their box."""
+        """Place the cells in their box."""
         return WeightsDrawing(self, context, box, palette)
 
 
 class WeightsDrawing:
-    """The cells in their box."""
+    """The filters in their box."""
 
     def __init__(self, panel: Weights, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
-        tap = panel.found(context)
+        tap = panel.find_weight(context)
         if tap is None:
-            raise AssertionError("a panel that measures nothing is not placed")
+            raise AssertionError("a panel without a measure is not placed")
         info, theme = context.require(tap), context.theme
-        self._tap, self._labels, self._style = tap, panel.labels, body_style(theme)
-        self._heading, self._bold = tap if panel.heading else "", body_style(theme, bold=True)
-        self._top = box.y + panel.headed(context)
-        self._outputs, self._cells = panel.outputs(context, tap), panel.cells(context, tap, box.x, box.y)
-        self._cell, self._box = panel.fit(context, tap), box
+        self._tap, self._box, self._labels = tap, box, panel.labels
+        self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
+        self._heading = tap if panel.heading else ""
+        self._label_y = box.y + panel.heading_height(context)
+        self._outputs = panel.resolve_outputs(context, tap)
+        self._grid = panel.grid_at(context, tap, box.x, box.y)
+        self._cell = panel.filter_cell(context, tap)
         self._limits = Limits.symmetric(max(abs(info.min or 0.0), abs(info.max or 0.0)) or 1.0)
         self._map = palette.colormap(theme.diverging)
         self._ink = palette.ramp(theme.ink, theme.background)
@@ -136,23 +143,24 @@ class WeightsDrawing:
         self._missing = palette.ramp(theme.missing, theme.missing, 1)
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write the words, and draw hairlines around the cells, which may be all of the paper's colour."""
-        write(canvas, self._heading, self._ink, self._box.x, self._box.y, self._bold)
-        for field in self._cells.fields():
-            fill_box(canvas, field.expand(1), self._faint)
+        """Write heading and labels, and outline the cells, which may all have the color of the background."""
+        write(canvas, self._heading, self._ink, self._box.x, self._box.y, self._heading_style)
+        for box in self._grid.contiguous_boxes():
+            fill_box(canvas, box.expand(1), self._faint)
         if not self._labels:
             return
-        style, side, across = self._style, self._cells.side, self._cells.pitch[1]
-        for text, y in row_labels([str(output) for output in self._outputs], self._cells, style.line_height):
-            write(canvas, text, self._muted, self._cells.x - LABEL_GAP, y, style, anchor="right")
-        inputs = [str(number) for number in range(self._cells.columns)]
-        for column, text in thinned(inputs, across, style.width(inputs[-1]) + 4).items():
-            x = self._cells.at(0, column).x + side // 2
-            write(canvas, text, self._muted, x, self._top, style, anchor="middle")
+        grid, style = self._grid, self._style
+        for label, y in fit_row_labels(list(map(str, self._outputs)), grid, style.line_height):
+            write(canvas, label, self._muted, grid.x - LABEL_GAP, y, style, anchor="right")
+        inputs = [str(number) for number in range(grid.columns)]
+        for column, label in thin_labels(inputs, grid.column_pitch, style.width(inputs[-1]) + 4).items():
+            middle = grid.cell_box(0, column).x + grid.cell_size // 2
+            write(canvas, label, self._muted, middle, self._label_y, style, anchor="middle")
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the weights of one step."""
         values: NDArray[np.generic] = np.asarray(state.snapshot.taps[self._tap])[list(self._outputs)]
-        indices = self._map.indices_for(canvas)[to_levels(values, self._limits, len(self._map.indices))]
+        levels = to_levels(values, self._limits, len(self._map.indices))
+        indices = self._map.indices_for(canvas)[levels]
         indices[~np.isfinite(values)] = self._missing.indices[0]
-        self._cells.put(canvas, indices, self._cell)
+        self._grid.draw_maps(canvas, indices, self._cell)

@@ -1,74 +1,91 @@
-"""What the network says of each sample: a line, or a small chart, in step with the samples' cells."""
+"""The predictions panel: what the network predicts for each sample, aligned with the samples' cells."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.render.panels.maps.grid import gutter, header
-from reelnet.render.panels.predictions.drawings import BarsDrawing, Form, NamesDrawing
-from reelnet.render.panels.predictions.scores import ScoreKind, Scores
-from reelnet.render.typography import body_style
-from reelnet.scene.context import SceneContext
+from reelnet.render.canvas import fill_box, polyline, stamp, write
+from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width, thin_labels
+from reelnet.render.panels.predictions.scores import UNKNOWN_CLASS, ClassScores, ScoreKind
+from reelnet.render.typography import TextStyle, body_style, shorten_text
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Drawing, Panel
+from reelnet.scene.panel import Canvas, Drawing, Panel
+
+ROW_LABEL = "says"
+GAP = 4
+"""Pixels between a name and its mark, and around a text in its column."""
+NOTCH_HEIGHT = 4
+"""Pixels below a chart's baseline, in which a notch marks the correct class."""
+
+TICK_STROKES = (((0.12, 0.54), (0.39, 0.81), (0.90, 0.20)),)
+"""Corners (x, y) of a tick in a unit square."""
+CROSS_STROKES = ((0.17, 0.17), (0.83, 0.83)), ((0.17, 0.83), (0.83, 0.17))
+"""The two strokes of a cross in a unit square."""
 
 
 class Predictions(Panel):
-    """What the network says of each sample, under its column: the class of the highest score, or all classes."""
+    """What the network predicts for each sample, below its column: the most likely class, or all classes."""
 
     is_sample_strip: ClassVar[bool] = True
 
     tap: str | None = Field(
         None,
-        description="The layer that gives a score for each class; by default the only recorded one that does.",
+        description="The layer that gives one score per class; by default the only recorded layer that does.",
     )
     show: Literal["top", "bars"] = Field(
         "top",
-        description="Top: the name of the class with the highest score, with a tick if it is the sample's label and "
-        "a cross if not. Bars: the probabilities of all classes, with a notch under the right one.",
+        description="`top`: the name of the class with the highest score, with a tick if it matches the sample's "
+        "label and a cross if not. `bars`: the probabilities of all classes, with a notch below the correct one.",
     )
     classes: tuple[str, ...] | None = Field(
         None,
-        description="Names of the classes in the order of the scores; by default those of the run, or numbers.",
+        description="Names of the classes, in the order of the scores; by default those of the run, or numbers.",
     )
     scores: ScoreKind | None = Field(
         None,
-        description="Whether the layer gives logits, of which a softmax makes probabilities, or probabilities; by "
-        "default as its values look.",
+        description="Whether the layer gives logits, which a softmax turns into probabilities, or probabilities; by "
+        "default whichever its values look like.",
     )
     percent: bool = Field(
-        False, description="Write the probability of the highest score, where cells are wide enough."
+        False, description="Write the probability of the highest score, if the cells are wide enough."
     )
-    labels: bool = Field(True, description="Write `says` beside the row, and keep room for labels of rows.")
+    labels: bool = Field(True, description="Write `says` beside the row, and leave space for row labels.")
 
     @field_validator("classes", mode="before")
     @classmethod
-    def _names(cls, value: Any) -> Any:
+    def _accept_numbers(cls, value: Any) -> Any:
         if not isinstance(value, list):
             return value
-        numbers = [isinstance(each, int) and not isinstance(each, bool) for each in value]
-        return tuple(str(each) if plain else each for each, plain in zip(value, numbers, strict=True))
+        is_number = [isinstance(each, int) and not isinstance(each, bool) for each in value]
+        return tuple(str(each) if number else each for each, number in zip(value, is_number, strict=True))
 
-    def found(self, context: SceneContext) -> Scores | None:
-        """The scores, if the run has them."""
-        return Scores.of(context, self.tap, self.classes, self.scores)
+    def find_scores(self, context: SceneContext) -> ClassScores | None:
+        """Find the scores; None if the run has none."""
+        return ClassScores.find(context, self.tap, self.classes, self.scores)
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layer that gives the scores."""
-        scores = self.found(context)
+        scores = self.find_scores(context)
         return (scores.tap,) if scores is not None else ()
 
-    def form(self, context: SceneContext, scores: Scores) -> Form:
-        """What has room."""
-        return Form.of(context, scores, percent=self.percent, bars=self.show == "bars")
+    def lay_out(self, context: SceneContext, scores: ClassScores) -> PredictionLayout:
+        """Decide what fits."""
+        return PredictionLayout.fit(context, scores, percent=self.percent, bars=self.show == "bars")
 
     def measure(self, context: SceneContext) -> Measure | None:
-        """A line or chart for each sample; None where nothing gives scores."""
-        scores = self.found(context)
+        """Measure one line or chart per sample; None if nothing gives scores."""
+        scores = self.find_scores(context)
         if scores is None:
             return None
         errors = ErrorCollector()
@@ -76,25 +93,338 @@ class Predictions(Panel):
             with errors.collect("classes", number):
                 body_style(context.theme).width(name)
         errors.raise_errors()
-        form = self.form(context, scores)
+        layout = self.lay_out(context, scores)
         if context.transposed:
-            return Measure(form.width, header(context, labels=self.labels) + context.samples_extent)
-        return Measure(gutter(context, labels=self.labels) + context.samples_extent, form.height)
+            height = column_label_height(context, labels=self.labels) + context.samples_extent
+            return Measure(layout.width, height)
+        return Measure(row_label_width(context, labels=self.labels) + context.samples_extent, layout.height)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
-        """Share the box among the samples."""
-        scores = self.found(context)
+        """Divide the box among the samples."""
+        scores = self.find_scores(context)
         if scores is None:
-            raise AssertionError("a panel that measures nothing is not placed")
-        form, side = self.form(context, scores), context.cell.size
-        numbers, size = range(len(context.sample_indices)), body_style(context.theme)
+            raise AssertionError("a panel without a measure is not placed")
+        layout, size, pitch = self.lay_out(context, scores), context.cell.size, context.cell_pitch
+        samples = range(len(context.sample_indices))
         if context.transposed:
-            top = box.y + header(context, labels=self.labels)
-            slots = [Box(box.x, top + number * context.cell_pitch, form.width, side) for number in numbers]
-            label = Box(box.x, box.y, 0, size.line_height)
+            top = box.y + column_label_height(context, labels=self.labels)
+            slots = [Box(box.x, top + number * pitch, layout.width, size) for number in samples]
+            label = Box(box.x, box.y, 0, body_style(context.theme).line_height)
         else:
-            left = box.x + gutter(context, labels=self.labels)
-            slots = [Box(left + number * context.cell_pitch, box.y, side, box.height) for number in numbers]
+            left = box.x + row_label_width(context, labels=self.labels)
+            slots = [Box(left + number * pitch, box.y, size, box.height) for number in samples]
             label = Box(box.x, box.y, left - box.x, box.height)
-        kind = BarsDrawing if self.show == "bars" else NamesDrawing
-        return kind(form, context, slots, label if self.labels else None, palette)
+        kind = ProbabilityBarsDrawing if self.show == "bars" else ClassNamesDrawing
+        return kind(layout, context, slots, label if self.labels else None, palette)
+
+
+@dataclass(frozen=True)
+class PredictionLayout:
+    """How much of each prediction fits.
+
+    Attributes:
+        mark_size: Side of a mark in pixels; 0 without marks.
+        name_width: Pixels for a name.
+        named_samples: The samples whose names are written, counted from 0 among the shown ones.
+        inline: Whether the mark is beside the name, not below it.
+        percent: Whether the probability is written.
+        width: Pixels that a sample takes beside its row of cells.
+        height: Pixels that a sample takes below its column of cells.
+    """
+
+    scores: ClassScores
+    style: TextStyle
+    mark_size: int
+    name_width: int
+    named_samples: tuple[int, ...]
+    inline: bool
+    percent: bool
+    width: int
+    height: int
+
+    @classmethod
+    def fit(
+        cls, context: SceneContext, scores: ClassScores, *, percent: bool, bars: bool
+    ) -> PredictionLayout:
+        """Decide what fits.
+
+        Raises:
+            ValueError: The font lacks a character of a class name.
+        """
+        style, cell_size = body_style(context.theme), context.cell.size
+        longest = max(style.width(name) for name in scores.classes)
+        percent_width = style.width("100 %")
+        has_marks = not bars and (scores.truth != UNKNOWN_CLASS).any()
+        mark_size = round(0.8 * style.size) if has_marks else 0
+        mark_width = mark_size + GAP if mark_size else 0
+        if context.transposed:
+            name_width = min(longest, 8 * style.size)
+            width = max(2 * cell_size, 4 * style.size) if bars else mark_width + name_width
+            width += 2 * GAP + percent_width if percent else 0
+            named = tuple(
+                thin_labels([""] * len(context.sample_indices), context.cell_pitch, style.line_height)
+            )
+            mark_size = max(0, min(mark_size, cell_size - 2))
+            return cls(scores, style, mark_size, name_width, named, True, percent, width, cell_size)
+        inline = longest + mark_width <= cell_size - GAP
+        percent = percent and percent_width + (0 if inline else mark_width) <= cell_size - GAP
+        named, name_width = choose_named_columns(longest, context)
+        lines = 1 + (percent or (mark_size > 0 and not inline))
+        height = lines * style.line_height
+        if bars:
+            height = 3 * style.size + NOTCH_HEIGHT + percent * style.line_height
+        mark_size = min(mark_size, max(3, context.cell_pitch - 2))
+        width = context.samples_extent
+        return cls(scores, style, mark_size, name_width, named, inline, percent, width, height)
+
+
+def choose_named_columns(longest: int, context: SceneContext) -> tuple[tuple[int, ...], int]:
+    """Choose the columns that have space for names, and the width of a name.
+
+    Args:
+        longest: Width of the longest name in pixels.
+        context: The run.
+    """
+    style, pitch, size = body_style(context.theme), context.cell_pitch, context.cell.size
+    count = len(context.sample_indices)
+    if longest + GAP <= pitch or pitch >= 3 * style.size:
+        return tuple(range(count)), pitch - GAP
+    name_width = min(longest, 8 * style.size)
+    # A name centered in its column may reach over the neighboring columns, but not over the ends of the row.
+    overhang = (name_width - size) // 2
+    end = context.samples_extent + GAP
+    fitting = tuple(
+        column
+        for column in thin_labels([""] * count, pitch, name_width + GAP)
+        if overhang <= column * pitch + GAP and column * pitch + size + overhang <= end
+    )
+    return fitting, name_width
+
+
+def format_percent(probability: float) -> str:
+    """Format a probability; a dash stands for NaN."""
+    return f"{100 * probability:.0f} %" if np.isfinite(probability) else "–"
+
+
+def find_top_class(probabilities: NDArray[np.float64]) -> int:
+    """The number of the most likely class, or `UNKNOWN_CLASS` if a probability is NaN."""
+    return UNKNOWN_CLASS if np.isnan(probabilities).any() else int(probabilities.argmax())
+
+
+class PredictionsDrawing(ABC):
+    """The base of names and bars: their inks, and the row label.
+
+    Args:
+        layout: What fits.
+        context: The run.
+        slots: The box of each sample.
+        label: The box of the row label; None for none.
+        palette: Where inks come from.
+    """
+
+    def __init__(
+        self,
+        layout: PredictionLayout,
+        context: SceneContext,
+        slots: list[Box],
+        label: Box | None,
+        palette: PaletteBuilder,
+    ) -> None:
+        theme = context.theme
+        self.layout, self.slots, self.label, self.transposed = layout, slots, label, context.transposed
+        self.ink = palette.ramp(theme.ink, theme.background)
+        self.muted = palette.ramp(theme.muted, theme.background)
+        # As many shades as curves have, which often share these colors.
+        self.right = palette.ramp(theme.right, theme.background, 12)
+        self.wrong = palette.ramp(theme.wrong, theme.background, 12)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Write the label beside the row, or above the column."""
+        style, label = self.layout.style, self.label
+        if label is None or label.height < style.line_height:
+            return
+        if not self.transposed:
+            right, y = label.right - LABEL_GAP, self.label_y(label)
+            write(canvas, ROW_LABEL, self.muted, right, y, style, anchor="right")
+        elif self.slots[0].y > label.y:
+            write(canvas, ROW_LABEL, self.muted, label.x, label.y, style)
+
+    @abstractmethod
+    def label_y(self, slot: Box) -> int:
+        """Top of the text line that is level with the row label."""
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Draw the predictions of one step."""
+        for number, (slot, row) in enumerate(zip(self.slots, self.read_probabilities(state), strict=True)):
+            self.draw_sample(canvas, number, slot, row, find_top_class(row))
+
+    def read_probabilities(self, state: FrameState) -> NDArray[np.float64]:
+        """The probabilities (samples, classes) at one step."""
+        scores = self.layout.scores
+        return scores.to_probabilities(np.asarray(state.snapshot.taps[scores.tap]))
+
+    @abstractmethod
+    def draw_sample(
+        self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top_class: int
+    ) -> None:
+        """Draw one sample's probabilities (classes,), of which `top_class` is the highest."""
+
+    def write_percent(self, canvas: Canvas, probability: float, x: int, y: int, anchor: str) -> None:
+        """Write a probability."""
+        write(canvas, format_percent(probability), self.muted, x, y, self.layout.style, anchor=anchor)
+
+
+class ClassNamesDrawing(PredictionsDrawing):
+    """The name of each sample's most likely class, with a mark if the correct class is known."""
+
+    def cache_key(self, state: FrameState) -> Hashable:
+        """The predicted classes, and their probabilities if they are written."""
+        rows = self.read_probabilities(state)
+        percents = tuple(format_percent(float(row.max())) for row in rows) if self.layout.percent else ()
+        return tuple(map(find_top_class, rows)), percents
+
+    def label_y(self, slot: Box) -> int:
+        """Top of the first line; beside a row of cells the line is centered."""
+        return slot.y + (slot.height - self.layout.style.line_height) // 2 if self.transposed else slot.y
+
+    def draw_sample(
+        self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top_class: int
+    ) -> None:
+        """Write one sample's class, mark and probability."""
+        layout, name = self.layout, ""
+        if number in layout.named_samples:
+            known = top_class != UNKNOWN_CLASS
+            name = (
+                shorten_text(layout.scores.classes[top_class], layout.name_width, layout.style)
+                if known
+                else "–"
+            )
+        truth = int(layout.scores.truth[number])
+        mark_size = layout.mark_size if UNKNOWN_CLASS not in (top_class, truth) else 0
+        draw = self._draw_beside if self.transposed else self._draw_below
+        draw(canvas, slot, name, mark_size, top_class == truth, float(row.max()))
+
+    def _draw_beside(
+        self, canvas: Canvas, slot: Box, name: str, mark_size: int, right: bool, probability: float
+    ) -> None:
+        """Write on one line beside a row of cells."""
+        layout, y = self.layout, self.label_y(slot)
+        x = slot.x + (layout.mark_size + GAP if layout.mark_size else 0)
+        self._draw_mark(canvas, slot.x, slot.y + (slot.height - mark_size) // 2, mark_size, right)
+        write(canvas, name, self.ink, x, y, layout.style)
+        if name and layout.percent:
+            self.write_percent(canvas, probability, slot.right, y, "right")
+
+    def _draw_below(
+        self, canvas: Canvas, slot: Box, name: str, mark_size: int, right: bool, probability: float
+    ) -> None:
+        """Write on one or two lines below a column of cells."""
+        layout, style, y = self.layout, self.layout.style, slot.y
+        middle, second_y = slot.x + slot.width // 2, slot.y + style.line_height
+        mark_offset = (style.line_height - mark_size + 1) // 2
+        mark_width = mark_size + GAP if mark_size else 0
+        if layout.inline:
+            left = middle - (style.width(name) + mark_width) // 2
+            write(canvas, name, self.ink, left, y, style)
+            self._draw_mark(canvas, left + style.width(name) + GAP, y + mark_offset, mark_size, right)
+            if layout.percent:
+                self.write_percent(canvas, probability, middle, second_y, "middle")
+            return
+        write(canvas, name, self.ink, middle, y, style, anchor="middle")
+        left = middle - mark_size // 2
+        if layout.percent:
+            left = middle - (mark_width + style.width(format_percent(probability))) // 2
+            self.write_percent(canvas, probability, left + mark_width, second_y, "left")
+        self._draw_mark(canvas, left, second_y + mark_offset, mark_size, right)
+
+    def _draw_mark(self, canvas: Canvas, x: int, y: int, size: int, right: bool) -> None:
+        if size:
+            stamp(canvas, rasterize_mark(size, right=right), self.right if right else self.wrong, x, y)
+
+
+class ProbabilityBarsDrawing(PredictionsDrawing):
+    """The probabilities of all classes as bars, with a notch below the correct class."""
+
+    def __init__(
+        self,
+        layout: PredictionLayout,
+        context: SceneContext,
+        slots: list[Box],
+        label: Box | None,
+        palette: PaletteBuilder,
+    ) -> None:
+        super().__init__(layout, context, slots, label, palette)
+        self._faint = palette.ramp(context.theme.faint, context.theme.faint, 1)
+        self._notch_height = min(NOTCH_HEIGHT, slots[0].height // 4)
+
+    def label_y(self, slot: Box) -> int:
+        """Top of a line centered in the chart."""
+        return (slot.y + self._chart_box(slot).bottom - self.layout.style.line_height) // 2
+
+    def _chart_box(self, slot: Box) -> Box:
+        """The box of the bars; where possible, each class gets a whole number of pixels."""
+        layout = self.layout
+        below, beside, inset = layout.style.line_height * layout.percent, 0, min(3, slot.width // 16)
+        if self.transposed:
+            below, beside, inset = 0, (2 * GAP + layout.style.width("100 %")) * layout.percent, 0
+        available = max(1, slot.width - beside - 2 * inset)
+        count = len(layout.scores.classes)
+        width = available // count * count or available
+        x = slot.x + inset + (0 if self.transposed else (available - width) // 2)
+        return Box(x, slot.y, width, max(1, slot.height - self._notch_height - below))
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the baselines, with notches below the correct classes."""
+        super().draw_still(canvas)
+        for slot, truth in zip(self.slots, self.layout.scores.truth, strict=True):
+            chart = self._chart_box(slot)
+            fill_box(canvas, Box(chart.x, chart.bottom, chart.width, 1), self._faint)
+            if truth != UNKNOWN_CLASS:
+                left, right = self._bar_span(chart, int(truth))
+                notch = Box(left, chart.bottom + 1, right - left, self._notch_height - 1)
+                fill_box(canvas, notch, self.right)
+
+    def draw_sample(
+        self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top_class: int
+    ) -> None:
+        """Draw one sample's bars; where classes share a pixel, the important ones are drawn last."""
+        chart, truth = self._chart_box(slot), int(self.layout.scores.truth[number])
+        heights = np.rint(np.nan_to_num(row) * chart.height).astype(np.intp)
+        important = [each for each in (top_class, truth) if each != UNKNOWN_CLASS]
+        # Of a thousand classes, most have no visible bar.
+        others = [each for each in np.flatnonzero(heights).tolist() if each not in important]
+        for each in [*others, *important]:
+            left, right = self._bar_span(chart, each)
+            ink = self.muted
+            if each == truth:
+                ink = self.right
+            elif each == top_class:
+                ink = self.ink if truth == UNKNOWN_CLASS else self.wrong
+            height = int(heights[each])
+            fill_box(canvas, Box(left, chart.bottom - height, right - left, height), ink)
+        if not self.layout.percent:
+            return
+        if not self.transposed:
+            middle, y = slot.x + slot.width // 2, chart.bottom + self._notch_height
+            self.write_percent(canvas, float(row.max()), middle, y, "middle")
+        elif number in self.layout.named_samples:
+            y = slot.y + (slot.height - self.layout.style.line_height) // 2
+            self.write_percent(canvas, float(row.max()), slot.right, y, "right")
+
+    def _bar_span(self, chart: Box, number: int) -> tuple[int, int]:
+        """First column of a class's bar, and the first column after it."""
+        count = len(self.layout.scores.classes)
+        left = chart.x + number * chart.width // count
+        right = chart.x + (number + 1) * chart.width // count
+        return left, max(left + 1, right - (chart.width >= 4 * count))
+
+
+@lru_cache(maxsize=32)
+def rasterize_mark(size: int, *, right: bool) -> NDArray[np.uint8]:
+    """Coverage (size, size) of a tick if `right`, else of a cross. Few fonts have these marks."""
+    strokes = TICK_STROKES if right else CROSS_STROKES
+    width = max(1.2, 0.15 * size)
+    drawn = [polyline([(x * size, y * size) for x, y in stroke], width, (size, size)) for stroke in strokes]
+    mask: NDArray[np.uint8] = np.maximum.reduce(drawn)
+    mask.flags.writeable = False
+    return mask

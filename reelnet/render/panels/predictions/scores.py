@@ -1,4 +1,4 @@
-"""The scores of classes at a classifier's output: which tap, which classes, what a network says."""
+"""Class scores at the output of a classifier: which layer gives them, for which classes, and their probabilities."""
 
 from __future__ import annotations
 
@@ -15,51 +15,65 @@ from reelnet.scene.context import SceneContext
 
 ScoreKind = Literal["logits", "probabilities"]
 
-UNKNOWN = -1
-"""In place of a class."""
-SLACK = 0.01
-"""By how much the sum of probabilities may miss 1; half precision misses it by up to 0.005 with ten classes."""
-MOST = 1e300
-"""What is infinite counts as this much, so that differences are still numbers."""
+UNKNOWN_CLASS = -1
+"""Stands for the number of a class that is not known."""
+SUM_TOLERANCE = 0.01
+"""How far the sum of probabilities may be from 1; in half precision it is off by up to 0.005 with ten classes."""
+MAX_LOGIT = 1e300
+"""Infinite logits are clipped to this, so that their differences are numbers."""
 
 
 @dataclass(frozen=True)
-class Scores:
-    """A tap that gives a score for each class.
+class ClassScores:
+    """A tap that gives one score per class.
 
     Attributes:
-        tap: Its name.
+        tap: Name of the tap.
         classes: Names of the classes.
-        truth: For each sample that is shown the number of its class, or `UNKNOWN`: intp (samples,).
-        logits: Whether a softmax makes probabilities of the values.
+        truth: The number of each shown sample's class, or `UNKNOWN_CLASS`: intp (samples,).
+        logits: Whether the values are logits, which a softmax turns into probabilities.
+        sample_indices: The shown samples, as positions in the recorded arrays.
     """
 
     tap: str
     classes: tuple[str, ...]
     truth: NDArray[np.intp]
     logits: bool
-    _columns: tuple[int, ...]
+    sample_indices: tuple[int, ...]
 
     @classmethod
-    def of(
-        cls, context: SceneContext, tap: str | None, classes: Sequence[str] | None, kind: ScoreKind | None
-    ) -> Scores | None:
-        """Look the scores up; None if no tap is named and not just one gives scores.
+    def find(
+        cls,
+        context: SceneContext,
+        tap: str | None = None,
+        classes: Sequence[str] | None = None,
+        kind: ScoreKind | None = None,
+    ) -> ClassScores | None:
+        """Find the class scores of a run.
+
+        Args:
+            context: The run.
+            tap: The tap that gives the scores; by default the only one with the shape of scores.
+            classes: Names of the classes; by default those of the run, or numbers.
+            kind: What the scores are; by default what their values look like.
+
+        Returns:
+            None if no tap is named and not exactly one gives scores.
 
         Raises:
-            ValueError: The named tap gives no scores, or names of classes or the kind of scores do not fit it.
+            OptionError: The named tap gives no scores, or the class names or the kind do not fit it.
         """
         if tap is None:
-            found = [name for name, info in context.taps.items() if gives_scores(info)]
-            if len(found) != 1:
+            candidates = [name for name, info in context.taps.items() if has_class_scores(info)]
+            if len(candidates) != 1:
                 return None
-            tap = found[0]
+            tap = candidates[0]
         with error_context("tap"):
             info = context.require(tap)
             require_activation(tap, info)
-            if not gives_scores(info):
-                form = "×".join(map(str, info.shape))
-                raise ValueError(f"{tap!r} is {form}; scores of classes are samples × classes × 1 × 1")
+            if not has_class_scores(info):
+                shape = "×".join(map(str, info.shape))
+                raise ValueError(f"{tap!r} has shape {shape}; class scores are samples × classes × 1 × 1")
         count, errors = info.shape[1], ErrorCollector()
         known = context.classes if context.classes is not None and len(context.classes) == count else None
         names = tuple(classes) if classes is not None else known or tuple(map(str, range(count)))
@@ -68,42 +82,42 @@ class Scores:
                 raise ValueError(f"{len(names)} names for the {count} scores of {tap!r}")
         low, high = info.min or 0.0, info.max or 0.0
         with errors.collect("scores"):
-            if kind == "probabilities" and not -SLACK <= low <= high <= 1 + SLACK:
+            if kind == "probabilities" and not -SUM_TOLERANCE <= low <= high <= 1 + SUM_TOLERANCE:
                 raise ValueError(
-                    f"{tap!r} has values from {low:.4g} to {high:.4g}, which are no probabilities"
+                    f"the values of {tap!r} range from {low:.4g} to {high:.4g}, so they are not probabilities"
                 )
         errors.raise_errors()
         logits = kind == "logits" if kind is not None else not are_probabilities(context, tap)
         numbers = {name: number for number, name in enumerate(names)}
         labels = context.labels or [""] * len(context.sample_indices)
-        truth = np.array([numbers.get(label, UNKNOWN) for label in labels], np.intp)
+        truth = np.array([numbers.get(label, UNKNOWN_CLASS) for label in labels], np.intp)
         return cls(tap, names, truth, logits, context.sample_indices)
 
-    def distribution(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
-        """The probabilities (samples shown, classes) of a step's values (samples, classes, 1, 1).
+    def to_probabilities(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        """Turn one step's values (samples, classes, 1, 1) into probabilities (shown samples, classes).
 
-        All of a sample's are NaN where one of its values is.
+        If one value of a sample is NaN, all its probabilities are.
         """
-        scores = values[list(self._columns), :, 0, 0].astype(np.float64)
+        scores = values[list(self.sample_indices), :, 0, 0].astype(np.float64)
         if self.logits:
-            # The greatest score is taken off first, so that no exponential overflows.
-            scores = np.clip(scores, -MOST, MOST)
+            # Subtract the greatest score first, so that no exponential overflows.
+            scores = np.clip(scores, -MAX_LOGIT, MAX_LOGIT)
             scores = np.exp(scores - scores.max(axis=1, keepdims=True))
             scores /= scores.sum(axis=1, keepdims=True)
         scores[np.isnan(scores).any(axis=1)] = np.nan
         return scores
 
 
-def gives_scores(info: TapInfo) -> bool:
-    """Whether a tap's form is that of scores: (samples, two classes or more, 1, 1)."""
+def has_class_scores(info: TapInfo) -> bool:
+    """Whether a tap has the shape of class scores: (samples, two or more classes, 1, 1)."""
     return info.kind is TapKind.ACTIVATION and info.shape[1] >= 2 and info.shape[2:] == (1, 1)
 
 
 def are_probabilities(context: SceneContext, tap: str) -> bool:
-    """Whether the values at the first and last step are those of distributions."""
+    """Whether the values at the first and the last step are probability distributions."""
     for step in (context.steps[0], context.steps[-1]):
         values = np.asarray((context.statistics.read_step(step, [tap]) or {})[tap], np.float64)
-        sums = values.sum(axis=1)
-        if not (values.min() >= -SLACK and values.max() <= 1 + SLACK and (abs(sums - 1) <= SLACK).all()):
+        in_range = values.min() >= -SUM_TOLERANCE and values.max() <= 1 + SUM_TOLERANCE
+        if not (in_range and (abs(values.sum(axis=1) - 1) <= SUM_TOLERANCE).all()):
             return False
     return True

@@ -218,13 +218,13 @@ def test_of_several_layers_one_is_named(tmp_path: Path) -> None:
         ({"channel": 4, "sample": 0}, "channel: channel 4 of conv1 is not shown; shown: 0 to 3"),
         ({"channel": 0, "sample": 5}, "sample: sample 5 is not shown; shown: 0 to 4"),
         ({"channel": 0, "sample": 0, "tap": "conv2"}, "tap: no layer 'conv2' was recorded"),
-        ({"channel": 0, "sample": 0, "from": 31}, "from: step 31 lies beyond the last recorded step, 30"),
-        ({"channel": 0, "sample": 0, "to": 31}, "to: step 31 lies beyond the last recorded step, 30"),
+        ({"channel": 0, "sample": 0, "from": 31}, "from: step 31 is beyond the last recorded step, 30"),
+        ({"channel": 0, "sample": 0, "to": 31}, "to: step 31 is beyond the last recorded step, 30"),
         (
             {"channel": 0, "sample": 0, "from": 11, "to": 19},
             "from: no step from 11 to 19 was recorded.*10 and 20",
         ),
-        ({"channel": 0, "sample": 0, "text": "x" * 200}, "text: needs .* shorten it"),
+        ({"channel": 0, "sample": 0, "text": "x" * 200}, "text: needs .* use shorter words"),
     ],
 )
 def test_what_the_run_does_not_have(run: Run, annotation: dict[str, Any], words: str) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from reelnet.render.panels.annotations.captions import Span
-from reelnet.render.panels.annotations.margin import Note, on_rows_of_their_own, stacked
+from reelnet.render.panels.annotations.callout import MarginNote, assign_line_rows, stack_notes
+from reelnet.render.panels.annotations.captions import StepRange
 from tests.render.panels.drawing import ACCENT, WHITE, Drawn, changed, drawn
 from tests.rendering import noise, write_run
 
@@ -111,7 +111,7 @@ def test_annotations_of_layers_that_are_not_shown_take_no_room(tmp_path: Path) -
 
 
 def test_what_the_margin_has_no_room_for(run: Run) -> None:
-    with pytest.raises(TemplateError, match=r"annotations\[1\].text: needs \d+ pixels, .* shorten it"):
+    with pytest.raises(TemplateError, match=r"annotations\[1\].text: needs \d+ pixels, .* use shorter words"):
         channels(run, note(0, 0), note(0, 1, "x" * 100))
     many = [
         note(number % 4, number % 5, "many words on several lines, again and again") for number in range(9)
@@ -124,7 +124,9 @@ def test_what_the_margin_has_no_room_for(run: Run) -> None:
 
 NOTES = st.lists(
     st.builds(
-        lambda first, last, row, height: Note(Span(min(first, last), max(first, last)), (row,), height),
+        lambda first, last, row, height: MarginNote(
+            StepRange(min(first, last), max(first, last)), (row,), height
+        ),
         st.integers(0, 9),
         st.integers(0, 9),
         st.integers(0, 400),
@@ -135,9 +137,9 @@ NOTES = st.lists(
 
 
 @given(NOTES)
-def test_notes_stand_apart_within_their_margin(notes: list[Note]) -> None:
+def test_notes_stand_apart_within_their_margin(notes: list[MarginNote]) -> None:
     try:
-        placed = stacked(notes, 0, 400, 4)
+        placed = stack_notes(notes, 0, 400, 4)
     except ValueError:
         # Even one under the other they would not fit.
         assert sum(note.height + 4 for note in notes) - 4 > 400
@@ -146,13 +148,17 @@ def test_notes_stand_apart_within_their_margin(notes: list[Note]) -> None:
         assert note.top >= 0
         assert note.bottom <= 400
         for other in placed[:number]:
-            assert not note.meets(other) or note.bottom + 4 <= other.top or other.bottom + 4 <= note.top
+            assert (
+                not note.steps.overlaps(other.steps)
+                or note.bottom + 4 <= other.top
+                or other.bottom + 4 <= note.top
+            )
     if len(placed) == 1:
         wanted = notes[0].row - notes[0].height // 2
         assert placed[0].top == min(max(wanted, 0), 400 - notes[0].height)
 
 
 def test_rows_are_given_out_in_turn() -> None:
-    late = Note(Span(5, 9), (10, 20), 5)
-    notes = [Note(Span(0, 5), (10, 20), 5)] * 3 + [late, Note(Span(6, 9), (20, 10), 5)]
-    assert [note.row for note in on_rows_of_their_own(notes)] == [10, 20, 10, 10, 20]
+    late = MarginNote(StepRange(5, 9), (10, 20), 5)
+    notes = [MarginNote(StepRange(0, 5), (10, 20), 5)] * 3 + [late, MarginNote(StepRange(6, 9), (20, 10), 5)]
+    assert [note.row for note in assign_line_rows(notes)] == [10, 20, 10, 10, 20]

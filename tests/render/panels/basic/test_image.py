@@ -170,7 +170,7 @@ def test_what_is_no_picture(run: Run, tmp_path: Path) -> None:
     whole = tmp_path / "whole.png"
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)).save(whole)
     files = {
-        "missing.png": (None, "is not there"),
+        "missing.png": (None, "does not exist"),
         "words.png": (b"no picture at all", "neither a PNG nor a JPEG"),
         "empty.png": (b"", "neither a PNG nor a JPEG"),
         "cut.png": (whole.read_bytes()[:2000], "cannot be read as a picture"),

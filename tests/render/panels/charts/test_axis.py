@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.render.panels.charts.axis import Axis, of_steps, spanning, written
+from reelnet.render.panels.charts.axis import Axis, fit_step_axis, fit_value_axis, format_value
 
 FINITE = st.floats(-1e300, 1e300)
 POSITIVE = st.floats(1e-300, 1e300)
@@ -21,20 +21,20 @@ def mantissa(value: float) -> float:
 
 @given(st.lists(FINITE, min_size=1, max_size=5), st.integers(1, 20))
 def test_a_linear_axis_spans_its_values_in_even_steps(values: list[float], about: int) -> None:
-    axis = spanning(np.array(values), about)
+    axis = fit_value_axis(np.array(values), about)
     assert (axis.low, axis.high) == (axis.ticks[0], axis.ticks[-1])
-    places = axis.part(values)
+    places = axis.to_fraction(values)
     assert places.min() >= -1e-6
     assert places.max() <= 1 + 1e-6
     assert len(axis.ticks) <= 3 * about + 3
     apart = np.diff(axis.ticks)
     assert apart == pytest.approx(apart[0])
-    assert len(set(axis.texts)) == len(axis.texts)
+    assert len(set(axis.tick_labels)) == len(axis.tick_labels)
 
 
 @given(st.lists(POSITIVE, min_size=1, max_size=5), st.integers(1, 20))
 def test_a_log_axis_spans_its_values_and_has_round_marks(values: list[float], about: int) -> None:
-    axis = spanning(np.array([*values, 0.0, -1.0]), about, log=True)
+    axis = fit_value_axis(np.array([*values, 0.0, -1.0]), about, log=True)
     assert 0 < axis.low <= min(values) * (1 + 1e-6)
     assert max(values) <= axis.high * (1 + 1e-6)
     assert axis.ticks
@@ -53,7 +53,7 @@ def test_a_log_axis_spans_its_values_and_has_round_marks(values: list[float], ab
     ],
 )
 def test_marks_of_log_axes(values: list[float], about: int, texts: list[str]) -> None:
-    assert spanning(np.array(values, float), about, log=True).texts == texts
+    assert fit_value_axis(np.array(values, float), about, log=True).tick_labels == texts
 
 
 @pytest.mark.parametrize(
@@ -69,29 +69,29 @@ def test_marks_of_log_axes(values: list[float], about: int, texts: list[str]) ->
     ],
 )
 def test_marks_of_linear_axes(values: list[float], options: dict[str, object], texts: list[str]) -> None:
-    axis = spanning(np.array(values, float), 4, **options)  # type: ignore[arg-type]
-    assert axis.texts == texts
+    axis = fit_value_axis(np.array(values, float), 4, **options)  # type: ignore[arg-type]
+    assert axis.tick_labels == texts
 
 
 def test_no_marks_leave_the_ends_as_they_are() -> None:
-    some, none = spanning(np.array([0.2, 3.0]), 4), spanning(np.array([0.2, 3.0]), 0)
+    some, none = fit_value_axis(np.array([0.2, 3.0]), 4), fit_value_axis(np.array([0.2, 3.0]), 0)
     assert none.ticks == ()
     assert (none.low, none.high) == (some.low, some.high)
 
 
 def test_places() -> None:
-    assert Axis(2, 6).part([2, 3, 6]).tolist() == [0, 0.25, 1]
-    assert Axis(1, 100, log=True).part([1, 10, 100]).tolist() == pytest.approx([0, 0.5, 1])
-    assert np.isnan(Axis(1, 100, log=True).part([0, -1, math.nan])).all()
-    assert np.isfinite(Axis(0, 1e-300).part([math.inf, -math.inf, 1e300])).all()
+    assert Axis(2, 6).to_fraction([2, 3, 6]).tolist() == [0, 0.25, 1]
+    assert Axis(1, 100, log=True).to_fraction([1, 10, 100]).tolist() == pytest.approx([0, 0.5, 1])
+    assert np.isnan(Axis(1, 100, log=True).to_fraction([0, -1, math.nan])).all()
+    assert np.isfinite(Axis(0, 1e-300).to_fraction([math.inf, -math.inf, 1e300])).all()
 
 
 def test_steps_have_their_ends_marked() -> None:
-    assert of_steps([0, 3, 290], 4, log=False).ticks == (0, 100, 200, 290)
-    assert of_steps([0, 1, 290], 4, log=True).ticks == (1, 10, 100, 290)
-    assert of_steps([7], 4, log=False).ticks == (7,)
+    assert fit_step_axis([0, 3, 290], 4, log=False).ticks == (0, 100, 200, 290)
+    assert fit_step_axis([0, 1, 290], 4, log=True).ticks == (1, 10, 100, 290)
+    assert fit_step_axis([7], 4, log=False).ticks == (7,)
     # A step is whole.
-    assert of_steps([0, 1, 2], 20, log=False).ticks == (0, 1, 2)
+    assert fit_step_axis([0, 1, 2], 20, log=False).ticks == (0, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -111,5 +111,5 @@ def test_steps_have_their_ends_marked() -> None:
     ],
 )
 def test_values_as_text(value: float, text: str) -> None:
-    assert written(value) == text
-    assert written(0.97491, percent=True) == "97.5 %"
+    assert format_value(value) == text
+    assert format_value(0.97491, percent=True) == "97.5 %"

@@ -94,7 +94,7 @@ def test_nothing_is_drawn_before_it_is_known(curves: Curves) -> None:
         ({"loss": [1.0]}, {"metrics": ["loss", "loss"]}, None, "twice"),
         ({"loss": [1.0]}, {"metrics": []}, None, "is empty"),
         ({"loss": [1.0]}, {"range": [2, 1]}, None, r"range: \[2, 1\]"),
-        ({"loss": [1.0]}, {"range": [0, 1], "y": "log"}, None, "begins above 0"),
+        ({"loss": [1.0]}, {"range": [0, 1], "y": "log"}, None, "must begin above 0"),
         ({"loss": [1.0], "acc": [1.0]}, {"title": "Both"}, None, "2 charts"),
         ({"loss": [1.0]}, {"chart_height": 20}, None, "chart_height: 20: give at least"),
         ({"loss": [1.0]}, {"chart_width": 20}, None, "chart_width: 20: give at least"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reelnet.render.panels.maps.arrangement import in_columns, parted
+from reelnet.render.panels.maps.block import balance_columns, place_columns
 from reelnet.scene.layout.boxes import Box, Size
 from tests.conftest import MakeRun
 from tests.render.panels.drawing import drawn
@@ -23,7 +23,7 @@ from tests.render.panels.drawing import drawn
 def test_the_highest_column_is_as_low_as_can_be(
     heights: list[int], columns: int, parts: list[list[int]]
 ) -> None:
-    found = parted([Size(10, height) for height in heights], columns, 0)
+    found = balance_columns([Size(10, height) for height in heights], columns, 0)
     highest = max(sum(size.height for size in column) for column in found)
     assert highest == max(sum(part) for part in parts)
     assert [size.height for column in found for size in column] == heights
@@ -31,7 +31,7 @@ def test_the_highest_column_is_as_low_as_can_be(
 
 
 def test_blocks_stand_under_and_beside_each_other() -> None:
-    corners, size = in_columns([[Size(10, 5), Size(30, 6)], [Size(20, 9)]], 4)
+    corners, size = place_columns([[Size(10, 5), Size(30, 6)], [Size(20, 9)]], 4)
     assert corners == [(0, 0), (0, 9), (34, 0)]
     assert size == Size(54, 15)
 
@@ -43,7 +43,7 @@ def test_layers_in_columns_do_not_overlap_and_are_a_slide(make_run: MakeRun) -> 
     layout = drawn(run, {"channels": panel})
     box = layout.box("channels")
     assert 1 < box.width / box.height < 4
-    blocks = [block.at(0, 0) for block in layout.scene.drawings[0].moving]  # type: ignore[attr-defined]
+    blocks = [block.cell_box(0, 0) for block in layout.scene.drawings[0].blocks]  # type: ignore[attr-defined]
     assert [(cell.x - box.x, cell.y - box.y) for cell in blocks] == sorted(
         (cell.x - box.x, cell.y - box.y) for cell in blocks
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.render.panels.maps.grid import column_type
-from reelnet.render.panels.maps.pictures import fitted
+from reelnet.render.panels.maps.grid import choose_label_style
+from reelnet.render.panels.maps.inputs import fit_pictures
 from reelnet.render.typography import body_style
 from reelnet.scene.context import SceneContext
 from reelnet.template.model import SamplesSpec
@@ -29,7 +29,7 @@ from tests.scene.test_few import photos
     ],
 )
 def test_grey_pictures_fill_their_cells(side: int, box: int, filled: int, shown: int) -> None:
-    pictures, scale = fitted(grey_pictures(3, side), box, filled)
+    pictures, scale = fit_pictures(grey_pictures(3, side), box, filled)
     assert pictures.shape[1] * scale == pictures.shape[2] * scale == shown
     if shown % side == 0:
         assert (pictures == grey_pictures(3, side)).all()
@@ -39,7 +39,7 @@ def test_grey_pictures_fill_their_cells(side: int, box: int, filled: int, shown:
     ("side", "box", "shown"), [(32, 128, 128), (32, 126, 126), (32, 66, 64), (8, 70, 64)]
 )
 def test_photos_fill_them_more_often(side: int, box: int, shown: int) -> None:
-    pictures, scale = fitted(photos(2, side), box, box)
+    pictures, scale = fit_pictures(photos(2, side), box, box)
     assert pictures.shape[1] * scale == shown
     # What is resampled stays near: the mean colour is the same.
     assert np.abs(pictures.mean(axis=(1, 2)) - photos(2, side).mean(axis=(1, 2))).max() < 3
@@ -51,6 +51,6 @@ def test_labels_are_made_smaller_before_fewer(tmp_path: Path, pitch: int, size: 
     context, labels = SceneContext.from_run(run, None, theme, SamplesSpec()), ("plane", "truck")
     widths = [body_style(theme).width(label) for label in labels]
     assert 36 < max(widths) <= 42
-    style = column_type(labels, context, pitch)
+    style = choose_label_style(labels, context, pitch)
     assert style.size == size
     assert max(style.width(label) for label in labels) + 4 <= pitch or style.size == 14

@@ -114,7 +114,7 @@ def test_the_panel_is_left_out_without_weights(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("panel", "said"),
     [
-        ({"tap": "conv1"}, "'conv1' is what a layer gives"),
+        ({"tap": "conv1"}, "'conv1' is an activation"),
         ({"tap": "conv9.weight"}, "did you mean 'conv1.weight'"),
         ({"show": [4]}, "no output channel 4; they are numbered from 0 to 3"),
     ],

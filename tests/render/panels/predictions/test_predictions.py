@@ -12,7 +12,8 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
-from reelnet.render.panels.predictions.drawings import mark
+from reelnet.render.panels.predictions.predictions import rasterize_mark
+from reelnet.render.panels.predictions.scores import ClassScores
 from tests.conftest import write_run
 from tests.rendering import pixels
 
@@ -69,7 +70,7 @@ def test_marks_stand_under_their_columns(tmp_path: Path, panel: dict[str, Any]) 
 
 def test_marks_differ_in_form() -> None:
     for side in (6, 10, 24):
-        tick, cross = mark(side, right=True), mark(side, right=False)
+        tick, cross = rasterize_mark(side, right=True), rasterize_mark(side, right=False)
         assert tick.shape == cross.shape == (side, side)
         # A cross is the same seen in a mirror, a tick is not.
         assert np.abs(cross.astype(int) - cross[:, ::-1]).mean() < 12
@@ -126,11 +127,9 @@ def test_probabilities(tmp_path: Path, values: list[float], said: str | None, wa
 
     run = recorded(tmp_path / "run", values={"out": all_alike})
     reel = laid_out(run, {"scores": said})
-    from reelnet.render.panels.predictions.scores import Scores
-
-    found = Scores.of(reel.scene.context, None, None, said)  # type: ignore[arg-type]
+    found = ClassScores.find(reel.scene.context, None, None, said)  # type: ignore[arg-type]
     assert found is not None
-    parts = found.distribution(run.read("out", 0)[0])
+    parts = found.to_probabilities(run.read("out", 0)[0])
     np.testing.assert_allclose(parts.max(axis=1), wanted, rtol=1e-5)
     np.testing.assert_allclose(parts.sum(axis=1), 1, rtol=1e-5)
 
@@ -162,11 +161,11 @@ def test_the_panel_is_left_out_unless_one_tap_gives_scores(
 @pytest.mark.parametrize(
     ("panel", "said"),
     [
-        ({"tap": "conv1"}, "'conv1' is 4×2×4×4; scores of classes are samples × classes × 1 × 1"),
+        ({"tap": "conv1"}, "'conv1' has shape 4×2×4×4; class scores are samples × classes × 1 × 1"),
         ({"tap": "dense3"}, "no layer 'dense3' was recorded"),
         ({"classes": ["a", "b"]}, "classes: 2 names for the 5 scores of 'out'"),
         ({"classes": ["猫", "b", "c", "d", "e"]}, "the font has no character '猫'"),
-        ({"scores": "probabilities"}, "'out' has values from 0 to 3, which are no probabilities"),
+        ({"scores": "probabilities"}, "the values of 'out' range from 0 to 3, so they are not probabilities"),
         ({"classes": ["a", True, "c", "d", "e"]}, r"classes"),
     ],
 )
