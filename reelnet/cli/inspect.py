@@ -38,14 +38,14 @@ def verify(run: str, quiet: bool) -> None:
     with progress_bars(quiet=quiet) as start:
         health = verify_run(run, start(str(run)).update)
     _print_health(health)
-    if health.damaged or health.log:
+    if health.damaged_steps or health.log_problems:
         raise RunError(
-            f"{run}: {len(health.damaged)} of {health.steps} steps are damaged; "
+            f"{run}: {len(health.damaged_steps)} of {health.step_count} steps are damaged; "
             f"'reelnet repair {run}' keeps what is whole"
         )
-    if health.samples:
+    if health.samples_problem:
         raise RunError(f"{run}: the samples are damaged; {RESTORE}")
-    click.echo(f"{run}: all {health.steps} steps are whole")
+    click.echo(f"{run}: all {health.step_count} steps are whole")
 
 
 @click.command(short_help="Keep what is whole of a damaged run.")
@@ -62,16 +62,16 @@ def repair(run: str, quiet: bool) -> None:
     with progress_bars(quiet=quiet) as start:
         health = repair_run(run, start(str(run)).update)
     _print_health(health)
-    kept = f"kept {health.kept} of {health.steps} steps"
-    if health.samples:
+    kept = f"kept {health.intact_step_count} of {health.step_count} steps"
+    if health.samples_problem:
         raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")
-    if health.steps and not health.kept:
+    if health.step_count and not health.intact_step_count:
         raise RunError(f"{run}: {kept}; restore the run from a copy, or record it again")
-    click.echo(f"{run}: was whole" if health.whole else f"{run}: {kept}")
+    click.echo(f"{run}: was whole" if health.is_intact else f"{run}: {kept}")
 
 
 def _print_health(health: RunHealth) -> None:
-    for line in health.lines():
+    for line in health.problems():
         click.echo(line)
 
 

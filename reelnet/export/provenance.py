@@ -194,7 +194,7 @@ def identity(run: RunReader) -> str:
         RunError: They cannot be read.
     """
     try:
-        return hashlib.sha256(run.store.read("run.json") + run.store.tail(None).lines).hexdigest()
+        return hashlib.sha256(run.store.read_bytes("run.json") + run.store.read_log(None).lines).hexdigest()
     except OSError as error:
         raise RunError(f"{run.location}: cannot be read ({error.strerror})") from error
 

@@ -1,1 +1,1 @@
-"""Arrays and metrics of other tools, in and out."""
+"""Exchange with other tools: runs from arrays, arrays from runs, and metrics that another tool logged."""

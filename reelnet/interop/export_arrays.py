@@ -1,9 +1,9 @@
-"""The arrays of a run in one file."""
+"""Exports the arrays of a run to one file."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,64 +12,62 @@ from numpy.typing import NDArray
 
 from reelnet._support.atomic_path import atomic_path
 from reelnet.errors import UsageError
-from reelnet.reel import Run
-from reelnet.runs.header import TapInfo, TapKind
+from reelnet.interop.import_arrays import GROUP_KINDS
+from reelnet.runs.run import RunReader
+from reelnet.runs.verify import Progress
 
-GROUPS = {TapKind.ACTIVATION: "taps", TapKind.WEIGHT: "weights", TapKind.GRADIENT: "gradients"}
 
+def export_arrays(run: RunReader, path: Path, progress: Progress | None = None) -> None:
+    """Write an `.npz` file that `numpy.load` reads and from which `import_arrays` creates the same run.
 
-def export_arrays(run: Run, path: Path, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write an `.npz` from which `import_arrays` makes the same run: what `numpy.load` reads, one step at a time.
+    One step is held in memory at a time.
 
     Args:
         run: The run.
-        path: The file; one that is there is replaced.
-        progress: Told how many layers are done, and how many there are.
+        path: The file; an existing one is replaced.
+        progress: Called after each layer with the number of layers done and their total.
 
     Raises:
-        UsageError: The file's name has another suffix.
-        RunError: A step's file is missing, truncated or altered.
+        UsageError: The file name has another suffix.
+        RunError: The file of a step is missing, truncated or altered.
         ReelnetError: The file cannot be written.
     """
     if path.suffix.lower() != ".npz":
         raise UsageError(f"{path}: arrays are written as .npz; name it {path.stem}.npz")
     run.require_steps()
+    groups = {kind: group for group, kind in GROUP_KINDS.items()}
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        _put(archive, "steps", np.array(run.steps, np.int64))
-        _put(archive, "samples", run.samples)
-        _put(archive, "inputs", run.inputs)
+        _write_array(archive, "steps", np.array(run.steps, np.int64))
+        _write_array(archive, "samples", run.samples)
+        _write_array(archive, "inputs", run.inputs)
         if run.labels is not None:
-            _put(archive, "labels", np.array(run.labels, np.str_))
+            _write_array(archive, "labels", np.array(run.labels, np.str_))
         for name, values in run.metrics.items():
-            _put(archive, f"metrics/{name}", values)
+            _write_array(archive, f"metrics/{name}", values)
         for done, (name, tap) in enumerate(run.taps.items(), 1):
             if tap.bounds is not None:
-                _put(archive, f"bounds/{name}", np.array(tap.bounds, np.float64))
-            _put_tap(archive, run, name, tap)
+                _write_array(archive, f"bounds/{name}", np.array(tap.bounds, np.float64))
+            rows = (run.read(name, [step])[0] for step in run.steps)
+            key, shape = f"{groups[tap.kind]}/{name}", (len(run.steps), *tap.shape)
+            _write_rows(archive, key, shape, np.dtype(tap.dtype), rows)
             if progress is not None:
                 progress(done, len(run.taps))
 
 
-def _put_tap(archive: zipfile.ZipFile, run: Run, name: str, tap: TapInfo) -> None:
-    rows = (run.read(name, [step])[0] for step in run.steps)
-    _put_rows(archive, f"{GROUPS[tap.kind]}/{name}", (len(run.steps), *tap.shape), np.dtype(tap.dtype), rows)
+def _write_array(archive: zipfile.ZipFile, name: str, array: NDArray[np.generic]) -> None:
+    _write_rows(archive, name, array.shape, array.dtype, [np.ascontiguousarray(array)])
 
 
-def _put(archive: zipfile.ZipFile, name: str, array: NDArray[np.generic]) -> None:
-    _put_rows(archive, name, array.shape, array.dtype, [np.ascontiguousarray(array)])
-
-
-def _put_rows(
+def _write_rows(
     archive: zipfile.ZipFile,
     name: str,
     shape: tuple[int, ...],
     dtype: np.dtype[np.generic],
     rows: Iterable[NDArray[np.generic]],
 ) -> None:
-    # ZipInfo's own date, 1980, so that the same run gives the same bytes.
+    # ZipInfo's default date, 1980, makes the same run give the same bytes.
     with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-        npy.write_array_header_1_0(
-            member, {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-        )
+        header = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(member, header)
         for row in rows:
             member.write(row.tobytes())

@@ -1,130 +1,271 @@
-"""Metrics from elsewhere onto a run."""
+"""Adds metrics to a run that another tool logged as CSV, JSON or TensorBoard's event files."""
 
 from __future__ import annotations
 
+import csv
+import json
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from reelnet.errors import ReelnetError, UsageError, suggest_names
-from reelnet.interop.metric_files import read_scalars
-from reelnet.reel import Run, open_run
-from reelnet.runs.metrics import NAME, Scalars, packed, read_added
-from reelnet.runs.step_index import span
+from reelnet.reel import open_run
+from reelnet.runs.metrics import METRICS_FILE, Scalars, read_imported_metrics, write_imported_metrics
+from reelnet.runs.run import RunReader
+from reelnet.runs.step_index import describe_steps
+
+STEP_COLUMNS = ("step", "global_step", "trainer/global_step", "_step", "iteration", "iter")
+"""Usual names of the column with the step, in any case. The first one that a file has is used."""
+
+Row = tuple[int, Mapping[str, Any]]
+"""Line number of a row in its file, from 1, and the row's values by column."""
 
 
 @dataclass(frozen=True)
-class Added:
-    """What came of adding metrics.
+class AddedMetrics:
+    """The result of adding metrics to a run.
 
     Attributes:
-        counts: For each metric the number of recorded steps that it has a value for.
-        left_out: The steps that had values but were not recorded, ascending.
+        counts: For each metric, the number of recorded steps that have a value.
+        left_out: Steps that have values but were not recorded, ascending.
     """
 
     counts: Mapping[str, int]
     left_out: Sequence[int]
 
 
-def chosen(found: Scalars, only: Sequence[str], prefix: str) -> Scalars:
-    """The metrics whose names match one of some glob patterns (or all, if there are none), with a prefix.
-
-    Raises:
-        UsageError: A pattern matches none.
-    """
-    for pattern in only:
-        if not any(fnmatchcase(name, pattern) for name in found):
-            raise UsageError(f"no metric {pattern!r}; {suggest_names(pattern, found)}")
-    wanted = {
-        name: values
-        for name, values in found.items()
-        if not only or any(fnmatchcase(name, pattern) for pattern in only)
-    }
-    return {f"{prefix}{name}": values for name, values in wanted.items()}
-
-
-def placed_on(found: Scalars, steps: Sequence[int], committed: Sequence[str]) -> tuple[Scalars, Added]:
-    """The values at the steps of a run, and what is left out.
-
-    Args:
-        found: The metrics.
-        steps: That were recorded.
-        committed: The names of the metrics that the recording gave itself.
-
-    Raises:
-        UsageError: The run has a metric of that name itself.
-        ReelnetError: No step with values was recorded.
-    """
-    taken = [name for name in found if name in committed]
-    if taken:
-        raise UsageError(
-            f"metric {taken[0]!r} was recorded with the run and stays as it is; give those from elsewhere a prefix"
-        )
-    recorded = set(steps)
-    kept = {
-        name: {at: value for at, value in values.items() if at in recorded} for name, values in found.items()
-    }
-    kept = {name: values for name, values in kept.items() if values}
-    given = {at for values in found.values() for at in values}
-    if not kept:
-        raise ReelnetError(
-            f"the metrics have values for {span(given)}, which the run has not recorded; it holds {span(steps)}"
-        )
-    return kept, Added({name: len(values) for name, values in kept.items()}, sorted(given - recorded))
-
-
 def add_metrics(
-    run: Run | str | os.PathLike[str],
+    run: RunReader | str | os.PathLike[str],
     source: str | os.PathLike[str] | Mapping[str, Mapping[int, float]],
     *,
     step_column: str | None = None,
     only: Sequence[str] = (),
     prefix: str = "",
-) -> Added:
-    """Add numbers that another tool has logged to a run; what was recorded with it stays as it is.
+) -> AddedMetrics:
+    """Add metrics that another tool logged to a run. The recorded metrics do not change.
 
     Args:
         run: An open run, or its folder.
-        source: A `.csv`, `.tsv`, `.jsonl` or `.json` file, or TensorBoard's event files; or for each metric its
-            values by step.
-        step_column: Name of a file's column of steps; by default one of the usual.
-        only: Glob patterns of the names that are wanted; all by default.
-        prefix: What to put before the names.
+        source: A file as for `read_metrics`, or the values of each metric by step.
+        step_column: The file's column with the step; by default one of the usual names.
+        only: Glob patterns of the metrics to add; all by default.
+        prefix: Text to put before the names.
 
     Returns:
-        What was added, and which steps were left out since the run has not recorded them.
+        The number of added values per metric, and the steps that were skipped because the run has not recorded them.
 
     Raises:
-        UsageError: A name or pattern is none, or the run has recorded a metric of that name itself.
-        ReelnetError: The file cannot be read, has no step of the run, or the run folder cannot be written.
+        UsageError: A file, column or pattern matches nothing, or the run has recorded a metric of that name.
+        ReelnetError: The file cannot be read or has no step of the run, or the run folder cannot be written.
     """
-    opened = run if isinstance(run, Run) else open_run(run)
-    opened.require_steps()
-    given = scalars_of(source) if isinstance(source, Mapping) else read_scalars(Path(source), step_column)
-    wanted = chosen(given, only, prefix)
-    kept, added = placed_on(wanted, opened.steps, list(opened.recorded_metrics))
+    reader = run if isinstance(run, RunReader) else open_run(run)
+    reader.require_steps()
+    given = _parse_mapping(source) if isinstance(source, Mapping) else read_metrics(Path(source), step_column)
+    metrics = _select_metrics(given, only, prefix)
+    for name in metrics:
+        if name in reader.recorded_metrics:
+            raise UsageError(
+                f"metric {name!r} was recorded with the run and cannot be replaced; add a prefix to the new one"
+            )
+    recorded_steps = set(reader.steps)
+    added = {
+        name: {step: value for step, value in values.items() if step in recorded_steps}
+        for name, values in metrics.items()
+    }
+    added = {name: values for name, values in added.items() if values}
+    given_steps = {step for values in metrics.values() for step in values}
+    if not added:
+        raise ReelnetError(
+            f"the metrics have values for {describe_steps(given_steps)}, which the run has not recorded; "
+            f"it has {describe_steps(reader.steps)}"
+        )
     try:
-        opened.store.write(NAME, packed(read_added(opened.store) | kept))
+        write_imported_metrics(reader.store, read_imported_metrics(reader.store) | added)
     except OSError as error:
-        raise ReelnetError(f"{opened.store.full(NAME)}: cannot be written ({error.strerror})") from error
-    for name in ("metrics", "added"):
-        opened.__dict__.pop(name, None)
-    return added
+        path = reader.store.full_path(METRICS_FILE)
+        raise ReelnetError(f"{path}: cannot be written ({error.strerror})") from error
+    reader.reload_imported_metrics()
+    counts = {name: len(values) for name, values in added.items()}
+    return AddedMetrics(counts, sorted(given_steps - recorded_steps))
 
 
-def scalars_of(given: Mapping[str, Mapping[int, Any]]) -> Scalars:
-    """Metrics that a program gives, by name and step.
+def read_metrics(path: Path, step_column: str | None = None) -> Scalars:
+    """Read the metrics that a tool has logged.
+
+    Args:
+        path: A `.csv` or `.tsv` with a header and one row per step; a `.jsonl` with one object per line; a `.json`
+            with a list of such objects (or one under `log_history`, as transformers writes it); a file or folder of
+            TensorBoard.
+        step_column: The column with the step; by default one of the usual names.
+
+    Returns:
+        The values of each metric by step. Cells that are empty or not numbers are skipped.
 
     Raises:
-        ReelnetError: One of them is no number.
+        UsageError: There is no such file or column, or the suffix is unknown.
+        ReelnetError: The file cannot be read, or holds no numbers.
     """
+    if not path.exists():
+        raise UsageError(
+            f"{path}: no such file; give .csv, .tsv, .jsonl or .json, or TensorBoard's event files"
+        )
+    if path.is_dir() or "tfevents" in path.name:
+        metrics = _read_tensorboard(path)
+    else:
+        metrics = _collect_rows(path, _read_rows(path), step_column)
+    if not metrics:
+        raise ReelnetError(
+            f"{path}: no metrics found; give a table with a column of steps and columns of numbers"
+        )
+    return metrics
+
+
+def _parse_mapping(source: Mapping[str, Mapping[int, Any]]) -> Scalars:
     try:
         return {
-            str(name): {int(at): float(value) for at, value in values.items()}
-            for name, values in given.items()
+            str(name): {int(step): float(value) for step, value in values.items()}
+            for name, values in source.items()
         }
     except (TypeError, ValueError, AttributeError) as error:
         raise ReelnetError(f"metrics: {error}; give a mapping of steps to numbers for each name") from error
+
+
+def _select_metrics(metrics: Scalars, only: Sequence[str], prefix: str) -> Scalars:
+    """Return the metrics whose names match any pattern (all without patterns), with a prefix."""
+    for pattern in only:
+        if not any(fnmatchcase(name, pattern) for name in metrics):
+            raise UsageError(f"no metric {pattern!r}; {suggest_names(pattern, metrics)}")
+    return {
+        f"{prefix}{name}": values
+        for name, values in metrics.items()
+        if not only or any(fnmatchcase(name, pattern) for pattern in only)
+    }
+
+
+def _read_rows(path: Path) -> Iterator[Row]:
+    readers = {
+        ".csv": _read_csv,
+        ".tsv": _read_csv,
+        ".jsonl": _read_json_lines,
+        ".ndjson": _read_json_lines,
+        ".json": _read_json,
+    }
+    suffix = path.suffix.lower()
+    if suffix not in readers:
+        raise UsageError(
+            f"{path}: metrics are read from {', '.join(readers)}, and from TensorBoard's event files"
+        )
+    try:
+        yield from readers[suffix](path)
+    except OSError as error:
+        raise ReelnetError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ReelnetError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file, delimiter=delimiter), 2):
+            # Files saved by TensorBoard's web page have the name of the metric only in the file name.
+            if row.keys() == {"Wall time", "Step", "Value"}:
+                row = {"Step": row["Step"], path.stem: row["Value"]}
+            yield number, row
+
+
+def _read_json_lines(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise ReelnetError(
+                    f"{path}:{number}: not JSON ({error}); give one object per line"
+                ) from error
+            if not isinstance(row, dict):
+                raise ReelnetError(
+                    f"{path}:{number}: {line.strip()[:40]} is not an object; give one object per line"
+                )
+            yield number, row
+
+
+def _read_json(path: Path) -> Iterator[Row]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ReelnetError(f"{path}: not JSON ({error})") from error
+    rows = content.get("log_history") if isinstance(content, dict) else content
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ReelnetError(f"{path}: not a list of objects; give one object per step, or use .jsonl")
+    yield from enumerate(rows, 1)
+
+
+def _collect_rows(path: Path, rows: Iterable[Row], step_column: str | None) -> Scalars:
+    """Turn rows into metrics. Rows without a step are skipped."""
+    metrics: Scalars = {}
+    column, last_row = None, None
+    for number, row in rows:
+        last_row = row
+        column = _find_step_column(row, step_column) or column
+        step = _parse_number(row.get(column)) if column is not None else None
+        if column is None or step is None:
+            continue
+        if not step.is_integer() or step < 0:
+            raise ReelnetError(f"{path}:{number}: step {row[column]} is not an integer from 0 on")
+        for name, cell in row.items():
+            value = _parse_number(cell)
+            if name not in (column, None) and value is not None:
+                metrics.setdefault(str(name), {})[int(step)] = value
+    if last_row is not None and column is None:
+        missing = f"no column {step_column!r}" if step_column is not None else "no column with steps"
+        raise UsageError(
+            f"{path}: {missing}; the columns are {', '.join(map(str, last_row))}: name one with --step-column"
+        )
+    return metrics
+
+
+def _find_step_column(row: Mapping[str, Any], step_column: str | None) -> str | None:
+    if step_column is not None:
+        return step_column if step_column in row else None
+    by_lower_name = {str(name).lower(): name for name in row}
+    return next((by_lower_name[name] for name in STEP_COLUMNS if name in by_lower_name), None)
+
+
+def _parse_number(cell: Any) -> float | None:
+    """Return a finite number, or None for a cell that is not one."""
+    try:
+        number = float(cell)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _read_tensorboard(path: Path) -> Scalars:
+    try:
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    except ImportError as error:
+        raise ReelnetError(
+            f"{path}: reading TensorBoard's files needs tensorboard; run pip install 'reelnet[tensorboard]'"
+        ) from error
+    # 0 keeps all values; by default long recordings are thinned out at random.
+    events = EventAccumulator(str(path), size_guidance={"scalars": 0, "tensors": 0})
+    try:
+        events.Reload()
+    except Exception as error:
+        raise ReelnetError(f"{path}: not TensorBoard's event files ({error})") from error
+    tags = events.Tags()
+    metrics = {name: {event.step: event.value for event in events.Scalars(name)} for name in tags["scalars"]}
+    for name in tags["tensors"]:
+        # Newer writers store scalars as tensors without dimensions.
+        tensors = {event.step: event.tensor_proto.float_val for event in events.Tensors(name)}
+        if all(len(values) == 1 for values in tensors.values()):
+            metrics[name] = {step: values[0] for step, values in tensors.items()}
+    return {
+        name: {int(step): float(value) for step, value in values.items()} for name, values in metrics.items()
+    }

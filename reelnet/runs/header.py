@@ -1,7 +1,4 @@
-"""How values that have no place in a picture are shown: in grids that are nearly square, or line by line.
-
-`run.json`: what is the same for every step of a run.
-"""
+"""The header of a run, `run.json`: what is the same for every step, above all the recorded taps."""
 
 from __future__ import annotations
 
@@ -18,20 +15,39 @@ from numpy.typing import NDArray
 from reelnet.errors import RunError
 from reelnet.runs.storage.protocol import Store
 
-ASPECT = 2
-"""A grid of cells whose sides differ by more than this factor is filled up with blank cells instead."""
+FORMAT_VERSION = 2
+"""Version of the run format that is written; version 1 had no segments."""
+
+READABLE_VERSIONS = (1, 2)
+"""Versions of the run format that are read."""
+
+MAX_GRID_ASPECT = 2
+"""A grid of cells without blanks whose sides differ by more than this factor is replaced by one with blanks."""
+
+RESTORE_HINT = "restore the file from a copy, or record the run again"
+"""Ends the error message about a damaged file."""
+
+REPAIR_HINT = "restore the file from a copy, or keep the undamaged steps with 'reelnet repair'"
+"""Ends the error message about a damaged file that affects only some steps."""
 
 
 def near_square_grid(count: int) -> tuple[int, int]:
-    """Rows and columns of a grid for so many cells: exact if its sides are alike, else with blanks at the end."""
+    """Choose rows and columns for `count` cells: without blanks if the sides are similar, else nearly square."""
     root = math.isqrt(count)
     exact = next(rows for rows in range(root, 0, -1) if count % rows == 0)
-    rows = exact if count // exact <= ASPECT * exact else root
+    rows = exact if count // exact <= MAX_GRID_ASPECT * exact else root
     return rows, -(-count // rows)
 
 
 def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """How a tap's maps (samples, channels, height, width) are shown where they are rows or single values."""
+    """Choose how to display activations that are rows or single values.
+
+    Args:
+        shape: (samples, channels, height, width) of a tap.
+
+    Returns:
+        The maps (channels, height, width) of a sample, or None if they are displayed as recorded.
+    """
     _, channels, height, width = shape
     if height > 1 or channels * width == 1:
         return None
@@ -40,21 +56,8 @@ def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
     return (1, channels, width) if channels > 1 else None
 
 
-FORMAT = 2
-"""Version of the layout that is written; the first had no segments."""
-
-READS = (1, 2)
-"""Versions that are read."""
-
-MEND = "restore the file from a copy, or record the run again"
-"""The end of an error line about a damaged file."""
-
-KEEP = "restore the file from a copy, or keep what is whole with 'reelnet repair'"
-"""The same where only some steps are lost."""
-
-
 class TapKind(StrEnum):
-    """What a tap's values are: what a layer gives for the samples, or a parameter of the network and its gradient."""
+    """What a tap records: the output of a layer, or a parameter of the network or its gradient."""
 
     ACTIVATION = "activation"
     WEIGHT = "weight"
@@ -63,22 +66,21 @@ class TapKind(StrEnum):
 
 @dataclass(frozen=True)
 class TapInfo:
-    """A recorded place and the form of its arrays.
+    """What a tap records, and the shape of its arrays.
 
     Attributes:
-        shape: Of one step's array: (samples, channels, height, width), where features without a place are 1×1.
-            Of a weight: (outputs, inputs, height, width) of a convolution's, (1, 1, outputs, inputs) of a
-            linear layer's, (1, values, 1, 1) of a bias; of a gradient likewise.
-        dtype: numpy's name of the values' type, as recorded.
-        bounds: The values that the place can take at all, (−1, 1) for a tanh; None if unlimited or unknown.
-        min: Least finite value over the whole run; None before the first step, or when all are non-finite.
-        max: Greatest finite value over the whole run, likewise.
-        kind: What the values are; only an activation's first dimension is the samples.
-        fold: The maps (channels, height, width) as which a sample's values are shown, one behind the other in their
-            order, where that is not as they are recorded: 64 features are one map of 8×8. What is left over of
-            the last row is blank.
-        channels: Which of the place's own channels were recorded, counted from 0; None for all of them.
-        note: How the values came about where that is not plain, for people; empty otherwise.
+        shape: Shape of one step's array. An activation is (samples, channels, height, width), with 1×1 maps for
+            features without positions. A weight or gradient is (outputs, inputs, height, width) for a convolution,
+            (1, 1, outputs, inputs) for a linear layer, (1, values, 1, 1) for a bias.
+        dtype: numpy's name of the recorded type.
+        bounds: Values that the tap can take, such as (−1, 1) for tanh; None if unlimited or unknown.
+        min: Smallest finite value over the whole run; None before the first step, or if there is no finite value.
+        max: Largest finite value over the whole run, likewise.
+        kind: Activation, weight or gradient. Only an activation's first dimension is the samples.
+        fold: Shape (channels, height, width) in which a sample's values are displayed, in the recorded order, where
+            it differs from the recorded one: 64 features become one map of 8×8. The last row may end with blanks.
+        channels: Which channels of the layer were recorded, counted from 0; None for all.
+        note: How the values were obtained, for people, if that is not obvious; otherwise empty.
     """
 
     shape: tuple[int, int, int, int]
@@ -98,16 +100,16 @@ class TapInfo:
 
     @property
     def map_shape(self) -> tuple[int, int, int]:
-        """The form (channels, height, width) in which a sample's values are shown."""
+        """Shape (channels, height, width) in which a sample's values are displayed."""
         return self.fold or self.shape[1:]
 
     @property
     def is_grid(self) -> bool:
-        """Whether single values without places are shown, in a grid."""
+        """Whether values without positions are displayed as a grid."""
         return self.fold is not None and self.fold[2] != self.shape[3]
 
     def fold_values(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Values (samples, …) as the maps that are shown, (samples, channels, height, width); blank cells are 0."""
+        """Reshape values (samples, …) to the displayed maps (samples, channels, height, width); blanks are 0."""
         if self.fold is None:
             return values
         channels, height, width = self.fold
@@ -118,27 +120,27 @@ class TapInfo:
 
     @property
     def blank_mask(self) -> NDArray[np.bool_]:
-        """Where a map (height, width) shows no value, since the last row is longer than what is left for it."""
+        """Which cells of a displayed map (height, width) hold no value: the end of an incomplete last row."""
         channels, height, width = self.map_shape
         values = math.prod(self.shape[1:]) // channels
         return (np.arange(height * width) >= values).reshape(height, width)
 
 
 def displayable_layers(taps: Mapping[str, TapInfo]) -> list[str]:
-    """The taps whose maps can be looked at: those larger than 1×1, or all if none is; never weights."""
-    given = [name for name, tap in taps.items() if tap.kind is TapKind.ACTIVATION]
-    return [name for name in given if max(taps[name].shape[2:]) > 1] or given
+    """Return the names of the activations with maps larger than 1×1, or of all activations if there are none."""
+    names = [name for name, tap in taps.items() if tap.kind is TapKind.ACTIVATION]
+    return [name for name in names if max(taps[name].shape[2:]) > 1] or names
 
 
 def require_activation(name: str, tap: TapInfo) -> None:
-    """Make sure that a tap holds something for each sample.
+    """Make sure that a tap has one array per sample.
 
     Raises:
-        ValueError: It holds a parameter of the network.
+        ValueError: The tap is a parameter of the network or its gradient.
     """
     if tap.kind is not TapKind.ACTIVATION:
         raise ValueError(
-            f"{name!r} is a {tap.kind.value} of the network and has no samples; the panel 'weights' shows it"
+            f"{name!r} is a {tap.kind.value} of the network and has no samples; use the panel 'weights' to show it"
         )
 
 
@@ -147,12 +149,12 @@ class Header:
     """The content of `run.json`.
 
     Attributes:
-        taps: The recorded places by name.
+        taps: The recorded taps by name.
         samples: Number of fixed samples.
         samples_crc32: Checksum of `samples.safetensors`.
-        labels: One short text a sample, or None.
-        about: Free facts for people: model, data, seed, versions.
-        format: Version of the layout.
+        labels: One short text per sample, or None.
+        about: Free-form facts for people: model, data, seed, versions.
+        format: Version of the run format.
     """
 
     taps: Mapping[str, TapInfo]
@@ -160,10 +162,10 @@ class Header:
     samples_crc32: str
     labels: tuple[str, ...] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
-    format: int = FORMAT
+    format: int = FORMAT_VERSION
 
     def to_json(self) -> str:
-        """The header as the text of `run.json`."""
+        """Encode the header as the text of `run.json`."""
         taps = {
             name: {
                 "shape": list(tap.shape),
@@ -187,27 +189,31 @@ class Header:
         return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, where: str) -> Header:
-        """Read the text of a `run.json`; `where` names it in errors.
+    def from_json(cls, text: str, location: str) -> Header:
+        """Parse the text of a `run.json`.
+
+        Args:
+            text: The text.
+            location: Path or URL of the file, for errors.
 
         Raises:
-            RunError: The text is no header, or one of a format that this version does not know.
+            RunError: The text is not a valid header, or has a format version that is not supported.
         """
         try:
             content = json.loads(text)
-            if content["format"] not in READS:
+            if content["format"] not in READABLE_VERSIONS:
                 raise RunError(
-                    f"{where}: format {content['format']!r}, but this reelnet reads formats 1 and 2; "
+                    f"{location}: format {content['format']!r}, but this reelnet reads formats 1 and 2; "
                     "open the run with the version that recorded it"
                 )
             taps = {
                 name: TapInfo(
-                    shape=_four(tap["shape"]),
+                    shape=_parse_shape(tap["shape"]),
                     dtype=np.dtype(tap["dtype"]).name,
                     bounds=tuple(tap["bounds"]) if tap["bounds"] else None,
-                    # The first runs had nothing but activations, and did not say so.
+                    # The first runs held nothing but activations and have no such key.
                     kind=TapKind(tap.get("kind", TapKind.ACTIVATION)),
-                    fold=_fold(tap),
+                    fold=_parse_fold(tap),
                     channels=tuple(map(int, tap["channels"])) if tap.get("channels") else None,
                     note=str(tap.get("note", "")),
                 )
@@ -223,7 +229,9 @@ class Header:
                 format=int(content["format"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{where}: not the header of a run ({reason(error)}); {MEND}") from error
+            raise RunError(
+                f"{location}: not a run header ({describe_parse_error(error)}); {RESTORE_HINT}"
+            ) from error
 
 
 def read_header(store: Store) -> Header:
@@ -232,44 +240,44 @@ def read_header(store: Store) -> Header:
     Raises:
         RunError: There is no run, or its header is damaged.
     """
-    file = store.full("run.json")
+    path = store.full_path("run.json")
     try:
-        return Header.from_json(store.read("run.json").decode("utf-8"), file)
+        return Header.from_json(store.read_bytes("run.json").decode("utf-8"), path)
     except (FileNotFoundError, NotADirectoryError):
-        raise store.no_run() from None
+        raise store.missing_run_error() from None
     except UnicodeDecodeError as error:
-        raise RunError(f"{file}: not the header of a run ({error}); {MEND}") from error
+        raise RunError(f"{path}: not a run header ({error}); {RESTORE_HINT}") from error
     except OSError as error:
-        raise unreadable(file, "the header", error) from error
+        raise read_error(path, "the header", error) from error
 
 
-def unreadable(file: str, what: str, error: OSError) -> RunError:
-    """The error for a file of a run that cannot be read; `what` says what it holds."""
-    # What is there but must not be read is not mended by a copy.
-    end = f"; {MEND}" if isinstance(error, FileNotFoundError) else ""
-    return RunError(f"{file}: cannot read {what} ({error.strerror}){end}")
+def read_error(path: str, content: str, error: OSError) -> RunError:
+    """Build the error for a file of a run that cannot be read; `content` says what the file holds."""
+    # Restoring a copy does not help with a file that exists but must not be read.
+    hint = f"; {RESTORE_HINT}" if isinstance(error, FileNotFoundError) else ""
+    return RunError(f"{path}: cannot read {content} ({error.strerror}){hint}")
 
 
-def reason(error: Exception) -> str:
-    """What is wrong with the content of a file, in words."""
+def describe_parse_error(error: Exception) -> str:
+    """Describe what is wrong with the content of a JSON file."""
     match error:
         case KeyError():
-            return f"it lacks {error}"
+            return f"{error} is missing"
         case json.JSONDecodeError():
-            return f"it is not JSON: {error}"
+            return f"not JSON: {error}"
     return str(error)
 
 
-def _four(shape: list[int]) -> tuple[int, int, int, int]:
+def _parse_shape(shape: list[int]) -> tuple[int, int, int, int]:
     samples, channels, height, width = map(int, shape)
     return samples, channels, height, width
 
 
-def _fold(tap: Mapping[str, Any]) -> tuple[int, int, int] | None:
+def _parse_fold(tap: Mapping[str, Any]) -> tuple[int, int, int] | None:
     if not tap.get("fold"):
         return None
     channels, height, width = map(int, tap["fold"])
     values = math.prod(map(int, tap["shape"][1:]))
     if values % channels or not values <= channels * height * width:
-        raise ValueError(f"{values} values a sample cannot be folded to {tap['fold']}")
+        raise ValueError(f"{values} values per sample cannot be folded to {tap['fold']}")
     return channels, height, width

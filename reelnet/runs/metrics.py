@@ -1,71 +1,91 @@
-"""`metrics.json`: numbers that were added to a run after it was recorded; what was committed stays as it is."""
+"""Metrics of a run: those recorded with its steps, and those imported later into `metrics.json`."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError
-from reelnet.runs.header import reason, unreadable
+from reelnet.runs.format.commit import Commit, to_json_number
+from reelnet.runs.format.log import StepLocation
+from reelnet.runs.format.segment import Segment
+from reelnet.runs.header import describe_parse_error, read_error
 from reelnet.runs.storage.protocol import Store
 
 Scalars = dict[str, dict[int, float]]
 """Values of each metric by step."""
 
-NAME = "metrics.json"
-"""Of the file in a run folder."""
+METRICS_FILE = "metrics.json"
+"""Name of the file with imported metrics in a run folder."""
 
 
-def packed(metrics: Scalars) -> bytes:
-    """The file's content."""
-    content = {
-        name: {"steps": list(values), "values": list(map(_word, values.values()))}
-        for name, values in metrics.items()
-    }
-    return (json.dumps(content, ensure_ascii=False) + "\n").encode()
+def recorded_metrics(locations: Mapping[int, StepLocation]) -> dict[str, NDArray[np.float64]]:
+    """Collect the metrics that were recorded with the steps.
+
+    Args:
+        locations: Where each step is stored, ascending by step.
+
+    Returns:
+        The values of each metric, (steps,); NaN where a step has no value.
+    """
+    metrics: dict[str, NDArray[np.float64]] = {}
+
+    def column(name: str) -> NDArray[np.float64]:
+        if name not in metrics:
+            metrics[name] = np.full(len(locations), np.nan)
+        return metrics[name]
+
+    segment_columns: dict[Segment, dict[str, NDArray[np.float64]]] = {}
+    for number, location in enumerate(locations.values()):
+        if isinstance(location, Commit):
+            for name, value in location.metrics.items():
+                column(name)[number] = value
+            continue
+        segment, row = location
+        if segment not in segment_columns:
+            segment_columns[segment] = {
+                name: np.array(values, np.float64) for name, values in segment.metrics.items()
+            }
+        for name, values in segment_columns[segment].items():
+            column(name)[number] = values[row]
+    return metrics
 
 
-def unpacked(data: bytes, where: str) -> Scalars:
-    """What a file holds; `where` names it in errors.
+def read_imported_metrics(store: Store) -> Scalars:
+    """Read the metrics that were imported into a run.
 
     Raises:
-        RunError: It is damaged.
+        RunError: The file is damaged.
     """
+    path = store.full_path(METRICS_FILE)
     try:
+        content = json.loads(store.read_bytes(METRICS_FILE))
         return {
             str(name): dict(zip(map(int, each["steps"]), map(float, each["values"]), strict=True))
-            for name, each in json.loads(data).items()
+            for name, each in content.items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(
-            f"{where}: not a file of metrics ({reason(error)}); remove it, and add them again with 'reelnet metrics'"
-        ) from error
-
-
-def read_added(store: Store) -> Scalars:
-    """The metrics that were added to a run, by name and step.
-
-    Raises:
-        RunError: Their file is damaged.
-    """
-    file = store.full(NAME)
-    try:
-        return unpacked(store.read(NAME), file)
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise unreadable(file, "the metrics", error) from error
+        raise read_error(path, "the metrics", error) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{path}: not a metrics file ({describe_parse_error(error)}); "
+            "remove it, and import the metrics again with 'reelnet metrics'"
+        ) from error
 
 
-def columns(metrics: Scalars, steps: Sequence[int]) -> dict[str, NDArray[np.float64]]:
-    """For each metric its values, one a recorded step; NaN where a step has none."""
-    return {name: np.array([values.get(step, np.nan) for step in steps]) for name, values in metrics.items()}
+def write_imported_metrics(store: Store, metrics: Scalars) -> None:
+    """Replace the imported metrics of a run.
 
-
-def _word(value: float) -> float | str:
-    # JSON has no NaN and no infinity; float() reads these words back.
-    return value if math.isfinite(value) else str(value)
+    Raises:
+        OSError: The file cannot be written.
+    """
+    content = {
+        name: {"steps": list(values), "values": list(map(to_json_number, values.values()))}
+        for name, values in metrics.items()
+    }
+    store.write_file(METRICS_FILE, (json.dumps(content, ensure_ascii=False) + "\n").encode())

@@ -1,4 +1,4 @@
-"""A recorded training, opened for reading."""
+"""Reads a recorded run."""
 
 from __future__ import annotations
 
@@ -7,203 +7,207 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, SupportsIndex, TypeVar, cast
+from typing import Any, NoReturn, SupportsIndex, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import RunError, UsageError, suggest_names
+from reelnet.errors import RunError, UnknownNameError, UsageError, suggest_and_list_names, suggest_names
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import LogReader
-from reelnet.runs.format.reader import Values
+from reelnet.runs.format.log import LogReader, StepLocation
+from reelnet.runs.format.reader import ValueReader
 from reelnet.runs.header import TapInfo, read_header
-from reelnet.runs.metrics import Scalars, columns, read_added
-from reelnet.runs.named import Named
+from reelnet.runs.metrics import Scalars, read_imported_metrics, recorded_metrics
 from reelnet.runs.snapshot import Snapshot, read_samples
-from reelnet.runs.step_index import listed, numbered, sliced, span
+from reelnet.runs.step_index import StepSelection, describe_steps, require_steps, resolve_step, select_steps
 from reelnet.runs.storage.local import LocalStore
 from reelnet.runs.storage.open_store import open_store
-from reelnet.runs.summary import Summary, metrics_of, summary_of
+from reelnet.runs.storage.protocol import Store
+from reelnet.runs.summary import RunSummary, summarize_run
+
+MAX_READ_RETRIES = 3
+"""How often a read is retried when a recorder has moved the values meanwhile."""
 
 T = TypeVar("T")
 
 
 class RunReader:
-    """Reads a run. What is recorded later is seen after `refresh()`.
+    """Reads a run. Call `refresh()` to see steps that are recorded later.
 
-    Nothing but the header and the log is read on opening; arrays are read when asked for, and checked.
+    Opening reads only the header and the log. Arrays are read on demand and checked against their checksums.
 
     Args:
-        path: The run folder, or an address such as `s3://bucket/run`.
+        path: The run folder, a URL such as `s3://bucket/run`, or a store.
+
+    Attributes:
+        store: Files of the run.
+        missing: Steps that could not be recorded, ascending, with the reason.
+
+    Raises:
+        UsageError: `path` is not a path.
+        RunError: There is no run at `path`, or its header or log is damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str] | Store) -> None:
         self.store = open_store(path)
         self._header = read_header(self.store)
-        self._reader = LogReader(self.store, self._header.taps)
-        self._values = Values(self.store, self._header.taps)
-        self._look()
+        self._log_reader = LogReader(self.store, self._header.taps)
+        self._value_reader = ValueReader(self.store, self._header.taps)
+        self._update_from_log()
 
     @property
     def path(self) -> Path:
         """The run folder.
 
         Raises:
-            UsageError: The run lies in an object store.
+            UsageError: The run is in an object store.
         """
         if isinstance(self.store, LocalStore):
             return self.store.path
-        raise UsageError(f"{self.store}: lies in an object store and has no path; copy it to a folder first")
+        raise UsageError(f"{self.store}: a run in an object store has no path; copy it to a folder first")
 
     @property
     def location(self) -> str:
-        """The run's folder or address, for people."""
-        return self.store.where
+        """The run folder or URL as the user wrote it, for messages."""
+        return self.store.location
 
     def refresh(self) -> list[int]:
-        """See what was recorded since the run was opened, or since the last call; only that is read.
+        """Read what was recorded since the run was opened or last refreshed.
 
         Returns:
-            The steps that are new. Others may be gone, where a run is thinned out or was resumed from before them.
+            The new steps. Other steps may be gone if the recording thins out the run, or was resumed before them.
 
         Raises:
-            RunError: The log is not there any more, or damaged.
+            RunError: The log no longer exists, or is damaged.
         """
-        before = self._places.keys()
-        if self._reader.follow():
-            self._look()
-        return [step for step in self.steps if step not in before]
+        old_steps = self._locations.keys()
+        if self._log_reader.follow():
+            self._update_from_log()
+        return [step for step in self.steps if step not in old_steps]
 
-    def _look(self) -> None:
-        """Take over what the log says."""
-        log = self._reader.log
-        self._places = {step: log.steps[step] for step in sorted(log.steps)}
+    def _update_from_log(self) -> None:
+        log = self._log_reader.log
+        self._locations: dict[int, StepLocation] = {step: log.steps[step] for step in sorted(log.steps)}
         self.missing: Mapping[int, str] = dict(sorted(log.missing.items()))
-        for name in ("taps", "nonfinite", "metrics", "added"):
+        for name in ("taps", "_summary"):
+            self.__dict__.pop(name, None)
+        self.reload_imported_metrics()
+
+    def reload_imported_metrics(self) -> None:
+        """Read the imported metrics again when they are next used."""
+        for name in ("metrics", "imported_metrics"):
             self.__dict__.pop(name, None)
 
     @property
     def steps(self) -> list[int]:
-        """The committed training steps, ascending; 0 is the untrained network."""
-        return list(self._places)
+        """The recorded training steps, ascending; 0 is the untrained network."""
+        return list(self._locations)
 
     @property
     def labels(self) -> tuple[str, ...] | None:
-        """One short text a sample, or None."""
+        """One short text per sample, or None."""
         return self._header.labels
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """Free facts: model, data, seed, versions."""
+        """Free-form facts: model, data, seed, versions."""
         return self._header.about
 
     @cached_property
     def taps(self) -> dict[str, TapInfo]:
-        """The recorded places by name, with their value range over the whole run."""
+        """The recorded taps by name, with their value range over the whole run."""
         ranges = self._summary.ranges
         taps = {
-            name: replace(tap, min=found[0], max=found[1]) if (found := ranges.get(name)) else tap
+            name: replace(tap, min=bounds[0], max=bounds[1]) if (bounds := ranges.get(name)) else tap
             for name, tap in self._header.taps.items()
         }
-        return Named(taps, f"{self.location}: no layer was recorded as")
+        return _NamedDict(taps, f"{self.location}: no layer")
 
-    @cached_property
+    @property
     def nonfinite(self) -> dict[str, tuple[int, int]]:
-        """For each tap with values that are NaN or infinite their number over the run, and the first such step."""
+        """Number of NaN and infinite values and the first step with one, for taps that have any."""
         return self._summary.nonfinite
 
     @cached_property
     def metrics(self) -> dict[str, NDArray[np.float64]]:
-        """For each metric its values, one a committed step; NaN where a step has none.
+        """The values of each metric, (steps,); NaN where a step has no value. Imported metrics come last.
 
-        Those that were added later follow those of the recording. A name that it does not have is a `KeyError` that
-        names the nearest.
+        Looking up an unknown name raises a `KeyError` that suggests the nearest one.
         """
-        return Named(self.recorded_metrics | columns(self.added, self.steps), f"{self.location}: no metric")
+        imported = {
+            name: np.array([values.get(step, np.nan) for step in self._locations])
+            for name, values in self.imported_metrics.items()
+        }
+        return _NamedDict(self.recorded_metrics | imported, f"{self.location}: no metric")
 
     @cached_property
-    def added(self) -> Scalars:
-        """The metrics that were added later, by name and step."""
-        return read_added(self.store)
+    def imported_metrics(self) -> Scalars:
+        """The metrics that were imported after the recording, by name and step."""
+        return read_imported_metrics(self.store)
 
     @property
     def recorded_metrics(self) -> dict[str, NDArray[np.float64]]:
-        """The metrics without those that were added later."""
-        return metrics_of(self._places)
-
-    @property
-    def _summary(self) -> Summary:
-        return summary_of(self._places, self._values)
+        """The metrics without imported ones."""
+        return recorded_metrics(self._locations)
 
     @property
     def samples(self) -> NDArray[np.uint8]:
-        """The samples as a person sees them: uint8 (samples, height, width), or (…, 3) in colour."""
+        """The samples as people see them: uint8 (samples, height, width), or (…, 3) in color."""
         return self._sample_arrays["shown"].astype(np.uint8, copy=False)
 
     @property
     def inputs(self) -> NDArray[np.generic]:
-        """The samples as the network got them, (samples, …)."""
+        """The samples as the network receives them, (samples, …)."""
         return self._sample_arrays["fed"]
 
     @property
     def nbytes(self) -> int:
         """Bytes of the run on disk."""
-        return self.store.nbytes()
+        return self.store.total_size()
 
-    def read(
-        self, tap: str, steps: Iterable[SupportsIndex] | SupportsIndex | slice | None = None
-    ) -> NDArray[np.generic]:
-        """The recorded values of one tap, as they were.
+    def read(self, tap: str, steps: StepSelection = None) -> NDArray[np.generic]:
+        """Read the values of one tap as they were recorded.
 
         Args:
-            tap: Its name.
-            steps: Which steps, in the order wanted; all by default. A slice goes by position among the recorded
-                steps, as with a list: `slice(0, 5)` are the first five, `slice(None, None, 10)` is every tenth.
+            tap: Name of the tap.
+            steps: The steps, in any order; all by default. A slice selects by position among the recorded steps, as
+                in a list: `slice(0, 5)` are the first five, `slice(None, None, 10)` is every tenth.
 
         Returns:
             An array (steps, samples, channels, height, width) of the recorded type.
 
         Raises:
             UsageError: There is no such tap or step.
-            RunError: A step's file is missing, truncated or altered.
+            RunError: The file of a step is missing, truncated or altered.
         """
         self.tap(tap)
-        wanted = self._wanted(steps)
-        return self._at_work(lambda: self._values.series(tap, [self._places[step] for step in wanted]))
+        selected = select_steps(steps, self._locations.keys(), self.location)
+        return self._retry_moved_steps(
+            lambda: self._value_reader.read_series(tap, [self._locations[step] for step in selected])
+        )
 
     def snapshot(self, step: SupportsIndex, taps: Iterable[str] | None = None) -> Snapshot:
-        """One committed step with the given taps (all by default).
+        """Read one recorded step with some taps, all by default.
 
         Raises:
             UsageError: There is no such tap or step.
-            RunError: The step's file is missing, truncated or altered.
+            RunError: The file of the step is missing, truncated or altered.
         """
         step = self.require_step(step)
         names = list(self._header.taps if taps is None else [taps] if isinstance(taps, str) else taps)
         for name in names:
             self.tap(name)
-        arrays = self._at_work(lambda: self._values.arrays(self._places[step], names))
-        place = self._places[step]
-        numbers = place.metrics if isinstance(place, Commit) else place[0].numbers(place[1])
-        added = {name: values[step] for name, values in self.added.items() if step in values}
-        return Snapshot(step, arrays, {**numbers, **added})
-
-    def _at_work(self, read: Callable[[], T], tries: int = 3) -> T:
-        """Read; a recorder at work may have moved the steps into a segment since the log was read."""
-        try:
-            return read()
-        except RunError as error:
-            if not tries or not isinstance(error.__cause__, FileNotFoundError):
-                raise
-            now = LogReader(self.store, self._header.taps).log.steps
-            self._places = {step: now.get(step, place) for step, place in self._places.items()}
-            return self._at_work(read, tries - 1)
+        arrays = self._retry_moved_steps(lambda: self._value_reader.read_step(self._locations[step], names))
+        location = self._locations[step]
+        metrics = location.metrics if isinstance(location, Commit) else location[0].metrics_at(location[1])
+        imported = {name: values[step] for name, values in self.imported_metrics.items() if step in values}
+        return Snapshot(step, arrays, {**metrics, **imported})
 
     def tap(self, name: str) -> TapInfo:
-        """A recorded place by name.
+        """Look up a tap by name.
 
         Raises:
-            UsageError: There is none of that name.
+            UsageError: There is no such tap.
         """
         if not isinstance(name, str) or name not in self.taps:
             raise UsageError(
@@ -212,31 +216,29 @@ class RunReader:
         return self.taps[name]
 
     def require_step(self, step: SupportsIndex) -> int:
-        """A step as a plain number, once it is sure that it was committed.
+        """Return a recorded step as an `int`.
 
         Raises:
-            UsageError: It was not, or it is no whole number.
-            RunError: No step was.
+            UsageError: The step is not an integer, or was not recorded.
+            RunError: The run has no steps.
         """
-        self.require_steps()
-        return numbered(step, self._places, self.location)
+        return resolve_step(step, self._locations.keys(), self.location)
 
     def require_steps(self) -> None:
-        """Make sure that there is something to show.
+        """Make sure that the run has steps.
 
         Raises:
-            RunError: No step was committed.
+            RunError: It has none.
         """
-        if not self._places:
-            raise RunError(f"{self.location}: an empty run, no step was committed; record it again")
+        require_steps(self._locations, self.location)
 
     def warnings(self, taps: Collection[str] | None = None) -> tuple[str, ...]:
-        """Describe what a reader should know before trusting the pictures, one sentence per problem.
+        """Describe what a viewer should know before trusting the pictures, one sentence per problem.
 
-        These are values that are NaN or infinite, and steps that could not be recorded.
+        Problems are values that are NaN or infinite, and steps that could not be recorded.
 
         Args:
-            taps: Report only these taps; all by default.
+            taps: The taps to report on; all by default.
         """
         messages = []
         for name, (count, first) in self.nonfinite.items():
@@ -252,19 +254,41 @@ class RunReader:
         return tuple(messages)
 
     def __repr__(self) -> str:
-        held = f"{span(self.steps)}, {self._header.samples} samples"
-        return f"<Run {self.location!r}: {held}, taps {', '.join(self.taps)}>"
+        content = f"{describe_steps(self.steps)}, {self._header.samples} samples"
+        return f"<Run {self.location!r}: {content}, taps {', '.join(self.taps)}>"
 
-    def _wanted(self, steps: Iterable[SupportsIndex] | SupportsIndex | slice | None) -> list[int]:
-        if steps is None:
-            return self.steps
-        if isinstance(steps, slice):
-            return sliced(self.steps, steps, self.location)
-        found = listed(steps)
-        if all(type(step) is int and step in self._places for step in found):
-            return cast(list[int], found)
-        return [self.require_step(step) for step in found]
+    @cached_property
+    def _summary(self) -> RunSummary:
+        return summarize_run(self._locations, self._value_reader, list(self._header.taps))
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
         return read_samples(self.store, self._header)
+
+    def _retry_moved_steps(self, read: Callable[[], T]) -> T:
+        """Call `read`, again if a recorder has moved steps into a segment since the log was read."""
+        for _ in range(MAX_READ_RETRIES):
+            try:
+                return read()
+            except RunError as error:
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+            current = LogReader(self.store, self._header.taps).log.steps
+            self._locations = {step: current.get(step, old) for step, old in self._locations.items()}
+        return read()
+
+
+class _NamedDict(dict[str, T]):
+    """A dictionary whose error for an unknown name suggests the nearest one.
+
+    Args:
+        items: The content.
+        error_start: Start of the error message, such as `runs/mnist: no metric`.
+    """
+
+    def __init__(self, items: dict[str, T], error_start: str) -> None:
+        super().__init__(items)
+        self._error_start = error_start
+
+    def __missing__(self, name: object) -> NoReturn:
+        raise UnknownNameError(f"{self._error_start} {name!r}; {suggest_and_list_names(str(name), self)}")

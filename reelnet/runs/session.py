@@ -1,211 +1,207 @@
-"""The beginning of a recording: in a new run, in the place of another, or where one was broken off."""
+"""Opens a run for recording: a new one, a replacement of an old one, or one to resume."""
 
 from __future__ import annotations
 
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.runs.format.log import Log, LogReader
+from reelnet.runs.format.log import LogReader, StepLog
 from reelnet.runs.header import Header, read_header
 from reelnet.runs.storage.open_store import open_store
-from reelnet.runs.storage.protocol import Lock, Store
+from reelnet.runs.storage.protocol import RunLock, Store
 
 
-@dataclass(frozen=True)
-class Found:
-    """A run that is ready to be written.
-
-    Attributes:
-        lock: What keeps others out.
-        log: What the run holds already.
-        made: Whether it is new.
-    """
-
-    lock: Lock
-    log: Log
-    made: bool
-
-
-def begin(store: Store, header: Header, samples: bytes, *, force: bool, resume: int | None) -> Found:
-    """Make a run, or go on with one.
+def open_session(
+    store: Store, header: Header, samples: bytes, *, force: bool, resume: int | None
+) -> tuple[RunLock, StepLog]:
+    """Create a run, or open one to resume it.
 
     Args:
-        store: Where.
-        header: Of the recording.
-        samples: Content of the file of samples.
-        force: Replace a run that is there.
-        resume: The step after which to go on; None for a new run.
+        store: Files of the run.
+        header: Header of the recording.
+        samples: Content of `samples.safetensors`.
+        force: Replace an existing run.
+        resume: The step to resume after; None for a new run.
+
+    Returns:
+        The lock that keeps other recorders out, and the log.
 
     Raises:
-        UsageError: Something is there that must not be replaced, or nothing to go on with, or another recorder.
-        ReelnetError: It cannot be written.
+        UsageError: Something exists that must not be replaced, there is no run to resume, the run does not match
+            the recording, or another recorder is using it.
+        ReelnetError: The run cannot be written.
     """
-    require_place(store, force=force, resume=resume is not None)
-    there = False
+    _require_target(store, force=force, resume=resume is not None)
+    existed = True
     try:
-        there = store.exists()
-        store.make()
+        existed = store.exists()
+        store.create_folders()
         lock = store.lock()
     except OSError as error:
-        _tidy(store, there=there)
-        raise ReelnetError(f"{store}: cannot write a run here ({error.strerror})") from error
+        if not existed:
+            _remove_run(store)
+        raise _write_error(store, error) from error
     try:
         if resume is not None:
-            return Found(lock, _resumed(store, header, resume), made=False)
-        # Another recorder may have been quicker.
-        require_place(store, force=force, resume=False)
-        return Found(lock, _made(store, header, samples), made=True)
+            return lock, _resume_run(store, header, resume)
+        # Another recorder may have been faster.
+        _require_target(store, force=force, resume=False)
+        return lock, _create_run(store, header, samples)
     except BaseException as error:
         lock.release()
         if resume is None and not isinstance(error, UsageError):
-            _tidy(store, there=False)
+            _remove_run(store)
         raise
 
 
-def require_place(store: Store, *, force: bool, resume: bool) -> None:
-    """Make sure that one may record here.
+def require_free_path(path: str | os.PathLike[str], *, force: bool) -> None:
+    """Make sure that a new run may be created at `path`.
 
     Raises:
-        UsageError: Something is there that is not an empty folder, nor (with `force`) a run; or there is no run
-            to resume; or another recorder is at work on the run that must not be replaced.
-        ReelnetError: One may not look.
+        UsageError: `path` exists and is neither an empty folder nor (with `force`) a run.
+        ReelnetError: `path` cannot be accessed.
+    """
+    _require_target(open_store(path), force=force, resume=False)
+
+
+def resolve_resume_step(path: str | os.PathLike[str], resume: int | bool) -> int | None:
+    """Find the step to resume a recording after; None to start a new one.
+
+    Args:
+        path: The run.
+        resume: The step, False for a new run, or True for the last step of the run, if there is one.
+
+    Raises:
+        UsageError: `resume` is not a step, or there is no run.
+        RunError: The run is damaged.
+        ReelnetError: `path` cannot be accessed.
+    """
+    if resume is False:
+        return None
+    if not isinstance(resume, int) or resume < 0:
+        raise UsageError(f"resume={resume!r}: give the step of the checkpoint, 0 or more, or True")
+    store = open_store(path)
+    try:
+        if resume is True and (not store.exists() or store.is_empty()):
+            return None
+    except OSError as error:
+        raise ReelnetError(f"{store}: cannot resume a run here ({error.strerror})") from error
+    _require_target(store, force=False, resume=True)
+    if resume is not True:
+        return resume
+    return max(LogReader(store, read_header(store).taps).log.steps, default=0)
+
+
+def remove_unreferenced_files(store: Store, log: StepLog) -> None:
+    """Remove step and segment files that the log does not reference, and temporary files.
+
+    Raises:
+        OSError: A file cannot be removed.
+    """
+    referenced = {commit.file for commit in log.unpacked_commits()}
+    referenced |= {segment.file for segment in log.segment_rows()}
+    files = [*store.list_files("steps"), *store.list_files("segments")]
+    store.remove_files(name for name in files if name not in referenced)
+    store.remove_temporary_files()
+
+
+def _require_target(store: Store, *, force: bool, resume: bool) -> None:
+    """Make sure that a recording may be written to a store.
+
+    Raises:
+        UsageError: Something exists that is neither an empty folder nor (with `force` or `resume`) a run, there is no
+            run to resume, or another recorder is using the run.
+        ReelnetError: The store cannot be accessed.
     """
     try:
-        free = not store.exists() or store.is_empty()
-        ours = not free and _is_header(store)
+        is_free = not store.exists() or store.is_empty()
+        is_run = not is_free and _has_header(store)
     except OSError as error:
-        raise ReelnetError(f"{store}: cannot write a run here ({error.strerror})") from error
-    if free and resume:
-        raise UsageError(f"{store}: no run to go on with; leave out resume to begin one")
-    if free:
+        raise _write_error(store, error) from error
+    if is_free and resume:
+        raise UsageError(f"{store}: no run to resume; omit 'resume' to start a new one")
+    if is_free:
         return
-    if not ours:
-        end = ", so there is nothing to go on with" if resume else ""
-        raise UsageError(f"{store}: exists and is not a run{end}; choose another folder")
+    if not is_run:
+        reason = ", so there is nothing to resume" if resume else ""
+        raise UsageError(f"{store}: exists and is not a run{reason}; choose another folder")
     if not force and not resume:
-        # Of a run that grows at this moment nobody should think of replacing it.
+        # A run that is being recorded gets that error instead, which does not suggest replacing it.
         with suppress(OSError):
             store.lock().release()
         raise UsageError(
-            f"{store}: holds a run already; choose another folder, or give --force (force=True) to replace it"
+            f"{store}: a run exists already; choose another folder, or use --force (force=True) to replace it"
         )
 
 
-def _made(store: Store, header: Header, samples: bytes) -> Log:
+def _has_header(store: Store) -> bool:
+    """Return whether there is a `run.json` of reelnet, in any format version; other tools use that name, too."""
     try:
-        store.remove_all()
-        store.make()
-        store.write("samples.safetensors", samples)
-        store.rewrite(b"")
-        # The header comes last: from here on the folder is a run, and opens.
-        store.write("run.json", header.to_json().encode())
-    except OSError as error:
-        raise ReelnetError(f"{store}: cannot write a run here ({error.strerror})") from error
-    return Log(header.taps)
-
-
-def _resumed(store: Store, header: Header, step: int) -> Log:
-    """What counts of a run that goes on after a step."""
-    before = read_header(store)
-    if difference := _difference(before, header):
-        raise UsageError(f"{store}: cannot go on with this run: {difference}; record into another folder")
-    log = LogReader(store, header.taps).log
-    log.supersede(step)
-    log.number += 1
-    try:
-        if before.format != header.format:
-            store.write("run.json", replace(before, format=header.format).to_json().encode())
-        # Anew, since a line that its writer could not end would swallow the next.
-        store.rewrite(log.text())
-        keep_only_known(store, log)
-    except OSError as error:
-        raise ReelnetError(f"{store}: cannot go on with this run ({error.strerror})") from error
-    return log
-
-
-def keep_only_known(store: Store, log: Log) -> list[str]:
-    """Remove files that no line of the log names, and give their names.
-
-    Raises:
-        OSError: One cannot be removed.
-    """
-    known = {commit.file for commit in log.loose()} | {segment.file for segment in log.segments()}
-    strays = [name for folder in ("steps", "segments") for name in store.names(folder) if name not in known]
-    store.remove(strays)
-    store.remove_temporary()
-    return strays
-
-
-def _difference(before: Header, now: Header) -> str:
-    """In what two recordings differ so that one cannot go on with the other; empty if in nothing."""
-    if missing := [name for name in before.taps if name not in now.taps]:
-        return f"layer {missing[0]!r} is not recorded any more"
-    for name, tap in now.taps.items():
-        if name not in before.taps:
-            return f"layer {name!r} was not recorded before"
-        old = before.taps[name]
-        if (tap.shape, tap.dtype, tap.channels) != (old.shape, old.dtype, old.channels):
-            return (
-                f"layer {name!r} gives {tap.dtype} {tap.shape}, but the run holds {old.dtype} {old.shape}"
-                + (" of other channels" if tap.channels != old.channels else "")
-            )
-    if now.samples_crc32 != before.samples_crc32:
-        return "the samples are others"
-    return ""
-
-
-def _tidy(store: Store, *, there: bool) -> None:
-    with suppress(OSError):
-        if not there:
-            store.remove_all()
-            store.remove_folder()
-
-
-def _is_header(store: Store) -> bool:
-    """Whether there is a `run.json` of reelnet, of whatever format; others use that name, too."""
-    try:
-        content = json.loads(store.read("run.json"))
+        content = json.loads(store.read_bytes("run.json"))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return False
     return isinstance(content, dict) and {"format", "taps", "samples_crc32"} <= content.keys()
 
 
-def require_free_path(path: str | os.PathLike[str], *, force: bool) -> None:
-    """Make sure that a new run may be made at `path`.
-
-    Raises:
-        UsageError: Something is there that is not an empty folder, nor (with `force`) a run.
-        ReelnetError: One may not look.
-    """
-    require_place(open_store(path), force=force, resume=False)
-
-
-def resolve_resume_step(path: str | os.PathLike[str], resume: int | bool) -> int | None:
-    """The step after which a recording goes on; None where it begins anew.
-
-    Args:
-        path: The run.
-        resume: What `Recorder` takes.
-
-    Raises:
-        UsageError: It is no step, or there is no run.
-        RunError: The run is damaged.
-    """
-    if resume is False:
-        return None
-    if resume is not True:
-        if not isinstance(resume, int) or resume < 0:
-            raise UsageError(f"resume={resume!r}: give the step of the checkpoint, 0 or more, or True")
-        require_place(open_store(path), force=False, resume=True)
-        return resume
-    store = open_store(path)
+def _create_run(store: Store, header: Header, samples: bytes) -> StepLog:
     try:
-        if not store.exists() or store.is_empty():
-            return None
+        store.remove_run()
+        store.create_folders()
+        store.write_file("samples.safetensors", samples)
+        store.replace_log(b"")
+        # The header comes last: with it the folder becomes a run that can be opened.
+        store.write_file("run.json", header.to_json().encode())
     except OSError as error:
-        raise ReelnetError(f"{store}: cannot go on with a run here ({error.strerror})") from error
-    require_place(store, force=False, resume=True)
-    return max(LogReader(store, read_header(store).taps).log.steps, default=0)
+        raise _write_error(store, error) from error
+    return StepLog(header.taps)
+
+
+def _resume_run(store: Store, header: Header, step: int) -> StepLog:
+    old_header = read_header(store)
+    if difference := _describe_difference(old_header, header):
+        raise UsageError(f"{store}: cannot resume this run: {difference}; record into another folder")
+    log = LogReader(store, header.taps).log
+    log.drop_after(step)
+    log.generation += 1
+    try:
+        if old_header.format != header.format:
+            store.write_file("run.json", replace(old_header, format=header.format).to_json().encode())
+        # Rewrite the log, since an unfinished last line would merge with the next one.
+        store.replace_log(log.to_bytes())
+        remove_unreferenced_files(store, log)
+    except OSError as error:
+        raise ReelnetError(f"{store}: cannot resume this run ({error.strerror})") from error
+    return log
+
+
+def _describe_difference(old: Header, new: Header) -> str:
+    """Describe why a recording cannot continue a run; empty if it can."""
+    for name in old.taps:
+        if name not in new.taps:
+            return f"layer {name!r} is no longer recorded"
+    for name, tap in new.taps.items():
+        if name not in old.taps:
+            return f"layer {name!r} was not recorded before"
+        old_tap = old.taps[name]
+        if (tap.shape, tap.dtype, tap.channels) != (old_tap.shape, old_tap.dtype, old_tap.channels):
+            channels = " of other channels" if tap.channels != old_tap.channels else ""
+            return (
+                f"layer {name!r} gives {tap.dtype} {tap.shape}, "
+                f"but the run holds {old_tap.dtype} {old_tap.shape}{channels}"
+            )
+    if new.samples_crc32 != old.samples_crc32:
+        return "the samples are different"
+    return ""
+
+
+def _remove_run(store: Store) -> None:
+    with suppress(OSError):
+        store.remove_run()
+        store.remove_empty_folder()
+
+
+def _write_error(store: Store, error: OSError) -> ReelnetError:
+    return ReelnetError(f"{store}: cannot write a run here ({error.strerror})")

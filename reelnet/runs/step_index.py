@@ -1,4 +1,4 @@
-"""Steps as somebody asks for them: one, some, or a slice."""
+"""Steps as users select them: one, several, or a slice."""
 
 from __future__ import annotations
 
@@ -7,63 +7,86 @@ import reprlib
 from collections.abc import Collection, Iterable
 from typing import SupportsIndex, cast
 
-from reelnet.errors import UsageError
+from reelnet.errors import RunError, UsageError
+
+StepSelection = Iterable[SupportsIndex] | SupportsIndex | slice | None
+"""One step, several steps, a slice by position among the recorded steps, or None for all steps."""
 
 
-def numbered(step: SupportsIndex, known: Collection[int], where: str) -> int:
-    """A step as a plain number.
+def select_steps(selection: StepSelection, steps: Collection[int], location: str) -> list[int]:
+    """Resolve a selection of steps.
 
     Args:
-        step: Any kind of whole number.
-        known: The steps of the run, ascending and not empty.
-        where: Names the run in errors.
+        selection: The steps to select, in any order.
+        steps: The steps of the run, ascending.
+        location: The run, for errors.
 
     Raises:
-        UsageError: It is none of those, or no whole number.
+        UsageError: A step is not an integer or not in the run, or the slice has an end that is not an integer.
+        RunError: The run has no steps.
     """
+    if selection is None:
+        return list(steps)
+    if isinstance(selection, slice):
+        try:
+            return list(steps)[selection]
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                f"{location}: cannot select steps by {selection} ({error}); give integers, such as slice(0, 5)"
+            ) from None
+    # Text is one wrong step, not one step per character. A zero-dimensional array looks like an iterable.
+    is_single = isinstance(selection, str | bytes) or not isinstance(selection, Iterable)
+    if is_single or getattr(selection, "ndim", 1) == 0:
+        return [resolve_step(cast(SupportsIndex, selection), steps, location)]
+    wanted = list(cast(Iterable[SupportsIndex], selection))
+    if all(type(step) is int and step in steps for step in wanted):
+        return cast(list[int], wanted)
+    return [resolve_step(step, steps, location) for step in wanted]
+
+
+def resolve_step(step: SupportsIndex, steps: Collection[int], location: str) -> int:
+    """Return a step of the run as an `int`.
+
+    Args:
+        step: Any kind of integer.
+        steps: The steps of the run, ascending.
+        location: The run, for errors.
+
+    Raises:
+        UsageError: The step is not an integer or not in the run.
+        RunError: The run has no steps.
+    """
+    require_steps(steps, location)
     try:
-        # True is 1 to Python, but nobody means a step by it.
+        # True is 1 in Python, but nobody means a step by it.
         number = None if isinstance(step, bool) else operator.index(step)
     except TypeError:
         number = None
-    if number is not None and number in known:
+    if number is not None and number in steps:
         return number
-    listed = list(known)
-    first, last = listed[0], listed[-1]
-    # A single step runs from nowhere to nowhere.
-    ends = f"steps run from {first} to {last}" if first != last else f"the only one is {first}"
+    known = list(steps)
+    first, last = known[0], known[-1]
+    known_steps = f"steps run from {first} to {last}" if first != last else f"the only step is {first}"
     if number is None:
-        given = " ".join(reprlib.repr(step).split())
-        raise UsageError(f"{where}: {given} is no step; give a whole number, {ends}")
-    near = min(listed, key=lambda each: abs(each - number))
-    end = f", the nearest is {near}" if first != last else ""
-    raise UsageError(f"{where}: no step {number}; {ends}{end}")
+        value = " ".join(reprlib.repr(step).split())
+        raise UsageError(f"{location}: {value} is not a step; give an integer, {known_steps}")
+    nearest = min(known, key=lambda each: abs(each - number))
+    end = f", the nearest is {nearest}" if first != last else ""
+    raise UsageError(f"{location}: no step {number}; {known_steps}{end}")
 
 
-def sliced(known: list[int], wanted: slice, where: str) -> list[int]:
-    """The steps that a slice selects by position.
+def require_steps(steps: Collection[int], location: str) -> None:
+    """Make sure that a run has steps.
 
     Raises:
-        UsageError: It has ends that are no whole numbers.
+        RunError: It has none.
     """
-    try:
-        return known[wanted]
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"{where}: {wanted} selects no steps ({error}); give whole numbers, slice(0, 5) say"
-        ) from None
+    if not steps:
+        raise RunError(f"{location}: the run is empty, no step was committed; record it again")
 
 
-def listed(steps: Iterable[SupportsIndex] | SupportsIndex) -> list[SupportsIndex]:
-    """Several steps, or one, as a list."""
-    # A text is one wrong step, not one for each letter. An array without dimensions looks like an iterable.
-    if isinstance(steps, str | bytes) or not isinstance(steps, Iterable) or getattr(steps, "ndim", 1) == 0:
-        return [cast(SupportsIndex, steps)]
-    return list(steps)
-
-
-def span(steps: Collection[int]) -> str:
-    """Steps from the first to the last, in words."""
+def describe_steps(steps: Collection[int]) -> str:
+    """Describe steps by the first and the last, such as `steps 10 to 19`."""
     if len(steps) < 2:
         return f"step {min(steps)}" if steps else "no steps"
     return f"steps {min(steps)} to {max(steps)}"

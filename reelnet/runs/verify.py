@@ -1,7 +1,4 @@
-"""Lines of a log that cannot be read, the steps that they told of, and what of those is still there.
-
-Whether all that a run holds is as it was written.
-"""
+"""Checks a run against its checksums, and repairs a damaged one by dropping what is damaged."""
 
 from __future__ import annotations
 
@@ -11,196 +8,75 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from reelnet.errors import RunError
-from reelnet.runs.format.arrays import checksum, crc32
-from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import Log, Row
-from reelnet.runs.format.reader import Values
-from reelnet.runs.format.segment import INDEX, Segment, entries_of, index_of
-from reelnet.runs.header import KEEP, Header, TapInfo, read_header, unreadable
-from reelnet.runs.session import keep_only_known
-from reelnet.runs.step_index import span
+from reelnet.runs.format.arrays import crc32_hex
+from reelnet.runs.format.log import StepLocation, StepLog
+from reelnet.runs.format.reader import ValueReader
+from reelnet.runs.format.segment import Segment, head_size
+from reelnet.runs.header import REPAIR_HINT, Header, TapInfo, read_error, read_header
+from reelnet.runs.session import remove_unreferenced_files
+from reelnet.runs.step_index import describe_steps
 from reelnet.runs.storage.open_store import open_store
 from reelnet.runs.storage.protocol import Store
 
-FILE = re.compile(r"steps/(\d{8,})\.safetensors")
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A line that is none.
-
-    Attributes:
-        said: What is wrong with it, with the file and its number.
-        before: The last step that a line before it tells of; None if none does.
-        after: The first step that a line behind it tells of, likewise.
-    """
-
-    said: str
-    before: int | None
-    after: int | None
-
-    def holds(self, step: int) -> bool:
-        """Whether the line may have told of a step."""
-        return (self.before is None or step > self.before) and (self.after is None or step < self.after)
-
-    @property
-    def place(self) -> str:
-        """Where the steps lie that it told of, in words."""
-        if self.before is None:
-            return "there is no step before it" if self.after is None else f"the next step is {self.after}"
-        if self.after is None:
-            return f"the last step before it is {self.before}"
-        return f"it stands between steps {self.before} and {self.after}"
-
-
-def read_broken(lines: bytes, log: Log, where: str) -> list[Broken]:
-    """Have a log read all lines that can be read, and give those that cannot.
-
-    Args:
-        lines: Whole lines.
-        log: Takes them.
-        where: Names the log in what is said.
-    """
-    texts = lines.split(b"\n")[:-1]
-    said: dict[int, str] = {}
-    for number, text in enumerate(texts):
-        try:
-            log.add(text + b"\n", where)
-        except RunError as error:
-            said[number] = str(error).removesuffix(f"; {KEEP}")
-    told = {number: steps_of(text) for number, text in enumerate(texts) if said and number not in said}
-    found = []
-    for number, each in said.items():
-        before = [step for at, steps in told.items() if at < number for step in steps]
-        after = [step for at, steps in told.items() if at > number for step in steps]
-        found.append(Broken(each, max(before, default=None), min(after, default=None)))
-    return found
-
-
-def steps_of(text: bytes) -> Sequence[int]:
-    """The steps that a line of a log tells of; none where it is no line."""
-    try:
-        line = json.loads(text)
-        return (
-            [int(line["step"])]
-            if "step" in line
-            else list(map(int, (line.get("segment") and line["steps"]) or ()))
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ()
-
-
-def lost_steps(store: Store, log: Log, broken: Sequence[Broken]) -> dict[int, str]:
-    """For each step whose own file no line names any more, though a broken one may have: what to say of it."""
-    found = {}
-    for name in store.names("steps"):
-        step = int(match[1]) if (match := FILE.fullmatch(name)) else -1
-        line = next((each for each in broken if each.holds(step)), None)
-        if step >= 0 and step not in log.steps and line is not None:
-            found[step] = f"{line.said}: step {step} is lost with it"
-    return found
-
-
-def segments_without_line(store: Store, log: Log, taps: Mapping[str, TapInfo]) -> list[Segment]:
-    """The segments that no line names, as their own indexes tell of them: without metrics.
-
-    Steps that the log names otherwise, or calls missing, are not counted in.
-    """
-    known = {segment.file for segment in log.segments()}
-    found = (_of_index(store, name, taps) for name in store.names("segments") if name not in known)
-    return [each for each in found if each is not None and not {*each.steps} & log.steps.keys()]
-
-
-def _of_index(store: Store, file: str, taps: Mapping[str, TapInfo]) -> Segment | None:
-    """A segment as its index tells of it; None if that is damaged."""
-    try:
-        (start,) = store.read_spans(file, [(0, 8)])
-        (text,) = store.read_spans(file, [(0, 8 + int.from_bytes(start, "little"))])
-        base, entries = entries_of(text)
-        size = base + max(int(entries[name]["data_offsets"][1]) for name in INDEX)
-        (head,) = store.read_spans(file, [(0, size)])
-        index = index_of(head, len(taps))
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError):
-        return None
-    if entries.keys() != INDEX.keys() | {f"tap/{name}" for name in taps}:
-        return None
-    counts = index["nonfinite"]
-    strange = {
-        name: (int(row.sum()), int(index["steps"][row.nonzero()[0][0]]))
-        for name, row in zip(taps, counts, strict=True)
-        if row.any()
-    }
-    return Segment(
-        file=file,
-        steps=tuple(map(int, index["steps"])),
-        metrics={},
-        low=np.fmin.reduce(index["min"], axis=1),
-        high=np.fmax.reduce(index["max"], axis=1),
-        nonfinite=strange,
-        head=size,
-        crc32=crc32(head),
-    )
-
+STEP_FILE = re.compile(r"steps/(\d{8,})\.safetensors")
 
 Progress = Callable[[int, int], None]
-"""Is told how many steps are read, of how many."""
+"""Receives the number of steps that are done, and the total."""
 
 
 @dataclass(frozen=True)
 class RunHealth:
-    """What became of a look at every byte of a run.
+    """The result of checking every byte of a run.
 
     Attributes:
-        steps: Number of steps that the run held, as far as the log tells.
-        damaged: For each step that is not whole, what is wrong, with its file.
-        log: What is wrong with lines of the log.
-        samples: What is wrong with the samples; empty if nothing is.
+        step_count: Number of steps of the run, as far as the log is readable.
+        damaged_steps: What is wrong with each damaged step, with its file.
+        log_problems: What is wrong with lines of the log.
+        samples_problem: What is wrong with the samples; empty if they are intact.
     """
 
-    steps: int
-    damaged: dict[int, str] = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-    samples: str = ""
+    step_count: int
+    damaged_steps: dict[int, str] = field(default_factory=dict)
+    log_problems: list[str] = field(default_factory=list)
+    samples_problem: str = ""
 
     @property
-    def whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.lines()
+    def is_intact(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.problems()
 
     @property
-    def kept(self) -> int:
-        """How many steps are whole."""
-        return self.steps - len(self.damaged)
+    def intact_step_count(self) -> int:
+        """Number of undamaged steps."""
+        return self.step_count - len(self.damaged_steps)
 
-    def lines(self) -> list[str]:
-        """What is wrong, a line each."""
-        return [*filter(None, [self.samples]), *self.log, *self.damaged.values()]
+    def problems(self) -> list[str]:
+        """List what is damaged, one line per problem."""
+        return [*filter(None, [self.samples_problem]), *self.log_problems, *self.damaged_steps.values()]
 
 
 def verify_run(path: str | os.PathLike[str], progress: Progress | None = None) -> RunHealth:
-    """Read all of a run and check every checksum.
+    """Read a whole run and check every checksum.
 
     Raises:
         RunError: There is no run, or its header or log cannot be read at all.
     """
     store = open_store(path)
-    header = read_header(store)
-    return _look(store, header, progress)[0]
+    return _check_run(store, read_header(store), progress)[0]
 
 
 def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -> RunHealth:
-    """Keep what is whole of a run: steps that are damaged are marked as missing, and what no step needs is removed.
+    """Drop what is damaged and keep what is intact.
 
-    A segment whose line of the log cannot be read is kept by its own index, without metrics.
+    Damaged steps are marked as missing, and unreferenced files are removed. A segment whose log line is damaged is
+    restored from its own index, without metrics.
 
     Returns:
-        What was wrong. The samples cannot be mended; all else is, afterwards.
+        What was damaged. Afterwards everything is intact except the samples, which cannot be repaired.
 
     Raises:
-        UsageError: A recorder is at work on the run.
+        UsageError: A recorder is using the run.
         RunError: There is no run, its header or log cannot be read at all, or it cannot be written.
     """
     store = open_store(path)
@@ -208,12 +84,12 @@ def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -
     lock = None
     try:
         lock = store.lock()
-        health, log = _look(store, header, progress)
-        log.drop(health.damaged)
-        log.missing |= dict.fromkeys(health.damaged, "damaged, and given up by a repair")
-        log.number += 1
-        store.rewrite(log.text())
-        keep_only_known(store, log)
+        health, log = _check_run(store, header, progress)
+        log.drop(health.damaged_steps)
+        log.missing |= dict.fromkeys(health.damaged_steps, "damaged, dropped by 'reelnet repair'")
+        log.generation += 1
+        store.replace_log(log.to_bytes())
+        remove_unreferenced_files(store, log)
     except OSError as error:
         raise RunError(f"{store}: cannot be repaired ({error.strerror})") from error
     finally:
@@ -223,47 +99,143 @@ def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -
     return health
 
 
-def _look(store: Store, header: Header, progress: Progress | None) -> tuple[RunHealth, Log]:
-    """Read all of a run; gives what is wrong, and the log with all that it still can tell."""
-    log, where = Log(header.taps), store.full("log.jsonl")
+def _check_run(store: Store, header: Header, progress: Progress | None) -> tuple[RunHealth, StepLog]:
+    """Read a whole run. Returns what is damaged, and the log with every step that is still readable."""
+    path = store.full_path("log.jsonl")
     try:
-        broken = read_broken(store.tail(None).lines, log, where)
-        again = segments_without_line(store, log, header.taps) if broken else []
-        for segment in again:
-            log.put(segment)
-        damaged = lost_steps(store, log, broken)
+        log, damaged_lines = _read_damaged_log(store.read_log(None).lines, header.taps, path)
+        restored = _restore_segments(store, log, header.taps) if damaged_lines else []
+        for segment in restored:
+            log.add(segment)
+        damaged_steps = _find_lost_steps(store, log, damaged_lines)
     except OSError as error:
-        raise unreadable(where, "the log", error) from error
-    count, values = len(log.steps) + len(damaged), Values(store, header.taps)
-    for number, step in enumerate(sorted(log.steps)):
-        if said := _wrong_step(values, log.steps[step], step, list(header.taps)):
-            damaged[step] = said
-        if progress is not None:
-            progress(number + 1, len(log.steps))
-    told = [f"{each.said}: {each.place}" for each in broken if not any(map(each.holds, damaged))]
-    told += [
-        f"{store.full(each.file)}: {span(each.steps)}: no line of the log names them any "
-        "more, their metrics are lost"
-        for each in again
+        raise read_error(path, "the log", error) from error
+    log_problems = [
+        f"{line.error}: {line.describe_position()}"
+        for line in damaged_lines
+        if not any(map(line.may_contain, damaged_steps))
     ]
-    return RunHealth(count, dict(sorted(damaged.items())), told, _wrong_samples(store, header)), log
+    log_problems += [
+        f"{store.full_path(segment.file)}: {describe_steps(segment.steps)}: "
+        "their log line is damaged, so their metrics are lost"
+        for segment in restored
+    ]
+    step_count, reader = len(log.steps) + len(damaged_steps), ValueReader(store, header.taps)
+    for done, (step, location) in enumerate(sorted(log.steps.items(), key=lambda item: item[0]), 1):
+        if problem := _check_step(reader, location, step, list(header.taps)):
+            damaged_steps[step] = problem
+        if progress is not None:
+            progress(done, len(log.steps))
+    damaged_steps = dict(sorted(damaged_steps.items()))
+    return RunHealth(step_count, damaged_steps, log_problems, _check_samples(store, header)), log
 
 
-def _wrong_step(values: Values, place: Commit | Row, step: int, taps: list[str]) -> str:
-    """What is wrong with a step; empty if nothing is."""
+@dataclass(frozen=True)
+class _DamagedLine:
+    """A line of the log that cannot be parsed.
+
+    Attributes:
+        error: What is wrong, with the path of the log and the line number.
+        last_before: The largest step in the lines before it; None if there is none.
+        first_after: The smallest step in the lines after it; None if there is none.
+    """
+
+    error: str
+    last_before: int | None
+    first_after: int | None
+
+    def may_contain(self, step: int) -> bool:
+        """Return whether the line may have committed a step."""
+        return (self.last_before is None or step > self.last_before) and (
+            self.first_after is None or step < self.first_after
+        )
+
+    def describe_position(self) -> str:
+        """Describe which steps the line may have committed."""
+        if self.last_before is None:
+            return (
+                "no step precedes it" if self.first_after is None else f"the next step is {self.first_after}"
+            )
+        if self.first_after is None:
+            return f"the previous step is {self.last_before}"
+        return f"it is between steps {self.last_before} and {self.first_after}"
+
+
+def _read_damaged_log(
+    lines: bytes, taps: Mapping[str, TapInfo], path: str
+) -> tuple[StepLog, list[_DamagedLine]]:
+    """Parse the readable lines of a log, and collect the others."""
+    log = StepLog(taps)
+    errors: dict[int, str] = {}
+    steps: list[tuple[int, int]] = []
+    for number, text in enumerate(lines.split(b"\n")[:-1]):
+        try:
+            log.parse_lines(text + b"\n", path)
+        except RunError as error:
+            errors[number] = str(error).removesuffix(f"; {REPAIR_HINT}")
+        else:
+            line = json.loads(text)
+            line_steps = line["steps"] if "segment" in line else [line["step"]] if "step" in line else []
+            steps += [(number, int(step)) for step in line_steps]
+    damaged_lines = [
+        _DamagedLine(
+            error,
+            max((step for number, step in steps if number < damaged), default=None),
+            min((step for number, step in steps if number > damaged), default=None),
+        )
+        for damaged, error in errors.items()
+    ]
+    return log, damaged_lines
+
+
+def _find_lost_steps(store: Store, log: StepLog, damaged_lines: Sequence[_DamagedLine]) -> dict[int, str]:
+    """Find step files that a damaged line may have committed and no readable line references."""
+    lost = {}
+    for name in store.list_files("steps"):
+        step = int(match[1]) if (match := STEP_FILE.fullmatch(name)) else -1
+        line = next((each for each in damaged_lines if each.may_contain(step)), None)
+        if step >= 0 and step not in log.steps and line is not None:
+            lost[step] = f"{line.error}: step {step} is lost"
+    return lost
+
+
+def _restore_segments(store: Store, log: StepLog, taps: Mapping[str, TapInfo]) -> list[Segment]:
+    """Rebuild the lines of unreferenced segments from their indexes, unless the log has one of their steps."""
+    referenced = {segment.file for segment in log.segment_rows()}
+    segments = []
+    for name in store.list_files("segments"):
+        segment = None if name in referenced else _restore_segment(store, name, taps)
+        if segment is not None and not {*segment.steps} & log.steps.keys():
+            segments.append(segment)
+    return segments
+
+
+def _restore_segment(store: Store, file: str, taps: Mapping[str, TapInfo]) -> Segment | None:
     try:
-        values.raw(values.commit(place), taps)
+        (start,) = store.read_spans(file, [(0, 8)])
+        (start,) = store.read_spans(file, [(0, 8 + int.from_bytes(start, "little"))])
+        (head,) = store.read_spans(file, [(0, head_size(start, taps))])
+        return Segment.from_head(file, head, taps)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError):
+        return None
+
+
+def _check_step(reader: ValueReader, location: StepLocation, step: int, taps: list[str]) -> str:
+    """Describe what is wrong with a step; empty if it is intact."""
+    try:
+        reader.read_step_bytes(reader.commit_at(location), taps)
     except RunError as error:
-        # Of a segment whose index is damaged each step is told.
-        said = str(error).removesuffix(f"; {KEEP}")
-        return said if f"step {step}" in said else f"{said}, step {step} is in it"
+        problem = str(error).removesuffix(f"; {REPAIR_HINT}")
+        # The error about the damaged index of a segment does not name the step.
+        return problem if f"step {step}" in problem else f"{problem}; step {step} is lost"
     return ""
 
 
-def _wrong_samples(store: Store, header: Header) -> str:
-    where = store.full("samples.safetensors")
+def _check_samples(store: Store, header: Header) -> str:
+    """Describe what is wrong with the samples; empty if they are intact."""
+    path = store.full_path("samples.safetensors")
     try:
-        right = checksum(store.read("samples.safetensors")) == header.samples_crc32
-        return "" if right else f"{where}: the samples are altered or truncated"
+        is_intact = crc32_hex(store.read_bytes("samples.safetensors")) == header.samples_crc32
+        return "" if is_intact else f"{path}: the samples are altered or truncated"
     except OSError as error:
-        return f"{where}: cannot read the samples ({error.strerror})"
+        return f"{path}: cannot read the samples ({error.strerror})"

@@ -1,4 +1,4 @@
-"""A run while it is being recorded."""
+"""Writes a run while it is being recorded."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.runs.format.arrays import checksum, finite_range, nonfinite, pack
+from reelnet.runs.format.arrays import count_nonfinite, crc32_hex, finite_range, pack_arrays
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.compaction import SEGMENT_BYTES, Compaction
-from reelnet.runs.format.log import line_of
+from reelnet.runs.format.compaction import SEGMENT_BYTES, SegmentPacker
+from reelnet.runs.format.log import encode_line
 from reelnet.runs.header import Header, TapInfo
-from reelnet.runs.session import Found, begin
+from reelnet.runs.session import open_session
 from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.step_index import span
+from reelnet.runs.step_index import describe_steps
 from reelnet.runs.storage.open_store import open_store
 from reelnet.runs.storage.protocol import Store
 
@@ -27,32 +27,31 @@ from reelnet.runs.storage.protocol import Store
 class RunWriter:
     """Commits snapshots to a run, one step at a time.
 
-    A step's file is written under a temporary name and renamed, then its line is appended to the log: the
-    line is the commit. A process that is killed loses at most the step it was writing. Steps are packed into
-    segments on the way, and at the end. May be used from several threads.
+    The file of a step is written under a temporary name and renamed. Then its line is appended to the log, which
+    commits the step. A killed process loses at most the step that it was writing. Steps are packed into segments
+    along the way, and at the end. Several threads may use the same writer.
 
     Args:
-        path: The folder to make, or an address such as `s3://bucket/run`.
-        taps: The recorded places.
-        inputs: The samples as the network gets them, (samples, …); where it takes several inputs, all by their
-            names, of which the first is `fed`.
-        pictures: The samples as a person sees them, uint8 (samples, height, width) or (…, 3).
-        labels: One short text a sample.
-        about: Free facts that `run.json` keeps.
-        force: Replace a run that lies at `path`. Anything else that lies there is never touched.
-        resume: Go on with a run that lies at `path`, after this step; what it holds of later ones is superseded.
-        segment_bytes: Bytes of values that a segment holds, about; with 0 all steps stay in files of their own.
+        path: The run folder to create, a URL such as `s3://bucket/run`, or a store.
+        taps: The taps to record.
+        inputs: The samples as the network receives them, (samples, …). For a network with several inputs, all of
+            them by name; the first one is named `fed`.
+        pictures: The samples as people see them, uint8 (samples, height, width) or (…, 3).
+        labels: One short text per sample.
+        about: Free-form facts to store in `run.json`.
+        force: Replace an existing run at `path`. Anything else at `path` is never touched.
+        resume: Resume the existing run at `path` after this step; later steps of the run are replaced.
+        segment_bytes: Approximate bytes of values in a segment; 0 keeps all steps in files of their own.
 
     Raises:
-        UsageError: There is something at `path` already, or no such run to go on with; or another recorder is at
-            work there.
+        UsageError: Something exists at `path`, there is no matching run to resume, or another recorder is using it.
         ReelnetError: The folder cannot be written.
-        RunError: The run to go on with is damaged.
+        RunError: The run to resume is damaged.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Store,
         *,
         taps: Mapping[str, TapInfo],
         inputs: NDArray[np.generic] | Mapping[str, NDArray[np.generic]],
@@ -66,33 +65,34 @@ class RunWriter:
         self._store: Store = open_store(path)
         self._taps = dict(taps)
         self._guard = threading.RLock()
-        named = inputs if isinstance(inputs, Mapping) else {"fed": inputs}
-        samples, _ = pack({**named, "shown": pictures})
-        header = Header(self._taps, len(pictures), checksum(samples), labels, about or {})
-        found: Found = begin(self._store, header, samples, force=force, resume=resume)
-        self._lock, self._log, self._made = found.lock, found.log, found.made
-        self._compaction = Compaction(self._store, self._log, self._taps, segment_bytes)
-        self._open = True
+        named_inputs = inputs if isinstance(inputs, Mapping) else {"fed": inputs}
+        samples, _ = pack_arrays({**named_inputs, "shown": pictures})
+        header = Header(self._taps, len(pictures), crc32_hex(samples), labels, about or {})
+        self._lock, self._log = open_session(self._store, header, samples, force=force, resume=resume)
+        self._is_new = resume is None
+        self._packer = SegmentPacker(self._store, self._log, self._taps, segment_bytes)
+        self._is_open = True
 
     @property
     def step_count(self) -> int:
-        """How many steps count."""
+        """Number of steps in the run."""
         return len(self._log.steps)
 
     @property
     def steps(self) -> list[int]:
-        """The steps that count, ascending."""
+        """The steps in the run, ascending."""
         return sorted(self._log.steps)
 
     def commit(self, snapshot: Snapshot) -> None:
-        """Write one step; it counts once this returns.
+        """Write one step. It is part of the run once this returns.
 
         Raises:
-            ReelnetError: The disk is full, say. The steps committed before stay as they are.
+            ReelnetError: The arrays differ from the taps, or the step cannot be written, because the disk is full,
+                for example. The steps committed before remain intact.
         """
-        self._require_form(snapshot)
+        self._check_arrays(snapshot)
         file = f"steps/{snapshot.step:08d}.safetensors"
-        data, spans = pack(snapshot.taps)
+        data, spans = pack_arrays(snapshot.taps)
         arrays = snapshot.taps.items()
         commit = Commit(
             step=snapshot.step,
@@ -100,79 +100,79 @@ class RunWriter:
             file=file,
             spans=spans,
             ranges={name: finite_range(array) for name, array in arrays},
-            nonfinite={name: count for name, array in arrays if (count := nonfinite(array))},
+            nonfinite={name: count for name, array in arrays if (count := count_nonfinite(array))},
         )
-        line = line_of(commit.line())
-        with self._at_work():
+        line = encode_line(commit.to_line())
+        with self._exclusive_access():
             try:
-                self._store.write(file, data)
-                self._store.append(line)
+                self._store.write_file(file, data)
+                self._store.append_log(line)
             except OSError as error:
                 raise ReelnetError(
-                    f"{self._store.full(file)}: cannot write step {snapshot.step} ({error.strerror}); "
+                    f"{self._store.full_path(file)}: cannot write step {snapshot.step} ({error.strerror}); "
                     f"the {self.step_count} steps before it are safe"
                 ) from error
-            self._log.put(commit)
-            self._compaction.added(commit, len(line))
+            self._log.add(commit)
+            self._packer.add(commit, len(line))
 
     def mark_missing(self, step: int, reason: str) -> None:
-        """Mark a step as one that could not be recorded, and say why.
+        """Record that a step is missing, and why.
 
         Raises:
             ReelnetError: The log cannot be written.
         """
-        with self._at_work():
-            self._append({"step": step, "missing": reason}, f"that step {step} is missing")
+        with self._exclusive_access():
+            self._append_to_log({"step": step, "missing": reason}, f"that step {step} is missing")
             self._log.missing[step] = reason
 
     def drop(self, steps: Sequence[int]) -> None:
-        """Give up steps that were committed, to make room.
+        """Remove committed steps, to free disk space.
 
         Raises:
-            ReelnetError: The log cannot be written, or a file not be removed.
+            ReelnetError: The log cannot be written, or a file cannot be removed.
         """
-        with self._at_work():
-            self._append({"dropped": list(steps)}, "which steps were given up")
-            places = [self._log.steps[step] for step in steps if step in self._log.steps]
+        with self._exclusive_access():
+            self._append_to_log({"dropped": list(steps)}, "which steps were dropped")
+            locations = [self._log.steps[step] for step in steps if step in self._log.steps]
             self._log.drop(steps)
             try:
-                self._store.remove(place.file for place in places if isinstance(place, Commit))
-                self._compaction.thin_out()
+                self._store.remove_files(each.file for each in locations if isinstance(each, Commit))
+                self._packer.remove_dropped()
             except OSError as error:
                 raise ReelnetError(
-                    f"{self._store}: cannot remove {span(steps)} ({error.strerror})"
+                    f"{self._store}: cannot remove {describe_steps(steps)} ({error.strerror})"
                 ) from error
 
     def close(self) -> None:
-        """Pack what is left into a segment, and let go of the run.
+        """Pack the remaining steps into a segment, and unlock the run.
 
-        The run needs no other ending: every commit is complete by itself.
+        A run that was not closed is still valid, since every commit is complete by itself.
         """
         with self._guard:
-            if not self._open:
+            if not self._is_open:
                 return
-            self._open = False
+            self._is_open = False
             try:
-                self._compaction.finish()
+                self._packer.finish()
             finally:
                 self._store.close()
                 self._lock.release()
 
     def discard(self) -> None:
-        """Close, and remove what was written: a recording that failed before its first step.
+        """Close and remove a new run, after a recording that failed before its first step.
 
-        A run that was there before stays.
+        A resumed run is only closed.
         """
         with self._guard:
-            self._open = False
+            self._is_open = False
             self._store.close()
             with suppress(OSError):
-                if self._made:
-                    self._store.remove_all()
+                if self._is_new:
+                    self._store.remove_run()
             self._lock.release()
             with suppress(OSError):
-                if self._made:
-                    self._store.remove_folder()
+                if self._is_new:
+                    self._store.remove_empty_folder()
 
     def __enter__(self) -> Self:
         return self
@@ -181,23 +181,23 @@ class RunWriter:
         self.close()
 
     @contextmanager
-    def _at_work(self) -> Iterator[None]:
+    def _exclusive_access(self) -> Iterator[None]:
         with self._guard:
-            if not self._open:
+            if not self._is_open:
                 raise ReelnetError(f"{self._store}: the run is closed")
             yield
 
-    def _append(self, content: Mapping[str, Any], what: str) -> None:
+    def _append_to_log(self, content: Mapping[str, Any], meaning: str) -> None:
         try:
-            self._store.append(line_of(content))
+            self._store.append_log(encode_line(content))
         except OSError as error:
-            raise ReelnetError(f"{self._store}: cannot write {what} ({error.strerror})") from error
+            raise ReelnetError(f"{self._store}: cannot record {meaning} ({error.strerror})") from error
 
-    def _require_form(self, snapshot: Snapshot) -> None:
+    def _check_arrays(self, snapshot: Snapshot) -> None:
         for name, tap in self._taps.items():
             array = snapshot.taps[name]
             if array.shape != tap.shape or array.dtype.name != tap.dtype:
                 raise ReelnetError(
                     f"{self._store}: step {snapshot.step}: layer {name!r} gives {array.dtype} {array.shape}, "
-                    f"but the run holds {tap.dtype} {tap.shape}; start another run"
+                    f"but the run holds {tap.dtype} {tap.shape}; record another run"
                 )

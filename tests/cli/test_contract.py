@@ -135,4 +135,4 @@ def test_demo_writes_all_of_it(tmp_path: Path) -> None:
     first, *files = result.stdout.splitlines()
     assert re.fullmatch(r"test accuracy \d+\.\d\d % after 1 step \(loss \d+\.\d{4}\)", first)
     assert {Path(line.split(": ")[0]).name for line in files} == wanted
-    assert "holds a run already" in refused(2, "demo", *words)
+    assert "a run exists already" in refused(2, "demo", *words)

@@ -147,6 +147,6 @@ def test_pictures_that_the_network_cannot_take_are_told_of(root: Path, tmp_path:
 
 def test_an_existing_run_is_refused_and_kept(article: Run, root: Path) -> None:
     before = (article.path / "log.jsonl").read_bytes()
-    with pytest.raises(ReelnetError, match="holds a run already"):
+    with pytest.raises(ReelnetError, match="a run exists already"):
         train(article.path, Recipe(steps=1, batch_size=8), root=root)
     assert (article.path / "log.jsonl").read_bytes() == before

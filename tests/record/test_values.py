@@ -122,7 +122,7 @@ def test_a_header_without_kinds_is_one_of_activations(tmp_path: Path) -> None:
     assert Run(tmp_path / "run").taps["0"].kind is TapKind.ACTIVATION
     header["taps"]["0"]["kind"] = "thought"
     file.write_text(json.dumps(header))
-    with pytest.raises(RunError, match=r"run\.json: not the header of a run \('thought'"):
+    with pytest.raises(RunError, match=r"run\.json: not a run header \('thought'"):
         Run(tmp_path / "run")
 
 

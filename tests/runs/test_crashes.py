@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from reelnet.reel import Run
+from reelnet.runs.format.log import LogReader
 from reelnet.runs.verify import verify_run
 from tests.runs.steps import arrays, snapshot, writer
-from tests.runs.test_interrupted import RECORDER
+from tests.runs.test_killed_recording import RECORDER
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
@@ -52,10 +53,11 @@ def kill_after(process: subprocess.Popen[bytes], seconds: float) -> int:
 
 def inside_packing(path: Path, run: Run) -> bool:
     """Whether a segment was half-written, not yet committed, or its steps' own files not yet removed."""
-    named = {place[0].file if isinstance(place, tuple) else place.file for place in run._places.values()}
+    locations = LogReader(run.store, run.taps).log.steps
+    named = {place[0].file if isinstance(place, tuple) else place.file for place in locations.values()}
     there = [each.relative_to(path).as_posix() for each in path.glob("s*/*")]
     packed = {
-        f"steps/{step:08d}.safetensors" for step, place in run._places.items() if isinstance(place, tuple)
+        f"steps/{step:08d}.safetensors" for step, place in locations.items() if isinstance(place, tuple)
     }
     return any("segments/" in name and name not in named for name in there) or bool(packed & set(there))
 
@@ -74,7 +76,7 @@ def test_a_writer_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -
         for step in random.Random(last).sample(run.steps, min(4, len(run.steps))):
             np.testing.assert_array_equal(run.snapshot(step).taps["b"], arrays(step)["b"])
     assert packing
-    assert verify_run(path).whole
+    assert verify_run(path).is_intact
     run = Run(path)
     for name in run.taps:
         np.testing.assert_array_equal(run.read(name), np.stack([arrays(step)[name] for step in run.steps]))
@@ -111,7 +113,7 @@ def test_a_killed_recorder_leaves_a_run_that_opens_and_renders(seed: int, tmp_pa
     time.sleep(random.Random(seed).uniform(0, 0.2))
     process.send_signal(signal.SIGKILL)
     process.wait(30)
-    assert verify_run(path).whole
+    assert verify_run(path).is_intact
     run = Run(path)
     assert run.steps == list(range(len(run.steps)))
     assert len(run.reel().frame(run.steps[-1]).tobytes()) > 0

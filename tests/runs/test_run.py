@@ -86,7 +86,7 @@ def test_steps_come_in_many_forms_and_a_slice_goes_by_position(
 )
 def test_what_is_no_step_is_told_in_one_line(steps: Any, given: str, make_run: MakeRun) -> None:
     run = make_run(steps=[0, 5, 10, 40])
-    with pytest.raises(UsageError, match="is no step; give a whole number, steps run from 0 to 40") as error:
+    with pytest.raises(UsageError, match="is not a step; give an integer, steps run from 0 to 40") as error:
         run.read("conv1", steps)
     assert given in str(error.value)
     assert "\n" not in str(error.value)
@@ -96,7 +96,7 @@ def test_what_is_no_step_is_told_in_one_line(steps: Any, given: str, make_run: M
 def test_one_step_must_be_one_whole_number(step: Any, make_run: MakeRun) -> None:
     run = make_run()
     for ask in (run.snapshot, run.require_step):
-        with pytest.raises(UsageError, match="is no step; give a whole number"):
+        with pytest.raises(UsageError, match="is not a step; give an integer"):
             ask(step)
     assert run.require_step(np.int16(3)) == 3
     assert type(run.snapshot(np.int16(3)).step) is int
@@ -104,7 +104,7 @@ def test_one_step_must_be_one_whole_number(step: Any, make_run: MakeRun) -> None
 
 @pytest.mark.parametrize("wrong", [slice("a", None), slice(0, 5, 0), slice(0.5, 2)])
 def test_a_slice_that_selects_nothing_is_told_in_one_line(wrong: Any, make_run: MakeRun) -> None:
-    with pytest.raises(UsageError, match=r"selects no steps .*; give whole numbers"):
+    with pytest.raises(UsageError, match=r"cannot select steps by .*; give integers"):
         make_run().read("conv1", wrong)
 
 
@@ -211,9 +211,9 @@ def test_an_empty_run_opens_and_says_that_it_is_empty(make_run: MakeRun) -> None
     run = make_run(steps=[])
     assert run.steps == []
     assert run.metrics == {}
-    with pytest.raises(RunError, match="an empty run, no step was committed"):
+    with pytest.raises(RunError, match="the run is empty, no step was committed"):
         run.snapshot(0)
-    with pytest.raises(RunError, match="empty run"):
+    with pytest.raises(RunError, match="run is empty"):
         run.require_steps()
 
 
@@ -231,7 +231,7 @@ def test_a_name_that_is_not_there_is_answered_with_the_nearest(make_run: MakeRun
     run = make_run(metrics=lambda step: {"train_loss": 1.0, "test_loss": 2.0})
     for held, lacks in (
         (run.metrics, "no metric 'train_los'"),
-        (run.taps, "no layer was recorded as 'conv'"),
+        (run.taps, "no layer 'conv'"),
     ):
         wanted = lacks.rpartition(" ")[2].strip("'")
         with pytest.raises(KeyError) as error:

@@ -10,8 +10,7 @@ from reelnet.errors import UsageError
 from reelnet.reel import Run
 from reelnet.runs.verify import repair_run, verify_run
 from tests.cli.calls import call
-from tests.runs.steps import snapshot, writer
-from tests.runs.test_segments import check, write
+from tests.runs.steps import check_run, snapshot, write_run, writer
 
 
 def flip(file: Path, place: int) -> None:
@@ -21,7 +20,7 @@ def flip(file: Path, place: int) -> None:
 
 
 def test_a_whole_run_is_told_so(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(25))
+    run = write_run(tmp_path / "run", range(25))
     done = call("verify", run.path, "--quiet")
     assert (done.exit_code, done.stdout) == (0, f"{run.path}: all 25 steps are whole\n")
     before = Run(run.path).read("b").tobytes()
@@ -30,7 +29,7 @@ def test_a_whole_run_is_told_so(tmp_path: Path) -> None:
 
 
 def test_each_single_byte_of_the_values_is_checked(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(12))
+    run = write_run(tmp_path / "run", range(12))
     files = [run.path / "segments" / "00000000.safetensors", run.path / "steps" / "00000011.safetensors"]
     for file in files:
         data = file.read_bytes()
@@ -39,14 +38,14 @@ def test_each_single_byte_of_the_values_is_checked(tmp_path: Path) -> None:
             health = verify_run(run.path)
             # The head of a step's own file is not read; its values are where the log says.
             if file is files[0] or place >= len(data) - 500:
-                assert not health.whole, place
-                assert all(str(file) in line for line in health.lines())
+                assert not health.is_intact, place
+                assert all(str(file) in line for line in health.problems())
             file.write_bytes(data)
-    assert verify_run(run.path).whole
+    assert verify_run(run.path).is_intact
 
 
 def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(25))
+    run = write_run(tmp_path / "run", range(25))
     steps, segments = run.path / "steps", run.path / "segments"
     flip(steps / "00000021.safetensors", -1)
     (steps / "00000022.safetensors").unlink()
@@ -72,25 +71,25 @@ def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path
     assert done.stdout.count("\n") == 5
     repaired = Run(run.path)
     assert list(repaired.missing) == [9, 19, 21, 22]
-    check(repaired, [step for step in range(25) if step not in (9, 19, 21, 22)])
-    assert verify_run(run.path).whole
+    check_run(repaired, [step for step in range(25) if step not in (9, 19, 21, 22)])
+    assert verify_run(run.path).is_intact
     with writer(run.path, resume=24) as again:
         again.commit(snapshot(25))
     assert Run(run.path).steps[-1] == 25
 
 
 def test_a_damaged_index_costs_its_segment_and_no_other(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(25))
+    run = write_run(tmp_path / "run", range(25))
     flip(run.path / "segments" / "00000000.safetensors", 300)
     health = verify_run(run.path)
-    assert list(health.damaged) == list(range(10))
-    assert all("00000000.safetensors" in line for line in health.lines())
+    assert list(health.damaged_steps) == list(range(10))
+    assert all("00000000.safetensors" in line for line in health.problems())
     repair_run(run.path)
-    check(Run(run.path), list(range(10, 25)))
+    check_run(Run(run.path), list(range(10, 25)))
 
 
 def test_damaged_samples_are_told_and_cannot_be_mended(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(3))
+    run = write_run(tmp_path / "run", range(3))
     flip(run.path / "samples.safetensors", -1)
     done = call("verify", run.path)
     assert (done.exit_code, "the samples are altered" in done.stdout) == (4, True)
@@ -103,7 +102,7 @@ def test_damaged_samples_are_told_and_cannot_be_mended(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_whole_step_is_not_repaired(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(2))
+    run = write_run(tmp_path / "run", range(2))
     for step in range(2):
         flip(run.path / "steps" / f"0000000{step}.safetensors", -1)
     done = call("repair", run.path)
@@ -116,7 +115,7 @@ def test_what_is_no_run_and_what_is_being_recorded(tmp_path: Path) -> None:
         assert (done.exit_code, done.stderr.count("\n")) == (4, 1)
     opened = writer(tmp_path / "run")
     opened.commit(snapshot(0))
-    assert verify_run(tmp_path / "run").whole
+    assert verify_run(tmp_path / "run").is_intact
     with pytest.raises(UsageError, match="is being recorded"):
         repair_run(tmp_path / "run")
     opened.close()

@@ -1,1 +1,1 @@
-"""The bytes of a run folder: arrays, segments, the log."""
+"""The files of a run folder: arrays, segments and the log."""

@@ -1,4 +1,4 @@
-"""Arrays as bytes, and bytes as arrays, with a checksum for each array."""
+"""Arrays to bytes and back, with one checksum per array."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from safetensors.numpy import save
 
 try:
     from zlib_ng.zlib_ng import crc32
-except ImportError:  # No wheel for this machine: the same numbers at a fifth of the speed.
+except ImportError:  # No wheel for this machine: zlib gives the same checksums at a fifth of the speed.
     from zlib import crc32
 
-__all__ = ["Span", "checksum", "crc32", "finite_range", "nonfinite", "pack", "unpack"]
+__all__ = ["ByteSpan", "count_nonfinite", "crc32", "crc32_hex", "finite_range", "pack_arrays", "unpack_array"]
 
 
 @dataclass(frozen=True)
-class Span:
-    """Where one array's bytes lie in a file.
+class ByteSpan:
+    """The byte range of one array in a file.
 
     Attributes:
         offset: First byte, counted from the start of the file.
         size: Number of bytes.
-        crc32: Checksum of those bytes, CRC-32 (ISO 3309, as in zlib and PNG).
+        crc32: CRC-32 checksum of those bytes (ISO 3309, as in zlib and PNG).
     """
 
     offset: int
@@ -33,17 +33,17 @@ class Span:
     crc32: int
 
 
-def checksum(data: bytes | memoryview) -> str:
-    """CRC-32 of `data` as the JSON of a run has it: eight hexadecimal digits."""
+def crc32_hex(data: bytes | memoryview) -> str:
+    """Compute the CRC-32 of `data` as eight hexadecimal digits, the notation in a run's JSON."""
     return f"{crc32(data):08x}"
 
 
-def pack(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[bytes, dict[str, Span]]:
-    """Lay named arrays into one safetensors file.
+def pack_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[bytes, dict[str, ByteSpan]]:
+    """Encode named arrays as one safetensors file.
 
     Returns:
-        The file's bytes, and for each array where its values lie in them, so that one array can be read
-        (and checked) without the others.
+        The bytes of the file, and the byte range of each array in it, so that one array can be read and checked
+        without the others.
     """
     data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     # A safetensors file is 8 bytes of header length, the JSON header, then the values; the header's
@@ -52,17 +52,17 @@ def pack(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[bytes, dict[str, Sp
     view, spans = memoryview(data), {}
     for name, entry in json.loads(data[8:base]).items():
         start, end = entry["data_offsets"]
-        spans[name] = Span(base + start, end - start, crc32(view[base + start : base + end]))
+        spans[name] = ByteSpan(base + start, end - start, crc32(view[base + start : base + end]))
     return data, spans
 
 
-def unpack(data: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:
-    """The array of `shape` whose little-endian values are `data`; read-only, no copy."""
+def unpack_array(data: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:
+    """Return `data`, little-endian values, as a read-only array of `shape` without a copy."""
     return np.frombuffer(data, np.dtype(dtype).newbyteorder("<")).reshape(shape)
 
 
 def finite_range(array: NDArray[np.generic]) -> tuple[float, float] | None:
-    """Least and greatest finite value of a real array, or None where there is none."""
+    """Return the smallest and largest finite value of a real array, or None if it has no finite value."""
     if array.size == 0:
         return None
     low, high = float(array.min()), float(array.max())
@@ -74,11 +74,11 @@ def finite_range(array: NDArray[np.generic]) -> tuple[float, float] | None:
     return low, high
 
 
-def nonfinite(array: NDArray[np.generic]) -> int:
-    """How many values of a real array are NaN or infinite."""
-    # A sum is finite where all values are, but for one that overflows; it needs no second array.
+def count_nonfinite(array: NDArray[np.generic]) -> int:
+    """Count the values of a real array that are NaN or infinite."""
     if array.dtype.kind != "f":
         return 0
+    # The sum of finite values is finite unless it overflows, and computing it needs no second array.
     with np.errstate(all="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)):
             return 0

@@ -1,4 +1,4 @@
-"""A step that counts: where its values lie, and what is known of them without reading them."""
+"""A committed step: where its values are stored, and what is known about them without reading them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reelnet.runs.format.arrays import Span
+from reelnet.runs.format.arrays import ByteSpan
 from reelnet.runs.header import TapInfo
 
-Range = tuple[float, float] | None
-"""Least and greatest finite value; None where there is none."""
+ValueRange = tuple[float, float] | None
+"""Smallest and largest finite value; None if there is no finite value."""
 
 
 @dataclass(frozen=True)
 class Commit:
-    """A step in a file of its own: one line of the log.
+    """One committed step.
+
+    While a step is stored in a file of its own, its commit is one line of the log. For a step in a segment, the
+    commit is built from the segment's index.
 
     Attributes:
         step: Number of optimizer steps.
-        metrics: Numbers by name.
-        file: Path of the step's file, relative to the run folder.
-        spans: Where each tap's values lie in it.
-        ranges: For each tap its range at this step.
-        nonfinite: For each tap the number of its values that are NaN or infinite, where there are any.
+        metrics: Metric values by name.
+        file: Path of the file with the step's values, relative to the run folder.
+        spans: Byte range of each tap's values in that file.
+        ranges: Value range of each tap at this step.
+        nonfinite: Number of NaN and infinite values, for taps that have any.
     """
 
     step: int
     metrics: Mapping[str, float]
     file: str
-    spans: Mapping[str, Span]
-    ranges: Mapping[str, Range]
+    spans: Mapping[str, ByteSpan]
+    ranges: Mapping[str, ValueRange]
     nonfinite: Mapping[str, int]
 
     @property
@@ -40,11 +43,11 @@ class Commit:
         return sum(span.size for span in self.spans.values())
 
     @classmethod
-    def of(cls, line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
-        """Read a line of the log.
+    def from_line(cls, line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Commit:
+        """Parse a line of the log.
 
         Raises:
-            KeyError, TypeError, ValueError: It is none.
+            KeyError, TypeError, ValueError: The line is not a valid commit.
         """
         taps = {name: line["taps"][name] for name in infos}
         for name, info in infos.items():
@@ -55,15 +58,18 @@ class Commit:
             metrics={name: float(value) for name, value in line["metrics"].items()},
             file=str(line["file"]),
             spans={
-                name: Span(int(tap["offset"]), int(tap["size"]), int(tap["crc32"], 16))
+                name: ByteSpan(int(tap["offset"]), int(tap["size"]), int(tap["crc32"], 16))
                 for name, tap in taps.items()
             },
-            ranges={name: range_of((tap["min"], tap["max"])) for name, tap in taps.items()},
+            ranges={
+                name: None if tap["min"] is None else (float(tap["min"]), float(tap["max"]))
+                for name, tap in taps.items()
+            },
             nonfinite={name: int(tap["nonfinite"]) for name, tap in taps.items() if tap.get("nonfinite")},
         )
 
-    def line(self) -> dict[str, Any]:
-        """The line of the log."""
+    def to_line(self) -> dict[str, Any]:
+        """Return the line of the log."""
         taps = {}
         for name, span in self.spans.items():
             low, high = self.ranges[name] or (None, None)
@@ -76,25 +82,10 @@ class Commit:
             }
             if self.nonfinite.get(name):
                 taps[name]["nonfinite"] = self.nonfinite[name]
-        metrics = {name: number(value) for name, value in self.metrics.items()}
+        metrics = {name: to_json_number(value) for name, value in self.metrics.items()}
         return {"step": self.step, "metrics": metrics, "file": self.file, "taps": taps}
 
 
-def number(value: float) -> float | str:
-    """A number as JSON has it, which knows no NaN and no infinity; `float` reads the words back."""
+def to_json_number(value: float) -> float | str:
+    """Return a number, or the text that `float` parses for NaN and infinity, which JSON cannot represent."""
     return value if math.isfinite(value) else str(value)
-
-
-def range_of(pair: Any) -> Range:
-    """A range as JSON has it: two numbers, or nothing."""
-    if pair is None or pair[0] is None:
-        return None
-    low, high = pair
-    return float(low), float(high)
-
-
-def joined(one: Range, other: Range) -> Range:
-    """The range of two together."""
-    if one is None or other is None:
-        return one or other
-    return min(one[0], other[0]), max(one[1], other[1])

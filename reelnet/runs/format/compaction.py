@@ -1,4 +1,4 @@
-"""Packing steps into segments while a run is recorded."""
+"""Packs steps into segments while a run is being recorded."""
 
 from __future__ import annotations
 
@@ -8,151 +8,164 @@ from contextlib import suppress
 
 from reelnet.errors import RunError
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import Log, line_of
-from reelnet.runs.format.reader import Values
-from reelnet.runs.format.segment import Layout, plan
+from reelnet.runs.format.log import StepLog, encode_line
+from reelnet.runs.format.reader import ValueReader
+from reelnet.runs.format.segment import Segment, SegmentIndex, encode_head
 from reelnet.runs.header import TapInfo
 from reelnet.runs.storage.protocol import Piece, Store
 
 LOG = logging.getLogger("reelnet")
 
 SEGMENT_BYTES = 128_000_000
-"""Bytes of values in a segment, about."""
+"""Approximate bytes of values in a segment."""
 
-LINES = 4_000_000
-"""Bytes in the log from which on steps in files of their own are packed, however small they are."""
+MAX_UNPACKED_LOG_BYTES = 4_000_000
+"""Bytes of log lines of unpacked steps at which they are packed, however small their values are."""
 
 MIN_SEGMENT_STEPS = 32
-"""Steps that are not worth a segment when a recording ends."""
+"""Fewer steps than this are not packed at the end of a recording."""
 
 
-class Compaction:
+class SegmentPacker:
     """Packs the steps of a run into segments.
 
-    A segment's file comes first, then its line in the log, and only then the steps' own files go: whenever the
-    process is killed, each step lies where the log says.
+    The segment's file is written first, then its line in the log, and only then are the steps' own files removed.
+    So whenever the process is killed, each step is where the log says.
 
     Args:
-        store: The run's files.
-        log: What counts; kept up to date.
-        taps: What is recorded.
-        size: Bytes of values in a segment, about; with 0 there are none.
+        store: Files of the run.
+        log: The log, which is kept up to date.
+        taps: Taps of the run.
+        segment_bytes: Approximate bytes of values in a segment; 0 turns packing off.
     """
 
-    def __init__(self, store: Store, log: Log, taps: Mapping[str, TapInfo], size: int) -> None:
-        self._store, self._log, self._taps, self._size = store, log, taps, size
-        self._sources = Values(store, taps)
-        loose = log.loose()
-        self._values = sum(commit.nbytes for commit in loose)
-        self._lines = sum(len(line_of(commit.line())) for commit in loose)
-        self._stale = 0
-        self._damaged: set[int] = set()
-        self._said = False
-        self._number = 1 + max((number_of(name) for name in store.names("segments")), default=-1)
+    def __init__(self, store: Store, log: StepLog, taps: Mapping[str, TapInfo], segment_bytes: int) -> None:
+        self._store, self._log, self._taps, self._segment_bytes = store, log, taps, segment_bytes
+        self._reader = ValueReader(store, taps)
+        unpacked = log.unpacked_commits()
+        self._unpacked_bytes = sum(commit.nbytes for commit in unpacked)
+        self._unpacked_log_bytes = sum(len(encode_line(commit.to_line())) for commit in unpacked)
+        self._stale_log_bytes = 0
+        self._damaged_steps: set[int] = set()
+        self._has_warned = False
+        numbers = [_segment_number(name) for name in store.list_files("segments")]
+        self._next_number = 1 + max(numbers, default=-1)
 
-    def added(self, commit: Commit, line: int) -> None:
-        """Count a step that was committed with a line of so many bytes, and pack all if there are enough."""
-        self._values += commit.nbytes
-        self._lines += line
-        if self._size and (self._values >= self._size or self._lines >= LINES):
+    def add(self, commit: Commit, line_size: int) -> None:
+        """Count a committed step, and pack all steps if there are enough.
+
+        Args:
+            commit: The step, already in the log.
+            line_size: Bytes of its log line.
+        """
+        self._unpacked_bytes += commit.nbytes
+        self._unpacked_log_bytes += line_size
+        is_full = (
+            self._unpacked_bytes >= self._segment_bytes or self._unpacked_log_bytes >= MAX_UNPACKED_LOG_BYTES
+        )
+        if self._segment_bytes and is_full:
             self._pack()
         else:
-            self._shorten()
+            self._rewrite_long_log()
 
     def finish(self) -> None:
-        """Pack what is left, unless it is little."""
-        if self._size and len(self._log.loose()) >= MIN_SEGMENT_STEPS:
+        """Pack the remaining steps, unless there are few."""
+        if self._segment_bytes and len(self._log.unpacked_commits()) >= MIN_SEGMENT_STEPS:
             self._pack()
-        if self._stale:
+        if self._stale_log_bytes:
             with suppress(OSError):
-                self._write_log()
+                self._rewrite_log()
 
-    def thin_out(self) -> None:
-        """Write segments and log anew without steps that were given up, so that their room is free.
+    def remove_dropped(self) -> None:
+        """Rewrite segments and log without dropped steps, to free their disk space.
 
         Raises:
-            OSError: One cannot be written.
-            RunError: The index of one is damaged.
+            OSError: A file cannot be written.
+            RunError: The index of a segment is damaged.
         """
-        segments = self._log.segments()
-        for segment, rows in segments.items():
-            if len(rows) + len(segment.without) < len(segment.steps):
-                self._segment([self._sources.commit((segment, row)) for row in rows])
-        self._write_log()
-        live = {segment.file for segment in self._log.segments()}
-        self._store.remove(name for name in self._store.names("segments") if name not in live)
+        for segment, rows in self._log.segment_rows().items():
+            if len(rows) + len(segment.dropped) < len(segment.steps):
+                self._write_segment([self._reader.commit_at((segment, row)) for row in rows])
+        self._rewrite_log()
+        used = {segment.file for segment in self._log.segment_rows()}
+        self._store.remove_files(name for name in self._store.list_files("segments") if name not in used)
 
     def _pack(self) -> None:
-        """Pack all steps that lie in files of their own, but for damaged ones; where that fails they stay there."""
-        commits = [commit for commit in self._log.loose() if commit.step not in self._damaged]
+        """Pack all undamaged steps that are in files of their own. If that fails, they stay there."""
+        commits = [
+            commit for commit in self._log.unpacked_commits() if commit.step not in self._damaged_steps
+        ]
         try:
-            if packed := self._segment(commits):
-                self._store.remove(commit.file for commit in packed)
+            if packed := self._write_segment(commits):
+                self._store.remove_files(commit.file for commit in packed)
         except (OSError, RunError) as error:
-            if not self._said:
-                why = error.strerror if isinstance(error, OSError) else str(error)
+            if not self._has_warned:
                 LOG.warning(
                     "%s: steps cannot be packed into a segment (%s); they stay in their own files",
                     self._store,
-                    why,
+                    error.strerror if isinstance(error, OSError) else error,
                 )
-            self._said = True
-        # Also after a failure: not at each step again.
-        self._values = self._lines = 0
+            self._has_warned = True
+        # Also after a failure, so that packing is not tried again at each step.
+        self._unpacked_bytes = self._unpacked_log_bytes = 0
 
-    def _segment(self, commits: Sequence[Commit]) -> Sequence[Commit]:
-        """Write a segment of some steps and have it count; gives those that are in it."""
-        file = f"segments/{self._number:08d}.safetensors"
+    def _write_segment(self, commits: Sequence[Commit]) -> Sequence[Commit]:
+        """Write a segment and add it to the log. Returns the commits that it holds, without damaged steps."""
+        file = f"segments/{self._next_number:08d}.safetensors"
         while commits:
-            segment, layout, head = plan(file, commits, self._taps)
-            size = segment.head + len(commits) * sum(layout.sizes.values())
+            head = encode_head(commits, self._taps)
+            size = len(head) + sum(commit.nbytes for commit in commits)
             try:
-                self._store.assemble(file, size, self._pieces(commits, layout, head))
+                self._store.write_pieces(file, size, self._read_pieces(commits, head))
                 break
-            except _DamagedError as damaged:
-                LOG.warning("%s; the step is left where it is", damaged)
-                self._damaged.add(damaged.step)
-                commits = [commit for commit in commits if commit.step != damaged.step]
+            except _DamagedStepError as error:
+                LOG.warning("%s; the step stays in its own file", error)
+                self._damaged_steps.add(error.step)
+                commits = [commit for commit in commits if commit.step != error.step]
         else:
             return ()
-        self._store.append(line_of(segment.line()))
-        self._number += 1
-        self._log.put(segment)
-        self._stale += self._lines
-        self._shorten()
+        names = dict.fromkeys(name for commit in commits for name in commit.metrics)
+        metrics = {name: [commit.metrics.get(name) for commit in commits] for name in names}
+        segment = Segment.from_head(file, head, self._taps, metrics)
+        self._store.append_log(encode_line(segment.to_line()))
+        self._next_number += 1
+        self._log.add(segment)
+        self._stale_log_bytes += self._unpacked_log_bytes
+        self._rewrite_long_log()
         return commits
 
-    def _shorten(self) -> None:
-        """Write a log anew that has grown too long; one that cannot be is as good as before."""
-        with suppress(OSError):
-            if self._store.is_long(self._stale):
-                self._write_log()
-
-    def _write_log(self) -> None:
-        """Write the log anew, without lines that say nothing any more."""
-        self._log.number += 1
-        self._store.rewrite(self._log.text())
-        self._stale = 0
-
-    def _pieces(self, commits: Sequence[Commit], layout: Layout, head: bytes) -> Iterator[Piece]:
-        """The content of a segment, one step after the other in memory."""
+    def _read_pieces(self, commits: Sequence[Commit], head: bytes) -> Iterator[Piece]:
+        """Yield the content of a segment, holding one step at a time in memory."""
         yield 0, head
+        index = SegmentIndex.from_head(head, self._taps)
         for row, commit in enumerate(commits):
             try:
-                arrays = self._sources.raw(commit, list(self._taps))
+                values = self._reader.read_step_bytes(commit, list(self._taps))
             except RunError as error:
-                raise _DamagedError(commit.step, str(error)) from error
-            for name, data in arrays.items():
-                yield layout.offsets[name] + row * layout.sizes[name], data
+                raise _DamagedStepError(commit.step, str(error)) from error
+            for name, data in values.items():
+                yield index.offsets[name] + row * index.sizes[name], data
+
+    def _rewrite_long_log(self) -> None:
+        """Rewrite the log if it has grown too long. If that fails, the old one is still valid."""
+        with suppress(OSError):
+            if self._store.should_rewrite_log(self._stale_log_bytes):
+                self._rewrite_log()
+
+    def _rewrite_log(self) -> None:
+        """Rewrite the log without stale lines."""
+        self._log.generation += 1
+        self._store.replace_log(self._log.to_bytes())
+        self._stale_log_bytes = 0
 
 
-class _DamagedError(Exception):
+class _DamagedStepError(Exception):
     def __init__(self, step: int, text: str) -> None:
         super().__init__(text)
         self.step = step
 
 
-def number_of(file: str) -> int:
-    """The number of a segment, from its file's name; -1 for another file."""
+def _segment_number(file: str) -> int:
+    """Return the number of a segment from its file name; -1 for any other file."""
     name = file.rpartition("/")[2].partition(".")[0]
     return int(name) if name.isdigit() else -1

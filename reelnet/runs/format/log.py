@@ -1,4 +1,4 @@
-"""The log: the steps that count, as its lines tell it one after the other."""
+"""The log of a run: which steps are part of it, as recorded line by line."""
 
 from __future__ import annotations
 
@@ -10,96 +10,99 @@ from typing import Any
 from reelnet.errors import RunError
 from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.segment import Segment
-from reelnet.runs.header import KEEP, TapInfo, reason, unreadable
+from reelnet.runs.header import REPAIR_HINT, TapInfo, describe_parse_error, read_error
 from reelnet.runs.storage.protocol import Store
 
-Row = tuple[Segment, int]
-"""A step in a segment, by its position there."""
+SegmentRow = tuple[Segment, int]
+"""A step in a segment, given by its position there."""
+
+StepLocation = Commit | SegmentRow
+"""Where a step is stored: in a file of its own, or in a segment."""
 
 
-class Log:
-    """What a log says so far. A later line counts more than an earlier one.
+class StepLog:
+    """The state of a run after all log lines read so far. Later lines override earlier ones.
 
     Args:
-        taps: What is recorded.
+        taps: Taps of the run.
 
     Attributes:
-        steps: For each step that counts, in no order: where it lies.
-        missing: For each step that could not be recorded: why.
-        lines: Number of lines that were read.
-        number: How often the log was written anew.
+        steps: Location of each step of the run, in no particular order.
+        missing: Steps that could not be recorded, with the reason.
+        line_count: Number of lines read.
+        generation: How often the log was rewritten.
     """
 
     def __init__(self, taps: Mapping[str, TapInfo]) -> None:
         self._taps = taps
-        self.steps: dict[int, Commit | Row] = {}
+        self.steps: dict[int, StepLocation] = {}
         self.missing: dict[int, str] = {}
-        self.lines = 0
-        self.number = 0
+        self.line_count = 0
+        self.generation = 0
 
-    def add(self, lines: bytes, where: str) -> None:
-        """Read further lines.
+    def parse_lines(self, lines: bytes, location: str) -> None:
+        """Apply further lines.
 
         Args:
-            lines: Whole lines.
-            where: Names the log in errors.
+            lines: Complete lines.
+            location: The log's path or URL, for errors.
 
         Raises:
-            RunError: One is no line of a log.
+            RunError: A line is not valid.
         """
         for text in lines.split(b"\n")[:-1]:
-            self.lines += 1
+            self.line_count += 1
             try:
-                self._add(json.loads(text))
+                self._apply(json.loads(text))
             except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
                 raise RunError(
-                    f"{where}:{self.lines}: not a line of a log ({reason(error)}); {KEEP}"
+                    f"{location}:{self.line_count}: not a log line ({describe_parse_error(error)}); {REPAIR_HINT}"
                 ) from error
 
-    def put(self, found: Commit | Segment) -> None:
-        """Have a commit or a segment count from now on."""
-        if isinstance(found, Commit):
-            self.steps[found.step] = found
-            self.missing.pop(found.step, None)
+    def add(self, item: Commit | Segment) -> None:
+        """Add a step, or the steps of a segment."""
+        if isinstance(item, Commit):
+            self.steps[item.step] = item
+            self.missing.pop(item.step, None)
         else:
-            for row, step in enumerate(found.steps):
-                if step not in found.without:
-                    self.steps[step] = (found, row)
+            for row, step in enumerate(item.steps):
+                if step not in item.dropped:
+                    self.steps[step] = (item, row)
 
     def drop(self, steps: Iterable[int]) -> None:
-        """Have some steps count no more."""
+        """Remove steps from the run."""
         for step in steps:
             self.steps.pop(step, None)
 
-    def supersede(self, step: int) -> None:
-        """Have all steps after one count no more: the training goes on from there."""
-        self.drop([each for each in self.steps if each > step])
-        self.missing = {each: reason for each, reason in self.missing.items() if each <= step}
+    def drop_after(self, last: int) -> None:
+        """Remove all steps after `last`: a resumed recording replaces them."""
+        self.drop([step for step in self.steps if step > last])
+        self.missing = {step: reason for step, reason in self.missing.items() if step <= last}
 
-    def segments(self) -> dict[Segment, list[int]]:
-        """The segments, with the positions in each that still count, ascending."""
-        found: dict[Segment, list[int]] = {}
-        for step in sorted(self.steps):
-            place = self.steps[step]
-            if not isinstance(place, Commit):
-                found.setdefault(place[0], []).append(place[1])
-        return found
+    def segment_rows(self) -> dict[Segment, list[int]]:
+        """Return the segments, each with the ascending positions of its steps that are part of the run."""
+        rows: dict[Segment, list[int]] = {}
+        for _, location in sorted(self.steps.items(), key=lambda item: item[0]):
+            if not isinstance(location, Commit):
+                rows.setdefault(location[0], []).append(location[1])
+        return rows
 
-    def loose(self) -> list[Commit]:
-        """The steps in files of their own, ascending."""
-        return [place for _, place in sorted(self.steps.items()) if isinstance(place, Commit)]
+    def unpacked_commits(self) -> list[Commit]:
+        """Return the steps that are stored in files of their own, ascending."""
+        commits = [location for location in self.steps.values() if isinstance(location, Commit)]
+        return sorted(commits, key=lambda commit: commit.step)
 
-    def text(self) -> bytes:
-        """The shortest log that says the same."""
-        lines: list[Mapping[str, Any]] = [{"log": self.number}]
-        for segment, rows in self.segments().items():
-            gone = {*segment.steps} - {segment.steps[row] for row in rows}
-            lines.append(replace(segment, without=frozenset(gone)).line())
-        lines += [commit.line() for commit in self.loose()]
+    def to_bytes(self) -> bytes:
+        """Encode the shortest log with the same content."""
+        lines: list[Mapping[str, Any]] = [{"log": self.generation}]
+        for segment, rows in self.segment_rows().items():
+            dropped = {*segment.steps} - {segment.steps[row] for row in rows}
+            lines.append(replace(segment, dropped=frozenset(dropped)).to_line())
+        lines += [commit.to_line() for commit in self.unpacked_commits()]
         lines += [{"step": step, "missing": reason} for step, reason in sorted(self.missing.items())]
-        return b"".join(map(line_of, lines))
+        return b"".join(map(encode_line, lines))
 
-    def _add(self, line: Mapping[str, Any]) -> None:
+    def _apply(self, line: Mapping[str, Any]) -> None:
         if "dropped" in line:
             self.drop(map(int, line["dropped"]))
         elif "missing" in line:
@@ -107,51 +110,52 @@ class Log:
             if step not in self.steps:
                 self.missing[step] = str(line["missing"])
         elif "segment" in line:
-            self.put(Segment.of(line, self._taps))
+            self.add(Segment.from_line(line, self._taps))
         elif "log" in line:
-            # All that was said before is said anew.
-            self.number, self.steps, self.missing = int(line["log"]), {}, {}
+            # A rewritten log starts here and repeats everything that is still valid.
+            self.generation, self.steps, self.missing = int(line["log"]), {}, {}
         else:
-            self.put(Commit.of(line, self._taps))
+            self.add(Commit.from_line(line, self._taps))
 
 
-def line_of(content: Mapping[str, Any]) -> bytes:
-    """A line of a log."""
+def encode_line(content: Mapping[str, Any]) -> bytes:
+    """Encode a line of a log."""
     return json.dumps(content, separators=(", ", ": ")).encode() + b"\n"
 
 
 class LogReader:
-    """Follows the log of a run that may still grow.
+    """Reads the log of a run, and follows it while the run is being recorded.
 
     Args:
-        store: The run's files.
-        taps: What is recorded.
+        store: Files of the run.
+        taps: Taps of the run.
 
     Attributes:
-        log: What the log says, as of the last look.
+        log: The content of the log at the last read.
 
     Raises:
-        RunError: The log is not there, or damaged.
+        RunError: The log is missing or damaged.
     """
 
     def __init__(self, store: Store, taps: Mapping[str, TapInfo]) -> None:
         self._store, self._taps = store, taps
-        self._place: object = None
-        self.log = Log(taps)
+        self._position: object = None
+        self.log = StepLog(taps)
         self.follow()
 
     def follow(self) -> bool:
-        """Read what was added since; gives whether there was anything.
+        """Read what was appended since the last read, and return whether there was anything.
 
         Raises:
-            RunError: The log is not there, or damaged.
+            RunError: The log is missing or damaged.
         """
+        location = self._store.full_path("log.jsonl")
         try:
-            tail = self._store.tail(self._place)
+            tail = self._store.read_log(self._position)
         except OSError as error:
-            raise unreadable(self._store.full("log.jsonl"), "the log", error) from error
-        if tail.fresh:
-            self.log = Log(self._taps)
-        self.log.add(tail.lines, self._store.full("log.jsonl"))
-        self._place = tail.place
-        return tail.fresh or bool(tail.lines)
+            raise read_error(location, "the log", error) from error
+        if tail.is_whole_log:
+            self.log = StepLog(self._taps)
+        self.log.parse_lines(tail.lines, location)
+        self._position = tail.position
+        return tail.is_whole_log or bool(tail.lines)

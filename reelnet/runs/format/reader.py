@@ -1,36 +1,35 @@
-"""Reading recorded values: few ranges, straight into their place, each checked."""
+"""Reads recorded values: few byte ranges, directly into the result, each checked against its checksum."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError
-from reelnet.runs.format.arrays import crc32 as crc32_of
-from reelnet.runs.format.arrays import unpack
+from reelnet.runs.format.arrays import crc32 as compute_crc32
+from reelnet.runs.format.arrays import unpack_array
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import Row
-from reelnet.runs.format.segment import Layout, Segment
-from reelnet.runs.header import KEEP, TapInfo, unreadable
-from reelnet.runs.step_index import span
+from reelnet.runs.format.log import StepLocation
+from reelnet.runs.format.segment import Segment, SegmentIndex
+from reelnet.runs.header import REPAIR_HINT, TapInfo, read_error
+from reelnet.runs.step_index import describe_steps
 from reelnet.runs.storage.protocol import Store
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Values of one tap that lie behind each other in a file, and in the result.
+class ContiguousRead:
+    """Values of one tap at several steps that are contiguous both in a file and in the result.
 
     Attributes:
         first: Position of the first step in the result.
-        file: Relative to the run folder.
+        file: Path relative to the run folder.
         offset: First byte in the file.
         steps: The steps.
-        crc32: Their checksums.
+        crc32: Checksum of each step's values.
     """
 
     first: int
@@ -40,158 +39,150 @@ class Stretch:
     crc32: list[int]
 
 
-class Values:
-    """The arrays of a run.
+class ValueReader:
+    """Reads the arrays of a run.
 
     Args:
-        store: Its files.
-        taps: What is recorded.
+        store: Files of the run.
+        taps: Taps of the run.
     """
 
     def __init__(self, store: Store, taps: Mapping[str, TapInfo]) -> None:
         self._store, self._taps = store, taps
-        self._positions = {name: number for number, name in enumerate(taps)}
-        self._layouts: dict[str, Layout] = {}
+        self._tap_numbers = {name: number for number, name in enumerate(taps)}
+        self._indexes: dict[str, SegmentIndex] = {}
 
-    @property
-    def taps(self) -> list[str]:
-        """The names of all taps, in the header's order."""
-        return list(self._taps)
-
-    def layout(self, segment: Segment) -> Layout:
-        """The index of a segment; read and checked once.
+    def read_index(self, segment: Segment) -> SegmentIndex:
+        """Read and check the index of a segment. It is cached.
 
         Raises:
-            RunError: It is missing, truncated or altered.
+            RunError: The index is missing, truncated or altered.
         """
-        if segment.file not in self._layouts:
-            what = span(segment.steps)
-            where = self._store.full(segment.file)
+        if segment.file not in self._indexes:
+            steps = describe_steps(segment.steps)
+            path = self._store.full_path(segment.file)
             try:
-                (head,) = self._store.read_spans(segment.file, [(0, segment.head)])
+                (head,) = self._store.read_spans(segment.file, [(0, segment.head_size)])
             except OSError as error:
-                raise unreadable(where, what, error) from error
-            if len(head) != segment.head or crc32_of(head) != segment.crc32:
-                kind = "altered" if len(head) == segment.head else "truncated"
-                raise RunError(f"{where}: {what}: {kind}, its index does not match its checksum; {KEEP}")
-            self._layouts[segment.file] = Layout.of(head, segment, self._taps)
-        return self._layouts[segment.file]
+                raise read_error(path, steps, error) from error
+            if len(head) != segment.head_size or compute_crc32(head) != segment.crc32:
+                damage = "altered" if len(head) == segment.head_size else "truncated"
+                raise RunError(
+                    f"{path}: {steps}: {damage}, its index does not match its checksum; {REPAIR_HINT}"
+                )
+            self._indexes[segment.file] = SegmentIndex.from_head(head, self._taps)
+        return self._indexes[segment.file]
 
-    def commit(self, place: Commit | Row) -> Commit:
-        """Where one step lies, in a file of its own or in a segment.
+    def commit_at(self, location: StepLocation) -> Commit:
+        """Return the commit of a step, from the segment's index if the step is in a segment.
 
         Raises:
             RunError: The segment's index cannot be read.
         """
-        return place if isinstance(place, Commit) else self.layout(place[0]).commit(*place)
+        return location if isinstance(location, Commit) else self.read_index(location[0]).commit_at(*location)
 
-    def arrays(self, place: Commit | Row, names: Sequence[str]) -> dict[str, NDArray[np.generic]]:
-        """Some taps at one step.
+    def read_step(self, location: StepLocation, names: Sequence[str]) -> dict[str, NDArray[np.generic]]:
+        """Read some taps at one step.
 
         Raises:
             RunError: The file is missing, truncated or altered.
         """
-        found = self.raw(self.commit(place), names)
+        values = self.read_step_bytes(self.commit_at(location), names)
+        infos = self._taps
         return {
-            name: unpack(data, self._taps[name].dtype, self._taps[name].shape) for name, data in found.items()
+            name: unpack_array(data, infos[name].dtype, infos[name].shape) for name, data in values.items()
         }
 
-    def raw(self, commit: Commit, names: Sequence[str]) -> dict[str, bytes]:
-        """The bytes of some taps at one step.
+    def read_step_bytes(self, commit: Commit, names: Sequence[str]) -> dict[str, bytes]:
+        """Read some taps at one step as bytes.
 
         Raises:
             RunError: The file is missing, truncated or altered.
         """
-        where = self._store.full(commit.file)
+        path = self._store.full_path(commit.file)
         spans = [commit.spans[name] for name in names]
         try:
-            found = self._store.read_spans(commit.file, [(part.offset, part.size) for part in spans])
+            parts = self._store.read_spans(commit.file, [(span.offset, span.size) for span in spans])
         except OSError as error:
-            raise unreadable(where, f"step {commit.step}", error) from error
-        for name, part, data in zip(names, spans, found, strict=True):
-            require_whole(data, part.size, part.crc32, f"{where}: step {commit.step}, {name}")
-        return dict(zip(names, found, strict=True))
+            raise read_error(path, f"step {commit.step}", error) from error
+        for name, span, data in zip(names, spans, parts, strict=True):
+            _check_values(data, span.size, span.crc32, f"{path}: step {commit.step}, {name}")
+        return dict(zip(names, parts, strict=True))
 
-    def series(self, name: str, places: Sequence[Commit | Row]) -> NDArray[np.generic]:
-        """One tap at several steps: (steps, samples, channels, height, width).
+    def read_series(self, name: str, locations: Sequence[StepLocation]) -> NDArray[np.generic]:
+        """Read one tap at several steps.
+
+        Returns:
+            An array (steps, samples, channels, height, width).
 
         Raises:
             RunError: A file is missing, truncated or altered.
         """
         info = self._taps[name]
-        out = np.empty((len(places), *info.shape), np.dtype(info.dtype).newbyteorder("<"))
-        stretches = list(self._stretches(name, places))
+        out = np.empty((len(locations), *info.shape), np.dtype(info.dtype).newbyteorder("<"))
+        reads = list(self._plan_reads(name, locations))
 
-        def read(stretch: Stretch) -> None:
-            self._read(name, stretch, out[stretch.first : stretch.first + len(stretch.steps)])
+        def read(part: ContiguousRead) -> None:
+            self._read_into(name, part, out[part.first : part.first + len(part.steps)])
 
-        if self._store.at_once == 1 or len(stretches) < 2:
-            for stretch in stretches:
-                read(stretch)
+        if self._store.parallel_reads == 1 or len(reads) < 2:
+            for part in reads:
+                read(part)
         else:
-            with ThreadPoolExecutor(self._store.at_once) as pool:
-                list(pool.map(read, stretches))
+            with ThreadPoolExecutor(self._store.parallel_reads) as pool:
+                list(pool.map(read, reads))
         return out.astype(info.dtype, copy=False)
 
-    def _read(self, name: str, stretch: Stretch, out: NDArray[np.generic]) -> None:
-        where = self._store.full(stretch.file)
-        # As bytes: not all of numpy's types have a buffer.
+    def _read_into(self, name: str, part: ContiguousRead, out: NDArray[np.generic]) -> None:
+        path = self._store.full_path(part.file)
+        # Viewed as bytes because not every numpy type supports the buffer protocol.
         rows = out.reshape(len(out), -1).view(np.uint8)
-        flat, size, checked, got = rows.reshape(-1).data, rows.shape[1], 0, 0
+        flat, size, checked, end = rows.reshape(-1).data, rows.shape[1], 0, 0
 
         def check(data: memoryview) -> None:
-            if len(data) != size or crc32_of(data) != stretch.crc32[checked]:
-                place = f"{where}: step {stretch.steps[checked]}, {name}"
-                require_whole(data, size, stretch.crc32[checked], place)
+            if len(data) != size or compute_crc32(data) != part.crc32[checked]:
+                values = f"{path}: step {part.steps[checked]}, {name}"
+                _check_values(data, size, part.crc32[checked], values)
 
         try:
-            for got in self._store.read_into(stretch.file, stretch.offset, flat, size):
-                # While they are still in the processor's cache.
-                while (end := (checked + 1) * size) <= got:
-                    check(flat[end - size : end])
+            for end in self._store.read_into(part.file, part.offset, flat, size):
+                # Check the rows while they are still in the processor's cache.
+                while (row_end := (checked + 1) * size) <= end:
+                    check(flat[row_end - size : row_end])
                     checked += 1
         except OSError as error:
-            raise unreadable(where, f"step {stretch.steps[0]}", error) from error
+            raise read_error(path, f"step {part.steps[0]}", error) from error
         if checked < len(rows):
-            check(flat[checked * size : got])
+            check(flat[checked * size : end])
 
-    def _stretches(self, name: str, places: Sequence[Commit | Row]) -> Iterator[Stretch]:
-        tap, at = self._positions[name], 0
-        while at < len(places):
-            place = places[at]
-            if isinstance(place, Commit):
-                part = place.spans[name]
-                yield Stretch(at, place.file, part.offset, [place.step], [part.crc32])
-                at += 1
+    def _plan_reads(self, name: str, locations: Sequence[StepLocation]) -> Iterator[ContiguousRead]:
+        """Group the steps into runs that are contiguous in a file."""
+        tap, first = self._tap_numbers[name], 0
+        while first < len(locations):
+            location = locations[first]
+            if isinstance(location, Commit):
+                span = location.spans[name]
+                yield ContiguousRead(first, location.file, span.offset, [location.step], [span.crc32])
+                first += 1
                 continue
-            segment, row = place
-            end = at + _together(places, at)
-            layout, rows = self.layout(segment), slice(row, row + end - at)
-            offset = layout.offsets[name] + row * layout.sizes[name]
-            crc32 = layout.crc32[tap, rows].tolist()
-            yield Stretch(at, segment.file, offset, segment.steps[rows], crc32)
-            at = end
+            segment, row = location
+            end = first + 1
+            while end < len(locations) and locations[end] == (segment, row + end - first):
+                end += 1
+            index, rows = self.read_index(segment), slice(row, row + end - first)
+            offset = index.offsets[name] + row * index.sizes[name]
+            crc32 = index.crc32[tap, rows].tolist()
+            yield ContiguousRead(first, segment.file, offset, segment.steps[rows], crc32)
+            first = end
 
 
-def _together(places: Sequence[Commit | Row], at: int) -> int:
-    """How many of the places from one on lie behind each other in its segment."""
-    segment, row = cast(Row, places[at])
-    end, first = at, row - at
-    while end < len(places):
-        place = places[end]
-        if isinstance(place, Commit) or place[0] is not segment or place[1] != first + end:
-            break
-        end += 1
-    return end - at
-
-
-def require_whole(data: bytes | memoryview, size: int, crc32: int, where: str) -> None:
-    """Make sure that values are as they were written; `where` says which.
+def _check_values(data: bytes | memoryview, size: int, crc32: int, values: str) -> None:
+    """Check the bytes of `values`, a text such as `run/steps/00000003.safetensors: step 3, conv1`.
 
     Raises:
         RunError: They are truncated or altered.
     """
     if len(data) != size:
-        raise RunError(f"{where}: truncated, {len(data)} of {size} bytes are there; {KEEP}")
-    if crc32_of(data) != crc32:
-        raise RunError(f"{where}: altered, its bytes do not match their checksum; {KEEP}")
+        raise RunError(f"{values}: truncated, the file has {len(data)} of {size} bytes; {REPAIR_HINT}")
+    if compute_crc32(data) != crc32:
+        raise RunError(f"{values}: altered, the bytes do not match their checksum; {REPAIR_HINT}")

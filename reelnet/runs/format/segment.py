@@ -1,9 +1,9 @@
-"""A segment: many steps in one file, in which the values of each tap lie one step behind the other."""
+"""A segment: many steps in one file, where the values of each tap are contiguous over the steps."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
@@ -11,34 +11,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.runs.format.arrays import Span
-from reelnet.runs.format.arrays import crc32 as crc32_of
-from reelnet.runs.format.commit import Commit, Range, joined, number
+from reelnet.runs.format.arrays import ByteSpan
+from reelnet.runs.format.arrays import crc32 as compute_crc32
+from reelnet.runs.format.commit import Commit, to_json_number
 from reelnet.runs.header import TapInfo
 
-Index = Mapping[str, NDArray[np.generic]]
+SAFETENSORS_KINDS = {"b": "BOOL", "f": "F", "i": "I", "u": "U"}
+"""Names of numpy's kinds of numbers in safetensors."""
 
-NAMES = {"b": "BOOL", "f": "F", "i": "I", "u": "U"}
-"""What safetensors calls the kinds of numbers of numpy."""
-
-INDEX = {"steps": "<i8", "min": "<f8", "max": "<f8", "nonfinite": "<i8", "crc32": "<u4"}
-"""The arrays of a segment's index and their types; all but the steps are (taps, steps)."""
+INDEX_DTYPES = {"steps": "<i8", "min": "<f8", "max": "<f8", "nonfinite": "<i8", "crc32": "<u4"}
+"""Arrays of a segment's index and their types; `steps` is (steps,), the others are (taps, steps)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """A segment's line in the log: enough to open a run, without reading the segment.
+    """The line of a segment in the log: enough to open a run without reading the segment.
 
     Attributes:
         file: Path relative to the run folder.
-        steps: The steps in it, ascending.
-        metrics: For each metric its value at each of the steps, None where there is none.
-        low: For each tap, in the header's order, its least finite value over the steps, NaN where there is none.
-        high: The greatest, likewise.
-        nonfinite: For each tap with values that are NaN or infinite their number, and the first such step.
-        head: Bytes at the beginning of the file that tell of the values: its header and its index.
-        crc32: Checksum of the head.
-        without: Those of the steps that count no more.
+        steps: The steps in the segment, ascending.
+        metrics: Values of each metric, one per step; None where a step has no value.
+        low: Smallest finite value of each tap over all steps, in the header's order; NaN if there is none.
+        high: Largest finite value of each tap, likewise.
+        nonfinite: Number of NaN and infinite values and the first step with one, for taps that have any.
+        head_size: Bytes before the values: the safetensors header and the index.
+        crc32: Checksum of those bytes.
+        dropped: Steps that are stored in the segment but no longer part of the run.
     """
 
     file: str
@@ -47,72 +45,110 @@ class Segment:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     nonfinite: Mapping[str, tuple[int, int]]
-    head: int
+    head_size: int
     crc32: int
-    without: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Segment:
-        """Read a line of the log.
+    def from_line(cls, line: Mapping[str, Any], infos: Mapping[str, TapInfo]) -> Segment:
+        """Parse a line of the log.
 
         Raises:
-            KeyError, TypeError, ValueError: It is none.
+            KeyError, TypeError, ValueError: The line is not a valid segment.
         """
         steps = tuple(map(int, line["steps"]))
         metrics, low, high = line["metrics"], line["min"], line["max"]
         if not steps or any(len(values) != len(steps) for values in metrics.values()):
             raise ValueError("its steps and metrics do not match")
         if not len(low) == len(high) == len(infos):
-            raise ValueError("its ranges do not match the layers of the run")
+            raise ValueError("its value ranges do not match the layers of the run")
         return cls(
             file=str(line["segment"]),
             steps=steps,
-            metrics={name: _numbers(values) for name, values in metrics.items()},
+            metrics={name: _parse_metric(values) for name, values in metrics.items()},
             # None becomes NaN.
             low=np.array(low, np.float64),
             high=np.array(high, np.float64),
-            nonfinite={name: (int(each[0]), int(each[1])) for name, each in line["nonfinite"].items()},
-            head=int(line["head"]),
+            nonfinite={name: (int(count), int(step)) for name, (count, step) in line["nonfinite"].items()},
+            head_size=int(line["head"]),
             crc32=int(line["crc32"], 16),
-            without=frozenset(map(int, line.get("without", ()))),
+            dropped=frozenset(map(int, line.get("without", ()))),
         )
 
-    def numbers(self, row: int) -> dict[str, float]:
-        """The metrics at one of the steps, by its position."""
-        found = {name: values[row] for name, values in self.metrics.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-    def line(self) -> dict[str, Any]:
-        """The line of the log."""
+    def to_line(self) -> dict[str, Any]:
+        """Return the line of the log."""
         return {
             "segment": self.file,
             "steps": list(self.steps),
             "metrics": {
-                name: [None if value is None else number(value) for value in values]
+                name: [None if value is None else to_json_number(value) for value in values]
                 for name, values in self.metrics.items()
             },
-            "min": _listed(self.low),
-            "max": _listed(self.high),
+            "min": [None if np.isnan(value) else value for value in self.low.tolist()],
+            "max": [None if np.isnan(value) else value for value in self.high.tolist()],
             "nonfinite": dict(self.nonfinite),
-            "head": self.head,
+            "head": self.head_size,
             "crc32": f"{self.crc32:08x}",
-            **({"without": sorted(self.without)} if self.without else {}),
+            **({"without": sorted(self.dropped)} if self.dropped else {}),
         }
+
+    @classmethod
+    def from_head(
+        cls,
+        file: str,
+        head: bytes,
+        infos: Mapping[str, TapInfo],
+        metrics: Mapping[str, Sequence[float | None]] | None = None,
+    ) -> Segment:
+        """Build the line of a segment from the head of its file, which does not contain metrics.
+
+        Args:
+            file: Path relative to the run folder.
+            head: The safetensors header and the index.
+            infos: Taps of the run.
+            metrics: Values of each metric, one per step; by default there are none.
+
+        Raises:
+            KeyError, TypeError, ValueError: `head` is not the head of a segment.
+        """
+        index = SegmentIndex.from_head(head, infos)
+        nonfinite: dict[str, tuple[int, int]] = {}
+        for name, counts in zip(infos, index.nonfinite, strict=True):
+            if counts.any():
+                nonfinite[name] = int(counts.sum()), index.steps[counts.nonzero()[0][0]]
+        return cls(
+            file=file,
+            steps=index.steps,
+            metrics=metrics or {},
+            # These skip NaN.
+            low=np.fmin.reduce(index.low, axis=1),
+            high=np.fmax.reduce(index.high, axis=1),
+            nonfinite=dict(sorted(nonfinite.items(), key=lambda item: item[1][1])),
+            head_size=len(head),
+            crc32=compute_crc32(head),
+        )
+
+    def metrics_at(self, row: int) -> dict[str, float]:
+        """Return the metrics of one step, given its position in the segment."""
+        values = {name: column[row] for name, column in self.metrics.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
-    """Where everything lies in a segment, and its index.
+class SegmentIndex:
+    """The index at the start of a segment's file, and where the values are stored.
 
     Attributes:
-        offsets: For each tap the first byte of its values.
-        sizes: For each tap the bytes of one step.
-        crc32: Checksums (taps, steps) of the values.
-        low: Least finite values (taps, steps); NaN where there is none.
-        high: Greatest finite values, likewise.
-        nonfinite: Numbers (taps, steps) of values that are NaN or infinite.
+        steps: The steps in the segment, ascending.
+        offsets: First byte of each tap's values in the file.
+        sizes: Bytes of one step of each tap.
+        crc32: Checksums of the values, uint32 (taps, steps).
+        low: Smallest finite values, float64 (taps, steps); NaN where there is none.
+        high: Largest finite values, likewise.
+        nonfinite: Numbers of NaN and infinite values, int64 (taps, steps).
     """
 
+    steps: tuple[int, ...]
     offsets: Mapping[str, int]
     sizes: Mapping[str, int]
     crc32: NDArray[np.uint32]
@@ -120,153 +156,103 @@ class Layout:
     high: NDArray[np.float64]
     nonfinite: NDArray[np.int64]
 
-    def commit(self, segment: Segment, row: int) -> Commit:
-        """One of the segment's steps, by its position."""
-        names = list(self.offsets)
-        ranges = {name: self.range(number, row) for number, name in enumerate(names)}
-        counts = {name: int(self.nonfinite[number, row]) for number, name in enumerate(names)}
-        return Commit(
-            step=segment.steps[row],
-            metrics=segment.numbers(row),
-            file=segment.file,
-            spans={
-                name: Span(
-                    self.offsets[name] + row * self.sizes[name],
-                    self.sizes[name],
-                    int(self.crc32[number, row]),
-                )
-                for number, name in enumerate(names)
-            },
-            ranges=ranges,
-            nonfinite={name: count for name, count in counts.items() if count},
-        )
-
-    def range(self, tap: int, row: int) -> Range:
-        """A tap's range at a step, both by position."""
-        low, high = float(self.low[tap, row]), float(self.high[tap, row])
-        return None if np.isnan(low) else (low, high)
-
     @classmethod
-    def of(cls, head: bytes, segment: Segment, infos: Mapping[str, TapInfo]) -> Layout:
-        """Read the head of a segment.
+    def from_head(cls, head: bytes, infos: Mapping[str, TapInfo]) -> SegmentIndex:
+        """Parse the head of a segment's file.
 
         Raises:
-            KeyError, TypeError, ValueError: It is none.
+            KeyError, TypeError, ValueError: `head` is not the head of a segment.
         """
-        base, entries = entries_of(head)
-        index = index_of(head, len(infos))
+        base, entries = _parse_header(head)
+        (step_count,) = entries["steps"]["shape"]
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, dtype in INDEX_DTYPES.items():
+            start, end = entries[name]["data_offsets"]
+            values = np.frombuffer(head[base + start : base + end], dtype)
+            arrays[name] = values.reshape((step_count,) if name == "steps" else (len(infos), step_count))
         return cls(
+            steps=tuple(arrays["steps"].tolist()),
             offsets={name: base + int(entries[f"tap/{name}"]["data_offsets"][0]) for name in infos},
             sizes={name: info.nbytes for name, info in infos.items()},
-            low=index["min"],
-            high=index["max"],
-            nonfinite=index["nonfinite"],
-            crc32=index["crc32"],
+            low=arrays["min"],
+            high=arrays["max"],
+            nonfinite=arrays["nonfinite"],
+            crc32=arrays["crc32"],
         )
 
+    def commit_at(self, segment: Segment, row: int) -> Commit:
+        """Return the commit of one step, given its position in the segment."""
+        spans, ranges, nonfinite = {}, {}, {}
+        for tap, (name, offset) in enumerate(self.offsets.items()):
+            size = self.sizes[name]
+            spans[name] = ByteSpan(offset + row * size, size, int(self.crc32[tap, row]))
+            low, high = float(self.low[tap, row]), float(self.high[tap, row])
+            ranges[name] = None if np.isnan(low) else (low, high)
+            if count := int(self.nonfinite[tap, row]):
+                nonfinite[name] = count
+        return Commit(segment.steps[row], segment.metrics_at(row), segment.file, spans, ranges, nonfinite)
 
-def entries_of(head: bytes) -> tuple[int, dict[str, Any]]:
-    """The header of a segment: where it ends, and what it says of each array.
+
+def head_size(start: bytes, infos: Mapping[str, TapInfo]) -> int:
+    """Compute the size of a segment's head from its safetensors header.
+
+    Args:
+        start: The first bytes of the file, up to the end of the safetensors header or beyond.
+        infos: Taps of the run.
 
     Raises:
-        ValueError: It is none.
+        KeyError, TypeError, ValueError: `start` is not the header of a segment with these taps.
     """
+    base, entries = _parse_header(start)
+    if entries.keys() != INDEX_DTYPES.keys() | {f"tap/{name}" for name in infos}:
+        raise ValueError("the arrays are not those of the run")
+    return base + max(int(entries[name]["data_offsets"][1]) for name in INDEX_DTYPES)
+
+
+def encode_head(commits: Sequence[Commit], infos: Mapping[str, TapInfo]) -> bytes:
+    """Encode the head of a segment's file: its safetensors header and its index.
+
+    Args:
+        commits: The steps, ascending.
+        infos: Taps of the run.
+    """
+    bounds = [[commit.ranges[name] or (np.nan, np.nan) for commit in commits] for name in infos]
+    rows: dict[str, Any] = {
+        "steps": [commit.step for commit in commits],
+        "min": [[low for low, _ in row] for row in bounds],
+        "max": [[high for _, high in row] for row in bounds],
+        "nonfinite": [[commit.nonfinite.get(name, 0) for commit in commits] for name in infos],
+        "crc32": [[commit.spans[name].crc32 for commit in commits] for name in infos],
+    }
+    index = {name: np.array(rows[name], dtype) for name, dtype in INDEX_DTYPES.items()}
+    entries, offset = {}, 0
+    for name, array in index.items():
+        entries[name] = _header_entry(array.dtype, array.shape, offset)
+        offset += array.nbytes
+    # Larger value types come first, so that all arrays are aligned.
+    for name, info in sorted(infos.items(), key=lambda item: -np.dtype(item[1].dtype).itemsize):
+        entries[f"tap/{name}"] = _header_entry(np.dtype(info.dtype), (len(commits), *info.shape), offset)
+        offset += len(commits) * info.nbytes
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + b"".join(array.tobytes() for array in index.values())
+
+
+def _parse_header(head: bytes) -> tuple[int, dict[str, Any]]:
+    """Return where the safetensors header ends, and its entries."""
     base = 8 + int.from_bytes(head[:8], "little")
     return base, json.loads(head[8:base])
 
 
-def index_of(head: bytes, taps: int) -> dict[str, NDArray[Any]]:
-    """The arrays of a segment's index.
-
-    Args:
-        head: Of the segment.
-        taps: Their number.
-
-    Raises:
-        KeyError, TypeError, ValueError: It is none.
-    """
-    base, entries = entries_of(head)
-    (steps,) = entries["steps"]["shape"]
-    found = {}
-    for name, dtype in INDEX.items():
-        start, end = entries[name]["data_offsets"]
-        values = np.frombuffer(head[base + start : base + end], dtype)
-        found[name] = values.reshape((steps,) if name == "steps" else (taps, steps))
-    return found
+def _header_entry(dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> dict[str, Any]:
+    kind = SAFETENSORS_KINDS[dtype.kind]
+    size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
+    name = kind if kind == "BOOL" else f"{kind}{8 * dtype.itemsize}"
+    return {"dtype": name, "shape": list(shape), "data_offsets": [offset, offset + size]}
 
 
-def plan(file: str, commits: Sequence[Commit], infos: Mapping[str, TapInfo]) -> tuple[Segment, Layout, bytes]:
-    """Lay out a segment of some steps, which are ascending.
-
-    Returns:
-        Its line, where everything lies, and its head; the values follow at the layout's offsets.
-    """
-    names, steps = list(infos), [commit.step for commit in commits]
-    bounds = [[commit.ranges[name] or (np.nan, np.nan) for commit in commits] for name in names]
-    rows: dict[str, Any] = {
-        "steps": steps,
-        "min": [[low for low, _ in row] for row in bounds],
-        "max": [[high for _, high in row] for row in bounds],
-        "nonfinite": [[commit.nonfinite.get(name, 0) for commit in commits] for name in names],
-        "crc32": [[commit.spans[name].crc32 for commit in commits] for name in names],
-    }
-    index = {name: np.array(rows[name], dtype) for name, dtype in INDEX.items()}
-    entries, at = {}, 0
-    for name, array in index.items():
-        entries[name] = _entry(array.dtype, array.shape, at)
-        at += array.nbytes
-    # Values of more bytes first, so that all of them are aligned.
-    for name, info in sorted(infos.items(), key=lambda item: -np.dtype(item[1].dtype).itemsize):
-        entries[f"tap/{name}"] = _entry(np.dtype(info.dtype), (len(steps), *info.shape), at)
-        at += len(steps) * info.nbytes
-    text = json.dumps(entries, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    head = len(text).to_bytes(8, "little") + text + b"".join(array.tobytes() for array in index.values())
-    metrics = dict.fromkeys(name for commit in commits for name in commit.metrics)
-    ranges = [_over(commit.ranges[name] for commit in commits) for name in names]
-    segment = Segment(
-        file=file,
-        steps=tuple(steps),
-        metrics={name: [commit.metrics.get(name) for commit in commits] for name in metrics},
-        low=np.array([each[0] if each else np.nan for each in ranges]),
-        high=np.array([each[1] if each else np.nan for each in ranges]),
-        nonfinite=_counted(commits, names),
-        head=len(head),
-        crc32=crc32_of(head),
-    )
-    return segment, Layout.of(head, segment, infos), head
-
-
-def _listed(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in values.tolist()]
-
-
-def _numbers(values: list[Any]) -> Sequence[float | None]:
-    # Nearly always they are as they should be; one by one they would take longer than all else of a log.
+def _parse_metric(values: list[Any]) -> Sequence[float | None]:
+    # Nearly always the values are what they should be. Converting one by one would dominate the time to read a log.
     if {*map(type, values)} <= {float, NoneType}:
         return values
     return [None if value is None else float(value) for value in values]
-
-
-def _entry(dtype: np.dtype[Any], shape: tuple[int, ...], at: int) -> dict[str, Any]:
-    kind = NAMES[dtype.kind]
-    size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-    name = kind if kind == "BOOL" else f"{kind}{8 * dtype.itemsize}"
-    return {"dtype": name, "shape": list(shape), "data_offsets": [at, at + size]}
-
-
-def _over(ranges: Iterator[Range]) -> Range:
-    found: Range = None
-    for each in ranges:
-        found = joined(found, each)
-    return found
-
-
-def _counted(commits: Sequence[Commit], names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
-    for commit in commits:
-        for name in names:
-            if count := commit.nonfinite.get(name):
-                before, first = found.get(name, (0, commit.step))
-                found[name] = before + count, first
-    return found

@@ -1,1 +1,1 @@
-"""Where the files of a run lie: a folder or an object store."""
+"""Storage of run folders: on a file system or in an object store."""

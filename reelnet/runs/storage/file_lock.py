@@ -1,4 +1,4 @@
-"""That only one recorder is at work on a run folder. The lock dies with its process, whatever ends it."""
+"""Locks a run folder for one recorder. The lock ends with its process, however the process ends."""
 
 from __future__ import annotations
 
@@ -15,102 +15,105 @@ from typing import Any
 
 from reelnet.errors import UsageError
 
-NAME = "lock"
+LOCK_FILE = "lock"
 
-_held: dict[str, Mapping[str, Any]] = {}
-"""Folders that this process records into, and since when: the system's locks are between processes only."""
+_owned_locks: dict[str, Mapping[str, Any]] = {}
+"""Folders that this process records into, with the content of their lock files.
+
+The system's locks only work between processes."""
+
 _guard = threading.Lock()
 
 
 class FileLock:
-    """Holds the file `lock` of a run folder; a file that a killed process left behind is no obstacle.
+    """Locks the file `lock` of a run folder. A file left by a killed process is not locked.
 
     Args:
-        folder: The run folder, which is there.
+        folder: The run folder, which exists.
 
     Raises:
-        UsageError: Another recorder holds it.
+        UsageError: Another recorder has locked it.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path, self._process = folder / NAME, os.getpid()
+        self._path, self._process = folder / LOCK_FILE, os.getpid()
         self._key = str(folder.resolve())
         with _guard:
-            if self._key in _held:
-                # Not read from the file: closing it would let go of the lock.
-                raise _taken(folder, f"this process{_since(_held[self._key])}")
-            _held[self._key] = self._take(folder)
+            if self._key in _owned_locks:
+                # Do not read the owner from the file: closing the file would release the lock.
+                raise _locked_error(folder, f"this process{_format_start(_owned_locks[self._key])}")
+            _owned_locks[self._key] = self._acquire(folder)
 
-    def _take(self, folder: Path) -> Mapping[str, Any]:
-        # Whoever lets go removes the file: what was locked must still be what lies there.
+    def _acquire(self, folder: Path) -> Mapping[str, Any]:
+        # The previous owner removes the file when it releases the lock, so check that the locked file is still there.
         while True:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-            if not _locked(self._file):
-                owner = owner_of(_read(self._path))
+            if not _try_lock(self._file):
+                owner = format_owner(_read_owner(self._path))
                 os.close(self._file)
-                raise _taken(folder, owner)
-            if _same(self._file, self._path):
+                raise _locked_error(folder, owner)
+            if _is_same_file(self._file, self._path):
                 break
             os.close(self._file)
         os.ftruncate(self._file, 0)
-        held = holder()
-        os.write(self._file, json.dumps(held).encode() + b"\n")
-        return held
+        owner_info = current_owner()
+        os.write(self._file, json.dumps(owner_info).encode() + b"\n")
+        return owner_info
 
     def release(self) -> None:
-        """Let others record; a forked process lets go of nothing."""
-        if self._process != os.getpid() or self._key not in _held:
+        """Let other recorders in. In a forked process this does nothing."""
+        if self._process != os.getpid() or self._key not in _owned_locks:
             return
-        _held.pop(self._key)
+        _owned_locks.pop(self._key)
         with suppress(OSError):
-            # Windows removes no file that is open.
-            if os.name != "nt" and _same(self._file, self._path):
+            # Windows cannot remove an open file.
+            if os.name != "nt" and _is_same_file(self._file, self._path):
                 self._path.unlink()
         os.close(self._file)
 
 
-def _taken(folder: Path, owner: str) -> UsageError:
+def current_owner() -> dict[str, Any]:
+    """Describe this process for a lock file."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"process": os.getpid(), "host": platform.node(), "since": now}
+
+
+def format_owner(owner: Mapping[str, Any]) -> str:
+    """Describe the owner of a lock for people, from the content of the lock file."""
+    if "process" not in owner:
+        return "another process"
+    return f"process {owner['process']} on {owner.get('host')}{_format_start(owner)}"
+
+
+def _format_start(owner: Mapping[str, Any]) -> str:
+    with suppress(KeyError, TypeError, ValueError):
+        return f" since {datetime.fromisoformat(owner['since']).astimezone():%Y-%m-%d %H:%M:%S}"
+    return ""
+
+
+def _locked_error(folder: Path, owner: str) -> UsageError:
     return UsageError(
         f"{folder}: is being recorded by {owner}; choose another folder, or wait for that recording"
     )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    """Who holds a lock, as its file has it; nothing where it cannot be read."""
+def _read_owner(path: Path) -> Mapping[str, Any]:
+    """Read the owner from a lock file; empty if the file cannot be read."""
     with suppress(OSError, ValueError):
-        found = json.loads(path.read_text())
-        return found if isinstance(found, dict) else {}
+        content = json.loads(path.read_text())
+        return content if isinstance(content, dict) else {}
     return {}
 
 
-def holder() -> dict[str, Any]:
-    """This process as the file of a lock names it."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"process": os.getpid(), "host": platform.node(), "since": now}
-
-
-def owner_of(held: Mapping[str, Any]) -> str:
-    """Who holds a lock, and since when, for people."""
-    if "process" not in held:
-        return "another process"
-    return f"process {held['process']} on {held.get('host')}{_since(held)}"
-
-
-def _since(held: Mapping[str, Any]) -> str:
-    with suppress(KeyError, TypeError, ValueError):
-        return f" since {datetime.fromisoformat(held['since']).astimezone():%Y-%m-%d %H:%M:%S}"
-    return ""
-
-
-def _same(file: int, path: Path) -> bool:
+def _is_same_file(file: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:
         return False
 
 
-def _locked(file: int) -> bool:
-    """Lock an open file; where the file system has no locks it counts as locked."""
+def _try_lock(file: int) -> bool:
+    """Lock an open file, and return whether that worked. On a file system without locks it counts as locked."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -119,7 +122,7 @@ def _locked(file: int) -> bool:
         else:
             import fcntl
 
-            # Not flock: a forked process would hold that on, and over the network it is often none.
+            # Not flock: a forked process would keep that lock, and network file systems often lack it.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False

@@ -14,13 +14,15 @@ from reelnet.runs.storage.remote import RemoteStore
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def open_store(path: str | os.PathLike[str]) -> Store:
-    """Open the storage of the run at a path, or at a URL such as `s3://bucket/run`.
+def open_store(path: str | os.PathLike[str] | Store) -> Store:
+    """Open the store of the run at a path, or at a URL such as `s3://bucket/run`. A store is returned unchanged.
 
     Raises:
         UsageError: `path` is neither a path nor a URL, the URL scheme is unknown, or it needs a package that is not
             installed.
     """
+    if not isinstance(path, str | os.PathLike) and isinstance(path, Store):
+        return path
     text = path_to_text(path)
     if isinstance(path, str) and _URL.match(text) and not text.startswith("file://"):
         return RemoteStore(text)

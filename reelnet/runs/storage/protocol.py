@@ -1,127 +1,132 @@
-"""Where the files of a run lie: what reading and writing them takes, whatever the place."""
+"""What a storage of run folders must provide."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from reelnet.errors import RunError
 
 Piece = tuple[int, bytes]
-"""Bytes, and the offset in a file where they go."""
+"""An offset in a file, and the bytes to write there."""
 
 
-class Lock(Protocol):
-    """That nobody else records into a run."""
-
-    def release(self) -> None:
-        """Let others record."""
-
-
-class Store(Protocol):
-    """A run's files by name, such as `steps/00000000.safetensors`. All its errors are `OSError`s.
-
-    A file is there as a whole or not at all, whatever happens while it is written. The log alone grows.
+@dataclass(frozen=True)
+class LogTail:
+    """The end of a log, from some position on.
 
     Attributes:
-        where: The run's place as the user wrote it, for messages.
-        at_once: How many reads at a time pay.
+        lines: Complete lines; an unfinished last line is not included.
+        position: Where the next read starts. Only the store that returned it can interpret it.
+        is_whole_log: Whether the lines are the whole log because it was rewritten, and replace all earlier lines.
     """
 
-    where: str
-    at_once: int
+    lines: bytes
+    position: object
+    is_whole_log: bool
+
+
+class RunLock(Protocol):
+    """Keeps other recorders out of a run."""
+
+    def release(self) -> None:
+        """Let other recorders in."""
+
+
+@runtime_checkable
+class Store(Protocol):
+    """The files of one run, by names such as `steps/00000000.safetensors`. All errors are `OSError`s.
+
+    A file either exists completely or not at all, even if writing it is interrupted. Only the log grows.
+
+    Attributes:
+        location: The run's path or URL as the user wrote it, for messages.
+        parallel_reads: Number of simultaneous reads that gives the best throughput.
+    """
+
+    location: str
+    parallel_reads: int
 
     def __str__(self) -> str: ...
 
-    def full(self, name: str) -> str:
-        """Where a file lies, for messages."""
+    def full_path(self, name: str) -> str:
+        """Return the path or URL of a file, for messages."""
 
     def exists(self) -> bool:
-        """Whether there is a folder, or anything under the address."""
+        """Return whether the folder exists, or anything under the URL."""
 
-    def no_run(self) -> RunError:
-        """The error for a place without a header."""
+    def missing_run_error(self) -> RunError:
+        """Build the error for a location without a run header."""
 
     def is_empty(self) -> bool:
-        """Whether nothing lies there but a lock."""
+        """Return whether the folder holds nothing but a lock."""
 
-    def make(self) -> None:
-        """Make the folder."""
+    def create_folders(self) -> None:
+        """Create the run folder."""
 
-    def names(self, folder: str) -> list[str]:
-        """The files in a folder, by their names in the run, sorted; temporary ones not among them."""
+    def list_files(self, folder: str) -> list[str]:
+        """Return the sorted names of the files in a folder of the run, without temporary files."""
 
-    def nbytes(self) -> int:
-        """Bytes of all files."""
+    def total_size(self) -> int:
+        """Return the bytes of all files."""
 
-    def read(self, name: str) -> bytes:
-        """All of a file."""
+    def read_bytes(self, name: str) -> bytes:
+        """Read a whole file."""
 
-    def read_into(self, name: str, offset: int, out: memoryview, row: int) -> Iterator[int]:
-        """Fill `out` from an offset of a file on, one or more rows at a time.
+    def read_into(self, name: str, offset: int, out: memoryview, row_size: int) -> Iterator[int]:
+        """Read from a file into a buffer, one or more rows at a time.
 
         Args:
-            name: Of the file.
-            offset: In bytes.
-            out: Takes the values.
-            row: Bytes of a row.
+            name: Name of the file.
+            offset: First byte to read.
+            out: The buffer to fill.
+            row_size: Bytes of a row.
 
         Yields:
-            After each part how many bytes are there in all; the last time less than asked where the file ends.
+            The number of bytes read so far, after each part. The last number is less than the size of `out` if the
+            file ends early.
         """
 
     def read_spans(self, name: str, spans: Sequence[tuple[int, int]]) -> list[bytes]:
-        """Several parts (offset, size) of a file; one that the file does not hold is shorter, or empty."""
+        """Read several ranges (offset, size) of a file. Ranges beyond the end are shorter, or empty."""
 
-    def write(self, name: str, data: bytes) -> None:
-        """Make or replace a file."""
+    def write_file(self, name: str, data: bytes) -> None:
+        """Create or replace a file."""
 
-    def assemble(self, name: str, size: int, pieces: Iterable[Piece]) -> None:
-        """Make or replace a file of pieces that come in any order; it lies safe on the disk once this returns."""
+    def write_pieces(self, name: str, size: int, pieces: Iterable[Piece]) -> None:
+        """Create or replace a file of `size` bytes from pieces in any order. It is on disk when this returns."""
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove files, as far as they are there."""
+    def remove_files(self, names: Iterable[str]) -> None:
+        """Remove files, as far as they exist."""
 
-    def remove_all(self) -> None:
-        """Remove what reelnet has written, and nothing else; the header first."""
+    def remove_run(self) -> None:
+        """Remove the files that reelnet has written and nothing else, the header first."""
 
-    def remove_temporary(self) -> None:
-        """Remove what a killed process left half-written."""
+    def remove_temporary_files(self) -> None:
+        """Remove unfinished files of killed processes."""
 
-    def remove_folder(self) -> None:
-        """Remove the folder, if it is empty."""
+    def remove_empty_folder(self) -> None:
+        """Remove the run folder if it is empty."""
 
-    def append(self, lines: bytes) -> None:
-        """Add lines to the log; all of them are there afterwards, or none."""
+    def append_log(self, lines: bytes) -> None:
+        """Append lines to the log, either all of them or, after an error, none."""
 
-    def rewrite(self, lines: bytes) -> None:
-        """Put other lines in the place of the log's."""
+    def replace_log(self, lines: bytes) -> None:
+        """Replace the lines of the log."""
 
-    def is_long(self, stale: int) -> bool:
-        """Whether the log is worth writing anew, with so many bytes of lines that say nothing any more."""
+    def should_rewrite_log(self, stale_bytes: int) -> bool:
+        """Return whether the log should be rewritten, given the bytes of its obsolete lines."""
 
-    def tail(self, place: object) -> Tail:
-        """What was added to the log since `place`, which an earlier tail gave; None for all of it."""
+    def read_log(self, position: object) -> LogTail:
+        """Read the log from a position that an earlier call returned; None for the whole log."""
 
-    def lock(self) -> Lock:
-        """Keep others from recording here.
+    def lock(self) -> RunLock:
+        """Keep other recorders out.
 
         Raises:
-            UsageError: Another one records.
+            UsageError: Another recorder is using the run.
         """
 
     def close(self) -> None:
-        """Close what is open for writing."""
-
-
-class Tail:
-    """What a log holds from some place on.
-
-    Attributes:
-        lines: Whole lines, without what follows the last newline.
-        place: Where the next tail begins.
-        fresh: Whether this is the whole log, since it was written anew.
-    """
-
-    def __init__(self, lines: bytes, place: object, *, fresh: bool) -> None:
-        self.lines, self.place, self.fresh = lines, place, fresh
+        """Close files that are open for writing."""

@@ -1,205 +1,223 @@
-"""A run in an object store, or anywhere else that fsspec reaches: files that are put as a whole, a log in parts."""
+"""Runs in an object store, or any other file system of fsspec: files are uploaded whole, the log in parts."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
+import platform
 import re
+import threading
+import time
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from reelnet._support.atomic_path import is_process_dead
 from reelnet.errors import RunError, UsageError
-from reelnet.runs.storage.lease import NAME as LOCK
-from reelnet.runs.storage.lease import Lease
-from reelnet.runs.storage.protocol import Piece, Tail
+from reelnet.runs.storage.file_lock import LOCK_FILE, current_owner, format_owner
+from reelnet.runs.storage.protocol import LogTail, Piece
 
-PART = re.compile(r"log/(\d{8})\.jsonl")
+LOG_PART = re.compile(r"log/(\d{8})\.jsonl")
 
-BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
-"""Kinds of addresses where folders need not be made."""
+BUCKET_SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
+"""URL schemes of stores that need no folders."""
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
-"""The extra of reelnet that brings what a kind of address needs."""
+"""The extra of reelnet that installs what a URL scheme needs."""
+
+MAX_LOG_PARTS = 128
+"""Parts of a log above which rewriting it pays."""
+
+LEASE_SECONDS = 60
+"""Seconds after its last renewal at which a lease expires."""
+
+LEASE_RENEWAL_SECONDS = 15
+"""Seconds between two renewals of a lease."""
 
 
 class RemoteStore:
-    """The files of a run under an address; see `Store`.
+    """The files of a run under a URL; see `Store`.
 
-    There is no renaming and no appending, but a put is there as a whole or not at all. The log is made of
-    numbered parts, of which none is ever changed; a part that begins a log anew stands for all before it.
+    Object stores can neither rename nor append, but an upload is either complete or not there. So the log consists
+    of numbered parts that never change. A part that starts a rewritten log replaces all parts before it.
 
     Args:
-        url: Such as `s3://bucket/run`.
+        url: A URL such as `s3://bucket/run`.
+        max_log_parts: Parts of the log above which it is rewritten.
 
     Raises:
-        UsageError: A package is missing, or there is no such kind of address.
+        UsageError: The URL scheme is unknown, or needs a package that is not installed.
     """
 
-    at_once = 8
-    parts = 128
-    """Parts of a log after which it is worth writing anew."""
+    parallel_reads = 8
 
-    def __init__(self, url: str) -> None:
-        self.where = url.rstrip("/")
-        self._kind = url.partition("://")[0]
-        self._fs, self._root = _opened(self.where, self._kind)
-        self._first, self._next = 0, -1
+    def __init__(self, url: str, max_log_parts: int = MAX_LOG_PARTS) -> None:
+        self.location = url.rstrip("/")
+        self._max_log_parts = max_log_parts
+        self._scheme = url.partition("://")[0]
+        self._fs, self._root = _open_filesystem(self.location, self._scheme)
+        # Numbers of the first part of the log and of the next one to write; -1 before they are known.
+        self._first_part, self._next_part = 0, -1
 
     def __str__(self) -> str:
-        return self.where
+        return self.location
 
-    def full(self, name: str) -> str:
-        """The address of a file."""
-        return f"{self.where}/{name}"
+    def full_path(self, name: str) -> str:
+        """Return the URL of a file."""
+        return f"{self.location}/{name}"
 
     def exists(self) -> bool:
-        """Whether there is anything under the address."""
-        return bool(self._listed())
+        """Return whether there is anything under the URL."""
+        return bool(self._list_root())
 
-    def no_run(self) -> RunError:
-        """The error for an address without a header."""
-        return RunError(f"{self.where}: no run there, it has no run.json; name the address of a recording")
+    def missing_run_error(self) -> RunError:
+        """Build the error for a URL without a run header."""
+        return RunError(f"{self.location}: not a run, there is no run.json; give the URL of a recording")
 
     def is_empty(self) -> bool:
-        """Whether nothing lies there but a lock."""
-        return all(name.rpartition("/")[2] == LOCK for name in self._listed())
+        """Return whether there is nothing but a lock."""
+        return all(name.rpartition("/")[2] == LOCK_FILE for name in self._list_root())
 
-    def make(self) -> None:
-        """Make folders where the place has such."""
-        if self._kind not in BUCKETS:
-            with _errors():
+    def create_folders(self) -> None:
+        """Create the folders, if the file system has any."""
+        if self._scheme not in BUCKET_SCHEMES:
+            with _normalize_errors():
                 for folder in ("", "/steps", "/segments", "/log"):
                     self._fs.makedirs(self._root + folder, exist_ok=True)
 
-    def names(self, folder: str) -> list[str]:
-        """The files in a folder."""
-        with _errors():
+    def list_files(self, folder: str) -> list[str]:
+        """Return the sorted names of the files in a folder."""
+        with _normalize_errors():
             self._fs.invalidate_cache()
             try:
-                found = self._fs.find(f"{self._root}/{folder}")
+                paths = self._fs.find(f"{self._root}/{folder}")
             except FileNotFoundError:
                 return []
-        return sorted(f"{folder}/{name.rpartition('/')[2]}" for name in found)
+        return sorted(f"{folder}/{path.rpartition('/')[2]}" for path in paths)
 
-    def nbytes(self) -> int:
-        """Bytes of all files."""
-        with _errors():
+    def total_size(self) -> int:
+        """Return the bytes of all files."""
+        with _normalize_errors():
             self._fs.invalidate_cache()
-            found = self._fs.find(self._root, detail=True)
-        return sum(int(each["size"] or 0) for each in found.values())
+            files = self._fs.find(self._root, detail=True)
+        return sum(int(each["size"] or 0) for each in files.values())
 
-    def read(self, name: str) -> bytes:
-        """All of a file."""
-        with _errors():
+    def read_bytes(self, name: str) -> bytes:
+        """Read a whole file."""
+        with _normalize_errors():
             data: bytes = self._fs.cat_file(f"{self._root}/{name}")
             return data
 
-    def read_into(self, name: str, offset: int, out: memoryview, row: int) -> Iterator[int]:
-        """Fill `out` from an offset of a file on, in one request, which costs more than its bytes."""
-        with _errors():
+    def read_into(self, name: str, offset: int, out: memoryview, row_size: int) -> Iterator[int]:
+        """Read from a file into a buffer in a single request, since requests cost more than bytes."""
+        with _normalize_errors():
             data = self._fs.cat_file(f"{self._root}/{name}", start=offset, end=offset + len(out))
         out[: len(data)] = data
         yield len(data)
 
     def read_spans(self, name: str, spans: Sequence[tuple[int, int]]) -> list[bytes]:
-        """Several parts of a file, at the same time."""
-        with _errors():
+        """Read several ranges of a file simultaneously."""
+        with _normalize_errors():
             paths = [f"{self._root}/{name}"] * len(spans)
-            starts, ends = [at for at, _ in spans], [at + size for at, size in spans]
-            found: list[bytes] = self._fs.cat_ranges(paths, starts, ends, on_error="raise")
-            return found
+            starts, ends = [offset for offset, _ in spans], [offset + size for offset, size in spans]
+            parts: list[bytes] = self._fs.cat_ranges(paths, starts, ends, on_error="raise")
+            return parts
 
-    def write(self, name: str, data: bytes) -> None:
-        """Put a file."""
-        with _errors():
+    def write_file(self, name: str, data: bytes) -> None:
+        """Upload a file."""
+        with _normalize_errors():
             self._fs.pipe_file(f"{self._root}/{name}", data)
 
-    def assemble(self, name: str, size: int, pieces: Iterable[Piece]) -> None:
-        """Put a file of pieces, which are put together in memory."""
+    def write_pieces(self, name: str, size: int, pieces: Iterable[Piece]) -> None:
+        """Upload a file whose pieces are first assembled in memory."""
         whole = bytearray(size)
         for offset, data in pieces:
             whole[offset : offset + len(data)] = data
-        self.write(name, bytes(whole))
+        self.write_file(name, bytes(whole))
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove files, as far as they are there."""
+    def remove_files(self, names: Iterable[str]) -> None:
+        """Remove files, as far as they exist."""
         for name in names:
-            with suppress(FileNotFoundError), _errors():
+            with suppress(FileNotFoundError), _normalize_errors():
                 self._fs.rm_file(f"{self._root}/{name}")
 
-    def remove_all(self) -> None:
-        """Remove what reelnet has written."""
-        self.remove(["run.json", "samples.safetensors", "metrics.json"])
+    def remove_run(self) -> None:
+        """Remove the files that reelnet has written, the header first."""
+        self.remove_files(["run.json", "samples.safetensors", "metrics.json"])
         for folder in ("log", "steps", "segments"):
-            self.remove(name for name in self.names(folder) if name.endswith((".safetensors", ".jsonl")))
-        self._first, self._next = 0, -1
+            files = self.list_files(folder)
+            self.remove_files(name for name in files if name.endswith((".safetensors", ".jsonl")))
+        self._first_part, self._next_part = 0, -1
 
-    def remove_temporary(self) -> None:
-        """Nothing is ever half-written."""
+    def remove_temporary_files(self) -> None:
+        """Do nothing: there are no temporary files."""
 
-    def remove_folder(self) -> None:
-        """Remove the folders where the place has such."""
-        if self._kind not in BUCKETS and self.is_empty():
-            with _errors():
+    def remove_empty_folder(self) -> None:
+        """Remove the folders, if the file system has any and they are empty."""
+        if self._scheme not in BUCKET_SCHEMES and self.is_empty():
+            with _normalize_errors():
                 self._fs.rm(self._root, recursive=True)
 
-    def append(self, lines: bytes) -> None:
-        """Add a part to the log. If one of its number is there, another recorder is at work."""
-        number = self._number()
+    def append_log(self, lines: bytes) -> None:
+        """Add a part to the log. If its number is taken, another recorder is using the run."""
+        number = self._next_part_number()
         try:
-            with _errors():
+            with _normalize_errors():
                 self._fs.pipe_file(f"{self._root}/log/{number:08d}.jsonl", lines, mode="create")
         except FileExistsError:
-            raise FileExistsError(errno.EEXIST, "another recorder writes there") from None
-        self._next = number + 1
+            raise FileExistsError(errno.EEXIST, "another recorder is writing to it") from None
+        self._next_part = number + 1
 
-    def rewrite(self, lines: bytes) -> None:
-        """Add a part that begins the log anew, and remove those before it."""
-        self.append(lines)
-        self._first = self._next - 1
-        self.remove(name for name, number in self._parts() if number < self._first)
+    def replace_log(self, lines: bytes) -> None:
+        """Add a part that starts the log anew, and remove the parts before it."""
+        self.append_log(lines)
+        self._first_part = self._next_part - 1
+        self.remove_files(name for name, number in self._list_log_parts() if number < self._first_part)
 
-    def is_long(self, stale: int) -> bool:
-        """Whether the log has so many parts that it is slow to read."""
-        return self._number() - self._first > self.parts
+    def should_rewrite_log(self, stale_bytes: int) -> bool:
+        """Return whether the log has so many parts that it is slow to read."""
+        return self._next_part_number() - self._first_part > self._max_log_parts
 
-    def tail(self, place: object) -> Tail:
-        """What was added to the log; `place` is the number of the last part that was read."""
-        last = place if isinstance(place, int) else -1
+    def read_log(self, position: object) -> LogTail:
+        """Read the log; the position is the number of the last part that was read."""
+        last = position if isinstance(position, int) else -1
         for _ in range(10):
-            parts = self._parts()
+            parts = self._list_log_parts()
             if not parts:
                 break
-            wanted = [f"{self._root}/{name}" for name, number in parts if number > last]
-            # A recorder at work may have removed the parts that were listed, since a newer one stands for them.
-            with suppress(FileNotFoundError), _errors():
-                found = self._fs.cat(wanted, recursive=False, on_error="raise") if wanted else {}
-                lines = b"".join(found[key] for key in sorted(found)) if isinstance(found, dict) else found
-                return Tail(lines, parts[-1][1], fresh=place is None)
+            paths = [f"{self._root}/{name}" for name, number in parts if number > last]
+            # A recorder may have just removed listed parts because a newer one replaces them; then list again.
+            with suppress(FileNotFoundError), _normalize_errors():
+                # The result of `cat` is a dict, or the bytes if there is a single path.
+                content: Any = self._fs.cat(paths, recursive=False, on_error="raise") if paths else b""
+                if isinstance(content, dict):
+                    content = b"".join(content[path] for path in sorted(content))
+                return LogTail(content, parts[-1][1], is_whole_log=position is None)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def lock(self) -> Lease:
-        """Keep others from recording there."""
+        """Keep other recorders out."""
         return Lease(self)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file is kept open."""
 
-    def _number(self) -> int:
-        """The number of the next part of the log."""
-        if self._next < 0:
-            parts = self._parts()
-            self._first, self._next = (parts[0][1], parts[-1][1] + 1) if parts else (0, 0)
-        return self._next
+    def _next_part_number(self) -> int:
+        """Return the number of the next part of the log."""
+        if self._next_part < 0:
+            parts = self._list_log_parts()
+            self._first_part, self._next_part = (parts[0][1], parts[-1][1] + 1) if parts else (0, 0)
+        return self._next_part
 
-    def _parts(self) -> list[tuple[str, int]]:
-        """Name and number of each part of the log, ascending."""
-        found = [(name, PART.fullmatch(name)) for name in self.names("log")]
-        return sorted(((name, int(match[1])) for name, match in found if match), key=lambda part: part[1])
+    def _list_log_parts(self) -> list[tuple[str, int]]:
+        """Return the name and number of each part of the log, ascending."""
+        matches = [(name, LOG_PART.fullmatch(name)) for name in self.list_files("log")]
+        return sorted(((name, int(match[1])) for name, match in matches if match), key=lambda part: part[1])
 
-    def _listed(self) -> list[str]:
-        with _errors():
+    def _list_root(self) -> list[str]:
+        with _normalize_errors():
             self._fs.invalidate_cache()
             try:
                 return [str(name) for name in self._fs.ls(self._root, detail=False)]
@@ -207,22 +225,86 @@ class RemoteStore:
                 return []
 
 
-def _opened(url: str, kind: str) -> tuple[Any, str]:
-    extra = f"reelnet[{EXTRAS[kind]}]" if kind in EXTRAS else "fsspec"
+class Lease:
+    """Locks a run where there are no file locks, by the object `lock`, which is renewed while the lock is held.
+
+    Args:
+        store: Files of the run.
+
+    Raises:
+        UsageError: Another recorder holds an unexpired lease.
+    """
+
+    def __init__(self, store: RemoteStore) -> None:
+        self._store, self._id, self._process = store, uuid.uuid4().hex, os.getpid()
+        self._owner = current_owner()
+        lease = self._read()
+        seconds_left = 0.0 if lease is None else lease["time"] + LEASE_SECONDS - time.time()
+        if lease is not None and seconds_left > 0 and not _is_owner_dead(lease):
+            raise UsageError(
+                f"{store}: is being recorded by {format_owner(lease)}; choose another URL, "
+                f"or try again in {min(LEASE_SECONDS, seconds_left):.0f} s if that process was killed"
+            )
+        self._renew()
+        lease = self._read()
+        if lease is None or lease["owner"] != self._id:
+            raise UsageError(
+                f"{store}: another recorder started there at the same moment; choose another URL"
+            )
+        self._released = threading.Event()
+        threading.Thread(target=self._renew_until_released, name="reelnet-lease", daemon=True).start()
+
+    def release(self) -> None:
+        """Let other recorders in. In a forked process this does nothing."""
+        if self._process == os.getpid() and not self._released.is_set():
+            self._released.set()
+            with suppress(OSError):
+                self._store.remove_files([LOCK_FILE])
+
+    def _renew_until_released(self) -> None:
+        while not self._released.wait(LEASE_RENEWAL_SECONDS):
+            with suppress(OSError):
+                self._renew()
+
+    def _renew(self) -> None:
+        content = {"owner": self._id, **self._owner, "time": time.time()}
+        self._store.write_file(LOCK_FILE, json.dumps(content).encode())
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            lease = json.loads(self._store.read_bytes(LOCK_FILE))
+            return {**lease, "time": float(lease["time"]), "owner": str(lease["owner"])}
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _is_owner_dead(lease: dict[str, Any]) -> bool:
+    """Return whether the lease belongs to a process of this machine that has ended."""
+    try:
+        return lease.get("host") == platform.node() and is_process_dead(int(lease["process"]))
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def _open_filesystem(url: str, scheme: str) -> tuple[Any, str]:
+    """Return fsspec's file system for a URL, and the path in it."""
+    package = f"reelnet[{EXTRAS[scheme]}]" if scheme in EXTRAS else "fsspec"
     try:
         from fsspec.core import url_to_fs
 
         filesystem, root = url_to_fs(url)
     except ImportError as error:
-        raise UsageError(f"{url}: {kind}:// needs a package ({error}); pip install '{extra}'") from error
+        raise UsageError(
+            f"{url}: {scheme}:// needs a package that is not installed ({error}); run pip install '{package}'"
+        ) from error
     except ValueError as error:
-        raise UsageError(f"{url}: no such kind of address ({error})") from error
+        raise UsageError(f"{url}: unknown URL scheme {scheme}:// ({error})") from error
     return filesystem, root.rstrip("/")
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
-    """Have whatever a file system raises as an `OSError` with words."""
+def _normalize_errors() -> Iterator[None]:
+    """Turn any error of a file system into an `OSError` with a message."""
     try:
         yield
     except FileNotFoundError as error:
@@ -230,10 +312,10 @@ def _errors() -> Iterator[None]:
     except FileExistsError as error:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
     except OSError as error:
-        raise type(error)(error.errno or errno.EIO, error.strerror or _words(error)) from error
+        raise type(error)(error.errno or errno.EIO, error.strerror or _one_line(error)) from error
     except Exception as error:
-        raise OSError(errno.EIO, _words(error)) from error
+        raise OSError(errno.EIO, _one_line(error)) from error
 
 
-def _words(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__

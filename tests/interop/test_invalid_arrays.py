@@ -13,7 +13,7 @@ import reelnet
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.interop.import_arrays import import_arrays
 from tests.cli.calls import call, refused
-from tests.exchange.arrays import small
+from tests.interop.arrays import small
 
 
 class Evil:
@@ -24,52 +24,55 @@ class Evil:
 CONV = small()["taps/conv1"]
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"steps": None}, "there is no array 'steps'; there are samples"),
-    ({"samples": None}, "there is no array 'samples'"),
+    ({"steps": None}, "array 'steps' is missing; the arrays are samples"),
+    ({"samples": None}, "array 'samples' is missing"),
     (
         {"taps/conv1": None, "taps/block/1": None, "taps/half": None, "bounds/conv1": None},
         "no array 'taps/NAME'",
     ),
-    ({"step": np.arange(3)}, "array 'step' means nothing here; did you mean 'steps'"),
-    ({"tap/conv1": CONV}, "array 'tap/conv1' means nothing here"),
-    ({"taps/": CONV}, "array 'taps/' means nothing here"),
-    ({"steps": np.array([0, 2, 1])}, "steps: 1 comes after 2; give each step once, ascending"),
-    ({"steps": np.array([0, 1, 1])}, "steps: 1 comes after 1"),
-    ({"steps": np.array([-1, 1, 2])}, "steps: -1 comes first"),
-    ({"steps": np.array([0.0, 1.0, 2.0])}, "steps: float64; give whole numbers"),
-    ({"steps": np.zeros(0, int)}, "steps: there are none"),
+    ({"step": np.arange(3)}, "unknown array 'step'; did you mean 'steps'"),
+    ({"tap/conv1": CONV}, "unknown array 'tap/conv1'"),
+    ({"taps/": CONV}, "unknown array 'taps/'"),
+    ({"steps": np.array([0, 2, 1])}, "steps: 1 follows 2; give each step once, in ascending order"),
+    ({"steps": np.array([0, 1, 1])}, "steps: 1 follows 1"),
+    ({"steps": np.array([-1, 1, 2])}, "steps: -1 is negative"),
+    ({"steps": np.array([0.0, 1.0, 2.0])}, "steps: type float64; give integers"),
+    ({"steps": np.zeros(0, int)}, "steps: the array is empty"),
     ({"steps": np.arange(4)}, "3 rows for 4 steps"),
     ({"steps": np.zeros((3, 1), int)}, r"steps: shape \(3, 1\); give \(steps,\)"),
     ({"samples": np.zeros((2, 3))}, r"samples: shape \(2, 3\); give pictures"),
     ({"samples": np.zeros((2, 3, 8, 8))}, r"samples: shape \(2, 3, 8, 8\)"),
     ({"samples": np.zeros((0, 8, 8))}, r"samples: shape \(0, 8, 8\)"),
-    ({"samples": np.full((2, 8, 8), 1.5)}, "samples: from 1.5 to 1.5; give 0 to 1, or uint8"),
-    ({"samples": np.full((2, 8, 8), np.nan)}, "samples: from nan to nan"),
+    (
+        {"samples": np.full((2, 8, 8), 1.5)},
+        "samples: values from 1.5 to 1.5; give values from 0 to 1, or uint8",
+    ),
+    ({"samples": np.full((2, 8, 8), np.nan)}, "samples: values from nan to nan"),
     ({"samples": np.zeros((2, 8, 8), complex)}, "samples: complex"),
     ({"labels": np.array(["a"])}, "labels: 1 rows for 2 samples"),
     ({"labels": np.zeros((2, 2))}, "labels: shape"),
     (
         {"labels": np.array(["2026", "2027"], "datetime64[Y]")},
-        r"labels: datetime64\[Y\]; give texts or numbers",
+        r"labels: type datetime64\[Y\]; give text or numbers",
     ),
     (
         {"taps/a": CONV[:, :, 0]},
         r"taps/a: shape \(3, 2, 6, 7\); give \(steps, samples, channels, height, width\)",
     ),
     ({"taps/a": CONV[:2]}, "taps/a: 2 rows for 3 steps"),
-    ({"taps/a": CONV[:, :1]}, r"taps/a: 1 samples in shape \(3, 1, 4, 6, 7\), but samples has 2"),
+    ({"taps/a": CONV[:, :1]}, r"taps/a: shape \(3, 1, 4, 6, 7\) has 1 samples, but 'samples' has 2"),
     ({"taps/a": CONV[:, :, :0]}, "taps/a: shape .* holds no values"),
     ({"taps/a": CONV.astype(complex)}, r"taps/a: complex values \(complex128\)"),
-    ({"taps/a": CONV.astype(str)}, "taps/a: str.* is no type that a run holds"),
-    ({"taps/a": CONV.astype(np.longdouble)}, "taps/a: .* is no type that a run holds"),
+    ({"taps/a": CONV.astype(str)}, "taps/a: a run cannot hold values of type str"),
+    ({"taps/a": CONV.astype(np.longdouble)}, "taps/a: a run cannot hold values of type"),
     ({"weights/a": CONV[0]}, r"weights/a: shape .*; give \(steps, outputs, inputs, height, width\)"),
-    ({"weights/conv1": CONV}, "weights/conv1: 'conv1' is there already, as activation"),
-    ({"bounds/conv": np.array([0, 1])}, "bounds/conv: there is no layer 'conv'; did you mean 'conv1'"),
-    ({"bounds/conv1": np.array([1, 1])}, "bounds/conv1: give the least and the greatest value"),
-    ({"bounds/conv1": np.array([0, 1, 2])}, "bounds/conv1: give the least"),
+    ({"weights/conv1": CONV}, "weights/conv1: the name 'conv1' is also used for the activation"),
+    ({"bounds/conv": np.array([0, 1])}, "bounds/conv: no layer 'conv'; did you mean 'conv1'"),
+    ({"bounds/conv1": np.array([1, 1])}, "bounds/conv1: give the smallest and the largest value"),
+    ({"bounds/conv1": np.array([0, 1, 2])}, "bounds/conv1: give the smallest"),
     ({"metrics/loss": np.zeros(2)}, "metrics/loss: 2 rows for 3 steps"),
     ({"metrics/loss": np.zeros((3, 1))}, "metrics/loss: shape"),
-    ({"metrics/loss": np.array(["a", "b", "c"])}, "metrics/loss: str"),
+    ({"metrics/loss": np.array(["a", "b", "c"])}, "metrics/loss: a run cannot hold values of type str"),
     ({"inputs": np.zeros((3, 1))}, "inputs: float64 of shape"),
 ]
 
@@ -87,9 +90,9 @@ def test_arrays_that_make_no_run(tmp_path: Path, others: dict[str, Any], said: s
 @pytest.mark.parametrize(
     ("taps", "said"),
     [
-        ({"a": [[1, 2], [3]]}, "taps/a: no array"),
+        ({"a": [[1, 2], [3]]}, "taps/a: not an array"),
         ({"a": np.array([None] * 3)}, "taps/a: shape"),
-        ({"a": np.full((3, 2, 1, 1, 1), None)}, "taps/a: object is no type that a run holds"),
+        ({"a": np.full((3, 2, 1, 1, 1), None)}, "taps/a: a run cannot hold values of type object"),
         ({"a": 7}, r"taps/a: shape \(\)"),
     ],
 )
@@ -107,7 +110,7 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
         import_arrays(tmp_path / "a.npz", tmp_path / "run")
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "steps.npy").write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(ReelnetError, match=r"steps.npy: not an array of numpy"):
+    with pytest.raises(ReelnetError, match=r"steps.npy: not a numpy array"):
         import_arrays(tmp_path / "f", tmp_path / "run")
 
 
@@ -120,7 +123,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         import_arrays(tmp_path / "a.npz", run)
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match=r"notes.txt is no .npy file"):
+    with pytest.raises(UsageError, match=r"notes.txt is not an .npy file"):
         import_arrays(tmp_path / "f", run)
     assert not run.exists()
 
@@ -151,7 +154,7 @@ def test_the_commands(tmp_path: Path) -> None:
         said.stdout
         == f"{run}: 3 steps of conv1, block/1, half, conv1.weight, conv1.weight.grad for 2 samples\n"
     )
-    assert "holds a run already" in refused(2, "import", file, "--run", run)
+    assert "a run exists already" in refused(2, "import", file, "--run", run)
     assert call("import", file, "--run", run, "--force").exit_code == 0
     assert call("export-arrays", run, "-o", out).stdout == f"{out}: {out.stat().st_size} bytes\n"
     assert "name it out.npz" in refused(2, "export-arrays", run, "-o", tmp_path / "out.mat")

@@ -10,7 +10,7 @@ import pytest
 import reelnet
 from reelnet.errors import ReelnetError, RunError, UsageError
 from tests.cli.calls import call, refused
-from tests.exchange.arrays import small
+from tests.interop.arrays import small
 
 
 @pytest.fixture
@@ -94,9 +94,9 @@ def test_mistakes(run: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
     (tmp_path / "b.csv").write_text("step,lose\n3,2\n4,2\n")
     said = refused(2, "metrics", run, tmp_path / "a.csv")
-    assert "metric 'loss' was recorded with the run and stays as it is" in said
+    assert "metric 'loss' was recorded with the run and cannot be replaced" in said
     said = refused(1, "metrics", run, tmp_path / "b.csv")
-    assert "values for steps 3 to 4, which the run has not recorded; it holds steps 0 to 10" in said
+    assert "values for steps 3 to 4, which the run has not recorded; it has steps 0 to 10" in said
     assert "did you mean 'lose'" in refused(2, "metrics", run, tmp_path / "b.csv", "--only", "loss")
     refused(4, "metrics", tmp_path / "none", tmp_path / "b.csv")
     refused(2, "metrics", run, tmp_path / "b.xlsx")
@@ -112,7 +112,7 @@ def test_a_damaged_file_is_told(run: Path) -> None:
     reelnet.add_metrics(run, {"val": {0: 1.0}})
     (run / "metrics.json").write_text('{"val": {"steps": [0, 1], "values": [1]}}')
     with pytest.raises(
-        RunError, match=r"metrics.json: not a file of metrics .*; remove it, and add them again"
+        RunError, match=r"metrics.json: not a metrics file .*; remove it, and import the metrics again"
     ):
         _ = reelnet.open(run).metrics
 

@@ -15,7 +15,7 @@ from reelnet.reel import Run
 from tests.conftest import MakeRun
 
 MEND = "; restore the file from a copy, or record the run again"
-KEEP = "; restore the file from a copy, or keep what is whole with 'reelnet repair'"
+KEEP = "; restore the file from a copy, or keep the undamaged steps with 'reelnet repair'"
 TAPS = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 5, 5)}
 
 
@@ -130,7 +130,7 @@ def test_a_header_with_a_wrong_entry(change: Callable[[dict[str, Any]], None], m
     (run.path / "run.json").write_text(json.dumps(header))
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, str(run.path / "run.json"), "not the header of a run", MEND)
+    said(error, str(run.path / "run.json"), "not a run header", MEND)
 
 
 def test_a_run_of_another_format(make_run: MakeRun) -> None:
@@ -146,9 +146,9 @@ def test_what_is_no_run(tmp_path: Path, make_run: MakeRun) -> None:
     with pytest.raises(RunError, match="no such folder") as error:
         Run(tmp_path / "nowhere")
     (tmp_path / "file").write_text("x")
-    with pytest.raises(RunError, match="no such folder"):
+    with pytest.raises(RunError, match="file: is a file, but a run is a folder"):
         Run(tmp_path / "file")
-    with pytest.raises(RunError, match=r"not a run, it has no run\.json; name the folder of a recording"):
+    with pytest.raises(RunError, match=r"not a run, there is no run\.json; give the folder of a recording"):
         Run(tmp_path)
     run = make_run()
     (run.path / "log.jsonl").unlink()

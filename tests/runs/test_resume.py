@@ -1,12 +1,7 @@
-"""A run that still grows: seen by a reader, held by one recorder, gone on with after a restart."""
+"""A run that is still being recorded: refreshed by a reader, and resumed after a restart."""
 
 from __future__ import annotations
 
-import os
-import platform
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +13,9 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
 from reelnet.runs.storage.local import LocalStore
+from reelnet.runs.storage.protocol import LogTail
 from reelnet.runs.writer import RunWriter
-from tests.runs.steps import arrays, snapshot, writer
-from tests.runs.test_segments import check
-
-TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+from tests.runs.steps import arrays, check_run, snapshot, writer
 
 
 def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) -> None:
@@ -38,7 +31,7 @@ def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) ->
         if step % 7 == 0:
             assert run.refresh() == list(range(seen[-1] + 1, step + 1))
             seen = list(range(step + 1))
-            check(run, seen)
+            check_run(run, seen)
     opened.mark_missing(36, "no more")
     opened.drop([1, 2])
     assert run.refresh() == []
@@ -48,66 +41,27 @@ def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) ->
     assert run.read("b").shape[0] == 34
 
 
-def test_refresh_reads_only_what_was_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refresh_reads_only_what_was_added(tmp_path: Path) -> None:
     opened = writer(tmp_path / "run", steps_each=1000)
     for step in range(20):
         opened.commit(snapshot(step))
-    run = Run(tmp_path / "run")
-    read, tail = [], LocalStore.tail
+    lines_read = []
 
-    def counted(self: LocalStore, place: object) -> object:
-        found = tail(self, place)
-        read.append(found.lines.count(b"\n"))
-        return found
+    class CountingStore(LocalStore):
+        def read_log(self, position: object) -> LogTail:
+            tail = super().read_log(position)
+            lines_read.append(tail.lines.count(b"\n"))
+            return tail
 
-    monkeypatch.setattr(LocalStore, "tail", counted)
+    run = Run(CountingStore(tmp_path / "run"))
     run.refresh()
     opened.commit(snapshot(20))
     run.refresh()
     with (tmp_path / "run" / "log.jsonl").open("ab") as log:
         log.write(b'{"step": 21, "half')
     run.refresh()
-    assert read == [0, 1, 0]
+    assert lines_read == [20, 0, 1, 0]
     assert run.steps == list(range(21))
-
-
-def test_a_second_recorder_is_refused(tmp_path: Path) -> None:
-    first = writer(tmp_path / "run")
-    first.commit(snapshot(0))
-    for more in ({}, {"force": True}, {"resume": 0}):
-        with pytest.raises(UsageError, match=rf"is being recorded by this process since {TIME}; choose"):
-            writer(tmp_path / "run", **more)
-    script = (
-        "import sys, numpy as np\n"
-        "from reelnet.runs.header import TapInfo\n"
-        "from reelnet.runs.writer import RunWriter\n"
-        "from reelnet.errors import UsageError\n"
-        "for force in (False, True):\n"
-        "    try:\n"
-        "        RunWriter(sys.argv[1], taps={'a': TapInfo((1, 1, 1, 1), 'float32')}, force=force,\n"
-        "                  inputs=np.zeros((1, 1)), pictures=np.zeros((1, 2, 2), np.uint8))\n"
-        "    except UsageError as error:\n"
-        "        print(error)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "run")], capture_output=True, text=True
-    )
-    said = re.escape(f"is being recorded by process {os.getpid()} on {platform.node()} since ") + TIME
-    assert len(re.findall(said, done.stdout)) == 2, done.stderr
-    first.commit(snapshot(1))
-    first.close()
-    check(Run(tmp_path / "run"), [0, 1])
-    assert not (tmp_path / "run" / "lock").exists()
-
-
-def test_a_lock_that_a_killed_process_left_is_no_obstacle(tmp_path: Path) -> None:
-    writer(tmp_path / "run").close()
-    (tmp_path / "run" / "lock").write_text("123456\n")
-    writer(tmp_path / "run", force=True).close()
-    empty = tmp_path / "new"
-    empty.mkdir()
-    (empty / "lock").write_text("123456\n")
-    writer(empty).close()
 
 
 def network() -> nn.Conv2d:
@@ -183,25 +137,25 @@ def test_what_does_not_fit_is_refused_and_the_run_stays(tmp_path: Path) -> None:
     record(path, 3)
     samples = torch.ones(2, 1, 6, 6)
     for form, said in [
-        ({"samples": torch.zeros(2, 1, 6, 6)}, "the samples are others"),
+        ({"samples": torch.zeros(2, 1, 6, 6)}, "the samples are different"),
         ({"samples": torch.ones(3, 1, 6, 6)}, r"layer '0' gives float32 \(3, 2, 4, 4\), but the run holds"),
         ({"samples": samples, "dtype": "float16"}, "layer '0' gives float16"),
         ({"samples": samples, "taps": ["0", "0.bias"]}, "layer '0.bias' was not recorded before"),
         ({"samples": samples, "channels": 1}, "layer '0' gives"),
     ]:
         with (
-            pytest.raises(UsageError, match=f"cannot go on with this run: {said}"),
+            pytest.raises(UsageError, match=f"cannot resume this run: {said}"),
             Recorder(path, nn.Sequential(network()), resume=1, **form),  # type: ignore[arg-type]
         ):
             pass
     assert Run(path).steps == [0, 1, 2, 3]
-    with pytest.raises(UsageError, match="no run to go on with"):
+    with pytest.raises(UsageError, match="no run to resume"):
         record(tmp_path / "none", 1, resume=5)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("mine")
     for resume in (5, True):
         with pytest.raises(
-            UsageError, match="exists and is not a run, so there is nothing to go on with; choose"
+            UsageError, match="exists and is not a run, so there is nothing to resume; choose"
         ):
             record(tmp_path / "other", 1, resume=resume)
     with pytest.raises(UsageError, match="resume=-1: give the step of the checkpoint"):

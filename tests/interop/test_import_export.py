@@ -14,7 +14,7 @@ import reelnet
 from reelnet.interop.export_arrays import export_arrays
 from reelnet.interop.import_arrays import import_arrays
 from reelnet.runs.header import TapKind
-from tests.exchange.arrays import small
+from tests.interop.arrays import small
 
 
 def save(path: Path, arrays: dict[str, Any], form: str) -> Path:

@@ -12,8 +12,7 @@ from reelnet.errors import RunError
 from reelnet.reel import Run
 from reelnet.runs.verify import verify_run
 from tests.cli.calls import call
-from tests.runs.steps import SHAPES, arrays
-from tests.runs.test_segments import check, write
+from tests.runs.steps import SHAPES, arrays, check_run, write_run
 
 
 def broken(log: Path, number: int, text: bytes = b"{") -> None:
@@ -23,7 +22,7 @@ def broken(log: Path, number: int, text: bytes = b"{") -> None:
 
 
 def test_the_steps_of_damaged_lines_are_named_and_the_rest_is_kept(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(6), steps_each=100)
+    run = write_run(tmp_path / "run", range(6), steps_each=100)
     log = run.path / "log.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
     # The byte between two lines alone costs both.
@@ -34,16 +33,14 @@ def test_the_steps_of_damaged_lines_are_named_and_the_rest_is_kept(tmp_path: Pat
     done = call("verify", run.path)
     assert done.exit_code == 4
     told = done.stdout.splitlines()
-    assert [line.rpartition(": ")[2] for line in told] == [
-        f"step {step} is lost with it" for step in (1, 3, 4)
-    ]
+    assert [line.rpartition(": ")[2] for line in told] == [f"step {step} is lost" for step in (1, 3, 4)]
     for line, number in zip(told, (2, 4, 4), strict=True):
-        assert line.startswith(f"{log}:{number}: not a line of a log (")
+        assert line.startswith(f"{log}:{number}: not a log line (")
     assert "3 of 6 steps are damaged" in done.stderr
     (run.path / "steps" / ".00000009.safetensors.tmp").write_bytes(b"half")
     done = call("repair", run.path)
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, f"{run.path}: kept 3 of 6 steps")
-    check(Run(run.path), [0, 2, 5])
+    check_run(Run(run.path), [0, 2, 5])
     assert list(Run(run.path).missing) == [1, 3, 4]
     assert sorted(file.name for file in (run.path / "steps").iterdir()) == [
         f"0000000{step}.safetensors" for step in (0, 2, 5)
@@ -52,32 +49,29 @@ def test_the_steps_of_damaged_lines_are_named_and_the_rest_is_kept(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("number", "place"),
-    [(1, "the next step is 1"), (3, "it stands between steps 1 and 3"), (5, "the last step before it is 3")],
+    [(1, "the next step is 1"), (3, "it is between steps 1 and 3"), (5, "the previous step is 3")],
 )
 def test_a_line_whose_step_is_not_known_is_told_by_its_neighbours(
     number: int, place: str, tmp_path: Path
 ) -> None:
-    run = write(tmp_path / "run", range(5), steps_each=100)
+    run = write_run(tmp_path / "run", range(5), steps_each=100)
     broken(run.path / "log.jsonl", number, b"\x00\xff")
     (run.path / "steps" / f"{number - 1:08d}.safetensors").unlink()
     health = verify_run(run.path)
-    assert not health.damaged
-    (line,) = health.log
+    assert not health.damaged_steps
+    (line,) = health.log_problems
     assert line.endswith(f"): {place}")
 
 
 def test_a_segment_outlives_its_line(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", range(25))
+    run = write_run(tmp_path / "run", range(25))
     log = run.path / "log.jsonl"
     lines = log.read_bytes().splitlines()
     number = next(at for at, line in enumerate(lines, 1) if json.loads(line).get("segment"))
     broken(log, number, lines[number - 1][:-9] + b"\xff" + lines[number - 1][-8:])
     done = call("verify", run.path)
     segment = run.path / "segments" / "00000000.safetensors"
-    assert (
-        f"{segment}: steps 0 to 9: no line of the log names them any more, their metrics are lost"
-        in done.stdout
-    )
+    assert f"{segment}: steps 0 to 9: their log line is damaged, so their metrics are lost" in done.stdout
     assert call("repair", run.path).stdout.endswith(f"{run.path}: kept 25 of 25 steps\n")
     repaired = Run(run.path)
     assert repaired.steps == list(range(25))
@@ -89,4 +83,4 @@ def test_a_segment_outlives_its_line(tmp_path: Path) -> None:
     assert repaired.taps == run.taps
     np.testing.assert_array_equal(repaired.metrics["test"][10:], run.metrics["test"][10:])
     assert np.isnan(repaired.metrics["test"][:10]).all()
-    assert verify_run(run.path).whole
+    assert verify_run(run.path).is_intact

@@ -10,9 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -22,10 +20,8 @@ from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
 from reelnet.runs.storage.remote import RemoteStore
 from reelnet.runs.verify import repair_run, verify_run
-from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call
-from tests.runs.steps import INFOS, snapshot
-from tests.runs.test_segments import check
+from tests.runs.steps import check_run, snapshot, writer
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -69,17 +65,6 @@ def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
     yield f"s3://reels/{name}/run"
 
 
-def writer(url: str, *, steps_each: int = 10, **more: Any) -> RunWriter:
-    return RunWriter(
-        url,
-        taps=INFOS,
-        inputs=np.zeros((3, 1, 4, 4), np.float32),
-        pictures=np.zeros((3, 4, 4), np.uint8),
-        segment_bytes=steps_each * sum(info.nbytes for info in INFOS.values()),
-        **more,
-    )
-
-
 def files(url: str) -> list[str]:
     filesystem, root = fsspec.core.url_to_fs(url)
     filesystem.invalidate_cache()
@@ -94,13 +79,13 @@ def test_a_run_is_written_read_followed_and_packed(url: str) -> None:
         opened.commit(snapshot(step))
         if step in (5, 13):
             assert run.refresh() == list(range(1 if step == 5 else 6, step + 1))
-            check(run, list(range(step + 1)))
+            check_run(run, list(range(step + 1)))
     opened.mark_missing(25, "no more")
     opened.close()
     run.refresh()
-    check(run, list(range(25)))
+    check_run(run, list(range(25)))
     assert dict(run.missing) == {25: "no more"}
-    check(Run(url), list(range(25)))
+    check_run(Run(url), list(range(25)))
     names = files(url)
     assert [name for name in names if name.startswith("segments/")] == [
         "segments/00000000.safetensors",
@@ -114,9 +99,8 @@ def test_a_run_is_written_read_followed_and_packed(url: str) -> None:
         _ = run.path
 
 
-def test_a_long_log_is_put_together(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RemoteStore, "parts", 4)
-    opened = writer(url, steps_each=1000)
+def test_a_long_log_is_rewritten(url: str) -> None:
+    opened = writer(RemoteStore(url, max_log_parts=4), steps_each=1000)
     run = None
     for step in range(20):
         opened.commit(snapshot(step))
@@ -129,18 +113,16 @@ def test_a_long_log_is_put_together(url: str, monkeypatch: pytest.MonkeyPatch) -
     assert run is not None
     run.refresh()
     assert len(run.steps) == 18
-    check(Run(url), [step for step in range(20) if step not in (3, 4)])
+    check_run(Run(url), [step for step in range(20) if step not in (3, 4)])
 
 
-def test_a_taken_address_a_second_recorder_and_a_killed_one(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_used_url_a_second_recorder_and_a_killed_one(url: str) -> None:
     first = writer(url)
     first.commit(snapshot(0))
     with pytest.raises(UsageError, match="is being recorded by process"):
         writer(url, force=True)
     first.close()
-    with pytest.raises(UsageError, match="holds a run already"):
+    with pytest.raises(UsageError, match="a run exists already"):
         writer(url)
     filesystem, root = fsspec.core.url_to_fs(url)
     held = {"owner": "x", "host": "elsewhere", "process": 1, "time": time.time() - 10}
@@ -150,7 +132,7 @@ def test_a_taken_address_a_second_recorder_and_a_killed_one(
     filesystem.pipe_file(f"{root}/lock", json.dumps({**held, "time": time.time() - 61}).encode())
     with writer(url, resume=0) as again:
         again.commit(snapshot(1))
-    check(Run(url), [0, 1])
+    check_run(Run(url), [0, 1])
     with writer(url, force=True) as anew:
         anew.commit(snapshot(7))
     assert Run(url).steps == [7]
@@ -159,13 +141,14 @@ def test_a_taken_address_a_second_recorder_and_a_killed_one(
 def test_two_recorders_that_both_believe_themselves_alone_do_not_mix(url: str) -> None:
     first = writer(url)
     first.commit(snapshot(0))
-    first._store.remove(["lock"])
+    filesystem, root = fsspec.core.url_to_fs(url)
+    filesystem.rm_file(f"{root}/lock")
     second = writer(url, resume=0)
     second.commit(snapshot(1))
     with pytest.raises(ReelnetError, match=r"cannot write step 1 .*another recorder"):
         first.commit(snapshot(1))
     second.close()
-    first._lock.release()
+    first.close()
     assert Run(url).steps[:2] == [0, 1]
 
 
@@ -173,7 +156,7 @@ def test_damage_is_told_and_repaired(url: str) -> None:
     with writer(url) as opened:
         for step in range(15):
             opened.commit(snapshot(step))
-    assert verify_run(url).whole
+    assert verify_run(url).is_intact
     filesystem, root = fsspec.core.url_to_fs(url)
     for name in ("segments/00000000.safetensors", "steps/00000012.safetensors"):
         data = bytearray(filesystem.cat_file(f"{root}/{name}"))
@@ -183,10 +166,10 @@ def test_damage_is_told_and_repaired(url: str) -> None:
     with pytest.raises(RunError, match=r"step 13 .No such file"):
         Run(url).snapshot(13)
     health = verify_run(url)
-    assert list(health.damaged) == [9, 12, 13]
-    assert f"{url}/steps/00000012.safetensors: step 12" in health.lines()[1]
+    assert list(health.damaged_steps) == [9, 12, 13]
+    assert f"{url}/steps/00000012.safetensors: step 12" in health.problems()[1]
     repair_run(url)
-    check(Run(url), [step for step in range(15) if step not in (9, 12, 13)])
+    check_run(Run(url), [step for step in range(15) if step not in (9, 12, 13)])
 
 
 def test_a_recorder_and_every_command(url: str, tmp_path: Path) -> None:
@@ -219,11 +202,11 @@ def test_an_address_without_a_run(command: str, url: str, tmp_path: Path) -> Non
     more = ("-o", tmp_path / "a.gif") if command == "render" else ()
     done = call(command, url, *more)
     assert (done.exit_code, done.stderr.count("\n")) == (4, 1)
-    assert "no run there" in done.stderr
+    assert "not a run, there is no run.json" in done.stderr
 
 
 def test_addresses_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="no such kind of address"):
+    with pytest.raises(UsageError, match="unknown URL scheme nowhere://"):
         Run("nowhere://a/b")
     monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(UsageError, match=r"pip install 'reelnet\[gcs\]'"):
