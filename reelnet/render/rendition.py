@@ -96,9 +96,9 @@ class Rendition:
     def with_frames(self, count: int) -> Rendition:
         """The same rendition with at most `count` frames, the way back included.
 
-        The first, the last and the held steps stay, however few frames that allows; see `TimelinePlan.shortened`.
+        The first, the last and the held steps stay, however few frames that allows; see `TimelinePlan.shorten`.
         """
-        plan, timeline = self.scene.timeline_plan.shortened(self.timeline, count)
+        plan, timeline = self.scene.timeline_plan.shorten(self.timeline, count)
         if timeline is self.timeline:
             return self
         return Rendition(replace(self.scene, timeline=timeline, timeline_plan=plan), self.run, self.request)

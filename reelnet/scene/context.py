@@ -1,11 +1,10 @@
-"""What a run means for the panels: the numbers that they measure and draw by."""
+"""What panels know when they are measured, placed and drawn: the run, the theme, and the state of a frame."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,25 +20,30 @@ from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector
 from reelnet.template.theme import Theme
 
+MAX_LISTED_POSITIONS = 12
+"""Positions that an error lists one by one."""
+
 
 @dataclass(frozen=True)
 class SceneContext:
-    """A run in one style, with one layer in its centre.
+    """A run in one theme, with one layer as its subject.
 
     Attributes:
-        layer: Name of the tap that is shown where a panel names none.
-        cell_size: Side of a cell in pixels, where maps are no larger than that.
-        taps: Form and range of every tap.
-        pictures: The samples that are shown, uint8 (samples, height, width) or (…, 3).
-        labels: One short text for each sample that is shown, or None.
-        sample_indices: Which of the recorded samples are shown, counted from 0.
-        samples: How their columns stand.
-        steps: The recorded steps.
-        metrics: For each metric one value a step, NaN where there is none.
-        classes: Names of the classes of the data, where the run knows them.
-        channel_count: How many channels of the layer are shown; None for all of them.
-        transposed: Whether rows are samples and columns channels.
-        by_change: Whether the channels that are shown are those that change most.
+        layer: Name of the tap that panels show if they name none.
+        cell_size: Side of a cell in pixels, for maps that are not larger.
+        taps: Shape and range of every tap.
+        pictures: The samples that are shown, uint8 (samples, height, width) or (samples, height, width, 3).
+        labels: One short text per sample that is shown; None if the run has none.
+        sample_indices: Which of the recorded samples are shown, from 0.
+        samples: How the samples are arranged.
+        steps: The recorded steps, ascending.
+        metrics: Per metric one value per step, NaN where it was not logged.
+        classes: Names of the classes of the data; None if the run has none.
+        theme: Colors, fonts and sizes.
+        statistics: Statistics over the whole run.
+        channel_count: How many channels of the layer are shown; None for all.
+        transposed: Whether rows are samples and columns are channels.
+        by_change: Whether the channels that change most are shown.
     """
 
     layer: str
@@ -64,11 +68,17 @@ class SceneContext:
 
     @classmethod
     def from_run(cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec) -> SceneContext:
-        """Look a run up; the layer is the last one that gives maps unless it is named.
+        """Collect what panels need to know of a run.
+
+        Args:
+            run: A run with at least one step.
+            layer: The layer to show; None for the last one that has maps.
+            theme: Colors, fonts and sizes.
+            samples: Which samples are shown, and how.
 
         Raises:
-            UsageError: There is no such layer.
-            OptionError: There is no such sample.
+            UsageError: The layer was not recorded, or is not an activation.
+            OptionError: A sample does not exist.
             RunError: The run is empty or damaged.
         """
         run.require_steps()
@@ -78,37 +88,34 @@ class SceneContext:
             require_activation(layer, run.tap(layer))
         except ValueError as error:
             raise UsageError(f"{run.location}: layer {error}") from None
-        columns = pick_indices(samples.show, len(run.samples), "sample")
-        pictures, labels = run.samples, run.labels
+        indices = select_indices(samples.show, len(run.samples), "sample")
+        pictures, labels, classes = run.samples, run.labels, run.about.get("classes")
         return cls(
             layer=layer,
             cell_size=theme.cell or Cell.choose_size(run.taps, layer),
             taps=run.taps,
-            pictures=pictures[list(columns)],
-            labels=tuple(labels[column] for column in columns) if labels is not None else None,
-            sample_indices=columns,
+            pictures=pictures[list(indices)],
+            labels=tuple(labels[index] for index in indices) if labels is not None else None,
+            sample_indices=indices,
             samples=samples,
             steps=tuple(run.steps),
             metrics=run.metrics,
-            classes=class_names(run.about),
+            classes=tuple(map(str, classes)) if isinstance(classes, list) and classes else None,
             theme=theme,
             statistics=RunStatistics.for_run(run),
             transposed=samples.transposed is True,
         )
 
-    def with_cell_size(self, size: int) -> SceneContext:
-        """The same in cells of another size."""
-        return replace(self, cell_size=size, _views={})
-
     def with_scale(self, scale: int) -> SceneContext:
-        """The same with the maps of the layer in the centre upscaled by that factor."""
-        return self.with_cell_size(Cell.size_at_scale(self.require(self.layer), scale))
+        """The same with cells in which the maps of the layer are upscaled by this factor."""
+        size = Cell.size_at_scale(self.require(self.layer), scale)
+        return replace(self, cell_size=size, _views={})
 
     def view(self, tap: str) -> TapView:
         """A tap in the theme.
 
         Raises:
-            ValueError: It was not recorded.
+            ValueError: The tap was not recorded.
         """
         if tap not in self._views:
             info = self.require(tap)
@@ -118,59 +125,60 @@ class SceneContext:
         return self._views[tap]
 
     def require(self, tap: str) -> TapInfo:
-        """A tap's form and range.
+        """The shape and range of a tap.
 
         Raises:
-            ValueError: It was not recorded.
+            ValueError: The tap was not recorded.
         """
         if tap not in self.taps:
             raise ValueError(f"no layer {tap!r} was recorded; {suggest_names(tap, self.taps)}")
         return self.taps[tap]
 
-    def field_texts(self, name: str, spec: str, find: Callable[[], Iterable[str]]) -> tuple[str, ...]:
-        """The forms that a field of a text takes over the run, looked for once, whatever the size of cells.
+    def field_texts(self, name: str, spec: str, compute: Callable[[], Iterable[str]]) -> tuple[str, ...]:
+        """The texts that a field takes over the run, computed once for all cell sizes.
 
         Args:
-            name: Of the field.
-            spec: How it is written.
-            find: Finds them.
+            name: Name of the field.
+            spec: Its format specification.
+            compute: Computes the texts.
         """
         if (name, spec) not in self._field_texts:
-            self._field_texts[name, spec] = tuple(find())
+            self._field_texts[name, spec] = tuple(compute())
         return self._field_texts[name, spec]
 
     @property
     def cell(self) -> Cell:
-        """A cell of the layer in the centre; the inputs stand in cells of its size."""
+        """The cell of the layer; the inputs have cells of the same size."""
         return self.view(self.layer).cell
 
     @property
     def cell_pitch(self) -> int:
-        """Pixels from one sample's cells to the next one's."""
+        """Pixels from the start of one sample's cells to the start of the next sample's."""
         return self.cell.size + self.samples.gap
 
     @property
     def samples_extent(self) -> int:
-        """Pixels that the cells of all samples take, side by side."""
+        """Pixels that the cells of all samples take side by side."""
         return len(self.sample_indices) * self.cell_pitch - self.samples.gap
 
     @property
     def text_fields(self) -> dict[str, object]:
-        """What a text can name in braces and what never changes."""
-        tap = self.taps[self.layer]
-        every, height, width = tap.map_shape
-        channels = every if self.channel_count is None else self.channel_count
-        across, down = ("channels", "samples") if self.transposed else ("samples", "channels")
+        """The fields of texts that have the same value in every frame."""
+        tap, samples = self.taps[self.layer], len(self.sample_indices)
+        channels, height, width = tap.map_shape
+        if self.channel_count is not None:
+            channels = self.channel_count
+        rows, columns = ("samples", "channels") if self.transposed else ("channels", "samples")
         return {
             "layer": self.layer,
             "channels": channels,
-            "samples": len(self.sample_indices),
+            "samples": samples,
             "shown": describe_rows_and_columns(
-                tap, channels, len(self.sample_indices), transposed=self.transposed, by_change=self.by_change
+                tap, channels, samples, transposed=self.transposed, by_change=self.by_change
             ),
             "cell": describe_cell(tap),
-            "rows": down,
-            "columns": across,
+            "rows": rows,
+            "columns": columns,
             "height": height,
             "width": width,
             "first_step": self.steps[0],
@@ -180,14 +188,14 @@ class SceneContext:
 
 @dataclass(frozen=True)
 class FrameState:
-    """What a frame shows: one snapshot, and its place among the recorded steps.
+    """What one frame shows.
 
     Attributes:
-        snapshot: With the arrays of the taps that are drawn.
-        step_index: Position of its step in `SceneContext.steps`, from 0.
-        progress: How far the frame is on the way from the first frame to the last, 0 to 1.
-        levels: For taps that are held steady, the levels to draw in place of the snapshot's values: uint8
-            (samples, channels, height, width), of which those that no panel shows may be anything.
+        snapshot: The step, with the arrays of the taps that are drawn.
+        step_index: Index of the step in `SceneContext.steps`, from 0.
+        progress: How far the animation is, from 0 at the first frame to 1 at the last.
+        levels: Per quantized tap the levels to draw in place of the snapshot's values, uint8 (samples, channels,
+            height, width); entries that no panel shows are undefined. None draws the recorded values.
     """
 
     snapshot: Snapshot
@@ -196,51 +204,47 @@ class FrameState:
     levels: Mapping[str, NDArray[np.uint8]] | None = None
 
 
-def format_positions(positions: Sequence[int]) -> str:
-    """Positions for an error: `0 to 15`, or `0, 2, 5`."""
-    if len(positions) > 2 and list(positions) == list(range(positions[0], positions[-1] + 1)):
-        return f"{positions[0]} to {positions[-1]}"
-    shown = ", ".join(map(str, positions[:12]))
-    return f"{shown} … ({len(positions)} in all)" if len(positions) > 12 else shown
-
-
-def class_names(about: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Names of classes among the free facts of a run."""
-    names = about.get("classes")
-    return tuple(map(str, names)) if isinstance(names, list) and names else None
-
-
-def pick_indices(
-    pick: Selector, count: int, what: str, change: NDArray[np.float64] | None = None, of: str = ""
+def select_indices(
+    selector: Selector,
+    count: int,
+    noun: str,
+    change: NDArray[np.float64] | None = None,
+    owner: str = "",
 ) -> tuple[int, ...]:
-    """The positions that a pick means among `count`.
+    """The indices that a selector picks.
 
     Args:
-        pick: What the author wrote.
-        count: How many there are.
-        what: `sample` or `channel`, for errors.
-        change: How much each of them changes; asked of by `top`.
-        of: Whose they are, for errors.
+        selector: What the author wrote.
+        count: How many items there are.
+        noun: What they are, such as `sample` or `channel`, for errors.
+        change: How much each item changes, for `top`; None if `top` does not apply.
+        owner: Whose they are, for errors.
 
     Raises:
-        ValueError: Some of them do not exist.
+        ValueError: An index does not exist, or `top` does not apply.
     """
-    if pick.positions is not None:
-        missing = [position for position in pick.positions if position >= count]
+    if selector.positions is not None:
+        missing = [index for index in selector.positions if index >= count]
         if missing:
-            named = f"{what}s" if len(missing) > 1 else what
-            whose = f" of {of}" if of else ""
+            what = f"{noun}s" if len(missing) > 1 else noun
+            whose = f" of {owner}" if owner else ""
             raise ValueError(
-                f"no {named} {format_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
+                f"no {what} {format_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
             )
-        return pick.positions
-    if pick.first is not None:
-        return tuple(range(min(pick.first, count)))
-    if pick.top is not None:
+        return selector.positions
+    if selector.first is not None:
+        return tuple(range(min(selector.first, count)))
+    if selector.top is not None:
         if change is None:
-            raise OptionError(
-                f"the top {pick.top} cannot be asked of {what}s; give a list, a range or first: {pick.top}",
-                "top",
-            )
-        return tuple(sorted(np.argsort(-change, kind="stable")[: pick.top].tolist()))
+            message = f"top: {selector.top} is not possible for {noun}s"
+            raise OptionError(f"{message}; give a list, a range, or first: {selector.top}", "top")
+        return tuple(sorted(np.argsort(-change, kind="stable")[: selector.top].tolist()))
     return tuple(range(count))
+
+
+def format_positions(positions: Sequence[int]) -> str:
+    """Format positions for an error: `0 to 15`, or `0, 2, 5`."""
+    if len(positions) > 2 and list(positions) == list(range(positions[0], positions[-1] + 1)):
+        return f"{positions[0]} to {positions[-1]}"
+    listed = ", ".join(map(str, positions[:MAX_LISTED_POSITIONS]))
+    return f"{listed} … ({len(positions)} in all)" if len(positions) > MAX_LISTED_POSITIONS else listed

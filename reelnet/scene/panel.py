@@ -1,7 +1,4 @@
-"""Pauses that panels ask for.
-
-What a panel is, for the scene.
-"""
+"""What a panel is for the scene: its size, its box, and the drawing that it becomes."""
 
 from __future__ import annotations
 
@@ -16,46 +13,30 @@ from numpy.typing import NDArray
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.palette.pictures import Indices
+from reelnet.scene.timeline.timeline import Pause
 from reelnet.template.model import PanelSpec
 
-
-@dataclass(frozen=True)
-class Pause:
-    """A pause at the first frame that shows one of some training steps.
-
-    Attributes:
-        first_step: The first of them.
-        last_step: The last of them.
-        seconds: How long that frame stays in addition to its usual time.
-        name: What it is for, by its keys below the panel: `items[2]`.
-    """
-
-    first_step: int
-    last_step: int
-    seconds: float
-    name: str
-
-
-Canvas = NDArray[np.uint8 | np.uint16]
-"""Palette indices (height, width): of 8 bits, or of 16 where fixed pictures have more colours."""
+Canvas = Indices
+"""Palette indices (height, width): uint8, or uint16 if fixed pictures need more than 255 colors."""
 
 
 class Drawing(Protocol):
-    """A panel in its box, with its inks: ready to be drawn, without a state that drawing changes."""
+    """A panel in its box, with its inks. It may be drawn for any frame, in any order: drawing changes no state."""
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Draw what is the same in every frame; once, after the palette is mixed."""
+        """Draw what is the same in every frame. Called once, after the palette is frozen."""
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Draw what one frame shows, onto the still."""
+        """Draw one frame on a copy of the still canvas."""
 
 
 @runtime_checkable
 class CachedDrawing(Drawing, Protocol):
-    """A drawing that often is as it was in the frame before."""
+    """A drawing that is often the same as in the previous frame, so that its pixels can be cached."""
 
     def cache_key(self, state: FrameState) -> Hashable:
-        """All that decides what a frame shows; equal states look the same."""
+        """Everything that decides what a frame shows: frames with equal keys look the same."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +48,12 @@ class LevelMaps:
 
     Attributes:
         tap: Name of the layer.
-        colors: Of the levels, uint8 (levels, 3).
-        shape: Of the maps: (samples, channels, height, width).
-        samples: The samples that are shown, by position in the recorded array.
-        channels: The channels that are shown, likewise.
+        colors: Color of each level, uint8 (levels, 3).
+        shape: Shape of the maps: (samples, channels, height, width).
+        samples: Indices of the samples that are shown, in the recorded array.
+        channels: Indices of the channels that are shown, likewise.
         positions: Turns recorded values into exact positions among the levels, 0 to levels - 1, float64 in `shape`.
-        rows_are_samples: Whether the cells of one sample stand side by side, instead of those of one channel.
+        rows_are_samples: Whether the cells of one sample are side by side, instead of those of one channel.
     """
 
     tap: str
@@ -93,38 +74,38 @@ class HasLevelMaps(Drawing, Protocol):
 
 
 class Panel(PanelSpec, ABC):
-    """One rectangle's content, as the author asked for it; its fields are its options."""
+    """The content of one rectangle, as the author asks for it. Its fields are its options."""
 
     default_grow: ClassVar[float] = 0.0
-    """Its share of the room that is left over, unless the author says."""
+    """Its share of free space, unless the author sets `grow`."""
     can_shrink: ClassVar[bool] = False
-    """Whether it draws itself smaller in a smaller box than it asked for."""
+    """Whether it draws itself smaller in a box that is smaller than it asked for."""
     is_sample_strip: ClassVar[bool] = False
-    """Whether it is one line of cells, one for each sample, that belongs along those of the channels."""
+    """Whether it is a strip with one cell per sample, which must line up with the samples of the channels."""
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
-        """The recorded places whose arrays it draws in every frame."""
+        """The taps whose arrays it draws in every frame."""
         return ()
 
     def pauses(self, context: SceneContext) -> list[Pause]:
-        """Where the animation pauses in addition, so that something can be read."""
+        """Additional pauses, so that a text can be read."""
         return []
 
     def count_channels(self, context: SceneContext) -> int | None:
-        """How many channels of the reel's layer it shows; None if it shows none of them."""
+        """How many channels of the scene's layer it shows; None if it shows none of them."""
         return None
 
     @property
     def ranks_by_change(self) -> bool:
-        """Whether the channels that it shows are those that change most."""
+        """Whether it shows the channels that change most."""
         return False
 
     @abstractmethod
     def measure(self, context: SceneContext) -> Measure | None:
-        """The pixels that it needs, or None where the run has nothing for it to show.
+        """The pixels that it needs; None if the run has nothing for it to show.
 
         Raises:
-            ValueError: An option does not fit the run; an `OptionError` says which.
+            ValueError: An option does not fit the run; an `OptionError` names the option.
         """
 
     @abstractmethod

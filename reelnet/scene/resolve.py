@@ -12,14 +12,14 @@ from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
-from reelnet.scene.context import SceneContext, pick_indices
+from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.layout.canvas_fit import FittedLayout, fit_canvas
 from reelnet.scene.layout.measure import check_unplaced, unplaced, with_channels
 from reelnet.scene.layout.placement import place
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
-from reelnet.scene.panel import Drawing, Panel, Pause
-from reelnet.scene.timeline.timeline import Timeline, TimelinePlan
+from reelnet.scene.panel import Drawing, Panel
+from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
 from reelnet.template.model import Template
 from reelnet.template.selector import Selector
 
@@ -116,7 +116,7 @@ def understood(template: Template, run: RunReader, layer: str | None, errors: Er
             layer = recorded_layer(template.layer, run)
     samples = template.samples.model_copy(update={"show": Selector()})
     with errors.collect("samples", "show"):
-        pick_indices(template.samples.show, len(run.samples), "sample")
+        select_indices(template.samples.show, len(run.samples), "sample")
         samples = template.samples
     return SceneContext.from_run(run, layer, template.theme, samples)
 

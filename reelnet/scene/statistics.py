@@ -1,27 +1,30 @@
-"""What only a look at all of a tap's values tells: which channels change, where most values lie."""
+"""Statistics over all values of a tap: which channels change, and how the values are distributed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.runs.run import RunReader
 
-BINS = 4096
-"""Of the histogram by which percentiles are found; an end is off by one part of this of the range at most."""
+T = TypeVar("T")
+
+PERCENTILE_BINS = 4096
+"""Bins of the histogram that percentiles come from; a percentile is off by at most one bin."""
 
 
 @dataclass(frozen=True)
 class TapChanges:
-    """One pass over a tap.
+    """How much the values of a tap change from one recorded step to the next.
 
     Attributes:
-        by_channel: Mean absolute change from step to step of each channel, (channels,).
-        by_step: Mean absolute change since the recorded step before, (steps,); 0 for the first.
+        by_channel: Mean absolute change per step of each channel, float64 (channels,).
+        by_step: Mean absolute change since the previous recorded step, float64 (steps,); 0 for the first.
     """
 
     by_channel: NDArray[np.float64]
@@ -29,78 +32,82 @@ class TapChanges:
 
 
 class RunStatistics:
-    """Looks through the values of a run when asked, each tap once; memory holds two steps at a time."""
+    """Computes statistics of a run on demand and caches them. It reads one step at a time."""
 
     def __init__(self, run: RunReader) -> None:
         self._run = run
-        self._changes: dict[str, TapChanges] = {}
-        self._magnitudes: dict[str, NDArray[np.int64]] = {}
-        self._beyond: dict[tuple[str, float, float], float] = {}
-        self._peaks: dict[tuple[str, int, float, float], float] = {}
+        self._cache: dict[Hashable, Any] = {}
 
     @staticmethod
+    @lru_cache(maxsize=4)
     def for_run(run: RunReader) -> RunStatistics:
-        """The statistics of a run, which keeps what it has found."""
-        if run not in _SURVEYS:
-            _SURVEYS[run] = RunStatistics(run)
-        return _SURVEYS[run]
+        """The statistics of a run, with everything that was computed before."""
+        return RunStatistics(run)
 
     def changes(self, tap: str) -> TapChanges:
-        """How much a tap's values change."""
-        if tap not in self._changes:
-            shape = self._run.tap(tap).shape
-            channels, steps, before = np.zeros(shape[1]), [0.0], None
-            for values in self._values(tap):
-                if before is not None:
-                    moved = np.abs(values - before).mean(axis=(0, 2, 3))
-                    channels += moved
-                    steps.append(float(moved.mean()))
-                before = values
-            self._changes[tap] = TapChanges(channels / max(1, len(steps) - 1), np.array(steps))
-        return self._changes[tap]
+        """How much a tap changes over the run."""
+        return self._get_cached(("changes", tap), lambda: self._compute_changes(tap))
 
     def percentile(self, tap: str, percent: float) -> float:
-        """The magnitude that `percent` of all finite values over the run do not pass; 0 if all are 0."""
+        """The magnitude that `percent` of all values over the run do not exceed; 0 if all values are 0."""
         info = self._run.tap(tap)
         top = max(abs(info.min or 0.0), abs(info.max or 0.0))
-        if top == 0:
-            return 0.0
-        if tap not in self._magnitudes:
-            found = np.zeros(BINS, np.int64)
-            for values in self._values(tap):
-                found += np.histogram(np.abs(values), BINS, (0.0, top))[0]
-            self._magnitudes[tap] = found
-        part = np.cumsum(self._magnitudes[tap]) / self._magnitudes[tap].sum()
-        return float(top * (1 + np.searchsorted(part, percent / 100)) / BINS) if percent < 100 else top
+        if top == 0 or percent >= 100:
+            return top
+
+        def compute() -> NDArray[np.float64]:
+            counts = np.zeros(PERCENTILE_BINS, np.int64)
+            for values in self._read_values(tap):
+                counts += np.histogram(np.abs(values), PERCENTILE_BINS, (0.0, top))[0]
+            cumulative: NDArray[np.float64] = np.cumsum(counts) / counts.sum()
+            return cumulative
+
+        cumulative = self._get_cached(("magnitudes", tap), compute)
+        return float(top * (1 + np.searchsorted(cumulative, percent / 100)) / PERCENTILE_BINS)
 
     def fraction_outside(self, tap: str, low: float, high: float) -> float:
-        """Part of all values over the run that lies outside [low, high], 0 to 1."""
-        key = (tap, low, high)
-        if key not in self._beyond:
+        """The fraction of all values over the run that lies outside [low, high], 0 to 1."""
+
+        def compute() -> float:
             outside = total = 0
-            for values in self._values(tap):
+            for values in self._read_values(tap):
                 outside += int(np.count_nonzero((values < low) | (values > high)))
                 total += values.size
-            self._beyond[key] = outside / max(1, total)
-        return self._beyond[key]
+            return outside / max(1, total)
+
+        return self._get_cached(("outside", tap, low, high), compute)
 
     def max_bin_count(self, tap: str, bins: int, low: float, high: float) -> float:
-        """The most values that one of `bins` equal bins from low to high holds at any step."""
-        key = (tap, bins, low, high)
-        if key not in self._peaks:
-            self._peaks[key] = max(
+        """The largest number of values in one of `bins` equal bins from low to high, over all steps."""
+
+        def compute() -> float:
+            return max(
                 float(np.histogram(np.clip(values, low, high), bins, (low, high))[0].max())
-                for values in self._values(tap)
+                for values in self._read_values(tap)
             )
-        return self._peaks[key]
 
-    def read_step(self, step: int | None, taps: Sequence[str]) -> dict[str, NDArray[np.generic]] | None:
-        """The arrays of one step, for what shows that step in every frame; None without a step."""
-        return None if step is None else dict(self._run.snapshot(step, taps).taps)
+        return self._get_cached(("bins", tap, bins, low, high), compute)
 
-    def _values(self, tap: str) -> Iterator[NDArray[np.float64]]:
+    def read_step(self, step: int, taps: Sequence[str]) -> dict[str, NDArray[np.generic]]:
+        """The arrays of one step, for panels that show this step in every frame."""
+        return dict(self._run.snapshot(step, taps).taps)
+
+    def _compute_changes(self, tap: str) -> TapChanges:
+        by_channel, by_step, previous = np.zeros(self._run.tap(tap).shape[1]), [0.0], None
+        for values in self._read_values(tap):
+            if previous is not None:
+                change = np.abs(values - previous).mean(axis=(0, 2, 3))
+                by_channel += change
+                by_step.append(float(change.mean()))
+            previous = values
+        return TapChanges(by_channel / max(1, len(by_step) - 1), np.array(by_step))
+
+    def _read_values(self, tap: str) -> Iterator[NDArray[np.float64]]:
         for step in self._run.steps:
             yield np.nan_to_num(self._run.snapshot(step, [tap]).taps[tap].astype(np.float64))
 
-
-_SURVEYS: WeakKeyDictionary[RunReader, RunStatistics] = WeakKeyDictionary()
+    def _get_cached(self, key: Hashable, compute: Callable[[], T]) -> T:
+        if key not in self._cache:
+            self._cache[key] = compute()
+        result: T = self._cache[key]
+        return result

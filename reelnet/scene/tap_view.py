@@ -12,25 +12,25 @@ from reelnet.scene.statistics import RunStatistics
 from reelnet.template.color import Rgb
 from reelnet.template.theme import LimitKind, Theme
 
-SEPARATION = 6
-"""Pixels of a cell that a grid of single values leaves free: its neighbours' values would look like its own."""
+GRID_MARGIN = 6
+"""Free pixels in a cell that shows a grid of single values, so that they are not read with the neighbor's values."""
 
-SEPARATED = 3
-"""Scale from which on they are; smaller maps need every pixel."""
+MIN_GRID_MARGIN_SCALE = 3
+"""Scale from which on grids have this margin; smaller ones need every pixel."""
 
 DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE = 56, 80
-"""Pixels of a cell that nobody asked for, and what it may grow to for maps that would fill too little of it."""
+"""Side of a cell in pixels if the author sets none, and how far it may grow for maps that fill too little of it."""
 
-FILLED = 0.8
-"""Part of a cell's side that maps should fill."""
+MIN_FILL = 0.8
+"""Fraction of a cell's side that maps should fill."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One channel's map for one sample on the canvas.
+    """The square in which one channel's map for one sample is shown.
 
     Attributes:
-        size: Side of the square that each cell has for itself, in pixels.
+        size: Side of the square in pixels.
         scale: Integer factor by which maps are upscaled.
     """
 
@@ -38,49 +38,50 @@ class Cell:
     scale: int
 
     @classmethod
-    def fit(cls, height: int, width: int, box: int) -> Cell:
-        """The largest whole scale at which a map of height × width fits the box.
+    def fit(cls, height: int, width: int, size: int) -> Cell:
+        """The cell with the largest integer scale at which a map of height × width fits into `size` pixels.
 
-        A map larger than its box has scale 1 and a box of its own size.
+        A map that is larger gets scale 1 and a cell of its own size.
         """
         side = max(height, width)
-        return cls(max(box, side), max(1, box // side))
+        return cls(max(size, side), max(1, size // side))
 
     @classmethod
-    def for_tap(cls, tap: TapInfo, box: int) -> Cell:
-        """A tap's cell in boxes of a size."""
+    def for_tap(cls, tap: TapInfo, size: int) -> Cell:
+        """The cell of a tap in a layout with cells of `size` pixels."""
         height, width = tap.map_shape[1:]
-        if tap.is_grid and (box - SEPARATION) // max(height, width) >= SEPARATED:
-            return cls(box, cls.fit(height, width, box - SEPARATION).scale)
-        return cls.fit(height, width, box)
+        inner = size - GRID_MARGIN
+        if tap.is_grid and inner // max(height, width) >= MIN_GRID_MARGIN_SCALE:
+            return cls(size, cls.fit(height, width, inner).scale)
+        return cls.fit(height, width, size)
 
-    @classmethod
-    def choose_size(cls, taps: Mapping[str, TapInfo], layer: str) -> int:
-        """The smallest usual size of boxes, in steps of the rhythm, that all maps fill well at a whole scale.
+    @staticmethod
+    def choose_size(taps: Mapping[str, TapInfo], layer: str) -> int:
+        """The smallest default size, in steps of the layout grid, that all maps fill well at an integer scale.
 
-        Where there is none for all that are no larger than a box, it is that of the layer's own.
+        If no size suits all maps that fit into a cell, the size suits those of `layer`.
         """
         own = max(taps[layer].map_shape[1:])
         sides = {max(taps[name].map_shape[1:]) for name in displayable_layers(taps) if not taps[name].is_grid}
-        small = {side for side in sides if side <= DEFAULT_CELL_SIZE}
-        for wanted in (small, {own} & small):
-            for box in range(DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE + 1, LAYOUT_GRID):
-                if all(box // side * side >= FILLED * box for side in wanted):
-                    return box
+        fitting = {side for side in sides if side <= DEFAULT_CELL_SIZE}
+        for wanted in (fitting, {own} & fitting):
+            for size in range(DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE + 1, LAYOUT_GRID):
+                if all(size // side * side >= MIN_FILL * size for side in wanted):
+                    return size
         return DEFAULT_CELL_SIZE
 
-    @classmethod
-    def size_at_scale(cls, tap: TapInfo, scale: int) -> int:
-        """The size of the boxes in which a tap's cells have that scale."""
-        free = SEPARATION if tap.is_grid and scale >= SEPARATED else 0
-        return max(tap.map_shape[1:]) * scale + free
+    @staticmethod
+    def size_at_scale(tap: TapInfo, scale: int) -> int:
+        """The size of cells in which the maps of a tap have this scale."""
+        margin = GRID_MARGIN if tap.is_grid and scale >= MIN_GRID_MARGIN_SCALE else 0
+        return max(tap.map_shape[1:]) * scale + margin
 
     def is_well_filled(self, tap: TapInfo) -> bool:
-        """Whether a tap's maps fill most of the cell's side, or are larger than any box that was asked for."""
-        return max(tap.map_shape[1:]) * self.scale >= FILLED * self.size
+        """Whether the maps of a tap fill most of the cell's side."""
+        return max(tap.map_shape[1:]) * self.scale >= MIN_FILL * self.size
 
     def center_offset(self, height: int, width: int) -> tuple[int, int]:
-        """Rows above and columns left of a map of height × width that is centred in the box."""
+        """Pixels above and to the left of a map of height × width that is centered in the cell."""
         return (self.size - height * self.scale) // 2, (self.size - width * self.scale) // 2
 
 
@@ -89,8 +90,10 @@ class Limits:
     """The values at the two ends of the colormap, fixed over the whole run.
 
     Attributes:
-        one_sided: The values have one sign, so that only one half of a diverging colormap is needed.
-        clipped: Part of all values over the run that lies beyond the limits, 0 to 1.
+        low: Value of the first level.
+        high: Value of the last level.
+        one_sided: Whether the values have one sign, so that half of a diverging colormap is enough.
+        clipped: Fraction of all values over the run that lies outside the limits, 0 to 1.
     """
 
     low: float
@@ -99,11 +102,15 @@ class Limits:
     clipped: float = 0.0
 
     @classmethod
-    def from_tap(cls, tap: TapInfo) -> Limits:
-        """The bounds of the layer's kind where they are known (±1 for tanh), else the range over the run.
+    def symmetric(cls, end: float) -> Limits:
+        """From -end to end."""
+        return cls(-end, end, one_sided=False)
 
-        Signed values get limits that are symmetric, so that 0 is in the middle; values of one sign are
-        measured from 0.
+    @classmethod
+    def from_tap(cls, tap: TapInfo) -> Limits:
+        """The bounds of the layer's kind if they are known (±1 for tanh), else the range over the run.
+
+        Limits of signed values are symmetric, so that 0 is in the middle. Limits of values of one sign include 0.
         """
         low, high = tap.bounds or (tap.min or 0.0, tap.max or 0.0)
         if low < 0 < high or low == high == 0:
@@ -111,28 +118,23 @@ class Limits:
         return cls(min(low, 0.0), max(high, 0.0), one_sided=True)
 
     @classmethod
-    def symmetric(cls, end: float) -> Limits:
-        """From −end to end."""
-        return cls(-end, end, one_sided=False)
-
-    @classmethod
     def from_theme(cls, tap: TapInfo, name: str, theme: Theme, statistics: RunStatistics) -> Limits:
-        """What the theme asks for."""
-        rule, usual = theme.limits, cls.from_tap(tap)
+        """The limits by the rule of the theme."""
+        rule, default = theme.limits, cls.from_tap(tap)
         match rule.kind:
             case LimitKind.SYMMETRIC:
-                return cls.symmetric(max(abs(usual.low), abs(usual.high)) or 1.0)
+                return cls.symmetric(max(abs(default.low), abs(default.high)) or 1.0)
             case LimitKind.FIXED:
                 clipped = statistics.fraction_outside(name, rule.low, rule.high)
                 return cls(rule.low, rule.high, rule.low >= 0 or rule.high <= 0, clipped)
             case LimitKind.PERCENTILE:
-                end = statistics.percentile(name, rule.percentile) or max(-usual.low, usual.high)
-                low, high = max(usual.low, -end), min(usual.high, end)
-                return cls(low, high, usual.one_sided, statistics.fraction_outside(name, low, high))
-        return usual
+                end = statistics.percentile(name, rule.percentile) or max(-default.low, default.high)
+                low, high = max(default.low, -end), min(default.high, end)
+                return cls(low, high, default.one_sided, statistics.fraction_outside(name, low, high))
+        return default
 
     def select_anchors(self, theme: Theme) -> tuple[Rgb, ...]:
-        """The colours from `low` to `high`; the middle one of a diverging map is 0."""
+        """The anchors of the colormap from `low` to `high`; the middle one of a diverging map is 0."""
         diverging, sequential = theme.diverging, theme.sequential
         middle = len(diverging) // 2
         if not self.one_sided:
@@ -144,11 +146,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class TapView:
-    """A tap in the theme of the reel.
+    """A tap in the theme of the scene.
 
     Attributes:
-        name: Of the tap.
-        tap: Its form and range.
+        name: Name of the tap.
+        tap: Its shape and range.
+        cell: The cell of one map.
+        limits: The values at the ends of the colormap.
+        anchors: The colors from the lowest to the highest value.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Fields in texts: `{layer}`, `{step:,}`, `{metrics.test_accuracy:.1%}`.
 
-Names only, so that a text can run nothing.
+A field is a name, never an expression, so that a text cannot execute anything.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import suggest_names
 from reelnet.scene.context import FrameState, SceneContext
 
-SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
-"""Format specifications of short numbers; a wide one would ask for a text without end."""
+FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
+"""Format specifications of short numbers; a larger width would make a text too long to draw."""
 
-STATIC = (
+FIELD_NAMES = (
     "layer",
     "channels",
     "samples",
@@ -34,40 +34,35 @@ STATIC = (
     "last_step",
     "step",
 )
-NAME = re.compile("|".join(STATIC) + r"|metrics\..+")
-"""Fields that a text can have; which metrics there are only a run tells."""
+FIELD_NAME = re.compile("|".join(FIELD_NAMES) + r"|metrics\..+")
+"""Names that fields may have; only a run tells which metrics exist."""
 
 DIGIT = re.compile("[0-9]")
 
-UNKNOWN = "–"
-"""In place of a metric that has no value yet."""
+MISSING_VALUE = "–"
+"""Shown for a metric that has no value yet."""
+
+TextParts = tuple[tuple[str, tuple[str, str] | None], ...]
+"""Literal texts, each with the (name, format specification) of the field after it, or None."""
 
 
-Parts = tuple[tuple[str, tuple[str, str] | None], ...]
-"""Literal text, and (name, format specification) of what stands behind it, or None."""
-
-
-def parse_fields(text: str) -> Parts:
-    """A text's parts.
+def parse_fields(text: str) -> TextParts:
+    """Split a text into literals and fields.
 
     Raises:
-        OptionError: Braces do not match, or fields cannot be written so.
+        OptionError: Braces do not match, a field does not exist, or a format specification is not allowed.
     """
     try:
-        found = list(Formatter().parse(text))
+        parsed = list(Formatter().parse(text))
     except ValueError as error:
-        raise OptionError(f"text {text!r}: {error}; write {{{{ for a brace itself") from None
+        raise OptionError(f"text {text!r}: {error}; write {{{{ for a literal brace") from None
     parts, errors = [], ErrorCollector()
-    for literal, name, spec, conversion in found:
-        with errors.collect():
-            if name is not None and (conversion or not SPEC.fullmatch(spec or "")):
-                raise OptionError(
-                    f"text {text!r}: field {name!r} cannot be written as {spec or conversion!r}"
-                )
-            if name is not None and not NAME.fullmatch(name):
-                raise OptionError(
-                    f"text {text!r}: no field {name!r}; {suggest_names(name, (*STATIC, 'metrics.NAME'))}"
-                )
+    for literal, name, spec, conversion in parsed:
+        if name is not None and (conversion or not FORMAT_SPEC.fullmatch(spec or "")):
+            errors.add(f"text {text!r}: field {name!r} cannot be formatted with {spec or conversion!r}")
+        elif name is not None and not FIELD_NAME.fullmatch(name):
+            suggestion = suggest_names(name, (*FIELD_NAMES, "metrics.NAME"))
+            errors.add(f"text {text!r}: no field {name!r}; {suggestion}")
         parts.append((literal, None if name is None else (name, spec or "")))
     errors.raise_errors()
     return tuple(parts)
@@ -75,46 +70,36 @@ def parse_fields(text: str) -> Parts:
 
 @dataclass(frozen=True)
 class FieldText:
-    """A text with fields, understood for one run.
+    """A text with fields, for one run.
 
     Attributes:
-        parts: What it consists of.
+        parts: Its literals and fields.
+        context: The run.
     """
 
-    parts: Parts
+    parts: TextParts
     context: SceneContext
 
     @classmethod
     def parse(cls, text: str, context: SceneContext) -> FieldText:
-        """Understand a text.
+        """Parse a text and check its fields against the run.
 
         Raises:
-            OptionError: Fields do not exist or cannot be written so, or braces do not match.
+            OptionError: Braces do not match, a field does not exist in this run, or a value cannot be formatted.
         """
-        words = cls(parse_fields(text), context)
-        words._check(text)
-        return words
-
-    def _check(self, text: str) -> None:
-        known = [*self.context.text_fields, "step", *(f"metrics.{name}" for name in self.context.metrics)]
-        example = {
-            **self.context.text_fields,
-            "step": 0,
-            **{f"metrics.{name}": 0.5 for name in self.context.metrics},
-        }
-        errors = ErrorCollector()
-        for _, field in self.parts:
-            if field is None:
+        examples: dict[str, object] = {**context.text_fields, "step": 0}
+        examples |= {f"metrics.{name}": 0.5 for name in context.metrics}
+        parts, errors = parse_fields(text), ErrorCollector()
+        for name, spec in (field for _, field in parts if field is not None):
+            if name not in examples:
+                errors.add(f"text {text!r}: no field {name!r}; {suggest_names(name, examples)}")
                 continue
-            name, spec = field
-            with errors.collect():
-                if name not in known:
-                    raise OptionError(f"text {text!r}: no field {name!r}; {suggest_names(name, known)}")
-                try:
-                    format(example[name], spec)
-                except ValueError as error:
-                    raise OptionError(f"text {text!r}: field {name!r}: {error}") from None
+            try:
+                format(examples[name], spec)
+            except ValueError as error:
+                errors.add(f"text {text!r}: field {name!r}: {error}")
         errors.raise_errors()
+        return cls(parts, context)
 
     @property
     def is_dynamic(self) -> bool:
@@ -122,59 +107,53 @@ class FieldText:
         return any(field is not None and field[0] not in self.context.text_fields for _, field in self.parts)
 
     def static_text(self) -> str:
-        """The text of a frame, if all frames have the same."""
-        return self._filled({})
+        """The text of every frame, if it is not dynamic."""
+        return self._fill({})
 
     def text_at(self, state: FrameState) -> str:
-        """The text of one frame; a metric has the latest value that is known by then."""
-        return self._filled(self._values(state.step_index))
+        """The text of one frame; a metric has its latest value."""
+        values: dict[str, object] = {"step": self.context.steps[state.step_index]}
+        for _, field in self.parts:
+            if field is not None and field[0].startswith("metrics."):
+                metric = self.context.metrics[field[0].removeprefix("metrics.")][: state.step_index + 1]
+                known = metric[~np.isnan(metric)]
+                values[field[0]] = float(known[-1]) if len(known) else math.nan
+        return self._fill(values)
 
-    def widest_text(self, width: Callable[[str], int]) -> str:
-        """A text as wide as any frame's can be, for measuring: each field in its widest form, all digits 0.
+    def widest_text(self, measure_width: Callable[[str], int]) -> str:
+        """A text that is as wide as that of any frame: each field at its widest, with 0 for every digit.
 
         Args:
-            width: Pixels that a line of text takes, whatever its digits are.
+            measure_width: The largest width of a line of text in pixels, whatever its digits are.
         """
         return "".join(
-            literal + ("" if field is None else max(self._shapes(*field), key=width))
+            literal + ("" if field is None else max(self._find_texts(*field), key=measure_width))
             for literal, field in self.parts
         )
 
-    def _shapes(self, name: str, spec: str) -> tuple[str, ...]:
-        """The forms that a field takes over the run, with 0 for each digit of what changes."""
+    def _find_texts(self, name: str, spec: str) -> tuple[str, ...]:
+        """The texts that a field takes over the run, with 0 for every digit that changes."""
         context = self.context
         if name in context.text_fields:
-            return (written(context.text_fields[name], spec),)
+            return (_format_value(context.text_fields[name], spec),)
         values: Iterable[object] = context.steps
         if name.startswith("metrics."):
             metric = context.metrics[name.removeprefix("metrics.")]
             values = np.unique(metric).tolist() + [math.nan] * bool(np.isnan(metric[:1]).any())
         return context.field_texts(
-            name, spec, lambda: {DIGIT.sub("0", written(value, spec)) for value in values}
+            name, spec, lambda: {DIGIT.sub("0", _format_value(value, spec)) for value in values}
         )
 
-    def _values(self, number: int) -> dict[str, object]:
-        values: dict[str, object] = {"step": self.context.steps[number]}
-        for _, field in self.parts:
-            if field is not None and field[0].startswith("metrics."):
-                values[field[0]] = self._latest(field[0].removeprefix("metrics."), number)
-        return values
-
-    def _latest(self, metric: str, number: int) -> float:
-        values = self.context.metrics[metric][: number + 1]
-        known = np.flatnonzero(~np.isnan(values))
-        return float(values[known[-1]]) if len(known) else math.nan
-
-    def _filled(self, values: Mapping[str, object]) -> str:
+    def _fill(self, values: Mapping[str, object]) -> str:
         known = {**self.context.text_fields, **values}
         return "".join(
-            literal + ("" if field is None else written(known[field[0]], field[1]))
+            literal + ("" if field is None else _format_value(known[field[0]], field[1]))
             for literal, field in self.parts
         )
 
 
-def written(value: object, spec: str) -> str:
-    """A value by a format specification, a number that is not known as a dash."""
-    if isinstance(value, float) and math.isnan(value):
-        return UNKNOWN
-    return format(value, spec).replace("-", "\u2212") if isinstance(value, float) else format(value, spec)
+def _format_value(value: object, spec: str) -> str:
+    """Format a value; NaN becomes a dash, and a minus sign a real one."""
+    if isinstance(value, float):
+        return MISSING_VALUE if math.isnan(value) else format(value, spec).replace("-", "\u2212")
+    return format(value, spec)

@@ -85,7 +85,7 @@ RUN_MISTAKES = [
         "panels.channels.show: no channel 2 of conv6; they are numbered from 0 to 1",
     ),
     ("samples: {show: [0, 3]}", "channels", "samples.show: no sample 3; they are numbered from 0 to 2"),
-    ("samples: {show: {top: 2}}", "channels", "samples.show.top: the top 2 cannot be asked of samples"),
+    ("samples: {show: {top: 2}}", "channels", "samples.show.top: top: 2 is not possible for samples"),
     (
         "samples: {transposed: true}\npanels: {inputs: {}}",
         "inputs, channels",
@@ -95,10 +95,14 @@ RUN_MISTAKES = [
     ("panels: {title: {kind: text, text: '{layer'}}", "title", "panels.title.text: text '{layer'"),
     ("panels: {title: {kind: text, text: '{}'}}", "title", "no field ''"),
     ("panels: {title: {kind: text, text: '{layer.__class__}'}}", "title", "no field 'layer.__class__'"),
-    ("panels: {title: {kind: text, text: '{layer!r}'}}", "title", "cannot be written as 'r'"),
+    ("panels: {title: {kind: text, text: '{layer!r}'}}", "title", "cannot be formatted with 'r'"),
     ("panels: {title: {kind: text, text: '{layer:d}'}}", "title", "field 'layer'"),
-    ("panels: {title: {kind: text, text: '{step:999999999}'}}", "title", "cannot be written as '999999999'"),
-    ("panels: {title: {kind: text, text: '{step:{layer}}'}}", "title", "cannot be written"),
+    (
+        "panels: {title: {kind: text, text: '{step:999999999}'}}",
+        "title",
+        "cannot be formatted with '999999999'",
+    ),
+    ("panels: {title: {kind: text, text: '{step:{layer}}'}}", "title", "cannot be formatted"),
     ("panels: {title: {kind: text, text: '{metrics.los}'}}", "title", "did you mean 'metrics.loss'"),
     ("panels: {title: {kind: text, text: 漢}}", "title", r"the font has no character '漢' \(U\+6F22\)"),
     (

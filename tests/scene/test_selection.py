@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import OptionError, format_key_path
-from reelnet.scene.timeline.selection import adaptive_weights, even, nearest, sample_by_weight, select, thin
+from reelnet.scene.timeline.selection import (
+    adaptive_weights,
+    find_nearest,
+    sample_by_weight,
+    sample_evenly,
+    sample_with_required,
+    select_positions,
+)
 from reelnet.template.timeline import TimelineSpec
 
 RUN = st.lists(st.integers(0, 3000), min_size=1, max_size=80, unique=True).map(sorted)
@@ -25,12 +32,15 @@ def chosen(
 ) -> list[int]:
     """The steps that the template selects."""
     spec = TimelineSpec.model_validate({"steps": choice, **more})
-    return [steps[n] for n in select(spec, steps, change=None if change is None else lambda: change)]
+    return [
+        steps[n]
+        for n in select_positions(spec, steps, compute_changes=None if change is None else lambda: change)
+    ]
 
 
 @pytest.mark.parametrize(("length", "count"), [(290, 200), (599, 300), (1000, 300)])
 def test_resampling_is_even(length: int, count: int) -> None:
-    positions = even(length, count)
+    positions = sample_evenly(length, count)
     assert (positions[0], positions[-1], len(positions)) == (0, length - 1, count)
     gaps = {second - first for first, second in pairwise(positions)}
     assert min(gaps) >= 1
@@ -39,7 +49,7 @@ def test_resampling_is_even(length: int, count: int) -> None:
 
 @given(st.integers(2, 400), st.integers(2, 400))
 def test_fewer_places_are_the_nearest_to_even_ones(length: int, count: int) -> None:
-    positions = even(length, count)
+    positions = sample_evenly(length, count)
     assert len(positions) == count
     assert (positions[0], positions[-1]) == (0, length - 1)
     if count <= length:
@@ -54,8 +64,8 @@ def test_fewer_places_are_the_nearest_to_even_ones(length: int, count: int) -> N
 
 
 def test_a_single_place_shows_the_last_position() -> None:
-    assert even(290, 1) == [289]
-    assert even(1, 1) == [0]
+    assert sample_evenly(290, 1) == [289]
+    assert sample_evenly(1, 1) == [0]
 
 
 @given(st.data(), st.integers(3, 200))
@@ -63,21 +73,21 @@ def test_wanted_stretches_survive_and_little_else_changes(data: st.DataObject, l
     count = data.draw(st.integers(3, length))
     starts = data.draw(st.sets(st.integers(0, length - 1), max_size=count - 2))
     wanted = [range(start, start + 1) for start in sorted(starts)]
-    places = thin(length, count, wanted)
+    places = sample_with_required(length, count, wanted)
     assert places == sorted(set(places))
     assert len(places) == count
     assert {0, length - 1} | starts <= set(places)
-    assert len(set(even(length, count)) - set(places)) <= len(starts)
+    assert len(set(sample_evenly(length, count)) - set(places)) <= len(starts)
 
 
 def test_a_wanted_position_takes_the_place_of_its_neighbour() -> None:
     # Even: 0 3 6 9.
-    assert thin(10, 4, [range(5, 6)]) == [0, 3, 5, 9]
-    assert thin(10, 4, [range(4, 5), range(5, 6)]) == [0, 4, 5, 9]
+    assert sample_with_required(10, 4, [range(5, 6)]) == [0, 3, 5, 9]
+    assert sample_with_required(10, 4, [range(4, 5), range(5, 6)]) == [0, 4, 5, 9]
     # The end never gives way, however near.
-    assert thin(10, 4, [range(8, 9)]) == [0, 3, 8, 9]
+    assert sample_with_required(10, 4, [range(8, 9)]) == [0, 3, 8, 9]
     # Of a stretch that stays anyway nothing moves.
-    assert thin(10, 4, [range(4, 7)]) == [0, 3, 6, 9]
+    assert sample_with_required(10, 4, [range(4, 7)]) == [0, 3, 6, 9]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +97,8 @@ def test_more_wanted_than_places_is_an_error_that_says_how_many(
     count: int, wanted: list[int], needed: int
 ) -> None:
     with pytest.raises(OptionError, match=rf"^the held steps.*{count} frame.*at least {needed}$"):
-        thin(10, count, [range(each, each + 1) for each in wanted])
-    assert len(thin(10, needed, [range(each, each + 1) for each in wanted])) == needed
+        sample_with_required(10, count, [range(each, each + 1) for each in wanted])
+    assert len(sample_with_required(10, needed, [range(each, each + 1) for each in wanted])) == needed
 
 
 @given(RUN)
@@ -220,19 +230,21 @@ def test_changes_are_asked_for_only_when_they_matter() -> None:
 
     steps = list(range(20))
     for choice in ("all", "log", {"log": 5}, {"every": 2}, {"adaptive": 20}, "adaptive"):
-        select(TimelineSpec.model_validate({"steps": choice}), steps, change=never)
+        select_positions(TimelineSpec.model_validate({"steps": choice}), steps, compute_changes=never)
     with pytest.raises(AssertionError, match="asked"):
-        select(TimelineSpec.model_validate({"steps": {"adaptive": 19}}), steps, change=never)
+        select_positions(
+            TimelineSpec.model_validate({"steps": {"adaptive": 19}}), steps, compute_changes=never
+        )
     with pytest.raises(ValueError, match="needs the changes"):
-        select(TimelineSpec.model_validate({"steps": {"adaptive": 19}}), steps)
+        select_positions(TimelineSpec.model_validate({"steps": {"adaptive": 19}}), steps)
 
 
 @given(RUN, st.data(), st.sampled_from([{"every": 7}, {"log": 4}, {"adaptive": 4}]))
 def test_held_steps_are_added(steps: list[int], data: st.DataObject, choice: Any) -> None:
     held = data.draw(st.sets(st.integers(0, len(steps) - 1), max_size=3))
     spec = TimelineSpec.model_validate({"steps": choice})
-    usual = select(spec, steps, change=lambda: np.ones(len(steps)))
-    assert select(spec, steps, held, lambda: np.ones(len(steps))) == sorted({*usual, *held})
+    usual = select_positions(spec, steps, compute_changes=lambda: np.ones(len(steps)))
+    assert select_positions(spec, steps, held, lambda: np.ones(len(steps))) == sorted({*usual, *held})
 
 
 def test_the_range_of_an_adaptive_selection_knows_no_changes_outside() -> None:
@@ -273,9 +285,9 @@ def test_shares_are_equal_up_to_one_position(weights: list[float], data: st.Data
 
 
 def test_the_nearest_of_two_is_the_earlier() -> None:
-    assert nearest([0, 6, 8, 290], 7) == 6
-    assert nearest([0, 6, 8, 290], 999) == 290
-    assert nearest([5], 0) == 5
+    assert find_nearest([0, 6, 8, 290], 7) == 6
+    assert find_nearest([0, 6, 8, 290], 999) == 290
+    assert find_nearest([5], 0) == 5
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reelnet.config.diagnostics import OptionError, format_key_path
 from reelnet.errors import UsageError
-from reelnet.scene.timeline.timeline import Timeline
+from reelnet.scene.timeline.timeline import Timeline, TimelinePlan
 from reelnet.template.timeline import TimelineSpec
 
 RUN = st.lists(st.integers(0, 500), min_size=1, max_size=40, unique=True).map(sorted)
@@ -23,7 +23,7 @@ SECONDS = st.floats(0.01, 3).map(lambda seconds: round(seconds, 2))
 def plan(content: Any, steps: list[int], fps: float | None = None) -> Timeline:
     """The timeline that YAML with this content means; all steps change equally."""
     spec = TimelineSpec.model_validate(content)
-    return Timeline.of(spec, steps, fps=fps, change=lambda: np.ones(len(steps)))
+    return TimelinePlan(spec, tuple(steps), lambda: np.ones(len(steps))).build(fps)
 
 
 def stays(timeline: Timeline) -> list[tuple[int, int]]:
@@ -171,7 +171,7 @@ def test_another_pace_keeps_the_frames_and_the_seconds_of_pauses() -> None:
 
 @pytest.mark.parametrize("fps", [0, -1, 0.009, 1001, float("nan"), float("inf")])
 def test_a_pace_that_cannot_be_is_an_error(fps: float) -> None:
-    with pytest.raises(UsageError, match=rf"^fps {fps}: give from 0\.01 to 1000 frames a second$"):
+    with pytest.raises(UsageError, match=rf"^fps {fps}: give from 0\.01 to 1000 frames per second$"):
         plan({}, [0, 1], fps)
 
 
@@ -323,10 +323,10 @@ def test_a_single_step_can_take_everything(choice: Any, way_back: Any) -> None:
             {"speed": [{"from": 7, "to": 7, "factor": 2}]},
             "timeline.speed[0]: no recorded step between 7 and 7; ",
         ),
-        ({"frames": 100_001}, "timeline: 100,001 frames in all are more than 100,000; "),
-        ({"fps": 100, "start_pause": 600, "end_pause": 600}, "timeline: 120,146 frames in all "),
-        ({"fps": 100, "start_pause": 600, "rewind": 600}, "timeline: 120,146 frames in all "),
-        ({"frames": 60_000, "boomerang": True}, "frames in all are more than 100,000; "),
+        ({"frames": 100_001}, "timeline: the animation has 100,001 frames, more than 100,000; "),
+        ({"fps": 100, "start_pause": 600, "end_pause": 600}, "timeline: the animation has 120,146 frames"),
+        ({"fps": 100, "start_pause": 600, "rewind": 600}, "timeline: the animation has 120,146 frames"),
+        ({"frames": 60_000, "boomerang": True}, "frames, more than 100,000; "),
         (
             {
                 "speed": [{"from": 0, "to": 290, "factor": 0.01}],

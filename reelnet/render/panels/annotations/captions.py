@@ -16,8 +16,9 @@ from reelnet.render.panels.basic.text import AlignOption, ColorOption, SizeOptio
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Panel, Pause
+from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.text_fields import parse_fields
+from reelnet.scene.timeline.timeline import Pause
 from reelnet.template.timeline import MAX_PAUSE_SECONDS
 
 MAX_NATURAL_EMS = 28

@@ -20,7 +20,7 @@ from reelnet.render.panels.annotations.annotation import (
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.block import Block, BlockDrawing, arrange_blocks
 from reelnet.runs.header import displayable_layers, require_activation
-from reelnet.scene.context import FrameState, SceneContext, format_positions, pick_indices
+from reelnet.scene.context import FrameState, SceneContext, format_positions, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps, Panel
@@ -148,7 +148,7 @@ class Channels(Panel):
         room = Box(box.x, box.y, size.width, box.height)
         return ChannelsDrawing(
             drawings,
-            context.statistics.read_step(self.step, self.taps(context)),
+            None if self.step is None else context.statistics.read_step(self.step, self.taps(context)),
             Callouts(targets, room, FRAME_BLEED, context, palette),
         )
 
@@ -215,7 +215,7 @@ def resolve_channels(show: Selector, order: str, tap: str, context: SceneContext
         change = context.statistics.changes(tap).by_channel
         if len(change) > count:  # all channels are cells of one map
             change = change.mean(keepdims=True)
-    channels = pick_indices(show, count, "channel", change, tap)
+    channels = select_indices(show, count, "channel", change, tap)
     if order == "change" and change is not None:
         return tuple(sorted(channels, key=lambda channel: -change[channel]))
     return channels

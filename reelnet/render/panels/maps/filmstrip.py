@@ -144,5 +144,5 @@ class FilmstripDrawing(Still):
         """Draw the blocks; one step's values are in memory at a time."""
         for block, step in zip(self._blocks, self._steps, strict=True):
             block.draw_still(canvas)
-            values = self._context.statistics.read_step(step, [block.tap]) or {}
+            values = self._context.statistics.read_step(step, [block.tap])
             block.draw_maps(canvas, values[block.tap])

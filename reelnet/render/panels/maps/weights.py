@@ -19,7 +19,7 @@ from reelnet.render.panels.maps.grid import (
 )
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
-from reelnet.scene.context import FrameState, SceneContext, pick_indices
+from reelnet.scene.context import FrameState, SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
@@ -75,12 +75,12 @@ class Weights(Panel):
         change = None
         if self.show.top is not None:
             first, last = (
-                np.nan_to_num(np.asarray((context.statistics.read_step(step, [tap]) or {})[tap], np.float64))
+                np.nan_to_num(np.asarray(context.statistics.read_step(step, [tap])[tap], np.float64))
                 for step in (context.steps[0], context.steps[-1])
             )
             change = np.abs(last - first).mean(axis=(1, 2, 3))
         with error_context("show"):
-            return pick_indices(self.show, context.require(tap).shape[0], "output channel", change)
+            return select_indices(self.show, context.require(tap).shape[0], "output channel", change)
 
     def grid_at(self, context: SceneContext, tap: str, x: int, y: int) -> CellGrid:
         """The cells of a panel whose upper left corner is at (x, y)."""

@@ -116,7 +116,7 @@ def has_class_scores(info: TapInfo) -> bool:
 def are_probabilities(context: SceneContext, tap: str) -> bool:
     """Whether the values at the first and the last step are probability distributions."""
     for step in (context.steps[0], context.steps[-1]):
-        values = np.asarray((context.statistics.read_step(step, [tap]) or {})[tap], np.float64)
+        values = np.asarray(context.statistics.read_step(step, [tap])[tap], np.float64)
         in_range = values.min() >= -SUM_TOLERANCE and values.max() <= 1 + SUM_TOLERANCE
         if not (in_range and (abs(values.sum(axis=1) - 1) <= SUM_TOLERANCE).all()):
             return False

@@ -9,7 +9,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.captions import Captions
-from reelnet.scene.panel import Pause
+from reelnet.scene.timeline.timeline import Pause
 from tests.render.panels.drawing import Drawn, drawn
 from tests.rendering import noise, write_run
 
