@@ -29,7 +29,7 @@ from torch._dynamo.utils import counters
 import reelnet
 from reelnet.demo.datasets import batches
 from reelnet.demo.training import Recipe, endless, prepare, take_step
-from reelnet.record.taps.tap import Pattern
+from reelnet.record.taps.tap import TapSpec
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 
@@ -59,7 +59,7 @@ class Subject:
     """
 
     model: nn.Module
-    taps: Sequence[Pattern]
+    taps: Sequence[TapSpec]
     samples: Tensor
     draw: Callable[[], tuple[Tensor, Tensor]]
 
@@ -101,7 +101,7 @@ def vit() -> Subject:
     return on_noise(model, ["conv_proj", "encoder.layers.encoder_layer_?"], batch=64, side=32)
 
 
-def on_noise(model: nn.Module, taps: Sequence[Pattern], *, batch: int, side: int) -> Subject:
+def on_noise(model: nn.Module, taps: Sequence[TapSpec], *, batch: int, side: int) -> Subject:
     def draw() -> tuple[Tensor, Tensor]:
         return torch.rand(batch, 3, side, side), torch.randint(10, (batch,))
 

@@ -18,8 +18,8 @@ from reelnet.demo.datasets import Data, batches, load
 from reelnet.demo.networks import build, channels_of, logits
 from reelnet.errors import ReelnetError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps.place import Place, recordable
-from reelnet.record.taps.selection import select
+from reelnet.record.probe.probe import TapPoint, list_tap_points
+from reelnet.record.taps.selection import select_taps
 from reelnet.runs.session import require_free_path
 
 TESTS = 58
@@ -97,7 +97,7 @@ def train(
     require_free_path(run, force=force)
     network, data = prepare(recipe, root)
     if recipe.layers:
-        select(network, recipe.layers)
+        select_taps(network, recipe.layers)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).train()
     optimizer = torch.optim.Adam(network.parameters(), recipe.lr)
@@ -148,14 +148,14 @@ def prepare(recipe: Recipe, root: Path | None) -> tuple[nn.Module, Data]:
     return build(recipe.model, len(data.classes)), data
 
 
-def layers(recipe: Recipe, root: Path | None) -> list[Place]:
+def layers(recipe: Recipe, root: Path | None) -> list[TapPoint]:
     """What the recipe's layers record, or every place that can be recorded where it names none.
 
     Raises:
         ReelnetError: The network, the data or the layers of the recipe do not do.
     """
     network, data = prepare(recipe, root)
-    return recordable(network, data.chosen()[0], recipe.layers)
+    return list_tap_points(network, data.chosen()[0], recipe.layers)
 
 
 def take_step(

@@ -1,1 +1,1 @@
-"""The training side: the only rooms that import torch."""
+"""Recording: a recorder around a training loop. Of the whole package, only `record` and `demo` import torch."""

@@ -1,4 +1,4 @@
-"""The forms that outputs come in, and what becomes of each: maps (samples, channels, height, width)."""
+"""Find out what the dimensions of an output mean, and convert it to maps (samples, channels, height, width)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.samples import Samples
 
-SHAPES = ({"H", "W"}, {"D", "H", "W"}, {"T"}, {"L"}, set[str]())
-"""What may stand beside N and C: pictures, volumes, the tokens of a picture, positions in a row, nothing."""
+SPATIAL_DIMS = ({"H", "W"}, {"D", "H", "W"}, {"T"}, {"L"}, set[str]())
+"""Dimensions allowed beside N and C: those of an image or volume, tokens of an image, positions, none."""
 
-EXTRA = (0, 1, 2, 4, 5)
-"""Tokens that may stand before the picture's: none, a class, class and distillation, registers (with a class)."""
+PREFIX_TOKEN_COUNTS = (0, 1, 2, 4, 5)
+"""Numbers of tokens that may precede the image's: none, class, class and distillation, registers (and class)."""
 
-ROWS_OF_CHANNELS = (
+CHANNELS_FIRST_1D = (
     nn.Conv1d,
     nn.ConvTranspose1d,
     nn.BatchNorm1d,
@@ -25,7 +26,10 @@ ROWS_OF_CHANNELS = (
     nn.AdaptiveAvgPool1d,
     nn.AdaptiveMaxPool1d,
 )
-"""Modules that give (samples, channels, positions)."""
+"""Modules that return (samples, channels, positions)."""
+
+CHANNELS_FIRST_2D = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d)
+"""Modules that return (samples, channels, height, width)."""
 
 CHANNELS_LAST = (
     nn.Linear,
@@ -38,35 +42,34 @@ CHANNELS_LAST = (
     nn.TransformerDecoder,
     nn.TransformerDecoderLayer,
 )
-"""Modules that give (samples, positions, channels)."""
-
-CHANNELS_FIRST = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.GroupNorm, nn.MaxPool2d, nn.AvgPool2d)
-"""Modules that give (samples, channels, height, width)."""
+"""Modules that return (samples, positions, channels)."""
 
 
 @dataclass(frozen=True)
-class Form:
-    """How one place's output becomes maps.
+class ArrayLayout:
+    """The meaning of an output's dimensions, and so how the output becomes maps.
 
     Attributes:
-        dims: A letter for each dimension: Samples (N), Channels (C), Depth, Height, Width, Tokens of a picture,
-            positions in a Line.
+        dims: One letter per dimension: N samples, C channels, D depth, H height, W width, T tokens of an image,
+            L positions in a sequence.
         grid: Rows and columns of the tokens; None without tokens.
-        extra: Tokens before those of the grid, which have no place in the picture.
-        depth: Number of slices of a volume, and which of them is taken; None for what is no volume.
+        prefix_tokens: Number of tokens before those of the grid. They have no position in the image.
+        depth: Number of slices of a volume, and the index of the recorded one; None for what is not a volume.
     """
 
     dims: str
     grid: tuple[int, int] | None = None
-    extra: int = 0
+    prefix_tokens: int = 0
     depth: tuple[int, int] | None = None
 
     @property
     def note(self) -> str:
-        """What was done to the output, for people; empty if nothing."""
+        """How the output was rearranged, for people; empty if it was not."""
         if self.grid is not None:
             rows, columns = self.grid
-            apart = {0: "", 1: ", 1 token apart"}.get(self.extra, f", {self.extra} tokens apart")
+            apart = {0: "", 1: ", 1 token apart"}.get(
+                self.prefix_tokens, f", {self.prefix_tokens} tokens apart"
+            )
             return f"tokens folded to {rows}×{columns}{apart}"
         if self.depth is not None:
             return f"slice {self.depth[1]} of {self.depth[0]}"
@@ -74,189 +77,186 @@ class Form:
             return "channels down, positions across"
         return "channels come last" if self.dims == "NHWC" else ""
 
-    def maps(self, values: Tensor) -> Tensor:
-        """The output as (samples, channels, height, width): a line is one row, a vector's channels are 1×1."""
+    def to_maps(self, values: Tensor) -> Tensor:
+        """Rearrange an output to (samples, channels, height, width).
+
+        A sequence becomes a single row per channel, a vector one 1×1 map per channel.
+        """
         dims = self.dims
         if self.depth is not None:
             values, dims = values.select(dims.index("D"), self.depth[1]), dims.replace("D", "")
-        values = _in_order(values, dims)
+        values = _permute(values, dims)
         if self.grid is not None:
-            placed = values[:, :, self.extra :]
-            return placed.reshape(*placed.shape[:2], *self.grid)
+            grid_tokens = values[:, :, self.prefix_tokens :]
+            return grid_tokens.reshape(*grid_tokens.shape[:2], *self.grid)
         if values.ndim == 3:
             return values.unsqueeze(2)
         return values[:, :, None, None] if values.ndim == 2 else values
 
-    def apart(self, values: Tensor) -> Tensor | None:
-        """The tokens without a place in the picture, (samples, tokens, 1, channels); None if there are none."""
-        if not self.extra:
+    def get_prefix_tokens(self, values: Tensor) -> Tensor | None:
+        """Return the tokens before the grid as (samples, tokens, 1, channels); None if there are none."""
+        if not self.prefix_tokens:
             return None
-        return _in_order(values, self.dims)[:, :, : self.extra].transpose(1, 2).unsqueeze(2)
+        return _permute(values, self.dims)[:, :, : self.prefix_tokens].transpose(1, 2).unsqueeze(2)
 
 
-def _in_order(values: Tensor, dims: str) -> Tensor:
+def _permute(values: Tensor, dims: str) -> Tensor:
+    """Put samples first and channels second; without channels, add one."""
     if "C" not in dims:
         values, dims = values.unsqueeze(-1), f"{dims}C"
     return values.permute([dims.index(letter) for letter in "NCHWTL" if letter in dims])
 
 
-@dataclass(frozen=True)
-class Fed:
-    """What is known of the samples.
-
-    Attributes:
-        count: How many.
-        size: Height and width, if they are pictures.
-        lines: Whether they are signals (samples, channels, positions).
-    """
-
-    count: int
-    size: tuple[int, int] | None
-    lines: bool
-
-
-def form_of(
+def infer_layout(
     shape: tuple[int, ...],
     module: nn.Module,
-    fed: Fed,
+    samples: Samples,
     *,
     dims: str | None = None,
     grid: tuple[int, int] | None = None,
-    plane: int | None = None,
-) -> Form:
-    """Find the form of an output.
+    slice_index: int | None = None,
+) -> ArrayLayout:
+    """Infer the layout of an output from its shape, the kind of its module and the samples.
 
     Args:
-        shape: Of the output.
-        module: What gave it.
-        fed: The samples.
-        dims: Its dimensions, if the author says them.
-        grid: Rows and columns of its tokens, likewise.
-        plane: Which slice of a volume to take; the middle one by default.
+        shape: Shape of the output.
+        module: The module that returned it.
+        samples: The samples that the model was called with.
+        dims: The letters of the dimensions, where the author gives them.
+        grid: Rows and columns of the tokens, where the author gives them.
+        slice_index: Which slice of a volume to record; None for the middle one.
 
     Raises:
-        ReelnetError: It cannot be brought to maps, or not as the author says.
+        ReelnetError: The output has no layout that can be recorded, or contradicts what the author gives.
     """
     if dims is not None and len(dims) != len(shape):
-        raise ReelnetError(f"gives an array of shape {shape}, which has not the {len(dims)} dims {dims!r}")
-    letters = dims or _dims(shape, module, fed, grid)
-    if letters is None or shape[letters.index("N")] != fed.count or 0 in shape:
         raise ReelnetError(
-            f"gives an array of shape {shape}; what can be recorded has {fed.count} samples along its first "
-            "dimension and channels, positions or a picture behind it; say dims='NCHW', say, or change it with then=…"
+            f"output of shape {shape} does not have the {len(dims)} dimensions of dims={dims!r}"
+        )
+    letters = dims or _infer_dims(shape, module, samples, grid)
+    if letters is None or shape[letters.index("N")] != samples.count or 0 in shape:
+        raise ReelnetError(
+            f"output of shape {shape} cannot be recorded; expected 1 to 5 dimensions, none of them empty, the first "
+            f"of them the {samples.count} samples. Name the dimensions with dims=, e.g. dims='NCHW', or reshape the "
+            "output with then=…"
         )
     if "D" in letters:
-        return Form(letters, depth=_slice(shape[letters.index("D")], plane))
-    if plane is not None:
-        raise ReelnetError(f"gives an array of shape {shape}, which has no depth to take slice {plane} of")
+        return ArrayLayout(letters, depth=_choose_slice(shape[letters.index("D")], slice_index))
+    if slice_index is not None:
+        raise ReelnetError(f"output of shape {shape} has no depth; remove slice={slice_index}")
     if "T" not in letters:
-        return Form(letters)
+        return ArrayLayout(letters)
     tokens = shape[letters.index("T")]
-    folding = (tokens - math.prod(grid), grid) if grid is not None else _grid(tokens, fed.size)
+    folding = (tokens - math.prod(grid), grid) if grid is not None else _fit_grid(tokens, samples.image_size)
     if folding is None or folding[0] < 0:
-        raise ReelnetError(
-            f"gives {tokens} tokens, which make no grid {grid or 'of the picture'}; say grid=(rows, columns)"
-        )
-    return Form(letters, folding[1], folding[0])
+        form = "a grid with the aspect ratio of the samples" if grid is None else f"a grid of {grid}"
+        raise ReelnetError(f"cannot fold {tokens} tokens to {form}; set grid=(rows, columns)")
+    return ArrayLayout(letters, folding[1], folding[0])
 
 
 def require_dims(dims: str) -> str:
-    """The letters of a form, if they make one.
+    """Return `dims` if its letters describe a layout.
 
     Raises:
         UsageError: They do not.
     """
     letters = set(dims)
-    if len(letters) < len(dims) or "N" not in letters or letters - {"N", "C"} not in SHAPES:
+    if len(letters) < len(dims) or "N" not in letters or letters - {"N", "C"} not in SPATIAL_DIMS:
         raise UsageError(
-            f"dims={dims!r}: give N, C and one of HW, DHW, T, L, in their order, such as NCHW or NTC"
+            f"dims={dims!r}: use N, C and one of HW, DHW, T or L, in the order of the array, such as NCHW or NTC"
         )
     return dims
 
 
-def _slice(depth: int, plane: int | None) -> tuple[int, int]:
-    chosen = depth // 2 if plane is None else plane
+def _choose_slice(depth: int, index: int | None) -> tuple[int, int]:
+    chosen = depth // 2 if index is None else index
     if not 0 <= chosen < depth:
-        raise ReelnetError(f"gives {depth} slices, of which there is no number {chosen}")
+        raise ReelnetError(f"has no slice {chosen}; its {depth} slices are numbered from 0")
     return depth, chosen
 
 
-def _dims(shape: tuple[int, ...], module: nn.Module, fed: Fed, grid: tuple[int, int] | None) -> str | None:
+def _infer_dims(
+    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None
+) -> str | None:
     match len(shape):
-        case 1:
-            return "N"
-        case 2:
-            return "NC"
         case 3:
-            return _three(shape, module, fed, grid)
+            return _infer_3_dims(shape, module, samples, grid)
         case 4:
-            return _four(shape, module, fed.size)
-        case 5:
-            return "NCDHW"
-    return None
+            return _infer_4_dims(shape, module, samples.image_size)
+        case count:
+            return {1: "N", 2: "NC", 5: "NCDHW"}.get(count)
 
 
-def _three(shape: tuple[int, ...], module: nn.Module, fed: Fed, grid: tuple[int, int] | None) -> str:
+def _infer_3_dims(
+    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None
+) -> str:
     first, second, third = shape
-    if isinstance(module, ROWS_OF_CHANNELS):
+    size = samples.image_size
+    if isinstance(module, CHANNELS_FIRST_1D):
         return "NCL"
     if isinstance(module, nn.MultiheadAttention) and second == third != module.embed_dim:
-        return "NHW"  # the weights beside its output
-    last = isinstance(module, CHANNELS_LAST)
-    turned = getattr(module, "batch_first", True) is False or (first != fed.count and second == fed.count)
+        return "NHW"  # the attention weights, which it returns beside its output
+    channels_last = isinstance(module, CHANNELS_LAST)
+    samples_second = getattr(module, "batch_first", True) is False or (
+        first != samples.count and second == samples.count
+    )
     if isinstance(module, nn.RNNBase):
-        return "LNC" if turned else "NLC"
-    if turned:
-        return "TNC" if grid or _grid(first, fed.size) else "LNC"
-    if fed.size == (second, third) and not last:
+        return "LNC" if samples_second else "NLC"
+    if samples_second:
+        return "TNC" if grid or _fit_grid(first, size) else "LNC"
+    if size == (second, third) and not channels_last:
         return "NHW"
-    if grid or _grid(second, fed.size):
+    if grid or _fit_grid(second, size):
         return "NTC"
-    if not last and _grid(third, fed.size):
+    if not channels_last and _fit_grid(third, size):
         return "NCT"
-    return "NCL" if fed.lines and not last else "NLC"
+    return "NCL" if samples.are_signals and not channels_last else "NLC"
 
 
-def _four(shape: tuple[int, ...], module: nn.Module, size: tuple[int, int] | None) -> str:
+def _infer_4_dims(shape: tuple[int, ...], module: nn.Module, size: tuple[int, int] | None) -> str:
     _, second, third, last = shape
-    if second != last and _puts_last(module, last):
+    if second != last and _returns_channels_last(module, last):
         return "NHWC"
-    # A picture keeps its aspect through a network, so the two dimensions that have it are its sides.
-    if size is None or not _alike((second, third), size):
+    # An image keeps its aspect ratio in a network, so height and width are the two dimensions that have this ratio.
+    if size is None or not _has_aspect((second, third), size):
         return "NCHW"
-    if not _alike((third, last), size):
+    if not _has_aspect((third, last), size):
         return "NHWC"
-    # Three like sides: what the last layer inside works on tells.
+    # Both pairs have the ratio: the last module inside that works on one kind of layout decides.
     for inner in reversed(list(module.modules())):
-        if isinstance(inner, CHANNELS_FIRST):
+        if isinstance(inner, CHANNELS_FIRST_2D):
             break
-        if _puts_last(inner, last):
+        if _returns_channels_last(inner, last):
             return "NHWC"
     return "NCHW"
 
 
-def _puts_last(module: nn.Module, channels: int) -> bool:
-    """Whether a module's output has so many channels in its last dimension."""
+def _returns_channels_last(module: nn.Module, channels: int) -> bool:
+    """Whether a module returns `channels` channels in the last dimension."""
     if isinstance(module, nn.Linear):
         return module.out_features == channels
     return type(module) is nn.LayerNorm and module.normalized_shape == (channels,)
 
 
-def _alike(sides: tuple[int, int], size: tuple[int, int]) -> bool:
-    """Whether a map has the aspect of the picture, but for a side that was rounded."""
+def _has_aspect(sides: tuple[int, int], size: tuple[int, int]) -> bool:
+    """Whether a map has the aspect ratio of the image, apart from rounding."""
     return abs(sides[0] * size[1] - sides[1] * size[0]) <= max(size)
 
 
-def _grid(tokens: int, size: tuple[int, int] | None) -> tuple[int, tuple[int, int]] | None:
-    """How many tokens stand before a grid of the picture's aspect, and that grid."""
+def _fit_grid(tokens: int, size: tuple[int, int] | None) -> tuple[int, tuple[int, int]] | None:
+    """Return the number of prefix tokens, and the grid of the remaining tokens with the image's aspect ratio."""
     if size is None:
         return None
-    part = math.gcd(*size)
-    rows, columns = size[0] // part, size[1] // part
-    for extra in EXTRA:
-        times = math.isqrt(max(0, tokens - extra) // (rows * columns))
-        placed = times**2 * rows * columns
-        # Chance makes many a number a small square and a few more.
-        if placed == tokens - extra and times * min(rows, columns) > 1 and placed >= 3 * extra:
-            return extra, (times * rows, times * columns)
+    divisor = math.gcd(*size)
+    rows, columns = size[0] // divisor, size[1] // divisor
+    for prefix_tokens in PREFIX_TOKEN_COUNTS:
+        scale = math.isqrt(max(0, tokens - prefix_tokens) // (rows * columns))
+        grid_tokens = scale**2 * rows * columns
+        # Many numbers happen to be a small square plus a few. So the grid must outweigh the prefix, and be no line.
+        if (
+            grid_tokens == tokens - prefix_tokens
+            and scale * min(rows, columns) > 1
+            and grid_tokens >= 3 * prefix_tokens
+        ):
+            return prefix_tokens, (scale * rows, scale * columns)
     return None

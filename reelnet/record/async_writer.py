@@ -1,4 +1,4 @@
-"""What becomes of snapshots: thinned out and written behind the training, and what cannot be written is told."""
+"""Write snapshots in a background thread, and report those that cannot be written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 from reelnet.errors import ReelnetError
-from reelnet.record.size_budget import Thinning
+from reelnet.record.size_budget import ThinningWriter
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 
@@ -45,7 +45,7 @@ class BackgroundWorker:
         self._finished = self._finished_bytes = 0
         self._closed = False
         self._waited_seconds = 0.0
-        # A forked process (a data loader worker, say) has a copy of this object, but not the thread.
+        # A forked process (a data loader worker, for example) has a copy of this object, but not the thread.
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run_jobs, name="reelnet-writer", daemon=True)
         self._thread.start()
@@ -115,30 +115,34 @@ class BackgroundWorker:
             except Exception:
                 # A bug in the job. The thread must survive, or the training would wait forever.
                 LOG.exception("%s: writing failed", self._location)
-            # A running job holds its bytes, too: release it before counting them.
+            # A running job still holds its bytes: release it before counting them.
             del job, item
             self._finished_bytes += nbytes
             self._finished += 1
 
 
-class Keeper:
-    """Keeps the snapshots of a recording.
+class AsyncWriter:
+    """Writes the snapshots of a recording in the background of the training.
 
     Args:
-        writer: Of the run; closed in the end.
-        thinning: Commits what has room.
-        where: The run, for messages.
-        raises: Whether what goes wrong is raised, at the next step; else it is told, and the step is missing.
+        writer: Writer of the run; `close` closes it.
+        thinning_writer: Commits the snapshots, as far as they fit.
+        location: The run, for messages.
+        raise_errors: Raise errors of the background thread at the next call of `raise_pending_error`; otherwise log
+            them and mark the steps as missing.
     """
 
-    def __init__(self, writer: RunWriter, thinning: Thinning, where: str, *, raises: bool) -> None:
-        self._writer, self._thinning, self._where, self._raises = writer, thinning, where, raises
-        self._failed: Exception | None = None
+    def __init__(
+        self, writer: RunWriter, thinning_writer: ThinningWriter, location: str, *, raise_errors: bool
+    ) -> None:
+        self._writer, self._thinning_writer = writer, thinning_writer
+        self._location, self._raise_errors = location, raise_errors
+        self._pending_error: Exception | None = None
         self._missing: dict[int, str] = {}
-        self._worker = BackgroundWorker(where)
+        self._worker = BackgroundWorker(location)
 
-    def offer(self, snapshot: Snapshot) -> None:
-        """Have a snapshot written behind the training; it must not change any more.
+    def submit(self, snapshot: Snapshot) -> None:
+        """Queue a snapshot, which must not change afterwards.
 
         Raises:
             ReelnetError: This is a forked process.
@@ -146,69 +150,69 @@ class Keeper:
 
         def write() -> None:
             try:
-                self._thinning.offer(snapshot)
+                self._thinning_writer.add(snapshot)
             except Exception as error:
-                if self._raises:
-                    self._failed = self._failed or error
+                if self._raise_errors:
+                    self._pending_error = self._pending_error or error
                 else:
-                    self._mark(snapshot.step, self._say(snapshot.step, error))
+                    self._mark_missing(snapshot.step, self._log_missing(snapshot.step, error))
 
         self._worker.put(write, sum(array.nbytes for array in snapshot.taps.values()))
 
-    def miss(self, step: int, error: Exception) -> None:
-        """Say that a step could not be recorded, and mark it as missing."""
+    def mark_missing(self, step: int, error: Exception) -> None:
+        """Mark a step as missing because of an error; the first one is logged."""
         if self._worker.is_in_process:
-            reason = self._say(step, error)
-            self._worker.put(lambda: self._mark(step, reason), 0)
+            reason = self._log_missing(step, error)
+            self._worker.put(lambda: self._mark_missing(step, reason), 0)
 
     def flush(self) -> None:
-        """Wait until all that was offered is written.
+        """Wait until all submitted snapshots are written.
 
         Raises:
-            ReelnetError: Something could not be.
+            ReelnetError: A snapshot could not be written.
         """
         self._worker.flush()
-        self.check()
+        self.raise_pending_error()
 
-    def check(self) -> None:
-        """Raise what went wrong since the last call."""
-        failed, self._failed = self._failed, None
-        if failed is not None:
-            raise failed
+    def raise_pending_error(self) -> None:
+        """Raise the error that occurred in the background since the last call, if any."""
+        error, self._pending_error = self._pending_error, None
+        if error is not None:
+            raise error
 
-    def close(self, error: BaseException | None) -> None:
-        """Write what is left and close the run; a forked process does nothing of that.
+    def close(self, training_error: BaseException | None) -> None:
+        """Write the remaining snapshots and close the run. A forked process does nothing.
 
         Args:
-            error: What the training raised, which is not to be hidden.
+            training_error: The exception that ended the training; it must not be hidden by one of the recording.
 
         Raises:
-            ReelnetError: Something could not be written.
+            ReelnetError: A snapshot could not be written.
         """
         if not self._worker.is_in_process:
             return
         try:
             self._worker.close()
-            self._thinning.finish()
-            self.check()
-        except Exception as failed:
-            if self._raises and error is None:
+            self._thinning_writer.finish()
+            self.raise_pending_error()
+        except Exception as error:
+            if self._raise_errors and training_error is None:
                 raise
-            LOG.warning("%s", failed)
+            LOG.warning("%s", error)
         finally:
             self._writer.close()
         if self._missing:
             first, reason = next(iter(self._missing.items()))
             steps = "1 step is" if len(self._missing) == 1 else f"{len(self._missing)} steps are"
-            LOG.warning("%s: %s missing, the first is step %s: %s", self._where, steps, first, reason)
+            LOG.warning("%s: %s missing, the first is step %s: %s", self._location, steps, first, reason)
 
-    def _say(self, step: int, error: Exception) -> str:
+    def _log_missing(self, step: int, error: Exception) -> str:
         reason = " ".join(str(error).split()) or type(error).__name__
         if not self._missing:
-            LOG.warning("%s; the step is missing, and the training goes on", reason)
+            LOG.warning("%s; the step is marked as missing, and the training continues", reason)
         self._missing[step] = reason
         return reason
 
-    def _mark(self, step: int, reason: str) -> None:
+    def _mark_missing(self, step: int, reason: str) -> None:
         with suppress(ReelnetError):
             self._writer.mark_missing(step, reason)

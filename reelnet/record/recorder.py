@@ -1,4 +1,4 @@
-"""The recorder: a snapshot after each training step, or after some."""
+"""The recorder: takes a snapshot of a model after training steps and writes it to a run folder."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -16,18 +17,23 @@ from torch import nn
 
 from reelnet._support.byte_size import parse_size
 from reelnet.errors import ReelnetError, UsageError, describe_error
-from reelnet.record.async_writer import Keeper
-from reelnet.record.metrics import number, numbers, texts
-from reelnet.record.probe.distributed import PartedError, Ranks
+from reelnet.record.async_writer import AsyncWriter
+from reelnet.record.probe.distributed import SYNC_TIMEOUT, OutOfSyncError, ProcessRole
 from reelnet.record.probe.probe import Probe
 from reelnet.record.samples import Samples
-from reelnet.record.schedule import When, schedule_of
-from reelnet.record.size_budget import Plan, Thinning, bytes_of, packed_at
-from reelnet.record.taps.module_paths import unwrap
-from reelnet.record.taps.reading import Arrays, Wanted
-from reelnet.record.taps.selection import chosen
-from reelnet.record.taps.tap import Channels, Pattern
-from reelnet.record.tensors import to_numpy
+from reelnet.record.schedule import ScheduleSpec, parse_schedule
+from reelnet.record.size_budget import (
+    RecordingPlan,
+    ThinningWriter,
+    choose_segment_bytes,
+    estimate_snapshot_bytes,
+)
+from reelnet.record.taps.module_paths import unwrap_model
+from reelnet.record.taps.reading import Arrays, ReadOptions
+from reelnet.record.taps.selection import resolve_taps
+from reelnet.record.taps.tap import ChannelSpec, TapSpec
+from reelnet.record.tensors import to_number, to_numpy
+from reelnet.runs.format.compaction import SEGMENT_BYTES
 from reelnet.runs.session import require_free_path, resolve_resume_step
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.storage.open_store import path_to_text
@@ -35,58 +41,73 @@ from reelnet.runs.writer import RunWriter
 
 LOG = logging.getLogger("reelnet")
 
-HEADER = 8192
-"""Bytes of a run's header and of what a file of samples has beside them, at most, but for very many taps."""
+HEADER_BYTES = 8192
+"""Bytes for the header of the run and of its file of samples; enough unless there are very many taps."""
+
+TIMED_PROBES = 10
+"""Number of latest probes over which `Recorder.plan` averages the seconds."""
 
 
 class Recorder:
-    """A context manager around a training loop that records what chosen layers give for fixed samples.
+    """Records what chosen layers of a network return for a few fixed samples, while the network trains.
 
-    Step 0, the untrained network, is recorded on entry; then call `step()` after each `optimizer.step()`.
-    Training goes exactly as it would without: weights, buffers, optimizer, random numbers, hooks and
-    train/eval flags are bit for bit the same.
+    A context manager around a training loop. It records step 0, the untrained network, on entry; call `step` after
+    each `optimizer.step()`. The samples run in eval mode, without gradients and without autocast. The training goes
+    exactly as it would without the recorder: weights, buffers, optimizer state, random numbers, hooks and train/eval
+    flags are bit for bit the same.
 
-        with reelnet.Recorder("runs/mine", model, samples=images, taps=["conv1"]) as recorder:
+    Example:
+        with reelnet.Recorder("runs/mine", model, samples=images[:8], taps=["conv1", "conv2"]) as recorder:
             for x, y in loader:
-                ...
+                loss = loss_function(model(x), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
                 recorder.step(loss=loss)
+        reelnet.open("runs/mine").reel().save("learning.mp4")
 
     Args:
-        path: The run folder to make, or an address such as `s3://bucket/run`.
+        path: The run folder to create, or an address such as `s3://bucket/run`.
         model: The network, on any device.
-        samples: What the model is called with, (samples, channels, height, width), say; a few are enough. A tuple of
-            tensors for a model of several inputs, a mapping for inputs by name.
-        taps: What to record: paths or glob patterns of layers, or of parameters (`conv1.weight`); `Tap`s;
-            predicates such as `reelnet.modules(nn.Conv2d)`. Every `Conv2d` by default.
-        labels: One short text or number a sample, shown above its column.
-        shown: The samples as a person should see them, (samples, height, width) or (…, 3), in 0..1 or uint8;
-            by default made from `samples`.
-        metrics: Numbers of the untrained network, if there are any.
-        about: Facts to keep in `run.json` (model, data, seed).
-        force: Replace a run that lies at `path`.
-        every: Which steps: every n-th, `reelnet.Log(per_decade=30)`, `reelnet.Seconds(30)`, or a function that is
-            true for a step. Metrics of other steps are not kept.
-        steps: Which steps, as a list, instead of `every`.
-        total_steps: How many steps the training will take, so that `plan()` can say what that comes to.
-        dtype: Type in which floating values are recorded: `float16`, `float32` or `float64`, as a text or as torch's
-            own; that of the values by default.
-        channels: Of each layer the first so many channels, or the positions of some; all by default.
-        max_bytes: Most that the run may take, such as `"500MB"`: it is thinned out evenly on the way; the first and
-            the last step stay.
-        on_error: What to do when a step cannot be recorded: `warn` says so once (logger `reelnet`), marks the step as
-            missing and lets the training go on; `raise` raises. What goes wrong while a step is written behind the
-            training is raised at a later step, or at the end.
-        resume: Go on with the run that lies at `path`, after a restart: `resume=150` where the model comes from a
-            checkpoint of step 150, that is after 150 calls of `optimizer.step()`; steps that were recorded after it
-            are superseded. `resume=True` goes on after the last step that was recorded, and begins a run if there
-            is none.
+        samples: What the model is called with: a tensor or array, such as (samples, channels, height, width); a tuple
+            of them for a model with several inputs; a mapping for inputs by name. A few samples are enough.
+        taps: What to record, one or a list: paths or glob patterns of layers (`"conv*"`) or of parameters
+            (`"conv1.weight"`); `Tap`s; predicates such as `reelnet.modules(nn.Conv2d)`. By default every `Conv2d`.
+        labels: One short string or number per sample, shown above its column.
+        shown: Pictures of the samples for people, (samples, height, width) or (samples, height, width, 3), float in
+            0..1 or uint8. By default made from `samples`.
+        metrics: Metrics of the untrained network, by name.
+        about: Facts to store in `run.json` (model, data, seed).
+        force: Replace a run that exists at `path`. Anything else there is never touched.
+        every: Which steps to record: every n-th, `reelnet.Log(per_decade=30)`, `reelnet.Seconds(30)`, or a function
+            of the step number. By default every step. Metrics of other steps are not stored.
+        steps: Which steps to record, as a list; instead of `every`.
+        total_steps: Number of training steps, from which `plan` predicts size and time.
+        dtype: Dtype in which floating-point values are recorded: `float16`, `float32` or `float64`, as a string or a
+            torch dtype. By default their own.
+        channels: Which channels of each layer to record: the first n, or a list of indices. By default all.
+        max_bytes: Largest size of the run, in bytes or as a string such as `"500MB"`. When the run reaches it, every
+            second snapshot is dropped, and from then on only every second one is kept; the first and the last step
+            stay. By default unlimited.
+        on_error: What happens when a step cannot be recorded: `"warn"` logs the first such step as a warning (logger
+            `reelnet`), marks the steps as missing, and lets the training continue; `"raise"` raises. Snapshots are
+            written in the background, so an error in writing one is raised at a later step, or at the end.
+        resume: Continue the run at `path` after a restart. Give `resume=150` for a model from a checkpoint after 150
+            calls of `optimizer.step()`; steps of the run after 150 are superseded. `resume=True` continues after the
+            last recorded step, and starts a new run if there is none.
 
     Raises:
-        UsageError: `path` is taken, or another recorder is at work there; there is no run to resume, or one of
-            other taps or samples; a pattern of `taps` matches nothing, or an option cannot be.
-        ReelnetError: The samples do not fit the model, a layer gives what cannot be recorded, or the folder
-            cannot be written.
+        UsageError: The path is taken, or another recorder writes to it; the run to resume does not exist, or has
+            other taps or samples; a pattern in `taps` matches nothing; an option is invalid.
+        ReelnetError: The samples are empty or not numeric, or labels, pictures or metrics do not fit. On entry: the
+            model fails on the samples, an output cannot be recorded, or the folder cannot be written.
     """
+
+    segment_bytes: ClassVar[int] = SEGMENT_BYTES
+    """Bytes of values after which the steps of the run are packed into one file. A subclass may change it."""
+
+    sync_timeout: ClassVar[timedelta] = SYNC_TIMEOUT
+    """How long processes with a sharded model wait for each other after a probe. A subclass may change it."""
 
     def __init__(
         self,
@@ -94,203 +115,217 @@ class Recorder:
         model: nn.Module,
         *,
         samples: torch.Tensor | NDArray[np.generic] | tuple[Any, ...] | Mapping[str, Any],
-        taps: Sequence[Pattern] | Pattern | None = None,
+        taps: Sequence[TapSpec] | TapSpec | None = None,
         labels: Sequence[object] | torch.Tensor | None = None,
         shown: torch.Tensor | NDArray[np.generic] | None = None,
         metrics: Mapping[str, Any] | None = None,
         about: Mapping[str, Any] | None = None,
         force: bool = False,
-        every: When = 1,
+        every: ScheduleSpec = 1,
         steps: Iterable[int] | None = None,
         total_steps: int | None = None,
         dtype: str | torch.dtype | None = None,
-        channels: Channels | None = None,
+        channels: ChannelSpec | None = None,
         max_bytes: int | str | None = None,
         on_error: Literal["warn", "raise"] = "warn",
         resume: int | bool = False,
     ) -> None:
-        self.where = path_to_text(path)
+        if on_error not in ("warn", "raise"):
+            raise UsageError(f"on_error={on_error!r}: give 'warn' or 'raise'")
+        self._location = path_to_text(path)
         self._force, self._resume = force, resume
-        self._about = {"model": type(unwrap(model)).__name__, "torch": torch.__version__, **(about or {})}
-        self._metrics = numbers(metrics or {})
-        self._schedule = schedule_of(every, steps)
-        self._total = total_steps
-        self._raises = _is_raise(on_error)
-        self._samples = Samples.of(samples)
-        self._shown = self._samples.pictures(shown)
-        self._room = None
+        self._about = {
+            "model": type(unwrap_model(model)).__name__,
+            "torch": torch.__version__,
+            **(about or {}),
+        }
+        self._metrics = {name: to_number(name, value) for name, value in (metrics or {}).items()}
+        self._schedule = parse_schedule(every, steps)
+        self._total_steps = total_steps
+        self._raise_errors = on_error == "raise"
+        self._samples = Samples.from_inputs(samples)
+        self._pictures = self._samples.make_pictures(shown)
+        self._budget = None
         if max_bytes is not None:
-            self._room = parse_size(max_bytes) - self._samples.nbytes - self._shown.nbytes - HEADER
-        self._labels = texts(labels, self._samples.count)
-        self._probe = Probe(model, self._samples, chosen(model, taps), Wanted.of(dtype, channels))
-        self._ranks = Ranks()
-        self._is_open = self._resumed = self._began = False
-        self._keeper: Keeper | None = None
+            self._budget = parse_size(max_bytes) - self._samples.nbytes - self._pictures.nbytes - HEADER_BYTES
+        self._labels = self._samples.format_labels(labels)
+        options = ReadOptions.from_arguments(dtype, channels)
+        self._probe = Probe(model, self._samples, resolve_taps(model, taps), options)
+        self._role = ProcessRole()
+        self._is_open = self._was_opened = self._resumed = False
+        self._writer: AsyncWriter | None = None
         self._step = 0
-        self._left_out: set[str] = set()
-        self._seconds: list[float] = []
+        self._skipped_metrics: set[str] = set()
+        self._probe_seconds: list[float] = []
 
     def __enter__(self) -> Self:
-        self._ranks = ranks = Ranks.of(self._probe.model)
-        if ranks.probes:
-            ranks.require_same(self._probe.names)
-            ranks.together(self._require_free)
-            arrays = ranks.together(lambda: self._probed(untrained=True))
-            ranks.together(lambda: self._begin(arrays))
-        self._is_open = self._began = True
+        self._role = role = ProcessRole.from_model(self._probe.model, self.sync_timeout)
+        if role.probes:
+            role.require_same_taps(self._probe.names)
+            role.run_in_all(self._claim_path)
+            arrays = role.run_in_all(lambda: self._run_probe(untrained=True))
+            role.run_in_all(lambda: self._start_writer(arrays))
+        self._is_open = self._was_opened = True
         return self
 
-    def _require_free(self) -> None:
-        if self._began:
-            raise ReelnetError(f"{self.where}: this recorder has recorded already; make another one")
+    def _claim_path(self) -> None:
+        if self._was_opened:
+            raise ReelnetError(f"{self._location}: a recorder records only once; create another one")
         self._step = 0
-        if self._ranks.writes:
-            after = resolve_resume_step(self.where, self._resume)
-            if after is None:
-                require_free_path(self.where, force=self._force)
-            self._resumed, self._step = after is not None, after or 0
+        if self._role.writes:
+            resume_step = resolve_resume_step(self._location, self._resume)
+            if resume_step is None:
+                require_free_path(self._location, force=self._force)
+            self._resumed, self._step = resume_step is not None, resume_step or 0
 
-    def _begin(self, arrays: Arrays) -> None:
-        if not self._ranks.writes:
+    def _start_writer(self, arrays: Arrays) -> None:
+        if not self._role.writes:
             return
-        fed = {name: to_numpy(value) for name, value in self._samples.tensors.items()}
-        writer = RunWriter(
-            self.where,
-            taps=self._probe.infos,
-            inputs=fed,
-            pictures=self._shown,
+        infos = self._probe.infos
+        run_writer = RunWriter(
+            self._location,
+            taps=infos,
+            inputs={name: to_numpy(value) for name, value in self._samples.tensors.items()},
+            pictures=self._pictures,
             labels=self._labels,
             about=self._about,
             force=self._force,
             resume=self._step if self._resumed else None,
-            segment_bytes=packed_at(self._room, self._probe.infos),
+            segment_bytes=choose_segment_bytes(self._budget, infos, self.segment_bytes),
         )
         try:
-            thinning = Thinning(writer, self._room, self._probe.infos, self._schedule, self._step)
-            if self._step == 0 and not writer.step_count:
-                thinning.offer(Snapshot(0, arrays, self._metrics))
+            thinning_writer = ThinningWriter(run_writer, self._budget, infos, self._schedule, self._step)
+            if self._step == 0 and not run_writer.step_count:
+                thinning_writer.add(Snapshot(0, arrays, self._metrics))
         except BaseException:
-            writer.discard()
+            run_writer.discard()
             raise
-        self._keeper = Keeper(writer, thinning, self.where, raises=self._raises)
+        self._writer = AsyncWriter(
+            run_writer, thinning_writer, self._location, raise_errors=self._raise_errors
+        )
         if self._resumed:
-            self._tell_gap(thinning.last)
-        LOG.info("%s: recording %s", self.where, self.plan())
-        if left_out := self._probe.left_out:
-            name, reason = next(iter(left_out.items()))
-            layers = "1 layer is" if len(left_out) == 1 else f"{len(left_out)} layers are"
-            LOG.warning("%s: %s left out, the first is %r: it %s", self.where, layers, name, reason)
+            self._warn_about_gap(thinning_writer.last_step)
+        LOG.info("%s: recording %s", self._location, self.plan())
+        if skipped := self._probe.skipped:
+            name, reason = next(iter(skipped.items()))
+            layers = "1 layer" if len(skipped) == 1 else f"{len(skipped)} layers"
+            LOG.warning("%s: skipped %s; the first is %r: it %s", self._location, layers, name, reason)
 
-    def _tell_gap(self, last: int | None) -> None:
-        """Say so where the run that goes on ends before the step after which it does."""
-        count = self._schedule.count
-        if last is None or (last < self._step and (count(last) is None or count(last) != count(self._step))):
-            ends = "holds no step up to it" if last is None else f"ends at step {last}"
-            LOG.warning(
-                "%s: goes on after step %s, but the run %s; what lies between is not recorded",
-                self.where,
-                self._step,
-                ends,
-            )
+    def _warn_about_gap(self, last_step: int | None) -> None:
+        """Warn if the resumed run ends before the step after which it is resumed."""
+        count = self._schedule.count_snapshots
+        if last_step is None:
+            end = "has no step up to it"
+        elif last_step < self._step and (count(last_step) is None or count(last_step) != count(self._step)):
+            end = f"ends at step {last_step}"
+        else:
+            return
+        LOG.warning(
+            "%s: resumed after step %s, but the run %s; the steps between are not recorded",
+            self._location,
+            self._step,
+            end,
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        keeper, self._keeper, self._is_open = self._keeper, None, False
-        if keeper is not None:
-            keeper.close(error)
+        writer, self._writer, self._is_open = self._writer, None, False
+        if writer is not None:
+            writer.close(error)
 
     def step(self, **metrics: Any) -> None:
-        """Record the step that was just taken, if it is one of those that are recorded.
+        """Record the training step that was just taken, if the schedule selects it.
+
+        Call it after each `optimizer.step()`, and before `zero_grad()` if gradients are recorded.
 
         Args:
-            metrics: Numbers of this step by name; a one-element tensor will do. Those whose names end in
-                `loss` or `accuracy` are drawn as curves; prefixes such as `train_` and `test_` share one chart.
+            metrics: Metrics of this step by name: numbers, or tensors with one element. Names that end in `loss` or
+                `accuracy` are drawn as curves; those with prefixes such as `train_` and `test_` share a chart.
 
         Raises:
-            ReelnetError: The recorder is not open; or, with `on_error="raise"`, a metric is no number, or the step
-                cannot be recorded.
+            ReelnetError: The recorder is not open. With `on_error="raise"`, also: a metric is not a number, or the
+                step, or an earlier one, cannot be recorded.
         """
         if not self._is_open:
             raise ReelnetError("the recorder is closed; call step() inside 'with Recorder(…) as recorder:'")
         step = self._step + 1
         try:
-            if self._ranks.probes and self._ranks.agreed(lambda: self._schedule.due(step)):
-                snapshot = self._ranks.together(lambda: self._at(step, metrics))
-                if self._keeper is not None:
-                    self._keeper.offer(snapshot)
-        except PartedError:
+            if self._role.probes and self._role.broadcast_decision(lambda: self._schedule.is_due(step)):
+                snapshot = self._role.run_in_all(lambda: self._take_snapshot(step, metrics))
+                if self._writer is not None:
+                    self._writer.submit(snapshot)
+        except OutOfSyncError:
             raise
         except Exception as error:
-            failed = self._failed(step, error)
-            if self._raises:
-                raise failed from error
-            if self._keeper is not None:
-                self._keeper.miss(step, failed)
+            step_error = self._step_error(step, error)
+            if self._raise_errors:
+                raise step_error from error
+            if self._writer is not None:
+                self._writer.mark_missing(step, step_error)
         self._step = step
-        if self._keeper is not None:
-            self._keeper.check()
+        if self._writer is not None:
+            self._writer.raise_pending_error()
 
     def flush(self) -> None:
-        """Wait until all steps that were recorded so far are on disk; leaving the recorder does so, too.
+        """Wait until all steps recorded so far are on disk. Leaving the recorder does so, too.
 
         Raises:
-            ReelnetError: With `on_error="raise"`, one of them could not be written.
+            ReelnetError: With `on_error="raise"`, a step could not be written.
         """
-        if self._keeper is not None:
-            self._keeper.flush()
+        if self._writer is not None:
+            self._writer.flush()
 
-    def plan(self) -> Plan:
-        """What the recording will take: snapshots, bytes and seconds.
+    def plan(self) -> RecordingPlan:
+        """Predict the size and the time of the recording.
+
+        The result has attributes such as `snapshots`, `bytes` and `seconds`; printed, it is a sentence. Before the
+        recorder is entered, this runs the samples through the model once.
 
         Raises:
-            ReelnetError: The samples do not fit the model, or a layer gives what cannot be recorded.
+            ReelnetError: The model fails on the samples, or an output cannot be recorded.
         """
-        if not self._seconds:
-            self._probed(untrained=True)
-        each = bytes_of(self._probe.infos)
-        return Plan(
+        if not self._probe_seconds:
+            self._run_probe(untrained=True)
+        snapshot_bytes = estimate_snapshot_bytes(self._probe.infos)
+        return RecordingPlan(
             taps=len(self._probe.infos),
             samples=self._samples.count,
-            when=str(self._schedule),
-            snapshot_bytes=each,
-            snapshot_seconds=sum(self._seconds) / len(self._seconds),
-            snapshots=None if self._total is None else self._schedule.count(self._total),
-            most=None if self._room is None else max(0, self._room) // each,
+            schedule=str(self._schedule),
+            snapshot_bytes=snapshot_bytes,
+            snapshot_seconds=sum(self._probe_seconds) / len(self._probe_seconds),
+            snapshots=None
+            if self._total_steps is None
+            else self._schedule.count_snapshots(self._total_steps),
+            max_snapshots=None if self._budget is None else max(0, self._budget) // snapshot_bytes,
         )
 
-    def _probed(self, *, untrained: bool = False) -> Arrays:
-        began = time.perf_counter()
-        arrays = self._probe(untrained=untrained)
-        self._seconds = [*self._seconds[-9:], time.perf_counter() - began]
+    def _run_probe(self, *, untrained: bool = False) -> Arrays:
+        start = time.perf_counter()
+        arrays = self._probe.run(untrained=untrained)
+        self._probe_seconds = [*self._probe_seconds[1 - TIMED_PROBES :], time.perf_counter() - start]
         return arrays
 
-    def _at(self, step: int, metrics: Mapping[str, Any]) -> Snapshot:
-        values = self._numbers(step, metrics) if self._ranks.writes else {}
-        return Snapshot(step, self._probed(), values)
+    def _take_snapshot(self, step: int, metrics: Mapping[str, Any]) -> Snapshot:
+        values = self._convert_metrics(step, metrics) if self._role.writes else {}
+        return Snapshot(step, self._run_probe(), values)
 
-    def _failed(self, step: int, error: Exception) -> ReelnetError:
-        """What went wrong at a step, with the run and the step."""
-        known = isinstance(error, ReelnetError)
-        kind = type(error) if isinstance(error, ReelnetError) else ReelnetError
-        return kind(f"{self.where}: step {step}: {error if known else describe_error(error)}")
-
-    def _numbers(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
-        found = {}
+    def _convert_metrics(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
+        values = {}
         for name, value in metrics.items():
             try:
-                found[name] = number(name, value)
+                values[name] = to_number(name, value)
             except ReelnetError as error:
-                if self._raises:
+                if self._raise_errors:
                     raise
-                # A number that is missing costs less than the picture of the step.
-                if name not in self._left_out:
-                    LOG.warning("%s: step %s: %s; it is left out", self.where, step, error)
-                self._left_out.add(name)
-        return found
+                # Losing a metric is better than losing the step.
+                if name not in self._skipped_metrics:
+                    LOG.warning("%s: step %s: skipped %s", self._location, step, error)
+                self._skipped_metrics.add(name)
+        return values
 
-
-def _is_raise(on_error: str) -> bool:
-    if on_error not in ("warn", "raise"):
-        raise UsageError(f"on_error={on_error!r}: give 'warn' or 'raise'")
-    return on_error == "raise"
+    def _step_error(self, step: int, error: Exception) -> ReelnetError:
+        """Prefix an error with the run and the step; its class stays if it is one of reelnet's."""
+        if isinstance(error, ReelnetError):
+            return type(error)(f"{self._location}: step {step}: {error}")
+        return ReelnetError(f"{self._location}: step {step}: {describe_error(error)}")

@@ -1,11 +1,8 @@
-"""The fixed samples as a model takes them: one tensor, several, or named ones.
-
-Samples as a person sees them.
-"""
+"""The fixed samples: as inputs of the model, and as pictures for people."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,17 +15,17 @@ from reelnet.errors import ReelnetError
 from reelnet.record.tensors import to_numpy
 from reelnet.runs.header import near_square_grid
 
-Given = Tensor | NDArray[np.generic]
+TensorLike = Tensor | NDArray[np.generic]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What the model is called with.
+    """The arguments with which the model is called in every probe.
 
     Attributes:
-        args: Inputs by position; what is no tensor goes to the model as it is.
+        args: Positional inputs. Values that are not tensors are passed to the model unchanged.
         kwargs: Inputs by name.
-        count: How many samples there are: the length of the first tensor.
+        count: Number of samples, which is the length of the first tensor.
     """
 
     args: tuple[Any, ...]
@@ -36,138 +33,155 @@ class Samples:
     count: int
 
     @classmethod
-    def of(cls, given: Given | tuple[Any, ...] | Mapping[str, Any]) -> Samples:
-        """Samples that nobody else changes.
+    def from_inputs(cls, inputs: TensorLike | tuple[Any, ...] | Mapping[str, Any]) -> Samples:
+        """Copy the inputs, so that later changes to them have no effect.
 
         Args:
-            given: A tensor or array (samples, …); a tuple of them for a model of several inputs; a mapping for
+            inputs: A tensor or array (samples, …); a tuple of them for a model with several inputs; a mapping for
                 inputs by name.
 
         Raises:
-            ReelnetError: They hold something else than numbers, or nothing.
+            ReelnetError: The inputs are not numeric, or they are empty.
         """
         args: tuple[Any, ...] = ()
         kwargs: dict[str, Any] = {}
-        if isinstance(given, Mapping):
-            kwargs = _each({str(name): value for name, value in given.items()}, _kept)
-        elif isinstance(given, tuple):
-            args = _each(given, _kept)
+        if isinstance(inputs, Mapping):
+            kwargs = _map_nested({str(name): value for name, value in inputs.items()}, _copy_input)
+        elif isinstance(inputs, tuple):
+            args = _map_nested(inputs, _copy_input)
         else:
-            args = (as_tensor(given).detach().clone(),)
-        found = cls(args, kwargs, 0)
-        first = next(iter(found.tensors.values()), None)
+            args = (as_tensor(inputs).detach().clone(),)
+        uncounted = cls(args, kwargs, 0)
+        first = next(iter(uncounted.tensors.values()), None)
         if first is None or first.ndim == 0 or first.numel() == 0:
             raise ReelnetError(
-                f"samples of {found.form} hold no sample; "
-                "give at least one, (samples, channels, height, width)"
+                f"samples of {uncounted.shapes_text} are empty; give at least one sample, "
+                "shaped (samples, channels, height, width)"
             )
         return cls(args, kwargs, len(first))
 
     @property
     def tensors(self) -> dict[str, Tensor]:
-        """All tensors by the name under which the run keeps them: `fed`, then `fed.1` or `fed.mask`."""
-        listed = [*_tensors(self.args), *_tensors(self.kwargs)]
-        return {f"fed{name}" if number else "fed": value for number, (name, value) in enumerate(listed)}
+        """All input tensors by the names that they have in the run folder: `fed`, then `fed.1` or `fed.mask`."""
+        named = [*_iter_tensors(self.args), *_iter_tensors(self.kwargs)]
+        return {f"fed{name}" if index else "fed": value for index, (name, value) in enumerate(named)}
 
     @property
-    def form(self) -> str:
-        """The shapes, for errors."""
+    def shapes_text(self) -> str:
+        """The shapes of all tensors, for error messages."""
         shapes = [str(tuple(value.shape)) for value in self.tensors.values()]
         return f"shape {shapes[0]}" if len(shapes) == 1 else f"shapes {', '.join(shapes) or '()'}"
 
     @property
-    def numel(self) -> int:
-        """Numbers in all of them."""
+    def value_count(self) -> int:
+        """Number of values in all tensors together."""
         return sum(value.numel() for value in self.tensors.values())
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all of them."""
+        """Bytes of all tensors together."""
         return sum(value.nbytes for value in self.tensors.values())
 
     @property
-    def size(self) -> tuple[int, int] | None:
-        """Height and width of the first input that is pictures (samples, channels, height, width)."""
-        found = (value for value in self.tensors.values() if value.ndim == 4)
-        return next(((value.shape[2], value.shape[3]) for value in found), None)
+    def image_size(self) -> tuple[int, int] | None:
+        """Height and width of the first input of shape (samples, channels, height, width); None without one."""
+        images = (value for value in self.tensors.values() if value.ndim == 4)
+        return next(((value.shape[2], value.shape[3]) for value in images), None)
 
     @property
-    def lines(self) -> bool:
-        """Whether the first input is signals (samples, channels, positions)."""
+    def are_signals(self) -> bool:
+        """Whether the first input has the shape (samples, channels, positions)."""
         first = next(iter(self.tensors.values()))
         return first.ndim == 3 and first.is_floating_point()
 
-    def moved(
+    def copy_to(
         self, device: torch.device, dtype: torch.dtype | None
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Copies on a device, floating ones as `dtype`: a model may work on its input in place."""
+        """Copy the inputs to a device.
 
-        def move(value: Any) -> Any:
+        Always a copy, because a model may change its input in place.
+
+        Args:
+            device: Where the model is.
+            dtype: Dtype of floating-point inputs; None keeps theirs.
+
+        Returns:
+            The positional inputs, and the inputs by name.
+        """
+
+        def copy(value: Any) -> Any:
             if not isinstance(value, Tensor):
                 return value
-            wanted = dtype if dtype is not None and value.is_floating_point() else value.dtype
-            return value.to(device, wanted, copy=True)
+            return value.to(device, dtype if value.is_floating_point() else None, copy=True)
 
-        return _each(self.args, move), _each(self.kwargs, move)
+        return _map_nested(self.args, copy), _map_nested(self.kwargs, copy)
 
-    def pictures(self, shown: Given | None) -> NDArray[np.uint8]:
-        """The samples as a person sees them: `shown`, or made from the first input that allows it.
+    def make_pictures(self, shown: TensorLike | None) -> NDArray[np.uint8]:
+        """Return one picture per sample: `shown`, or the first input that can be shown as pictures.
 
         Raises:
-            ReelnetError: None does, or there are more or fewer pictures than samples.
+            ReelnetError: No input can be shown as pictures, or their number differs from that of the samples.
         """
-        if shown is not None:
-            found = as_pictures(to_numpy(as_tensor(shown)))
-        else:
-            found = _first(lambda value: as_pictures(to_numpy(value)), list(self.tensors.values()))
-        if len(found) != self.count:
-            raise ReelnetError(f"shown: {len(found)} pictures for {self.count} samples; give one each")
-        return found
+        pictures = _first_pictures(self.tensors.values() if shown is None else [as_tensor(shown)])
+        if len(pictures) != self.count:
+            raise ReelnetError(
+                f"shown: got {len(pictures)} pictures for {self.count} samples; give one per sample"
+            )
+        return pictures
+
+    def format_labels(self, labels: Sequence[object] | Tensor | None) -> tuple[str, ...] | None:
+        """Convert labels to strings, one per sample.
+
+        Raises:
+            ReelnetError: Their number differs from that of the samples.
+        """
+        if labels is None:
+            return None
+        values = labels.tolist() if isinstance(labels, Tensor | np.ndarray) else list(labels)
+        if len(values) != self.count:
+            raise ReelnetError(
+                f"labels: got {len(values)} labels for {self.count} samples; give one per sample"
+            )
+        return tuple(map(str, values))
 
 
-def _first(make: Callable[[Tensor], NDArray[np.uint8]], values: Sequence[Tensor]) -> NDArray[np.uint8]:
-    refused: ReelnetError | None = None
-    for value in values:
+def _first_pictures(tensors: Iterable[Tensor]) -> NDArray[np.uint8]:
+    errors = []
+    for tensor in tensors:
         try:
-            return make(value)
+            return to_pictures(to_numpy(tensor))
         except ReelnetError as error:
-            refused = refused or error
-    raise refused or ReelnetError("there are no samples")
+            errors.append(error)
+    raise errors[0]
 
 
-def _each(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Containers in the same order, with what is in them changed."""
+def _map_nested(value: Any, function: Callable[[Any], Any]) -> Any:
+    """Apply a function to all values of nested mappings, tuples and lists."""
     if isinstance(value, Mapping):
-        return {name: _each(part, change) for name, part in value.items()}
+        return {name: _map_nested(part, function) for name, part in value.items()}
     if type(value) in (tuple, list):
-        return type(value)(_each(part, change) for part in value)
-    return change(value)
+        return type(value)(_map_nested(part, function) for part in value)
+    return function(value)
 
 
-def _tensors(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
-    """All tensors in containers, with their places, `.1.mask`, say."""
+def _iter_tensors(value: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yield all tensors of nested containers with their paths, such as `.1.mask`."""
     if isinstance(value, Tensor):
-        yield name, value
-    parts = (
-        value.items()
-        if isinstance(value, Mapping)
-        else enumerate(value)
-        if type(value) in (tuple, list)
-        else ()
-    )
-    for key, part in parts:
-        yield from _tensors(part, f"{name}.{key}")
+        yield path, value
+    elif isinstance(value, Mapping) or type(value) in (tuple, list):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _iter_tensors(part, f"{path}.{key}")
 
 
-def _kept(value: Any) -> Any:
+def _copy_input(value: Any) -> Any:
     return as_tensor(value).detach().clone() if isinstance(value, Tensor | np.ndarray) else value
 
 
-def as_tensor(values: Given) -> Tensor:
-    """An array of numbers as a tensor; torch takes no array with negative strides, a flipped one say.
+def as_tensor(values: TensorLike) -> Tensor:
+    """Return a numeric array as a tensor; the array may have negative strides, which torch does not accept.
 
     Raises:
-        ReelnetError: It holds something else than numbers.
+        ReelnetError: The array is not numeric.
     """
     if isinstance(values, Tensor):
         return values
@@ -178,41 +192,41 @@ def as_tensor(values: Given) -> Tensor:
         return torch.as_tensor(array)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ReelnetError(
-            f"samples of type {kind} are no numbers; give a tensor or an array of numbers, or a tuple of them "
+            f"samples of type {kind} are not numeric; give a tensor or a numeric array, or a tuple of them "
             "for several inputs"
         ) from error
 
 
-def as_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Turn samples, or pictures that were given for them, into pictures.
+def to_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Convert samples to pictures.
 
-    Of volumes the middle slice is taken; vectors and rows of tokens become near-square grids of cells.
-    Values that lie in 0..1 and uint8 values are taken as brightness; any others (normalised inputs, say) are
-    stretched, all samples alike, so that the least becomes black and the greatest white.
+    A volume is shown by its middle slice; a vector, or a row of tokens, as a near-square grid of cells.
+    uint8 values, and values that all lie in 0..1, are brightness. Any other values (normalized inputs, for example)
+    are stretched, with one scale for all samples: the smallest value becomes black, the largest white.
 
     Args:
-        samples: (samples, height, width), (samples, 1 or 3, height, width) or (samples, height, width, 3);
-            (samples, 1 or 3, depth, height, width); (samples, values).
+        samples: (samples, height, width), (samples, 1 or 3, height, width), (samples, height, width, 3),
+            (samples, 1 or 3, depth, height, width) or (samples, values).
 
     Returns:
-        uint8 (samples, height, width), or (samples, height, width, 3) in colour.
+        uint8 (samples, height, width), or (samples, height, width, 3) for color.
 
     Raises:
-        ReelnetError: The samples are no pictures.
+        ReelnetError: The shape is none of these, or it is empty.
     """
     array = np.asarray(samples)
     if array.ndim == 5:
         array = array[:, :, array.shape[2] // 2]
     elif array.ndim == 2 and array.size > 0:
-        array = in_grid(array)
+        array = _fold_vectors(array)
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
     elif array.ndim == 4 and array.shape[1] == 3:
         array = array.transpose(0, 2, 3, 1)
     if array.size == 0 or array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3):
         raise ReelnetError(
-            f"samples of shape {samples.shape} are no pictures; give pictures of them with shown=, "
-            "(samples, height, width) or (samples, height, width, 3)"
+            f"samples of shape {samples.shape} cannot be shown as pictures; give pictures with shown=, "
+            "shaped (samples, height, width) or (samples, height, width, 3)"
         )
     if array.dtype == np.bool_:
         array = array.astype(np.float32)
@@ -225,8 +239,8 @@ def as_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.rint(values * 255).astype(np.uint8)
 
 
-def in_grid(vectors: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Vectors (samples, values) as near-square pictures (samples, height, width), with zeros at the end."""
+def _fold_vectors(vectors: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Fold vectors (samples, values) to near-square grids (samples, height, width), padded with zeros."""
     height, width = near_square_grid(vectors.shape[1])
     grid = np.zeros((len(vectors), height * width), vectors.dtype)
     grid[:, : vectors.shape[1]] = vectors

@@ -1,4 +1,4 @@
-"""At which training steps a snapshot is taken."""
+"""Schedules: after which training steps a snapshot is recorded."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from reelnet.errors import ReelnetError, UsageError, describe_error
 
 
 class Schedule(Protocol):
-    """Says of each training step in turn, from 1, whether it is recorded; step 0 always is."""
+    """Decides which training steps are recorded. Step 0, the untrained network, always is."""
 
-    def due(self, step: int) -> bool:
-        """Whether this step is recorded."""
+    def is_due(self, step: int) -> bool:
+        """Whether to record this step. Called once per step, in order, from step 1."""
 
-    def count(self, total: int) -> int | None:
-        """How many of the steps 0 to `total` are; None if only time tells."""
+    def count_snapshots(self, last_step: int) -> int | None:
+        """Number of snapshots from step 0 to `last_step`; None if it cannot be known in advance."""
 
 
 @dataclass(frozen=True)
-class Every:
+class EveryNSteps:
     """Every n-th step."""
 
     n: int = 1
 
-    def due(self, step: int) -> bool:
-        """Whether this step is recorded."""
+    def is_due(self, step: int) -> bool:
+        """Whether to record this step."""
         return step % self.n == 0
 
-    def count(self, total: int) -> int:
-        """How many of the steps 0 to `total` are."""
-        return 1 + total // self.n
+    def count_snapshots(self, last_step: int) -> int:
+        """Number of snapshots from step 0 to `last_step`."""
+        return 1 + last_step // self.n
 
     def __str__(self) -> str:
         return "every step" if self.n == 1 else f"every {self.n} steps"
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedSteps:
     """The steps of a list."""
 
     steps: frozenset[int]
 
-    def due(self, step: int) -> bool:
-        """Whether this step is recorded."""
+    def is_due(self, step: int) -> bool:
+        """Whether to record this step."""
         return step in self.steps
 
-    def count(self, total: int) -> int:
-        """How many of the steps 0 to `total` are."""
-        return 1 + sum(1 for step in self.steps if 0 < step <= total)
+    def count_snapshots(self, last_step: int) -> int:
+        """Number of snapshots from step 0 to `last_step`."""
+        return 1 + sum(0 < step <= last_step for step in self.steps)
 
     def __str__(self) -> str:
         return f"{len(self.steps)} listed steps"
@@ -59,10 +59,17 @@ class Listed:
 
 @dataclass(frozen=True)
 class Log:
-    """Steps whose logarithms are evenly spaced: early ones closely, late ones rarely.
+    """Logarithmically spaced steps: dense at the beginning of the training, sparse towards its end.
+
+    Example:
+        `Recorder(…, every=reelnet.Log(per_decade=3))` records steps 0, 1, 2, 5, 10, 22, 46, 100, …
 
     Attributes:
-        per_decade: Steps recorded from one power of ten to the next; where steps are fewer, all of them.
+        per_decade: Number of recorded steps per factor of ten, above 0. The first decades have fewer steps than
+            that; all of them are recorded.
+
+    Raises:
+        UsageError: `per_decade` is not a number above 0.
     """
 
     per_decade: float = 30
@@ -71,75 +78,86 @@ class Log:
         if not 0 < self.per_decade < math.inf:
             raise UsageError(f"Log(per_decade={self.per_decade}): give a number above 0, such as 30")
 
-    def due(self, step: int) -> bool:
-        """Whether this step is the nearest to a power of 10^(1/per_decade)."""
-        near = round(self.per_decade * math.log10(step))
-        return any(round(10 ** (each / self.per_decade)) == step for each in (near - 1, near, near + 1))
+    def is_due(self, step: int) -> bool:
+        """Whether this step is the nearest one to a power of 10^(1/per_decade)."""
+        nearest = round(self.per_decade * math.log10(step))
+        return any(
+            round(10 ** (index / self.per_decade)) == step for index in range(nearest - 1, nearest + 2)
+        )
 
-    def count(self, total: int) -> int:
-        """How many of the steps 0 to `total` are."""
-        most = math.ceil(self.per_decade * math.log10(max(1, total))) + 1
-        steps = {round(10 ** (each / self.per_decade)) for each in range(most + 1)}
-        return 1 + sum(1 for step in steps if step <= total)
+    def count_snapshots(self, last_step: int) -> int:
+        """Number of snapshots from step 0 to `last_step`."""
+        last_index = math.ceil(self.per_decade * math.log10(max(1, last_step))) + 1
+        steps = {round(10 ** (index / self.per_decade)) for index in range(last_index + 1)}
+        return 1 + sum(step <= last_step for step in steps)
 
     def __str__(self) -> str:
-        return f"{self.per_decade:g} steps a decade"
+        return f"{self.per_decade:g} steps per decade"
 
 
 @dataclass
 class Seconds:
-    """A step when so many seconds have passed since the last one that was recorded.
+    """The first step after a number of seconds has passed since the last recorded one.
+
+    Example:
+        `Recorder(…, every=reelnet.Seconds(30))`
 
     Attributes:
-        seconds: Above 0.
+        seconds: Seconds between two snapshots, above 0.
+        clock: Returns the current time in seconds.
+
+    Raises:
+        UsageError: `seconds` is not a number above 0.
     """
 
     seconds: float
-    _last: float = field(default_factory=lambda: time.monotonic(), repr=False, compare=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
+    _last: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds < math.inf:
             raise UsageError(f"Seconds({self.seconds}): give a number above 0, such as 30")
+        self._last = self.clock()
 
-    def due(self, step: int) -> bool:
-        """Whether it is time."""
-        now = time.monotonic()
+    def is_due(self, step: int) -> bool:
+        """Whether the seconds have passed. If so, they start anew."""
+        now = self.clock()
         if now - self._last < self.seconds:
             return False
         self._last = now
         return True
 
-    def count(self, total: int) -> None:
-        """Only time tells."""
+    def count_snapshots(self, last_step: int) -> None:
+        """Unknown: it depends on the speed of the training."""
 
     def __str__(self) -> str:
         return f"every {self.seconds:g} s"
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The steps that a function of one's own says yes to."""
+class CustomSteps:
+    """The steps for which the user's own function returns true."""
 
     function: Callable[[int], object]
 
-    def due(self, step: int) -> bool:
-        """Whether this step is recorded.
+    def is_due(self, step: int) -> bool:
+        """Whether to record this step.
 
         Raises:
-            ReelnetError: The function failed.
+            ReelnetError: The function raised an exception.
         """
         try:
             return bool(self.function(step))
         except Exception as error:
             raise ReelnetError(
-                f"every={self._name} failed ({describe_error(error)}); it must give true or false"
+                f"every={self._name} failed ({describe_error(error)}); it must return true or false"
             ) from error
 
-    def count(self, total: int) -> None:
-        """The function is not asked before its time."""
+    def count_snapshots(self, last_step: int) -> None:
+        """Unknown: the function may depend on anything, so it is called only when a step is due."""
 
     def __str__(self) -> str:
-        return f"the steps that {self._name} says"
+        return f"the steps that {self._name} selects"
 
     @property
     def _name(self) -> str:
@@ -147,28 +165,29 @@ class Chosen:
         return "a function" if name == "<lambda>" else name
 
 
-When = int | Log | Seconds | Callable[[int], object]
+ScheduleSpec = int | Log | Seconds | Callable[[int], object]
+"""What `Recorder(every=…)` accepts."""
 
 
-def schedule_of(every: When, steps: Iterable[int] | None) -> Schedule:
-    """What `Recorder(every=…, steps=…)` means.
+def parse_schedule(every: ScheduleSpec, steps: Iterable[int] | None) -> Schedule:
+    """Convert the arguments `every` and `steps` of `Recorder` to a schedule.
 
     Raises:
-        UsageError: Both are given, or one of them is no schedule.
+        UsageError: Both are given, or one of them does not describe a schedule.
     """
     if steps is not None:
         if not isinstance(every, int) or every != 1:
-            raise UsageError("every= and steps=: give one of them")
+            raise UsageError("every= and steps= are both given; give only one of them")
         listed = frozenset(steps)
         if not all(type(step) is int and step >= 0 for step in listed):
-            raise UsageError(f"steps={sorted(listed, key=str)}: give whole numbers from 0 on")
-        return Listed(listed)
+            raise UsageError(f"steps={sorted(listed, key=str)}: give integers from 0")
+        return ListedSteps(listed)
     if isinstance(every, Log | Seconds):
         return every
     if isinstance(every, int) and not isinstance(every, bool):
         if every < 1:
-            raise UsageError(f"every={every}: give a whole number from 1 on")
-        return Every(every)
+            raise UsageError(f"every={every}: give an integer from 1")
+        return EveryNSteps(every)
     if callable(every):
-        return Chosen(every)
-    raise UsageError(f"every={every!r}: give a whole number, Log(…), Seconds(…) or a function of the step")
+        return CustomSteps(every)
+    raise UsageError(f"every={every!r}: give an integer, Log(…), Seconds(…) or a function of the step")

@@ -1,4 +1,4 @@
-"""From what a module returns to one plain tensor, and from that to numbers."""
+"""Pick one tensor from a module's output, and convert tensors to numpy arrays and metrics to numbers."""
 
 from __future__ import annotations
 
@@ -13,122 +13,132 @@ from torch import Tensor
 
 from reelnet.errors import ReelnetError, suggest_and_list_names
 
-PLAIN = {
-    torch.bool,
-    torch.uint8,
-    torch.int8,
-    torch.int16,
-    torch.int32,
-    torch.int64,
-    torch.uint16,
-    torch.uint32,
-    torch.uint64,
-    torch.float16,
-    torch.float32,
-    torch.float64,
-}
-"""Types that are recorded as they are; other real ones become float32, which holds their values exactly."""
+INT_DTYPES = {getattr(torch, f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)}
+NUMPY_DTYPES = INT_DTYPES | {torch.bool, torch.float16, torch.float32, torch.float64}
+"""Dtypes that are recorded unchanged. Other real dtypes become float32, which represents their values exactly."""
+
+MAX_LISTED_KEYS = 6
+"""Keys that the note on an output with several tensors lists."""
 
 
-def pick(output: Any, key: int | str | None) -> tuple[Tensor, str]:
-    """One tensor of what a module returned, with a note on the choice where there was one.
+def pick_tensor(output: Any, key: int | str | None) -> tuple[Tensor, str]:
+    """Pick one tensor from a module's output.
 
     Args:
-        output: A tensor, or a tuple, list, mapping or dataclass of such, nested at will.
-        key: Position or name of the part that is meant, `1.0` for the first part of the second; None for the
-            first tensor.
+        output: A tensor, or a tuple, list, mapping or dataclass of tensors, nested to any depth.
+        key: Index or name of the wanted part; `1.0` is the first part of the second part. None picks the first
+            tensor.
+
+    Returns:
+        The tensor, and a note on the choice; the note is empty if there was only one tensor.
 
     Raises:
-        ReelnetError: There is no such part, or no tensor in it.
+        ReelnetError: The key does not exist, or the part holds no tensor.
     """
     if key is not None:
-        output = _part(output, key)
+        output = _get_part(output, key)
     if isinstance(output, Tensor):
         return output, ""
-    found = list(_tensors(output))
-    if not found:
-        raise ReelnetError(f"gives {a(output)} without a tensor in it")
-    if len(found) == 1:
-        return found[0][1], ""
-    names = ", ".join(name for name, _ in found[:6]) + (", …" if len(found) > 6 else "")
-    return found[0][1], f"the first of {len(found)} tensors (key={names})"
+    tensors = list(_iter_tensors(output))
+    if not tensors:
+        raise ReelnetError(f"returns {with_article(output)} that holds no tensor")
+    if len(tensors) == 1:
+        return tensors[0][1], ""
+    names = [name for name, _ in tensors[:MAX_LISTED_KEYS]] + ["…"] * (len(tensors) > MAX_LISTED_KEYS)
+    return tensors[0][1], f"the first of {len(tensors)} tensors (key={', '.join(names)})"
 
 
-def _part(output: Any, key: int | str, before: str = "") -> Any:
-    parts = dict(_parts(output))
+def _get_part(output: Any, key: int | str, parent: str = "") -> Any:
+    parts = dict(_iter_parts(output))
     if str(key) in parts:
         return parts[str(key)]
     head, _, rest = str(key).partition(".")
     if head in parts and rest:
-        return _part(parts[head], rest, f"{before}.{head}" if before else head)
-    at = f" at {before!r}" if before else ""
+        return _get_part(parts[head], rest, f"{parent}.{head}" if parent else head)
+    where = f" at {parent!r}" if parent else ""
     if not parts:
-        raise ReelnetError(f"gives one {type(output).__name__}{at}, in which there is no key {key!r}")
+        raise ReelnetError(f"returns a single {type(output).__name__}{where}; it has no key {key!r}")
     raise ReelnetError(
-        f"gives {a(output)}{at} without key {key!r}; {suggest_and_list_names(str(key), parts)}"
+        f"returns {with_article(output)}{where} without key {key!r}; {suggest_and_list_names(str(key), parts)}"
     )
 
 
-def _parts(output: Any) -> Iterator[tuple[str, Any]]:
-    """The parts of a container, by position or name."""
+def _iter_parts(output: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the parts of a container by index or name; a named tuple's parts by both."""
     if isinstance(output, Mapping):
         yield from ((str(name), value) for name, value in output.items())
     elif isinstance(output, tuple | list):
-        names = getattr(output, "_fields", ())
-        yield from ((str(number), value) for number, value in enumerate(output))
-        yield from zip(names, output, strict=False)
+        yield from ((str(index), value) for index, value in enumerate(output))
+        yield from zip(getattr(output, "_fields", ()), output, strict=False)
     elif is_dataclass(output) and not isinstance(output, type):
-        yield from ((each.name, getattr(output, each.name)) for each in fields(output))
+        yield from ((field.name, getattr(output, field.name)) for field in fields(output))
 
 
-def _tensors(output: Any, before: str = "") -> Iterator[tuple[str, Tensor]]:
-    """All tensors in a container, each once, with their keys."""
+def _iter_tensors(output: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yield all tensors of a container with their keys, each tensor once."""
     seen: set[int] = set()
-    for name, value in _parts(output):
+    for name, value in _iter_parts(output):
         if id(value) in seen:
             continue
         seen.add(id(value))
         if isinstance(value, Tensor):
-            yield before + name, value
+            yield prefix + name, value
         else:
-            yield from _tensors(value, f"{before}{name}.")
+            yield from _iter_tensors(value, f"{prefix}{name}.")
 
 
-def require_plain(values: Tensor) -> Tensor:
-    """A tensor whose values numpy can hold.
+def to_recordable(values: Tensor) -> Tensor:
+    """Convert a tensor to a dtype that numpy has.
 
     Raises:
-        ReelnetError: It is complex, sparse, nested or quantized.
+        ReelnetError: The tensor is complex, sparse, nested or quantized.
     """
     if values.is_complex():
         raise ReelnetError(
-            f"gives complex values ({_name(values.dtype)}); record a part of them with then=torch.abs, say"
+            f"returns complex values ({dtype_name(values.dtype)}); record real values, e.g. with then=torch.abs"
         )
     if values.is_nested or values.layout is not torch.strided or values.is_quantized:
         kind = "nested" if values.is_nested else "quantized" if values.is_quantized else "sparse"
-        raise ReelnetError(f"gives a {kind} tensor; make it a plain one with then=…")
-    return values if values.dtype in PLAIN else values.float()
+        raise ReelnetError(f"returns a {kind} tensor; convert it to a dense tensor with then=…")
+    return values if values.dtype in NUMPY_DTYPES else values.float()
 
 
-def whole(values: Tensor) -> Tensor:
-    """A tensor whose parts lie in several processes as one; all of them must ask for it."""
+def gather_shards(values: Tensor) -> Tensor:
+    """Return a distributed tensor (DTensor) as a whole; every process must call this. Others are returned as is."""
     gathered: Tensor = values.full_tensor() if hasattr(values, "full_tensor") else values
     return gathered
 
 
 def to_numpy(values: Tensor) -> NDArray[np.generic]:
-    """A copy of a tensor's values on the CPU; what numpy has no type for becomes float32, exactly."""
-    if values.dtype not in PLAIN and not values.is_complex():
+    """Copy a tensor to the CPU as a numpy array; dtypes that numpy lacks become float32, exactly."""
+    if values.dtype not in NUMPY_DTYPES and not values.is_complex():
         values = values.float()
-    # A copy, not a view: an in-place activation behind the module would rewrite a view.
+    # A copy, not a view: an in-place activation after the module would overwrite a view.
     return values.detach().to("cpu", copy=True).contiguous().numpy()
 
 
-def a(value: object) -> str:
-    """The type of a value with its article."""
+def to_number(name: str, value: Any) -> float:
+    """Convert the value of a metric to a float.
+
+    Raises:
+        ReelnetError: The value is not a single real number.
+    """
+    try:
+        if isinstance(value, str):
+            raise TypeError
+        return float(value.item() if isinstance(value, Tensor | np.ndarray) else value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        shape = getattr(value, "shape", None)
+        what = repr(value) if shape is None else f"{with_article(value)} of shape {tuple(shape)}"
+        raise ReelnetError(f"metric {name!r}: {what} is not a single number") from None
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """Return the name of a dtype without the prefix `torch.`."""
+    return str(dtype).removeprefix("torch.")
+
+
+def with_article(value: object) -> str:
+    """Return the name of a value's type with its article: `a dict`, `an Answer`."""
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

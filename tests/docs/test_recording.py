@@ -123,7 +123,7 @@ def test_every_snippet_runs(
         run = reelnet.open(path)
         assert run.reel("plain").frame(run.steps[-1]).size > (0, 0)
     if "plan()" in snippet.text:
-        assert "30 steps a decade: " in capsys.readouterr().out
+        assert "30 steps per decade: " in capsys.readouterr().out
     else:
         assert any((tmp_path / "runs").iterdir())
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reelnet.record.taps.tap import Pattern
+from reelnet.record.taps.tap import TapSpec
 
 Outputs = Mapping[str, Sequence[Any]]
 """For each path what its module returned, a call after another."""
@@ -32,7 +32,7 @@ class Case:
 
     build: Callable[[], nn.Module]
     samples: Any
-    taps: Sequence[Pattern] | None
+    taps: Sequence[TapSpec] | None
     wanted: Callable[[Outputs, nn.Module], Mapping[str, Tensor]]
     loss: Callable[[nn.Module], Tensor]
     shown: Tensor | None = None

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
-from reelnet.record.taps.tap import Pattern, Tap
+from reelnet.record.taps.tap import Tap, TapSpec
 from tests.record.cases import Case, Outputs, on_noise, pictures, total, unwrapped
 from tests.record.outputs import Split
 
@@ -65,7 +65,7 @@ def weight_norm() -> Case:
             "spectral.weight": model.get_submodule("spectral").weight[None, None],  # type: ignore[index]
         }
 
-    taps: list[Pattern] = [
+    taps: list[TapSpec] = [
         "conv",
         "old",
         "spectral",
@@ -103,7 +103,7 @@ def recurrent() -> Case:
             **{"cell" + end: seen["cell"][at][:, :, None, None] for at, end in enumerate(("", "#2", "#3"))},
         }
 
-    taps: list[Pattern] = [
+    taps: list[TapSpec] = [
         "lstm",
         Tap("lstm", key="1.0", dims="LNC", name="state"),
         "cell",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import SwinTransformer, VisionTransformer
 
-from reelnet.record.taps.tap import Pattern, Tap
+from reelnet.record.taps.tap import Tap, TapSpec
 from tests.record.cases import Case, Outputs, on_noise, pictures, total
 
 
@@ -34,7 +34,7 @@ def tokens() -> Case:
             "encoder.ln": seen["encoder.ln"][0][:, 1:].transpose(1, 2).reshape(3, 6, 4, 4),
         }
 
-    taps: list[Pattern] = [name, "encoder.ln", Tap.attention(f"{name}.self_attention")]
+    taps: list[TapSpec] = [name, "encoder.ln", Tap.attention(f"{name}.self_attention")]
     return Case(build, pictures(3, 3), taps, wanted, on_noise(2, 3, 8, 8))
 
 
@@ -149,7 +149,7 @@ def containers() -> Case:
             "d both": d[1][1],
         }
 
-    taps: list[Pattern] = [
+    taps: list[TapSpec] = [
         "a",
         Tap("a", key="other.high", name="a high"),
         Tap("b", key="maps"),
@@ -182,7 +182,7 @@ def several_calls() -> Case:
         act, inner = seen["act"], seen["inner"]
         return {"act": act[0], "act#2": act[1], "act#3": act[2], "second": inner[1], "again": inner[0]}
 
-    taps: list[Pattern] = ["act", Tap("inner#2", name="second"), "again#1"]
+    taps: list[TapSpec] = ["act", Tap("inner#2", name="second"), "again#1"]
     return Case(Shared, pictures(), taps, wanted, on_noise(4, 1, 8, 8))
 
 

@@ -1,4 +1,4 @@
-"""What is recorded by name, and what a recorder refuses: one clear line, and nothing left behind."""
+"""What a recorder refuses: one clear line, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -13,24 +13,9 @@ from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps.reading import bounds_of
 from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from tests.record.layers import SAMPLES, network
-
-
-@pytest.mark.parametrize(
-    ("module", "bounds"),
-    [
-        (nn.Tanh(), (-1, 1)),
-        (nn.Sigmoid(), (0, 1)),
-        (nn.ReLU6(), (0, 6)),
-        (nn.ReLU(), None),
-        (nn.Conv2d(1, 1, 1), None),
-    ],
-)
-def test_bounds_follow_from_the_kind_of_module(module: nn.Module, bounds: tuple[float, float] | None) -> None:
-    assert bounds_of(module) == bounds
 
 
 def one_line(error: pytest.ExceptionInfo[ReelnetError]) -> str:
@@ -84,41 +69,41 @@ class Idle(Patches):
             {"samples": torch.rand(3, 1, 9, 9)},
             r"in 'head', after layer 'layer2\.conv1': RuntimeError",
         ),
-        (network(), {"samples": torch.rand(5)}, r"samples of shape \(5,\) are no pictures"),
-        (network(), {"samples": np.array(["a", "b"])}, "no numbers"),
+        (network(), {"samples": torch.rand(5)}, r"samples of shape \(5,\) cannot be shown as pictures"),
+        (network(), {"samples": np.array(["a", "b"])}, "not numeric"),
         (
             network(),
             {"samples": [torch.rand(2, 1, 8, 8), torch.rand(2, 3)]},
             "a tuple of them for several inputs",
         ),
-        (network(), {"samples": ("a", None)}, "hold no sample"),
-        (network(), {"samples": SAMPLES[:0]}, r"shape \(0, 1, 8, 8\) hold no sample; give at least one"),
-        (network(), {"samples": SAMPLES[:0], "shown": np.zeros((0, 8, 8)), "labels": []}, "hold no sample"),
-        (network(), {"samples": torch.zeros(3, 0, 8, 8), "shown": SAMPLES}, "hold no sample"),
-        (network(), {"samples": torch.tensor(1.0), "shown": SAMPLES}, r"shape \(\) hold no sample"),
-        (network(), {"labels": [1, 2]}, "labels: 2 for 3 samples"),
-        (network(), {"shown": torch.rand(2, 8, 8)}, "shown: 2 pictures for 3 samples"),
+        (network(), {"samples": ("a", None)}, "are empty"),
+        (network(), {"samples": SAMPLES[:0]}, r"shape \(0, 1, 8, 8\) are empty; give at least one"),
+        (network(), {"samples": SAMPLES[:0], "shown": np.zeros((0, 8, 8)), "labels": []}, "are empty"),
+        (network(), {"samples": torch.zeros(3, 0, 8, 8), "shown": SAMPLES}, "are empty"),
+        (network(), {"samples": torch.tensor(1.0), "shown": SAMPLES}, r"shape \(\) are empty"),
+        (network(), {"labels": [1, 2]}, "labels: got 2 labels for 3 samples"),
+        (network(), {"shown": torch.rand(2, 8, 8)}, "shown: got 2 pictures for 3 samples"),
         (
             nn.Sequential(nn.Conv2d(1, 2, 3), nn.Unflatten(1, (2, 1, 1))),
             {"taps": ["1"]},
-            r"layer '1': gives an array of shape \(3, 2, 1, 1, 6, 6\); what can be recorded has 3 samples",
+            r"layer '1': output of shape \(3, 2, 1, 1, 6, 6\) cannot be recorded; expected 1 to 5 dimensions",
         ),
-        (network(), {"taps": []}, r"no layer is among the taps; name its layers with taps=\[…\]"),
+        (network(), {"taps": []}, r"taps=\[\] records no layer; name layers with taps=\[…\]"),
         (
             network(),
             {"taps": [Tap.grad("head")]},
-            r"weights and gradients are shown beside one; name a layer, too: taps=\['head', 'head.weight'\]",
+            r"weights and gradients are only shown beside one; add a layer: taps=\['head', 'head.weight'\]",
         ),
         (
             Deep(),
             {"taps": ["conv1", "filters"]},
-            r"parameter 'filters': torch.float32 of shape \(1, 1, 1, 1, 1\)",
+            r"parameter 'filters': float32 of shape \(1, 1, 1, 1, 1\)",
         ),
-        (Deep(), {"taps": ["conv1", "turns"]}, "parameter 'turns': torch.complex64 .* cannot be recorded"),
+        (Deep(), {"taps": ["conv1", "turns"]}, "parameter 'turns': complex64 .* cannot be recorded"),
         (network(), {"taps": ["layer3.conv1"]}, "did you mean 'layer[12].conv1'"),
         (network(), {"metrics": {"loss": [1, 2]}}, "metric 'loss'"),
         (nn.Sequential(nn.Flatten()), {}, "no Conv2d to record"),
-        (Patches(), {}, r"layer 'conv1': gives an array of shape \(12, 1, 4, 4\)"),
+        (Patches(), {}, r"layer 'conv1': output of shape \(12, 1, 4, 4\)"),
         (Idle(), {}, "layer 'conv1': was not called"),
     ],
 )
@@ -212,7 +197,7 @@ def test_a_model_that_changes_its_type_on_the_way_is_refused(tmp_path: Path) -> 
     with Recorder(tmp_path / "run", model, samples=SAMPLES, on_error="raise") as recorder:
         model.double()
         with pytest.raises(
-            ReelnetError, match=r"step 1: layer 'layer1\.conv1': gives float64 .*gave float32"
+            ReelnetError, match=r"step 1: layer 'layer1\.conv1': returns float64 .*but float32"
         ):
             recorder.step()
     assert Run(tmp_path / "run").read("layer1.conv1").shape == (1, 3, 2, 8, 8)
@@ -225,3 +210,18 @@ def test_facts_of_any_type_are_kept(tmp_path: Path) -> None:
     assert about["root"] == str(tmp_path)
     assert about["seed"] == 7
     assert about["model"] == "Sequential"
+
+
+@pytest.mark.parametrize("channels", [0, -1, [], [1, 1], slice(0, 2)])
+def test_channels_are_a_number_or_distinct_indices(tmp_path: Path, channels: Any) -> None:
+    with pytest.raises(UsageError, match=r"^channels="):
+        Recorder(tmp_path / "run", network(), samples=SAMPLES, channels=channels)
+
+
+def test_a_recorder_records_once(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "run", network(), samples=SAMPLES, force=True)
+    with recorder:
+        recorder.step()
+    with pytest.raises(ReelnetError, match="records only once; create another one"):
+        recorder.__enter__()
+    assert Run(tmp_path / "run").steps == [0, 1]

@@ -15,7 +15,7 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
 from tests.record.cases import pictures
-from tests.record.test_zoo import hooks
+from tests.record.probe.test_zoo import hooks
 
 
 class Fragile(nn.Module):
@@ -44,8 +44,8 @@ class Fragile(nn.Module):
 MOODS = {
     "broken": r"Fragile failed in eval mode on samples of shape \(3, 1, 8, 8\), after layer 'conv', test_on_error.py "
     r"line \d+: ArithmeticError: no more of this; see whether model.eval\(\) takes them",
-    "smaller": r"layer 'act': gives float32 \(3, 2, 5, 6\), but gave float32 \(3, 2, 6, 6\) at first",
-    "other type": r"layer 'act': gives float64 \(3, 2, 6, 6\), but gave float32",
+    "smaller": r"layer 'act': returns float32 \(3, 2, 5, 6\), but float32 \(3, 2, 6, 6\) at first",
+    "other type": r"layer 'act': returns float64 \(3, 2, 6, 6\), but float32",
     "away": "layer 'act': was not called",
 }
 
@@ -100,13 +100,13 @@ def test_a_schedule_that_fails_is_told_with_run_step_and_name(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "run"
-    line = f"{path}: step 3: every=only_even failed (ArithmeticError: no more of this); it must give true or false"
+    line = f"{path}: step 3: every=only_even failed (ArithmeticError: no more of this); it must return true or false"
     with Recorder(path, Fragile(), samples=pictures(), every=only_even) as recorder:
         for _ in range(5):
             recorder.step()
     assert (Run(path).steps, list(Run(path).missing)) == ([0, 2], [3, 4, 5])
     first, last = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
-    assert first == f"{line}; the step is missing, and the training goes on"
+    assert first == f"{line}; the step is marked as missing, and the training continues"
     assert "3 steps are missing" in last
     with Recorder(
         path, Fragile(), samples=pictures(), every=only_even, on_error="raise", force=True
@@ -118,15 +118,14 @@ def test_a_schedule_that_fails_is_told_with_run_step_and_name(
     assert str(error.value) == line
 
 
-def test_a_metric_that_is_no_number_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_metric_that_is_not_a_number_is_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Recorder(tmp_path / "run", Fragile(), samples=pictures()) as recorder:
         for step in range(3):
             recorder.step(loss=step, test_loss=None)
     run = Run(tmp_path / "run")
     assert (run.steps, list(run.metrics)) == ([0, 1, 2, 3], ["loss"])
     assert [message for message in caplog.messages if "metric" in message] == [
-        f"{tmp_path / 'run'}: step 1: metric 'test_loss': NoneType None is not one number; take its mean, say; "
-        "it is left out"
+        f"{tmp_path / 'run'}: step 1: skipped metric 'test_loss': None is not a single number"
     ]
 
 

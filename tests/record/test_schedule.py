@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from torch import nn
 import reelnet
 from reelnet.errors import UsageError
 from reelnet.record.recorder import Recorder
-from reelnet.record.schedule import Chosen, Every, Listed, Log, schedule_of
+from reelnet.record.schedule import CustomSteps, EveryNSteps, ListedSteps, Log, parse_schedule
 from reelnet.reel import Run
 from tests.record.cases import pictures
 
@@ -53,22 +52,22 @@ def test_the_steps_that_are_recorded(options: dict[str, Any], wanted: Sequence[i
 
 
 def test_logarithmic_steps_are_evenly_spaced() -> None:
-    due = [step for step in range(1, 100_001) if Log(per_decade=30).due(step)]
-    # 30 a decade are too many for the first: there are only whole steps.
+    due = [step for step in range(1, 100_001) if Log(per_decade=30).is_due(step)]
+    # 30 per decade are too many for the first: there are only whole steps.
     assert due[:18] == list(range(1, 19))
     for decade in (100, 1000, 10_000):
         inside = [step for step in due if decade <= step < 10 * decade]
         assert len(inside) == 30
         np.testing.assert_allclose(np.diff(np.log10(inside)), 1 / 30, atol=0.005)
     assert due[-1] == 100_000
-    assert Log(per_decade=30).count(100_000) == len(due) + 1
-    assert Log(per_decade=30).count(1) == 2
+    assert Log(per_decade=30).count_snapshots(100_000) == len(due) + 1
+    assert Log(per_decade=30).count_snapshots(1) == 2
 
 
-def test_seconds_pass_between_two_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seconds_pass_between_two_steps(tmp_path: Path) -> None:
     now = [1000.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    with Recorder(tmp_path / "run", network(), samples=pictures(), every=reelnet.Seconds(30)) as recorder:
+    every = reelnet.Seconds(30, clock=lambda: now[0])
+    with Recorder(tmp_path / "run", network(), samples=pictures(), every=every) as recorder:
         for _ in range(30):
             now[0] += 7
             recorder.step()
@@ -78,30 +77,30 @@ def test_seconds_pass_between_two_steps(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("schedule", "total", "count"),
     [
-        (Every(), 290, 291),
-        (Every(10), 99, 10),
-        (Listed(frozenset({0, 1, 5, 9})), 8, 3),
-        (Chosen(bool), 9, None),
+        (EveryNSteps(), 290, 291),
+        (EveryNSteps(10), 99, 10),
+        (ListedSteps(frozenset({0, 1, 5, 9})), 8, 3),
+        (CustomSteps(bool), 9, None),
     ],
 )
 def test_how_many_there_will_be(schedule: Any, total: int, count: int | None) -> None:
-    assert schedule.count(total) == count
+    assert schedule.count_snapshots(total) == count
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"every": 0}, "every=0: give a whole number from 1 on"),
+        ({"every": 0}, "every=0: give an integer from 1"),
         ({"every": True}, "every=True"),
-        ({"every": "often"}, "every='often': give a whole number, Log"),
-        ({"every": 2, "steps": [1]}, "every= and steps=: give one of them"),
-        ({"every": 1, "steps": [-1]}, "steps=.-1.: give whole numbers"),
+        ({"every": "often"}, "every='often': give an integer, Log"),
+        ({"every": 2, "steps": [1]}, "every= and steps= are both given; give only one"),
+        ({"every": 1, "steps": [-1]}, "steps=.-1.: give integers from 0"),
         ({"every": 1, "steps": [1.5]}, "steps="),
     ],
 )
 def test_what_is_no_schedule(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        schedule_of(**{"steps": None, **options})
+        parse_schedule(**{"steps": None, **options})
 
 
 @pytest.mark.parametrize(
@@ -165,12 +164,12 @@ def test_a_run_stays_below_its_size_and_is_thinned_out_evenly(steps: int, tmp_pa
     gaps = np.diff(run.steps)
     assert (gaps[:-1] == gaps[0]).all()
     assert gaps[-1] <= gaps[0]
-    assert plan.most is not None
-    assert len(run.steps) <= plan.most
+    assert plan.max_snapshots is not None
+    assert len(run.steps) <= plan.max_snapshots
     if steps < 20:
         assert gaps[0] == 1
     else:
-        assert len(run.steps) >= plan.most // 4
+        assert len(run.steps) >= plan.max_snapshots // 4
     # The files of the others are gone, and those of the rest whole.
     assert len(list((path / "steps").iterdir())) == len(run.steps)
     values = run.read("0")
@@ -181,7 +180,7 @@ def test_a_run_stays_below_its_size_and_is_thinned_out_evenly(steps: int, tmp_pa
 def test_a_size_that_holds_next_to_nothing_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(
-            UsageError, match=r"max_bytes: .* are left for the steps, of which one takes .* are the least"
+            UsageError, match=r"max_bytes: leaves .* for the steps, but one step takes .* at least 4"
         ),
         Recorder(tmp_path / "run", network(), samples=pictures(), max_bytes="12kB"),
     ):

@@ -88,8 +88,7 @@ def test_a_writer_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -
 
 
 SEGMENTED = RECORDER.replace(
-    "import sys, torch\n",
-    "import sys, torch\nimport reelnet.record.size_budget as thinning\nthinning.SEGMENT_BYTES = 300_000\n",
+    "with Recorder(", "class SegmentedRecorder(Recorder):\n    segment_bytes = 300_000\n\nwith SegmentedRecorder("
 )
 
 

@@ -106,7 +106,7 @@ def test_steps_that_lack_before_the_resumed_one_are_told(
     assert not caplog.records
     record(path, 1, resume=100)
     assert caplog.messages == [
-        f"{path}: goes on after step 100, but the run ends at step 10; what lies between is not recorded"
+        f"{path}: resumed after step 100, but the run ends at step 10; the steps between are not recorded"
     ]
     caplog.clear()
     # Of every fourth step there is none between.

@@ -1,1 +1,1 @@
-"""Recording from the training loops of other frameworks."""
+"""Callbacks that record from the training loops of other frameworks."""

@@ -12,21 +12,24 @@ import numpy as np
 from torch import nn
 
 from reelnet.errors import UsageError
-from reelnet.record.integrations.loop import Loop
-from reelnet.record.taps.tap import Pattern, Tap
+from reelnet.record.integrations.loop import LoopRecorder
+from reelnet.record.taps.tap import Tap, TapSpec
 
 
 class ReelCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Records `model.fit(…, callbacks=[ReelCallback("runs/mine", samples=images)])`.
+    """Records a training by `model.fit`: a snapshot after each batch, with its logs as metrics.
 
-    A snapshot follows each batch, with its logs as metrics, and those of a validation with the batch before it.
+    Metrics of a validation are stored with the batch before it.
+
+    Example:
+        model.fit(…, callbacks=[ReelCallback("runs/mine", samples=images, taps=["conv*"])])
 
     Args:
-        path: The run folder to make.
-        samples: What the model is called with, (samples, height, width, channels), say.
-        taps: Names of layers, or glob patterns; those of a model within the model go by `model/layer`. Every
-            `Conv2D` by default.
-        options: To `reelnet.Recorder`: labels, shown, every, …
+        path: The run folder to create.
+        samples: What the model is called with, such as (samples, height, width, channels).
+        taps: Names of layers, or glob patterns; layers of a nested model are named `model/layer`. By default every
+            `Conv2D`.
+        options: More keyword arguments for `reelnet.Recorder`: labels, shown, every, …
 
     Raises:
         UsageError: Keras runs on another backend.
@@ -37,94 +40,99 @@ class ReelCallback(keras.callbacks.Callback):  # type: ignore[misc]
         path: str | os.PathLike[str],
         *,
         samples: Any,
-        taps: Sequence[Pattern] | Pattern | None = None,
+        taps: Sequence[TapSpec] | TapSpec | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
-        if keras.backend.backend() != "torch":
+        backend = keras.backend.backend()
+        if backend != "torch":
             raise UsageError(
-                f"Keras runs on {keras.backend.backend()}, but is recorded on torch only: "
-                "set KERAS_BACKEND=torch before keras is imported"
+                f"Keras runs on {backend}, but reelnet records it on torch only; set KERAS_BACKEND=torch before "
+                "importing keras"
             )
         self._taps = [taps] if isinstance(taps, str | Tap) or callable(taps) else taps
-        self._options = {"shown": shown(samples), "samples": samples, **options}
-        self._loop = Loop(path, self._options)
-        self._taken = 0
+        self._options = {"shown": _make_pictures(samples), "samples": samples, **options}
+        self._recorder = LoopRecorder(path, self._options)
+        self._step = 0
         self._logs: dict[str, Any] = {}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Record the network before the first batch."""
-        layers = Layers(self.model)
-        self._taken = 0
-        self._options["taps"] = layers.taps(self._taps)
-        self._loop.open(layers)
+        module = KerasModule(self.model)
+        self._step = 0
+        self._options["taps"] = module.make_taps(self._taps)
+        self._recorder.open(module)
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the batch before: a validation may have come after it."""
-        self._record()
+        """Record the previous batch: a validation may have followed it."""
+        self._recorder.record_step(self._step, self._logs)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Keep the logs of the batch."""
-        self._taken += 1
+        self._step += 1
         self._logs = dict(logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the last batch with the logs of its epoch; another callback may then change the weights."""
+        """Record the last batch with the logs of its epoch, before another callback can change the weights."""
         self._logs |= logs or {}
-        self._record()
+        self._recorder.record_step(self._step, self._logs)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """End the recording."""
-        self._loop.close()
-
-    def _record(self) -> None:
-        self._loop.step(self._taken, self._logs)
+        self._recorder.close()
 
 
-class Layers(nn.Module):
-    """A Keras model as torch knows models: its layers are modules under their names."""
+class KerasModule(nn.Module):
+    """A Keras model as a torch module, whose submodules are the layers under their Keras names."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        # In a tuple, so that it is no module itself: its layers are, once each.
+        # In a tuple, so that torch does not register the model itself: its layers are registered, each once.
         self._model = (model,)
-        self._layers = dict(layers_of(model))
+        self._layers = dict(_iter_layers(model))
         for name, layer in self._layers.items():
             self.add_module(name, layer)
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
-        """What the model gives, as in prediction."""
+        """Call the model in inference mode."""
         return self._model[0](named or (inputs if len(inputs) > 1 else inputs[0]), training=False)
 
-    def taps(self, patterns: Sequence[Pattern] | None) -> list[Pattern]:
-        """The wanted layers, each with what is known of the order of its dimensions."""
-        if patterns is None:
-            found = [name for name, layer in self._layers.items() if isinstance(layer, keras.layers.Conv2D)]
-            return [self._tap(name) for name in found]
-        listed: list[Pattern] = []
-        for pattern in patterns:
-            names = [name for name in self._layers if isinstance(pattern, str) and fnmatchcase(name, pattern)]
-            listed += map(self._tap, names) if names else [pattern]
-        return listed
+    def make_taps(self, specs: Sequence[TapSpec] | None) -> list[TapSpec]:
+        """Replace names of layers by taps that know the order of the layer's dimensions.
 
-    def _tap(self, name: str) -> Tap:
+        Args:
+            specs: The taps of the user; None for every `Conv2D`.
+        """
+        if specs is None:
+            return [
+                self._make_tap(name)
+                for name, layer in self._layers.items()
+                if isinstance(layer, keras.layers.Conv2D)
+            ]
+        taps: list[TapSpec] = []
+        for spec in specs:
+            names = [name for name in self._layers if isinstance(spec, str) and fnmatchcase(name, spec)]
+            taps += map(self._make_tap, names) if names else [spec]
+        return taps
+
+    def _make_tap(self, name: str) -> Tap:
         layer = self._layers[name]
         order = getattr(layer, "data_format", None) or keras.config.image_data_format()
-        return Tap(name, dims="NHWC" if order == "channels_last" and dimensions(layer) == 4 else None)
+        return Tap(name, dims="NHWC" if order == "channels_last" and _output_ndim(layer) == 4 else None)
 
 
-def layers_of(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """The layers of a model by name, and those of models within it by `model/layer`."""
+def _iter_layers(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the layers of a model by name; those of nested models as `model/layer`."""
     for layer in model.layers:
-        name = f"{before}{layer.name}".replace(".", "_")
+        name = f"{prefix}{layer.name}".replace(".", "_")
         if isinstance(layer, keras.Model):
-            yield from layers_of(layer, f"{name}/")
+            yield from _iter_layers(layer, f"{name}/")
         elif not isinstance(layer, keras.layers.InputLayer):
             yield name, layer
 
 
-def dimensions(layer: Any) -> int | None:
-    """Of a layer's output; None where Keras does not know, as in a model written as a class."""
+def _output_ndim(layer: Any) -> int | None:
+    """Return the number of dimensions of a layer's output; None if Keras does not know, as in a subclassed model."""
     try:
         return len(layer.output.shape)
     except AttributeError:
@@ -132,8 +140,8 @@ def dimensions(layer: Any) -> int | None:
         return rank + 2 if rank is not None else None
 
 
-def shown(samples: Any) -> Any:
-    """Pictures whose channels come last, as a person sees them; None for what is none."""
+def _make_pictures(samples: Any) -> Any:
+    """Return samples with channels last as pictures; None for other samples, which the recorder converts."""
     array = samples if hasattr(samples, "shape") else np.asarray(0)
     if keras.config.image_data_format() != "channels_last" or len(array.shape) != 4:
         return None

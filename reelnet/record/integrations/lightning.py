@@ -7,38 +7,39 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from reelnet.record.integrations.loop import Loop
+from reelnet.record.integrations.loop import LoopRecorder
 
 
 class ReelCallback(Callback):
-    """Records a Lightning training: `Trainer(callbacks=[ReelCallback("runs/mine", samples=images)])`.
+    """Records a Lightning training: a snapshot after each optimizer step, with what the module has logged by then.
 
-    A snapshot follows each optimizer step; what the module has logged by then is its metrics.
+    Example:
+        trainer = Trainer(callbacks=[ReelCallback("runs/mine", samples=images, taps=["conv*"])])
 
     Args:
-        path: The run folder to make.
-        samples: What the module is called with, (samples, channels, height, width), say.
-        options: To `reelnet.Recorder`: taps, labels, every, …
+        path: The run folder to create.
+        samples: What the module is called with, such as (samples, channels, height, width).
+        options: More keyword arguments for `reelnet.Recorder`: taps, labels, every, …
     """
 
     def __init__(self, path: str | os.PathLike[str], *, samples: Any, **options: Any) -> None:
-        self._loop = Loop(path, {"samples": samples, **options})
+        self._recorder = LoopRecorder(path, {"samples": samples, **options})
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the network before the first step."""
-        # The strategy's own model: where it is spread over processes, that is what all of them must run.
-        self._loop.open(trainer.model or pl_module, trainer.global_step)
+        # The strategy's own model: if it is sharded over processes, this is the one that all of them must run.
+        self._recorder.open(trainer.model or pl_module, trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Record the step, if the batch made one."""
-        self._loop.step(trainer.global_step, trainer.callback_metrics)
+        """Record the step, if the batch completed one."""
+        self._recorder.record_step(trainer.global_step, trainer.callback_metrics)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """End the recording."""
-        self._loop.close()
+        self._recorder.close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """End the recording; its steps are kept."""
-        self._loop.close()
+        """End the recording; the recorded steps are kept."""
+        self._recorder.close()

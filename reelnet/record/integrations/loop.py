@@ -1,4 +1,4 @@
-"""A recorder that a trainer opens, steps and closes."""
+"""A recorder that the callbacks of all frameworks share."""
 
 from __future__ import annotations
 
@@ -9,65 +9,61 @@ from typing import Any
 from torch import nn
 
 from reelnet.errors import ReelnetError
-from reelnet.record.metrics import number
 from reelnet.record.recorder import Recorder
+from reelnet.record.tensors import to_number
 from reelnet.runs.session import resolve_resume_step
 
 
-class Loop:
-    """What the callbacks of all trainers share.
+class LoopRecorder:
+    """A recorder that a framework's callback opens, steps and closes.
 
     Args:
-        path: The run folder to make.
-        options: To `Recorder`.
+        path: The run folder to create.
+        options: Keyword arguments for `Recorder`.
     """
 
     def __init__(self, path: str | os.PathLike[str], options: Mapping[str, Any]) -> None:
         self._path, self._options = path, options
         self._recorder: Recorder | None = None
-        self._steps = 0
+        self._step = 0
 
-    def open(self, model: nn.Module, steps: int = 0) -> None:
-        """Record the network as it is before the first step.
+    def open(self, model: nn.Module, step: int = 0) -> None:
+        """Create the recorder, which records the network as it is.
 
         Args:
             model: The network.
-            steps: That it has taken already; more than 0 where a trainer goes on from a checkpoint.
+            step: Number of optimizer steps taken so far; above 0 if the framework resumes from a checkpoint.
         """
         self.close()
-        self._steps = steps
+        self._step = step
         options = dict(self._options)
-        # The trainer knows from which step it goes on; the run may hold later ones.
+        # The framework knows at which step it resumes; the run may hold later ones.
         if options.get("resume") is True and resolve_resume_step(self._path, True) is not None:
-            options["resume"] = steps
+            options["resume"] = step
         self._recorder = Recorder(self._path, model, **options)
         self._recorder.__enter__()
 
-    def step(self, steps: int, metrics: Mapping[str, Any]) -> None:
-        """Record the network after `steps` steps, unless that was done already.
+    def record_step(self, step: int, metrics: Mapping[str, Any]) -> None:
+        """Record the network after an optimizer step, unless that step was recorded already.
 
         Args:
-            steps: Optimizer steps taken so far; with gradients accumulated, several batches share one.
-            metrics: Of the last step. What is no number is left out.
+            step: Number of optimizer steps taken so far; if gradients are accumulated, several batches share one.
+            metrics: Metrics of the step. Values that are not numbers are skipped: frameworks also log strings and
+                arrays.
         """
-        if self._recorder is None or steps <= self._steps:
+        if self._recorder is None or step <= self._step:
             return
-        self._steps = steps
-        self._recorder.step(**numbers(metrics))
+        self._step = step
+        numbers = {}
+        for name, value in metrics.items():
+            try:
+                numbers[str(name)] = to_number(str(name), value)
+            except ReelnetError:
+                continue
+        self._recorder.step(**numbers)
 
     def close(self) -> None:
-        """End the recording; whatever happened, its steps are kept."""
+        """End the recording. The recorded steps are kept, also if the training failed."""
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             recorder.__exit__(None, None, None)
-
-
-def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Those of a trainer's metrics that are single numbers; trainers also log texts and arrays."""
-    found = {}
-    for name, value in metrics.items():
-        try:
-            found[str(name)] = number(str(name), value)
-        except ReelnetError:
-            continue
-    return found

@@ -1,1 +1,1 @@
-"""Running the fixed samples through a model without a trace."""
+"""The probe: runs the fixed samples through a model and leaves no trace in it."""

@@ -1,252 +1,356 @@
-"""Running the fixed samples through a model without leaving a trace in it."""
+"""Run the fixed samples through a model, and leave no trace in it."""
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
-from torch.utils.hooks import RemovableHandle
 
-from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.array_layout import Fed
-from reelnet.record.probe.distributed import spread_again
-from reelnet.record.probe.failure import failure_of
+from reelnet.errors import ReelnetError, UsageError, describe_error
+from reelnet.record.probe.distributed import reshard
 from reelnet.record.probe.state import (
-    generators,
-    one_thread,
-    uncompiled,
-    untouched_generators,
-    untouched_modules,
+    find_generators,
+    preserve_rng_states,
+    run_uncompiled,
+    use_eval_mode,
+    use_one_thread,
 )
 from reelnet.record.samples import Samples
-from reelnet.record.taps.module_paths import also, named_modules, paths_of, unwrap
-from reelnet.record.taps.parameters import Parameters
-from reelnet.record.taps.reading import Arrays, Reading, Wanted, read
-from reelnet.record.taps.tap import Tap
+from reelnet.record.taps.module_paths import (
+    describe_shared,
+    distinct_modules,
+    index_paths,
+    named_modules,
+    unwrap_model,
+)
+from reelnet.record.taps.reading import (
+    PREFIX_TOKENS_SUFFIX,
+    Arrays,
+    ParameterReader,
+    ReadOptions,
+    TapReader,
+    read_tensor,
+)
+from reelnet.record.taps.selection import select_taps
+from reelnet.record.taps.tap import Tap, TapSpec
 from reelnet.runs.header import TapInfo, TapKind
 
-SMALL = 1 << 18
-"""Numbers in the samples below which one thread does the probe. Threads that wait for each other at every layer cost
-more than they bring for ten small pictures, and many times more where another process wants the cores too: 114 ms
-a probe with two threads on two busy cores, 8 ms with one."""
+MIN_MULTITHREADED_VALUES = 1 << 18
+"""Number of values in the samples below which one thread runs the probe. Threads wait for each other at every layer.
+For ten small pictures that costs more than they gain, and far more if another process needs the cores, too: 114 ms
+per probe with two threads on two busy cores, 8 ms with one."""
+
+SHAPE_ERROR = re.compile(
+    r"shape|size|dimension|channel|mat1|must match|positional argument|keyword argument", re.IGNORECASE
+)
+"""Matches torch's errors about inputs that do not fit."""
+
+IGNORED_SOURCES = (str(Path(torch.__file__).parent), __file__)
+"""Source files that are not the user's."""
 
 
 class Probe:
-    """Runs the same samples through a model and returns what its taps give.
+    """Runs the same samples through a model and returns what its taps record.
 
-    The model is as it was afterwards, also after an error: every module's train/eval flag, its buffers and
-    attributes, its hooks, and the state of every random number generator.
+    Afterwards the model is as it was, also after an error: the train/eval flag of every module, buffers, attributes
+    and hooks; and so is the state of every random number generator.
 
     Args:
-        model: The network. One wrapped by `torch.compile`, `DataParallel` or `DistributedDataParallel` is
-            probed inside its wrapper, where hooks fire.
+        model: The network. One wrapped by `torch.compile`, `DataParallel` or `DistributedDataParallel` is run inside
+            its wrapper, where hooks fire.
         samples: What the model is called with.
-        taps: Places of the model, as `select` gives them.
-        wanted: What holds for all taps.
-        strict: Refuse outputs that cannot be brought to maps; otherwise leave them out.
+        taps: Taps on the model, as `select_taps` returns them.
+        options: Options that hold for all taps.
+        strict: Raise an error if a tap's module is not called, or its output cannot be recorded; otherwise skip the
+            tap. Taps from patterns are always skipped.
 
     Attributes:
-        infos: After the first pass, what is recorded by its name, and in which form.
-        names: What is meant to be recorded, before any pass.
-        left_out: After the first pass, what a pattern found and that cannot be recorded, with the reason.
+        model: The network without its wrapper.
+        names: The names under which the taps are recorded, known before the first pass.
+        infos: What is recorded under each name, known after the first pass.
+        skipped: The reason why each skipped tap cannot be recorded, known after the first pass.
     """
-
-    infos: dict[str, TapInfo]
 
     def __init__(
         self,
         model: nn.Module,
         samples: Samples,
         taps: Sequence[Tap],
-        wanted: Wanted | None = None,
+        options: ReadOptions | None = None,
         *,
         strict: bool = True,
     ) -> None:
-        self.model = unwrap(model)
-        self.infos = {}
-        self.left_out: dict[str, str] = {}
-        self.names = [tap.named(1) for tap in taps]
+        self.model = unwrap_model(model)
+        self.names = [tap.get_name(1) for tap in taps]
+        self.infos: dict[str, TapInfo] = {}
+        self.skipped: dict[str, str] = {}
         self._samples = samples
+        self._options = options or ReadOptions()
         self._strict = strict
-        self._wanted = wanted or Wanted()
         self._taps: dict[str, list[Tap]] = defaultdict(list)
         for tap in taps:
             if tap.kind is TapKind.ACTIVATION:
                 self._taps[tap.module].append(tap)
-        modules, known = named_modules(self.model), paths_of(self.model)[TapKind.ACTIVATION]
+        modules, paths = named_modules(self.model), index_paths(self.model)[TapKind.ACTIVATION]
         self._modules = {path: modules[path] for path in self._taps}
-        self._also = {path: also(path, known, "module") for path in self._taps}
-        self._parameters = Parameters(
-            self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._wanted
+        self._shared_notes = {path: describe_shared(path, paths, "module") for path in self._taps}
+        self._parameters = ParameterReader(
+            self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._options
         )
-        self._readings: dict[tuple[str, int, int], Reading] = {}
-        self._generators = generators(self.model)
+        self._readers: dict[tuple[str, int, int], TapReader] = {}
+        self._generators = find_generators(self.model)
 
-    def __call__(self, *, untrained: bool = False) -> Arrays:
-        """One pass: for each place an array (samples, channels, height, width), in the order of the forward pass.
-
-        Parameters and gradients follow.
+    def run(self, *, untrained: bool = False) -> Arrays:
+        """Run one forward pass.
 
         Args:
-            untrained: Whether it is before the first step, when there are no gradients.
+            untrained: Whether this is before the first step, when there are no gradients.
+
+        Returns:
+            An array (samples, channels, height, width) per tap: activations in the order of the forward pass, then
+            parameters and gradients.
 
         Raises:
-            ReelnetError: The model cannot take the samples, or a place gave nothing that can be recorded, or not in
-                the form of the first pass.
+            ReelnetError: The model fails on the samples, or a tap has nothing that can be recorded, or its shape or
+                dtype differs from the first pass.
         """
         first = not self.infos
         if first:
-            self._require_values()
-        heard = _Heard()
-        # no_grad, not inference_mode: what a model caches on the way (positions, masks) may be used by the
-        # training later, and autograd refuses tensors that were made in inference mode.
+            self._require_initialized()
+        forward = _ForwardPass()
+        # no_grad, not inference_mode: what a model caches in the pass (positions, masks) may be used by the training
+        # later, and autograd refuses tensors that were made in inference mode.
         with ExitStack() as stack:
             stack.enter_context(torch.no_grad())
-            stack.enter_context(uncompiled())
+            stack.enter_context(run_uncompiled())
             stack.enter_context(torch.autocast(self._device.type, enabled=False))
-            devices = {held.device for held in self.model.parameters()}
-            stack.enter_context(untouched_generators(devices, self._generators))
-            stack.enter_context(untouched_modules(self.model))
-            if self._samples.numel < SMALL:
-                stack.enter_context(one_thread())
-            self._run(heard, first=first)
-            spread_again(self.model)
-            # Normalised weights are computed when they are read, in training from moving statistics.
-            parameters = self._parameters(untrained=untrained)
-        if heard.refused is not None:
-            raise heard.refused
-        self._require_heard(heard, first=first)
+            devices = {parameter.device for parameter in self.model.parameters()}
+            stack.enter_context(preserve_rng_states(devices, self._generators))
+            stack.enter_context(use_eval_mode(self.model))
+            if self._samples.value_count < MIN_MULTITHREADED_VALUES:
+                stack.enter_context(use_one_thread())
+            self._call_model(forward, first=first)
+            reshard(self.model)
+            # Still in eval mode: in training mode, reading a spectrally normalized weight updates its statistics.
+            parameters = self._parameters.read(untrained=untrained)
+        if forward.error is not None:
+            raise forward.error
         if first:
-            self.infos = heard.infos | self._parameters.infos(parameters)
-        return heard.arrays | parameters
+            self._require_calls(forward)
+            self.infos = forward.infos | self._parameters.describe(parameters)
+        for name in self.infos:
+            if name not in forward.arrays and name not in self._parameters:
+                raise ReelnetError(f"layer {name!r}: was not called in the forward pass on the samples")
+        return forward.arrays | parameters
 
-    def _require_values(self) -> None:
-        held = self.model.named_parameters()
-        lazy = next((path for path, each in held if is_lazy(each) or each.is_meta), None)
-        if lazy is not None:
-            raise ReelnetError(
-                f"parameter {lazy!r} has no values yet; run one batch through the model, or load them, "
-                "before recording it"
-            )
+    def _require_initialized(self) -> None:
+        for path, parameter in self.model.named_parameters():
+            if is_lazy(parameter) or parameter.is_meta:
+                raise ReelnetError(
+                    f"parameter {path!r} has no values yet; run one batch through the model, or load its weights, "
+                    "before recording"
+                )
 
-    def _run(self, heard: _Heard, *, first: bool) -> None:
-        args, kwargs = self._samples.moved(self._device, self._dtype)
-        with self._listening(heard, first=first):
+    def _call_model(self, forward: _ForwardPass, *, first: bool) -> None:
+        dtypes = (parameter.dtype for parameter in self.model.parameters() if parameter.is_floating_point())
+        args, kwargs = self._samples.copy_to(self._device, next(dtypes, None))
+        with self._capture_outputs(forward, first=first):
             try:
                 self.model(*args, **kwargs)
             except Exception as error:
-                raise failure_of(
-                    self.model, self._samples, error, next(reversed(heard.arrays), None)
-                ) from error
+                last = next(reversed(forward.arrays), None)
+                raise _forward_error(self.model, self._samples, error, last) from error
 
     @property
     def _device(self) -> torch.device:
         own = next(iter(self._samples.tensors.values())).device
-        return next((tensor.device for tensor in self.model.parameters()), own)
-
-    @property
-    def _dtype(self) -> torch.dtype | None:
-        return next((held.dtype for held in self.model.parameters() if held.is_floating_point()), None)
+        return next((parameter.device for parameter in self.model.parameters()), own)
 
     @contextmanager
-    def _listening(self, heard: _Heard, *, first: bool) -> Iterator[None]:
-        handles: list[RemovableHandle] = []
-        try:
+    def _capture_outputs(self, forward: _ForwardPass, *, first: bool) -> Iterator[None]:
+        with ExitStack() as stack:
             for path, module in self._modules.items():
-                if isinstance(module, torch.jit.ScriptModule):
-                    continue
-                hook = self._hook(path, heard, first=first)
-                handles.append(module.register_forward_hook(hook, with_kwargs=True))
+                if not isinstance(module, torch.jit.ScriptModule):
+                    hook = self._make_hook(path, forward, first=first)
+                    stack.callback(module.register_forward_hook(hook, with_kwargs=True).remove)
             yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
-    def _hook(self, path: str, heard: _Heard, *, first: bool) -> Any:
+    def _make_hook(self, path: str, forward: _ForwardPass, *, first: bool) -> Any:
         def hook(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
-            heard.calls[path] += 1
-            call = heard.calls[path]
-            for number, tap in enumerate(self._taps[path]):
-                place = path, number, call
-                if tap.call in (None, call) and (first or place in self._readings):
-                    name = tap.named(call)
-                    # A model may catch what is raised in here, so it is kept and raised behind it.
-                    strict = not first or (self._strict and not tap.sought)
-                    with heard.refusing(name, path if tap.name is not None else name, strict=strict):
-                        values, note = read(tap, module, args, kwargs, output)
-                        if first:
-                            note = "; ".join(filter(None, (note, self._also[path])))
-                            reading = Reading.first(tap, name, module, values, note, self._fed, self._wanted)
-                            heard.take(reading, reading.arrays(values))
-                            self._readings[place] = reading
-                        else:
-                            heard.arrays.update(self._readings[place].arrays(values))
+            forward.call_counts[path] += 1
+            call = forward.call_counts[path]
+            for index, tap in enumerate(self._taps[path]):
+                key = path, index, call
+                if tap.call not in (None, call) or not (first or key in self._readers):
+                    continue
+                name = tap.get_name(call)
+                strict = not first or (self._strict and not tap.from_pattern)
+                with forward.collect_error(name, path if tap.name is not None else name, strict=strict):
+                    values, note = read_tensor(tap, module, args, kwargs, output)
+                    if first:
+                        note = "; ".join(filter(None, (note, self._shared_notes[path])))
+                        reader = TapReader(tap, name, module, values, note, self._samples, self._options)
+                        forward.add_first(reader, values)
+                        self._readers[key] = reader
+                    else:
+                        forward.arrays |= self._readers[key].read(values)
 
         return hook
 
-    @property
-    def _fed(self) -> Fed:
-        return Fed(self._samples.count, self._samples.size, self._samples.lines)
-
-    def _require_heard(self, heard: _Heard, *, first: bool) -> None:
-        if not first:
-            missing = [
-                name for name in self.infos if name not in heard.arrays and name not in self._parameters
-            ]
-            if missing:
-                raise ReelnetError(f"layer {missing[0]!r}: was not called while the model ran on the samples")
-            return
-        self.left_out = heard.left_out
+    def _require_calls(self, forward: _ForwardPass) -> None:
+        """Check after the first pass that the tapped modules were called."""
+        self.skipped = forward.skipped
         for path, taps in self._taps.items() if self._strict else ():
             for tap in taps:
-                if heard.calls[path] < (tap.call or 1):
-                    reason = self._why(path, heard.calls[path])
-                    if not tap.sought:
+                if forward.call_counts[path] < (tap.call or 1):
+                    reason = self._explain_no_call(path, forward.call_counts[path])
+                    if not tap.from_pattern:
                         raise ReelnetError(f"layer {tap.path!r}: {reason}")
-                    self.left_out[tap.path] = reason
-        if self.left_out and not heard.infos:
-            name, reason = next(iter(self.left_out.items()))
+                    self.skipped[tap.path] = reason
+        if self.skipped and not forward.infos:
+            name, reason = next(iter(self.skipped.items()))
             raise ReelnetError(f"layer {name!r}: {reason}")
 
-    def _why(self, path: str, calls: int) -> str:
+    def _explain_no_call(self, path: str, calls: int) -> str:
         if isinstance(self._modules[path], torch.jit.ScriptModule):
-            return "was compiled by TorchScript, where nothing can listen; record the model as it was before"
-        times = f"was called {calls} times" if calls else "was not called"
-        return f"{times} while the model ran on the samples"
+            return "was compiled by TorchScript, which runs no hooks; record the model before its compilation"
+        times = {0: "was not called", 1: "was called only once"}.get(calls, f"was called only {calls} times")
+        return f"{times} in the forward pass on the samples"
 
 
-class _Heard:
-    """What was heard in one pass."""
+@dataclass
+class _ForwardPass:
+    """What the hooks collect in one forward pass.
 
-    def __init__(self) -> None:
-        self.arrays: Arrays = {}
-        self.infos: dict[str, TapInfo] = {}
-        self.calls: Counter[str] = Counter()
-        self.refused: ReelnetError | None = None
-        self.left_out: dict[str, str] = {}
+    Attributes:
+        arrays: The recorded arrays, in the order of the calls.
+        infos: Descriptions of the arrays; filled in the first pass only.
+        call_counts: Number of calls of each tapped module, by path.
+        error: The first error of a hook.
+        skipped: The reason why each skipped tap cannot be recorded.
+    """
 
-    def take(self, reading: Reading, arrays: Arrays) -> None:
-        """Keep the arrays of a place that is read for the first time."""
+    arrays: Arrays = field(default_factory=dict)
+    infos: dict[str, TapInfo] = field(default_factory=dict)
+    call_counts: Counter[str] = field(default_factory=Counter)
+    error: ReelnetError | None = None
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def add_first(self, reader: TapReader, values: Tensor) -> None:
+        """Add the arrays of a tap that is read for the first time.
+
+        Raises:
+            UsageError: Another tap is recorded under the same name.
+        """
+        arrays = reader.read(values)
         for name in arrays.keys() & self.arrays.keys():
-            raise UsageError(f"two taps are named {name!r}; give one of them another name=")
+            raise UsageError(f"two taps are named {name!r}; rename one of them with name=")
         self.arrays |= arrays
-        self.infos |= reading.infos(arrays)
+        self.infos |= reader.describe(arrays)
 
     @contextmanager
-    def refusing(self, name: str, path: str, *, strict: bool) -> Iterator[None]:
-        """Keep the first mistake, with the path of the layer; if not `strict`, the layer is left out."""
+    def collect_error(self, name: str, path: str, *, strict: bool) -> Iterator[None]:
+        """Keep the first error, to be raised after the pass: a model may catch what a hook raises.
+
+        Args:
+            name: Name under which the tap is recorded.
+            path: Path of its module, for the message.
+            strict: Whether an output that cannot be recorded is an error; otherwise the tap is skipped.
+        """
         try:
             yield
         except UsageError as error:
-            self.refused = self.refused or error
+            self.error = self.error or error
         except ReelnetError as error:
             if strict:
                 named = "" if name == path else f" (named {name!r})"
-                self.refused = self.refused or ReelnetError(f"layer {path!r}{named}: {error}")
+                self.error = self.error or ReelnetError(f"layer {path!r}{named}: {error}")
             else:
-                self.left_out[name] = str(error)
+                self.skipped[name] = str(error)
+
+
+def _forward_error(
+    model: nn.Module, samples: Samples, error: Exception, last_layer: str | None
+) -> ReelnetError:
+    """Describe why and where a model failed on the samples.
+
+    Args:
+        model: The network.
+        samples: What it was called with.
+        error: The exception that it raised.
+        last_layer: The last recorded layer that had returned; None before the first.
+    """
+    layer, line = _locate_error(model, error)
+    progress = f"after layer {last_layer!r}" if last_layer is not None else "before the first recorded layer"
+    where = ", ".join(filter(None, (layer and f"in {layer!r}", progress, line)))
+    hint = (
+        "give samples of the shape of one training batch"
+        if SHAPE_ERROR.search(str(error))
+        else "check that the model accepts them after model.eval()"
+    )
+    return ReelnetError(
+        f"{type(model).__name__} failed in eval mode on samples of {samples.shapes_text}, {where}: "
+        f"{describe_error(error)}; {hint}"
+    )
+
+
+def _locate_error(model: nn.Module, error: Exception) -> tuple[str, str]:
+    """Return the path of the innermost running module, and the last line that is not torch's; each may be empty."""
+    paths = {id(module): path for path, module in reversed(named_modules(model).items())}
+    layer, location = "", ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        layer = paths.get(id(frame.f_locals.get("self")), "") or layer
+        file = frame.f_code.co_filename
+        if not file.startswith(IGNORED_SOURCES):
+            location = f"{Path(file).name} line {line}"
+    return layer, location
+
+
+@dataclass(frozen=True)
+class TapPoint:
+    """A module or parameter that can be recorded.
+
+    Attributes:
+        path: Its dotted path in the model, with the number of the call from the second call on.
+        kind: The class of the module; for a parameter, whether its weight or gradient is meant.
+        info: Shape and dtype of one snapshot, for given samples.
+    """
+
+    path: str
+    kind: str
+    info: TapInfo
+
+
+def list_tap_points(model: nn.Module, samples: Tensor, specs: Sequence[TapSpec] = ()) -> list[TapPoint]:
+    """List what can be recorded of a model.
+
+    Args:
+        model: The network.
+        samples: What the model is called with.
+        specs: Taps as for `Recorder`, to list what they record; by default all modules.
+
+    Raises:
+        UsageError: A path, pattern or predicate matches nothing.
+        ReelnetError: The model fails on the samples, or something that `specs` names cannot be recorded.
+    """
+    taps = select_taps(model, specs) if specs else [Tap(path) for path in distinct_modules(model)]
+    probe = Probe(model, Samples.from_inputs(samples), taps, strict=bool(specs))
+    probe.run(untrained=True)
+    kinds = {path: type(module).__name__ for path, module in named_modules(model).items()}
+    return [
+        TapPoint(
+            name,
+            kinds.get(name.partition("#")[0].removesuffix(PREFIX_TOKENS_SUFFIX), info.kind.value),
+            info,
+        )
+        for name, info in probe.infos.items()
+    ]

@@ -1,1 +1,1 @@
-"""What is recorded of a model."""
+"""Taps: which outputs and parameters of a model are recorded, and how they are read."""

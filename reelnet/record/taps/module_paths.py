@@ -1,23 +1,23 @@
-"""The modules and parameters of a model by their paths."""
+"""Index the modules and parameters of a model by their paths."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 from torch import nn
 
-from reelnet.record.probe.distributed import managed_parameters
+from reelnet.record.probe.distributed import fsdp1_parameters
 from reelnet.runs.header import TapKind
 
-WRAPPERS = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-"""Names under which `torch.compile`, FSDP and checkpointed activations keep the module that they wrap."""
+WRAPPER_NAMES = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+"""Attributes in which `torch.compile`, FSDP1 and activation checkpointing keep the module that they wrap."""
 
-Paths = Mapping[str, Hashable]
-"""All paths of one kind in the model's order, each with a key; what stands at two paths has one key."""
+PathIndex = Mapping[str, Hashable]
+"""All paths of one kind in the model's order, each with a key; paths to the same object have the same key."""
 
 
-def unwrap(model: nn.Module) -> nn.Module:
-    """The module inside `torch.compile`, `DataParallel` and `DistributedDataParallel`."""
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Return the module inside `torch.compile`, `DataParallel` and `DistributedDataParallel`."""
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     while True:
         inner = model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", None)
@@ -27,65 +27,59 @@ def unwrap(model: nn.Module) -> nn.Module:
 
 
 def named_modules(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules by all paths at which they stand, as they are without their wrappers; the model's own is empty."""
-    return {plain(path): module for path, module in model.named_modules(remove_duplicate=False)}
+    """All modules by all of their paths, without the names that wrappers insert; the model's own path is empty."""
+    return {strip_wrappers(path): module for path, module in model.named_modules(remove_duplicate=False)}
 
 
-def plain(path: str) -> str:
-    """A path without what wrappers put in between."""
-    return ".".join(part for part in path.split(".") if part not in WRAPPERS)
+def strip_wrappers(path: str) -> str:
+    """Remove the names that wrappers insert into a path."""
+    return ".".join(part for part in path.split(".") if part not in WRAPPER_NAMES)
 
 
 def distinct_modules(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules by the first of their paths."""
+    """All modules below the model, each by the first of its paths."""
     modules = named_modules(model)
-    return {path: modules[path] for path in distinct(paths_of(model)[TapKind.ACTIVATION])}
+    return {path: modules[path] for path in distinct_paths(index_paths(model)[TapKind.ACTIVATION])}
 
 
-def paths_of(model: nn.Module) -> dict[TapKind, Paths]:
-    """All that taps of each kind can name."""
-    gradients = {plain(path): id(held) for path, held in model.named_parameters(remove_duplicate=False)}
+def index_paths(model: nn.Module) -> dict[TapKind, PathIndex]:
+    """Index all paths that taps of each kind can name."""
     modules = {
         path: id(module) for path, module in named_modules(model).items() if path and module is not model
     }
-    weights = dict(_parameters(model))
-    return {
-        TapKind.ACTIVATION: modules,
-        TapKind.WEIGHT: weights,
-        # In one piece with others a parameter has no name of its own.
-        TapKind.GRADIENT: {path: key for path, key in weights.items() if path not in gradients} | gradients
-        if managed_parameters(model)
-        else gradients,
+    weights = dict(_iter_parameters(model))
+    gradients: dict[str, Hashable] = {
+        strip_wrappers(path): id(parameter)
+        for path, parameter in model.named_parameters(remove_duplicate=False)
     }
+    if fsdp1_parameters(model):
+        # A parameter that is part of a flat parameter has no name of its own.
+        gradients = {path: key for path, key in weights.items() if path not in gradients} | gradients
+    return {TapKind.ACTIVATION: modules, TapKind.WEIGHT: weights, TapKind.GRADIENT: gradients}
 
 
-def _parameters(model: nn.Module) -> Iterator[tuple[str, Hashable]]:
-    """All parameters, and what weight normalisation or pruning makes of them."""
-    lent = managed_parameters(model)
+def _iter_parameters(model: nn.Module) -> Iterator[tuple[str, Hashable]]:
+    """Yield all parameters, and the weights that weight normalization or pruning computes from them."""
+    lent = fsdp1_parameters(model)
     for path, module in named_modules(model).items():
-        before = f"{path}." if path else ""
-        own = {name: held for name, held in module._parameters.items() if held is not None}
-        made = list(getattr(module, "parametrizations", ()))
-        made += [name for name in vars(module) if {f"{name}_v", f"{name}_orig"} & own.keys()]
-        made += [name for owner, name in lent if owner is module and name not in own]
-        yield from ((before + name, (id(module), name)) for name in made)
-        yield from ((before + name, id(held)) for name, held in own.items())
+        prefix = f"{path}." if path else ""
+        own = {name: parameter for name, parameter in module._parameters.items() if parameter is not None}
+        computed = list(getattr(module, "parametrizations", ()))
+        computed += [name for name in vars(module) if {f"{name}_v", f"{name}_orig"} & own.keys()]
+        computed += [name for owner, name in lent if owner is module and name not in own]
+        yield from ((prefix + name, (id(module), name)) for name in computed)
+        yield from ((prefix + name, id(parameter)) for name, parameter in own.items())
 
 
-def distinct(paths: Paths) -> list[str]:
-    """Of what stands at several paths the first."""
-    found: dict[Hashable, str] = {}
+def distinct_paths(paths: PathIndex) -> list[str]:
+    """Return the first path of everything that the paths lead to."""
+    first: dict[Hashable, str] = {}
     for path, key in paths.items():
-        found.setdefault(key, path)
-    return list(found.values())
+        first.setdefault(key, path)
+    return list(first.values())
 
 
-def others(path: str, paths: Paths) -> list[str]:
-    """The other paths at which the same stands."""
-    return [each for each, key in paths.items() if each != path and key == paths[path]]
-
-
-def also(path: str, paths: Paths, what: str) -> str:
-    """A note on the other paths of what is recorded at one, for people; empty where there are none."""
-    found: Iterable[str] = others(path, paths)
-    return f"the same {what} as {', '.join(found)}" if found else ""
+def describe_shared(path: str, paths: PathIndex, noun: str) -> str:
+    """Note the other paths that lead to the same module or parameter, for people; empty if there are none."""
+    others = [other for other, key in paths.items() if other != path and key == paths[path]]
+    return f"the same {noun} as {', '.join(others)}" if others else ""

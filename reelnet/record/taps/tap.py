@@ -1,7 +1,8 @@
-"""What is recorded of a model: a place, and how."""
+"""Taps: which outputs and parameters of a model to record, and how."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from numbers import Integral
@@ -9,44 +10,56 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from reelnet.errors import UsageError
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.array_layout import require_dims
-from reelnet.record.taps.attention import attention_weights
+from reelnet.record.tensors import with_article
 from reelnet.runs.header import TapKind
 
-Reader = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], Tensor]
-"""Gets values from a call of a module: of the module and what it was called with, by position and by name."""
+ReadFunction = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], Tensor]
+"""Computes the recorded tensor from a module and the positional and named arguments of its call."""
 
 Predicate = Callable[[str, nn.Module], bool]
-"""Whether the module at a path is wanted."""
+"""Whether to record the module at a path."""
 
-Channels = int | Sequence[int]
-"""The first so many channels, or the positions of some."""
+ChannelSpec = int | Sequence[int]
+"""The number of leading channels, or the indices of channels."""
 
 
 @dataclass(frozen=True)
 class Tap:
-    """A place in a network to record; lists of taps take its path as a plain text, too.
+    """One output or parameter of a model to record, with options.
+
+    In `Recorder(taps=[…])` a plain string stands for `Tap(path)`. Use a `Tap` for anything beyond the path:
+
+        Tap("conv1", then=torch.tanh, name="conv1.tanh")  # a function of the output
+        Tap("lstm", key="1.0")                            # one tensor of a nested output
+        Tap("blocks.3", dims="NTC", grid=(14, 14))        # the layout, where reelnet cannot infer it
+        Tap.weight("conv1"), Tap.grad("conv1"), Tap.attention("encoder.*.self_attention")
 
     Attributes:
-        path: Dotted path of a module, or of a parameter; or a glob pattern of such paths. A module that is called
-            several times in a forward pass is recorded under `path`, `path#2`, `path#3`, …; a path with such an
-            end means that call alone.
-        kind: What the path names: a module whose output is recorded, or a parameter.
-        then: Applied to the output (on the model's device), torch.tanh, say, where the activation is a function; the
-            output must not be changed in place.
-        key: Which part of an output that is a tuple, list, mapping or dataclass: its position or name, `1.0` for the
-            first part of the second; by default the first tensor.
-        dims: What the dimensions of the output are, a letter each: N samples, C channels, D depth, H height,
-            W width, T tokens of a picture, L positions in a row. By default as module and samples suggest.
-        grid: Rows and columns of a picture's tokens; tokens before those are kept apart. By default as the samples'
-            aspect suggests.
-        slice: Which slice of a volume is recorded, counted from 0; the middle one by default.
-        channels: Which channels; by default those of the recorder.
-        name: Under which the place is recorded, instead of its path.
-        reads: What is recorded of a call instead of the module's output: its attention weights.
-        sought: Whether a pattern or predicate found it; one that turns out not to be called, or to give what
-            cannot be recorded, is then left out.
+        path: Dotted path of a module or parameter, or a glob pattern of such paths (`*` also matches dots). A module
+            that is called several times in a forward pass is recorded as `path`, `path#2`, `path#3`, …; give
+            `path#2` to record the second call only.
+        kind: What the path names: a module, whose output is recorded (`TapKind.ACTIVATION`), a parameter
+            (`WEIGHT`), or a parameter whose gradient is recorded (`GRADIENT`).
+        then: Function applied to the output, on the model's device: `torch.tanh`, for example, if the activation is
+            not a module. It must return a tensor, and must not change its argument in place.
+        key: Which part of an output that is a tuple, list, mapping or dataclass: its index or name; `"1.0"` is the
+            first part of the second part. By default the first tensor.
+        dims: One letter per dimension of the output: N samples, C channels, D depth, H height, W width, T tokens of
+            an image, L positions in a sequence. By default inferred from the module, the shape and the samples.
+        grid: Rows and columns of an image's tokens; additional tokens before them are recorded separately, as
+            `NAME.class`. By default a grid with the aspect ratio of the samples.
+        slice: Which slice of a volume to record, numbered from 0; the middle one by default.
+        channels: Which channels to record: the first n, or a list of indices. By default those of the recorder.
+        name: Name of the recording, instead of the path.
+        reads: Computes the tensor to record from the module and the arguments of its call, instead of taking the
+            module's output. `Tap.attention` uses it.
+        from_pattern: Set by reelnet on taps that a pattern or predicate matched: such a tap is skipped if its module
+            is not called, or if its output cannot be recorded.
+
+    Raises:
+        UsageError: The number of a call, `channels` or `dims` is invalid.
     """
 
     path: str
@@ -57,20 +70,18 @@ class Tap:
     dims: str | None = None
     grid: tuple[int, int] | None = None
     slice: int | None = None
-    channels: Channels | None = None
+    channels: ChannelSpec | None = None
     name: str | None = None
-    reads: Reader | None = None
-    sought: bool = field(default=False, compare=False)
+    reads: ReadFunction | None = None
+    from_pattern: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         _, sign, call = self.path.partition("#")
         if sign and not (call.isdigit() and int(call) > 0):
-            raise UsageError(
-                f"{self.path!r}: behind # goes the number of a call in a forward pass, 1 or more"
-            )
-        # Taps are kept in sets.
+            raise UsageError(f"{self.path!r}: '#' must be followed by the number of a call, from 1")
+        # Tuples, because taps are kept in sets.
         if self.channels is not None:
-            object.__setattr__(self, "channels", channels_of(self.channels))
+            object.__setattr__(self, "channels", parse_channels(self.channels))
         if self.grid is not None:
             object.__setattr__(self, "grid", tuple(self.grid))
         if self.dims is not None:
@@ -78,39 +89,49 @@ class Tap:
 
     @classmethod
     def weight(cls, layer: str) -> Tap:
-        """The weight of a layer: its values themselves, at each step, under the name `layer.weight`."""
+        """Record the weight of a layer at each step, as `layer.weight`.
+
+        Args:
+            layer: Path of the layer, or a glob pattern.
+        """
         return cls(f"{layer}.weight", TapKind.WEIGHT)
 
     @classmethod
     def grad(cls, layer: str) -> Tap:
-        """The gradient of a layer's weight (or of a parameter by its own path), as the step used it.
+        """Record the gradient of a layer's weight that the step used, as `layer.weight.grad`.
 
-        It is recorded as `layer.weight.grad`; before the first step it is NaN. Call `recorder.step()` before
-        `zero_grad()`.
+        It is NaN at step 0. Call `recorder.step()` before `optimizer.zero_grad()`.
+
+        Args:
+            layer: Path of the layer, or of any parameter (`conv1.bias`), or a glob pattern.
         """
         return cls(f"{layer}.weight", TapKind.GRADIENT)
 
     @classmethod
     def attention(cls, layer: str) -> Tap:
-        """The attention weights of an `nn.MultiheadAttention`, a map (queries, keys) for each head.
+        """Record the attention weights of an `nn.MultiheadAttention`, as `layer.attention`.
 
-        They are recorded as `layer.attention`. The probe computes them once more: a model seldom asks for them.
+        There is one map (queries, keys) per head. The probe computes the weights in a second call of the layer,
+        since models rarely ask for them.
+
+        Args:
+            layer: Path of the layer, or a glob pattern.
         """
-        return cls(layer, reads=attention_weights, dims="NCHW")
+        return cls(layer, reads=_compute_attention_weights, dims="NCHW")
 
     @property
     def module(self) -> str:
-        """The path without a call's number."""
+        """The path without the number of the call."""
         return self.path.partition("#")[0]
 
     @property
     def call(self) -> int | None:
-        """Which call of the module in a forward pass, counted from 1; None for each."""
+        """Which call of the module in a forward pass to record, from 1; None for every call."""
         number = self.path.partition("#")[2]
         return int(number) if number else None
 
-    def named(self, call: int) -> str:
-        """The name under which a call is recorded."""
+    def get_name(self, call: int) -> str:
+        """Return the name under which a call is recorded."""
         if self.kind is TapKind.GRADIENT:
             return self.name or f"{self.path}.grad"
         if self.name is not None:
@@ -119,29 +140,53 @@ class Tap:
         return name if call == 1 else f"{name}#{call}"
 
 
-def channels_of(channels: Channels) -> Channels:
-    """How many channels are recorded, or which.
+def _compute_attention_weights(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
+    """Compute the attention weights (samples, heads, queries, keys) for the arguments of a call.
 
     Raises:
-        UsageError: That is no whole number above 0, nor a list of different positions.
+        ReelnetError: The module is not an `nn.MultiheadAttention`, or it returns no weights.
+    """
+    if not isinstance(module, nn.MultiheadAttention):
+        raise ReelnetError(f"is {with_article(module)}; only nn.MultiheadAttention has attention weights")
+    arguments = inspect.signature(module.forward).bind(*args, **kwargs).arguments
+    weights = module.forward(**{**arguments, "need_weights": True, "average_attn_weights": False})[1]
+    if weights is None:
+        raise ReelnetError(f"is {with_article(module)} that returns no attention weights")
+    return weights
+
+
+def parse_channels(channels: ChannelSpec) -> ChannelSpec:
+    """Return `channels` as an int or a tuple of ints.
+
+    Raises:
+        UsageError: It is neither an integer above 0 nor a list of distinct indices.
     """
     if isinstance(channels, int) and channels > 0:
         return channels
     if isinstance(channels, Iterable):
-        found = tuple(channels)
-        if found and len(set(found)) == len(found) and all(isinstance(each, Integral) for each in found):
-            return tuple(map(int, found))
-    raise UsageError(f"channels={channels!r}: give how many, 1 or more, or a list of different positions")
+        indices = tuple(channels)
+        distinct = len(set(indices)) == len(indices)
+        if indices and distinct and all(isinstance(index, Integral) for index in indices):
+            return tuple(map(int, indices))
+    raise UsageError(f"channels={channels!r}: give a number from 1, or a list of distinct indices")
 
 
-Pattern = str | Tap | Predicate
+TapSpec = str | Tap | Predicate
+"""What a list of taps may contain: a path or glob pattern, a `Tap`, or a predicate."""
 
 
 def modules(*kinds: type[nn.Module]) -> Predicate:
-    """All modules of some types, as in `taps=[reelnet.modules(nn.Conv2d, nn.Linear)]`."""
+    """Select all modules of the given types.
 
-    def wanted(path: str, module: nn.Module) -> bool:
+    Example:
+        `Recorder(…, taps=[reelnet.modules(nn.Conv2d, nn.Linear)])`
+
+    Args:
+        kinds: Module classes; instances of subclasses are selected, too.
+    """
+
+    def is_selected(path: str, module: nn.Module) -> bool:
         return isinstance(module, kinds)
 
-    wanted.__name__ = " or ".join(kind.__name__ for kind in kinds)
-    return wanted
+    is_selected.__name__ = " or ".join(kind.__name__ for kind in kinds)
+    return is_selected

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torchvision import models
 
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps.tap import Pattern, Tap
+from reelnet.record.taps.tap import Tap, TapSpec
 from reelnet.reel import Run
-from tests.record.test_zoo import overheard
+from tests.record.probe.test_zoo import overheard
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Network:
     make: str
     side: int
     layers: dict[str, str]
-    taps: tuple[Pattern, ...] = ()
+    taps: tuple[TapSpec, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
+from reelnet.record.taps.reading import get_output_bounds
 from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from reelnet.render.panels.predictions.scores import ClassScores
@@ -40,20 +41,26 @@ def test_a_function_may_follow(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("taps", "said"),
     [
-        (["0", Tap("0", then=torch.tanh)], "two taps are named '0'; give one of them another name="),
+        (["0", Tap("0", then=torch.tanh)], "two taps are named '0'; rename one of them with name="),
         ([Tap("*", name="all")], "'\\*' matches 5 layers, which cannot all be named 'all'"),
-        ([Tap("0", then=lambda x: cast(Tensor, 1))], "layer '0': then= gives an int; it must give a tensor"),
+        (
+            [Tap("0", then=lambda x: cast(Tensor, 1))],
+            "layer '0': then= returns an int; it must return a tensor",
+        ),
         ([Tap("0", then=lambda x: x.reshape(7))], "layer '0': then= failed"),
-        ([Tap("0", then=torch.Tensor.to_sparse)], "layer '0': gives a sparse tensor"),
+        ([Tap("0", then=torch.Tensor.to_sparse)], "layer '0': returns a sparse tensor"),
         (
             [Tap("0", then=lambda x: x.to(torch.complex64))],
-            "layer '0': gives complex values .complex64.; record a part",
+            "layer '0': returns complex values .complex64.; record real values",
         ),
-        ([Tap("0", key=1)], "layer '0': gives one Tensor, in which there is no key 1"),
+        ([Tap("0", key=1)], "layer '0': returns a single Tensor; it has no key 1"),
         ([Tap("0", channels=[0, 4])], "layer '0': has no channel 4; its 4 are numbered from 0"),
-        (["1#2"], "layer '1#2': was called 1 times"),
-        ([Tap.attention("0")], "layer '0.attention': is a Conv2d; attention weights are those of"),
-        ([Tap("0", slice=1)], "layer '0': gives an array of shape .* no depth"),
+        (["1#2"], "layer '1#2': was called only once"),
+        (
+            [Tap.attention("0")],
+            "layer '0.attention': is a Conv2d; only nn.MultiheadAttention has attention weights",
+        ),
+        ([Tap("0", slice=1)], "layer '0': output of shape .* has no depth"),
         ([Tap.grad("5")], "no parameter '5.weight' in Sequential"),
     ],
 )
@@ -64,13 +71,33 @@ def test_a_mistake_is_one_line_and_leaves_no_folder(taps: list[Any], said: str, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("path", ["conv#0", "conv#x", "conv#-1", "conv#"])
+def test_the_number_of_a_call_starts_at_1(path: str) -> None:
+    with pytest.raises(UsageError, match="'#' must be followed by the number of a call, from 1"):
+        Tap(path)
+
+
+@pytest.mark.parametrize(
+    ("module", "bounds"),
+    [
+        (nn.Tanh(), (-1, 1)),
+        (nn.Sigmoid(), (0, 1)),
+        (nn.ReLU6(), (0, 6)),
+        (nn.ReLU(), None),
+        (nn.Conv2d(1, 1, 1), None),
+    ],
+)
+def test_bounds_follow_from_the_kind_of_module(module: nn.Module, bounds: tuple[float, float] | None) -> None:
+    assert get_output_bounds(module) == bounds
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "said"),
     [
-        ("dict", "lo", r"gives a dict without key 'lo'; did you mean 'low'\? There are .*low"),
-        ("list", 2, "gives a list without key 2; choose from 0, 1"),
-        ("dataclass", "map", "gives an Answer without key 'map'; did you mean 'maps'"),
-        ("list", "1.5", "gives a tuple at '1' without key '5'; choose from 0, 1"),
+        ("dict", "lo", r"returns a dict without key 'lo'; did you mean 'low'\? There are .*low"),
+        ("list", 2, "returns a list without key 2; choose from 0, 1"),
+        ("dataclass", "map", "returns an Answer without key 'map'; did you mean 'maps'"),
+        ("list", "1.5", "returns a tuple at '1' without key '5'; choose from 0, 1"),
     ],
 )
 def test_a_part_that_is_not_there(kind: str, key: int | str, said: str, tmp_path: Path) -> None:
@@ -140,7 +167,7 @@ def test_values_are_recorded_in_another_type(given: Any, tmp_path: Path) -> None
         assert info.dtype == dtype
         np.testing.assert_array_equal(run.read(name), exact.read(name).astype(dtype))
     for wrong in ("float8", torch.bfloat16):
-        with pytest.raises(UsageError, match=f"dtype={wrong!r}: cannot be recorded as that; did you mean"):
+        with pytest.raises(UsageError, match=f"dtype={wrong!r}: cannot be recorded; did you mean"):
             record(tmp_path / "wrong", model, "0", dtype=wrong)
 
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 import reelnet
-from tests.record.together import FAILURES, KINDS, network
+from tests.record.probe.distributed_training import FAILURES, KINDS, network
 
-SCRIPT = Path(__file__).with_name("together.py")
+SCRIPT = Path(__file__).with_name("distributed_training.py")
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch was built without it")
 
@@ -75,7 +75,9 @@ def test_gradients_are_the_same_however_the_model_is_spread(trained: Path) -> No
         np.testing.assert_allclose(other, read[0], rtol=1e-4, atol=1e-6)
     for rank in (0, 1):
         said = (trained / "fsdp" / f"refused-{rank}.txt").read_text()
-        assert said.startswith("'out.weight': FullyShardedDataParallel has no gradients of single parameters")
+        assert said.startswith(
+            "'out.weight': FullyShardedDataParallel has gradients of single parameters only"
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,4 +107,4 @@ def test_nobody_waits_for_one_who_failed_within_a_pass(tmp_path: Path) -> None:
     began = time.monotonic()
     start("midway", tmp_path)
     assert time.monotonic() - began < 60
-    assert all("the training cannot go on from here" in line for line in said(tmp_path))
+    assert all("the training cannot continue from here" in line for line in said(tmp_path))

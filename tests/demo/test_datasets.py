@@ -15,7 +15,7 @@ from torchvision.datasets import ImageFolder
 
 from reelnet.demo.datasets import Data, batches, load
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.samples import as_pictures
+from reelnet.record.samples import to_pictures
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_the_articles_samples_are_the_ten_digits_in_order(mnist: Data) -> None:
 
 def test_mnist_is_shown_as_ink_on_paper(mnist: Data) -> None:
     pictures, _ = mnist.chosen()
-    shown = as_pictures(mnist.shown(pictures).numpy())
+    shown = to_pictures(mnist.shown(pictures).numpy())
     assert (shown[:, 0, 0] == 255).all()  # paper in the corner
     np.testing.assert_array_equal(shown, 255 - np.rint(pictures[:, 0].numpy() * 255).astype(np.uint8))
     assert pictures[:, 0, 0, 0].max() == 0  # what the network gets is as published

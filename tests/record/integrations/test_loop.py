@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import reelnet
-from reelnet.record.integrations.loop import Loop
+from reelnet.record.integrations.loop import LoopRecorder
 
 
 @pytest.mark.parametrize("start", [0, 2])
@@ -18,13 +18,13 @@ def test_a_trainer_that_goes_on_from_a_checkpoint_says_from_which_step(start: in
     options = {"samples": torch.ones(2, 1, 4, 4), "resume": True, "on_error": "raise"}
 
     def train(steps: range, values: float) -> None:
-        loop = Loop(tmp_path / "run", options)
+        loop = LoopRecorder(tmp_path / "run", options)
         loop.open(model, steps[0] - 1)
         for step in steps:
             with torch.no_grad():
                 model[0].weight.fill_(values + step)
                 model[0].bias.zero_()
-            loop.step(step, {"loss": step})
+            loop.record_step(step, {"loss": step})
         loop.close()
 
     train(range(1, 5), 10)

@@ -1,4 +1,4 @@
-"""Which places of a model patterns, types and predicates mean."""
+"""Which modules and parameters of a model patterns, types and predicates select."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 import reelnet
 from reelnet.errors import UsageError
+from reelnet.record.probe.probe import list_tap_points
 from reelnet.record.recorder import Recorder
-from reelnet.record.taps.place import recordable
-from reelnet.record.taps.selection import select
+from reelnet.record.taps.selection import select_taps
 from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
 from reelnet.runs.header import TapKind
@@ -34,7 +34,7 @@ from tests.record.outputs import Shared
 def test_layers_are_chosen_by_path_and_glob_in_the_models_order(
     patterns: list[str], found: list[str]
 ) -> None:
-    assert select(network(), patterns) == [Tap(path) for path in found]
+    assert select_taps(network(), patterns) == [Tap(path) for path in found]
 
 
 @pytest.mark.parametrize(
@@ -57,35 +57,35 @@ def test_parameters_are_chosen_by_path_and_glob(
     patterns: list[str | Tap], layers: list[str], weights: list[str]
 ) -> None:
     wanted = [Tap(path) for path in layers] + [Tap(path, TapKind.WEIGHT) for path in weights]
-    assert select(network(), patterns) == wanted
+    assert select_taps(network(), patterns) == wanted
 
 
 def test_an_unknown_parameter_is_answered_with_the_nearest() -> None:
     with pytest.raises(
         UsageError, match=r"no parameter 'layer1\.conv\.weight' .*did you mean 'layer1\.conv1\.weight'"
     ):
-        select(network(), [Tap.weight("layer1.conv")])
+        select_taps(network(), [Tap.weight("layer1.conv")])
     with pytest.raises(
         UsageError, match=r"no layer 'layer3\.conv1\.weight' .*did you mean 'layer[12]\.conv1\.weight'"
     ):
-        select(network(), ["layer3.conv1.weight"])
+        select_taps(network(), ["layer3.conv1.weight"])
 
 
 def test_an_unknown_layer_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"no layer 'layer1\.conv' .*did you mean 'layer1\.conv1'\?"):
-        select(network(), ["layer2.conv1", "layer1.conv"])
+        select_taps(network(), ["layer2.conv1", "layer1.conv"])
 
 
 def test_recordable_layers_are_those_that_give_maps_or_features() -> None:
     model = network()
     model.add_module("deep", nn.Unflatten(1, (2, 1, 1, 1, 1)))
-    places = {place.path: place for place in recordable(model, SAMPLES)}
+    points = {point.path: point for point in list_tap_points(model, SAMPLES)}
     maps = {"layer1", "layer1.conv1", "layer1.act", "layer2", "layer2.conv1", "layer2.act"}
-    assert set(places) == maps | {"flat", "head"}
-    assert places["head"].info.shape == (3, 2, 1, 1)
-    assert places["layer2.conv1"].info.shape == (3, 4, 8, 8)
-    assert places["layer2.conv1"].info.nbytes == 3 * 4 * 8 * 8 * 4
-    assert places["layer2.conv1"].kind == "Conv2d"
+    assert set(points) == maps | {"flat", "head"}
+    assert points["head"].info.shape == (3, 2, 1, 1)
+    assert points["layer2.conv1"].info.shape == (3, 4, 8, 8)
+    assert points["layer2.conv1"].info.nbytes == 3 * 4 * 8 * 8 * 4
+    assert points["layer2.conv1"].kind == "Conv2d"
 
 
 def plain() -> nn.Sequential:
@@ -95,13 +95,17 @@ def plain() -> nn.Sequential:
 
 def test_modules_are_chosen_by_type_and_by_predicate() -> None:
     model = plain()
-    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d)])] == ["0", "2"]
-    assert [tap.path for tap in select(model, [reelnet.modules(nn.Conv2d, nn.Linear)])] == ["0", "2", "4"]
-    assert [tap.path for tap in select(model, [lambda path, module: path > "2", "0"])] == ["0", "3", "4"]
+    assert [tap.path for tap in select_taps(model, [reelnet.modules(nn.Conv2d)])] == ["0", "2"]
+    assert [tap.path for tap in select_taps(model, [reelnet.modules(nn.Conv2d, nn.Linear)])] == [
+        "0",
+        "2",
+        "4",
+    ]
+    assert [tap.path for tap in select_taps(model, [lambda path, module: path > "2", "0"])] == ["0", "3", "4"]
     with pytest.raises(UsageError, match="no layer in Sequential is LSTM or GRU"):
-        select(model, [reelnet.modules(nn.LSTM, nn.GRU)])
-    with pytest.raises(UsageError, match="no layer in Sequential is what the predicate asks for"):
-        select(model, [lambda path, module: False])
+        select_taps(model, [reelnet.modules(nn.LSTM, nn.GRU)])
+    with pytest.raises(UsageError, match="no layer in Sequential matches the predicate"):
+        select_taps(model, [lambda path, module: False])
 
 
 def test_one_predicate_needs_no_list(tmp_path: Path) -> None:
@@ -112,9 +116,9 @@ def test_one_predicate_needs_no_list(tmp_path: Path) -> None:
 
 def test_a_module_at_two_paths_is_known_by_both_and_matched_once() -> None:
     model = Shared()
-    assert [tap.path for tap in select(model, ["again"])] == ["again"]
-    assert [tap.path for tap in select(model, ["*"])] == ["first", "inner", "act"]
-    assert [tap.path for tap in select(model, ["a*#2"])] == ["again#2", "act#2"]
+    assert [tap.path for tap in select_taps(model, ["again"])] == ["again"]
+    assert [tap.path for tap in select_taps(model, ["*"])] == ["first", "inner", "act"]
+    assert [tap.path for tap in select_taps(model, ["a*#2"])] == ["again#2", "act#2"]
 
 
 class Tied(nn.Module):
@@ -150,8 +154,8 @@ def test_what_stands_at_two_paths_is_recorded_once_and_both_are_named(tmp_path: 
 
 
 def test_a_pattern_finds_a_module_by_any_of_its_paths() -> None:
-    assert [tap.path for tap in select(Tied(), ["r*"])] == ["right"]
-    assert [tap.path for tap in select(Tied(), ["left", "r*"])] == ["left"]
-    assert [tap.path for tap in select(Tied(), ["left", "right"])] == ["left", "right"]
-    assert [tap.path for tap in select(Tied(), ["right*"])] == ["right"]
-    assert [tap.path for tap in select(Tied(), ["far.w*"])] == ["far.weight"]
+    assert [tap.path for tap in select_taps(Tied(), ["r*"])] == ["right"]
+    assert [tap.path for tap in select_taps(Tied(), ["left", "r*"])] == ["left"]
+    assert [tap.path for tap in select_taps(Tied(), ["left", "right"])] == ["left", "right"]
+    assert [tap.path for tap in select_taps(Tied(), ["right*"])] == ["right"]
+    assert [tap.path for tap in select_taps(Tied(), ["far.w*"])] == ["far.weight"]

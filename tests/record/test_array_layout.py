@@ -1,4 +1,4 @@
-"""What becomes of each form of output."""
+"""What becomes of the outputs of different modules: their layouts, and their maps."""
 
 from __future__ import annotations
 
@@ -8,53 +8,54 @@ import torch
 from torch import nn
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.array_layout import Fed, Form, form_of
+from reelnet.record.array_layout import ArrayLayout, infer_layout
+from reelnet.record.samples import Samples
 from reelnet.record.taps.tap import Tap
 from reelnet.runs.header import TapInfo, fold_shape, near_square_grid
 
-SQUARE = Fed(3, (32, 32), lines=False)
-WIDE = Fed(3, (16, 32), lines=False)
-TEXT = Fed(3, None, lines=False)
-SIGNAL = Fed(3, None, lines=True)
+SQUARE = Samples.from_inputs(torch.zeros(3, 1, 32, 32))
+WIDE = Samples.from_inputs(torch.zeros(3, 1, 16, 32))
+TEXT = Samples.from_inputs(torch.zeros(3, 9, dtype=torch.long))
+SIGNAL = Samples.from_inputs(torch.zeros(3, 1, 9))
 MLP = nn.Sequential(nn.Linear(4, 16), nn.ReLU())
 
 
 @pytest.mark.parametrize(
-    ("shape", "module", "fed", "form"),
+    ("shape", "module", "samples", "layout"),
     [
-        ((3,), nn.Identity(), SQUARE, Form("N")),
-        ((3, 9), nn.Linear(2, 9), SQUARE, Form("NC")),
-        ((3, 8, 16, 16), nn.Conv2d(1, 8, 1), SQUARE, Form("NCHW")),
-        ((3, 8, 8, 8), nn.ReLU(), SQUARE, Form("NCHW")),
-        ((3, 16, 16, 8), nn.ReLU(), SQUARE, Form("NHWC")),
-        ((3, 8, 16, 8), nn.ReLU(), WIDE, Form("NHWC")),
-        ((3, 16, 16, 16), MLP, SQUARE, Form("NHWC")),
-        ((3, 16, 16, 16), nn.Sequential(nn.Linear(16, 16), nn.Conv2d(1, 1, 1)), SQUARE, Form("NCHW")),
-        ((3, 5, 7, 9), nn.LayerNorm(9), TEXT, Form("NHWC")),
-        ((3, 4, 9, 9), nn.Softmax(-1), TEXT, Form("NCHW")),
-        ((3, 32, 32), nn.Identity(), SQUARE, Form("NHW")),
-        ((3, 16, 7), nn.LayerNorm(7), SQUARE, Form("NTC", (4, 4))),
-        ((3, 17, 7), nn.LayerNorm(7), SQUARE, Form("NTC", (4, 4), 1)),
-        ((3, 21, 7), nn.Identity(), SQUARE, Form("NTC", (4, 4), 5)),
-        ((3, 33, 7), nn.Identity(), WIDE, Form("NTC", (4, 8), 1)),
-        ((3, 7, 16), nn.Flatten(2), SQUARE, Form("NCT", (4, 4))),
-        ((17, 3, 7), nn.Identity(), SQUARE, Form("TNC", (4, 4), 1)),
-        ((3, 5, 7), nn.LayerNorm(7), TEXT, Form("NLC")),
-        ((5, 3, 7), nn.GRU(7, 7), TEXT, Form("LNC")),
-        ((3, 3, 7), nn.GRU(7, 7), TEXT, Form("LNC")),
-        ((3, 5, 7), nn.GRU(7, 7, batch_first=True), TEXT, Form("NLC")),
-        ((3, 16, 7), nn.LSTM(7, 7, batch_first=True), SQUARE, Form("NLC")),
-        ((3, 8, 7), nn.LayerNorm(7), SQUARE, Form("NLC")),
-        ((3, 5, 7), nn.Conv1d(1, 5, 1), TEXT, Form("NCL")),
-        ((3, 5, 7), nn.ReLU(), SIGNAL, Form("NCL")),
-        ((3, 5, 5), nn.MultiheadAttention(8, 2, batch_first=True), TEXT, Form("NHW")),
-        ((3, 2, 9, 8, 8), nn.Conv3d(1, 2, 1), TEXT, Form("NCDHW", depth=(9, 4))),
+        ((3,), nn.Identity(), SQUARE, ArrayLayout("N")),
+        ((3, 9), nn.Linear(2, 9), SQUARE, ArrayLayout("NC")),
+        ((3, 8, 16, 16), nn.Conv2d(1, 8, 1), SQUARE, ArrayLayout("NCHW")),
+        ((3, 8, 8, 8), nn.ReLU(), SQUARE, ArrayLayout("NCHW")),
+        ((3, 16, 16, 8), nn.ReLU(), SQUARE, ArrayLayout("NHWC")),
+        ((3, 8, 16, 8), nn.ReLU(), WIDE, ArrayLayout("NHWC")),
+        ((3, 16, 16, 16), MLP, SQUARE, ArrayLayout("NHWC")),
+        ((3, 16, 16, 16), nn.Sequential(nn.Linear(16, 16), nn.Conv2d(1, 1, 1)), SQUARE, ArrayLayout("NCHW")),
+        ((3, 5, 7, 9), nn.LayerNorm(9), TEXT, ArrayLayout("NHWC")),
+        ((3, 4, 9, 9), nn.Softmax(-1), TEXT, ArrayLayout("NCHW")),
+        ((3, 32, 32), nn.Identity(), SQUARE, ArrayLayout("NHW")),
+        ((3, 16, 7), nn.LayerNorm(7), SQUARE, ArrayLayout("NTC", (4, 4))),
+        ((3, 17, 7), nn.LayerNorm(7), SQUARE, ArrayLayout("NTC", (4, 4), 1)),
+        ((3, 21, 7), nn.Identity(), SQUARE, ArrayLayout("NTC", (4, 4), 5)),
+        ((3, 33, 7), nn.Identity(), WIDE, ArrayLayout("NTC", (4, 8), 1)),
+        ((3, 7, 16), nn.Flatten(2), SQUARE, ArrayLayout("NCT", (4, 4))),
+        ((17, 3, 7), nn.Identity(), SQUARE, ArrayLayout("TNC", (4, 4), 1)),
+        ((3, 5, 7), nn.LayerNorm(7), TEXT, ArrayLayout("NLC")),
+        ((5, 3, 7), nn.GRU(7, 7), TEXT, ArrayLayout("LNC")),
+        ((3, 3, 7), nn.GRU(7, 7), TEXT, ArrayLayout("LNC")),
+        ((3, 5, 7), nn.GRU(7, 7, batch_first=True), TEXT, ArrayLayout("NLC")),
+        ((3, 16, 7), nn.LSTM(7, 7, batch_first=True), SQUARE, ArrayLayout("NLC")),
+        ((3, 8, 7), nn.LayerNorm(7), SQUARE, ArrayLayout("NLC")),
+        ((3, 5, 7), nn.Conv1d(1, 5, 1), TEXT, ArrayLayout("NCL")),
+        ((3, 5, 7), nn.ReLU(), SIGNAL, ArrayLayout("NCL")),
+        ((3, 5, 5), nn.MultiheadAttention(8, 2, batch_first=True), TEXT, ArrayLayout("NHW")),
+        ((3, 2, 9, 8, 8), nn.Conv3d(1, 2, 1), TEXT, ArrayLayout("NCDHW", depth=(9, 4))),
     ],
 )
-def test_the_form_follows_from_shape_module_and_samples(
-    shape: tuple[int, ...], module: nn.Module, fed: Fed, form: Form
+def test_the_layout_follows_from_shape_module_and_samples(
+    shape: tuple[int, ...], module: nn.Module, samples: Samples, layout: ArrayLayout
 ) -> None:
-    assert form_of(shape, module, fed) == form
+    assert infer_layout(shape, module, samples) == layout
 
 
 @pytest.mark.parametrize(
@@ -66,8 +67,8 @@ def test_maps_hold_each_value_in_its_place(dims: str) -> None:
         [sizes[each] for each in dims]
     )
     grid = (2, 3) if "T" in dims else None
-    form = form_of(tuple(values.shape), nn.Identity(), TEXT, dims=dims, grid=grid)
-    maps, apart = form.maps(values), form.apart(values)
+    layout = infer_layout(tuple(values.shape), nn.Identity(), TEXT, dims=dims, grid=grid)
+    maps, apart = layout.to_maps(values), layout.get_prefix_tokens(values)
     assert maps.shape[:2] == (3, 2 if "C" in dims else 1)
     seen = set()
     for n, c, y, x in np.ndindex(*maps.shape):
@@ -87,24 +88,28 @@ def test_maps_hold_each_value_in_its_place(dims: str) -> None:
 @pytest.mark.parametrize(
     ("shape", "options", "said"),
     [
-        ((), {}, r"shape \(\); what can be recorded has 3 samples"),
+        ((), {}, r"shape \(\) cannot be recorded; expected 1 to 5 dimensions, .* the 3 samples"),
         ((12, 4, 8, 8), {}, r"shape \(12, 4, 8, 8\)"),
         ((3, 0, 8, 8), {}, r"shape \(3, 0, 8, 8\)"),
-        ((3, 4), {"dims": "NCHW"}, r"shape \(3, 4\), which has not the 4 dims 'NCHW'"),
+        ((3, 4), {"dims": "NCHW"}, r"shape \(3, 4\) does not have the 4 dimensions of dims='NCHW'"),
         ((4, 3), {"dims": "NC"}, r"shape \(4, 3\)"),
-        ((3, 2, 4, 8, 8), {"plane": 4}, "gives 4 slices, of which there is no number 4"),
-        ((3, 2, 8, 8), {"plane": 0}, "no depth to take slice 0 of"),
-        ((3, 3, 4), {"dims": "NTC"}, "gives 3 tokens, which make no grid of the picture; say grid="),
-        ((3, 10, 4), {"dims": "NTC", "grid": (4, 4)}, r"gives 10 tokens, which make no grid \(4, 4\)"),
+        ((3, 2, 4, 8, 8), {"slice_index": 4}, "has no slice 4; its 4 slices are numbered from 0"),
+        ((3, 2, 8, 8), {"slice_index": 0}, "has no depth; remove slice=0"),
+        (
+            (3, 3, 4),
+            {"dims": "NTC"},
+            "cannot fold 3 tokens to a grid with the aspect ratio .*; set grid=",
+        ),
+        ((3, 10, 4), {"dims": "NTC", "grid": (4, 4)}, r"cannot fold 10 tokens to a grid of \(4, 4\)"),
     ],
 )
 def test_what_cannot_be_maps(shape: tuple[int, ...], options: dict[str, object], said: str) -> None:
     with pytest.raises(ReelnetError, match=said):
-        form_of(shape, nn.Identity(), SQUARE, **options)  # type: ignore[arg-type]
+        infer_layout(shape, nn.Identity(), SQUARE, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("dims", ["CHW", "NCH", "NNC", "NTL", "nchw", "", "NCHWT"])
-def test_dims_that_make_no_form(dims: str) -> None:
+def test_invalid_dims(dims: str) -> None:
     with pytest.raises(UsageError, match="dims="):
         Tap("conv", dims=dims)
 

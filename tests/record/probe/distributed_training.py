@@ -1,4 +1,4 @@
-"""Trainings of several processes, as torchrun starts them: together.py WHAT FOLDER."""
+"""Trainings by several processes, started by torchrun: distributed_training.py WHAT FOLDER."""
 
 import datetime
 import sys
@@ -10,7 +10,6 @@ from torch import Tensor, distributed, nn
 
 import reelnet
 from reelnet import Tap
-from reelnet.record.probe import distributed as ranks
 
 STEPS = 4
 
@@ -127,7 +126,11 @@ FAILURES = {
 """Which processes fail in the third pass of the samples; at the start it is a folder that is taken, or other taps."""
 
 
-def fail(name: str, folder: Path) -> None:
+class ImpatientRecorder(reelnet.Recorder):
+    sync_timeout = datetime.timedelta(seconds=3)
+
+
+def fail(name: str, folder: Path, recorder_class: type[reelnet.Recorder] = reelnet.Recorder) -> None:
     """Train and fail; whether the training goes on is in a file of each process."""
     rank = distributed.get_rank()
     trained = wrapped("fully_shard", network())
@@ -153,7 +156,7 @@ def fail(name: str, folder: Path) -> None:
     taps: Any = ["conv" if within else Tap("conv", then=then)]
     said = "went on"
     try:
-        with reelnet.Recorder(
+        with recorder_class(
             folder / "run",
             trained,
             samples=torch.rand(5, 1, 6, 6),
@@ -176,8 +179,7 @@ def main(what: str, folder: Path) -> None:
         for name in sorted(FAILURES.keys() - {"midway"}):
             fail(name, folder / name)
     else:
-        ranks.PATIENCE = datetime.timedelta(seconds=3)
-        fail("midway", folder)
+        fail("midway", folder, ImpatientRecorder)
 
 
 if __name__ == "__main__":

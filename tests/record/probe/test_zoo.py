@@ -19,7 +19,7 @@ from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
 from reelnet.runs.header import TapKind
 from tests.record.cases import Case
-from tests.record.zoo import ZOO
+from tests.record.probe.zoo import ZOO
 
 STEPS = 2
 
