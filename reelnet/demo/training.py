@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader
 from reelnet.demo.datasets import Data, batches, load
 from reelnet.demo.networks import build, channels_of, logits
 from reelnet.errors import ReelnetError
-from reelnet.record.recorder import Recorder
 from reelnet.record.probe.probe import TapPoint, list_tap_points
+from reelnet.record.recorder import Recorder
 from reelnet.record.taps.selection import select_taps
 from reelnet.runs.session import require_free_path
 

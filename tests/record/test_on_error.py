@@ -43,7 +43,7 @@ class Fragile(nn.Module):
 
 MOODS = {
     "broken": r"Fragile failed in eval mode on samples of shape \(3, 1, 8, 8\), after layer 'conv', test_on_error.py "
-    r"line \d+: ArithmeticError: no more of this; see whether model.eval\(\) takes them",
+    r"line \d+: ArithmeticError: no more of this; check that the model accepts them after model.eval\(\)",
     "smaller": r"layer 'act': returns float32 \(3, 2, 5, 6\), but float32 \(3, 2, 6, 6\) at first",
     "other type": r"layer 'act': returns float64 \(3, 2, 6, 6\), but float32",
     "away": "layer 'act': was not called",

@@ -88,7 +88,8 @@ def test_a_writer_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -
 
 
 SEGMENTED = RECORDER.replace(
-    "with Recorder(", "class SegmentedRecorder(Recorder):\n    segment_bytes = 300_000\n\nwith SegmentedRecorder("
+    "with Recorder(",
+    "class SegmentedRecorder(Recorder):\n    segment_bytes = 300_000\n\nwith SegmentedRecorder(",
 )
 
 
