@@ -23,7 +23,7 @@ from x264_alone import encode
 
 import reelnet
 from reelnet.reel import Reel
-from reelnet.template.search_path import builtin_folder
+from reelnet.template.search_path import find_builtin_folder
 
 HERE = Path(__file__).parent
 
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/demo"), help="a run as the demo records it")
     parser.add_argument("--frames", type=int, default=100, help="steps that are rendered")
     given = parser.parse_args()
-    names = sorted(file.stem for file in builtin_folder().glob("*.yaml"))
+    names = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
     rows = [measured(name, given.run, given.frames) for name in names if name != "filmstrip"]
     head = [
         "template",

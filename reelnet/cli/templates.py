@@ -31,10 +31,10 @@ def list_() -> None:
     from rich.table import Table
 
     from reelnet.cli.inspect import align_columns
-    from reelnet.template.search_path import list_templates
+    from reelnet.template.search_path import SearchPath
 
     head = ("name", "about", "file")
-    rows = [(name, about(name), shortened(file)) for name, file in list_templates().items()]
+    rows = [(name, about(name), shortened(file)) for name, file in SearchPath().list_templates().items()]
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         click.echo("\n".join(align_columns([head, *rows])))
@@ -52,7 +52,7 @@ def about(name: str) -> str:
     """A template's own sentence about it, or why it has none."""
     from reelnet.config.source import to_plain
     from reelnet.errors import TemplateError
-    from reelnet.template.search_path import load_node
+    from reelnet.template.inheritance import load_node
 
     try:
         return str(to_plain(load_node(name)).get("about") or "")
@@ -69,15 +69,16 @@ def about(name: str) -> str:
 def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     """Print the template NAME, a name or a file."""
     from reelnet.config.source import to_plain
+    from reelnet.template.inheritance import load_node
     from reelnet.template.load import drop_nulls
-    from reelnet.template.search_path import find_template, load_node
+    from reelnet.template.search_path import SearchPath
 
     if not resolved:
         if settings:
             raise click.UsageError(
                 "--set changes what is resolved; add --resolved", click.get_current_context()
             )
-        click.echo(find_template(name).read_text("utf-8"), nl=False)
+        click.echo(SearchPath().find(name).read_text("utf-8"), nl=False)
         return
     import yaml
 
@@ -94,7 +95,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def new(name: str, origin: str, extend: bool, force: bool) -> None:
     """Write the template NAME to templates/NAME.yaml, where it is found by its name, or to the file NAME."""
-    from reelnet.template.starter import create_template_file
+    from reelnet.template.search_path import create_template_file
 
     click.echo(create_template_file(name, origin, extend=extend, force=force))
 

@@ -19,8 +19,8 @@ from reelnet.config.diagnostics import (
 )
 from reelnet.config.source import Node, find_position, find_unquoted_colors, get_child, to_plain
 from reelnet.template.builder import PanelKinds, build_template
+from reelnet.template.inheritance import load_node
 from reelnet.template.model import Template
-from reelnet.template.search_path import load_node
 
 
 def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> Template:

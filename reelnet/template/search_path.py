@@ -1,11 +1,11 @@
-"""Finding template files by name, and putting a template on top of those that it extends."""
+"""Where templates are found by name, and how a new one is written there."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from importlib import metadata, resources
 from pathlib import Path
 from types import ModuleType
@@ -13,71 +13,140 @@ from typing import Any
 
 from platformdirs import user_config_path
 
-from reelnet.config.diagnostics import Diagnostic, SourcePosition, locate_character, raise_diagnostic
-from reelnet.config.source import MAX_NODES, Node, parse_yaml
-from reelnet.errors import TemplateError, suggest_names
-from reelnet.template.inheritance import apply_settings, count_values, merge_nodes
-from reelnet.template.shorthand import expand_shorthand
+from reelnet.errors import TemplateError, UsageError, suggest_names
 
 ENTRY_POINT_GROUP = "reelnet.templates"
-"""Entry points of other packages: each is a file or folder of templates, or a package that holds them."""
+"""Entry points of other packages: a file or folder of templates, or a package that contains them."""
 
 SUFFIXES = (".yaml", ".yml")
-MAX_FILE_BYTES = 1_000_000
-MAX_EXTENDED_FILES = 20
-"""Files in a row that extend each other, and names in one `extends`."""
+
+MODELINE = "# yaml-language-server: $schema="
+"""Tells editors which schema a YAML file follows."""
+
+_SCHEMA_FILE = "schema.json"
+
+_EXTENDING_TEMPLATE = """\
+{modeline}
+# Keys that are not given here come from {origin}; 'reelnet templates show {origin}' prints it.
+extends: {origin}
+
+# panels:
+#   title: {{text: "Watch {{layer}} learn"}}
+#   channels: {{show: 0-5}}
+# theme: dark
+# timeline: {{fps: 20, end_pause: 2}}
+"""
 
 
-def find_template(name: str, *, folders: Sequence[Path] | None = None) -> Path:
-    """The file of a template.
-
-    A name with a slash or the suffix .yaml or .yml, or of a file that is there, is a path. Any other name is
-    looked up in ./templates, in the user's folder, in other packages, and among the built-in templates.
-
-    Args:
-        name: A name or a path.
-        folders: Where to look a name up instead.
-
-    Raises:
-        TemplateError: There is none, or the package that offers this name is broken.
-    """
-    if is_path(name) or (folders is None and _kind(Path(name)) == "file"):
-        return _existing(Path(name))
-    for file in _candidates(name, folders):
-        return file
-    raise TemplateError(f"no template {name!r}; {suggest_names(name, list_templates(folders=folders))}")
-
-
-def list_templates(*, folders: Sequence[Path] | None = None) -> dict[str, Path]:
-    """Every template that can be asked for by name, with its file, in the order in which names are looked up.
-
-    Where several have the same name, it is the one that is found. Packages that are broken are left out.
-    """
-    known: dict[str, Path] = {}
-    for offered in _offers(None, folders):
-        for name, file in offered.items():
-            known.setdefault(name, file)
-    return known
-
-
-def load_node(name: str | Path, settings: Sequence[str] = (), aside: list[Diagnostic] | None = None) -> Node:
-    """A template on top of those that it extends, with settings such as `timeline.fps=5` on top of all.
-
-    Mistakes beside which the rest can be read go to `aside`; without it they are raised.
-
-    Raises:
-        TemplateError: A file is not there, cannot be read, or extends itself.
-        UsageError: A setting cannot be read, or does not fit.
-    """
-    file = find_template(name) if isinstance(name, str) else _existing(name)
-    return apply_settings(_Family(aside).load(file), settings)
-
-
-def builtin_folder() -> Path:
-    """Where the built-in templates lie: in the package, or beside it in a checkout."""
+def find_builtin_folder() -> Path:
+    """Return the folder of the built-in templates: in the package, or beside it in a checkout."""
     package = Path(str(resources.files("reelnet")))
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
+
+
+@dataclass(frozen=True)
+class SearchPath:
+    """The places where templates are looked up by name.
+
+    In this order: ./templates, the user's folder, the packages that offer templates, and the built-in templates.
+
+    Attributes:
+        user_folder: By default `templates` in the user's configuration folder of reelnet.
+        builtin_folder: By default the templates of reelnet.
+    """
+
+    user_folder: Path = field(default_factory=lambda: user_config_path("reelnet") / "templates")
+    builtin_folder: Path = field(default_factory=find_builtin_folder)
+
+    def find(self, name: str) -> Path:
+        """Return the file of a template.
+
+        Names with a slash or the suffix .yaml or .yml, and names of existing files, are paths. All other names are
+        looked up.
+
+        Raises:
+            TemplateError: No such template exists, or the package that offers it is broken.
+        """
+        if is_path(name) or _describe_file_type(Path(name)) == "file":
+            return self.require_file(Path(name))
+        for file in self._iter_candidates(name):
+            return file
+        raise self._unknown(name)
+
+    def find_extended(self, name: str, file: Path) -> Path:
+        """Return the file that `extends: name` in `file` refers to.
+
+        A path is relative to the folder of `file`. A template may extend its own name, to adapt the template that it
+        hides: the next one of this name on the search path.
+
+        Raises:
+            TemplateError: No such template exists.
+        """
+        if is_path(name):
+            if not name.lower().endswith(SUFFIXES):
+                raise TemplateError(f"{name!r} does not end in .yaml")
+            return self.require_file(file.parent / name)
+        candidates = list(self._iter_candidates(name))
+        if not candidates:
+            raise self._unknown(name)
+        own, real_paths = os.path.realpath(file), [os.path.realpath(each) for each in candidates]
+        start = real_paths.index(own) + 1 if own in real_paths else 0
+        for candidate, real_path in zip(candidates[start:], real_paths[start:], strict=True):
+            if real_path != own:
+                return candidate
+        raise TemplateError(f"there is no other template {name!r} for this one to extend")
+
+    def list_templates(self) -> dict[str, Path]:
+        """Return the file of every template that can be found by name, in search order.
+
+        The first template of a name hides the others. Packages that are broken are skipped.
+        """
+        templates: dict[str, Path] = {}
+        for source in self._iter_sources(None):
+            for name, file in source.items():
+                templates.setdefault(name, file)
+        return templates
+
+    def require_file(self, file: Path) -> Path:
+        """Return the path if it is a file.
+
+        Raises:
+            TemplateError: It does not exist, or is a folder or a device.
+        """
+        file_type = _describe_file_type(file)
+        if file_type == "file":
+            return file
+        problem = f"is a {file_type}, not a template" if file_type else "no such file"
+        known = self.list_templates() if file.parent == Path() else {}
+        raise TemplateError(f"{file}: {problem}" + (f"; {suggest_names(file.stem, known)}" if known else ""))
+
+    def _unknown(self, name: str) -> TemplateError:
+        return TemplateError(f"no template {name!r}; {suggest_names(name, self.list_templates())}")
+
+    def _iter_candidates(self, name: str) -> Iterator[Path]:
+        """Yield every file of a name, in search order."""
+        for source in self._iter_sources(name):
+            if name in source:
+                yield source[name]
+
+    def _iter_sources(self, wanted: str | None) -> Iterator[dict[str, Path]]:
+        """Yield the templates of each place, in search order.
+
+        Raises:
+            TemplateError: The package whose entry point has the wanted name is broken. Others are skipped.
+        """
+        yield _list_folder(Path("templates"))
+        yield _list_folder(self.user_folder)
+        for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+            try:
+                source = _load_entry_point(point)
+            except TemplateError:
+                if point.name == wanted:
+                    raise
+                continue
+            yield source
+        yield _list_folder(self.builtin_folder)
 
 
 def is_path(name: str) -> bool:
@@ -85,217 +154,74 @@ def is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(SUFFIXES)
 
 
-def read_template_file(file: Path, aside: list[Diagnostic] | None = None) -> Node:
-    """The content of one file; what it extends is not looked at. An empty file is an empty map. See `load_node`.
+def create_template_file(name: str, origin: str, *, extend: bool, force: bool) -> Path:
+    """Write a new template and return its file.
+
+    Args:
+        name: A name, for `templates/NAME.yaml`, or a file that ends in .yaml.
+        origin: The template to start from.
+        extend: Whether to write a short file that extends the origin, instead of a copy of it.
+        force: Whether an existing file may be replaced.
 
     Raises:
-        TemplateError: It cannot be read, or is not a map in the YAML that templates are written in.
+        UsageError: The file exists.
+        TemplateError: There is no template of the name `origin`.
     """
-    node = parse_yaml(_text_of(file), str(file), aside)
-    if not isinstance(node.value, dict) and node.value is not None:
-        raise_diagnostic(node.position, "a template is a map of keys such as panels, layout and theme")
-    return node if node.value is not None else replace(node, value={})
+    search_path = SearchPath()
+    source = search_path.find(origin)
+    file = Path(name) if Path(name).suffix in SUFFIXES else Path("templates") / f"{name}.yaml"
+    if file.exists() and not force:
+        raise UsageError(f"{file}: exists already; give another name, or --force to replace it")
+    modeline = f"{MODELINE}{(search_path.builtin_folder / _SCHEMA_FILE).resolve()}"
+    if extend:
+        text = _EXTENDING_TEMPLATE.format(modeline=modeline, origin=origin)
+    else:
+        lines = source.read_text("utf-8").splitlines()
+        body = lines[1:] if lines and lines[0].startswith(MODELINE) else lines
+        text = "\n".join([modeline, *body]) + "\n"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    return file
 
 
-class _UnreadableError(TemplateError):
-    """A file of which not even the text can be had."""
-
-
-def _text_of(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise _UnreadableError(
-            f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from error
-    if len(data) > MAX_FILE_BYTES:
-        raise _UnreadableError(f"{file}: a template has at most {MAX_FILE_BYTES:,} bytes")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        what = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise _UnreadableError(f"{locate_character(before, len(before), str(file))}: {what}") from None
-
-
-Layers = dict[str, Node]
-"""What each file says itself, by the file's identity; later ones lie on top."""
-
-
-@dataclass
-class _Family:
-    """Files that extend each other. Each is read once, however often it is named."""
-
-    _aside: list[Diagnostic] | None = None
-    _read: dict[str, Layers] = field(default_factory=dict)
-
-    def load(self, file: Path) -> Node:
-        """A file on top of all that it extends.
-
-        A file that is extended in several ways counts once, where it comes first: `[square, dark]`, which both
-        extend `article`, is article, then square, then dark.
-        """
-        whole: Node | None = None
-        for key, layer in self._layers(file, (file,)).items():
-            own = layer if key == _identity(file) else _anonymous(layer)
-            whole = own if whole is None else _bounded(merge_nodes(whole, own), own.position)
-        if whole is None:
-            raise AssertionError(f"{file} has not even itself to say")
-        return whole
-
-    def _layers(self, file: Path, chain: tuple[Path, ...]) -> Layers:
-        """What a file extends, in order, and itself; `chain` holds the files that lead to it."""
-        key = _identity(file)
-        if key not in self._read:
-            node = expand_shorthand(read_template_file(file, self._aside))
-            content = node.value if isinstance(node.value, dict) else {}
-            found: Layers = {}
-            for name in _names(content["extends"]) if "extends" in content else ():
-                extended = _extended(name, file, chain)
-                try:
-                    for each, own in self._layers(extended, (*chain, extended)).items():
-                        found.setdefault(each, own)
-                except _UnreadableError as error:
-                    raise_diagnostic(name.position, str(error), "extends")
-            words = {word: each for word, each in content.items() if word != "extends"}
-            self._read[key] = {**found, key: replace(node, value=words)}
-        return self._read[key]
-
-
-def _anonymous(node: Node) -> Node:
-    """A template without the sentence about itself, which is not inherited."""
-    content = node.value if isinstance(node.value, dict) else {}
-    return replace(node, value={key: each for key, each in content.items() if key != "about"})
-
-
-def _names(extends: Node) -> list[Node]:
-    place = extends.key_position or extends.position
-    names = extends.value if isinstance(extends.value, list) else [extends]
-    if extends.value is None:
-        return []
-    if len(names) > MAX_EXTENDED_FILES:
-        raise_diagnostic(place, f"names {len(names)} templates; {MAX_EXTENDED_FILES} is the limit", "extends")
-    for name in names:
-        if not isinstance(name.value, str) or not name.value:
-            raise_diagnostic(
-                name.position, "needs the name or the path of a template, or a list of them", "extends"
-            )
-    return names
-
-
-def _extended(name: Node, file: Path, chain: tuple[Path, ...]) -> Path:
-    """The file that a name in `extends` stands for."""
-    try:
-        found = _resolved(str(name.value), file)
-    except TemplateError as error:
-        raise_diagnostic(name.position, str(error), "extends")
-    if _identity(found) in map(_identity, chain):
-        raise_diagnostic(
-            name.position, f"templates extend each other: {' → '.join(map(str, (*chain, found)))}", "extends"
-        )
-    if len(chain) >= MAX_EXTENDED_FILES:
-        raise_diagnostic(
-            name.position, f"more than {MAX_EXTENDED_FILES} templates in a row extend each other", "extends"
-        )
-    return found
-
-
-def _resolved(name: str, file: Path) -> Path:
-    if is_path(name):
-        if not name.lower().endswith(SUFFIXES):
-            raise TemplateError(f"{name!r} does not end in .yaml")
-        return _existing(file.parent / name)
-    found = list(_candidates(name))
-    if not found:
-        raise TemplateError(f"no template {name!r}; {suggest_names(name, list_templates())}")
-    # A template that extends its own name adapts the one that it hides, which comes after it.
-    own, identities = _identity(file), [_identity(each) for each in found]
-    after = identities.index(own) + 1 if own in identities else 0
-    for each, identity in zip(found[after:], identities[after:], strict=True):
-        if identity != own:
-            return each
-    raise TemplateError(f"there is no other template {name!r} than this one")
-
-
-def _existing(file: Path) -> Path:
-    kind = _kind(file)
-    if kind == "file":
-        return file
-    named = list_templates() if file.parent == Path() else {}
-    what = "there is no such file" if kind == "nothing" else f"is a {kind}, not a template"
-    raise TemplateError(f"{file}: {what}" + (f"; {suggest_names(file.stem, named)}" if named else ""))
-
-
-def _kind(path: Path) -> str:
+def _describe_file_type(path: Path) -> str:
+    """Return "file", "folder" or "device", or an empty string if nothing exists there."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
-        return "nothing"
-    # A pipe or a device could be read for ever.
+        return ""
+    # Reading a pipe or a device could block.
     return "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "device"
 
 
-def _candidates(name: str, folders: Sequence[Path] | None = None) -> Iterator[Path]:
-    """Every file that has this name, the one that is found first."""
-    for offered in _offers(name, folders):
-        if name in offered:
-            yield offered[name]
-
-
-def _offers(wanted: str | None, folders: Sequence[Path] | None) -> Iterator[dict[str, Path]]:
-    """What each source of templates has, in order. A broken package counts only if its own name is wanted."""
-    if folders is not None:
-        yield from map(_in_folder, folders)
-        return
-    yield _in_folder(Path("templates"))
-    yield _in_folder(user_config_path("reelnet") / "templates")
-    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
-        try:
-            offered = _of_package(point)
-        except TemplateError:
-            if point.name == wanted:
-                raise
-            continue
-        yield offered
-    yield _in_folder(builtin_folder())
-
-
-def _in_folder(folder: Path) -> dict[str, Path]:
+def _list_folder(folder: Path) -> dict[str, Path]:
     try:
-        files = sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and _kind(file) == "file")
+        files = sorted(
+            file
+            for file in folder.iterdir()
+            if file.suffix in SUFFIXES and _describe_file_type(file) == "file"
+        )
     except OSError:
         return {}
-    found: dict[str, Path] = {}
+    templates: dict[str, Path] = {}
     for file in files:
-        found.setdefault(file.stem, file)
-    return found
+        templates.setdefault(file.stem, file)
+    return templates
 
 
-def _of_package(point: metadata.EntryPoint) -> dict[str, Path]:
-    who = f"the entry point {point.name!r} of {ENTRY_POINT_GROUP} ({point.value})"
+def _load_entry_point(point: metadata.EntryPoint) -> dict[str, Path]:
+    label = f"the entry point {point.name!r} of {ENTRY_POINT_GROUP} ({point.value})"
     try:
         loaded: Any = point.load()
     except Exception as error:
-        raise TemplateError(f"{who} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise TemplateError(f"{label} cannot be loaded: {type(error).__name__}: {error}") from error
     if isinstance(loaded, ModuleType):
         folders = [*map(Path, getattr(loaded, "__path__", ()))]
         loaded = folders[0] if folders else Path(str(loaded.__file__)).parent
     if not isinstance(loaded, str | os.PathLike):
-        raise TemplateError(f"{who} gives {type(loaded).__name__}, not a file or folder")
+        raise TemplateError(f"{label} is of type {type(loaded).__name__}, not a file or folder")
     path = Path(loaded)
-    kind = _kind(path)
-    if kind == "nothing":
-        raise TemplateError(f"{who} gives {path}, which is not there")
-    return {point.name: path} if kind == "file" else _in_folder(path)
-
-
-def _bounded(node: Node, place: SourcePosition) -> Node:
-    if count_values(node) > MAX_NODES:
-        raise_diagnostic(place, f"with what it extends a template has at most {MAX_NODES:,} keys and values")
-    return node
-
-
-def _identity(file: Path) -> str:
-    # Unlike Path.resolve, this does not fail on links that lead in a circle.
-    return os.path.realpath(file)
+    file_type = _describe_file_type(path)
+    if not file_type:
+        raise TemplateError(f"{label} points to {path}, which does not exist")
+    return {point.name: path} if file_type == "file" else _list_folder(path)

@@ -22,7 +22,7 @@ from reelnet.config.source import (
 )
 from reelnet.errors import TemplateError
 from reelnet.template.inheritance import merge_nodes
-from reelnet.template.search_path import builtin_folder
+from reelnet.template.search_path import find_builtin_folder
 
 
 def read(text: str) -> Node:
@@ -291,7 +291,7 @@ def mutated(text: str, dice: random.Random) -> str:
 
 
 def test_random_damage_is_read_or_refused() -> None:
-    originals = [EXAMPLE, *(file.read_text("utf-8") for file in sorted(builtin_folder().glob("*.yaml")))]
+    originals = [EXAMPLE, *(file.read_text("utf-8") for file in sorted(find_builtin_folder().glob("*.yaml")))]
     whole, dice, refusals = read(EXAMPLE), random.Random(7), 0
     for number in range(1500):
         text = mutated(originals[number % len(originals)], dice)

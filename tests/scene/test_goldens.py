@@ -17,13 +17,13 @@ from reelnet.render.registry import registry
 from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
 from reelnet.template.model import Stack
-from reelnet.template.search_path import builtin_folder
+from reelnet.template.search_path import find_builtin_folder
 from tests.compose.test_golden import side_by_side
 from tests.rendering import pixels
 from tests.template.everything import write_everything
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "scenes"
-TEMPLATES = sorted(file.stem for file in builtin_folder().glob("*.yaml"))
+TEMPLATES = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
 PICTURES = {"dark": 80, "annotated": 160, "overview": 100}
 """Templates of which there is a picture, too, and its step; article and plain have theirs."""
 

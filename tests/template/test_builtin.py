@@ -23,10 +23,10 @@ from reelnet.scene.layout.boxes import Box
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
 from reelnet.template.model import Direction, Stack, Template
-from reelnet.template.search_path import builtin_folder
+from reelnet.template.search_path import find_builtin_folder
 from tests.conftest import write_run
 
-TEMPLATES = sorted(file.stem for file in builtin_folder().glob("*.yaml"))
+TEMPLATES = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
 
 FREE = 255
 """An index that no frame uses."""

@@ -24,9 +24,10 @@ from reelnet.render.compositor import Compositor
 from reelnet.render.panels import PANELS
 from reelnet.scene.resolve import resolve
 from reelnet.template.builder import TEMPLATE_KEYS, build_template
+from reelnet.template.inheritance import load_node
 from reelnet.template.load import load_template
 from reelnet.template.model import Template
-from reelnet.template.search_path import builtin_folder, load_node
+from reelnet.template.search_path import find_builtin_folder
 from tests.template.everything import ALL, every_key, loose, write_everything
 from tests.template.nonsense import SIZES, TEXTS, VALUES, mutated
 
@@ -90,7 +91,7 @@ def drawn(make: Callable[[], Any], run: Run) -> bool:
     return True
 
 
-BUILT_IN = sorted(builtin_folder().glob("*.yaml"))
+BUILT_IN = sorted(find_builtin_folder().glob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", [*BUILT_IN, ALL], ids=lambda file: file.stem)

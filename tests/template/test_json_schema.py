@@ -14,7 +14,7 @@ from reelnet.errors import TemplateError
 from reelnet.render.panels import PANELS
 from reelnet.render.panels.maps.channels import Channels
 from reelnet.template.json_schema import build_schema
-from reelnet.template.search_path import builtin_folder, list_templates
+from reelnet.template.search_path import SearchPath, find_builtin_folder
 from tests.docs.pages import Snippet, snippets
 from tests.template.text import template_of
 
@@ -67,9 +67,9 @@ def schema_errors(text: str) -> list[str]:
     return [f"{error.json_path}: {error.message[:200]}" for error in VALIDATOR.iter_errors(content)]
 
 
-@pytest.mark.parametrize("name", sorted(file.stem for file in builtin_folder().glob("*.yaml")))
+@pytest.mark.parametrize("name", sorted(file.stem for file in find_builtin_folder().glob("*.yaml")))
 def test_builtin_templates_are_right(name: str) -> None:
-    assert schema_errors(list_templates(folders=[builtin_folder()])[name].read_text("utf-8")) == []
+    assert schema_errors(SearchPath().list_templates()[name].read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize("snippet", snippets("writing-templates.md", "yaml"), ids=str)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from reelnet.config.source import parse_yaml
 from reelnet.reel import Reel, Run
 from reelnet.render.panels import PANELS
-from reelnet.template.inheritance import apply_settings
+from reelnet.template.inheritance import apply_settings, expand_shorthand
 from reelnet.template.load import build_node
 from reelnet.template.model import Template
-from reelnet.template.shorthand import expand_shorthand
 
 
 def template_of(text: str, *settings: str) -> Template:

@@ -13,14 +13,8 @@ import pytest
 
 from reelnet.config.source import Node, find_position, to_plain
 from reelnet.errors import TemplateError, UsageError
-from reelnet.template import search_path as lookup
-from reelnet.template.search_path import (
-    builtin_folder,
-    find_template,
-    list_templates,
-    load_node,
-    read_template_file,
-)
+from reelnet.template.inheritance import load_node, read_template_file
+from reelnet.template.search_path import ENTRY_POINT_GROUP, SearchPath, find_builtin_folder
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +23,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    monkeypatch.setattr(lookup, "user_config_path", lambda name: tmp_path / "config" / name)
-    monkeypatch.setattr(lookup, "builtin_folder", lambda: tmp_path / "builtin")
     offer(monkeypatch)
     write(tmp_path / "builtin" / "article.yaml", "about: built-in\ntheme: {base: dark}\n")
     write(tmp_path / "builtin" / "plain.yaml", "about: plain\n")
     return tmp_path
 
 
+def search_path() -> SearchPath:
+    """The search path of the folders that `home` makes."""
+    return SearchPath(Path.cwd().parent / "user", Path.cwd().parent / "builtin")
+
+
 def offer(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     """Makes entry points of these names and values the only ones."""
-    points = [metadata.EntryPoint(name, value, lookup.ENTRY_POINT_GROUP) for name, value in values.items()]
+    points = [metadata.EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in values.items()]
     monkeypatch.setattr(metadata, "entry_points", lambda group: points)
 
 
@@ -50,28 +47,28 @@ def write(file: Path, text: str) -> Path:
 
 
 def load(name: str, *settings: str) -> Any:
-    return to_plain(load_node(name, settings))
+    return to_plain(load_node(name, settings, search_path=search_path()))
 
 
 def refused(name: str, text: str) -> str:
     write(Path(name), text)
     with pytest.raises(TemplateError) as caught:
-        load_node(name)
+        load_node(name, search_path=search_path())
     return str(caught.value)
 
 
 def test_the_order_of_lookup(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find_template("article") == home / "builtin" / "article.yaml"
+    assert search_path().find("article") == home / "builtin" / "article.yaml"
     package = write(home / "package" / "article.yaml", "about: package\n")
     write(home / "package" / "paths.py", f"FOLDER = {str(package.parent)!r}\n")
     monkeypatch.syspath_prepend(str(home / "package"))
     offer(monkeypatch, lab="paths:FOLDER")
-    assert find_template("article") == package
-    user = write(home / "config" / "reelnet" / "templates" / "article.yml", "about: user\n")
-    assert find_template("article") == user
+    assert search_path().find("article") == package
+    user = write(home / "user" / "article.yml", "about: user\n")
+    assert search_path().find("article") == user
     write(Path("templates/article.yaml"), "about: mine\n")
-    assert find_template("article") == Path("templates/article.yaml")
-    assert list(list_templates().items()) == [
+    assert search_path().find("article") == Path("templates/article.yaml")
+    assert list(search_path().list_templates().items()) == [
         ("article", Path("templates/article.yaml")),
         ("plain", home / "builtin" / "plain.yaml"),
     ]
@@ -80,12 +77,11 @@ def test_the_order_of_lookup(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_paths(home: Path) -> None:
     file = write(Path("deep/mine.yaml"), "about: mine\n")
-    assert find_template("deep/mine.yaml") == file
-    assert find_template(str(file.absolute())) == file.absolute()
+    assert search_path().find("deep/mine.yaml") == file
+    assert search_path().find(str(file.absolute())) == file.absolute()
     write(Path("bare"), "about: bare\n")
     assert load("bare") == {"about": "bare"}
-    assert to_plain(load_node(file)) == {"about": "mine"}
-    assert find_template("mine", folders=[Path("deep")]) == file
+    assert to_plain(load_node(file, search_path=search_path())) == {"about": "mine"}
 
 
 @pytest.mark.parametrize(
@@ -93,30 +89,25 @@ def test_paths(home: Path) -> None:
     [
         ("artical", "no template 'artical'; did you mean 'article'?"),
         ("zzz", "no template 'zzz'; choose from article, plain"),
-        ("artical.yaml", "artical.yaml: there is no such file; did you mean 'article'?"),
-        ("./no.yaml", "no.yaml: there is no such file"),
+        ("artical.yaml", "artical.yaml: no such file; did you mean 'article'?"),
+        ("./no.yaml", "no.yaml: no such file"),
         ("templates/", "is a folder, not a template"),
         ("", "no template ''"),
         ("..", "no template '..'"),
-        ("a\0/b", "there is no such file"),
+        ("a\0/b", "no such file"),
         ("x" * 5000, "no template"),
     ],
 )
 def test_what_is_not_there(name: str, words: str) -> None:
     Path("templates").mkdir()
     with pytest.raises(TemplateError) as caught:
-        find_template(name)
+        search_path().find(name)
     assert words in str(caught.value)
 
 
 def test_a_missing_path_given_as_a_path() -> None:
-    with pytest.raises(TemplateError, match="there is no such file"):
-        load_node(Path("article"))
-
-
-def test_only_given_folders_are_searched(home: Path) -> None:
-    with pytest.raises(TemplateError, match="there are none"):
-        find_template("article", folders=[home / "nowhere"])
+    with pytest.raises(TemplateError, match="no such file"):
+        load_node(Path("article"), search_path=search_path())
 
 
 @pytest.mark.parametrize("value", ["one:FILE", "one:PATH", "holder", "holder.inside", "one"])
@@ -131,7 +122,7 @@ def test_what_an_entry_point_may_be(home: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.syspath_prepend(str(folder))
     offer(monkeypatch, lab=value)
     assert load("lab") == {"about": "lab"}
-    assert "lab" in list_templates()
+    assert "lab" in search_path().list_templates()
     for name in ("one", "holder", "holder.inside"):
         sys.modules.pop(name, None)
 
@@ -141,7 +132,7 @@ def test_what_an_entry_point_may_be(home: Path, monkeypatch: pytest.MonkeyPatch,
     [
         ("no_such_module_here", "No module named"),
         ("os:no_such_name", "AttributeError"),
-        ("os:linesep", "which is not there"),
+        ("os:linesep", "which does not exist"),
         ("os:environ", "not a file or folder"),
         ("a b c", "cannot be loaded"),
     ],
@@ -151,11 +142,11 @@ def test_a_broken_entry_point_hurts_only_its_own_name(
 ) -> None:
     offer(monkeypatch, lab=value)
     with pytest.raises(TemplateError) as caught:
-        find_template("lab")
+        search_path().find("lab")
     assert "entry point 'lab'" in str(caught.value)
     assert words in str(caught.value)
     assert load("plain") == {"about": "plain"}
-    assert list(list_templates()) == ["article", "plain"]
+    assert list(search_path().list_templates()) == ["article", "plain"]
 
 
 def test_extending_a_name_a_file_and_a_list() -> None:
@@ -172,7 +163,7 @@ def test_extending_a_name_a_file_and_a_list() -> None:
 
 def test_places_name_the_files(home: Path) -> None:
     write(Path("top.yaml"), "extends: article\nabout: top\n")
-    node = load_node("top.yaml")
+    node = load_node("top.yaml", search_path=search_path())
     assert str(find_position(node, ("about",))) == "top.yaml:2:1"
     assert str(find_position(node, ("theme", "base"))) == f"{home / 'builtin' / 'article.yaml'}:2:9"
     assert str(find_position(node, ())) == "top.yaml:1:1"
@@ -186,7 +177,7 @@ def test_short_words_of_both_files_are_spelled_out_first() -> None:
 
 def test_adapting_a_template_under_its_own_name(home: Path) -> None:
     write(Path("templates/article.yaml"), "extends: article\nlayer: mine\n")
-    user = home / "config" / "reelnet" / "templates" / "article.yaml"
+    user = home / "user" / "article.yaml"
     assert load("article") == {"theme": {"base": "dark"}, "layer": "mine"}
     write(user, "extends: article\nabout: user\n")
     assert load("article") == {"theme": {"base": "dark"}, "layer": "mine"}
@@ -195,12 +186,12 @@ def test_adapting_a_template_under_its_own_name(home: Path) -> None:
     assert load("elsewhere/article.yaml")["layer"] == "mine"
 
 
-def test_the_last_of_its_name_has_nothing_to_extend(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_of_its_name_has_nothing_to_extend(home: Path) -> None:
     write(Path("templates/own.yaml"), "extends: own\n")
     # In a checkout the working folder's templates are the built-in ones, by two paths.
-    monkeypatch.setattr(lookup, "builtin_folder", lambda: home / "work" / "templates")
+    checkout = SearchPath(home / "user", home / "work" / "templates")
     with pytest.raises(TemplateError, match=r"own.yaml:1:10: extends: there is no other"):
-        load_node("own")
+        load_node("own", search_path=checkout)
 
 
 def test_in_a_diamond_what_both_extend_counts_once_and_first() -> None:
@@ -236,13 +227,13 @@ def test_circles_are_named() -> None:
     assert "c.yaml → c.yaml" in refused("c.yaml", "about: me\nextends: [c.yaml]\n")
 
 
-def test_too_many_in_a_row() -> None:
+def test_chains_that_are_too_long() -> None:
     for number in range(25):
         write(Path(f"f{number}.yaml"), f"extends: ./f{number + 1}.yaml\n")
     write(Path("f25.yaml"), "layer: deep\n")
     assert load("f6.yaml") == {"layer": "deep"}
-    with pytest.raises(TemplateError, match=r"^f19.yaml:1:10: extends: more than 20 templates in a row"):
-        load_node("f0.yaml")
+    with pytest.raises(TemplateError, match=r"^f19.yaml:1:10: extends: more than 20 templates in a chain"):
+        load_node("f0.yaml", search_path=search_path())
 
 
 def test_a_result_that_is_too_large() -> None:
@@ -254,7 +245,7 @@ def test_a_result_that_is_too_large() -> None:
 @pytest.mark.parametrize(
     ("extends", "words"),
     [
-        ("./no.yaml", ":1:10: extends: no.yaml: there is no such file"),
+        ("./no.yaml", ":1:10: extends: no.yaml: no such file"),
         ("folder.yaml", ":1:10: extends: folder.yaml: is a folder"),
         ("latin.yaml", ":1:10: extends: latin.yaml:2:4: the byte 0xe9 is not UTF-8"),
         ("large.yaml", ":1:10: extends: large.yaml: a template has at most 1,000,000 bytes"),
@@ -267,7 +258,7 @@ def test_a_result_that_is_too_large() -> None:
         ("''", "needs the name or the path"),
         ("[[article]]", "needs the name or the path"),
         ("{a: 1}", "needs the name or the path"),
-        ("[" + "article, " * 21 + "]", "names 21 templates; 20 is the limit"),
+        ("[" + "article, " * 21 + "]", "names 21 templates; the limit is 20"),
     ],
 )
 def test_what_cannot_be_extended(extends: str, words: str) -> None:
@@ -293,21 +284,21 @@ def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         TemplateError, match=r"^a.yaml:1:10: extends: closed.yaml: cannot be read: No such file"
     ):
-        load_node("a.yaml")
+        load_node("a.yaml", search_path=search_path())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes in folders")
 def test_a_pipe_is_not_waited_for() -> None:
     os.mkfifo("pipe.yaml")
     with pytest.raises(TemplateError, match="not a template"):
-        load_node("pipe.yaml")
+        load_node("pipe.yaml", search_path=search_path())
 
 
 def test_links_in_a_circle() -> None:
     Path("a.yaml").symlink_to("b.yaml")
     Path("b.yaml").symlink_to("a.yaml")
-    with pytest.raises(TemplateError, match="there is no such file"):
-        load_node("a.yaml")
+    with pytest.raises(TemplateError, match="no such file"):
+        load_node("a.yaml", search_path=search_path())
 
 
 @pytest.mark.parametrize("text", ["- a\n", "just text\n", "3\n"])
@@ -330,10 +321,10 @@ def test_not_utf_8() -> None:
 
 def test_a_setting_that_cannot_be_read() -> None:
     with pytest.raises(UsageError, match="has no '='"):
-        load_node("article", ["theme"])
+        load_node("article", ["theme"], search_path=search_path())
 
 
 def test_built_in_templates_are_found_and_read() -> None:
-    files = sorted(builtin_folder().glob("*.yaml"))
+    files = sorted(find_builtin_folder().glob("*.yaml"))
     assert files
     assert all(isinstance(load_node(file), Node) for file in files)

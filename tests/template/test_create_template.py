@@ -1,4 +1,4 @@
-"""Beginning a template, and bare heads of sections in it."""
+"""Creating a template file, and sections without content in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from reelnet.errors import UsageError
 from reelnet.render.panels import PANELS
 from reelnet.template.load import load_template
-from reelnet.template.starter import MODELINE, create_template_file
+from reelnet.template.search_path import MODELINE, create_template_file
 
 
 @pytest.mark.parametrize("extend", [True, False])
@@ -25,7 +25,7 @@ def test_a_new_template_is_right(
     assert Path(first.removeprefix(MODELINE)).is_file()
     mine, base = load_template("mine", PANELS), load_template(origin, PANELS)
     assert (mine.theme, mine.panels, mine.canvas) == (base.theme, base.panels, base.canvas)
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         create_template_file("mine", origin, extend=extend, force=False)
 
 

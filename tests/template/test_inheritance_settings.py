@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reelnet.config.source import find_position, to_plain
 from reelnet.errors import UsageError
 from reelnet.template.inheritance import apply_settings
-from tests.template.test_merge import TEMPLATES, node_of, read
+from tests.template.test_inheritance import TEMPLATES, node_of, read
 
 TEMPLATE = """\
 panels: {title: {kind: text, text: hi}}
@@ -42,13 +42,14 @@ outputs: [{id: web, path: a.mp4}, {path: b.gif}]
         ("panels.title.text={channels} a", ("panels", "title", "text"), "{channels} a"),
         ("panels.title.kind=curve", ("panels", "title"), {"kind": "curve"}),
         ("layout.column.items[1].row.gap=3", ("layout", "column", "items", 1, "row", "gap"), 3),
-        ("layout.column.head.gap=3", ("layout", "column", "items", 1, "row", "gap"), 3),
-        ("layout.column.items.head.gap=3", ("layout", "column", "items", 1, "row", "gap"), 3),
-        ("layout.column[0]=other", ("layout", "column", "items", 0), "other"),
+        ("layout.column.items.head.row.gap=3", ("layout", "column", "items", 1, "row", "gap"), 3),
+        ("layout.column.items[0]=other", ("layout", "column", "items", 0), "other"),
+        ("layout.at.title=note", ("layout", "column", "items", 0), "note"),
         ("layout.column=[a]", ("layout", "column"), {"gap": 16, "items": ["a"]}),
         ("layout.row=[a]", ("layout",), {"row": ["a"]}),
-        ("side.column.head.gap=3", ("side", "column", 1, "row", "gap"), 3),
-        ("side.column.items[0]=x", ("side", "column", 0), "x"),
+        ("side.column.head.row.gap=3", ("side", "column", 1, "row", "gap"), 3),
+        ("side.column[0]=x", ("side", "column", 0), "x"),
+        ("side.column.items[0]=x", ("side", "column", "items", 0), "x"),
         ("side.column.gap=3", ("side", "column", "gap"), 3),
     ],
 )
@@ -76,16 +77,18 @@ def test_settings_in_order_and_their_place() -> None:
     ("setting", "words"),
     [
         ("theme", "has no '='"),
-        ("=1", "is no path"),
-        ("a..b=1", "is no path"),
-        ("a[x]=1", "is no path"),
-        ("a[1=1", "is no path"),
-        (".".join("a" * 41) + "=1", "is no path"),
-        ("outputs[2].path=x", "has 2 items, counted from 0, and no [2]"),
+        ("=1", "is not a path"),
+        ("a..b=1", "is not a path"),
+        ("a[x]=1", "is not a path"),
+        ("a[1=1", "is not a path"),
+        (".".join("a" * 41) + "=1", "is not a path"),
+        ("outputs[2].path=x", "has 2 items, counted from 0; it has no [2]"),
         ("outputs.wed.path=x", "no item with the id 'wed'; did you mean 'web'?"),
-        ("theme[0]=x", "theme is no list"),
-        ("new[0]=x", "no list to count in"),
-        ("a.b[0].c=x", "no list to count in"),
+        ("theme[0]=x", "theme is not a list; it has no [0]"),
+        ("new[0]=x", "new is not a list; it has no [0]"),
+        ("a.b[0].c=x", "a.b is not a list; it has no [0]"),
+        ("layout.column[0]=x", "layout.column is not a list"),
+        ("layout.column.items.heda.row.gap=3", "no item with the id 'heda'; did you mean 'head'?"),
         ("a=[1", "list that opens here"),
         ("a='x", "never closed"),
         ("a={b: !x 1}", "tags"),
