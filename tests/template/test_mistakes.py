@@ -58,7 +58,7 @@ MISTAKES = [
     ),
     (
         "panels: {title: {kind: text, text: '{step!r}'}}\n" + CHANNELS,
-        "panels.title.text: .*cannot be written",
+        "panels.title.text: .*cannot be formatted",
     ),
     ("layout: [channels]", "layout: .*neither the name of a panel nor one of column, row, grid, overlay"),
     ("layout: {column: [channels], row: [inputs]}", "layout: .*not several; put one into the other"),
