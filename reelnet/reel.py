@@ -16,7 +16,7 @@ from PIL import Image
 
 from reelnet.export.encoders.png import to_image
 from reelnet.export.moviepy import to_clip
-from reelnet.export.platform_batch import Exported, export
+from reelnet.export.platform_batch import PlatformResult, export
 from reelnet.export.report import Report
 from reelnet.export.request import DEFAULT_MAX_ERROR, ExportOptions, ExportRequest
 from reelnet.export.save import OnProgress, OnTrial, save
@@ -169,7 +169,7 @@ class Reel:
         *,
         max_error: float = DEFAULT_MAX_ERROR,
         keep: Collection[str] = (),
-    ) -> list[Exported]:
+    ) -> list[PlatformResult]:
         """Write a file for each of several platforms, in the format that the platform prefers.
 
         Every name and limit is looked up before the first file is written. Where no file under a platform's cap can

@@ -26,7 +26,7 @@ from reelnet.cli.targets import require_writable
 def again(ctx: click.Context, report: Path, run: str | None, folder: Path | None, quiet: bool) -> None:
     """Make the files of REPORT again, which --report of 'render' or 'export' kept, and compare their bytes.
 
-    The exit code is 1 if one of them has become another, as with other versions of the parts it can.
+    The exit code is 1 if one of them has different bytes, which other versions of the libraries can cause.
     """
     from reelnet.export.provenance import Provenance
     from reelnet.reel import open_run
@@ -34,12 +34,12 @@ def again(ctx: click.Context, report: Path, run: str | None, folder: Path | None
     kept = Provenance.read(report)
     opened = open_run(kept.run if run is None else run)
     kept.require_same_run(opened)
-    figures = list(kept.figures(opened, folder))
-    require_writable(*(each.planned.path for each in figures))
-    for made in save_all([each.planned for each in figures], quiet=quiet):
+    files = list(kept.resolve_files(opened, folder))
+    require_writable(*(each.request.path for each in files))
+    for made in save_all([each.request for each in files], quiet=quiet):
         click.echo(report_line(made))
-    others = [str(each.planned.path) for each in figures if not each.same]
+    others = [str(each.request.path) for each in files if not each.is_unchanged]
     if others:
-        why = "; ".join(kept.changed()) or "the versions are the same, so the machine must differ"
+        why = "; ".join(kept.changed_versions()) or "the versions are the same, so the machine must differ"
         click.echo(f"reelnet: not the same bytes as before: {', '.join(others)} ({why})", err=True)
         ctx.exit(1)

@@ -25,7 +25,7 @@ from reelnet.cli.targets import require_writable
 from reelnet.cli.words import split_words
 
 if TYPE_CHECKING:
-    from reelnet.export.platform_batch import Exported
+    from reelnet.export.platform_batch import PlatformResult
 
 TABLE_HEADINGS = ("place", "file", "size", "cap", "fill", "frames", "scale", "quality", "given up")
 RIGHT_ALIGNED_COLUMNS = (2, 3, 4, 5, 6)
@@ -82,7 +82,7 @@ def export(
     With several --layer, or 'all', there is one for each layer and platform. Where a cap cannot be met, the
     other files are made all the same; the exit code is then 5.
     """
-    from reelnet.export.platform_batch import for_places
+    from reelnet.export.platform_batch import plan_requests
     from reelnet.export.request import ExportOptions
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
@@ -97,14 +97,14 @@ def export(
         opened.reel(loaded, layer=layer, scale=scale, fps=fps).rendition for layer in wanted or [None]
     ]
     options = ExportOptions(max_error=max_error, keep=split_words(keep))
-    jobs = for_places(renditions, [name for each in names for name in split_words(each)], folder, options)
+    jobs = plan_requests(renditions, [name for each in names for name in split_words(each)], folder, options)
     require_writable(*(job.path for job in jobs), *([kept] if kept else []))
     found = export_all(jobs, quiet=quiet)
     if kept is not None:
-        from reelnet.export.provenance import keep_provenance
+        from reelnet.export.provenance import write_provenance
 
         done = zip(jobs, found, strict=True)
-        keep_provenance(kept, [(job, each.report) for job, each in done if each.report is not None])
+        write_provenance(kept, [(job, each.report) for job, each in done if each.report is not None])
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found], indent=2))
     else:
@@ -116,7 +116,7 @@ def export(
         ctx.exit(5)
 
 
-def print_table(found: Iterable[Exported]) -> None:
+def print_table(found: Iterable[PlatformResult]) -> None:
     """Print the table: fitted to a terminal, and with one line a row for anything else."""
     from rich.console import Console
     from rich.table import Table
@@ -137,7 +137,7 @@ def print_table(found: Iterable[Exported]) -> None:
     console.print(table)
 
 
-def table_row(each: Exported) -> tuple[str, ...]:
+def table_row(each: PlatformResult) -> tuple[str, ...]:
     """A line of the table."""
     from reelnet._support.byte_size import format_size
 

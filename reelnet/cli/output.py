@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from reelnet.export.platform_batch import Exported
+    from reelnet.export.platform_batch import PlatformResult
     from reelnet.export.report import Report
     from reelnet.export.request import ExportRequest
 
@@ -32,9 +32,9 @@ def save_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[Report]:
     return reports
 
 
-def export_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[Exported]:
+def export_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[PlatformResult]:
     """Write each file, whatever caps the others fail at; notes about the files go to stderr."""
-    from reelnet.export.platform_batch import exported
+    from reelnet.export.platform_batch import export_request
     from reelnet.export.save import save
 
     with progress_bars(quiet=quiet) as start:
@@ -43,7 +43,7 @@ def export_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[Exported]:
             bar = start(str(job.path))
             return save(job, bar.update, bar.set_text)
 
-        found = [exported(job, save_with_bar) for job in jobs]
+        found = [export_request(job, save_with_bar) for job in jobs]
     print_notes(each.report for each in found if each.report is not None)
     return found
 

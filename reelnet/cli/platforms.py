@@ -35,24 +35,23 @@ def print_table(every: Iterable[Platform]) -> None:
     from rich.table import Table
 
     from reelnet.cli.inspect import align_columns
-    from reelnet.export.platforms.describe import HEAD, rows
+    from reelnet.export.platforms.describe import TABLE_HEAD, make_table_rows
     from reelnet.export.platforms.load import user_file
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        click.echo(
-            "\n".join(align_columns([HEAD, *(row for each in every for row in rows(each))], right=(1,)))
-        )
+        rows = [row for each in every for row in make_table_rows(each)]
+        click.echo("\n".join(align_columns([TABLE_HEAD, *rows], right=(1,))))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(HEAD[0], overflow="fold", max_width=16)
-    table.add_column(HEAD[1], no_wrap=True, justify="right")
-    table.add_column(HEAD[2])
-    table.add_column(HEAD[3])
-    for heading in HEAD[4:]:
+    table.add_column(TABLE_HEAD[0], overflow="fold", max_width=16)
+    table.add_column(TABLE_HEAD[1], no_wrap=True, justify="right")
+    table.add_column(TABLE_HEAD[2])
+    table.add_column(TABLE_HEAD[3])
+    for heading in TABLE_HEAD[4:]:
         table.add_column(heading, no_wrap=True)
     for each in every:
-        first, *others = rows(each)
+        first, *others = make_table_rows(each)
         table.add_row(*first)
         for row in others:
             # What was said in the line above is not said again.
@@ -65,17 +64,19 @@ def print_table(every: Iterable[Platform]) -> None:
 def platform_as_text(platform: Platform) -> str:
     """All that is known of a platform, for people."""
     from reelnet.cli.inspect import align_columns
-    from reelnet.export.platforms.describe import formats, rules, size
+    from reelnet.export.platforms.describe import describe_formats, describe_max_size, describe_rules
 
     lines = [("platform", platform.name), ("title", platform.title)]
     if platform.aliases:
         lines.append(("also", ", ".join(platform.aliases)))
     for group in platform.groups:
-        lines.append(("formats", ", ".join(formats(group))))
-        lines += [("", each) for each in (size(group.constraints), *rules(group.constraints))]
+        lines.append(("formats", ", ".join(describe_formats(group))))
+        lines += [
+            ("", each) for each in (describe_max_size(group.constraints), *describe_rules(group.constraints))
+        ]
     lines += [
-        ("how sure", platform.confidence or "not said"),
-        ("date", platform.date or "not said"),
+        ("confidence", platform.confidence or "unknown"),
+        ("date", platform.date or "unknown"),
         ("source", platform.source),
     ]
     lines += [("note", note) for note in platform.notes]

@@ -107,7 +107,7 @@ def render(
     the files that the template names under outputs are made.
     """
     from reelnet.export.encoders.formats import find_format
-    from reelnet.export.outputs import planned
+    from reelnet.export.outputs import resolve_outputs
     from reelnet.export.request import ExportOptions, ExportRequest
     from reelnet.reel import open_run
     from reelnet.render.registry import registry
@@ -121,7 +121,7 @@ def render(
     maps = displayable_layers(opened.taps)
     if file is None:
         wanted = maps if "all" in layers else layers
-        jobs = planned(opened, loaded, layers=wanted, scale=scale, fps=fps, options=options)
+        jobs = resolve_outputs(opened, loaded, layers=wanted, scale=scale, fps=fps, options=options)
     else:
         jobs = [
             ExportRequest(
@@ -140,9 +140,9 @@ def render(
     require_writable(*(job.path for job in jobs), *([kept] if kept else []))
     reports = save_all(jobs, quiet=quiet)
     if kept is not None:
-        from reelnet.export.provenance import keep_provenance
+        from reelnet.export.provenance import write_provenance
 
-        keep_provenance(kept, list(zip(jobs, reports, strict=True)))
+        write_provenance(kept, list(zip(jobs, reports, strict=True)))
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
     else:

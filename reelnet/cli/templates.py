@@ -133,7 +133,7 @@ def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ..
 def laid_out(template: Template, run: str, layer: str | None) -> Reel:
     """A template and all its outputs for a run, with every mistake of any of them."""
     from reelnet.config.diagnostics import ErrorCollector
-    from reelnet.export.outputs import planned
+    from reelnet.export.outputs import resolve_outputs
     from reelnet.reel import Reel, open_run
 
     opened, errors, reel = open_run(run), ErrorCollector(template.source_map), None
@@ -141,7 +141,7 @@ def laid_out(template: Template, run: str, layer: str | None) -> Reel:
         reel = Reel.from_run(opened, template, layer=layer)
     with errors.collect():
         if template.outputs:
-            planned(opened, template, layers=[layer] if layer else [])
+            resolve_outputs(opened, template, layers=[layer] if layer else [])
     errors.raise_errors()
     if reel is None:
         raise AssertionError("what is wrong was told")

@@ -1,4 +1,4 @@
-"""A reel as a moviepy clip, for editing."""
+"""Conversion of an animation to a moviepy clip."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from reelnet.errors import ReelnetError
 from reelnet.scene.timeline.timeline import Timeline
 
 
-def to_clip(timeline: Timeline, frame: Callable[[int], NDArray[np.uint8]]) -> Any:
+def to_clip(timeline: Timeline, draw_step: Callable[[int], NDArray[np.uint8]]) -> Any:
     """A `VideoClip` of the frames of a timeline.
 
     Args:
-        timeline: Which step is shown, and how long.
-        frame: Gives the RGB picture (height, width, 3) of a step.
+        timeline: Which step each frame shows, and for how long.
+        draw_step: Returns the RGB image of a step, (height, width, 3).
 
     Raises:
         ReelnetError: moviepy is not installed.
@@ -29,11 +29,11 @@ def to_clip(timeline: Timeline, frame: Callable[[int], NDArray[np.uint8]]) -> An
         raise ReelnetError("moviepy is not installed; pip install 'reelnet[moviepy]'") from None
 
     fps = timeline.fps
-    steps = [shown.step for shown in timeline for _ in range(round(shown.duration * fps))]
+    steps = [frame.step for frame in timeline for _ in range(round(frame.duration * fps))]
 
-    def picture(seconds: float) -> NDArray[np.uint8]:
-        return frame(steps[min(int(seconds * fps + Fraction(1, 1000)), len(steps) - 1)])
+    def draw_frame(seconds: float) -> NDArray[np.uint8]:
+        return draw_step(steps[min(int(seconds * fps + Fraction(1, 1000)), len(steps) - 1)])
 
-    # moviepy writes int(duration * fps) frames, which loses one to rounding when the duration is exact.
-    clip = VideoClip(picture, duration=float((len(steps) + Fraction(1, 2)) / fps))
+    # moviepy writes int(duration * fps) frames; with an exact duration, rounding would drop the last one.
+    clip = VideoClip(draw_frame, duration=float((len(steps) + Fraction(1, 2)) / fps))
     return clip.with_fps(float(fps))

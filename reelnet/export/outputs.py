@@ -1,4 +1,4 @@
-"""The files that a template asks for."""
+"""Resolution of the `outputs` of a template into export requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from reelnet.template.model import Output, OutputSpec, Template
 FIELD = re.compile(r"\{([^{}]*)\}")
 
 
-def planned(
+def resolve_outputs(
     run: RunReader,
     template: Template,
     *,
@@ -33,181 +33,166 @@ def planned(
     options: ExportOptions | None = None,
     folder: Path = Path(),
 ) -> list[ExportRequest]:
-    """The files of a template's `outputs`, all of them resolved before the first is written.
+    """The files of a template's `outputs`. All errors are found before the first file is written.
 
     Args:
-        run: What was recorded.
-        template: What the author wrote.
-        layers: Layers to show instead of those that an output names.
-        scale: Canvas pixels a map value, instead of those that an output names.
-        fps: Frames a second, instead of the timeline's.
-        options: Options of every file; they take precedence over those of an output.
-        folder: What the outputs' paths are relative to.
+        run: The recording to show.
+        template: The template.
+        layers: The layers to show; by default those that each output names.
+        scale: Canvas pixels per map value; by default that of each output.
+        fps: Frames per second; by default that of the timeline.
+        options: Options of every file, which override those of the outputs.
+        folder: The folder that the paths of the outputs are relative to.
 
     Raises:
-        TemplateError: The template has no outputs, or one that this run cannot show.
+        UsageError: The template has no outputs.
+        TemplateError: An output is invalid or does not fit the run.
     """
     if not template.outputs:
-        raise UsageError(
-            f"template {template.name!r}: names no outputs; give -o FILE, or add 'outputs' to the template"
-        )
-    found: list[ExportRequest] = []
+        raise UsageError(f"template {template.name!r}: has no outputs; give -o FILE, or add 'outputs' to it")
+    requests: list[ExportRequest] = []
     errors = ErrorCollector(template.source_map)
     with errors.collect():
         check_outputs(template)
     for output in template.outputs:
         with errors.collect(*output.path):
-            for each in _files(run, template, output, layers, scale, fps, options or ExportOptions(), folder):
+            for request in _resolve_output(run, template, output, layers, scale, fps, options, folder):
                 with errors.collect(*output.path, "path"):
-                    require_new(each.path, [other.path for other in found])
-                found.append(each)
+                    _check_unique(request.path, [other.path for other in requests])
+                requests.append(request)
     errors.raise_errors()
-    return found
+    return requests
 
 
 def check_outputs(template: Template) -> None:
-    """Make sure of what can be told of a template's outputs without a run.
+    """Raise the errors in a template's outputs that can be found without a run.
 
     Raises:
-        TemplateError: A path has no suffix or field that is known, a step stands beside an animation, or a file would
-            be written twice.
+        TemplateError: A path has an unknown suffix or field, an animation has a step, a cap or a platform does not
+            fit its file, or two outputs write the same file.
     """
     errors = ErrorCollector(template.source_map)
-    plain: list[Path] = []
+    paths: list[Path] = []
     for output in template.outputs:
         spec = output.spec
         with errors.collect(*output.path, "path"):
-            require_form(spec)
+            if not _is_still(spec):
+                with _as_option_error():
+                    find_format(spec.path)
             several = isinstance(spec.layers, tuple) and len(spec.layers) > 1
-            path = Path(named(spec.path, "{layer}", several=several))
+            path = Path(_expand_layer(spec.path, "{layer}", several=several))
             if "{layer}" not in spec.path:
-                require_new(path, plain)
-                plain.append(path)
+                _check_unique(path, paths)
+                paths.append(path)
         with errors.collect(*output.path, "step"):
-            if spec.step is not None and not is_still(spec):
-                raise ValueError("a step makes a still; let the path end in .png")
+            if spec.step is not None and not _is_still(spec):
+                raise OptionError("only a still has a step; give a path that ends in .png")
         with errors.collect(*output.path):
-            require_cap(spec)
+            _check_cap(spec)
     errors.raise_errors()
 
 
-def _files(
+def _resolve_output(
     run: RunReader,
     template: Template,
     output: Output,
     layers: Sequence[str],
     scale: int | None,
     fps: float | None,
-    options: ExportOptions,
+    options: ExportOptions | None,
     folder: Path,
 ) -> list[ExportRequest]:
-    spec, varied, errors = output.spec, output.apply_to(template), ErrorCollector()
+    spec, errors = output.spec, ErrorCollector()
+    template = output.apply_to(template)
     wanted: list[str | None] = [*layers] or [None]
     step = None
     with errors.collect("layers"):
-        wanted = [*layers] or [*named_layers(spec.layers, run)] or wanted
+        wanted = [*layers] or [*_resolve_layers(spec.layers, run)] or wanted
     with errors.collect("step"):
-        step = still_step(spec.step, run) if is_still(spec) else None
+        step = _resolve_still_step(spec.step, run) if _is_still(spec) else None
     errors.raise_errors()
-    layer_errors, found = ErrorCollector(varied.source_map), []
+    options = (options or ExportOptions()).override(_options_from_spec(spec))
+    layer_errors, requests = ErrorCollector(template.source_map), []
     for layer in wanted:
         with layer_errors.collect(*output.path):
-            # A layer or a scale may come from the command line; all else stands in the template.
-            with as_misfit() if not layers and scale is None and fps is None else nullcontext():
-                rendition = Rendition.from_request(run, LayoutRequest(varied, layer, scale, fps))
+            # Without options of the command line, every error is one of the template.
+            with _as_option_error() if not layers and scale is None and fps is None else nullcontext():
+                rendition = Rendition.from_request(run, LayoutRequest(template, layer, scale, fps))
             with layer_errors.collect(*output.path, "path"):
-                path = folder / named(spec.path, rendition.layer, several=len(wanted) > 1)
-                found.append(ExportRequest(rendition, path, step, options.override(asked_of(spec))))
+                path = folder / _expand_layer(spec.path, rendition.layer, several=len(wanted) > 1)
+                requests.append(ExportRequest(rendition, path, step, options))
     layer_errors.raise_errors()
-    return found
+    return requests
 
 
 @contextmanager
-def as_misfit() -> Iterator[None]:
-    """What would be wrong usage if it did not stand in a template."""
+def _as_option_error() -> Iterator[None]:
+    """Turn a usage error into an error of the template's option."""
     try:
         yield
     except UsageError as error:
         raise OptionError(str(error)) from error
 
 
-def is_still(spec: OutputSpec) -> bool:
-    """Whether an output is a picture of one step."""
+def _is_still(spec: OutputSpec) -> bool:
     return spec.path.lower().endswith(".png") and not is_sequence(spec.path)
 
 
-def require_form(spec: OutputSpec) -> None:
-    """Make sure that there are files of an output's suffix.
+def _check_cap(spec: OutputSpec) -> None:
+    """Raise the errors of the options about a cap.
 
     Raises:
-        OptionError: There are none.
+        OptionError: A cap or platform does not fit the file, or an option needs a cap.
     """
-    if not is_still(spec):
-        with as_misfit():
-            find_format(spec.path)
-
-
-def require_cap(spec: OutputSpec) -> None:
-    """Make sure that an output's cap can be one of its file, and that what is for a cap has one.
-
-    Raises:
-        OptionError: It cannot, or there is none.
-    """
-    errors, asked, path = ErrorCollector(), asked_of(spec), Path(spec.path)
-    with errors.collect("for"), as_misfit():
+    errors, options, path = ErrorCollector(), _options_from_spec(spec), Path(spec.path)
+    with errors.collect("for"), _as_option_error():
         if spec.for_ is not None:
-            known = find_platform(spec.for_)
-            if path.suffix and not is_still(spec):
-                known.find_constraints(path.suffix)
-    with errors.collect("max_size"), as_misfit():
+            platform = find_platform(spec.for_)
+            if path.suffix and not _is_still(spec):
+                platform.find_constraints(path.suffix)
+    with errors.collect("max_size"), _as_option_error():
         if spec.max_size is not None:
             parse_size(spec.max_size)
     for key, given in (("max_error", spec.max_error is not None), ("keep", bool(spec.keep))):
         with errors.collect(key):
-            if given and not asked.has_cap:
-                raise OptionError("is for a cap; add max_size or for")
+            if given and not options.has_cap:
+                raise OptionError("needs a cap; add max_size or for")
     with errors.collect("for" if spec.for_ is not None else "max_size"):
-        if asked.has_cap and (is_still(spec) or is_sequence(spec.path)):
-            raise OptionError(f"a cap is for an animation in one file; name one, such as {path.stem}.gif")
+        if options.has_cap and (_is_still(spec) or is_sequence(spec.path)):
+            raise OptionError(f"a cap needs an animation in a single file, such as {path.stem}.gif")
     errors.raise_errors()
 
 
-def asked_of(spec: OutputSpec) -> ExportOptions:
-    """What an output asks itself."""
+def _options_from_spec(spec: OutputSpec) -> ExportOptions:
     return ExportOptions(max_size=spec.max_size, platform=spec.for_, max_error=spec.max_error, keep=spec.keep)
 
 
-def require_new(path: Path, others: Sequence[Path]) -> None:
-    """Make sure that no other output has the same file.
-
-    Raises:
-        OptionError: One has.
-    """
+def _check_unique(path: Path, others: Sequence[Path]) -> None:
     if path in others:
-        raise OptionError(f"{path} would be written twice; give each output a file of its own")
+        raise OptionError(f"{path} would be written twice; give each output its own file")
 
 
-def named_layers(layers: tuple[str, ...] | str | None, run: RunReader) -> list[str]:
+def _resolve_layers(layers: tuple[str, ...] | str | None, run: RunReader) -> list[str]:
     """The layers that an output names.
 
     Raises:
-        OptionError: Some were not recorded, or are no layers.
+        OptionError: A layer was not recorded, or cannot be displayed.
     """
     if layers == "all":
         return displayable_layers(run.taps)
-    errors, found = ErrorCollector(), []
+    errors, resolved = ErrorCollector(), []
     for number, layer in enumerate(layers or ()):
         with errors.collect(number):
-            found.append(recorded_layer(layer, run))
+            resolved.append(recorded_layer(layer, run))
     errors.raise_errors()
-    return found
+    return resolved
 
 
-def still_step(step: int | str | None, run: RunReader) -> int:
+def _resolve_still_step(step: int | str | None, run: RunReader) -> int:
     """The training step of a still.
 
     Raises:
-        OptionError: It was not recorded.
+        OptionError: The step was not recorded.
     """
     if isinstance(step, int):
         resolve_step(run.steps, step)
@@ -215,17 +200,17 @@ def still_step(step: int | str | None, run: RunReader) -> int:
     return run.steps[0] if step == "first" else run.steps[-1]
 
 
-def named(file: str, layer: str, *, several: bool) -> str:
-    """A file's name with the layer's in place of `{layer}`.
+def _expand_layer(file: str, layer: str, *, several: bool) -> str:
+    """Replace `{layer}` in a file name.
 
     Raises:
-        ValueError: Several layers would go to one file, or there is an unknown field.
+        OptionError: The name has an unknown field, or several layers would be written to one file.
     """
     for name in FIELD.findall(file):
         if name != "layer":
-            raise ValueError(f"{file}: unknown field '{{{name}}}'; only '{{layer}}' is known")
+            raise OptionError(f"{file}: unknown field '{{{name}}}'; only '{{layer}}' is known")
     if several and "{layer}" not in file:
         path = Path(file)
-        raise ValueError(f"{file}: several layers need a file each; write {path.stem}-{{layer}}{path.suffix}")
-    # A slash in a layer's name is no folder.
+        raise OptionError(f"{file}: each layer needs its own file; write {path.stem}-{{layer}}{path.suffix}")
+    # A slash in the name of a layer does not start a folder.
     return file.replace("{layer}", layer.replace("/", "_"))

@@ -1,4 +1,4 @@
-"""A file for each of several places of publication, each in the format that the place prefers."""
+"""Export to several platforms: one file per platform, in the format that it prefers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from reelnet.errors import CapError, UsageError
 from reelnet.export.encoders.formats import FORMATS
 from reelnet.export.platforms.load import find_platform
-from reelnet.export.platforms.model import Platform
 from reelnet.export.report import Report
 from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.export.save import save
@@ -18,15 +17,15 @@ from reelnet.render.rendition import Rendition
 
 
 @dataclass(frozen=True)
-class Exported:
-    """What a platform got.
+class PlatformResult:
+    """The result of an export to one platform.
 
     Attributes:
-        platform: Its name.
+        platform: The name of the platform.
         layer: The layer that is shown.
-        path: Where the file lies, or would have been.
-        report: Of the file; None if there is none.
-        error: Why there is none; empty if there is one.
+        path: The file, whether it could be made or not.
+        report: The report of the file; None if it could not be made.
+        error: Why it could not be made; empty if it was.
     """
 
     platform: str
@@ -36,72 +35,73 @@ class Exported:
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The figures by name, for `json.dumps`: those of the report, or `error`."""
-        found = self.report.as_json() if self.report is not None else {"path": self.path, "error": self.error}
-        return {"platform": self.platform, "layer": self.layer, **found}
+        """The result for `json.dumps`: the figures of the report, or `error`."""
+        rest = self.report.as_json() if self.report is not None else {"path": self.path, "error": self.error}
+        return {"platform": self.platform, "layer": self.layer, **rest}
 
 
 def export(
-    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: ExportOptions
-) -> list[Exported]:
-    """Write a file for each rendition and platform; see `Reel.export`."""
-    return [exported(each, save) for each in for_places(renditions, names, folder, asked)]
+    renditions: Sequence[Rendition], names: Collection[str], folder: Path, options: ExportOptions
+) -> list[PlatformResult]:
+    """Write one file per rendition and platform; see `Reel.export`."""
+    return [export_request(request, save) for request in plan_requests(renditions, names, folder, options)]
 
 
-def for_places(
-    renditions: Sequence[Rendition], names: Collection[str], folder: Path, asked: ExportOptions
+def plan_requests(
+    renditions: Sequence[Rendition], names: Collection[str], folder: Path, options: ExportOptions
 ) -> list[ExportRequest]:
-    """The files for some platforms, all of them looked up and none written.
+    """The files for some platforms, each as `{layer}-{platform}.{suffix}`. None of them is written yet.
 
     Args:
-        renditions: What is shown; of each there is a file for each platform.
-        names: The platforms'; one that is named twice gets one file.
-        folder: Where the files go.
-        asked: What else is asked of each.
+        renditions: What the files show; each is exported to every platform.
+        names: The names of the platforms. A platform that is named twice gets one file.
+        folder: The folder of the files.
+        options: The other options of each file.
 
     Raises:
-        UsageError: There is no such platform, or it takes no format that can be written.
+        UsageError: No platform is named, a name is unknown, or a platform accepts no format that can be written.
+        TemplateError: The user's platform file is invalid.
     """
-    places = list({found.name: found for found in map(find_platform, names)}.values())
-    if not places:
-        raise UsageError("no platform is named; 'reelnet platforms' shows them")
-    jobs: list[ExportRequest] = []
-    taken: set[str] = set()
+    platforms = list({platform.name: platform for platform in map(find_platform, names)}.values())
+    if not platforms:
+        raise UsageError("name at least one platform; 'reelnet platforms' lists them")
+    requests: list[ExportRequest] = []
+    used: set[str] = set()
     for rendition in renditions:
-        for place in places:
-            path = _free(folder, rendition.layer, place, taken)
-            job = ExportRequest(rendition, path, options=replace(asked, platform=place.name))
-            job.check()
-            jobs.append(job)
-    return jobs
+        for platform in platforms:
+            name = _unused_name(f"{rendition.layer}-{platform.name}", platform.choose_format(FORMATS), used)
+            platform_options = replace(options, platform=platform.name)
+            request = ExportRequest(rendition, folder / name, options=platform_options)
+            request.check()
+            requests.append(request)
+    return requests
 
 
-def exported(job: ExportRequest, save: Callable[[ExportRequest], Report]) -> Exported:
-    """What came of a file; that there is none under the cap is no reason not to make the others.
+def export_request(request: ExportRequest, save: Callable[[ExportRequest], Report]) -> PlatformResult:
+    """Write a file for a platform. That its cap cannot be met is a result, so that other files can follow.
+
+    Args:
+        request: The file.
+        save: Writes it.
 
     Raises:
-        RunError: A step's file is missing, truncated or altered.
+        RunError: The file of a step is missing, truncated or altered.
         ReelnetError: The file cannot be written.
     """
-    name, layer, path = str(job.options.platform), job.rendition.layer, str(job.path)
+    platform, layer, path = str(request.options.platform), request.rendition.layer, str(request.path)
     try:
-        return Exported(name, layer, path, save(job))
+        return PlatformResult(platform, layer, path, save(request))
     except CapError as error:
-        return Exported(name, layer, path, error=str(error))
+        return PlatformResult(platform, layer, path, error=str(error))
 
 
-def _free(folder: Path, layer: str, place: Platform, taken: set[str]) -> Path:
-    """`{layer}-{platform}.{suffix}`, with a number where that is taken, on systems that ignore case too."""
-    # A slash in a name is no folder.
-    stem = f"{layer}-{place.name}".replace("/", "_")
-    suffix, number = place.choose_format(FORMATS), 1
-    while f"{name_of(stem, number)}{suffix}".casefold() in taken:
+def _unused_name(stem: str, suffix: str, used: set[str]) -> str:
+    """A file name that is not in `used`, numbered from the second on. Adds it to `used`, without its case."""
+    # A slash in the name of a layer does not start a folder.
+    stem = stem.replace("/", "_")
+    name, number = f"{stem}{suffix}", 1
+    while name.casefold() in used:
         number += 1
-    name = f"{name_of(stem, number)}{suffix}"
-    taken.add(name.casefold())
-    return folder / name
-
-
-def name_of(stem: str, number: int) -> str:
-    """A name, with its number from the second on."""
-    return stem if number == 1 else f"{stem}-{number}"
+        name = f"{stem}-{number}{suffix}"
+    used.add(name.casefold())
+    return name

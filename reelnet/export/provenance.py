@@ -1,4 +1,4 @@
-"""What files were made from, kept in a file beside them, so that they can be made again."""
+"""Provenance files: everything that output files were made from, so that they can be made again."""
 
 from __future__ import annotations
 
@@ -27,37 +27,40 @@ from reelnet.template.builder import build_template
 from reelnet.template.load import iter_file_keys
 from reelnet.template.model import Template
 
-FORMAT = 1
+FORMAT_VERSION = 1
 
-PARTS = ("av", "matplotlib", "numpy", "pillow", "safetensors")
-"""The packages that have a hand in a file's bytes."""
+PACKAGES = ("av", "matplotlib", "numpy", "pillow", "safetensors")
+"""The packages whose versions can change the bytes of a file."""
+
+LIBRARIES = ("libavcodec", "libavformat")
+"""The same for FFmpeg's libraries."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A file that can be made again.
+class RecordedFile:
+    """One output file of a provenance file, ready to be made again.
 
     Attributes:
-        planned: The file.
-        sha256: Of its bytes when it was first made, in hexadecimal.
+        request: The file.
+        sha256: The SHA-256 of its bytes when it was first made, in hexadecimal.
     """
 
-    planned: ExportRequest
+    request: ExportRequest
     sha256: str
 
     @property
-    def same(self) -> bool:
-        """Whether the file that is there has the same bytes."""
-        return sha256_of(self.planned.path) == self.sha256
+    def is_unchanged(self) -> bool:
+        """Whether the existing file has the same bytes."""
+        return file_sha256(self.request.path) == self.sha256
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a file of provenance says.
+    """The content of a provenance file.
 
     Attributes:
-        path: Where it lies.
-        content: What stands in it.
+        path: The provenance file.
+        content: Its JSON.
     """
 
     path: Path
@@ -65,17 +68,17 @@ class Provenance:
 
     @classmethod
     def read(cls, path: Path) -> Provenance:
-        """Read what `keep_provenance` wrote.
+        """Read a file that `write_provenance` wrote.
 
         Raises:
-            UsageError: There is no such file.
-            ReelnetError: It cannot be read, or is another one.
+            UsageError: The file does not exist.
+            ReelnetError: It cannot be read, or is not a provenance file of this version.
         """
         try:
             content = json.loads(path.read_text("utf-8"))
-            if content["format"] != FORMAT:
+            if content["format"] != FORMAT_VERSION:
                 raise ReelnetError(
-                    f"{path}: format {content['format']!r}, but this reelnet reads format {FORMAT}; "
+                    f"{path}: format {content['format']!r}, but this reelnet reads format {FORMAT_VERSION}; "
                     f"use reelnet {content['versions']['reelnet']}"
                 )
             return cls(path, content)
@@ -86,109 +89,94 @@ class Provenance:
         except OSError as error:
             raise ReelnetError(f"{path}: cannot be read ({error.strerror})") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise ReelnetError(f"{path}: not a file that --report wrote ({_lacks(error)})") from error
+            raise _not_provenance(path, error) from error
 
     @property
     def run(self) -> str:
-        """Where the run lay."""
+        """The path of the run folder."""
         return str(self.content["run"]["path"])
 
     def require_same_run(self, run: RunReader) -> None:
-        """Make sure that a run is the one that the files were made from.
+        """Raise an error unless the files were made from this run.
 
         Raises:
-            RunError: It is another one, or was recorded further.
+            RunError: It is a different run, or was recorded further.
         """
-        if identity(run) != self.content["run"]["sha256"]:
+        if run_sha256(run) != self.content["run"]["sha256"]:
             raise RunError(
-                f"{run.location}: not as it was when {self.path} was written; name the folder of that run with --run"
+                f"{run.location}: differs from the run that {self.path} was written for; name its folder with --run"
             )
 
-    def changed(self) -> list[str]:
-        """The parts whose version is another one today, such as `numpy 2.1.0 was 2.0.2`."""
-        before, now = self.content["versions"], versions()
-        return [f"{name} {now[name]} was {old}" for name, old in before.items() if now.get(name, old) != old]
+    def changed_versions(self) -> list[str]:
+        """The versions that differ today, such as `numpy 2.1.0 was 2.0.2`."""
+        recorded, current = self.content["versions"], find_versions()
+        return [
+            f"{name} {current[name]} was {version}"
+            for name, version in recorded.items()
+            if current.get(name, version) != version
+        ]
 
-    def figures(self, run: RunReader, folder: Path | None = None) -> Iterator[Figure]:
+    def resolve_files(self, run: RunReader, folder: Path | None = None) -> Iterator[RecordedFile]:
         """The files, ready to be made again.
 
         Args:
-            run: What was recorded.
-            folder: Where the files go; by default where they were.
+            run: The recording.
+            folder: Where the files go; by default to their original paths.
 
         Raises:
-            TemplateError: A template does not fit what is installed today.
-            ReelnetError: A part is missing.
+            TemplateError: A template does not fit this version of reelnet.
+            ReelnetError: The provenance file is incomplete.
         """
         try:
-            for each in self.content["files"]:
-                template = _template(each["template"]["name"], each["template"]["content"])
-                request = LayoutRequest(template, each["layer"], each["scale"], each["fps"])
-                rendition = Rendition.from_request(run, request)
-                path = Path(each["report"]["path"])
-                path = path if folder is None else folder / path.name
-                yield Figure(
-                    ExportRequest(
-                        rendition, path, each["step"], ExportOptions.from_keywords(**each["asked"])
-                    ),
-                    str(each["sha256"]),
+            for entry in self.content["files"]:
+                template = _build_template(entry["template"]["name"], entry["template"]["content"])
+                layout = LayoutRequest(template, entry["layer"], entry["scale"], entry["fps"])
+                path = Path(entry["report"]["path"])
+                request = ExportRequest(
+                    Rendition.from_request(run, layout),
+                    path if folder is None else folder / path.name,
+                    entry["step"],
+                    ExportOptions.from_keywords(**entry["asked"]),
                 )
+                yield RecordedFile(request, str(entry["sha256"]))
         except (KeyError, TypeError) as error:
-            raise ReelnetError(f"{self.path}: not a file that --report wrote ({_lacks(error)})") from error
+            raise _not_provenance(self.path, error) from error
 
 
-def _lacks(error: Exception) -> str:
-    """What is wrong with a file's content, in words: a KeyError's own are but the key."""
-    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
-
-
-def keep_provenance(path: Path, made: Sequence[tuple[ExportRequest, Report]]) -> None:
-    """Write what files were made from, with their reports, as JSON.
+def write_provenance(path: Path, files: Sequence[tuple[ExportRequest, Report]]) -> None:
+    """Write what files were made from, and their reports, as JSON.
 
     Args:
-        path: Where to. The file is complete when it appears.
-        made: The files of one run, at least one.
+        path: The provenance file. It appears complete or not at all.
+        files: The files, all of one run.
 
     Raises:
         ReelnetError: The file cannot be written.
     """
-    run = made[0][0].rendition.run if made else None
     content = {
-        "format": FORMAT,
-        "versions": versions(),
-        "run": None if run is None else told(run),
-        "files": [_entry(job, report) for job, report in made],
+        "format": FORMAT_VERSION,
+        "versions": find_versions(),
+        "run": _describe_run(files[0][0].rendition.run) if files else None,
+        "files": [_describe_file(request, report) for request, report in files],
     }
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     with atomic_path(path) as temporary:
         temporary.write_text(text, "utf-8")
 
 
-def versions() -> dict[str, str]:
-    """The version of everything that has a hand in a file's bytes, by name."""
-    codecs = ("libavcodec", "libavformat")
+def find_versions() -> dict[str, str]:
+    """The version of everything that can change the bytes of a file, by name."""
     return {
         "reelnet": __version__,
         "python": system.python_version(),
-        **{name: metadata.version(name) for name in PARTS},
-        **{name: ".".join(map(str, av.library_versions[name])) for name in codecs},
+        **{name: metadata.version(name) for name in PACKAGES},
+        **{name: ".".join(map(str, av.library_versions[name])) for name in LIBRARIES},
         "machine": f"{system.system()} {system.machine()}",
     }
 
 
-def told(run: RunReader) -> dict[str, Any]:
-    """Which run it is."""
-    return {
-        "path": run.location,
-        "seed": run.about.get("seed"),
-        "steps": len(run.steps),
-        "sha256": identity(run),
-        "about": dict(run.about),
-    }
-
-
-def identity(run: RunReader) -> str:
-    """What no other run has, in hexadecimal: SHA-256 of its header and its log, which hold a checksum of all else.
+def run_sha256(run: RunReader) -> str:
+    """The SHA-256 of a run's header and log, in hexadecimal. The log contains a checksum of everything else.
 
     Raises:
         RunError: They cannot be read.
@@ -199,63 +187,60 @@ def identity(run: RunReader) -> str:
         raise RunError(f"{run.location}: cannot be read ({error.strerror})") from error
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, or of a sequence's files behind each other, in hexadecimal."""
-    return _sha256(list_files(path))
-
-
-def _sha256(files: Sequence[Path]) -> str:
-    found = hashlib.sha256()
-    for file in files:
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, or of the concatenated files of a sequence, in hexadecimal."""
+    checksum = hashlib.sha256()
+    for file in list_files(path):
         with file.open("rb") as stream:
-            while part := stream.read(1 << 20):
-                found.update(part)
-    return found.hexdigest()
+            while block := stream.read(1 << 20):
+                checksum.update(block)
+    return checksum.hexdigest()
 
 
-def _entry(job: ExportRequest, report: Report) -> dict[str, Any]:
-    """All that one file was made from."""
-    request, template = job.rendition.request, job.rendition.request.template
-    content = _absolute({key: each for key, each in template.content.items() if key != "outputs"})
+def _describe_run(run: RunReader) -> dict[str, Any]:
     return {
-        "report": report.as_json(),
-        "sha256": sha256_of(job.path),
-        "layer": job.rendition.layer,
-        "step": job.step,
-        "scale": request.scale,
-        "fps": request.fps,
-        "asked": asdict(job.options),
-        "template": {"name": template.name, "content": content, "files": _files(content)},
+        "path": run.location,
+        "seed": run.about.get("seed"),
+        "steps": len(run.steps),
+        "sha256": run_sha256(run),
+        "about": dict(run.about),
     }
 
 
-def _absolute(content: dict[str, Any]) -> dict[str, Any]:
-    """A template's content with the files that it names where they are seen from anywhere."""
+def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
+    layout = request.rendition.request
+    content = {key: value for key, value in layout.template.content.items() if key != "outputs"}
     content = json.loads(json.dumps(content))
-    for *path, last in iter_file_keys(content, registry()):
-        inside = content
-        for step in path:
-            inside = inside[step]
-        inside[last] = str(Path(inside[last]).resolve())
-    return content
+    files = {}
+    for *keys, last in iter_file_keys(content, registry()):
+        parent: Any = content
+        for key in keys:
+            parent = parent[key]
+        # Absolute, so that the file is found from any folder.
+        parent[last] = str(Path(parent[last]).resolve())
+        files[parent[last]] = file_sha256(Path(parent[last]))
+    return {
+        "report": report.as_json(),
+        "sha256": file_sha256(request.path),
+        "layer": request.rendition.layer,
+        "step": request.step,
+        "scale": layout.scale,
+        "fps": layout.fps,
+        "asked": asdict(request.options),
+        "template": {"name": layout.template.name, "content": content, "files": files},
+    }
 
 
-def _files(content: dict[str, Any]) -> dict[str, str]:
-    """For each file that a template names its SHA-256, in hexadecimal."""
-    found = {}
-    for path in iter_file_keys(content, registry()):
-        value: Any = content
-        for step in path:
-            value = value[step]
-        found[str(value)] = sha256_of(Path(value))
-    return found
-
-
-def _template(name: str, content: Mapping[str, Any]) -> Template:
+def _build_template(name: str, content: Mapping[str, Any]) -> Template:
     try:
         return build_template(name, content, registry())
     except OptionError as error:
         path, message = error.errors[0]
         raise TemplateError(
-            f"template {name!r} no longer fits: {'.'.join(map(str, path))}: {message}"
+            f"template {name!r} does not fit this version of reelnet: {'.'.join(map(str, path))}: {message}"
         ) from None
+
+
+def _not_provenance(path: Path, error: Exception) -> ReelnetError:
+    problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    return ReelnetError(f"{path}: not a file that --report wrote ({problem})")

@@ -64,7 +64,7 @@ MISTAKES = """
 2 | render RUN -o a.gif --codec av1 | no codec 'av1'
 3 | render RUN -o a.gif --set theme.inc=3 | did you mean 'ink'
 2 | render RUN -o a.gif --set theme | has no '='
-2 | render RUN | names no outputs
+2 | render RUN | has no outputs
 2 | import nothing.npz --run x | nothing.npz: no such file
 2 | metrics RUN nothing.csv | nothing.csv: no such file
 2 | metrics RUN nothing | nothing: no such file
@@ -79,7 +79,7 @@ MISTAKES = """
 2 | frame RUN --step -1 -o a.png | no step -1
 2 | frame RUN --step one -o a.png | --step
 2 | frame RUN --step 1 -o new/a.jpg | PNG
-2 | frame RUN --step 1 -o a-%05d.png | leave the % part out
+2 | frame RUN --step 1 -o a-%05d.png | remove the % part
 2 | frame RUN --step 1 -o a.png --layer conv0 | no layer 'conv0'
 """
 

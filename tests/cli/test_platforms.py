@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("own_platforms")
 
 def test_the_command_lists_them() -> None:
     lines = CliRunner().invoke(command, []).stdout.splitlines()
-    assert lines[0].split() == ["platform", "limit", "formats", "other", "rules", "how", "sure", "date"]
+    assert lines[0].split() == ["platform", "size", "formats", "other", "rules", "confidence", "date"]
     assert {line.split()[0] for line in lines[1:]} == set(load_platforms())
     (gif,) = (line for line in lines if line.startswith("x ") and "gif" in line)
     assert re.split(r"\s{2,}", gif) == [
@@ -45,7 +45,7 @@ def test_the_command_tells_all_of_one() -> None:
     shown = CliRunner().invoke(command, ["dev.to"]).stdout
     for fact in ("dev.to", "25,000,000 bytes", "≤200 Mpx over all frames", "medium", "2026-11", "collected"):
         assert fact in shown
-    assert "no limit of the size known" in CliRunner().invoke(command, ["x"]).stdout
+    assert "no known limit of the file size" in CliRunner().invoke(command, ["x"]).stdout
     assert "10 MiB (10,485,760 bytes)" in CliRunner().invoke(command, ["discord-bot"]).stdout
 
 

@@ -13,7 +13,7 @@ from reelnet.config.diagnostics import OptionError
 from reelnet.config.messages import find_field, list_literals
 from reelnet.config.source import parse_yaml, to_plain
 from reelnet.errors import TemplateError, UsageError
-from reelnet.export.outputs import planned
+from reelnet.export.outputs import resolve_outputs
 from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
 from reelnet.render.panels import PANELS
@@ -61,7 +61,7 @@ class Seen:
         self._run, self.scene = run, resolve(template, run)
         self.files = [
             (each.path, each.step, each.options, each.rendition.size, each.rendition.timeline)
-            for each in (planned(run, template) if template.outputs else [])
+            for each in (resolve_outputs(run, template) if template.outputs else [])
         ]
 
     @property

@@ -52,8 +52,14 @@ def load_platforms() -> dict[str, Platform]:
         TemplateError: The user's platform file is invalid. The error lists every mistake with its line.
     """
     file = user_file()
-    specs = _read_file(file, _read_builtin()) if file.exists() else _read_builtin()
-    return {name: spec.build(name) for name, spec in specs.items()}
+    if not file.exists():
+        return load_builtin_platforms()
+    return {name: spec.build(name) for name, spec in _read_file(file, _read_builtin_specs()).items()}
+
+
+def load_builtin_platforms() -> dict[str, Platform]:
+    """Every built-in platform by name."""
+    return {name: spec.build(name) for name, spec in _read_builtin_specs().items()}
 
 
 def user_file() -> Path:
@@ -167,7 +173,7 @@ class PlatformSpec(SpecModel):
 
 
 @cache
-def _read_builtin() -> Mapping[str, PlatformSpec]:
+def _read_builtin_specs() -> Mapping[str, PlatformSpec]:
     return _read_file(BUILTIN_FILE, {})
 
 
