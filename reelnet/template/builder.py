@@ -1,4 +1,4 @@
-"""From plain data to a template: every key checked, every mistake collected."""
+"""Builds a template from plain data: checks every key and collects every error."""
 
 from __future__ import annotations
 
@@ -26,37 +26,24 @@ from reelnet.template.model import (
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
 
-
-def _iter_item_names(layout: Any) -> Iterator[str]:
-    """The names of panels and the ids of stacks in a layout of plain data."""
-    if isinstance(layout, str):
-        yield layout
-    elif isinstance(layout, list):
-        for item in layout:
-            yield from _iter_item_names(item)
-    elif isinstance(layout, dict):
-        for inside in layout.values():
-            if isinstance(inside, dict) and isinstance(inside.get("id"), str):
-                yield inside["id"]
-            yield from _iter_item_names(inside.get("items") if isinstance(inside, dict) else inside)
-
-
 M = TypeVar("M", bound=BaseModel)
 
 PanelKinds = Mapping[str, type[PanelSpec]]
+"""The options of each kind of panel, by the kind's name."""
 
 TEMPLATE_KEYS = ("about", "layer", "canvas", "theme", "samples", "panels", "layout", "timeline", "outputs")
-"""What a template consists of, beside `extends`."""
+"""The keys at the top of a template, without `extends`."""
 
 INEFFECTIVE_OPTIONS: Mapping[Direction, set[str]] = {
     Direction.COLUMN: {"columns"},
     Direction.ROW: {"columns"},
     Direction.OVERLAY: {"columns", "gap"},
 }
-"""Options that would change nothing."""
+"""Options that have no effect in a kind of stack."""
 
 MAX_STACK_DEPTH = 16
-"""Stacks in stacks."""
+
+_STACK_KINDS = [direction.value for direction in Direction]
 
 
 def build_template(
@@ -71,48 +58,51 @@ def build_template(
 
     Args:
         name: The template's name, for messages.
-        content: All that the template says, with what it extends.
-        panels: Every kind of panel by its name.
-        source_map: Where the keys are written, for errors that only a run shows.
+        content: Everything that the template says, including what it extends.
+        panels: All kinds of panels.
+        source_map: Where the keys are written, for errors that only a run reveals.
         removed: Names of panels that an extending template removes by null.
 
     Raises:
-        OptionError: The content is not a valid template; with every error in it.
+        OptionError: The content is not a valid template. The exception has every error.
     """
     return _Builder(panels, removed).build(name, content, source_map or SourceMap())
 
 
 class _Builder:
-    """Builds one template from plain data and collects its errors."""
+    """Builds one template and collects its errors."""
 
-    def __init__(self, panels: PanelKinds, removed: Collection[str]) -> None:
-        self._kinds, self._removed = panels, removed
-        self._described: set[str] = set()
-        self._named: dict[KeyPath, KeyPath] = {}
+    def __init__(self, kinds: PanelKinds, removed: Collection[str]) -> None:
+        self._kinds = kinds
+        self._removed = removed
         self._errors = ErrorCollector()
+        # Panels that have an entry under `panels`, even an invalid one.
+        self._described: set[str] = set()
+        # Where the layout names panels that have no entry under `panels`.
+        self._implicit: dict[KeyPath, KeyPath] = {}
 
     def build(self, name: str, content: Any, source_map: SourceMap) -> Template:
         if not isinstance(content, dict):
             examples = ", ".join(TEMPLATE_KEYS[-3:])
-            self._wrong((), f"{format_value(content)} is not a template; it needs keys such as {examples}")
+            self._errors.add(f"{format_value(content)} is not a template; it needs keys such as {examples}")
             self._errors.raise_errors()
-        for key in content:
-            if key not in TEMPLATE_KEYS:
-                self._wrong((key,), f"no such key; {suggest_names(str(key), TEMPLATE_KEYS)}")
-        panels = self._panels(content.get("panels"))
-        misspelled = any(key not in TEMPLATE_KEYS for key in content)
-        layout = (
-            self._layout(content.get("layout"), panels) if "layout" in content or not misspelled else None
-        )
-        theme = self._model(ThemeSpec, content.get("theme"), ("theme",))
-        canvas = self._model(CanvasSpec, content.get("canvas"), ("canvas",))
-        samples = self._model(SamplesSpec, content.get("samples"), ("samples",))
-        timeline = self._model(TimelineSpec, content.get("timeline"), ("timeline",))
-        outputs = self._outputs(content, timeline is not None)
-        about, layer = self._text(content, "about"), self._text(content, "layer")
+        unknown = [key for key in content if key not in TEMPLATE_KEYS]
+        for key in unknown:
+            self._errors.add(f"no such key; {suggest_names(str(key), TEMPLATE_KEYS)}", key)
+        panels = self._build_panels(content.get("panels"))
+        # An unknown key may be a misspelled `layout`; a missing layout is then no second error.
+        layout = None
+        if "layout" in content or not unknown:
+            layout = self._build_layout(content.get("layout"), panels)
+        theme = self._build_model(ThemeSpec, content.get("theme"), ("theme",))
+        canvas = self._build_model(CanvasSpec, content.get("canvas"), ("canvas",))
+        samples = self._build_model(SamplesSpec, content.get("samples"), ("samples",))
+        timeline = self._build_model(TimelineSpec, content.get("timeline"), ("timeline",))
+        outputs = self._build_outputs(content, timeline_is_valid=timeline is not None)
+        about, layer = self._get_text(content, "about"), self._get_text(content, "layer")
         self._errors.raise_errors()
         if not (layout and theme and canvas and samples and timeline):
-            raise AssertionError("a template without errors was not built")
+            raise AssertionError("a part is missing, but no error was recorded")
         return Template(
             name=name,
             layout=layout,
@@ -124,188 +114,201 @@ class _Builder:
             outputs=outputs,
             about=about or "",
             layer=layer,
-            source_map=replace(source_map, moved=self._named),
+            source_map=replace(source_map, moved=self._implicit),
             content=content,
         )
 
-    def _wrong(self, path: KeyPath, what: str) -> None:
-        self._errors.add(what, *path)
-
-    def _text(self, content: Mapping[str, Any], key: str) -> str | None:
+    def _get_text(self, content: Mapping[str, Any], key: str) -> str | None:
         value = content.get(key)
         if value is not None and not isinstance(value, str):
-            self._wrong((key,), f"{format_value(value)} is not a text; quote it")
+            self._errors.add(f"{format_value(value)} is not a text; quote it", key)
             return None
         return value
 
-    def _model(self, model: type[M], content: Any, path: KeyPath) -> M | None:
+    def _build_model(self, model: type[M], content: Any, path: KeyPath) -> M | None:
         try:
             return model.model_validate({} if content is None else content)
         except ValidationError as error:
-            for below, what in explain_validation_error(model, error):
-                self._wrong((*path, *below), what)
+            for below, message in explain_validation_error(model, error):
+                self._errors.add(message, *path, *below)
         return None
 
-    def _panels(self, content: Any) -> dict[str, PanelSpec]:
-        found: dict[str, PanelSpec] = {}
+    def _build_panels(self, content: Any) -> dict[str, PanelSpec]:
+        panels: dict[str, PanelSpec] = {}
         if content is None:
-            return found
+            return panels
         if not isinstance(content, dict):
-            self._wrong(("panels",), f"{format_value(content)} is not a map of panels by name")
-            return found
+            self._errors.add(f"{format_value(content)} is not a map of panels by name", "panels")
+            return panels
         self._described = set(content)
-        for name, options_given in content.items():
-            panel = self._panel(name, options_given)
+        for name, options in content.items():
+            panel = self._build_panel(name, options)
             if panel is not None:
-                found[name] = panel
-        return found
+                panels[name] = panel
+        return panels
 
-    def _panel(self, name: str, content: Any) -> PanelSpec | None:
+    def _build_panel(self, name: str, content: Any) -> PanelSpec | None:
         path: KeyPath = ("panels", name)
         if content is not None and not isinstance(content, dict):
-            self._wrong(path, f"{format_value(content)} is not a map of options")
+            self._errors.add(f"{format_value(content)} is not a map of options", *path)
             return None
-        given = dict(content or {})
-        kind = given.pop("kind", name)
-        if not isinstance(kind, str) or kind not in self._kinds:
-            if kind == name:
-                self._wrong(path, f"needs a kind; {suggest_names(name, self._kinds)}")
-            else:
-                self._wrong(
-                    (*path, "kind"), f"no kind {format_value(kind)}; {suggest_names(str(kind), self._kinds)}"
-                )
-            return None
-        return self._model(self._kinds[kind], given, path)
+        options = dict(content or {})
+        kind = options.pop("kind", name)
+        if isinstance(kind, str) and kind in self._kinds:
+            return self._build_model(self._kinds[kind], options, path)
+        suggestion = suggest_names(str(kind), self._kinds)
+        if kind == name:
+            self._errors.add(f"needs a kind; {suggestion}", *path)
+        else:
+            self._errors.add(f"no kind {format_value(kind)}; {suggestion}", *path, "kind")
+        return None
 
-    def _layout(self, content: Any, panels: dict[str, PanelSpec]) -> Stack | None:
+    def _build_layout(self, content: Any, panels: dict[str, PanelSpec]) -> Stack | None:
         if content is None:
-            self._wrong((), "has no layout; name a template to extend, or say what stands where")
+            self._errors.add("has no layout; name a template to extend, or add a layout")
             return None
         if isinstance(content, dict) and PATCH_KEY in content:
-            self._unmoved(
-                content[PATCH_KEY], {word: each for word, each in content.items() if word != PATCH_KEY}
-            )
+            layout = {key: child for key, child in content.items() if key != PATCH_KEY}
+            self._explain_patch(content[PATCH_KEY], layout)
             return None
-        node = self._node(content, ("layout",), panels, 0)
+        node = self._build_item(content, ("layout",), panels, 0)
         if isinstance(node, str):
             return Stack(Direction.COLUMN, StackSpec(), (node,), ("layout",))
         return node
 
-    def _unmoved(self, changes: Any, layout: Mapping[str, Any]) -> None:
-        """Tell which changes of a layout could not be made when templates were merged."""
+    def _explain_patch(self, patch: Any, layout: Mapping[str, Any]) -> None:
+        """Record why changes of a layout could not be applied when templates were merged."""
         path: KeyPath = ("layout", PATCH_KEY)
         if not layout:
-            self._wrong(
-                path, "changes the layout of a template that is extended, and none is; give a column or a row"
-            )
-        elif not isinstance(changes, dict):
-            self._wrong(
-                path,
-                f"{format_value(changes)} is not a map of what stands where, by names of panels and ids of stacks",
-            )
-        for name in changes if layout and isinstance(changes, dict) else ():
-            known = dict.fromkeys(_iter_item_names(layout))
-            what = "stands within what is put into its place, or is all there is"
-            if name not in known:
-                what = f"stands nowhere in the layout that is changed; {suggest_names(str(name), known)}"
-            self._wrong((*path, name), what)
+            message = "changes the layout of an extended template, but there is none; give a column or a row"
+            self._errors.add(message, *path)
+            return
+        if not isinstance(patch, dict):
+            message = f"{format_value(patch)} is not a map of items by names of panels and ids of stacks"
+            self._errors.add(message, *path)
+            return
+        known = dict.fromkeys(_iter_item_names(layout))
+        for name in patch:
+            if name in known:
+                message = "is inside the item that replaces it, or is all that the layout has"
+            else:
+                message = f"is not in the layout that is changed; {suggest_names(str(name), known)}"
+            self._errors.add(message, *path, name)
 
-    def _node(
+    def _build_item(
         self, content: Any, path: KeyPath, panels: dict[str, PanelSpec], depth: int
     ) -> Stack | str | None:
+        """Build an item of the layout: the name of a panel, or a stack."""
         if isinstance(content, str):
-            return self._name(content, path, panels)
-        words = [each.value for each in Direction]
-        if isinstance(content, dict) and len(content) > 1 and depth <= MAX_STACK_DEPTH:
-            self._several(content, path, panels, depth)
+            return self._resolve_panel_name(content, path, panels)
+        if depth > MAX_STACK_DEPTH:
+            self._errors.add(f"more than {MAX_STACK_DEPTH} levels of stacks", *path)
             return None
-        if not isinstance(content, dict) or len(content) != 1 or depth > MAX_STACK_DEPTH:
-            what = (
-                "stacks are nested too deep"
-                if depth > MAX_STACK_DEPTH
-                else (f"{format_value(content)} is neither the name of a panel nor one of {', '.join(words)}")
-            )
-            self._wrong(path, what)
+        if isinstance(content, dict) and len(content) > 1:
+            self._explain_several_keys(content, path, panels, depth)
+            return None
+        if not isinstance(content, dict) or not content:
+            kinds = ", ".join(_STACK_KINDS)
+            message = f"{format_value(content)} is neither the name of a panel nor one of {kinds}"
+            self._errors.add(message, *path)
             return None
         ((kind, inside),) = content.items()
         path = (*path, kind)
-        if kind not in words:
-            extra = "; panels are described under 'panels' and named here" if kind in self._kinds else ""
-            self._wrong(path, f"no such stack; {suggest_names(str(kind), words)}{extra}")
+        if kind not in _STACK_KINDS:
+            hint = "; panels are described under 'panels' and named here" if kind in self._kinds else ""
+            self._errors.add(f"no such stack; {suggest_names(str(kind), _STACK_KINDS)}{hint}", *path)
             return None
-        return self._stack(Direction(kind), inside, path, panels, depth)
+        return self._build_stack(Direction(kind), inside, path, panels, depth)
 
-    def _several(
+    def _explain_several_keys(
         self, content: Mapping[str, Any], path: KeyPath, panels: dict[str, PanelSpec], depth: int
     ) -> None:
-        """Tell what is wrong with an item of several keys, and with what is below it."""
-        words = [each.value for each in Direction]
-        stacks = [key for key in content if key in words]
+        """Record what is wrong with an item of several keys, and the errors in its stacks."""
+        stacks = [key for key in content if key in _STACK_KINDS]
         for key in content:
             if key in stacks:
-                self._node({key: content[key]}, path, panels, depth)
+                self._build_item({key: content[key]}, path, panels, depth)
             elif stacks and key in StackSpec.model_fields:
-                self._wrong((*path, key), f"belongs inside: {stacks[0]}: {{{key}: …, items: […]}}")
+                self._errors.add(f"belongs inside: {stacks[0]}: {{{key}: …, items: […]}}", *path, key)
             else:
-                self._wrong((*path, key), f"no such stack; {suggest_names(str(key), words)}")
+                self._errors.add(f"no such stack; {suggest_names(str(key), _STACK_KINDS)}", *path, key)
         if len(stacks) > 1:
-            self._wrong(path, f"an item is one of {', '.join(stacks)}, not several; put one into the other")
+            message = f"an item is one of {', '.join(stacks)}, not several; put one into the other"
+            self._errors.add(message, *path)
 
-    def _name(self, name: str, path: KeyPath, panels: dict[str, PanelSpec]) -> str | None:
+    def _resolve_panel_name(self, name: str, path: KeyPath, panels: dict[str, PanelSpec]) -> str | None:
         if name in panels or name in self._described:
             return name
         if name in self._kinds:
-            # A kind that needs no options needs no entry under `panels`.
-            panel = self._model(self._kinds[name], {}, path)
+            # A panel without options needs no entry under `panels`.
+            panel = self._build_model(self._kinds[name], {}, path)
             if panel is not None:
                 panels[name] = panel
-                self._named["panels", name] = path
+                self._implicit["panels", name] = path
             return name
         if name in self._removed:
-            what = "null leaves nothing of it, but the layout names it; to leave it out, write {hidden: true}"
-            self._wrong(("panels", name), what)
+            message = "is removed by null, but the layout names it; to hide it, write {hidden: true}"
+            self._errors.add(message, "panels", name)
         else:
-            self._wrong(path, f"no panel {name!r}; {suggest_names(name, [*panels, *self._kinds])}")
+            self._errors.add(f"no panel {name!r}; {suggest_names(name, [*panels, *self._kinds])}", *path)
         return None
 
-    def _stack(
-        self, kind: Direction, inside: Any, path: KeyPath, panels: dict[str, PanelSpec], depth: int
+    def _build_stack(
+        self, direction: Direction, inside: Any, path: KeyPath, panels: dict[str, PanelSpec], depth: int
     ) -> Stack | None:
-        given = {"items": inside} if isinstance(inside, list) else inside
-        if not isinstance(given, dict):
-            self._wrong(path, f"{format_value(inside)} is neither a list of items nor a map with items")
+        options = {"items": inside} if isinstance(inside, list) else inside
+        if not isinstance(options, dict):
+            message = f"{format_value(inside)} is neither a list of items nor a map with items"
+            self._errors.add(message, *path)
             return None
-        given = dict(given)
-        items = given.pop("items", None)
-        for key in given.keys() & INEFFECTIVE_OPTIONS.get(kind, set()):
-            self._wrong((*path, key), f"changes nothing in the stack {kind.value!r}; leave it out")
-        style = self._model(StackSpec, given, path)
+        options = dict(options)
+        items = options.pop("items", None)
+        for key in options.keys() & INEFFECTIVE_OPTIONS.get(direction, set()):
+            self._errors.add(f"has no effect in the stack {direction.value!r}; leave it out", *path, key)
+        style = self._build_model(StackSpec, options, path)
         if not isinstance(items, list) or not items:
-            self._wrong(path, "needs a list of items")
+            self._errors.add("needs a list of items", *path)
             return None
         below = path if isinstance(inside, list) else (*path, "items")
-        nodes = [self._node(item, (*below, number), panels, depth + 1) for number, item in enumerate(items)]
-        if style is None or None in nodes:
+        nodes = [
+            self._build_item(item, (*below, index), panels, depth + 1) for index, item in enumerate(items)
+        ]
+        built = tuple(node for node in nodes if node is not None)
+        if style is None or len(built) < len(nodes):
             return None
-        return Stack(kind, style, tuple(node for node in nodes if node is not None), path)
+        return Stack(direction, style, built, path)
 
-    def _outputs(self, content: Mapping[str, Any], right: bool) -> tuple[Output, ...]:
-        """The files, each with its timeline; what is wrong with the template's own timeline is told there."""
-        given = content.get("outputs")
-        if given is None:
+    def _build_outputs(self, content: Mapping[str, Any], *, timeline_is_valid: bool) -> tuple[Output, ...]:
+        """Build the outputs, each with its timeline. Errors of the template's own timeline are not repeated."""
+        items = content.get("outputs")
+        if items is None:
             return ()
-        if not isinstance(given, list):
-            self._wrong(("outputs",), f"{format_value(given)} is not a list of files")
+        if not isinstance(items, list):
+            self._errors.add(f"{format_value(items)} is not a list of files", "outputs")
             return ()
-        found = []
-        for number, each in enumerate(given):
-            path: KeyPath = ("outputs", number)
-            spec = self._model(OutputSpec, each, path)
+        common = content.get("timeline") if timeline_is_valid else None
+        outputs = []
+        for index, item in enumerate(items):
+            path: KeyPath = ("outputs", index)
+            spec = self._build_model(OutputSpec, item, path)
             if spec is None:
                 continue
-            usual = content.get("timeline") if right else None
-            whole = {**(usual if isinstance(usual, dict) else {}), **(spec.timeline or {})}
-            timeline = self._model(TimelineSpec, whole, (*path, "timeline"))
+            keys = {**(common if isinstance(common, dict) else {}), **(spec.timeline or {})}
+            timeline = self._build_model(TimelineSpec, keys, (*path, "timeline"))
             if timeline is not None:
-                found.append(Output(spec, timeline, path))
-        return tuple(found)
+                outputs.append(Output(spec, timeline, path))
+        return tuple(outputs)
+
+
+def _iter_item_names(layout: Any) -> Iterator[str]:
+    """Yield the names of panels and the ids of stacks in a layout of plain data."""
+    if isinstance(layout, str):
+        yield layout
+    elif isinstance(layout, list):
+        for item in layout:
+            yield from _iter_item_names(item)
+    elif isinstance(layout, dict):
+        for stack in layout.values():
+            if isinstance(stack, dict) and isinstance(stack.get("id"), str):
+                yield stack["id"]
+            yield from _iter_item_names(stack.get("items") if isinstance(stack, dict) else stack)

@@ -1,4 +1,4 @@
-"""Changes of a layout by names: what stands in the place of a panel, or of a stack that has an id."""
+"""Changes of an inherited layout: `at` replaces panels, and stacks with an id, by name."""
 
 from __future__ import annotations
 
@@ -6,136 +6,138 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reelnet.config.source import Node, get_child
+from reelnet.template.model import Direction
 
-STACK_KINDS = ("column", "row", "grid", "overlay")
+STACK_KINDS = tuple(direction.value for direction in Direction)
 
 PATCH_KEY = "at"
-"""The key of the changes, in a layout."""
+"""The key of the changes in a layout."""
 
 SPACER = "spacer"
-"""The one panel that does not move: it shows nothing, and a layout may have many of it."""
+"""The one panel that does not move when an item names it: it shows nothing, and a layout may have several."""
 
-PLACE = "\0"
-"""Stands for what is changed while parts move; no name in a file can be this."""
+PLACEHOLDER = "\0"
+"""Marks the replaced item while other items move; no name in a file can be this."""
 
 
-def apply_layout_patch(layout: Node, changes: Node) -> Node:
-    """A layout with other items in the places of some.
+def apply_layout_patch(layout: Node, patch: Node) -> Node:
+    """Replace items of a layout.
 
-    Each key of `changes` names a panel or a stack of the layout. Its value is what stands there instead; within it,
-    that name stands for what was there, and any other name that the layout has moves there. null leaves the part
-    out. Changes that cannot be made stay beside the layout under `at`, for the check to tell.
+    Each key of `patch` names a panel or a stack of the layout. Its value is the item that replaces it. Within this
+    item, the name itself stands for the replaced part, and all other names of the layout move there. null removes the
+    part. Changes that cannot be applied stay beside the layout under `at`, for the builder to report.
     """
-    left: dict[str, Node] = {}
-    for name, item in changes.value.items() if isinstance(changes.value, dict) else ():
-        changed = _changed(layout, name, item)
+    failed: dict[str, Node] = {}
+    for name, item in patch.value.items() if isinstance(patch.value, dict) else ():
+        changed = _replace_item(layout, name, item)
         if changed is None:
-            left[name] = item
+            failed[name] = item
         else:
             layout = changed
-    if not left and isinstance(changes.value, dict):
+    if not failed and isinstance(patch.value, dict):
         return layout
-    whole = layout.value if isinstance(layout.value, dict) else {"column": replace(layout, value=[layout])}
-    told = replace(changes, value=left) if isinstance(changes.value, dict) else changes
-    return replace(layout, value={**whole, PATCH_KEY: told})
+    children = layout.value if isinstance(layout.value, dict) else {"column": replace(layout, value=[layout])}
+    rest = replace(patch, value=failed) if isinstance(patch.value, dict) else patch
+    return replace(layout, value={**children, PATCH_KEY: rest})
 
 
-def _changed(layout: Node, name: str, item: Node) -> Node | None:
-    """The layout after one change; None if that cannot be made."""
-    old = _find(layout, name)
+def _replace_item(layout: Node, name: str, item: Node) -> Node | None:
+    """Return the layout after one change; None if the change is impossible."""
+    old = _find_item(layout, name)
     if old is None:
         return None
     if item.value is None:
-        return _swapped(layout, {name: None})
+        return _substitute_items(layout, {name: None})
     moving = {
         other: found
-        for other in _references(item)
-        if other not in (name, SPACER) and (found := _find(layout, other)) is not None
+        for other in _iter_panel_names(item)
+        if other not in (name, SPACER) and (found := _find_item(layout, other)) is not None
     }
-    if any(_find(found, name) is not None for found in moving.values()):
+    if any(_find_item(found, name) is not None for found in moving.values()):
         return None
-    gone = dict.fromkeys(moving)
-    here = replace(old, value=PLACE)
-    rest = _swapped(_swapped(layout, {name: here}) or here, gone)
-    parts = {other: _swapped(found, {**gone, other: found}) for other, found in moving.items()}
-    filled = _filled(item, {**parts, name: _swapped(old, gone)})
+    removals = dict.fromkeys(moving)
+    placeholder = replace(old, value=PLACEHOLDER)
+    rest = _substitute_items(_substitute_items(layout, {name: placeholder}) or placeholder, removals)
+    parts = {other: _substitute_items(found, {**removals, other: found}) for other, found in moving.items()}
+    filled = _substitute_names(item, {**parts, name: _substitute_items(old, removals)})
     if rest is None or filled is None:
         return None
-    return _filled(rest, {PLACE: filled})
+    return _substitute_names(rest, {PLACEHOLDER: filled})
 
 
-def _name(node: Node) -> str | None:
-    """The name of a panel, or the id of a stack."""
-    if isinstance(node.value, str):
-        return node.value
-    inside = _inside(node)
-    own = get_child(inside, "id") if inside is not None else None
+def _get_name(item: Node) -> str | None:
+    """Return the name of a panel, or the id of a stack."""
+    if isinstance(item.value, str):
+        return item.value
+    stack = _get_stack(item)
+    own = get_child(stack, "id") if stack is not None else None
     return own.value if own is not None and isinstance(own.value, str) else None
 
 
-def _inside(node: Node) -> Node | None:
-    """What stands under the word of a stack."""
-    if not isinstance(node.value, dict):
+def _get_stack(item: Node) -> Node | None:
+    """Return the value of an item's stack key, such as `row`."""
+    if not isinstance(item.value, dict):
         return None
-    return next((node.value[word] for word in STACK_KINDS if word in node.value), None)
+    return next((item.value[kind] for kind in STACK_KINDS if kind in item.value), None)
 
 
-def _list(node: Node) -> Node | None:
-    """The list of a stack's items."""
-    inside = _inside(node)
-    found = get_child(inside, "items") if inside is not None and isinstance(inside.value, dict) else inside
+def _get_item_list(item: Node) -> Node | None:
+    """Return the list of a stack's items, whether the stack is a bare list or a map with `items`."""
+    stack = _get_stack(item)
+    found = get_child(stack, "items") if stack is not None and isinstance(stack.value, dict) else stack
     return found if found is not None and isinstance(found.value, list) else None
 
 
-def _items(node: Node) -> list[Node]:
-    items = _list(node)
+def _list_items(item: Node) -> list[Node]:
+    items = _get_item_list(item)
     return items.value if items is not None and isinstance(items.value, list) else []
 
 
-def _with_items(node: Node, items: list[Node]) -> Node:
-    """A stack with other items."""
-    word = next(word for word in STACK_KINDS if isinstance(node.value, dict) and word in node.value)
-    inside, old = get_child(node, word), _list(node)
-    if inside is None or old is None or not isinstance(node.value, dict):
-        return node
+def _replace_items(item: Node, items: list[Node]) -> Node:
+    """Return a stack with other items."""
+    kind = next(kind for kind in STACK_KINDS if isinstance(item.value, dict) and kind in item.value)
+    stack, old = get_child(item, kind), _get_item_list(item)
+    if stack is None or old is None or not isinstance(item.value, dict):
+        return item
     new = replace(old, value=items)
-    if isinstance(inside.value, dict):
-        new = replace(inside, value={**inside.value, "items": new})
-    return replace(node, value={**node.value, word: new})
+    if isinstance(stack.value, dict):
+        new = replace(stack, value={**stack.value, "items": new})
+    return replace(item, value={**item.value, kind: new})
 
 
-def _find(node: Node, name: str) -> Node | None:
-    """The part of that name."""
-    if _name(node) == name:
-        return node
-    return next((found for item in _items(node) if (found := _find(item, name)) is not None), None)
+def _find_item(item: Node, name: str) -> Node | None:
+    """Return the part of a layout with a name."""
+    if _get_name(item) == name:
+        return item
+    return next((found for each in _list_items(item) if (found := _find_item(each, name)) is not None), None)
 
 
-def _references(node: Node) -> Iterator[str]:
-    """The names that an item gives, without the ids of stacks that it makes itself."""
-    if isinstance(node.value, str):
-        yield node.value
-    for item in _items(node):
-        yield from _references(item)
+def _iter_panel_names(item: Node) -> Iterator[str]:
+    """Yield the names in an item, without the ids of its own stacks."""
+    if isinstance(item.value, str):
+        yield item.value
+    for each in _list_items(item):
+        yield from _iter_panel_names(each)
 
 
-def _swapped(node: Node, others: Mapping[str, Node | None]) -> Node | None:
-    """A layout with other parts in the place of those with some names; None if nothing is left of it."""
-    name = _name(node)
-    if name is not None and name in others:
-        return others[name]
-    return _each(node, [_swapped(item, others) for item in _items(node)])
+def _substitute_items(item: Node, parts: Mapping[str, Node | None]) -> Node | None:
+    """Replace the panels and stacks with some names, or remove them; None if nothing is left."""
+    name = _get_name(item)
+    if name is not None and name in parts:
+        return parts[name]
+    return _keep_items(item, [_substitute_items(each, parts) for each in _list_items(item)])
 
 
-def _filled(node: Node, parts: Mapping[str, Node | None]) -> Node | None:
-    """An item with parts in the place of their names; None if nothing is left of it."""
-    if isinstance(node.value, str) and node.value in parts:
-        return parts[node.value]
-    return _each(node, [_filled(item, parts) for item in _items(node)])
+def _substitute_names(item: Node, parts: Mapping[str, Node | None]) -> Node | None:
+    """Replace names by parts, or remove them; None if nothing is left."""
+    if isinstance(item.value, str) and item.value in parts:
+        return parts[item.value]
+    return _keep_items(item, [_substitute_names(each, parts) for each in _list_items(item)])
 
 
-def _each(node: Node, items: list[Node | None]) -> Node | None:
-    kept = [item for item in items if item is not None]
+def _keep_items(item: Node, items: list[Node | None]) -> Node | None:
+    """Return a stack with the items that are left; None if there are none. Panels stay as they are."""
     if not items:
-        return node
-    return _with_items(node, kept) if kept else None
+        return item
+    kept = [each for each in items if each is not None]
+    return _replace_items(item, kept) if kept else None

@@ -1,4 +1,4 @@
-"""From a template's name or file to a template."""
+"""Loading of a template by its name or file."""
 
 from __future__ import annotations
 
@@ -24,111 +24,115 @@ from reelnet.template.model import Template
 
 
 def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> Template:
-    """The template of that name or file, with what it extends.
+    """Load a template with everything that it extends.
 
     Args:
-        name: A name, as `reelnet templates list` shows them, or a file.
-        panels: Every kind of panel by its name.
+        name: A name, as `reelnet templates list` shows them, or the path of a file.
+        panels: All kinds of panels.
         settings: Keys to change, such as `theme.background=#111`.
 
     Raises:
-        TemplateError: There is none, or it says something that it may not say; every mistake is told.
-        UsageError: A setting is not of the form KEY=VALUE.
+        TemplateError: The template does not exist or is invalid. The exception has every error.
+        UsageError: A setting is invalid.
     """
-    aside: list[Diagnostic] = []
+    deferred: list[Diagnostic] = []
     try:
-        node = load_node(os.fspath(name), settings, aside)
+        node = load_node(os.fspath(name), settings, deferred)
     except InvalidTemplate as error:
-        raise_diagnostics([*aside, *error.diagnostics])
+        raise_diagnostics([*deferred, *error.diagnostics])
         raise
-    return build_node(str(name), node, panels, aside)
+    return build_from_node(str(name), node, panels, deferred)
 
 
-def build_node(name: str, node: Node, panels: PanelKinds, aside: Sequence[Diagnostic] = ()) -> Template:
-    """A template from its merged content.
+def build_from_node(
+    name: str, node: Node, panels: PanelKinds, deferred: Sequence[Diagnostic] = ()
+) -> Template:
+    """Build a template from its merged content.
 
     Args:
-        name: As it was asked for.
+        name: The name that was asked for.
         node: The content.
-        panels: Every kind of panel by its name.
-        aside: Mistakes that were found when it was read; what else is wrong at the same keys may be due to them.
+        panels: All kinds of panels.
+        deferred: Errors that were found when the files were read. Further errors at the same keys are not reported,
+            because they may be consequences.
 
     Raises:
-        TemplateError: It says something that it may not say; every mistake is told.
+        InvalidTemplate: The template is invalid. The exception has every error.
     """
     content = drop_nulls(to_plain(node))
-    missing = list(_resolve_files(content, node, panels))
+    missing_files = list(_resolve_files(content, node, panels))
     source_map = SourceMap(lambda path: find_position(node, path))
-    template, found = None, []
+    template, invalid = None, []
     try:
-        template = build_template(
-            name, content, panels, source_map=source_map, removed=_list_removed_panels(node)
-        )
+        template = build_template(name, content, panels, source_map=source_map, removed=_list_removed(node))
     except OptionError as error:
-        found = [source_map.diagnose(path, message) for path, message in error.errors]
-    known = {each.key for each in aside if each.key}
-    invalid = [each for each in found if each.key not in known]
-    raise_diagnostics([*aside, *invalid, *missing, *find_unquoted_colors(node)])
+        invalid = [source_map.diagnose(path, message) for path, message in error.errors]
+    reported = {diagnostic.key for diagnostic in deferred if diagnostic.key}
+    invalid = [diagnostic for diagnostic in invalid if diagnostic.key not in reported]
+    raise_diagnostics([*deferred, *invalid, *missing_files, *find_unquoted_colors(node)])
     if template is None:
-        raise AssertionError("a template without errors was not built")
+        raise AssertionError("no template was built, but no error was recorded")
     return template
 
 
-def _list_removed_panels(node: Node) -> list[str]:
-    """Names of the panels that a template took away from what it extends."""
+def _list_removed(node: Node) -> list[str]:
+    """Return the names of panels that an extending template removes by null."""
     panels = get_child(node, "panels")
-    inside = panels.value if panels is not None else None
-    return [name for name, each in inside.items() if each.value is None] if isinstance(inside, dict) else []
+    children = panels.value if panels is not None else None
+    if not isinstance(children, dict):
+        return []
+    return [name for name, child in children.items() if child.value is None]
 
 
 def drop_nulls(content: Any) -> Any:
-    """Maps without the keys that have no value; they have their defaults."""
+    """Remove keys without a value, which restores their defaults. Nulls in lists stay."""
     if isinstance(content, list):
-        return [drop_nulls(each) for each in content]
+        return [drop_nulls(item) for item in content]
     if not isinstance(content, dict):
         return content
-    return {key: drop_nulls(each) for key, each in content.items() if each is not None}
-
-
-def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Diagnostic]:
-    """Make the files that a template names relative to the file in which they are named; tell which are none."""
-    for path in iter_file_keys(content, panels):
-        inside = content
-        for step in path[:-1]:
-            inside = inside[step]
-        value, origin = inside[path[-1]], find_position(node, path)
-        if not isinstance(value, str):
-            continue
-        file = Path(value).expanduser()
-        if origin.line:
-            file = Path(origin.file).parent / file
-        inside[path[-1]] = str(file)
-        # Not a pipe or a device either, which could keep a reader waiting for ever.
-        if not file.is_file():
-            what = "is no file that can be read" if file.exists() else "no such file"
-            yield Diagnostic(origin, format_key_path(path), f"{file}: {what}")
-        elif path[0] == "theme" and not _is_font(file):
-            yield Diagnostic(origin, format_key_path(path), f"{file}: is no font; give a .ttf or .otf file")
-
-
-def _is_font(file: Path) -> bool:
-    """Whether text can be drawn with a file."""
-    try:
-        ImageFont.truetype(str(file), 16, layout_engine=ImageFont.Layout.BASIC)
-    except OSError:
-        return False
-    return True
+    return {key: drop_nulls(child) for key, child in content.items() if child is not None}
 
 
 def iter_file_keys(content: Any, panels: PanelKinds) -> Iterator[tuple[str, ...]]:
-    """The keys whose values are files."""
+    """Yield the path of every key whose value is a file."""
     if not isinstance(content, dict):
         return
     theme = content.get("theme")
     if isinstance(theme, dict):
         yield from (("theme", key) for key in ("font", "font_bold") if key in theme)
-    given = content.get("panels")
-    for name, options in given.items() if isinstance(given, dict) else ():
+    described = content.get("panels")
+    for name, options in described.items() if isinstance(described, dict) else ():
         if isinstance(options, dict):
             kind = panels.get(str(options.get("kind", name)))
             yield from (("panels", name, key) for key in (kind.files if kind else ()) if key in options)
+
+
+def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Diagnostic]:
+    """Make paths relative to the file that names them, in place, and yield an error for each unusable file."""
+    for path in iter_file_keys(content, panels):
+        parent = content
+        for step in path[:-1]:
+            parent = parent[step]
+        value, position = parent[path[-1]], find_position(node, path)
+        if not isinstance(value, str):
+            continue
+        file = Path(value).expanduser()
+        if position.line:
+            file = Path(position.file).parent / file
+        parent[path[-1]] = str(file)
+        # Reading a pipe or a device could block.
+        if not file.is_file():
+            problem = "is not a regular file" if file.exists() else "no such file"
+        elif path[0] == "theme" and not _is_font(file):
+            problem = "is not a font; give a .ttf or .otf file"
+        else:
+            continue
+        yield Diagnostic(position, format_key_path(path), f"{file}: {problem}")
+
+
+def _is_font(file: Path) -> bool:
+    try:
+        ImageFont.truetype(str(file), 16, layout_engine=ImageFont.Layout.BASIC)
+    except OSError:
+        return False
+    return True

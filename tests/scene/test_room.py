@@ -87,7 +87,7 @@ def test_a_frame_is_no_larger_than_encoders_take(run: Run) -> None:
 def test_options_of_other_stacks_are_told(stack: str, key: str) -> None:
     text = f"layout: {{{stack}: {{{key}: 3, items: [counter]}}}}"
     with pytest.raises(
-        TemplateError, match=rf"mine.yaml:1:\d+: layout.{stack}.{key}: changes nothing in the stack"
+        TemplateError, match=rf"mine.yaml:1:\d+: layout.{stack}.{key}: has no effect in the stack"
     ):
         template_of(text)
 

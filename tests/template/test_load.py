@@ -45,7 +45,7 @@ def test_one_mistake_is_told_once() -> None:
 
 def test_a_panel_that_null_takes_away_is_told_where_the_author_wrote_that() -> None:
     (line,) = told("extends: article\npanels:\n  title: null\n")
-    assert line.startswith("mine.yaml:3:3: panels.title: null leaves nothing of it, but the layout names it")
+    assert line.startswith("mine.yaml:3:3: panels.title: is removed by null, but the layout names it")
 
 
 def test_null_and_then_a_panel_is_that_panel() -> None:

@@ -6,13 +6,13 @@ from reelnet.config.source import parse_yaml
 from reelnet.reel import Reel, Run
 from reelnet.render.panels import PANELS
 from reelnet.template.inheritance import apply_settings, expand_shorthand
-from reelnet.template.load import build_node
+from reelnet.template.load import build_from_node
 from reelnet.template.model import Template
 
 
 def template_of(text: str, *settings: str) -> Template:
     """A template without a file of its own; errors call it mine.yaml."""
-    return build_node(
+    return build_from_node(
         "mine", apply_settings(expand_shorthand(parse_yaml(text, "mine.yaml")), settings), PANELS
     )
 

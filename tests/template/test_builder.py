@@ -45,8 +45,8 @@ MISTAKES = [
     ("layout: {column: [channels], gap: 3}", "layout.gap: belongs inside: column: {gap: …, items: "),
     ("layout: {colum: [channels], row: [inputs]}", "layout.colum: no such stack; did you mean 'column'?"),
     (CHANNELS + "theme: {font: nowhere.ttf}", "theme.font: nowhere.ttf: no such file"),
-    (CHANNELS + f"theme: {{font: {__file__}}}", "is no font; give a .ttf or .otf file"),
-    (CHANNELS + "theme: {font: /dev/null}", "theme.font: /dev/null: is no file that can be read"),
+    (CHANNELS + f"theme: {{font: {__file__}}}", "is not a font; give a .ttf or .otf file"),
+    (CHANNELS + "theme: {font: /dev/null}", "theme.font: /dev/null: is not a regular file"),
     (CHANNELS + "canvas: 1080", "canvas.aspect: '1080' is neither a size"),
     (
         "panels: {title: {kind: text, text: '{layer'}}\n" + CHANNELS,
@@ -128,5 +128,5 @@ def test_settings_are_named_as_they_were_given() -> None:
 
 def test_deep_stacks_are_refused() -> None:
     text = "layout: " + "{column: [" * 18 + "channels" + "]}" * 18
-    with pytest.raises(TemplateError, match="nested too deep"):
+    with pytest.raises(TemplateError, match="more than 16 levels"):
         template_of(text)
