@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
-from reelnet.render.canvas import (
-    dilate_mask,
-    fill_box,
-    fill_mask,
-    rasterize_arrow,
-    stamp,
-    stroke_box,
-    write,
-)
+from reelnet.render.canvas import dilate_mask, fill_box, fill_mask, rasterize_arrow, stamp, stroke_box, write
 from reelnet.render.panels.annotations.annotation import AnnotatedCell, Side, margin_gap, wrap_note
 from reelnet.render.panels.annotations.captions import StepRange, resolve_step_range
 from reelnet.render.typography import body_style, wrap_text
@@ -212,9 +204,8 @@ class Callout:
             length: Pixels from tail to tip.
         """
         stroke_width = max(2, round(self.style.size / 6))
-        mask = rasterize_arrow(
-            length, stroke_width, max(8, round(0.75 * self.style.size)), OPPOSITE_SIDE[side]
-        )
+        head_length = max(8, round(0.75 * self.style.size))
+        mask = rasterize_arrow(length, stroke_width, head_length, OPPOSITE_SIDE[side])
         height, width = mask.shape
         x, y = (x, y - height // 2) if side in ("left", "right") else (x - width // 2, y)
         fill_mask(canvas, dilate_mask(mask), self.background, x - 1, y - 1)

@@ -12,7 +12,14 @@ from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, mod
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.config.spec import LIST_AS_TUPLE, SpecModel
-from reelnet.render.panels.basic.text import AlignOption, ColorOption, SizeOption, StyleOption, Text
+from reelnet.render.panels.basic.text import (
+    AlignOption,
+    ColorOption,
+    SizeOption,
+    StyleOption,
+    Text,
+    TextDrawing,
+)
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -125,12 +132,9 @@ class Captions(Panel):
 
     @model_validator(mode="after")
     def _check_overlaps(self) -> Captions:
-        starts = [
-            (item.from_step, number)
-            for number, item in enumerate(self.items)
-            if isinstance(item.from_step, int)
-        ]
-        for (start, first), (next_start, second) in pairwise(sorted(starts)):
+        starts = [(item.from_step, number) for number, item in enumerate(self.items)]
+        fixed = sorted((start, number) for start, number in starts if isinstance(start, int))
+        for (start, first), (next_start, second) in pairwise(fixed):
             end = self.items[first].to_step
             if (start if end is None else end) >= next_start:
                 raise OptionError(
@@ -172,10 +176,8 @@ class Captions(Panel):
 
     def as_texts(self) -> list[Text]:
         """Each caption as a text panel."""
-        return [
-            Text(text=item.text, style=self.style, size=self.size, color=self.color, align=self.align)
-            for item in self.items
-        ]
+        options = self.model_dump(include={"style", "size", "color", "align"})
+        return [Text(text=item.text, **options) for item in self.items]
 
     def measure(self, context: SceneContext) -> Measure:
         """As wide as the widest caption, up to `MAX_NATURAL_EMS`, and as tall as the tallest one once wrapped."""
@@ -192,10 +194,8 @@ class Captions(Panel):
 
         min_width = max(each.width if each.least is None else each.least for each in measures)
         # A long caption wraps; it does not make the frame wider.
-        natural = min(
-            max(each.width for each in measures), MAX_NATURAL_EMS * texts[0].font_style(context).size
-        )
-        width = max(min_width, natural)
+        longest, limit = max(each.width for each in measures), texts[0].font_style(context).size
+        width = max(min_width, min(longest, MAX_NATURAL_EMS * limit))
         return Measure(width, height_at(width), min_width, height_at)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CaptionsDrawing:
@@ -215,17 +215,18 @@ class CaptionsDrawing:
 
     def cache_key(self, state: FrameState) -> str:
         """The current caption; empty if there is none."""
-        step = state.snapshot.step
-        return next(
-            (text.text_at(state) for steps, text in self._captions if steps is not None and step in steps), ""
-        )
+        caption = self._find_caption(state)
+        return caption.text_at(state) if caption is not None else ""
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Write the current caption, if there is one."""
-        for steps, text in self._captions:
-            if steps is not None and state.snapshot.step in steps:
-                text.write_text(canvas, state)
-                return
+        caption = self._find_caption(state)
+        if caption is not None:
+            caption.write_text(canvas, state)
+
+    def _find_caption(self, state: FrameState) -> TextDrawing | None:
+        step = state.snapshot.step
+        return next((text for steps, text in self._captions if steps is not None and step in steps), None)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from reelnet.render.panels.basic.spacer import Still
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.palette.pictures import FixedPicture
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.color import Rgb
 
@@ -68,25 +69,19 @@ class Image(Panel):
             size = fit_size(size, box.width, box.height)
         with open_picture(self.file) as picture:
             flat = flatten_picture(picture, context.theme.background)
+        # Background pixels must keep their exact color, or the picture's rectangle would show.
+        pixels = resize_picture(flat, size)[None]
+        fixed = palette.picture(pixels, self.colors, keep=context.theme.background)
         # The layout rounds heights up to a multiple of 8; center the picture in those extra pixels only.
-        return ImageDrawing(
-            resize_picture(flat, size),
-            Box(box.x, box.y + min(8, box.height - size.height) // 2, size.width, size.height),
-            self.colors,
-            context.theme.background,
-            palette,
-        )
+        y = box.y + min(8, box.height - size.height) // 2
+        return ImageDrawing(fixed, Box(box.x, y, size.width, size.height))
 
 
 class ImageDrawing(Still):
     """The picture in its box."""
 
-    def __init__(
-        self, picture: NDArray[np.uint8], box: Box, colors: int, background: Rgb, palette: PaletteBuilder
-    ) -> None:
-        self._box = box
-        # Background pixels must keep their exact color, or the picture's rectangle would show.
-        self._picture = palette.picture(picture[None], colors, keep=background)
+    def __init__(self, picture: FixedPicture, box: Box) -> None:
+        self._picture, self._box = picture, box
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the picture."""
@@ -166,10 +161,9 @@ def resize_picture(picture: Pillow.Image, size: Size) -> NDArray[np.uint8]:
     wanted = size.width, size.height
     factor = max(-(-size.width // picture.width), -(-size.height // picture.height))
     if factor > 1:
-        enlarged = picture.resize(
-            (picture.width * factor, picture.height * factor), Pillow.Resampling.NEAREST
-        )
-        return np.asarray(enlarged.resize(wanted, Pillow.Resampling.BOX))
-    return np.asarray(
-        picture if picture.size == wanted else picture.resize(wanted, Pillow.Resampling.LANCZOS)
-    )
+        enlarged = picture.width * factor, picture.height * factor
+        picture = picture.resize(enlarged, Pillow.Resampling.NEAREST)
+        return np.asarray(picture.resize(wanted, Pillow.Resampling.BOX))
+    if picture.size != wanted:
+        picture = picture.resize(wanted, Pillow.Resampling.LANCZOS)
+    return np.asarray(picture)

@@ -23,7 +23,7 @@ class Counter(Panel):
     """The current step, as in `step 70 / 290`; 0 is the untrained network."""
 
     size: FontSize | None = Field(
-        None, description="Font size in pixels per em; by default 1.25 times the theme's text."
+        None, description="Font size in pixels; by default 1.25 times the theme's text."
     )
     boxed: bool = Field(
         False, description="Draw a patch of background behind the counter, for use on top of other panels."
@@ -46,11 +46,8 @@ class Counter(Panel):
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the widest counter, whatever the digits of its step."""
-        style = self.font_style(context)
-        return Measure(
-            style.max_width(self.format_step(context.steps[-1], context)) + 2 * self.padding,
-            style.line_height,
-        )
+        style, last = self.font_style(context), self.format_step(context.steps[-1], context)
+        return Measure(style.max_width(last) + 2 * self.padding, style.line_height)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CounterDrawing:
         """Place the counter in its box."""

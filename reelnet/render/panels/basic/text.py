@@ -25,13 +25,9 @@ StyleOption = Annotated[
         "regular, in the muted color."
     ),
 ]
-SizeOption = Annotated[
-    FontSize | None, Field(description="Font size in pixels per em; by default the style's.")
-]
+SizeOption = Annotated[FontSize | None, Field(description="Font size in pixels; by default the style's.")]
 ColorOption = Annotated[Color | None, Field(description="Text color; by default the style's.")]
-AlignOption = Annotated[
-    Literal["left", "center", "right"], Field(description="Horizontal alignment of the lines in their box.")
-]
+AlignOption = Annotated[Literal["left", "center", "right"], Field(description="Alignment of the lines.")]
 
 
 class Text(Panel):
@@ -68,10 +64,9 @@ class Text(Panel):
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the lines at their natural width; None if the run lacks the data named by `needs`."""
-        missing = (self.needs == "metrics" and not context.metrics) or (
-            self.needs == "scores" and ClassScores.find(context) is None
-        )
-        return None if missing else self.measure_lines(context)
+        no_metrics = self.needs == "metrics" and not context.metrics
+        no_scores = self.needs == "scores" and ClassScores.find(context) is None
+        return None if no_metrics or no_scores else self.measure_lines(context)
 
     def measure_lines(self, context: SceneContext) -> Measure:
         """Measure the text in its longest form, which wraps at smaller widths.
@@ -86,13 +81,10 @@ class Text(Panel):
         def height_at(width: int) -> int:
             return len(wrap_text(longest, width, style)) * style.line_height
 
-        lines = longest.split("\n")
-        min_width = max(
-            style.width(piece) for line in lines for word in line.split(" ") for piece in split_word(word)
-        )
-        return Measure(
-            max(style.width(line) for line in lines), len(lines) * style.line_height, min_width, height_at
-        )
+        lines, words = longest.split("\n"), longest.replace("\n", " ").split(" ")
+        width = max(style.width(line) for line in lines)
+        min_width = max(style.width(piece) for word in words for piece in split_word(word))
+        return Measure(width, len(lines) * style.line_height, min_width, height_at)
 
     def _longest_form(self, context: SceneContext, style: TextStyle) -> str:
         """The text with every field at the widest value of the run."""

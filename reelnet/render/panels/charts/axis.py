@@ -51,6 +51,13 @@ class Axis:
         return [text + unit for text in (map(format_tick, values) if self.log else format_ticks(values))]
 
 
+def limit_magnitude(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Replace values that are too large for an axis with infinity, and those that are too small with 0."""
+    magnitude = np.abs(values)
+    values = np.where(magnitude > MAX_MAGNITUDE, np.copysign(np.inf, values), values)
+    return np.where(magnitude < MIN_MAGNITUDE, 0.0, values)
+
+
 def fit_value_axis(
     values: NDArray[np.float64],
     tick_count: int,
@@ -118,9 +125,8 @@ def nice_ticks(low: float, high: float, intervals: int = 3) -> list[float]:
     if high - low <= max(1e-9 * largest, MIN_MAGNITUDE):
         margin = largest / 2 if largest > MIN_MAGNITUDE else 0.5
         low, high = low - margin, high + margin
-    step = next(
-        each for each in nice_steps(low, high, intervals) if each >= (high - low) / intervals * (1 - 1e-9)
-    )
+    min_step = (high - low) / intervals * (1 - 1e-9)
+    step = next(each for each in nice_steps(low, high, intervals) if each >= min_step)
     return multiples_of(step, math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9))
 
 

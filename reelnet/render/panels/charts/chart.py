@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.charts.axis import Axis, format_value, select_widest_values
-from reelnet.render.panels.charts.line import DASHES, CurveLine, CurveReveal
-from reelnet.render.panels.charts.series import Chart, Series
+from reelnet.render.panels.charts.line import DASHES, CurveLine, CurveReveal, Series
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
@@ -56,22 +56,22 @@ class LegendEntry:
 class ChartHeader:
     """A title, with the legend entries right of it or below it."""
 
-    def __init__(self, chart: Chart, theme: Theme, *, legend: bool, values: bool) -> None:
-        self.title, self.title_style = chart.title, title_style(theme)
+    def __init__(self, chart: Chart) -> None:
+        theme, self.title, self.title_style = chart.theme, chart.title, title_style(chart.theme)
         self.label_style, self.value_style = body_style(theme), body_style(theme, bold=True)
         self.step_style = text_style(theme, 0.85 * theme.text)
         # Pixels between the parts of an entry, and between two entries.
         self.part_gap, self._entry_gap = round(theme.text / 3), round(theme.text * 7 / 6)
         max_label_width = MAX_LABEL_EMS * theme.text
-        has_dashes = legend and any(each.color_index >= len(theme.curves) for each in chart.series)
+        has_dashes = chart.legend and any(each.color_index >= len(theme.curves) for each in chart.series)
         entries = []
         for number, series in enumerate(chart.series):
-            steps = series.measured_steps if values else None
+            steps = series.measured_steps if chart.values else None
             entry = LegendEntry(
                 number,
-                shorten_text(series.label, max_label_width, self.label_style) if legend else "",
+                shorten_text(series.label, max_label_width, self.label_style) if chart.legend else "",
                 DASH_SAMPLE_WIDTH if has_dashes else 0,
-                max_value_width(series, self.value_style) if values else 0,
+                max_value_width(series, self.value_style) if chart.values else 0,
                 self.step_style.max_width(format_measured_step(max(steps))) if steps else 0,
             )
             entries.append(self._with_width(entry))
@@ -106,9 +106,8 @@ class ChartHeader:
 
     def has_space_for_steps(self, width: int) -> bool:
         """Whether all measured steps fit at a width without a further line."""
-        return [entry.step_width for entry in self.lay_out(width)] == [
-            entry.step_width for entry in self._entries_with_steps
-        ]
+        pairs = zip(self.lay_out(width), self._entries_with_steps, strict=True)
+        return all(fitted.step_width == wanted.step_width for fitted, wanted in pairs)
 
     def lay_out(self, width: int, *, with_steps: bool = True) -> list[LegendEntry]:
         """Place the entries: right of the title if everything fits, or else in columns below it.
@@ -180,19 +179,34 @@ def max_value_width(series: Series, style: TextStyle) -> int:
 
 
 @dataclass(frozen=True)
-class ChartLayout:
-    """A chart and the space that it needs, before it has a box.
+class Chart:
+    """Metrics over the same steps, and the space that they need, before the chart has a box.
 
     Attributes:
+        title: For example `Loss`; empty for none.
+        series: In the order of the legend.
+        left_axis: The axis on the left.
+        right_axis: The axis on the right, or None.
         step_axis: The axis along the bottom.
+        legend: Whether the header has the names of the series.
+        values: Whether the header has their current values.
         cursor: Whether a line marks the current step.
     """
 
-    chart: Chart
+    title: str
+    series: Sequence[Series]
+    left_axis: Axis
+    right_axis: Axis | None
     step_axis: Axis
-    header: ChartHeader
     theme: Theme
+    legend: bool
+    values: bool
     cursor: bool
+
+    @cached_property
+    def header(self) -> ChartHeader:
+        """The title and the legend."""
+        return ChartHeader(self)
 
     @property
     def line_scale(self) -> float:
@@ -213,7 +227,7 @@ class ChartLayout:
     def side_widths(self) -> tuple[int, int]:
         """Pixels left and right of the plot."""
         style, widths = body_style(self.theme), []
-        for axis in (self.chart.left_axis, self.chart.right_axis):
+        for axis in (self.left_axis, self.right_axis):
             labels = [style.width(text) for text in axis.tick_labels] if axis is not None else []
             widths.append(max(labels) + self.label_gap if labels else self.dot_space)
         return widths[0], widths[1]
@@ -251,7 +265,7 @@ class ChartDrawing:
     """A chart in its box.
 
     Args:
-        layout: The chart.
+        chart: What is drawn.
         context: The run.
         box: The box of the whole chart.
         palette: Where inks come from.
@@ -262,7 +276,7 @@ class ChartDrawing:
 
     def __init__(
         self,
-        layout: ChartLayout,
+        chart: Chart,
         context: SceneContext,
         box: Box,
         palette: PaletteBuilder,
@@ -271,30 +285,30 @@ class ChartDrawing:
         header_height: int,
         with_steps: bool,
     ) -> None:
-        theme = layout.theme
-        self._layout, self._box, self._style = layout, box, body_style(theme)
+        theme = chart.theme
+        self._chart, self._box, self._style = chart, box, body_style(theme)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        top, width = header_height + layout.space_above, box.width - sum(side_widths)
-        self._plot = Box(box.x + side_widths[0], box.y + top, width, box.height - top - layout.space_below)
+        top, width = header_height + chart.space_above, box.width - sum(side_widths)
+        self._plot = Box(box.x + side_widths[0], box.y + top, width, box.height - top - chart.space_below)
         # Without labels on the right, grid lines extend to the edge of the box.
-        self._grid_width = width + (side_widths[1] if layout.chart.right_axis is None else 0)
-        self._entries = layout.header.lay_out(box.width, with_steps=with_steps)
-        self._columns = np.rint(layout.step_axis.to_fraction(context.steps) * (width - 1))
-        self._inks = [self._series_ink(each, palette) for each in layout.chart.series]
+        self._grid_width = width + (side_widths[1] if chart.right_axis is None else 0)
+        self._entries = chart.header.lay_out(box.width, with_steps=with_steps)
+        self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (width - 1))
+        self._inks = [self._series_ink(each, palette) for each in chart.series]
         # The training set's curve is thinner and on top, so that both remain visible.
         order = sorted(
-            range(len(self._inks)), key=lambda number: (not layout.chart.series[number].held_out, -number)
+            range(len(self._inks)), key=lambda number: (not chart.series[number].held_out, -number)
         )
         self._reveal = CurveReveal([self._curve_line(number) for number in order], self._plot)
 
     def _series_ink(self, series: Series, palette: PaletteBuilder) -> Ink:
-        theme = self._layout.theme
+        theme = self._chart.theme
         return palette.ramp(theme.curves[series.color_index % len(theme.curves)], theme.background, 12)
 
     def _curve_line(self, number: int) -> CurveLine:
-        series, scale = self._layout.chart.series[number], self._layout.line_scale
+        series, scale = self._chart.series[number], self._chart.line_scale
         return CurveLine(
             series,
             self._columns,
@@ -306,17 +320,17 @@ class ChartDrawing:
         )
 
     def _dash_of(self, series: Series) -> tuple[int, int]:
-        return DASHES[series.color_index // len(self._layout.theme.curves) % len(DASHES)]
+        return DASHES[series.color_index // len(self._chart.theme.curves) % len(DASHES)]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the title, the names of the curves, and the axes."""
-        header = self._layout.header
+        header = self._chart.header
         title = shorten_text(header.title, self._box.width, header.title_style)
         write(canvas, title, self._ink, self._box.x, self._box.y, header.title_style)
         for entry in self._entries:
             x, y, ink = self._box.x + entry.x, self._box.y + entry.y, self._inks[entry.number]
             if entry.sample_width:
-                drawn, blank = self._dash_of(self._layout.chart.series[entry.number])
+                drawn, blank = self._dash_of(self._chart.series[entry.number])
                 coverage = np.zeros((2, entry.sample_width), np.uint8)
                 coverage[:, np.arange(entry.sample_width) % (drawn + blank) < drawn] = 255
                 stamp(canvas, coverage, ink, x, y + self._style.line_height // 2)
@@ -329,9 +343,7 @@ class ChartDrawing:
 
     def _axis_inks(self, axis: Axis) -> list[Ink]:
         """The inks of the series on an axis."""
-        return [
-            ink for ink, each in zip(self._inks, self._layout.chart.series, strict=True) if each.axis is axis
-        ]
+        return [ink for ink, each in zip(self._inks, self._chart.series, strict=True) if each.axis is axis]
 
     def _spaced_ticks(self, axis: Axis) -> Iterator[tuple[str, int]]:
         """The ticks of a vertical axis from the bottom up, without those that touch the one below.
@@ -347,27 +359,27 @@ class ChartDrawing:
                 free_below = row - round(0.8 * self._style.line_height)
 
     def _draw_left_axis(self, canvas: Canvas) -> None:
-        plot, style, axis = self._plot, self._style, self._layout.chart.left_axis
+        plot, style, axis = self._plot, self._style, self._chart.left_axis
         own_inks = self._axis_inks(axis)
-        one_curve = self._layout.chart.right_axis is not None and len(own_inks) == 1
-        ink, right = own_inks[0] if one_curve else self._muted, plot.x - self._layout.label_gap
+        one_curve = self._chart.right_axis is not None and len(own_inks) == 1
+        ink, right = own_inks[0] if one_curve else self._muted, plot.x - self._chart.label_gap
         fill_box(canvas, Box(plot.x, plot.bottom - 1, self._grid_width, 1), self._faint)
         for label, y in self._spaced_ticks(axis):
             fill_box(canvas, Box(plot.x, y, self._grid_width, 1), self._faint)
             write(canvas, label, ink, right, y - style.line_height // 2, style, anchor="right")
 
     def _draw_right_axis(self, canvas: Canvas) -> None:
-        plot, style, axis = self._plot, self._style, self._layout.chart.right_axis
+        plot, style, axis = self._plot, self._style, self._chart.right_axis
         if axis is None:
             return
         ink = self._axis_inks(axis)[0]
         for label, y in self._spaced_ticks(axis):
             fill_box(canvas, Box(plot.right, y, TICK_LENGTH, 1), ink)
-            write(canvas, label, ink, plot.right + self._layout.label_gap, y - style.line_height // 2, style)
+            write(canvas, label, ink, plot.right + self._chart.label_gap, y - style.line_height // 2, style)
 
     def _draw_step_axis(self, canvas: Canvas) -> None:
         """Write the first and the last step at the ends of the plot, and round ones between them if they fit."""
-        plot, style, ticks = self._plot, self._style, self._layout.step_axis.ticks
+        plot, style, ticks = self._plot, self._style, self._chart.step_axis.ticks
         if not ticks:
             return
         y = plot.bottom + TICK_LENGTH
@@ -379,7 +391,7 @@ class ChartDrawing:
         write(canvas, last, self._muted, right, y, style, anchor="right")
         free, end = plot.x + style.width(first) + 2 * MIN_GAP, right - style.width(last) - 2 * MIN_GAP
         inner = ticks[1:-1]
-        for tick, fraction in zip(inner, self._layout.step_axis.to_fraction(inner), strict=True):
+        for tick, fraction in zip(inner, self._chart.step_axis.to_fraction(inner), strict=True):
             label, x = f"{tick:,.0f}", plot.x + round(fraction * (plot.width - 1))
             half = style.width(label) // 2
             fill_box(canvas, Box(x, plot.bottom, 1, TICK_LENGTH), self._faint)
@@ -390,7 +402,7 @@ class ChartDrawing:
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write their current values."""
         plot, column = self._plot, self._columns[state.step_index]
-        if self._layout.cursor and not np.isnan(column):
+        if self._chart.cursor and not np.isnan(column):
             canvas[plot.y : plot.bottom, plot.x + int(column)] = self._muted.indices[8]
         self._reveal.draw(canvas, state.step_index)
         for entry in self._entries:
@@ -399,7 +411,7 @@ class ChartDrawing:
 
     def _draw_value(self, canvas: Canvas, entry: LegendEntry, step_index: int) -> None:
         """Write the latest value, right-aligned, and when it was measured."""
-        header, series = self._layout.header, self._layout.chart.series[entry.number]
+        header, series = self._chart.header, self._chart.series[entry.number]
         value, right = float(series.latest[step_index]), self._box.x + entry.x + entry.width
         y = self._box.y + entry.y
         if entry.step_width:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,23 +13,16 @@ from pydantic import Field, field_validator, model_validator
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.config.spec import LIST_AS_TUPLE, PositivePixels
-from reelnet.render.panels.charts.axis import MAX_MAGNITUDE, Axis, fit_step_axis, fit_value_axis
-from reelnet.render.panels.charts.chart import ChartDrawing, ChartHeader, ChartLayout, title_style
-from reelnet.render.panels.charts.series import (
-    Chart,
-    Series,
-    assign_colors,
-    choose_charts,
-    choose_labels,
-    choose_title,
-    fill_forward,
-    find_measured_steps,
-    is_accuracy,
-    is_held_out,
+from reelnet.errors import suggest_names
+from reelnet.render.panels.charts.axis import (
+    MAX_MAGNITUDE,
+    Axis,
+    fit_step_axis,
+    fit_value_axis,
     limit_magnitude,
-    require_metrics,
-    split_metric,
 )
+from reelnet.render.panels.charts.chart import Chart, ChartDrawing, title_style
+from reelnet.render.panels.charts.line import Series, find_latest
 from reelnet.render.typography import body_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -36,6 +31,10 @@ from reelnet.scene.panel import Canvas, Panel
 
 HORIZONTAL_GAP, VERTICAL_GAP = 32, 16
 """Pixels between two charts of a row, and of a column."""
+
+MAX_DEFAULT_CHARTS = 2
+"""Charts that are chosen if the author names no metrics."""
+DATASET_PREFIXES = ("train", "test", "val", "valid", "validation")
 
 Scale = Literal["linear", "log"]
 Text = Annotated[str, Field(max_length=200)]
@@ -113,51 +112,46 @@ class Curve(Panel):
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the charts beside or below each other; None for a run without metrics."""
-        layouts = self._lay_out_charts(context)
-        if not layouts:
+        charts = self._make_charts(context)
+        if not charts:
             return None
-        min_width = max(layout.min_width for layout in layouts)
-        chart_width = self.chart_width or max(layout.natural_width for layout in layouts)
+        min_width = max(chart.min_width for chart in charts)
+        chart_width = self.chart_width or max(chart.natural_width for chart in charts)
         errors = ErrorCollector()
         with errors.collect("chart_width"):
             if chart_width < min_width:
                 raise ValueError(f"{chart_width}: give at least {min_width} pixels")
         # This is for a header on one line; a header of several lines makes the chart taller.
-        min_height = max(
-            layout.min_height(layout.header.height_at(layout.header.natural_width)) for layout in layouts
-        )
+        headers = [chart.header.height_at(chart.header.natural_width) for chart in charts]
+        min_height = max(chart.min_height(each) for chart, each in zip(charts, headers, strict=True))
         with errors.collect("chart_height"):
             if self.chart_height and self.chart_height < min_height:
                 raise ValueError(f"{self.chart_height}: give at least {min_height} pixels")
         errors.raise_errors()
-        natural, least = (self._total_width(each, len(layouts)) for each in (chart_width, min_width))
-        return Measure(
-            natural, self._height_at(layouts, natural), least, lambda width: self._height_at(layouts, width)
-        )
+        natural, least = (self._total_width(each, len(charts)) for each in (chart_width, min_width))
+        return Measure(natural, self._height_at(charts, natural), least, partial(self._height_at, charts))
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CurveDrawing:
         """Divide the box among the charts."""
-        layouts = self._lay_out_charts(context)
-        boxes = self._divide_box(box, len(layouts))
-        min_width = max(layout.min_width for layout in layouts)
-        headers = [layout.header.height_at(each.width) for layout, each in zip(layouts, boxes, strict=True)]
-        sides = [layout.side_widths for layout in layouts]
+        charts = self._make_charts(context)
+        boxes = self._divide_box(box, len(charts))
+        min_width = max(chart.min_width for chart in charts)
+        headers = [chart.header.height_at(boxes[0].width) for chart in charts]
+        sides = [chart.side_widths for chart in charts]
         # Align the plots of charts in a row at the top, and of charts in a column at the left and right.
         if self.arrange == "row":
-            headers = [max(headers)] * len(layouts)
+            headers = [max(headers)] * len(charts)
         else:
-            sides = [(max(left for left, _ in sides), max(right for _, right in sides))] * len(layouts)
-        min_height = max(layout.min_height(each) for layout, each in zip(layouts, headers, strict=True))
+            sides = [(max(left for left, _ in sides), max(right for _, right in sides))] * len(charts)
+        min_height = max(chart.min_height(each) for chart, each in zip(charts, headers, strict=True))
         if boxes[0].width < min_width or boxes[0].height < min_height:
             size = f"{boxes[0].width}×{boxes[0].height}"
             raise ValueError(f"has {size} pixels per chart, but needs {min_width}×{min_height}")
         # Either all charts write when values were measured, or none.
-        with_steps = all(
-            layout.header.has_space_for_steps(each.width) for layout, each in zip(layouts, boxes, strict=True)
-        )
+        with_steps = all(chart.header.has_space_for_steps(boxes[0].width) for chart in charts)
         return CurveDrawing(
             ChartDrawing(
-                layout,
+                chart,
                 context,
                 each,
                 palette,
@@ -165,10 +159,10 @@ class Curve(Panel):
                 header_height=header_height,
                 with_steps=with_steps,
             )
-            for layout, each, side_widths, header_height in zip(layouts, boxes, sides, headers, strict=True)
+            for chart, each, side_widths, header_height in zip(charts, boxes, sides, headers, strict=True)
         )
 
-    def _lay_out_charts(self, context: SceneContext) -> list[ChartLayout]:
+    def _make_charts(self, context: SceneContext) -> list[Chart]:
         """The charts before they have their boxes."""
         theme = context.theme
         groups: list[list[str]] = []
@@ -185,19 +179,16 @@ class Curve(Panel):
         with errors.collect("x"):
             step_axis = fit_step_axis(context.steps, self.ticks, log=self.x == "log")
         errors.raise_errors()
-        charts = [self._make_chart(context, group, step_axis) for group in groups]
-        headers = [ChartHeader(chart, theme, legend=self.legend, values=self.values) for chart in charts]
-        return [
-            ChartLayout(chart, step_axis, header, theme, self.cursor)
-            for chart, header in zip(charts, headers, strict=True)
-        ]
+        return [self._make_chart(context, group, step_axis) for group in groups]
 
     def _group_metrics(self, context: SceneContext) -> list[list[str]]:
         """The metrics of each chart."""
         errors = ErrorCollector()
         for option, names in (("metrics", self.metrics or ()), ("right", self.right), ("names", self.names)):
-            with errors.collect():
-                require_metrics(context, option, names)
+            for number, name in enumerate(names):
+                with errors.collect(option, name if isinstance(names, Mapping) else number):
+                    if name not in context.metrics:
+                        raise OptionError(f"no metric {name!r}; {suggest_names(name, context.metrics)}")
         errors.raise_errors()
         groups = choose_charts(context, self.right) if self.metrics is None else [list(self.metrics)]
         if not self.right:
@@ -228,7 +219,17 @@ class Curve(Panel):
             for name, label, color_index in zip(group, labels, colors, strict=True)
         ]
         title = choose_title(group) if self.title is None else " ".join(self.title.split())
-        return Chart(title, series, left, right if self.right else None)
+        return Chart(
+            title,
+            series,
+            left,
+            right if self.right else None,
+            step_axis,
+            context.theme,
+            legend=self.legend,
+            values=self.values,
+            cursor=self.cursor,
+        )
 
     def _fit_axis(self, values: Mapping[str, NDArray[np.float64]], *, on_right: bool = False) -> Axis:
         """Fit an axis to metrics; the scale and limits that the author gave are for the left one only."""
@@ -246,27 +247,30 @@ class Curve(Panel):
         except ValueError as error:
             raise OptionError(f"{error} ({', '.join(values)})", "y") from None
 
-    def _total_width(self, chart_width: int, count: int) -> int:
-        return count * chart_width + (count - 1) * HORIZONTAL_GAP if self.arrange == "row" else chart_width
+    def _columns_and_rows(self, count: int) -> tuple[int, int]:
+        return (count, 1) if self.arrange == "row" else (1, count)
 
-    def _height_at(self, layouts: Sequence[ChartLayout], width: int) -> int:
+    def _total_width(self, chart_width: int, count: int) -> int:
+        columns, _ = self._columns_and_rows(count)
+        return columns * chart_width + (columns - 1) * HORIZONTAL_GAP
+
+    def _height_at(self, charts: Sequence[Chart], width: int) -> int:
         """Height of all charts at their total width."""
-        count, theme = len(layouts), layouts[0].theme
-        chart_width = (width - (count - 1) * HORIZONTAL_GAP) // count if self.arrange == "row" else width
-        headers = [layout.header.height_at(chart_width) for layout in layouts]
-        extra_lines = max(0, max(headers) - title_style(theme).line_height)
-        height = max(
-            self.chart_height or 13 * theme.text + extra_lines,
-            *(layout.min_height(each) for layout, each in zip(layouts, headers, strict=True)),
-        )
-        return height if self.arrange == "row" else count * height + (count - 1) * VERTICAL_GAP
+        columns, rows = self._columns_and_rows(len(charts))
+        chart_width = (width - (columns - 1) * HORIZONTAL_GAP) // columns
+        headers = [chart.header.height_at(chart_width) for chart in charts]
+        extra_lines = max(0, max(headers) - title_style(charts[0].theme).line_height)
+        preferred = self.chart_height or 13 * charts[0].theme.text + extra_lines
+        least = max(chart.min_height(each) for chart, each in zip(charts, headers, strict=True))
+        return rows * max(preferred, least) + (rows - 1) * VERTICAL_GAP
 
     def _divide_box(self, box: Box, count: int) -> list[Box]:
-        if self.arrange == "row":
-            width = (box.width - (count - 1) * HORIZONTAL_GAP) // count
-            return [Box(box.x + k * (width + HORIZONTAL_GAP), box.y, width, box.height) for k in range(count)]
-        height = (box.height - (count - 1) * VERTICAL_GAP) // count
-        return [Box(box.x, box.y + k * (height + VERTICAL_GAP), box.width, height) for k in range(count)]
+        columns, rows = self._columns_and_rows(count)
+        width = (box.width - (columns - 1) * HORIZONTAL_GAP) // columns
+        height = (box.height - (rows - 1) * VERTICAL_GAP) // rows
+        xs = [box.x + column * (width + HORIZONTAL_GAP) for column in range(columns)]
+        ys = [box.y + row * (height + VERTICAL_GAP) for row in range(rows)]
+        return [Box(x, y, width, height) for y in ys for x in xs]
 
 
 class CurveDrawing:
@@ -284,3 +288,89 @@ class CurveDrawing:
         """Reveal the curves up to the current step."""
         for chart in self._charts:
             chart.draw(canvas, state)
+
+
+def choose_charts(context: SceneContext, excluded: Sequence[str] = ()) -> list[list[str]]:
+    """Choose the charts of a run: loss first, then accuracy, then other metrics; training sets first."""
+    kinds: dict[str, list[str]] = {}
+    for name, values in context.metrics.items():
+        if name not in excluded and np.isfinite(limit_magnitude(values)).any():
+            kinds.setdefault(split_metric(name)[1], []).append(name)
+    ranked = sorted(kinds, key=lambda kind: (kind != "loss", not is_accuracy(kind)))
+    return [sorted(kinds[kind], key=is_held_out) for kind in ranked[:MAX_DEFAULT_CHARTS]]
+
+
+def split_metric(name: str) -> tuple[str, str]:
+    """Split a metric's name into dataset and kind: `test_loss` is (test, loss)."""
+    for prefix in DATASET_PREFIXES:
+        for separator in "_/.":
+            if name.lower().startswith(prefix + separator):
+                return prefix, name[len(prefix) + 1 :].lower()
+    return "", name.lower()
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a metric is from a test or validation set."""
+    return split_metric(name)[0] not in ("", "train")
+
+
+def is_accuracy(kind: str) -> bool:
+    """Whether a kind of metric is an accuracy."""
+    return kind in ("accuracy", "acc")
+
+
+def choose_title(names: Sequence[str]) -> str:
+    """A title for the metrics of a chart; empty if they are of more than two kinds."""
+    kinds = list(dict.fromkeys(split_metric(name)[1] for name in names))
+    title = " and ".join({"acc": "accuracy"}.get(kind, to_words(kind)) for kind in kinds)
+    return title[:1].upper() + title[1:] if len(kinds) <= 2 else ""
+
+
+def choose_labels(names: Sequence[str], given: Mapping[str, str]) -> list[str]:
+    """Legend labels: the author's, or the datasets if the title says the rest.
+
+    Args:
+        names: The metrics of the chart.
+        given: The author's labels, by metric.
+    """
+    parts = [split_metric(name) for name in names]
+    if len({kind for _, kind in parts}) > 1 or len(set(parts)) < len(parts):
+        defaults = [to_words(name) for name in names]
+    elif len(names) == 1:
+        defaults = [parts[0][0]]
+    else:
+        defaults = [prefix or to_words(kind) for prefix, kind in parts]
+    return [" ".join(given.get(name, label).split()) for name, label in zip(names, defaults, strict=True)]
+
+
+def to_words(name: str) -> str:
+    """A metric's name in words, on one line."""
+    return " ".join(name.replace("_", " ").split())
+
+
+def assign_colors(names: Sequence[str], color_count: int) -> list[int]:
+    """A color index for each metric of a chart: 0 is for training sets, 1 for held-out sets, others follow."""
+    assigned: dict[str, int] = {}
+    for name in names:
+        role = int(is_held_out(name))
+        if role < color_count and role not in assigned.values():
+            assigned[name] = role
+    candidates = itertools.chain(
+        range(2, color_count), range(min(2, color_count)), itertools.count(color_count)
+    )
+    remaining = (index for index in candidates if index not in assigned.values())
+    return [assigned[name] if name in assigned else next(remaining) for name in names]
+
+
+def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each position the latest value up to it that is not NaN."""
+    known = find_latest(~np.isnan(values))
+    return np.where(known >= 0, values[np.maximum(known, 0)], np.nan)
+
+
+def find_measured_steps(values: NDArray[np.float64], steps: Sequence[int]) -> tuple[int, ...] | None:
+    """The steps of the latest values; see `Series.measured_steps`."""
+    known = ~np.isnan(values)
+    if not known.any() or known[np.argmax(known) :].all():
+        return None
+    return tuple(steps[index] if index >= 0 else -1 for index in find_latest(known).tolist())

@@ -54,8 +54,7 @@ class Histogram(Panel):
         None, description="Least width in pixels; by default 20 times the theme's text."
     )
     chart_height: PositivePixels | None = Field(
-        None,
-        description="Height in pixels, including title and axes; by default 13 times the theme's text.",
+        None, description="Height in pixels, including title and axes; by default 13 times the theme's text."
     )
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
@@ -145,9 +144,8 @@ class HistogramDrawing:
         """Draw the bars of one step; values beyond the limits count in the outer bars."""
         plot, limits, bins = self._plot, self._view.limits, len(self._edges) - 1
         values = np.asarray(state.snapshot.taps[self._view.name], np.float64)
-        counts, bin_edges = np.histogram(
-            np.clip(values, limits.low, limits.high), bins, (limits.low, limits.high)
-        )
+        ends = limits.low, limits.high
+        counts, bin_edges = np.histogram(np.clip(values, *ends), bins, ends)
         fractions = np.nan_to_num(self._axis.to_fraction(counts / values.size))
         # The bar of a single value is visible, too.
         heights = np.maximum(np.rint(fractions * plot.height), counts > 0).astype(np.intp)

@@ -1,4 +1,4 @@
-"""Curves: each is drawn once and then revealed up to the current step."""
+"""Metrics as curves: each is drawn once and then revealed up to the current step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import clip_to_canvas, polyline, rasterize_disc
-from reelnet.render.panels.charts.series import Series, find_latest
+from reelnet.render.panels.charts.axis import Axis
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
@@ -20,6 +20,30 @@ DASHES = ((1, 0), (7, 4), (2, 3), (14, 4))
 """Columns drawn and left blank: of curves in the theme's colors, and of further curves that repeat the colors."""
 HALF_COVERAGE = 128
 """Coverage from which a curve hides what is below it."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One metric in its chart.
+
+    Attributes:
+        label: Its name in the legend; empty if the chart's title is enough.
+        values: One per recorded step, NaN if there is none, infinite beyond what an axis can show.
+        latest: For each recorded step the latest known value, NaN before the first.
+        measured_steps: For each recorded step the step of the latest value, −1 before the first; None if every step
+            from the first value on has one.
+        color_index: Its number among the theme's curve colors; higher numbers repeat the colors, dashed.
+        held_out: Whether it is from a test or validation set.
+        axis: The axis of its values.
+    """
+
+    label: str
+    values: NDArray[np.float64]
+    latest: NDArray[np.float64]
+    measured_steps: tuple[int, ...] | None
+    color_index: int
+    held_out: bool
+    axis: Axis
 
 
 @dataclass(frozen=True)
@@ -116,6 +140,12 @@ class CurveLine:
         spans = np.clip(find_end_spans(columns[known], rows[known]), 0, plot.height).astype(np.intp)
         self.end_spans = spans[np.maximum(np.cumsum(known) - 1, 0)] if len(points) else spans
         self.end_columns[last < 0] = self.dot_rows[last < 0] = -1
+
+
+def find_latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For each position the last known position up to it, −1 before the first."""
+    latest: NDArray[np.intp] = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
+    return latest
 
 
 def find_end_spans(columns: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:

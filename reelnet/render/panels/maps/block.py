@@ -151,9 +151,8 @@ class BlockDrawing:
         """The samples above the cells, or left of them if rows are samples."""
         grid, distance = self._grid, INPUT_GAP + self._grid.cell_size
         x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
-        return SamplePictures(
-            self._context, CellGrid.for_samples(self._context, x, y, grid.cell_size), palette
-        )
+        own_grid = CellGrid.for_samples(self._context, x, y, grid.cell_size)
+        return SamplePictures(self._context, own_grid, palette)
 
     def _place_colorbar(self, palette: PaletteBuilder) -> ColorbarDrawing | None:
         """A color bar as wide as the cells."""
@@ -302,9 +301,8 @@ def arrange_blocks(blocks: Sequence[Block], arrange: str, gap: int) -> tuple[Cor
         return place_columns([[size] for size in sizes], gap)
     if arrange == "column":
         return place_columns([sizes], gap)
-    candidates = [
-        place_columns(balance_columns(sizes, columns, gap), gap) for columns in range(1, len(sizes) + 1)
-    ]
+    ways = [balance_columns(sizes, columns, gap) for columns in range(1, len(sizes) + 1)]
+    candidates = [place_columns(columns, gap) for columns in ways]
     return min(candidates, key=lambda each: abs(math.log(each[1].width / each[1].height / TARGET_ASPECT)))
 
 

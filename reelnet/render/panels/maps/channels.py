@@ -64,8 +64,7 @@ class Channels(Panel):
         None, description="Write the layer's name above its block; by default if there are several."
     )
     colorbar: bool = Field(
-        False,
-        description="Add a color bar above each block, for layers whose values have different limits.",
+        False, description="Add a color bar above each block, for layers whose values have different limits."
     )
     inputs: bool = Field(
         False, description="Show the samples above each block, or left of it if rows are samples."

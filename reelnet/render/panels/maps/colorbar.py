@@ -107,12 +107,7 @@ class ColorbarDrawing(Still):
     """A color bar; its bar takes the width that the limits leave."""
 
     def __init__(
-        self,
-        layout: ColorbarLayout,
-        context: SceneContext,
-        view: TapView,
-        box: Box,
-        palette: PaletteBuilder,
+        self, layout: ColorbarLayout, context: SceneContext, view: TapView, box: Box, palette: PaletteBuilder
     ) -> None:
         theme = context.theme
         self._layout, self._box = layout, box

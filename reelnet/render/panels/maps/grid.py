@@ -142,6 +142,11 @@ def round_up_to_grid(pixels: int) -> int:
     return -(-pixels // LAYOUT_GRID) * LAYOUT_GRID
 
 
+def thin_positions(count: int, pitch: int, space: int) -> range:
+    """Every n-th of `count` positions `pitch` pixels apart, so that each has `space` pixels."""
+    return range(0, count, max(1, -(-space // pitch)))
+
+
 def thin_labels(labels: Sequence[str], pitch: int, space: int) -> dict[int, str]:
     """Keep every n-th label, so that each has enough space.
 
@@ -153,8 +158,7 @@ def thin_labels(labels: Sequence[str], pitch: int, space: int) -> dict[int, str]
     Returns:
         The remaining labels, by position.
     """
-    stride = max(1, -(-space // pitch))
-    return {number: labels[number] for number in range(0, len(labels), stride)}
+    return {number: labels[number] for number in thin_positions(len(labels), pitch, space)}
 
 
 def fit_row_labels(labels: Sequence[str], grid: CellGrid, line_height: int) -> Iterator[tuple[str, int]]:

@@ -11,11 +11,7 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import write
-from reelnet.render.panels.annotations.annotation import (
-    AnnotatedCell,
-    SampleAnnotations,
-    measure_with_margin,
-)
+from reelnet.render.panels.annotations.annotation import AnnotatedCell, SampleAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.grid import (
     INPUT_LABEL,
@@ -106,9 +102,8 @@ class SamplePictures:
     def __init__(self, context: SceneContext, grid: CellGrid, palette: PaletteBuilder) -> None:
         self._context, self._grid = context, grid
         map_side = max(context.require(context.layer).map_shape[1:]) * context.cell.scale
-        pictures, self._scale = fit_pictures(
-            context.pictures, grid.cell_size, min(context.cell.size, map_side)
-        )
+        map_side = min(context.cell.size, map_side)
+        pictures, self._scale = fit_pictures(context.pictures, grid.cell_size, map_side)
         self._pictures: GrayPictures | FixedPicture
         if pictures.ndim == 3:
             background = context.theme.background if are_ink_on_white(context.pictures) else None

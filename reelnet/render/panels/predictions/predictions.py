@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
@@ -14,9 +13,9 @@ from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import fill_box, polyline, stamp, write
-from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width, thin_labels
+from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width, thin_positions
 from reelnet.render.panels.predictions.scores import UNKNOWN_CLASS, ClassScores, ScoreKind
-from reelnet.render.typography import TextStyle, body_style, shorten_text
+from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -79,10 +78,6 @@ class Predictions(Panel):
         scores = self.find_scores(context)
         return (scores.tap,) if scores is not None else ()
 
-    def lay_out(self, context: SceneContext, scores: ClassScores) -> PredictionLayout:
-        """Decide what fits."""
-        return PredictionLayout.fit(context, scores, percent=self.percent, bars=self.show == "bars")
-
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure one line or chart per sample; None if nothing gives scores."""
         scores = self.find_scores(context)
@@ -93,32 +88,17 @@ class Predictions(Panel):
             with errors.collect("classes", number):
                 body_style(context.theme).width(name)
         errors.raise_errors()
-        layout = self.lay_out(context, scores)
+        layout, extent = PredictionLayout(self, context, scores), context.samples_extent
         if context.transposed:
-            height = column_label_height(context, labels=self.labels) + context.samples_extent
-            return Measure(layout.width, height)
-        return Measure(row_label_width(context, labels=self.labels) + context.samples_extent, layout.height)
+            return Measure(layout.width, column_label_height(context, labels=self.labels) + extent)
+        return Measure(row_label_width(context, labels=self.labels) + extent, layout.height)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
         """Divide the box among the samples."""
-        scores = self.find_scores(context)
-        if scores is None:
-            raise AssertionError("a panel without a measure is not placed")
-        layout, size, pitch = self.lay_out(context, scores), context.cell.size, context.cell_pitch
-        samples = range(len(context.sample_indices))
-        if context.transposed:
-            top = box.y + column_label_height(context, labels=self.labels)
-            slots = [Box(box.x, top + number * pitch, layout.width, size) for number in samples]
-            label = Box(box.x, box.y, 0, body_style(context.theme).line_height)
-        else:
-            left = box.x + row_label_width(context, labels=self.labels)
-            slots = [Box(left + number * pitch, box.y, size, box.height) for number in samples]
-            label = Box(box.x, box.y, left - box.x, box.height)
         kind = ProbabilityBarsDrawing if self.show == "bars" else ClassNamesDrawing
-        return kind(layout, context, slots, label if self.labels else None, palette)
+        return kind(self, context, box, palette)
 
 
-@dataclass(frozen=True)
 class PredictionLayout:
     """How much of each prediction fits.
 
@@ -128,57 +108,43 @@ class PredictionLayout:
         named_samples: The samples whose names are written, counted from 0 among the shown ones.
         inline: Whether the mark is beside the name, not below it.
         percent: Whether the probability is written.
-        width: Pixels that a sample takes beside its row of cells.
-        height: Pixels that a sample takes below its column of cells.
+        width: Pixels that a sample takes beside its row of cells, or in its column.
+        height: Pixels that a sample takes below its column of cells, or in its row.
+
+    Raises:
+        ValueError: The font lacks a character of a class name.
     """
 
-    scores: ClassScores
-    style: TextStyle
-    mark_size: int
-    name_width: int
-    named_samples: tuple[int, ...]
-    inline: bool
-    percent: bool
-    width: int
-    height: int
-
-    @classmethod
-    def fit(
-        cls, context: SceneContext, scores: ClassScores, *, percent: bool, bars: bool
-    ) -> PredictionLayout:
-        """Decide what fits.
-
-        Raises:
-            ValueError: The font lacks a character of a class name.
-        """
-        style, cell_size = body_style(context.theme), context.cell.size
-        longest = max(style.width(name) for name in scores.classes)
-        percent_width = style.width("100 %")
-        has_marks = not bars and (scores.truth != UNKNOWN_CLASS).any()
-        mark_size = round(0.8 * style.size) if has_marks else 0
-        mark_width = mark_size + GAP if mark_size else 0
+    def __init__(self, panel: Predictions, context: SceneContext, scores: ClassScores) -> None:
+        self.scores, self.style = scores, body_style(context.theme)
+        style, cell_size, bars = self.style, context.cell.size, panel.show == "bars"
+        longest, percent_width = max(map(style.width, scores.classes)), style.width("100 %")
+        has_marks = not bars and bool((scores.truth != UNKNOWN_CLASS).any())
+        self.mark_size = round(0.8 * style.size) if has_marks else 0
+        mark_width = self.mark_size + GAP if has_marks else 0
+        self.inline, self.percent = True, panel.percent
+        self.width = self.height = cell_size
+        self.named_samples: Sequence[int]
         if context.transposed:
-            name_width = min(longest, 8 * style.size)
-            width = max(2 * cell_size, 4 * style.size) if bars else mark_width + name_width
-            width += 2 * GAP + percent_width if percent else 0
-            named = tuple(
-                thin_labels([""] * len(context.sample_indices), context.cell_pitch, style.line_height)
-            )
-            mark_size = max(0, min(mark_size, cell_size - 2))
-            return cls(scores, style, mark_size, name_width, named, True, percent, width, cell_size)
-        inline = longest + mark_width <= cell_size - GAP
-        percent = percent and percent_width + (0 if inline else mark_width) <= cell_size - GAP
-        named, name_width = choose_named_columns(longest, context)
-        lines = 1 + (percent or (mark_size > 0 and not inline))
-        height = lines * style.line_height
+            count = len(context.sample_indices)
+            self.name_width = min(longest, 8 * style.size)
+            self.named_samples = thin_positions(count, context.cell_pitch, style.line_height)
+            self.width = max(2 * cell_size, 4 * style.size) if bars else mark_width + self.name_width
+            self.width += 2 * GAP + percent_width if self.percent else 0
+            self.mark_size = max(0, min(self.mark_size, cell_size - 2))
+            return
+        self.inline = longest + mark_width <= cell_size - GAP
+        if percent_width + (0 if self.inline else mark_width) > cell_size - GAP:
+            self.percent = False
+        self.named_samples, self.name_width = choose_named_columns(longest, context)
+        lines = 1 + (self.percent or (has_marks and not self.inline))
+        self.height = lines * style.line_height
         if bars:
-            height = 3 * style.size + NOTCH_HEIGHT + percent * style.line_height
-        mark_size = min(mark_size, max(3, context.cell_pitch - 2))
-        width = context.samples_extent
-        return cls(scores, style, mark_size, name_width, named, inline, percent, width, height)
+            self.height = 3 * style.size + NOTCH_HEIGHT + self.percent * style.line_height
+        self.mark_size = min(self.mark_size, max(3, context.cell_pitch - 2))
 
 
-def choose_named_columns(longest: int, context: SceneContext) -> tuple[tuple[int, ...], int]:
+def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[int], int]:
     """Choose the columns that have space for names, and the width of a name.
 
     Args:
@@ -188,17 +154,13 @@ def choose_named_columns(longest: int, context: SceneContext) -> tuple[tuple[int
     style, pitch, size = body_style(context.theme), context.cell_pitch, context.cell.size
     count = len(context.sample_indices)
     if longest + GAP <= pitch or pitch >= 3 * style.size:
-        return tuple(range(count)), pitch - GAP
+        return range(count), pitch - GAP
     name_width = min(longest, 8 * style.size)
     # A name centered in its column may reach over the neighboring columns, but not over the ends of the row.
     overhang = (name_width - size) // 2
-    end = context.samples_extent + GAP
-    fitting = tuple(
-        column
-        for column in thin_labels([""] * count, pitch, name_width + GAP)
-        if overhang <= column * pitch + GAP and column * pitch + size + overhang <= end
-    )
-    return fitting, name_width
+    first, last = overhang - GAP, context.samples_extent + GAP - size - overhang
+    columns = thin_positions(count, pitch, name_width + GAP)
+    return [column for column in columns if first <= column * pitch <= last], name_width
 
 
 def format_percent(probability: float) -> str:
@@ -212,26 +174,24 @@ def find_top_class(probabilities: NDArray[np.float64]) -> int:
 
 
 class PredictionsDrawing(ABC):
-    """The base of names and bars: their inks, and the row label.
+    """The base of names and bars: the box of each sample, the inks, and the row label."""
 
-    Args:
-        layout: What fits.
-        context: The run.
-        slots: The box of each sample.
-        label: The box of the row label; None for none.
-        palette: Where inks come from.
-    """
-
-    def __init__(
-        self,
-        layout: PredictionLayout,
-        context: SceneContext,
-        slots: list[Box],
-        label: Box | None,
-        palette: PaletteBuilder,
-    ) -> None:
-        theme = context.theme
-        self.layout, self.slots, self.label, self.transposed = layout, slots, label, context.transposed
+    def __init__(self, panel: Predictions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        scores = panel.find_scores(context)
+        if scores is None:
+            raise AssertionError("a panel without a measure is not placed")
+        theme, size, pitch = context.theme, context.cell.size, context.cell_pitch
+        self.layout, self.transposed = PredictionLayout(panel, context, scores), context.transposed
+        samples, width = range(len(context.sample_indices)), self.layout.width
+        left, top = box.x, box.y
+        if context.transposed:
+            top += column_label_height(context, labels=panel.labels)
+            self.slots = [Box(left, top + number * pitch, width, size) for number in samples]
+        else:
+            left += row_label_width(context, labels=panel.labels)
+            self.slots = [Box(left + number * pitch, top, width, box.height) for number in samples]
+        self._label_box = Box(box.x, box.y, left - box.x, top - box.y if context.transposed else box.height)
+        self._has_label = panel.labels
         self.ink = palette.ramp(theme.ink, theme.background)
         self.muted = palette.ramp(theme.muted, theme.background)
         # As many shades as curves have, which often share these colors.
@@ -239,15 +199,15 @@ class PredictionsDrawing(ABC):
         self.wrong = palette.ramp(theme.wrong, theme.background, 12)
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write the label beside the row, or above the column."""
-        style, label = self.layout.style, self.label
-        if label is None or label.height < style.line_height:
+        """Write the label beside the row, or above the column, if it fits."""
+        style, box = self.layout.style, self._label_box
+        if not self._has_label or box.height < style.line_height:
             return
-        if not self.transposed:
-            right, y = label.right - LABEL_GAP, self.label_y(label)
+        if self.transposed:
+            write(canvas, ROW_LABEL, self.muted, box.x, box.y, style)
+        else:
+            right, y = box.right - LABEL_GAP, self.label_y(box)
             write(canvas, ROW_LABEL, self.muted, right, y, style, anchor="right")
-        elif self.slots[0].y > label.y:
-            write(canvas, ROW_LABEL, self.muted, label.x, label.y, style)
 
     @abstractmethod
     def label_y(self, slot: Box) -> int:
@@ -264,14 +224,12 @@ class PredictionsDrawing(ABC):
         return scores.to_probabilities(np.asarray(state.snapshot.taps[scores.tap]))
 
     @abstractmethod
-    def draw_sample(
-        self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top_class: int
-    ) -> None:
-        """Draw one sample's probabilities (classes,), of which `top_class` is the highest."""
+    def draw_sample(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
+        """Draw one sample's probabilities (classes,), of which the class `top` has the highest."""
 
-    def write_percent(self, canvas: Canvas, probability: float, x: int, y: int, anchor: str) -> None:
+    def write_percent(self, canvas: Canvas, percent: str, x: int, y: int, anchor: str) -> None:
         """Write a probability."""
-        write(canvas, format_percent(probability), self.muted, x, y, self.layout.style, anchor=anchor)
+        write(canvas, percent, self.muted, x, y, self.layout.style, anchor=anchor)
 
 
 class ClassNamesDrawing(PredictionsDrawing):
@@ -287,75 +245,61 @@ class ClassNamesDrawing(PredictionsDrawing):
         """Top of the first line; beside a row of cells the line is centered."""
         return slot.y + (slot.height - self.layout.style.line_height) // 2 if self.transposed else slot.y
 
-    def draw_sample(
-        self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top_class: int
-    ) -> None:
+    def draw_sample(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
         """Write one sample's class, mark and probability."""
-        layout, name = self.layout, ""
-        if number in layout.named_samples:
-            known = top_class != UNKNOWN_CLASS
-            name = (
-                shorten_text(layout.scores.classes[top_class], layout.name_width, layout.style)
-                if known
-                else "–"
-            )
+        layout, name, right = self.layout, "", None
         truth = int(layout.scores.truth[number])
-        mark_size = layout.mark_size if UNKNOWN_CLASS not in (top_class, truth) else 0
+        if number in layout.named_samples:
+            name = "–"
+            if top != UNKNOWN_CLASS:
+                name = shorten_text(layout.scores.classes[top], layout.name_width, layout.style)
+        if layout.mark_size and UNKNOWN_CLASS not in (top, truth):
+            right = top == truth
         draw = self._draw_beside if self.transposed else self._draw_below
-        draw(canvas, slot, name, mark_size, top_class == truth, float(row.max()))
+        draw(canvas, slot, name, right, format_percent(float(row.max())) if layout.percent else "")
 
-    def _draw_beside(
-        self, canvas: Canvas, slot: Box, name: str, mark_size: int, right: bool, probability: float
-    ) -> None:
-        """Write on one line beside a row of cells."""
+    def _draw_beside(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
+        """Write on one line beside a row of cells; `right` is None without a mark."""
         layout, y = self.layout, self.label_y(slot)
         x = slot.x + (layout.mark_size + GAP if layout.mark_size else 0)
-        self._draw_mark(canvas, slot.x, slot.y + (slot.height - mark_size) // 2, mark_size, right)
+        self._draw_mark(canvas, slot.x, slot.y + (slot.height - layout.mark_size) // 2, right)
         write(canvas, name, self.ink, x, y, layout.style)
-        if name and layout.percent:
-            self.write_percent(canvas, probability, slot.right, y, "right")
+        if name:
+            self.write_percent(canvas, percent, slot.right, y, "right")
 
-    def _draw_below(
-        self, canvas: Canvas, slot: Box, name: str, mark_size: int, right: bool, probability: float
-    ) -> None:
-        """Write on one or two lines below a column of cells."""
+    def _draw_below(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
+        """Write on one or two lines below a column of cells; `right` is None without a mark."""
         layout, style, y = self.layout, self.layout.style, slot.y
-        middle, second_y = slot.x + slot.width // 2, slot.y + style.line_height
-        mark_offset = (style.line_height - mark_size + 1) // 2
+        mark_size = layout.mark_size if right is not None else 0
         mark_width = mark_size + GAP if mark_size else 0
+        mark_offset = (style.line_height - mark_size + 1) // 2
+        middle, second_y = slot.x + slot.width // 2, slot.y + style.line_height
         if layout.inline:
             left = middle - (style.width(name) + mark_width) // 2
             write(canvas, name, self.ink, left, y, style)
-            self._draw_mark(canvas, left + style.width(name) + GAP, y + mark_offset, mark_size, right)
-            if layout.percent:
-                self.write_percent(canvas, probability, middle, second_y, "middle")
+            self._draw_mark(canvas, left + style.width(name) + GAP, y + mark_offset, right)
+            self.write_percent(canvas, percent, middle, second_y, "middle")
             return
         write(canvas, name, self.ink, middle, y, style, anchor="middle")
         left = middle - mark_size // 2
-        if layout.percent:
-            left = middle - (mark_width + style.width(format_percent(probability))) // 2
-            self.write_percent(canvas, probability, left + mark_width, second_y, "left")
-        self._draw_mark(canvas, left, second_y + mark_offset, mark_size, right)
+        if percent:
+            left = middle - (mark_width + style.width(percent)) // 2
+            self.write_percent(canvas, percent, left + mark_width, second_y, "left")
+        self._draw_mark(canvas, left, second_y + mark_offset, right)
 
-    def _draw_mark(self, canvas: Canvas, x: int, y: int, size: int, right: bool) -> None:
-        if size:
-            stamp(canvas, rasterize_mark(size, right=right), self.right if right else self.wrong, x, y)
+    def _draw_mark(self, canvas: Canvas, x: int, y: int, right: bool | None) -> None:
+        if right is not None:
+            mask = rasterize_mark(self.layout.mark_size, right=right)
+            stamp(canvas, mask, self.right if right else self.wrong, x, y)
 
 
 class ProbabilityBarsDrawing(PredictionsDrawing):
     """The probabilities of all classes as bars, with a notch below the correct class."""
 
-    def __init__(
-        self,
-        layout: PredictionLayout,
-        context: SceneContext,
-        slots: list[Box],
-        label: Box | None,
-        palette: PaletteBuilder,
-    ) -> None:
-        super().__init__(layout, context, slots, label, palette)
+    def __init__(self, panel: Predictions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        super().__init__(panel, context, box, palette)
         self._faint = palette.ramp(context.theme.faint, context.theme.faint, 1)
-        self._notch_height = min(NOTCH_HEIGHT, slots[0].height // 4)
+        self._notch_height = min(NOTCH_HEIGHT, self.slots[0].height // 4)
 
     def label_y(self, slot: Box) -> int:
         """Top of a line centered in the chart."""
@@ -384,13 +328,11 @@ class ProbabilityBarsDrawing(PredictionsDrawing):
                 notch = Box(left, chart.bottom + 1, right - left, self._notch_height - 1)
                 fill_box(canvas, notch, self.right)
 
-    def draw_sample(
-        self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top_class: int
-    ) -> None:
+    def draw_sample(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
         """Draw one sample's bars; where classes share a pixel, the important ones are drawn last."""
-        chart, truth = self._chart_box(slot), int(self.layout.scores.truth[number])
+        layout, chart, truth = self.layout, self._chart_box(slot), int(self.layout.scores.truth[number])
         heights = np.rint(np.nan_to_num(row) * chart.height).astype(np.intp)
-        important = [each for each in (top_class, truth) if each != UNKNOWN_CLASS]
+        important = [each for each in (top, truth) if each != UNKNOWN_CLASS]
         # Of a thousand classes, most have no visible bar.
         others = [each for each in np.flatnonzero(heights).tolist() if each not in important]
         for each in [*others, *important]:
@@ -398,18 +340,17 @@ class ProbabilityBarsDrawing(PredictionsDrawing):
             ink = self.muted
             if each == truth:
                 ink = self.right
-            elif each == top_class:
+            elif each == top:
                 ink = self.ink if truth == UNKNOWN_CLASS else self.wrong
             height = int(heights[each])
             fill_box(canvas, Box(left, chart.bottom - height, right - left, height), ink)
-        if not self.layout.percent:
-            return
+        percent = format_percent(float(row.max())) if layout.percent else ""
         if not self.transposed:
             middle, y = slot.x + slot.width // 2, chart.bottom + self._notch_height
-            self.write_percent(canvas, float(row.max()), middle, y, "middle")
-        elif number in self.layout.named_samples:
-            y = slot.y + (slot.height - self.layout.style.line_height) // 2
-            self.write_percent(canvas, float(row.max()), slot.right, y, "right")
+            self.write_percent(canvas, percent, middle, y, "middle")
+        elif number in layout.named_samples:
+            y = slot.y + (slot.height - layout.style.line_height) // 2
+            self.write_percent(canvas, percent, slot.right, y, "right")
 
     def _bar_span(self, chart: Box, number: int) -> tuple[int, int]:
         """First column of a class's bar, and the first column after it."""
