@@ -16,7 +16,7 @@ from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
-from reelnet.scene.resolve import recorded_layer
+from reelnet.scene.resolve import resolve_layer
 from reelnet.scene.timeline.selection import resolve_step
 from reelnet.template.model import Output, OutputSpec, Template
 
@@ -183,7 +183,7 @@ def _resolve_layers(layers: tuple[str, ...] | str | None, run: RunReader) -> lis
     errors, resolved = ErrorCollector(), []
     for number, layer in enumerate(layers or ()):
         with errors.collect(number):
-            resolved.append(recorded_layer(layer, run))
+            resolved.append(resolve_layer(layer, run))
     errors.raise_errors()
     return resolved
 

@@ -1,8 +1,7 @@
-"""From a template and a run to a scene. Every mistake that depends on the run is found here."""
+"""From a template and a run to a scene. Everything in the template that does not fit the run is reported here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,10 +12,9 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
 from reelnet.scene.context import SceneContext, select_indices
-from reelnet.scene.layout.boxes import Box, Size
-from reelnet.scene.layout.canvas_fit import FittedLayout, fit_canvas
-from reelnet.scene.layout.measure import check_unplaced, unplaced, with_channels
-from reelnet.scene.layout.placement import place
+from reelnet.scene.layout.boxes import Box, Size, place_items
+from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
+from reelnet.scene.layout.measure import check_unplaced, find_unplaced, with_shown_channels
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
@@ -29,16 +27,16 @@ class Scene:
     """A template resolved against a run.
 
     Attributes:
-        context: The numbers of the run.
-        size: Of every frame; both sides are even, as video wants them.
-        boxes: The panels' boxes, each with the panel's name in the template.
-        drawings: The panels ready to be drawn, in drawing order.
-        palette: Its colors, with the index of each.
-        background: The ink of the paper.
+        context: The run, as the panels see it.
+        size: Size of every frame; both sides are even, as video requires.
+        boxes: Name and box of each panel, in drawing order.
+        drawings: The drawings of these panels.
+        palette: The colors of all drawings.
+        background: The ink of the background.
         timeline: Which step each frame shows.
         timeline_plan: What the timeline is made from.
-        taps: The recorded places whose arrays the frames need.
-        unplaced: What is to be said of panels that stand nowhere.
+        taps: The taps whose arrays the frames need.
+        unplaced: One message per panel that the author describes but does not place.
     """
 
     context: SceneContext
@@ -54,7 +52,7 @@ class Scene:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is no mistake, but may not be what the author has in mind."""
+        """What is not an error, but may not be what the author wants."""
         pauses = (
             f"{name} asks for a pause, but none of its steps is shown"
             for name in self.timeline.unshown_pauses
@@ -75,45 +73,40 @@ def resolve(
     Args:
         template: What the author wrote.
         run: What was recorded.
-        layer: The tap to show; the template's by default, or else the last recorded one that gives maps.
-        scale: Factor by which maps are upscaled; the template's by default, or else the largest that fits.
-        fps: Frames a second; the template's by default.
+        layer: The layer to show; None for the template's, or the last recorded one that has maps.
+        scale: Factor by which maps are upscaled; None for the template's, or the largest that fits.
+        fps: Frames per second; None for the template's.
 
     Raises:
-        TemplateError: The template says something that this run cannot show; all of it is told.
-        UsageError: There is no such layer, or a scale or pace cannot be.
+        TemplateError: The template does not fit the run; the message lists every error.
+        UsageError: The layer was not recorded, or the scale or frame rate is out of range.
         RunError: The run is empty or damaged.
     """
-    if scale is not None and not 1 <= scale <= 256:
-        raise UsageError(f"scale {scale}: give a whole factor from 1 to 256")
+    if scale is not None and not 1 <= scale <= MAX_SCALE:
+        raise UsageError(f"scale {scale}: give an integer from 1 to {MAX_SCALE}")
     run.require_steps()
     errors = ErrorCollector(template.source_map)
-    context = understood(template, run, layer, errors)
-    frame = timeline = None
+    context = _build_context(template, run, layer, errors)
+    layout = timeline = None
     with errors.collect():
-        frame = fit_canvas(template, with_channels(template, context), scale)
+        layout = fit_canvas(template, with_shown_channels(template, context), scale)
     check_unplaced(template, context, errors)
+    plan = _plan_timeline(template, context, layout)
     with errors.collect("timeline"):
-        plan = timed(template, context, resting(template, frame))
         timeline = plan.build(fps)
-    if frame is None or timeline is None or errors:
-        errors.raise_errors()
-        raise AssertionError("what is missing was told")
-    return painted(template, frame, plan, timeline)
+    errors.raise_errors()
+    if layout is None or timeline is None:
+        raise AssertionError("a failed stage must record an error")
+    return _place_panels(template, layout, plan, timeline)
 
 
-def understood(template: Template, run: RunReader, layer: str | None, errors: ErrorCollector) -> SceneContext:
-    """What the run means for the template; where that names what there is not, as if it named nothing.
-
-    Args:
-        template: What the author wrote.
-        run: With at least one step.
-        layer: The one that was asked for, instead of the template's.
-        errors: Takes down what is wrong with the template's layer and samples.
-    """
+def _build_context(
+    template: Template, run: RunReader, layer: str | None, errors: ErrorCollector
+) -> SceneContext:
+    """Build the context. Unknown layers and samples are recorded as errors and replaced by defaults."""
     if layer is None and template.layer is not None:
         with errors.collect("layer"):
-            layer = recorded_layer(template.layer, run)
+            layer = resolve_layer(template.layer, run)
     samples = template.samples.model_copy(update={"show": Selector()})
     with errors.collect("samples", "show"):
         select_indices(template.samples.show, len(run.samples), "sample")
@@ -121,11 +114,11 @@ def understood(template: Template, run: RunReader, layer: str | None, errors: Er
     return SceneContext.from_run(run, layer, template.theme, samples)
 
 
-def recorded_layer(layer: str, run: RunReader) -> str:
-    """A layer that the template names.
+def resolve_layer(layer: str, run: RunReader) -> str:
+    """Return a layer that the template names.
 
     Raises:
-        ValueError: It was not recorded, or is no layer.
+        ValueError: It was not recorded, or is not an activation.
     """
     if layer not in run.taps:
         raise ValueError(f"no layer {layer!r} was recorded; {suggest_names(layer, run.taps)}")
@@ -133,37 +126,32 @@ def recorded_layer(layer: str, run: RunReader) -> str:
     return layer
 
 
-def resting(template: Template, frame: FittedLayout | None) -> list[Pause]:
-    """The pauses that the panels of a frame ask for; a panel that stands in two places asks for its own once."""
-    if frame is None:
-        return []
-    placed = {id(panel) for panel, _ in place(frame.tree, frame.box)}
-    return [
-        replace(rest, name=f"panels.{name}.{rest.name}")
-        for name, panel in template.panels.items()
-        if isinstance(panel, Panel) and id(panel) in placed
-        for rest in panel.pauses(frame.context)
-    ]
+def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayout | None) -> TimelinePlan:
+    """The timeline's plan, with the pauses that the panels of the layout ask for."""
 
-
-def timed(template: Template, context: SceneContext, pauses: Sequence[Pause]) -> TimelinePlan:
-    """What the timeline is made from, with pauses that panels ask for."""
-
-    def change() -> NDArray[np.float64]:
+    def compute_changes() -> NDArray[np.float64]:
         return context.statistics.changes(context.layer).by_step
 
-    return TimelinePlan(template.timeline, context.steps, change, tuple(pauses))
+    pauses: list[Pause] = []
+    if layout is not None:
+        placed = {id(panel) for panel, _ in place_items(layout.tree, layout.box)}
+        # A panel that is placed twice asks for its pauses once.
+        for name, panel in template.panels.items():
+            if isinstance(panel, Panel) and id(panel) in placed:
+                asked = panel.pauses(layout.context)
+                pauses += [replace(pause, name=f"panels.{name}.{pause.name}") for pause in asked]
+    return TimelinePlan(template.timeline, context.steps, compute_changes, tuple(pauses))
 
 
-def painted(template: Template, frame: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:
-    """The scene with every panel in its box and every colour mixed.
+def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:
+    """Place every panel in its box, and freeze the palette.
 
     Raises:
-        TemplateError: A panel cannot draw itself in its box, or there are too many colours.
+        TemplateError: A panel cannot be drawn in its box, or there are too many colors.
     """
-    errors, context, theme = ErrorCollector(template.source_map), frame.context, template.theme
+    errors, context, theme = ErrorCollector(template.source_map), layout.context, template.theme
     names = {id(panel): name for name, panel in template.panels.items()}
-    placed = [(names[id(panel)], panel, box) for panel, box in place(frame.tree, frame.box)]
+    placed = [(names[id(panel)], panel, box) for panel, box in place_items(layout.tree, layout.box)]
     builder = PaletteBuilder(theme.levels)
     background = builder.ramp(theme.background, theme.background, 1)
     drawings = []
@@ -173,9 +161,13 @@ def painted(template: Template, frame: FittedLayout, plan: TimelinePlan, timelin
     errors.raise_errors()
     with error_context("panels", source_map=template.source_map):
         palette = builder.freeze()
+    unplaced = (
+        template.source_map.diagnose(("panels", name), "is not in the layout, so it is not drawn")
+        for name in find_unplaced(template)
+    )
     return Scene(
         context=context,
-        size=frame.size,
+        size=layout.size,
         boxes=tuple((name, box) for name, _, box in placed),
         drawings=tuple(drawings),
         palette=palette,
@@ -183,12 +175,5 @@ def painted(template: Template, frame: FittedLayout, plan: TimelinePlan, timelin
         timeline=timeline,
         timeline_plan=plan,
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(context))),
-        unplaced=tuple(
-            str(
-                template.source_map.diagnose(
-                    ("panels", name), "stands nowhere in the layout, so it is not drawn"
-                )
-            )
-            for name in unplaced(template)
-        ),
+        unplaced=tuple(map(str, unplaced)),
     )

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.scene.layout.boxes import Box, Group, Leaf, Measure, parts, shared
-from reelnet.scene.layout.placement import place
+from reelnet.scene.layout.boxes import (
+    Box,
+    Group,
+    Leaf,
+    Measure,
+    distribute_lengths,
+    place_items,
+    split_pixels,
+)
 from reelnet.template.model import Direction, ItemSpec, StackSpec
 
 Tree = Leaf[str] | Group[str]
@@ -26,13 +33,15 @@ def group(direction: str, *items: Tree, **style: Any) -> Group[str]:
 
 
 def placed(tree: Group[str], width: int | None = None, height: int | None = None) -> dict[str, Box]:
-    width = tree.natural if width is None else width
-    return dict(place(tree, Box(0, 0, width, tree.height(width) if height is None else height)))
+    width = tree.natural_width if width is None else width
+    return dict(
+        place_items(tree, Box(0, 0, width, tree.preferred_height(width) if height is None else height))
+    )
 
 
 def test_a_column_adds_heights_and_gaps() -> None:
     tree = group("column", leaf("a", 30, 8), leaf("b", 50, 24), leaf("c", 5, 16), gap=4, padding=3)
-    assert (tree.natural, tree.height(56)) == (50 + 6, 8 + 24 + 16 + 8 + 6)
+    assert (tree.natural_width, tree.preferred_height(56)) == (50 + 6, 8 + 24 + 16 + 8 + 6)
     assert placed(tree) == {"a": Box(3, 3, 50, 8), "b": Box(3, 15, 50, 24), "c": Box(3, 43, 50, 16)}
 
 
@@ -44,7 +53,7 @@ def test_what_follows_begins_in_the_rhythm() -> None:
 
 def test_a_row_adds_widths_and_stands_on_its_middle() -> None:
     tree = group("row", leaf("a", 30, 8), leaf("b", 50, 24), gap=4, padding=3)
-    assert (tree.natural, tree.height(90)) == (30 + 50 + 4 + 6, 30)
+    assert (tree.natural_width, tree.preferred_height(90)) == (30 + 50 + 4 + 6, 30)
     assert placed(tree) == {"a": Box(3, 11, 30, 8), "b": Box(37, 3, 50, 24)}
 
 
@@ -77,8 +86,8 @@ def test_what_is_left_over_goes_to_those_that_grow(over: int) -> None:
     tree = group(
         "row", leaf("a", 10, 8), leaf("x", 3, 8, grow=1), leaf("y", 0, 8, grow=1), leaf("b", 20, 8), gap=2
     )
-    boxes = placed(tree, tree.natural + over)
-    assert boxes["b"].right == tree.natural + over
+    boxes = placed(tree, tree.natural_width + over)
+    assert boxes["b"].right == tree.natural_width + over
     assert (boxes["x"].width - 3) + boxes["y"].width == over
     assert abs((boxes["x"].width - 3) - boxes["y"].width) <= 1
     assert (boxes["a"].width, boxes["b"].width) == (10, 20)
@@ -91,7 +100,7 @@ def test_shares_of_growth_are_weights() -> None:
 
 def test_what_can_give_way_does_when_room_is_short() -> None:
     tree = group("row", leaf("a", 100, 8), leaf("b", 100, 8, least=20))
-    assert tree.least == 120
+    assert tree.min_width == 120
     boxes = placed(tree, 140)
     assert (boxes["a"].width, boxes["b"].width) == (100, 40)
 
@@ -104,7 +113,7 @@ def test_a_height_may_depend_on_the_width() -> None:
 
 def test_an_overlay_is_as_large_as_its_largest_and_begins_at_one_corner() -> None:
     tree = group("overlay", leaf("a", 32, 16), leaf("b", 20, 40))
-    assert (tree.natural, tree.height(32)) == (32, 40)
+    assert (tree.natural_width, tree.preferred_height(32)) == (32, 40)
     assert placed(tree) == {"a": Box(0, 0, 32, 16), "b": Box(0, 0, 20, 40)}
     end = group("overlay", leaf("a", 32, 16), leaf("b", 20, 40), align="end", justify="end")
     assert placed(end) == {"a": Box(0, 24, 32, 16), "b": Box(12, 0, 20, 40)}
@@ -113,7 +122,7 @@ def test_an_overlay_is_as_large_as_its_largest_and_begins_at_one_corner() -> Non
 def test_a_grid_has_columns_and_rows_of_one_size() -> None:
     items = [leaf("a", 10, 8), leaf("b", 30, 16), leaf("c", 20, 24), leaf("d", 5, 8), leaf("e", 1, 8)]
     tree = group("grid", *items, columns=2, gap=4)
-    assert (tree.natural, tree.height(54)) == (20 + 30 + 4, 16 + 24 + 8 + 2 * 4)
+    assert (tree.natural_width, tree.preferred_height(54)) == (20 + 30 + 4, 16 + 24 + 8 + 2 * 4)
     boxes = placed(tree)
     assert (boxes["b"].x, boxes["d"].x) == (24, 24)
     assert (boxes["c"].y, boxes["e"].y) == (20, 48)
@@ -122,12 +131,12 @@ def test_a_grid_has_columns_and_rows_of_one_size() -> None:
 def test_sizes_of_ones_own() -> None:
     boxes = placed(group("column", leaf("a", 30, 8, width=12, height=40), leaf("b", 50, 8)))
     assert boxes["a"] == Box(0, 0, 12, 40)
-    assert group("row", leaf("a", 30, 8), width=200, height=99).natural == 200
+    assert group("row", leaf("a", 30, 8), width=200, height=99).natural_width == 200
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=8), st.integers(0, 5000))
 def test_parts_add_up(shares: list[float], over: int) -> None:
-    found = parts(shares, over)
+    found = split_pixels(shares, over)
     assert sum(found) == (over if sum(shares) else 0)
     assert all(part >= 0 for part in found)
 
@@ -140,7 +149,7 @@ lengths = st.lists(
 @given(lengths, st.integers(0, 4000))
 def test_shared_lengths_fill_the_room_if_that_can_be(items: list[tuple[int, int, float]], room: int) -> None:
     least, natural = [min(a, b) for a, b, _ in items], [max(a, b) for a, b, _ in items]
-    found = shared(least, natural, [grow for *_, grow in items], room)
+    found = distribute_lengths(least, natural, [grow for *_, grow in items], room)
     assert all(a >= b for a, b in zip(found, least, strict=True))
     if room <= sum(natural):
         assert sum(found) == max(room, sum(least))
@@ -168,9 +177,9 @@ trees = st.recursive(
 
 @given(trees, st.integers(0, 200), st.integers(0, 200))
 def test_boxes_lie_inside_and_do_not_overlap(tree: Tree, wide: int, tall: int) -> None:
-    width = tree.natural + wide
-    height = tree.height(width) + tall
-    boxes = [box for _, box in place(tree, Box(0, 0, width, height))]
+    width = tree.natural_width + wide
+    height = tree.preferred_height(width) + tall
+    boxes = [box for _, box in place_items(tree, Box(0, 0, width, height))]
     for number, box in enumerate(boxes):
         assert box.x >= 0
         assert box.y >= 0

@@ -89,7 +89,7 @@ RUN_MISTAKES = [
     (
         "samples: {transposed: true}\npanels: {inputs: {}}",
         "inputs, channels",
-        "mine.yaml:1:11: samples.transposed: rows are samples, but the inputs stand",
+        "mine.yaml:1:11: samples.transposed: rows are samples, but the inputs are in",
     ),
     ("panels: {title: {kind: text, text: '{layr}'}}", "title", "no field 'layr'; did you mean 'layer'"),
     ("panels: {title: {kind: text, text: '{layer'}}", "title", "panels.title.text: text '{layer'"),
@@ -141,7 +141,7 @@ def test_every_mistake_that_a_run_shows_is_told_at_once(run: Run) -> None:
 
 def test_a_template_that_has_nothing_to_show(tmp_path: Path) -> None:
     bare = write_run(tmp_path / "bare", noise(2, 3, 2, 7))
-    with pytest.raises(TemplateError, match=r"mine.*no panel"):
+    with pytest.raises(TemplateError, match=r"mine.*nothing to show in any"):
         reel_of(bare, "layout: {column: [curve]}")
 
 

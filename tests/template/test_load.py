@@ -62,7 +62,7 @@ def test_a_panel_that_stands_nowhere_is_checked_and_told(make_run: MakeRun) -> N
     with pytest.raises(TemplateError, match=r"^mine.yaml:3:27: panels.extra.taps: no layer 'conv9'"):
         run.reel("mine.yaml")
     scene = run.reel("mine.yaml", settings=["panels.extra.taps=[conv1]"]).scene
-    assert scene.notes == ("mine.yaml:3:3: panels.extra: stands nowhere in the layout, so it is not drawn",)
+    assert scene.notes == ("mine.yaml:3:3: panels.extra: is not in the layout, so it is not drawn",)
     hidden = run.reel("mine.yaml", settings=["panels.extra={taps: null, hidden: true}"]).scene
     assert hidden.notes == ()
     # What an extended template describes and another layout has no place for is no oversight.

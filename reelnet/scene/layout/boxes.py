@@ -1,13 +1,13 @@
-"""Boxes: which sizes panels and stacks of them need.
+"""Boxes: the sizes that panels and stacks of them need, and where they are placed.
 
-Widths are settled first, from the top down; then heights, which may depend on them (text wraps); then places
-(see `placing`). The words and rules are those of CSS flexible boxes (CSS Flexible Box Layout Module Level 1), less
-what frames of a video have no use for.
+Widths are settled first, from the top down; then heights, which may depend on widths (text wraps); then positions.
+The terms and rules are those of CSS flexible boxes (CSS Flexible Box Layout Module Level 1), without what frames of a
+video do not need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -16,9 +16,8 @@ from reelnet.template.model import Direction, ItemSpec, StackSpec
 T = TypeVar("T")
 
 LAYOUT_GRID = 8
-"""In columns panels begin at multiples of this many pixels, and so the cells' rows fall
-into step with H.264's 8×8 transform blocks: the same frames of 56-pixel cells take a sixth of the bytes that they
-take out of step."""
+"""In columns, panels begin at multiples of this many pixels, so that the rows of cells line up with the 8×8 transform
+blocks of H.264: the same frames with 56-pixel cells take a sixth of the bytes."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle on the canvas, in pixels from its top left."""
+    """A rectangle on the canvas, in pixels from its top left corner."""
 
     x: int
     y: int
@@ -40,12 +39,12 @@ class Box:
 
     @property
     def right(self) -> int:
-        """First column after the box."""
+        """The first column after the box."""
         return self.x + self.width
 
     @property
     def bottom(self) -> int:
-        """First row after the box."""
+        """The first row after the box."""
         return self.y + self.height
 
     def expand(self, margin: int) -> Box:
@@ -59,176 +58,290 @@ class Measure:
 
     Attributes:
         width: Natural width in pixels.
-        height: Height in pixels at its natural width.
-        least: The width below which it cannot go; None for its natural one.
-        tall: The height at another width, where that differs.
+        height: Height in pixels at the natural width.
+        min_width: The smallest width; None for the natural one.
+        height_at: Computes the height at another width; None if the height is always the same.
     """
 
     width: int
     height: int
-    least: int | None = None
-    tall: Callable[[int], int] | None = None
+    min_width: int | None = None
+    height_at: Callable[[int], int] | None = None
 
 
 @dataclass(frozen=True)
 class Leaf(Generic[T]):
-    """Something with a natural size; `place` says what it asked for itself."""
+    """Something with a natural size.
+
+    Attributes:
+        item: What it is.
+        measure: What it needs.
+        options: The size and alignment that the author asked for.
+        grow: Its share of free space.
+    """
 
     item: T
     measure: Measure
-    place: ItemSpec = field(default_factory=ItemSpec)
+    options: ItemSpec = field(default_factory=ItemSpec)
     grow: float = 0.0
 
     @property
-    def natural(self) -> int:
-        """The width that it would like."""
-        return self.place.width or self.measure.width
+    def natural_width(self) -> int:
+        """The preferred width."""
+        return self.options.width or self.measure.width
 
     @property
-    def least(self) -> int:
-        """The width below which it cannot go."""
-        if self.place.width:
-            return self.place.width
-        return self.measure.width if self.measure.least is None else self.measure.least
+    def min_width(self) -> int:
+        """The smallest width."""
+        return self.options.width or self._min_content_width
 
-    def height(self, width: int) -> int:
-        """The height that it would like at a width."""
-        return self.place.height or self.needs(width).height
+    @property
+    def _min_content_width(self) -> int:
+        return self.measure.width if self.measure.min_width is None else self.measure.min_width
 
-    def needs(self, width: int) -> Size:
-        """Below what it cannot go at a width, whatever it asked for."""
+    def preferred_height(self, width: int) -> int:
+        """The preferred height at a width."""
+        return self.options.height or self.min_content(width).height
+
+    def min_content(self, width: int) -> Size:
+        """What the content needs at a width, whatever size the author asked for."""
         measure = self.measure
-        least = measure.width if measure.least is None else measure.least
-        return Size(least, measure.tall(width) if measure.tall else measure.height)
+        return Size(
+            self._min_content_width, measure.height_at(width) if measure.height_at else measure.height
+        )
 
 
 @dataclass(frozen=True)
 class Group(Generic[T]):
-    """Leaves and groups beside, under or over each other."""
+    """Leaves and groups next to, below or on top of each other.
+
+    Attributes:
+        direction: How the items are arranged.
+        items: At least one.
+        options: Gaps, padding, alignment, and the size that the author asked for.
+    """
 
     direction: Direction
     items: Sequence[Leaf[T] | Group[T]]
-    style: StackSpec = field(default_factory=StackSpec)
-
-    @property
-    def place(self) -> ItemSpec:
-        """What it asked for itself."""
-        return self.style
+    options: StackSpec = field(default_factory=StackSpec)
 
     @property
     def grow(self) -> float:
-        """Its share of the room that is left over; none unless the author says."""
-        return self.style.grow if self.style.grow is not None else 0.0
+        """Its share of free space; 0 unless the author sets it."""
+        return self.options.grow or 0.0
 
     @property
-    def natural(self) -> int:
-        """The width that the items would like."""
-        return self.style.width or self._across([item.natural for item in self.items])
+    def natural_width(self) -> int:
+        """The preferred width."""
+        return self.options.width or self._sum_widths([item.natural_width for item in self.items])
 
     @property
-    def least(self) -> int:
-        """The width below which the items cannot go."""
-        return self.style.width or self._across([item.least for item in self.items])
+    def min_width(self) -> int:
+        """The smallest width."""
+        return self.options.width or self._sum_widths([item.min_width for item in self.items])
 
     @property
     def columns(self) -> int:
-        """Columns of a grid."""
-        return min(self.style.columns, len(self.items))
+        """Number of columns of a grid."""
+        return min(self.options.columns, len(self.items))
 
-    def _across(self, widths: list[int]) -> int:
+    def _sum_widths(self, widths: list[int]) -> int:
         match self.direction:
             case Direction.ROW:
-                inner = sum(widths) + self.style.gap * (len(widths) - 1)
+                inner = sum(widths) + self.options.gap * (len(widths) - 1)
             case Direction.GRID:
-                inner = sum(by_column(widths, self.columns)) + self.style.gap * (self.columns - 1)
+                inner = sum(_max_per_column(widths, self.columns)) + self.options.gap * (self.columns - 1)
             case _:
                 inner = max(widths)
-        return inner + 2 * self.style.padding
+        return inner + 2 * self.options.padding
 
-    def height(self, width: int) -> int:
-        """The height that it would like at a width."""
-        return self.style.height or self.needs(width).height
+    def preferred_height(self, width: int) -> int:
+        """The preferred height at a width."""
+        return self.options.height or self.min_content(width).height
 
-    def needs(self, width: int) -> Size:
-        """Below what the items cannot go at a width, whatever the stack asked for."""
-        heights = self.heights(self.widths(width))
-        gap, inner = self.style.gap, max(heights)
+    def min_content(self, width: int) -> Size:
+        """What the items need at a width, whatever size the author asked for the group."""
+        heights = self.item_heights(self.item_widths(width))
+        gap, inner = self.options.gap, max(heights)
         if self.direction is Direction.COLUMN:
             inner = sum(heights) + gap * (len(heights) - 1)
         elif self.direction is Direction.GRID:
-            rows = stepped(by_row(heights, self.columns))
+            rows = _snap_heights(_max_per_row(heights, self.columns))
             inner = sum(rows) + gap * (len(rows) - 1)
-        least = self._across([item.least for item in self.items])
-        return Size(least, inner + 2 * self.style.padding)
+        min_width = self._sum_widths([item.min_width for item in self.items])
+        return Size(min_width, inner + 2 * self.options.padding)
 
-    def heights(self, widths: Sequence[int]) -> list[int]:
-        """The heights that the items need at their widths; in a column, in step with the rhythm."""
-        found = [item.height(width) for item, width in zip(self.items, widths, strict=True)]
-        return stepped(found) if self.direction is Direction.COLUMN else found
+    def item_heights(self, widths: Sequence[int]) -> list[int]:
+        """The heights of the items at their widths; in a column, snapped to the layout grid."""
+        heights = [item.preferred_height(width) for item, width in zip(self.items, widths, strict=True)]
+        return _snap_heights(heights) if self.direction is Direction.COLUMN else heights
 
-    def widths(self, width: int) -> list[int]:
-        """The items' widths when the group has `width`."""
-        inner = width - 2 * self.style.padding
-        gap = self.style.gap
+    def item_widths(self, width: int) -> list[int]:
+        """The widths of the items if the group has `width`."""
+        inner = width - 2 * self.options.padding
         match self.direction:
             case Direction.ROW:
-                room = inner - gap * (len(self.items) - 1)
-                least = [item.least for item in self.items]
-                natural = [item.natural for item in self.items]
-                return shared(least, natural, [item.grow for item in self.items], room)
+                free = inner - self.options.gap * (len(self.items) - 1)
+                minimal = [item.min_width for item in self.items]
+                natural = [item.natural_width for item in self.items]
+                return distribute_lengths(minimal, natural, [item.grow for item in self.items], free)
             case Direction.GRID:
-                each = self.column_widths(width)
+                columns = self.column_widths(width)
                 return [
-                    min(item.place.width or each[number % self.columns], each[number % self.columns])
+                    min(item.options.width or columns[number % self.columns], columns[number % self.columns])
                     for number, item in enumerate(self.items)
                 ]
         return [self._width_across(item, inner) for item in self.items]
 
     def column_widths(self, width: int) -> list[int]:
-        """The widths of a grid's columns when the grid has `width`."""
-        room = width - 2 * self.style.padding - self.style.gap * (self.columns - 1)
-        least = by_column([item.least for item in self.items], self.columns)
-        natural = by_column([item.natural for item in self.items], self.columns)
+        """The widths of the columns of a grid if the grid has `width`."""
+        free = width - 2 * self.options.padding - self.options.gap * (self.columns - 1)
+        minimal = _max_per_column([item.min_width for item in self.items], self.columns)
+        natural = _max_per_column([item.natural_width for item in self.items], self.columns)
         grow = [max(item.grow for item in self.items[k :: self.columns]) for k in range(self.columns)]
-        return shared(least, natural, grow, room)
+        return distribute_lengths(minimal, natural, grow, free)
 
     def _width_across(self, item: Leaf[T] | Group[T], inner: int) -> int:
-        usual = "stretch" if self.direction is Direction.COLUMN else "start"
-        if (item.place.align_self or self.style.align or usual) == "stretch" and not item.place.width:
+        default = "stretch" if self.direction is Direction.COLUMN else "start"
+        if _alignment(item, self, default) == "stretch" and not item.options.width:
             return inner
-        return min(inner, item.natural)
+        return min(inner, item.natural_width)
 
 
-def stepped(heights: Sequence[int]) -> list[int]:
-    """Heights by which each item but the last ends in step with the rhythm."""
+def place_items(node: Leaf[T] | Group[T], box: Box) -> Iterator[tuple[T, Box]]:
+    """Give every leaf of `node` its box inside `box`, which must be large enough."""
+    if isinstance(node, Leaf):
+        yield node.item, box
+        return
+    for item, item_box in zip(node.items, place_children(node, box), strict=True):
+        yield from place_items(item, item_box)
+
+
+def place_children(group: Group[T], box: Box) -> list[Box]:
+    """The boxes of a group's items."""
+    options, pad = group.options, group.options.padding
+    inner = Box(box.x + pad, box.y + pad, box.width - 2 * pad, box.height - 2 * pad)
+    widths = group.item_widths(box.width)
+    heights = group.item_heights(widths)
+    match group.direction:
+        case Direction.COLUMN:
+            return _place_column(group, inner, widths, heights)
+        case Direction.ROW:
+            return _place_row(group, inner, widths, heights)
+        case Direction.GRID:
+            return _place_grid(group, inner, widths, heights)
+    return [
+        Box(
+            inner.x + align_offset(_alignment(item, group, "start"), inner.width - width),
+            inner.y + align_offset(options.justify, inner.height - height),
+            width,
+            height,
+        )
+        for item, width, height in zip(group.items, widths, heights, strict=True)
+    ]
+
+
+def _place_column(group: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
+    gap = group.options.gap
+    free = inner.height - sum(heights) - gap * (len(heights) - 1)
+    grown = split_pixels([item.grow for item in group.items], free)
+    heights = [height + more for height, more in zip(heights, grown, strict=True)]
+    free -= sum(grown)
+    y, boxes = inner.y + align_offset(group.options.justify, free), []
+    for number, (item, width, height) in enumerate(zip(group.items, widths, heights, strict=True)):
+        x = inner.x + align_offset(_alignment(item, group, "stretch"), inner.width - width)
+        boxes.append(Box(x, y + _between_offset(group, number, free), width, height))
+        y += height + gap
+    return boxes
+
+
+def _place_row(group: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
+    gap = group.options.gap
+    free = inner.width - sum(widths) - gap * (len(widths) - 1)
+    x, boxes = inner.x + align_offset(group.options.justify, free), []
+    for number, (item, width, height) in enumerate(zip(group.items, widths, heights, strict=True)):
+        alignment = _alignment(item, group, "center")
+        if alignment == "stretch" and not item.options.height:
+            height = inner.height
+        # Not snapped to the grid: a line of text is centered on what is beside it.
+        offsets = {"center": (inner.height - height) // 2, "end": inner.height - height}
+        y = inner.y + offsets.get(alignment, 0)
+        boxes.append(Box(x + _between_offset(group, number, free), y, width, height))
+        x += width + gap
+    return boxes
+
+
+def _place_grid(group: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
+    gap, justify = group.options.gap, group.options.justify
+    rows = _snap_heights(_max_per_row(heights, group.columns))
+    columns = group.column_widths(inner.width + 2 * group.options.padding)
+    left = inner.x + align_offset(justify, inner.width - sum(columns) - gap * (len(columns) - 1))
+    top = inner.y + align_offset(justify, inner.height - sum(rows) - gap * (len(rows) - 1))
+    boxes = []
+    for number, (item, width, height) in enumerate(zip(group.items, widths, heights, strict=True)):
+        row, column = divmod(number, group.columns)
+        alignment = _alignment(item, group, "start")
+        if alignment == "stretch" and not item.options.height:
+            height = rows[row]
+        x = left + sum(columns[:column]) + gap * column
+        y = top + sum(rows[:row]) + gap * row + align_offset(alignment, rows[row] - height)
+        boxes.append(Box(x, y, width, height))
+    return boxes
+
+
+def _alignment(item: Leaf[T] | Group[T], group: Group[T], default: str) -> str:
+    """How an item is aligned across the direction of its group."""
+    return item.options.align_self or group.options.align or default
+
+
+def align_offset(alignment: str, free: int) -> int:
+    """Pixels before an item that has `free` pixels to spare; `center` is snapped to the layout grid."""
+    if alignment == "end":
+        return free
+    return (
+        (free + LAYOUT_GRID) // (2 * LAYOUT_GRID) * LAYOUT_GRID if alignment == "center" and free > 0 else 0
+    )
+
+
+def _between_offset(group: Group[T], number: int, free: int) -> int:
+    """Pixels by which `justify: between` moves an item of a group."""
+    if group.options.justify != "between" or len(group.items) < 2 or free <= 0:
+        return 0
+    return free * number // (len(group.items) - 1)
+
+
+def _snap_heights(heights: Sequence[int]) -> list[int]:
+    """Round all heights but the last up to the layout grid."""
     return [-(-height // LAYOUT_GRID) * LAYOUT_GRID for height in heights[:-1]] + list(heights[-1:])
 
 
-def by_column(values: Sequence[int], columns: int) -> list[int]:
-    """The greatest of each column of a grid filled row by row."""
+def _max_per_column(values: Sequence[int], columns: int) -> list[int]:
+    """The largest value of each column of a grid that is filled row by row."""
     return [max(values[k::columns]) for k in range(columns)]
 
 
-def by_row(values: Sequence[int], columns: int) -> list[int]:
-    """The greatest of each row of a grid filled row by row."""
+def _max_per_row(values: Sequence[int], columns: int) -> list[int]:
+    """The largest value of each row of a grid that is filled row by row."""
     return [max(values[k : k + columns]) for k in range(0, len(values), columns)]
 
 
-def shared(least: Sequence[int], natural: Sequence[int], grow: Sequence[float], room: int) -> list[int]:
-    """Lengths that add up to `room`, if that can be: some grow, or all give way as far as they can."""
-    over = room - sum(natural)
-    if over >= 0:
-        return [a + b for a, b in zip(natural, parts(grow, over), strict=True)]
-    slack = [a - b for a, b in zip(natural, least, strict=True)]
-    given = parts([float(each) for each in slack], min(-over, sum(slack)))
-    return [a - b for a, b in zip(natural, given, strict=True)]
+def distribute_lengths(
+    minimal: Sequence[int], natural: Sequence[int], grow: Sequence[float], total: int
+) -> list[int]:
+    """Lengths that add up to `total` if possible: some grow, or all shrink toward their minimum."""
+    free = total - sum(natural)
+    if free >= 0:
+        return [length + more for length, more in zip(natural, split_pixels(grow, free), strict=True)]
+    slack = [length - least for length, least in zip(natural, minimal, strict=True)]
+    shrunk = split_pixels([float(each) for each in slack], min(-free, sum(slack)))
+    return [length - less for length, less in zip(natural, shrunk, strict=True)]
 
 
-def parts(shares: Sequence[float], over: int) -> list[int]:
-    """`over` pixels by shares, to the pixel; nothing if no one has a share."""
-    total, done, found = sum(shares), 0.0, []
+def split_pixels(shares: Sequence[float], pixels: int) -> list[int]:
+    """Split `pixels` by shares, exactly to the pixel; all parts are 0 if all shares are."""
+    total, cumulative, parts = sum(shares), 0.0, []
     for share in shares:
-        before = round(over * done / total) if total else 0
-        done += share
-        found.append((round(over * done / total) if total else 0) - before)
-    return found
+        before = round(pixels * cumulative / total) if total else 0
+        cumulative += share
+        parts.append((round(pixels * cumulative / total) if total else 0) - before)
+    return parts

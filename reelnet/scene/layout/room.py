@@ -1,7 +1,4 @@
-"""The lengths that a template gives, and which of them can have made a frame too large.
-
-Whether all parts of a layout have the room that they need, where the author fixed sizes.
-"""
+"""Whether every part of a layout has enough room, and which length is at fault if a frame is too large."""
 
 from __future__ import annotations
 
@@ -10,115 +7,103 @@ from dataclasses import dataclass
 
 from reelnet.config.diagnostics import KeyPath, raise_diagnostics
 from reelnet.config.spec import SpecModel
-from reelnet.scene.layout.boxes import Box, Group, Leaf, Size
-from reelnet.scene.layout.measure import Tree
-from reelnet.scene.layout.placement import inside
+from reelnet.scene.layout.boxes import Box, Group, Leaf, Size, place_children
+from reelnet.scene.layout.measure import LayoutTree
 from reelnet.scene.panel import Panel
 from reelnet.scene.tap_view import DEFAULT_CELL_SIZE
 from reelnet.template.model import Stack, StackSpec, Template
 from reelnet.template.theme import Theme
 
-PLENTY = 100
-"""Pixels below which a length alone makes no frame too large."""
-
-
-def longest(template: Template) -> KeyPath | None:
-    """The key of the scale, or else of the greatest length, that makes the frame as large as it is."""
-    if template.canvas.scale is not None:
-        return "canvas", "scale"
-    found = [*of_theme(template), *of_parts(template)]
-    path, pixels = max(found, key=lambda each: each[1], default=((), 0))
-    return path if pixels > PLENTY else None
-
-
-def of_theme(template: Template) -> Iterator[tuple[KeyPath, int]]:
-    """The theme's lengths that are greater than usual."""
-    usual = Theme()
-    for key in ("cell", "text", "title"):
-        pixels = getattr(template.theme, key)
-        if pixels is not None and pixels > (getattr(usual, key) or DEFAULT_CELL_SIZE):
-            yield ("theme", key), pixels
-
-
-def of_parts(template: Template) -> Iterator[tuple[KeyPath, int]]:
-    """Those of the canvas, of stacks and of panels."""
-    yield from written(template.canvas, ("canvas",))
-    for name, panel in template.panels.items():
-        yield from written(panel, ("panels", name))
-    yield from of_stack(template.layout)
-
-
-def of_stack(stack: Stack) -> Iterator[tuple[KeyPath, int]]:
-    """Those of a stack and of all within."""
-    yield from written(stack.options, stack.path)
-    for item in stack.items:
-        if isinstance(item, Stack):
-            yield from of_stack(item)
-
-
-def written(part: SpecModel, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
-    """The whole numbers that an author gave in one part."""
-    for name in part.model_fields_set:
-        value, alias = getattr(part, name), type(part).model_fields[name].alias
-        if isinstance(value, int) and not isinstance(value, bool):
-            yield (*path, alias or name), value
+HARMLESS_LENGTH = 100
+"""Pixels; a length up to this size never makes a frame too large."""
 
 
 @dataclass(frozen=True)
-class Cramped:
-    """A panel, or a stack by its options, in a box that is too small for it."""
+class CrampedPart:
+    """A part of the layout in a box that is too small for it.
+
+    Attributes:
+        part: The panel, or the options of the stack.
+        box: Its box.
+        needs: What it needs at the width of the box.
+    """
 
     part: Panel | StackSpec
     box: Box
     needs: Size
 
+    @property
+    def own_key(self) -> KeyPath:
+        """The key of the part that makes it too small; empty if the cause is elsewhere."""
+        if self.part.width is not None and self.box.width < self.needs.width:
+            return ("width",)
+        return ("height",) if self.part.height is not None and self.box.height < self.needs.height else ()
 
-def cramped(node: Tree, box: Box) -> Iterator[Cramped]:
-    """What has too little room when the layout stands in a box; of a stack, what within it has."""
+
+def find_cramped(node: LayoutTree, box: Box) -> Iterator[CrampedPart]:
+    """The parts with too little room if the layout has this box; the innermost ones."""
     if isinstance(node, Group):
-        boxes = inside(node, box)
-        within = [
-            found for item, each in zip(node.items, boxes, strict=True) for found in cramped(item, each)
+        boxes = place_children(node, box)
+        inner = [
+            part
+            for item, item_box in zip(node.items, boxes, strict=True)
+            for part in find_cramped(item, item_box)
         ]
-        yield from within
-        if within:
+        yield from inner
+        if inner:
             return
-    needs = node.needs(box.width)
-    shrinks = isinstance(node, Leaf) and node.item.can_shrink
-    least = Size(1, 1) if shrinks else needs
-    if box.width < least.width or box.height < least.height:
-        yield Cramped(node.item if isinstance(node, Leaf) else node.style, box, needs)
+    needs = node.min_content(box.width)
+    can_shrink = isinstance(node, Leaf) and node.item.can_shrink
+    minimum = Size(1, 1) if can_shrink else needs
+    if box.width < minimum.width or box.height < minimum.height:
+        yield CrampedPart(node.item if isinstance(node, Leaf) else node.options, box, needs)
 
 
-def require_room(template: Template, tree: Tree, box: Box) -> None:
-    """Make sure that everything fits into its box.
+def check_room(template: Template, tree: LayoutTree, box: Box) -> None:
+    """Check that everything fits into its box.
 
     Raises:
-        TemplateError: Something does not; with the pixels that it needs.
+        TemplateError: Something does not fit.
     """
-    names: dict[int, KeyPath] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
-    known = {**names, **paths(template.layout)}
+    keys: dict[int, KeyPath] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
+    keys |= {id(stack.options): stack.path for stack in _walk_stacks(template.layout)}
     raise_diagnostics(
         template.source_map.diagnose(
-            (*known[id(found.part)], *too_small(found)),
-            f"has {found.box.width}×{found.box.height} pixels but needs {found.needs.width}×{found.needs.height}; "
-            "give more width or height to it, or to the stack around it, or leave them out",
+            (*keys[id(cramped.part)], *cramped.own_key),
+            f"has {cramped.box.width}×{cramped.box.height} pixels but needs "
+            f"{cramped.needs.width}×{cramped.needs.height}; make it or the stack around it larger, or set no size",
         )
-        for found in cramped(tree, box)
+        for cramped in find_cramped(tree, box)
     )
 
 
-def too_small(found: Cramped) -> KeyPath:
-    """The key by which the author gave a part too little room, if it is one of its own."""
-    if found.part.width is not None and found.box.width < found.needs.width:
-        return ("width",)
-    return ("height",) if found.part.height is not None and found.box.height < found.needs.height else ()
+def find_largest_length(template: Template) -> KeyPath | None:
+    """The key of the scale, or of the largest length that the template gives; None if every length is harmless."""
+    if template.canvas.scale is not None:
+        return "canvas", "scale"
+    path, pixels = max(_find_lengths(template), key=lambda length: length[1], default=((), 0))
+    return path if pixels > HARMLESS_LENGTH else None
 
 
-def paths(stack: Stack) -> dict[int, KeyPath]:
-    """The place in the file of each stack, by the identity of its options."""
-    found = {id(stack.options): stack.path}
+def _find_lengths(template: Template) -> Iterator[tuple[KeyPath, int]]:
+    """The lengths of the theme that exceed the default, and all of the canvas, the panels and the stacks."""
+    default = Theme()
+    for key in ("cell", "text", "title"):
+        pixels = getattr(template.theme, key)
+        if pixels is not None and pixels > (getattr(default, key) or DEFAULT_CELL_SIZE):
+            yield ("theme", key), pixels
+    parts: list[tuple[SpecModel, KeyPath]] = [(template.canvas, ("canvas",))]
+    parts += [(panel, ("panels", name)) for name, panel in template.panels.items()]
+    parts += [(stack.options, stack.path) for stack in _walk_stacks(template.layout)]
+    for part, path in parts:
+        for name in part.model_fields_set:
+            value, alias = getattr(part, name), type(part).model_fields[name].alias
+            if isinstance(value, int) and not isinstance(value, bool):
+                yield (*path, alias or name), value
+
+
+def _walk_stacks(stack: Stack) -> Iterator[Stack]:
+    yield stack
     for item in stack.items:
         if isinstance(item, Stack):
-            found |= paths(item)
-    return found
+            yield from _walk_stacks(item)

@@ -190,9 +190,9 @@ class Captions(Panel):
         errors.raise_errors()
 
         def height_at(width: int) -> int:
-            return max(each.tall(width) if each.tall else each.height for each in measures)
+            return max(each.height_at(width) if each.height_at else each.height for each in measures)
 
-        min_width = max(each.width if each.least is None else each.least for each in measures)
+        min_width = max(each.width if each.min_width is None else each.min_width for each in measures)
         # A long caption wraps; it does not make the frame wider.
         longest, limit = max(each.width for each in measures), texts[0].font_style(context).size
         width = max(min_width, min(longest, MAX_NATURAL_EMS * limit))

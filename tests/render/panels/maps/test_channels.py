@@ -108,7 +108,7 @@ def test_few_samples_become_rows(tmp_path: Path, samples: int, shown: int, trans
 def test_rows_of_samples_do_not_go_under_a_row_of_inputs(tmp_path: Path) -> None:
     run, samples = write_run(tmp_path / "run", noise(1, 2, 6, 7)), {"transposed": True}
     with pytest.raises(
-        TemplateError, match=r"samples.transposed: rows are samples, but the inputs stand in one"
+        TemplateError, match=r"samples.transposed: rows are samples, but the inputs are in one"
     ):
         drawn(run, {"inputs": {}, "channels": {}}, samples=samples)
     drawn(run, {"inputs": {}, "channels": {}}, [{"row": ["inputs", "channels"]}], samples=samples)
