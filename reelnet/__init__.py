@@ -1,4 +1,4 @@
-"""reelnet records a neural network while it learns and turns the record into an annotated animation."""
+"""reelnet records a neural network while it learns and turns the recording into an annotated animation."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ __all__ = [
     "write_run",
 ]
 
-# Names are imported when first used: what renders must not wait for torch, nor need it.
-_HOMES = {
+# Names are imported on first use: rendering must neither wait for torch nor need it.
+_LOCATIONS = {
     "Log": ("reelnet.record.schedule", "Log"),
     "Recorder": ("reelnet.record.recorder", "Recorder"),
     "Reel": ("reelnet.reel", "Reel"),
@@ -50,11 +50,11 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _LOCATIONS:
         raise AttributeError(f"module 'reelnet' has no attribute {name!r}")
-    module, attribute = _HOMES[name]
+    module, attribute = _LOCATIONS[name]
     return getattr(import_module(module), attribute)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_LOCATIONS])

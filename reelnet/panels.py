@@ -1,9 +1,9 @@
 """What you need to write a panel of your own.
 
-A panel is a subclass of `Panel` whose fields are its options. `measure` says how many pixels it needs; `place` asks
-the palette builder for inks and returns a drawing. The drawing's `draw_still` draws what never changes, `draw` what
-one frame shows. Offer the class under the entry point group `reelnet.panels`, and templates can name it; see
-docs/panels.md.
+A panel is a subclass of `Panel` whose fields are its options. `measure` returns the pixels that it needs. `place`
+reserves inks in a `PaletteBuilder` and returns a drawing. `draw_still` of the drawing draws what all frames share,
+`draw` what one frame shows. Register the class under the entry point group `reelnet.panels`, so that templates can
+name it; see docs/panels.md.
 """
 
 from pydantic import Field
@@ -17,7 +17,7 @@ from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import CachedDrawing, Canvas, Drawing, HasLevelMaps, LevelMaps, Panel
 from reelnet.template.color import Color as Colour
 
-# Former names, so that panels that were written with them still load.
+# Former names, for panels that were written with them.
 Facts, Moment, Palette = SceneContext, FrameState, PaletteBuilder
 Type, body, sized = TextStyle, body_style, text_style
 

@@ -1,4 +1,4 @@
-"""The facade: a run that was opened, and a reel, which is a run laid out by a template, ready to show or save."""
+"""The facade: `Run`, a recording opened for reading, and `Reel`, a recording laid out by a template."""
 
 from __future__ import annotations
 
@@ -30,13 +30,21 @@ from reelnet.template.model import Template
 
 
 class Reel:
-    """A run laid out by a template. It displays itself in a notebook.
+    """A run laid out by a template, ready to be shown, saved and exported.
+
+    `Run.reel` makes one. A notebook displays a reel as a video.
+
+        reel = reelnet.open("runs/mnist").reel("article", layer="conv2")
+        reel.save("conv2.mp4")
+        report = reel.save("conv2.gif", max_size="3 MB", keep=["scale"])
+        reel.export(["github", "discord"], "renders")
+        reel.frame(0).show()
 
     Args:
-        rendition: The run's frames, laid out.
+        rendition: The run and the scene that shows it.
 
     Attributes:
-        rendition: Likewise.
+        rendition: The run and the scene that shows it.
     """
 
     def __init__(self, rendition: Rendition) -> None:
@@ -53,19 +61,20 @@ class Reel:
         fps: float | None = None,
         settings: Sequence[str] = (),
     ) -> Self:
-        """Lay a run out.
+        """Lay out a run.
 
         Args:
-            run: What was recorded.
-            template: Name or file of a template, or a template that was loaded.
-            layer: The recorded layer to show; the template's, or else the last one that gives maps.
-            scale: Whole factor by which maps are upscaled; by default what the template's canvas or cells allow.
-            fps: Frames per second; the template's own by default.
-            settings: Keys of the template to change, such as `"theme.background=#111"`.
+            run: The recording to show.
+            template: The name or the file of a template, or a loaded template.
+            layer: The recorded layer to show. By default the template's, or else the last one with feature maps.
+            scale: Canvas pixels per map value, along each axis. By default what the canvas or the cells of the
+                template allow.
+            fps: Frames per second. By default the template's, usually 10.
+            settings: Keys of the template to change, each as `KEY=VALUE`, such as `"theme.background=#111"`.
 
         Raises:
-            UsageError: There is no such layer, or the scale or frame rate is out of range.
-            TemplateError: There is no such template, or it is invalid, or does not fit the run.
+            UsageError: The layer is unknown, or the scale or the frame rate is out of range.
+            TemplateError: The template is unknown or invalid, or does not fit the run.
             RunError: The run is empty or damaged.
         """
         if not isinstance(template, Template):
@@ -74,17 +83,17 @@ class Reel:
 
     @property
     def run(self) -> RunReader:
-        """What was recorded."""
+        """The recording that is shown."""
         return self.rendition.run
 
     @property
     def template(self) -> Template:
-        """What the author wrote."""
+        """The template."""
         return self.rendition.request.template
 
     @property
     def scene(self) -> Scene:
-        """What is shown where, and when."""
+        """The layout, the palette and the timeline of the animation."""
         return self.rendition.scene
 
     @property
@@ -94,21 +103,26 @@ class Reel:
 
     @property
     def palette_rgb(self) -> NDArray[np.uint8]:
-        """The color of each palette index, uint8 (256 or more, 3)."""
+        """The color of each palette index, uint8 (colors, 3), with 256 colors or more."""
         return self.rendition.palette_rgb
 
-    def frame(self, step: int, *, few: bool = False) -> Image.Image:
-        """The picture of one recorded step, in RGB: pixel for pixel what a lossless animation shows.
+    def frame(self, step: int, *, eight_bit: bool = False) -> Image.Image:
+        """Draw the frame of one recorded step, pixel for pixel as a lossless animation shows it.
+
+            reel.frame(0).save("untrained.png")
 
         Args:
-            step: As recorded.
-            few: As a GIF shows it, which has 256 colors; photos then get few of their own.
+            step: The training step, as recorded; 0 is the untrained network.
+            eight_bit: Draw the frame as a GIF shows it. A GIF has 256 colors, so the colors of photos are reduced.
+
+        Returns:
+            An RGB image.
 
         Raises:
-            UsageError: There is no such step.
-            RunError: The step's file is missing, truncated or altered.
+            UsageError: The step was not recorded.
+            RunError: The file of the step is missing, truncated or altered.
         """
-        depth = ColorDepth.EIGHT_BIT if few else ColorDepth.FULL
+        depth = ColorDepth.EIGHT_BIT if eight_bit else ColorDepth.FULL
         return to_image(self.rendition.canvas(step, depth), self.palette_rgb).convert("RGB")
 
     def save(
@@ -116,7 +130,7 @@ class Reel:
         path: str | os.PathLike[str],
         progress: OnProgress | None = None,
         *,
-        trying: OnTrial | None = None,
+        on_trial: OnTrial | None = None,
         lossless: bool = False,
         codec: str | None = None,
         max_size: str | int | None = None,
@@ -124,32 +138,46 @@ class Reel:
         max_error: float = DEFAULT_MAX_ERROR,
         keep: Collection[str] = (),
     ) -> Report:
-        """Write the animation in the format that the suffix of `path` says.
+        """Write the animation to a file in the format of its suffix.
 
-        These are .gif, .mp4, .webm, .webp, .apng, .avif and .mov. A name such as `frame-%05d.png` gives a still for
-        each frame.
+        The formats are .gif, .mp4, .webm, .webp, .apng, .avif and .mov. A name such as `frame-%05d.png` writes one
+        still per frame. The file is written under a temporary name and renamed when it is complete.
 
-        The file is complete when it appears: it is written under a temporary name and renamed.
+            reel.save("conv2.mp4")
+            report = reel.save("conv2.gif", max_size="3 MB", max_error=2, keep=["frames"])
+            print(report.bytes, report.max_error_levels, report.traded)
+
+        Without `max_size` and `platform` nothing is reduced. With one of them, the file is never larger than this
+        cap. If a lossless file fits, it is written. Otherwise values are changed by up to `max_error`, where that
+        saves most bytes. If that is not enough, frames, colormap levels or the scale of the maps are reduced as well,
+        except for those that `keep` names. `Report.traded` says what was reduced.
 
         Args:
-            path: Where to.
-            progress: Told what is done and what there is to do, after each frame, or under a cap after each encode.
-            trying: Under a cap, told in words what is tried next.
-            lossless: Insist on every pixel's exact colour.
-            codec: What compresses the pictures: h264 (usual), h265 or av1 in .mp4, vp9 (usual) or av1 in .webm,
-                qtrle (usual) or prores in .mov.
-            max_size: The cap, such as `"3 MB"`, `"2.5 MiB"` or a number of bytes. Lossless if that fits, else the
-                least loss that does; never over it.
-            platform: Where the file will be published, such as `"github"`; its limits count too.
-            max_error: Under a cap, most by which a value may be off, in 240ths of the colormap; past that frames,
-                levels of the colormap or scale are given up.
-            keep: Under a cap, what must not be given up: `"frames"`, `"levels"`, `"scale"`.
+            path: The file to write.
+            progress: Called with the number of finished and of all frames; with a cap, of encodes.
+            on_trial: With a cap: called before each encode with a description of what is tried.
+            lossless: Keep the exact color of every pixel, or fail.
+            codec: The video codec: h264 (the default), h265 or av1 in .mp4; vp9 (the default) or av1 in .webm;
+                qtrle (the default) or prores in .mov.
+            max_size: The cap: a text such as `"3 MB"` (3,000,000 bytes) or `"2.5 MiB"` (2.5 · 1,048,576 bytes), or
+                a number of bytes.
+            platform: A platform whose limits apply, such as `"github"`: file size, frames, pixels and codec. With
+                `max_size` as well, the smaller cap applies.
+            max_error: With a cap: how far a shown value may be from the recorded one, in 1/240ths of the color
+                range, 0 to 240. The default of 4 is hard to see; 0 shows exact values only. Fewer colormap levels
+                can exceed it; see `keep`.
+            keep: With a cap: what must not be reduced. `"frames"` shows every step that the template selects,
+                `"levels"` keeps all colors of the colormap and so the limit of `max_error`, and `"scale"` keeps the
+                size of the maps in pixels.
+
+        Returns:
+            The figures of the file: size, frames, errors, and what was reduced.
 
         Raises:
-            UsageError: The suffix is unknown, or the format has no such codec or cannot be lossless; there is no such
-                platform, or it does not take the format.
-            CapError: No file under the cap could be made.
-            RunError: A step's file is missing, truncated or altered.
+            UsageError: The suffix, the codec or the platform is unknown, the format cannot be lossless, or the
+                platform does not take the format.
+            CapError: No file under the cap is possible. The error names the smallest possible size.
+            RunError: The file of a step is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
         options = ExportOptions.from_keywords(
@@ -160,7 +188,7 @@ class Reel:
             max_error=max_error,
             keep=keep,
         )
-        return save(ExportRequest(self.rendition, Path(path), options=options), progress, trying)
+        return save(ExportRequest(self.rendition, Path(path), options=options), progress, on_trial)
 
     def export(
         self,
@@ -170,23 +198,26 @@ class Reel:
         max_error: float = DEFAULT_MAX_ERROR,
         keep: Collection[str] = (),
     ) -> list[PlatformResult]:
-        """Write a file for each of several platforms, in the format that the platform prefers.
+        """Write one file per platform, each in the format that the platform prefers and under its cap.
 
-        Every name and limit is looked up before the first file is written. Where no file under a platform's cap can
-        be made, the others are made all the same.
+        All names and limits are checked before the first file is written. If no file fits a cap, the files of the
+        other platforms are written all the same.
+
+            for result in reel.export(["medium", "github"], "renders"):
+                print(result.platform, result.report or result.error)
 
         Args:
-            platforms: Their names, such as `["medium", "github"]`.
-            folder: Where the files go, each as `{layer}-{platform}.{suffix}`.
-            max_error: Most by which a value may be off, in 240ths of the colormap.
-            keep: What must not be given up: `"frames"`, `"levels"`, `"scale"`.
+            platforms: The names of platforms, such as `["medium", "github"]`; `reelnet platforms` lists them.
+            folder: The folder for the files, which are named `{layer}-{platform}.{suffix}`.
+            max_error: How far a shown value may be from the recorded one; see `save`.
+            keep: What must not be reduced: `"frames"`, `"levels"`, `"scale"`; see `save`.
 
         Returns:
-            What each platform got, in order: a report, or the reason why there is none.
+            The report of each file, or the reason why there is none, in the order of `platforms`.
 
         Raises:
-            UsageError: There is no such platform, or it takes no format that can be written.
-            RunError: A step's file is missing, truncated or altered.
+            UsageError: A platform is unknown, or takes no format that reelnet writes.
+            RunError: The file of a step is missing, truncated or altered.
             ReelnetError: A file cannot be written.
         """
         names = [platforms] if isinstance(platforms, str) else platforms
@@ -195,17 +226,19 @@ class Reel:
         )
 
     def save_still(self, step: int, path: str | os.PathLike[str]) -> Report:
-        """Write the picture of one recorded step as a PNG.
+        """Write the frame of one recorded step to a PNG file.
+
+            reel.save_still(run.steps[-1], "poster.png")
 
         Raises:
-            UsageError: There is no such step, or the suffix is not `.png`.
-            RunError: The step's file is missing, truncated or altered.
+            UsageError: The step was not recorded, or the suffix is not `.png`.
+            RunError: The file of the step is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
         return save(ExportRequest(self.rendition, Path(path), step))
 
     def clip(self) -> Any:
-        """The animation as a moviepy `VideoClip`, for editing: cutting, joining, adding sound.
+        """Make a moviepy `VideoClip` of the animation, to cut it, join it with others or add sound.
 
         Raises:
             ReelnetError: moviepy is not installed.
@@ -217,7 +250,7 @@ class Reel:
         return f"<Reel of {self.layer}: {len(self.scene.timeline)} frames of {size.width}×{size.height}>"
 
     def _repr_html_(self) -> str:
-        """An HTML video that holds the reel's MP4."""
+        """An HTML video element that contains the animation as MP4."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "reel.mp4"
             self.save(file)
@@ -230,10 +263,25 @@ class Reel:
 
 
 class Run(RunReader):
-    """A recorded training, opened for reading, showing and saving; see `RunReader` for what can be read.
+    """A recorded training, opened for reading and for rendering.
+
+    `reelnet.open` opens one, also while it is being recorded: `refresh()` adds the steps recorded since. Arrays are
+    read when they are needed and checked against their checksums. A notebook displays a run as a table of its taps.
+
+        run = reelnet.open("runs/mnist")
+        run.steps  # the recorded training steps, ascending; 0 is the untrained network
+        run.samples  # uint8 (samples, height, width), or (samples, height, width, 3) in color
+        run.metrics["loss"]  # float64 (steps,); NaN where a step has no value
+        run.read("conv2")  # (steps, samples, channels, height, width) in the recorded dtype
+        run.read("conv2", steps=[0, 100])  # two steps only
+        run.reel(layer="conv2").save("conv2.mp4")
 
     Args:
-        path: The run folder, or an address such as `s3://bucket/run`.
+        path: The run folder, or a URL such as `s3://bucket/run`.
+
+    Raises:
+        UsageError: `path` is not a path.
+        RunError: There is no run at `path`, or its header or log is damaged.
     """
 
     def reel(
@@ -245,14 +293,19 @@ class Run(RunReader):
         fps: float | None = None,
         settings: Sequence[str] = (),
     ) -> Reel:
-        """Lay the run out for showing or saving; see `Reel.from_run`."""
+        """Lay out the run for showing and saving.
+
+            run.reel("article", layer="conv2", scale=8, settings=["theme=dark", "timeline.duration=12"])
+
+        See `Reel.from_run` for the arguments and the errors.
+        """
         return Reel.from_run(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
 
     def _repr_html_(self) -> str:
-        """An HTML table of the run's taps."""
+        """An HTML table of the taps."""
         rows = "".join(
             f"<tr><td>{escape(name)}</td><td>{' × '.join(map(str, tap.shape))}</td><td>{tap.dtype}</td>"
-            f"<td>{_range_text(tap.min, tap.max)}</td></tr>"
+            f"<td>{_format_range(tap.min, tap.max)}</td></tr>"
             for name, tap in self.taps.items()
         )
         steps = (
@@ -262,15 +315,20 @@ class Run(RunReader):
         return f"<p><b>{escape(self.location)}</b>: {steps}</p><table>{head}{rows}</table>"
 
 
-def _range_text(low: float | None, high: float | None) -> str:
+def _format_range(low: float | None, high: float | None) -> str:
     return "–" if low is None or high is None else f"{low:.4g} … {high:.4g}"
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
-    """Open a run folder for reading; `reelnet.open` is this function.
+    """Open a run folder for reading; this function is `reelnet.open`.
+
+        run = reelnet.open("runs/mnist")
+
+    Args:
+        path: The run folder, or a URL such as `s3://bucket/run`.
 
     Raises:
-        UsageError: `path` is none.
+        UsageError: `path` is not a path.
         RunError: There is no run at `path`, or its header or log is damaged.
     """
     return Run(path)

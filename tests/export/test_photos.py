@@ -89,7 +89,7 @@ def test_a_gif_has_photos_in_few_colours_and_says_so(run: Run, reel: Reel, tmp_p
     assert any("256 colors" in note and "64 of their" in note for note in report.notes)
     assert any(re.search(r"the colormap has \d+ of 255 levels", note) for note in report.notes)
     for step, frame in enumerate(by_pillow(tmp_path / "reel.gif").frames):
-        few = np.asarray(reel.frame(step, few=True))
+        few = np.asarray(reel.frame(step, eight_bit=True))
         assert (frame == few).all()
         exact = np.asarray(reel.frame(step))
         # What is not a photo is the same but for levels that share a colour.
