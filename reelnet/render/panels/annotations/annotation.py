@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -13,7 +12,7 @@ from reelnet.config.spec import LIST_AS_TUPLE, SpecModel
 from reelnet.render.panels.annotations.captions import require_ordered_steps, resolve_step_range
 from reelnet.render.typography import TextStyle, body_style, wrap_text
 from reelnet.scene.context import SceneContext, format_positions
-from reelnet.scene.layout.boxes import Box, Measure, Size
+from reelnet.scene.layout.boxes import Measure, Size
 from reelnet.template.color import Color
 
 MAX_NOTE_EMS = 12
@@ -119,14 +118,6 @@ class CellAnnotation(SampleAnnotation):
 
 SampleAnnotations = Annotated[tuple[SampleAnnotation, ...], LIST_AS_TUPLE]
 CellAnnotations = Annotated[tuple[CellAnnotation, ...], LIST_AS_TUPLE]
-
-
-@dataclass(frozen=True)
-class AnnotatedCell:
-    """An annotation and the box of its cell."""
-
-    spec: SampleAnnotation
-    cell: Box
 
 
 def wrap_note(text: str, style: TextStyle) -> list[str]:

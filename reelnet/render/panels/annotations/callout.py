@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, replace
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
 from reelnet.render.canvas import dilate_mask, fill_box, fill_mask, rasterize_arrow, stamp, stroke_box, write
-from reelnet.render.panels.annotations.annotation import AnnotatedCell, Side, margin_gap, wrap_note
+from reelnet.render.panels.annotations.annotation import SampleAnnotation, Side, margin_gap, wrap_note
 from reelnet.render.panels.annotations.captions import StepRange, resolve_step_range
 from reelnet.render.typography import body_style, wrap_text
 from reelnet.scene.context import SceneContext
@@ -104,9 +104,11 @@ class Callouts:
     """The annotations of a panel, ready to be drawn over it.
 
     Args:
-        targets: The annotated cells, by the number of their annotation in the template.
+        targets: Annotations with the boxes of their cells, by their number in the template.
         room: The panel without its margin; texts next to cells stay inside.
         bleed: Pixels around the panel that frames may cover.
+        context: The run.
+        palette: Where inks come from.
 
     Raises:
         OptionError: An annotation does not fit.
@@ -114,7 +116,7 @@ class Callouts:
 
     def __init__(
         self,
-        targets: dict[int, AnnotatedCell],
+        targets: Mapping[int, tuple[SampleAnnotation, Box]],
         room: Box,
         bleed: int,
         context: SceneContext,
@@ -122,10 +124,10 @@ class Callouts:
     ) -> None:
         self._callouts: list[Callout] = []
         errors = ErrorCollector()
-        for number, target in targets.items():
+        for number, (spec, cell) in targets.items():
             with errors.collect("annotations", number):
-                kind = MarginCallout if target.spec.in_margin else AdjacentCallout
-                self._callouts.append(kind(target, room, bleed, context, palette))
+                kind = MarginCallout if spec.in_margin else AdjacentCallout
+                self._callouts.append(kind(spec, cell, room, room.expand(bleed), context, palette))
         errors.raise_errors()
         in_margin = [each for each in self._callouts if isinstance(each, MarginCallout)]
         notes = assign_line_rows([callout.note for callout in in_margin])
@@ -148,17 +150,31 @@ class Callouts:
             callout.draw_text(canvas)
 
 
+@dataclass
 class Callout:
-    """One annotation: what all of them have in common."""
+    """One annotation: what all of them have in common.
 
-    def __init__(
-        self, target: AnnotatedCell, room: Box, bleed: int, context: SceneContext, palette: PaletteBuilder
-    ) -> None:
-        theme, self.spec, self.cell = context.theme, target.spec, target.cell
-        self.steps = resolve_step_range(target.spec.from_step, target.spec.to_step, context.steps)
-        self.room, self._bleed, self.style = room, bleed, body_style(theme)
-        self._stroke_width = 3 if target.cell.width >= 40 else 2
-        self.color = palette.ramp(target.spec.color or theme.accent, theme.background, SHADES)
+    Attributes:
+        spec: What the author wrote.
+        cell: The box of the cell.
+        room: The panel without its margin.
+        frame_room: The box that frames stay in.
+        context: The run.
+        palette: Where inks come from.
+    """
+
+    spec: SampleAnnotation
+    cell: Box
+    room: Box
+    frame_room: Box
+    context: SceneContext
+    palette: InitVar[PaletteBuilder]
+
+    def __post_init__(self, palette: PaletteBuilder) -> None:
+        theme, self.style = self.context.theme, body_style(self.context.theme)
+        self.steps = resolve_step_range(self.spec.from_step, self.spec.to_step, self.context.steps)
+        self._stroke_width = 3 if self.cell.width >= 40 else 2
+        self.color = palette.ramp(self.spec.color or theme.accent, theme.background, SHADES)
         self.ink = palette.ramp(theme.ink, theme.background)
         self.background = palette.ramp(theme.background, theme.background, 1)
 
@@ -169,7 +185,7 @@ class Callout:
 
     def frame_box(self, canvas: Canvas) -> Box:
         """The frame around the cell, or inside it if there is no space; the cell itself without a frame."""
-        outer, room = self.cell.expand(self.frame_width), self.room.expand(self._bleed)
+        outer, room = self.cell.expand(self.frame_width), self.frame_room
         fits = (
             min(outer.x - room.x, outer.y - room.y, outer.x, outer.y) >= 0
             and outer.right <= min(room.right, canvas.shape[1])
@@ -215,13 +231,11 @@ class Callout:
 class MarginCallout(Callout):
     """A text in the margin; the line to its cell runs between two rows of cells, where it hides little."""
 
-    def __init__(
-        self, target: AnnotatedCell, room: Box, bleed: int, context: SceneContext, palette: PaletteBuilder
-    ) -> None:
-        super().__init__(target, room, bleed, context, palette)
-        self._lines = wrap_note(target.spec.text or "", self.style)
-        cell, height = self.cell, len(self._lines) * self.style.line_height
-        rows = (cell.y + cell.height // 2,) * 2 if target.spec.arrow else (cell.bottom, cell.y)
+    def __post_init__(self, palette: PaletteBuilder) -> None:
+        super().__post_init__(palette)
+        self._lines = wrap_note(self.spec.text or "", self.style)
+        cell, room, height = self.cell, self.room, len(self._lines) * self.style.line_height
+        rows = (cell.y + cell.height // 2,) * 2 if self.spec.arrow else (cell.bottom, cell.y)
         # A cell in the lower half prefers its upper edge: the text then has space on both sides of the line.
         in_lower_half = cell.y + cell.bottom > room.y + room.bottom
         self.note = MarginNote(self.steps, rows[::-1] if in_lower_half else rows, height)
@@ -263,15 +277,13 @@ class MarginCallout(Callout):
 class AdjacentCallout(Callout):
     """A text on a patch of background next to its cell, or only a frame or an arrow."""
 
-    def __init__(
-        self, target: AnnotatedCell, room: Box, bleed: int, context: SceneContext, palette: PaletteBuilder
-    ) -> None:
-        super().__init__(target, room, bleed, context, palette)
+    def __post_init__(self, palette: PaletteBuilder) -> None:
+        super().__post_init__(palette)
         style = self.style
         # Pixels from the edge of the patch to the text; two of them are the line around it.
         self._padding = 2 + round(0.4 * style.size), 2 + round(style.size / 6)
-        width = min(16 * style.size, room.width - 2 * self._padding[0])
-        self._lines = wrap_text(target.spec.text, width, style) if target.spec.text is not None else []
+        width = min(16 * style.size, self.room.width - 2 * self._padding[0])
+        self._lines = wrap_text(self.spec.text, width, style) if self.spec.text is not None else []
         self._patch, self._side = self._place_patch()
 
     def _patch_size(self) -> tuple[int, int]:

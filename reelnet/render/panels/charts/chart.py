@@ -11,7 +11,7 @@ import numpy as np
 
 from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.charts.axis import Axis, format_value, select_widest_values
-from reelnet.render.panels.charts.line import DASHES, CurveLine, CurveReveal, Series
+from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
@@ -63,7 +63,7 @@ class ChartHeader:
         # Pixels between the parts of an entry, and between two entries.
         self.part_gap, self._entry_gap = round(theme.text / 3), round(theme.text * 7 / 6)
         max_label_width = MAX_LABEL_EMS * theme.text
-        has_dashes = chart.legend and any(each.color_index >= len(theme.curves) for each in chart.series)
+        has_dashes = chart.legend and any(each.dash[1] for each in chart.series)
         entries = []
         for number, series in enumerate(chart.series):
             steps = series.measured_steps if chart.values else None
@@ -296,31 +296,12 @@ class ChartDrawing:
         self._grid_width = width + (side_widths[1] if chart.right_axis is None else 0)
         self._entries = chart.header.lay_out(box.width, with_steps=with_steps)
         self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (width - 1))
-        self._inks = [self._series_ink(each, palette) for each in chart.series]
+        self._inks = [palette.ramp(each.color, theme.background, 12) for each in chart.series]
         # The training set's curve is thinner and on top, so that both remain visible.
-        order = sorted(
-            range(len(self._inks)), key=lambda number: (not chart.series[number].held_out, -number)
-        )
-        self._reveal = CurveReveal([self._curve_line(number) for number in order], self._plot)
-
-    def _series_ink(self, series: Series, palette: PaletteBuilder) -> Ink:
-        theme = self._chart.theme
-        return palette.ramp(theme.curves[series.color_index % len(theme.curves)], theme.background, 12)
-
-    def _curve_line(self, number: int) -> CurveLine:
-        series, scale = self._chart.series[number], self._chart.line_scale
-        return CurveLine(
-            series,
-            self._columns,
-            self._plot,
-            self._inks[number],
-            width=scale * (2.2 if series.held_out else 1.4),
-            radius=scale * (3.5 if series.held_out else 2.5),
-            dash=self._dash_of(series),
-        )
-
-    def _dash_of(self, series: Series) -> tuple[int, int]:
-        return DASHES[series.color_index // len(self._chart.theme.curves) % len(DASHES)]
+        pairs = list(zip(chart.series, self._inks, strict=True))[::-1]
+        pairs.sort(key=lambda pair: not pair[0].held_out)
+        lines = [CurveLine(each, self._columns, self._plot, ink, chart.line_scale) for each, ink in pairs]
+        self._reveal = CurveReveal(lines, self._plot)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the title, the names of the curves, and the axes."""
@@ -330,7 +311,7 @@ class ChartDrawing:
         for entry in self._entries:
             x, y, ink = self._box.x + entry.x, self._box.y + entry.y, self._inks[entry.number]
             if entry.sample_width:
-                drawn, blank = self._dash_of(self._chart.series[entry.number])
+                drawn, blank = self._chart.series[entry.number].dash
                 coverage = np.zeros((2, entry.sample_width), np.uint8)
                 coverage[:, np.arange(entry.sample_width) % (drawn + blank) < drawn] = 255
                 stamp(canvas, coverage, ink, x, y + self._style.line_height // 2)

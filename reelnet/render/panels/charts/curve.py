@@ -34,6 +34,8 @@ HORIZONTAL_GAP, VERTICAL_GAP = 32, 16
 
 MAX_DEFAULT_CHARTS = 2
 """Charts that are chosen if the author names no metrics."""
+DASHES = ((1, 0), (7, 4), (2, 3), (14, 4))
+"""Columns drawn and left blank: of curves in the theme's colors, and of further curves that repeat the colors."""
 DATASET_PREFIXES = ("train", "test", "val", "valid", "validation")
 
 Scale = Literal["linear", "log"]
@@ -205,18 +207,19 @@ class Curve(Panel):
         right = self._fit_axis({name: values[name] for name in group if name in self.right}, on_right=True)
         left = self._fit_axis({name: values[name] for name in group if name not in self.right})
         labels = choose_labels(group, self.names)
-        colors = assign_colors(group, len(context.theme.curves))
+        colors = context.theme.curves
         series = [
             Series(
                 label,
                 values[name],
                 fill_forward(context.metrics[name]),
                 find_measured_steps(context.metrics[name], context.steps),
-                color_index,
+                colors[index % len(colors)],
+                DASHES[index // len(colors) % len(DASHES)],
                 is_held_out(name),
                 right if name in self.right else left,
             )
-            for name, label, color_index in zip(group, labels, colors, strict=True)
+            for name, label, index in zip(group, labels, assign_colors(group, len(colors)), strict=True)
         ]
         title = choose_title(group) if self.title is None else " ".join(self.title.split())
         return Chart(

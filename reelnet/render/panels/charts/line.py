@@ -13,11 +13,12 @@ from reelnet.render.panels.charts.axis import Axis
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
+from reelnet.template.color import Rgb
+
+Floats = NDArray[np.float64]
 
 BLEED = 2
 """Rows above and below the plot that a curve's width may reach into."""
-DASHES = ((1, 0), (7, 4), (2, 3), (14, 4))
-"""Columns drawn and left blank: of curves in the theme's colors, and of further curves that repeat the colors."""
 HALF_COVERAGE = 128
 """Coverage from which a curve hides what is below it."""
 
@@ -32,16 +33,18 @@ class Series:
         latest: For each recorded step the latest known value, NaN before the first.
         measured_steps: For each recorded step the step of the latest value, −1 before the first; None if every step
             from the first value on has one.
-        color_index: Its number among the theme's curve colors; higher numbers repeat the colors, dashed.
+        color: Color of its curve.
+        dash: Columns of its curve that are drawn and left blank, in turn.
         held_out: Whether it is from a test or validation set.
         axis: The axis of its values.
     """
 
     label: str
-    values: NDArray[np.float64]
-    latest: NDArray[np.float64]
+    values: Floats
+    latest: Floats
     measured_steps: tuple[int, ...] | None
-    color_index: int
+    color: Rgb
+    dash: tuple[int, int]
     held_out: bool
     axis: Axis
 
@@ -100,10 +103,8 @@ class CurveLine:
         series: What the curve shows.
         columns: Column of the plot for each recorded step; NaN for steps outside the axis.
         plot: The box of the curves.
-        ink: Color of the curve.
-        width: Width of the curve in pixels.
-        radius: Radius of the dot at its end in pixels.
-        dash: Columns drawn and left blank, in turn.
+        ink: Shades of the curve's color.
+        scale: Factor for the width of the curve and the dot at its end.
 
     Attributes:
         coverage: Of the whole curve, uint8 (plot height + 2 × BLEED, plot width).
@@ -113,24 +114,15 @@ class CurveLine:
             after the last; the rest of that column belongs to later steps.
     """
 
-    def __init__(
-        self,
-        series: Series,
-        columns: NDArray[np.float64],
-        plot: Box,
-        ink: Ink,
-        *,
-        width: float,
-        radius: float,
-        dash: tuple[int, int],
-    ) -> None:
-        self.ink, self.dot = ink, rasterize_disc(radius)
+    def __init__(self, series: Series, columns: Floats, plot: Box, ink: Ink, scale: float) -> None:
+        width, radius = (2.2, 3.5) if series.held_out else (1.4, 2.5)
+        self.ink, self.dot = ink, rasterize_disc(radius * scale)
         fraction = series.axis.to_fraction(series.values)
         rows = (1 - fraction) * (plot.height - 1)
         known = ~np.isnan(rows) & ~np.isnan(columns)
         points = [(columns[at] + 0.5, rows[at] + 0.5 + BLEED) for at in np.flatnonzero(known)]
-        self.coverage = polyline(points, width, (plot.width, plot.height + 2 * BLEED)).copy()
-        self.coverage[:, np.arange(plot.width) % sum(dash) >= dash[0]] = 0
+        self.coverage = polyline(points, width * scale, (plot.width, plot.height + 2 * BLEED)).copy()
+        self.coverage[:, np.arange(plot.width) % sum(series.dash) >= series.dash[0]] = 0
         last = find_latest(known)
         inside = known & (fraction >= -1e-9) & (fraction <= 1 + 1e-9)
         self.end_columns = np.where(known, columns, -1).astype(np.intp)[last]
@@ -148,7 +140,7 @@ def find_latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
     return latest
 
 
-def find_end_spans(columns: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def find_end_spans(columns: Floats, rows: Floats) -> Floats:
     """For each point of a curve the rows (first, last + 1) that the curve up to it covers in its column."""
     spans, low, high = np.empty((len(rows), 2)), np.inf, -np.inf
     for at, (column, row) in enumerate(zip(columns, rows, strict=True)):

@@ -101,7 +101,7 @@ class Block:
     @property
     def colorbar_layout(self) -> ColorbarLayout | None:
         """The layer's colors between their limits."""
-        return ColorbarLayout.from_limits(self.context, self.view.limits) if self.colorbar else None
+        return ColorbarLayout(self.context, self.view.limits) if self.colorbar else None
 
     @property
     def shortened_heading(self) -> str:
@@ -285,29 +285,41 @@ def to_level_positions(values: NDArray[np.generic], limits: Limits, levels: int)
 Corners = list[tuple[int, int]]
 
 
-def arrange_blocks(blocks: Sequence[Block], arrange: str, gap: int) -> tuple[Corners, Size]:
-    """Arrange blocks beside and below each other.
+class BlockArrangement:
+    """Blocks beside and below each other.
 
     Args:
         blocks: At least one.
         arrange: `row`, `column`, or `columns`: as many columns as bring the whole nearest to `TARGET_ASPECT`.
         gap: Pixels between two blocks.
 
-    Returns:
-        The upper left corner (x, y) of each block, and the size of the whole.
+    Attributes:
+        size: Size of the whole in pixels.
     """
-    sizes = [block.size for block in blocks]
-    if arrange == "row":
-        return place_columns([[size] for size in sizes], gap)
-    if arrange == "column":
-        return place_columns([sizes], gap)
-    ways = [balance_columns(sizes, columns, gap) for columns in range(1, len(sizes) + 1)]
-    candidates = [place_columns(columns, gap) for columns in ways]
-    return min(candidates, key=lambda each: abs(math.log(each[1].width / each[1].height / TARGET_ASPECT)))
+
+    def __init__(self, blocks: Sequence[Block], arrange: str, gap: int) -> None:
+        self._blocks, sizes = blocks, [block.size for block in blocks]
+        if arrange == "columns":
+            ways = [balance_columns(sizes, columns, gap) for columns in range(1, len(sizes) + 1)]
+        else:
+            ways = [[sizes] if arrange == "column" else [[size] for size in sizes]]
+        candidates = [place_columns(columns, gap) for columns in ways]
+        self._corners, self.size = min(
+            candidates, key=lambda each: abs(math.log(each[1].width / each[1].height / TARGET_ASPECT))
+        )
+
+    def place(self, box: Box, palette: PaletteBuilder) -> list[BlockDrawing]:
+        """Place the blocks at the upper left corner of a box."""
+        corners = zip(self._blocks, self._corners, strict=True)
+        return [BlockDrawing(block, box.x + x, box.y + y, palette) for block, (x, y) in corners]
 
 
 def place_columns(columns: Sequence[Sequence[Size]], gap: int) -> tuple[Corners, Size]:
-    """Place columns of blocks side by side; see `arrange_blocks` for the result."""
+    """Place columns of blocks side by side.
+
+    Returns:
+        The upper left corner (x, y) of each block, and the size of the whole.
+    """
     widths = [max(size.width for size in column) for column in columns]
     left = [0, *accumulate(width + gap for width in widths)]
     corners, bottom = [], 0

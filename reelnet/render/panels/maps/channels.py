@@ -11,14 +11,9 @@ from pydantic import Field, field_validator
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import Pixels, as_tuple
 from reelnet.errors import suggest_names
-from reelnet.render.panels.annotations.annotation import (
-    AnnotatedCell,
-    CellAnnotation,
-    CellAnnotations,
-    measure_with_margin,
-)
+from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
-from reelnet.render.panels.maps.block import Block, BlockDrawing, arrange_blocks
+from reelnet.render.panels.maps.block import Block, BlockArrangement, BlockDrawing
 from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.context import FrameState, SceneContext, format_positions, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
@@ -93,11 +88,11 @@ class Channels(Panel):
             return tuple(displayable_layers(context.taps))
         return self.taps_shown or (context.layer,)
 
-    def make_blocks(self, context: SceneContext) -> list[Block]:
+    def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
         """One block per layer."""
         taps = self.taps(context)
         with_heading = len(taps) > 1 if self.heading is None else self.heading
-        return [
+        blocks = [
             Block(
                 context,
                 context.view(tap),
@@ -110,6 +105,7 @@ class Channels(Panel):
             )
             for tap in taps
         ]
+        return BlockArrangement(blocks, self.arrange, self.apart)
 
     @property
     def ranks_by_change(self) -> bool:
@@ -125,26 +121,20 @@ class Channels(Panel):
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks with their labels, and the margin if annotations need one."""
         self._check(context)
-        _, size = arrange_blocks(self.make_blocks(context), self.arrange, self.apart)
+        size = self._arrange_blocks(context).size
         return measure_with_margin(size, self._visible_annotations(context).values(), context)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> ChannelsDrawing:
         """Place the blocks in their box."""
-        blocks = self.make_blocks(context)
-        corners, size = arrange_blocks(blocks, self.arrange, self.apart)
-        drawings = [
-            BlockDrawing(block, box.x + x, box.y + y, palette)
-            for block, (x, y) in zip(blocks, corners, strict=True)
-        ]
+        arrangement = self._arrange_blocks(context)
+        drawings = arrangement.place(box, palette)
         targets = {
-            number: AnnotatedCell(
-                annotation, block.cell_box(annotation.channel, annotation.find_column(context))
-            )
+            number: (annotation, block.cell_box(annotation.channel, annotation.find_column(context)))
             for number, annotation in self._visible_annotations(context).items()
             for block in drawings
             if annotation.tap in (block.tap, None)
         }
-        room = Box(box.x, box.y, size.width, box.height)
+        room = Box(box.x, box.y, arrangement.size.width, box.height)
         return ChannelsDrawing(
             drawings,
             None if self.step is None else context.statistics.read_step(self.step, self.taps(context)),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from pydantic import Field
 
@@ -11,7 +9,7 @@ from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.basic.spacer import Still
-from reelnet.render.typography import TextStyle, body_style, format_limit
+from reelnet.render.typography import body_style, format_limit
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -24,7 +22,6 @@ MIN_BAR_EMS = 4
 """Least length of a bar, in ems of the theme's text; a shorter one shows too few of its colors."""
 
 
-@dataclass(frozen=True)
 class ColorbarLayout:
     """A bar between two limits, before it has a box.
 
@@ -32,25 +29,16 @@ class ColorbarLayout:
         low: Text left of the bar.
         high: Text right of the bar, with the fraction of values that the limits clip.
         style: Font of the limits.
-        thickness: Thickness of the bar in pixels.
+        thickness: Thickness of the bar in pixels; by default the size of the theme's text.
     """
 
-    low: str
-    high: str
-    style: TextStyle
-    thickness: int
-
-    @classmethod
-    def from_limits(
-        cls, context: SceneContext, limits: Limits, thickness: int | None = None
-    ) -> ColorbarLayout:
-        """Format the limits; by default the bar is as thick as the theme's text."""
-        high = format_limit(limits.high)
+    def __init__(self, context: SceneContext, limits: Limits, thickness: int | None = None) -> None:
+        self.low, self.high = format_limit(limits.low), format_limit(limits.high)
         if limits.clipped > 0:
             percent = f"{100 * limits.clipped:.1f}" if limits.clipped >= 0.0005 else "under 0.1"
-            high += f"  ({percent} % beyond)"
-        style = body_style(context.theme)
-        return cls(format_limit(limits.low), high, style, thickness or context.theme.text)
+            self.high += f"  ({percent} % beyond)"
+        self.style = body_style(context.theme)
+        self.thickness = thickness or context.theme.text
 
     @property
     def limits_width(self) -> int:
@@ -83,7 +71,7 @@ class Colorbar(Panel):
     def lay_out(self, context: SceneContext) -> ColorbarLayout:
         """The bar and its limits."""
         limits = context.view(self.tap or context.layer).limits
-        return ColorbarLayout.from_limits(context, limits, self.thickness)
+        return ColorbarLayout(context, limits, self.thickness)
 
     def natural_width(self, context: SceneContext) -> int:
         """Preferred width in pixels."""

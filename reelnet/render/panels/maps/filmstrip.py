@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import Pixels
 from reelnet.render.panels.basic.spacer import Still
-from reelnet.render.panels.maps.block import Block, BlockDrawing, arrange_blocks
+from reelnet.render.panels.maps.block import Block, BlockArrangement, BlockDrawing
 from reelnet.render.panels.maps.channels import (
     GapOption,
     LabelsOption,
@@ -82,13 +82,13 @@ class Filmstrip(Panel):
         errors.raise_errors()
         return self.steps
 
-    def make_blocks(self, context: SceneContext) -> list[Block]:
+    def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
         """One block per step; labels and samples that blocks share are shown once."""
         tap = self.tap or context.layer
         channels, in_row = resolve_channels(self.show, self.order, tap, context), self.arrange == "row"
         # Blocks share the samples in a row of blocks whose rows are samples, and in a column whose columns are.
         shares_samples = in_row == context.transposed
-        return [
+        blocks = [
             Block(
                 context,
                 context.view(tap),
@@ -101,11 +101,12 @@ class Filmstrip(Panel):
             )
             for number, step in enumerate(self.resolve_steps(context))
         ]
+        return BlockArrangement(blocks, self.arrange, self.apart)
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks beside or below each other."""
         self._check(context)
-        _, size = arrange_blocks(self.make_blocks(context), self.arrange, self.apart)
+        size = self._arrange_blocks(context).size
         return Measure(size.width, size.height)
 
     def _check(self, context: SceneContext) -> None:
@@ -125,12 +126,7 @@ class Filmstrip(Panel):
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Place the blocks in their box."""
-        blocks = self.make_blocks(context)
-        corners, _ = arrange_blocks(blocks, self.arrange, self.apart)
-        drawings = [
-            BlockDrawing(block, box.x + x, box.y + y, palette)
-            for block, (x, y) in zip(blocks, corners, strict=True)
-        ]
+        drawings = self._arrange_blocks(context).place(box, palette)
         return FilmstripDrawing(drawings, self.resolve_steps(context), context)
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import write
-from reelnet.render.panels.annotations.annotation import AnnotatedCell, SampleAnnotations, measure_with_margin
+from reelnet.render.panels.annotations.annotation import SampleAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.grid import (
     INPUT_LABEL,
@@ -77,7 +77,7 @@ class InputsDrawing:
         self._muted = palette.ramp(context.theme.muted, context.theme.background)
         self._pictures = SamplePictures(context, grid, palette)
         targets = {
-            number: AnnotatedCell(annotation, self._pictures.cell_box(annotation.find_column(context)))
+            number: (annotation, self._pictures.cell_box(annotation.find_column(context)))
             for number, annotation in enumerate(panel.annotations)
         }
         # Cells of channels may follow without a gap and would cover whatever reaches into them.
