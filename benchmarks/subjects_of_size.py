@@ -15,7 +15,7 @@ from peers_of_size import Make, Stills
 
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, find_format
 from reelnet.export.encoders.table import encode_frames
-from reelnet.export.quantize.level_store import Held
+from reelnet.export.quantize.level_store import RecordedMaps, quantize
 from reelnet.reel import Reel
 from reelnet.scene.palette.palette import ColorDepth
 
@@ -59,7 +59,7 @@ class Subject:
         self.name, self.reel, self.folder = name, reel, folder
         self._rgb = reel.palette_rgb
         self.stills = Stills.of(self.exact(), folder / "stills")
-        self.held = Held(reel.scene, reel.run, most=None)
+        self.maps = RecordedMaps(reel.scene, reel.run)
         self._own = self._levels()
         block = reel.scene.size.width * reel.scene.size.height
         # A value covers as many pixels as its upscaling has.
@@ -77,45 +77,44 @@ class Subject:
         return self._decoded(tool, path, time.perf_counter() - began, note)
 
     def ours(self, suffix: str, price: float = 0, settings: EncoderSettings = DEFAULT_SETTINGS) -> Made:
-        """What reelnet makes of the frames, with values held at a price.
+        """What reelnet makes of the frames, with values quantized at a change cost.
 
         Its time begins at the run; that of the fit stands in the note.
         """
         path, scene = self.folder / f"ours{suffix}", self.reel.scene
-        if price:
-            # What was fitted last would be there still.
-            self.held.fit(0)
         began = time.perf_counter()
-        loss = self.held.fit(price) if price else None
+        quantized = quantize(self.maps, price, max_error=None) if price else None
         fitting = time.perf_counter() - began
-        levels = self.held.at if price else None
+        levels = quantized.levels_at if quantized is not None else None
         frames = self.reel.rendition.frames(levels, depth=find_format(path).color_depth)
         encode_frames(frames, path, find_format(path), scene.size, self._rgb, scene.timeline.fps, settings)
         seconds = time.perf_counter() - began - fitting
         note = (
             ""
-            if loss is None
-            else f"off by {loss.mean:.2f} of 240 levels, {loss.most:.0f} at most; fit {fitting:.1f} s"
+            if quantized is None
+            else f"off by {quantized.stats.mean_error:.2f} of 240 levels, {quantized.stats.max_error:.0f} at most; "
+            f"fit {fitting:.1f} s"
         )
         return replace(self._decoded("reelnet", path, seconds, note), fitting=fitting)
 
     def price_of(self, wanted: float) -> float:
-        """The price at which the held values have a PSNR, or just above it."""
+        """The change cost at which the quantized values have a PSNR, or just above it."""
         return searched(self._psnr_of, wanted)
 
     def _psnr_of(self, price: float) -> float:
-        self.held.fit(price)
+        quantized = self._levels(price)
         table = self._rgb.astype(np.float64)
         squares = sum(
             float(np.square(table[one] - table[other]).sum())
-            for before, now in zip(self._own, self._levels(), strict=True)
+            for before, now in zip(self._own, quantized, strict=True)
             for one, other in zip(before, now, strict=True)
         )
         return psnr(squares / 3 / len(self._own) * self._share)
 
-    def _levels(self) -> list[list[NDArray[np.uint8]]]:
-        count = len(self.reel.scene.timeline)
-        return [[levels.copy() for levels in self.held.at(number).values()] for number in range(count)]
+    def _levels(self, price: float = 0) -> list[list[NDArray[np.uint8]]]:
+        """The levels of each tap in each frame."""
+        quantized = quantize(self.maps, price, max_error=None)
+        return [[*quantized.levels_at(number).values()] for number in range(self.maps.frames)]
 
     def _decoded(self, tool: str, path: Path, seconds: float, note: str) -> Made:
         size = path.stat().st_size

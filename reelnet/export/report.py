@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from reelnet.export.platforms.model import OutputConstraints
-from reelnet.export.quantize.temporal import Loss, coarseness
+from reelnet.export.quantize.level_store import QuantizationStats
+from reelnet.export.quantize.temporal import additional_error
 from reelnet.render.rendition import Rendition
 from reelnet.scene.panel import HasLevelMaps
 from reelnet.scene.resolve import Scene
@@ -66,7 +67,7 @@ class Report:
         frames: int,
         seconds: float,
         lossless: bool,
-        loss: Loss | None = None,
+        stats: QuantizationStats | None = None,
         step: int | None = None,
         **others: Any,
     ) -> Report:
@@ -84,8 +85,8 @@ class Report:
             clipped=_clipped_fraction(scene),
             steps_shown=scene.timeline.steps_shown if step is None else (step,),
             scale=rendition.scale,
-            max_error_levels=loss.most if loss is not None else 0.0,
-            mean_error_levels=loss.mean if loss is not None else 0.0,
+            max_error_levels=stats.max_error if stats is not None else 0.0,
+            mean_error_levels=stats.mean_error if stats is not None else 0.0,
             **others,
         )
 
@@ -142,7 +143,7 @@ def _describe_reductions(
     if levels is not None and levels < every:
         yield (
             f"{levels} of {every} colormap levels between the first and the last frame, which adds an error of "
-            f"up to {coarseness(every, levels):.1f} of 240 levels"
+            f"up to {additional_error(every, levels):.1f} of 240 levels"
         )
     scales = before.context.cell.scale, after.context.cell.scale
     if scales[1] < scales[0]:

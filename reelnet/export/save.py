@@ -13,7 +13,7 @@ from reelnet.export.encoders.png import atomic_sequence, list_files, save_png
 from reelnet.export.encoders.table import encode_frames, find_encoder
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS
 from reelnet.export.rate_control.search import search
-from reelnet.export.rate_control.trials import FULL, Trial, Trials
+from reelnet.export.rate_control.trials import MIN_FILL, Trial, TrialRunner
 from reelnet.export.report import Report, describe_reductions
 from reelnet.export.request import ExportRequest, ResolvedRequest, check_colors, describe_color_reduction
 from reelnet.render.rendition import Rendition
@@ -97,12 +97,12 @@ def _save_reduced(
     start, path = time.perf_counter(), request.path
     prefix = hidden_path(path, ".").name
     with atomic_path(path) as temporary, TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
-        trials = Trials(request, Path(folder), on_progress, on_trial)
-        best = search(rendition, trials)
+        runner = TrialRunner(request, Path(folder), on_progress, on_trial)
+        best = search(rendition, runner)
         best.path.replace(temporary)
     if on_progress is not None:
         # Most searches need fewer encodes than they may make.
-        on_progress(trials.count, trials.count)
+        on_progress(runner.count, runner.count)
     scene = best.rendition.scene
     color_notes = describe_color_reduction(scene, request.fmt)
     return Report.from_rendition(
@@ -111,16 +111,18 @@ def _save_reduced(
         bytes_=path.stat().st_size,
         frames=best.frames,
         seconds=time.perf_counter() - start,
-        lossless=request.exact_colors and not color_notes and (best.loss is None or best.loss.most == 0),
-        loss=best.loss,
+        lossless=request.exact_colors
+        and not color_notes
+        and (best.stats is None or best.stats.max_error == 0),
+        stats=best.stats,
         cap=request.constraints.max_bytes,
-        encodes=trials.count,
+        encodes=runner.count,
         traded=describe_reductions(rendition, best.rendition, best.levels, request.constraints),
         notes=(
             *find_encoder(request.fmt).notes(scene.timeline.fps),
             *color_notes,
             *_describe_codec_recommendation(request),
-            *_describe_unused_bytes(request, best, trials),
+            *_describe_unused_bytes(request, best, runner),
             *scene.notes,
             *rendition.run.warnings(scene.taps),
         ),
@@ -138,10 +140,10 @@ def _describe_codec_recommendation(request: ResolvedRequest) -> tuple[str, ...]:
     )
 
 
-def _describe_unused_bytes(request: ResolvedRequest, best: Trial, trials: Trials) -> tuple[str, ...]:
+def _describe_unused_bytes(request: ResolvedRequest, best: Trial, runner: TrialRunner) -> tuple[str, ...]:
     """Why a video is smaller than its cap, in a sentence; empty if it fills the cap."""
     quality = request.codec.quality_range
-    if request.constraints.max_bytes is None or trials.count > 1 or best.bytes >= FULL * trials.cap:
+    if request.constraints.max_bytes is None or runner.count > 1 or best.bytes >= MIN_FILL * runner.cap:
         return ()
     if quality is None or request.exact_colors:
         return ()

@@ -1,207 +1,335 @@
-"""The maps of a rendition, held steady over its frames."""
+"""The maps of a rendition as colormap levels on disk, and the pure function that quantizes them over time.
+
+Temporary files hold all values, because an animation may be long. They last as long as their objects.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from threading import Lock
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from reelnet.export.quantize.disk_table import Table
-from reelnet.export.quantize.potts import Bytes
-from reelnet.export.quantize.temporal import Fine, Loss, Steady, coarseness, fine, nearest
+from reelnet.export.quantize.potts import Levels
+from reelnet.export.quantize.temporal import (
+    FineLevels,
+    TemporalQuantizer,
+    additional_error,
+    round_to_levels,
+    to_fine_levels,
+)
 from reelnet.runs.run import RunReader
 from reelnet.scene.panel import HasLevelMaps, LevelMaps
 from reelnet.scene.resolve import Scene
 
-BLOCK = 1_000_000
-"""Values, each frame's counted, that are held at a time, and whose rows lie together on disk."""
+BLOCK_VALUES = 1_000_000
+"""Values, all frames counted, that are quantized at a time and lie together on disk."""
 
-SAMPLE, FEWEST = 150_000, 6
-"""Values of a sample, each frame's counted, and rows at the least."""
+SAMPLE_VALUES, MIN_SAMPLE_ROWS = 150_000, 6
+"""The size of a `MapSample`: values, all frames counted, and the fewest rows."""
 
-MOST_WORKERS = 4
+BUFFERED_FRAMES = 16
+"""Frames that a `DiskTable` reads or writes at a time."""
+
+MAX_WORKERS = 4
 
 
-class Held:
-    """The levels of all maps that move in a rendition; `at` is what `Compositor.frames` asks.
+@dataclass(frozen=True)
+class QuantizationStats:
+    """What quantization costs, and what it saves.
 
-    They lie in temporary files, since a rendition may be long; the files go with the object.
-
-    Args:
-        scene: Of the rendition.
-        run: Of the rendition.
-        most: Bound on the error of every value in every frame, in 240ths of the colormap; None for none. With fewer
-            levels a value may be further off by as much as the nearest of them is.
-        levels: How many levels of the colormap are enough between the first frame and the last; None for all.
+    Errors are the distances between the shown and the recorded values, in 240ths of the color range. A value in its
+    own color, the one of a lossless file, has the error 0.
 
     Attributes:
-        levels: Likewise, as a number.
+        max_error: The largest error of a value in a frame.
+        mean_error: The mean error over all values and frames.
+        changes: For each frame, how many values differ from the frame before; 0 for the first.
+    """
+
+    max_error: float
+    mean_error: float
+    changes: tuple[int, ...]
+
+
+class RecordedMaps:
+    """The exact levels of all maps that move in a scene, in every frame of its timeline.
+
+    Args:
+        scene: Its drawings say which maps they show; see `HasLevelMaps`.
+        run: The recording.
 
     Raises:
         RunError: A step's file is missing, truncated or altered.
     """
 
-    def __init__(
-        self, scene: Scene, run: RunReader, most: float | None, *, levels: int | None = None
-    ) -> None:
-        self._frames, every = len(scene.timeline), scene.palette.levels
-        self.levels = every if levels is None else min(levels, every)
-        if most is not None:
-            most += coarseness(every, self.levels)
-        self._last: tuple[float, Loss] | None = None
-        blocks: dict[str, list[LevelMaps]] = {}
+    def __init__(self, scene: Scene, run: RunReader) -> None:
+        self.frames = len(scene.timeline)
+        by_tap: dict[str, list[LevelMaps]] = {}
         for drawing in scene.drawings:
-            for block in drawing.level_maps() if isinstance(drawing, HasLevelMaps) else ():
-                blocks.setdefault(block.tap, []).append(block)
-        self._maps = {tap: _Maps(shown, self._frames, most, self.levels) for tap, shown in blocks.items()}
-        for number, frame in enumerate(scene.timeline if blocks else ()):
-            snapshot = run.snapshot(frame.step, blocks)
-            for tap, maps in self._maps.items():
-                maps.put(number, np.asarray(snapshot.taps[tap]))
+            for maps in drawing.level_maps() if isinstance(drawing, HasLevelMaps) else ():
+                by_tap.setdefault(maps.tap, []).append(maps)
+        self.taps = {tap: _TapMaps(shown, self.frames) for tap, shown in by_tap.items()}
+        for number, frame in enumerate(scene.timeline if by_tap else ()):
+            snapshot = run.snapshot(frame.step, by_tap)
+            for tap, tap_maps in self.taps.items():
+                tap_maps.write_frame(number, np.asarray(snapshot.taps[tap]))
 
-    def fit(self, price: float) -> Loss:
-        """Hold all values; frames that were not drawn yet show them at this price.
+    def samples(self) -> list[MapSample]:
+        """A sample of each tap, with rows from all over its maps."""
+        return [maps.sample() for maps in self.taps.values()]
 
-        Args:
-            price: See `Steady.fit`.
-        """
-        if self._last is not None and self._last[0] == price:
-            return self._last[1]
-        losses = [loss for maps in self._maps.values() for loss in maps.fit(price)]
-        changed = np.zeros(self._frames, np.int64)
-        for each in losses:
-            changed += each.changed
-        values = self._frames * sum(maps.count for maps in self._maps.values())
-        loss = Loss(
-            most=max((each.most for each in losses), default=0.0),
-            mean=sum(each.error for each in losses) / max(1, values),
-            changed=tuple(changed.tolist()),
+
+class QuantizedMaps:
+    """The result of `quantize`: levels for every frame, on disk.
+
+    Attributes:
+        stats: Errors and changes.
+        levels: The number of levels used between the first frame and the last; None for all.
+    """
+
+    def __init__(
+        self,
+        maps: RecordedMaps,
+        tables: Mapping[str, DiskTable],
+        stats: QuantizationStats,
+        levels: int | None,
+    ) -> None:
+        self._maps, self._tables = maps, tables
+        self.stats, self.levels = stats, levels
+
+    def levels_at(self, frame: int) -> Mapping[str, Levels]:
+        """For each tap the levels of a frame, counted from 0: uint8 (samples, channels, height, width)."""
+        return {
+            tap: self._maps.taps[tap].unpack(table.read_frame(frame)) for tap, table in self._tables.items()
+        }
+
+
+def quantize(
+    maps: RecordedMaps, change_cost: float, *, max_error: float | None, levels: int | None = None
+) -> QuantizedMaps:
+    """Quantize all maps over time.
+
+    Args:
+        maps: The exact values.
+        change_cost: See `TemporalQuantizer.quantize`.
+        max_error: The largest allowed error of every value in every frame, in 240ths of the color range; None for
+            any. With fewer levels an error may be larger by `additional_error`.
+        levels: The number of levels of the colormap to use between the first frame and the last; None for all.
+    """
+    tables: dict[str, DiskTable] = {}
+    changes, largest, total = np.zeros(maps.frames, np.int64), 0.0, 0.0
+    for tap, tap_maps in maps.taps.items():
+        tables[tap], blocks = tap_maps.quantize(change_cost, max_error, levels)
+        for block_max, block_sum, block_changes in blocks:
+            largest, total = max(largest, block_max), total + block_sum
+            changes += block_changes
+    values = maps.frames * sum(tap_maps.count for tap_maps in maps.taps.values())
+    stats = QuantizationStats(largest, total / max(1, values), tuple(changes.tolist()))
+    return QuantizedMaps(maps, tables, stats, levels)
+
+
+class MapSample:
+    """Some rows of a tap's maps, by which the number of changes of all can be estimated.
+
+    Args:
+        exact: uint16 (frames, values), whole rows.
+        colors: The colors of the levels.
+        width: Values per row.
+        fraction: The fraction of all values in the sample.
+    """
+
+    def __init__(self, exact: FineLevels, colors: NDArray[np.uint8], width: int, fraction: float) -> None:
+        self._exact, self._colors, self._width, self._fraction = exact, colors, width, fraction
+
+    def estimate_changes(self, change_cost: float, max_error: float, levels: int | None = None) -> float:
+        """About how many changes all values have after `quantize` with the same arguments."""
+        quantizer = TemporalQuantizer(
+            self._colors,
+            max_error + additional_error(len(self._colors), levels),
+            width=self._width,
+            common_level=_most_common(round_to_levels(self._exact[-1])),
+            levels=levels,
         )
-        self._last = price, loss
-        return loss
+        quantized = quantizer.quantize(self._exact, change_cost)
+        return int(np.count_nonzero(quantized[1:] != quantized[:-1])) / self._fraction
 
-    def at(self, number: int) -> Mapping[str, Bytes]:
-        """For each tap the levels of a frame, counted from 0; as they were before the first `fit`."""
-        return {tap: maps.at(number) for tap, maps in self._maps.items()}
-
-    def samples(self) -> list[Sample]:
-        """Some rows of each tap's maps, from all over them."""
-        return [maps.sample() for maps in self._maps.values()]
+    def with_frames(self, frames: Sequence[int]) -> MapSample:
+        """The sample with only some of its frames."""
+        return MapSample(self._exact[np.asarray(frames, np.intp)], self._colors, self._width, self._fraction)
 
 
-class CachedDrawing:
-    """The levels of one frame, in every frame; what a file has beside its maps is then alone.
+class _TapMaps:
+    """The exact levels of one tap in all frames, in rows as they stand on the canvas.
 
-    Args:
-        held: The levels of all frames.
-        number: Of the frame.
+    Attributes:
+        exact: `FineLevels` (frames, values).
+        count: Values per frame.
     """
 
-    def __init__(self, held: Held, number: int) -> None:
-        self._levels = held.at(number)
-
-    def at(self, _number: int) -> Mapping[str, Bytes]:
-        """For each tap the levels."""
-        return self._levels
-
-
-class Sample:
-    """Some values of a tap, by which one can tell how all of them behave.
-
-    Args:
-        exact: (frames, values), whole rows.
-        colours: Of their levels.
-        width: Values in a row.
-        share: The part of all values that they are.
-    """
-
-    def __init__(self, exact: Fine, colours: NDArray[np.uint8], width: int, share: float) -> None:
-        self.exact, self.colours, self.width, self.share = exact, colours, width, share
-
-    def changes(self, price: float, most: float, levels: int | None = None) -> float:
-        """About how many changes all values make when they are held; see `Held` for the arguments."""
-        common = int(np.bincount(nearest(self.exact[-1])).argmax())
-        most += coarseness(len(self.colours), levels)
-        steady = Steady(self.colours, most, width=self.width, common=common, levels=levels)
-        held = steady.fit(self.exact, price)
-        return int(np.count_nonzero(held[1:] != held[:-1])) / self.share
-
-    def thinned(self, frames: int) -> Sample:
-        """With so many frames, spread evenly."""
-        shown = np.rint(np.linspace(0, len(self.exact) - 1, frames)).astype(np.intp)
-        return Sample(self.exact[shown], self.colours, self.width, self.share)
-
-
-class _Held:
-    """What holding a part of the values cost; the error is a sum."""
-
-    def __init__(self, errors: NDArray[np.float32], held: Bytes) -> None:
-        self.most, self.error = float(errors.max(initial=0)), float(errors.sum(dtype=np.float64))
-        self.changed = np.zeros(len(held), np.int64)
-        self.changed[1:] = np.count_nonzero(held[1:] != held[:-1], axis=1)
-
-
-class _Maps:
-    """One tap's levels in all frames, in rows as they stand on the canvas."""
-
-    def __init__(self, blocks: list[LevelMaps], frames: int, most: float | None, levels: int) -> None:
-        self._block, self._frames, self._most, self._levels = blocks[0], frames, most, levels
+    def __init__(self, shown: Sequence[LevelMaps], frames: int) -> None:
+        self._maps, self._frames = shown[0], frames
         # Panels may show different parts of a tap.
-        samples = tuple(dict.fromkeys(position for block in blocks for position in block.samples))
-        channels = tuple(dict.fromkeys(position for block in blocks for position in block.channels))
+        samples = tuple(dict.fromkeys(position for maps in shown for position in maps.samples))
+        channels = tuple(dict.fromkeys(position for maps in shown for position in maps.channels))
         self._shown = np.ix_(samples, channels)
-        self._axes = (0, 2, 1, 3) if self._block.rows_are_samples else (1, 2, 0, 3)
-        shape = len(samples), len(channels), *self._block.shape[2:]
+        self._axes = (0, 2, 1, 3) if self._maps.rows_are_samples else (1, 2, 0, 3)
+        shape = len(samples), len(channels), *self._maps.shape[2:]
         self._rows = tuple(shape[axis] for axis in self._axes)
         self._width = self._rows[2] * self._rows[3]
         self.count = int(np.prod(shape))
-        at_once = max(1, BLOCK // max(1, frames * self._width)) * self._width
-        self._exact = Table(frames, self.count, at_once, np.uint16)
-        self._fitted = Table(frames, self.count, at_once, np.uint8)
-        self._common = 0
+        block_width = max(1, BLOCK_VALUES // max(1, frames * self._width)) * self._width
+        self.exact = DiskTable(frames, self.count, block_width, np.uint16)
+        self._common_level = 0
 
-    def put(self, number: int, values: NDArray[np.generic]) -> None:
-        """Take the values of a frame."""
-        places = self._block.positions(values)[self._shown].transpose(self._axes).ravel()
-        exact = fine(places)
-        self._exact.put(number, exact)
-        self._fitted.put(number, nearest(exact))
+    def write_frame(self, number: int, values: NDArray[np.generic]) -> None:
+        """Take the recorded values of a frame."""
+        positions = self._maps.positions(values)[self._shown].transpose(self._axes).ravel()
+        exact = to_fine_levels(positions)
+        self.exact.write_frame(number, exact)
         if number == self._frames - 1 and exact.size:
-            self._common = int(np.bincount(nearest(exact)).argmax())
+            self._common_level = _most_common(round_to_levels(exact))
 
-    def fit(self, price: float) -> Iterator[_Held]:
-        """Hold all values, a block at a time."""
-
-        def fit_block(number: int) -> _Held:
-            exact = self._exact.block(number)
-            held = self._steady.fit(exact, price, number * self._exact.width)
-            self._fitted.put_block(number, held)
-            return _Held(self._steady.errors(exact, held), held)
-
-        with ThreadPoolExecutor(min(MOST_WORKERS, os.cpu_count() or 1)) as pool:
-            yield from pool.map(fit_block, range(self._exact.blocks))
-
-    def at(self, number: int) -> Bytes:
-        """The levels of a frame, (samples, channels, height, width)."""
-        levels = np.zeros(self._block.shape, np.uint8)
-        rows = self._fitted.frame(number).reshape(self._rows)
-        levels[self._shown] = rows.transpose(np.argsort(self._axes))
+    def unpack(self, row: Levels) -> Levels:
+        """The levels of a frame as (samples, channels, height, width); those that no panel shows are 0."""
+        levels = np.zeros(self._maps.shape, np.uint8)
+        levels[self._shown] = row.reshape(self._rows).transpose(np.argsort(self._axes))
         return levels
 
-    def sample(self) -> Sample:
+    def quantize(
+        self, change_cost: float, max_error: float | None, levels: int | None
+    ) -> tuple[DiskTable, list[tuple[float, float, NDArray[np.int64]]]]:
+        """The quantized levels, and per block the largest error, the sum of errors and the changes per frame."""
+        colors, exact = self._maps.colors, self.exact
+        bound = None if max_error is None else max_error + additional_error(len(colors), levels)
+        quantizer = TemporalQuantizer(
+            colors, bound, width=self._width, common_level=self._common_level, levels=levels
+        )
+        table = DiskTable(self._frames, self.count, exact.width, np.uint8)
+
+        def quantize_block(number: int) -> tuple[float, float, NDArray[np.int64]]:
+            values = exact.read_block(number)
+            quantized = quantizer.quantize(values, change_cost, number * exact.width)
+            table.write_block(number, quantized)
+            errors = quantizer.errors(values, quantized)
+            changes = np.zeros(len(quantized), np.int64)
+            changes[1:] = np.count_nonzero(quantized[1:] != quantized[:-1], axis=1)
+            return float(errors.max(initial=0)), float(errors.sum(dtype=np.float64)), changes
+
+        with ThreadPoolExecutor(min(MAX_WORKERS, os.cpu_count() or 1)) as pool:
+            return table, list(pool.map(quantize_block, range(exact.blocks)))
+
+    def sample(self) -> MapSample:
         """Rows from all over the maps."""
         rows = self.count // self._width
-        wanted = min(rows, max(FEWEST, SAMPLE // max(1, self._frames * self._width)))
+        wanted = min(rows, max(MIN_SAMPLE_ROWS, SAMPLE_VALUES // max(1, self._frames * self._width)))
         chosen = np.unique(np.linspace(0, rows - 1, wanted).astype(np.intp))
-        values = (chosen[:, None] * self._width + np.arange(self._width)).ravel()
-        exact = self._exact.columns(values)
-        return Sample(exact, self._block.colors, self._width, len(chosen) / rows)
+        series = (chosen[:, None] * self._width + np.arange(self._width)).ravel()
+        return MapSample(self.exact.read_series(series), self._maps.colors, self._width, len(chosen) / rows)
 
-    @cached_property
-    def _steady(self) -> Steady:
-        colours = self._block.colors
-        return Steady(colours, self._most, width=self._width, common=self._common, levels=self._levels)
+
+def _most_common(levels: Levels) -> int:
+    return int(np.bincount(levels).argmax())
+
+
+class DiskTable:
+    """Numbers (frames, series) in an unnamed file, written frame by frame and read series by series.
+
+    They lie in blocks of `width` series, so that both a frame and a block take few reads. The file is read and
+    written plainly, since the pages of a mapped file count as memory.
+
+    Args:
+        frames: The number of rows.
+        series: The number of columns.
+        width: Columns per block.
+        dtype: Of the numbers.
+
+    Attributes:
+        blocks: The number of blocks.
+        width: Columns of each block but the last.
+    """
+
+    def __init__(self, frames: int, series: int, width: int, dtype: DTypeLike) -> None:
+        self._frames, self._series, self._dtype = frames, series, np.dtype(dtype)
+        self.width = max(1, min(width, series))
+        self.blocks = -(-series // self.width) if series else 0
+        self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - it lasts as long as the table
+        # Several threads quantize blocks, and Windows can only read or write at the file's position.
+        self._lock = Lock()
+        # Frames that are being written, or were read ahead, and the number of the first of them.
+        self._buffer = np.empty((0, series), self._dtype)
+        self._buffer_start = 0
+
+    def write_frame(self, number: int, row: NDArray[Any]) -> None:
+        """Write a frame; frames come in order, from 0."""
+        if number % BUFFERED_FRAMES == 0:
+            self._buffer = np.empty((min(BUFFERED_FRAMES, self._frames - number), self._series), self._dtype)
+            self._buffer_start = number
+        self._buffer[number - self._buffer_start] = row
+        if number - self._buffer_start + 1 == len(self._buffer):
+            for block in range(self.blocks):
+                self._write(block, self._buffer_start, self._buffer[:, self._span(block)])
+
+    def write_block(self, number: int, values: NDArray[Any]) -> None:
+        """Write a block (frames, width)."""
+        self._buffer = self._buffer[:0]
+        self._write(number, 0, values)
+
+    def read_block(self, number: int) -> NDArray[Any]:
+        """Read a block (frames, width)."""
+        return self._read(number, 0, self._frames)
+
+    def read_series(self, series: NDArray[np.intp]) -> NDArray[Any]:
+        """Read some series, given in ascending order: (frames, series)."""
+        blocks = series // self.width
+        parts = [
+            self.read_block(block)[:, series[blocks == block] - block * self.width]
+            for block in np.unique(blocks).tolist()
+        ]
+        return np.concatenate(parts, axis=1) if parts else np.empty((self._frames, 0), self._dtype)
+
+    def read_frame(self, number: int) -> NDArray[Any]:
+        """Read one frame (series) after all of the table was written."""
+        if not self._buffer_start <= number < self._buffer_start + len(self._buffer):
+            self._buffer_start = number
+            count = min(BUFFERED_FRAMES, self._frames - number)
+            parts = [self._read(block, number, count) for block in range(self.blocks)]
+            self._buffer = np.concatenate(parts, axis=1) if parts else np.empty((count, 0), self._dtype)
+        row: NDArray[Any] = self._buffer[number - self._buffer_start]
+        return row
+
+    def _span(self, block: int) -> slice:
+        return slice(block * self.width, min(self._series, (block + 1) * self.width))
+
+    def _offset(self, block: int, frame: int) -> tuple[int, int]:
+        """The offset of a frame's part of a block, in bytes, and its number of series."""
+        span = self._span(block)
+        width = span.stop - span.start
+        return self._dtype.itemsize * (span.start * self._frames + frame * width), width
+
+    def _write(self, block: int, frame: int, values: NDArray[Any]) -> None:
+        offset, _ = self._offset(block, frame)
+        data = np.ascontiguousarray(values, self._dtype).data.cast("B")
+        with self._lock:
+            self._file.seek(offset)
+            while data:
+                data = data[self._file.write(data) :]
+
+    def _read(self, block: int, frame: int, frames: int) -> NDArray[Any]:
+        offset, width = self._offset(block, frame)
+        values = np.empty((frames, width), self._dtype)
+        data = values.data.cast("B")
+        with self._lock:
+            self._file.seek(offset)
+            while data:
+                count = self._file.readinto(data)
+                if not count:
+                    raise OSError("a temporary file is shorter than what was written to it")
+                data = data[count:]
+        return values

@@ -1,11 +1,10 @@
-"""Where to cut many series into constant segments: least squared error + a price for each cut.
+"""Optimal segmentation of many series at once: least squared error plus a cost per change.
 
-The sum is known as the Potts functional; dynamic programming over the last cut finds its minimum: F. Friedrich,
+The sum is known as the Potts functional. Dynamic programming over the last cut finds its minimum: F. Friedrich,
 A. Kempe, V. Liebscher, G. Winkler, "Complexity penalized M-estimation: fast computation", Journal of
-Computational and Graphical Statistics 17 (2008). Beginnings that cannot be the best any more are dropped as in
-R. Killick, P. Fearnhead, I. Eckley, "Optimal detection of changepoints with a linear computational cost", Journal of
-the American Statistical Association 107 (2012). Here all series of a chunk are solved in step, so that numpy's loops
-are long.
+Computational and Graphical Statistics 17 (2008). Cuts that can no longer be optimal are pruned as in R. Killick,
+P. Fearnhead, I. Eckley, "Optimal detection of changepoints with a linear computational cost", Journal of the American
+Statistical Association 107 (2012). All series of a chunk advance together, so that numpy's loops are long.
 """
 
 from __future__ import annotations
@@ -15,150 +14,161 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+Levels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-DROPPED = 4
-"""Every so many stretches beginnings are dropped; looking costs as much as going on by half a stretch."""
+PRUNE_INTERVAL = 4
+"""Stretches between two prunings; one pruning costs as much time as half a stretch."""
 
-REBASED = 64
-"""Every so many stretches sums begin anew: single precision would not hold them over a long series."""
+REBASE_INTERVAL = 64
+"""Stretches after which running sums restart, because single precision would not hold them over a long series."""
 
 
-def cut(
-    places: Floats,
-    low: Bytes,
-    high: Bytes,
-    prices: Floats,
+def segment_series(
+    values: Floats,
+    low: Levels,
+    high: Levels,
+    change_costs: Floats,
     *,
-    longest: int,
-    begins: NDArray[np.intp],
+    max_stretches: int,
+    starts: NDArray[np.intp],
 ) -> NDArray[np.bool_]:
-    """Where segments begin, bool (frames, count); the first one always.
+    """Find where the segments of each series start.
 
-    The sum of squared distances from each segment's best place, and of the prices paid, is the least that is
-    possible at these beginnings, up to rounding. The segment of the first frame lies at the first frame's place
-    exactly, that of the last frame at the last one's. Each segment has a level that all of its frames allow.
+    The squared distances from each segment's mean plus the costs of the changes are minimal among all segmentations
+    with these possible starts, up to rounding. The first segment takes the first frame's value and the last segment
+    the last frame's value. For each segment there is a level that all of its frames allow.
 
     Args:
-        places: (frames, count), one column a series.
+        values: float32 (frames, count), one series per column.
         low: The lowest level that each frame allows, of the same shape.
-        high: The highest, at least `low`.
-        prices: Of a segment that begins at a frame, at least 0: (frames, count) or (frames, 1).
-        longest: Stretches that one segment may span, at least 1.
-        begins: The frames at which segments may begin, in ascending order, the first one among them. From one to the
-            next is a stretch; its frames must allow a level together.
+        high: The highest level that each frame allows, at least `low`.
+        change_costs: The cost of a segment that starts at a frame, at least 0: (frames, count) or (frames, 1).
+        max_stretches: The most stretches in one segment, at least 1.
+        starts: The frames at which segments may start, ascending, the first of them 0. The frames from one start to
+            the next are a stretch; they must allow a common level.
+
+    Returns:
+        True where a segment starts, bool (frames, count). The first row is True.
     """
-    stretches, count = len(begins), places.shape[1]
-    segments = _Open(_Stretches(places, low, high, begins), min(longest, stretches), prices)
-    prices = prices[begins]
-    begun = np.empty((stretches, count), np.int32)
+    stretches, count = len(starts), values.shape[1]
+    segments = _OpenSegments(
+        _Stretches(values, low, high, starts), min(max_stretches, stretches), change_costs
+    )
+    change_costs = change_costs[starts]
+    last_starts = np.empty((stretches, count), np.int32)
     for number in range(stretches):
-        segments.begin(number, prices[number] if number else np.float32(0))
-        begun[number] = segments.best(number)
+        segments.open(number, change_costs[number] if number else np.float32(0))
+        last_starts[number] = segments.find_best_starts(number)
         if number + 1 < stretches:
-            if number % DROPPED == DROPPED - 1:
-                segments.drop(prices[number + 1])
-            if number % REBASED == REBASED - 1:
+            if number % PRUNE_INTERVAL == PRUNE_INTERVAL - 1:
+                segments.prune(change_costs[number + 1])
+            if number % REBASE_INTERVAL == REBASE_INTERVAL - 1:
                 segments.rebase(number)
-    cuts = np.zeros(places.shape, bool)
-    cuts[begins] = _traced(begun)
+    cuts = np.zeros(values.shape, bool)
+    cuts[starts] = _trace_cuts(last_starts)
     return cuts
 
 
-def along(reduce: np.ufunc, rows: NDArray[Any], begins: NDArray[np.intp]) -> NDArray[Any]:
-    """Rows from each beginning up to the next in one, as `reduce.reduceat` does, whole rows at a time."""
-    lengths, found = np.diff(begins, append=len(rows)), rows[begins]
+def reduce_stretches(reduce: np.ufunc, rows: NDArray[Any], starts: NDArray[np.intp]) -> NDArray[Any]:
+    """Reduce the rows of each stretch to one, as `reduce.reduceat` does, but whole rows at a time."""
+    lengths, reduced = np.diff(starts, append=len(rows)), rows[starts]
     for step in range(1, int(lengths.max())):
-        some = np.flatnonzero(lengths > step)
-        found[some] = reduce(found[some], rows[begins[some] + step])
-    return found
+        longer = np.flatnonzero(lengths > step)
+        reduced[longer] = reduce(reduced[longer], rows[starts[longer] + step])
+    return reduced
 
 
-def _traced(begun: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """The cuts, from where the best last segment of every beginning of the series begins."""
-    cuts: NDArray[np.bool_] = np.zeros(begun.shape, bool)
-    start = begun[-1]
-    for frame in range(len(begun) - 1, -1, -1):
-        cuts[frame] = start == frame
-        if frame:
-            start = np.where(cuts[frame], begun[frame - 1], start)
+def _trace_cuts(last_starts: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The cuts, from the start of the best last segment up to each stretch."""
+    cuts: NDArray[np.bool_] = np.zeros(last_starts.shape, bool)
+    start = last_starts[-1]
+    for number in range(len(last_starts) - 1, -1, -1):
+        cuts[number] = start == number
+        if number:
+            start = np.where(cuts[number], last_starts[number - 1], start)
     return cuts
 
 
 class _Stretches:
-    """What is needed of the frames between one possible beginning and the next.
+    """Sums over the frames of each stretch.
 
     Attributes:
-        lengths: Frames of each.
-        sums: Of their places about each series' mean, (stretches, count).
-        squares: Of the same.
-        first: Squared distances from the first frame's place.
-        last: The last frame's place.
-        low: The lowest level that all of its frames allow.
-        high: The highest.
+        lengths: The number of frames.
+        sums: Of the values minus the mean of their series, (stretches, count).
+        squares: Of the squares of the same.
+        first: Squared distances from the first frame's value.
+        last: The last frame's value.
+        low: The lowest level that all frames allow.
+        high: The highest level that all frames allow.
     """
 
-    def __init__(self, places: Floats, low: Bytes, high: Bytes, begins: NDArray[np.intp]) -> None:
-        centred = places - places.mean(axis=0, dtype=np.float32)
-        self.lengths = np.diff(begins, append=len(places)).astype(np.float32)
-        self.sums, self.squares = along(np.add, centred, begins), along(np.add, centred * centred, begins)
-        self.first, self.last = along(np.add, (centred - centred[0]) ** 2, begins), centred[-1]
-        self.low, self.high = along(np.maximum, low, begins), along(np.minimum, high, begins)
+    def __init__(self, values: Floats, low: Levels, high: Levels, starts: NDArray[np.intp]) -> None:
+        centered = values - values.mean(axis=0, dtype=np.float32)
+        self.lengths = np.diff(starts, append=len(values)).astype(np.float32)
+        self.sums = reduce_stretches(np.add, centered, starts)
+        self.squares = reduce_stretches(np.add, centered * centered, starts)
+        self.first = reduce_stretches(np.add, (centered - centered[0]) ** 2, starts)
+        self.last = centered[-1]
+        self.low, self.high = (
+            reduce_stretches(np.maximum, low, starts),
+            reduce_stretches(np.minimum, high, starts),
+        )
 
 
-class _Open:
-    """The segments that reach up to the present stretch, one for each at which the last cut may lie.
+class _OpenSegments:
+    """The candidates for the last segment up to the present stretch, one per possible last cut.
 
-    For each there is what all before it cost less the squares up to it, so that the present sums alone tell what
-    the whole costs. All costs are kept above 0: then their bits are ordered as whole numbers are, and the lowest
-    bits have room for the row, so that one minimum gives both the least and where it is.
+    For each candidate the cost of everything before it minus the squares up to it is stored, so that the running
+    sums alone give the total. All costs are positive: then their bits sort like integers, and the lowest bits have
+    room for the row number, so that a single minimum gives both the least cost and its row.
     """
 
-    def __init__(self, stretches: _Stretches, longest: int, prices: Floats) -> None:
+    def __init__(self, stretches: _Stretches, max_stretches: int, change_costs: Floats) -> None:
         shape, count = stretches.sums.shape, stretches.sums.shape[1]
-        self._stretches, self._longest = stretches, longest
+        self._stretches, self._max_stretches = stretches, max_stretches
         self._ends = np.cumsum(stretches.lengths, dtype=np.float32)
         self._before, self._sums = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        self._costs, self._barred = np.empty((longest, count), np.float32), np.empty((longest, count), bool)
-        self._rows = np.arange(longest, dtype=np.int32)[:, None]
-        self._mark = np.int32((1 << max(1, (longest - 1).bit_length())) - 1)
-        self._floor = np.float32(max(1.0, float(prices.max(initial=0))))
+        self._costs = np.empty((max_stretches, count), np.float32)
+        self._barred = np.empty((max_stretches, count), bool)
+        self._rows = np.arange(max_stretches, dtype=np.int32)[:, None]
+        self._row_mask = np.int32((1 << max(1, (max_stretches - 1).bit_length())) - 1)
+        self._floor = np.float32(max(1.0, float(change_costs.max(initial=0))))
         self._sum, self._square = np.zeros(count, np.float32), np.zeros(count, np.float32)
         self._least = np.full(count, self._floor, np.float32)
         self._first = self._least.copy()
         self._start, self._end = 0, 0
 
-    def begin(self, number: int, price: Floats | np.float32) -> None:
-        """Open a segment at a stretch, and take the stretch into all that are open."""
-        some = self._stretches
+    def open(self, number: int, change_cost: Floats | np.float32) -> None:
+        """Open a segment at a stretch, and add the stretch to all open segments."""
+        stretches = self._stretches
         self._sums[number] = self._sum
-        np.subtract(self._least + price, self._square, out=self._before[number])
-        self._start, self._end = max(self._start, number + 1 - self._longest), number + 1
-        self._sum = self._sum + some.sums[number]
-        self._square = self._square + some.squares[number]
-        self._first += some.first[number]
+        np.subtract(self._least + change_cost, self._square, out=self._before[number])
+        self._start, self._end = max(self._start, number + 1 - self._max_stretches), number + 1
+        self._sum = self._sum + stretches.sums[number]
+        self._square = self._square + stretches.squares[number]
+        self._first += stretches.first[number]
         older = slice(self._start, number)
-        low, high, barred = some.low[older], some.high[older], self._barred[: number - self._start]
-        np.maximum(low, some.low[number], out=low)
-        np.minimum(high, some.high[number], out=high)
+        low, high, barred = stretches.low[older], stretches.high[older], self._barred[: number - self._start]
+        np.maximum(low, stretches.low[number], out=low)
+        np.minimum(high, stretches.high[number], out=high)
         np.greater(low, high, out=barred)
-        # What bars a segment bars a longer one too.
+        # A segment without a common level cannot get one by growing.
         np.copyto(self._before[older], np.inf, where=barred)
 
-    def best(self, number: int) -> NDArray[np.int32]:
-        """For each series where the last segment begins in the best solution up to the end of a stretch."""
+    def find_best_starts(self, number: int) -> NDArray[np.int32]:
+        """The start of the last segment in each series' best segmentation up to the end of a stretch."""
         rows, ends = self._end - self._start, self._ends
         opened = slice(self._start, self._end)
         lengths = (ends[number] - ends[opened] + self._stretches.lengths[opened])[:, None]
         costs = self._costs[:rows]
         np.subtract(self._sum, self._sums[opened], out=costs)
         if number == len(ends) - 1:
-            # The sum of (x - p)^2 is that of x^2, less p times (twice the sum of x, less p times the length).
-            place = self._stretches.last
-            costs[...] = place * (2 * costs - lengths * place)
+            # sum((x - p)^2) = sum(x^2) - p * (2 * sum(x) - n * p)
+            last = self._stretches.last
+            costs[...] = last * (2 * costs - lengths * last)
         else:
-            # That about the mean is less the squared sum / the length.
+            # sum((x - mean)^2) = sum(x^2) - sum(x)^2 / n
             costs *= costs
             costs *= 1 / lengths
         np.subtract(self._before[opened], costs, out=costs)
@@ -166,26 +176,26 @@ class _Open:
         if self._start == 0:
             costs[0] = np.where(np.isinf(self._before[0]), np.inf, self._first)
         bits = costs.view(np.int32)
-        bits &= ~self._mark
+        bits &= ~self._row_mask
         bits |= self._rows[:rows]
         least = np.minimum.reduce(bits, axis=0)
-        found: NDArray[np.int32] = (least & self._mark) + np.int32(self._start)
-        self._least = (least & ~self._mark).view(np.float32)
-        return found
+        best: NDArray[np.int32] = (least & self._row_mask) + np.int32(self._start)
+        self._least = (least & ~self._row_mask).view(np.float32)
+        return best
 
-    def drop(self, price: Floats) -> None:
-        """Forget the oldest segments, if none of a row is cheaper than a cut after the present stretch."""
-        dear: NDArray[np.bool_] = self._costs[: self._end - self._start] < self._least + price
-        wanted = np.logical_or.reduce(dear, axis=1)
-        wanted[-1] = True
-        self._start += int(wanted.argmax())
+    def prune(self, change_cost: Floats) -> None:
+        """Drop the oldest segments if each of them is more expensive than a cut after the present stretch."""
+        useful: NDArray[np.bool_] = self._costs[: self._end - self._start] < self._least + change_cost
+        needed = np.logical_or.reduce(useful, axis=1)
+        needed[-1] = True
+        self._start += int(needed.argmax())
 
     def rebase(self, number: int) -> None:
-        """Count sums from here, and costs from the least."""
+        """Restart the running sums at this stretch, and measure costs from the least one."""
         opened = slice(self._start, number + 1)
-        off = self._least - self._floor
+        offset = self._least - self._floor
         self._sums[opened] -= self._sum
-        self._before[opened] += self._square - off
-        self._first -= off
+        self._before[opened] += self._square - offset
+        self._first -= offset
         self._sum, self._square = np.zeros_like(self._sum), np.zeros_like(self._square)
         self._least = np.full_like(self._least, self._floor)

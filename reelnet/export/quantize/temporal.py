@@ -1,352 +1,332 @@
-"""Which levels of a colormap are enough where some must be given up, and how far off values then are.
+"""Temporal quantization: map values that change less often, within a bounded error.
 
-The rhythm in which changes meet, and the frames at which a series may change at all.
+Most bytes of an animation are values that move by one or two levels per frame. Each value's series is replaced by
+constant segments with the least squared color error for the number of changes. Values then change together where
+that is cheap, because the cost of a change in a file depends on what else changes.
 
-What changes together costs less in a file. So changes are cheaper in some frames than in others, and where a series
-drifts slowly, it is never worth its while to change in one of the dear ones: then what lies between two cheap frames
-can be taken together, in a fraction of the time.
-
-Values held steady over time, so that fewer of them change from frame to frame.
-
-Most bytes of an animation are values that move by one or two levels. Each value's series is replaced by constant
-segments, with the least squared error in colour for the changes that are left. Changes are then made to meet:
-what a change costs in a file depends on its company.
+Changes are cheaper in some frames than in others (`rhythm_costs`). Where a series drifts slowly, changing in an
+expensive frame never pays: all frames between two cheap ones are then handled as one stretch, in a fraction of the
+time (`find_possible_starts`).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from reelnet.export.quantize.potts import Bytes, Floats, along, cut
+from reelnet.export.quantize.potts import Floats, Levels, reduce_stretches, segment_series
 
-LIMIT = 240
-"""Levels in which errors are told, whatever number a palette has room for."""
+FineLevels = NDArray[np.uint16]
+"""Exact positions among the levels of a colormap, in 256ths of a level; see `to_fine_levels`."""
 
+FINE_STEPS = 256
+"""`FineLevels` per level."""
 
-def enough(count: int, levels: int | None) -> NDArray[np.intp]:
-    """So many of `count` levels, spread evenly from the first to the last, in ascending order; None for all."""
-    some = count if levels is None else min(max(2, levels), count)
-    return np.rint(np.linspace(0, count - 1, some)).astype(np.intp)
+ERROR_UNITS = 240
+"""Errors are given in 240ths of the color range, whatever the number of levels in a palette."""
 
+RHYTHM_SURCHARGE = 0.3
+"""Added to the relative cost of a change in every second frame, in every second one of the others, and so on.
 
-def coarseness(count: int, levels: int | None) -> float:
-    """How much further a value may be from the nearest of so many of `count` levels than from the nearest of all.
+Large moves still happen at once, since waiting costs more than this; small drifts wait for each other. With a
+separate rhythm per row of cells, files were up to a quarter larger at the same error."""
 
-    It is told in 240ths of the colormap's range.
-    """
-    gaps = np.diff(enough(count, levels))
-    return float((gaps.max(initial=1) - 1) / 2 * LIMIT / max(1, count - 1))
+RHYTHM_DEPTH = 3
+"""Halvings in the rhythm: changes are cheapest in every eighth frame."""
 
+MAX_WAITING_DRIFTS = 0.06, 0.18, 0.5
+"""The largest move per frame, in square roots of the change cost, at which a change may wait: from the middle of four
+frames for the next eighth frame, of two frames for the next fourth, and of one frame for the next second.
 
-LAYOUT_GRID = 0.3
-"""Part of the price that a change costs more in every second frame, in every second one of the others, and so on.
+At a change cost P, a drift of s per frame is cut into segments of (6 P / s^2)^(1/3) frames; a cut k frames from its
+optimum costs s^(4/3) (6 P)^(1/3) k^2, and waiting saves `RHYTHM_SURCHARGE` P. That gives 0.032, 0.092 and 0.26 for a
+pure drift. Series that are cut together differ, and the fastest one decides: with twice these values files have the
+same size within 0.2 % (conv1 to conv6), in two thirds of the time."""
 
-What moves much still changes at once, since waiting costs more than this; small drifts wait for each other. With a
-rhythm of its own for each row of cells files were up to a quarter larger at the same error."""
+MAX_STRETCHES = 64
+"""The most stretches in one segment; a value may keep its level over several segments. With four times as many, files
+have the same size within 0.1 %."""
 
-DEPTH = 3
-"""Halvings that the rhythm knows of."""
+NEIGHBOR_DISCOUNT = 0.4
+"""The fraction of a change's cost that is waived for each of the two neighbors in the row that changes with it.
 
-SLOW = 0.06, 0.18, 0.5
-"""Most that a place may move in a frame, in square roots of the price, for a change to wait: from the middle of four
-frames' way to the next eighth frame, of two frames' to the next fourth, and of one frame's to the next second.
+A GIF spends about 15 bytes on a run of changed cells and 14 on each cell in it (maps upscaled 8 times)."""
 
-A drift by s a frame is cut at a price P into segments of (6 P / s^2)^(1/3) frames; a cut k frames off its best place
-then costs s^(4/3) (6 P)^(1/3) k^2, and what waiting saves is `LAYOUT_GRID` P. That gives 0.032, 0.092 and 0.26 for a
-drift. Series that are cut together differ, and the quickest of them tells: with twice as much files have the same
-bytes within 0.2 % (conv1 to conv6), in two thirds of the time."""
+ROUNDNESS_COST = 0.12
+"""The fraction of the change cost added to a level whose distance from the most common level is odd, and again if
+half of that distance is odd, and so on: a GIF stores levels that repeat within a frame in fewer bytes."""
 
+MIN_CHANGE_COST = 1.0
+"""The lowest change cost at which all values are quantized. At any cost, values that flicker between two levels
+come to rest for almost no error, and a tenth of the bytes is saved at once; below this cost only some rows are
+quantized, so that every size can be reached."""
 
-def rhythm(frames: int) -> Floats:
-    """The price of a change in each frame, at least 1; the last frame changes anyway."""
-    some = 1 + LAYOUT_GRID * twos_missing(np.arange(frames))
-    some[-1] = 1
-    return some.astype(np.float32)
+COLUMN_PASSES = (1, False), (0, True), (1, True)
+"""The order in which odd (1) and even (0) columns are quantized, and whether their neighbors are quantized already.
+Two more passes take two thirds more time and save 0.4 % of the bytes at the same error."""
 
+GOLDEN_RATIO = (5**0.5 - 1) / 2
+"""The fractional parts of its multiples are spread evenly between 0 and 1, however many there are."""
 
-def twos_missing(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
-    """How many of `DEPTH` halvings each whole number does not allow."""
-    missing: NDArray[np.intp] = (numbers[..., None] % 2 ** np.arange(1, DEPTH + 1) != 0).sum(axis=-1)
-    return missing
+CHUNK_SERIES = 1024
+"""Series that are segmented together: their working memory fits into a processor's cache."""
 
-
-def beginnings(places: Floats, low: Bytes, high: Bytes, price: float) -> NDArray[np.intp]:
-    """The frames at which any of some series may change, in ascending order, the first and the last among them.
-
-    Between two of them all frames of each series allow a level together.
-
-    Args:
-        places: (frames, count), one column a series.
-        low: The lowest level that each frame allows, of the same shape.
-        high: The highest, at least `low`.
-        price: Of a change, in squared places.
-    """
-    missing, moved = twos_missing(np.arange(len(places))), np.zeros(len(places), np.float32)
-    moved[1:] = np.abs(np.diff(places, axis=0)).max(axis=1)
-    wanted = missing == 0
-    wanted[-1] = True
-    for halvings, slow in enumerate(SLOW, start=1):
-        # From a frame as far as the next one at which a change is cheaper, to both sides.
-        reach = 2 ** (DEPTH - halvings)
-        around = sliding_window_view(np.pad(moved, (reach - 1, reach)), 2 * reach).max(axis=1)
-        wanted |= (missing == halvings) & (around > slow * price**0.5)
-    for halvings in range(1, DEPTH + 1):
-        begins = np.flatnonzero(wanted)
-        tight = (along(np.maximum, low, begins) > along(np.minimum, high, begins)).any(axis=1)
-        if not tight.any():
-            break
-        wanted |= np.repeat(tight, np.diff(begins, append=len(places))) & (missing == halvings)
-    return np.flatnonzero(wanted)
+CHUNK_VALUES = 250_000
+"""The most values in a chunk, all frames counted: each takes some 40 bytes of working memory."""
 
 
-Fine = NDArray[np.uint16]
-"""Values as places among the levels of a colormap, in 256ths of a level; see `fine`."""
+class TemporalQuantizer:
+    """Quantizes series of values over time.
 
-PART = 256
-"""Parts of a level that `Fine` tells apart."""
-
-LONGEST = 64
-"""Stretches between two possible changes that a segment spans at most; a value may keep its level over several
-segments. With four times as many files have the same bytes within 0.1 %."""
-
-NEIGHBOUR = 0.4
-"""Part of a change's price that is waived for each of the two neighbours in the row that changes with it.
-
-A GIF pays about 15 bytes for a run of changed cells, and 14 for each cell in it (an 8-fold upscaled map)."""
-
-ROUND = 0.12
-"""Part of a price that a level costs more if its distance from the commonest level is odd, if half of it is, and
-so on: what a GIF says twice in a frame, it says shorter."""
-
-LEAST = 1.0
-"""The lowest price at which all values are held. Whatever the price, values that go to and fro over the edge of two
-levels come to rest for next to no error, and a tenth of the bytes goes at once; below it some rows are left as they
-are, so that any size can be met."""
-
-TURNS = (1, False), (0, True), (1, True)
-"""The even (0) or odd (1) columns in turn, beside their neighbours once these are held. Two more turns take two
-thirds more time and save 0.4 % of the bytes at the same error."""
-
-SCATTER = (5**0.5 - 1) / 2
-"""Multiples of the golden ratio, without their whole part, lie evenly between 0 and 1 however many there are."""
-
-CHUNK = 1024
-"""Series that are cut at a time: what they need fits into a processor's cache."""
-
-AT_ONCE = 250_000
-"""Values of the series that are cut at a time, each frame's counted: each takes some 40 bytes meanwhile."""
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What holding values costs, and what it saves.
-
-    Errors are the distances of the values that are shown from those that were recorded, in 240ths of the colormap's
-    range. A value in its own colour, the one that it has without loss, counts as 0.
-
-    Attributes:
-        most: Greatest error of a value in a frame.
-        mean: Mean error over all values and frames.
-        changed: For each frame the number of values that differ from the frame before; 0 for the first.
-    """
-
-    most: float
-    mean: float
-    changed: tuple[int, ...]
-
-
-class Steady:
-    """Holds the series of values as steady as is asked.
-
-    The first and the last frame stay in their own colours, no value ever changes more often than before, and none is
-    further off than the bound. With fewer levels a value takes one of these once it leaves its own first level, and
-    until it comes to its last one.
+    The first and the last frame keep their exact colors, no value changes more often than before, and no error is
+    beyond the bound. With fewer levels, a value takes one of these after it leaves its own first level and until it
+    reaches its last one.
 
     Args:
-        colours: The colours of the levels, (levels, 3) from 0 to 255.
-        most: Bound on the error, in 240ths of the colormap; None for none.
-        width: Values side by side in a row; each `width` values in turn make one.
-        common: The level that costs least; the one that most values have.
-        longest: Stretches that a segment may span.
-        levels: How many of the levels are enough between the first frame and the last; by default all. One that
-            is nearest to a value is within the bound, whatever that is.
+        colors: The colors of the levels, uint8 (levels, 3).
+        max_error: The largest allowed error, in 240ths of the color range; None for any.
+        width: Values per row of cells; every `width` consecutive values form a row.
+        common_level: The most common level, which is the cheapest.
+        max_stretches: The most stretches in one segment.
+        levels: The number of levels to use between the first frame and the last; None for all. The level nearest to
+            a value is allowed even beyond the bound.
     """
 
     def __init__(
         self,
-        colours: NDArray[np.uint8],
-        most: float | None,
+        colors: NDArray[np.uint8],
+        max_error: float | None,
         *,
         width: int = 1,
-        common: int = 0,
-        longest: int = LONGEST,
+        common_level: int = 0,
+        max_stretches: int = MAX_STRETCHES,
         levels: int | None = None,
+        chunk_series: int = CHUNK_SERIES,
     ) -> None:
-        self._width, self._longest, count = width, longest, len(colours)
-        self._enough = enough(count, levels)
-        self._coarse = len(self._enough) < count
-        # Along the line of the colours neighbours are as far apart as in RGB; where it bends, far ones are further.
-        steps = np.linalg.norm(np.diff(colours.astype(np.float64), axis=0), axis=1)
-        self._places = np.concatenate([[0], np.cumsum(steps)]).astype(np.float32)
-        self._rough = self._roughness(count, common)
-        at = np.arange(PART * count) / PART
-        self._place_of = np.interp(at, np.arange(count), self._places).astype(np.float32)
-        self._unit = LIMIT / max(1, count - 1) / PART
-        # A place is rounded by half a part; with that, too, no value may be beyond the bound.
-        reach = np.inf if most is None else most / (PART * self._unit) - 0.5 / PART
-        self._least = np.maximum(0, np.ceil(at - reach))
-        self._most = np.minimum(count - 1, np.floor(at + reach))
-        self._bound()
-
-    def _bound(self) -> None:
-        """The lowest and the highest level of those that are enough, for each place."""
-        some = self._enough
-        at = np.arange(len(self._place_of)) / PART
-        near = some[np.searchsorted((some[1:] + some[:-1]) / 2, at, "right")]
-        low = some[np.minimum(np.searchsorted(some, self._least), len(some) - 1)]
-        high = some[np.maximum(np.searchsorted(some, self._most, "right") - 1, 0)]
-        self._low, self._high = (
-            np.minimum(near, low).astype(np.uint8),
-            np.maximum(near, high).astype(np.uint8),
+        self._width, self._max_stretches, self._chunk_series = width, max_stretches, chunk_series
+        count = len(colors)
+        self._used = choose_levels(count, levels)
+        # The distance between two levels along the line of the colors. Neighbors are as far apart as in RGB.
+        steps = np.linalg.norm(np.diff(colors.astype(np.float64), axis=0), axis=1)
+        self._distances = np.concatenate([[0], np.cumsum(steps)]).astype(np.float32)
+        self._roughness = np.full(count, RHYTHM_DEPTH + 1)
+        rank = np.arange(len(self._used))
+        self._roughness[self._used] = _count_missing_halvings(
+            rank - np.abs(self._used - common_level).argmin()
         )
+        position = np.arange(FINE_STEPS * count) / FINE_STEPS
+        self._fine_distances = np.interp(position, np.arange(count), self._distances).astype(np.float32)
+        self._error_per_step = ERROR_UNITS / max(1, count - 1) / FINE_STEPS
+        # Positions are rounded by up to half a step; the bound holds for the exact ones, too.
+        reach = (
+            np.inf
+            if max_error is None
+            else max_error / (FINE_STEPS * self._error_per_step) - 0.5 / FINE_STEPS
+        )
+        self._min_level = np.maximum(0, np.ceil(position - reach))
+        self._max_level = np.minimum(count - 1, np.floor(position + reach))
+        used = self._used
+        near = used[np.searchsorted((used[1:] + used[:-1]) / 2, position, "right")]
+        low = used[np.minimum(np.searchsorted(used, self._min_level), len(used) - 1)]
+        high = used[np.maximum(np.searchsorted(used, self._max_level, "right") - 1, 0)]
+        self._low = np.minimum(near, low).astype(np.uint8)
+        self._high = np.maximum(near, high).astype(np.uint8)
 
-    def _roughness(self, count: int, common: int) -> NDArray[np.intp]:
-        """How little each level is liked; those that are not enough least of all."""
-        rough = np.full(count, DEPTH + 1)
-        rank = np.arange(len(self._enough))
-        rough[self._enough] = twos_missing(rank - np.abs(self._enough - common).argmin())
-        return rough
-
-    def fit(self, exact: Fine, price: float, first: int = 0) -> Bytes:
-        """The levels held steady, uint8 (frames, values).
+    def quantize(self, exact: FineLevels, change_cost: float, first: int = 0) -> Levels:
+        """Quantize whole rows of values.
 
         Args:
-            exact: (frames, values), whole rows.
-            price: What a change costs, in squared distances of RGB, at least 0; the more, the fewer changes. Below
-                `LEAST` it is the part of the rows that are held, at that price; at 0 everything stays as it is.
-            first: Position of the first of these values among all, which tells its row.
+            exact: uint16 (frames, values).
+            change_cost: The cost of a change, in squared RGB distances, at least 0; the higher, the fewer changes.
+                Below `MIN_CHANGE_COST` it is the fraction of the rows that are quantized at that minimum; at 0 all
+                values stay exact.
+            first: The index of the first of these values among all, which determines its row.
+
+        Returns:
+            The levels, uint8 (frames, values).
         """
-        held = nearest(exact)
-        # What never changes needs no search.
-        moving = (held != held[0]).any(axis=0)
-        if price < LEAST:
+        own = round_to_levels(exact)
+        quantized = own.copy()
+        # Values that never change need no search.
+        moving = (own != own[0]).any(axis=0)
+        if change_cost < MIN_CHANGE_COST:
             rows = np.arange(first, first + exact.shape[1]) // self._width
-            moving &= rows * SCATTER % 1 < price / LEAST
-            price = LEAST
+            moving &= rows * GOLDEN_RATIO % 1 < change_cost / MIN_CHANGE_COST
+            change_cost = MIN_CHANGE_COST
         if not moving.any():
-            return held
-        columns, chunk = np.arange(exact.shape[1]) % self._width, max(1, min(CHUNK, AT_ONCE // len(exact)))
-        pulse = np.float32(price) * rhythm(len(exact))[:, None]
-        # The odd columns by themselves first, so that the even ones have neighbours to go with.
-        for odd, beside in TURNS if self._width > 1 else ((0, False),):
-            some = np.flatnonzero(moving & (columns % 2 == odd))
-            # Alike series are cut together: how far back one must look depends on how much it moves.
-            order = some[np.argsort(_travelled(exact, some), kind="stable")]
+            return own
+        columns = np.arange(exact.shape[1]) % self._width
+        chunk = max(1, min(self._chunk_series, CHUNK_VALUES // len(exact)))
+        frame_costs = np.float32(change_cost) * rhythm_costs(len(exact))[:, None]
+        # The odd columns alone come first, so that the even ones have neighbors to change with.
+        for odd, with_neighbors in COLUMN_PASSES if self._width > 1 else ((0, False),):
+            chosen = np.flatnonzero(moving & (columns % 2 == odd))
+            # Similar series are segmented together: the length of the search depends on how much they move.
+            order = chosen[np.argsort(_path_lengths(exact, chosen), kind="stable")]
             for begin in range(0, len(order), chunk):
-                part = order[begin : begin + chunk]
-                prices = pulse
-                if beside:
-                    prices = pulse * (1 - NEIGHBOUR * _changes_beside(held, part, columns[part], self._width))
-                held[:, part] = self._segmented(exact[:, part], prices, np.float32(price))
-        # Two cheap changes can be had for one dear one, where frames differ in price.
-        own = nearest(exact)
-        more = _changes(held).sum(axis=0) > _changes(own).sum(axis=0)
-        held[:, more] = own[:, more]
-        return held
+                part, costs = order[begin : begin + chunk], frame_costs
+                if with_neighbors:
+                    neighbors = _count_changing_neighbors(quantized, part, columns[part], self._width)
+                    costs = frame_costs * (1 - NEIGHBOR_DISCOUNT * neighbors)
+                quantized[:, part] = self._segment(exact[:, part], costs, np.float32(change_cost))
+        # Two cheap changes may replace one expensive change, where frames differ in cost.
+        more = _find_changes(quantized).sum(axis=0) > _find_changes(own).sum(axis=0)
+        quantized[:, more] = own[:, more]
+        return quantized
 
-    def errors(self, exact: Fine, held: Bytes) -> Floats:
-        """How far each value is off, (frames, values), in 240ths of the colormap's range.
+    def errors(self, exact: FineLevels, quantized: Levels) -> Floats:
+        """The error of each value, (frames, values), in 240ths of the color range; 0 for a value's own level.
 
         Args:
-            exact: As recorded.
-            held: The levels that are shown.
+            exact: The recorded values.
+            quantized: The levels that are shown.
         """
-        # No value is 255.5 levels off, and half a level is told apart from none.
-        off = np.abs(exact.astype(np.int32) - PART * held.astype(np.int32))
-        off[nearest(exact) == held] = 0
-        errors: Floats = (off * self._unit).astype(np.float32)
+        # No value is off by 255.5 levels, and half a level differs from none.
+        off = np.abs(exact.astype(np.int32) - FINE_STEPS * quantized.astype(np.int32))
+        off[round_to_levels(exact) == quantized] = 0
+        errors: Floats = (off * self._error_per_step).astype(np.float32)
         return errors
 
-    def _segmented(self, exact: Fine, prices: Floats, price: np.float32) -> Bytes:
-        """Constant segments at the prices of each frame and value."""
+    def _segment(self, exact: FineLevels, costs: Floats, change_cost: np.float32) -> Levels:
+        """Replace series by constant segments, with the costs of each frame and value."""
         frames = len(exact)
-        places, low, high = self._place_of[exact], self._low[exact], self._high[exact]
-        ends = [nearest(exact[end]) for end in (0, -1)]
-        for own in ends if self._coarse else ():
-            # Where a value begins and where it ends is enough for it, too.
-            within = (self._least[exact] <= own) & (own <= self._most[exact])
+        distances, low, high = self._fine_distances[exact], self._low[exact], self._high[exact]
+        ends = [round_to_levels(exact[end]) for end in (0, -1)]
+        for own in ends if len(self._used) < len(self._distances) else ():
+            # A value may also take its own first and last level.
+            within = (self._min_level[exact] <= own) & (own <= self._max_level[exact])
             np.minimum(low, own, out=low, where=within)
             np.maximum(high, own, out=high, where=within)
         for end, own in zip((0, -1), ends, strict=True):
-            places[end], low[end], high[end] = self._places[own], own, own
-        some = beginnings(places, low, high, float(price))
-        cuts = cut(places, low, high, prices, longest=self._longest, begins=some)
-        # From here on a series lies in a row, and all of them one behind the other.
+            distances[end], low[end], high[end] = self._distances[own], own, own
+        starts = find_possible_starts(distances, low, high, float(change_cost))
+        cuts = segment_series(distances, low, high, costs, max_stretches=self._max_stretches, starts=starts)
+        # From here on each series is one row of a flat array.
         begins = np.flatnonzero(cuts.T)
         lengths = np.diff(begins, append=exact.size)
-        means = np.add.reduceat(places.T.ravel(), begins, dtype=np.float64) / lengths
+        means = np.add.reduceat(distances.T.ravel(), begins, dtype=np.float64) / lengths
         lowest = np.maximum.reduceat(low.T.ravel(), begins).astype(np.intp)
         highest = np.minimum.reduceat(high.T.ravel(), begins).astype(np.intp)
-        levels = self._nearest(means, lengths, lowest, highest, price).astype(np.uint8)
+        levels = self._choose_segment_levels(means, lengths, lowest, highest, change_cost).astype(np.uint8)
         return np.ascontiguousarray(np.repeat(levels, lengths).reshape(-1, frames).T)
 
-    def _nearest(
+    def _choose_segment_levels(
         self,
         means: NDArray[np.float64],
         lengths: NDArray[np.intp],
         low: NDArray[np.intp],
         high: NDArray[np.intp],
-        price: np.float32,
+        change_cost: np.float32,
     ) -> NDArray[np.intp]:
-        """The level for each segment: near its mean place, round where that costs little."""
-        some, last, reach = self._enough, len(self._enough) - 1, 2 ** (DEPTH - 1)
-        places = self._places[some]
-        around = np.searchsorted((places[1:] + places[:-1]) / 2, means)
-        best, least = some[around], np.full(len(means), np.inf)
+        """The level of each segment: near its mean, and round where that costs little error."""
+        used, last, reach = self._used, len(self._used) - 1, 2 ** (RHYTHM_DEPTH - 1)
+        distances = self._distances[used]
+        nearest = np.searchsorted((distances[1:] + distances[:-1]) / 2, means)
+        best, least = used[nearest], np.full(len(means), np.inf)
         for offset in range(-reach, reach + 1):
-            level = np.clip(some[np.clip(around + offset, 0, last)], low, high)
-            cost = lengths * (self._places[level] - means) ** 2 + ROUND * price * self._rough[level]
+            level = np.clip(used[np.clip(nearest + offset, 0, last)], low, high)
+            cost = lengths * (self._distances[level] - means) ** 2
+            cost = cost + ROUNDNESS_COST * change_cost * self._roughness[level]
             best, least = np.where(cost < least, level, best), np.minimum(cost, least)
         return best
 
 
-def fine(places: NDArray[np.float64]) -> Fine:
-    """Places among levels, from 0 to the last level, in 256ths; each stays nearest to the level that it was."""
-    level = np.rint(places)
-    parts = np.clip(np.rint((places - level) * PART), -PART // 2, PART // 2 - 1)
-    found: Fine = (PART * level + parts).astype(np.uint16)
-    return found
+def choose_levels(count: int, levels: int | None) -> NDArray[np.intp]:
+    """Choose `levels` of `count` levels, evenly from the first to the last, ascending; None chooses all."""
+    chosen = count if levels is None else min(max(2, levels), count)
+    return np.rint(np.linspace(0, count - 1, chosen)).astype(np.intp)
 
 
-def nearest(exact: Fine | NDArray[np.intp]) -> Bytes:
-    """The levels of values: the colours that they have without loss."""
-    levels: Bytes = ((exact.astype(np.int32) + PART // 2) // PART).astype(np.uint8)
+def additional_error(count: int, levels: int | None) -> float:
+    """By how much the largest error grows if `levels` of `count` levels are used, in 240ths of the color range."""
+    gaps = np.diff(choose_levels(count, levels))
+    return float((gaps.max(initial=1) - 1) / 2 * ERROR_UNITS / max(1, count - 1))
+
+
+def to_fine_levels(positions: NDArray[np.float64]) -> FineLevels:
+    """Convert positions among levels, 0 to the last level, to 256ths; each stays nearest to the same level."""
+    level = np.rint(positions)
+    half = FINE_STEPS // 2
+    steps = np.clip(np.rint((positions - level) * FINE_STEPS), -half, half - 1)
+    fine: FineLevels = (FINE_STEPS * level + steps).astype(np.uint16)
+    return fine
+
+
+def round_to_levels(exact: FineLevels | NDArray[np.intp]) -> Levels:
+    """The nearest levels, which give the exact colors."""
+    levels: Levels = ((exact.astype(np.int32) + FINE_STEPS // 2) // FINE_STEPS).astype(np.uint8)
     return levels
 
 
-def _travelled(exact: Fine, some: NDArray[np.intp]) -> NDArray[np.int64]:
-    """How far some of the series go in all, to and fro."""
-    series = exact[:, some].astype(np.int32)
-    way: NDArray[np.int64] = np.abs(np.diff(series, axis=0)).sum(axis=0)
-    return way
+def rhythm_costs(frames: int) -> Floats:
+    """The relative cost of a change in each frame, at least 1; the last frame changes anyway."""
+    costs = 1 + RHYTHM_SURCHARGE * _count_missing_halvings(np.arange(frames))
+    costs[-1] = 1
+    return costs.astype(np.float32)
 
 
-def _changes(levels: Bytes) -> NDArray[np.bool_]:
+def find_possible_starts(
+    distances: Floats, low: Levels, high: Levels, change_cost: float
+) -> NDArray[np.intp]:
+    """Find the frames at which any of several series may change, ascending, including the first and the last frame.
+
+    Between two of these frames, all frames of each series allow a common level.
+
+    Args:
+        distances: float32 (frames, count), one series per column.
+        low: The lowest level that each frame allows, of the same shape.
+        high: The highest level that each frame allows, at least `low`.
+        change_cost: The cost of a change, in squared distances.
+    """
+    missing = _count_missing_halvings(np.arange(len(distances)))
+    moves = np.zeros(len(distances), np.float32)
+    moves[1:] = np.abs(np.diff(distances, axis=0)).max(axis=1)
+    possible = missing == 0
+    possible[-1] = True
+    for halvings, max_drift in enumerate(MAX_WAITING_DRIFTS, start=1):
+        # As far as the next frame with cheaper changes, in both directions.
+        reach = 2 ** (RHYTHM_DEPTH - halvings)
+        around = sliding_window_view(np.pad(moves, (reach - 1, reach)), 2 * reach).max(axis=1)
+        possible |= (missing == halvings) & (around > max_drift * change_cost**0.5)
+    for halvings in range(1, RHYTHM_DEPTH + 1):
+        starts = np.flatnonzero(possible)
+        lowest, highest = (
+            reduce_stretches(np.maximum, low, starts),
+            reduce_stretches(np.minimum, high, starts),
+        )
+        conflicting = (lowest > highest).any(axis=1)
+        if not conflicting.any():
+            break
+        possible |= np.repeat(conflicting, np.diff(starts, append=len(distances))) & (missing == halvings)
+    return np.flatnonzero(possible)
+
+
+def _count_missing_halvings(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many of `RHYTHM_DEPTH` halvings each integer does not allow."""
+    missing: NDArray[np.intp] = (numbers[..., None] % 2 ** np.arange(1, RHYTHM_DEPTH + 1) != 0).sum(axis=-1)
+    return missing
+
+
+def _path_lengths(exact: FineLevels, columns: NDArray[np.intp]) -> NDArray[np.int64]:
+    """The sum of all moves of some series."""
+    series = exact[:, columns].astype(np.int32)
+    lengths: NDArray[np.int64] = np.abs(np.diff(series, axis=0)).sum(axis=0)
+    return lengths
+
+
+def _find_changes(levels: Levels) -> NDArray[np.bool_]:
     """Where values differ from the frame before, (frames - 1, values)."""
     changed: NDArray[np.bool_] = levels[1:] != levels[:-1]
     return changed
 
 
-def _changes_beside(
-    held: Bytes, part: NDArray[np.intp], columns: NDArray[np.intp], width: int
-) -> NDArray[np.float32]:
-    """How many neighbours of some values change in each frame, 0 to 2, (frames, values)."""
-    beside, last = np.zeros((len(held), len(part)), np.float32), held.shape[1] - 1
-    for step, there in ((-1, columns > 0), (1, columns < width - 1)):
-        changed = _changes(held[:, np.clip(part + step, 0, last)])
-        beside[1:] += changed & (there & (part + step <= last))
-    return beside
+def _count_changing_neighbors(
+    levels: Levels, part: NDArray[np.intp], columns: NDArray[np.intp], width: int
+) -> Floats:
+    """How many neighbors of some values change in each frame, 0 to 2, (frames, values)."""
+    neighbors, last = np.zeros((len(levels), len(part)), np.float32), levels.shape[1] - 1
+    for step, exists in ((-1, columns > 0), (1, columns < width - 1)):
+        changed = _find_changes(levels[:, np.clip(part + step, 0, last)])
+        neighbors[1:] += changed & (exists & (part + step <= last))
+    return neighbors

@@ -1,4 +1,4 @@
-"""What a platform asks for beside bytes: met by scale and by frames."""
+"""The limits of a platform besides bytes: met by a smaller scale and fewer frames before anything is encoded."""
 
 from __future__ import annotations
 
@@ -7,66 +7,66 @@ from pathlib import Path
 
 from reelnet.errors import CapError, TemplateError
 from reelnet.export.platforms.model import OutputConstraints
+from reelnet.export.rate_control.quality_ladder import MIN_FRAMES
 from reelnet.render.rendition import Rendition
 
-FEWEST = 2
-"""Frames: the first and the last."""
 
-
-def within_limits(
+def fit_constraints(
     rendition: Rendition, constraints: OutputConstraints, keep: Collection[str], path: Path
 ) -> Rendition:
-    """A rendition whose frames are not too large for a constraints, nor too many.
+    """Reduce scale and frames until no frame is too large and there are not too many.
+
+    Args:
+        rendition: What is to be shown.
+        constraints: The limits.
+        keep: What must not be reduced: `frames`, `scale`.
+        path: Where the file will go, for errors.
 
     Raises:
-        CapError: What must be kept stands in the way, or no scale is small enough.
+        CapError: What must be kept exceeds a limit, or no scale is small enough.
     """
-    scale = rendition.scene.context.cell.scale
-    while too_large(rendition, constraints):
-        size = rendition.scene.size
+    platform, scale = constraints.platform, rendition.scale
+    while _is_too_large(rendition, constraints):
+        size = rendition.size
         try:
             if scale == 1 or "scale" in keep:
-                raise TemplateError("no smaller scale is left" if scale == 1 else "the scale is to be kept")
+                raise TemplateError("there is no smaller scale" if scale == 1 else "the scale must be kept")
             scale -= 1
             rendition = rendition.at_scale(scale)
         except TemplateError as error:
             raise CapError(
-                f"{path}: a frame of {size.width}×{size.height} pixels is too large for {constraints.platform} "
-                f"({error}); show fewer channels or samples, or give a smaller canvas"
+                f"{path}: a frame of {size.width}×{size.height} pixels is too large for {platform} ({error}); "
+                "show fewer channels or samples, or set a smaller canvas"
             ) from error
-    size, count = rendition.scene.size, len(rendition.scene.timeline)
-    area = size.width * size.height
-    most = min(
+    size, count = rendition.size, len(rendition.timeline)
+    max_frames = min(
         constraints.max_frames or count,
-        constraints.max_total_pixels // area if constraints.max_total_pixels else count,
+        (constraints.max_total_pixels or count * size.width * size.height) // (size.width * size.height),
     )
-    if count <= most:
+    if count <= max_frames:
         return rendition
-    over = (
-        f"{constraints.max_total_pixels / 1e6:g} Mpx over all frames" if constraints.max_total_pixels else ""
-    )
-    takes = f"{most} that {constraints.platform} takes" + (
-        f" ({over})" if most != constraints.max_frames else ""
-    )
+    limit = f"{max_frames} that {platform} allows"
+    if max_frames != constraints.max_frames:
+        limit += f" ({(constraints.max_total_pixels or 0) / 1e6:g} Mpx over all frames)"
     if "frames" in keep:
         raise CapError(
-            f"{path}: {count} frames of {size.width}×{size.height} pixels are more than the {takes}"
+            f"{path}: {count} frames of {size.width}×{size.height} pixels are more than the {limit}"
         )
-    rendition = rendition.with_frames(most)
-    if (count := len(rendition.scene.timeline)) > most:
+    rendition = rendition.with_frames(max_frames)
+    if (count := len(rendition.timeline)) > max_frames:
         raise CapError(
-            f"{path}: {count} frames are more than the {takes}; the first, the last and the held steps and the way "
+            f"{path}: {count} frames are more than the {limit}; the first, the last and the held steps and the way "
             "back need them"
         )
     return rendition
 
 
-def too_large(rendition: Rendition, constraints: OutputConstraints) -> bool:
-    """Whether a frame is larger than the constraints allows."""
-    size, fewest = rendition.scene.size, min(FEWEST, len(rendition.scene.timeline))
+def _is_too_large(rendition: Rendition, constraints: OutputConstraints) -> bool:
+    """Whether a frame is larger than the constraints allow."""
+    size, frames = rendition.size, min(MIN_FRAMES, len(rendition.timeline))
     area = size.width * size.height
     return (
-        fewest * area > (constraints.max_total_pixels or fewest * area)
+        frames * area > (constraints.max_total_pixels or frames * area)
         or size.width > (constraints.max_width or size.width)
         or size.height > (constraints.max_height or size.height)
         or area > (constraints.max_pixels or area)

@@ -1,198 +1,285 @@
-"""What could be given up past the limit of error, what it would save, and what it would cost.
-
-Savings are told by samples: how often a part of the values changes in fewer frames or in fewer levels, and what some
-frames take at half the scale, and without any change of a map: text and curves are more than the maps of some
-renditions.
-Costs have one measure: what halves the number of frames costs 1, what halves the
-scale, and leaves a quarter of the picture, 1.5. A step from one level of the colormap to the next costs 1 once it is
-twice as large as the error that the author allows; up to there it is hardly seen.
-"""
+"""Predicts the size of files: from a few encoded frames, and from the number of changes in a sample of the values."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from reelnet.export.quantize.level_store import Sample
-from reelnet.export.quantize.temporal import LIMIT
-from reelnet.export.rate_control.constraints import FEWEST
-from reelnet.export.rate_control.quality_ladder import DEAR
-from reelnet.export.rate_control.size_probe import Parts
+from reelnet.export.encoders.formats import EncoderSettings, Format
+from reelnet.export.encoders.table import encode_frames
+from reelnet.export.quantize.level_store import MapSample, QuantizedMaps
+from reelnet.export.rate_control.quality_ladder import CHANGE_COSTS, MAX_CHANGE_COST, LadderPoint
+from reelnet.render.compositor import LevelSource
 from reelnet.render.rendition import Rendition
 
-PARTS = 0.5, 0.2, 0.07
-"""Of the frames, at which changes are counted on the sample; powers are laid between them."""
+PROBE_START, PROBE_FRAMES = 0.1, 24
+"""Where the probed frames begin, as a fraction of all frames, and how many follow the first, which does not count."""
 
-COARSE = 127, 85, 57, 43, 29, 21, 15
-"""Numbers of levels to choose from."""
+LATE_PROBE_STARTS, LATE_PROBE_FRAMES = (0.2, 0.65), 12
+"""Where the probes in the unfinished part of an encode begin, and their number of frames."""
 
-BESIDE_POWER = 0.72
-"""Of the number of frames, with which the bytes of text, curves and what every frame takes go."""
+STATIC_POWER = 0.72
+"""The bytes of text, curves and the overhead of frames grow with this power of the number of frames."""
 
-SCALE_COST = 1.5
-"""Of half the scale, where half the frames cost 1."""
+UNQUANTIZED_POWER = 0.8
+"""The bytes of maps grow with this power of the number of frames, where values cannot be quantized."""
 
-BARE_POWER = 0.8
-"""Of the number of frames, with which the bytes of a video go where no values can be held."""
+DEFAULT_HALF = 0.5
+"""The fraction of the bytes left at half the scale, where that was not probed."""
+
+MIN_SAVING = 0.01
+"""The fraction of all changes that quantization must save to be of use."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is shown.
+class SizeBreakdown:
+    """What the bytes of a file are made of.
 
     Attributes:
-        frames: Of the timeline.
-        levels: Of the colormap, between the first frame and the last; 0 without one.
-        scale: Canvas pixels a map value.
+        static: The bytes of the first frame, and of all but the maps in the others.
+        maps: The bytes of the changes of the maps.
+        half_static: The fraction of `static` left at half the scale.
+        half_maps: The fraction of `maps` left at half the scale.
     """
 
-    frames: int
-    levels: int
-    scale: int
+    static: float
+    maps: float
+    half_static: float = DEFAULT_HALF
+    half_maps: float = DEFAULT_HALF
+
+    @property
+    def total(self) -> float:
+        """All bytes."""
+        return self.static + self.maps
 
 
-class Forecast:
-    """Tells for each plan how its bytes compare with those of the whole, at the worst that a dial allows.
+class ChangeCounter:
+    """Estimates how many values change in a rendition with other frames, fewer levels or a change cost.
 
     Args:
-        whole: The plan that gives up nothing.
-        samples: Of the values that can be held.
-        most: Bound on the error, in 240ths of the colormap.
-        power: Of the number of changes, with which the bytes of maps go.
-        parts: Gives what the bytes of the whole are made of.
+        rendition: All of it.
+        samples: Of its values, in all of its frames.
+        max_error: The largest allowed error of a value, in 240ths of the color range.
+        change_power: The bytes of maps grow with this power of the number of changes; 0 if that does not apply.
     """
 
     def __init__(
-        self, whole: Plan, samples: Sequence[Sample], most: float, power: float, parts: Callable[[], Parts]
+        self, rendition: Rendition, samples: Sequence[MapSample], max_error: float, change_power: float
     ) -> None:
-        self._whole, self._samples, self._most = whole, samples, most
-        self._power, self._parts = power, parts
-        self._coarser = cache(self._with_levels)
+        self._rendition, self._samples, self._max_error = (
+            rendition,
+            {len(rendition.timeline): samples},
+            max_error,
+        )
+        self._change_power = change_power
+        self._shown = {len(rendition.timeline): len(rendition.timeline)}
+        self._counts: dict[tuple[int, int, float], float] = {}
+        self._whole = len(rendition.timeline), rendition.scene.palette.levels
+        self.quantizes = False
+        """Whether a change cost saves bytes."""
+        if change_power > 0:
+            exact, least = self.count(*self._whole, 0.0), self.count(*self._whole, MAX_CHANGE_COST)
+            self.quantizes = exact > 0 and least < (1 - MIN_SAVING) * exact
+        if self.quantizes:
+            # Counted at once, in threads, because the ladder asks for each of them.
+            with ThreadPoolExecutor(min(len(CHANGE_COSTS), os.cpu_count() or 1)) as pool:
+                list(pool.map(lambda cost: self.count(*self._whole, cost), CHANGE_COSTS))
 
-    @property
-    def size(self) -> float:
-        """The logarithm of the bytes of the whole."""
-        return math.log(self._parts().bytes)
+    def shown_frames(self, frames: int) -> int:
+        """How many frames the rendition has if it is limited to `frames`; required steps may need more."""
+        self._sample(frames)
+        return self._shown[frames]
 
-    def changes(self, price: float) -> float:
-        """About how many changes of all values are left at a price."""
-        return sum(sample.changes(price, self._most) for sample in self._samples)
+    def count(self, frames: int, levels: int, change_cost: float) -> float:
+        """About how many values change."""
+        key = frames, levels, change_cost
+        if key not in self._counts:
+            samples = self._sample(frames)
+            self._counts[key] = sum(
+                sample.estimate_changes(change_cost, self._max_error, levels) for sample in samples
+            )
+        return self._counts[key]
 
-    def cost(self, plan: Plan) -> float:
-        """What a plan gives up."""
-        whole = self._whole
-        steps = [0.0 if levels < 2 else LIMIT / (levels - 1) for levels in (plan.levels, whole.levels)]
-        coarse = [(step / (2 * self._most)) ** 2 if self._most > 0 else math.inf * step for step in steps]
-        finer = plan.levels >= whole.levels
-        return (
-            (whole.frames / plan.frames - 1)
-            + SCALE_COST * (whole.scale / plan.scale - 1)
-            + (0 if finer else coarse[0] - coarse[1])
+    def map_bytes_ratio(self, point: LadderPoint, other: LadderPoint) -> float:
+        """The bytes of the maps at one point, as a fraction of those at another, at the same scale and quality."""
+        if not self.quantizes:
+            frames = self.shown_frames(point.params.frames) / self.shown_frames(other.params.frames)
+            return float(frames**UNQUANTIZED_POWER)
+        changes = [
+            max(1.0, self.count(*self._whole, each.change_cost))
+            * max(1.0, self.count(each.params.frames, each.params.levels, MAX_CHANGE_COST))
+            for each in (point, other)
+        ]
+        return float((changes[0] / changes[1]) ** self._change_power)
+
+    def _sample(self, frames: int) -> Sequence[MapSample]:
+        if frames not in self._samples:
+            # Each frame of the shorter timeline is taken for the one of the whole that shows the nearest step.
+            steps = np.array([frame.step for frame in self._rendition.timeline])
+            order = np.argsort(steps, kind="stable")
+            timeline = self._rendition.with_frames(frames).timeline
+            shown = np.array([frame.step for frame in timeline])
+            nearest = order[np.clip(np.searchsorted(steps[order], shown), 0, len(steps) - 1)]
+            self._shown[frames] = len(timeline)
+            self._samples[frames] = [
+                sample.with_frames(nearest.tolist()) for sample in self._samples[self._whole[0]]
+            ]
+        return self._samples[frames]
+
+
+class SizeModel:
+    """Predicts the size of a file at any point of a ladder from what is known of one of them.
+
+    Args:
+        anchor: The point that is known.
+        breakdown: What its bytes are made of.
+        counter: Of the changes.
+        quality_ratios: For each quality the bytes that it leaves, as a fraction of those of the default quality.
+    """
+
+    def __init__(
+        self,
+        anchor: LadderPoint,
+        breakdown: SizeBreakdown,
+        counter: ChangeCounter,
+        quality_ratios: Mapping[float | None, float],
+    ) -> None:
+        self._anchor, self.breakdown, self._counter = anchor, breakdown, counter
+        self._quality_ratios = quality_ratios
+
+    def predict(self, point: LadderPoint) -> float:
+        """The logarithm of the size at a point."""
+        anchor, known, counter = self._anchor, self.breakdown, self._counter
+        halvings = math.log2(anchor.params.scale / point.params.scale)
+        frames = counter.shown_frames(point.params.frames) / counter.shown_frames(anchor.params.frames)
+        quality = self._quality_ratios[point.quality] / self._quality_ratios[anchor.quality]
+        static = known.static * known.half_static**halvings * frames**STATIC_POWER
+        maps = known.maps * known.half_maps**halvings * counter.map_bytes_ratio(point, anchor)
+        return math.log(quality * (static + maps))
+
+
+class SizeProbe:
+    """Encodes a few frames of renditions.
+
+    Args:
+        fmt: The format of the file.
+    """
+
+    def __init__(self, fmt: Format) -> None:
+        self._fmt = fmt
+
+    def quality_ratio(
+        self,
+        rendition: Rendition,
+        quantized: QuantizedMaps | None,
+        settings: EncoderSettings,
+        reference: EncoderSettings,
+    ) -> float:
+        """The bytes that some settings leave, as a fraction of those of other settings."""
+        positions = self._positions(rendition)
+        levels = quantized.levels_at if quantized is not None else None
+        sizes = [self._size(rendition, levels, each, positions) for each in (settings, reference)]
+        return max(1, sizes[0]) / max(1, sizes[1])
+
+    def break_down(
+        self,
+        rendition: Rendition,
+        quantized: QuantizedMaps,
+        settings: EncoderSettings,
+        half: Rendition | None = None,
+    ) -> SizeBreakdown:
+        """Estimate what the bytes of a rendition are made of.
+
+        Args:
+            rendition: What is shown.
+            quantized: Its values.
+            settings: The encoder's settings.
+            half: The same at about half the scale, if that is to be probed.
+        """
+        positions, changes = self._positions(rendition), quantized.stats.changes
+        static, maps = self._split(rendition, quantized, settings, positions)
+        halves = DEFAULT_HALF, DEFAULT_HALF
+        if half is not None:
+            half_static, half_maps = self._split(half, quantized, settings, positions)
+            power = 1 / math.log2(rendition.scale / half.scale)
+            halves = min(1.0, half_static / static) ** power, min(0.95, half_maps / maps) ** power
+        probed, frames = sum(changes[positions.start + 1 : positions.stop]), len(rendition.timeline)
+        repeats = (frames - 1) / max(1, len(positions) - 1)
+        first = self._encode(rendition, quantized.levels_at, settings, positions)[0]
+        return SizeBreakdown(
+            first + static * repeats, maps * (sum(changes) / probed if probed else repeats), *halves
         )
 
-    def fall(self, plan: Plan) -> float:
-        """By how much the logarithm of the bytes is about lower than that of the whole."""
-        return math.log(self._parts().bytes / sum(self._left(plan)))
+    def complete_size(
+        self,
+        rendition: Rendition,
+        size: int,
+        frames: int,
+        settings: EncoderSettings,
+        changes: Sequence[int],
+    ) -> int:
+        """Estimate the size of a whole file of exact values whose encode was stopped.
 
-    def beside(self, plan: Plan) -> float:
-        """The part of a plan's bytes that is beside its maps."""
-        beside, maps = self._left(plan)
-        return beside / (beside + maps)
+        Args:
+            rendition: What is shown.
+            size: The bytes that were written.
+            frames: The frames in these bytes.
+            settings: The encoder's settings.
+            changes: How many values change in each frame.
+        """
+        total, changed = len(changes), sum(changes[:frames])
+        # A change costs less later on, when values move by less and fewer at a time.
+        centers, costs = [frames / 2], [size / changed]
+        for start in LATE_PROBE_STARTS:
+            first = frames + int(start * (total - frames))
+            positions = range(first, min(total, first + LATE_PROBE_FRAMES + 1))
+            if probed := sum(changes[positions.start + 1 : positions.stop]):
+                centers.append(first + LATE_PROBE_FRAMES / 2)
+                costs.append(self._size(rendition, None, settings, positions) / probed)
+        rest = np.arange(frames, total)
+        return math.ceil(size + float(np.interp(rest, centers, costs) @ np.asarray(changes[frames:])))
 
-    def _left(self, plan: Plan) -> tuple[float, float]:
-        """A plan's bytes beside its maps, and those of its maps."""
-        whole, parts = self._whole, self._parts()
-        part, halvings = plan.frames / whole.frames, math.log2(whole.scale / plan.scale)
-        fall = float(np.interp(-math.log(part), *self._fewer))
-        if plan.levels < whole.levels:
-            fall += self._coarser(plan.levels)
-        beside = parts.beside * parts.half_beside**halvings * part**BESIDE_POWER
-        return beside, parts.maps * parts.half_maps**halvings * math.exp(-fall)
+    @staticmethod
+    def _positions(rendition: Rendition) -> range:
+        first = int(PROBE_START * len(rendition.timeline))
+        return range(first, min(len(rendition.timeline), first + PROBE_FRAMES + 1))
 
-    @cached_property
-    def _fewer(self) -> tuple[list[float], list[float]]:
-        """Falls of the logarithm of the maps' bytes by those of the number of frames."""
-        logs, falls, exact = [0.0], [0.0], self._worst(self._samples)
-        for part in PARTS:
-            frames = max(FEWEST, round(part * self._whole.frames))
-            left = self._worst([sample.thinned(frames) for sample in self._samples])
-            logs.append(-math.log(part))
-            if exact and left and self._power:
-                falls.append(max(falls[-1], self._power * math.log(exact / left)))
-            else:
-                falls.append(BARE_POWER * logs[-1])
-        return [*logs, logs[-1] + 10], [*falls, falls[-1] + 10]
+    def _split(
+        self, rendition: Rendition, quantized: QuantizedMaps, settings: EncoderSettings, positions: range
+    ) -> tuple[float, float]:
+        """The bytes of some frames after the first: of everything but the maps, and of the maps."""
+        frozen = quantized.levels_at(positions.start)
+        static = max(1, self._size(rendition, lambda _: frozen, settings, positions))
+        return static, max(1, self._size(rendition, quantized.levels_at, settings, positions) - static)
 
-    def _with_levels(self, levels: int) -> float:
-        exact = self._worst(self._samples)
-        left = sum(sample.changes(DEAR, self._most, levels) for sample in self._samples)
-        return self._power * math.log(max(1.0, exact / left)) if left else 0.0
+    def _size(
+        self, rendition: Rendition, levels: LevelSource | None, settings: EncoderSettings, positions: range
+    ) -> int:
+        """The bytes of some frames without those of the first."""
+        first, total = self._encode(rendition, levels, settings, positions)
+        return total - first
 
-    def _worst(self, samples: Sequence[Sample]) -> float:
-        return sum(sample.changes(DEAR, self._most) for sample in samples)
-
-
-def plan_of(rendition: Rendition) -> Plan:
-    """What a rendition shows."""
-    scene = rendition.scene
-    return Plan(len(scene.timeline), scene.palette.levels, scene.context.cell.scale)
-
-
-def plans(whole: Plan, keep: frozenset[str], scales: Sequence[int], *, levels: bool) -> Iterator[Plan]:
-    """What can be shown with all its frames: each scale with each number of levels.
-
-    Args:
-        whole: What gives up nothing.
-        keep: What must not be given up.
-        scales: To choose from, the whole's among them.
-        levels: Whether fewer levels save bytes.
-    """
-    choice = [whole.levels]
-    if levels and "levels" not in keep:
-        choice += [each for each in COARSE if each < whole.levels]
-    for scale in [whole.scale] if "scale" in keep else scales:
-        for each in choice:
-            yield replace(whole, levels=each, scale=scale)
-
-
-def scales_of(whole: int, *, palette: bool) -> list[int]:
-    """The scales to choose from.
-
-    A video's blocks are squares of 4, 8 and 16 pixels, and its chroma has half the resolution: cells of other sides
-    than these take twice the bytes.
-    """
-    return [each for each in range(whole, 0, -1) if palette or each == whole or each in (2, 4, 8, 16)]
-
-
-def cheapest(forecast: Forecast, choices: Sequence[Plan], wanted: float, *, keep_frames: bool) -> Plan | None:
-    """Of some plans and as few of their frames as they need, the one that costs least.
-
-    Args:
-        forecast: Of their bytes.
-        choices: Plans with all their frames.
-        wanted: By how much the logarithm of the bytes must fall.
-        keep_frames: Whether all frames must stay.
-    """
-    found = [
-        (forecast.cost(plan), plan)
-        for each in choices
-        if (plan := reached(forecast, each, wanted, keep_frames=keep_frames))
-    ]
-    return min(found, key=lambda each: each[0])[1] if found else None
-
-
-def reached(forecast: Forecast, plan: Plan, wanted: float, *, keep_frames: bool = False) -> Plan | None:
-    """A plan with as many of its frames as it can have; None if too few are left, or all must stay."""
-    if forecast.fall(plan) >= wanted:
-        return plan
-    low, high = min(FEWEST, plan.frames), plan.frames
-    if keep_frames or forecast.fall(replace(plan, frames=low)) < wanted:
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if forecast.fall(replace(plan, frames=middle)) >= wanted else (low, middle)
-    return replace(plan, frames=low)
+    def _encode(
+        self, rendition: Rendition, levels: LevelSource | None, settings: EncoderSettings, positions: range
+    ) -> list[int]:
+        """The sizes of a file of the first of some frames, and of one of all of them."""
+        fps, sizes = rendition.timeline.fps, []
+        frames = [
+            replace(frame, pts=number / fps, duration=1 / fps)
+            for number, frame in enumerate(rendition.frames(levels, positions, self._fmt.color_depth))
+        ]
+        with TemporaryDirectory() as folder:
+            for count in (1, len(frames)):
+                path = Path(folder) / f"{count}{self._fmt.suffix}"
+                encode_frames(
+                    frames[:count], path, self._fmt, rendition.size, rendition.palette_rgb, fps, settings
+                )
+                sizes.append(path.stat().st_size)
+        return sizes

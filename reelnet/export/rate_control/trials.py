@@ -1,7 +1,4 @@
-"""One encode of a search, and what came of it.
-
-The encodes of a search under a cap: how many there may be, which of them fit, and the smallest there was.
-"""
+"""The encodes of a search under a cap: how many there may be, the best file so far, and the refusal if none fits."""
 
 from __future__ import annotations
 
@@ -13,221 +10,201 @@ from pathlib import Path
 from reelnet._support.byte_size import format_size
 from reelnet.errors import CapError
 from reelnet.export.encoders.base import CapExceeded
-from reelnet.export.encoders.formats import EncoderSettings, Format
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.table import encode_frames
-from reelnet.export.quantize.level_store import Held
-from reelnet.export.quantize.temporal import LIMIT, Loss
-from reelnet.export.rate_control.quality_ladder import COURSES, Dial, Turns
-from reelnet.export.rate_control.size_model import plan_of
+from reelnet.export.quantize.level_store import QuantizationStats, QuantizedMaps
+from reelnet.export.quantize.temporal import ERROR_UNITS
+from reelnet.export.rate_control.quality_ladder import QUALITY_RANGES, LadderPoint, RenditionParams
 from reelnet.export.request import ResolvedRequest
 from reelnet.render.rendition import Rendition
+
+MAX_ENCODES = 8
+"""The most encodes of a search."""
+
+RESERVED_ENCODES = 3
+"""Encodes that are reserved for the least that can be shown, and from there upwards, if nothing fits before."""
+
+MIN_FILL, TARGET_FILL = 0.97, 0.985
+"""The fraction of the cap that a lossy file fills at least, and the one that the search aims at."""
+
+ABORT_FACTOR = 2.0
+"""An encode is stopped when it is this many times over the cap; a smaller file shows where to go on."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of an encode.
+    """The result of one encode.
 
     Attributes:
-        rendition: What it shows.
-        path: Its file.
-        bytes: Of the file; if the encode was stopped, about what the whole would have had.
-        complete: Whether the file is whole.
-        frames: In the file, where identical neighbours may have been merged; or that were done.
-        loss: By how much values were held; None if they are as recorded.
-        levels: Of the colormap, between the first frame and the last; None for all.
+        rendition: What the file shows.
+        point: The choice that was encoded.
+        path: The file.
+        bytes: Its size; if the encode was stopped, an estimate of the whole size.
+        complete: Whether the encode was finished.
+        frames: Frames in the file, where identical neighbors may be merged; or the number before the stop.
+        written: Bytes written before the stop.
+        stats: The errors of quantization; None for exact values.
     """
 
     rendition: Rendition
+    point: LadderPoint
     path: Path
     bytes: int
     complete: bool
-    frames: int = 0
-    loss: Loss | None = None
-    levels: int | None = None
+    frames: int
+    written: int
+    stats: QuantizationStats | None = None
 
-    def fits(self, cap: int) -> bool:
-        """Whether it is a file within the cap."""
-        return self.complete and self.bytes <= cap
-
-    def guessed(self, changed: tuple[int, ...]) -> Trial:
-        """With another guess at its bytes, by the values that change in each frame: most do in the first ones."""
-        if self.complete or not any(changed[: self.frames]):
-            return self
-        done = self.bytes * self.frames / len(changed)
-        return replace(self, bytes=math.ceil(done * sum(changed) / sum(changed[: self.frames])))
+    @property
+    def levels(self) -> int | None:
+        """The number of colormap levels between the first frame and the last; None for all."""
+        return None if self.stats is None else self.point.params.levels
 
 
-def encode(
-    rendition: Rendition,
-    form: Format,
-    path: Path,
-    options: EncoderSettings,
-    held: Held | None,
-    loss: Loss | None,
-) -> Trial:
-    """Write a trial's file; one that grows over the limit of its options is stopped."""
-    scene, levels = rendition.scene, held.levels if held is not None else None
-    try:
-        frames = encode_frames(
-            rendition.frames(held.at if held is not None else None, depth=form.color_depth),
-            path,
-            form,
-            scene.size,
-            rendition.palette_rgb,
-            scene.timeline.fps,
-            options,
-        )
-    except CapExceeded as stopped:
-        done = max(1, min(stopped.frames, len(scene.timeline)))
-        whole = math.ceil(stopped.bytes * len(scene.timeline) / done)
-        found = Trial(rendition, path, whole, complete=False, frames=done, loss=loss, levels=levels)
-        return found.guessed(loss.changed) if loss is not None else found
-    return Trial(rendition, path, path.stat().st_size, complete=True, frames=frames, loss=loss, levels=levels)
-
-
-MOST_ENCODES, RESERVED = 8, 3
-"""Encodes of a search, and how many of them are left for the least that may be shown, if nothing else fits."""
-
-FULL, AIM = 0.97, 0.985
-"""Parts of the cap that a file with losses fills at least, and that the search aims at."""
-SLACK = 2.0
-"""An encode is stopped when it is so many times over its cap; up to there its size tells where to go on."""
-
-
-class Trials:
-    """Encodes for one file under a cap.
+class TrialRunner:
+    """Runs the encodes for one file under a cap.
 
     Args:
         request: The file to make.
-        folder: For the trials' files.
-        told: Told the number of encodes after each.
-        trying: Told in words what the next encode is, before each.
+        folder: For the files of the trials.
+        on_encode: Called with the number of encodes and their limit after each.
+        on_trial: Called with a description of the next encode before each.
 
     Attributes:
         request: The file to make.
-        form: Its format.
-        codec: Its codec.
-        cap: Most bytes.
-        target: The logarithm of the bytes to aim at.
-        count: Encodes so far.
+        cap: The most bytes.
+        count: The number of encodes so far.
+        best: The largest file that fits; None before one does.
     """
 
     def __init__(
         self,
         request: ResolvedRequest,
         folder: Path,
-        told: Callable[[int, int], None] | None = None,
-        trying: Callable[[str], None] | None = None,
+        on_encode: Callable[[int, int], None] | None = None,
+        on_trial: Callable[[str], None] | None = None,
     ) -> None:
-        self.request, self.form, self.codec = request, request.fmt, request.codec
-        self._path, self._folder = request.path, folder
-        self._told, self._trying = told, trying
+        self.request, self._folder = request, folder
+        self._on_encode, self._on_trial = on_encode, on_trial
         self.cap = request.constraints.max_bytes or 2**62
-        self.target = math.log(AIM * self.cap)
         self.count = 0
+        self.best: Trial | None = None
         self._smallest: Trial | None = None
 
-    def more(self, best: Trial | None) -> bool:
-        """Whether there may be another encode, and the best one so far leaves something to wish for."""
-        if best is None:
-            return self.count < MOST_ENCODES - RESERVED
-        return self.count < MOST_ENCODES and best.bytes < FULL * self.cap
+    @property
+    def may_continue(self) -> bool:
+        """Whether another encode is allowed and useful."""
+        if self.best is None:
+            return self.count < MAX_ENCODES - RESERVED_ENCODES
+        return self.count < MAX_ENCODES and self.best.bytes < MIN_FILL * self.cap
 
     def run(
         self,
         rendition: Rendition,
-        held: Held | None,
-        quality: float | None,
-        price: float = 0.0,
+        point: LadderPoint,
+        quantized: QuantizedMaps | None,
         *,
-        limited: bool = True,
+        abort_factor: float | None = ABORT_FACTOR,
+        thorough: bool = False,
     ) -> Trial:
-        """Encode a rendition.
+        """Encode a rendition, and keep the file if it is the best.
 
         Args:
             rendition: What is shown.
-            held: Its values; None for the first encode, of exact values.
-            quality: Of the codec, in its own terms.
-            price: Of a change.
-            limited: Whether to stop when it is well over the cap, and be content with good presets.
+            point: The choice that it was made for.
+            quantized: Its values; None for exact ones.
+            abort_factor: The encode is stopped at this multiple of the cap; None never stops it.
+            thorough: Whether to use the encoder's default preset instead of a faster one.
         """
-        options = self.options(quality, exact=held is None or not limited)
-        limit = self.cap if held is None else int(SLACK * self.cap)
-        options = replace(options, cap=limit if limited else None)
-        path = self._folder / f"{self.count}{self.form.suffix}"
-        if self._trying is not None:
-            self._trying(in_words(rendition, price))
-        loss = held.fit(price) if held is not None and price else None
-        trial = encode(rendition, self.form, path, options, held if loss else None, loss)
+        path = self._folder / f"{self.count}{self.request.fmt.suffix}"
+        if self._on_trial is not None:
+            self._on_trial(_describe(point))
+        cap = None if abort_factor is None else int(abort_factor * self.cap)
+        settings = replace(self.settings(point.quality, thorough=thorough), cap=cap)
+        trial = self._encode(rendition, point, quantized, path, settings)
         self.count += 1
-        # What was measured tells more than what was guessed.
-        every = [trial] if self._smallest is None else [self._smallest, trial]
-        self._smallest = min(every, key=lambda each: (not each.complete, each.bytes))
-        if not trial.fits(self.cap):
-            path.unlink(missing_ok=True)
-        if self._told is not None:
-            self._told(self.count, MOST_ENCODES)
+        # A measured size counts more than an estimate.
+        trials = [trial] if self._smallest is None else [self._smallest, trial]
+        self._smallest = min(trials, key=lambda each: (not each.complete, each.bytes))
+        self._keep_best(trial)
+        if self._on_encode is not None:
+            self._on_encode(self.count, MAX_ENCODES)
         return trial
 
-    def turned(
-        self, rendition: Rendition, held: Held, dial: Dial, turns: Turns, best: Trial | None = None
-    ) -> Trial | None:
-        """Turn a dial as little as the cap allows; the best trial that fits, if any does."""
-        while self.more(best):
-            turn = turns.next()
-            if turn is None:
-                break
-            setting = dial.at(turn)
-            trial = self.run(rendition, held, setting.quality, setting.price)
-            turns.learn(turn, math.log(trial.bytes), sure=trial.complete)
-            best = self.better(best, trial)
-            if turn <= 0 and trial.fits(self.cap):
-                break
-        return best
+    def fits(self, trial: Trial) -> bool:
+        """Whether a trial gave a whole file under the cap."""
+        return trial.complete and trial.bytes <= self.cap
 
-    def turns(self, end: float) -> Turns:
-        """Of something that can be turned so far."""
-        return Turns(end, math.log(self.cap), self.target)
-
-    def better(self, best: Trial | None, trial: Trial) -> Trial | None:
-        """Of two trials the one that fits and has more bytes; the other's file goes."""
-        if not trial.fits(self.cap):
-            return best
-        if best is not None and best.bytes > trial.bytes:
-            best, trial = trial, best
-        if best is not None:
-            best.path.unlink(missing_ok=True)
-        return trial
-
-    def options(self, quality: float | None, *, exact: bool = False) -> EncoderSettings:
-        """To the encoder."""
-        options = self.request.settings
-        if quality is not None and not options.lossless and self.codec.name in COURSES:
-            options = replace(options, quality=quality)
-        if not exact and "good" in self.codec.presets and options.preset is None:
-            options = replace(options, preset="good")
-        return options
+    def settings(self, quality: float | None, *, thorough: bool = False) -> EncoderSettings:
+        """The encoder's settings at a quality, which is None for the default."""
+        settings, codec = self.request.settings, self.request.codec
+        if quality is not None and not settings.lossless and codec.name in QUALITY_RANGES:
+            settings = replace(settings, quality=quality)
+        if not thorough and "good" in codec.presets and settings.preset is None:
+            settings = replace(settings, preset="good")
+        return settings
 
     def refusal(self) -> CapError:
-        """That no file under the cap was found, with the smallest that was, and the wishes that stand in the way."""
-        smallest, request = self._smallest, self.request
-        reached = "nothing was tried"
-        if smallest is not None:
-            about = "" if smallest.complete else "about "
-            reached = f"the smallest reached was {about}{format_size(smallest.bytes)}"
+        """The error that no file fits: the smallest size that was reached, and what would help."""
+        request, smallest = self.request, self._smallest
+        about = "" if smallest is not None and smallest.complete else "about "
+        size = f"{about}{format_size(smallest.bytes)}" if smallest is not None else "unknown"
+        show_less = "show fewer channels, samples or steps"
         if request.settings.lossless:
-            why, help_ = "it must be lossless", "leave --lossless out"
-        elif smallest is not None and not request.keep and (smallest.loss is None or smallest.loss.most == 0):
-            why, help_ = "with fewer frames and smaller maps nothing is left to give up", "show less"
-        else:
-            kept = f", and keeping {' and '.join(sorted(request.keep))}" if request.keep else ""
-            why = f"in the way stand errors of at most {request.max_error:g} of {LIMIT} levels{kept}"
-            ways = ["allow more error"] * (request.max_error < LIMIT) + ["keep less"] * bool(request.keep)
-            help_ = " or ".join([", ".join(ways), "show less"] if ways else ["show less"])
-        return CapError(f"{self._path}: cannot be under {format_size(self.cap)}: {reached}; {why}; {help_}")
+            return CapError(
+                f"{request.path}: cannot fit in {format_size(self.cap)} without loss; the lossless size is {size}. "
+                f"Allow loss, or {show_less}."
+            )
+        kept = f" with {' and '.join(sorted(request.keep))} kept" if request.keep else ""
+        advice = ["keep less"] if request.keep else []
+        if smallest is not None and smallest.stats is not None and smallest.stats.max_error > 0:
+            advice += (
+                [f"allow a max_error above {request.max_error:g}"] if request.max_error < ERROR_UNITS else []
+            )
+        text = ", ".join([*advice, f"or {show_less}"]) if advice else show_less
+        return CapError(
+            f"{request.path}: cannot fit in {format_size(self.cap)}; the smallest possible{kept} is {size}. "
+            f"{text[0].upper()}{text[1:]}."
+        )
+
+    def _encode(
+        self,
+        rendition: Rendition,
+        point: LadderPoint,
+        quantized: QuantizedMaps | None,
+        path: Path,
+        settings: EncoderSettings,
+    ) -> Trial:
+        levels, stats = (quantized.levels_at, quantized.stats) if quantized is not None else (None, None)
+        fmt, total = self.request.fmt, len(rendition.timeline)
+        frames = rendition.frames(levels, depth=fmt.color_depth)
+        try:
+            count = encode_frames(
+                frames, path, fmt, rendition.size, rendition.palette_rgb, rendition.timeline.fps, settings
+            )
+        except CapExceeded as stopped:
+            done = max(1, min(stopped.frames, total))
+            # Most values change in the first frames.
+            work, part = (total, done)
+            if stats is not None and any(stats.changes[:done]):
+                work, part = sum(stats.changes), sum(stats.changes[:done])
+            size = math.ceil(stopped.bytes * work / part)
+            return Trial(rendition, point, path, size, False, done, stopped.bytes, stats)
+        size = path.stat().st_size
+        return Trial(rendition, point, path, size, True, count, size, stats)
+
+    def _keep_best(self, trial: Trial) -> None:
+        """Keep the larger one of two files that fit, and delete the other."""
+        if not self.fits(trial) or (self.best is not None and trial.bytes < self.best.bytes):
+            trial.path.unlink(missing_ok=True)
+            return
+        if self.best is not None:
+            self.best.path.unlink(missing_ok=True)
+        self.best = trial
 
 
-def in_words(rendition: Rendition, price: float) -> str:
+def _describe(point: LadderPoint) -> str:
     """What an encode is, for a progress bar."""
-    plan, values = plan_of(rendition), "values held steady" if price else "exact"
-    return f"{values}, {plan.frames} frames at scale {plan.scale}"
+    params: RenditionParams = point.params
+    values = "quantized" if point.change_cost else "exact"
+    return f"{values} values, {params.frames} frames at scale {params.scale}"

@@ -1,4 +1,4 @@
-"""What is given up when all of a reel does not fit: whatever is needed, and the seconds stay."""
+"""What is reduced when all of a reel does not fit, and the limits of platforms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 from reelnet.errors import CapError
 from reelnet.export.platforms.load import find_platform
-from reelnet.export.rate_control.constraints import within_limits
+from reelnet.export.rate_control.constraints import fit_constraints
 from reelnet.reel import Reel, Run
 from tests.rendering import write_run
 
@@ -56,14 +56,14 @@ def test_what_can_fit_is_found(tmp_path: Path, suffix: str, frames: int) -> None
 def test_what_cannot_fit_tells_the_least_there_is(tmp_path: Path) -> None:
     reel = wandering(tmp_path / "run", 5).reel()
     least = Reel(reel.rendition.with_frames(2).at_scale(1)).save(tmp_path / "least.gif").bytes
-    with pytest.raises(CapError, match=rf"the smallest reached was {least / 1000:.2f} kB"):
+    with pytest.raises(CapError, match=rf"the smallest possible is {least / 1000:.2f} kB\. Show fewer"):
         reel.save(tmp_path / "a.gif", max_size=least - 1)
     assert [each.name for each in tmp_path.glob("*a.gif")] == []
 
 
 def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
     reel = Reel.from_run(run, settings=[HOLDS])
-    with pytest.raises(CapError, match="keeping scale"):
+    with pytest.raises(CapError, match="the smallest possible with scale kept is"):
         reel.save(tmp_path / "a.gif", max_size=20_000, keep=["scale"])
     report = reel.save(tmp_path / "a.gif", max_size=50_000)
     assert {*range(40)} <= {*report.steps_shown}
@@ -131,7 +131,7 @@ def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> No
         replace(budget, max_frames=most, max_total_pixels=None),
         replace(budget, max_frames=None, max_total_pixels=(most + 1) * area - 1),
     ):
-        found = within_limits(reel.rendition, limited, (), Path("a.gif"))
+        found = fit_constraints(reel.rendition, limited, (), Path("a.gif"))
         shorter, whole = found.scene.timeline, reel.scene.timeline
         assert most // 2 < len(shorter) <= most
         # The animation is as long as before, or as short as 8 frames per second make it.
@@ -140,8 +140,8 @@ def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> No
 
 def test_too_few_frames_for_what_is_held(run: Run) -> None:
     budget = replace(find_platform("x").find_constraints(".gif"), max_frames=30)
-    with pytest.raises(CapError, match="41 frames are more than the 30 that x takes"):
-        within_limits(Reel.from_run(run, settings=[HOLDS]).rendition, budget, (), Path("a.gif"))
+    with pytest.raises(CapError, match="41 frames are more than the 30 that x allows"):
+        fit_constraints(Reel.from_run(run, settings=[HOLDS]).rendition, budget, (), Path("a.gif"))
 
 
 def test_fewer_pixels_than_two_frames_have(run: Run) -> None:
@@ -150,14 +150,14 @@ def test_fewer_pixels_than_two_frames_have(run: Run) -> None:
     budget = replace(find_platform("x").find_constraints(".gif"), max_frames=None, max_total_pixels=area)
     assert (
         len(
-            within_limits(
+            fit_constraints(
                 reel.rendition, replace(budget, max_total_pixels=2 * area), (), Path("a.gif")
             ).scene.timeline
         )
         == 2
     )
     with pytest.raises(CapError, match="too large for x"):
-        within_limits(reel.rendition, replace(budget, max_total_pixels=area // 2), (), Path("a.gif"))
+        fit_constraints(reel.rendition, replace(budget, max_total_pixels=area // 2), (), Path("a.gif"))
 
 
 def test_several_threads_may_save_at_once(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,95 @@
+"""Where on a ladder does a file have the size that is wanted? Bracketing search on the logarithm of the size."""
+
+from __future__ import annotations
+
+MIN_STEEPNESS, MAX_STEEPNESS = 0.15, 2.5
+"""Bounds on the fall of the logarithm of the size per unit of position, which is 1 if the prediction is right."""
+
+NEAR_END = 0.9
+"""From this fraction of the way to the end of a ladder on, its end itself is tried."""
+
+BRACKET_MARGIN = 0.03
+"""The least distance of a new position from both ends of the bracket, as a fraction of its width."""
+
+MIN_STEP = 1e-3
+"""The least step towards the end of a ladder."""
+
+
+class SizeRootFinder:
+    """Finds the position where the logarithm of the size meets a target just below the cap.
+
+    Before there is a bracket, it follows the secant through the two observations next to the target; then the chord
+    between the ends of the bracket, in the Illinois variant: M. Dowell, P. Jarratt, "A modified regula falsi method
+    for computing the root of an equation", BIT 11 (1971).
+
+    Args:
+        end: The last position of the ladder.
+        cap: The logarithm of the largest size that fits.
+        target: The logarithm of the size to aim at, below `cap`.
+    """
+
+    def __init__(self, end: float, cap: float, target: float) -> None:
+        self.end, self._cap, self.target = end, cap, target
+        self._observed: list[tuple[float, float]] = []
+        self._measured: list[tuple[float, float]] = []
+
+    def observe(self, position: float, log_size: float, *, measured: bool = True) -> None:
+        """Take the logarithm of a size; estimates do not tell how fast sizes fall."""
+        self._observed.append((position, log_size))
+        if measured:
+            self._measured.append((position, log_size))
+
+    @property
+    def reached_end(self) -> bool:
+        """Whether the end of the ladder was observed."""
+        return max(self._observed)[0] >= self.end
+
+    @property
+    def end_size(self) -> float:
+        """The expected logarithm of the size at the end of the ladder."""
+        position, log_size = max(self._observed)
+        return log_size - (self.end - position)
+
+    def predict(self) -> float | None:
+        """The position to try next; None if the end was observed and is too large."""
+        over = max((position for position, size in self._observed if size > self._cap), default=None)
+        under = min((position for position, size in self._observed if size <= self._cap), default=None)
+        known = self._measured or self._observed
+        if len(known) == 1 and over is not None and under is not None:
+            # An estimate on the other side of the cap says more than the predicted steepness.
+            known = self._observed
+        near = sorted(known, key=lambda each: abs(each[1] - self.target))[:2]
+        position = near[0][0] + (near[0][1] - self.target) / self._steepness(near)
+        if under is None:
+            start = over or 0.0
+            left, step = self.end - start, max(position - start, MIN_STEP)
+            # Near the end, the end itself tells whether the ladder suffices.
+            return None if left <= 0 else self.end if step > NEAR_END * left else start + step
+        if over is None:
+            return max(0.0, position)
+        ends = {position for position, _ in self._measured} & {over, under}
+        if self._repeats or len(ends) == 2:
+            position = self._cross_chord(over, under)
+        margin = BRACKET_MARGIN * (under - over)
+        return min(under - margin, max(over + margin, position)) if margin > 0 else (over + under) / 2
+
+    @property
+    def _repeats(self) -> int:
+        """How many of the last observations were on the same side of the cap as the one before them."""
+        sides = [size > self._cap for _, size in reversed(self._observed)]
+        return next((count for count, side in enumerate(sides) if side != sides[0]), 1) - 1
+
+    def _cross_chord(self, over: float, under: float) -> float:
+        """Where the chord meets the target; the end that stays counts half as much with each repetition."""
+        sizes, weight = dict(self._observed), 0.5**self._repeats
+        distances = [max(1e-6, abs(sizes[position] - self.target)) for position in (over, under)]
+        distances[1 if self._observed[-1][1] > self._cap else 0] *= weight
+        return over + (under - over) * distances[0] / (distances[0] + distances[1])
+
+    @staticmethod
+    def _steepness(near: list[tuple[float, float]]) -> float:
+        """How fast the logarithm of the size falls with the position."""
+        if len(near) > 1 and abs(near[1][0] - near[0][0]) > 0.01:
+            (position, size), (other_position, other_size) = near
+            return min(MAX_STEEPNESS, max(MIN_STEEPNESS, (size - other_size) / (other_position - position)))
+        return 1.0
