@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from reelnet._support.text import format_count
 from reelnet.cli.output import progress_bars
 
 
@@ -31,9 +32,10 @@ def metrics(
         for name, count in added.counts.items():
             click.echo(f"{name}: {count} of {len(opened.steps)} steps")
         if added.left_out:
-            first, count = added.left_out[0], len(added.left_out)
-            steps = "1 step is" if count == 1 else f"{count} steps are"
-            click.echo(f"{file}: {steps} left out, the run has not recorded step {first}", err=True)
+            steps = format_count(len(added.left_out), "step")
+            click.echo(
+                f"{file}: skipped {steps}, the run has not recorded step {added.left_out[0]}", err=True
+            )
 
 
 @click.command("import", short_help="Make a run from arrays.")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reelnet._support.text import format_count
+
 if TYPE_CHECKING:
     from reelnet.export.platform_batch import PlatformResult
     from reelnet.export.report import Report
@@ -52,7 +54,7 @@ def report_line(report: Report) -> str:
     """A report as one line for people; MB is 10^6 bytes."""
     from reelnet._support.byte_size import format_size
 
-    what = f"{count_text(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
+    what = f"{format_count(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
     parts = [f"{report.path}: {format_size(report.bytes)}"]
     if report.cap is not None:
         parts.append(f"{fill_text(report)} of {format_size(report.cap)}")
@@ -83,11 +85,6 @@ def quality_text(report: Report) -> str:
         return f"exact but for the {'pictures' if is_reduced else 'codec'}"
     mean, most = report.mean_error_levels, report.max_error_levels
     return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
-
-
-def count_text(count: int, what: str) -> str:
-    """A number of things."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def print_notes(reports: Iterable[Report]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reelnet._support.text import format_count
 from reelnet.cli.app import Interruption
 from reelnet.cli.inspect import align_columns, shape_text
 from reelnet.cli.output import progress_bars
@@ -157,7 +158,7 @@ def train_with_progress(run: str, recipe: Recipe, *, root: Path | None, force: b
 def accuracy_line(outcome: Outcome) -> str:
     """What a training came to, as one line for people."""
     percent = f"{100 * outcome.test_accuracy:.2f} %"
-    steps = "1 step" if outcome.steps == 1 else f"{outcome.steps} steps"
+    steps = format_count(outcome.steps, "step")
     return f"test accuracy {percent} after {steps} (loss {outcome.test_loss:.4f})"
 
 

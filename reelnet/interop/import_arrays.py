@@ -75,10 +75,8 @@ def write_run(
     for group, items in (("taps", taps), ("weights", weights), ("bounds", bounds), ("metrics", metrics)):
         arrays |= {f"{group}/{name}": values for name, values in (items or {}).items()}
     require_free_path(path, force=force)
-    content = _RunContent.from_arrays(
-        {name: _MemoryArray.from_values(name, values) for name, values in arrays.items()}
-    )
-    return content.write(path, about={}, force=force, progress=None)
+    sources = {name: _MemoryArray.from_values(name, values) for name, values in arrays.items()}
+    return _create_run(path, sources, force=force)
 
 
 def import_arrays(
@@ -99,17 +97,11 @@ def import_arrays(
     """
     require_free_path(path, force=force)
     with open_arrays(source) as arrays:
-        try:
-            content = _RunContent.from_arrays(arrays)
-        except ReelnetError as error:
-            # Errors of the file itself already name it.
-            if str(error).startswith(str(source)):
-                raise
-            raise ReelnetError(f"{source}: {error}") from error
         if open_store(path).exists():
             # Do not replace a run by arrays that turn out to be damaged.
             verify_archive(source)
-        return content.write(path, about={"imported": source.name}, force=force, progress=progress)
+        about = {"imported": source.name}
+        return _create_run(path, arrays, f"{source}: ", about=about, force=force, progress=progress)
 
 
 class ArraySource(Protocol):
@@ -169,114 +161,71 @@ class _MemoryArray:
         return np.asarray(self.values[...] if self.shape else self.values)
 
 
-@dataclass(frozen=True)
-class _RunContent:
-    """The checked content of a run. After this only reading or writing a file can fail.
+def _create_run(
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, ArraySource],
+    prefix: str = "",
+    *,
+    about: Mapping[str, Any] | None = None,
+    force: bool,
+    progress: Progress | None = None,
+) -> Run:
+    """Check all arrays, then write the run. After the checks only reading or writing a file can fail.
 
-    Attributes:
-        steps: The steps, ascending.
-        pictures: The samples as people see them.
-        inputs: The samples as the network receives them.
-        taps: The taps by name.
-        values: The values of each tap, (steps, samples, channels, height, width).
-        metrics: The values of each metric, (steps,); NaN where a step has no value.
-        labels: One text per sample, or None.
+    Args:
+        path: The run folder to create.
+        arrays: The arrays by name.
+        prefix: Start of error messages.
+        about: Free-form facts to store in the run.
+        force: Replace an existing run at `path`.
+        progress: Called after each step with the number of steps done and their total.
+
+    Raises:
+        UsageError: `path` exists.
+        ReelnetError: An array is missing, has the wrong shape, type or values, or has an unknown name; a file is
+            damaged, or the folder cannot be written. Then no run is created.
     """
-
-    steps: list[int]
-    pictures: NDArray[np.uint8]
-    inputs: NDArray[Any]
-    taps: Mapping[str, TapInfo]
-    values: Mapping[str, ArraySource]
-    metrics: Mapping[str, NDArray[np.float64]]
-    labels: tuple[str, ...] | None
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, ArraySource]) -> _RunContent:
-        """Check the arrays of a run.
-
-        Raises:
-            ReelnetError: An array is missing, has the wrong shape, type or values, or has an unknown name.
-        """
-        groups = _group_arrays(arrays)
-        found = ", ".join(list(arrays)[:12]) or "none"
-        for name in ("steps", "samples"):
-            if name not in arrays:
-                raise ReelnetError(f"array {name!r} is missing; the arrays are {found}")
-        if not groups["taps"]:
-            raise ReelnetError(f"no array 'taps/NAME' with the values of a layer; the arrays are {found}")
-        steps, pictures = _read_steps(arrays["steps"]), _read_pictures(arrays["samples"])
-        taps: dict[str, TapInfo] = {}
-        values: dict[str, ArraySource] = {}
-        for group, kind in GROUP_KINDS.items():
-            for name, array in groups[group].items():
-                key = f"{group}/{name}"
-                if name in taps:
-                    raise ReelnetError(
-                        f"{key}: the name {name!r} is also used for the {taps[name].kind.value}"
-                    )
-                taps[name] = _check_tap(
-                    key, array, kind, groups["bounds"].get(name), len(steps), len(pictures)
-                )
-                values[name] = array
-        for name in groups["bounds"]:
-            if name not in taps:
-                raise ReelnetError(f"bounds/{name}: no layer {name!r}; {suggest_names(name, taps)}")
-        return cls(
-            steps,
-            pictures,
-            _read_inputs(arrays.get("inputs", arrays["samples"]), len(pictures)),
-            taps,
-            values,
-            {name: _read_metric(name, array, len(steps)) for name, array in groups["metrics"].items()},
-            _read_labels(arrays["labels"], len(pictures)) if "labels" in arrays else None,
-        )
-
-    def write(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        about: Mapping[str, Any],
-        force: bool,
-        progress: Progress | None,
-    ) -> Run:
-        """Create the run.
-
-        Raises:
-            UsageError: `path` exists.
-            ReelnetError: A file is damaged, or the folder cannot be written; then no run is created.
-        """
-        writer = RunWriter(
-            path,
-            taps=self.taps,
-            inputs=self.inputs,
-            pictures=self.pictures,
-            labels=self.labels,
-            about=about,
-            force=force,
-        )
-        try:
-            for done, snapshot in enumerate(self._snapshots(), 1):
-                writer.commit(snapshot)
-                if progress is not None:
-                    progress(done, len(self.steps))
-        except BaseException:
-            writer.discard()
-            raise
-        writer.close()
-        return Run(path)
-
-    def _snapshots(self) -> Iterator[Snapshot]:
-        rows = {name: array.rows() for name, array in self.values.items()}
-        for number, step in enumerate(self.steps):
-            arrays = {name: _to_native(next(row)) for name, row in rows.items()}
-            metrics = {name: float(values[number]) for name, values in self.metrics.items()}
-            yield Snapshot(
-                step, arrays, {name: value for name, value in metrics.items() if not math.isnan(value)}
-            )
+    groups = _group_arrays(arrays, prefix)
+    steps = _read_steps(f"{prefix}steps", arrays["steps"])
+    pictures = _read_pictures(f"{prefix}samples", arrays["samples"])
+    inputs = _read_inputs(f"{prefix}inputs", arrays.get("inputs", arrays["samples"]), len(pictures))
+    labels = _read_labels(f"{prefix}labels", arrays["labels"], len(pictures)) if "labels" in arrays else None
+    taps: dict[str, TapInfo] = {}
+    rows: dict[str, Iterator[NDArray[Any]]] = {}
+    for group, kind in GROUP_KINDS.items():
+        for name, array in groups[group].items():
+            key = f"{prefix}{group}/{name}"
+            if name in taps:
+                raise ReelnetError(f"{key}: the name {name!r} is also used for the {taps[name].kind.value}")
+            taps[name], rows[name] = _check_tap(key, array, kind, len(steps), len(pictures)), array.rows()
+    for name, array in groups["bounds"].items():
+        if name not in taps:
+            raise ReelnetError(f"{prefix}bounds/{name}: no layer {name!r}; {suggest_names(name, taps)}")
+        taps[name] = replace(taps[name], bounds=_read_bounds(f"{prefix}bounds/{name}", array))
+    metrics = {
+        name: _read_metric(f"{prefix}metrics/{name}", array, len(steps))
+        for name, array in groups["metrics"].items()
+    }
+    writer = RunWriter(
+        path, taps=taps, inputs=inputs, pictures=pictures, labels=labels, about=about, force=force
+    )
+    try:
+        for number, step in enumerate(steps):
+            values = {name: _to_native(next(tap_rows)) for name, tap_rows in rows.items()}
+            at_step = {name: float(series[number]) for name, series in metrics.items()}
+            finite = {name: value for name, value in at_step.items() if not math.isnan(value)}
+            writer.commit(Snapshot(step, values, finite))
+            if progress is not None:
+                progress(number + 1, len(steps))
+    except BaseException:
+        writer.discard()
+        raise
+    writer.close()
+    return Run(path)
 
 
-def _group_arrays(arrays: Mapping[str, ArraySource]) -> dict[str, dict[str, ArraySource]]:
+def _group_arrays(arrays: Mapping[str, ArraySource], prefix: str) -> dict[str, dict[str, ArraySource]]:
+    """Group the arrays of taps, bounds and metrics by name, and make sure that the required ones exist."""
     groups: dict[str, dict[str, ArraySource]] = {group: {} for group in GROUPS}
     for key, array in arrays.items():
         group, slash, name = key.partition("/")
@@ -284,80 +233,79 @@ def _group_arrays(arrays: Mapping[str, ArraySource]) -> dict[str, dict[str, Arra
             groups[group][name] = array
         elif key not in SINGLE_ARRAYS:
             known = [*SINGLE_ARRAYS, *(f"{each}/NAME" for each in GROUPS)]
-            raise ReelnetError(f"unknown array {key!r}; {suggest_names(key, known)}")
+            raise ReelnetError(f"{prefix}unknown array {key!r}; {suggest_names(key, known)}")
+    found = ", ".join(list(arrays)[:12]) or "none"
+    for name in ("steps", "samples"):
+        if name not in arrays:
+            raise ReelnetError(f"{prefix}array {name!r} is missing; the arrays are {found}")
+    if not groups["taps"]:
+        raise ReelnetError(f"{prefix}no array 'taps/NAME' with the values of a layer; the arrays are {found}")
     return groups
 
 
-def _read_steps(array: ArraySource) -> list[int]:
-    _require_shape("steps", array, "(steps,)")
+def _read_steps(key: str, array: ArraySource) -> list[int]:
+    _require_shape(key, array, "(steps,)")
     if array.dtype.kind not in "iu":
-        raise ReelnetError(f"steps: type {array.dtype.name}; give integers, for example with astype(int)")
+        raise ReelnetError(f"{key}: type {array.dtype.name}; give integers, for example with astype(int)")
     steps = [int(step) for step in array.load()]
     if not steps:
-        raise ReelnetError("steps: the array is empty; give at least one step")
+        raise ReelnetError(f"{key}: the array is empty; give at least one step")
     if steps[0] < 0:
-        raise ReelnetError(f"steps: {steps[0]} is negative; count steps from 0")
+        raise ReelnetError(f"{key}: {steps[0]} is negative; count steps from 0")
     for previous, step in itertools.pairwise(steps):
         if step <= previous:
-            raise ReelnetError(f"steps: {step} follows {previous}; give each step once, in ascending order")
+            raise ReelnetError(f"{key}: {step} follows {previous}; give each step once, in ascending order")
     return steps
 
 
-def _read_pictures(array: ArraySource) -> NDArray[np.uint8]:
+def _read_pictures(key: str, array: ArraySource) -> NDArray[np.uint8]:
     shape = array.shape
     if 0 in shape or len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3):
         raise ReelnetError(
-            f"samples: shape {shape}; give pictures, (samples, height, width) or (samples, height, width, 3)"
+            f"{key}: shape {shape}; give pictures, (samples, height, width) or (samples, height, width, 3)"
         )
-    _require_real_numbers("samples", array)
+    _require_real_numbers(key, array)
     values = array.load()
     if values.dtype == np.uint8:
         return np.ascontiguousarray(values)
     real = values.astype(np.float64)
     low, high = float(real.min()), float(real.max())
     if not (low >= 0 and high <= 1):
-        raise ReelnetError(f"samples: values from {low:g} to {high:g}; give values from 0 to 1, or uint8")
+        raise ReelnetError(f"{key}: values from {low:g} to {high:g}; give values from 0 to 1, or uint8")
     return np.rint(real * 255).astype(np.uint8)
 
 
-def _read_inputs(array: ArraySource, samples: int) -> NDArray[Any]:
+def _read_inputs(key: str, array: ArraySource, samples: int) -> NDArray[Any]:
     if array.shape[:1] != (samples,) or array.dtype.kind not in "iufb" or array.dtype.itemsize > 8:
         raise ReelnetError(
-            f"inputs: {array.dtype.name} of shape {array.shape}; give numbers with one row per sample ({samples})"
+            f"{key}: {array.dtype.name} of shape {array.shape}; give numbers with one row per sample ({samples})"
         )
     return _to_native(array.load())
 
 
-def _read_labels(array: ArraySource, samples: int) -> tuple[str, ...]:
-    _require_shape("labels", array, "(samples,)", samples)
+def _read_labels(key: str, array: ArraySource, samples: int) -> tuple[str, ...]:
+    _require_shape(key, array, "(samples,)", samples)
     if array.dtype.kind not in "iufbUS":
-        raise ReelnetError(f"labels: type {array.dtype.name}; give text or numbers")
+        raise ReelnetError(f"{key}: type {array.dtype.name}; give text or numbers")
     labels = array.load().tolist()
     return tuple(each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in labels)
 
 
-def _read_metric(name: str, array: ArraySource, steps: int) -> NDArray[np.float64]:
-    _require_shape(f"metrics/{name}", array, "(steps,)", steps)
-    _require_real_numbers(f"metrics/{name}", array)
+def _read_metric(key: str, array: ArraySource, steps: int) -> NDArray[np.float64]:
+    _require_shape(key, array, "(steps,)", steps)
+    _require_real_numbers(key, array)
     return array.load().astype(np.float64)
 
 
-def _check_tap(
-    key: str, array: ArraySource, kind: TapKind, bounds: ArraySource | None, steps: int, samples: int
-) -> TapInfo:
-    """Check the values of a tap and describe it.
+def _read_bounds(key: str, array: ArraySource) -> tuple[float, float]:
+    values = array.load().tolist() if array.shape == (2,) and array.dtype.kind in "iuf" else []
+    if len(values) != 2 or not values[0] < values[1]:
+        raise ReelnetError(f"{key}: give the smallest and the largest value, such as (-1, 1)")
+    return float(values[0]), float(values[1])
 
-    Args:
-        key: Name of the array, such as `taps/conv1`.
-        array: The values.
-        kind: What the tap records; only activations have samples.
-        bounds: The bounds of the tap, if there are any.
-        steps: Number of steps.
-        samples: Number of samples.
 
-    Raises:
-        ReelnetError: An array has the wrong shape, type or values.
-    """
+def _check_tap(key: str, array: ArraySource, kind: TapKind, steps: int, samples: int) -> TapInfo:
+    """Check the shape and type of a tap's values; only activations have samples."""
     has_samples = kind is TapKind.ACTIVATION
     dimensions = "samples, channels" if has_samples else "outputs, inputs"
     _require_shape(key, array, f"(steps, {dimensions}, height, width)", steps)
@@ -368,14 +316,7 @@ def _check_tap(
     if has_samples and first != samples:
         raise ReelnetError(f"{key}: shape {array.shape} has {first} samples, but 'samples' has {samples}")
     shape = first, channels, height, width
-    info = TapInfo(shape, array.dtype.name, kind=kind, fold=fold_shape(shape) if has_samples else None)
-    if bounds is None:
-        return info
-    values = bounds.load().tolist() if bounds.shape == (2,) and bounds.dtype.kind in "iuf" else []
-    if len(values) != 2 or not values[0] < values[1]:
-        name = key.partition("/")[2]
-        raise ReelnetError(f"bounds/{name}: give the smallest and the largest value, such as (-1, 1)")
-    return replace(info, bounds=(float(values[0]), float(values[1])))
+    return TapInfo(shape, array.dtype.name, kind=kind, fold=fold_shape(shape) if has_samples else None)
 
 
 def _require_shape(key: str, array: ArraySource, expected: str, rows: int | None = None) -> None:

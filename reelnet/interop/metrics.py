@@ -16,6 +16,7 @@ from reelnet.errors import ReelnetError, UsageError, suggest_names
 from reelnet.reel import open_run
 from reelnet.runs.metrics import METRICS_FILE, Scalars, read_imported_metrics, write_imported_metrics
 from reelnet.runs.run import RunReader
+from reelnet.runs.session import explain_os_errors
 from reelnet.runs.step_index import describe_steps
 
 STEP_COLUMNS = ("step", "global_step", "trainer/global_step", "_step", "iteration", "iter")
@@ -50,7 +51,8 @@ def add_metrics(
 
     Args:
         run: An open run, or its folder.
-        source: A file as for `read_metrics`, or the values of each metric by step.
+        source: A `.csv`, `.tsv`, `.jsonl` or `.json` file, or TensorBoard's event files; or the values of each metric
+            by step.
         step_column: The file's column with the step; by default one of the usual names.
         only: Glob patterns of the metrics to add; all by default.
         prefix: Text to put before the names.
@@ -66,11 +68,10 @@ def add_metrics(
     reader.require_steps()
     given = _parse_mapping(source) if isinstance(source, Mapping) else read_metrics(Path(source), step_column)
     metrics = _select_metrics(given, only, prefix)
-    for name in metrics:
-        if name in reader.recorded_metrics:
-            raise UsageError(
-                f"metric {name!r} was recorded with the run and cannot be replaced; add a prefix to the new one"
-            )
+    if conflicts := sorted(metrics.keys() & reader.recorded_metrics.keys()):
+        raise UsageError(
+            f"metric {conflicts[0]!r} was recorded with the run and cannot be replaced; add a prefix to the new one"
+        )
     recorded_steps = set(reader.steps)
     added = {
         name: {step: value for step, value in values.items() if step in recorded_steps}
@@ -83,14 +84,12 @@ def add_metrics(
             f"the metrics have values for {describe_steps(given_steps)}, which the run has not recorded; "
             f"it has {describe_steps(reader.steps)}"
         )
-    try:
-        write_imported_metrics(reader.store, read_imported_metrics(reader.store) | added)
-    except OSError as error:
-        path = reader.store.full_path(METRICS_FILE)
-        raise ReelnetError(f"{path}: cannot be written ({error.strerror})") from error
+    imported = read_imported_metrics(reader.store)
+    with explain_os_errors(f"{reader.store.full_path(METRICS_FILE)}: cannot be written"):
+        write_imported_metrics(reader.store, imported | added)
     reader.reload_imported_metrics()
-    counts = {name: len(values) for name, values in added.items()}
-    return AddedMetrics(counts, sorted(given_steps - recorded_steps))
+    left_out = sorted(given_steps - recorded_steps)
+    return AddedMetrics({name: len(values) for name, values in added.items()}, left_out)
 
 
 def read_metrics(path: Path, step_column: str | None = None) -> Scalars:
@@ -147,13 +146,8 @@ def _select_metrics(metrics: Scalars, only: Sequence[str], prefix: str) -> Scala
 
 
 def _read_rows(path: Path) -> Iterator[Row]:
-    readers = {
-        ".csv": _read_csv,
-        ".tsv": _read_csv,
-        ".jsonl": _read_json_lines,
-        ".ndjson": _read_json_lines,
-        ".json": _read_json,
-    }
+    readers = {".csv": _read_csv, ".tsv": _read_csv, ".json": _read_json}
+    readers |= dict.fromkeys((".jsonl", ".ndjson"), _read_json_lines)
     suffix = path.suffix.lower()
     if suffix not in readers:
         raise UsageError(

@@ -24,6 +24,9 @@ BLOCK_SIZE = 1 << 25
 CHUNK_SIZE = 1 << 20
 """Bytes per read of such an array."""
 
+Opener = Callable[[], IO[bytes]]
+"""Opens a file for reading."""
+
 
 @contextmanager
 def open_arrays(path: Path) -> Iterator[Mapping[str, NpyArray]]:
@@ -77,10 +80,10 @@ class NpyArray:
     dtype: np.dtype[Any]
     is_fortran: bool
     start: int
-    open: Callable[[], IO[bytes]]
+    open: Opener
 
     @classmethod
-    def from_file(cls, location: str, size: int, opener: Callable[[], IO[bytes]]) -> Self:
+    def from_file(cls, location: str, size: int, opener: Opener) -> Self:
         """Read the header of an array.
 
         Args:

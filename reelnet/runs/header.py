@@ -21,6 +21,9 @@ FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, 2)
 """Versions of the run format that are read."""
 
+TAP_KEYS = ("shape", "dtype", "bounds", "kind", "fold", "channels", "note")
+"""Fields of a tap that `run.json` holds."""
+
 MAX_GRID_ASPECT = 2
 """A grid of cells without blanks whose sides differ by more than this factor is replaced by one with blanks."""
 
@@ -166,18 +169,7 @@ class Header:
 
     def to_json(self) -> str:
         """Encode the header as the text of `run.json`."""
-        taps = {
-            name: {
-                "shape": list(tap.shape),
-                "dtype": tap.dtype,
-                "bounds": tap.bounds,
-                "kind": tap.kind.value,
-                "fold": tap.fold,
-                "channels": tap.channels,
-                "note": tap.note,
-            }
-            for name, tap in self.taps.items()
-        }
+        taps = {name: {key: getattr(tap, key) for key in TAP_KEYS} for name, tap in self.taps.items()}
         content = {
             "format": self.format,
             "taps": taps,
@@ -260,12 +252,9 @@ def read_error(path: str, content: str, error: OSError) -> RunError:
 
 def describe_parse_error(error: Exception) -> str:
     """Describe what is wrong with the content of a JSON file."""
-    match error:
-        case KeyError():
-            return f"{error} is missing"
-        case json.JSONDecodeError():
-            return f"not JSON: {error}"
-    return str(error)
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return f"not JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _parse_shape(shape: list[int]) -> tuple[int, int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
@@ -31,18 +32,12 @@ def recorded_metrics(locations: Mapping[int, StepLocation]) -> dict[str, NDArray
     Returns:
         The values of each metric, (steps,); NaN where a step has no value.
     """
-    metrics: dict[str, NDArray[np.float64]] = {}
-
-    def column(name: str) -> NDArray[np.float64]:
-        if name not in metrics:
-            metrics[name] = np.full(len(locations), np.nan)
-        return metrics[name]
-
+    metrics: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.full(len(locations), np.nan))
     segment_columns: dict[Segment, dict[str, NDArray[np.float64]]] = {}
     for number, location in enumerate(locations.values()):
         if isinstance(location, Commit):
             for name, value in location.metrics.items():
-                column(name)[number] = value
+                metrics[name][number] = value
             continue
         segment, row = location
         if segment not in segment_columns:
@@ -50,8 +45,8 @@ def recorded_metrics(locations: Mapping[int, StepLocation]) -> dict[str, NDArray
                 name: np.array(values, np.float64) for name, values in segment.metrics.items()
             }
         for name, values in segment_columns[segment].items():
-            column(name)[number] = values[row]
-    return metrics
+            metrics[name][number] = values[row]
+    return dict(metrics)
 
 
 def read_imported_metrics(store: Store) -> Scalars:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, SupportsIndex, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet._support.text import format_count
 from reelnet.errors import RunError, UnknownNameError, UsageError, suggest_and_list_names, suggest_names
 from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.log import LogReader, StepLocation
@@ -243,14 +244,13 @@ class RunReader:
         messages = []
         for name, (count, first) in self.nonfinite.items():
             if taps is None or name in taps:
-                values = "1 value is" if count == 1 else f"{count:,} values are"
-                messages.append(
-                    f"{name}: {values} NaN or infinite, from step {first} on; they are drawn in a color of their own"
-                )
+                values = format_count(count, "NaN or infinite value")
+                messages.append(f"{name}: {values}, from step {first} on, drawn in a separate color")
         if self.missing:
             first, reason = next(iter(self.missing.items()))
-            steps = "1 step is" if len(self.missing) == 1 else f"{len(self.missing)} steps are"
-            messages.append(f"{steps} missing, the first is {first}: {reason}")
+            messages.append(
+                f"{format_count(len(self.missing), 'missing step')}, the first is {first}: {reason}"
+            )
         return tuple(messages)
 
     def __repr__(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reelnet.errors import ReelnetError, UsageError
@@ -43,7 +44,7 @@ def open_session(
     except OSError as error:
         if not existed:
             _remove_run(store)
-        raise _write_error(store, error) from error
+        raise ReelnetError(f"{store}: cannot write a run here ({error.strerror})") from error
     try:
         if resume is not None:
             return lock, _resume_run(store, header, resume)
@@ -84,11 +85,9 @@ def resolve_resume_step(path: str | os.PathLike[str], resume: int | bool) -> int
     if not isinstance(resume, int) or resume < 0:
         raise UsageError(f"resume={resume!r}: give the step of the checkpoint, 0 or more, or True")
     store = open_store(path)
-    try:
-        if resume is True and (not store.exists() or store.is_empty()):
+    with explain_os_errors(f"{store}: cannot resume a run here"):
+        if resume is True and store.is_empty():
             return None
-    except OSError as error:
-        raise ReelnetError(f"{store}: cannot resume a run here ({error.strerror})") from error
     _require_target(store, force=False, resume=True)
     if resume is not True:
         return resume
@@ -108,6 +107,23 @@ def remove_unreferenced_files(store: Store, log: StepLog) -> None:
     store.remove_temporary_files()
 
 
+@contextmanager
+def explain_os_errors(message: str, hint: str = "") -> Iterator[None]:
+    """Turn an `OSError` into a `ReelnetError`.
+
+    Args:
+        message: Start of the message, before the reason in parentheses.
+        hint: End of the message.
+
+    Raises:
+        ReelnetError: The block raised an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ReelnetError(f"{message} ({error.strerror}){hint}") from error
+
+
 def _require_target(store: Store, *, force: bool, resume: bool) -> None:
     """Make sure that a recording may be written to a store.
 
@@ -116,11 +132,9 @@ def _require_target(store: Store, *, force: bool, resume: bool) -> None:
             run to resume, or another recorder is using the run.
         ReelnetError: The store cannot be accessed.
     """
-    try:
-        is_free = not store.exists() or store.is_empty()
+    with explain_os_errors(f"{store}: cannot write a run here"):
+        is_free = store.is_empty()
         is_run = not is_free and _has_header(store)
-    except OSError as error:
-        raise _write_error(store, error) from error
     if is_free and resume:
         raise UsageError(f"{store}: no run to resume; omit 'resume' to start a new one")
     if is_free:
@@ -147,15 +161,13 @@ def _has_header(store: Store) -> bool:
 
 
 def _create_run(store: Store, header: Header, samples: bytes) -> StepLog:
-    try:
+    with explain_os_errors(f"{store}: cannot write a run here"):
         store.remove_run()
         store.create_folders()
         store.write_file("samples.safetensors", samples)
         store.replace_log(b"")
         # The header comes last: with it the folder becomes a run that can be opened.
         store.write_file("run.json", header.to_json().encode())
-    except OSError as error:
-        raise _write_error(store, error) from error
     return StepLog(header.taps)
 
 
@@ -166,14 +178,12 @@ def _resume_run(store: Store, header: Header, step: int) -> StepLog:
     log = LogReader(store, header.taps).log
     log.drop_after(step)
     log.generation += 1
-    try:
+    with explain_os_errors(f"{store}: cannot resume this run"):
         if old_header.format != header.format:
             store.write_file("run.json", replace(old_header, format=header.format).to_json().encode())
         # Rewrite the log, since an unfinished last line would merge with the next one.
         store.replace_log(log.to_bytes())
         remove_unreferenced_files(store, log)
-    except OSError as error:
-        raise ReelnetError(f"{store}: cannot resume this run ({error.strerror})") from error
     return log
 
 
@@ -201,7 +211,3 @@ def _remove_run(store: Store) -> None:
     with suppress(OSError):
         store.remove_run()
         store.remove_empty_folder()
-
-
-def _write_error(store: Store, error: OSError) -> ReelnetError:
-    return ReelnetError(f"{store}: cannot write a run here ({error.strerror})")

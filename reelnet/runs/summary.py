@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reelnet.runs.format.commit import Commit, ValueRange
 from reelnet.runs.format.log import StepLocation
@@ -41,13 +40,26 @@ def summarize_run(
     Raises:
         RunError: The index of a segment with dropped steps cannot be read.
     """
-    parts = list(_merge_whole_segments(locations, reader))
-    totals: dict[str, tuple[int, int]] = {}
-    for part in parts:
-        for name, (count, first) in _nonfinite(part).items():
-            total, earliest = totals.get(name, (0, first))
-            totals[name] = total + count, min(first, earliest)
-    return RunSummary(_value_ranges(parts, taps), dict(sorted(totals.items(), key=lambda item: item[1][1])))
+    lows, highs = [], []
+    nonfinite: dict[str, tuple[int, int]] = {}
+    for part in _merge_whole_segments(locations, reader):
+        if isinstance(part, Segment):
+            low, high, counts = part.low, part.high, part.nonfinite
+        else:
+            bounds = np.array([part.ranges[name] or (np.nan, np.nan) for name in taps]).reshape(-1, 2)
+            low, high = bounds.T
+            counts = {name: (count, part.step) for name, count in part.nonfinite.items()}
+        lows.append(low)
+        highs.append(high)
+        for name, (count, first) in counts.items():
+            total, earliest = nonfinite.get(name, (0, first))
+            nonfinite[name] = total + count, min(first, earliest)
+    ranges: dict[str, ValueRange] = {}
+    if lows:
+        # These skip NaN.
+        for name, low, high in zip(taps, np.fmin.reduce(lows), np.fmax.reduce(highs), strict=True):
+            ranges[name] = None if np.isnan(low) else (float(low), float(high))
+    return RunSummary(ranges, dict(sorted(nonfinite.items(), key=lambda item: item[1][1])))
 
 
 def _merge_whole_segments(
@@ -65,29 +77,3 @@ def _merge_whole_segments(
             yield segment
         else:
             yield from (reader.commit_at((segment, row)) for row in used_rows)
-
-
-def _nonfinite(part: Commit | Segment) -> Mapping[str, tuple[int, int]]:
-    if isinstance(part, Segment):
-        return part.nonfinite
-    return {name: (count, part.step) for name, count in part.nonfinite.items()}
-
-
-def _value_ranges(parts: Sequence[Commit | Segment], taps: Sequence[str]) -> dict[str, ValueRange]:
-    if not parts:
-        return {}
-    bounds = [_bounds(part, taps) for part in parts]
-    # These skip NaN.
-    low = np.fmin.reduce(np.array([each[0] for each in bounds]))
-    high = np.fmax.reduce(np.array([each[1] for each in bounds]))
-    return {
-        name: None if np.isnan(smallest) else (float(smallest), float(largest))
-        for name, smallest, largest in zip(taps, low, high, strict=True)
-    }
-
-
-def _bounds(part: Commit | Segment, taps: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if isinstance(part, Segment):
-        return part.low, part.high
-    ranges = np.array([part.ranges[name] or (np.nan, np.nan) for name in taps]).reshape(-1, 2)
-    return ranges[:, 0], ranges[:, 1]

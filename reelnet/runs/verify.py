@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reelnet.errors import RunError
@@ -136,29 +138,23 @@ class _DamagedLine:
 
     Attributes:
         error: What is wrong, with the path of the log and the line number.
-        last_before: The largest step in the lines before it; None if there is none.
-        first_after: The smallest step in the lines after it; None if there is none.
+        last_before: The largest step in the lines before it; -inf if there is none.
+        first_after: The smallest step in the lines after it; inf if there is none.
     """
 
     error: str
-    last_before: int | None
-    first_after: int | None
+    last_before: float
+    first_after: float
 
     def may_contain(self, step: int) -> bool:
         """Return whether the line may have committed a step."""
-        return (self.last_before is None or step > self.last_before) and (
-            self.first_after is None or step < self.first_after
-        )
+        return self.last_before < step < self.first_after
 
     def describe_position(self) -> str:
-        """Describe which steps the line may have committed."""
-        if self.last_before is None:
-            return (
-                "no step precedes it" if self.first_after is None else f"the next step is {self.first_after}"
-            )
-        if self.first_after is None:
-            return f"the previous step is {self.last_before}"
-        return f"it is between steps {self.last_before} and {self.first_after}"
+        """Describe where in the log the line is."""
+        start = f"step {self.last_before}" if self.last_before > -math.inf else "the start of the log"
+        end = f"step {self.first_after}" if self.first_after < math.inf else "the end of the log"
+        return f"it is between {start} and {end}"
 
 
 def _read_damaged_log(
@@ -180,8 +176,8 @@ def _read_damaged_log(
     damaged_lines = [
         _DamagedLine(
             error,
-            max((step for number, step in steps if number < damaged), default=None),
-            min((step for number, step in steps if number > damaged), default=None),
+            max((step for number, step in steps if number < damaged), default=-math.inf),
+            min((step for number, step in steps if number > damaged), default=math.inf),
         )
         for damaged, error in errors.items()
     ]
@@ -200,24 +196,23 @@ def _find_lost_steps(store: Store, log: StepLog, damaged_lines: Sequence[_Damage
 
 
 def _restore_segments(store: Store, log: StepLog, taps: Mapping[str, TapInfo]) -> list[Segment]:
-    """Rebuild the lines of unreferenced segments from their indexes, unless the log has one of their steps."""
+    """Rebuild the lines of unreferenced segments from their indexes.
+
+    Segments with a damaged index, or with a step that is in the log, are skipped.
+    """
     referenced = {segment.file for segment in log.segment_rows()}
     segments = []
     for name in store.list_files("segments"):
-        segment = None if name in referenced else _restore_segment(store, name, taps)
-        if segment is not None and not {*segment.steps} & log.steps.keys():
-            segments.append(segment)
+        if name in referenced:
+            continue
+        with suppress(OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError):
+            (start,) = store.read_spans(name, [(0, 8)])
+            (start,) = store.read_spans(name, [(0, 8 + int.from_bytes(start, "little"))])
+            (head,) = store.read_spans(name, [(0, head_size(start, taps))])
+            segment = Segment.from_head(name, head, taps)
+            if not {*segment.steps} & log.steps.keys():
+                segments.append(segment)
     return segments
-
-
-def _restore_segment(store: Store, file: str, taps: Mapping[str, TapInfo]) -> Segment | None:
-    try:
-        (start,) = store.read_spans(file, [(0, 8)])
-        (start,) = store.read_spans(file, [(0, 8 + int.from_bytes(start, "little"))])
-        (head,) = store.read_spans(file, [(0, head_size(start, taps))])
-        return Segment.from_head(file, head, taps)
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError):
-        return None
 
 
 def _check_step(reader: ValueReader, location: StepLocation, step: int, taps: list[str]) -> str:

@@ -17,7 +17,7 @@ from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.compaction import SEGMENT_BYTES, SegmentPacker
 from reelnet.runs.format.log import encode_line
 from reelnet.runs.header import Header, TapInfo
-from reelnet.runs.session import open_session
+from reelnet.runs.session import explain_os_errors, open_session
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.step_index import describe_steps
 from reelnet.runs.storage.open_store import open_store
@@ -104,14 +104,10 @@ class RunWriter:
         )
         line = encode_line(commit.to_line())
         with self._exclusive_access():
-            try:
+            message = f"{self._store.full_path(file)}: cannot write step {snapshot.step}"
+            with explain_os_errors(message, f"; the {self.step_count} steps before it are safe"):
                 self._store.write_file(file, data)
                 self._store.append_log(line)
-            except OSError as error:
-                raise ReelnetError(
-                    f"{self._store.full_path(file)}: cannot write step {snapshot.step} ({error.strerror}); "
-                    f"the {self.step_count} steps before it are safe"
-                ) from error
             self._log.add(commit)
             self._packer.add(commit, len(line))
 
@@ -122,7 +118,8 @@ class RunWriter:
             ReelnetError: The log cannot be written.
         """
         with self._exclusive_access():
-            self._append_to_log({"step": step, "missing": reason}, f"that step {step} is missing")
+            with explain_os_errors(f"{self._store}: cannot record that step {step} is missing"):
+                self._store.append_log(encode_line({"step": step, "missing": reason}))
             self._log.missing[step] = reason
 
     def drop(self, steps: Sequence[int]) -> None:
@@ -132,16 +129,13 @@ class RunWriter:
             ReelnetError: The log cannot be written, or a file cannot be removed.
         """
         with self._exclusive_access():
-            self._append_to_log({"dropped": list(steps)}, "which steps were dropped")
+            with explain_os_errors(f"{self._store}: cannot record which steps were dropped"):
+                self._store.append_log(encode_line({"dropped": list(steps)}))
             locations = [self._log.steps[step] for step in steps if step in self._log.steps]
             self._log.drop(steps)
-            try:
+            with explain_os_errors(f"{self._store}: cannot remove {describe_steps(steps)}"):
                 self._store.remove_files(each.file for each in locations if isinstance(each, Commit))
                 self._packer.remove_dropped()
-            except OSError as error:
-                raise ReelnetError(
-                    f"{self._store}: cannot remove {describe_steps(steps)} ({error.strerror})"
-                ) from error
 
     def close(self) -> None:
         """Pack the remaining steps into a segment, and unlock the run.
@@ -186,12 +180,6 @@ class RunWriter:
             if not self._is_open:
                 raise ReelnetError(f"{self._store}: the run is closed")
             yield
-
-    def _append_to_log(self, content: Mapping[str, Any], meaning: str) -> None:
-        try:
-            self._store.append_log(encode_line(content))
-        except OSError as error:
-            raise ReelnetError(f"{self._store}: cannot record {meaning} ({error.strerror})") from error
 
     def _check_arrays(self, snapshot: Snapshot) -> None:
         for name, tap in self._taps.items():

@@ -31,7 +31,7 @@ def test_a_log_becomes_curves(run: Path, tmp_path: Path) -> None:
     )
     result = call("metrics", run, tmp_path / "log.csv")
     assert result.stdout == "val_loss: 3 of 3 steps\nval_accuracy: 2 of 3 steps\n"
-    assert result.stderr == f"{tmp_path / 'log.csv'}: 2 steps are left out, the run has not recorded step 5\n"
+    assert result.stderr == f"{tmp_path / 'log.csv'}: skipped 2 steps, the run has not recorded step 5\n"
     opened = reelnet.open(run)
     assert list(opened.metrics) == ["loss", "val_loss", "val_accuracy"]
     assert opened.metrics["val_loss"].tolist() == [2.5, 2, 1.5]
@@ -86,7 +86,7 @@ def test_files_of_tensorboard(run: Path, tmp_path: Path) -> None:
     writer.close()
     result = call("metrics", run, tmp_path / "events")
     assert result.stdout == "val/loss: 3 of 3 steps\n"
-    assert "9 steps are left out" in result.stderr
+    assert "skipped 9 steps" in result.stderr
     assert reelnet.open(run).metrics["val/loss"].tolist() == [0, 0.25, 2.5]
 
 

@@ -72,7 +72,7 @@ def test_a_failing_step_is_missing_and_the_training_goes_on(
         raise ReelnetError(first)
     assert run.missing[3] in first
     notes = run.reel("plain").save(tmp_path / "a.gif").notes
-    assert any(note.startswith("3 steps are missing, the first is 3: ") for note in notes)
+    assert any(note.startswith("3 missing steps, the first is 3: ") for note in notes)
 
 
 @pytest.mark.parametrize("mood", MOODS)

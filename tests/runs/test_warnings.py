@@ -28,7 +28,7 @@ def test_values_that_are_not_finite_are_counted_by_step(make_run: MakeRun) -> No
     run = make_run(taps=SHAPES, values={"conv1": lambda step: strange(step if step != 3 else 1)})
     assert run.nonfinite == {"conv1": (6, 2)}
     (note,) = run.warnings()
-    assert note.startswith("conv1: 6 values are NaN or infinite, from step 2 on")
+    assert note.startswith("conv1: 6 NaN or infinite values, from step 2 on")
     assert run.warnings(["conv2"]) == ()
     lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
     assert [line["taps"]["conv1"].get("nonfinite") for line in lines] == [None, None, 2, None, 4]
@@ -68,8 +68,8 @@ def test_steps_that_were_given_up_are_no_longer_there(gappy: Run) -> None:
 
 def test_steps_that_are_missing_are_told(gappy: Run) -> None:
     assert gappy.missing == {5: "no more", 6: "of this"}
-    assert gappy.warnings() == ("2 steps are missing, the first is 5: no more",)
-    assert "note     2 steps are missing, the first is 5: no more" in call("inspect", gappy.path).stdout
+    assert gappy.warnings() == ("2 missing steps, the first is 5: no more",)
+    assert "note     2 missing steps, the first is 5: no more" in call("inspect", gappy.path).stdout
     assert json.loads(call("inspect", gappy.path, "--json").stdout)["missing"] == {
         "5": "no more",
         "6": "of this",
@@ -87,4 +87,4 @@ def test_a_missing_step_that_was_recorded_later_is_not_missing(gappy: Run) -> No
 
 def test_render_tells_it(gappy: Run) -> None:
     done = call("render", gappy.path, "-o", gappy.path.parent / "a.gif", "--quiet")
-    assert "reelnet: note: 2 steps are missing" in done.stderr
+    assert "reelnet: note: 2 missing steps" in done.stderr

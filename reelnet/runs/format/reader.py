@@ -106,7 +106,7 @@ class ValueReader:
         except OSError as error:
             raise read_error(path, f"step {commit.step}", error) from error
         for name, span, data in zip(names, spans, parts, strict=True):
-            _check_values(data, span.size, span.crc32, f"{path}: step {commit.step}, {name}")
+            _check_values(data, span.size, span.crc32, path, commit.step, name)
         return dict(zip(names, parts, strict=True))
 
     def read_series(self, name: str, locations: Sequence[StepLocation]) -> NDArray[np.generic]:
@@ -139,21 +139,18 @@ class ValueReader:
         rows = out.reshape(len(out), -1).view(np.uint8)
         flat, size, checked, end = rows.reshape(-1).data, rows.shape[1], 0, 0
 
-        def check(data: memoryview) -> None:
-            if len(data) != size or compute_crc32(data) != part.crc32[checked]:
-                values = f"{path}: step {part.steps[checked]}, {name}"
-                _check_values(data, size, part.crc32[checked], values)
-
         try:
             for end in self._store.read_into(part.file, part.offset, flat, size):
                 # Check the rows while they are still in the processor's cache.
                 while (row_end := (checked + 1) * size) <= end:
-                    check(flat[row_end - size : row_end])
+                    row = flat[row_end - size : row_end]
+                    _check_values(row, size, part.crc32[checked], path, part.steps[checked], name)
                     checked += 1
         except OSError as error:
             raise read_error(path, f"step {part.steps[0]}", error) from error
         if checked < len(rows):
-            check(flat[checked * size : end])
+            row = flat[checked * size : end]
+            _check_values(row, size, part.crc32[checked], path, part.steps[checked], name)
 
     def _plan_reads(self, name: str, locations: Sequence[StepLocation]) -> Iterator[ContiguousRead]:
         """Group the steps into runs that are contiguous in a file."""
@@ -176,13 +173,17 @@ class ValueReader:
             first = end
 
 
-def _check_values(data: bytes | memoryview, size: int, crc32: int, values: str) -> None:
-    """Check the bytes of `values`, a text such as `run/steps/00000003.safetensors: step 3, conv1`.
+def _check_values(data: bytes | memoryview, size: int, crc32: int, path: str, step: int, name: str) -> None:
+    """Check the bytes of a tap at a step.
 
     Raises:
         RunError: They are truncated or altered.
     """
     if len(data) != size:
-        raise RunError(f"{values}: truncated, the file has {len(data)} of {size} bytes; {REPAIR_HINT}")
+        raise RunError(
+            f"{path}: step {step}, {name}: truncated, the file has {len(data)} of {size} bytes; {REPAIR_HINT}"
+        )
     if compute_crc32(data) != crc32:
-        raise RunError(f"{values}: altered, the bytes do not match their checksum; {REPAIR_HINT}")
+        raise RunError(
+            f"{path}: step {step}, {name}: altered, the bytes do not match their checksum; {REPAIR_HINT}"
+        )

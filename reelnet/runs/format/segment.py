@@ -16,9 +16,6 @@ from reelnet.runs.format.arrays import crc32 as compute_crc32
 from reelnet.runs.format.commit import Commit, to_json_number
 from reelnet.runs.header import TapInfo
 
-SAFETENSORS_KINDS = {"b": "BOOL", "f": "F", "i": "I", "u": "U"}
-"""Names of numpy's kinds of numbers in safetensors."""
-
 INDEX_DTYPES = {"steps": "<i8", "min": "<f8", "max": "<f8", "nonfinite": "<i8", "crc32": "<u4"}
 """Arrays of a segment's index and their types; `steps` is (steps,), the others are (taps, steps)."""
 
@@ -245,9 +242,8 @@ def _parse_header(head: bytes) -> tuple[int, dict[str, Any]]:
 
 
 def _header_entry(dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> dict[str, Any]:
-    kind = SAFETENSORS_KINDS[dtype.kind]
     size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-    name = kind if kind == "BOOL" else f"{kind}{8 * dtype.itemsize}"
+    name = "BOOL" if dtype.kind == "b" else f"{dtype.kind.upper()}{8 * dtype.itemsize}"
     return {"dtype": name, "shape": list(shape), "data_offsets": [offset, offset + size]}
 
 

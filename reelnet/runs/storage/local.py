@@ -76,8 +76,10 @@ class LocalStore:
         return RunError(f"{path}: not a run, there is no run.json; give the folder of a recording")
 
     def is_empty(self) -> bool:
-        """Return whether this is a folder with nothing in it but a lock."""
-        return self.path.is_dir() and all(
+        """Return whether nothing is there, or a folder with nothing in it but a lock."""
+        if not self.path.is_dir():
+            return not self.path.exists()
+        return all(
             each.name == LOCK_FILE or (each.name in FOLDERS and not any(each.iterdir()))
             for each in self.path.iterdir()
         )
@@ -168,10 +170,9 @@ class LocalStore:
     def remove_empty_folder(self) -> None:
         """Remove the run folder if it is empty."""
         if self.is_empty():
-            for name in FOLDERS:
+            for folder in (*(self.path / name for name in FOLDERS), self.path):
                 with suppress(FileNotFoundError):
-                    (self.path / name).rmdir()
-            self.path.rmdir()
+                    folder.rmdir()
 
     def append_log(self, lines: bytes) -> None:
         """Append lines to the log."""

@@ -60,7 +60,7 @@ class Store(Protocol):
         """Build the error for a location without a run header."""
 
     def is_empty(self) -> bool:
-        """Return whether the folder holds nothing but a lock."""
+        """Return whether nothing is there but possibly an empty folder or a lock."""
 
     def create_folders(self) -> None:
         """Create the run folder."""

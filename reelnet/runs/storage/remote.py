@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from reelnet._support.atomic_path import is_process_dead
+from reelnet._support.text import one_line
 from reelnet.errors import RunError, UsageError
 from reelnet.runs.storage.file_lock import LOCK_FILE, current_owner, format_owner
 from reelnet.runs.storage.protocol import LogTail, Piece
@@ -70,7 +71,7 @@ class RemoteStore:
 
     def exists(self) -> bool:
         """Return whether there is anything under the URL."""
-        return bool(self._list_root())
+        return bool(self._list_paths())
 
     def missing_run_error(self) -> RunError:
         """Build the error for a URL without a run header."""
@@ -78,7 +79,7 @@ class RemoteStore:
 
     def is_empty(self) -> bool:
         """Return whether there is nothing but a lock."""
-        return all(name.rpartition("/")[2] == LOCK_FILE for name in self._list_root())
+        return all(name.rpartition("/")[2] == LOCK_FILE for name in self._list_paths())
 
     def create_folders(self) -> None:
         """Create the folders, if the file system has any."""
@@ -89,13 +90,7 @@ class RemoteStore:
 
     def list_files(self, folder: str) -> list[str]:
         """Return the sorted names of the files in a folder."""
-        with _normalize_errors():
-            self._fs.invalidate_cache()
-            try:
-                paths = self._fs.find(f"{self._root}/{folder}")
-            except FileNotFoundError:
-                return []
-        return sorted(f"{folder}/{path.rpartition('/')[2]}" for path in paths)
+        return sorted(f"{folder}/{path.rpartition('/')[2]}" for path in self._list_paths(folder))
 
     def total_size(self) -> int:
         """Return the bytes of all files."""
@@ -107,8 +102,7 @@ class RemoteStore:
     def read_bytes(self, name: str) -> bytes:
         """Read a whole file."""
         with _normalize_errors():
-            data: bytes = self._fs.cat_file(f"{self._root}/{name}")
-            return data
+            return bytes(self._fs.cat_file(f"{self._root}/{name}"))
 
     def read_into(self, name: str, offset: int, out: memoryview, row_size: int) -> Iterator[int]:
         """Read from a file into a buffer in a single request, since requests cost more than bytes."""
@@ -122,8 +116,7 @@ class RemoteStore:
         with _normalize_errors():
             paths = [f"{self._root}/{name}"] * len(spans)
             starts, ends = [offset for offset, _ in spans], [offset + size for offset, size in spans]
-            parts: list[bytes] = self._fs.cat_ranges(paths, starts, ends, on_error="raise")
-            return parts
+            return list(self._fs.cat_ranges(paths, starts, ends, on_error="raise"))
 
     def write_file(self, name: str, data: bytes) -> None:
         """Upload a file."""
@@ -216,13 +209,15 @@ class RemoteStore:
         matches = [(name, LOG_PART.fullmatch(name)) for name in self.list_files("log")]
         return sorted(((name, int(match[1])) for name, match in matches if match), key=lambda part: part[1])
 
-    def _list_root(self) -> list[str]:
-        with _normalize_errors():
+    def _list_paths(self, folder: str = "") -> list[str]:
+        """Return the paths of the files in a folder, or of the files and folders of the run."""
+        with suppress(FileNotFoundError), _normalize_errors():
             self._fs.invalidate_cache()
-            try:
-                return [str(name) for name in self._fs.ls(self._root, detail=False)]
-            except FileNotFoundError:
-                return []
+            paths = (
+                self._fs.find(f"{self._root}/{folder}") if folder else self._fs.ls(self._root, detail=False)
+            )
+            return [str(path) for path in paths]
+        return []
 
 
 class Lease:
@@ -239,15 +234,15 @@ class Lease:
         self._store, self._id, self._process = store, uuid.uuid4().hex, os.getpid()
         self._owner = current_owner()
         lease = self._read()
-        seconds_left = 0.0 if lease is None else lease["time"] + LEASE_SECONDS - time.time()
-        if lease is not None and seconds_left > 0 and not _is_owner_dead(lease):
+        seconds_left, pid = lease.get("time", 0.0) + LEASE_SECONDS - time.time(), lease.get("process")
+        is_owner_dead = lease.get("host") == platform.node() and isinstance(pid, int) and is_process_dead(pid)
+        if seconds_left > 0 and not is_owner_dead:
             raise UsageError(
                 f"{store}: is being recorded by {format_owner(lease)}; choose another URL, "
                 f"or try again in {min(LEASE_SECONDS, seconds_left):.0f} s if that process was killed"
             )
         self._renew()
-        lease = self._read()
-        if lease is None or lease["owner"] != self._id:
+        if self._read().get("owner") != self._id:
             raise UsageError(
                 f"{store}: another recorder started there at the same moment; choose another URL"
             )
@@ -270,20 +265,13 @@ class Lease:
         content = {"owner": self._id, **self._owner, "time": time.time()}
         self._store.write_file(LOCK_FILE, json.dumps(content).encode())
 
-    def _read(self) -> dict[str, Any] | None:
+    def _read(self) -> dict[str, Any]:
+        """Read the lease; empty if there is no valid one."""
         try:
             lease = json.loads(self._store.read_bytes(LOCK_FILE))
             return {**lease, "time": float(lease["time"]), "owner": str(lease["owner"])}
         except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None
-
-
-def _is_owner_dead(lease: dict[str, Any]) -> bool:
-    """Return whether the lease belongs to a process of this machine that has ended."""
-    try:
-        return lease.get("host") == platform.node() and is_process_dead(int(lease["process"]))
-    except (ValueError, TypeError, KeyError):
-        return False
+            return {}
 
 
 def _open_filesystem(url: str, scheme: str) -> tuple[Any, str]:
@@ -312,10 +300,6 @@ def _normalize_errors() -> Iterator[None]:
     except FileExistsError as error:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
     except OSError as error:
-        raise type(error)(error.errno or errno.EIO, error.strerror or _one_line(error)) from error
+        raise type(error)(error.errno or errno.EIO, error.strerror or one_line(error)) from error
     except Exception as error:
-        raise OSError(errno.EIO, _one_line(error)) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+        raise OSError(errno.EIO, one_line(error)) from error

@@ -194,7 +194,7 @@ def test_values_that_are_not_finite_are_kept_and_counted(tmp_path: Path) -> None
     np.testing.assert_array_equal(run.read("act", 3)[0, 0, 0, 0, :3], [np.nan, np.inf, -np.inf])
     assert -100 < (run.taps["act"].min or 0) < (run.taps["act"].max or 0) < 100
     report = run.reel("plain").save(tmp_path / "a.gif")
-    assert report.notes[-1].startswith("act: 6 values are NaN or infinite, from step 2 on")
+    assert report.notes[-1].startswith("act: 6 NaN or infinite values, from step 2 on")
 
 
 def test_a_layer_that_was_not_initialised_is_refused(tmp_path: Path) -> None:

@@ -49,7 +49,11 @@ def test_the_steps_of_damaged_lines_are_named_and_the_rest_is_kept(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("number", "place"),
-    [(1, "the next step is 1"), (3, "it is between steps 1 and 3"), (5, "the previous step is 3")],
+    [
+        (1, "it is between the start of the log and step 1"),
+        (3, "it is between step 1 and step 3"),
+        (5, "it is between step 3 and the end of the log"),
+    ],
 )
 def test_a_line_whose_step_is_not_known_is_told_by_its_neighbours(
     number: int, place: str, tmp_path: Path
