@@ -20,7 +20,7 @@ from reelnet.export.platform_batch import PlatformResult, export
 from reelnet.export.report import Report
 from reelnet.export.request import DEFAULT_MAX_ERROR, ExportOptions, ExportRequest
 from reelnet.export.save import OnProgress, OnTrial, save
-from reelnet.render.registry import registry
+from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.scene.palette.palette import ColorDepth
@@ -78,7 +78,7 @@ class Reel:
             RunError: The run is empty or damaged.
         """
         if not isinstance(template, Template):
-            template = load_template(template, registry(), settings)
+            template = load_template(template, panel_registry(), settings)
         return cls(Rendition.from_request(run, LayoutRequest(template, layer, scale, fps)))
 
     @property
@@ -123,7 +123,7 @@ class Reel:
             RunError: The file of the step is missing, truncated or altered.
         """
         depth = ColorDepth.EIGHT_BIT if eight_bit else ColorDepth.FULL
-        return to_image(self.rendition.canvas(step, depth), self.palette_rgb).convert("RGB")
+        return to_image(self.rendition.draw_step(step, depth), self.palette_rgb).convert("RGB")
 
     def save(
         self,

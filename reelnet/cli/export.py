@@ -85,11 +85,11 @@ def export(
     from reelnet.export.platform_batch import plan_requests
     from reelnet.export.request import ExportOptions
     from reelnet.reel import open_run
-    from reelnet.render.registry import registry
+    from reelnet.render.registry import panel_registry
     from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
-    opened, loaded = open_run(run), load_template(template, registry(), settings)
+    opened, loaded = open_run(run), load_template(template, panel_registry(), settings)
     wanted: Sequence[str | None] = (
         displayable_layers(opened.taps) if "all" in layers else [*dict.fromkeys(layers)]
     )

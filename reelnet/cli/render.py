@@ -110,14 +110,14 @@ def render(
     from reelnet.export.outputs import resolve_outputs
     from reelnet.export.request import ExportOptions, ExportRequest
     from reelnet.reel import open_run
-    from reelnet.render.registry import registry
+    from reelnet.render.registry import panel_registry
     from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
     options = ExportOptions(lossless, codec, max_size, platform, max_error, split_words(keep))
     if file is not None:
         find_format(file)
-    opened, loaded = open_run(run), load_template(template, registry(), settings)
+    opened, loaded = open_run(run), load_template(template, panel_registry(), settings)
     maps = displayable_layers(opened.taps)
     if file is None:
         wanted = maps if "all" in layers else layers
@@ -169,11 +169,11 @@ def frame(
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
     from reelnet.export.request import ExportRequest
     from reelnet.reel import open_run
-    from reelnet.render.registry import registry
+    from reelnet.render.registry import panel_registry
     from reelnet.runs.header import displayable_layers
     from reelnet.template.load import load_template
 
-    opened, loaded = open_run(run), load_template(template, registry(), settings)
+    opened, loaded = open_run(run), load_template(template, panel_registry(), settings)
     jobs = [
         ExportRequest(opened.reel(loaded, layer=each.layer, scale=scale).rendition, each.path, step)
         for each in resolve_targets(file, layers, displayable_layers(opened.taps))

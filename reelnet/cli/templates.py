@@ -107,10 +107,10 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key to change.")
 def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
-    from reelnet.render.registry import registry
+    from reelnet.render.registry import panel_registry
     from reelnet.template.load import load_template
 
-    template = load_template(file, registry(), settings)
+    template = load_template(file, panel_registry(), settings)
     if run is None:
         from reelnet.export.outputs import check_outputs
 
@@ -161,10 +161,10 @@ def notes(template: Template, scene: Scene) -> Iterator[str]:
 @templates.command(short_help="The JSON Schema of templates.")
 def schema() -> None:
     """Print the JSON Schema (draft-07) by which editors complete and check templates."""
-    from reelnet.render.registry import registry
+    from reelnet.render.registry import panel_registry
     from reelnet.template.json_schema import build_schema
 
-    click.echo(json.dumps(build_schema(registry()), indent=1, ensure_ascii=False))
+    click.echo(json.dumps(build_schema(panel_registry()), indent=1, ensure_ascii=False))
 
 
 def shortened(file: Path) -> str:

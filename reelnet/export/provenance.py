@@ -20,7 +20,7 @@ from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
 from reelnet.export.encoders.png import list_files
 from reelnet.export.report import Report
 from reelnet.export.request import ExportOptions, ExportRequest
-from reelnet.render.registry import registry
+from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.template.builder import build_template
@@ -212,7 +212,7 @@ def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
     content = {key: value for key, value in layout.template.content.items() if key != "outputs"}
     content = json.loads(json.dumps(content))
     files = {}
-    for *keys, last in iter_file_keys(content, registry()):
+    for *keys, last in iter_file_keys(content, panel_registry()):
         parent: Any = content
         for key in keys:
             parent = parent[key]
@@ -233,7 +233,7 @@ def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
 
 def _build_template(name: str, content: Mapping[str, Any]) -> Template:
     try:
-        return build_template(name, content, registry())
+        return build_template(name, content, panel_registry())
     except OptionError as error:
         path, message = error.errors[0]
         raise TemplateError(

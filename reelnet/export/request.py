@@ -176,7 +176,7 @@ def check_colors(rendition: Rendition, request: ResolvedRequest) -> None:
     """
     if request.fmt.color_depth is ColorDepth.FULL:
         return
-    rendition.require_few_colors(f"{request.path}", f", or choose a format other than {request.fmt.title}")
+    rendition.check_8bit_colors(f"{request.path}", f", or choose a format other than {request.fmt.title}")
     if request.settings.lossless and (notes := describe_color_reduction(rendition.scene, request.fmt)):
         raise UsageError(f"{request.path}: {notes[0]}; lossless are .webp, .apng, .webm and .mov")
 

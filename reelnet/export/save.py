@@ -40,7 +40,7 @@ def save(
 
 def _save_still(rendition: Rendition, step: int, path: Path) -> Report:
     start = time.perf_counter()
-    save_png(path, rendition.canvas(step), rendition.palette_rgb)
+    save_png(path, rendition.draw_step(step), rendition.palette_rgb)
     return Report.from_rendition(
         rendition,
         path,

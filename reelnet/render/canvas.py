@@ -15,29 +15,31 @@ from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
 
 OVERSAMPLING = 4
+"""Shapes are drawn this much larger and averaged, for smooth edges."""
 
 M = TypeVar("M", bound=np.generic)
 
 
 def stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> None:
-    """Put a shape onto the canvas in the shades of an ink; what reaches over the canvas' edge is cut.
+    """Draw a shape in the shades of an ink. It is clipped to the canvas.
 
     Args:
-        canvas: uint8 (height, width), changed in place.
+        canvas: Palette indices (height, width), changed in place.
         mask: Coverage of each pixel, uint8 (h, w) from 0 to 255.
-        ink: A ramp from the background to the colour.
+        ink: A ramp from the background to the color.
         x: Column of the mask's left edge.
         y: Row of the mask's upper edge.
     """
-    shade, drawn = (shades.__wrapped__ if mask.flags.writeable else shades)(Shape(mask), len(ink.indices))
-    part, region = clip_to_canvas(canvas, shade, x, y)
-    if part.shape != shade.shape:
-        drawn, _ = clip_to_canvas(canvas, drawn, x, y)
-    np.copyto(region, ink.indices.take(part), where=drawn)
+    quantize = _quantize_coverage.__wrapped__ if mask.flags.writeable else _quantize_coverage
+    shades, is_drawn = quantize(_MaskKey(mask), len(ink.indices))
+    visible, region = clip_to_canvas(canvas, shades, x, y)
+    if visible.shape != shades.shape:
+        is_drawn, _ = clip_to_canvas(canvas, is_drawn, x, y)
+    np.copyto(region, ink.indices.take(visible), where=is_drawn)
 
 
-class Shape:
-    """Coverage that never changes, told from others by what it is, not by what is in it."""
+class _MaskKey:
+    """A mask as a cache key: compared by identity, not by its values."""
 
     __slots__ = ("mask",)
 
@@ -45,57 +47,49 @@ class Shape:
         self.mask = mask
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Shape) and other.mask is self.mask
+        return isinstance(other, _MaskKey) and other.mask is self.mask
 
     def __hash__(self) -> int:
         return id(self.mask)
 
 
 @lru_cache(maxsize=1024)
-def shades(shape: Shape, count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """For each pixel of a shape its shade, one of so many, and whether it is drawn."""
-    shade = ((shape.mask.astype(np.uint16) * (count - 1) + 127) // 255).astype(np.uint8)
-    return shade, shade > 0
+def _quantize_coverage(key: _MaskKey, count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Round the coverage of each pixel to one of `count` shades, and return which pixels are drawn at all."""
+    shades = ((key.mask.astype(np.uint16) * (count - 1) + 127) // 255).astype(np.uint8)
+    return shades, shades > 0
 
 
 def fill_mask(canvas: Canvas, mask: NDArray[np.bool_], ink: Ink, x: int, y: int) -> None:
-    """Put a shape without soft edges onto the canvas in an ink's full colour; see `stamp`."""
+    """Draw a shape with hard edges in the full color of an ink; see `stamp`."""
     mask, region = clip_to_canvas(canvas, mask, x, y)
     region[mask] = ink.indices[-1]
 
 
 def clip_to_canvas(canvas: Canvas, mask: NDArray[M], x: int, y: int) -> tuple[NDArray[M], Canvas]:
-    """What of a shape at (x, y) lies on the canvas, and what of the canvas lies under it."""
+    """The part of a mask at (x, y) that is on the canvas, and the region of the canvas below it."""
     left, top = max(0, -x), max(0, -y)
     mask = mask[top : max(0, canvas.shape[0] - y), left : max(0, canvas.shape[1] - x)]
     return mask, canvas[y + top : y + top + mask.shape[0], x + left : x + left + mask.shape[1]]
 
 
 def write(
-    canvas: Canvas,
-    text: str,
-    ink: Ink,
-    x: int,
-    y: int,
-    style: TextStyle,
-    *,
-    anchor: str = "left",
+    canvas: Canvas, text: str, ink: Ink, x: int, y: int, style: TextStyle, *, anchor: str = "left"
 ) -> None:
-    """Write a line of text whose box has its top at `y`, and its left, middle or right (`anchor`) at `x`."""
-    if not text:
-        return
-    width = style.width(text)
-    offset = {"left": 0, "middle": width // 2, "right": width}[anchor]
-    stamp(canvas, rasterize_text(text, style), ink, x - offset, y)
+    """Draw a line of text whose top is at `y` and whose left, middle or right (`anchor`) is at `x`."""
+    if text:
+        width = style.width(text)
+        offset = {"left": 0, "middle": width // 2, "right": width}[anchor]
+        stamp(canvas, rasterize_text(text, style), ink, x - offset, y)
 
 
 def fill_box(canvas: Canvas, box: Box, ink: Ink) -> None:
-    """Cover a rectangle with an ink's full colour; what reaches over the canvas' edge is cut."""
+    """Fill a rectangle with the full color of an ink. It is clipped to the canvas."""
     canvas[max(0, box.y) : max(0, box.bottom), max(0, box.x) : max(0, box.right)] = ink.indices[-1]
 
 
 def stroke_box(canvas: Canvas, box: Box, width: int, ink: Ink) -> None:
-    """Draw the edge of a rectangle in an ink's full colour, `width` pixels wide, inside the rectangle."""
+    """Draw the outline of a rectangle in the full color of an ink, `width` pixels wide, inside the rectangle."""
     fill_box(canvas, Box(box.x, box.y, box.width, width), ink)
     fill_box(canvas, Box(box.x, box.bottom - width, box.width, width), ink)
     fill_box(canvas, Box(box.x, box.y, width, box.height), ink)
@@ -103,43 +97,40 @@ def stroke_box(canvas: Canvas, box: Box, width: int, ink: Ink) -> None:
 
 
 def polyline(points: list[tuple[float, float]], width: float, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Coverage (height, width) of a line through points (x, y), `width` pixels wide, on a field of `size`.
+    """The coverage (height, width) of a line through points.
 
     Args:
-        points: In pixels of the field, (0, 0) being its upper left corner.
-        width: Of the line, in pixels.
-        size: (width, height) of the field.
+        points: (x, y) in pixels; (0, 0) is the upper left corner.
+        width: Width of the line in pixels.
+        size: (width, height) of the result.
     """
     k = OVERSAMPLING
     image = Image.new("L", (size[0] * k, size[1] * k))
-    draw = ImageDraw.Draw(image)
-    drawn = [(x * k, y * k) for x, y in points]
-    if len(drawn) > 1:
-        draw.line(drawn, fill=255, width=round(width * k), joint="curve")
+    if len(points) > 1:
+        scaled = [(x * k, y * k) for x, y in points]
+        ImageDraw.Draw(image).line(scaled, fill=255, width=round(width * k), joint="curve")
     return np.asarray(image.reduce(k))
 
 
 @lru_cache(maxsize=8)
 def rasterize_disc(radius: float) -> NDArray[np.uint8]:
-    """Coverage of a filled circle in the middle of an odd square."""
+    """The coverage of a filled circle in the middle of a square with an odd side."""
     k, side = OVERSAMPLING, 2 * int(np.ceil(radius)) + 1
     image = Image.new("L", (side * k, side * k))
-    middle = side * k / 2
-    ImageDraw.Draw(image).ellipse(
-        [middle - radius * k, middle - radius * k, middle + radius * k, middle + radius * k], fill=255
-    )
+    low, high = side * k / 2 - radius * k, side * k / 2 + radius * k
+    ImageDraw.Draw(image).ellipse([low, low, high, high], fill=255)
     return np.asarray(image.reduce(k))
 
 
 @lru_cache(maxsize=64)
-def rasterize_arrow(length: int, width: int, head: int, toward: str) -> NDArray[np.uint8]:
-    """Coverage of a straight arrow.
+def rasterize_arrow(length: int, width: int, head: int, direction: str) -> NDArray[np.uint8]:
+    """The coverage of a straight arrow.
 
     Args:
         length: From its tail to its tip, in pixels.
-        width: Of the shaft, in pixels.
-        head: Length of the head in pixels; it is as broad as that, and odd where the shaft is.
-        toward: Where the tip is: `left`, `right`, `above` or `below` the tail.
+        width: Width of the shaft in pixels.
+        head: Length of the head in pixels; its width is the same, or one more so that it is odd where the shaft is.
+        direction: Where the tip is: `left`, `right`, `above` or `below` the tail.
     """
     k, side = OVERSAMPLING, head + (head - width) % 2
     image = Image.new("L", (length * k, side * k))
@@ -148,17 +139,17 @@ def rasterize_arrow(length: int, width: int, head: int, toward: str) -> NDArray[
     draw.rectangle([0, top, (length - head) * k, top + width * k - 1], fill=255)
     draw.polygon([((length - head) * k, 0), (length * k, side * k / 2), ((length - head) * k, side * k)], 255)
     mask = np.asarray(image.reduce(k))
-    turned = {"right": mask, "left": mask[:, ::-1], "below": mask.T, "above": mask.T[::-1]}[toward]
-    turned.flags.writeable = False
-    return turned
+    rotated = {"right": mask, "left": mask[:, ::-1], "below": mask.T, "above": mask.T[::-1]}[direction]
+    rotated.flags.writeable = False
+    return rotated
 
 
 def dilate_mask(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The pixels (height + 2, width + 2) that a shape covers, or touches with a side or a corner."""
-    covered = np.pad(mask > 0, 2)
+    padded = np.pad(mask > 0, 2)
     height, width = mask.shape[0] + 2, mask.shape[1] + 2
-    near = np.zeros((height, width), np.bool_)
+    dilated = np.zeros((height, width), np.bool_)
     for y in range(3):
         for x in range(3):
-            near |= covered[y : y + height, x : x + width]
-    return near
+            dilated |= padded[y : y + height, x : x + width]
+    return dilated

@@ -1,11 +1,12 @@
-"""A scene drawn for a run: the frames of an animation, on demand.
+"""The frames of a scene, drawn on demand. A rendition is all that export knows.
 
-`export` speaks of nothing else. Fewer frames replace the timeline; only another scale lays the scene out again.
+Choosing fewer frames replaces the timeline; only another scale lays the scene out again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,10 +26,10 @@ from reelnet.template.model import Template
 
 @dataclass(frozen=True)
 class LayoutRequest:
-    """What was asked to be shown: enough to lay it out again.
+    """What the user asks to see; enough to lay it out again.
 
     Attributes:
-        template: As it was loaded.
+        template: What the author wrote.
         layer: The layer to show; None for the template's.
         scale: Canvas pixels per map value; None for the template's, or the largest that fits.
         fps: Frames per second; None for the template's.
@@ -45,12 +46,12 @@ class LayoutRequest:
 
 
 class Rendition:
-    """The frames of one scene, drawn when they are asked for; one at a time is in memory.
+    """The frames of one scene, drawn on demand. One frame at a time is in memory.
 
     Args:
         scene: What is shown where, and when.
-        run: The recording that the scene shows.
-        request: What the scene was laid out from.
+        run: The run of the scene.
+        request: What the scene was resolved from.
     """
 
     def __init__(self, scene: Scene, run: RunReader, request: LayoutRequest) -> None:
@@ -62,7 +63,7 @@ class Rendition:
         """Lay a request out for a run.
 
         Raises:
-            UsageError: There is no such layer, or the scale or frame rate is out of range.
+            UsageError: The layer was not recorded, or the scale or frame rate is out of range.
             TemplateError: The template does not fit the run.
             RunError: The run is empty or damaged.
         """
@@ -70,7 +71,7 @@ class Rendition:
 
     @property
     def layer(self) -> str:
-        """The recorded layer that is shown."""
+        """The layer that is shown."""
         return self.scene.context.layer
 
     @property
@@ -94,16 +95,16 @@ class Rendition:
         return self.scene.palette.rgb
 
     def with_frames(self, count: int) -> Rendition:
-        """The same rendition with at most `count` frames, the way back included.
+        """The same rendition with at most `count` frames, including the way back.
 
-        The first, the last and the held steps stay, however few frames that allows; see `TimelinePlan.shorten`.
+        The first, the last and the held steps always stay; see `TimelinePlan.shorten`.
         """
         plan, timeline = self.scene.timeline_plan.shorten(self.timeline, count)
         if timeline is self.timeline:
             return self
         return Rendition(replace(self.scene, timeline=timeline, timeline_plan=plan), self.run, self.request)
 
-    def at_scale(self, scale: int) -> Rendition:
+    def with_scale(self, scale: int) -> Rendition:
         """The same frames laid out at another scale.
 
         Args:
@@ -128,45 +129,50 @@ class Rendition:
         """The frames in order, as palette indices.
 
         Args:
-            levels: Gives the levels to draw in place of the recorded values; None draws these.
-            positions: Positions in the timeline to draw alone, from 0; None draws all.
+            levels: Returns the levels to draw in place of the recorded values; None draws the recorded values.
+            positions: Positions in the timeline to draw, from 0; None draws all.
             depth: How many colors the frames may have.
 
         Raises:
             TemplateError: The panels need more colors than `depth` allows.
             RunError: A step's file is missing, truncated or altered.
         """
-        return self._compositor(depth).frames(levels, positions)
+        return self._get_compositor(depth).frames(levels, positions)
 
-    def canvas(self, step: int, depth: ColorDepth = ColorDepth.FULL) -> Canvas:
+    def draw_step(self, step: int, depth: ColorDepth = ColorDepth.FULL) -> Canvas:
         """The palette indices of one recorded step, (height, width).
 
         Raises:
-            UsageError: There is no such step.
+            UsageError: The step was not recorded.
+            TemplateError: The panels need more colors than `depth` allows.
             RunError: The step's file is missing, truncated or altered.
         """
-        return self._compositor(depth).canvas(step)
+        return self._get_compositor(depth).draw_step(step)
 
-    def require_few_colors(self, what: str, otherwise: str = "") -> None:
-        """Make sure that 256 colors are enough, with photos reduced to few.
+    def check_8bit_colors(self, subject: str, advice: str = "") -> None:
+        """Check that 255 colors are enough, with fixed pictures reduced.
 
         Args:
-            what: What has no more than 256 colors, to begin the error with.
-            otherwise: What else would help, to end it with.
+            subject: What has 8-bit colors, to begin the error with.
+            advice: What else would help, to end the error with.
 
         Raises:
-            TemplateError: They are not.
+            TemplateError: The panels need more colors.
         """
         shortage = self.scene.palette.shortage
         if shortage is not None:
-            with error_context("panels", source_map=self.request.template.source_map):
-                raise ReelnetError(f"{what}: {shortage}{otherwise}")
+            with self._locate_errors():
+                raise ReelnetError(f"{subject}: {shortage}{advice}")
 
-    def _compositor(self, depth: ColorDepth) -> Compositor:
+    def _get_compositor(self, depth: ColorDepth) -> Compositor:
         if not self.scene.palette.is_16bit:
-            # One compositor serves both depths.
+            # All colors fit into 8 bits, so one compositor serves both depths.
             depth = ColorDepth.FULL
         if depth not in self._compositors:
-            with error_context("panels", source_map=self.request.template.source_map):
+            with self._locate_errors():
                 self._compositors[depth] = Compositor(self.scene, self.run, depth)
         return self._compositors[depth]
+
+    def _locate_errors(self) -> AbstractContextManager[None]:
+        """Add the position of the panels in the template to errors."""
+        return error_context("panels", source_map=self.request.template.source_map)

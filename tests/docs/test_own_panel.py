@@ -131,8 +131,8 @@ def test_the_schema_knows_it_and_leaves_broken_ones_out(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        ("broken", "panel 'broken': reelnet-broken offers it, but cannot be loaded"),
-        ("plain_text", "of reelnet-broken is no reelnet.panels.Panel"),
+        ("broken", "panel 'broken' of reelnet-broken cannot be loaded: "),
+        ("plain_text", "is not a subclass of reelnet.panels.Panel"),
     ],
 )
 def test_a_broken_package_is_told_to_those_who_ask_for_it(folder: Path, kind: str, why: str) -> None:

@@ -121,7 +121,7 @@ def test_under_a_cap_photos_stay_exact(reel: Reel, tmp_path: Path) -> None:
 def test_grey_samples_stay_at_8_bits(tmp_path: Path) -> None:
     reel = Reel.from_run(write_run(tmp_path / "grey", noise(2, 3, 2, 7)))
     assert reel.palette_rgb.shape == (256, 3)
-    assert reel.rendition.canvas(0).dtype == np.uint8
+    assert reel.rendition.draw_step(0).dtype == np.uint8
 
 
 def many_inks(tmp_path: Path) -> Path:

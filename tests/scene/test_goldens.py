@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from reelnet.reel import Reel, Run
-from reelnet.render.registry import registry
+from reelnet.render.registry import panel_registry
 from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
 from reelnet.template.model import Stack
@@ -42,7 +42,7 @@ def updating() -> bool:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_scenes_are_as_before(run: Run, name: str) -> None:
-    template, file = load_template(name, registry()), GOLDEN / f"{name}.txt"
+    template, file = load_template(name, panel_registry()), GOLDEN / f"{name}.txt"
     shown = told(name, Reel.from_run(run, template).scene, template.layout)
     if updating():
         file.parent.mkdir(exist_ok=True)

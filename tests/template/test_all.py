@@ -74,7 +74,7 @@ class Seen:
     def pictures(self) -> list[bytes]:
         """Some frames of the animation, in RGB."""
         compositor, steps = Compositor(self.scene, self._run), self.scene.context.steps
-        shown = (compositor.canvas(steps[at]) for at in (1, 2, 3, 5, -1))
+        shown = (compositor.draw_step(steps[at]) for at in (1, 2, 3, 5, -1))
         return [self.scene.palette.rgb[canvas].tobytes() for canvas in shown]
 
     def differs(self, other: Seen) -> bool:

@@ -17,7 +17,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render import canvas as drawing
 from reelnet.render.compositor import Compositor
-from reelnet.render.registry import registry
+from reelnet.render.registry import panel_registry
 from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.resolve import Scene, resolve
@@ -151,14 +151,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def laid(request: pytest.FixtureRequest, run_of: Callable[[str], Run]) -> Laid:
     """What came of a template and a shape."""
     name, shape = request.param
-    template, run = load_template(name, registry()), run_of(shape)
+    template, run = load_template(name, panel_registry()), run_of(shape)
     return Laid(template, resolve(template, run), run)
 
 
 @pytest.mark.parametrize(("name", "shape"), sorted(REFUSED))
 def test_what_cannot_fit_is_told_by_how_much(name: str, shape: str, run_of: Callable[[str], Run]) -> None:
     with pytest.raises(TemplateError, match=TOO_LARGE):
-        resolve(load_template(name, registry()), run_of(shape))
+        resolve(load_template(name, panel_registry()), run_of(shape))
 
 
 def test_frames_have_the_size_that_was_asked_for(laid: Laid) -> None:
@@ -214,7 +214,7 @@ def test_around_the_panels_there_is_paper(laid: Laid) -> None:
     scene, compositor = laid.scene, Compositor(laid.scene, laid.run)
     room = within((scene.size.height, scene.size.width), [box for _, box in scene.boxes], margin=1)
     for step in {scene.context.steps[0], scene.context.steps[-1]}:
-        frame = compositor.canvas(step)
+        frame = compositor.draw_step(step)
         assert not (frame == FREE).any()
         assert (frame[~room] == scene.background.indices[0]).all()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.reel import Run
-from reelnet.render.registry import registry
+from reelnet.render.registry import panel_registry
 from reelnet.scene.resolve import resolve
 from reelnet.template.load import load_template
 from tests.conftest import write_run
@@ -28,7 +28,7 @@ READ = {"wide": 1 / 45, "vertical": 1 / 45, "square": 1 / 45, "overview": 1 / 90
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_type_is_as_large_as_the_frame_asks_for(name: str, run: Run) -> None:
-    scene = resolve(load_template(name, registry()), run)
+    scene = resolve(load_template(name, panel_registry()), run)
     across = min(scene.size.width, scene.size.height) if name == "wide" else scene.size.width
     assert scene.context.theme.text >= max(12, across * READ.get(name, 0))
     assert scene.context.theme.title >= 5 / 3 * scene.context.theme.text
@@ -38,7 +38,7 @@ def test_type_is_as_large_as_the_frame_asks_for(name: str, run: Run) -> None:
 @pytest.mark.parametrize("name", ["square", "vertical", "wide"])
 def test_frames_of_a_fixed_size_are_filled(name: str, channels: int, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", taps={"conv1": (10, channels, 14, 14)}, metrics=curves)
-    scene = resolve(load_template(name, registry()), run)
+    scene = resolve(load_template(name, panel_registry()), run)
     boxes, size = [box for _, box in scene.boxes], scene.size
     top, bottom = min(box.y for box in boxes), max(box.bottom for box in boxes)
     left, right = min(box.x for box in boxes), max(box.right for box in boxes)

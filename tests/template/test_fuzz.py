@@ -79,7 +79,7 @@ def drawn(make: Callable[[], Any], run: Run) -> bool:
     with bounded():
         try:
             scene = resolve(make(), run)
-            canvas = Compositor(scene, run).canvas(scene.timeline.frames[0].step)
+            canvas = Compositor(scene, run).draw_step(scene.timeline.frames[0].step)
         except (TemplateError, UsageError, RunError) as error:
             lines = str(error).splitlines()
             assert lines

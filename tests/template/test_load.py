@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import TemplateError
-from reelnet.render.registry import registry
+from reelnet.render.registry import panel_registry
 from reelnet.template.load import load_template
 from tests.conftest import MakeRun
 
@@ -22,7 +22,7 @@ def told(text: str) -> list[str]:
     """The lines of the error that a template makes."""
     Path("mine.yaml").write_text(text)
     with pytest.raises(TemplateError) as caught:
-        load_template("mine.yaml", registry())
+        load_template("mine.yaml", panel_registry())
     return str(caught.value).splitlines()
 
 
@@ -51,9 +51,9 @@ def test_a_panel_that_null_takes_away_is_told_where_the_author_wrote_that() -> N
 def test_null_and_then_a_panel_is_that_panel() -> None:
     Path("first.yaml").write_text("extends: article\npanels: {title: null}\n")
     Path("mine.yaml").write_text("extends: ./first.yaml\npanels: {title: {kind: counter}}\n")
-    template = load_template("mine.yaml", registry())
+    template = load_template("mine.yaml", panel_registry())
     assert type(template.panels["title"]).__name__ == "Counter"
-    assert "curve" in load_template("article", registry(), ["panels.curve=null"]).panels
+    assert "curve" in load_template("article", panel_registry(), ["panels.curve=null"]).panels
 
 
 def test_a_panel_that_stands_nowhere_is_checked_and_told(make_run: MakeRun) -> None:

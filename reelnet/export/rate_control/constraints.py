@@ -32,7 +32,7 @@ def fit_constraints(
             if scale == 1 or "scale" in keep:
                 raise TemplateError("there is no smaller scale" if scale == 1 else "the scale must be kept")
             scale -= 1
-            rendition = rendition.at_scale(scale)
+            rendition = rendition.with_scale(scale)
         except TemplateError as error:
             raise CapError(
                 f"{path}: a frame of {size.width}×{size.height} pixels is too large for {platform} ({error}); "

@@ -257,7 +257,7 @@ class _Search:
     def _render(self, params: RenditionParams) -> Rendition:
         """The rendition of some frames at a scale. Only a new scale lays it out again."""
         if params.scale not in self._renditions:
-            self._renditions[params.scale] = self._renditions[self._whole.scale].at_scale(params.scale)
+            self._renditions[params.scale] = self._renditions[self._whole.scale].with_scale(params.scale)
         return self._renditions[params.scale].with_frames(params.frames)
 
     def _recorded(self, params: RenditionParams) -> RecordedMaps:

@@ -45,7 +45,7 @@ def seconds(path: Path) -> float:
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 def test_what_can_fit_is_found(tmp_path: Path, suffix: str, frames: int) -> None:
     reel = wandering(tmp_path / "run", frames).reel()
-    least = Reel(reel.rendition.with_frames(2).at_scale(1)).save(tmp_path / f"least{suffix}").bytes
+    least = Reel(reel.rendition.with_frames(2).with_scale(1)).save(tmp_path / f"least{suffix}").bytes
     for part in (1, 1.05, 1.1, 1.2, 1.4):
         cap = int(part * least)
         report = reel.save(tmp_path / f"a{suffix}", max_size=cap)
@@ -55,7 +55,7 @@ def test_what_can_fit_is_found(tmp_path: Path, suffix: str, frames: int) -> None
 
 def test_what_cannot_fit_tells_the_least_there_is(tmp_path: Path) -> None:
     reel = wandering(tmp_path / "run", 5).reel()
-    least = Reel(reel.rendition.with_frames(2).at_scale(1)).save(tmp_path / "least.gif").bytes
+    least = Reel(reel.rendition.with_frames(2).with_scale(1)).save(tmp_path / "least.gif").bytes
     with pytest.raises(CapError, match=rf"the smallest possible is {least / 1000:.2f} kB\. Show fewer"):
         reel.save(tmp_path / "a.gif", max_size=least - 1)
     assert [each.name for each in tmp_path.glob("*a.gif")] == []

@@ -38,7 +38,7 @@ class Drawn:
 
     def frame(self, step: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
         """RGB (height, width, 3), of few colours as a GIF has them or of all."""
-        return self.scene.palette.rgb[Compositor(self.scene, self.run, depth).canvas(step)]
+        return self.scene.palette.rgb[Compositor(self.scene, self.run, depth).draw_step(step)]
 
     def panel(self, name: str, step: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
         """The part of a frame that is a panel's."""
