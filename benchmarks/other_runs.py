@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import reelnet
-from reelnet.demo.datasets import batches, load
+from reelnet.demo.datasets import load_images, make_loader
 
 STEPS, BATCH, SAMPLES = 150, 256, 10
 
@@ -22,7 +22,7 @@ def record(kind: str, folder: Path) -> None:
     """
     if folder.exists():
         return
-    data = load("mnist", channels=1, samples=SAMPLES, root=None, side=None)
+    data = load_images("mnist", channels=1, samples=SAMPLES, root=None, image_size=None)
     torch.manual_seed(0)
     maps: nn.Module
     first: list[nn.Module] = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
@@ -39,9 +39,9 @@ def record(kind: str, folder: Path) -> None:
         layers.append(nn.Linear(64 * 49, 10))
     model = nn.Sequential(*layers)
     tap = reelnet.Tap(str(layers.index(maps)), name="maps")
-    samples, labels = data.chosen()
+    samples, labels = data.get_samples()
     optimizer, loss_of = torch.optim.Adam(model.parameters(), 1e-3), nn.CrossEntropyLoss()
-    drawn = iter(batches(data.train, BATCH, seed=0))
+    drawn = iter(make_loader(data.train, BATCH, seed=0))
     with reelnet.Recorder(folder, model, samples=samples, labels=labels, taps=[tap]) as recorder:
         for _ in range(STEPS):
             pictures, classes = next(drawn)

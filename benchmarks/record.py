@@ -27,8 +27,8 @@ from torch import Tensor, nn
 from torch._dynamo.utils import counters
 
 import reelnet
-from reelnet.demo.datasets import batches
-from reelnet.demo.training import Recipe, endless, prepare, take_step
+from reelnet.demo.datasets import make_loader
+from reelnet.demo.training import Recipe, cycle_batches, prepare, train_step
 from reelnet.record.taps.tap import TapSpec
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
@@ -71,7 +71,7 @@ class Subject:
         def step() -> float:
             pictures, classes = self.draw()
             began = time.perf_counter()
-            take_step(self.model, optimizer, pictures, classes)
+            train_step(self.model, optimizer, pictures, classes)
             return time.perf_counter() - began
 
         return step
@@ -80,13 +80,13 @@ class Subject:
 def article() -> Subject:
     recipe = Recipe(layers=("conv?",))
     network, data = prepare(recipe, None)
-    loader = endless(batches(data.train, recipe.batch_size, seed=recipe.seed))
+    loader = cycle_batches(make_loader(data.train, recipe.batch_size, seed=recipe.seed))
 
     def draw() -> tuple[Tensor, Tensor]:
         pictures, classes = next(loader)
         return pictures, classes
 
-    return Subject(network.train(), recipe.layers, data.chosen()[0], draw)
+    return Subject(network.train(), recipe.layers, data.get_samples()[0], draw)
 
 
 def resnet18() -> Subject:

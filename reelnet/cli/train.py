@@ -19,7 +19,7 @@ from reelnet.cli.words import FiniteNumber, PatternsCommand, WholeNumber
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
-    from reelnet.demo.training import Outcome, Recipe
+    from reelnet.demo.training import Recipe, TrainingResult
 
 # torch takes seeds up to this.
 SEED = WholeNumber(0, 2**63 - 1)
@@ -113,10 +113,9 @@ def train(
 def layers(data_root: Path | None, **settings: Any) -> None:
     """List the layers of a network that can be recorded, with what ten samples of one step take."""
     with reserve_stdout():
-        from reelnet.demo.training import Recipe
-        from reelnet.demo.training import layers as recordable
+        from reelnet.demo.training import Recipe, list_layers
 
-        places = recordable(Recipe(**settings), data_root)
+        places = list_layers(Recipe(**settings), data_root)
     rows: list[tuple[str, ...]] = [("layer", "type", "shape", "bytes a snapshot", "note")]
     rows += [
         (place.path, place.kind, shape_text(place.info.shape), str(place.info.nbytes), place.info.note)
@@ -127,7 +126,9 @@ def layers(data_root: Path | None, **settings: Any) -> None:
     click.echo("\n".join(align_columns(rows, right=(3,))))
 
 
-def train_with_progress(run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool) -> Outcome:
+def train_with_progress(
+    run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool
+) -> TrainingResult:
     """Train with a progress bar; Ctrl-C and SIGTERM say how to render what was committed.
 
     Raises:
@@ -155,7 +156,7 @@ def train_with_progress(run: str, recipe: Recipe, *, root: Path | None, force: b
         raise Interruption(stopped, left) from None
 
 
-def accuracy_line(outcome: Outcome) -> str:
+def accuracy_line(outcome: TrainingResult) -> str:
     """What a training came to, as one line for people."""
     percent = f"{100 * outcome.test_accuracy:.2f} %"
     steps = format_count(outcome.steps, "step")

@@ -1,1 +1,1 @@
-"""The demonstration: networks and data sets that reelnet trains by itself."""
+"""The demonstration: networks and datasets that `reelnet demo` and `reelnet train` train on their own."""

@@ -1,10 +1,10 @@
-"""The labelled pictures that `reelnet train` knows: MNIST, torchvision's by name, a folder of one's own."""
+"""The datasets of `reelnet train`: MNIST, torchvision's classification datasets, and a folder of images."""
 
 from __future__ import annotations
 
-import difflib
 import gzip
 import inspect
+from collections import defaultdict
 from collections.abc import Sized
 from dataclasses import dataclass
 from importlib import resources
@@ -26,128 +26,122 @@ from torch.utils.data import (
 )
 from torchvision import datasets, transforms
 
+from reelnet.demo.networks import suggest_source
 from reelnet.errors import ReelnetError, UsageError, suggest_names
 
 ARTICLE_SAMPLES = (10, 5, 35, 30, 4, 15, 11, 17, 268, 12)
-"""The article's ten test pictures of MNIST, one of each digit in order."""
+"""Indices of the article's ten test images of MNIST, one of each digit in order."""
+
+FOLDER_IMAGE_SIZE = 224
+"""Height and width of images from a folder, unless the user sets them; in pixels."""
+
+Split = tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]
+"""Training set, test set, and the names of the classes."""
 
 
 @dataclass(frozen=True)
-class Data:
-    """Labelled pictures, split in two.
+class LabeledImages:
+    """A training set and a test set of labeled images.
 
     Attributes:
-        name: As the user gave it.
-        train: Pairs (picture, class); pictures are float32 (channels, height, width) in 0..1.
-        test: Likewise; never trained on.
-        classes: The classes' names.
-        samples: Positions in `test` of the pictures that are recorded.
-        inverted: Whether the pictures are white on black what a person knows as ink on paper.
+        train: Pairs (image, class); images are float32 (channels, height, width) in 0..1.
+        test: Pairs like those of `train`, for evaluation.
+        classes: Names of the classes.
+        sample_indices: Indices into `test` of the images that are recorded.
+        inverted: Whether to invert the images for people: MNIST is white on black, but people know ink on paper.
     """
 
-    name: str
     train: Dataset[Any]
     test: Dataset[Any]
     classes: tuple[str, ...]
-    samples: tuple[int, ...]
+    sample_indices: tuple[int, ...]
     inverted: bool = False
 
-    def chosen(self) -> tuple[Tensor, list[str]]:
-        """The recorded pictures (samples, channels, height, width) and their classes' names."""
-        pairs = [self.test[index] for index in self.samples]
-        return torch.stack([picture for picture, _ in pairs]), [
-            self.classes[int(label)] for _, label in pairs
-        ]
+    def get_samples(self) -> tuple[Tensor, list[str]]:
+        """Return the recorded images (samples, channels, height, width), and the names of their classes."""
+        images, labels = zip(*(self.test[index] for index in self.sample_indices), strict=True)
+        return torch.stack(images), [self.classes[int(label)] for label in labels]
 
-    def shown(self, pictures: Tensor) -> Tensor:
-        """Pictures of this data as a person should see them, of the same shape and in 0..1."""
-        return 1 - pictures if self.inverted else pictures
+    def to_display(self, images: Tensor) -> Tensor:
+        """Return images as people should see them, in the same shape and range."""
+        return 1 - images if self.inverted else images
 
 
-def load(name: str, *, channels: int, samples: int, root: Path | None, side: int | None) -> Data:
-    """Open a data set.
+def load_images(
+    name: str, *, channels: int, samples: int, root: Path | None, image_size: int | None
+) -> LabeledImages:
+    """Load a dataset.
 
     Args:
-        name: `mnist` (ships with reelnet), `torchvision:NAME`, or `folder:PATH` (a folder of folders of
-            pictures, one a class; with `train` and `test` or `val` folders in it, those are the split).
-        channels: 1 for grey pictures, 3 for colour.
-        samples: How many pictures to record, taken from the test set, class by class in turn.
-        root: Where torchvision's data lies or is downloaded to; the user's cache folder by default.
-        side: Height and width to bring the pictures to; as they are by default (224 for `folder:`).
+        name: `mnist` (included in reelnet), `torchvision:NAME`, or `folder:PATH`: a folder with one folder of images
+            per class, or with such folders in `train` and `test` (or `val`).
+        channels: 1 for grayscale images, 3 for color.
+        samples: Number of images to record. They are taken from the test set, from each class in turn.
+        root: Folder in which torchvision's data is, or into which it is downloaded; None for the user's cache folder.
+        image_size: Height and width to resize the images to; None keeps them (224 for `folder:`).
 
     Raises:
-        UsageError: There is no such data set, or too few pictures.
+        UsageError: The dataset is unknown, or it has too few images.
         ReelnetError: The data cannot be read or downloaded.
     """
-    kind, _, wanted = name.partition(":")
+    source, _, path = name.partition(":")
     root = root if root is not None else user_cache_path("reelnet")
-    match kind:
-        case "mnist" if not wanted:
-            train, test, classes = _mnist(root, channels, side)
-        case "torchvision":
-            train, test, classes = _torchvision(wanted, root, _transform(channels, side))
-        case "folder":
-            train, test, classes = _folder(Path(wanted), _transform(channels, side or 224))
-        case _:
-            raise _unknown(name)
-    chosen = ARTICLE_SAMPLES if kind == "mnist" and samples == 10 else _in_turn(test, samples, len(classes))
-    return Data(name, train, test, classes, chosen, inverted=kind == "mnist")
+    if name == "mnist":
+        train, test, classes = _load_mnist(root, channels, image_size)
+    elif source == "torchvision":
+        train, test, classes = _load_torchvision(path, root, _make_transform(channels, image_size))
+    elif source == "folder":
+        transform = _make_transform(channels, image_size or FOLDER_IMAGE_SIZE)
+        train, test, classes = _load_folder(Path(path), transform)
+    else:
+        hint = suggest_source(name, "mnist", _list_torchvision_datasets())
+        raise UsageError(f"--data {name}: unknown dataset; {hint} mnist, torchvision:NAME and folder:PATH")
+    like_article = name == "mnist" and samples == len(ARTICLE_SAMPLES)
+    indices = ARTICLE_SAMPLES if like_article else _pick_samples(test, samples, len(classes))
+    return LabeledImages(train, test, classes, indices, inverted=name == "mnist")
 
 
-def batches(dataset: Dataset[Any], size: int, *, seed: int | None = None) -> DataLoader[Any]:
-    """Batches of `size`: in random order, full ones only, when there is a `seed`; else all, in order.
+def make_loader(dataset: Dataset[Any], batch_size: int, *, seed: int | None = None) -> DataLoader[Any]:
+    """Make a loader: with a `seed`, full batches in random order; otherwise all images in order.
 
     Raises:
-        UsageError: A full batch is more than there is.
+        UsageError: With a seed: the dataset has no full batch.
     """
-    count = len(cast(Sized, dataset))
-    if seed is not None and size > count:
-        raise UsageError(f"--batch-size {size}: there are {count} pictures to train on; take fewer")
+    sized = cast(Sized, dataset)
+    order: Any = SequentialSampler(sized)
     if seed is not None:
-        order: Any = RandomSampler(cast(Sized, dataset), generator=torch.Generator().manual_seed(seed))
-    else:
-        order = SequentialSampler(cast(Sized, dataset))
-    sampler = BatchSampler(order, size, drop_last=seed is not None)
+        if batch_size > len(sized):
+            raise UsageError(
+                f"--batch-size {batch_size}: the training set has only {len(sized)} images; choose a smaller batch"
+            )
+        order = RandomSampler(sized, generator=torch.Generator().manual_seed(seed))
+    sampler = BatchSampler(order, batch_size, drop_last=seed is not None)
     if isinstance(dataset, TensorDataset):
-        # One indexing a batch instead of a thousand: ten times as fast.
+        # Index the tensors once per batch instead of once per image: ten times as fast.
         return DataLoader(dataset, batch_size=None, sampler=sampler)
     return DataLoader(dataset, batch_sampler=sampler)
 
 
-def _unknown(name: str) -> UsageError:
-    # Also by the bare name: --data CIFAR10 lacks nothing but where it comes from.
-    meant = {"mnist": "mnist"}
-    for each in _published():
-        whole = f"torchvision:{each}"
-        meant = {each.lower(): whole, whole.lower(): whole} | meant
-    near = difflib.get_close_matches(name.lower(), meant, n=1)
-    hint = f"did you mean {meant[near[0]]!r}? There" if near else "there"
-    return UsageError(f"--data {name}: no such data set; {hint} are mnist, torchvision:NAME and folder:PATH")
-
-
-def _published() -> list[str]:
-    return [each for each in datasets.__all__ if inspect.isclass(getattr(datasets, each, None))]
-
-
-def _mnist(root: Path, channels: int, side: int | None) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
-    _unpack_mnist(root / "MNIST" / "raw")
+def _load_mnist(root: Path, channels: int, image_size: int | None) -> Split:
+    folder = root / "MNIST" / "raw"
+    _unpack_mnist(folder)
     parts = []
     for train in (True, False):
         try:
             part = datasets.MNIST(str(root), train=train, download=False)
         except Exception as error:
             raise ReelnetError(
-                f"{root / 'MNIST' / 'raw'}: damaged ({error}); remove this folder, it is unpacked anew"
+                f"{folder}: damaged ({error}); remove this folder, and reelnet unpacks it again"
             ) from error
-        pictures = part.data[:, None].float().div_(255)
-        if side is not None:
-            pictures = transforms.functional.resize(pictures, [side, side], antialias=True)
-        parts.append(TensorDataset(pictures.expand(-1, channels, -1, -1), part.targets))
+        images = part.data[:, None].float().div_(255)
+        if image_size is not None:
+            images = transforms.functional.resize(images, [image_size, image_size], antialias=True)
+        parts.append(TensorDataset(images.expand(-1, channels, -1, -1), part.targets))
     return parts[0], parts[1], tuple("0123456789")
 
 
 def _unpack_mnist(folder: Path) -> None:
-    """Lay the shipped files out as torchvision expects them, once."""
+    """Unpack the included files to where torchvision expects them, unless that was done before."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for packed in resources.files("reelnet").joinpath("data", "mnist").iterdir():
@@ -158,121 +152,127 @@ def _unpack_mnist(folder: Path) -> None:
                 temporary.replace(file)
     except OSError as error:
         raise ReelnetError(
-            f"{folder}: cannot unpack MNIST here ({error.strerror}); name a folder with --data-root"
+            f"{folder}: cannot unpack MNIST here ({error.strerror}); choose another folder with --data-root"
         ) from error
 
 
-def _torchvision(name: str, root: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
-    known = _published()
+def _list_torchvision_datasets() -> list[str]:
+    return [name for name in datasets.__all__ if inspect.isclass(getattr(datasets, name, None))]
+
+
+def _load_torchvision(name: str, root: Path, transform: Any) -> Split:
+    known = _list_torchvision_datasets()
     if name not in known:
-        raise UsageError(f"--data torchvision:{name}: no such data set; {suggest_names(name, known)}")
-    make = getattr(datasets, name)
-    words = inspect.signature(make).parameters
-    common = {"transform": transform} | ({"root": str(root)} if "root" in words else {})
-    common |= {"download": True} if "download" in words else {}
+        raise UsageError(f"--data torchvision:{name}: unknown dataset; {suggest_names(name, known)}")
+    dataset_class = getattr(datasets, name)
+    parameters = inspect.signature(dataset_class).parameters
+    options = {"transform": transform, "root": str(root), "download": True}
+    options = {key: value for key, value in options.items() if key == "transform" or key in parameters}
     try:
-        if "train" in words:
-            train, test = make(train=True, **common), make(train=False, **common)
-        elif "split" in words:
-            train, test = make(split="train", **common), make(split="test", **common)
+        if "train" in parameters:
+            train, test = dataset_class(train=True, **options), dataset_class(train=False, **options)
+        elif "split" in parameters:
+            train, test = dataset_class(split="train", **options), dataset_class(split="test", **options)
         else:
-            train, test = _halves(make(**common))
+            train, test = _split_tenths(dataset_class(**options))
     except Exception as error:
         reason = " ".join(str(error).split())
         raise ReelnetError(f"--data torchvision:{name}: cannot be loaded from {root} ({reason})") from error
-    return train, test, _classes(train)
+    return train, test, _get_classes(train)
 
 
-def _folder(path: Path, transform: Any) -> tuple[Dataset[Any], Dataset[Any], tuple[str, ...]]:
+def _load_folder(path: Path, transform: Any) -> Split:
+    def load(folder: Path) -> datasets.ImageFolder:
+        return datasets.ImageFolder(str(folder), transform, loader=_open_image)
+
     try:
-        if (path / "train").is_dir():
-            test = next((path / each for each in ("test", "val") if (path / each).is_dir()), None)
-            if test is None:
-                raise UsageError(f"--data folder:{path}: has 'train' but neither 'test' nor 'val'")
-            first = datasets.ImageFolder(str(path / "train"), transform, loader=_open)
-            second = datasets.ImageFolder(str(test), transform, loader=_open)
-            if first.classes != second.classes:
-                only = ", ".join(sorted(set(first.classes) ^ set(second.classes)))
-                raise UsageError(
-                    f"--data folder:{path}: 'train' and '{test.name}' hold other classes ({only})"
-                )
-            return first, second, _classes(first)
-        whole = datasets.ImageFolder(str(path), transform, loader=_open)
+        if not (path / "train").is_dir():
+            images = load(path)
+            return *_split_tenths(images), _get_classes(images)
+        test_folder = next((path / name for name in ("test", "val") if (path / name).is_dir()), None)
+        if test_folder is None:
+            raise UsageError(f"--data folder:{path}: has 'train' but neither 'test' nor 'val'")
+        train, test = load(path / "train"), load(test_folder)
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
-        raise UsageError(f"--data folder:{path}: not a folder of folders of pictures ({reason})") from error
-    return (*_halves(whole), _classes(whole))
-
-
-def _open(path: str) -> Any:
-    try:
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
-    except OSError as error:
-        raise ReelnetError(
-            f"{path}: not a picture that can be read ({error}); repair or remove it"
+        raise UsageError(
+            f"--data folder:{path}: not a folder with one folder of images per class ({reason})"
         ) from error
+    if train.classes != test.classes:
+        different = ", ".join(sorted(set(train.classes) ^ set(test.classes)))
+        raise UsageError(
+            f"--data folder:{path}: 'train' and '{test_folder.name}' have different classes ({different})"
+        )
+    return train, test, _get_classes(train)
 
 
-def _halves(whole: Dataset[Any]) -> tuple[Dataset[Any], Dataset[Any]]:
-    """Nine tenths to train on and each tenth picture to test on."""
-    count = len(cast(Sized, whole))
-    return Subset(whole, [i for i in range(count) if i % 10]), Subset(whole, range(0, count, 10))
+def _open_image(path: str) -> Any:
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except OSError as error:
+        raise ReelnetError(f"{path}: cannot be read as an image ({error}); repair or remove it") from error
 
 
-def _classes(dataset: Any) -> tuple[str, ...]:
+def _split_tenths(dataset: Dataset[Any]) -> tuple[Dataset[Any], Dataset[Any]]:
+    """Split a dataset: every tenth image is for testing, the others are for training."""
+    count = len(cast(Sized, dataset))
+    return Subset(dataset, [i for i in range(count) if i % 10]), Subset(dataset, range(0, count, 10))
+
+
+def _get_classes(dataset: Any) -> tuple[str, ...]:
+    """Return the names of the classes, or their numbers if the dataset has no names."""
     inner = dataset.dataset if isinstance(dataset, Subset) else dataset
     names = getattr(inner, "classes", None)
     if names:
         return tuple(map(str, names))
     count = getattr(inner, "num_classes", None)
     if count is None:
-        labels = getattr(inner, "targets", None)
-        labels = labels if labels is not None else getattr(inner, "labels", None)
+        labels = getattr(inner, "targets", getattr(inner, "labels", None))
         if labels is None:
             raise ReelnetError(
-                f"{type(inner).__name__}: does not tell its classes; use one for classification"
+                f"{type(inner).__name__}: has no list of classes; choose a dataset for classification"
             )
         count = int(max(labels)) + 1
     return tuple(map(str, range(count)))
 
 
-def _in_turn(dataset: Dataset[Any], count: int, classes: int) -> tuple[int, ...]:
-    """The first pictures of each class in turn: class 0, 1, 2 …, then the second ones."""
-    size = len(cast(Sized, dataset))
+def _pick_samples(dataset: Any, count: int, classes: int) -> tuple[int, ...]:
+    """Return the indices of the first image of each class, then of the second ones, and so on."""
+    size = len(dataset)
     if not 1 <= count <= size:
-        raise UsageError(f"--samples {count}: take from 1 to {size}, the number of test pictures")
-    inner: Any = dataset
-    labels = _labels(inner)
-    seen: dict[int, list[int]] = {label: [] for label in range(classes)}
-    # Far enough to meet each class often enough, without decoding a whole data set.
+        raise UsageError(f"--samples {count}: choose 1 to {size}, the number of test images")
+    labels = _list_labels(dataset)
+    by_class: dict[int, list[int]] = defaultdict(list)
+    # Without a list of labels, look at enough images to meet each class often, but do not decode a whole dataset.
     for index in range(size if labels is not None else min(size, max(2000, 4 * count))):
-        label = labels[index] if labels is not None else int(inner[index][1])
-        seen.setdefault(label, []).append(index)
-        if all(len(found) * classes >= count for found in seen.values()):
+        by_class[labels[index] if labels is not None else int(dataset[index][1])].append(index)
+        if all(len(by_class[label]) * classes >= count for label in range(classes)):
             break
-    ranked = sorted((turn, label, index) for label, found in seen.items() for turn, index in enumerate(found))
+    ranked = sorted(
+        (turn, label, index) for label, indices in by_class.items() for turn, index in enumerate(indices)
+    )
     return tuple(index for _, _, index in ranked[:count])
 
 
-def _labels(dataset: Any) -> list[int] | None:
-    """The class of each picture where it can be told without decoding pictures."""
+def _list_labels(dataset: Any) -> list[int] | None:
+    """Return the class of each image; None if the images must be decoded for that."""
     if isinstance(dataset, TensorDataset):
         return list(map(int, dataset.tensors[1]))
     if isinstance(dataset, datasets.ImageFolder):
         return list(dataset.targets)
     if isinstance(dataset, Subset):
-        inner = _labels(dataset.dataset)
-        return [inner[index] for index in dataset.indices] if inner is not None else None
+        labels = _list_labels(dataset.dataset)
+        return [labels[index] for index in dataset.indices] if labels is not None else None
     return None
 
 
-def _transform(channels: int, side: int | None) -> Any:
-    steps: list[Any] = [transforms.Grayscale(channels)] if channels == 1 else [_to_colour]
-    if side is not None:
-        steps += [transforms.Resize(side), transforms.CenterCrop(side)]
+def _make_transform(channels: int, image_size: int | None) -> Any:
+    steps: list[Any] = [transforms.Grayscale(channels)] if channels == 1 else [_convert_to_rgb]
+    if image_size is not None:
+        steps += [transforms.Resize(image_size), transforms.CenterCrop(image_size)]
     return transforms.Compose([*steps, transforms.ToTensor()])
 
 
-def _to_colour(picture: Any) -> Any:
-    return picture.convert("RGB")
+def _convert_to_rgb(image: Image.Image) -> Image.Image:
+    return image.convert("RGB")

@@ -1,4 +1,4 @@
-"""The training stage: a plain loop with a recorder around it."""
+"""Train a network and record it: a plain training loop with a recorder around it."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from reelnet.demo.datasets import Data, batches, load
-from reelnet.demo.networks import build, channels_of, logits
+from reelnet.demo.datasets import LabeledImages, load_images, make_loader
+from reelnet.demo.networks import build_network
 from reelnet.errors import ReelnetError
 from reelnet.record.probe.probe import TapPoint, list_tap_points
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.selection import select_taps
 from reelnet.runs.session import require_free_path
 
-TESTS = 58
-"""How often a run is tested, about; the article's 290 steps are tested at every fifth."""
+EVALUATIONS = 58
+"""Number of evaluations on the test set per training, roughly; the article's 290 steps have one after every fifth."""
 
-TEST_BATCH = 250
-"""Small batches stay in the processor's cache: MNIST's test takes 0.25 s so, 0.7 s in one piece."""
+TEST_BATCH_SIZE = 250
+"""Small batches stay in the processor's cache: evaluating MNIST takes 0.25 s, but 0.7 s in a single batch."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. The defaults are the article's.
+    """What to train, and how. The defaults are those of the article.
 
     Attributes:
         model: `article` or `torchvision:NAME`.
         data: `mnist`, `torchvision:NAME` or `folder:PATH`.
-        steps: Number of optimizer steps, or None to count in epochs.
-        epochs: Number of passes over the full batches of the training set, if there are no `steps`.
-        batch_size: Pictures a step.
-        lr: Adam's learning rate.
-        seed: For the weights and the order of the pictures.
-        layers: Paths or glob patterns of layers and parameters to record; every convolution if empty.
-        samples: Number of fixed pictures to record.
-        image_size: Side of the pictures in pixels; None for their own.
+        steps: Number of optimizer steps; None to count in epochs.
+        epochs: Number of passes over the full batches of the training set; only used without `steps`.
+        batch_size: Images per step.
+        lr: Learning rate of Adam.
+        seed: Seed for the weights and the order of the images.
+        layers: Paths or glob patterns of the layers and parameters to record; every `Conv2d` if empty.
+        samples: Number of fixed images to record.
+        image_size: Height and width of the images in pixels; None keeps theirs.
     """
 
     model: str = "article"
@@ -59,13 +59,13 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a training came to.
+class TrainingResult:
+    """The result of a training.
 
     Attributes:
-        steps: Optimizer steps taken.
-        test_loss: Mean cross-entropy over the whole test set after the last step.
-        test_accuracy: Fraction of the whole test set that is classified right after the last step.
+        steps: Number of optimizer steps taken.
+        test_loss: Mean cross-entropy over the test set after the last step.
+        test_accuracy: Fraction (0..1) of the test set that is classified correctly after the last step.
     """
 
     steps: int
@@ -80,20 +80,22 @@ def train(
     root: Path | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Outcome:
-    """Train a network as `recipe` says and record it into the folder `run`.
+    evaluations: int = EVALUATIONS,
+) -> TrainingResult:
+    """Train a network and record it.
 
     Args:
-        run: The run folder to make.
-        recipe: How to train.
-        root: Where data lies or is downloaded to.
-        force: Replace a run that lies at `run`.
-        progress: Told the steps done and the steps to do, after each step.
+        run: The run folder to create.
+        recipe: What to train, and how.
+        root: Folder in which the data is, or into which it is downloaded; None for the user's cache folder.
+        force: Replace a run that exists at `run`.
+        progress: Called after each step with the number of steps taken and the total number.
+        evaluations: Number of evaluations on the test set, roughly.
 
     Raises:
-        ReelnetError: The network, the data or the run folder does not do.
+        ReelnetError: The network or the data cannot be loaded or do not fit, or the run cannot be written.
     """
-    # What is wrong is said before the data is loaded or the network tested, which may take long.
+    # Find mistakes before loading the data and evaluating the network, which may take long.
     require_free_path(run, force=force)
     network, data = prepare(recipe, root)
     if recipe.layers:
@@ -101,108 +103,110 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).train()
     optimizer = torch.optim.Adam(network.parameters(), recipe.lr)
-    loader, tests = batches(data.train, recipe.batch_size, seed=recipe.seed), batches(data.test, TEST_BATCH)
-    total = recipe.steps if recipe.steps is not None else recipe.epochs * len(loader)
-    between = max(1, total // TESTS)
-    samples, labels = data.chosen()
-    tested = test(network, tests, device)
+    train_loader = make_loader(data.train, recipe.batch_size, seed=recipe.seed)
+    test_loader = make_loader(data.test, TEST_BATCH_SIZE)
+    total = recipe.steps if recipe.steps is not None else recipe.epochs * len(train_loader)
+    interval = max(1, total // evaluations)
+    samples, labels = data.get_samples()
+    test_metrics = evaluate(network, test_loader, device)
     with Recorder(
         run,
         network,
         samples=samples,
-        shown=data.shown(samples),
+        shown=data.to_display(samples),
         taps=recipe.layers or None,
         labels=labels,
-        metrics=tested,
+        metrics=test_metrics,
         about={**asdict(recipe), "classes": data.classes},
         force=force,
         total_steps=total,
-        # Here the recording is what the training is for.
+        # The recording is the purpose of this training.
         on_error="raise",
     ) as recorder:
         progress(0, total)
-        for step, (pictures, classes) in enumerate(itertools.islice(endless(loader), total), 1):
-            trained = take_step(network, optimizer, pictures.to(device), classes.to(device))
-            if step % between == 0 or step == total:
-                tested = test(network, tests, device)
-                trained |= tested
-            recorder.step(**trained)
+        for step, (images, targets) in enumerate(itertools.islice(cycle_batches(train_loader), total), 1):
+            metrics = train_step(network, optimizer, images.to(device), targets.to(device))
+            if step % interval == 0 or step == total:
+                test_metrics = evaluate(network, test_loader, device)
+                metrics |= test_metrics
+            recorder.step(**metrics)
             progress(step, total)
-    return Outcome(total, tested["test_loss"], tested["test_accuracy"])
+    return TrainingResult(total, **test_metrics)
 
 
-def prepare(recipe: Recipe, root: Path | None) -> tuple[nn.Module, Data]:
-    """The untrained network and the data of a recipe.
+def prepare(recipe: Recipe, root: Path | None) -> tuple[nn.Module, LabeledImages]:
+    """Build the untrained network and load the data of a recipe.
 
     Raises:
-        ReelnetError: There is no such network or data.
+        ReelnetError: The network or the data is unknown, or the data cannot be loaded.
     """
-    data = load(
+    data = load_images(
         recipe.data,
-        channels=channels_of(recipe.model),
+        channels=1 if recipe.model == "article" else 3,
         samples=recipe.samples,
         root=root,
-        side=recipe.image_size,
+        image_size=recipe.image_size,
     )
     torch.manual_seed(recipe.seed)
-    return build(recipe.model, len(data.classes)), data
+    return build_network(recipe.model, len(data.classes)), data
 
 
-def layers(recipe: Recipe, root: Path | None) -> list[TapPoint]:
-    """What the recipe's layers record, or every place that can be recorded where it names none.
+def list_layers(recipe: Recipe, root: Path | None) -> list[TapPoint]:
+    """List what the recipe's layers record, or everything that can be recorded if it names none.
 
     Raises:
-        ReelnetError: The network, the data or the layers of the recipe do not do.
+        ReelnetError: The network, the data or a layer is unknown, or they do not fit.
     """
     network, data = prepare(recipe, root)
-    return list_tap_points(network, data.chosen()[0], recipe.layers)
+    return list_tap_points(network, data.get_samples()[0], recipe.layers)
 
 
-def take_step(
-    network: nn.Module, optimizer: torch.optim.Optimizer, pictures: Tensor, classes: Tensor
+def train_step(
+    network: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, targets: Tensor
 ) -> dict[str, float]:
-    """One optimizer step; gives the loss and accuracy of the batch, as the network stood before the step."""
-    scores = scores_of(network, pictures)
-    loss = F.cross_entropy(scores, classes)
+    """Take one optimizer step; return loss and accuracy of the batch, as they were before the step."""
+    logits = compute_logits(network, images)
+    loss = F.cross_entropy(logits, targets)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
-    right = (scores.argmax(1) == classes).float().mean()
-    return {"train_loss": loss.item(), "train_accuracy": right.item()}
+    accuracy = (logits.argmax(1) == targets).float().mean()
+    return {"train_loss": loss.item(), "train_accuracy": accuracy.item()}
 
 
-def scores_of(network: nn.Module, pictures: Tensor) -> Tensor:
-    """The class scores (N, classes) that a network gives pictures (N, C, H, W).
+def compute_logits(network: nn.Module, images: Tensor) -> Tensor:
+    """Compute the class scores (N, classes) of images (N, C, H, W).
 
     Raises:
-        ReelnetError: It cannot take them.
+        ReelnetError: The network fails on the images.
     """
     try:
-        return logits(network(pictures))
+        output = network(images)
+        # Some of torchvision's classifiers return auxiliary scores, too.
+        return output if isinstance(output, Tensor) else output.logits
     except Exception as error:
-        # What networks say of it is theirs: too small, not of their size, too few for their normalisation.
-        shape, reason = "x".join(map(str, pictures.shape)), " ".join(str(error).split())
+        # The reason is the network's own: images too small or of a fixed size, too few for its normalization.
+        shape, reason = "x".join(map(str, images.shape)), " ".join(str(error).split())
         raise ReelnetError(
-            f"the network cannot take a batch of {shape} ({reason}); "
-            "--image-size and --batch-size choose another"
+            f"the network cannot take a batch of {shape} ({reason}); try another --image-size or --batch-size"
         ) from error
 
 
 @torch.no_grad()
-def test(network: nn.Module, loader: DataLoader[Any], device: torch.device) -> dict[str, float]:
-    """Mean cross-entropy and accuracy over a whole data set."""
+def evaluate(network: nn.Module, loader: DataLoader[Any], device: torch.device) -> dict[str, float]:
+    """Compute the mean cross-entropy and the accuracy over a dataset; leave the network in train mode."""
     network.eval()
-    loss, right, count = 0.0, 0, 0
-    for pictures, classes in loader:
-        scores, wanted = scores_of(network, pictures.to(device)), classes.to(device)
-        loss += F.cross_entropy(scores, wanted, reduction="sum").item()
-        right += int((scores.argmax(1) == wanted).sum())
-        count += len(classes)
+    loss, correct, count = 0.0, 0, 0
+    for images, targets in loader:
+        logits, labels = compute_logits(network, images.to(device)), targets.to(device)
+        loss += F.cross_entropy(logits, labels, reduction="sum").item()
+        correct += int((logits.argmax(1) == labels).sum())
+        count += len(labels)
     network.train()
-    return {"test_loss": loss / count, "test_accuracy": right / count}
+    return {"test_loss": loss / count, "test_accuracy": correct / count}
 
 
-def endless(loader: DataLoader[Any]) -> Iterator[Sequence[Tensor]]:
-    """One epoch's batches after another's, each in a new order."""
+def cycle_batches(loader: DataLoader[Any]) -> Iterator[Sequence[Tensor]]:
+    """Yield the batches of one epoch after the other, each in a new order, without end."""
     while True:
         yield from loader

@@ -31,14 +31,14 @@ MISTAKES = """
 2 | train --run x --model torchvision:resnet81 | did you mean 'resnet18'
 2 | train --run x --layers conv9 | no layer 'conv9'
 2 | train --run x --data mnits | --data mnits
-2 | train --run x --data folder:no | --data folder:no: not a folder of folders of pictures (No such file
+2 | train --run x --data folder:no | --data folder:no: not a folder with one folder of images per class (No such file
 2 | train --run x --samples 100000 | --samples
 2 | train --run x --batch-size 100000 | --batch-size
 2 | train --run x --lr fast | 'fast' is not a valid number
 2 | train --run x --steps 1.5 | '1.5' is not a valid whole number
 2 | layers --model artcle | did you mean 'article'
 2 | layers --model resnet18 | did you mean 'torchvision:resnet18'
-2 | layers --model x | --model x: no such network; there are article
+2 | layers --model x | --model x: unknown network; choose from article
 2 | render RUN | -o
 2 | render RUN -o a.gif --layer conv7 | did you mean
 2 | render RUN -o {layer}.gif --layer conv1 --layer conv7 | no layer 'conv7'

@@ -1,4 +1,4 @@
-"""The pictures that come with reelnet, torchvision's, and a folder of one's own."""
+"""The images that come with reelnet, those of torchvision, and those of a folder."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import torch
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
-from reelnet.demo.datasets import Data, batches, load
+from reelnet.demo.datasets import LabeledImages, load_images, make_loader
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.samples import to_pictures
 
 
 @pytest.fixture(scope="module")
-def mnist(tmp_path_factory: pytest.TempPathFactory) -> Data:
-    return load("mnist", channels=1, samples=10, root=tmp_path_factory.mktemp("data"), side=None)
+def mnist(tmp_path_factory: pytest.TempPathFactory) -> LabeledImages:
+    return load_images("mnist", channels=1, samples=10, root=tmp_path_factory.mktemp("data"), image_size=None)
 
 
 def length(dataset: Any) -> int:
     return len(cast(Sized, dataset))
 
 
-def test_mnist_is_whole(mnist: Data) -> None:
+def test_mnist_is_whole(mnist: LabeledImages) -> None:
     assert (length(mnist.train), length(mnist.test)) == (60_000, 10_000)
     pictures, labels = mnist.train[:]
     assert pictures.shape == (60_000, 1, 28, 28)
@@ -50,68 +50,68 @@ def test_mnist_is_whole(mnist: Data) -> None:
     assert mnist.classes == tuple("0123456789")
 
 
-def test_the_articles_samples_are_the_ten_digits_in_order(mnist: Data) -> None:
-    assert mnist.samples == (10, 5, 35, 30, 4, 15, 11, 17, 268, 12)
-    pictures, labels = mnist.chosen()
+def test_the_articles_samples_are_the_ten_digits_in_order(mnist: LabeledImages) -> None:
+    assert mnist.sample_indices == (10, 5, 35, 30, 4, 15, 11, 17, 268, 12)
+    pictures, labels = mnist.get_samples()
     assert labels == list("0123456789")
     assert torch.equal(pictures[3], mnist.test[30][0])
 
 
-def test_mnist_is_shown_as_ink_on_paper(mnist: Data) -> None:
-    pictures, _ = mnist.chosen()
-    shown = to_pictures(mnist.shown(pictures).numpy())
+def test_mnist_is_shown_as_ink_on_paper(mnist: LabeledImages) -> None:
+    pictures, _ = mnist.get_samples()
+    shown = to_pictures(mnist.to_display(pictures).numpy())
     assert (shown[:, 0, 0] == 255).all()  # paper in the corner
     np.testing.assert_array_equal(shown, 255 - np.rint(pictures[:, 0].numpy() * 255).astype(np.uint8))
     assert pictures[:, 0, 0, 0].max() == 0  # what the network gets is as published
 
 
 def test_other_numbers_of_samples_take_the_classes_in_turn(tmp_path: Path) -> None:
-    data = load("mnist", channels=3, samples=13, root=tmp_path, side=14)
-    pictures, labels = data.chosen()
+    data = load_images("mnist", channels=3, samples=13, root=tmp_path, image_size=14)
+    pictures, labels = data.get_samples()
     assert labels == [*"0123456789", *"012"]
-    assert len(set(data.samples)) == 13
+    assert len(set(data.sample_indices)) == 13
     assert pictures.shape == (13, 3, 14, 14)
 
 
 @pytest.mark.parametrize("count", [0, 10_001])
 def test_samples_that_are_not_there(count: int, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"--samples {count}: take from 1 to 10000"):
-        load("mnist", channels=1, samples=count, root=tmp_path, side=None)
+    with pytest.raises(UsageError, match=f"--samples {count}: choose 1 to 10000"):
+        load_images("mnist", channels=1, samples=count, root=tmp_path, image_size=None)
 
 
 def test_a_damaged_copy_of_mnist_is_one_clear_line(tmp_path: Path) -> None:
-    load("mnist", channels=1, samples=10, root=tmp_path, side=None)
+    load_images("mnist", channels=1, samples=10, root=tmp_path, image_size=None)
     file = tmp_path / "MNIST" / "raw" / "t10k-images-idx3-ubyte"
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(ReelnetError, match=r"raw: damaged .*; remove this folder"):
-        load("mnist", channels=1, samples=10, root=tmp_path, side=None)
+        load_images("mnist", channels=1, samples=10, root=tmp_path, image_size=None)
 
 
 def test_a_data_root_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReelnetError, match=r"cannot unpack MNIST here .*--data-root"):
-        load("mnist", channels=1, samples=10, root=tmp_path / "file", side=None)
+        load_images("mnist", channels=1, samples=10, root=tmp_path / "file", image_size=None)
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("mnits", r"did you mean 'mnist'\? There are mnist, torchvision:NAME and folder:PATH"),
+        ("mnits", r"did you mean 'mnist'\? Choose from mnist, torchvision:NAME and folder:PATH"),
         ("MNIST", "did you mean 'mnist'"),
         ("mnist:full", "did you mean 'mnist'"),
         ("cifar10", "did you mean 'torchvision:CIFAR10'"),
         ("torchvison:FashionMNIST", "did you mean 'torchvision:FashionMNIST'"),
-        ("my pictures", "no such data set; there are mnist, torchvision:NAME and folder:PATH"),
+        ("my pictures", "unknown dataset; choose from mnist, torchvision:NAME and folder:PATH"),
         ("torchvision:FakeDat", "did you mean 'FakeData'"),
         ("torchvision:fakedata", "did you mean 'FakeData'"),
         ("torchvision:", "choose from .* in all"),
         ("torchvision:VisionDataset", "cannot be loaded"),
-        ("folder:/does/not/exist", "not a folder of folders of pictures"),
+        ("folder:/does/not/exist", "not a folder with one folder of images per class"),
     ],
 )
 def test_unknown_data(name: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=said) as error:
-        load(name, channels=3, samples=2, root=tmp_path, side=8)
+        load_images(name, channels=3, samples=2, root=tmp_path, image_size=8)
     assert f"--data {name}" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -124,7 +124,7 @@ def test_a_download_that_fails_is_one_clear_line(tmp_path: Path, monkeypatch: py
     with pytest.raises(
         ReelnetError, match=r"FashionMNIST: cannot be loaded from .*no route to host"
     ) as error:
-        load("torchvision:FashionMNIST", channels=1, samples=2, root=tmp_path, side=None)
+        load_images("torchvision:FashionMNIST", channels=1, samples=2, root=tmp_path, image_size=None)
     assert "\n" not in str(error.value)
 
 
@@ -137,20 +137,16 @@ def picture_folder(path: Path, counts: dict[str, int]) -> None:
 
 def test_a_folder_of_folders_of_pictures(tmp_path: Path) -> None:
     picture_folder(tmp_path, {"cat": 20, "dog": 20})
-    data = load(f"folder:{tmp_path}", channels=3, samples=4, root=None, side=8)
+    data = load_images(f"folder:{tmp_path}", channels=3, samples=4, root=None, image_size=8)
     assert (length(data.train), length(data.test)) == (36, 4)
     assert data.classes == ("cat", "dog")
-    pictures, labels = data.chosen()
+    pictures, labels = data.get_samples()
     assert labels == ["cat", "dog", "cat", "dog"]
     assert pictures.shape == (4, 3, 8, 8)
     assert [round(float(picture[0, 0, 0]) * 255) for picture in pictures] == [50, 100, 50, 100]
-    assert torch.equal(data.shown(pictures), pictures)
-    assert load(f"folder:{tmp_path}", channels=1, samples=1, root=None, side=8).chosen()[0].shape == (
-        1,
-        1,
-        8,
-        8,
-    )
+    assert torch.equal(data.to_display(pictures), pictures)
+    gray = load_images(f"folder:{tmp_path}", channels=1, samples=1, root=None, image_size=8)
+    assert gray.get_samples()[0].shape == (1, 1, 8, 8)
 
 
 def test_samples_come_from_all_classes_of_a_long_folder(
@@ -170,20 +166,20 @@ def test_samples_come_from_all_classes_of_a_long_folder(
             self.targets = [label for _, label in self.samples]
 
     monkeypatch.setattr("torchvision.datasets.ImageFolder", Long)
-    data = load(f"folder:{tmp_path}", channels=3, samples=4, root=None, side=8)
-    assert data.samples == (0, 3000, 1, 3001)
+    data = load_images(f"folder:{tmp_path}", channels=3, samples=4, root=None, image_size=8)
+    assert data.sample_indices == (0, 3000, 1, 3001)
 
 
 def test_a_folder_with_its_own_split(tmp_path: Path) -> None:
     picture_folder(tmp_path / "train", {"a": 3, "b": 2})
     with pytest.raises(UsageError, match="has 'train' but neither 'test' nor 'val'"):
-        load(f"folder:{tmp_path}", channels=3, samples=1, root=None, side=8)
+        load_images(f"folder:{tmp_path}", channels=3, samples=1, root=None, image_size=8)
     picture_folder(tmp_path / "val", {"a": 1, "b": 1})
-    data = load(f"folder:{tmp_path}", channels=3, samples=2, root=None, side=8)
+    data = load_images(f"folder:{tmp_path}", channels=3, samples=2, root=None, image_size=8)
     assert (length(data.train), length(data.test)) == (5, 2)
     picture_folder(tmp_path / "test", {"a": 1, "c": 1})
-    with pytest.raises(UsageError, match=r"'train' and 'test' hold other classes \(b, c\)"):
-        load(f"folder:{tmp_path}", channels=3, samples=2, root=None, side=8)
+    with pytest.raises(UsageError, match=r"'train' and 'test' have different classes \(b, c\)"):
+        load_images(f"folder:{tmp_path}", channels=3, samples=2, root=None, image_size=8)
 
 
 def test_a_broken_picture_is_named(tmp_path: Path) -> None:
@@ -191,19 +187,19 @@ def test_a_broken_picture_is_named(tmp_path: Path) -> None:
     picture_folder(tmp_path / "test", {"a": 1})
     broken = tmp_path / "train" / "a" / "0001.png"
     broken.write_bytes(broken.read_bytes()[:30])
-    data = load(f"folder:{tmp_path}", channels=3, samples=1, root=None, side=8)
-    with pytest.raises(ReelnetError, match=r"0001\.png: not a picture that can be read"):
-        list(batches(data.train, 2))
+    data = load_images(f"folder:{tmp_path}", channels=3, samples=1, root=None, image_size=8)
+    with pytest.raises(ReelnetError, match=r"0001\.png: cannot be read as an image"):
+        list(make_loader(data.train, 2))
 
 
-def test_batches_come_in_the_order_of_their_seed(mnist: Data) -> None:
+def test_batches_come_in_the_order_of_their_seed(mnist: LabeledImages) -> None:
     def order(seed: int) -> torch.Tensor:
-        loader = batches(mnist.train, 64, seed=seed)
+        loader = make_loader(mnist.train, 64, seed=seed)
         return torch.cat([labels for _, labels in itertools.islice(loader, 4)])
 
     assert torch.equal(order(1), order(1))
     assert not torch.equal(order(1), order(2))
-    assert len(batches(mnist.train, 1024, seed=0)) == 58
-    assert sum(len(labels) for _, labels in batches(mnist.test, 3000)) == 10_000
-    with pytest.raises(UsageError, match="--batch-size 60001: there are 60000 pictures"):
-        batches(mnist.train, 60_001, seed=0)
+    assert len(make_loader(mnist.train, 1024, seed=0)) == 58
+    assert sum(len(labels) for _, labels in make_loader(mnist.test, 3000)) == 10_000
+    with pytest.raises(UsageError, match="--batch-size 60001: the training set has only 60000 images"):
+        make_loader(mnist.train, 60_001, seed=0)

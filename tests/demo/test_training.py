@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -10,26 +10,20 @@ import pytest
 import torch
 
 from reelnet.demo import training
-from reelnet.demo.networks import build
-from reelnet.demo.training import Recipe, layers, train
+from reelnet.demo.networks import build_network
+from reelnet.demo.training import Recipe, list_layers
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.reel import Run
 
 CHANNELS = [4, 4, 8, 8, 16, 16]
 SIDES = [28, 28, 14, 14, 7, 7]
 
+train = functools.partial(training.train, evaluations=1)
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def tested_twice() -> Iterator[None]:
-    """Test a network before the first and after the last step only, to save time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "TESTS", 1)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +60,7 @@ def test_the_digits_are_shown_dark_on_white(article: Run) -> None:
 
 def test_the_first_convolution_is_what_its_weights_say(article: Run) -> None:
     torch.manual_seed(5)
-    kernel = build("article", 10).get_parameter("conv1.weight").detach().numpy()
+    kernel = build_network("article", 10).get_parameter("conv1.weight").detach().numpy()
     fed = np.pad(article.inputs[:, 0].astype(float), ((0, 0), (1, 1), (1, 1)))
     wanted = np.zeros((10, 4, 28, 28))
     for row in range(3):
@@ -77,17 +71,20 @@ def test_the_first_convolution_is_what_its_weights_say(article: Run) -> None:
 
 
 def test_the_same_seed_gives_the_same_recording(article: Run, root: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     for seed, same in ((5, True), (6, False)):
         path = tmp_path / str(seed)
         train(
-            path, Recipe(steps=4, batch_size=128, seed=seed), root=root, progress=lambda *at: told.append(at)
+            path,
+            Recipe(steps=4, batch_size=128, seed=seed),
+            root=root,
+            progress=lambda *counts: calls.append(counts),
         )
         again = Run(path)
         for name in article.taps:
             assert np.array_equal(again.read(name), article.read(name)) == same
         assert (again.metrics["test_loss"][-1] == article.metrics["test_loss"][-1]) == same
-    assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)] * 2
+    assert calls == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)] * 2
 
 
 def test_torchvisions_networks_and_data(tmp_path: Path) -> None:
@@ -111,7 +108,7 @@ def test_torchvisions_networks_and_data(tmp_path: Path) -> None:
 
 
 def test_the_layers_of_the_articles_network(root: Path) -> None:
-    found = {place.path: place for place in layers(Recipe(), root)}
+    found = {point.path: point for point in list_layers(Recipe(), root)}
     maps = ["conv1", "conv2", "pool1", "conv3", "conv4", "pool2", "conv5", "conv6"]
     assert list(found) == [*maps, "flatten", "dense1", "relu1", "dense2", "relu2", "dense3"]
     assert found["dense3"].info.shape == (10, 10, 1, 1)
@@ -122,9 +119,9 @@ def test_the_layers_of_the_articles_network(root: Path) -> None:
 @pytest.mark.parametrize(
     ("recipe", "said"),
     [
-        (Recipe(model="articel"), "--model articel: no such network; did you mean 'article'"),
+        (Recipe(model="articel"), "--model articel: unknown network; did you mean 'article'"),
         (Recipe(model="torchvision:resnet19"), "did you mean 'resnet1"),
-        (Recipe(data="cifar"), "--data cifar: no such data set"),
+        (Recipe(data="cifar"), "--data cifar: unknown dataset; "),
         (Recipe(layers=("conv7",), steps=1), "no layer 'conv7' .*did you mean 'conv"),
         (Recipe(batch_size=70_000), "--batch-size 70000"),
     ],
@@ -138,7 +135,7 @@ def test_unknown_names_are_one_line_and_leave_no_folder(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_pictures_that_the_network_cannot_take_are_told_of(root: Path, tmp_path: Path) -> None:
+def test_images_that_the_network_cannot_take(root: Path, tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=r"cannot take a batch of 250x1x1x1 \(.*--image-size") as error:
         train(tmp_path / "run", Recipe(image_size=1, steps=1), root=root)
     assert "\n" not in str(error.value)

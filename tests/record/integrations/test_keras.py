@@ -54,10 +54,17 @@ def train(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=200)
 
 
-def test_every_batch_is_what_the_layers_give_then(tmp_path: Path) -> None:
-    done = train(tmp_path, "recorded")
+# Most of the time of a training is spent on imports.
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keras")
+    done = train(folder, "recorded")
     assert done.returncode == 0, done.stderr
-    run, kept = reelnet.open(tmp_path / "run"), np.load(tmp_path / "recorded.npz")
+    return folder
+
+
+def test_every_batch_is_what_the_layers_give_then(recorded: Path) -> None:
+    run, kept = reelnet.open(recorded / "run"), np.load(recorded / "recorded.npz")
     assert run.steps == list(range(7))
     assert run.taps["norm"].shape == (4, 3, 6, 6)
     np.testing.assert_allclose(
@@ -68,10 +75,9 @@ def test_every_batch_is_what_the_layers_give_then(tmp_path: Path) -> None:
     assert np.flatnonzero(np.isfinite(run.metrics["val_loss"])).tolist() == [3, 6]
 
 
-def test_training_goes_as_it_would_without(tmp_path: Path) -> None:
-    assert train(tmp_path, "recorded").returncode == 0
+def test_training_goes_as_it_would_without(recorded: Path, tmp_path: Path) -> None:
     assert train(tmp_path, "plain").returncode == 0
-    one, other = np.load(tmp_path / "recorded.npz"), np.load(tmp_path / "plain.npz")
+    one, other = np.load(recorded / "recorded.npz"), np.load(tmp_path / "plain.npz")
     for name in one.files:
         np.testing.assert_array_equal(one[name], other[name])
 
