@@ -28,7 +28,7 @@ def write_run(
     metrics: Callable[[int], Mapping[str, float]] | None = None,
     bounds: Mapping[str, tuple[float, float] | None] | None = None,
     dtype: str = "float32",
-    colour: bool = False,
+    color: bool = False,
     side: int = 6,
     labels: tuple[str, ...] | None = None,
     about: Mapping[str, Any] | None = None,
@@ -43,7 +43,7 @@ def write_run(
         metrics: The metrics of a step; none by default.
         bounds: What a tap's values can be at all, (low, high).
         dtype: numpy's name of the values' type.
-        colour: Whether the samples are RGB pictures.
+        color: Whether the samples are RGB pictures.
         side: Height and width of the samples' pictures.
         labels: One a sample; the sample's number by default.
         about: Free facts.
@@ -51,9 +51,9 @@ def write_run(
     shapes = dict(taps or {"conv1": (3, 2, 4, 4)})
     count = next(iter(shapes.values()))[0]
     infos = {name: TapInfo(shape, dtype, (bounds or {}).get(name)) for name, shape in shapes.items()}
-    form = (count, side, side, 3) if colour else (count, side, side)
+    form = (count, side, side, 3) if color else (count, side, side)
     shown = np.random.default_rng(99).integers(0, 256, form, dtype=np.uint8)
-    fed = (shown.transpose(0, 3, 1, 2) if colour else shown[:, None]).astype(np.float32) / 255
+    fed = (shown.transpose(0, 3, 1, 2) if color else shown[:, None]).astype(np.float32) / 255
     writer = RunWriter(
         path,
         taps=infos,

@@ -1,4 +1,4 @@
-"""Colours and colormaps as authors write them."""
+"""Colors and colormaps as authors write them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from reelnet.errors import suggest_names
 
 Rgb = tuple[int, int, int]
+"""Red, green and blue, each from 0 to 255."""
 
 RDBU: tuple[Rgb, ...] = (
     (103, 0, 31),
@@ -38,84 +39,78 @@ EMBER: tuple[Rgb, ...] = (
     (104, 166, 232),
     (180, 214, 255),
 )
-"""Red over near-black to blue, for dark paper: what is small recedes into it, as white does on light paper."""
+"""Red over near-black to blue, for dark backgrounds: small values recede into it, as white does on a light one."""
 
 BUILTIN_COLORMAPS = {"RdBu": RDBU, "ember": EMBER}
-"""Colormaps that need no matplotlib."""
+"""Colormaps that do not need matplotlib."""
 
+MAX_COLORMAP_COLORS = 256
 COLORMAP_SAMPLES = 33
-"""Colours that stand for one of matplotlib's maps; between them colours are interpolated."""
+"""Colors that are taken from a colormap of matplotlib; between them colors are interpolated."""
 
 _HEX_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 
 
 def parse_color(value: Any) -> Rgb:
-    """`'#1f2328'` or `'#123'` as (red, green, blue), each 0 to 255.
+    """Parse `'#1f2328'` or `'#123'`.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: The value has another form.
     """
     if isinstance(value, tuple) and len(value) == 3:
         return value
     if value is None:
-        raise ValueError("is empty; a colour must be quoted, such as '#1f2328'")
-    text = value[1:] if isinstance(value, str) and value.startswith("#") else ""
-    if len(text) == 3:
-        text = "".join(2 * digit for digit in text)
+        raise ValueError("is empty; a color must be quoted, such as '#1f2328'")
+    digits = value[1:] if isinstance(value, str) and value.startswith("#") else ""
+    if len(digits) == 3:
+        digits = "".join(2 * digit for digit in digits)
     try:
-        red, green, blue = bytes.fromhex(text)
+        red, green, blue = bytes.fromhex(digits)
     except ValueError:
-        raise ValueError(f"{value!r} is not a colour such as '#1f2328'") from None
+        raise ValueError(f"{value!r} is not a color such as '#1f2328'") from None
     return red, green, blue
 
 
 def parse_colormap(value: Any) -> tuple[Rgb, ...]:
-    """A colormap's name, or a list of colours from the least to the greatest value.
+    """Parse the name of a colormap, or a list of colors from the lowest to the highest value.
 
     Raises:
-        ValueError: There is no such colormap, or it is no list of two colours or more.
+        ValueError: The name is unknown, or the value is not a list of 2 to 256 colors.
     """
     if isinstance(value, tuple):
         return value
     if isinstance(value, str):
         return lookup_colormap(value)
     if not isinstance(value, list) or len(value) < 2:
-        raise ValueError(f"{value!r} is neither the name of a colormap nor a list of two colours or more")
-    if len(value) > 256:
-        raise ValueError(f"{len(value)} colours are more than a palette holds; give up to 256")
-    return tuple(parse_color(each) for each in value)
+        raise ValueError(f"{value!r} is neither the name of a colormap nor a list of at least two colors")
+    if len(value) > MAX_COLORMAP_COLORS:
+        raise ValueError(f"has {len(value)} colors; give at most {MAX_COLORMAP_COLORS}")
+    return tuple(parse_color(color) for color in value)
 
 
 @lru_cache(maxsize=32)
 def lookup_colormap(name: str) -> tuple[Rgb, ...]:
-    """One of reelnet's or matplotlib's colormaps.
+    """Return the colors of a colormap of reelnet or matplotlib.
 
     Raises:
-        ValueError: There is none of that name.
+        ValueError: The name is unknown.
     """
     if name in BUILTIN_COLORMAPS:
         return BUILTIN_COLORMAPS[name]
-    # matplotlib takes a while to import, and most templates need none of its maps.
+    # The import of matplotlib takes time, and most templates need none of its colormaps.
     from matplotlib import colormaps
 
     if name not in colormaps:
         raise ValueError(f"no colormap {name!r}; {suggest_names(name, [*BUILTIN_COLORMAPS, *colormaps])}")
-    colours = np.rint(255 * colormaps[name](np.linspace(0, 1, COLORMAP_SAMPLES))[:, :3]).astype(int)
-    return tuple((int(red), int(green), int(blue)) for red, green, blue in colours)
+    colors = np.rint(255 * colormaps[name](np.linspace(0, 1, COLORMAP_SAMPLES))[:, :3]).astype(int)
+    return tuple((int(red), int(green), int(blue)) for red, green, blue in colors)
 
 
-Color = Annotated[
-    Rgb, BeforeValidator(parse_color), WithJsonSchema({"type": "string", "pattern": _HEX_PATTERN})
-]
+_COLOR_SCHEMA = {"type": "string", "pattern": _HEX_PATTERN}
+
+Color = Annotated[Rgb, BeforeValidator(parse_color), WithJsonSchema(_COLOR_SCHEMA)]
 Colormap = Annotated[
     tuple[Rgb, ...],
     BeforeValidator(parse_colormap),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string", "pattern": _HEX_PATTERN}, "minItems": 2},
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": _COLOR_SCHEMA, "minItems": 2}]}),
 ]

@@ -1,4 +1,4 @@
-"""A template as written: panels in a layout, a theme, a timeline, outputs. It knows nothing of any run."""
+"""A template as written: panels in a layout, a theme, a timeline, outputs. It is independent of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reelnet.template.timeline import TimelineSpec
 
 
 class Direction(StrEnum):
-    """How a stack lays out its items."""
+    """How a stack arranges its items."""
 
     COLUMN = "column"
     ROW = "row"
@@ -30,44 +30,44 @@ Align = Literal["start", "center", "end", "stretch"]
 
 
 class ItemSpec(SpecModel):
-    """What every panel and every stack may say of its place."""
+    """Options of every panel and every stack about its place."""
 
-    width: PositivePixels | None = Field(None, description="Width in pixels, instead of the natural one.")
-    height: PositivePixels | None = Field(None, description="Height in pixels, instead of the natural one.")
+    width: PositivePixels | None = Field(None, description="Width in pixels, instead of the natural width.")
+    height: PositivePixels | None = Field(
+        None, description="Height in pixels, instead of the natural height."
+    )
     grow: float | None = Field(
-        None, ge=0, le=1000, description="Its share of the room that is left over; 0 for none."
+        None, ge=0, le=1000, description="Share of the space that is left over; 0 for none."
     )
     align_self: Align | None = Field(
-        None, description="Its own place across the stack, instead of the stack's align."
+        None, description="Alignment across the stack, instead of the stack's align."
     )
 
 
 class PanelSpec(ItemSpec):
-    """What every panel may say."""
+    """Options of every panel."""
 
     files: ClassVar[tuple[str, ...]] = ()
-    """Options that name files; a path in them is relative to the template's file."""
+    """Options that name files. Relative paths start from the folder of the template's file."""
 
-    hidden: bool = Field(False, description="Leave the panel out, although the layout names it.")
+    hidden: bool = Field(False, description="Hide the panel, although the layout names it.")
 
 
 class StackSpec(ItemSpec):
-    """Items beside, under or over each other."""
+    """Options of a stack, which arranges items side by side, below each other, or on top of each other."""
 
-    id: str | None = Field(
-        None, description="A name by which a template that extends this one can change it."
-    )
+    id: str | None = Field(None, description="A name by which an extending template can change it.")
     gap: Pixels = Field(0, description="Pixels between two items.")
     padding: Pixels = Field(0, description="Pixels around all items.")
     align: Align | None = Field(
         None,
-        description="Where items stand across the direction; by default stretch in a column, center in a row, "
-        "start in a grid and an overlay.",
+        description="Alignment of items across the direction of the stack; by default stretch in a column, center in "
+        "a row, start in a grid and an overlay.",
     )
     justify: Literal["start", "center", "end", "between"] = Field(
-        "start", description="Where items stand along the direction when room is left over."
+        "start", description="Alignment of items along the direction of the stack if space is left over."
     )
-    columns: int = Field(2, ge=1, le=256, description="Columns of a grid.")
+    columns: int = Field(2, ge=1, le=256, description="Number of columns of a grid.")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Stack:
 
     Attributes:
         items: Names of panels, and stacks.
-        path: Its place in the file, for errors.
+        path: The key path of the stack, for errors.
     """
 
     direction: Direction
@@ -89,7 +89,7 @@ ASPECT = re.compile(r"\d{1,4}:\d{1,4}")
 
 
 class CanvasSpec(SpecModel):
-    """The size of the frame. The largest whole scale that fits is taken."""
+    """The size of the frame. The scale of the maps is the largest integer that fits."""
 
     width: EvenPixels | None = Field(
         None, description="Width of the frame in pixels; by default what the layout needs."
@@ -101,44 +101,47 @@ class CanvasSpec(SpecModel):
         None,
         pattern=r"^\d{1,4}:\d{1,4}$",
         examples=["9:16", "1:1", "16:9"],
-        description="Width to height, if no size is given: paper is added at two sides.",
+        description="Aspect ratio, width to height, if no size is given. Background is added at two sides.",
     )
-    max_width: EvenPixels | None = Field(None, description="Largest width of the frame in pixels.")
-    max_height: EvenPixels | None = Field(None, description="Largest height of the frame in pixels.")
+    max_width: EvenPixels | None = Field(None, description="Maximum width of the frame in pixels.")
+    max_height: EvenPixels | None = Field(None, description="Maximum height of the frame in pixels.")
     max_cell: PositivePixels | None = Field(
-        None, description="Largest side of a cell in pixels, where a size or a largest size is given."
+        None,
+        description="Maximum side of a cell in pixels, if a size or a maximum size of the frame is given.",
     )
     scale: int | None = Field(
         None,
         ge=1,
         le=256,
-        description="Canvas pixels a map value; by default the largest whole number that fits.",
+        description="Canvas pixels per map value; by default the largest integer that fits.",
     )
 
     @property
     def width_limit(self) -> int | None:
-        """The width that the layout may have."""
+        """The maximum width of the layout; None for no limit."""
         return self.width or self.max_width
 
     @property
     def height_limit(self) -> int | None:
-        """The height that the layout may have."""
+        """The maximum height of the layout; None for no limit."""
         return self.height or self.max_height
 
     @field_validator("aspect", mode="before")
     @classmethod
-    def _form(cls, value: Any) -> Any:
+    def _check_aspect(cls, value: Any) -> Any:
         if value is not None and not (isinstance(value, str) and ASPECT.fullmatch(value)):
-            raise ValueError(f"{value!r} is neither a size such as 1080x1080 nor an aspect such as 9:16")
+            raise ValueError(
+                f"{value!r} is neither a size such as 1080x1080 nor an aspect ratio such as 9:16"
+            )
         return value
 
     @model_validator(mode="after")
-    def _one_rule(self) -> CanvasSpec:
+    def _check_combination(self) -> CanvasSpec:
         if self.aspect is not None:
             if "0" in (part.strip("0") or "0" for part in self.aspect.split(":")):
                 raise ValueError(f"aspect {self.aspect!r}: both numbers must be above 0")
             if self.width or self.height:
-                raise ValueError("give either an aspect or a width and a height")
+                raise ValueError("give either an aspect ratio, or a width and a height")
         if self.max_width is not None and self.width is not None:
             raise ValueError("give either width or max_width")
         if self.max_height is not None and self.height is not None:
@@ -147,67 +150,67 @@ class CanvasSpec(SpecModel):
 
 
 class SamplesSpec(SpecModel):
-    """The samples: which, and how their columns stand. All panels of cells share this, so that they line up."""
+    """Which samples are shown and how they are arranged. All panels with cells share this, so that they line up."""
 
     show: SelectorField = Field(
         Selector(),
-        description="Which samples: all, a list, a range such as 0-4, counted from 0, or {first: 16}.",
+        description="Which samples are shown: all, a list, a range such as 0-4, counted from 0, or {first: 16}.",
     )
     gap: Pixels = Field(0, description="Pixels between two samples.")
     transposed: bool | Literal["auto"] = Field(
         False,
-        description="A row for each sample and a column for each channel; auto: where there are at most half as many "
-        "samples as channels. Inputs and channels then belong side by side, in a row, or the channels show the "
-        "inputs themselves, by inputs: true.",
+        description="One row per sample and one column per channel; auto does this if there are at most half as many "
+        "samples as channels. Put inputs and channels side by side in a row then, or let the channels show the "
+        "inputs with inputs: true.",
     )
 
 
 class OutputSpec(SpecModel):
     """One file to write."""
 
-    id: str | None = Field(
-        None, description="A name by which a template that extends this one can change it."
-    )
+    id: str | None = Field(None, description="A name by which an extending template can change it.")
     path: str = Field(
         min_length=1,
-        description="The file, as seen from where reelnet runs; its suffix chooses the format. {layer} in it stands "
-        "for the layer's name.",
+        description="The file, relative to the current folder. Its suffix selects the format; {layer} stands for the "
+        "name of the layer.",
     )
     layers: tuple[str, ...] | Literal["all"] | None = Field(
-        None, description="The layers to show, a file each: a list or all; by default the template's layer."
+        None,
+        description="The layers to show, one file per layer: a list or all; by default the template's layer.",
     )
-    scale: int | None = Field(None, ge=1, le=256, description="Canvas pixels a map value, for this file.")
+    scale: int | None = Field(None, ge=1, le=256, description="Canvas pixels per map value, for this file.")
     step: int | Literal["first", "last"] | None = Field(
-        None, description="For a .png: the step to show; by default the last."
+        None, description="The step that a .png shows; by default the last."
     )
     for_: str | None = Field(
         None,
         alias="for",
         examples=["medium"],
-        description="The platform where the file will be published; its limits are kept. `reelnet platforms` lists "
-        "them.",
+        description="The platform where the file will be published. The file keeps the platform's limits; `reelnet "
+        "platforms` lists them.",
     )
     max_size: int | str | None = Field(
         None,
         examples=["3 MB"],
-        description="The cap: bytes, or a number with a unit. Lossless if that fits, else the least loss that does.",
+        description="The cap on the file size: bytes, or a number with a unit. The file is lossless if that fits, or "
+        "has as little loss as possible.",
     )
     max_error: float | None = Field(
         None,
         ge=0,
         le=240,
-        description="Under a cap: most by which a value may be off, in 240ths of the colormap; by default 4.",
+        description="With a cap: the largest allowed error of a value, in 1/240ths of the color range; by default 4.",
     )
     keep: tuple[Literal["frames", "levels", "scale"], ...] = Field(
-        (), description="Under a cap: a list of what must not be given up."
+        (), description="With a cap: a list of what must not be reduced."
     )
     timeline: Mapping[str, Any] | None = Field(
-        None, description="Keys of the timeline that differ for this file."
+        None, description="Keys of the timeline that are different for this file."
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _lists(cls, value: Any) -> Any:
+    def _convert_lists(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         return {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
@@ -215,12 +218,12 @@ class OutputSpec(SpecModel):
 
 @dataclass(frozen=True)
 class Output:
-    """One file to write, with a timeline of its own where the author wants one.
+    """One file to write, with its timeline.
 
     Attributes:
         spec: What the author wrote.
-        timeline: The template's with the file's own keys.
-        path: Its place in the template, for errors.
+        timeline: The timeline of the template with the keys of the output.
+        path: The key path of the output, for errors.
     """
 
     spec: OutputSpec
@@ -228,20 +231,20 @@ class Output:
     path: KeyPath
 
     def apply_to(self, template: Template) -> Template:
-        """The template as this file has it, with its own timeline and scale."""
-        own: dict[KeyPath, KeyPath] = {
-            ("timeline", key): (*self.path, "timeline", key) for key in self.spec.timeline or {}
-        }
+        """Return the template with the timeline and the scale of this output."""
+        sections: dict[str, Mapping[str, Any]] = {"timeline": self.spec.timeline or {}}
         canvas = template.canvas
         if self.spec.scale is not None:
             canvas = canvas.model_copy(update={"scale": self.spec.scale})
-            own["canvas", "scale"] = (*self.path, "scale")
-        source_map = replace(template.source_map, moved={**template.source_map.moved, **own})
-        said = {"timeline": self.spec.timeline or {}}
-        if self.spec.scale is not None:
-            said["canvas"] = {"scale": self.spec.scale}
-        content = {**template.content}
-        for section, keys in said.items():
+            sections["canvas"] = {"scale": self.spec.scale}
+        moved: dict[KeyPath, KeyPath] = {
+            ("timeline", key): (*self.path, "timeline", key) for key in sections["timeline"]
+        }
+        moved |= {("canvas", key): (*self.path, key) for key in sections.get("canvas", ())}
+        moved = {**template.source_map.moved, **moved}
+        source_map = replace(template.source_map, moved=moved)
+        content = dict(template.content)
+        for section, keys in sections.items():
             content[section] = {**content.get(section, {}), **keys}
         return replace(
             template, timeline=self.timeline, canvas=canvas, source_map=source_map, content=content
@@ -250,16 +253,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Template:
-    """What stands where, in which style, over which time, and which files come out.
+    """What is shown where, in which style, at which pace, and in which files.
 
     Attributes:
-        name: As it was asked for.
-        about: One sentence for people.
-        layer: The tap to show; None for the last one that gives maps.
+        name: The name or path that was asked for.
+        about: One sentence about the template.
+        layer: The tap to show; None for the last one with maps.
         panels: By the names that the layout uses.
-        outputs: Empty if the author names none.
+        outputs: The files that `reelnet render` writes; may be empty.
         source_map: File, line and column of each key, for errors.
-        content: All that it says, as plain data: what it was built from, and can be built from again.
+        content: The plain data that the template was built from.
     """
 
     name: str

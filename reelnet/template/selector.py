@@ -1,4 +1,4 @@
-"""Which channels or samples are shown: all, a list, a range, or those that change most."""
+"""Selection of channels or samples: all, a list, a range, the first ones, or those that change most."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
-RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
+MAX_RANGE = 4096
+
+_RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
 
 
 @dataclass(frozen=True)
 class Selector:
-    """Positions counted from 0.
+    """Which positions are shown, counted from 0. Without arguments, all of them.
 
     Attributes:
-        positions: In the order wanted; None for all.
-        top: Only so many, those that change most; None for no such limit.
-        first: Only so many, or fewer if there are no more; None for no such limit.
+        positions: The positions in the order in which they are shown; None for all.
+        top: Maximum number of positions; those that change most are shown.
+        first: Maximum number of positions; the first ones are shown.
     """
 
     positions: tuple[int, ...] | None = None
@@ -27,46 +29,51 @@ class Selector:
 
 
 def parse_selector(value: Any) -> Selector:
-    """`all`, `3`, `0-5`, `[0, 2, 4-7]`, `{first: 8}` or `{top: 8}`.
+    """Parse `all`, `3`, `0-5`, `[0, 2, 4-7]`, `{first: 8}` or `{top: 8}`.
 
     Raises:
-        ValueError: It is none of these.
+        ValueError: The value has another form, is empty, or names a position twice.
     """
     if isinstance(value, Selector):
         return value
     if value == "all":
         return Selector()
     if isinstance(value, dict):
-        most = next(iter(value.values()), None)
-        known = set(value) in ({"top"}, {"first"})
-        if not known or isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        count = next(iter(value.values()), None)
+        is_known = set(value) in ({"top"}, {"first"})
+        if not is_known or isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(
-                f"{value!r}: the only maps here are 'first: N', and 'top: N', those N that change most"
+                f"{value!r}: a map must be 'first: N', or 'top: N' for the N that change most, with N from 1"
             )
         return Selector(**value)
-    found: list[int] = []
-    for each in value if isinstance(value, list) else [value]:
-        found += _parse_range(each)
-    if not found:
+    positions: list[int] = []
+    for item in value if isinstance(value, list) else [value]:
+        positions += _parse_range(item)
+    if not positions:
         raise ValueError("is empty; give all, a list such as [0, 2], a range such as 0-5, first: 8 or top: 8")
-    if len(set(found)) < len(found):
+    if len(set(positions)) < len(positions):
         raise ValueError(f"{value!r} names a position twice")
-    return Selector(tuple(found))
+    return Selector(tuple(positions))
 
 
 def _parse_range(value: Any) -> list[int]:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return [value]
-    match = RANGE.fullmatch(value) if isinstance(value, str) else None
+    match = _RANGE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError(
             f"{value!r} is none of: all, a list such as [0, 2], a range such as 0-5, first: 8, top: 8"
         )
     first, last = int(match[1]), int(match[2])
-    if last < first or last - first >= 4096:
-        raise ValueError(f"{value!r}: a range runs from its smaller to its greater number, over 4096 at most")
+    if last < first or last - first >= MAX_RANGE:
+        raise ValueError(
+            f"{value!r}: a range goes from the smaller to the larger number, with at most {MAX_RANGE} positions"
+        )
     return list(range(first, last + 1))
 
+
+_ITEM_SCHEMAS = [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,6}-\d{1,6}$"}]
+_COUNT_SCHEMA = {"type": "integer", "minimum": 1}
 
 SelectorField = Annotated[
     Selector,
@@ -75,23 +82,11 @@ SelectorField = Annotated[
         {
             "anyOf": [
                 {"enum": ["all"]},
-                {"type": "integer", "minimum": 0},
-                {"type": "string", "pattern": r"^\d{1,6}-\d{1,6}$"},
-                {
-                    "type": "array",
-                    "items": {
-                        "anyOf": [
-                            {"type": "integer", "minimum": 0},
-                            {"type": "string", "pattern": r"^\d{1,6}-\d{1,6}$"},
-                        ]
-                    },
-                },
+                *_ITEM_SCHEMAS,
+                {"type": "array", "items": {"anyOf": _ITEM_SCHEMAS}},
                 {
                     "type": "object",
-                    "properties": {
-                        "top": {"type": "integer", "minimum": 1},
-                        "first": {"type": "integer", "minimum": 1},
-                    },
+                    "properties": {"top": _COUNT_SCHEMA, "first": _COUNT_SCHEMA},
                     "minProperties": 1,
                     "maxProperties": 1,
                     "additionalProperties": False,

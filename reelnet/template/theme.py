@@ -1,4 +1,4 @@
-"""Colours, type and colormaps: as the author wrote them, and filled up from a named theme."""
+"""Colors, fonts and colormaps: as the author writes them, and resolved with a named theme."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reelnet.template.color import EMBER, RDBU, Color, Colormap, Rgb
 
 
 class LimitKind(StrEnum):
-    """How the ends of the colormap are found."""
+    """How the values at the ends of the colormap are found."""
 
     AUTO = "auto"
     SYMMETRIC = "symmetric"
@@ -23,13 +23,13 @@ class LimitKind(StrEnum):
 
 @dataclass(frozen=True)
 class LimitRule:
-    """How the ends of the colormap are found.
+    """The rule for the values at the ends of the colormap.
 
     Attributes:
-        kind: `auto` takes what the layer can give at all, or else what it gave over the run.
-        low: Of fixed limits.
-        high: Of fixed limits.
-        percentile: Percent of the values that lie within the limits.
+        kind: With `auto`, the range of the layer's activation function, or else of the recorded values.
+        low: Lower limit, if fixed.
+        high: Upper limit, if fixed.
+        percentile: Percentage of the values that are within the limits.
     """
 
     kind: LimitKind = LimitKind.AUTO
@@ -39,10 +39,10 @@ class LimitRule:
 
 
 def parse_limits(value: Any) -> LimitRule:
-    """`auto`, `symmetric`, `[-1, 1]` or `{percentile: 99}`.
+    """Parse `auto`, `symmetric`, `[-1, 1]` or `{percentile: 99}`.
 
     Raises:
-        ValueError: It is none of these.
+        ValueError: The value has another form.
     """
     if isinstance(value, LimitRule):
         return value
@@ -86,27 +86,27 @@ LimitsField = Annotated[
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours and sizes, all of them known.
+    """Resolved colors and sizes.
 
     Attributes:
-        background: The paper.
+        background: Background of the frame.
         ink: Titles, the counter, plain text.
         muted: Labels and captions.
         faint: Hairlines.
         accent: The progress bar, arrows and boxes.
-        curves: Of the training set, of test and validation sets, and of further metrics.
-        right: Marks of right predictions.
+        curves: The training set, test and validation sets, and further metrics.
+        right: Marks of correct predictions.
         wrong: Marks of wrong predictions.
         missing: Values that are not finite.
-        diverging: Colours of signed values from the least to the greatest, evenly spaced; the middle one is 0.
-        sequential: Colours of values of one sign, from 0 on; None takes that half of the diverging ones.
-        levels: Most colours that a colormap may have; None for as many as the palette has room for.
-        limits: How the ends of the colormap are found.
-        cell: Side of one channel's box in pixels, unless the canvas asks for another; None for one that maps fill.
-        text: Size of labels and plain text in pixels an em.
-        title: Size of titles in pixels an em.
-        font: File of the regular face; None for the one that reelnet has.
-        font_bold: File of the bold face.
+        diverging: Colors of signed values from the lowest to the highest, evenly spaced; the middle one is 0.
+        sequential: Colors of values of one sign, from 0; None for that half of `diverging`.
+        levels: Maximum number of colors of a colormap; None for as many as fit in the palette.
+        limits: The rule for the values at the ends of the colormap.
+        cell: Side of one channel's box in pixels, unless the canvas decides; None for a size that fits the maps.
+        text: Font size of labels and plain text, in pixels per em.
+        title: Font size of titles, in pixels per em.
+        font: File of the regular font; None for the font of reelnet.
+        font_bold: File of the bold font.
     """
 
     background: Rgb = (255, 255, 255)
@@ -156,73 +156,73 @@ THEMES = {"light": Theme(), "dark": DARK, "paper": PAPER}
 
 
 class ThemeSpec(SpecModel):
-    """Colours, type and colormaps. What is left out comes from the base."""
+    """Colors, fonts and colormaps. Keys that are left out come from the base."""
 
     base: Literal["light", "dark", "paper"] = Field(
         "light", description="The theme that the other keys change."
     )
-    background: Color | None = Field(None, description="Colour of the paper.")
-    ink: Color | None = Field(None, description="Colour of titles, the counter and plain text.")
-    muted: Color | None = Field(None, description="Colour of labels and captions.")
-    faint: Color | None = Field(None, description="Colour of hairlines.")
-    accent: Color | None = Field(None, description="Colour of the progress bar, arrows and boxes.")
+    background: Color | None = Field(None, description="Background color of the frame.")
+    ink: Color | None = Field(None, description="Color of titles, the counter and plain text.")
+    muted: Color | None = Field(None, description="Color of labels and captions.")
+    faint: Color | None = Field(None, description="Color of hairlines.")
+    accent: Color | None = Field(None, description="Color of the progress bar, arrows and boxes.")
     curves: tuple[Color, ...] | None = Field(
-        None, description="Colours of curves: training set, test set, further metrics."
+        None, description="Colors of curves: training set, test set, further metrics."
     )
-    right: Color | None = Field(None, description="Colour of right predictions.")
-    wrong: Color | None = Field(None, description="Colour of wrong predictions.")
-    missing: Color | None = Field(None, description="Colour of values that are not finite.")
+    right: Color | None = Field(None, description="Color of correct predictions.")
+    wrong: Color | None = Field(None, description="Color of wrong predictions.")
+    missing: Color | None = Field(None, description="Color of values that are not finite.")
     diverging: Colormap | None = Field(
         None,
         description="Colormap of signed values, by name (RdBu, ember, or any of matplotlib's) or as a list of an "
-        "odd number of colours from the least value to the greatest; the middle one is 0.",
+        "odd number of colors from the lowest value to the highest; the middle one is 0.",
     )
     sequential: Colormap | None = Field(
-        None, description="Colormap of values of one sign, from 0 on; by default half of the diverging one."
+        None, description="Colormap of values of one sign, from 0; by default half of the diverging one."
     )
     levels: int | None = Field(
         None,
         ge=3,
         le=255,
-        description="Most colours of a colormap; by default all that the palette has room for.",
+        description="Maximum number of colors of a colormap; by default as many as fit in the palette.",
     )
     limits: LimitsField | None = Field(
         None,
-        description="Values at the ends of the colormap: auto, symmetric, two numbers, or {percentile: 99}, "
-        "beyond which values are clipped and the colour bar tells how many.",
+        description="Values at the ends of the colormap: auto, symmetric, two numbers, or {percentile: 99}. Values "
+        "beyond them are clipped, and the color bar shows their fraction.",
     )
     cell: PositivePixels | None = Field(
         None,
-        description="Side of one channel's box in pixels, unless the canvas decides; by default 56, or so much more "
+        description="Side of one channel's box in pixels, unless the canvas decides. By default 56, or larger so "
         "that the run's maps fill four fifths of it: 64 for maps of 32.",
     )
-    text: FontSize | None = Field(None, description="Size of labels and plain text in pixels an em.")
+    text: FontSize | None = Field(None, description="Font size of labels and plain text, in pixels per em.")
     title: FontSize | None = Field(
-        None, description="Size of titles in pixels an em; by default five thirds of the text's."
+        None, description="Font size of titles, in pixels per em; by default five thirds of that of text."
     )
     font: str | None = Field(
         None, description="A TrueType or OpenType file, relative to the template's file."
     )
-    font_bold: str | None = Field(None, description="The same for bold text; by default the font itself.")
+    font_bold: str | None = Field(
+        None, description="A TrueType or OpenType file for bold text; by default the same as font."
+    )
 
     @field_validator("curves", mode="before")
     @classmethod
-    def _some_curves(cls, value: Any) -> Any:
+    def _check_curves(cls, value: Any) -> Any:
         if value is not None and (not isinstance(value, list | tuple) or not value):
-            raise ValueError(f"{value!r} is not a list of one colour or more")
+            raise ValueError(f"{value!r} is not a list of at least one color")
         return tuple(value) if value is not None else None
 
     @field_validator("diverging")
     @classmethod
-    def _odd(cls, value: tuple[Rgb, ...] | None) -> tuple[Rgb, ...] | None:
+    def _check_odd(cls, value: tuple[Rgb, ...] | None) -> tuple[Rgb, ...] | None:
         if value is not None and len(value) % 2 == 0:
-            raise ValueError(
-                f"has {len(value)} colours; a diverging map needs an odd number, its middle is 0"
-            )
+            raise ValueError(f"has {len(value)} colors; give an odd number, because the middle one is 0")
         return value
 
     def resolve(self) -> Theme:
-        """The theme with everything known."""
+        """Return the theme with the values of the base for keys that are not given."""
         given = {key: value for key, value in self if value is not None and key != "base"}
         if "text" in given:
             given.setdefault("title", round(given["text"] * 5 / 3))

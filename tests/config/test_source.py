@@ -176,7 +176,7 @@ def test_all_mistakes_at_once_in_order() -> None:
     ]
 
 
-def test_an_empty_value_before_a_colour_is_explained() -> None:
+def test_an_empty_value_before_a_color_is_explained() -> None:
     node = read(
         "theme:\n  background: #111\n  text: # 111\n  grid:\n  line: #a1b2c3 dark\n  box: #1234\n  x: '' #111\n"
     )
@@ -190,7 +190,7 @@ def test_an_empty_value_before_a_colour_is_explained() -> None:
     }
 
 
-def test_all_bare_colours() -> None:
+def test_all_bare_colors() -> None:
     node = read("theme:\n  line: #111\n  map:\n  - #222\n  -   #333333\n  - red\n")
     assert [str(mistake) for mistake in find_unquoted_colors(node)] == [
         "t.yaml:2:3: theme.line: a color must be quoted: '#111'",

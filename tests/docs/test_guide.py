@@ -158,7 +158,7 @@ def test_the_templates_do_what_the_page_says(run: Run) -> None:
     assert right["curve"].y < right["channels"].bottom
     assert "curve" not in boxes(run, "no-curve")
     assert size("phone") == (1080, 1920)
-    assert reel(run, "colours").frame(0).getpixel((0, 0)) == (255, 253, 248)
+    assert reel(run, "colors").frame(0).getpixel((0, 0)) == (255, 253, 248)
     assert reel(run, "fewer").layer == "conv1"
     assert reel(run, "slow").scene.timeline.duration == 12 + 1 + 3
     assert size("square-files") == (1080, 1080)

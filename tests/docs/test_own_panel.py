@@ -21,7 +21,7 @@ MEANS = (0.0, 0.25, 0.5)
 """Mean size of the values at each step; half of them are negative."""
 
 BAR, TRACK = (176, 94, 0), (222, 225, 229)
-"""The colour that the page's template gives, and that of hairlines in the light theme."""
+"""The color that the page's template gives, and that of hairlines in the light theme."""
 
 BROKEN = """\
 [reelnet.panels]
@@ -89,8 +89,8 @@ def test_the_bar_is_as_long_as_the_mean_says(folder: Path, step: int, mean: floa
     assert (done.returncode, done.stderr) == (0, "")
     with Image.open(folder / "a.png") as image:
         picture = np.asarray(image.convert("RGB"))
-    bar, track = ((picture == colour).all(axis=2) for colour in (BAR, TRACK))
-    # Hairlines are of the track's colour, but none is 8 pixels high and as long.
+    bar, track = ((picture == color).all(axis=2) for color in (BAR, TRACK))
+    # Hairlines are of the track's color, but none is 8 pixels high and as long.
     runs = bar | track
     rows = [y for y in range(len(runs) - 7) if (runs[y : y + 8].all(axis=0)).sum() > 40]
     assert len(rows) == 1

@@ -164,12 +164,12 @@ def test_metrics_keep_gaps_and_odd_values(make_run: MakeRun) -> None:
     assert "Infinity" not in (run.path / "log.jsonl").read_text()
 
 
-@pytest.mark.parametrize("colour", [False, True])
-def test_samples_are_kept_as_shown_and_as_fed(colour: bool, make_run: MakeRun) -> None:
-    run = make_run(colour=colour, side=7, labels=("ä", "猫", "2"), about={"seed": 3})
+@pytest.mark.parametrize("color", [False, True])
+def test_samples_are_kept_as_shown_and_as_fed(color: bool, make_run: MakeRun) -> None:
+    run = make_run(color=color, side=7, labels=("ä", "猫", "2"), about={"seed": 3})
     assert run.samples.dtype == np.uint8
-    assert run.samples.shape == ((3, 7, 7, 3) if colour else (3, 7, 7))
-    fed = run.samples.transpose(0, 3, 1, 2) if colour else run.samples[:, None]
+    assert run.samples.shape == ((3, 7, 7, 3) if color else (3, 7, 7))
+    fed = run.samples.transpose(0, 3, 1, 2) if color else run.samples[:, None]
     np.testing.assert_array_equal(run.inputs, fed.astype(np.float32) / 255)
     assert run.labels == ("ä", "猫", "2")
     assert run.about == {"seed": 3}

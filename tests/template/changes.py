@@ -131,7 +131,7 @@ OTHERS: Mapping[Key, list[Any]] = {
 """Other values for what a type alone does not tell."""
 
 PANEL_WITH: Mapping[Key, Mapping[str, Any]] = {
-    # A panel that says how high its type is has no style's; one that names its colour, no style's colour.
+    # A panel that says how high its type is has no style's; one that names its color, no style's color.
     ("panels", "text", "style"): {"size": None, "bold": None, "color": None},
     ("panels", "captions", "style"): {"size": None, "color": None},
     # A pinned step is the same in every frame.

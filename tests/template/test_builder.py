@@ -70,10 +70,10 @@ MISTAKES = [
     (CHANNELS + "timeline: {fps: .nan}", "timeline.fps: "),
     (CHANNELS + "timeline: {fps: 3, duration: 3, frames: 3}", "timeline: "),
     (CHANNELS + "theme: {inc: '#000000'}", "theme.inc: no such key; did you mean 'ink'?"),
-    (CHANNELS + "theme: {ink: red}", "theme.ink: 'red' is not a colour such as '#1f2328'"),
-    (CHANNELS + "theme: {ink: '#12345'}", "theme.ink: '#12345' is not a colour"),
+    (CHANNELS + "theme: {ink: red}", "theme.ink: 'red' is not a color such as '#1f2328'"),
+    (CHANNELS + "theme: {ink: '#12345'}", "theme.ink: '#12345' is not a color"),
     (CHANNELS + "theme:\n  ink: #123456", "3:3: theme.ink: a color must be quoted: '#123456'"),
-    (CHANNELS + "theme: {diverging: ['#000', '#fff']}", "theme.diverging: has 2 colours; .*odd"),
+    (CHANNELS + "theme: {diverging: ['#000', '#fff']}", "theme.diverging: has 2 colors; .*odd"),
     (CHANNELS + "theme: {diverging: RdBuu}", "theme.diverging: no colormap 'RdBuu'; did you mean 'RdBu'?"),
     (CHANNELS + "theme: drak", "theme.base: 'drak'; did you mean 'dark'?"),
     (CHANNELS + "theme: {limits: [1, -1]}", "theme.limits: .*less than"),
@@ -122,7 +122,7 @@ def test_every_mistake_is_told_at_once() -> None:
 
 
 def test_settings_are_named_as_they_were_given() -> None:
-    with pytest.raises(TemplateError, match=r"--set theme.ink=red: theme.ink: 'red' is not a colour"):
+    with pytest.raises(TemplateError, match=r"--set theme.ink=red: theme.ink: 'red' is not a color"):
         template_of(CHANNELS, "theme.ink=red")
 
 

@@ -48,11 +48,11 @@ WORDS = ("a very long label of a sample, longer than any cell", "Kurzschwanzmaki
 SHAPES: Mapping[str, Mapping[str, Any]] = {
     "usual": {"taps": {"conv1": (4, 3, 7, 7)}, "metrics": curves},
     "tiny": {"taps": {"conv1": (1, 1, 5, 5)}, "steps": [0]},
-    "rgb": {"taps": {"conv1": (4, 3, 7, 7)}, "colour": True, "side": 32, "metrics": curves},
+    "rgb": {"taps": {"conv1": (4, 3, 7, 7)}, "color": True, "side": 32, "metrics": curves},
     "one-sample": {"taps": {"conv1": (1, 16, 8, 8)}, "metrics": curves},
     "many-samples": {"taps": {"conv1": (64, 4, 8, 8)}, "metrics": curves},
     "many-samples-of-26": {"taps": {"conv1": (64, 1, 26, 26)}, "metrics": curves},
-    "few-samples": {"taps": {"conv1": (2, 8, 8, 8)}, "colour": True, "side": 32, "metrics": curves},
+    "few-samples": {"taps": {"conv1": (2, 8, 8, 8)}, "color": True, "side": 32, "metrics": curves},
     "maps-of-100": {"taps": {"conv1": (16, 1, 100, 100)}, "metrics": curves},
     "one-channel": {"taps": {"conv1": (10, 1, 8, 8)}, "metrics": curves},
     "many-channels": {"taps": {"conv1": (4, 64, 8, 8)}, "metrics": curves},

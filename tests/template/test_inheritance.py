@@ -228,7 +228,7 @@ def test_places_name_the_file_of_each_key() -> None:
     assert str(find_position(both, ("l", 0, "y"))) == "mine.yaml:3:13"
 
 
-def test_a_bare_colour_is_kept_to_be_complained_of() -> None:
+def test_a_bare_color_is_kept_to_be_complained_of() -> None:
     both = merge_nodes(read("theme: {background: white}"), read("theme:\n  background: #111\n"))
     assert [str(mistake) for mistake in find_unquoted_colors(both)] == [
         "t.yaml:2:3: theme.background: a color must be quoted: '#111'"
