@@ -13,6 +13,7 @@ from decoding import Quality, Rgb, pictures, psnr, quality
 from numpy.typing import NDArray
 from peers_of_size import Make, Stills
 
+from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, find_format
 from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import RecordedMaps, quantize
@@ -81,13 +82,13 @@ class Subject:
 
         Its time begins at the run; that of the fit stands in the note.
         """
-        path, scene = self.folder / f"ours{suffix}", self.reel.scene
+        path = self.folder / f"ours{suffix}"
         began = time.perf_counter()
         quantized = quantize(self.maps, price, max_error=None) if price else None
         fitting = time.perf_counter() - began
         levels = quantized.levels_at if quantized is not None else None
         frames = self.reel.rendition.frames(levels, depth=find_format(path).color_depth)
-        encode_frames(frames, path, find_format(path), scene.size, self._rgb, scene.timeline.fps, settings)
+        encode_frames(frames, path, StreamInfo.from_rendition(self.reel.rendition), settings)
         seconds = time.perf_counter() - began - fitting
         note = (
             ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reelnet.export.encoders.png import list_files
 from reelnet.export.platforms.model import OutputConstraints
 from reelnet.export.quantize.level_store import QuantizationStats
 from reelnet.export.quantize.temporal import additional_error
@@ -26,11 +27,11 @@ class Report:
         duration: The duration of one loop, in seconds.
         width: In pixels.
         height: In pixels.
-        seconds: The time that it took to write the file.
         lossless: Whether every pixel of the shown frames has its exact color.
         clipped: The fraction of the recorded values of the shown layers that lie outside the color limits, 0 to 1.
         steps_shown: The training steps that are shown, ascending.
         scale: Canvas pixels per map value.
+        seconds: The time that it took to write the file.
         cap: The cap in bytes; None without one.
         max_error_levels: The largest error of a value, in 1/240ths of the color range, before the codec.
         mean_error_levels: The mean error of all values, in the same unit.
@@ -45,11 +46,11 @@ class Report:
     duration: float
     width: int
     height: int
-    seconds: float
     lossless: bool
     clipped: float
     steps_shown: tuple[int, ...]
     scale: int
+    seconds: float = 0.0
     cap: int | None = None
     max_error_levels: float = 0.0
     mean_error_levels: float = 0.0
@@ -63,27 +64,20 @@ class Report:
         rendition: Rendition,
         path: Path,
         *,
-        bytes_: int,
-        frames: int,
-        seconds: float,
-        lossless: bool,
-        stats: QuantizationStats | None = None,
         step: int | None = None,
+        stats: QuantizationStats | None = None,
         **others: Any,
     ) -> Report:
         """The report of a file that shows a whole rendition, or only `step` of it."""
-        scene = rendition.scene
+        timeline = rendition.timeline
         return cls(
             path=str(path),
-            bytes=bytes_,
-            frames=frames,
-            duration=float(scene.timeline.duration) if step is None else 0.0,
-            width=scene.size.width,
-            height=scene.size.height,
-            seconds=seconds,
-            lossless=lossless,
-            clipped=_clipped_fraction(scene),
-            steps_shown=scene.timeline.steps_shown if step is None else (step,),
+            bytes=sum(file.stat().st_size for file in list_files(path)),
+            duration=float(timeline.duration) if step is None else 0.0,
+            width=rendition.size.width,
+            height=rendition.size.height,
+            clipped=_clipped_fraction(rendition.scene),
+            steps_shown=timeline.steps_shown if step is None else (step,),
             scale=rendition.scale,
             max_error_levels=stats.max_error if stats is not None else 0.0,
             mean_error_levels=stats.mean_error if stats is not None else 0.0,
@@ -97,25 +91,13 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, for `json.dumps`."""
-        return {
-            "path": self.path,
-            "bytes": self.bytes,
-            "cap": self.cap,
-            "fill": self.fill,
-            "lossless": self.lossless,
-            "max_error_levels": self.max_error_levels,
-            "mean_error_levels": self.mean_error_levels,
-            "clipped": self.clipped,
-            "frames": self.frames,
-            "steps_shown": list(self.steps_shown),
-            "duration": self.duration,
-            "width": self.width,
-            "height": self.height,
-            "scale": self.scale,
-            "encodes": self.encodes,
-            "seconds": self.seconds,
-            "traded": list(self.traded),
-        }
+        return {**asdict(self, dict_factory=_without_notes), "fill": self.fill}
+
+
+def _without_notes(figures: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in figures if key != "notes"
+    }
 
 
 def describe_reductions(

@@ -14,6 +14,7 @@ from reelnet.export.encoders.formats import (
     Codec,
     EncoderSettings,
     Format,
+    describe_playback,
     find_codec,
     find_format,
     is_sequence,
@@ -161,10 +162,20 @@ class ResolvedRequest:
         """Whether there are constraints that the file may have to be reduced for."""
         return self.constraints != OutputConstraints()
 
-    @property
-    def exact_colors(self) -> bool:
-        """Whether the codec keeps the colors that it is given."""
-        return self.settings.lossless or self.codec.exact
+    def is_exact(self, rendition: Rendition) -> bool:
+        """Whether the format and the codec keep the exact colors of a rendition."""
+        reduced = bool(describe_color_reduction(rendition.scene, self.fmt))
+        return (self.settings.lossless or self.codec.exact) and not reduced
+
+    def describe(self, rendition: Rendition) -> tuple[str, ...]:
+        """What users should know about the file, one sentence each."""
+        notes = [*describe_playback(self.fmt, rendition.timeline.fps)]
+        notes += describe_color_reduction(rendition.scene, self.fmt)
+        recommended, codec = self.constraints.recommended_codec, self.codec.name
+        if recommended not in (None, codec) and self.fmt.suffix[1:] in VIDEO_FORMATS:
+            titles = CODEC_TITLES[recommended], CODEC_TITLES.get(codec, codec)
+            notes.append(f"{self.constraints.platform} recommends {titles[0]}, but this file is {titles[1]}")
+        return *notes, *rendition.scene.notes, *rendition.run.warnings(rendition.scene.taps)
 
 
 def check_colors(rendition: Rendition, request: ResolvedRequest) -> None:

@@ -11,7 +11,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from reelnet.export.encoders.formats import EncoderSettings, find_format
+from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.table import encode_frames
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
@@ -74,9 +75,8 @@ def encode(
     for picture, stay in zip(pictures, stays or [1] * len(pictures), strict=True):
         frames.append(Frame(picture, begin / fps, stay / fps))
         begin += stay
-    return encode_frames(
-        frames, path, find_format(path), Size(width, height), palette(), fps, options or EncoderSettings()
-    )
+    stream = StreamInfo(Size(width, height), palette(), fps)
+    return encode_frames(frames, path, stream, options or EncoderSettings())
 
 
 def by_pillow(path: Path) -> Decoded:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.gif import GifEncoder
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
@@ -55,7 +56,7 @@ def palette() -> Bytes:
 
 def encode(path: Path, pictures: Sequence[Bytes], fps: Fraction) -> tuple[Gif, int]:
     """Write palette indices, one frame after the other."""
-    encoder = GifEncoder(path, Size(SIDE, SIDE), palette(), fps)
+    encoder = GifEncoder(path, StreamInfo(Size(SIDE, SIDE), palette(), fps))
     for number, picture in enumerate(pictures):
         encoder.add(Frame(picture, number / fps, 1 / fps))
     written = encoder.finish()

@@ -11,10 +11,9 @@ from struct import pack
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.export.encoders.base import CappedFile
+from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, FORMATS, EncoderSettings, check_fps, find_codec
-from reelnet.scene.layout.boxes import Size
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.scene.panel import Canvas
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -35,29 +34,16 @@ MAX_CHANGED_FOR_MATCHES = 0.25
 class ApngEncoder(DeltaFrameEncoder):
     """Writes an APNG (PNG Specification, third edition, W3C 2025)."""
 
-    def __init__(
-        self,
-        path: Path,
-        size: Size,
-        rgb: NDArray[np.uint8],
-        fps: Fraction,
-        settings: EncoderSettings = DEFAULT_SETTINGS,
-    ) -> None:
-        find_codec(FORMATS[".apng"], settings)
-        check_fps(FORMATS[".apng"], fps)
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
         super().__init__(
             CappedFile(path, settings.cap, tail_size=len(_chunk(b"IEND"))), max_duration=Fraction(MAX_UINT16)
         )
-        self._colors = _ColorTable(rgb)
+        self._colors = _ColorTable(stream.rgb)
         self._sequence_number, self._written_duration = 0, Fraction(0)
+        size = stream.size
         header = pack(">IIBBBBB", size.width, size.height, 8, self._colors.color_type, 0, 0, 0)
         self._header = SIGNATURE + _chunk(b"IHDR", header)
         self._file.write(self._header + self._animation_control() + self._colors.chunks, 0)
-
-    @staticmethod
-    def notes(fps: Fraction) -> tuple[str, ...]:
-        """Delays are exact, but browsers limit the frame rate."""
-        return ("browsers play frames shorter than 1/90 s slowly; give fps up to 90",) if fps > 90 else ()
 
     def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
         try_matches = rect.changed is None or rect.changed <= MAX_CHANGED_FOR_MATCHES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -12,24 +13,37 @@ from numpy.typing import NDArray
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.render.compositor import Frame
+from reelnet.render.rendition import Rendition
 from reelnet.scene.layout.boxes import Size
+
+
+@dataclass(frozen=True)
+class StreamInfo:
+    """What all frames of one animation have in common.
+
+    Attributes:
+        size: Width and height, in pixels.
+        rgb: The color of each palette index, uint8 (256 or more, 3).
+        fps: Frames per second.
+    """
+
+    size: Size
+    rgb: NDArray[np.uint8]
+    fps: Fraction
+
+    @classmethod
+    def from_rendition(cls, rendition: Rendition) -> StreamInfo:
+        """The size, the palette and the frame rate of a rendition."""
+        return cls(rendition.size, rendition.palette_rgb, rendition.timeline.fps)
 
 
 class Encoder(Protocol):
     """Takes frames in order and writes one file. Every method raises OSError if the file cannot be written."""
 
-    def __init__(
-        self,
-        path: Path,
-        size: Size,
-        rgb: NDArray[np.uint8],
-        fps: Fraction,
-        settings: EncoderSettings = DEFAULT_SETTINGS,
-    ) -> None:
-        """Start the file `path`, with frames of `size` in the palette `rgb` (256 or more, 3).
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
+        """Start the file `path` with settings that its format supports.
 
         Raises:
-            UsageError: The format does not support the settings or the frame rate.
             ReelnetError: The codec is not installed.
         """
 
@@ -49,10 +63,6 @@ class Encoder(Protocol):
 
     def close(self) -> None:
         """Stop encoding and close the file, complete or not. Does nothing after `finish`."""
-
-    @staticmethod
-    def notes(fps: Fraction) -> tuple[str, ...]:
-        """What users should know about playback at this frame rate, one sentence each."""
 
 
 class CapExceeded(ReelnetError):  # noqa: N818 - it reports a result, not a mistake

@@ -80,7 +80,8 @@ class Format:
         codecs: The codecs it can contain, the default first.
         palette_based: Whether the file stores the palette's own colors, without a conversion.
         color_depth: How many colors a frame may have.
-        max_fps: The highest frame rate; None without a limit.
+        max_fps: The highest frame rate that a file can store; None without a limit.
+        max_browser_fps: The highest frame rate that browsers play at its speed; None without a limit.
     """
 
     suffix: str
@@ -89,6 +90,7 @@ class Format:
     palette_based: bool = False
     color_depth: ColorDepth = ColorDepth.FULL
     max_fps: Fraction | None = None
+    max_browser_fps: int | None = None
 
     @property
     def lossless(self) -> bool:
@@ -117,17 +119,19 @@ class EncoderSettings:
 
 DEFAULT_SETTINGS = EncoderSettings()
 
-X26X_PRESETS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-    "placebo",
+X26X_PRESETS = tuple(
+    [
+        "ultrafast",
+        "superfast",
+        "veryfast",
+        "faster",
+        "fast",
+        "medium",
+        "slow",
+        "slower",
+        "veryslow",
+        "placebo",
+    ]
 )
 LIBVPX_PRESETS = tuple(str(number) for number in range(8, -1, -1))
 SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
@@ -174,12 +178,18 @@ FORMATS: Mapping[str, Format] = {
     fmt.suffix: fmt
     for fmt in (
         Format(
-            ".gif", "GIF", (GIF,), palette_based=True, color_depth=ColorDepth.EIGHT_BIT, max_fps=Fraction(100)
+            ".gif",
+            "GIF",
+            (GIF,),
+            palette_based=True,
+            color_depth=ColorDepth.EIGHT_BIT,
+            max_fps=Fraction(100),
+            max_browser_fps=50,
         ),
         Format(".mp4", "MP4", (H264, H265, AV1)),
         Format(".webm", "WebM", (VP9, AV1)),
-        Format(".webp", "WebP", (WEBP,), palette_based=True, max_fps=Fraction(1000)),
-        Format(".apng", "APNG", (PNG,), palette_based=True),
+        Format(".webp", "WebP", (WEBP,), palette_based=True, max_fps=Fraction(1000), max_browser_fps=90),
+        Format(".apng", "APNG", (PNG,), palette_based=True, max_browser_fps=90),
         Format(".avif", "AVIF", (AV1,)),
         Format(".mov", "MOV", (QTRLE, PRORES)),
     )
@@ -232,6 +242,23 @@ def find_codec(fmt: Format, settings: EncoderSettings) -> Codec:
             f"{name}: no preset {settings.preset!r}; {suggest_names(settings.preset, codec.presets)}"
         )
     return codec
+
+
+def describe_playback(fmt: Format, fps: Fraction) -> tuple[str, ...]:
+    """What users should know about playback at a frame rate, one sentence each."""
+    if fmt == SEQUENCE:
+        return (f"one file per frame at {float(fps):g} frames per second",)
+    if fmt.max_browser_fps is not None and fps > fmt.max_browser_fps:
+        return (
+            f"browsers play no {fmt.title} faster than {fmt.max_browser_fps} frames per second, but slow it down; "
+            f"give fps up to {fmt.max_browser_fps}",
+        )
+    if fmt.suffix == ".gif" and Fraction(100) % fps:
+        return (
+            f"GIF delays are multiples of 1/100 s: at {float(fps):.4g} fps, delays alternate between "
+            f"{100 // fps}/100 and {100 // fps + 1}/100 s, and the duration is exact",
+        )
+    return ()
 
 
 def check_fps(fmt: Format, fps: Fraction) -> None:

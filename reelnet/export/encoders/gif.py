@@ -9,15 +9,13 @@ from pathlib import Path
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from reelnet._support.ordered_pool import OrderedPool
-from reelnet.export.encoders.base import CappedFile
+from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, FrameMerger, MergedFrame
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, FORMATS, EncoderSettings, check_fps, find_codec
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.export.encoders.pixel_formats import VideoFrameRing, copy_plane
 from reelnet.render.compositor import Frame
-from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
 
 HEADER_SIZE = 6 + 7 + 3 * 256
@@ -40,20 +38,11 @@ class GifEncoder:
     The container is written here and not by FFmpeg's muxer, which gives the last frame the delay of the one before.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        size: Size,
-        rgb: NDArray[np.uint8],
-        fps: Fraction,
-        settings: EncoderSettings = DEFAULT_SETTINGS,
-    ) -> None:
-        find_codec(FORMATS[".gif"], settings)
-        check_fps(FORMATS[".gif"], fps)
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
         self._file = CappedFile(path, settings.cap, tail_size=len(TRAILER))
-        self._size = size
+        self._size = stream.size
         # FFmpeg stores a palette as 32-bit numbers 0xAARRGGBB in native byte order.
-        argb = (0xFF << 24) | rgb[:256].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+        argb = (0xFF << 24) | stream.rgb[:256].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
         argb[TRANSPARENT_INDEX] = 0
         self._palette = argb.tobytes()
         self._pool: OrderedPool[list[tuple[bytes, int]]] = OrderedPool()
@@ -82,20 +71,6 @@ class GifEncoder:
         """Stop encoding and close the file."""
         self._pool.close()
         self._file.close()
-
-    @staticmethod
-    def notes(fps: Fraction) -> tuple[str, ...]:
-        """Delays are multiples of 1/100 s, and browsers limit the frame rate."""
-        if fps > 50:
-            return (
-                "browsers play no GIF faster than 50 frames per second, but slow it down; give fps up to 50",
-            )
-        if Fraction(100) % fps:
-            return (
-                f"GIF delays are multiples of 1/100 s: at {float(fps):.4g} fps, delays alternate between "
-                f"{100 // fps}/100 and {100 // fps + 1}/100 s, and the duration is exact",
-            )
-        return ()
 
     def _append(self, frame: MergedFrame) -> None:
         self._block.append(frame)

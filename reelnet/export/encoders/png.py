@@ -6,7 +6,6 @@ import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from itertools import count, takewhile
 from pathlib import Path
 
@@ -17,17 +16,14 @@ from PIL import Image
 from reelnet._support.atomic_path import atomic_path, hidden_path, remove_leftovers
 from reelnet._support.ordered_pool import OrderedPool
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.export.encoders.base import check_cap
+from reelnet.export.encoders.base import StreamInfo, check_cap
 from reelnet.export.encoders.formats import (
     DEFAULT_SETTINGS,
-    SEQUENCE,
     SEQUENCE_PATTERN,
     EncoderSettings,
-    find_codec,
     is_sequence,
 )
 from reelnet.render.compositor import Frame
-from reelnet.scene.layout.boxes import Size
 from reelnet.scene.panel import Canvas
 
 
@@ -69,16 +65,8 @@ class SequenceEncoder:
     A frame that is shown for longer is written several times, because the files have no durations.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        size: Size,
-        rgb: NDArray[np.uint8],
-        fps: Fraction,
-        settings: EncoderSettings = DEFAULT_SETTINGS,
-    ) -> None:
-        find_codec(SEQUENCE, settings)
-        self._path, self._rgb, self._fps, self._cap = path, rgb, fps, settings.cap
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
+        self._path, self._rgb, self._fps, self._cap = path, stream.rgb, stream.fps, settings.cap
         self._pool: OrderedPool[tuple[bytes, int]] = OrderedPool()
         self._files, self._bytes = 0, 0
 
@@ -96,11 +84,6 @@ class SequenceEncoder:
     def close(self) -> None:
         """Stop writing."""
         self._pool.close()
-
-    @staticmethod
-    def notes(fps: Fraction) -> tuple[str, ...]:
-        """The files do not store the frame rate."""
-        return (f"one file per frame at {float(fps):g} frames per second",)
 
     def _write(self, encoded: Iterator[tuple[bytes, int]]) -> None:
         for data, copies in encoded:

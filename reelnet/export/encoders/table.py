@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from reelnet.export.encoders.base import Encoder
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, Format
+from reelnet.export.encoders.base import Encoder, StreamInfo
+from reelnet.export.encoders.formats import (
+    DEFAULT_SETTINGS,
+    EncoderSettings,
+    Format,
+    check_fps,
+    find_codec,
+    find_format,
+)
 from reelnet.render.compositor import Frame
-from reelnet.scene.layout.boxes import Size
 
 
 def find_encoder(fmt: Format) -> type[Encoder]:
@@ -42,10 +44,7 @@ def find_encoder(fmt: Format) -> type[Encoder]:
 def encode_frames(
     frames: Iterable[Frame],
     path: Path,
-    fmt: Format,
-    size: Size,
-    rgb: NDArray[np.uint8],
-    fps: Fraction,
+    stream: StreamInfo,
     settings: EncoderSettings = DEFAULT_SETTINGS,
     on_frame: Callable[[int], None] | None = None,
 ) -> int:
@@ -53,11 +52,8 @@ def encode_frames(
 
     Args:
         frames: The frames in order.
-        path: The file, with the suffix of its format.
-        fmt: The format.
-        size: Width and height of every frame, in pixels.
-        rgb: The color of each palette index, uint8 (256 or more, 3).
-        fps: The frame rate.
+        path: The file; its suffix chooses the format.
+        stream: What the frames have in common.
         settings: The encoder's settings.
         on_frame: Called with the number of frames encoded so far, after each frame.
 
@@ -69,7 +65,10 @@ def encode_frames(
         CapExceeded: The file grew larger than the cap of the settings.
         ReelnetError: The codec is not installed.
     """
-    encoder = find_encoder(fmt)(path, size, rgb, fps, settings)
+    fmt = find_format(path)
+    find_codec(fmt, settings)
+    check_fps(fmt, stream.fps)
+    encoder = find_encoder(fmt)(path, stream, settings)
     try:
         for count, frame in enumerate(frames, 1):
             encoder.add(frame)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 import av
-import numpy as np
-from numpy.typing import NDArray
 
 from reelnet._support.ordered_pool import OrderedPool
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.base import check_cap
+from reelnet.export.encoders.base import StreamInfo, check_cap
 from reelnet.export.encoders.formats import (
     DEFAULT_SETTINGS,
     EncoderSettings,
-    check_fps,
     find_codec,
     find_format,
 )
 from reelnet.export.encoders.pixel_formats import VideoFrameRing, create_converter
 from reelnet.export.encoders.video_codecs import add_stream, set_color_tags
 from reelnet.render.compositor import Frame
-from reelnet.scene.layout.boxes import Size
 
 MUXERS: Mapping[str, tuple[str, dict[str, str]]] = {
     ".mp4": ("mp4", {"movflags": "+faststart"}),
@@ -41,22 +36,14 @@ MAX_QUEUED_FRAMES = 6
 class VideoEncoder:
     """Writes a video. The suffix of its path chooses the container."""
 
-    def __init__(
-        self,
-        path: Path,
-        size: Size,
-        rgb: NDArray[np.uint8],
-        fps: Fraction,
-        settings: EncoderSettings = DEFAULT_SETTINGS,
-    ) -> None:
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
         fmt = find_format(path)
         codec = find_codec(fmt, settings)
-        check_fps(fmt, fps)
-        self._path, self._fps, self._cap, self._dts_offset = path, fps, settings.cap, codec.dts_offset
+        self._path, self._fps, self._cap, self._dts_offset = path, stream.fps, settings.cap, codec.dts_offset
         pixel_format = codec.choose_pixel_format(lossless=settings.lossless)
-        self._converter = create_converter(pixel_format, rgb)
+        self._converter = create_converter(pixel_format, stream.rgb)
         # Besides the queue: the video frame that is written to, the one in the codec, and its predecessor.
-        self._pictures = VideoFrameRing(size, pixel_format, MAX_QUEUED_FRAMES + 3)
+        self._pictures = VideoFrameRing(stream.size, pixel_format, MAX_QUEUED_FRAMES + 3)
         if pixel_format.startswith("yuv"):
             for picture in self._pictures:
                 set_color_tags(picture)
@@ -67,7 +54,7 @@ class VideoEncoder:
         # The codec runs in its own thread while the next frames are composed.
         self._pool: OrderedPool[None] = OrderedPool(workers=1, max_pending=MAX_QUEUED_FRAMES)
         try:
-            self._stream = add_stream(self._container, codec, size, fps, settings)
+            self._stream = add_stream(self._container, codec, stream.size, stream.fps, settings)
         except BaseException:
             self.close()
             raise
@@ -102,11 +89,6 @@ class VideoEncoder:
         """Stop encoding and close the file."""
         self._pool.close()
         self._container.close()
-
-    @staticmethod
-    def notes(fps: Fraction) -> tuple[str, ...]:
-        """Videos play at every frame rate."""
-        return ()
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
         # Queued frames must not reach the codec after an error, or FFmpeg crashes.

@@ -8,14 +8,12 @@ from pathlib import Path
 from struct import pack, unpack_from
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, features
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.base import CappedFile
+from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, FORMATS, EncoderSettings, check_fps, find_codec
-from reelnet.scene.layout.boxes import Size
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.scene.panel import Canvas
 
 ANIMATION_FLAG, ALPHA_FLAG = 0x02, 0x10
@@ -38,35 +36,20 @@ class WebpEncoder(DeltaFrameEncoder):
     Pillow's own animation writer keeps all frames in memory and cannot compare palette indices.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        size: Size,
-        rgb: NDArray[np.uint8],
-        fps: Fraction,
-        settings: EncoderSettings = DEFAULT_SETTINGS,
-    ) -> None:
-        find_codec(FORMATS[".webp"], settings)
-        check_fps(FORMATS[".webp"], fps)
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
         _require_libwebp()
         # Frame offsets are stored divided by two.
         super().__init__(CappedFile(path, settings.cap), MAX_DURATION, alignment=2)
         self._quality, self._lossless = settings.quality, LOSSLESS_SETTINGS[settings.preset or "best"]
-        self._rgb = rgb
-        self._rgba = np.full((len(rgb), 4), 255, np.uint8)
-        self._rgba[:, :3] = rgb
+        self._rgb = stream.rgb
+        self._rgba = np.insert(stream.rgb, 3, 255, axis=1)
         self._rgba[TRANSPARENT_INDEX] = 0
         self._start = Fraction(0)
         flags = bytes([ANIMATION_FLAG | ALPHA_FLAG, 0, 0, 0])
-        canvas = _chunk(b"VP8X", flags + _uint24(size.width - 1) + _uint24(size.height - 1))
+        canvas = _chunk(b"VP8X", flags + _uint24(stream.size.width - 1) + _uint24(stream.size.height - 1))
         # The background color is never visible; 0 means an endless loop.
         animation = _chunk(b"ANIM", b"\xff\xff\xff\xff" + pack("<H", 0))
         self._file.write(b"RIFF\0\0\0\0WEBP" + canvas + animation, 0)
-
-    @staticmethod
-    def notes(fps: Fraction) -> tuple[str, ...]:
-        """Delays are multiples of 1 ms, and browsers limit the frame rate."""
-        return ("browsers play frames shorter than 1/90 s slowly; give fps up to 90",) if fps > 90 else ()
 
     def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
         image = Image.fromarray(self._rgba[rect.indices])

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.formats import EncoderSettings, Format
 from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import MapSample, QuantizedMaps
@@ -278,8 +279,6 @@ class SizeProbe:
         with TemporaryDirectory() as folder:
             for count in (1, len(frames)):
                 path = Path(folder) / f"{count}{self._fmt.suffix}"
-                encode_frames(
-                    frames[:count], path, self._fmt, rendition.size, rendition.palette_rgb, fps, settings
-                )
+                encode_frames(frames[:count], path, StreamInfo.from_rendition(rendition), settings)
                 sizes.append(path.stat().st_size)
         return sizes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reelnet._support.byte_size import format_size
 from reelnet.errors import CapError
-from reelnet.export.encoders.base import CapExceeded
+from reelnet.export.encoders.base import CapExceeded, StreamInfo
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import QuantizationStats, QuantizedMaps
@@ -179,9 +179,7 @@ class TrialRunner:
         fmt, total = self.request.fmt, len(rendition.timeline)
         frames = rendition.frames(levels, depth=fmt.color_depth)
         try:
-            count = encode_frames(
-                frames, path, fmt, rendition.size, rendition.palette_rgb, rendition.timeline.fps, settings
-            )
+            count = encode_frames(frames, path, StreamInfo.from_rendition(rendition), settings)
         except CapExceeded as stopped:
             done = max(1, min(stopped.frames, total))
             # Most values change in the first frames.
