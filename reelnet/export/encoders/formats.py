@@ -119,19 +119,9 @@ class EncoderSettings:
 
 DEFAULT_SETTINGS = EncoderSettings()
 
-X26X_PRESETS = tuple(
-    [
-        "ultrafast",
-        "superfast",
-        "veryfast",
-        "faster",
-        "fast",
-        "medium",
-        "slow",
-        "slower",
-        "veryslow",
-        "placebo",
-    ]
+X26X_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
 )
 LIBVPX_PRESETS = tuple(str(number) for number in range(8, -1, -1))
 SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
