@@ -386,22 +386,29 @@ class ChartDrawing:
         if self._chart.cursor and not np.isnan(column):
             canvas[plot.y : plot.bottom, plot.x + int(column)] = self._muted.indices[8]
         self._reveal.draw(canvas, state.step_index)
-        for entry in self._entries:
-            if entry.value_width:
-                self._draw_value(canvas, entry, state.step_index)
+        for text, ink, x, y, style, anchor in self.current_texts(state.step_index):
+            write(canvas, text, ink, x, y, style, anchor=anchor)
 
-    def _draw_value(self, canvas: Canvas, entry: LegendEntry, step_index: int) -> None:
-        """Write the latest value, right-aligned, and when it was measured."""
-        header, series = self._chart.header, self._chart.series[entry.number]
-        value, right = float(series.latest[step_index]), self._box.x + entry.x + entry.width
-        y = self._box.y + entry.y
-        if entry.step_width:
-            left, right = right - entry.step_width, right - entry.step_width - header.part_gap
-            if series.measured_steps is not None and series.measured_steps[step_index] >= 0:
-                text = format_measured_step(series.measured_steps[step_index])
-                drop = round(0.8 * (header.label_style.line_height - header.step_style.line_height))
-                write(canvas, text, self._muted, left, y + drop, header.step_style)
-        text = format_value(value, percent=series.axis.percent)
-        # A dash is centered, so that its gaps on both sides are equal.
-        x, anchor = (right - entry.value_width // 2, "middle") if math.isnan(value) else (right, "right")
-        write(canvas, text, self._inks[entry.number], x, y, header.value_style, anchor=anchor)
+    def current_texts(self, step_index: int) -> Iterator[tuple[str, Ink, int, int, TextStyle, str]]:
+        """The texts of the header that change: the latest values, and when they were measured.
+
+        Yields:
+            The text, its ink, x, y, style and anchor, as for `write`.
+        """
+        header, small = self._chart.header, self._chart.header.step_style
+        drop = round(0.8 * (header.label_style.line_height - small.line_height))
+        for entry in self._entries:
+            series, y = self._chart.series[entry.number], self._box.y + entry.y
+            right = self._box.x + entry.x + entry.width
+            if not entry.value_width:
+                continue
+            if entry.step_width:
+                left, right = right - entry.step_width, right - entry.step_width - header.part_gap
+                if series.measured_steps is not None and series.measured_steps[step_index] >= 0:
+                    text = format_measured_step(series.measured_steps[step_index])
+                    yield text, self._muted, left, y + drop, small, "left"
+            value = float(series.latest[step_index])
+            # A dash is centered, so that its gaps on both sides are equal.
+            x, anchor = (right - entry.value_width // 2, "middle") if math.isnan(value) else (right, "right")
+            text = format_value(value, percent=series.axis.percent)
+            yield text, self._inks[entry.number], x, y, header.value_style, anchor

@@ -280,16 +280,16 @@ class CurveDrawing:
     """The charts in their boxes."""
 
     def __init__(self, charts: Iterable[ChartDrawing]) -> None:
-        self._charts = tuple(charts)
+        self.charts = tuple(charts)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw titles and axes."""
-        for chart in self._charts:
+        for chart in self.charts:
             chart.draw_still(canvas)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step."""
-        for chart in self._charts:
+        for chart in self.charts:
             chart.draw(canvas, state)
 
 

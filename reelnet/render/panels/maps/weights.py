@@ -70,54 +70,56 @@ class Weights(Panel):
         tap = self.find_weight(context)
         return () if tap is None else (tap,)
 
-    def resolve_outputs(self, context: SceneContext, tap: str) -> tuple[int, ...]:
-        """The output channels that are shown."""
-        change = None
-        if self.show.top is not None:
-            first, last = (
-                np.nan_to_num(np.asarray(context.statistics.read_step(step, [tap])[tap], np.float64))
-                for step in (context.steps[0], context.steps[-1])
-            )
-            change = np.abs(last - first).mean(axis=(1, 2, 3))
-        with error_context("show"):
-            return select_indices(self.show, context.require(tap).shape[0], "output channel", change)
-
-    def grid_at(self, context: SceneContext, tap: str, x: int, y: int) -> CellGrid:
-        """The cells of a panel whose upper left corner is at (x, y)."""
-        outputs = self.resolve_outputs(context, tap)
-        y += self.heading_height(context)
-        if self.labels:
-            style = body_style(context.theme)
-            x += round_up_to_grid(max(style.width(str(number)) for number in outputs) + LABEL_GAP)
-            y += round_up_to_grid(style.line_height + 2)
-        columns = context.require(tap).shape[1]
-        size = self.filter_cell(context, tap).size
-        return CellGrid(x, y, size, len(outputs), columns, self.gap, self.gap)
-
-    def heading_height(self, context: SceneContext) -> int:
-        """Pixels that the heading takes."""
-        return heading_height(context) if self.heading else 0
-
-    def filter_cell(self, context: SceneContext, tap: str) -> Cell:
-        """The cell of one filter."""
-        height, width = context.require(tap).shape[2:]
-        max_size = self.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
-        scale = Cell.fit(height, width, max_size).scale
-        # There is no margin beside the values: it would look like a wider gap on two sides.
-        return Cell(max(height, width) * scale, scale)
-
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the cells with their numbers; None if no weight was recorded."""
         tap = self.find_weight(context)
         if tap is None:
             return None
-        bounds = self.grid_at(context, tap, 0, 0).bounds
+        bounds = WeightsLayout(self, context, tap).grid_at(0, 0).bounds
         heading_width = body_style(context.theme, bold=True).width(tap) if self.heading else 0
         return Measure(max(bounds.right, heading_width), bounds.bottom)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> WeightsDrawing:
         """Place the cells in their box."""
         return WeightsDrawing(self, context, box, palette)
+
+
+class WeightsLayout:
+    """The cells of a weight.
+
+    Attributes:
+        outputs: The output channels that are shown.
+        cell: The cell of one filter.
+        heading_height: Pixels that the heading takes.
+    """
+
+    def __init__(self, panel: Weights, context: SceneContext, tap: str) -> None:
+        outputs, self._inputs, height, width = context.require(tap).shape
+        change = None
+        if panel.show.top is not None:
+            first, last = (
+                np.nan_to_num(np.asarray(context.statistics.read_step(step, [tap])[tap], np.float64))
+                for step in (context.steps[0], context.steps[-1])
+            )
+            change = np.abs(last - first).mean(axis=(1, 2, 3))
+        with error_context("show"):
+            self.outputs = select_indices(panel.show, outputs, "output channel", change)
+        max_size = panel.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
+        scale = Cell.fit(height, width, max_size).scale
+        # There is no margin beside the values: it would look like a wider gap on two sides.
+        self.cell = Cell(max(height, width) * scale, scale)
+        self.heading_height = heading_height(context) if panel.heading else 0
+        self._gap, self._left, self._top = panel.gap, 0, self.heading_height
+        if panel.labels:
+            style = body_style(context.theme)
+            label_width = max(style.width(str(number)) for number in self.outputs)
+            self._left = round_up_to_grid(label_width + LABEL_GAP)
+            self._top += round_up_to_grid(style.line_height + 2)
+
+    def grid_at(self, x: int, y: int) -> CellGrid:
+        """The cells of a panel whose upper left corner is at (x, y)."""
+        x, y, gap = x + self._left, y + self._top, self._gap
+        return CellGrid(x, y, self.cell.size, len(self.outputs), self._inputs, gap, gap)
 
 
 class WeightsDrawing:
@@ -127,14 +129,11 @@ class WeightsDrawing:
         tap = panel.find_weight(context)
         if tap is None:
             raise AssertionError("a panel without a measure is not placed")
-        info, theme = context.require(tap), context.theme
+        info, theme, layout = context.require(tap), context.theme, WeightsLayout(panel, context, tap)
         self._tap, self._box, self._labels = tap, box, panel.labels
         self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
-        self._heading = tap if panel.heading else ""
-        self._label_y = box.y + panel.heading_height(context)
-        self._outputs = panel.resolve_outputs(context, tap)
-        self._grid = panel.grid_at(context, tap, box.x, box.y)
-        self._cell = panel.filter_cell(context, tap)
+        self._heading, self._label_y = tap if panel.heading else "", box.y + layout.heading_height
+        self._outputs, self._cell, self._grid = layout.outputs, layout.cell, layout.grid_at(box.x, box.y)
         self._limits = Limits.symmetric(max(abs(info.min or 0.0), abs(info.max or 0.0)) or 1.0)
         self._map = palette.colormap(theme.diverging)
         self._ink = palette.ramp(theme.ink, theme.background)
