@@ -24,9 +24,7 @@ Side = Literal["left", "right", "above", "below"]
 class SampleAnnotation(SpecModel):
     """A frame, an arrow or a text on the picture of one sample."""
 
-    id: str | None = Field(
-        None, description="A name by which a template that extends this one can change the annotation."
-    )
+    id: str | None = Field(None, description="Name by which an extending template can change the annotation.")
     sample: int = Field(ge=0, description="The sample, counted from 0.")
     from_step: int | None = Field(
         None, ge=0, alias="from", description="First training step; by default the first recorded one."
@@ -43,9 +41,7 @@ class SampleAnnotation(SpecModel):
         "line to the cell. The others: next to the cell, on top of its neighbors, or on another side if there is no "
         "space.",
     )
-    color: Color | None = Field(
-        None, description="Color of the frame, line and arrow; by default the theme's accent."
-    )
+    color: Color | None = Field(None, description="Color of frame and arrow; by default the theme's accent.")
 
     @model_validator(mode="after")
     def _check(self) -> SampleAnnotation:

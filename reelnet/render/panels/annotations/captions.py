@@ -70,11 +70,9 @@ Start = Annotated[
 class CaptionSpec(SpecModel):
     """One caption."""
 
-    id: str | None = Field(
-        None, description="A name by which a template that extends this one can change the caption."
-    )
+    id: str | None = Field(None, description="Name by which an extending template can change the caption.")
     from_step: Start = Field(
-        0, alias="from", description="First training step, or a position in the run, such as 25%."
+        0, alias="from", description="First training step, or a position in the run such as 25%."
     )
     to_step: int | None = Field(
         None,

@@ -59,13 +59,11 @@ class Curve(Panel):
         default_factory=dict, description="Labels in the legend, by metric, such as test_loss: held out."
     )
     title: Text | None = Field(
-        None, description="Title of the chart, empty for none; by default the kind of its metrics."
+        None, description="Title of the chart; by default the kind of its metrics. Empty for none."
     )
     x: Scale = Field("linear", description="Scale of the steps; a log scale omits step 0.")
     y: Scale = Field("linear", description="Scale of the left axis; a log scale omits values up to 0.")
-    right: Names = Field(
-        (), description="Metrics to draw in the same chart with an axis on the right, which is linear."
-    )
+    right: Names = Field((), description="Metrics to draw against a second, linear axis on the right.")
     range: AxisLimits | None = Field(
         None,
         description="Values at the bottom and the top of the left axis; by default round values that span all.",

@@ -32,19 +32,9 @@ class Histogram(Panel):
     default_grow: ClassVar[float] = 1.0
 
     tap: str | None = Field(None, description="The layer; by default the reel's.")
-    bins: int = Field(
-        41,
-        ge=2,
-        le=512,
-        description="Number of bars between the limits; with an odd number one bar is centered on 0.",
-    )
-    log: bool = Field(
-        False, description="Use a logarithmic vertical axis, so that rare values are visible, too."
-    )
-    colored: bool = Field(
-        True,
-        description="Draw bars in the colors that their values have in the cells, not in the muted color.",
-    )
+    bins: int = Field(41, ge=2, le=512, description="Number of bars; an odd number centers one on 0.")
+    log: bool = Field(False, description="Use a logarithmic vertical axis, so that rare values are visible.")
+    colored: bool = Field(True, description="Give bars the colors of their values; muted otherwise.")
     title: str | None = Field(
         None,
         max_length=200,

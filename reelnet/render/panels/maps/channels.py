@@ -61,18 +61,14 @@ class Channels(Panel):
     colorbar: bool = Field(
         False, description="Add a color bar above each block, for layers whose values have different limits."
     )
-    inputs: bool = Field(
-        False, description="Show the samples above each block, or left of it if rows are samples."
-    )
+    inputs: bool = Field(False, description="Show the samples above each block, or left of it if transposed.")
     arrange: Literal["column", "row", "columns"] = Field(
         "column",
         description="How the blocks of several layers are arranged. `columns`: one after the other in columns of "
         "similar height, as many as make the whole about twice as wide as high.",
     )
     apart: Pixels = Field(24, description="Pixels between the blocks of several layers.")
-    step: int | None = Field(
-        None, ge=0, description="Show this training step in every frame, instead of the frame's own."
-    )
+    step: int | None = Field(None, ge=0, description="Show this training step in every frame.")
     annotations: CellAnnotations = Field(
         (), description="Frames, arrows and texts on single cells, for a range of training steps."
     )

@@ -46,9 +46,7 @@ class Weights(Panel):
     )
     gap: Pixels = Field(2, description="Pixels between two filters.")
     heading: bool = Field(True, description="Write the weight's name above the cells.")
-    labels: bool = Field(
-        True, description="Number the output channels at the left and the input channels above."
-    )
+    labels: bool = Field(True, description="Number the output channels (left) and input channels (above).")
 
     def find_weight(self, context: SceneContext) -> str | None:
         """Name of the weight; None if the reel's layer has none.

@@ -39,8 +39,7 @@ class Predictions(Panel):
     is_sample_strip: ClassVar[bool] = True
 
     tap: str | None = Field(
-        None,
-        description="The layer that gives one score per class; by default the only recorded layer that does.",
+        None, description="The layer that gives one score per class; by default the only one that does."
     )
     show: Literal["top", "bars"] = Field(
         "top",
@@ -56,9 +55,7 @@ class Predictions(Panel):
         description="Whether the layer gives logits, which a softmax turns into probabilities, or probabilities; by "
         "default whichever its values look like.",
     )
-    percent: bool = Field(
-        False, description="Write the probability of the highest score, if the cells are wide enough."
-    )
+    percent: bool = Field(False, description="Write the highest probability, if the cells are wide enough.")
     labels: bool = Field(True, description="Write `says` beside the row, and leave space for row labels.")
 
     @field_validator("classes", mode="before")
