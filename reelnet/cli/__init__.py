@@ -1,13 +1,12 @@
-"""The command line: parse, call, print. Nothing heavy is imported before a command runs."""
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
 
-from reelnet.cli.again import again
 from reelnet.cli.app import App
 from reelnet.cli.demo import demo
 from reelnet.cli.export import export
 from reelnet.cli.inspect import inspect, repair, verify
 from reelnet.cli.interop import export_arrays, import_, metrics
 from reelnet.cli.platforms import platforms
-from reelnet.cli.render import frame, render
+from reelnet.cli.render import again, frame, render
 from reelnet.cli.templates import templates
 from reelnet.cli.train import layers, train
 
@@ -30,7 +29,7 @@ main = App(
         verify,
         repair,
     ],
-    help="Record a neural network while it learns and turn the record into an annotated animation.",
+    help="Record a neural network while it learns and turn the recording into an annotated animation.",
 )
 
 __all__ = ["main"]

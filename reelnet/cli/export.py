@@ -1,38 +1,30 @@
-"""`reelnet export`: a file for each place of publication. Nothing here imports torch."""
+"""`reelnet export`: one file per platform. Nothing here imports torch."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reelnet.cli.output import export_all, fill_text, quality_text
-from reelnet.cli.render import (
-    fps_option,
-    keep_option,
-    layer_option,
-    max_error_option,
-    report_option,
-    run_argument,
-    scale_option,
-    set_option,
-    template_option,
-)
-from reelnet.cli.targets import require_writable
-from reelnet.cli.words import split_words
+from reelnet.cli import options, output
+from reelnet.cli.output import Column
 
 if TYPE_CHECKING:
     from reelnet.export.platform_batch import PlatformResult
 
-TABLE_HEADINGS = ("place", "file", "size", "cap", "fill", "frames", "scale", "quality", "given up")
-RIGHT_ALIGNED_COLUMNS = (2, 3, 4, 5, 6)
+COLUMNS = (
+    Column("place"),
+    Column("file"),
+    *(Column(heading, right=True, wrap=False) for heading in ("size", "cap", "fill", "frames", "scale")),
+    Column("quality"),
+    Column("given up"),
+)
 
 
 @click.command(short_help="Make a file for each of several platforms.")
-@run_argument
+@options.run
 @click.option(
     "--for",
     "names",
@@ -50,108 +42,72 @@ RIGHT_ALIGNED_COLUMNS = (2, 3, 4, 5, 6)
     metavar="FOLDER",
     help="The folder for the files, each named LAYER-PLATFORM.SUFFIX.",
 )
-@layer_option
-@template_option
-@set_option
-@scale_option
-@fps_option
-@max_error_option
-@keep_option
-@report_option
-@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-@click.option("--quiet", is_flag=True, help="No progress bars.")
-@click.pass_context
+@options.layout
+@options.fps
+@options.reductions
+@options.report
+@options.as_json
+@options.quiet
 def export(
-    ctx: click.Context,
     run: str,
     names: tuple[str, ...],
     folder: Path,
-    layers: tuple[str, ...],
-    template: str,
-    settings: tuple[str, ...],
-    scale: int | None,
-    fps: float | None,
     max_error: float | None,
     keep: str,
-    kept: Path | None,
+    report_path: Path | None,
     as_json: bool,
     quiet: bool,
+    **values: Any,
 ) -> None:
     """Make a file of the run folder RUN for each platform, in the format that it prefers and under its cap.
 
-    With several --layer, or 'all', there is one for each layer and platform. Where a cap cannot be met, the
+    With several --layer, or 'all', there is one file per layer and platform. Where a cap cannot be met, the
     other files are made all the same; the exit code is then 5.
     """
-    from reelnet.export.platform_batch import plan_requests
+    from reelnet.export.platform_batch import export_request, plan_requests
     from reelnet.export.request import ExportOptions
-    from reelnet.reel import open_run
-    from reelnet.render.registry import panel_registry
-    from reelnet.runs.header import displayable_layers
-    from reelnet.template.load import load_template
 
-    opened, loaded = open_run(run), load_template(template, panel_registry(), settings)
-    wanted: Sequence[str | None] = (
-        displayable_layers(opened.taps) if "all" in layers else [*dict.fromkeys(layers)]
-    )
-    renditions = [
-        opened.reel(loaded, layer=layer, scale=scale, fps=fps).rendition for layer in wanted or [None]
-    ]
-    options = ExportOptions(max_error=max_error, keep=split_words(keep))
-    jobs = plan_requests(renditions, [name for each in names for name in split_words(each)], folder, options)
-    require_writable(*(job.path for job in jobs), *([kept] if kept else []))
-    found = export_all(jobs, quiet=quiet)
-    if kept is not None:
+    layout = options.LayoutOptions(**values)
+    opened, template = layout.open_inputs(run)
+    renditions = layout.build_renditions(opened, template, layout.select_layers(opened))
+    platforms = [name for each in names for name in options.split_words(each)]
+    export_options = ExportOptions(max_error=max_error, keep=options.split_words(keep))
+    requests = plan_requests(renditions, platforms, folder, export_options)
+    output.require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
+    with output.progress_saver(quiet=quiet) as save:
+        outcomes = [export_request(request, save) for request in requests]
+    output.print_notes(outcome.report for outcome in outcomes if outcome.report is not None)
+    if report_path is not None:
         from reelnet.export.provenance import write_provenance
 
-        done = zip(jobs, found, strict=True)
-        write_provenance(kept, [(job, each.report) for job, each in done if each.report is not None])
+        pairs = zip(requests, outcomes, strict=True)
+        write_provenance(report_path, [(request, each.report) for request, each in pairs if each.report])
     if as_json:
-        click.echo(json.dumps([each.as_json() for each in found], indent=2))
+        click.echo(json.dumps([outcome.as_json() for outcome in outcomes], indent=2))
     else:
-        print_table(found)
-    failed = [each for each in found if each.report is None]
-    for each in failed:
-        click.echo(f"reelnet: {each.platform}: {' '.join(each.error.split())}", err=True)
+        output.print_table(COLUMNS, map(table_row, outcomes))
+    failed = [outcome for outcome in outcomes if outcome.report is None]
+    for outcome in failed:
+        click.echo(f"reelnet: {outcome.platform}: {' '.join(outcome.error.split())}", err=True)
     if failed:
-        ctx.exit(5)
+        click.get_current_context().exit(5)
 
 
-def print_table(found: Iterable[PlatformResult]) -> None:
-    """Print the table: fitted to a terminal, and with one line a row for anything else."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from reelnet.cli.inspect import align_columns
-
-    lines = list(map(table_row, found))
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        click.echo("\n".join(align_columns([TABLE_HEADINGS, *lines], right=RIGHT_ALIGNED_COLUMNS)))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, heading in enumerate(TABLE_HEADINGS):
-        narrow = number in RIGHT_ALIGNED_COLUMNS
-        table.add_column(heading, no_wrap=narrow, justify="right" if narrow else "left", overflow="fold")
-    for each in lines:
-        table.add_row(*each)
-    console.print(table)
-
-
-def table_row(each: PlatformResult) -> tuple[str, ...]:
-    """A line of the table."""
+def table_row(outcome: PlatformResult) -> tuple[str, ...]:
+    """The cells of a file in the table."""
     from reelnet._support.byte_size import format_size
 
-    report = each.report
+    report = outcome.report
     if report is None:
-        return (each.platform, each.path, *"-----", "failed", "no file within the limits")
+        return (outcome.platform, outcome.path, *"-----", "failed", "no file within the limits")
     return (
-        each.platform,
-        each.path,
+        outcome.platform,
+        outcome.path,
         format_size(report.bytes),
         "-" if report.cap is None else format_size(report.cap),
-        fill_text(report),
+        output.format_fill(report),
         str(report.frames),
         str(report.scale),
-        quality_text(report),
+        output.format_quality(report),
         "; ".join(report.traded) or "-",
     )

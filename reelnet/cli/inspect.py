@@ -1,17 +1,14 @@
-"""`reelnet verify` and `reelnet repair`: whether a run is whole, and what is left of one that is not.
-
-`reelnet inspect`: what a run holds.
-"""
+"""`reelnet inspect`, `verify` and `repair`: what a run holds, whether it is intact, and how to mend it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reelnet.cli.output import progress_bars
+from reelnet.cli import options
+from reelnet.cli.output import align_columns, format_shape, progress_bars
 from reelnet.errors import RunError
 
 if TYPE_CHECKING:
@@ -21,63 +18,10 @@ if TYPE_CHECKING:
 
 RESTORE = "restore samples.safetensors from a copy, or record the run again"
 
-run_argument = click.argument("run", type=click.Path())
-quiet_option = click.option("--quiet", is_flag=True, help="No progress bar.")
-
-
-@click.command(short_help="Check every checksum of a run.")
-@run_argument
-@quiet_option
-def verify(run: str, quiet: bool) -> None:
-    """Read all of the run RUN and check every checksum.
-
-    What is damaged is told, a line for each file and step; the exit code is then 4.
-    """
-    from reelnet.runs.verify import verify_run
-
-    with progress_bars(quiet=quiet) as start:
-        health = verify_run(run, start(str(run)).update)
-    _print_health(health)
-    if health.damaged_steps or health.log_problems:
-        raise RunError(
-            f"{run}: {len(health.damaged_steps)} of {health.step_count} steps are damaged; "
-            f"'reelnet repair {run}' keeps what is whole"
-        )
-    if health.samples_problem:
-        raise RunError(f"{run}: the samples are damaged; {RESTORE}")
-    click.echo(f"{run}: all {health.step_count} steps are whole")
-
-
-@click.command(short_help="Keep what is whole of a damaged run.")
-@run_argument
-@quiet_option
-def repair(run: str, quiet: bool) -> None:
-    """Keep what is whole of the run RUN, and say what was given up.
-
-    Steps that are damaged are marked as missing, damaged lines of the log go, and so do files that no step needs.
-    Where no step is whole, or the samples are damaged, the exit code is 4.
-    """
-    from reelnet.runs.verify import repair_run
-
-    with progress_bars(quiet=quiet) as start:
-        health = repair_run(run, start(str(run)).update)
-    _print_health(health)
-    kept = f"kept {health.intact_step_count} of {health.step_count} steps"
-    if health.samples_problem:
-        raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")
-    if health.step_count and not health.intact_step_count:
-        raise RunError(f"{run}: {kept}; restore the run from a copy, or record it again")
-    click.echo(f"{run}: was whole" if health.is_intact else f"{run}: {kept}")
-
-
-def _print_health(health: RunHealth) -> None:
-    for line in health.problems():
-        click.echo(line)
-
 
 @click.command(short_help="Show what a run holds.")
-@click.argument("run", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.run
+@options.as_json
 def inspect(run: str, as_json: bool) -> None:
     """Show what the run folder RUN holds: steps, samples, layers with their value range, metrics."""
     from reelnet.reel import open_run
@@ -87,7 +31,7 @@ def inspect(run: str, as_json: bool) -> None:
 
 
 def run_as_json(run: Run) -> dict[str, Any]:
-    """What a run holds, for programs."""
+    """What a run holds, for `json.dumps`."""
     return {
         "steps": run.steps,
         "samples": len(run.samples),
@@ -124,31 +68,60 @@ def run_as_text(run: Run) -> str:
         ("layer", "shape", "dtype", "min", "max", "note"),
         *(_tap_row(name, tap) for name, tap in run.taps.items()),
     ]
-    if not any(row[-1] for row in rows[1:]):
-        rows = [row[:-1] for row in rows]
-    return "\n".join(
-        [f"{name:<8} {value}" for name, value in facts] + ["", *align_columns(rows, right=(3, 4))]
-    )
-
-
-def align_columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Lines with the columns under each other; those numbered in `right` stand at the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if number in right else cell.ljust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
-def shape_text(shape: Sequence[int]) -> str:
-    """A shape as in `10x4x28x28`."""
-    return "x".join(map(str, shape))
+    lines = [f"{name:<8} {value}" for name, value in facts]
+    return "\n".join([*lines, "", *align_columns(rows, right=(3, 4))])
 
 
 def _tap_row(name: str, tap: TapInfo) -> tuple[str, ...]:
-    ends = ("-" if end is None else f"{end:.4g}" for end in (tap.min, tap.max))
-    return (name, shape_text(tap.shape), tap.dtype, *ends, tap.note)
+    bounds = ("-" if bound is None else f"{bound:.4g}" for bound in (tap.min, tap.max))
+    return (name, format_shape(tap.shape), tap.dtype, *bounds, tap.note)
+
+
+@click.command(short_help="Check every checksum of a run.")
+@options.run
+@options.quiet
+def verify(run: str, quiet: bool) -> None:
+    """Read all of the run RUN and check every checksum.
+
+    Prints one line for each damaged file and step; the exit code is then 4.
+    """
+    from reelnet.runs.verify import verify_run
+
+    with progress_bars(quiet=quiet) as add_bar:
+        health = verify_run(run, add_bar(str(run)).update)
+    _print_health(health)
+    if health.damaged_steps or health.log_problems:
+        raise RunError(
+            f"{run}: {len(health.damaged_steps)} of {health.step_count} steps are damaged; "
+            f"'reelnet repair {run}' keeps what is whole"
+        )
+    if health.samples_problem:
+        raise RunError(f"{run}: the samples are damaged; {RESTORE}")
+    click.echo(f"{run}: all {health.step_count} steps are whole")
+
+
+@click.command(short_help="Keep what is whole of a damaged run.")
+@options.run
+@options.quiet
+def repair(run: str, quiet: bool) -> None:
+    """Keep what is whole of the run RUN, and say what was removed.
+
+    Damaged steps are marked as missing; damaged lines of the log and files that no step needs are removed.
+    The exit code is 4 if no step is whole or the samples are damaged.
+    """
+    from reelnet.runs.verify import repair_run
+
+    with progress_bars(quiet=quiet) as add_bar:
+        health = repair_run(run, add_bar(str(run)).update)
+    _print_health(health)
+    kept = f"kept {health.intact_step_count} of {health.step_count} steps"
+    if health.samples_problem:
+        raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")
+    if health.step_count and not health.intact_step_count:
+        raise RunError(f"{run}: {kept}; restore the run from a copy, or record it again")
+    click.echo(f"{run}: was whole" if health.is_intact else f"{run}: {kept}")
+
+
+def _print_health(health: RunHealth) -> None:
+    for line in health.problems():
+        click.echo(line)

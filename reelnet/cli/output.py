@@ -1,105 +1,35 @@
-"""Saving reels, and the lines that tell of it.
+"""What commands print: progress bars, notes, report lines and tables. `require_writable` guards the files they write.
 
-Progress bars on stderr, for people who watch a terminal.
+Results go to stdout; progress bars and notes go to stderr.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reelnet._support.text import format_count
+from reelnet.errors import ReelnetError, UsageError
 
 if TYPE_CHECKING:
-    from reelnet.export.platform_batch import PlatformResult
     from reelnet.export.report import Report
     from reelnet.export.request import ExportRequest
 
 
-def save_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[Report]:
-    """Write each file, animations with a progress bar; notes about the files go to stderr."""
-    from reelnet.export.save import save
-
-    with progress_bars(quiet=quiet) as start:
-        reports = []
-        for job in jobs:
-            bar = start(str(job.path))
-            reports.append(save(job, bar.update, bar.set_text))
-    print_notes(reports)
-    return reports
-
-
-def export_all(jobs: Sequence[ExportRequest], *, quiet: bool) -> list[PlatformResult]:
-    """Write each file, whatever caps the others fail at; notes about the files go to stderr."""
-    from reelnet.export.platform_batch import export_request
-    from reelnet.export.save import save
-
-    with progress_bars(quiet=quiet) as start:
-
-        def save_with_bar(job: ExportRequest) -> Report:
-            bar = start(str(job.path))
-            return save(job, bar.update, bar.set_text)
-
-        found = [export_request(job, save_with_bar) for job in jobs]
-    print_notes(each.report for each in found if each.report is not None)
-    return found
-
-
-def report_line(report: Report) -> str:
-    """A report as one line for people; MB is 10^6 bytes."""
-    from reelnet._support.byte_size import format_size
-
-    what = f"{format_count(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
-    parts = [f"{report.path}: {format_size(report.bytes)}"]
-    if report.cap is not None:
-        parts.append(f"{fill_text(report)} of {format_size(report.cap)}")
-    parts += [what, f"{report.width}x{report.height}", quality_text(report)]
-    if report.clipped:
-        parts.append(f"{report.clipped:.2%} of the values clipped")
-    if report.encodes > 1:
-        parts.append(f"{report.encodes} encodes")
-    parts.append(f"took {report.seconds:.1f} s")
-    return ", ".join(parts) + "".join(f"; {each}" for each in report.traded)
-
-
-def fill_text(report: Report) -> str:
-    """The part of the cap that a file takes, never rounded up to all of it."""
-    return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f} %"
-
-
-def quality_text(report: Report) -> str:
-    """What a file lost, in a few words."""
-    if report.lossless:
-        return "lossless"
-    if report.max_error_levels == 0:
-        from reelnet.export.encoders.formats import find_format
-        from reelnet.scene.palette.palette import ColorDepth
-
-        # Nothing but photos is lost in a format of few colours.
-        is_reduced = find_format(report.path).color_depth is ColorDepth.EIGHT_BIT
-        return f"exact but for the {'pictures' if is_reduced else 'codec'}"
-    mean, most = report.mean_error_levels, report.max_error_levels
-    return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
-
-
-def print_notes(reports: Iterable[Report]) -> None:
-    """Print each different note once, on stderr."""
-    for note in dict.fromkeys(note for report in reports for note in report.notes):
-        click.echo(f"reelnet: note: {note}", err=True)
-
-
 @dataclass(frozen=True)
 class ProgressBar:
-    """One bar.
+    """A progress bar.
 
     Attributes:
-        update: Told what is done and what is to do.
-        set_text: Told what is done just now.
+        update: Called with the number of finished steps and of all steps.
+        set_text: Called with a description of the current step.
     """
 
     update: Callable[[int, int], None]
@@ -112,9 +42,10 @@ HIDDEN_BAR = ProgressBar(lambda done, total: None, lambda text: None)
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
-    """Gives a function that starts a bar with a title.
+    """Show progress bars on stderr, unless `quiet` is set or stderr is not a terminal.
 
-    Nothing is shown with `quiet`, nor when stderr is no terminal.
+    Yields:
+        A function that adds a bar with a title.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda title: HIDDEN_BAR
@@ -130,19 +61,184 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
         progress.TimeRemainingColumn(elapsed_when_finished=True),
         progress.TextColumn("{task.fields[now]}", markup=False),
     )
-    # rich would send what is printed meanwhile to its own console, and so stdout's data to stderr.
+    # By default rich redirects stdout to its own console, here stderr, and results with it.
     with progress.Progress(
         *columns, console=Console(stderr=True), redirect_stdout=False, redirect_stderr=False
-    ) as shown:
+    ) as bars:
 
-        def start(title: str) -> ProgressBar:
-            task = shown.add_task(title, total=None, now="")
+        def add_bar(title: str) -> ProgressBar:
+            task = bars.add_task(title, total=None, now="")
 
-            def move(done: int, total: int) -> None:
-                shown.update(task, completed=done, total=total)
+            def update(done: int, total: int) -> None:
+                bars.update(task, completed=done, total=total)
                 if done == total:
-                    shown.update(task, now="")
+                    bars.update(task, now="")
 
-            return ProgressBar(move, lambda text: shown.update(task, now=text))
+            return ProgressBar(update, lambda text: bars.update(task, now=text))
 
-        yield start
+        yield add_bar
+
+
+@contextmanager
+def progress_saver(*, quiet: bool) -> Iterator[Callable[[ExportRequest], Report]]:
+    """Provide `export.save` with a progress bar for each file."""
+    from reelnet.export.save import save
+
+    with progress_bars(quiet=quiet) as add_bar:
+
+        def save_with_bar(request: ExportRequest) -> Report:
+            bar = add_bar(str(request.path))
+            return save(request, bar.update, bar.set_text)
+
+        yield save_with_bar
+
+
+def save_all(requests: Iterable[ExportRequest], *, quiet: bool) -> list[Report]:
+    """Write each file with a progress bar, then print the notes about the files."""
+    with progress_saver(quiet=quiet) as save:
+        reports = list(map(save, requests))
+    print_notes(reports)
+    return reports
+
+
+def print_notes(reports: Iterable[Report]) -> None:
+    """Print each different note once, on stderr."""
+    for note in dict.fromkeys(note for report in reports for note in report.notes):
+        click.echo(f"reelnet: note: {note}", err=True)
+
+
+def require_writable(*paths: Path) -> None:
+    """Check before the first file is written, as far as possible, that all of them can be.
+
+    Raises:
+        UsageError: A path is a folder, or two paths are the same.
+        ReelnetError: A folder is a file or is read-only.
+    """
+    for number, path in enumerate(paths):
+        if path in paths[:number]:
+            raise UsageError(f"{path}: two files would have this name; give each its own")
+        if path.is_dir():
+            raise UsageError(f"{path}: is a folder; name a file in it")
+        folder = path.parent
+        while not os.path.lexists(folder):
+            folder = folder.parent
+        if not folder.is_dir():
+            raise ReelnetError(f"{folder}: is a file, so {path} cannot be written; choose another folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ReelnetError(f"{folder}: no permission to write {path} here; choose another folder")
+
+
+def format_report(report: Report) -> str:
+    """A report on one line; MB is 10^6 bytes."""
+    from reelnet._support.byte_size import format_size
+
+    what = f"{format_count(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
+    parts = [f"{report.path}: {format_size(report.bytes)}"]
+    if report.cap is not None:
+        parts.append(f"{format_fill(report)} of {format_size(report.cap)}")
+    parts += [what, f"{report.width}x{report.height}", format_quality(report)]
+    if report.clipped:
+        parts.append(f"{report.clipped:.2%} of the values clipped")
+    if report.encodes > 1:
+        parts.append(f"{report.encodes} encodes")
+    parts.append(f"took {report.seconds:.1f} s")
+    return ", ".join(parts) + "".join(f"; {each}" for each in report.traded)
+
+
+def format_fill(report: Report) -> str:
+    """The size of a file as a percentage of its cap, rounded down so that only a full file says 100 %."""
+    return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f} %"
+
+
+def format_quality(report: Report) -> str:
+    """What a file lost, in a few words."""
+    if report.lossless:
+        return "lossless"
+    if report.max_error_levels == 0:
+        from reelnet.export.encoders.formats import find_format
+        from reelnet.scene.palette.palette import ColorDepth
+
+        # A format with 256 colors loses nothing but colors of photos.
+        is_reduced = find_format(report.path).color_depth is ColorDepth.EIGHT_BIT
+        return f"exact but for the {'pictures' if is_reduced else 'codec'}"
+    mean, most = report.mean_error_levels, report.max_error_levels
+    return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
+
+
+def format_shape(shape: Sequence[int]) -> str:
+    """A shape such as `10x4x28x28`."""
+    return "x".join(map(str, shape))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        heading: The text above it.
+        right: Whether its cells are aligned to the right.
+        wrap: Whether its cells may be wrapped on a terminal.
+        max_width: The largest width on a terminal, in characters.
+        merge: Whether a cell is blank on a terminal if the row above has the same first cell.
+    """
+
+    heading: str
+    right: bool = False
+    wrap: bool = True
+    max_width: int | None = None
+    merge: bool = False
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], footer: Sequence[str] = ()) -> None:
+    """Print a table: wrapped to fit a terminal, but with one line per row to anything else.
+
+    Args:
+        columns: The columns.
+        rows: The cells of each row.
+        footer: Lines below the table, printed on a terminal only.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        right = [number for number, column in enumerate(columns) if column.right]
+        click.echo("\n".join(align_columns([[column.heading for column in columns], *rows], right)))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column.heading,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wrap,
+            overflow="fold" if column.wrap else "ignore",
+            max_width=column.max_width,
+        )
+    above: Sequence[str] = [""]
+    for row in rows:
+        same = row[0] == above[0]
+        above = row
+        table.add_row(
+            *("" if same and column.merge else cell for column, cell in zip(columns, row, strict=True))
+        )
+    console.print(table)
+    for line in footer:
+        console.print(line, style="dim", soft_wrap=True)
+
+
+def align_columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Pad cells so that columns line up; columns whose number is in `right` are aligned to the right.
+
+    A last column without text below its heading is omitted.
+    """
+    if not any(row[-1] for row in rows[1:]):
+        rows = [row[:-1] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if number in right else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines

@@ -1,62 +1,25 @@
-"""`reelnet render` and `reelnet frame`: from a run to files. Nothing here imports torch."""
+"""`reelnet render`, `frame` and `again`: write the files of a run. Nothing here imports torch."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reelnet.cli.output import report_line, save_all
-from reelnet.cli.targets import require_writable, resolve_targets
-from reelnet.cli.words import FiniteNumber, WholeNumber, split_words
+from reelnet.cli import options
+from reelnet.cli.output import format_report, require_writable, save_all
+from reelnet.errors import UsageError
 
-run_argument = click.argument("run", type=click.Path())
-layer_option = click.option(
-    "--layer", "layers", multiple=True, metavar="NAME", help="The layer to show; may be repeated, or 'all'."
-)
-template_option = click.option(
-    "--template",
-    default="article",
-    show_default=True,
-    metavar="NAME",
-    help="The look: a template's name (see 'reelnet templates list') or file.",
-)
-set_option = click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="A key of the template to change; may be repeated.",
-)
-scale_option = click.option(
-    "--scale", type=WholeNumber(1, 256), help="Canvas pixels a map value; by default cells are 56 px."
-)
-fps_option = click.option(
-    "--fps", type=FiniteNumber(0.01, 1000), help="Frames a second; by default the template's."
-)
-max_error_option = click.option(
-    "--max-error",
-    type=FiniteNumber(0, 240),
-    help="Under a cap: most by which a value may be off, in 240ths of the colormap; 4 by default.",
-)
-keep_option = click.option(
-    "--keep",
-    metavar="WHAT",
-    default="",
-    help="Under a cap: what stays: frames, levels, scale, or several with commas.",
-)
-report_option = click.option(
-    "--report",
-    "kept",
-    type=click.Path(path_type=Path),
-    metavar="FILE.json",
-    help="Keep the reports, with all that 'reelnet again' needs to make the files again.",
-)
+if TYPE_CHECKING:
+    from reelnet.export.request import ExportOptions, ExportRequest
+    from reelnet.reel import Run
+    from reelnet.template.model import Template
 
 
 @click.command(short_help="Make an animation of a run.")
-@run_argument
+@options.run
 @click.option(
     "-o",
     "--output",
@@ -65,119 +28,161 @@ report_option = click.option(
     help="The file to write; its suffix chooses the format. {layer} in it stands for the layer's name. "
     "Without it, the template's outputs are written.",
 )
-@layer_option
-@template_option
-@set_option
-@scale_option
-@fps_option
-@click.option("--lossless", is_flag=True, help="Insist on every pixel's exact colour.")
+@options.layout
+@options.fps
+@click.option("--lossless", is_flag=True, help="Insist on the exact color of every pixel.")
 @click.option("--codec", metavar="NAME", help="h265 or av1 for .mp4, av1 for .webm, prores for .mov.")
 @click.option(
     "--max-size", metavar="SIZE", help="The cap of each file, such as 3MB (10^6 bytes), 2.5MiB, or bytes."
 )
 @click.option("--for", "platform", metavar="NAME", help="Where it is published; see 'reelnet platforms'.")
-@max_error_option
-@keep_option
-@report_option
-@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
-@click.option("--quiet", is_flag=True, help="No progress bars.")
+@options.reductions
+@options.report
+@options.as_json
+@options.quiet
 def render(
     run: str,
     file: str | None,
-    layers: tuple[str, ...],
-    template: str,
-    settings: tuple[str, ...],
-    scale: int | None,
-    fps: float | None,
     lossless: bool,
     codec: str | None,
     max_size: str | None,
     platform: str | None,
     max_error: float | None,
     keep: str,
-    kept: Path | None,
+    report_path: Path | None,
     as_json: bool,
     quiet: bool,
+    **values: Any,
 ) -> None:
-    """Make an animation of the run folder RUN in the format that the suffix of FILE says.
+    """Make an animation of the run folder RUN in the format of FILE's suffix.
 
-    These are .mp4, .gif, .webm, .webp, .apng, .avif and .mov; a name such as frame-%05d.png gives a still a frame.
+    The formats are .mp4, .gif, .webm, .webp, .apng, .avif and .mov; a name such as frame-%05d.png writes one still
+    per frame.
 
-    With {layer} in FILE there is one file for each --layer, or for every layer if none is named. Without -o,
-    the files that the template names under outputs are made.
+    With {layer} in FILE there is one file for each --layer, or for every layer if --layer is not given. Without -o,
+    the files under 'outputs' in the template are made.
     """
     from reelnet.export.encoders.formats import find_format
     from reelnet.export.outputs import resolve_outputs
-    from reelnet.export.request import ExportOptions, ExportRequest
-    from reelnet.reel import open_run
-    from reelnet.render.registry import panel_registry
-    from reelnet.runs.header import displayable_layers
-    from reelnet.template.load import load_template
+    from reelnet.export.request import ExportOptions
 
-    options = ExportOptions(lossless, codec, max_size, platform, max_error, split_words(keep))
+    kept = options.split_words(keep)
+    export_options = ExportOptions(lossless, codec, max_size, platform, max_error, kept)
     if file is not None:
         find_format(file)
-    opened, loaded = open_run(run), load_template(template, panel_registry(), settings)
-    maps = displayable_layers(opened.taps)
+    layout = options.LayoutOptions(**values)
+    opened, template = layout.open_inputs(run)
     if file is None:
-        wanted = maps if "all" in layers else layers
-        jobs = resolve_outputs(opened, loaded, layers=wanted, scale=scale, fps=fps, options=options)
+        layers, scale, fps = layout.select_layers(opened), layout.scale, layout.fps
+        requests = resolve_outputs(
+            opened, template, layers=layers, scale=scale, fps=fps, options=export_options
+        )
     else:
-        jobs = [
-            ExportRequest(
-                opened.reel(loaded, layer=each.layer, scale=scale, fps=fps).rendition,
-                each.path,
-                options=options,
-            )
-            for each in resolve_targets(file, layers, maps)
-        ]
-    if options.needs_cap and not any(job.options.has_cap for job in jobs):
+        requests = build_requests(opened, template, file, layout, export_options=export_options)
+    if export_options.needs_cap and not any(request.options.has_cap for request in requests):
         raise click.UsageError(
             "--max-error and --keep are for a cap; add --max-size or --for", click.get_current_context()
         )
-    for job in jobs:
-        job.check()
-    require_writable(*(job.path for job in jobs), *([kept] if kept else []))
-    reports = save_all(jobs, quiet=quiet)
-    if kept is not None:
+    for request in requests:
+        request.check()
+    require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
+    reports = save_all(requests, quiet=quiet)
+    if report_path is not None:
         from reelnet.export.provenance import write_provenance
 
-        write_provenance(kept, list(zip(jobs, reports, strict=True)))
+        write_provenance(report_path, list(zip(requests, reports, strict=True)))
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
     else:
-        click.echo("\n".join(map(report_line, reports)))
+        click.echo("\n".join(map(format_report, reports)))
 
 
 @click.command(short_help="Make a picture of one step.")
-@run_argument
+@options.run
 @click.option("--step", type=int, required=True, help="The training step to show.")
 @click.option("-o", "--output", "file", required=True, metavar="FILE.png", help="The picture to write.")
-@layer_option
-@template_option
-@set_option
-@scale_option
-def frame(
-    run: str,
-    step: int,
-    file: str,
-    layers: tuple[str, ...],
-    template: str,
-    settings: tuple[str, ...],
-    scale: int | None,
-) -> None:
+@options.layout
+def frame(run: str, step: int, file: str, **values: Any) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
-    from reelnet.export.request import ExportRequest
-    from reelnet.reel import open_run
-    from reelnet.render.registry import panel_registry
-    from reelnet.runs.header import displayable_layers
-    from reelnet.template.load import load_template
+    layout = options.LayoutOptions(**values)
+    requests = build_requests(*layout.open_inputs(run), file, layout, step=step)
+    require_writable(*(request.path for request in requests))
+    for report in save_all(requests, quiet=True):
+        click.echo(format_report(report))
 
-    opened, loaded = open_run(run), load_template(template, panel_registry(), settings)
-    jobs = [
-        ExportRequest(opened.reel(loaded, layer=each.layer, scale=scale).rendition, each.path, step)
-        for each in resolve_targets(file, layers, displayable_layers(opened.taps))
+
+@click.command(short_help="Make the files of a report again.")
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option("--run", type=click.Path(), metavar="RUN", help="The run folder, if it lies elsewhere now.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where the files go; by default where they were.",
+)
+@options.quiet
+def again(report: Path, run: str | None, folder: Path | None, quiet: bool) -> None:
+    """Make the files again that 'render' or 'export' described in REPORT, and compare their bytes.
+
+    The exit code is 1 if a file differs, which other versions of the libraries can cause.
+    """
+    from reelnet.export.provenance import Provenance
+    from reelnet.reel import open_run
+
+    provenance = Provenance.read(report)
+    opened = open_run(provenance.run if run is None else run)
+    provenance.require_same_run(opened)
+    files = list(provenance.resolve_files(opened, folder))
+    require_writable(*(file.request.path for file in files))
+    for saved in save_all([file.request for file in files], quiet=quiet):
+        click.echo(format_report(saved))
+    changed = [str(file.request.path) for file in files if not file.is_unchanged]
+    if changed:
+        why = (
+            "; ".join(provenance.changed_versions())
+            or "the versions are the same, so the machine must differ"
+        )
+        click.echo(f"reelnet: not the same bytes as before: {', '.join(changed)} ({why})", err=True)
+        click.get_current_context().exit(1)
+
+
+def build_requests(
+    run: Run,
+    template: Template,
+    file: str,
+    layout: options.LayoutOptions,
+    *,
+    step: int | None = None,
+    export_options: ExportOptions | None = None,
+) -> list[ExportRequest]:
+    """The requests of `-o FILE`.
+
+    Args:
+        run: The run.
+        template: The template that lays it out.
+        file: The path; `{layer}` in it stands for the name of the layer.
+        layout: The other options. Without `--layer`, a path with `{layer}` stands for every layer.
+        step: The training step of a still; None for an animation.
+        export_options: The options of an animation.
+
+    Raises:
+        UsageError: A layer is unknown, several layers would go to one file, or `file` has an unknown field.
+    """
+    from reelnet.config.diagnostics import OptionError
+    from reelnet.export.outputs import expand_layer
+    from reelnet.export.request import ExportOptions, ExportRequest
+
+    layers = layout.select_layers(run, default_all="{layer}" in file)
+    several, export_options = len(layers) > 1, export_options or ExportOptions()
+    try:
+        expand_layer(file, "", several=several)
+    except OptionError as error:
+        raise UsageError(f"-o {error}") from None
+    return [
+        ExportRequest(
+            rendition, Path(expand_layer(file, rendition.layer, several=several)), step, export_options
+        )
+        for rendition in layout.build_renditions(run, template, layers)
     ]
-    require_writable(*(job.path for job in jobs))
-    for report in save_all(jobs, quiet=True):
-        click.echo(report_line(report))

@@ -1,55 +1,41 @@
-"""`reelnet templates`: which there are, what they say, and whether one of your own is right."""
+"""`reelnet templates`: list, show, create and check templates."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reelnet.cli import options
 from reelnet.cli.app import CommandGroup
+from reelnet.cli.output import Column, print_table
 
 if TYPE_CHECKING:
-    from reelnet.reel import Reel
-    from reelnet.scene.resolve import Scene
+    from reelnet.reel import Run
     from reelnet.template.model import Template
 
-NAME = click.argument("name")
+name_argument = click.argument("name")
 
 
 @click.group(cls=CommandGroup, no_args_is_help=False, short_help="List, show, check and make templates.")
 def templates() -> None:
-    """List, show, check and make templates: files that say what stands where, in which style, over which time."""
+    """List, show, check and make templates: files that describe layout, style and timing."""
 
 
 @templates.command("list", short_help="The templates that can be named.")
 def list_() -> None:
     """List the templates that can be named, with a sentence about each."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from reelnet.cli.inspect import align_columns
     from reelnet.template.search_path import SearchPath
 
-    head = ("name", "about", "file")
-    rows = [(name, about(name), shortened(file)) for name, file in SearchPath().list_templates().items()]
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        click.echo("\n".join(align_columns([head, *rows])))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in head:
-        fold = heading == "about"
-        table.add_column(heading, overflow="fold" if fold else "ignore", no_wrap=not fold)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    columns = (Column("name", wrap=False), Column("about"), Column("file", wrap=False))
+    files = SearchPath().list_templates()
+    print_table(columns, [(name, describe_template(name), shorten_path(files[name])) for name in files])
 
 
-def about(name: str) -> str:
-    """A template's own sentence about it, or why it has none."""
+def describe_template(name: str) -> str:
+    """The `about` sentence of a template, or the first error if it is invalid."""
     from reelnet.config.source import to_plain
     from reelnet.errors import TemplateError
     from reelnet.template.inheritance import load_node
@@ -60,8 +46,16 @@ def about(name: str) -> str:
         return f"invalid: {str(error).splitlines()[0]}"
 
 
+def shorten_path(file: Path) -> str:
+    """The path of a file relative to the working folder, if it lies inside."""
+    try:
+        return str(file.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)
+
+
 @templates.command(short_help="The text of a template.")
-@NAME
+@name_argument
 @click.option("--resolved", is_flag=True, help="With what it extends merged in.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key to change; with --resolved."
@@ -87,7 +81,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
 
 
 @templates.command(short_help="Begin a template of your own.")
-@NAME
+@name_argument
 @click.option(
     "--from", "origin", default="article", show_default=True, metavar="NAME", help="What to begin with."
 )
@@ -100,62 +94,58 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
     click.echo(create_template_file(name, origin, extend=extend, force=force))
 
 
-@templates.command(short_help="Whether a template is right.")
+@templates.command(short_help="Whether a template is valid.")
 @click.argument("file")
 @click.option("--run", type=click.Path(), metavar="RUN", help="Check it against this run folder too.")
 @click.option("--layer", metavar="NAME", help="The layer to show.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key to change.")
+@options.set_key
 def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
+    from reelnet.export.outputs import check_outputs
+    from reelnet.reel import open_run
     from reelnet.render.registry import panel_registry
     from reelnet.template.load import load_template
 
     template = load_template(file, panel_registry(), settings)
-    if run is None:
-        from reelnet.export.outputs import check_outputs
-
-        if layer is not None:
-            raise click.UsageError("--layer needs --run", click.get_current_context())
-        check_outputs(template)
-        click.echo(f"{file}: right")
+    if run is not None:
+        click.echo(f"{file}: right; {check_layout(open_run(run), template, layer)}")
         return
-    reel = laid_out(template, run, layer)
-    scene = reel.scene
-    for note in notes(template, scene):
-        click.echo(f"reelnet: note: {note}", err=True)
-    size, seconds = scene.size, float(scene.timeline.duration)
-    click.echo(
-        f"{file}: right; {reel.layer} at scale {scene.context.cell.scale}, {size.width}x{size.height}, "
-        f"{len(scene.timeline)} frames, {seconds:.2f} s"
-    )
+    if layer is not None:
+        raise click.UsageError("--layer needs --run", click.get_current_context())
+    check_outputs(template)
+    click.echo(f"{file}: right")
 
 
-def laid_out(template: Template, run: str, layer: str | None) -> Reel:
-    """A template and all its outputs for a run, with every mistake of any of them."""
+def check_layout(run: Run, template: Template, layer: str | None) -> str:
+    """Lay a run out by a template and its outputs, and describe the result on one line.
+
+    Notes about what is valid, but may not be intended, go to stderr.
+
+    Raises:
+        TemplateError: The template or an output does not fit the run; the error lists every mistake.
+    """
     from reelnet.config.diagnostics import ErrorCollector
     from reelnet.export.outputs import resolve_outputs
-    from reelnet.reel import Reel, open_run
-
-    opened, errors, reel = open_run(run), ErrorCollector(template.source_map), None
-    with errors.collect():
-        reel = Reel.from_run(opened, template, layer=layer)
-    with errors.collect():
-        if template.outputs:
-            resolve_outputs(opened, template, layers=[layer] if layer else [])
-    errors.raise_errors()
-    if reel is None:
-        raise AssertionError("what is wrong was told")
-    return reel
-
-
-def notes(template: Template, scene: Scene) -> Iterator[str]:
-    """What is no mistake, but may not be what the author has in mind."""
     from reelnet.scene.layout.measure import find_left_out
 
-    absent = find_left_out(template, [name for name, _ in scene.boxes])
-    if absent:
-        yield f"this run has nothing to show for {', '.join(absent)}"
-    yield from scene.notes
+    errors, reel = ErrorCollector(template.source_map), None
+    with errors.collect():
+        reel = run.reel(template, layer=layer)
+    with errors.collect():
+        if template.outputs:
+            resolve_outputs(run, template, layers=[layer] if layer else [])
+    errors.raise_errors()
+    assert reel is not None
+    scene, notes = reel.scene, list(reel.scene.notes)
+    if absent := find_left_out(template, [name for name, _ in scene.boxes]):
+        notes.insert(0, f"this run has nothing to show for {', '.join(absent)}")
+    for note in notes:
+        click.echo(f"reelnet: note: {note}", err=True)
+    size, seconds = scene.size, float(scene.timeline.duration)
+    return (
+        f"{reel.layer} at scale {scene.context.cell.scale}, {size.width}x{size.height}, "
+        f"{len(scene.timeline)} frames, {seconds:.2f} s"
+    )
 
 
 @templates.command(short_help="The JSON Schema of templates.")
@@ -165,11 +155,3 @@ def schema() -> None:
     from reelnet.template.json_schema import build_schema
 
     click.echo(json.dumps(build_schema(panel_registry()), indent=1, ensure_ascii=False))
-
-
-def shortened(file: Path) -> str:
-    """A file's path as one would type it here."""
-    try:
-        return str(file.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(file)

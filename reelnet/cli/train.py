@@ -1,4 +1,4 @@
-"""`reelnet train` and `reelnet layers`: the commands that import torch, once they run."""
+"""`reelnet train` and `layers`: record a training. Both commands import torch when they run."""
 
 from __future__ import annotations
 
@@ -12,78 +12,73 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reelnet._support.text import format_count
+from reelnet.cli import options
 from reelnet.cli.app import Interruption
-from reelnet.cli.inspect import align_columns, shape_text
-from reelnet.cli.output import progress_bars
-from reelnet.cli.words import FiniteNumber, PatternsCommand, WholeNumber
+from reelnet.cli.output import align_columns, format_shape, progress_bars
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
     from reelnet.demo.training import Recipe, TrainingResult
 
-# torch takes seeds up to this.
-SEED = WholeNumber(0, 2**63 - 1)
-COUNT = WholeNumber(1)
+network_options = options.combine_options(
+    click.option(
+        "--model",
+        default="article",
+        show_default=True,
+        metavar="NAME",
+        help="article, or torchvision:NAME (random weights) such as torchvision:resnet18.",
+    ),
+    click.option(
+        "--data",
+        default="mnist",
+        show_default=True,
+        metavar="NAME",
+        help="mnist, torchvision:NAME, or folder:PATH (one folder of pictures per class).",
+    ),
+)
+picture_options = options.combine_options(
+    click.option(
+        "--image-size",
+        type=options.COUNT,
+        help="Side in pixels to which pictures are resized; by default they keep their size.",
+    ),
+    click.option(
+        "--data-root",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Where data is stored or downloaded to; by default the user's cache folder.",
+    ),
+)
 
-model_option = click.option(
-    "--model",
-    default="article",
-    show_default=True,
-    metavar="NAME",
-    help="article, or torchvision:NAME (random weights) such as torchvision:resnet18.",
-)
-data_option = click.option(
-    "--data",
-    default="mnist",
-    show_default=True,
-    metavar="NAME",
-    help="mnist, torchvision:NAME, or folder:PATH (a folder of pictures a class).",
-)
-image_size_option = click.option(
-    "--image-size",
-    type=COUNT,
-    help="Side in pixels to bring the pictures to; by default they stay as they are.",
-)
-data_root_option = click.option(
-    "--data-root",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where data lies or is downloaded to; by default the user's cache folder.",
-)
 
-
-@click.command(cls=PatternsCommand, short_help="Train a network and record it.")
-@click.option("--run", required=True, type=click.Path(), metavar="DIR", help="The run folder to make.")
-@model_option
-@data_option
-@click.option("--epochs", type=COUNT, help="Passes over the training set; 5 if --steps is not given either.")
-@click.option("--steps", type=COUNT, help="Optimizer steps, instead of --epochs.")
-@click.option("--batch-size", type=COUNT, default=1024, show_default=True, help="Pictures a step.")
+@click.command(cls=options.PatternsCommand, short_help="Train a network and record it.")
+@options.new_run
+@network_options
+@click.option("--epochs", type=options.COUNT, help="Passes over the training set; 5 without --steps.")
+@click.option("--steps", type=options.COUNT, help="Optimizer steps, instead of --epochs.")
+@click.option("--batch-size", type=options.COUNT, default=1024, show_default=True, help="Pictures per step.")
 @click.option(
     "--lr",
-    type=FiniteNumber(0, min_open=True),
+    type=options.FiniteNumber(0, min_open=True),
     default=0.001,
     show_default=True,
     help="Adam's learning rate.",
 )
-@click.option(
-    "--seed", type=SEED, default=0, show_default=True, help="For the weights and the pictures' order."
-)
+@options.seed
 @click.option(
     "--layers",
     multiple=True,
     metavar="PATTERN ...",
     help="Layers to record: module paths or glob patterns, one or more; by default every convolution.",
 )
-@click.option("--samples", type=COUNT, default=10, show_default=True, help="Pictures to record.")
-@image_size_option
-@data_root_option
-@click.option("--force", is_flag=True, help="Replace a run that is there already.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--samples", type=options.COUNT, default=10, show_default=True, help="Pictures to record.")
+@picture_options
+@options.force
+@options.quiet
 def train(
     run: str, data_root: Path | None, force: bool, quiet: bool, epochs: int | None, **settings: Any
 ) -> None:
-    """Train a network and record, after every step, what its layers make of a few fixed pictures."""
+    """Train a network and record, after every step, the outputs of its layers for a few fixed pictures."""
     from reelnet.runs.session import require_free_path
 
     if epochs is not None:
@@ -95,76 +90,71 @@ def train(
         from reelnet.demo.training import Recipe
 
         recipe = Recipe(**settings)
-        outcome = train_with_progress(run, recipe, root=data_root, force=force, quiet=quiet)
-    click.echo(accuracy_line(outcome))
+        result = train_with_progress(run, recipe, root=data_root, force=force, quiet=quiet)
+    click.echo(format_accuracy(result))
 
 
-@click.command(cls=PatternsCommand, short_help="List the layers that can be recorded.")
+@click.command(cls=options.PatternsCommand, short_help="List the layers that can be recorded.")
 @click.option(
     "--layers",
     multiple=True,
     metavar="PATTERN ...",
     help="What these patterns record, instead of all that can be recorded.",
 )
-@model_option
-@data_option
-@image_size_option
-@data_root_option
+@network_options
+@picture_options
 def layers(data_root: Path | None, **settings: Any) -> None:
-    """List the layers of a network that can be recorded, with what ten samples of one step take."""
+    """List the layers of a network that can be recorded, with the bytes of ten samples at one step."""
     with reserve_stdout():
         from reelnet.demo.training import Recipe, list_layers
 
-        places = list_layers(Recipe(**settings), data_root)
-    rows: list[tuple[str, ...]] = [("layer", "type", "shape", "bytes a snapshot", "note")]
-    rows += [
-        (place.path, place.kind, shape_text(place.info.shape), str(place.info.nbytes), place.info.note)
-        for place in places
+        found = list_layers(Recipe(**settings), data_root)
+    rows = [
+        (each.path, each.kind, format_shape(each.info.shape), str(each.info.nbytes), each.info.note)
+        for each in found
     ]
-    if not any(place.info.note for place in places):
-        rows = [row[:-1] for row in rows]
+    rows.insert(0, ("layer", "type", "shape", "bytes a snapshot", "note"))
     click.echo("\n".join(align_columns(rows, right=(3,))))
 
 
 def train_with_progress(
     run: str, recipe: Recipe, *, root: Path | None, force: bool, quiet: bool
 ) -> TrainingResult:
-    """Train with a progress bar; Ctrl-C and SIGTERM say how to render what was committed.
+    """Train with a progress bar. After Ctrl-C or SIGTERM, the error says how to render what was recorded.
 
     Raises:
-        Interruption: Ctrl-C or SIGTERM.
-        ReelnetError: The network, the data or the run folder does not do.
+        Interruption: Ctrl-C or SIGTERM arrived.
+        ReelnetError: The network, the data or the run folder cannot be used.
     """
     from reelnet.demo.training import train as train_and_record
 
-    reached: int | None = None
+    last_step: int | None = None
     try:
-        with progress_bars(quiet=quiet) as start:
-            move = start("training").update
+        with progress_bars(quiet=quiet) as add_bar:
+            update = add_bar("training").update
 
-            def progress(done: int, total: int) -> None:
-                nonlocal reached
-                reached = done
-                move(done, total)
+            def on_step(done: int, total: int) -> None:
+                nonlocal last_step
+                last_step = done
+                update(done, total)
 
-            return train_and_record(run, recipe, root=root, force=force, progress=progress)
-    except KeyboardInterrupt as stopped:
-        if reached is None:
-            raise Interruption(stopped, " before the first step; nothing was recorded") from None
-        again = f"reelnet render {shlex.quote(str(run))} -o '{{layer}}.mp4'"
-        left = f" after step {reached}; render what was recorded with: {again}"
-        raise Interruption(stopped, left) from None
+            return train_and_record(run, recipe, root=root, force=force, progress=on_step)
+    except KeyboardInterrupt as signal:
+        if last_step is None:
+            raise Interruption(signal, " before the first step; nothing was recorded") from None
+        command = f"reelnet render {shlex.quote(str(run))} -o '{{layer}}.mp4'"
+        hint = f" after step {last_step}; render what was recorded with: {command}"
+        raise Interruption(signal, hint) from None
 
 
-def accuracy_line(outcome: TrainingResult) -> str:
-    """What a training came to, as one line for people."""
-    percent = f"{100 * outcome.test_accuracy:.2f} %"
-    steps = format_count(outcome.steps, "step")
-    return f"test accuracy {percent} after {steps} (loss {outcome.test_loss:.4f})"
+def format_accuracy(result: TrainingResult) -> str:
+    """The result of a training on one line."""
+    accuracy, steps = f"{100 * result.test_accuracy:.2f} %", format_count(result.steps, "step")
+    return f"test accuracy {accuracy} after {steps} (loss {result.test_loss:.4f})"
 
 
 @contextmanager
 def reserve_stdout() -> Iterator[None]:
-    """Send what libraries print on the way (about downloads, say) to stderr."""
+    """Send what libraries print, such as messages about downloads, to stderr."""
     with redirect_stdout(sys.stderr):
         yield

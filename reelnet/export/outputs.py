@@ -80,7 +80,7 @@ def check_outputs(template: Template) -> None:
                 with _as_option_error():
                     find_format(spec.path)
             several = isinstance(spec.layers, tuple) and len(spec.layers) > 1
-            path = Path(_expand_layer(spec.path, "{layer}", several=several))
+            path = Path(expand_layer(spec.path, "{layer}", several=several))
             if "{layer}" not in spec.path:
                 _check_unique(path, paths)
                 paths.append(path)
@@ -119,7 +119,7 @@ def _resolve_output(
             with _as_option_error() if not layers and scale is None and fps is None else nullcontext():
                 rendition = Rendition.from_request(run, LayoutRequest(template, layer, scale, fps))
             with layer_errors.collect(*output.path, "path"):
-                path = folder / _expand_layer(spec.path, rendition.layer, several=len(wanted) > 1)
+                path = folder / expand_layer(spec.path, rendition.layer, several=len(wanted) > 1)
                 requests.append(ExportRequest(rendition, path, step, options))
     layer_errors.raise_errors()
     return requests
@@ -200,7 +200,7 @@ def _resolve_still_step(step: int | str | None, run: RunReader) -> int:
     return run.steps[0] if step == "first" else run.steps[-1]
 
 
-def _expand_layer(file: str, layer: str, *, several: bool) -> str:
+def expand_layer(file: str, layer: str, *, several: bool) -> str:
     """Replace `{layer}` in a file name.
 
     Raises:

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from reelnet.cli import main
-from reelnet.cli.words import repeat_option
+from reelnet.cli.options import repeat_option
 from tests.cli.calls import call, program
 
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")

@@ -1,0 +1,209 @@
+"""The arguments and options that several commands take, as decorators, and the parameter types behind them."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from reelnet.reel import Run
+    from reelnet.render.rendition import Rendition
+    from reelnet.template.model import Template
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class FiniteNumber(click.FloatRange):
+    """A finite number in a range; `FloatRange` alone accepts `nan` in every range."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert to a float, or fail with a usage error."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range."""
+
+    name = "whole number"
+
+
+COUNT = WholeNumber(1)
+
+SEED = WholeNumber(0, 2**63 - 1)
+"""The seeds that torch accepts."""
+
+
+def combine_options(*options: Decorator) -> Decorator:
+    """Combine options into one decorator; help lists them in this order."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+run = click.argument("run", type=click.Path())
+quiet = click.option("--quiet", is_flag=True, help="No progress bars.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+report = click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    help="Keep the reports, with all that 'reelnet again' needs to make the files again.",
+)
+set_key = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A key of the template to change; may be repeated.",
+)
+
+# A command that makes a run.
+new_run = click.option(
+    "--run", required=True, type=click.Path(), metavar="DIR", help="The run folder to make."
+)
+force = click.option("--force", is_flag=True, help="Replace an existing run.")
+seed = click.option(
+    "--seed", type=SEED, default=0, show_default=True, help="For the weights and the order of the pictures."
+)
+
+# What is shown, and how it is laid out; see `LayoutOptions`.
+layout = combine_options(
+    click.option(
+        "--layer",
+        "layers",
+        multiple=True,
+        metavar="NAME",
+        help="The layer to show; may be repeated, or 'all'.",
+    ),
+    click.option(
+        "--template",
+        default="article",
+        show_default=True,
+        metavar="NAME",
+        help="The look: a template's name (see 'reelnet templates list') or file.",
+    ),
+    set_key,
+    click.option(
+        "--scale", type=WholeNumber(1, 256), help="Canvas pixels per map value; by default cells are 56 px."
+    ),
+)
+fps = click.option(
+    "--fps", type=FiniteNumber(0.01, 1000), help="Frames per second; by default the template's."
+)
+
+# What may be lost to meet a cap.
+reductions = combine_options(
+    click.option(
+        "--max-error",
+        type=FiniteNumber(0, 240),
+        help="With a cap: the largest allowed error of a value, in 1/240ths of the color range; 4 by default.",
+    ),
+    click.option(
+        "--keep",
+        metavar="WHAT",
+        default="",
+        help="With a cap: what must not be reduced: frames, levels, scale, or several with commas.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class LayoutOptions:
+    """What is shown, and how it is laid out; commands with `layout` and `fps` collect their values here.
+
+    Attributes:
+        layers: The values of `--layer`.
+        template: The name or file of the template.
+        settings: Keys of the template to change, each as `KEY=VALUE`.
+        scale: Canvas pixels per map value; None for the template's.
+        fps: Frames per second; None for the template's.
+    """
+
+    layers: tuple[str, ...]
+    template: str
+    settings: tuple[str, ...]
+    scale: int | None
+    fps: float | None = None
+
+    def open_inputs(self, run: str) -> tuple[Run, Template]:
+        """Open the run and load the template."""
+        from reelnet.reel import open_run
+        from reelnet.render.registry import panel_registry
+        from reelnet.template.load import load_template
+
+        return open_run(run), load_template(self.template, panel_registry(), self.settings)
+
+    def select_layers(self, run: Run, *, default_all: bool = False) -> list[str]:
+        """The chosen layers, each once; empty leaves the choice to the template.
+
+        Args:
+            run: The run; `--layer all` stands for each of its layers.
+            default_all: Choose all layers if there is no `--layer`.
+        """
+        from reelnet.runs.header import displayable_layers
+
+        if "all" in self.layers or (default_all and not self.layers):
+            return displayable_layers(run.taps)
+        return list(dict.fromkeys(self.layers))
+
+    def build_renditions(self, run: Run, template: Template, layers: Sequence[str]) -> list[Rendition]:
+        """Lay out the run once for each layer."""
+        names: Sequence[str | None] = layers or [None]
+        return [run.reel(template, layer=n, scale=self.scale, fps=self.fps).rendition for n in names]
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """Split a text at its commas; empty words are dropped."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+class PatternsCommand(click.Command):
+    """A command whose option `--layers` takes all the words up to the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as click does, with `--layers A B` read as `--layers A --layers B`."""
+        try:
+            args = repeat_option("--layers", args)
+        except ValueError as error:
+            ctx.fail(str(error))
+        return super().parse_args(ctx, args)
+
+
+def repeat_option(option: str, args: list[str]) -> list[str]:
+    """Rewrite `option A B` as `option A option B`; the words end at the next option.
+
+    Raises:
+        ValueError: No word follows the option.
+    """
+    end = args.index("--") if "--" in args else len(args)
+    rewritten: list[str] = []
+    words = deque(args[:end])
+    while words:
+        name, equals, first = (word := words.popleft()).partition("=")
+        if name != option:
+            rewritten.append(word)
+            continue
+        values = [first] if equals else []
+        while words and not words[0].startswith("-"):
+            values.append(words.popleft())
+        if not values:
+            raise ValueError(f"{option} needs one pattern or more")
+        for value in values:
+            rewritten += [option, value]
+    return rewritten + args[end:]
