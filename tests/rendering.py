@@ -153,3 +153,21 @@ def to_rgb(frame: av.VideoFrame) -> Bytes:
     green = (y - 0.2126 * red - 0.0722 * blue) / 0.7152
     rgb: Bytes = np.rint(255 * np.clip(np.stack([red, green, blue], axis=-1), 0, 1)).astype(np.uint8)
     return rgb
+
+
+def photos(count: int, side: int = 32) -> Bytes:
+    """Pictures of two soft colours with an object in a third, and noise as a camera has it."""
+    down, right = np.mgrid[:side, :side] / side
+    found = []
+    for number in range(count):
+        random = np.random.default_rng(number)
+        base, one, other = (
+            random.uniform(0, 255, 3),
+            random.uniform(-120, 120, 3),
+            random.uniform(-120, 120, 3),
+        )
+        picture = base + one * right[..., None] + other * down[..., None]
+        y, x = random.uniform(0.3, 0.7, 2)
+        picture[(right - x) ** 2 + (down - y) ** 2 < 0.05] = random.uniform(0, 255, 3)
+        found.append(picture + 8 * random.normal(size=(side, side, 3)))
+    return np.stack(found).clip(0, 255).astype(np.uint8)

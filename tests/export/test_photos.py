@@ -14,8 +14,7 @@ from reelnet.errors import TemplateError, UsageError
 from reelnet.reel import Reel, Run
 from tests.cli.calls import call, refused
 from tests.export.coding import by_ffmpeg, by_pillow
-from tests.rendering import Bytes, decode_mp4, noise, write_run
-from tests.scene.test_few import photos
+from tests.rendering import Bytes, decode_mp4, noise, photos, write_run
 
 SAMPLES, SIDE, STEPS = 5, 28, 4
 

@@ -18,7 +18,7 @@ from reelnet.scene.resolve import Scene
 from reelnet.template.load import load_template
 from reelnet.template.model import Stack
 from reelnet.template.search_path import find_builtin_folder
-from tests.compose.test_golden import side_by_side
+from tests.render.test_golden import side_by_side
 from tests.rendering import pixels
 from tests.template.everything import write_everything
 

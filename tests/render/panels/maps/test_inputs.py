@@ -13,8 +13,7 @@ from reelnet.render.typography import body_style
 from reelnet.scene.context import SceneContext
 from reelnet.template.model import SamplesSpec
 from reelnet.template.theme import Theme
-from tests.rendering import grey_pictures, noise, write_run
-from tests.scene.test_few import photos
+from tests.rendering import grey_pictures, noise, photos, write_run
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Golden pictures: what frames look like as a whole.
 
-`REELNET_UPDATE_GOLDENS=1 pytest tests/compose/test_golden.py` writes them anew; look at them before keeping them.
+`REELNET_UPDATE_GOLDENS=1 pytest tests/render/test_golden.py` writes them anew; look at them before keeping them.
 """
 
 from __future__ import annotations

@@ -7,25 +7,7 @@ import pytest
 from PIL import Image
 
 from reelnet.scene.palette.color_reduction import from_oklab, reduce_colors, to_oklab
-from tests.rendering import Bytes
-
-
-def photos(count: int, side: int = 32) -> Bytes:
-    """Pictures of two soft colours with an object in a third, and noise as a camera has it."""
-    down, right = np.mgrid[:side, :side] / side
-    found = []
-    for number in range(count):
-        random = np.random.default_rng(number)
-        base, one, other = (
-            random.uniform(0, 255, 3),
-            random.uniform(-120, 120, 3),
-            random.uniform(-120, 120, 3),
-        )
-        picture = base + one * right[..., None] + other * down[..., None]
-        y, x = random.uniform(0.3, 0.7, 2)
-        picture[(right - x) ** 2 + (down - y) ** 2 < 0.05] = random.uniform(0, 255, 3)
-        found.append(picture + 8 * random.normal(size=(side, side, 3)))
-    return np.stack(found).clip(0, 255).astype(np.uint8)
+from tests.rendering import Bytes, photos
 
 
 def errors(pictures: Bytes, shown: Bytes) -> list[float]:
