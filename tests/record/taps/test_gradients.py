@@ -17,7 +17,7 @@ from reelnet.reel import Run
 from reelnet.runs.header import TapKind
 from tests.record.cases import pictures
 from tests.record.layers import unnamed
-from tests.render.panels.drawing import drawn
+from tests.render.panels.drawing import lay_out
 
 
 def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
@@ -47,6 +47,6 @@ def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
         np.testing.assert_array_equal(run.read("0.weight.grad", step)[0], weight)
         np.testing.assert_array_equal(run.read("4.bias.grad", step)[0].ravel(), bias)
     panels = {"weights": {"tap": "0.weight.grad"}, "channels": {}}
-    shown = drawn(run, panels, layer="0")
+    shown = lay_out(run, panels, layer="0")
     first, last = shown.panel("weights", 0), shown.panel("weights", 2)
     assert ((first == 150).all(axis=2) & ~(last == 150).all(axis=2)).sum() >= 4 * 9

@@ -21,7 +21,7 @@ from tests.record.cases import pictures
 from tests.record.layers import unnamed
 from tests.record.models import Recurrent
 from tests.record.outputs import Split
-from tests.render.panels.drawing import drawn
+from tests.render.panels.drawing import lay_out
 
 
 def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:
@@ -147,7 +147,7 @@ def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
     assert whole.taps["0"].channels is None
     # The labels of rows are drawn as those of the whole layer.
     panels: dict[str, Any] = {"channels": {}}
-    part, all_of = (drawn(run, panels, layer="0") for run in (some, whole))
+    part, all_of = (lay_out(run, panels, layer="0") for run in (some, whole))
     labels = [
         [shown.panel("channels", 0)[56 * row : 56 * row + 56, :24] for row in range(count)]
         for shown, count in ((part, 2), (all_of, 4))
@@ -221,7 +221,7 @@ def test_features_are_one_grid_of_cells_and_still_scores_of_classes(tmp_path: Pa
         pass
     run = Run(tmp_path / "run")
     assert (run.taps["out"].shape, run.taps["out"].map_shape) == ((3, 7, 1, 1), (1, 2, 4))
-    shown = drawn(run, {"channels": {"labels": False}, "predictions": {"labels": False}}, layer="out")
+    shown = lay_out(run, {"channels": {"labels": False}, "predictions": {"labels": False}}, layer="out")
     cell, side = shown.panel("channels", 0)[:, :56], 12
     # Four cells side by side, with four pixels beside and sixteen above, so that samples stay apart.
     colours = [

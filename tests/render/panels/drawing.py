@@ -30,14 +30,14 @@ LEVEL = 2 / 80
 
 
 @dataclass(frozen=True)
-class Drawn:
+class LaidOut:
     """A template laid out for a run."""
 
     scene: Scene
     run: Run
 
     def frame(self, step: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
-        """RGB (height, width, 3), of few colours as a GIF has them or of all."""
+        """RGB (height, width, 3), of few colors as a GIF has them or of all."""
         return self.scene.palette.rgb[Compositor(self.scene, self.run, depth).draw_step(step)]
 
     def panel(self, name: str, step: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
@@ -50,9 +50,9 @@ class Drawn:
         return dict(self.scene.boxes)[name]
 
 
-def drawn(
+def lay_out(
     run: Run, panels: Mapping[str, Any], items: list[Any] | None = None, *, padding: int = 16, **more: Any
-) -> Drawn:
+) -> LaidOut:
     """Lay panels out in a column; `more` are further keys of the template.
 
     Raises:
@@ -64,7 +64,7 @@ def drawn(
         template = build_template("test", content, PANELS)
     except OptionError as error:
         raise ValueError(str(error.errors)) from error
-    return Drawn(resolve(template, run), run)
+    return LaidOut(resolve(template, run), run)
 
 
 def write_taps(path: Path, taps: Mapping[str, Floats], steps: list[int] | None = None) -> Run:
@@ -80,7 +80,7 @@ def write_taps(path: Path, taps: Mapping[str, Floats], steps: list[int] | None =
     return open_run(path)
 
 
-def grid(
+def expand_cells(
     maps: Floats, box: int, scale: int, *, down: int = 0, across: int = 0, transposed: bool = False
 ) -> Floats:
     """Values of every pixel of the cells of maps (samples, channels, h, w); NaN is where no map is.
@@ -106,23 +106,23 @@ def grid(
     return found
 
 
-def assert_cells(shown: Bytes, values: Floats, paper: tuple[int, int, int] | None = WHITE) -> None:
-    """Make sure that pixels show values, within one level; NaN stands for paper, of any colour if None."""
+def assert_cells(shown: Bytes, values: Floats, background: tuple[int, int, int] | None = WHITE) -> None:
+    """Make sure that pixels show values, within one level; NaN stands for background, of any color if None."""
     assert shown.shape[:2] == values.shape
     inside = ~np.isnan(values)
-    if paper is not None:
-        assert (shown[~inside] == paper).all()
+    if background is not None:
+        assert (shown[~inside] == background).all()
     least, most = colour_range(values[inside], LEVEL)
     assert ((shown[inside] >= least) & (shown[inside] <= most)).all()
 
 
-def changed(one: Bytes, other: Bytes) -> NDArray[np.bool_]:
+def find_changes(one: Bytes, other: Bytes) -> NDArray[np.bool_]:
     """The pixels that differ."""
     differs: NDArray[np.bool_] = (one != other).any(axis=2)
     return differs
 
 
-def inside(box: Box, size: tuple[int, ...]) -> NDArray[np.bool_]:
+def mask_box(box: Box, size: tuple[int, ...]) -> NDArray[np.bool_]:
     """The pixels of a box in a picture (height, width)."""
     found = np.zeros(size[:2], np.bool_)
     found[max(0, box.y) : box.bottom, max(0, box.x) : box.right] = True

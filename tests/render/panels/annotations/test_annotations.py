@@ -11,7 +11,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.scene.layout.boxes import Box
-from tests.render.panels.drawing import ACCENT, WHITE, Drawn, changed, drawn, inside, write_taps
+from tests.render.panels.drawing import ACCENT, WHITE, LaidOut, find_changes, lay_out, mask_box, write_taps
 from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30]
@@ -24,31 +24,31 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(tmp_path_factory.mktemp("annotated") / "run", maps, steps=STEPS)
 
 
-def cells(run: Run, *annotations: dict[str, Any], **more: Any) -> Drawn:
+def cells(run: Run, *annotations: dict[str, Any], **more: Any) -> LaidOut:
     """Channels without labels, with annotations."""
-    return drawn(run, {"channels": {"labels": False, "annotations": list(annotations)}}, **more)
+    return lay_out(run, {"channels": {"labels": False, "annotations": list(annotations)}}, **more)
 
 
-def cell(layout: Drawn, channel: int, sample: int) -> Box:
+def cell(layout: LaidOut, channel: int, sample: int) -> Box:
     """The box of a cell of 56 pixels, without gaps and labels."""
     box = layout.box("channels")
     return Box(box.x + 56 * sample, box.y + 56 * channel, 56, 56)
 
 
-def difference(run: Run, layout: Drawn, step: int = 10) -> Any:
+def difference(run: Run, layout: LaidOut, step: int = 10) -> Any:
     """The pixels that an annotation changes."""
-    return changed(cells(run).frame(step), layout.frame(step))
+    return find_changes(cells(run).frame(step), layout.frame(step))
 
 
-def test_a_frame_stands_around_its_cell_between_lines_of_paper(run: Run) -> None:
+def test_a_frame_stands_around_its_cell_between_lines_of_background(run: Run) -> None:
     layout = cells(run, {"channel": 2, "sample": 1})
     box, frame = cell(layout, 2, 1), layout.frame(10)
     differs = difference(run, layout)
-    assert not differs[inside(box, frame.shape)].any()
-    assert not differs[~inside(box.expand(5), frame.shape)].any()
-    for margin, colour in ((1, WHITE), (2, ACCENT), (3, ACCENT), (4, ACCENT), (5, WHITE)):
-        ring = inside(box.expand(margin), frame.shape) & ~inside(box.expand(margin - 1), frame.shape)
-        assert (frame[ring] == colour).all()
+    assert not differs[mask_box(box, frame.shape)].any()
+    assert not differs[~mask_box(box.expand(5), frame.shape)].any()
+    for margin, color in ((1, WHITE), (2, ACCENT), (3, ACCENT), (4, ACCENT), (5, WHITE)):
+        ring = mask_box(box.expand(margin), frame.shape) & ~mask_box(box.expand(margin - 1), frame.shape)
+        assert (frame[ring] == color).all()
 
 
 def test_without_room_the_frame_lies_inside_its_cell(run: Run) -> None:
@@ -56,26 +56,26 @@ def test_without_room_the_frame_lies_inside_its_cell(run: Run) -> None:
         layout = cells(run, {"channel": channel, "sample": sample}, padding=0)
         box, frame = cell(layout, channel, sample), layout.frame(10)
         plain = cells(run, padding=0).frame(10)
-        differs = changed(plain, frame)
-        assert not differs[~inside(box, frame.shape)].any()
-        assert not differs[inside(box.expand(-5), frame.shape)].any()
-        ring = inside(box.expand(-1), frame.shape) & ~inside(box.expand(-4), frame.shape)
+        differs = find_changes(plain, frame)
+        assert not differs[~mask_box(box, frame.shape)].any()
+        assert not differs[mask_box(box.expand(-5), frame.shape)].any()
+        ring = mask_box(box.expand(-1), frame.shape) & ~mask_box(box.expand(-4), frame.shape)
         assert (frame[ring] == ACCENT).all()
 
 
 def test_an_annotation_is_there_from_its_first_to_its_last_step(run: Run) -> None:
     layout, plain = cells(run, {"channel": 1, "sample": 1, "from": 10, "to": 20}), cells(run)
-    there = [changed(layout.frame(step), plain.frame(step)).any() for step in STEPS]
+    there = [find_changes(layout.frame(step), plain.frame(step)).any() for step in STEPS]
     assert there == [False, True, True, False]
     layout = cells(run, {"channel": 1, "sample": 1, "from": 15})
-    assert [changed(layout.frame(step), plain.frame(step)).any() for step in STEPS] == [
+    assert [find_changes(layout.frame(step), plain.frame(step)).any() for step in STEPS] == [
         False,
         False,
         True,
         True,
     ]
     layout = cells(run, {"channel": 1, "sample": 1, "to": 0})
-    assert [changed(layout.frame(step), plain.frame(step)).any() for step in STEPS] == [
+    assert [find_changes(layout.frame(step), plain.frame(step)).any() for step in STEPS] == [
         True,
         False,
         False,
@@ -100,8 +100,8 @@ def test_words_stay_in_the_panel_and_off_their_cell(
     layout = cells(run, annotation)
     differs = difference(run, layout)
     assert differs.any()
-    assert not differs[~inside(layout.box("channels"), differs.shape)].any()
-    assert not differs[inside(cell(layout, channel, sample), differs.shape)].any()
+    assert not differs[~mask_box(layout.box("channels"), differs.shape)].any()
+    assert not differs[mask_box(cell(layout, channel, sample), differs.shape)].any()
 
 
 @pytest.mark.parametrize("side", ["left", "right", "above", "below"])
@@ -153,7 +153,7 @@ def test_an_arrow_points_at_its_cell(run: Run, side: str) -> None:
     assert abs(across.mean() - middle) <= 0.5
 
 
-def test_an_annotation_in_its_own_colour(run: Run) -> None:
+def test_an_annotation_in_its_own_color(run: Run) -> None:
     frame = cells(run, {"channel": 2, "sample": 2, "color": "#b35900"}).frame(10)
     assert (frame == (0xB3, 0x59, 0)).all(axis=2).sum() == 64**2 - 58**2
     assert not (frame == ACCENT).all(axis=2).any()
@@ -161,30 +161,30 @@ def test_an_annotation_in_its_own_colour(run: Run) -> None:
 
 def test_cells_are_found_by_their_numbers_in_the_run(run: Run) -> None:
     panel = {"labels": False, "show": [3, 1], "gap": 7, "annotations": [{"channel": 1, "sample": 0}]}
-    layout = drawn(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9})
+    layout = lay_out(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9})
     box, frame = layout.box("channels"), layout.frame(10)
     wanted = Box(box.x + 2 * (56 + 9), box.y + 1 * (56 + 7), 56, 56)
-    ring = inside(wanted.expand(4), frame.shape) & ~inside(wanted.expand(1), frame.shape)
+    ring = mask_box(wanted.expand(4), frame.shape) & ~mask_box(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
     assert (frame == ACCENT).all(axis=2).sum() == ring.sum()
-    layout = drawn(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9, "transposed": True})
+    layout = lay_out(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9, "transposed": True})
     box, frame = layout.box("channels"), layout.frame(10)
     wanted = Box(box.x + 1 * (56 + 7), box.y + 2 * (56 + 9), 56, 56)
-    ring = inside(wanted.expand(4), frame.shape) & ~inside(wanted.expand(1), frame.shape)
+    ring = mask_box(wanted.expand(4), frame.shape) & ~mask_box(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
 
 
 def test_inputs(run: Run) -> None:
     note = {"sample": 3, "from": 10, "text": "three", "side": "left"}
-    layout = drawn(run, {"inputs": {"labels": False, "annotations": [note]}, "channels": {"labels": False}})
-    plain = drawn(run, {"inputs": {"labels": False}, "channels": {"labels": False}})
-    differs = changed(layout.frame(10), plain.frame(10))
+    layout = lay_out(run, {"inputs": {"labels": False, "annotations": [note]}, "channels": {"labels": False}})
+    plain = lay_out(run, {"inputs": {"labels": False}, "channels": {"labels": False}})
+    differs = find_changes(layout.frame(10), plain.frame(10))
     assert differs.any()
-    assert not differs[~inside(layout.box("inputs"), differs.shape)].any()
-    assert not changed(layout.frame(0), plain.frame(0)).any()
+    assert not differs[~mask_box(layout.box("inputs"), differs.shape)].any()
+    assert not find_changes(layout.frame(0), plain.frame(0)).any()
     box = layout.box("inputs")
     wanted = Box(box.x + 3 * 56, box.y, 56, 56)
-    ring = inside(wanted.expand(-1), differs.shape) & ~inside(wanted.expand(-4), differs.shape)
+    ring = mask_box(wanted.expand(-1), differs.shape) & ~mask_box(wanted.expand(-4), differs.shape)
     assert (layout.frame(20)[ring] == ACCENT).all()
 
 
@@ -193,23 +193,23 @@ def test_an_annotation_for_another_layer_draws_nothing(tmp_path: Path) -> None:
     note = {"tap": "a", "channel": 5, "sample": 1}
     shown = [cells(run, note, layer=layer).frame(0) for layer in ("a", "b")]
     plain = [cells(run, layer=layer).frame(0) for layer in ("a", "b")]
-    assert changed(shown[0], plain[0]).any()
-    assert not changed(shown[1], plain[1]).any()
+    assert find_changes(shown[0], plain[0]).any()
+    assert not find_changes(shown[1], plain[1]).any()
 
 
 def test_of_several_layers_one_is_named(tmp_path: Path) -> None:
     run = write_taps(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
     both = {"labels": False, "heading": False, "taps": "all", "apart": 24}
     note = {"channel": 0, "sample": 1}
-    layout = drawn(run, {"channels": both | {"annotations": [note | {"tap": "b"}]}})
+    layout = lay_out(run, {"channels": both | {"annotations": [note | {"tap": "b"}]}})
     box, frame = layout.box("channels"), layout.frame(0)
     wanted = Box(box.x + 56, box.y + 2 * 56 + 24, 56, 56)
-    ring = inside(wanted.expand(4), frame.shape) & ~inside(wanted.expand(1), frame.shape)
+    ring = mask_box(wanted.expand(4), frame.shape) & ~mask_box(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
     with pytest.raises(TemplateError, match=r"annotations\[0\].tap: needs a tap.*a, b"):
-        drawn(run, {"channels": both | {"annotations": [note]}})
+        lay_out(run, {"channels": both | {"annotations": [note]}})
     with pytest.raises(TemplateError, match=r"annotations\[0\].tap: layer 'b' is not shown"):
-        drawn(run, {"channels": {"taps": "a", "annotations": [note | {"tap": "b"}]}})
+        lay_out(run, {"channels": {"taps": "a", "annotations": [note | {"tap": "b"}]}})
 
 
 @pytest.mark.parametrize(
@@ -235,9 +235,9 @@ def test_what_the_run_does_not_have(run: Run, annotation: dict[str, Any], words:
 def test_what_the_selection_leaves_out(run: Run) -> None:
     panel = {"show": [0, 3], "annotations": [{"channel": 1, "sample": 0}]}
     with pytest.raises(TemplateError, match="channel 1 of conv1 is not shown; shown: 0, 3"):
-        drawn(run, {"channels": panel})
+        lay_out(run, {"channels": panel})
     with pytest.raises(TemplateError, match="sample 2 is not shown; shown: 0, 1"):
-        drawn(run, {"inputs": {"annotations": [{"sample": 2}]}}, samples={"show": [0, 1]})
+        lay_out(run, {"inputs": {"annotations": [{"sample": 2}]}}, samples={"show": [0, 1]})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.captions import Captions
 from reelnet.scene.timeline.timeline import Pause
-from tests.render.panels.drawing import Drawn, drawn
+from tests.render.panels.drawing import LaidOut, lay_out
 from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30, 40]
@@ -24,10 +24,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(path, noise(5, 4, 1, 7), steps=STEPS, metrics={"loss": [5.0, 4.0, 3.0, 2.0, 1.0]})
 
 
-def captions(run: Run, *items: dict[str, Any], **options: Any) -> Drawn:
+def captions(run: Run, *items: dict[str, Any], **options: Any) -> LaidOut:
     """The panel over channels, in a narrow frame."""
     panels = {"captions": {"items": list(items)} | options, "channels": {"labels": False}}
-    return drawn(run, panels, canvas=CANVAS)
+    return lay_out(run, panels, canvas=CANVAS)
 
 
 def text(run: Run, words: str, step: int, height: int, **options: Any) -> Any:
@@ -36,11 +36,11 @@ def text(run: Run, words: str, step: int, height: int, **options: Any) -> Any:
         "words": {"kind": "text", "text": words, "height": height} | options,
         "channels": {"labels": False},
     }
-    return drawn(run, panels, canvas=CANVAS).panel("words", step)
+    return lay_out(run, panels, canvas=CANVAS).panel("words", step)
 
 
-def shown(layout: Drawn, run: Run, expected: list[str], **options: Any) -> None:
-    """Make sure that steps show texts; an empty one stands for blank paper."""
+def shown(layout: LaidOut, run: Run, expected: list[str], **options: Any) -> None:
+    """Make sure that steps show texts; an empty one stands for blank background."""
     height = layout.box("captions").height
     for step, words in zip(STEPS, expected, strict=True):
         panel = layout.panel("captions", step)
@@ -72,14 +72,14 @@ def test_the_tallest_caption_has_room_at_every_step(run: Run) -> None:
     layout = captions(run, {"text": "short", "to": 5}, {"from": 10, "text": LONG})
     height = layout.box("captions").height
     panels = {"words": {"kind": "text", "text": LONG}, "channels": {"labels": False}}
-    assert height == drawn(run, panels, canvas=CANVAS).box("words").height
+    assert height == lay_out(run, panels, canvas=CANVAS).box("words").height
     assert height > 2 * 16  # three lines of 12 pixels an em at least
     shown(layout, run, ["short", LONG, LONG, LONG, LONG])
 
 
 def test_a_long_caption_does_not_widen_the_frame(run: Run) -> None:
     panels = {"captions": {"items": [{"text": 20 * LONG[:99]}]}}
-    assert drawn(run, panels).frame(0).shape[1] <= 28 * 12 + 32
+    assert lay_out(run, panels).frame(0).shape[1] <= 28 * 12 + 32
 
 
 def test_holds_are_at_the_first_recorded_step(run: Run) -> None:

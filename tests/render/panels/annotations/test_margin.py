@@ -14,7 +14,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.callout import MarginNote, assign_line_rows, stack_notes
 from reelnet.render.panels.annotations.captions import StepRange
-from tests.render.panels.drawing import ACCENT, WHITE, Drawn, changed, drawn
+from tests.render.panels.drawing import ACCENT, WHITE, LaidOut, find_changes, lay_out
 from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30]
@@ -28,9 +28,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(tmp_path_factory.mktemp("margin") / "run", maps, steps=STEPS)
 
 
-def channels(run: Run, *annotations: dict[str, Any], **more: Any) -> Drawn:
+def channels(run: Run, *annotations: dict[str, Any], **more: Any) -> LaidOut:
     """Channels without labels, with annotations."""
-    return drawn(run, {"channels": {"labels": False, "annotations": list(annotations)}}, **more)
+    return lay_out(run, {"channels": {"labels": False, "annotations": list(annotations)}}, **more)
 
 
 def note(channel: int, sample: int, text: str = "here", **more: Any) -> dict[str, Any]:
@@ -38,11 +38,11 @@ def note(channel: int, sample: int, text: str = "here", **more: Any) -> dict[str
     return {"channel": channel, "sample": sample, "text": text, "box": False, **more}
 
 
-def hidden(run: Run, layout: Drawn, step: int = 10) -> Any:
+def hidden(run: Run, layout: LaidOut, step: int = 10) -> Any:
     """Which pixels of the cells an annotation hides, (height, width)."""
     box = layout.box("channels")
     cells = np.s_[box.y : box.y + 4 * SIDE, box.x : box.x + 5 * SIDE]
-    return changed(layout.frame(step)[cells], channels(run).frame(step)[cells])
+    return find_changes(layout.frame(step)[cells], channels(run).frame(step)[cells])
 
 
 @pytest.mark.parametrize("channel", range(4))
@@ -52,7 +52,7 @@ def test_words_hide_no_cell_and_their_line_runs_between_rows(run: Run, channel: 
     assert layout.box("channels").width > plain.box("channels").width == 5 * SIDE
     rows, columns = np.nonzero(hidden(run, layout))
     assert columns.min() == 2 * SIDE
-    # The line and the paper on both sides of it, on an edge of the cell.
+    # The line and the background on both sides of it, on an edge of the cell.
     edges = [(channel + part) * SIDE for part in (0, 1) if 0 < channel + part < 4]
     assert min(max(abs(rows - edge)) for edge in edges) <= 2
     assert np.ptp(rows) + 1 == 4
@@ -90,15 +90,17 @@ def test_words_of_different_steps_share_their_place(run: Run) -> None:
     late = note(1, 4, "later", **{"from": 20})
     apart, alone = channels(run, early, late), channels(run, early)
     assert (apart.box("channels"), apart.scene.size) == (alone.box("channels"), alone.scene.size)
-    assert not changed(apart.frame(0), alone.frame(0)).any()
+    assert not find_changes(apart.frame(0), alone.frame(0)).any()
 
 
 def test_inputs_have_a_margin_too(run: Run) -> None:
-    layout = drawn(run, {"inputs": {"annotations": [{"sample": 1, "text": "a one"}]}})
-    plain = drawn(run, {"inputs": {}})
+    layout = lay_out(run, {"inputs": {"annotations": [{"sample": 1, "text": "a one"}]}})
+    plain = lay_out(run, {"inputs": {}})
     assert layout.box("inputs").width > plain.box("inputs").width
     box = plain.box("inputs")
-    differs = changed(layout.frame(0)[:, : box.x + 9 * SIDE // 2], plain.frame(0)[:, : box.x + 9 * SIDE // 2])
+    differs = find_changes(
+        layout.frame(0)[:, : box.x + 9 * SIDE // 2], plain.frame(0)[:, : box.x + 9 * SIDE // 2]
+    )
     assert differs.any()
 
 

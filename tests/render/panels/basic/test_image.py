@@ -1,4 +1,4 @@
-"""Pictures from files: their size, their colours, and what is no picture."""
+"""Pictures from files: their size, their colors, and what is no picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.scene.palette.palette import ColorDepth
-from tests.render.panels.drawing import WHITE, Drawn, drawn
+from tests.render.panels.drawing import WHITE, LaidOut, lay_out
 from tests.rendering import Bytes, noise, write_run
 
 
@@ -23,20 +23,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(tmp_path_factory.mktemp("image") / "run", noise(2, 4, 1, 7))
 
 
-def logo(run: Run, file: Path, theme: dict[str, Any] | None = None, **options: Any) -> Drawn:
+def logo(run: Run, file: Path, theme: dict[str, Any] | None = None, **options: Any) -> LaidOut:
     """The picture over channels."""
     panels = {"logo": {"kind": "image", "file": str(file)} | options, "channels": {"labels": False}}
-    return drawn(run, panels, theme=theme or {})
+    return lay_out(run, panels, theme=theme or {})
 
 
 def blocks(width: int, height: int) -> Bytes:
-    """A picture of four colours."""
-    colours = np.array([[(200, 30, 40), (10, 160, 90)], [(30, 60, 220), (240, 200, 20)]], np.uint8)
-    return colours.repeat(height // 2, axis=0).repeat(width // 2, axis=1)
+    """A picture of four colors."""
+    colors = np.array([[(200, 30, 40), (10, 160, 90)], [(30, 60, 220), (240, 200, 20)]], np.uint8)
+    return colors.repeat(height // 2, axis=0).repeat(width // 2, axis=1)
 
 
-def shown(layout: Drawn, width: int, height: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
-    """The part of its panel that the picture should fill; beside it is paper."""
+def shown(layout: LaidOut, width: int, height: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
+    """The part of its panel that the picture should fill; beside it is background."""
     panel = layout.panel("logo", 0, depth)
     above = (len(panel) - height) // 2
     assert len(panel) == -(-height // 8) * 8
@@ -53,7 +53,7 @@ def test_natural_size(run: Run, tmp_path: Path, suffix: str) -> None:
     else:
         image.save(file, quality=100, subsampling=0)
     off = np.abs(shown(logo(run, file), 64, 32).astype(int) - blocks(64, 32))
-    # JPEG rings where colours meet, also in what it stores at its best.
+    # JPEG rings where colors meet, also in what it stores at its best.
     assert off.max() <= (0 if suffix == "png" else 8)
 
 
@@ -71,7 +71,7 @@ def test_the_aspect_is_kept(run: Run, tmp_path: Path, options: dict[str, Any], s
     file = tmp_path / "logo.png"
     Image.fromarray(blocks(64, 32)).save(file)
     picture = shown(logo(run, file, colors=128, **options), *size)
-    # Its four colours meet in the middle, wherever that is now; in the corners they are plain.
+    # Its four colors meet in the middle, wherever that is now; in the corners they are plain.
     assert (picture[0, 0] == (200, 30, 40)).all()
     assert (picture[-1, -1] == (240, 200, 20)).all()
     half = size[0] // 2, size[1] // 2
@@ -106,33 +106,33 @@ def test_a_smaller_box_makes_the_picture_smaller(run: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_transparency_shows_the_paper(run: Run, tmp_path: Path, theme: str) -> None:
+def test_transparency_shows_the_background(run: Run, tmp_path: Path, theme: str) -> None:
     file, rgba = tmp_path / "logo.png", np.zeros((16, 24, 4), np.uint8)
     rgba[:, 8:] = (200, 40, 80, 128)
     rgba[:, 16:, 3] = 255
     Image.fromarray(rgba).save(file)
-    paper = np.array({"light": (255, 255, 255), "dark": (18, 20, 24)}[theme])
+    background = np.array({"light": (255, 255, 255), "dark": (18, 20, 24)}[theme])
     picture = shown(logo(run, file, {"base": theme}), 24, 16).astype(int)
-    assert (picture[:, :8] == paper).all()
-    assert np.abs(picture[:, 8:16] - (paper * 127 + np.array([200, 40, 80]) * 128) / 255).max() <= 1
+    assert (picture[:, :8] == background).all()
+    assert np.abs(picture[:, 8:16] - (background * 127 + np.array([200, 40, 80]) * 128) / 255).max() <= 1
     assert (picture[:, 16:] == (200, 40, 80)).all()
 
 
-@pytest.mark.parametrize("colours", [2, 5, 32, 128])
-def test_no_more_colours_than_its_share(run: Run, tmp_path: Path, colours: int) -> None:
+@pytest.mark.parametrize("colors", [2, 5, 32, 128])
+def test_no_more_colors_than_its_share(run: Run, tmp_path: Path, colors: int) -> None:
     file = tmp_path / "photo.png"
     y, x = np.mgrid[0:64, 0:64] * 4
     photo = np.stack([x, y, (x + y) // 2], axis=2).astype(np.uint8)
     photo[:8, :8] = WHITE
     Image.fromarray(photo).save(file)
-    layout = logo(run, file, colors=colours)
+    layout = logo(run, file, colors=colors)
     assert (shown(layout, 64, 64) == photo).all()
     picture = shown(layout, 64, 64, ColorDepth.EIGHT_BIT)
     found = np.unique(picture.reshape(-1, 3), axis=0)
-    assert colours / 2 < len(found) <= colours
-    # What is of the paper's colour stays so, and all is nearer to the truth the more colours there are.
+    assert colors / 2 < len(found) <= colors
+    # What is of the background's color stays so, and all is nearer to the truth the more colors there are.
     assert (picture[:8, :8] == WHITE).all()
-    assert np.abs(picture.astype(int) - photo).mean() < {2: 60, 5: 45, 32: 20, 128: 10}[colours]
+    assert np.abs(picture.astype(int) - photo).mean() < {2: 60, 5: 45, 32: 20, 128: 10}[colors]
 
 
 def test_a_picture_is_shown_as_the_camera_was_held(run: Run, tmp_path: Path) -> None:
@@ -190,4 +190,4 @@ def test_what_is_no_picture(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [{"colors": 1}, {"colors": 129}, {"image_width": 0}, {"file": ""}])
 def test_options_that_cannot_be(run: Run, tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
-        drawn(run, {"image": {"file": str(tmp_path / "logo.png")} | options})
+        lay_out(run, {"image": {"file": str(tmp_path / "logo.png")} | options})

@@ -34,10 +34,10 @@ def bar(tmp_path: Path, past: Fraction, options: Mapping[str, Any], box: Box) ->
     """A bar in its box, uint8 (height, width, 3)."""
     context = reel(tmp_path, {}).scene.context
     builder = PaletteBuilder()
-    paper = builder.ramp(context.theme.background, context.theme.background, 1)
+    background = builder.ramp(context.theme.background, context.theme.background, 1)
     drawing = Progress(**options).place(context, box, builder)
     palette = builder.freeze()
-    canvas = np.full((box.bottom, box.right), paper.indices[0], np.uint8)
+    canvas = np.full((box.bottom, box.right), background.indices[0], np.uint8)
     drawing.draw_still(canvas)
     drawing.draw(canvas, FrameState(Snapshot(0, {}, {}), 0, past))
     return palette.rgb[canvas]

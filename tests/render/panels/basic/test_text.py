@@ -11,14 +11,14 @@ import pytest
 from reelnet.reel import Run
 from reelnet.render.typography import body_style, rasterize_text
 from tests.conftest import write_run
-from tests.render.panels.drawing import Drawn, drawn
+from tests.render.panels.drawing import LaidOut, lay_out
 
 WORDS = {"kind": "text", "text": "Words"}
 
 
 def shows(run: Run, needs: str) -> bool:
     """Whether words that need something stand in the frame."""
-    layout = drawn(run, {"words": WORDS | {"needs": needs}, "counter": {}})
+    layout = lay_out(run, {"words": WORDS | {"needs": needs}, "counter": {}})
     return "words" in dict(layout.scene.boxes)
 
 
@@ -30,11 +30,11 @@ def test_words_stay_only_with_what_they_are_about(tmp_path: Path) -> None:
     )
     assert [shows(bare, needs) for needs in ("metrics", "scores")] == [False, False]
     assert [shows(full, needs) for needs in ("metrics", "scores")] == [True, True]
-    assert "words" in dict(drawn(bare, {"words": WORDS}).scene.boxes)
+    assert "words" in dict(lay_out(bare, {"words": WORDS}).scene.boxes)
 
 
-def darkness(layout: Drawn, x: int, y: int, size: tuple[int, ...]) -> Any:
-    """How far pixels are from white to the muted colour, 0 to 255, as a mask of words would be."""
+def darkness(layout: LaidOut, x: int, y: int, size: tuple[int, ...]) -> Any:
+    """How far pixels are from white to the muted color, 0 to 255, as a mask of words would be."""
     part = layout.frame(0)[y : y + size[0], x : x + size[1]].astype(float).mean(axis=2)
     return (255 - part) / (255 - np.mean(layout.scene.context.theme.muted)) * 255
 
@@ -46,7 +46,7 @@ def test_the_samples_are_named_beside_their_row_or_above_their_column(
 ) -> None:
     run = write_run(tmp_path / "run", taps={"conv1": (3, 2, 8, 8)})
     panels: dict[str, Any] = {"inputs": {}} if apart else {"channels": {"inputs": True}}
-    layout = drawn(run, panels, samples={"transposed": transposed})
+    layout = lay_out(run, panels, samples={"transposed": transposed})
     box, style = layout.box("inputs" if apart else "channels"), body_style(layout.scene.context.theme)
     mask = rasterize_text("input", style)
     # Labels take two lines of eight pixels' rhythm above the cells, and beside them as much as the longest.
@@ -58,7 +58,7 @@ def test_the_samples_are_named_beside_their_row_or_above_their_column(
 
 def test_a_name_that_has_no_room_is_left_out(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", taps={"conv1": (3, 2, 8, 8)})
-    layout = drawn(run, {"inputs": {}}, samples={"transposed": True}, theme={"cell": 8})
+    layout = lay_out(run, {"inputs": {}}, samples={"transposed": True}, theme={"cell": 8})
     box = layout.box("inputs")
     assert (layout.frame(0)[box.y : box.y + 17, box.x : box.right] == 255).all()
 
@@ -66,7 +66,7 @@ def test_a_name_that_has_no_room_is_left_out(tmp_path: Path) -> None:
 def test_labels_of_which_too_little_has_room_are_left_out(tmp_path: Path) -> None:
     def above(labels: tuple[str, ...]) -> Any:
         run = write_run(tmp_path / labels[1], taps={"conv1": (3, 2, 8, 8)}, labels=labels)
-        layout = drawn(run, {"inputs": {}}, theme={"cell": 20})
+        layout = lay_out(run, {"inputs": {}}, theme={"cell": 20})
         box = layout.box("inputs")
         return layout.frame(0)[box.y : box.y + 17, box.x + 30 : box.right]
 

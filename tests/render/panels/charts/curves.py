@@ -23,7 +23,7 @@ Metrics = Mapping[str, Sequence[float | None]]
 Curves = Callable[..., Reel]
 
 
-def maker(folder: Path) -> Curves:
+def make_curves(folder: Path) -> Curves:
     """Makes reels that show nothing but the curves of some metrics, in a margin of PAD pixels."""
     numbers: Iterator[int] = count()
 
@@ -50,14 +50,14 @@ def maker(folder: Path) -> Curves:
     return make
 
 
-def coloured(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
-    """Rows and columns of the pixels of that very colour."""
+def find_pixels(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
+    """Rows and columns of the pixels of that very color."""
     return np.argwhere((picture == rgb).all(axis=2))
 
 
-def columns(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
-    return np.unique(coloured(picture, rgb)[:, 1])
+def find_columns(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
+    return np.unique(find_pixels(picture, rgb)[:, 1])
 
 
-def last(reel: Reel) -> Bytes:
+def last_frame(reel: Reel) -> Bytes:
     return pixels(reel.frame(reel.run.steps[-1]))

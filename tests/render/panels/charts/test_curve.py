@@ -21,17 +21,17 @@ from tests.render.panels.charts.curves import (
     WHITE,
     Curves,
     Metrics,
-    coloured,
-    columns,
-    last,
-    maker,
+    find_columns,
+    find_pixels,
+    last_frame,
+    make_curves,
 )
 from tests.rendering import pixels
 
 
 @pytest.fixture
 def curves(tmp_path: Path) -> Curves:
-    return maker(tmp_path)
+    return make_curves(tmp_path)
 
 
 COUNT = 41
@@ -40,12 +40,12 @@ LOSS = [2.5 * math.exp(-n / 12) + 0.1 * math.sin(n) for n in range(COUNT)]
 
 def test_the_curve_ends_at_the_present_step(curves: Curves) -> None:
     reel = curves({"loss": LOSS}, BARE)
-    whole = columns(last(reel))
+    whole = find_columns(last_frame(reel))
     left, right = whole.min(), whole.max()
     for step in range(0, COUNT, 4):
         head = left + step / (COUNT - 1) * (right - left)
         # The dot at its head reaches 3 pixels further.
-        assert abs(columns(pixels(reel.frame(step))).max() - min(head + 2, right)) <= 4
+        assert abs(find_columns(pixels(reel.frame(step))).max() - min(head + 2, right)) <= 4
 
 
 def test_frames_know_nothing_of_what_comes(curves: Curves) -> None:
@@ -53,7 +53,7 @@ def test_frames_know_nothing_of_what_comes(curves: Curves) -> None:
         ends = [[9.0 - n % 8 for n in range(now + 1, COUNT)], [1.0 + n % 8 for n in range(now + 1, COUNT)]]
         begun = [0.0 + n % 10 for n in range(now + 1)]
         a, b = (curves({"loss": [*begun, *end], "test_loss": [*begun[::-1], *end]}) for end in ends)
-        assert (last(a) != last(b)).any()
+        assert (last_frame(a) != last_frame(b)).any()
         for step in range(now + 1):
             assert (pixels(a.frame(step)) == pixels(b.frame(step))).all()
 
@@ -67,10 +67,10 @@ def test_frames_are_the_same_in_any_order(curves: Curves) -> None:
 
 def test_what_was_revealed_stays(curves: Curves) -> None:
     reel = curves({"loss": LOSS}, BARE)
-    whole = last(reel)
+    whole = last_frame(reel)
     for step in range(0, COUNT, 5):
         shown = pixels(reel.frame(step))
-        head = columns(shown).max() - 8
+        head = find_columns(shown).max() - 8
         assert (shown[:, :head] == whole[:, :head]).all()
 
 
@@ -108,16 +108,16 @@ def test_mistakes(
         curves(metrics, options, steps=steps)
 
 
-def test_train_and_test_have_a_colour_each(curves: Curves) -> None:
-    shown = last(curves({"train_loss": LOSS, "test_loss": [value + 0.5 for value in LOSS]}, BARE))
-    assert coloured(shown, TEST)[:, 0].mean() < coloured(shown, TRAIN)[:, 0].mean()
+def test_train_and_test_have_a_color_each(curves: Curves) -> None:
+    shown = last_frame(curves({"train_loss": LOSS, "test_loss": [value + 0.5 for value in LOSS]}, BARE))
+    assert find_pixels(shown, TEST)[:, 0].mean() < find_pixels(shown, TRAIN)[:, 0].mean()
 
 
 def test_loss_and_accuracy_have_a_chart_each(curves: Curves) -> None:
     metrics = {"accuracy": [0.0, 1.0], "loss": [2.0, 1.0], "speed": [1.0, 2.0]}
     for arrange, axis in (("row", 1), ("column", 0)):
-        shown = last(curves(metrics, {**BARE, "height": 400, "arrange": arrange}))
-        found, middle = coloured(shown), shown.shape[axis] / 2
+        shown = last_frame(curves(metrics, {**BARE, "height": 400, "arrange": arrange}))
+        found, middle = find_pixels(shown), shown.shape[axis] / 2
         first, second = found[found[:, axis] < middle], found[found[:, axis] > middle]
         # The loss comes first and falls, the accuracy rises.
         assert np.corrcoef(*first.T).min() > 0.9
@@ -125,10 +125,10 @@ def test_loss_and_accuracy_have_a_chart_each(curves: Curves) -> None:
 
 
 def test_charts_under_each_other_have_the_same_columns(curves: Curves) -> None:
-    shown = last(
+    shown = last_frame(
         curves({"loss": [1.0, 2.0], "accuracy": [0.0, 1.0]}, {**BARE, "height": 400, "arrange": "column"})
     )
-    above, below = columns(shown[:200]), columns(shown[200:])
+    above, below = find_columns(shown[:200]), find_columns(shown[200:])
     assert above[0] == below[0]
     assert above[-1] == below[-1]
 
@@ -140,9 +140,9 @@ def test_metrics_share_one_chart(curves: Curves) -> None:
         "lr": [0.0, 2.0],
         "test_loss": [0.0, 3.0],
     }
-    shown = last(curves(metrics, {**BARE, "metrics": list(metrics)}))
-    ends = [coloured(shown, rgb)[:, 0].min() for rgb in (TRAIN, TEST, FOURTH, THIRD)]
-    # 4, 3, 2 and 1 on one axis, the second metric in the first colour that neither train nor test has.
+    shown = last_frame(curves(metrics, {**BARE, "metrics": list(metrics)}))
+    ends = [find_pixels(shown, rgb)[:, 0].min() for rgb in (TRAIN, TEST, FOURTH, THIRD)]
+    # 4, 3, 2 and 1 on one axis, the second metric in the first color that neither train nor test has.
     assert np.ptp(np.diff(ends)) <= 3
     assert ends[1] - ends[0] > 20
 
@@ -172,7 +172,7 @@ def test_every_option_changes_the_picture_and_stays_in_its_box(
     curves: Curves, options: Mapping[str, Any]
 ) -> None:
     metrics = {"train_loss": [5.0, 2.0, 3.0], "test_loss": [4.0, 2.5, 1.0]}
-    usual, shown = last(curves(metrics)), last(curves(metrics, options))
+    usual, shown = last_frame(curves(metrics)), last_frame(curves(metrics, options))
     assert usual.shape != shown.shape or (usual != shown).any()
     inside = np.zeros(shown.shape[:2], bool)
     inside[PAD:-PAD, PAD:-PAD] = True
@@ -182,7 +182,7 @@ def test_every_option_changes_the_picture_and_stays_in_its_box(
 def test_twenty_metrics_with_long_names_stay_in_their_box(curves: Curves) -> None:
     metrics = {f"the_{n}th_of_many_metrics_whose_name_is_much_too_long": [n, 1.0, 2.0] for n in range(20)}
     reel = curves(metrics, {"metrics": list(metrics), "title": "A title that is too long for one line " * 3})
-    shown = last(reel)
+    shown = last_frame(reel)
     inside = np.zeros(shown.shape[:2], bool)
     inside[PAD:-PAD, PAD:-PAD] = True
     assert (shown[~inside] == WHITE).all()
@@ -191,14 +191,14 @@ def test_twenty_metrics_with_long_names_stay_in_their_box(curves: Curves) -> Non
 
 def test_it_gives_way_and_grows(curves: Curves) -> None:
     metrics = {"train_loss": LOSS, "test_loss": LOSS, "accuracy": [value / 3 for value in LOSS]}
-    usual = last(curves(metrics))
+    usual = last_frame(curves(metrics))
     for width, height in ((400, None), (900, 500)):
         canvas = {"width": width} if height is None else {"width": width, "height": height}
-        shown = last(curves(metrics, canvas=canvas))
+        shown = last_frame(curves(metrics, canvas=canvas))
         assert shown.shape[1] == width
-        assert abs(columns(shown).max() - (width - PAD)) <= 4
-        assert np.ptp(coloured(shown)[:, 0]) > (
-            100 if height is None else np.ptp(coloured(usual)[:, 0]) + 200
+        assert abs(find_columns(shown).max() - (width - PAD)) <= 4
+        assert np.ptp(find_pixels(shown)[:, 0]) > (
+            100 if height is None else np.ptp(find_pixels(usual)[:, 0]) + 200
         )
 
 
@@ -230,14 +230,14 @@ def test_odd_values(curves: Curves, values: list[float | None], name: str, chose
 
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_values_that_are_missing_are_not_drawn(curves: Curves, value: float | None) -> None:
-    shown = last(curves({"loss": [*[value] * 20, *LOSS[20:]]}, BARE))
-    assert columns(shown).min() > PAD + 180
+    shown = last_frame(curves({"loss": [*[value] * 20, *LOSS[20:]]}, BARE))
+    assert find_columns(shown).min() > PAD + 180
 
 
-def test_dots_over_each_other_have_no_rim_of_paper(curves: Curves) -> None:
-    shown = last(curves({"train_loss": [2.0, 1.0, 1.0], "test_loss": [2.0, 1.0, 1.0]}, BARE))
+def test_dots_over_each_other_have_no_rim_of_background(curves: Curves) -> None:
+    shown = last_frame(curves({"train_loss": [2.0, 1.0, 1.0], "test_loss": [2.0, 1.0, 1.0]}, BARE))
     # The test set's dot is the larger one, its radius 3.5 pixels; the training set's lies over it.
-    rows, right = coloured(shown, TEST), columns(shown, TEST).max()
+    rows, right = find_pixels(shown, TEST), find_columns(shown, TEST).max()
     y, x = round(rows[rows[:, 1] == right][:, 0].mean()), right - 3
     around = shown[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3)
     assert {tuple(map(int, each)) for each in around} == {TRAIN, TEST}

@@ -15,17 +15,17 @@ from tests.render.panels.charts.curves import (
     TRAIN,
     WHITE,
     Curves,
-    coloured,
-    columns,
-    last,
-    maker,
+    find_columns,
+    find_pixels,
+    last_frame,
+    make_curves,
 )
 from tests.rendering import pixels
 
 
 @pytest.fixture
 def curves(tmp_path: Path) -> Curves:
-    return maker(tmp_path)
+    return make_curves(tmp_path)
 
 
 COUNT = 41
@@ -44,39 +44,39 @@ def straight(found: NDArray[np.intp], falling: bool) -> float:
 
 def test_the_curve_stands_where_its_values_are(curves: Curves) -> None:
     reel = curves({"accuracy": [n / (COUNT - 1) for n in range(COUNT)]}, BARE)
-    assert straight(coloured(last(reel)), falling=False) <= 4
+    assert straight(find_pixels(last_frame(reel)), falling=False) <= 4
 
 
 def test_a_log_axis_makes_a_power_straight(curves: Curves) -> None:
     metrics = {"loss": [10.0 ** (-3 * n / (COUNT - 1)) for n in range(COUNT)]}
-    assert straight(coloured(last(curves(metrics, {**BARE, "y": "log"}))), falling=True) <= 4
-    assert straight(coloured(last(curves(metrics, BARE))), falling=True) > 40
+    assert straight(find_pixels(last_frame(curves(metrics, {**BARE, "y": "log"}))), falling=True) <= 4
+    assert straight(find_pixels(last_frame(curves(metrics, BARE))), falling=True) > 40
 
 
 def test_log_axes_make_a_power_law_straight(curves: Curves) -> None:
     steps = list(range(0, 1001, 25))
     metrics = {"loss": [5.0, *(step**-0.5 for step in steps[1:])]}
     reel = curves(metrics, {**BARE, "x": "log", "y": "log", "range": [1000**-0.5, 25**-0.5]}, steps=steps)
-    assert straight(coloured(last(reel)), falling=True) <= 4
+    assert straight(find_pixels(last_frame(reel)), falling=True) <= 4
     # Step 0 has no place on it.
-    assert len(coloured(pixels(reel.frame(0)))) == 0
+    assert len(find_pixels(pixels(reel.frame(0)))) == 0
 
 
 def test_values_up_to_0_are_left_out_of_a_log_axis(curves: Curves) -> None:
-    wanted = last(curves({"loss": [None, 0.5, None, 0.1, 0.2]}, {**BARE, "y": "log"}))
-    assert (last(curves({"loss": [0.0, 0.5, -3.0, 0.1, 0.2]}, {**BARE, "y": "log"})) == wanted).all()
+    wanted = last_frame(curves({"loss": [None, 0.5, None, 0.1, 0.2]}, {**BARE, "y": "log"}))
+    assert (last_frame(curves({"loss": [0.0, 0.5, -3.0, 0.1, 0.2]}, {**BARE, "y": "log"})) == wanted).all()
 
 
-def test_a_right_axis_has_its_own_range_and_colour(curves: Curves) -> None:
+def test_a_right_axis_has_its_own_range_and_color(curves: Curves) -> None:
     metrics = {"train_loss": [0.0, 1.0], "train_lr": [2000.0, 500.0]}
     bare = {**BARE, "right": ["train_lr"], "ticks": 0}
-    plain, marked = last(curves(metrics, bare)), last(curves(metrics, {**bare, "ticks": 3}))
-    left, right = coloured(plain, TRAIN), coloured(plain, THIRD)
+    plain, marked = last_frame(curves(metrics, bare)), last_frame(curves(metrics, {**bare, "ticks": 3}))
+    left, right = find_pixels(plain, TRAIN), find_pixels(plain, THIRD)
     assert np.ptp(left[:, 0]) > 150
     # From 0 to 2000, so the curve takes three quarters.
     assert np.ptp(right[:, 0]) == pytest.approx(0.75 * np.ptp(left[:, 0]), abs=5)
-    # Numbers in the colours of the curves, on their sides: orange has little blue, violet little green.
-    field = columns(marked, TRAIN)
+    # Numbers in the colors of the curves, on their sides: orange has little blue, violet little green.
+    field = find_columns(marked, TRAIN)
     for side, least in ((marked[:, : field.min() - 2], 2), (marked[:, field.max() + 10 :], 1)):
         written = side[(side != WHITE).any(axis=2)]
         assert len(written) > 50
@@ -85,6 +85,6 @@ def test_a_right_axis_has_its_own_range_and_colour(curves: Curves) -> None:
 
 def test_what_lies_out_of_range_is_not_shown(curves: Curves) -> None:
     reel = curves({"loss": [0.0, 0.5, 9.0, 0.5, -math.inf]}, {**BARE, "range": [0, 1]})
-    assert len(coloured(last(reel))) > 100
+    assert len(find_pixels(last_frame(reel))) > 100
     # The dot stands where the present value does, so there is none at step 2.
-    assert np.ptp(coloured(pixels(reel.frame(2)))[:, 1]) < np.ptp(coloured(pixels(reel.frame(3)))[:, 1])
+    assert np.ptp(find_pixels(pixels(reel.frame(2)))[:, 1]) < np.ptp(find_pixels(pixels(reel.frame(3)))[:, 1])

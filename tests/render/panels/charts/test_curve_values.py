@@ -6,7 +6,7 @@ import pytest
 
 from reelnet.reel import Reel
 from reelnet.render.panels.charts.curve import CurveDrawing
-from tests.render.panels.charts.curves import Curves, maker
+from tests.render.panels.charts.curves import Curves, make_curves
 
 TRAIN = [None, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
 TEST = [2.0, None, None, 1.5, None, None, 1.25]
@@ -15,7 +15,7 @@ STEPS = [0, 10, 20, 30, 40, 50, 1060]
 
 @pytest.fixture(scope="module")
 def curves(tmp_path_factory: pytest.TempPathFactory) -> Curves:
-    return maker(tmp_path_factory.mktemp("values"))
+    return make_curves(tmp_path_factory.mktemp("values"))
 
 
 def texts(reel: Reel, step: int) -> list[tuple[str, float]]:

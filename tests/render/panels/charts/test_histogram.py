@@ -1,4 +1,4 @@
-"""Bars as tall as a count says, in the colours of their values."""
+"""Bars as tall as a count says, in the colors of their values."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def test_a_logarithmic_axis(tmp_path: Path) -> None:
     np.testing.assert_allclose(tall(field, 3), wanted, atol=1.5)
 
 
-def test_bars_have_the_colours_of_their_values(tmp_path: Path) -> None:
+def test_bars_have_the_colors_of_their_values(tmp_path: Path) -> None:
     maps = np.linspace(-1, 1, 4096, dtype=np.float32).reshape(1, 1, 1, 64, 64)
     field = plot(laid_out(write_run(tmp_path / "run", maps), {"bins": 16}), 0)
-    centres = (np.arange(16) + 0.5) / 8 - 1
-    least, most = colour_range(centres, LEVEL)
+    centers = (np.arange(16) + 0.5) / 8 - 1
+    least, most = colour_range(centers, LEVEL)
     inner = field[-8, ((np.arange(16) + 0.5) * field.shape[1] / 16).astype(int)]
     assert ((inner >= least) & (inner <= most)).all()
-    # Bars whose colour is nearly the paper's have an edge.
+    # Bars whose color is nearly the background's have an edge.
     assert (field[:, field.shape[1] // 2] == MUTED).all(axis=-1).any()
 
 

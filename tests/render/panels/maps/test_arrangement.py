@@ -7,7 +7,7 @@ import pytest
 from reelnet.render.panels.maps.block import balance_columns, place_columns
 from reelnet.scene.layout.boxes import Box, Size
 from tests.conftest import MakeRun
-from tests.render.panels.drawing import drawn
+from tests.render.panels.drawing import lay_out
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_layers_in_columns_do_not_overlap_and_are_a_slide(make_run: MakeRun) -> 
     shapes = {f"conv{number}": (6, channels, 8, 8) for number, channels in enumerate((2, 2, 4, 4, 8, 8))}
     run = make_run(taps=shapes)
     panel = {"taps": "all", "arrange": "columns", "apart": 16, "labels": False, "heading": False}
-    layout = drawn(run, {"channels": panel})
+    layout = lay_out(run, {"channels": panel})
     box = layout.box("channels")
     assert 1 < box.width / box.height < 4
     blocks = [block.cell_box(0, 0) for block in layout.scene.drawings[0].blocks]  # type: ignore[attr-defined]

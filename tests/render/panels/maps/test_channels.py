@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.render.panels.drawing import WHITE, assert_cells, drawn, grid, write_taps
+from tests.render.panels.drawing import WHITE, assert_cells, expand_cells, lay_out, write_taps
 from tests.rendering import Floats, grey_pictures, noise, write_run
 
 BARE = {"labels": False}
@@ -18,7 +18,7 @@ BARE = {"labels": False}
 
 def bare(run: Run, at: int = 0, samples: dict[str, Any] | None = None, **options: Any) -> Any:
     """The panel alone, without labels: only cells."""
-    return drawn(run, {"channels": BARE | options}, samples=samples or {}).panel("channels", at)
+    return lay_out(run, {"channels": BARE | options}, samples=samples or {}).panel("channels", at)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def bare(run: Run, at: int = 0, samples: dict[str, Any] | None = None, **options
 def test_channels_are_shown_in_the_order_given(tmp_path: Path, show: Any, channels: list[int]) -> None:
     maps = noise(1, 3, 6, 7)
     shown = bare(write_run(tmp_path / "run", maps), show=show)
-    assert_cells(shown, grid(maps[0][:, channels], 56, 8))
+    assert_cells(shown, expand_cells(maps[0][:, channels], 56, 8))
 
 
 @pytest.fixture
@@ -52,15 +52,15 @@ def restless(tmp_path: Path) -> tuple[Run, Floats]:
 
 def test_those_that_change_most(restless: tuple[Run, Floats]) -> None:
     run, maps = restless
-    assert_cells(bare(run, 1, show={"top": 2}), grid(maps[1][:, [1, 3]], 56, 8))
-    assert_cells(bare(run, 1, show={"top": 9}), grid(maps[1], 56, 8))
-    assert_cells(bare(run, 1, show={"top": 3}, order="change"), grid(maps[1][:, [1, 3, 2]], 56, 8))
+    assert_cells(bare(run, 1, show={"top": 2}), expand_cells(maps[1][:, [1, 3]], 56, 8))
+    assert_cells(bare(run, 1, show={"top": 9}), expand_cells(maps[1], 56, 8))
+    assert_cells(bare(run, 1, show={"top": 3}, order="change"), expand_cells(maps[1][:, [1, 3, 2]], 56, 8))
 
 
 def test_all_channels_in_the_order_of_change(restless: tuple[Run, Floats]) -> None:
     run, maps = restless
-    assert_cells(bare(run, 1, order="change"), grid(maps[1][:, [1, 3, 2, 0]], 56, 8))
-    assert_cells(bare(run, 1, order="change", show="0-1"), grid(maps[1][:, [1, 0]], 56, 8))
+    assert_cells(bare(run, 1, order="change"), expand_cells(maps[1][:, [1, 3, 2, 0]], 56, 8))
+    assert_cells(bare(run, 1, order="change", show="0-1"), expand_cells(maps[1][:, [1, 0]], 56, 8))
 
 
 @pytest.mark.parametrize(("down", "across"), [(0, 0), (1, 0), (0, 3), (5, 2), (8, 8)])
@@ -70,7 +70,7 @@ def test_gaps(tmp_path: Path, down: int, across: int, transposed: bool) -> None:
     samples = {"gap": across, "transposed": transposed}
     shown = bare(write_run(tmp_path / "run", maps), samples=samples, gap=down)
     rows, columns = (across, down) if transposed else (down, across)
-    wanted = grid(maps[0], 56, 8, down=rows, across=columns, transposed=transposed)
+    wanted = expand_cells(maps[0], 56, 8, down=rows, across=columns, transposed=transposed)
     assert_cells(shown[: len(wanted)], wanted)
     assert (shown[len(wanted) :] == WHITE).all()
 
@@ -85,7 +85,7 @@ def test_samples_and_channels_are_chosen_together(
     maps = noise(1, 4, 5, 7)
     samples = {"show": show, "transposed": transposed}
     shown = bare(write_run(tmp_path / "run", maps), samples=samples, show=[4, 1])
-    assert_cells(shown, grid(maps[0][wanted][:, [4, 1]], 56, 8, transposed=transposed))
+    assert_cells(shown, expand_cells(maps[0][wanted][:, [4, 1]], 56, 8, transposed=transposed))
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_few_samples_become_rows(tmp_path: Path, samples: int, shown: int, trans
         "channels": BARE | {"show": {"first": shown}},
         "words": {"kind": "text", "text": "{rows}/{columns}"},
     }
-    layout = drawn(write_run(tmp_path / "run", maps), panels, samples={"transposed": "auto"})
-    wanted = grid(maps[0][:, :shown], 56, 8, transposed=transposed)
+    layout = lay_out(write_run(tmp_path / "run", maps), panels, samples={"transposed": "auto"})
+    wanted = expand_cells(maps[0][:, :shown], 56, 8, transposed=transposed)
     assert_cells(layout.panel("channels", 0)[: wanted.shape[0], : wanted.shape[1]], wanted)
     assert layout.scene.context.text_fields["rows"] == ("samples" if transposed else "channels")
     assert layout.scene.context.text_fields["columns"] == ("channels" if transposed else "samples")
@@ -110,9 +110,9 @@ def test_rows_of_samples_do_not_go_under_a_row_of_inputs(tmp_path: Path) -> None
     with pytest.raises(
         TemplateError, match=r"samples.transposed: rows are samples, but the inputs are in one"
     ):
-        drawn(run, {"inputs": {}, "channels": {}}, samples=samples)
-    drawn(run, {"inputs": {}, "channels": {}}, [{"row": ["inputs", "channels"]}], samples=samples)
-    drawn(run, {"channels": {"inputs": True}}, samples=samples)
+        lay_out(run, {"inputs": {}, "channels": {}}, samples=samples)
+    lay_out(run, {"inputs": {}, "channels": {}}, [{"row": ["inputs", "channels"]}], samples=samples)
+    lay_out(run, {"channels": {"inputs": True}}, samples=samples)
 
 
 @pytest.mark.parametrize(("side", "scale"), [(1, 56), (5, 11), (8, 7), (13, 4), (26, 2), (56, 1)])
@@ -120,7 +120,7 @@ def test_rows_of_samples_do_not_go_under_a_row_of_inputs(tmp_path: Path) -> None
 def test_maps_of_any_side(tmp_path: Path, side: int, scale: int, gap: int) -> None:
     maps = noise(1, 3, 2, side)
     shown = bare(write_run(tmp_path / "run", maps), samples={"gap": gap}, gap=gap)
-    wanted = grid(maps[0], 56, scale, down=gap, across=gap)
+    wanted = expand_cells(maps[0], 56, scale, down=gap, across=gap)
     assert_cells(shown[: len(wanted)], wanted)
 
 
@@ -128,8 +128,8 @@ def test_maps_of_any_side(tmp_path: Path, side: int, scale: int, gap: int) -> No
 def test_cells_of_odd_sides(tmp_path: Path, cell: int, scale: int) -> None:
     maps = noise(1, 3, 3, 7)
     run = write_run(tmp_path / "run", maps)
-    shown = drawn(run, {"channels": BARE}, theme={"cell": cell}).panel("channels", 0)
-    wanted = grid(maps[0], cell, scale)
+    shown = lay_out(run, {"channels": BARE}, theme={"cell": cell}).panel("channels", 0)
+    wanted = expand_cells(maps[0], cell, scale)
     assert_cells(shown[: len(wanted), : wanted.shape[1]], wanted)
 
 
@@ -138,10 +138,10 @@ def test_cells_of_odd_sides(tmp_path: Path, cell: int, scale: int) -> None:
 def test_many_and_few(tmp_path: Path, samples: int, channels: int, transposed: bool) -> None:
     maps = noise(1, samples, channels, 5)
     run = write_run(tmp_path / "run", maps)
-    shown = drawn(run, {"channels": BARE}, theme={"cell": 16}, samples={"transposed": transposed}).panel(
+    shown = lay_out(run, {"channels": BARE}, theme={"cell": 16}, samples={"transposed": transposed}).panel(
         "channels", 0
     )
-    wanted = grid(maps[0], 16, 3, transposed=transposed)
+    wanted = expand_cells(maps[0], 16, 3, transposed=transposed)
     assert_cells(shown[: len(wanted), : wanted.shape[1]], wanted)
 
 
@@ -150,14 +150,14 @@ def test_many_and_few(tmp_path: Path, samples: int, channels: int, transposed: b
 def test_labels_leave_the_cells_alone(tmp_path: Path, transposed: bool, gap: int) -> None:
     maps = noise(1, 4, 3, 7)
     run = write_run(tmp_path / "run", maps, labels=["cat", "dog", "an elephant", "7"])
-    layout = drawn(run, {"channels": {"gap": gap}}, samples={"gap": gap, "transposed": transposed})
+    layout = lay_out(run, {"channels": {"gap": gap}}, samples={"gap": gap, "transposed": transposed})
     shown = layout.panel("channels", 0)
-    wanted = grid(maps[0], 56, 8, down=gap, across=gap, transposed=transposed)
+    wanted = expand_cells(maps[0], 56, 8, down=gap, across=gap, transposed=transposed)
     above = (len(shown) - len(wanted)) // 8 * 8
     left = (shown.shape[1] - wanted.shape[1]) // 8 * 8  # the frame's width is made even
     # Gaps hold hairlines, so only the maps are compared.
     cells = shown[above : above + len(wanted), left : left + wanted.shape[1]]
-    assert_cells(cells, wanted, paper=None)
+    assert_cells(cells, wanted, background=None)
     beside = shown[:above] if transposed else shown[:, : left - 1]
     assert (beside != 255).any()
     around = layout.frame(0).copy()
@@ -173,8 +173,8 @@ def test_several_layers(tmp_path: Path, arrange: str, transposed: bool) -> None:
     run = write_taps(tmp_path / "run", taps)
     options = {"taps": ["b", "a"], "arrange": arrange, "apart": 11, "heading": False}
     shown = bare(run, 1, samples={"transposed": transposed}, **options)
-    first = grid(taps["b"][1], 56, 8, transposed=transposed)
-    second = grid(taps["a"][1], 56, 4, transposed=transposed)
+    first = expand_cells(taps["b"][1], 56, 8, transposed=transposed)
+    second = expand_cells(taps["a"][1], 56, 4, transposed=transposed)
     (height, width), (tall, wide) = first.shape, second.shape
     assert_cells(shown[:height, :width], first)
     y, x = (height + 11, 0) if arrange == "column" else (0, width + 11)
@@ -191,13 +191,13 @@ def test_all_layers_have_headings(tmp_path: Path) -> None:
     assert high % 8 == 0
     assert high >= 16
     assert (named[: high - 1] < 128).any()
-    assert_cells(named[high : high + 56], grid(taps["a"][0], 56, 4))
-    assert_cells(named[-56:], grid(taps["b"][0], 56, 8))
+    assert_cells(named[high : high + 56], expand_cells(taps["a"][0], 56, 4))
+    assert_cells(named[-56:], expand_cells(taps["b"][0], 56, 8))
 
 
 def test_a_heading_that_is_wider_than_its_cells_is_not_cut(tmp_path: Path) -> None:
     run = write_taps(tmp_path / "run", {"a_layer_of_some_length": noise(1, 1, 1, 7)})
-    layout = drawn(run, {"channels": {"heading": True}})
+    layout = lay_out(run, {"channels": {"heading": True}})
     frame = layout.frame(0)
     assert (frame[:, :16] == 255).all()
     assert (frame[:, -16:] == 255).all()
@@ -216,9 +216,11 @@ def test_inputs_stand_along_the_cells(tmp_path: Path, transposed: bool) -> None:
         )
         view[:] = np.kron(picture, np.ones((2, 2)))
     height, width = stack.shape
-    # 32 greys: half their distance is 4.1.
+    # 32 grays: half their distance is 4.1.
     assert np.abs(shown[:height, :width] - stack[..., None]).max() <= 5
-    wanted = grid(maps[0], 56, 8, down=2 * transposed, across=2 * (not transposed), transposed=transposed)
+    wanted = expand_cells(
+        maps[0], 56, 8, down=2 * transposed, across=2 * (not transposed), transposed=transposed
+    )
     cells = shown[:, -wanted.shape[1] :][: len(wanted)] if transposed else shown[-len(wanted) :]
     assert_cells(cells.astype(np.uint8), wanted)
 
@@ -227,7 +229,7 @@ def test_a_pinned_step_stays(tmp_path: Path) -> None:
     maps = noise(3, 3, 2, 7)
     run = write_run(tmp_path / "run", maps, steps=[0, 5, 9])
     for step in (0, 5, 9):
-        assert_cells(bare(run, step, step=5), grid(maps[1], 56, 8))
+        assert_cells(bare(run, step, step=5), expand_cells(maps[1], 56, 8))
 
 
 def test_values_that_are_not_finite(tmp_path: Path) -> None:
@@ -235,7 +237,7 @@ def test_values_that_are_not_finite(tmp_path: Path) -> None:
     maps[0, 0, 0, 0, :3] = np.nan, np.inf, -np.inf
     shown = bare(write_run(tmp_path / "run", maps), show=[0])
     assert (shown[:8, :24] == (150, 150, 150)).all()
-    assert_cells(shown[:8, 24:56], grid(maps[0, :1, :1], 56, 8)[:8, 24:])
+    assert_cells(shown[:8, 24:56], expand_cells(maps[0, :1, :1], 56, 8)[:8, 24:])
 
 
 @pytest.mark.parametrize(

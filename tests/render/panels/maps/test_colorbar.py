@@ -1,4 +1,4 @@
-"""Colour bars: the colours and the limits that they show, and how they give way."""
+"""Color bars: the colors and the limits that they show, and how they give way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.typography import body_style, rasterize_text
 from tests.conftest import write_run
-from tests.render.panels.drawing import Drawn, drawn
+from tests.render.panels.drawing import LaidOut, lay_out
 from tests.rendering import Bytes, colour
 
 LINE, GAP = 17, 8
@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     )
 
 
-def assert_legend(shown: Bytes, layout: Drawn, low: str, high: str, ends: tuple[float, float]) -> None:
+def assert_legend(shown: Bytes, layout: LaidOut, low: str, high: str, ends: tuple[float, float]) -> None:
     """Make sure that a picture is just a bar, with its frame, between its two limits."""
     style = body_style(layout.scene.context.theme)
     height, width = shown.shape[:2]
@@ -49,10 +49,10 @@ def assert_legend(shown: Bytes, layout: Drawn, low: str, high: str, ends: tuple[
 @pytest.mark.parametrize(
     ("tap", "low", "high", "ends"), [("signed", "−1", "+1", (-1.0, 1.0)), ("positive", "0", "+5", (0.0, 1.0))]
 )
-def test_a_bar_shows_the_layers_colours_between_its_limits(
+def test_a_bar_shows_the_layers_colors_between_its_limits(
     run: Run, tap: str, low: str, high: str, ends: tuple[float, float]
 ) -> None:
-    layout = drawn(run, {"colorbar": {"tap": tap}}, ["colorbar"])
+    layout = lay_out(run, {"colorbar": {"tap": tap}}, ["colorbar"])
     assert_legend(layout.panel("colorbar", 0), layout, low, high, ends)
     assert layout.box("colorbar").height == LINE
 
@@ -66,7 +66,7 @@ def test_each_layer_has_its_own_bar_as_wide_as_its_cells(run: Run) -> None:
         "arrange": "row",
         "apart": 24,
     }
-    layout = drawn(run, {"channels": panel})
+    layout = lay_out(run, {"channels": panel})
     box, frame, wide = layout.box("channels"), layout.frame(0), 6 * 56
     for number, (low, high, ends) in enumerate((("−1", "+1", (-1.0, 1.0)), ("0", "+5", (0.0, 1.0)))):
         x = box.x + number * (wide + 24)
@@ -76,17 +76,17 @@ def test_each_layer_has_its_own_bar_as_wide_as_its_cells(run: Run) -> None:
 def test_a_block_is_at_least_as_wide_as_its_bar(run: Run) -> None:
     def width(**more: Any) -> int:
         panel = {"taps": "signed", "labels": False, **more}
-        return drawn(run, {"channels": panel}, samples={"show": [0]}).box("channels").width
+        return lay_out(run, {"channels": panel}, samples={"show": [0]}).box("channels").width
 
     assert width() == 56
     assert width(colorbar=True) > 4 * 12 + 2 * GAP
 
 
 def test_a_bar_gives_way_where_the_room_is_narrow(run: Run) -> None:
-    natural = drawn(run, {"colorbar": {}}).box("colorbar").width
+    natural = lay_out(run, {"colorbar": {}}).box("colorbar").width
     row = {"row": {"width": 200, "items": ["counter", "colorbar"]}}
     panels: dict[str, Any] = {"counter": {"width": 60 + 40}, "colorbar": {"tap": "signed"}}
-    layout = drawn(run, panels, [row])
+    layout = lay_out(run, panels, [row])
     box = layout.box("colorbar")
     assert box.width == 100 < natural
     assert_legend(layout.panel("colorbar", 0), layout, "−1", "+1", (-1.0, 1.0))
@@ -95,4 +95,4 @@ def test_a_bar_gives_way_where_the_room_is_narrow(run: Run) -> None:
 def test_a_bar_of_a_length_of_its_own_does_not(run: Run, tmp_path: Path) -> None:
     row = {"row": {"width": 200, "items": ["counter", "colorbar"]}}
     with pytest.raises(TemplateError, match="needs"):
-        drawn(run, {"counter": {"width": 100}, "colorbar": {"length": 156}}, [row])
+        lay_out(run, {"counter": {"width": 100}, "colorbar": {"length": 156}}, [row])

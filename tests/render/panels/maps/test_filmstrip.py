@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.render.panels.drawing import Drawn, assert_cells, drawn, grid, write_taps
+from tests.render.panels.drawing import LaidOut, assert_cells, expand_cells, lay_out, write_taps
 from tests.rendering import Bytes, Floats, grey_pictures, noise, write_run
 
 STEPS = [0, 1, 2, 5, 10, 20, 50, 100]
@@ -22,8 +22,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(tmp_path_factory.mktemp("strip") / "run", MAPS, steps=STEPS)
 
 
-def strip(run: Run, samples: dict[str, Any] | None = None, **options: Any) -> Drawn:
-    return drawn(run, {"filmstrip": {"labels": False} | options}, samples=samples or {})
+def strip(run: Run, samples: dict[str, Any] | None = None, **options: Any) -> LaidOut:
+    return lay_out(run, {"filmstrip": {"labels": False} | options}, samples=samples or {})
 
 
 def heading(shown: Bytes, rows: int) -> int:
@@ -53,7 +53,7 @@ def test_chosen_steps_stand_side_by_side(run: Run, steps: Any, wanted: list[int]
     above = heading(shown, height)
     for number, step in enumerate(wanted):
         x = number * (width + 200)
-        assert_cells(shown[above:, x : x + width], grid(MAPS[STEPS.index(step)], 56, 8))
+        assert_cells(shown[above:, x : x + width], expand_cells(MAPS[STEPS.index(step)], 56, 8))
         if number:
             assert (shown[above:, x - 200 : x] == 255).all()
 
@@ -63,7 +63,7 @@ def test_five_steps_by_default(run: Run) -> None:
     above = heading(shown, 4 * 56)
     values = np.concatenate(
         [
-            np.hstack([grid(MAPS[STEPS.index(step)], 56, 8), np.full((224, 24), np.nan)])
+            np.hstack([expand_cells(MAPS[STEPS.index(step)], 56, 8), np.full((224, 24), np.nan)])
             # log(step + 1) at 0, 1.15, 2.31, 3.46 and 4.62: nearest to 0.00, 1.10, 2.40, 3.04 (3.93 is 50's), 4.62.
             for step in (0, 2, 10, 20, 100)
         ],
@@ -75,20 +75,20 @@ def test_five_steps_by_default(run: Run) -> None:
 def test_in_a_column(run: Run) -> None:
     shown = strip(run, steps=[0, 100], arrange="column", apart=8).panel("filmstrip", 0)
     above = (len(shown) - 8 - 2 * 224) // 2
-    assert_cells(shown[above : above + 224], grid(MAPS[0], 56, 8))
-    assert_cells(shown[-224:], grid(MAPS[-1], 56, 8))
+    assert_cells(shown[above : above + 224], expand_cells(MAPS[0], 56, 8))
+    assert_cells(shown[-224:], expand_cells(MAPS[-1], 56, 8))
 
 
 def test_channels_samples_and_gaps(run: Run) -> None:
     shown = strip(run, {"show": [2, 0], "gap": 5}, steps=[20], show=[3, 1], gap=3).panel("filmstrip", 0)
-    wanted = grid(MAPS[5][[2, 0]][:, [3, 1]], 56, 8, down=3, across=5)
+    wanted = expand_cells(MAPS[5][[2, 0]][:, [3, 1]], 56, 8, down=3, across=5)
     above = (len(shown) - len(wanted)) // 8 * 8
     assert_cells(shown[above : above + len(wanted), : wanted.shape[1]], wanted)
 
 
 def test_rows_of_samples(run: Run) -> None:
     shown = strip(run, {"transposed": True}, steps=[1, 5], arrange="column").panel("filmstrip", 0)
-    assert_cells(shown[-168:], grid(MAPS[3], 56, 8, transposed=True))
+    assert_cells(shown[-168:], expand_cells(MAPS[3], 56, 8, transposed=True))
 
 
 def test_labels_stand_beside_the_first_block_only(run: Run) -> None:
@@ -101,8 +101,8 @@ def test_labels_stand_beside_the_first_block_only(run: Run) -> None:
     between = shown[above:, gutter + 168 : gutter + 208]
     assert (between[:, 1:-1] == 255).all()
     # No heading or number is at other places than without labels, so cells are too.
-    assert_cells(shown[above:, gutter : gutter + 168], grid(MAPS[0], 56, 8))
-    assert_cells(shown[above:, gutter + 208 :], grid(MAPS[-1], 56, 8))
+    assert_cells(shown[above:, gutter : gutter + 168], expand_cells(MAPS[0], 56, 8))
+    assert_cells(shown[above:, gutter + 208 :], expand_cells(MAPS[-1], 56, 8))
 
 
 def test_inputs_stand_over_each_block(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_another_layer_in_the_order_of_change(tmp_path: Path) -> None:
     calm[1, :, 0], calm[1, :, 1], calm[1, :, 2] = 0.1, -0.9, 0.5
     run = write_taps(tmp_path / "run", {"a": calm, "b": noise(2, 2, 3, 14)})
     shown = strip(run, tap="a", steps=[1], order="change").panel("filmstrip", 0)
-    assert_cells(shown[-168:, :112], grid(calm[1][:, [1, 2, 0]], 56, 8))
+    assert_cells(shown[-168:, :112], expand_cells(calm[1][:, [1, 2, 0]], 56, 8))
 
 
 def test_every_frame_is_the_same_and_reads_nothing(run: Run) -> None:

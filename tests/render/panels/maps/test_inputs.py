@@ -27,7 +27,7 @@ from tests.rendering import grey_pictures, noise, photos, write_run
         (64, 56, 48, 56),  # averaged down
     ],
 )
-def test_grey_pictures_fill_their_cells(side: int, box: int, filled: int, shown: int) -> None:
+def test_gray_pictures_fill_their_cells(side: int, box: int, filled: int, shown: int) -> None:
     pictures, scale = fit_pictures(grey_pictures(3, side), box, filled)
     assert pictures.shape[1] * scale == pictures.shape[2] * scale == shown
     if shown % side == 0:
@@ -40,7 +40,7 @@ def test_grey_pictures_fill_their_cells(side: int, box: int, filled: int, shown:
 def test_photos_fill_them_more_often(side: int, box: int, shown: int) -> None:
     pictures, scale = fit_pictures(photos(2, side), box, box)
     assert pictures.shape[1] * scale == shown
-    # What is resampled stays near: the mean colour is the same.
+    # What is resampled stays near: the mean color is the same.
     assert np.abs(pictures.mean(axis=(1, 2)) - photos(2, side).mean(axis=(1, 2))).max() < 3
 
 

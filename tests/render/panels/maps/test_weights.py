@@ -57,7 +57,7 @@ VALUES[1, 0, 0, 0, 0] = -9.0  # beyond all others: the ends of the colormap are 
         ({"cell": 1, "gap": 5}, [0, 1, 2, 3], 3, 5),
     ],
 )
-def test_each_weight_has_its_place_and_colour(
+def test_each_weight_has_its_place_and_color(
     tmp_path: Path, panel: dict[str, Any], outputs: list[int], side: int, gap: int
 ) -> None:
     reel = laid_out(recorded(tmp_path / "run", VALUES), panel)
@@ -127,7 +127,7 @@ def test_what_does_not_fit_is_one_line_with_its_place(
     assert "template.yaml:1" in str(error.value)
 
 
-def test_weights_that_are_not_numbers_have_the_missing_colour(tmp_path: Path) -> None:
+def test_weights_that_are_not_numbers_have_the_missing_color(tmp_path: Path) -> None:
     values = VALUES.copy()
     values[2, 1, 1] = np.nan
     reel = laid_out(

@@ -54,8 +54,8 @@ def slots(reel: Reel, step: int) -> list[Any]:
     return [shown[:, left + n * (side + gap) : left + n * (side + gap) + side] for n in range(SAMPLES)]
 
 
-def has(shown: Any, colour: tuple[int, int, int]) -> bool:
-    return bool((shown == colour).all(axis=-1).any())
+def has(shown: Any, color: tuple[int, int, int]) -> bool:
+    return bool((shown == color).all(axis=-1).any())
 
 
 @pytest.mark.parametrize("panel", [{}, {"percent": True}, {"classes": ["a", "b", "c", "d", "e"]}])
@@ -93,12 +93,12 @@ def test_bars_are_as_tall_as_the_softmax_says(tmp_path: Path) -> None:
     for number, truth in enumerate((1, 2)):
         left = box.right - (2 - number) * reel.scene.context.cell.size
         slot = shown[:, left : left + reel.scene.context.cell.size]
-        for colour, part, bars in ((WRONG, high, 1), (RIGHT, low, 1), (MUTED, low, CLASSES - 2)):
-            columns = (slot[:100] == colour).all(axis=-1).sum(axis=0)
+        for color, part, bars in ((WRONG, high, 1), (RIGHT, low, 1), (MUTED, low, CLASSES - 2)):
+            columns = (slot[:100] == color).all(axis=-1).sum(axis=0)
             assert set(columns[columns > 0]) == {round(100 * part)}
             edges = np.diff(np.pad((columns > 0).astype(int), 1))
             assert (edges == 1).sum() >= bars - 1 if bars > 1 else (edges == 1).sum() == 1
-        # The notch under the right class says which it is without its colour.
+        # The notch under the right class says which it is without its color.
         notch = (slot[101:104] == RIGHT).all(axis=-1).all(axis=0)
         bar = (slot[:100] == RIGHT).all(axis=-1).any(axis=0)
         assert (notch == bar).all()
