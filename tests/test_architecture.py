@@ -31,7 +31,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "export": ("render",),
     "reel": ("export",),
     "record": ("runs",),
-    "interop": ("runs",),
+    "interop": ("reel",),
     "demo": ("record",),
     "panels": ("render",),
     "keras": ("record",),
@@ -43,7 +43,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
 }
 """Each room, and the rooms right below it. A room may import itself and whatever is below, however far."""
 
-WITHOUT_TORCH = ("errors", "_support", "config", "template", "runs", "scene", "render", "export", "cli")
+WITHOUT_TORCH = ("errors", "_support", "config", "template", "runs", "scene", "render", "export", "reel", "interop", "cli")
 """Rooms whose modules must be importable without torch."""
 
 TORCH = {"torch", "torchvision"}
