@@ -43,7 +43,19 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
 }
 """Each room, and the rooms right below it. A room may import itself and whatever is below, however far."""
 
-WITHOUT_TORCH = ("errors", "_support", "config", "template", "runs", "scene", "render", "export", "reel", "interop", "cli")
+WITHOUT_TORCH = (
+    "errors",
+    "_support",
+    "config",
+    "template",
+    "runs",
+    "scene",
+    "render",
+    "export",
+    "reel",
+    "interop",
+    "cli",
+)
 """Rooms whose modules must be importable without torch."""
 
 TORCH = {"torch", "torchvision"}
