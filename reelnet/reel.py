@@ -180,7 +180,7 @@ class Reel:
             RunError: The file of a step is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        options = ExportOptions.from_keywords(
+        options = ExportOptions(
             lossless=lossless,
             codec=codec,
             max_size=max_size,
@@ -221,9 +221,7 @@ class Reel:
             ReelnetError: A file cannot be written.
         """
         names = [platforms] if isinstance(platforms, str) else platforms
-        return export(
-            [self.rendition], names, Path(folder), ExportOptions.from_keywords(max_error=max_error, keep=keep)
-        )
+        return export([self.rendition], names, Path(folder), ExportOptions(max_error=max_error, keep=keep))
 
     def save_still(self, step: int, path: str | os.PathLike[str]) -> Report:
         """Write the frame of one recorded step to a PNG file.

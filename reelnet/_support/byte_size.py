@@ -1,4 +1,4 @@
-"""Sizes of files, as people write them: `25 MB` is 25,000,000 bytes, `10 MiB` is 10,485,760."""
+"""File sizes with units: `25 MB` is 25,000,000 bytes, `10 MiB` is 10,485,760 bytes."""
 
 from __future__ import annotations
 
@@ -7,70 +7,70 @@ from fractions import Fraction
 
 from reelnet.errors import UsageError
 
-UNITS = {
-    "": 1,
-    "b": 1,
-    "kb": 1000,
-    "mb": 1000**2,
-    "gb": 1000**3,
-    "kib": 1024,
-    "mib": 1024**2,
-    "gib": 1024**3,
+UNITS = {"": 1, "b": 1} | {
+    f"{prefix}{suffix}": base ** (exponent + 1)
+    for suffix, base in (("b", 1000), ("ib", 1024))
+    for exponent, prefix in enumerate("kmg")
 }
-"""Bytes a unit, by its name in lower case."""
+"""Bytes per unit, by the unit in lower case."""
 
-MOST = 1000**4
-"""Bytes; a greater cap is a slip."""
+MAX_SIZE = 1000**4
+"""Bytes. A larger size is a typing error."""
 
-_SIZE = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z]*)")
-_BITS = re.compile(r"[KMG]i?b")
-_MOST_LETTERS = 40
+MAX_LENGTH = 40
+"""Characters of a size that are parsed."""
+
+SIZE_PATTERN = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z]*)")
+BIT_UNIT = re.compile(r"[KMG]i?b")
 
 
 def parse_size(value: str | int) -> int:
-    """The number of bytes that a size stands for, rounded down.
+    """The number of bytes of a size, rounded down.
 
     Args:
-        value: A number with kB, MB or GB (powers of 1000) or KiB, MiB or GiB (powers of 1024), such as `2.5 MiB`;
-            a bare number is bytes.
+        value: A number and kB, MB or GB (powers of 1000), or KiB, MiB or GiB (powers of 1024), such as `2.5 MiB`. A
+            number without a unit is bytes.
 
     Raises:
-        UsageError: It is not a size, or not one from 1 byte to 1000 GB.
+        UsageError: The value is not a size from 1 byte to 1000 GB.
     """
-    # A bool is an int to Python, and to nobody else.
+    # In Python, a bool is an int.
     if isinstance(value, int) and not isinstance(value, bool):
-        return _in_range(value, value)
+        return _check_range(value, value)
     text = value.strip() if isinstance(value, str) else ""
-    found = _SIZE.fullmatch(text) if len(text) <= _MOST_LETTERS else None
-    if found is None:
-        raise _wrong(value, "write a number and a unit, such as 3MB, '2.5 MiB' or 500kB")
-    number, unit = found[1].replace("_", ""), found[2]
-    if _BITS.fullmatch(unit):
-        raise _wrong(value, f"{unit} is a unit of bits; for bytes write {number} {unit[:-1]}B")
-    each = UNITS.get(unit.lower())
-    if each is None:
-        raise _wrong(value, f"no unit {unit!r}; write kB, MB or GB (1000s), or KiB, MiB or GiB (1024s)")
+    match = SIZE_PATTERN.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    if match is None:
+        raise _invalid_size(value, "write a number and a unit, such as 3MB, '2.5 MiB' or 500kB")
+    number, unit = match[1].replace("_", ""), match[2]
+    if BIT_UNIT.fullmatch(unit):
+        raise _invalid_size(value, f"{unit} is a unit of bits; for bytes write {number} {unit[:-1]}B")
+    bytes_per_unit = UNITS.get(unit.lower())
+    if bytes_per_unit is None:
+        raise _invalid_size(
+            value, f"no unit {unit!r}; write kB, MB or GB (1000s), or KiB, MiB or GiB (1024s)"
+        )
     if not unit and "." in number:
-        raise _wrong(value, f"bytes are whole; with a unit write {number} MB")
-    return _in_range(value, int(Fraction(number) * each))
+        raise _invalid_size(value, f"bytes must be an integer; with a unit write {number} MB")
+    return _check_range(value, int(Fraction(number) * bytes_per_unit))
 
 
 def format_size(size: int) -> str:
-    """A number of bytes in words, such as `2.97 MB`; a whole number of a unit goes without decimals."""
-    for unit, each in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
-        # 999,996 bytes are 1.00 MB: two decimals would give 1000.00 kB.
-        if size >= each * 0.999995:
-            return f"{size // each} {unit}" if size % each == 0 else f"{size / each:.2f} {unit}"
+    """A number of bytes with a unit, such as `2.97 MB`; without decimals if it is a multiple of the unit."""
+    for unit, bytes_per_unit in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
+        # Two decimals would round 999,996 bytes to 1000.00 kB.
+        if size >= bytes_per_unit * 0.999995:
+            number = size / bytes_per_unit
+            return f"{number:.0f} {unit}" if size % bytes_per_unit == 0 else f"{number:.2f} {unit}"
     return f"{size} B"
 
 
-def _in_range(value: str | int, size: int) -> int:
-    if not 1 <= size <= MOST:
-        raise _wrong(value, "give a size from 1 byte to 1000 GB")
+def _check_range(value: str | int, size: int) -> int:
+    if not 1 <= size <= MAX_SIZE:
+        raise _invalid_size(value, "give a size from 1 byte to 1000 GB")
     return size
 
 
-def _wrong(value: str | int, what: str) -> UsageError:
-    # Python refuses to write very long numbers in decimals.
-    text = hex(value) if isinstance(value, int) and abs(value) > MOST**2 else repr(value)
-    return UsageError(f"size {text if len(text) <= 60 else text[:57] + '…'}: {what}")
+def _invalid_size(value: str | int, problem: str) -> UsageError:
+    # Python refuses to convert very large integers to decimal text.
+    text = hex(value) if isinstance(value, int) and abs(value) > MAX_SIZE**2 else repr(value)
+    return UsageError(f"size {text if len(text) <= 60 else text[:57] + '…'}: {problem}")

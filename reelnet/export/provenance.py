@@ -136,7 +136,7 @@ class Provenance:
                     Rendition.from_request(run, layout),
                     path if folder is None else folder / path.name,
                     entry["step"],
-                    ExportOptions.from_keywords(**entry["asked"]),
+                    ExportOptions(**entry["asked"]),
                 )
                 yield RecordedFile(request, str(entry["sha256"]))
         except (KeyError, TypeError) as error:

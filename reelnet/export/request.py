@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
 
 from reelnet._support.byte_size import parse_size
 from reelnet.errors import UsageError, suggest_names
@@ -41,7 +40,7 @@ class ExportOptions:
         max_size: The cap, such as `3 MB` or a number of bytes.
         platform: The platform where the file will be published.
         max_error: With a cap: the largest allowed error of a value, in 1/240ths of the color range; 4 by default.
-        keep: With a cap: what must not be reduced: `frames`, `levels`, `scale`.
+        keep: With a cap: what must not be reduced: `frames`, `levels`, `scale`; one word or several.
     """
 
     lossless: bool = False
@@ -49,12 +48,7 @@ class ExportOptions:
     max_size: str | int | None = None
     platform: str | None = None
     max_error: float | None = None
-    keep: tuple[str, ...] = ()
-
-    @classmethod
-    def from_keywords(cls, *, keep: Collection[str] = (), **others: Any) -> Self:
-        """Options where `keep` may be one word or any collection of words."""
-        return cls(keep=(keep,) if isinstance(keep, str) else tuple(keep), **others)
+    keep: Collection[str] = ()
 
     @property
     def has_cap(self) -> bool:
@@ -68,13 +62,9 @@ class ExportOptions:
 
     def override(self, defaults: ExportOptions) -> ExportOptions:
         """These options, completed by those of `defaults` where nothing was given."""
-        return ExportOptions(
-            lossless=self.lossless or defaults.lossless,
-            codec=defaults.codec if self.codec is None else self.codec,
-            max_size=defaults.max_size if self.max_size is None else self.max_size,
-            platform=defaults.platform if self.platform is None else self.platform,
-            max_error=defaults.max_error if self.max_error is None else self.max_error,
-            keep=self.keep or defaults.keep,
+        values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
+        return replace(
+            defaults, **{name: value for name, (value, default) in values.items() if value != default}
         )
 
     def resolve(self, path: Path) -> ResolvedRequest:
@@ -87,9 +77,9 @@ class ExportOptions:
         """
         fmt, settings = find_format(path), EncoderSettings(lossless=self.lossless, codec=self.codec)
         find_codec(fmt, settings)
-        constraints = OutputConstraints()
+        constraints, keep = OutputConstraints(), [self.keep] if isinstance(self.keep, str) else self.keep
         if self.has_cap:
-            unknown = [word for word in self.keep if word not in KEEP_WORDS]
+            unknown = [word for word in keep if word not in KEEP_WORDS]
             if unknown:
                 raise UsageError(f"keep {unknown[0]!r}; {suggest_names(unknown[0], KEEP_WORDS)}")
             if is_sequence(path):
@@ -102,7 +92,7 @@ class ExportOptions:
                 constraints = constraints.with_cap(parse_size(self.max_size))
             settings = _choose_codec(path, fmt, settings, constraints)
         max_error = DEFAULT_MAX_ERROR if self.max_error is None else self.max_error
-        return ResolvedRequest(path, fmt, settings, constraints, max_error, frozenset(self.keep))
+        return ResolvedRequest(path, fmt, settings, constraints, max_error, frozenset(keep))
 
 
 @dataclass(frozen=True)

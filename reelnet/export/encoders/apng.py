@@ -47,7 +47,7 @@ class ApngEncoder(DeltaFrameEncoder):
 
     def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
         try_matches = rect.changed is None or rect.changed <= MAX_CHANGED_FOR_MATCHES
-        return compress_pixels(self._colors.lookup(rect.indices), try_matches)
+        return compress_pixels(self._colors.table[rect.indices], try_matches)
 
     def _animation_control(self) -> bytes:
         """The number of frames, and 0 for an endless loop."""
@@ -91,25 +91,22 @@ class _ColorTable:
     Attributes:
         color_type: The color type of the file.
         chunks: The chunks with the palette and the transparent color.
+        table: The pixel of each palette index, uint8 (256 or more, bytes per pixel).
     """
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         if len(rgb) <= 256:
             # The transparent index moves to 0, which is also the difference between equal rows.
             self.color_type = INDEXED
-            self._table = (np.arange(256) + 256 - TRANSPARENT_INDEX).astype(np.uint8)[:, None]
+            self.table = (np.arange(256) + 256 - TRANSPARENT_INDEX).astype(np.uint8)[:, None]
             self.chunks = _chunk(b"PLTE", np.roll(rgb, 1, axis=0).tobytes()) + _chunk(b"tRNS", b"\0")
             return
         self.color_type = TRUECOLOR
         used = set(map(tuple, rgb.tolist()))
         unused = next(color for color in product(range(256), repeat=3) if color not in used)
-        self._table = rgb.copy()
-        self._table[TRANSPARENT_INDEX] = unused
+        self.table = rgb.copy()
+        self.table[TRANSPARENT_INDEX] = unused
         self.chunks = _chunk(b"tRNS", pack(">HHH", *unused))
-
-    def lookup(self, indices: Canvas) -> NDArray[np.uint8]:
-        """The pixels of palette indices (height, width), (height, width, bytes per pixel)."""
-        return self._table[indices]
 
 
 def round_delay(seconds: Fraction) -> Fraction:

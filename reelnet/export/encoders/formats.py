@@ -34,11 +34,6 @@ class QualityRange:
     default: float
     step: float = 0
 
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Both ends in ascending order."""
-        return min(self.best, self.worst), max(self.best, self.worst)
-
 
 @dataclass(frozen=True)
 class Codec:
@@ -48,10 +43,10 @@ class Codec:
         name: The name that users write.
         encoder: The name in the library that implements it.
         pixel_format: The default pixel format of the file, as FFmpeg names it.
-        lossless: Whether it can keep the exact color of every pixel.
-        exact: Whether it does so by default.
         quality_range: Its quality setting; None if it has none.
         presets: The speed presets, fastest first; empty if there are none.
+        lossless: Whether it can keep the exact color of every pixel.
+        exact: Whether it does so by default.
         dts_offset: Frames by which a packet's decoding time precedes its position, for encoders whose own decoding
             times are unreliable; None to use FFmpeg's.
     """
@@ -59,10 +54,10 @@ class Codec:
     name: str
     encoder: str
     pixel_format: str
-    lossless: bool = False
-    exact: bool = False
     quality_range: QualityRange | None = None
     presets: tuple[str, ...] = ()
+    lossless: bool = False
+    exact: bool = False
     dts_offset: int | None = None
 
     def choose_pixel_format(self, *, lossless: bool) -> str:
@@ -91,11 +86,6 @@ class Format:
     color_depth: ColorDepth = ColorDepth.FULL
     max_fps: Fraction | None = None
     max_browser_fps: int | None = None
-
-    @property
-    def lossless(self) -> bool:
-        """Whether any of the codecs can keep the exact color of every pixel."""
-        return any(codec.lossless for codec in self.codecs)
 
 
 @dataclass(frozen=True)
@@ -129,37 +119,13 @@ SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
 GIF = Codec("gif", "gif", "pal8", lossless=True, exact=True)
 PNG = Codec("png", "zlib", "pal8", lossless=True, exact=True)
 WEBP = Codec(
-    "webp",
-    "WebP",
-    "bgra",
-    lossless=True,
-    exact=True,
-    quality_range=QualityRange("quality", 100, 0, 80),
-    presets=("good", "best"),
+    "webp", "WebP", "bgra", QualityRange("quality", 100, 0, 80), ("good", "best"), lossless=True, exact=True
 )
-H264 = Codec("h264", "libx264", "yuv420p", quality_range=QualityRange("crf", 0, 51, 10), presets=X26X_PRESETS)
-H265 = Codec(
-    "h265",
-    "libx265",
-    "yuv420p",
-    quality_range=QualityRange("crf", 0, 51, 10),
-    presets=X26X_PRESETS,
-    dts_offset=2,
-)
-AV1 = Codec(
-    "av1",
-    "libsvtav1",
-    "yuv420p",
-    quality_range=QualityRange("crf", 1, 63, 12, step=0.25),
-    presets=SVT_AV1_PRESETS,
-)
+H264 = Codec("h264", "libx264", "yuv420p", QualityRange("crf", 0, 51, 10), X26X_PRESETS)
+H265 = Codec("h265", "libx265", "yuv420p", QualityRange("crf", 0, 51, 10), X26X_PRESETS, dts_offset=2)
+AV1 = Codec("av1", "libsvtav1", "yuv420p", QualityRange("crf", 1, 63, 12, step=0.25), SVT_AV1_PRESETS)
 VP9 = Codec(
-    "vp9",
-    "libvpx-vp9",
-    "yuv420p",
-    lossless=True,
-    quality_range=QualityRange("crf", 0, 63, 12, step=1),
-    presets=LIBVPX_PRESETS,
+    "vp9", "libvpx-vp9", "yuv420p", QualityRange("crf", 0, 63, 12, step=1), LIBVPX_PRESETS, lossless=True
 )
 QTRLE = Codec("qtrle", "qtrle", "rgb24", lossless=True, exact=True)
 PRORES = Codec("prores", "prores_ks", "yuv444p10le")
@@ -223,8 +189,10 @@ def find_codec(fmt: Format, settings: EncoderSettings) -> Codec:
         )
     name = f"{fmt.suffix} ({codec.name})" if len(fmt.codecs) > 1 else fmt.suffix
     if settings.lossless and not codec.lossless:
-        lossless = ", ".join(each.suffix for each in FORMATS.values() if each.lossless)
-        raise UsageError(f"{name}: cannot be lossless; write {lossless}")
+        lossless = [
+            suffix for suffix, each in FORMATS.items() if any(other.lossless for other in each.codecs)
+        ]
+        raise UsageError(f"{name}: cannot be lossless; write {', '.join(lossless)}")
     if settings.quality is not None:
         _check_quality(name, codec.quality_range, settings.quality, lossless=settings.lossless)
     if settings.preset is not None and settings.preset not in codec.presets:
@@ -269,7 +237,7 @@ def _check_quality(name: str, quality_range: QualityRange | None, quality: float
         raise UsageError(f"{name}: lossless and a quality exclude each other; give one of them")
     if quality_range is None:
         raise UsageError(f"{name}: has no quality setting")
-    low, high = quality_range.bounds
+    low, high = sorted((quality_range.best, quality_range.worst))
     if not low <= quality <= high:
         raise UsageError(f"{name}: {quality_range.name} {quality:g} is not from {low:g} to {high:g}")
 

@@ -118,20 +118,12 @@ def _av1_options(codec: Codec, settings: EncoderSettings) -> dict[str, str]:
     return {"svtav1-params": params, "preset": settings.preset or "5", "g": str(GOP_SIZE)}
 
 
-def _qtrle_options(_codec: Codec, _settings: EncoderSettings) -> dict[str, str]:
-    return {}
-
-
-def _prores_options(_codec: Codec, _settings: EncoderSettings) -> dict[str, str]:
-    return {"profile": "4444", "vendor": "apl0"}
-
-
 CODEC_OPTIONS: Mapping[str, Callable[[Codec, EncoderSettings], dict[str, str]]] = {
     "h264": _h264_options,
     "h265": _h265_options,
     "av1": _av1_options,
     "vp9": _vp9_options,
-    "qtrle": _qtrle_options,
-    "prores": _prores_options,
+    "qtrle": lambda codec, settings: {},
+    "prores": lambda codec, settings: {"profile": "4444", "vendor": "apl0"},
 }
 """FFmpeg's options for each codec."""

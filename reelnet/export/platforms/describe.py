@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from reelnet._support.byte_size import format_size
 from reelnet.export.platforms.model import CODEC_TITLES, FormatGroup, OutputConstraints, Platform
 
 TABLE_HEAD = ("platform", "size", "formats", "other rules", "confidence", "date")
+
+JSON_KEYS = {"recommended_codec": "advised"}
+"""Keys of constraints that are not the name of the constraint without `max_`."""
 
 
 def make_table_rows(platform: Platform) -> list[tuple[str, ...]]:
@@ -60,7 +64,7 @@ def describe_rules(constraints: OutputConstraints) -> list[str]:
 
 
 def platform_as_json(platform: Platform) -> dict[str, Any]:
-    """A platform for `json.dumps`, with the keys of the platform file."""
+    """A platform for `json.dumps`."""
     return {
         "name": platform.name,
         "title": platform.title,
@@ -70,18 +74,11 @@ def platform_as_json(platform: Platform) -> dict[str, Any]:
         "sure": platform.confidence,
         "notes": platform.notes,
         "limits": [
-            {
-                "formats": group.suffixes,
-                "bytes": group.constraints.max_bytes,
-                "frames": group.constraints.max_frames,
-                "width": group.constraints.max_width,
-                "height": group.constraints.max_height,
-                "pixels": group.constraints.max_pixels,
-                "total_pixels": group.constraints.max_total_pixels,
-                "pixel_format": group.constraints.pixel_format,
-                "codec": group.constraints.codec,
-                "advised": group.constraints.recommended_codec,
-                "closed_gop": group.constraints.closed_gop,
+            {"formats": group.suffixes}
+            | {
+                JSON_KEYS.get(name, name.removeprefix("max_")): value
+                for name, value in asdict(group.constraints).items()
+                if name not in ("formats", "platform")
             }
             for group in platform.groups
         ],

@@ -99,35 +99,24 @@ _Texts = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 
 
 class LimitsSpec(SpecModel):
-    """One entry of `limits`: formats and the constraints that they share."""
+    """One entry of `limits`: formats and the constraints that they share, named as in `OutputConstraints`."""
 
     formats: Annotated[tuple[str, ...], BeforeValidator(_parse_formats)]
-    size: Annotated[int, BeforeValidator(_parse_size)] | None = None
-    frames: _Maximum = None
-    width: _Maximum = None
-    height: _Maximum = None
-    pixels: _Maximum = None
-    total_pixels: _Maximum = None
+    max_bytes: Annotated[int, BeforeValidator(_parse_size)] | None = Field(None, alias="size")
+    max_frames: _Maximum = Field(None, alias="frames")
+    max_width: _Maximum = Field(None, alias="width")
+    max_height: _Maximum = Field(None, alias="height")
+    max_pixels: _Maximum = Field(None, alias="pixels")
+    max_total_pixels: _Maximum = Field(None, alias="total_pixels")
     pixel_format: Literal["yuv420p"] | None = None
     codec: Literal["h264", "h265", "av1", "vp9"] | None = None
-    advised: Literal["h264", "h265", "av1", "vp9"] | None = None
+    recommended_codec: Literal["h264", "h265", "av1", "vp9"] | None = Field(None, alias="advised")
     closed_gop: bool = False
 
     def build(self, suffixes: tuple[str, ...], formats: tuple[str, ...], platform: str) -> FormatGroup:
         """The entry with its words resolved to `suffixes`, for a platform that accepts `formats`."""
         constraints = OutputConstraints(
-            max_bytes=self.size,
-            max_frames=self.frames,
-            max_width=self.width,
-            max_height=self.height,
-            max_pixels=self.pixels,
-            max_total_pixels=self.total_pixels,
-            pixel_format=self.pixel_format,
-            codec=self.codec,
-            recommended_codec=self.advised,
-            closed_gop=self.closed_gop,
-            formats=formats,
-            platform=platform,
+            **self.model_dump(exclude={"formats"}), formats=formats, platform=platform
         )
         return FormatGroup(self.formats, suffixes, constraints)
 
