@@ -10,17 +10,10 @@ import pytest
 from reelnet.errors import UsageError
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.platforms.load import load_platforms
+from reelnet.export.platforms.model import OutputConstraints
 from reelnet.export.request import ExportOptions
 from tests.export.coding import cell_pictures, encode
 from tests.rendering import noise, write_run
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "own" / "platforms.yaml"
-    path.parent.mkdir()
-    monkeypatch.setattr("reelnet.export.platforms.load.user_file", lambda: path)
-    return path
 
 
 @pytest.mark.parametrize(
@@ -52,8 +45,10 @@ def test_what_it_takes() -> None:
         assert ExportOptions(platform=name).resolve(Path(file)).needs_search
 
 
-def test_the_codec_of_a_platform_is_chosen(own: Path) -> None:
-    own.write_text("wiki: {limits: [{formats: [mp4, gif], size: 1 MB, codec: av1, pixel_format: yuv420p}]}")
+def test_the_codec_of_a_platform_is_chosen(own_platforms: Path) -> None:
+    own_platforms.write_text(
+        "wiki: {limits: [{formats: [mp4, gif], size: 1 MB, codec: av1, pixel_format: yuv420p}]}"
+    )
     assert "wiki" in load_platforms()
     request = ExportOptions(platform="wiki").resolve(Path("a.mp4"))
     assert request.settings.codec == "av1"
@@ -89,3 +84,38 @@ def test_groups_of_pictures_are_closed(tmp_path: Path, suffix: str, codec: str) 
     first = packets[begins[1]].pts
     assert first is not None
     assert all(each is not None and each >= first for each in times)
+
+
+def resolve_constraints(
+    suffix: str, *, max_size: str | int | None = None, platform: str | None = None
+) -> OutputConstraints:
+    return ExportOptions(max_size=max_size, platform=platform).resolve(Path(f"a{suffix}")).constraints
+
+
+def test_the_smaller_cap_counts() -> None:
+    def cap(max_size: str | int | None, name: str | None, suffix: str = ".gif") -> int | None:
+        return resolve_constraints(suffix, max_size=max_size, platform=name).max_bytes
+
+    assert cap("3 MB", "medium") == 3_000_000
+    assert cap("30 MB", "medium") == 25_000_000
+    assert cap(None, "medium") == 25_000_000
+    assert cap("3 MB", None) == 3_000_000
+    assert cap(None, None) is None
+    assert cap("3 MB", "x", ".mp4") == 3_000_000
+    assert cap(None, "x", ".mp4") is None
+
+
+def test_a_cap_leaves_the_other_rules() -> None:
+    found = resolve_constraints(".gif", max_size="1 MB", platform="x")
+    assert (found.max_bytes, found.max_frames, found.max_width) == (1_000_000, 350, 1280)
+    assert found.platform == "x"
+    assert resolve_constraints(".gif") == OutputConstraints()
+
+
+def test_mistakes_of_constraints() -> None:
+    with pytest.raises(UsageError, match="'3 Mb'"):
+        resolve_constraints(".gif", max_size="3 Mb")
+    with pytest.raises(UsageError, match="no platform 'nowhere'"):
+        resolve_constraints(".gif", platform="nowhere")
+    with pytest.raises(UsageError, match=r"does not take '\.mp4'"):
+        resolve_constraints(".mp4", platform="medium")

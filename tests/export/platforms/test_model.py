@@ -16,11 +16,10 @@ from reelnet.errors import UsageError
 from reelnet.export.platforms import load as platform_file
 from reelnet.export.platforms.load import find_platform, load_platforms
 from reelnet.export.platforms.model import OutputConstraints
-from reelnet.export.request import ExportOptions
 
 pytestmark = pytest.mark.usefixtures("own_platforms")
 
-PAGE = Path(__file__).parents[2] / "docs" / "platforms.md"
+PAGE = Path(__file__).parents[3] / "docs" / "platforms.md"
 
 
 COLLECTED = [
@@ -65,12 +64,6 @@ OTHER_RULES = {
     ("google-slides", ".gif"): {"max_frames": 1000},
 }
 """All that the table says beside bytes; 999,999 is the most that is below 1 Mpx."""
-
-
-def resolve_constraints(
-    suffix: str, *, max_size: str | int | None = None, platform: str | None = None
-) -> OutputConstraints:
-    return ExportOptions(max_size=max_size, platform=platform).resolve(Path(f"a{suffix}")).constraints
 
 
 @pytest.mark.parametrize(("name", "suffix", "size", "sure"), COLLECTED)
@@ -130,35 +123,6 @@ def test_an_unknown_platform() -> None:
         find_platform("mastadon")
     with pytest.raises(UsageError, match="choose from medium, github"):
         find_platform("")
-
-
-def test_the_smaller_cap_counts() -> None:
-    def cap(max_size: str | int | None, name: str | None, suffix: str = ".gif") -> int | None:
-        return resolve_constraints(suffix, max_size=max_size, platform=name).max_bytes
-
-    assert cap("3 MB", "medium") == 3_000_000
-    assert cap("30 MB", "medium") == 25_000_000
-    assert cap(None, "medium") == 25_000_000
-    assert cap("3 MB", None) == 3_000_000
-    assert cap(None, None) is None
-    assert cap("3 MB", "x", ".mp4") == 3_000_000
-    assert cap(None, "x", ".mp4") is None
-
-
-def test_a_cap_leaves_the_other_rules() -> None:
-    found = resolve_constraints(".gif", max_size="1 MB", platform="x")
-    assert (found.max_bytes, found.max_frames, found.max_width) == (1_000_000, 350, 1280)
-    assert found.platform == "x"
-    assert resolve_constraints(".gif") == OutputConstraints()
-
-
-def test_mistakes_of_constraints() -> None:
-    with pytest.raises(UsageError, match="'3 Mb'"):
-        resolve_constraints(".gif", max_size="3 Mb")
-    with pytest.raises(UsageError, match="no platform 'nowhere'"):
-        resolve_constraints(".gif", platform="nowhere")
-    with pytest.raises(UsageError, match=r"does not take '\.mp4'"):
-        resolve_constraints(".mp4", platform="medium")
 
 
 def test_the_best_format() -> None:
