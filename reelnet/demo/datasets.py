@@ -26,6 +26,7 @@ from torch.utils.data import (
 )
 from torchvision import datasets, transforms
 
+from reelnet._support.text import one_line
 from reelnet.demo.networks import suggest_source
 from reelnet.errors import ReelnetError, UsageError, suggest_names
 
@@ -176,8 +177,9 @@ def _load_torchvision(name: str, root: Path, transform: Any) -> Split:
         else:
             train, test = _split_tenths(dataset_class(**options))
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise ReelnetError(f"--data torchvision:{name}: cannot be loaded from {root} ({reason})") from error
+        raise ReelnetError(
+            f"--data torchvision:{name}: cannot be loaded from {root} ({one_line(error)})"
+        ) from error
     return train, test, _get_classes(train)
 
 
@@ -194,7 +196,7 @@ def _load_folder(path: Path, transform: Any) -> Split:
             raise UsageError(f"--data folder:{path}: has 'train' but neither 'test' nor 'val'")
         train, test = load(path / "train"), load(test_folder)
     except OSError as error:
-        reason = error.strerror or " ".join(str(error).split())
+        reason = error.strerror or one_line(error)
         raise UsageError(
             f"--data folder:{path}: not a folder with one folder of images per class ({reason})"
         ) from error

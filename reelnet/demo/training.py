@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from reelnet._support.text import one_line
 from reelnet.demo.datasets import LabeledImages, load_images, make_loader
 from reelnet.demo.networks import build_network
 from reelnet.errors import ReelnetError
@@ -186,9 +187,10 @@ def compute_logits(network: nn.Module, images: Tensor) -> Tensor:
         return output if isinstance(output, Tensor) else output.logits
     except Exception as error:
         # The reason is the network's own: images too small or of a fixed size, too few for its normalization.
-        shape, reason = "x".join(map(str, images.shape)), " ".join(str(error).split())
+        shape = "x".join(map(str, images.shape))
         raise ReelnetError(
-            f"the network cannot take a batch of {shape} ({reason}); try another --image-size or --batch-size"
+            f"the network cannot take a batch of {shape} ({one_line(error)}); "
+            "try another --image-size or --batch-size"
         ) from error
 
 

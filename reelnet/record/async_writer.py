@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 
+from reelnet._support.text import format_count, one_line
 from reelnet.errors import ReelnetError
 from reelnet.record.size_budget import ThinningWriter
 from reelnet.runs.snapshot import Snapshot
@@ -203,11 +204,11 @@ class AsyncWriter:
             self._writer.close()
         if self._missing:
             first, reason = next(iter(self._missing.items()))
-            steps = "1 step is" if len(self._missing) == 1 else f"{len(self._missing)} steps are"
+            steps = format_count(len(self._missing), "step")
             LOG.warning("%s: %s missing, the first is step %s: %s", self._location, steps, first, reason)
 
     def _log_missing(self, step: int, error: Exception) -> str:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error)
         if not self._missing:
             LOG.warning("%s; the step is marked as missing, and the training continues", reason)
         self._missing[step] = reason

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reelnet._support.byte_size import parse_size
+from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.async_writer import AsyncWriter
 from reelnet.record.probe.distributed import SYNC_TIMEOUT, OutOfSyncError, ProcessRole
@@ -208,7 +209,7 @@ class Recorder:
         LOG.info("%s: recording %s", self._location, self.plan())
         if skipped := self._probe.skipped:
             name, reason = next(iter(skipped.items()))
-            layers = "1 layer" if len(skipped) == 1 else f"{len(skipped)} layers"
+            layers = format_count(len(skipped), "layer")
             LOG.warning("%s: skipped %s; the first is %r: it %s", self._location, layers, name, reason)
 
     def _warn_about_gap(self, last_step: int | None) -> None:

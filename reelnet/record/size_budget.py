@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reelnet._support.byte_size import format_size
+from reelnet._support.text import format_count
 from reelnet.errors import UsageError
 from reelnet.record.schedule import Schedule
 from reelnet.runs.format.compaction import MIN_SEGMENT_STEPS, SEGMENT_BYTES
@@ -191,9 +192,7 @@ class RecordingPlan:
 
     def __str__(self) -> str:
         each = f"{format_size(self.snapshot_bytes)} and {_format_seconds(self.snapshot_seconds)} each"
-        what = (
-            f"{_format_count(self.taps, 'tap')} of {_format_count(self.samples, 'sample')}, {self.schedule}"
-        )
+        what = f"{format_count(self.taps, 'tap')} of {format_count(self.samples, 'sample')}, {self.schedule}"
         if self.snapshots is None or self.bytes is None or self.seconds is None:
             limit = "" if self.max_snapshots is None else f"; at most {self.max_snapshots} are kept"
             return f"{what}: snapshots of {each}{limit}"
@@ -206,10 +205,6 @@ class RecordingPlan:
             f"{what}: {self.snapshots} snapshots{limit}, about {format_size(self.bytes)} and "
             f"{_format_seconds(self.seconds)} in total ({each})"
         )
-
-
-def _format_count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _format_seconds(seconds: float) -> str:

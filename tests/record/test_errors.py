@@ -88,7 +88,7 @@ class Idle(Patches):
             {"taps": ["1"]},
             r"layer '1': output of shape \(3, 2, 1, 1, 6, 6\) cannot be recorded; expected 1 to 5 dimensions",
         ),
-        (network(), {"taps": []}, r"taps=\[\] records no layer; name layers with taps=\[…\]"),
+        (network(), {"taps": []}, r"no layer is among the taps, .*; add a layer: taps=\['conv1'\]"),
         (
             network(),
             {"taps": [Tap.grad("head")]},

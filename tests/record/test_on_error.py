@@ -67,7 +67,7 @@ def test_a_failing_step_is_missing_and_the_training_goes_on(
     np.testing.assert_array_equal(run.metrics["loss"][1:], [1, 2, 5, 7])
     first, last = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
     assert first.startswith(f"{tmp_path / 'run'}: step 3: ")
-    assert "3 steps are missing, the first is step 3" in last
+    assert "3 steps missing, the first is step 3" in last
     with pytest.raises(ReelnetError, match=MOODS[mood]):
         raise ReelnetError(first)
     assert run.missing[3] in first
@@ -107,7 +107,7 @@ def test_a_schedule_that_fails_is_told_with_run_step_and_name(
     assert (Run(path).steps, list(Run(path).missing)) == ([0, 2], [3, 4, 5])
     first, last = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
     assert first == f"{line}; the step is marked as missing, and the training continues"
-    assert "3 steps are missing" in last
+    assert "3 steps missing" in last
     with Recorder(
         path, Fragile(), samples=pictures(), every=only_even, on_error="raise", force=True
     ) as recorder:

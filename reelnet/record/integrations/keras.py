@@ -103,14 +103,11 @@ class KerasModule(nn.Module):
         Args:
             specs: The taps of the user; None for every `Conv2D`.
         """
-        if specs is None:
-            return [
-                self._make_tap(name)
-                for name, layer in self._layers.items()
-                if isinstance(layer, keras.layers.Conv2D)
-            ]
+        convolutions = [
+            name for name, layer in self._layers.items() if isinstance(layer, keras.layers.Conv2D)
+        ]
         taps: list[TapSpec] = []
-        for spec in specs:
+        for spec in convolutions if specs is None else specs:
             names = [name for name in self._layers if isinstance(spec, str) and fnmatchcase(name, spec)]
             taps += map(self._make_tap, names) if names else [spec]
         return taps

@@ -18,7 +18,6 @@ from torch.nn.parameter import is_lazy
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.probe.distributed import reshard
 from reelnet.record.probe.state import (
-    find_generators,
     preserve_rng_states,
     run_uncompiled,
     use_eval_mode,
@@ -107,7 +106,6 @@ class Probe:
             self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._options
         )
         self._readers: dict[tuple[str, int, int], TapReader] = {}
-        self._generators = find_generators(self.model)
 
     def run(self, *, untrained: bool = False) -> Arrays:
         """Run one forward pass.
@@ -133,8 +131,7 @@ class Probe:
             stack.enter_context(torch.no_grad())
             stack.enter_context(run_uncompiled())
             stack.enter_context(torch.autocast(self._device.type, enabled=False))
-            devices = {parameter.device for parameter in self.model.parameters()}
-            stack.enter_context(preserve_rng_states(devices, self._generators))
+            stack.enter_context(preserve_rng_states(self.model))
             stack.enter_context(use_eval_mode(self.model))
             if self._samples.value_count < MIN_MULTITHREADED_VALUES:
                 stack.enter_context(use_one_thread())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import sys
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from reelnet.record.probe.distributed import fsdp1_parameters, fsdp1_wrappers, is_sharded
 
@@ -30,12 +31,12 @@ ABSENT = object()
 
 
 @contextmanager
-def preserve_rng_states(
-    devices: Iterable[torch.device], generators: Iterable[torch.Generator] = ()
-) -> Iterator[None]:
-    """Restore all random number generators: of torch (CPU and `devices`), numpy and Python, and `generators`."""
+def preserve_rng_states(model: nn.Module) -> Iterator[None]:
+    """Restore the random number generators of Python, numpy, torch (CPU and the model's devices) and the modules."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    states = [(generator, generator.get_state()) for generator in generators]
+    attributes = (value for module in model.modules() for value in vars(module).values())
+    states = [(value, value.get_state()) for value in attributes if isinstance(value, torch.Generator)]
+    devices = {parameter.device for parameter in model.parameters()}
     kind = next((device.type for device in devices if device.type != "cpu"), None)
     indices = [device.index or 0 for device in devices if device.type == kind]
     try:
@@ -46,16 +47,6 @@ def preserve_rng_states(
         np.random.set_state(numpy_state)
         for generator, state in states:
             generator.set_state(state)
-
-
-def find_generators(model: nn.Module) -> list[torch.Generator]:
-    """Find the random number generators that modules keep as attributes."""
-    return [
-        value
-        for module in model.modules()
-        for value in vars(module).values()
-        if isinstance(value, torch.Generator)
-    ]
 
 
 @contextmanager
@@ -90,14 +81,19 @@ def use_eval_mode(model: nn.Module) -> Iterator[None]:
     fsdp1_ids = set(map(id, fsdp1_wrappers(model)))
     lent_names = {name for _, name in fsdp1_parameters(model)}
     attributes = [{} if id(module) in fsdp1_ids else dict(vars(module)) for module in modules]
-    contents = [(value, _list_content(value)) for owned in attributes for value in _mutable_containers(owned)]
+    contents = [
+        (value, _list_content(value))
+        for owned in attributes
+        for name, value in owned.items()
+        if name not in TORCH_ATTRIBUTES and type(value) in (list, dict, set, deque)
+    ]
     # Sharded parameters come and go in a forward pass.
     names = HOOK_ATTRIBUTES if is_sharded(model) else (*HOOK_ATTRIBUTES, "_modules", "_parameters")
-    dicts = [(value, dict(value)) for module in modules for value in _internal_dicts(module, names)]
+    # A scripted module has other objects there.
+    internals = [value for module in modules for name, value in vars(module).items() if name in names]
+    dicts = [(value, dict(value)) for value in internals if isinstance(value, dict)]
     buffers = [dict(module._buffers) for module in modules]
-    values = {
-        id(buffer): buffer.clone() for owned in buffers for buffer in owned.values() if buffer is not None
-    }
+    values = {buffer: buffer.clone() for owned in buffers for buffer in owned.values() if buffer is not None}
     try:
         # Set the flag itself instead of calling eval(): a model may do more in an eval() of its own (merge weights).
         for module in modules:
@@ -115,29 +111,10 @@ def use_eval_mode(model: nn.Module) -> Iterator[None]:
             _restore_dict(current, before)
         for container, content in contents:
             _restore_content(container, content)
-        for owned in buffers:
-            _restore_values(owned.values(), values)
-
-
-def _restore_values(buffers: Iterable[Tensor | None], values: Mapping[int, Tensor]) -> None:
-    for buffer in buffers:
-        # Comparing would wait for another device; copying does not.
-        if buffer is not None and not (
-            buffer.device.type == "cpu" and torch.equal(buffer, values[id(buffer)])
-        ):
-            buffer.copy_(values[id(buffer)])
-
-
-def _internal_dicts(module: nn.Module, names: Iterable[str]) -> Iterator[dict[Any, Any]]:
-    attributes = vars(module)
-    # A scripted module has other objects there.
-    yield from (value for name in names if isinstance(value := attributes.get(name), dict))
-
-
-def _mutable_containers(attributes: dict[str, Any]) -> Iterator[Any]:
-    for name, value in attributes.items():
-        if name not in TORCH_ATTRIBUTES and type(value) in (list, dict, set, deque):
-            yield value
+        for buffer, value in values.items():
+            # Comparing would wait for another device; copying does not.
+            if buffer.device.type != "cpu" or not torch.equal(buffer, value):
+                buffer.copy_(value)
 
 
 def _list_content(container: Any) -> list[Any]:
@@ -145,15 +122,9 @@ def _list_content(container: Any) -> list[Any]:
 
 
 def _restore_content(container: Any, content: list[Any]) -> None:
-    current = _list_content(container)
-    # Identity, not equality: comparing tensors gives tensors. The pairs of a dict are new objects each time.
-    if isinstance(container, dict):
-        same = [id(part) for pair in current for part in pair] == [
-            id(part) for pair in content for part in pair
-        ]
-    else:
-        same = list(map(id, current)) == list(map(id, content))
-    if not same:
+    # Compare identities: the equality of two tensors is a tensor, and the items of a dict are new tuples each time.
+    flatten: Any = chain.from_iterable if isinstance(container, dict) else iter
+    if list(map(id, flatten(_list_content(container)))) != list(map(id, flatten(content))):
         container.clear()
         (container.extend if isinstance(container, list | deque) else container.update)(content)
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from reelnet._support.text import one_line
 from reelnet.errors import ReelnetError, UsageError, suggest_names
 from reelnet.record.array_layout import infer_layout
 from reelnet.record.probe.distributed import fsdp1_wrappers, summon_parameters
@@ -166,8 +167,7 @@ def read_tensor(
         try:
             values = tap.then(values)
         except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise ReelnetError(f"then= failed for shape {tuple(values.shape)} ({reason})") from error
+            raise ReelnetError(f"then= failed for shape {tuple(values.shape)} ({one_line(error)})") from error
         if not isinstance(values, Tensor):
             raise ReelnetError(f"then= returns {with_article(values)}; it must return a tensor")
     return to_recordable(values), note

@@ -38,15 +38,14 @@ def resolve_taps(model: nn.Module, taps: Sequence[TapSpec] | TapSpec | None) -> 
             raise UsageError(f"{name}: has no Conv2d to record by default; name layers with taps=[…]")
         return convolutions
     selected = select_taps(module, [taps] if isinstance(taps, str | Tap) or callable(taps) else taps)
-    if not selected:
-        raise UsageError(f"{name}: taps=[] records no layer; name layers with taps=[…]")
-    if all(tap.kind is not TapKind.ACTIVATION for tap in selected):
-        path = selected[0].path
-        raise UsageError(
-            f"{name}: no layer is among the taps, and weights and gradients are only shown beside one; "
-            f"add a layer: taps=[{path.rpartition('.')[0] or 'conv1'!r}, {path!r}]"
-        )
-    return selected
+    if any(tap.kind is TapKind.ACTIVATION for tap in selected):
+        return selected
+    paths = [tap.path for tap in selected[:1]]
+    layers = [path.rpartition(".")[0] for path in paths if "." in path] or ["conv1"]
+    raise UsageError(
+        f"{name}: no layer is among the taps, and weights and gradients are only shown beside one; "
+        f"add a layer: taps={layers + paths}"
+    )
 
 
 def select_taps(model: nn.Module, specs: Sequence[TapSpec]) -> list[Tap]:
