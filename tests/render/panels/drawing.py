@@ -1,4 +1,4 @@
-"""Helpers for tests of single panels: frames of templates given as data, and the cells that they should show."""
+"""Helpers for tests of single panels: layouts of templates given as data, and the expected cells."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.rendering import Bytes, Floats, colour_range, grey_pictures
 WHITE = (255, 255, 255)
 ACCENT = (33, 102, 172)
 LEVEL = 2 / 80
-"""Distance of two levels of the colormap at the most."""
+"""Greatest distance between two levels of the colormap."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class LaidOut:
         return self.scene.palette.rgb[Compositor(self.scene, self.run, depth).draw_step(step)]
 
     def panel(self, name: str, step: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
-        """The part of a frame that is a panel's."""
+        """The part of a frame that a panel occupies."""
         box = self.box(name)
         return self.frame(step, depth)[box.y : box.bottom, box.x : box.right]
 
@@ -53,7 +53,7 @@ class LaidOut:
 def lay_out(
     run: Run, panels: Mapping[str, Any], items: list[Any] | None = None, *, padding: int = 16, **more: Any
 ) -> LaidOut:
-    """Lay panels out in a column; `more` are further keys of the template.
+    """Lay out panels in a column; `more` are further keys of the template.
 
     Raises:
         ValueError: The template itself is wrong, whatever the run.
@@ -83,10 +83,10 @@ def write_taps(path: Path, taps: Mapping[str, Floats], steps: list[int] | None =
 def expand_cells(
     maps: Floats, box: int, scale: int, *, down: int = 0, across: int = 0, transposed: bool = False
 ) -> Floats:
-    """Values of every pixel of the cells of maps (samples, channels, h, w); NaN is where no map is.
+    """The value of every pixel of the cells of maps (samples, channels, h, w); NaN outside the maps.
 
     Args:
-        maps: In the order in which they stand.
+        maps: In the order in which they are shown.
         box: Side of a cell in pixels.
         scale: Factor of the upscaling.
         down: Pixels between two rows.
@@ -107,7 +107,7 @@ def expand_cells(
 
 
 def assert_cells(shown: Bytes, values: Floats, background: tuple[int, int, int] | None = WHITE) -> None:
-    """Make sure that pixels show values, within one level; NaN stands for background, of any color if None."""
+    """Assert that pixels show values to within one level; NaN stands for background, of any color if None."""
     assert shown.shape[:2] == values.shape
     inside = ~np.isnan(values)
     if background is not None:
@@ -117,13 +117,13 @@ def assert_cells(shown: Bytes, values: Floats, background: tuple[int, int, int] 
 
 
 def find_changes(one: Bytes, other: Bytes) -> NDArray[np.bool_]:
-    """The pixels that differ."""
+    """The mask (height, width) of the pixels that differ."""
     differs: NDArray[np.bool_] = (one != other).any(axis=2)
     return differs
 
 
 def mask_box(box: Box, size: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The pixels of a box in a picture (height, width)."""
+    """The mask of a box in a picture (height, width)."""
     found = np.zeros(size[:2], np.bool_)
     found[max(0, box.y) : box.bottom, max(0, box.x) : box.right] = True
     return found

@@ -1,4 +1,4 @@
-"""Frames, arrows and words on single cells: where they are, when they are, and what they leave alone."""
+"""Frames, arrows and texts on single cells: where and when they are drawn, and what they do not cover."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEPS = [0, 10, 20, 30]
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Five samples, four channels, all of them dark blue, however many levels the palette has room for."""
+    """Five samples, four channels, all of them dark blue, however many levels fit in the palette."""
     maps = np.ones((4, 5, 4, 7, 7), np.float32)
     return write_run(tmp_path_factory.mktemp("annotated") / "run", maps, steps=STEPS)
 
@@ -40,7 +40,7 @@ def difference(run: Run, layout: LaidOut, step: int = 10) -> Any:
     return find_changes(cells(run).frame(step), layout.frame(step))
 
 
-def test_a_frame_stands_around_its_cell_between_lines_of_background(run: Run) -> None:
+def test_a_frame_surrounds_its_cell_between_lines_of_background(run: Run) -> None:
     layout = cells(run, {"channel": 2, "sample": 1})
     box, frame = cell(layout, 2, 1), layout.frame(10)
     differs = difference(run, layout)
@@ -51,7 +51,7 @@ def test_a_frame_stands_around_its_cell_between_lines_of_background(run: Run) ->
         assert (frame[ring] == color).all()
 
 
-def test_without_room_the_frame_lies_inside_its_cell(run: Run) -> None:
+def test_without_space_the_frame_is_inside_its_cell(run: Run) -> None:
     for channel, sample in ((0, 0), (3, 4), (0, 4)):
         layout = cells(run, {"channel": channel, "sample": sample}, padding=0)
         box, frame = cell(layout, channel, sample), layout.frame(10)
@@ -63,7 +63,7 @@ def test_without_room_the_frame_lies_inside_its_cell(run: Run) -> None:
         assert (frame[ring] == ACCENT).all()
 
 
-def test_an_annotation_is_there_from_its_first_to_its_last_step(run: Run) -> None:
+def test_an_annotation_is_shown_from_its_first_to_its_last_step(run: Run) -> None:
     layout, plain = cells(run, {"channel": 1, "sample": 1, "from": 10, "to": 20}), cells(run)
     there = [find_changes(layout.frame(step), plain.frame(step)).any() for step in STEPS]
     assert there == [False, True, True, False]
@@ -86,7 +86,7 @@ def test_an_annotation_is_there_from_its_first_to_its_last_step(run: Run) -> Non
 @pytest.mark.parametrize("side", ["left", "right", "above", "below"])
 @pytest.mark.parametrize("arrow", [False, True])
 @pytest.mark.parametrize(("channel", "sample"), [(0, 0), (0, 4), (3, 0), (3, 4), (2, 2)])
-def test_words_stay_in_the_panel_and_off_their_cell(
+def test_texts_stay_in_the_panel_and_do_not_cover_their_cell(
     run: Run, side: str, arrow: bool, channel: int, sample: int
 ) -> None:
     annotation = {
@@ -105,7 +105,7 @@ def test_words_stay_in_the_panel_and_off_their_cell(
 
 
 @pytest.mark.parametrize("side", ["left", "right", "above", "below"])
-def test_words_stand_on_the_side_that_is_asked_for(run: Run, side: str) -> None:
+def test_texts_are_on_the_given_side(run: Run, side: str) -> None:
     layout = cells(run, {"channel": 2, "sample": 2, "text": "edge", "side": side, "box": False})
     box = cell(layout, 2, 2)
     y, x = np.argwhere(difference(run, layout)).T
@@ -115,7 +115,7 @@ def test_words_stand_on_the_side_that_is_asked_for(run: Run, side: str) -> None:
         "above": y.max() < box.y,
         "below": y.min() >= box.bottom,
     }[side]
-    # In the middle of that side.
+    # The text is centered on that side.
     if side in ("left", "right"):
         assert abs(y.min() + y.max() + 1 - box.y - box.bottom) <= 1
     else:
@@ -125,7 +125,9 @@ def test_words_stand_on_the_side_that_is_asked_for(run: Run, side: str) -> None:
 @pytest.mark.parametrize(
     ("side", "column", "beyond"), [("right", 4, "left"), ("left", 0, "right"), ("right", 0, "right")]
 )
-def test_words_go_to_the_other_side_for_want_of_room(run: Run, side: str, column: int, beyond: str) -> None:
+def test_texts_move_to_the_other_side_if_there_is_no_space(
+    run: Run, side: str, column: int, beyond: str
+) -> None:
     layout = cells(run, {"channel": 1, "sample": column, "text": "edge", "side": side, "box": False})
     box = cell(layout, 1, column)
     x = np.argwhere(difference(run, layout))[:, 1]
@@ -145,7 +147,7 @@ def test_an_arrow_points_at_its_cell(run: Run, side: str) -> None:
     }[side]
     assert distance.min() >= 0
     spread = [np.ptp(across[distance == far]) + 1 for far in np.unique(distance)]
-    # Thin at the tip, broad behind it, then the shaft to the tail.
+    # The tip is thin, the head broad, and the shaft runs to the tail.
     assert spread[0] < max(spread)
     assert max(spread) >= 6
     assert spread[-1] == 2
@@ -153,13 +155,13 @@ def test_an_arrow_points_at_its_cell(run: Run, side: str) -> None:
     assert abs(across.mean() - middle) <= 0.5
 
 
-def test_an_annotation_in_its_own_color(run: Run) -> None:
+def test_the_color_of_an_annotation(run: Run) -> None:
     frame = cells(run, {"channel": 2, "sample": 2, "color": "#b35900"}).frame(10)
     assert (frame == (0xB3, 0x59, 0)).all(axis=2).sum() == 64**2 - 58**2
     assert not (frame == ACCENT).all(axis=2).any()
 
 
-def test_cells_are_found_by_their_numbers_in_the_run(run: Run) -> None:
+def test_cells_are_identified_by_their_numbers_in_the_run(run: Run) -> None:
     panel = {"labels": False, "show": [3, 1], "gap": 7, "annotations": [{"channel": 1, "sample": 0}]}
     layout = lay_out(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9})
     box, frame = layout.box("channels"), layout.frame(10)
@@ -197,7 +199,7 @@ def test_an_annotation_for_another_layer_draws_nothing(tmp_path: Path) -> None:
     assert not find_changes(shown[1], plain[1]).any()
 
 
-def test_of_several_layers_one_is_named(tmp_path: Path) -> None:
+def test_of_several_layers_one_must_be_named(tmp_path: Path) -> None:
     run = write_taps(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
     both = {"labels": False, "heading": False, "taps": "all", "apart": 24}
     note = {"channel": 0, "sample": 1}
@@ -227,12 +229,12 @@ def test_of_several_layers_one_is_named(tmp_path: Path) -> None:
         ({"channel": 0, "sample": 0, "text": "x" * 200}, "text: needs .* use shorter words"),
     ],
 )
-def test_what_the_run_does_not_have(run: Run, annotation: dict[str, Any], words: str) -> None:
+def test_annotations_that_do_not_fit_the_run(run: Run, annotation: dict[str, Any], words: str) -> None:
     with pytest.raises(TemplateError, match=rf"annotations\[1\].{words}"):
         cells(run, {"channel": 0, "sample": 0}, annotation)
 
 
-def test_what_the_selection_leaves_out(run: Run) -> None:
+def test_annotations_of_cells_that_are_not_selected(run: Run) -> None:
     panel = {"show": [0, 3], "annotations": [{"channel": 1, "sample": 0}]}
     with pytest.raises(TemplateError, match="channel 1 of conv1 is not shown; shown: 0, 3"):
         lay_out(run, {"channels": panel})
@@ -252,6 +254,6 @@ def test_what_the_selection_leaves_out(run: Run) -> None:
         {"channel": 0, "sample": 0, "from_step": 3},
     ],
 )
-def test_what_no_run_could_have(run: Run, annotation: dict[str, Any]) -> None:
+def test_invalid_annotations(run: Run, annotation: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="annotations"):
         cells(run, annotation)

@@ -1,4 +1,4 @@
-"""Captions: each in its steps, in a room that does not change."""
+"""Captions: each is shown at its steps, in a panel of constant size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def captions(run: Run, *items: dict[str, Any], **options: Any) -> LaidOut:
 
 
 def text(run: Run, words: str, step: int, height: int, **options: Any) -> Any:
-    """What a panel of text shows in the same place."""
+    """What a text panel shows in the same position."""
     panels = {
         "words": {"kind": "text", "text": words, "height": height} | options,
         "channels": {"labels": False},
@@ -40,7 +40,7 @@ def text(run: Run, words: str, step: int, height: int, **options: Any) -> Any:
 
 
 def shown(layout: LaidOut, run: Run, expected: list[str], **options: Any) -> None:
-    """Make sure that steps show texts; an empty one stands for blank background."""
+    """Assert that steps show texts; an empty text stands for the background."""
     height = layout.box("captions").height
     for step, words in zip(STEPS, expected, strict=True):
         panel = layout.panel("captions", step)
@@ -50,7 +50,7 @@ def shown(layout: LaidOut, run: Run, expected: list[str], **options: Any) -> Non
             assert (panel == 255).all()
 
 
-def test_each_caption_has_its_steps(run: Run) -> None:
+def test_each_caption_is_shown_at_its_steps(run: Run) -> None:
     layout = captions(run, {"from": 10, "to": 15, "text": "one"}, {"from": 30, "text": "two"})
     shown(layout, run, ["", "one", "", "two", "two"])
 
@@ -68,7 +68,7 @@ def test_captions_have_fields_and_styles(run: Run) -> None:
     shown(layout, run, expected, style="caption", size=15, align="right")
 
 
-def test_the_tallest_caption_has_room_at_every_step(run: Run) -> None:
+def test_the_tallest_caption_fits_at_every_step(run: Run) -> None:
     layout = captions(run, {"text": "short", "to": 5}, {"from": 10, "text": LONG})
     height = layout.box("captions").height
     panels = {"words": {"kind": "text", "text": LONG}, "channels": {"labels": False}}
@@ -129,6 +129,6 @@ def test_captions_that_overlap(run: Run, items: list[dict[str, Any]]) -> None:
     "items",
     [[], [{"from": 3}], [{"text": ""}], [{"from": 9, "to": 3, "text": "a"}], [{"text": "a", "hold": -1}]],
 )
-def test_captions_that_are_none(run: Run, items: list[dict[str, Any]]) -> None:
+def test_invalid_captions(run: Run, items: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="items"):
         captions(run, *items)

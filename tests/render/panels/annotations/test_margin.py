@@ -1,4 +1,4 @@
-"""Words in the margin beside the cells: they hide nothing, and stand in nobody's way."""
+"""Texts in the margin: they hide no cell, and do not overlap each other."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def channels(run: Run, *annotations: dict[str, Any], **more: Any) -> LaidOut:
 
 
 def note(channel: int, sample: int, text: str = "here", **more: Any) -> dict[str, Any]:
-    """Words and no frame."""
+    """A text without a frame."""
     return {"channel": channel, "sample": sample, "text": text, "box": False, **more}
 
 
@@ -46,13 +46,13 @@ def hidden(run: Run, layout: LaidOut, step: int = 10) -> Any:
 
 
 @pytest.mark.parametrize("channel", range(4))
-def test_words_hide_no_cell_and_their_line_runs_between_rows(run: Run, channel: int) -> None:
+def test_texts_hide_no_cell_and_their_line_runs_between_rows(run: Run, channel: int) -> None:
     layout = channels(run, note(channel, 1))
     plain = channels(run)
     assert layout.box("channels").width > plain.box("channels").width == 5 * SIDE
     rows, columns = np.nonzero(hidden(run, layout))
     assert columns.min() == 2 * SIDE
-    # The line and the background on both sides of it, on an edge of the cell.
+    # The line, with background on both sides, runs along an edge of the cell.
     edges = [(channel + part) * SIDE for part in (0, 1) if 0 < channel + part < 4]
     assert min(max(abs(rows - edge)) for edge in edges) <= 2
     assert np.ptp(rows) + 1 == 4
@@ -62,7 +62,7 @@ def test_words_hide_no_cell_and_their_line_runs_between_rows(run: Run, channel: 
     assert (layout.frame(10)[:, box.right :] == WHITE).all()
 
 
-def test_a_line_goes_from_the_frame_to_the_words(run: Run) -> None:
+def test_a_line_runs_from_the_frame_to_the_text(run: Run) -> None:
     layout = channels(run, {"channel": 1, "sample": 2, "text": "here"})
     box, frame = layout.box("channels"), layout.frame(10)
     line = (frame[box.y + 2 * SIDE - 1] == ACCENT).all(axis=1)
@@ -70,7 +70,7 @@ def test_a_line_goes_from_the_frame_to_the_words(run: Run) -> None:
     assert not line[box.x + 5 * SIDE + 18 :].any()
 
 
-def test_two_notes_of_one_row_have_lines_of_their_own(run: Run) -> None:
+def test_two_notes_in_one_row_have_separate_lines(run: Run) -> None:
     one, both = channels(run, note(1, 0)), channels(run, note(1, 0), note(1, 3, "there"))
     rows = {int(row) for row in np.nonzero(hidden(run, both))[0]}
     assert len(rows) == 2 * len({int(row) for row in np.nonzero(hidden(run, one))[0]})
@@ -85,7 +85,7 @@ def test_an_arrow_points_at_the_middle_of_its_cell(run: Run) -> None:
     assert abs(rows.mean() - (box.y + 2.5 * SIDE)) <= 1
 
 
-def test_words_of_different_steps_share_their_place(run: Run) -> None:
+def test_texts_of_different_steps_share_their_position(run: Run) -> None:
     early = note(1, 0, "early", to=10)
     late = note(1, 4, "later", **{"from": 20})
     apart, alone = channels(run, early, late), channels(run, early)
@@ -104,7 +104,7 @@ def test_inputs_have_a_margin_too(run: Run) -> None:
     assert differs.any()
 
 
-def test_annotations_of_layers_that_are_not_shown_take_no_room(tmp_path: Path) -> None:
+def test_annotations_of_layers_that_are_not_shown_take_no_space(tmp_path: Path) -> None:
     from tests.render.panels.drawing import write_taps
 
     run = write_taps(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
@@ -112,7 +112,7 @@ def test_annotations_of_layers_that_are_not_shown_take_no_room(tmp_path: Path) -
     assert shown[0] > shown[1] == 3 * SIDE
 
 
-def test_what_the_margin_has_no_room_for(run: Run) -> None:
+def test_texts_that_do_not_fit_the_margin(run: Run) -> None:
     with pytest.raises(TemplateError, match=r"annotations\[1\].text: needs \d+ pixels, .* use shorter words"):
         channels(run, note(0, 0), note(0, 1, "x" * 100))
     many = [
@@ -139,11 +139,11 @@ NOTES = st.lists(
 
 
 @given(NOTES)
-def test_notes_stand_apart_within_their_margin(notes: list[MarginNote]) -> None:
+def test_notes_do_not_overlap_and_stay_in_their_margin(notes: list[MarginNote]) -> None:
     try:
         placed = stack_notes(notes, 0, 400, 4)
     except ValueError:
-        # Even one under the other they would not fit.
+        # Stacked, they would not fit either.
         assert sum(note.height + 4 for note in notes) - 4 > 400
         return
     for number, note in enumerate(placed):
@@ -160,7 +160,7 @@ def test_notes_stand_apart_within_their_margin(notes: list[MarginNote]) -> None:
         assert placed[0].top == min(max(wanted, 0), 400 - notes[0].height)
 
 
-def test_rows_are_given_out_in_turn() -> None:
+def test_rows_are_assigned_in_turn() -> None:
     late = MarginNote(StepRange(5, 9), (10, 20), 5)
     notes = [MarginNote(StepRange(0, 5), (10, 20), 5)] * 3 + [late, MarginNote(StepRange(6, 9), (20, 10), 5)]
     assert [note.row for note in assign_line_rows(notes)] == [10, 20, 10, 10, 20]

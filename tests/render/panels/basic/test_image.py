@@ -1,4 +1,4 @@
-"""Pictures from files: their size, their colors, and what is no picture."""
+"""Pictures from files: their size, their colors, and invalid files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def blocks(width: int, height: int) -> Bytes:
 
 
 def shown(layout: LaidOut, width: int, height: int, depth: ColorDepth = ColorDepth.FULL) -> Bytes:
-    """The part of its panel that the picture should fill; beside it is background."""
+    """The part of the panel that the picture should fill; the rest is background."""
     panel = layout.panel("logo", 0, depth)
     above = (len(panel) - height) // 2
     assert len(panel) == -(-height // 8) * 8
@@ -53,7 +53,7 @@ def test_natural_size(run: Run, tmp_path: Path, suffix: str) -> None:
     else:
         image.save(file, quality=100, subsampling=0)
     off = np.abs(shown(logo(run, file), 64, 32).astype(int) - blocks(64, 32))
-    # JPEG rings where colors meet, also in what it stores at its best.
+    # JPEG rings where colors meet, even at its best quality.
     assert off.max() <= (0 if suffix == "png" else 8)
 
 
@@ -71,7 +71,7 @@ def test_the_aspect_is_kept(run: Run, tmp_path: Path, options: dict[str, Any], s
     file = tmp_path / "logo.png"
     Image.fromarray(blocks(64, 32)).save(file)
     picture = shown(logo(run, file, colors=128, **options), *size)
-    # Its four colors meet in the middle, wherever that is now; in the corners they are plain.
+    # The four colors meet in the middle; the corners are uniform.
     assert (picture[0, 0] == (200, 30, 40)).all()
     assert (picture[-1, -1] == (240, 200, 20)).all()
     half = size[0] // 2, size[1] // 2
@@ -119,7 +119,7 @@ def test_transparency_shows_the_background(run: Run, tmp_path: Path, theme: str)
 
 
 @pytest.mark.parametrize("colors", [2, 5, 32, 128])
-def test_no_more_colors_than_its_share(run: Run, tmp_path: Path, colors: int) -> None:
+def test_it_has_at_most_its_share_of_colors(run: Run, tmp_path: Path, colors: int) -> None:
     file = tmp_path / "photo.png"
     y, x = np.mgrid[0:64, 0:64] * 4
     photo = np.stack([x, y, (x + y) // 2], axis=2).astype(np.uint8)
@@ -130,12 +130,12 @@ def test_no_more_colors_than_its_share(run: Run, tmp_path: Path, colors: int) ->
     picture = shown(layout, 64, 64, ColorDepth.EIGHT_BIT)
     found = np.unique(picture.reshape(-1, 3), axis=0)
     assert colors / 2 < len(found) <= colors
-    # What is of the background's color stays so, and all is nearer to the truth the more colors there are.
+    # Pixels in the background's color keep it, and more colors mean smaller errors.
     assert (picture[:8, :8] == WHITE).all()
     assert np.abs(picture.astype(int) - photo).mean() < {2: 60, 5: 45, 32: 20, 128: 10}[colors]
 
 
-def test_a_picture_is_shown_as_the_camera_was_held(run: Run, tmp_path: Path) -> None:
+def test_the_exif_orientation_is_applied(run: Run, tmp_path: Path) -> None:
     file, exif = tmp_path / "photo.png", Image.Exif()
     exif[0x0112] = 6  # the top row is to the right
     Image.fromarray(blocks(64, 32)).save(file, exif=exif)
@@ -144,7 +144,7 @@ def test_a_picture_is_shown_as_the_camera_was_held(run: Run, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_pictures_of_every_kind(run: Run, tmp_path: Path, mode: str) -> None:
+def test_pictures_of_every_mode(run: Run, tmp_path: Path, mode: str) -> None:
     file, values = tmp_path / "logo.png", np.zeros((8, 16), np.uint8)
     values[:, 8:] = 255
     if mode == "I;16":
@@ -157,7 +157,7 @@ def test_pictures_of_every_kind(run: Run, tmp_path: Path, mode: str) -> None:
 
 
 def header(width: int, height: int) -> bytes:
-    """A PNG that claims a size, with next to no pixels."""
+    """A PNG whose header claims a size, with almost no pixels."""
     size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", size), (b"IDAT", zlib.compress(bytes(100))))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -166,7 +166,7 @@ def header(width: int, height: int) -> bytes:
     )
 
 
-def test_what_is_no_picture(run: Run, tmp_path: Path) -> None:
+def test_invalid_pictures(run: Run, tmp_path: Path) -> None:
     whole = tmp_path / "whole.png"
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)).save(whole)
     files = {
@@ -188,6 +188,6 @@ def test_what_is_no_picture(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"colors": 1}, {"colors": 129}, {"image_width": 0}, {"file": ""}])
-def test_options_that_cannot_be(run: Run, tmp_path: Path, options: dict[str, Any]) -> None:
+def test_invalid_options(run: Run, tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         lay_out(run, {"image": {"file": str(tmp_path / "logo.png")} | options})

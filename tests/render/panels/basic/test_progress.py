@@ -1,4 +1,4 @@
-"""The progress bar: a part of its box's width for the part of the time that has passed."""
+"""The progress bar fills in proportion to the elapsed time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def bar(tmp_path: Path, past: Fraction, options: Mapping[str, Any], box: Box) ->
 
 
 @pytest.mark.parametrize("past", [Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(1)])
-def test_it_fills_by_the_time(tmp_path: Path, past: Fraction) -> None:
+def test_it_fills_with_the_elapsed_time(tmp_path: Path, past: Fraction) -> None:
     shown = bar(tmp_path, past, {"thickness": 4}, Box(10, 20, 300, 8))
     wanted = np.full((28, 310, 3), WHITE, np.uint8)
     wanted[22:26, 10:] = FAINT
@@ -59,10 +59,10 @@ def test_it_never_leaves_its_box(tmp_path: Path) -> None:
 
 
 def test_it_is_as_wide_as_its_column(tmp_path: Path) -> None:
-    # The first row has the cells' border.
+    # The first row contains the outline of the cells.
     assert (pixels(reel(tmp_path, {"height": 6, "thickness": 6}).frame(0))[-5:] == FAINT).all()
 
 
-def test_without_a_track_nothing_is_there_yet(tmp_path: Path) -> None:
+def test_without_a_track_nothing_is_drawn_at_first(tmp_path: Path) -> None:
     options = {"height": 6, "thickness": 6, "track": False}
     assert (pixels(reel(tmp_path, options).frame(0))[-5:] == WHITE).all()

@@ -1,4 +1,4 @@
-"""Helpers for tests of the curves."""
+"""Helpers for tests of curves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Curves = Callable[..., Reel]
 
 
 def make_curves(folder: Path) -> Curves:
-    """Makes reels that show nothing but the curves of some metrics, in a margin of PAD pixels."""
+    """Return a function that makes reels with only a curve panel in a margin of PAD pixels."""
     numbers: Iterator[int] = count()
 
     def make(
@@ -43,7 +43,7 @@ def make_curves(folder: Path) -> Curves:
             "layout": {"column": {"padding": PAD, "grow": 1, "items": ["curve"]}},
         }
         file = folder / f"mine{number}.yaml"
-        # JSON is YAML too.
+        # JSON is valid YAML.
         file.write_text(json.dumps(template), "utf-8")
         return run.reel(str(file))
 
@@ -51,7 +51,7 @@ def make_curves(folder: Path) -> Curves:
 
 
 def find_pixels(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[np.intp]:
-    """Rows and columns of the pixels of that very color."""
+    """Rows and columns of the pixels of exactly this color."""
     return np.argwhere((picture == rgb).all(axis=2))
 
 

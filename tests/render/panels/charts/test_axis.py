@@ -1,4 +1,4 @@
-"""Axes: their ends and marks, and numbers as text."""
+"""Axes: their ends and ticks, and formatted numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_linear_axis_spans_its_values_in_even_steps(values: list[float], about
 
 
 @given(st.lists(POSITIVE, min_size=1, max_size=5), st.integers(1, 20))
-def test_a_log_axis_spans_its_values_and_has_round_marks(values: list[float], about: int) -> None:
+def test_a_log_axis_spans_its_values_and_has_round_ticks(values: list[float], about: int) -> None:
     axis = fit_value_axis(np.array([*values, 0.0, -1.0]), about, log=True)
     assert 0 < axis.low <= min(values) * (1 + 1e-6)
     assert max(values) <= axis.high * (1 + 1e-6)
@@ -52,7 +52,7 @@ def test_a_log_axis_spans_its_values_and_has_round_marks(values: list[float], ab
         ([2], 4, ["1", "2", "5"]),
     ],
 )
-def test_marks_of_log_axes(values: list[float], about: int, texts: list[str]) -> None:
+def test_ticks_of_log_axes(values: list[float], about: int, texts: list[str]) -> None:
     assert fit_value_axis(np.array(values, float), about, log=True).tick_labels == texts
 
 
@@ -68,29 +68,29 @@ def test_marks_of_log_axes(values: list[float], about: int, texts: list[str]) ->
         ([0.9], {"limits": (0.95, 1.0), "percent": True}, ["95 %", "96 %", "97 %", "98 %", "99 %", "100 %"]),
     ],
 )
-def test_marks_of_linear_axes(values: list[float], options: dict[str, object], texts: list[str]) -> None:
+def test_ticks_of_linear_axes(values: list[float], options: dict[str, object], texts: list[str]) -> None:
     axis = fit_value_axis(np.array(values, float), 4, **options)  # type: ignore[arg-type]
     assert axis.tick_labels == texts
 
 
-def test_no_marks_leave_the_ends_as_they_are() -> None:
+def test_the_ends_do_not_depend_on_ticks() -> None:
     some, none = fit_value_axis(np.array([0.2, 3.0]), 4), fit_value_axis(np.array([0.2, 3.0]), 0)
     assert none.ticks == ()
     assert (none.low, none.high) == (some.low, some.high)
 
 
-def test_places() -> None:
+def test_fractions() -> None:
     assert Axis(2, 6).to_fraction([2, 3, 6]).tolist() == [0, 0.25, 1]
     assert Axis(1, 100, log=True).to_fraction([1, 10, 100]).tolist() == pytest.approx([0, 0.5, 1])
     assert np.isnan(Axis(1, 100, log=True).to_fraction([0, -1, math.nan])).all()
     assert np.isfinite(Axis(0, 1e-300).to_fraction([math.inf, -math.inf, 1e300])).all()
 
 
-def test_steps_have_their_ends_marked() -> None:
+def test_the_step_axis_has_ticks_at_both_ends() -> None:
     assert fit_step_axis([0, 3, 290], 4, log=False).ticks == (0, 100, 200, 290)
     assert fit_step_axis([0, 1, 290], 4, log=True).ticks == (1, 10, 100, 290)
     assert fit_step_axis([7], 4, log=False).ticks == (7,)
-    # A step is whole.
+    # Steps are whole numbers.
     assert fit_step_axis([0, 1, 2], 20, log=False).ticks == (0, 1, 2)
 
 
@@ -110,6 +110,6 @@ def test_steps_have_their_ends_marked() -> None:
         (math.nan, "–"),
     ],
 )
-def test_values_as_text(value: float, text: str) -> None:
+def test_formatted_values(value: float, text: str) -> None:
     assert format_value(value) == text
     assert format_value(0.97491, percent=True) == "97.5 %"

@@ -1,4 +1,4 @@
-"""The curves: drawn once, revealed as the steps pass."""
+"""Curves: drawn once, revealed as the steps pass."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ COUNT = 41
 LOSS = [2.5 * math.exp(-n / 12) + 0.1 * math.sin(n) for n in range(COUNT)]
 
 
-def test_the_curve_ends_at_the_present_step(curves: Curves) -> None:
+def test_the_curve_ends_at_the_current_step(curves: Curves) -> None:
     reel = curves({"loss": LOSS}, BARE)
     whole = find_columns(last_frame(reel))
     left, right = whole.min(), whole.max()
     for step in range(0, COUNT, 4):
         head = left + step / (COUNT - 1) * (right - left)
-        # The dot at its head reaches 3 pixels further.
+        # The dot at its end extends 3 pixels further.
         assert abs(find_columns(pixels(reel.frame(step))).max() - min(head + 2, right)) <= 4
 
 
-def test_frames_know_nothing_of_what_comes(curves: Curves) -> None:
+def test_frames_do_not_show_later_values(curves: Curves) -> None:
     for now in (1, 13, 27):
         ends = [[9.0 - n % 8 for n in range(now + 1, COUNT)], [1.0 + n % 8 for n in range(now + 1, COUNT)]]
         begun = [0.0 + n % 10 for n in range(now + 1)]
@@ -58,14 +58,14 @@ def test_frames_know_nothing_of_what_comes(curves: Curves) -> None:
             assert (pixels(a.frame(step)) == pixels(b.frame(step))).all()
 
 
-def test_frames_are_the_same_in_any_order(curves: Curves) -> None:
+def test_frames_do_not_depend_on_their_order(curves: Curves) -> None:
     reel = curves({"loss": LOSS, "test_loss": LOSS[::-1]}, {"cursor": True})
     forth = [pixels(reel.frame(step)) for step in range(0, COUNT, 8)]
     back = [pixels(reel.frame(step)) for step in reversed(range(0, COUNT, 8))]
     assert all((a == b).all() for a, b in zip(forth, reversed(back), strict=True))
 
 
-def test_what_was_revealed_stays(curves: Curves) -> None:
+def test_revealed_curves_stay(curves: Curves) -> None:
     reel = curves({"loss": LOSS}, BARE)
     whole = last_frame(reel)
     for step in range(0, COUNT, 5):
@@ -74,7 +74,7 @@ def test_what_was_revealed_stays(curves: Curves) -> None:
         assert (shown[:, :head] == whole[:, :head]).all()
 
 
-def test_nothing_is_drawn_before_it_is_known(curves: Curves) -> None:
+def test_nothing_is_drawn_before_the_first_value(curves: Curves) -> None:
     held: list[float | None] = [value if n % 10 == 0 else None for n, value in enumerate(LOSS)]
     reel = curves({"test_loss": held}, BARE)
     known = pixels(reel.frame(10))
@@ -101,30 +101,30 @@ def test_nothing_is_drawn_before_it_is_known(curves: Curves) -> None:
         ({"loss": [1.0]}, {"height": 24}, None, "has 240×24 pixels"),
     ],
 )
-def test_mistakes(
+def test_errors(
     curves: Curves, metrics: Metrics, options: Mapping[str, Any], steps: Sequence[int] | None, what: str
 ) -> None:
     with pytest.raises(TemplateError, match=what):
         curves(metrics, options, steps=steps)
 
 
-def test_train_and_test_have_a_color_each(curves: Curves) -> None:
+def test_train_and_test_have_different_colors(curves: Curves) -> None:
     shown = last_frame(curves({"train_loss": LOSS, "test_loss": [value + 0.5 for value in LOSS]}, BARE))
     assert find_pixels(shown, TEST)[:, 0].mean() < find_pixels(shown, TRAIN)[:, 0].mean()
 
 
-def test_loss_and_accuracy_have_a_chart_each(curves: Curves) -> None:
+def test_loss_and_accuracy_have_separate_charts(curves: Curves) -> None:
     metrics = {"accuracy": [0.0, 1.0], "loss": [2.0, 1.0], "speed": [1.0, 2.0]}
     for arrange, axis in (("row", 1), ("column", 0)):
         shown = last_frame(curves(metrics, {**BARE, "height": 400, "arrange": arrange}))
         found, middle = find_pixels(shown), shown.shape[axis] / 2
         first, second = found[found[:, axis] < middle], found[found[:, axis] > middle]
-        # The loss comes first and falls, the accuracy rises.
+        # The first chart shows the loss, which falls; the second the accuracy, which rises.
         assert np.corrcoef(*first.T).min() > 0.9
         assert np.corrcoef(*second.T).min() < -0.9
 
 
-def test_charts_under_each_other_have_the_same_columns(curves: Curves) -> None:
+def test_charts_in_a_column_have_aligned_plots(curves: Curves) -> None:
     shown = last_frame(
         curves({"loss": [1.0, 2.0], "accuracy": [0.0, 1.0]}, {**BARE, "height": 400, "arrange": "column"})
     )
@@ -142,7 +142,7 @@ def test_metrics_share_one_chart(curves: Curves) -> None:
     }
     shown = last_frame(curves(metrics, {**BARE, "metrics": list(metrics)}))
     ends = [find_pixels(shown, rgb)[:, 0].min() for rgb in (TRAIN, TEST, FOURTH, THIRD)]
-    # 4, 3, 2 and 1 on one axis, the second metric in the first color that neither train nor test has.
+    # The values are 4, 3, 2 and 1; the second metric gets the first color that train and test do not use.
     assert np.ptp(np.diff(ends)) <= 3
     assert ends[1] - ends[0] > 20
 
@@ -189,7 +189,7 @@ def test_twenty_metrics_with_long_names_stay_in_their_box(curves: Curves) -> Non
     assert shown.shape[1] < 600
 
 
-def test_it_gives_way_and_grows(curves: Curves) -> None:
+def test_it_shrinks_and_grows(curves: Curves) -> None:
     metrics = {"train_loss": LOSS, "test_loss": LOSS, "accuracy": [value / 3 for value in LOSS]}
     usual = last_frame(curves(metrics))
     for width, height in ((400, None), (900, 500)):
@@ -229,14 +229,14 @@ def test_odd_values(curves: Curves, values: list[float | None], name: str, chose
 
 
 @pytest.mark.parametrize("value", [None, math.nan])
-def test_values_that_are_missing_are_not_drawn(curves: Curves, value: float | None) -> None:
+def test_missing_values_are_not_drawn(curves: Curves, value: float | None) -> None:
     shown = last_frame(curves({"loss": [*[value] * 20, *LOSS[20:]]}, BARE))
     assert find_columns(shown).min() > PAD + 180
 
 
-def test_dots_over_each_other_have_no_rim_of_background(curves: Curves) -> None:
+def test_overlapping_dots_have_no_rim_of_background(curves: Curves) -> None:
     shown = last_frame(curves({"train_loss": [2.0, 1.0, 1.0], "test_loss": [2.0, 1.0, 1.0]}, BARE))
-    # The test set's dot is the larger one, its radius 3.5 pixels; the training set's lies over it.
+    # The dot of the training set is on top of that of the test set, which is larger (3.5 pixels radius).
     rows, right = find_pixels(shown, TEST), find_columns(shown, TEST).max()
     y, x = round(rows[rows[:, 1] == right][:, 0].mean()), right - 3
     around = shown[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""The curves: where values stand, on axes of every kind."""
+"""Curves: where values are drawn, on every kind of axis."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COUNT = 41
 
 
 def straight(found: NDArray[np.intp], falling: bool) -> float:
-    """Pixels by which places are off the line from one corner of their box to the other."""
+    """Greatest distance in pixels from the diagonal of the bounding box."""
     top, bottom = found[:, 0].min(), found[:, 0].max()
     left, right = found[:, 1].min(), found[:, 1].max()
     part = (found[:, 1] - left) / (right - left)
@@ -42,12 +42,12 @@ def straight(found: NDArray[np.intp], falling: bool) -> float:
     return float(np.abs(found[:, 0] - line).max())
 
 
-def test_the_curve_stands_where_its_values_are(curves: Curves) -> None:
+def test_a_curve_runs_through_its_values(curves: Curves) -> None:
     reel = curves({"accuracy": [n / (COUNT - 1) for n in range(COUNT)]}, BARE)
     assert straight(find_pixels(last_frame(reel)), falling=False) <= 4
 
 
-def test_a_log_axis_makes_a_power_straight(curves: Curves) -> None:
+def test_a_log_axis_makes_an_exponential_straight(curves: Curves) -> None:
     metrics = {"loss": [10.0 ** (-3 * n / (COUNT - 1)) for n in range(COUNT)]}
     assert straight(find_pixels(last_frame(curves(metrics, {**BARE, "y": "log"}))), falling=True) <= 4
     assert straight(find_pixels(last_frame(curves(metrics, BARE))), falling=True) > 40
@@ -58,11 +58,11 @@ def test_log_axes_make_a_power_law_straight(curves: Curves) -> None:
     metrics = {"loss": [5.0, *(step**-0.5 for step in steps[1:])]}
     reel = curves(metrics, {**BARE, "x": "log", "y": "log", "range": [1000**-0.5, 25**-0.5]}, steps=steps)
     assert straight(find_pixels(last_frame(reel)), falling=True) <= 4
-    # Step 0 has no place on it.
+    # Step 0 is not on a log axis.
     assert len(find_pixels(pixels(reel.frame(0)))) == 0
 
 
-def test_values_up_to_0_are_left_out_of_a_log_axis(curves: Curves) -> None:
+def test_a_log_axis_omits_values_up_to_0(curves: Curves) -> None:
     wanted = last_frame(curves({"loss": [None, 0.5, None, 0.1, 0.2]}, {**BARE, "y": "log"}))
     assert (last_frame(curves({"loss": [0.0, 0.5, -3.0, 0.1, 0.2]}, {**BARE, "y": "log"})) == wanted).all()
 
@@ -73,9 +73,9 @@ def test_a_right_axis_has_its_own_range_and_color(curves: Curves) -> None:
     plain, marked = last_frame(curves(metrics, bare)), last_frame(curves(metrics, {**bare, "ticks": 3}))
     left, right = find_pixels(plain, TRAIN), find_pixels(plain, THIRD)
     assert np.ptp(left[:, 0]) > 150
-    # From 0 to 2000, so the curve takes three quarters.
+    # The axis runs from 0 to 2000, so the curve takes three quarters of it.
     assert np.ptp(right[:, 0]) == pytest.approx(0.75 * np.ptp(left[:, 0]), abs=5)
-    # Numbers in the colors of the curves, on their sides: orange has little blue, violet little green.
+    # Tick labels have the colors of the curves on their side: orange has little blue, violet little green.
     field = find_columns(marked, TRAIN)
     for side, least in ((marked[:, : field.min() - 2], 2), (marked[:, field.max() + 10 :], 1)):
         written = side[(side != WHITE).any(axis=2)]
@@ -83,8 +83,8 @@ def test_a_right_axis_has_its_own_range_and_color(curves: Curves) -> None:
         assert (written.argmin(axis=1) == least).all()
 
 
-def test_what_lies_out_of_range_is_not_shown(curves: Curves) -> None:
+def test_values_out_of_range_are_not_shown(curves: Curves) -> None:
     reel = curves({"loss": [0.0, 0.5, 9.0, 0.5, -math.inf]}, {**BARE, "range": [0, 1]})
     assert len(find_pixels(last_frame(reel))) > 100
-    # The dot stands where the present value does, so there is none at step 2.
+    # The value of step 2 is out of range, so it has no dot.
     assert np.ptp(find_pixels(pixels(reel.frame(2)))[:, 1]) < np.ptp(find_pixels(pixels(reel.frame(3)))[:, 1])

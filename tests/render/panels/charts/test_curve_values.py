@@ -19,7 +19,7 @@ def curves(tmp_path_factory: pytest.TempPathFactory) -> Curves:
 
 
 def texts(reel: Reel, step: int) -> list[tuple[str, float]]:
-    """The texts over the charts that change from step to step, each with its middle."""
+    """The texts above the charts that change from step to step, with the x of their centers."""
     (drawing,) = reel.scene.drawings
     assert isinstance(drawing, CurveDrawing)
     step_index = reel.scene.context.steps.index(step)

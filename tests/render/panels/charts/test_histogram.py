@@ -1,4 +1,4 @@
-"""Bars as tall as a count says, in the colors of their values."""
+"""The histogram: heights and colors of its bars."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
 
 
 def plot(reel: Reel, step: int) -> NDArray[np.uint8]:
-    """The field of the bars: what lies between the hairlines of the top and the foot, right of the axis."""
+    """The plot: the area between the top and the bottom hairline, right of the axis."""
     shown = pixels(reel.frame(step))
     lines = (shown == FAINT).all(axis=-1)
     rows = np.flatnonzero(lines.sum(axis=1) > 40)
@@ -35,14 +35,14 @@ def plot(reel: Reel, step: int) -> NDArray[np.uint8]:
 
 
 def tall(field: NDArray[np.uint8], bins: int) -> NDArray[np.intp]:
-    """Height in pixels of each bar of a muted histogram, taken in its middle."""
+    """Height in pixels of each bar of a muted histogram, measured at its center."""
     middles = ((np.arange(bins) + 0.5) * field.shape[1] / bins).astype(int)
     found: NDArray[np.intp] = (field[:, middles] == MUTED).all(axis=-1).sum(axis=0)
     return found
 
 
 def parts(values: NDArray[Any], bins: int, low: float, high: float) -> NDArray[np.float64]:
-    """The part of all values in each bin; what lies beyond the limits is in the end bins."""
+    """The share of all values in each bin; the outer bins include values beyond the limits."""
     flat = values.astype(float).ravel()
     at = np.clip(np.floor((flat - low) / (high - low) * bins), 0, bins - 1)
     return np.array([(at == number).mean() for number in range(bins)])
@@ -50,7 +50,7 @@ def parts(values: NDArray[Any], bins: int, low: float, high: float) -> NDArray[n
 
 @pytest.mark.parametrize("bins", [8, 41])
 @pytest.mark.parametrize("limits", [(-1.0, 1.0), (-0.5, 0.4)])
-def test_bars_are_as_tall_as_counted(tmp_path: Path, bins: int, limits: tuple[float, float]) -> None:
+def test_bar_heights_match_the_counts(tmp_path: Path, bins: int, limits: tuple[float, float]) -> None:
     maps = noise(3, 4, 5, 6)
     maps[1] *= 0.4  # a narrower step, whose bars are taller: the axis is that of all steps
     theme = {"limits": list(limits)}
@@ -61,7 +61,7 @@ def test_bars_are_as_tall_as_counted(tmp_path: Path, bins: int, limits: tuple[fl
         wanted = parts(step, bins, *limits)
         shown = tall(field, bins)
         assert shown.max() <= len(field)
-        # The axis ends at a round number at or above the peak, at most twice as high.
+        # The axis ends at a round number at or above the peak, at most at twice the peak.
         top = wanted.max() * len(field) / shown.max()
         assert peak * 0.99 <= top <= peak * 2.2
         np.testing.assert_allclose(shown, wanted * len(field) / top, atol=1.5)
@@ -73,7 +73,7 @@ def test_a_logarithmic_axis(tmp_path: Path) -> None:
     maps.ravel()[10:110] = 0.9
     run = write_run(tmp_path / "run", maps)
     field = plot(laid_out(run, {"bins": 3, "log": True, "colored": False}), 0)
-    # One of 10,000 values is 0.01 %: from there to 100 % are four powers of ten.
+    # One of 10,000 values is 0.01 %, four powers of ten below 100 %.
     wanted = len(field) * (4 + np.log10(np.array([0.001, 0.989, 0.01]))) / 4
     np.testing.assert_allclose(tall(field, 3), wanted, atol=1.5)
 
@@ -85,11 +85,11 @@ def test_bars_have_the_colors_of_their_values(tmp_path: Path) -> None:
     least, most = colour_range(centers, LEVEL)
     inner = field[-8, ((np.arange(16) + 0.5) * field.shape[1] / 16).astype(int)]
     assert ((inner >= least) & (inner <= most)).all()
-    # Bars whose color is nearly the background's have an edge.
+    # Bars are outlined, since some have almost the color of the background.
     assert (field[:, field.shape[1] // 2] == MUTED).all(axis=-1).any()
 
 
-def test_values_that_are_not_numbers_are_left_out(tmp_path: Path) -> None:
+def test_nan_values_are_ignored(tmp_path: Path) -> None:
     maps = noise(1, 2, 2, 4)
     maps[0, 0] = np.nan
     maps[0, 1, 0, 0, 0] = np.inf
@@ -101,7 +101,7 @@ def test_values_that_are_not_numbers_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("panel", [{"chart_width": 70}, {"chart_height": 40}, {"tap": "conv9"}])
-def test_what_does_not_fit_is_one_line_with_its_place(tmp_path: Path, panel: dict[str, Any]) -> None:
+def test_an_error_is_one_line_with_its_position(tmp_path: Path, panel: dict[str, Any]) -> None:
     with pytest.raises(TemplateError, match=r"template\.yaml:1") as error:
         laid_out(write_run(tmp_path / "run", noise(1, 1, 1, 4)), panel)
     assert "\n" not in str(error.value)

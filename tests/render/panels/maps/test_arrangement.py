@@ -1,4 +1,4 @@
-"""Blocks in columns: in their order, of about one height, and the whole about twice as wide as high."""
+"""Arrangement of blocks: in order, in columns of similar height, about twice as wide as high."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.render.panels.drawing import lay_out
         ([1, 2, 3], 1, [[1, 2, 3]]),
     ],
 )
-def test_the_highest_column_is_as_low_as_can_be(
+def test_the_tallest_column_is_as_low_as_possible(
     heights: list[int], columns: int, parts: list[list[int]]
 ) -> None:
     found = balance_columns([Size(10, height) for height in heights], columns, 0)
@@ -30,13 +30,13 @@ def test_the_highest_column_is_as_low_as_can_be(
     assert len(found) <= columns
 
 
-def test_blocks_stand_under_and_beside_each_other() -> None:
+def test_blocks_are_placed_in_columns() -> None:
     corners, size = place_columns([[Size(10, 5), Size(30, 6)], [Size(20, 9)]], 4)
     assert corners == [(0, 0), (0, 9), (34, 0)]
     assert size == Size(54, 15)
 
 
-def test_layers_in_columns_do_not_overlap_and_are_a_slide(make_run: MakeRun) -> None:
+def test_layers_in_columns_do_not_overlap(make_run: MakeRun) -> None:
     shapes = {f"conv{number}": (6, channels, 8, 8) for number, channels in enumerate((2, 2, 4, 4, 8, 8))}
     run = make_run(taps=shapes)
     panel = {"taps": "all", "arrange": "columns", "apart": 16, "labels": False, "heading": False}

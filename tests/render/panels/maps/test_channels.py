@@ -1,4 +1,4 @@
-"""The panel of channels: every pixel of a cell against an independently computed picture."""
+"""The channels panel: every pixel of a cell is compared with an independently computed picture."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_channels_are_shown_in_the_order_given(tmp_path: Path, show: Any, channe
 
 @pytest.fixture
 def restless(tmp_path: Path) -> tuple[Run, Floats]:
-    """Channels that change by 0.1, 0.4, 0.2, 0.3 a step; and their maps."""
+    """A run whose channels change by 0.1, 0.4, 0.2, 0.3 per step, and its maps."""
     maps = np.zeros((3, 2, 4, 7, 7), np.float32)
     for channel, amount in enumerate((0.1, 0.4, 0.2, 0.3)):
         maps[:, :, channel] = (np.array([0, 1, 0]) * amount)[:, None, None, None]
@@ -50,7 +50,7 @@ def restless(tmp_path: Path) -> tuple[Run, Floats]:
     return write_run(tmp_path / "run", maps), maps
 
 
-def test_those_that_change_most(restless: tuple[Run, Floats]) -> None:
+def test_channels_that_change_most(restless: tuple[Run, Floats]) -> None:
     run, maps = restless
     assert_cells(bare(run, 1, show={"top": 2}), expand_cells(maps[1][:, [1, 3]], 56, 8))
     assert_cells(bare(run, 1, show={"top": 9}), expand_cells(maps[1], 56, 8))
@@ -79,7 +79,7 @@ def test_gaps(tmp_path: Path, down: int, across: int, transposed: bool) -> None:
 @pytest.mark.parametrize(
     ("show", "wanted"), [([3, 0], [3, 0]), ("1-2", [1, 2]), ([2, 3, 1, 0], [2, 3, 1, 0])]
 )
-def test_samples_and_channels_are_chosen_together(
+def test_samples_and_channels_are_selected_together(
     tmp_path: Path, show: Any, wanted: list[int], transposed: bool
 ) -> None:
     maps = noise(1, 4, 5, 7)
@@ -105,7 +105,7 @@ def test_few_samples_become_rows(tmp_path: Path, samples: int, shown: int, trans
     assert layout.scene.context.text_fields["columns"] == ("channels" if transposed else "samples")
 
 
-def test_rows_of_samples_do_not_go_under_a_row_of_inputs(tmp_path: Path) -> None:
+def test_rows_of_samples_do_not_fit_below_a_row_of_inputs(tmp_path: Path) -> None:
     run, samples = write_run(tmp_path / "run", noise(1, 2, 6, 7)), {"transposed": True}
     with pytest.raises(
         TemplateError, match=r"samples.transposed: rows are samples, but the inputs are in one"
@@ -125,7 +125,7 @@ def test_maps_of_any_side(tmp_path: Path, side: int, scale: int, gap: int) -> No
 
 
 @pytest.mark.parametrize(("cell", "scale"), [(27, 3), (29, 4), (31, 4), (7, 1)])
-def test_cells_of_odd_sides(tmp_path: Path, cell: int, scale: int) -> None:
+def test_cells_of_odd_sizes(tmp_path: Path, cell: int, scale: int) -> None:
     maps = noise(1, 3, 3, 7)
     run = write_run(tmp_path / "run", maps)
     shown = lay_out(run, {"channels": BARE}, theme={"cell": cell}).panel("channels", 0)
@@ -147,7 +147,7 @@ def test_many_and_few(tmp_path: Path, samples: int, channels: int, transposed: b
 
 @pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("gap", [0, 1, 8])
-def test_labels_leave_the_cells_alone(tmp_path: Path, transposed: bool, gap: int) -> None:
+def test_labels_do_not_cover_the_cells(tmp_path: Path, transposed: bool, gap: int) -> None:
     maps = noise(1, 4, 3, 7)
     run = write_run(tmp_path / "run", maps, labels=["cat", "dog", "an elephant", "7"])
     layout = lay_out(run, {"channels": {"gap": gap}}, samples={"gap": gap, "transposed": transposed})
@@ -155,7 +155,7 @@ def test_labels_leave_the_cells_alone(tmp_path: Path, transposed: bool, gap: int
     wanted = expand_cells(maps[0], 56, 8, down=gap, across=gap, transposed=transposed)
     above = (len(shown) - len(wanted)) // 8 * 8
     left = (shown.shape[1] - wanted.shape[1]) // 8 * 8  # the frame's width is made even
-    # Gaps hold hairlines, so only the maps are compared.
+    # Gaps contain hairlines, so only the maps are compared.
     cells = shown[above : above + len(wanted), left : left + wanted.shape[1]]
     assert_cells(cells, wanted, background=None)
     beside = shown[:above] if transposed else shown[:, : left - 1]
@@ -195,7 +195,7 @@ def test_all_layers_have_headings(tmp_path: Path) -> None:
     assert_cells(named[-56:], expand_cells(taps["b"][0], 56, 8))
 
 
-def test_a_heading_that_is_wider_than_its_cells_is_not_cut(tmp_path: Path) -> None:
+def test_a_heading_wider_than_its_cells_is_not_cut(tmp_path: Path) -> None:
     run = write_taps(tmp_path / "run", {"a_layer_of_some_length": noise(1, 1, 1, 7)})
     layout = lay_out(run, {"channels": {"heading": True}})
     frame = layout.frame(0)
@@ -205,7 +205,7 @@ def test_a_heading_that_is_wider_than_its_cells_is_not_cut(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("transposed", [False, True])
-def test_inputs_stand_along_the_cells(tmp_path: Path, transposed: bool) -> None:
+def test_inputs_are_aligned_with_the_cells(tmp_path: Path, transposed: bool) -> None:
     maps, pictures = noise(1, 3, 2, 7), grey_pictures(4)[:3]
     run = write_run(tmp_path / "run", maps, pictures=pictures)
     shown = bare(run, inputs=True, samples={"transposed": transposed, "gap": 2}).astype(int)
@@ -216,7 +216,7 @@ def test_inputs_stand_along_the_cells(tmp_path: Path, transposed: bool) -> None:
         )
         view[:] = np.kron(picture, np.ones((2, 2)))
     height, width = stack.shape
-    # 32 grays: half their distance is 4.1.
+    # Half the distance between two of 32 grays is 4.1.
     assert np.abs(shown[:height, :width] - stack[..., None]).max() <= 5
     wanted = expand_cells(
         maps[0], 56, 8, down=2 * transposed, across=2 * (not transposed), transposed=transposed
@@ -225,14 +225,14 @@ def test_inputs_stand_along_the_cells(tmp_path: Path, transposed: bool) -> None:
     assert_cells(cells.astype(np.uint8), wanted)
 
 
-def test_a_pinned_step_stays(tmp_path: Path) -> None:
+def test_a_fixed_step_is_shown_in_every_frame(tmp_path: Path) -> None:
     maps = noise(3, 3, 2, 7)
     run = write_run(tmp_path / "run", maps, steps=[0, 5, 9])
     for step in (0, 5, 9):
         assert_cells(bare(run, step, step=5), expand_cells(maps[1], 56, 8))
 
 
-def test_values_that_are_not_finite(tmp_path: Path) -> None:
+def test_non_finite_values(tmp_path: Path) -> None:
     maps = noise(1, 2, 1, 7)
     maps[0, 0, 0, 0, :3] = np.nan, np.inf, -np.inf
     shown = bare(write_run(tmp_path / "run", maps), show=[0])
@@ -249,7 +249,7 @@ def test_values_that_are_not_finite(tmp_path: Path) -> None:
         ({"step": 4}, ["step 4", "nearest is 5"]),
     ],
 )
-def test_what_the_run_does_not_have(tmp_path: Path, options: dict[str, Any], words: list[str]) -> None:
+def test_options_that_do_not_fit_the_run(tmp_path: Path, options: dict[str, Any], words: list[str]) -> None:
     run = write_run(tmp_path / "run", noise(2, 2, 4, 7), steps=[0, 5])
     with pytest.raises(TemplateError) as error:
         bare(run, **options)

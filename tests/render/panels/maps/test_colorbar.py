@@ -1,4 +1,4 @@
-"""Color bars: the colors and the limits that they show, and how they give way."""
+"""Color bars: their colors, their limits, and how they shrink."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.render.panels.drawing import LaidOut, lay_out
 from tests.rendering import Bytes, colour
 
 LINE, GAP = 17, 8
-"""Pixels of a line of the usual text, and between a bar and its limits."""
+"""Pixels of a line of default text, and between a bar and its limits."""
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def assert_legend(shown: Bytes, layout: LaidOut, low: str, high: str, ends: tuple[float, float]) -> None:
-    """Make sure that a picture is just a bar, with its frame, between its two limits."""
+    """Assert that a picture shows only a bar with its frame between its two limits."""
     style = body_style(layout.scene.context.theme)
     height, width = shown.shape[:2]
     for text, x in ((low, 0), (high, width - style.width(high))):
         covered = rasterize_text(text, style)
         part = shown[:, x : x + covered.shape[1]].astype(float).mean(axis=2)
-        # The darker the more covered: muted ink is (94, 101, 110).
+        # Covered pixels are darker: muted ink is (94, 101, 110).
         dark = (255 - part) / (255 - 101.7) * 255
         assert np.abs(dark - covered).max() < 25
     left, right = style.width(low) + GAP, width - style.width(high) - GAP
@@ -82,7 +82,7 @@ def test_a_block_is_at_least_as_wide_as_its_bar(run: Run) -> None:
     assert width(colorbar=True) > 4 * 12 + 2 * GAP
 
 
-def test_a_bar_gives_way_where_the_room_is_narrow(run: Run) -> None:
+def test_a_bar_shrinks_in_a_narrow_box(run: Run) -> None:
     natural = lay_out(run, {"colorbar": {}}).box("colorbar").width
     row = {"row": {"width": 200, "items": ["counter", "colorbar"]}}
     panels: dict[str, Any] = {"counter": {"width": 60 + 40}, "colorbar": {"tap": "signed"}}
@@ -92,7 +92,7 @@ def test_a_bar_gives_way_where_the_room_is_narrow(run: Run) -> None:
     assert_legend(layout.panel("colorbar", 0), layout, "−1", "+1", (-1.0, 1.0))
 
 
-def test_a_bar_of_a_length_of_its_own_does_not(run: Run, tmp_path: Path) -> None:
+def test_a_bar_with_a_length_does_not_shrink(run: Run, tmp_path: Path) -> None:
     row = {"row": {"width": 200, "items": ["counter", "colorbar"]}}
     with pytest.raises(TemplateError, match="needs"):
         lay_out(run, {"counter": {"width": 100}, "colorbar": {"length": 156}}, [row])

@@ -1,4 +1,4 @@
-"""Filmstrips: chosen steps in one picture, every cell against the values of its step."""
+"""Filmstrips: every cell is compared with the values of its step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def strip(run: Run, samples: dict[str, Any] | None = None, **options: Any) -> La
 
 
 def heading(shown: Bytes, rows: int) -> int:
-    """Height of the headings over a row of cells."""
+    """Height of the headings above a row of cells."""
     above = len(shown) - rows
     assert above % 8 == 0
     assert (shown[: above - 1] < 128).any()
@@ -46,7 +46,7 @@ def heading(shown: Bytes, rows: int) -> int:
         (99, STEPS),
     ],
 )
-def test_chosen_steps_stand_side_by_side(run: Run, steps: Any, wanted: list[int]) -> None:
+def test_selected_steps_are_side_by_side(run: Run, steps: Any, wanted: list[int]) -> None:
     shown = strip(run, steps=steps, apart=200).panel("filmstrip", 5)
     width, height = 3 * 56, 4 * 56
     assert shown.shape[1] == len(wanted) * (width + 200) - 200
@@ -91,7 +91,7 @@ def test_rows_of_samples(run: Run) -> None:
     assert_cells(shown[-168:], expand_cells(MAPS[3], 56, 8, transposed=True))
 
 
-def test_labels_stand_beside_the_first_block_only(run: Run) -> None:
+def test_only_the_first_block_has_row_labels(run: Run) -> None:
     plain = strip(run, steps=[0, 100], apart=40).panel("filmstrip", 0)
     shown = strip(run, steps=[0, 100], apart=40, labels=True).panel("filmstrip", 0)
     gutter = shown.shape[1] - plain.shape[1]
@@ -100,12 +100,12 @@ def test_labels_stand_beside_the_first_block_only(run: Run) -> None:
     assert (shown[above:, : gutter - 1] < 200).any()
     between = shown[above:, gutter + 168 : gutter + 208]
     assert (between[:, 1:-1] == 255).all()
-    # No heading or number is at other places than without labels, so cells are too.
+    # Headings stay where they are without labels, and so do the cells.
     assert_cells(shown[above:, gutter : gutter + 168], expand_cells(MAPS[0], 56, 8))
     assert_cells(shown[above:, gutter + 208 :], expand_cells(MAPS[-1], 56, 8))
 
 
-def test_inputs_stand_over_each_block(tmp_path: Path) -> None:
+def test_inputs_are_above_each_block(tmp_path: Path) -> None:
     pictures = grey_pictures(3)
     run = write_run(tmp_path / "run", noise(2, 3, 1, 7), pictures=pictures)
     shown = strip(run, steps=[0, 1], inputs=True, apart=8).panel("filmstrip", 0).astype(int)
@@ -136,12 +136,12 @@ def test_every_frame_is_the_same_and_reads_nothing(run: Run) -> None:
         ({"show": [4]}, "no channel 4"),
     ],
 )
-def test_what_the_run_does_not_have(run: Run, options: dict[str, Any], words: str) -> None:
+def test_options_that_do_not_fit_the_run(run: Run, options: dict[str, Any], words: str) -> None:
     with pytest.raises(TemplateError, match=words):
         strip(run, **options)
 
 
 @pytest.mark.parametrize("steps", [0, -1, [], [3, 3], [-1], ["last"], True])
-def test_steps_that_cannot_be(run: Run, steps: Any) -> None:
+def test_invalid_steps(run: Run, steps: Any) -> None:
     with pytest.raises(ValueError, match="steps"):
         strip(run, steps=steps)

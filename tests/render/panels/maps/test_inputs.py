@@ -1,4 +1,4 @@
-"""The samples' pictures: how large they are in their cells, and their labels."""
+"""The samples' pictures: their size in their cells, and their labels."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def test_gray_pictures_fill_their_cells(side: int, box: int, filled: int, shown:
 @pytest.mark.parametrize(
     ("side", "box", "shown"), [(32, 128, 128), (32, 126, 126), (32, 66, 64), (8, 70, 64)]
 )
-def test_photos_fill_them_more_often(side: int, box: int, shown: int) -> None:
+def test_photos_fill_their_cells_more_often(side: int, box: int, shown: int) -> None:
     pictures, scale = fit_pictures(photos(2, side), box, box)
     assert pictures.shape[1] * scale == shown
-    # What is resampled stays near: the mean color is the same.
+    # Resampling keeps the mean color.
     assert np.abs(pictures.mean(axis=(1, 2)) - photos(2, side).mean(axis=(1, 2))).max() < 3
 
 
 @pytest.mark.parametrize(("pitch", "size"), [(80, 14), (40, 13), (30, 14)])
-def test_labels_are_made_smaller_before_fewer(tmp_path: Path, pitch: int, size: int) -> None:
+def test_labels_shrink_before_they_are_dropped(tmp_path: Path, pitch: int, size: int) -> None:
     run, theme = write_run(tmp_path / "run", noise(1, 2, 1, 7)), Theme(text=14)
     context, labels = SceneContext.from_run(run, None, theme, SamplesSpec()), ("plane", "truck")
     widths = [body_style(theme).width(label) for label in labels]

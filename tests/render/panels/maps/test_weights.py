@@ -1,4 +1,4 @@
-"""Weights as cells: rows are output channels, columns input channels."""
+"""The weights panel: rows are output channels, columns input channels."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ VALUES[1, 0, 0, 0, 0] = -9.0  # beyond all others: the ends of the colormap are 
         ({"cell": 1, "gap": 5}, [0, 1, 2, 3], 3, 5),
     ],
 )
-def test_each_weight_has_its_place_and_color(
+def test_each_weight_has_its_position_and_color(
     tmp_path: Path, panel: dict[str, Any], outputs: list[int], side: int, gap: int
 ) -> None:
     reel = laid_out(recorded(tmp_path / "run", VALUES), panel)
@@ -77,7 +77,7 @@ def test_each_weight_has_its_place_and_color(
                 assert ((cell >= least) & (cell <= most)).all()
 
 
-def test_the_heading_is_the_weights_name_in_full(tmp_path: Path) -> None:
+def test_the_heading_is_not_cut(tmp_path: Path) -> None:
     run = recorded(tmp_path / "run", VALUES)
     panel = {"labels": False, "cell": 3, "gap": 0}
     reel, bare = laid_out(run, panel), laid_out(run, panel | {"heading": False})
@@ -119,15 +119,13 @@ def test_the_panel_is_left_out_without_weights(tmp_path: Path) -> None:
         ({"show": [4]}, "no output channel 4; they are numbered from 0 to 3"),
     ],
 )
-def test_what_does_not_fit_is_one_line_with_its_place(
-    tmp_path: Path, panel: dict[str, Any], said: str
-) -> None:
+def test_an_error_is_one_line_with_its_position(tmp_path: Path, panel: dict[str, Any], said: str) -> None:
     with pytest.raises(TemplateError, match=said) as error:
         laid_out(recorded(tmp_path / "run", VALUES), panel)
     assert "template.yaml:1" in str(error.value)
 
 
-def test_weights_that_are_not_numbers_have_the_missing_color(tmp_path: Path) -> None:
+def test_nan_weights_have_the_missing_color(tmp_path: Path) -> None:
     values = VALUES.copy()
     values[2, 1, 1] = np.nan
     reel = laid_out(

@@ -1,4 +1,4 @@
-"""What the network says of each sample, in step with the samples' cells."""
+"""Predictions: what the network predicts for each sample, aligned with the samples' cells."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAMPLES, CLASSES = 4, 5
 
 
 def scores(step: int) -> Any:
-    """Scores of step 0: all say 0. Of step 1: each sample's own class."""
+    """Scores that predict class 0 for every sample at step 0, and the correct class at step 1."""
     found = np.zeros((SAMPLES, CLASSES, 1, 1))
     found[np.arange(SAMPLES), np.arange(SAMPLES) if step else 0] = 3
     return found
@@ -46,7 +46,7 @@ def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
 
 
 def slots(reel: Reel, step: int) -> list[Any]:
-    """The pixels under each sample's column."""
+    """The pixels below each sample's column."""
     box = dict(reel.scene.boxes)["predictions"]
     shown = pixels(reel.frame(step))[box.y : box.bottom]
     side, gap = reel.scene.context.cell.size, reel.scene.context.samples.gap
@@ -59,7 +59,7 @@ def has(shown: Any, color: tuple[int, int, int]) -> bool:
 
 
 @pytest.mark.parametrize("panel", [{}, {"percent": True}, {"classes": ["a", "b", "c", "d", "e"]}])
-def test_marks_stand_under_their_columns(tmp_path: Path, panel: dict[str, Any]) -> None:
+def test_marks_are_below_their_columns(tmp_path: Path, panel: dict[str, Any]) -> None:
     labels = tuple(panel.get("classes", "01234"))[:SAMPLES]
     reel = laid_out(recorded(tmp_path / "run", labels=labels), panel, samples={"gap": 6})
     first, second = slots(reel, 0), slots(reel, 1)
@@ -68,11 +68,11 @@ def test_marks_stand_under_their_columns(tmp_path: Path, panel: dict[str, Any]) 
     assert all(has(slot, RIGHT) and not has(slot, WRONG) for slot in second)
 
 
-def test_marks_differ_in_form() -> None:
+def test_marks_differ_in_shape() -> None:
     for side in (6, 10, 24):
         tick, cross = rasterize_mark(side, right=True), rasterize_mark(side, right=False)
         assert tick.shape == cross.shape == (side, side)
-        # A cross is the same seen in a mirror, a tick is not.
+        # A cross is symmetric, a tick is not.
         assert np.abs(cross.astype(int) - cross[:, ::-1]).mean() < 12
         assert np.abs(tick.astype(int) - tick[:, ::-1]).mean() > 30
 
@@ -85,7 +85,7 @@ def test_without_labels_there_are_names_but_no_marks(tmp_path: Path) -> None:
         assert not has(slot, WRONG)
 
 
-def test_bars_are_as_tall_as_the_softmax_says(tmp_path: Path) -> None:
+def test_bar_heights_match_the_softmax(tmp_path: Path) -> None:
     reel = laid_out(recorded(tmp_path / "run"), {"show": "bars", "height": 104}, samples={"show": [1, 2]})
     box = dict(reel.scene.boxes)["predictions"]
     high, low = (math.exp(score) / (math.exp(3) + CLASSES - 1) for score in (3, 0))
@@ -98,7 +98,7 @@ def test_bars_are_as_tall_as_the_softmax_says(tmp_path: Path) -> None:
             assert set(columns[columns > 0]) == {round(100 * part)}
             edges = np.diff(np.pad((columns > 0).astype(int), 1))
             assert (edges == 1).sum() >= bars - 1 if bars > 1 else (edges == 1).sum() == 1
-        # The notch under the right class says which it is without its color.
+        # The notch identifies the correct class without its color.
         notch = (slot[101:104] == RIGHT).all(axis=-1).all(axis=0)
         bar = (slot[:100] == RIGHT).all(axis=-1).any(axis=0)
         assert (notch == bar).all()
@@ -135,7 +135,7 @@ def test_probabilities(tmp_path: Path, values: list[float], said: str | None, wa
 
 
 @pytest.mark.parametrize("show", ["top", "bars"])
-def test_a_score_that_is_none_makes_no_prediction(tmp_path: Path, show: str) -> None:
+def test_a_nan_score_gives_no_prediction(tmp_path: Path, show: str) -> None:
     def broken(step: int) -> Any:
         found = scores(step)
         found[2, 4] = np.nan
@@ -169,16 +169,14 @@ def test_the_panel_is_left_out_unless_one_tap_gives_scores(
         ({"classes": ["a", True, "c", "d", "e"]}, r"classes"),
     ],
 )
-def test_what_does_not_fit_the_run_is_one_line_with_its_place(
-    tmp_path: Path, panel: dict[str, Any], said: str
-) -> None:
+def test_an_error_is_one_line_with_its_position(tmp_path: Path, panel: dict[str, Any], said: str) -> None:
     with pytest.raises(TemplateError, match=said) as error:
         laid_out(recorded(tmp_path / "run"), panel)
     assert "template.yaml:1" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_rows_of_samples_have_their_predictions_beside_them(tmp_path: Path) -> None:
+def test_rows_of_samples_have_their_predictions_on_the_right(tmp_path: Path) -> None:
     reel = laid_out(recorded(tmp_path / "run"), {"percent": True}, samples={"transposed": True, "gap": 8})
     boxes, side = dict(reel.scene.boxes), reel.scene.context.cell.size
     assert boxes["predictions"].x == boxes["channels"].right
@@ -204,7 +202,7 @@ def test_nothing_is_drawn_outside_the_panel(
     box = dict(with_panel.scene.boxes)["predictions"]
     shown = pixels(with_panel.frame(1)).copy()
     others = dict(with_panel.scene.boxes)
-    # The other panels, with their hairline, are left of it where rows are samples, and else above it.
+    # The other panels, with their hairline, are left of it if rows are samples, and above it otherwise.
     if transposed:
         shown[:, : box.x + 1] = 255
     else:
