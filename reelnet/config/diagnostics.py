@@ -51,43 +51,39 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True, order=True, slots=True)
 class SourcePosition:
-    """A position in a file. Lines and columns count from 1; line 0 marks a source without lines.
+    """A position in a file; without arguments, the position of values that come from no file.
 
     Attributes:
         file: The path as the user gave it, or another source, such as an option of the command line.
+        line: From 1; 0 for a source without lines.
+        column: From 1.
     """
 
-    file: str
-    line: int
-    column: int
+    file: str = ""
+    line: int = 0
+    column: int = 0
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Diagnostic:
     """One error in a file. Diagnostics sort by file, line and column.
 
     Attributes:
-        position: None if the value comes from no file.
+        position: Where the value, or its key, is written.
         key: The key path as authors read it, such as `layout.column.items[2]`; empty for the whole file.
         message: What is wrong, and what would work.
     """
 
-    position: SourcePosition | None
+    position: SourcePosition
     key: str
     message: str
 
     def __str__(self) -> str:
-        parts = (str(self.position or ""), self.key, shorten_message(self.message))
+        parts = (str(self.position), self.key, shorten_message(self.message))
         return ": ".join(" ".join(part.splitlines()) for part in parts if part)
-
-    def __lt__(self, other: Diagnostic) -> bool:
-        return self._sort_key() < other._sort_key()
-
-    def _sort_key(self) -> tuple[SourcePosition, str, str]:
-        return self.position or SourcePosition("", 0, 0), self.key, self.message
 
 
 class InvalidTemplate(TemplateError):  # noqa: N818
@@ -110,12 +106,12 @@ class SourceMap:
     """The file, line and column of each key of a template.
 
     Attributes:
-        find_position: Returns the position of a key path; None if it comes from no file.
+        find_position: Returns the position of a key path.
         moved: Actual paths of keys that are not written in their own section, by the first two keys of their usual
             path: panels that only the layout names, or the timeline and scale of one output.
     """
 
-    find_position: Callable[[Sequence[str | int]], SourcePosition | None] = lambda path: None
+    find_position: Callable[[Sequence[str | int]], SourcePosition] = lambda path: SourcePosition()
     moved: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
 
     def diagnose(self, path: KeyPath, message: str) -> Diagnostic:
@@ -203,7 +199,7 @@ def raise_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
         raise InvalidTemplate(diagnostics)
 
 
-def raise_diagnostic(position: SourcePosition | None, message: str, key: str = "") -> NoReturn:
+def raise_diagnostic(position: SourcePosition, message: str, key: str = "") -> NoReturn:
     """Raise a single error after which nothing more can be read.
 
     Raises:
@@ -241,7 +237,8 @@ def diagnose_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagno
             break
     else:
         mark, message = noticed, f"this is not YAML: {error.problem}"
-    position = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file, 1, 1)
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    position = SourcePosition(file, line + 1, column + 1)
     return Diagnostic(position, "", message + _guess_cause(text, error))
 
 
@@ -266,42 +263,18 @@ _SYNTAX_ERRORS: tuple[tuple[str, str, bool], ...] = (
     (r"found character '(.+)' that cannot", r"a value cannot start with \1 unless it is quoted", False),
     (r"quoted scalar: found unexpected", "the quote that opens here is never closed", True),
     (r"unknown escape character '(.+)'", r"\\\1 is no escape in double quotes; use single quotes", False),
-    (
-        r"expected escape sequence of (\d+)",
-        r"this escape in double quotes needs \1 hexadecimal digits",
-        False,
-    ),
-    (
-        r"could not find expected ':'",
-        "expected 'key: value'; the ':' or the space after it is missing",
-        True,
-    ),
-    (
-        r"mapping values are not allowed",
-        "a ': ' is not allowed here; quote the text or correct the line above",
-        False,
-    ),
-    (
-        r"sequence entries are not allowed",
-        "a '- ' is not allowed here; start the list on a line of its own",
-        False,
-    ),
-    (r"mapping keys are not allowed", "a '? ' is not allowed here; quote the text that contains it", False),
+    (r"expected escape sequence of (\d+)", r"this escape needs \1 hexadecimal digits", False),
+    (r"could not find expected ':'", "expected 'key: value'; ':' or the space after it is missing", True),
+    (r"mapping values are not allowed", "a ': ' is not allowed here; quote the text", False),
+    (r"sequence entries are not allowed", "a '- ' is not allowed here; start a new line", False),
+    (r"mapping keys are not allowed", "a '? ' is not allowed here; quote the text", False),
     (r"expected <block end>", "this does not match the lines above; check the indentation", False),
-    (
-        r"expected ',' or '\]'",
-        "the list that opens here needs ',' between its items and ']' at its end",
-        True,
-    ),
-    (r"expected ',' or '\}'", "the map that opens here needs ',' between its keys and '}' at its end", True),
+    (r"expected ',' or '\]'", "the list that opens here needs ',' between items and ']' at its end", True),
+    (r"expected ',' or '\}'", "the map that opens here needs ',' between keys and '}' at its end", True),
     (r"node content, but found '<stream end>'", "the file ends before a '{' or '[' is closed", False),
     (r"expected the node content", "a key or a value is missing here", False),
     (r"scanning an (alias|anchor)", "a value cannot start with '*' or '&' unless it is quoted", True),
-    (
-        r"(scanning|parsing) an? tag|tag handle",
-        "tags such as !name are not allowed; quote text with a '!'",
-        True,
-    ),
+    (r"(scanning|parsing) an? tag|tag handle", "tags such as !name are not allowed; quote the text", True),
     (r"block scalar", "after '|' or '>' the text starts on the next line", False),
     (r"directive|incompatible YAML", "a line that starts with '%' must be quoted", False),
     (r"<document start>", "this does not match the lines above; a template is one map of keys", False),

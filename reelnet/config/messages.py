@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import gt, lt
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -13,20 +12,14 @@ from reelnet.config.diagnostics import KeyPath, OptionError
 from reelnet.errors import suggest_names
 
 TYPE_NAMES = {
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("dict_type", "mapping_type"), "a map of keys and values"),
+    **dict.fromkeys(("model_type", "model_attributes_type"), "a map of keys and values"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
     "finite_number": "a finite number",
     "string_type": "a text; quote it",
     "bool_type": "true or false",
-    "dict_type": "a map of keys and values",
-    "mapping_type": "a map of keys and values",
-    "model_type": "a map of keys and values",
-    "model_attributes_type": "a map of keys and values",
-    "list_type": "a list",
-    "tuple_type": "a list",
 }
 """Names of types by pydantic's kind of error."""
 
@@ -35,12 +28,8 @@ BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
     "less_than": ("below", "lt"),
     "less_than_equal": ("at most", "le"),
-    "multiple_of": ("a multiple of", "multiple_of"),
 }
-"""The words for a bound and its attribute in a constraint, by pydantic's kind of error."""
-
-EXCEEDS: Mapping[str, Callable[[Any, Any], bool]] = {"greater_than_equal": lt, "less_than_equal": gt}
-"""How to test that a number is beyond an inclusive bound."""
+"""The words for a bound and its key in an error's context, by pydantic's kind of error."""
 
 MAX_VALUE_LENGTH = 60
 
@@ -78,13 +67,16 @@ def _explain(model: type[BaseModel], path: KeyPath, detail: Mapping[str, Any]) -
     """Say what is wrong, and what would work."""
     kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"no such key; {suggest_names(str(path[-1]), list_keys(model, path[:-1]))}"
+        inner = find_model(model, path[:-1])
+        known = [info.alias or name for name, info in inner.model_fields.items()] if inner else []
+        return f"no such key; {suggest_names(str(path[-1]), known)}"
     if kind == "missing":
         return "is missing"
     if kind in TYPE_NAMES:
         return f"{format_value(value)} is not {TYPE_NAMES[kind]}{_suggest_fix(kind, value)}"
     if kind in BOUNDS:
-        return _explain_bound(value, model, path, kind, context)
+        word, bound = BOUNDS[kind]
+        return f"{format_value(value)}: give {word} {context[bound]}"
     if kind == "literal_error":
         return _explain_choice(value, model, path, context)
     if kind == "string_too_short":
@@ -95,30 +87,6 @@ def _explain(model: type[BaseModel], path: KeyPath, detail: Mapping[str, Any]) -
         return str(context.get("error", detail["msg"]))
     message = str(detail["msg"])
     return message[:1].lower() + message[1:]
-
-
-def _explain_bound(
-    value: Any, model: type[BaseModel], path: KeyPath, kind: str, context: Mapping[str, Any]
-) -> str:
-    """Name the bound that a number violates."""
-    word, attribute = BOUNDS[kind]
-    info = find_field(model, path)
-    if kind == "multiple_of" and info is not None:
-        # A number that is not a multiple may also be too large, which is more helpful to know.
-        for other, exceeds in EXCEEDS.items():
-            other_word, other_attribute = BOUNDS[other]
-            bound = next(_iter_bounds(info.annotation, other_attribute), None)
-            if bound is not None and exceeds(value, bound):
-                return f"{format_value(value)}: give {other_word} {bound}"
-    return f"{format_value(value)}: give {word} {context[attribute]}"
-
-
-def _iter_bounds(annotation: Any, attribute: str) -> Iterator[Any]:
-    """Yield the bounds of one kind, such as `le`, inside an annotation such as `EvenPixels | None`."""
-    if isinstance(annotation, FieldInfo):
-        yield from (getattr(each, attribute) for each in annotation.metadata if hasattr(each, attribute))
-    for each in get_args(annotation):
-        yield from _iter_bounds(each, attribute)
 
 
 def _explain_choice(value: Any, model: type[BaseModel], path: KeyPath, context: Mapping[str, Any]) -> str:
@@ -152,12 +120,6 @@ def list_literals(annotation: Any) -> list[str]:
     for each in get_args(annotation):
         words += list_literals(each) if get_args(each) else [each] if isinstance(each, str) else []
     return words
-
-
-def list_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """Return the keys of the map at a path below a model."""
-    inner = find_model(model, path)
-    return [info.alias or name for name, info in inner.model_fields.items()] if inner else []
 
 
 def find_model(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:

@@ -17,6 +17,7 @@ from yaml import events
 from reelnet.config.diagnostics import (
     HEX_COLOR,
     Diagnostic,
+    InvalidTemplate,
     KeyPath,
     SourcePosition,
     diagnose_syntax,
@@ -210,17 +211,15 @@ class _Parser:
         if getattr(event, "tag", None) is not None:
             message = "tags such as !name are not allowed; quote text with a '!'"
             self._record(self._position(event), path, message)
-        node, height = self._parse_content(event, path, depth)
+        if isinstance(event, events.ScalarEvent):
+            node, height = self._parse_scalar(event, path), 1
+        else:
+            parse = self._parse_map if isinstance(event, events.MappingStartEvent) else self._parse_list
+            node, height = parse(event, path, depth)
         subtree = _Subtree(node, self._count - before + 1, height)
         if anchor is not None:
             self._anchors[anchor] = subtree
         return subtree
-
-    def _parse_content(self, event: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
-        if isinstance(event, events.ScalarEvent):
-            return self._parse_scalar(event, path), 1
-        parse = self._parse_map if isinstance(event, events.MappingStartEvent) else self._parse_list
-        return parse(event, path, depth)
 
     def _parse_map(self, start: events.Event, path: KeyPath, depth: int) -> tuple[Node, int]:
         entries: dict[str, Node] = {}
@@ -310,5 +309,4 @@ class _Parser:
             raise_diagnostics(self._diagnostics)
 
     def _stop(self, diagnostic: Diagnostic) -> NoReturn:
-        raise_diagnostics([*self._diagnostics, diagnostic])
-        raise AssertionError("at least one diagnostic was raised")
+        raise InvalidTemplate([*self._diagnostics, diagnostic])

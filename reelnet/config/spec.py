@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 MAX_PIXELS = 16_384
 """Pixels per side; more than any encoder of reelnet accepts."""
 
+
+def _check_even(value: int) -> int:
+    # Pydantic's own multiple_of is checked before the bounds, which say more about a number that is too large.
+    if value % 2:
+        raise ValueError(f"{value}: give a multiple of 2")
+    return value
+
+
 Pixels = Annotated[int, Field(ge=0, le=MAX_PIXELS)]
 PositivePixels = Annotated[int, Field(ge=1, le=MAX_PIXELS)]
-EvenPixels = Annotated[int, Field(ge=2, le=MAX_PIXELS, multiple_of=2)]
+EvenPixels = Annotated[
+    int,
+    Field(ge=2, le=MAX_PIXELS),
+    AfterValidator(_check_even),
+    WithJsonSchema({"type": "integer", "minimum": 2, "maximum": MAX_PIXELS, "multipleOf": 2}),
+]
 """Side of a frame in pixels; video encoders require even sides."""
 FontSize = Annotated[int, Field(ge=6, le=512)]
 """Pixels per em."""

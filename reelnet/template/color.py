@@ -13,41 +13,6 @@ from reelnet.errors import suggest_names
 Rgb = tuple[int, int, int]
 """Red, green and blue, each from 0 to 255."""
 
-RDBU: tuple[Rgb, ...] = (
-    (103, 0, 31),
-    (178, 24, 43),
-    (214, 96, 77),
-    (244, 165, 130),
-    (253, 219, 199),
-    (255, 255, 255),
-    (209, 229, 240),
-    (146, 197, 222),
-    (67, 147, 195),
-    (33, 102, 172),
-    (5, 48, 97),
-)
-"""ColorBrewer's RdBu with a pure white middle (Brewer 2003, Apache 2.0): red is −1, blue is +1."""
-
-EMBER: tuple[Rgb, ...] = (
-    (255, 176, 160),
-    (232, 110, 92),
-    (184, 58, 48),
-    (112, 36, 34),
-    (28, 30, 36),
-    (30, 62, 104),
-    (46, 112, 182),
-    (104, 166, 232),
-    (180, 214, 255),
-)
-"""Red over near-black to blue, for dark backgrounds: small values recede into it, as white does on a light one."""
-
-BUILTIN_COLORMAPS = {"RdBu": RDBU, "ember": EMBER}
-"""Colormaps that do not need matplotlib."""
-
-MAX_COLORMAP_COLORS = 256
-COLORMAP_SAMPLES = 33
-"""Colors that are taken from a colormap of matplotlib; between them colors are interpolated."""
-
 _HEX_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 
 
@@ -69,6 +34,24 @@ def parse_color(value: Any) -> Rgb:
     except ValueError:
         raise ValueError(f"{value!r} is not a color such as '#1f2328'") from None
     return red, green, blue
+
+
+def _parse_colors(digits: str) -> tuple[Rgb, ...]:
+    return tuple(parse_color(f"#{color}") for color in digits.split())
+
+
+RDBU = _parse_colors("67001f b2182b d6604d f4a582 fddbc7 ffffff d1e5f0 92c5de 4393c3 2166ac 053061")
+"""ColorBrewer's RdBu with a pure white middle (Brewer 2003, Apache 2.0): red is −1, blue is +1."""
+
+EMBER = _parse_colors("ffb0a0 e86e5c b83a30 702422 1c1e24 1e3e68 2e70b6 68a6e8 b4d6ff")
+"""Red over near-black to blue, for dark backgrounds: small values recede into it, as white does on a light one."""
+
+BUILTIN_COLORMAPS = {"RdBu": RDBU, "ember": EMBER}
+"""Colormaps that do not need matplotlib."""
+
+MAX_COLORMAP_COLORS = 256
+COLORMAP_SAMPLES = 33
+"""Colors that are taken from a colormap of matplotlib; between them colors are interpolated."""
 
 
 def parse_colormap(value: Any) -> tuple[Rgb, ...]:

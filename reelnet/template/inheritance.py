@@ -385,7 +385,7 @@ def _parse_setting(setting: str) -> tuple[KeyPath, Node]:
 
 
 def _parse_setting_value(text: str, setting: str) -> Node:
-    position = SourcePosition(f"--set {setting}", 0, 0)
+    position = SourcePosition(f"--set {setting}")
     try:
         # {layer} at the start of a path or text is a field, not a map.
         if not text.startswith(("[", "{", '"', "'")) or re.match(r"\{\w*\}", text, re.ASCII):

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from reelnet.config.diagnostics import KeyPath, SourceMap
-from reelnet.config.spec import EvenPixels, Pixels, PositivePixels, SpecModel
+from reelnet.config.spec import LIST_AS_TUPLE, EvenPixels, Pixels, PositivePixels, SpecModel
 from reelnet.template.selector import Selector, SelectorField
 from reelnet.template.theme import Theme
 from reelnet.template.timeline import TimelineSpec
@@ -174,7 +174,7 @@ class OutputSpec(SpecModel):
         description="The file, relative to the current folder. Its suffix selects the format; {layer} stands for the "
         "name of the layer.",
     )
-    layers: tuple[str, ...] | Literal["all"] | None = Field(
+    layers: Annotated[tuple[str, ...] | Literal["all"] | None, LIST_AS_TUPLE] = Field(
         None,
         description="The layers to show, one file per layer: a list or all; by default the template's layer.",
     )
@@ -201,19 +201,12 @@ class OutputSpec(SpecModel):
         le=240,
         description="With a cap: the largest allowed error of a value, in 1/240ths of the color range; by default 4.",
     )
-    keep: tuple[Literal["frames", "levels", "scale"], ...] = Field(
+    keep: Annotated[tuple[Literal["frames", "levels", "scale"], ...], LIST_AS_TUPLE] = Field(
         (), description="With a cap: a list of what must not be reduced."
     )
     timeline: Mapping[str, Any] | None = Field(
         None, description="Keys of the timeline that are different for this file."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _convert_lists(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
 
 
 @dataclass(frozen=True)

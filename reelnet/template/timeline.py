@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from reelnet.config.spec import SpecModel
+from reelnet.config.spec import LIST_AS_TUPLE, SpecModel
 from reelnet.errors import suggest_names
 
 DEFAULT_FPS = 10.0
@@ -29,13 +29,6 @@ MAX_PAUSE_SECONDS = 600.0
 StepsWord = Literal["all", "log", "adaptive"]
 
 
-def _require_list(value: Any) -> Any:
-    # YAML has only lists, which strict mode does not accept for tuples; the items stay strict.
-    if not isinstance(value, list | tuple):
-        raise ValueError("give a list, even for a single item")
-    return tuple(value)
-
-
 def _require_two_ends(value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError("give two steps, [first, last]; null leaves that end open")
@@ -43,7 +36,7 @@ def _require_two_ends(value: Any) -> Any:
 
 
 _Step = Annotated[int, Field(ge=0)]
-_List = Annotated[tuple[_Step, ...], BeforeValidator(_require_list)]
+_List = Annotated[tuple[_Step, ...], LIST_AS_TUPLE]
 _Range = Annotated[tuple[_Step | None, _Step | None], BeforeValidator(_require_two_ends)]
 
 
@@ -199,11 +192,11 @@ class TimelineSpec(_TimelineModel):
         default=False,
         description="Run all steps backward at the same pace after the end; neither end is shown twice.",
     )
-    speed: Annotated[tuple[SpeedSpec, ...], BeforeValidator(_require_list)] = Field(
+    speed: Annotated[tuple[SpeedSpec, ...], LIST_AS_TUPLE] = Field(
         default=(),
         description="Stretches of training steps that are shown faster or slower; they must not overlap.",
     )
-    holds: Annotated[tuple[HoldSpec, ...], BeforeValidator(_require_list)] = Field(
+    holds: Annotated[tuple[HoldSpec, ...], LIST_AS_TUPLE] = Field(
         default=(), description="Steps at which the animation pauses for some seconds."
     )
 

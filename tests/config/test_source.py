@@ -132,8 +132,8 @@ def test_an_alias_stands_where_it_is_written() -> None:
         ("a: Watch: it\n", "1:9", "quote the text"),
         ("a: - b\n", "1:4", "'- ' is not allowed here"),
         ("a:\n    b: 1\n  c: 2\n", "3:3", "indentation"),
-        ("a: [1, 2\nb: 3\n", "1:4", "',' between its items and ']' at its end"),
-        ("a: {b: 1\nc: 3\n", "1:4", "',' between its keys and '}' at its end"),
+        ("a: [1, 2\nb: 3\n", "1:4", "',' between items and ']' at its end"),
+        ("a: {b: 1\nc: 3\n", "1:4", "',' between keys and '}' at its end"),
         ("a: [1,, 2]\n", "1:7", "a value is missing"),
         ("a: 1\nb\n", "2:1", "expected 'key: value'"),
         ("path: {layer}.mp4\n", "1:14", "text that starts with '{' must be quoted"),
@@ -229,7 +229,7 @@ def test_mistakes_are_sorted_without_duplicates_and_cut() -> None:
     raise_diagnostics([])
     many = [Diagnostic(SourcePosition("a", line, 1), f"x[{line}]", "is\nwrong") for line in range(60, 0, -1)]
     with pytest.raises(TemplateError) as caught:
-        raise_diagnostics([*many, many[0], Diagnostic(None, "", "general")])
+        raise_diagnostics([*many, many[0], Diagnostic(SourcePosition(), "", "general")])
     lines = str(caught.value).splitlines()
     assert lines[:2] == ["general", "a:1:1: x[1]: is wrong"]
     assert len(lines) == 51

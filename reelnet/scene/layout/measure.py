@@ -99,7 +99,7 @@ def find_unplaced(template: Template) -> list[str]:
     source, unplaced = template.source_map.find_position(()), []
     for name, panel in template.panels.items():
         position = template.source_map.find_position(("panels", name))
-        is_own = source is None or position is None or position.file == source.file or not position.line
+        is_own = position.file == source.file or not position.line
         if is_own and not panel.hidden and name not in _panel_names(template.layout):
             unplaced.append(name)
     return unplaced
