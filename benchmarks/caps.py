@@ -5,7 +5,7 @@
 
 Each row is appended to the results as it is measured, and one that is there is not measured again, so that a long
 series may be interrupted. Every file is decoded, by Pillow or PyAV. With gifski's binary, which the npm package
-`gifski` carries, the searches of a GIF are compared with one encode of it. The table on stdout, kept as caps.md, is
+`make_gifski_encoder` carries, the searches of a GIF are compared with one encode of it. The table on stdout, kept as caps.md, is
 made of all the results.
 """
 
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import av
-from peers_of_size import Stills, gifski
 from PIL import Image
+from size_peers import Stills, make_gifski_encoder
 
 import reelnet
 from reelnet.errors import CapError
@@ -33,10 +33,10 @@ CAPS = 25.0, 10.0, 5.0, 2.0, 1.0, 0.5
 
 LAYERS = "conv1", "conv2", "conv3", "conv4", "conv5", "conv6"
 SUFFIXES = ".gif", ".mp4", ".webp", ".apng", ".webm", ".avif"
-FULL = 0.97
-GIFSKI = 90
+FULL_FROM = 0.97
+GIFSKI_QUALITY = 90
 """Its quality, which is its usual one."""
-HEAD = (
+TABLE_HEAD = (
     "layer",
     "format",
     "cap",
@@ -52,7 +52,7 @@ HEAD = (
 Row = dict[str, Any]
 
 
-def measured(run: reelnet.Run, template: str, layer: str, suffix: str, cap: float) -> Row:
+def search_cap(run: reelnet.Run, template: str, layer: str, suffix: str, cap: float) -> Row:
     """One search, in figures."""
     row: Row = {"layer": layer, "suffix": suffix, "megabytes": cap}
     began = time.perf_counter()
@@ -63,24 +63,24 @@ def measured(run: reelnet.Run, template: str, layer: str, suffix: str, cap: floa
         except CapError as error:
             return {**row, "seconds": time.perf_counter() - began, "refused": str(error)}
         assert path.stat().st_size == report.bytes
-        shown = decoded(path)
+        shown = count_frames(path)
     assert shown == report.frames, (shown, report.frames)
     return {**row, **report.as_json(), "steps_shown": len(report.steps_shown)}
 
 
-def encoded_by_gifski(run: reelnet.Run, template: str, layer: str, binary: Path) -> Row:
+def time_gifski(run: reelnet.Run, template: str, layer: str, binary: Path) -> Row:
     """The seconds of one encode, from stills on."""
     reel = run.reel(template, layer=layer)
     rgb = reel.palette_rgb
     with tempfile.TemporaryDirectory() as folder:
         frames = reel.rendition.frames(depth=ColorDepth.EIGHT_BIT)
-        stills = Stills.of((rgb[frame.indices] for frame in frames), Path(folder) / "stills")
+        stills = Stills.from_frames((rgb[frame.indices] for frame in frames), Path(folder) / "stills")
         began = time.perf_counter()
-        gifski(binary, GIFSKI)(stills, Path(folder) / "a.gif")
+        make_gifski_encoder(binary, GIFSKI_QUALITY)(stills, Path(folder) / "a.gif")
         return {"layer": layer, "gifski": time.perf_counter() - began}
 
 
-def beside_gifski(rows: list[Row], others: list[Row]) -> Iterator[str]:
+def compare_with_gifski(rows: list[Row], others: list[Row]) -> Iterator[str]:
     """How long each layer's slowest search of a GIF takes, and one encode of gifski."""
     for other in others:
         ours = [row["seconds"] for row in rows if (row["layer"], row["suffix"]) == (other["layer"], ".gif")]
@@ -88,7 +88,7 @@ def beside_gifski(rows: list[Row], others: list[Row]) -> Iterator[str]:
             yield f"{other['layer']} {max(ours):.1f} s beside {other['gifski']:.1f} s"
 
 
-def decoded(path: Path) -> int:
+def count_frames(path: Path) -> int:
     """The frames of a file, each of them decoded."""
     if path.suffix in (".gif", ".webp", ".apng"):
         with Image.open(path) as image:
@@ -103,10 +103,10 @@ def decoded(path: Path) -> int:
         return sum(1 for _ in container.decode(stream))
 
 
-def table(rows: Iterable[Row]) -> Iterator[str]:
+def make_table(rows: Iterable[Row]) -> Iterator[str]:
     """The results as Markdown, in order."""
-    yield f"| {' | '.join(HEAD)} |"
-    yield "|" + "---|" * len(HEAD)
+    yield f"| {' | '.join(TABLE_HEAD)} |"
+    yield "|" + "---|" * len(TABLE_HEAD)
     for row in rows:
         start = f"| {row['layer']} | {row['suffix']} | {row['megabytes']:g} MB "
         if "refused" in row:
@@ -120,7 +120,7 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
         )
 
 
-def summary(rows: list[Row]) -> Iterator[str]:
+def summarize(rows: list[Row]) -> Iterator[str]:
     """For each format how the promise was kept."""
     for suffix in SUFFIXES:
         ours = [row for row in rows if row["suffix"] == suffix]
@@ -129,11 +129,14 @@ def summary(rows: list[Row]) -> Iterator[str]:
             continue
         # What took one encode was as good as the format can be.
         lossy = [row for row in found if row["encodes"] > 1]
-        full, encodes = sum(row["fill"] >= FULL for row in lossy), sorted(row["encodes"] for row in lossy)
+        full, encodes = (
+            sum(row["fill"] >= FULL_FROM for row in lossy),
+            sorted(row["encodes"] for row in lossy),
+        )
         yield (
             f"- `{suffix}`: {len(ours)} caps, {sum(row['fill'] > 1 for row in found)} over, "
             f"{len(ours) - len(found)} refused; {len(found) - len(lossy)} met in one encode; of the other "
-            f"{len(lossy)} {full} at {FULL:.0%} or more, the emptiest at "
+            f"{len(lossy)} {full} at {FULL_FROM:.0%} or more, the emptiest at "
             f"{min((row['fill'] for row in lossy), default=1):.1%}; encodes: "
             f"median {encodes[len(encodes) // 2] if encodes else 1}, most {max(encodes, default=1)}; "
             f"seconds: median {sorted(row['seconds'] for row in found)[len(found) // 2]:.1f}, "
@@ -154,39 +157,39 @@ def main() -> None:
     parser.add_argument("--gifski", type=Path, help="its binary")
     given = parser.parse_args()
     run = reelnet.open(given.run)
-    rows, others = read(given.results)
+    rows, others = read_rows(given.results)
     done = {(row["layer"], row["suffix"], row["megabytes"]) for row in rows}
     timed = {row["layer"] for row in others}
     for layer in given.layers.split(","):
         if given.gifski is not None and layer not in timed:
-            kept(given.results, encoded_by_gifski(run, given.template, layer, given.gifski))
+            append_row(given.results, time_gifski(run, given.template, layer, given.gifski))
         for suffix in given.suffixes.split(","):
             for cap in map(float, given.caps.split(",")):
                 if (layer, suffix, cap) in done:
                     continue
-                kept(given.results, measured(run, given.template, layer, suffix, cap))
-    rows, others = read(given.results)
+                append_row(given.results, search_cap(run, given.template, layer, suffix, cap))
+    rows, others = read_rows(given.results)
     rows.sort(key=lambda row: (SUFFIXES.index(row["suffix"]), LAYERS.index(row["layer"]), -row["megabytes"]))
     print(
         f"# Files under caps\n\nTemplate `{given.template}`, {os.cpu_count()} cores. The error is that of values, "
         "mean and greatest, in 240ths of the colormap.\n"
     )
-    print("\n".join(summary(rows)))
-    if compared := [*beside_gifski(rows, others)]:
+    print("\n".join(summarize(rows)))
+    if compared := [*compare_with_gifski(rows, others)]:
         print(
-            f"- the slowest search of a GIF beside one encode of gifski, quality {GIFSKI}: {', '.join(compared)}"
+            f"- the slowest search of a GIF beside one encode of gifski, quality {GIFSKI_QUALITY}: {', '.join(compared)}"
         )
     print()
-    print("\n".join(table(rows)))
+    print("\n".join(make_table(rows)))
 
 
-def kept(results: Path, row: Row) -> None:
+def append_row(results: Path, row: Row) -> None:
     """Append a row to the results."""
     with results.open("a") as file:
         file.write(json.dumps(row) + "\n")
 
 
-def read(results: Path) -> tuple[list[Row], list[Row]]:
+def read_rows(results: Path) -> tuple[list[Row], list[Row]]:
     """The results so far: searches, and gifski's encodes."""
     rows = (
         [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else list[Row]()

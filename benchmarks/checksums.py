@@ -49,7 +49,7 @@ DECODED_ONLY = (".webm",)
 # Runs
 
 
-def settling(
+def make_settling_maps(
     seed: int, steps: int, samples: int, channels: int, height: int, width: int, *, still: float = 0.6
 ) -> Maps:
     """Values between -1 and 1 that drift to where they stay, with noise that dies away.
@@ -71,7 +71,7 @@ def settling(
     return np.asarray(np.rint(np.stack(maps) * 4096) / 4096, np.float32)
 
 
-def pictures(seed: int, samples: int, side: int, *, rgb: bool = False) -> NDArray[np.uint8]:
+def make_pictures(seed: int, samples: int, side: int, *, rgb: bool = False) -> NDArray[np.uint8]:
     """Smooth blobs, one per sample."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:side, 0:side] / side
@@ -85,7 +85,7 @@ def pictures(seed: int, samples: int, side: int, *, rgb: bool = False) -> NDArra
     return np.stack(shown).astype(np.uint8)
 
 
-def learning(steps: int) -> dict[str, NDArray[np.float64]]:
+def make_metrics(steps: int) -> dict[str, NDArray[np.float64]]:
     """Metrics of a training that goes well; the test is measured at every fourth step."""
     t = np.arange(steps)
     loss = 0.1 + 2.2 * np.exp(-5 * t / max(steps, 2)) + 0.05 * np.sin(t)
@@ -98,51 +98,51 @@ def learning(steps: int) -> dict[str, NDArray[np.float64]]:
 
 
 def make_conv6() -> Entry:
-    maps = settling(6, 120, 10, 16, 7, 7)
+    maps = make_settling_maps(6, 120, 10, 16, 7, 7)
     return {
         "steps": np.arange(120),
-        "samples": pictures(6, 10, 28),
+        "samples": make_pictures(6, 10, 28),
         "labels": [str(n) for n in range(10)],
         "taps": {"conv6": maps},
-        "metrics": learning(120),
+        "metrics": make_metrics(120),
         "bounds": {"conv6": (-1, 1)},
     }
 
 
 def make_large_maps() -> Entry:
-    maps = settling(1, 20, 10, 4, 28, 28)
+    maps = make_settling_maps(1, 20, 10, 4, 28, 28)
     return {
         "steps": np.arange(20),
-        "samples": pictures(1, 10, 28),
+        "samples": make_pictures(1, 10, 28),
         "taps": {"conv1": maps},
-        "metrics": learning(20),
+        "metrics": make_metrics(20),
         "bounds": {"conv1": (-1, 1)},
     }
 
 
 def make_relu() -> Entry:
-    maps = np.maximum(settling(64, 12, 4, 64, 7, 7) * 3, 0)
+    maps = np.maximum(make_settling_maps(64, 12, 4, 64, 7, 7) * 3, 0)
     return {
         "steps": np.arange(12) * 10,
-        "samples": pictures(64, 4, 28),
+        "samples": make_pictures(64, 4, 28),
         "labels": ["cat", "dog", "a long name", "ship"],
         "taps": {"features.relu": maps},
-        "metrics": learning(12),
+        "metrics": make_metrics(12),
     }
 
 
 def make_rgb() -> Entry:
     return {
         "steps": np.arange(16),
-        "samples": pictures(3, 5, 32, rgb=True),
+        "samples": make_pictures(3, 5, 32, rgb=True),
         "labels": ["red", "green", "blue", "grey", "white"],
-        "taps": {"layer1": settling(3, 16, 5, 6, 8, 8).astype(np.float16)},
+        "taps": {"layer1": make_settling_maps(3, 16, 5, 6, 8, 8).astype(np.float16)},
         "metrics": {"loss": np.linspace(2, 1, 16).round(3)},
     }
 
 
 def make_broken_values() -> Entry:
-    maps = settling(13, 10, 3, 5, 6, 6)
+    maps = make_settling_maps(13, 10, 3, 5, 6, 6)
     maps[4:, 0, 0, :2, :2] = np.nan
     maps[6, 1, 1] = np.inf
     maps[7, 2, 2, 0] = -np.inf
@@ -151,20 +151,20 @@ def make_broken_values() -> Entry:
     loss[3] = np.nan
     return {
         "steps": np.arange(10),
-        "samples": pictures(13, 3, 12),
+        "samples": make_pictures(13, 3, 12),
         "taps": {"conv": maps},
         "metrics": {"loss": loss},
     }
 
 
 def make_scores() -> Entry:
-    logits = settling(10, 18, 6, 10, 1, 1) * 4
+    logits = make_settling_maps(10, 18, 6, 10, 1, 1) * 4
     return {
         "steps": np.array([0, 1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 181, 256, 362]),
-        "samples": pictures(10, 6, 28),
+        "samples": make_pictures(10, 6, 28),
         "labels": [str(n) for n in logits[-1, :, :, 0, 0].argmax(axis=1)],
-        "taps": {"conv": settling(11, 18, 6, 6, 9, 9), "logits": logits},
-        "metrics": learning(18),
+        "taps": {"conv": make_settling_maps(11, 18, 6, 6, 9, 9), "logits": logits},
+        "metrics": make_metrics(18),
         "bounds": {"conv": (-1, 1)},
     }
 
@@ -172,14 +172,14 @@ def make_scores() -> Entry:
 def make_layers() -> Entry:
     return {
         "steps": np.arange(8) * 5,
-        "samples": pictures(20, 3, 20),
+        "samples": make_pictures(20, 3, 20),
         "taps": {
-            "stem": settling(20, 8, 3, 4, 10, 10),
-            "oblong": settling(21, 8, 3, 3, 4, 17),
-            "hidden": settling(22, 8, 3, 40, 1, 1),
+            "stem": make_settling_maps(20, 8, 3, 4, 10, 10),
+            "oblong": make_settling_maps(21, 8, 3, 3, 4, 17),
+            "hidden": make_settling_maps(22, 8, 3, 40, 1, 1),
         },
-        "weights": {"stem.weight": settling(23, 8, 4, 1, 3, 3) / 2},
-        "metrics": learning(8),
+        "weights": {"stem.weight": make_settling_maps(23, 8, 4, 1, 3, 3) / 2},
+        "metrics": make_metrics(8),
         "bounds": {"stem": (-1, 1)},
     }
 
@@ -187,8 +187,8 @@ def make_layers() -> Entry:
 def make_single() -> Entry:
     return {
         "steps": [7],
-        "samples": pictures(30, 2, 10),
-        "taps": {"conv": settling(30, 1, 2, 3, 5, 5)},
+        "samples": make_pictures(30, 2, 10),
+        "taps": {"conv": make_settling_maps(30, 1, 2, 3, 5, 5)},
         "metrics": {"loss": [0.5]},
     }
 
@@ -196,8 +196,8 @@ def make_single() -> Entry:
 def make_pair() -> Entry:
     return {
         "steps": [0, 1000],
-        "samples": pictures(31, 2, 10),
-        "taps": {"conv": settling(31, 2, 2, 3, 5, 5)},
+        "samples": make_pictures(31, 2, 10),
+        "taps": {"conv": make_settling_maps(31, 2, 2, 3, 5, 5)},
         "bounds": {"conv": (-1, 1)},
     }
 
@@ -257,7 +257,7 @@ CAPS: Mapping[tuple[str, str], Mapping[str, tuple[int, ...]]] = {
 # Checksums
 
 
-def sha(*parts: bytes) -> str:
+def compute_sha256(*parts: bytes) -> str:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -282,7 +282,12 @@ def describe(path: Path) -> Entry:
     """Checksums of a written file."""
     data = path.read_bytes()
     frames = list(decode(path))
-    entry = {"sha256": sha(data), "bytes": len(data), "decoded": sha(*frames), "frames": len(frames) // 2}
+    entry = {
+        "sha256": compute_sha256(data),
+        "bytes": len(data),
+        "decoded": compute_sha256(*frames),
+        "frames": len(frames) // 2,
+    }
     if path.suffix in DECODED_ONLY:
         del entry["sha256"]
     return entry
@@ -292,7 +297,11 @@ def describe_sequence(folder: Path) -> Entry:
     """One checksum of all files of a folder and their names."""
     files = sorted(folder.iterdir())
     parts = [part for file in files for part in (file.name.encode(), file.read_bytes())]
-    return {"sha256": sha(*parts), "bytes": sum(file.stat().st_size for file in files), "frames": len(files)}
+    return {
+        "sha256": compute_sha256(*parts),
+        "bytes": sum(file.stat().st_size for file in files),
+        "frames": len(files),
+    }
 
 
 # The matrix
@@ -376,7 +385,10 @@ class Matrix:
             reel = opened.reel(template, **options)
             steps = sorted({opened.steps[0], opened.steps[len(opened.steps) // 2], opened.steps[-1]})
             pictures = [reel.frame(step) for step in steps]
-            return {"size": list(pictures[0].size), "rgb": [sha(each.tobytes()) for each in pictures]}
+            return {
+                "size": list(pictures[0].size),
+                "rgb": [compute_sha256(each.tobytes()) for each in pictures],
+            }
 
         return make
 
@@ -419,7 +431,7 @@ class Matrix:
         return Job(group, name, make)
 
 
-def perform(job: Job) -> Entry:
+def run_job(job: Job) -> Entry:
     """Write the output of a job and return its checksums, or the first line of the error."""
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -429,7 +441,7 @@ def perform(job: Job) -> Entry:
             return {"error": re.sub(r"\S*" + re.escape(folder) + r"/?", "", text)}
 
 
-def measure(groups: tuple[str, ...]) -> dict[str, dict[str, Entry]]:
+def compute_checksums(groups: tuple[str, ...]) -> dict[str, dict[str, Entry]]:
     """The checksums by group and name."""
     found: dict[str, dict[str, Entry]] = {group: {} for group in groups}
     began = time.monotonic()
@@ -439,7 +451,7 @@ def measure(groups: tuple[str, ...]) -> dict[str, dict[str, Entry]]:
             if job.group not in groups:
                 continue
             start = time.monotonic()
-            found[job.group][job.name] = perform(job)
+            found[job.group][job.name] = run_job(job)
             seconds[f"{job.group} {job.name}"] = time.monotonic() - start
     slowest = sorted(seconds.items(), key=lambda item: -item[1])[:8]
     count = sum(map(len, found.values()))
@@ -452,7 +464,7 @@ def measure(groups: tuple[str, ...]) -> dict[str, dict[str, Entry]]:
 # Record and compare
 
 
-def environment() -> dict[str, str]:
+def describe_environment() -> dict[str, str]:
     """What the bytes depend on beside the code."""
     packages = ("numpy", "pillow", "av", "zlib-ng", "matplotlib")
     versions = {name: metadata.version(name) for name in packages}
@@ -465,16 +477,16 @@ def environment() -> dict[str, str]:
     }
 
 
-def write(file: Path, groups: Mapping[str, Mapping[str, Entry]]) -> None:
+def write_checksums(file: Path, groups: Mapping[str, Mapping[str, Entry]]) -> None:
     """Write the result with one line per output, so that a change of one shows as one line."""
-    blocks = [f'"environment": {json.dumps(environment())}']
+    blocks = [f'"environment": {json.dumps(describe_environment())}']
     for group, entries in groups.items():
         lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(each)}" for name, each in entries.items())
         blocks.append(f"{json.dumps(group)}: {{\n{lines}\n}}")
     file.write_text("{\n" + ",\n".join(blocks) + "\n}\n", "utf-8")
 
 
-def differences(
+def find_differences(
     old: Mapping[str, Mapping[str, Entry]], new: Mapping[str, Mapping[str, Entry]]
 ) -> tuple[list[str], list[str]]:
     """What differs, and which errors only changed their words."""
@@ -504,13 +516,16 @@ def main() -> int:
     recorded = json.loads(arguments.file.read_text("utf-8")) if arguments.file.exists() else {}
     if arguments.action == "record":
         kept = {name: recorded[name] for name in names if name in recorded}
-        write(arguments.file, {**kept, **measure(groups)})
+        write_checksums(arguments.file, {**kept, **compute_checksums(groups)})
         return 0
     if not recorded:
         parser.error(f"{arguments.file} does not exist")
-    if recorded["environment"] != environment():
-        print(f"recorded with {recorded['environment']},\nthis is       {environment()}", file=sys.stderr)
-    found, reworded = differences(recorded, measure(groups))
+    if recorded["environment"] != describe_environment():
+        print(
+            f"recorded with {recorded['environment']},\nthis is       {describe_environment()}",
+            file=sys.stderr,
+        )
+    found, reworded = find_differences(recorded, compute_checksums(groups))
     for line in reworded:
         print(f"(another error text) {line}")
     print("\n".join(found) or "no differences")

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from subject import FPS, LAYER
+from common import FPS, LAYER
 
 if TYPE_CHECKING:
-    from composing import Grid
+    from reference_frames import LayerGrid
 
-Render = Callable[[Path, Path], None]
+RenderFunction = Callable[[Path, Path], None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Contender:
 
     tool: str
     suffix: str
-    render: Render
+    render: RenderFunction
     modules: tuple[str, ...]
 
     @property
@@ -42,84 +42,84 @@ class Contender:
         return f"{self.tool}{self.suffix}"
 
 
-def reelnet_save(run: Path, out: Path) -> None:
+def render_with_reelnet(run: Path, out: Path) -> None:
     import reelnet
 
     reelnet.open(run).reel("plain", layer=LAYER).save(out)
 
 
-def grid_of(run: Path) -> Grid:
+def read_grid(run: Path) -> LayerGrid:
     """The frames that a peer is given."""
     # Here, not above: `peers.py` reads the table below, and must stay small.
-    from composing import Grid
+    from reference_frames import LayerGrid
 
-    return Grid(run)
-
-
-def moviepy_gif(run: Path, out: Path) -> None:
-    _moviepy_clip(run).write_gif(str(out), fps=FPS, logger=None)
+    return LayerGrid(run)
 
 
-def moviepy_mp4(run: Path, out: Path) -> None:
-    _moviepy_clip(run).write_videofile(str(out), fps=FPS, logger=None)
+def render_moviepy_gif(run: Path, out: Path) -> None:
+    _make_moviepy_clip(run).write_gif(str(out), fps=FPS, logger=None)
 
 
-def _moviepy_clip(run: Path) -> Any:
+def render_moviepy_mp4(run: Path, out: Path) -> None:
+    _make_moviepy_clip(run).write_videofile(str(out), fps=FPS, logger=None)
+
+
+def _make_moviepy_clip(run: Path) -> Any:
     from moviepy import VideoClip
 
-    grid = grid_of(run)
+    grid = read_grid(run)
     # Half a frame more: the number of frames is int(duration * fps), which would drop the last one.
     return VideoClip(lambda seconds: grid.frame(round(seconds * FPS)), duration=(len(grid) + 0.5) / FPS)
 
 
-def pillow_gif(run: Path, out: Path) -> None:
+def render_pillow_gif(run: Path, out: Path) -> None:
     from PIL import Image
 
-    pictures = (Image.fromarray(frame) for frame in grid_of(run))
+    pictures = (Image.fromarray(frame) for frame in read_grid(run))
     first = next(pictures)
     first.save(out, save_all=True, append_images=pictures, duration=1000 // FPS, loop=0)
 
 
-def imageio_gif(run: Path, out: Path) -> None:
+def render_imageio_gif(run: Path, out: Path) -> None:
     from imageio.v2 import get_writer
 
     writing: Any = get_writer(out, mode="I", duration=1000 / FPS, loop=0)
     with writing as writer:
-        for frame in grid_of(run):
+        for frame in read_grid(run):
             writer.append_data(frame)
 
 
-def imageio_mp4(run: Path, out: Path) -> None:
+def render_imageio_mp4(run: Path, out: Path) -> None:
     from imageio.v2 import get_writer
 
     # 560×952 is no multiple of 16, to which imageio would stretch the frames.
     writing: Any = get_writer(out, format="FFMPEG", mode="I", fps=FPS, macro_block_size=2)
     with writing as writer:
-        for frame in grid_of(run):
+        for frame in read_grid(run):
             writer.append_data(frame)
 
 
-def matplotlib_gif(run: Path, out: Path) -> None:
+def render_matplotlib_gif(run: Path, out: Path) -> None:
     from matplotlib.animation import PillowWriter
 
-    _matplotlib(run, out, PillowWriter(fps=FPS), by_row=False)
+    _render_with_matplotlib(run, out, PillowWriter(fps=FPS), by_row=False)
 
 
-def matplotlib_mp4(run: Path, out: Path) -> None:
-    _matplotlib(run, out, _ffmpeg_writer(), by_row=False)
+def render_matplotlib_mp4(run: Path, out: Path) -> None:
+    _render_with_matplotlib(run, out, _make_ffmpeg_writer(), by_row=False)
 
 
-def matplotlib_rows_gif(run: Path, out: Path) -> None:
+def render_matplotlib_rows_gif(run: Path, out: Path) -> None:
     from matplotlib.animation import PillowWriter
 
-    _matplotlib(run, out, PillowWriter(fps=FPS), by_row=True)
+    _render_with_matplotlib(run, out, PillowWriter(fps=FPS), by_row=True)
 
 
-def matplotlib_rows_mp4(run: Path, out: Path) -> None:
-    _matplotlib(run, out, _ffmpeg_writer(), by_row=True)
+def render_matplotlib_rows_mp4(run: Path, out: Path) -> None:
+    _render_with_matplotlib(run, out, _make_ffmpeg_writer(), by_row=True)
 
 
-def _ffmpeg_writer() -> Any:
+def _make_ffmpeg_writer() -> Any:
     import imageio_ffmpeg
     import matplotlib
     from matplotlib.animation import FFMpegWriter
@@ -128,7 +128,7 @@ def _ffmpeg_writer() -> Any:
     return FFMpegWriter(fps=FPS)
 
 
-def _matplotlib(run: Path, out: Path, writer: Any, *, by_row: bool) -> None:
+def _render_with_matplotlib(run: Path, out: Path, writer: Any, *, by_row: bool) -> None:
     """A grid of `imshow` in its own colormap, and its text for the counter.
 
     Feature maps are usually shown with `plt.subplots(rows, columns)`, an axes a cell; `by_row` joins the cells of
@@ -141,7 +141,7 @@ def _matplotlib(run: Path, out: Path, writer: Any, *, by_row: bool) -> None:
     import matplotlib.pyplot as plt
     from matplotlib.animation import FuncAnimation
 
-    grid = grid_of(run)
+    grid = read_grid(run)
     width, height = grid.size
     columns = 1 if by_row else grid.samples
     figure, axes = plt.subplots(
@@ -172,20 +172,20 @@ def _matplotlib(run: Path, out: Path, writer: Any, *, by_row: bool) -> None:
     FuncAnimation(figure, update, frames=len(grid)).save(out, writer=writer, dpi=100)
 
 
-def article_gif(run: Path, out: Path) -> None:
-    _pngs_and_ffmpeg(run, out, [])
+def render_article_gif(run: Path, out: Path) -> None:
+    _render_with_pngs_and_ffmpeg(run, out, [])
 
 
-def article_mp4(run: Path, out: Path) -> None:
-    _pngs_and_ffmpeg(run, out, ["-c:v", "libx264", "-pix_fmt", "yuv420p"])
+def render_article_mp4(run: Path, out: Path) -> None:
+    _render_with_pngs_and_ffmpeg(run, out, ["-c:v", "libx264", "-pix_fmt", "yuv420p"])
 
 
-def _pngs_and_ffmpeg(run: Path, out: Path, options: list[str]) -> None:
+def _render_with_pngs_and_ffmpeg(run: Path, out: Path, options: list[str]) -> None:
     import imageio_ffmpeg
     from PIL import Image
 
     with tempfile.TemporaryDirectory() as folder:
-        for number, frame in enumerate(grid_of(run)):
+        for number, frame in enumerate(read_grid(run)):
             Image.fromarray(frame).save(Path(folder) / f"{number:05d}.png")
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-framerate", str(FPS)]
         subprocess.run([*command, "-i", f"{folder}/%05d.png", *options, str(out)], check=True)
@@ -200,19 +200,19 @@ ROWS = "matplotlib, an axes a row"
 ARTICLE = "PNGs, then ffmpeg"
 
 CONTENDERS = (
-    Contender("reelnet", ".gif", reelnet_save, _REELNET),
-    Contender("moviepy", ".gif", moviepy_gif, ("moviepy", *_IMAGEIO)),
-    Contender("Pillow", ".gif", pillow_gif, ("PIL.Image", "PIL.GifImagePlugin")),
-    Contender("imageio", ".gif", imageio_gif, _IMAGEIO),
-    Contender("matplotlib", ".gif", matplotlib_gif, _MATPLOTLIB),
-    Contender(ROWS, ".gif", matplotlib_rows_gif, _MATPLOTLIB),
-    Contender(ARTICLE, ".gif", article_gif, _ARTICLE),
-    Contender("reelnet", ".mp4", reelnet_save, _REELNET),
-    Contender("moviepy", ".mp4", moviepy_mp4, ("moviepy", *_IMAGEIO)),
-    Contender("imageio", ".mp4", imageio_mp4, _IMAGEIO),
-    Contender("matplotlib", ".mp4", matplotlib_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),
-    Contender(ROWS, ".mp4", matplotlib_rows_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),
-    Contender(ARTICLE, ".mp4", article_mp4, _ARTICLE),
+    Contender("reelnet", ".gif", render_with_reelnet, _REELNET),
+    Contender("moviepy", ".gif", render_moviepy_gif, ("moviepy", *_IMAGEIO)),
+    Contender("Pillow", ".gif", render_pillow_gif, ("PIL.Image", "PIL.GifImagePlugin")),
+    Contender("imageio", ".gif", render_imageio_gif, _IMAGEIO),
+    Contender("matplotlib", ".gif", render_matplotlib_gif, _MATPLOTLIB),
+    Contender(ROWS, ".gif", render_matplotlib_rows_gif, _MATPLOTLIB),
+    Contender(ARTICLE, ".gif", render_article_gif, _ARTICLE),
+    Contender("reelnet", ".mp4", render_with_reelnet, _REELNET),
+    Contender("moviepy", ".mp4", render_moviepy_mp4, ("moviepy", *_IMAGEIO)),
+    Contender("imageio", ".mp4", render_imageio_mp4, _IMAGEIO),
+    Contender("matplotlib", ".mp4", render_matplotlib_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),
+    Contender(ROWS, ".mp4", render_matplotlib_rows_mp4, (*_MATPLOTLIB, "imageio_ffmpeg")),
+    Contender(ARTICLE, ".mp4", render_article_mp4, _ARTICLE),
 )
 
 BY_KEY = {contender.key: contender for contender in CONTENDERS}

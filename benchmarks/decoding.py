@@ -8,13 +8,13 @@ from pathlib import Path
 
 import av
 import numpy as np
+from common import FPS
 from numpy.typing import NDArray
 from PIL import Image
-from subject import FPS
 
 Rgb = NDArray[np.uint8]
 
-BLOCK = 8
+SSIM_WINDOW = 8
 """Side of a window of SSIM."""
 
 
@@ -31,12 +31,12 @@ class Quality:
     ssim: float
 
 
-def pictures(path: Path) -> Iterator[Rgb]:
+def decode_frames(path: Path) -> Iterator[Rgb]:
     """The frames of a GIF, WebP, APNG or video in RGB, each as often as it is shown."""
     if path.suffix in (".mp4", ".webm"):
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):
-                yield from_yuv(frame)
+                yield yuv_to_rgb(frame)
         return
     with Image.open(path) as image:
         for number in range(getattr(image, "n_frames", 1)):
@@ -47,7 +47,7 @@ def pictures(path: Path) -> Iterator[Rgb]:
                 yield shown
 
 
-def from_yuv(frame: av.VideoFrame) -> Rgb:
+def yuv_to_rgb(frame: av.VideoFrame) -> Rgb:
     """A yuv420p frame in RGB, by the definition of its matrix; swscale would round.
 
     Files without a tag are BT.601, as swscale makes them.
@@ -63,35 +63,35 @@ def from_yuv(frame: av.VideoFrame) -> Rgb:
     return rgb
 
 
-def quality(exact: Iterable[Rgb], found: Iterable[Rgb]) -> Quality:
+def measure_quality(exact: Iterable[Rgb], found: Iterable[Rgb]) -> Quality:
     """How near pictures are to the exact ones, of which there must be as many."""
     squares, similar = [], []
     for number, (one, other) in enumerate(zip(exact, found, strict=True)):
         difference = one.astype(np.int16) - other
         squares.append(float(np.square(difference, dtype=np.int32).mean()))
         if number % 5 == 0:
-            similar.append(ssim(one, other))
-    return Quality(psnr(float(np.mean(squares))), float(np.mean(similar)))
+            similar.append(compute_ssim(one, other))
+    return Quality(compute_psnr(float(np.mean(squares))), float(np.mean(similar)))
 
 
-def psnr(square: float) -> float:
+def compute_psnr(square: float) -> float:
     """Of a mean squared error, in dB."""
     return float(10 * np.log10(255**2 / square)) if square > 1e-5 else 99.0
 
 
-def ssim(one: Rgb, other: Rgb) -> float:
+def compute_ssim(one: Rgb, other: Rgb) -> float:
     """Structural similarity of the luma of two pictures, over windows side by side.
 
     Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error visibility to
     structural similarity", IEEE Transactions on Image Processing 13 (2004); with square windows side by side in
     place of its Gaussian ones.
     """
-    height, width = (side // BLOCK * BLOCK for side in one.shape[:2])
+    height, width = (side // SSIM_WINDOW * SSIM_WINDOW for side in one.shape[:2])
     x, y = (
         (each[:height, :width] @ np.array([0.2126, 0.7152, 0.0722]))
-        .reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+        .reshape(height // SSIM_WINDOW, SSIM_WINDOW, width // SSIM_WINDOW, SSIM_WINDOW)
         .transpose(0, 2, 1, 3)
-        .reshape(-1, BLOCK * BLOCK)
+        .reshape(-1, SSIM_WINDOW * SSIM_WINDOW)
         for each in (one, other)
     )
     low, high = (0.01 * 255) ** 2, (0.03 * 255) ** 2

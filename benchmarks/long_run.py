@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from subject import LAYER
+from common import LAYER
 
 import reelnet
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 
 
-def write(source: Path, target: Path, steps: int) -> None:
+def write_long_run(source: Path, target: Path, steps: int) -> None:
     """Make a run of `steps` snapshots with the layer, samples and form of `source`.
 
     The values wander as in a training: each step moves by a little noise and stays within ±1.

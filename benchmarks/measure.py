@@ -13,40 +13,50 @@ import time
 from pathlib import Path
 
 
-def render(key: str, run: Path, folder: Path) -> dict[str, float]:
+def measure_render(key: str, run: Path, folder: Path) -> dict[str, float]:
     """A contender's seconds from the run folder to the finished file, imports excluded, and its peak memory."""
     from contenders import BY_KEY
 
     contender = BY_KEY[key]
-    for module in ("composing", *contender.modules):
+    for module in ("reference_frames", *contender.modules):
         importlib.import_module(module)
     out = folder / f"out{contender.suffix}"
     began = time.perf_counter()
     contender.render(run, out)
     seconds = time.perf_counter() - began
-    return {"seconds": seconds, "bytes": out.stat().st_size, "peak": peak(), "frames": frames(out)}
+    return {
+        "seconds": seconds,
+        "bytes": out.stat().st_size,
+        "peak": read_peak_memory(),
+        "frames": count_frames(out),
+    }
 
 
-def x264(run: Path, folder: Path) -> dict[str, float]:
+def measure_x264(run: Path, folder: Path) -> dict[str, float]:
     """x264's seconds for frames composed beforehand."""
-    from subject import LAYER
-    from x264_alone import encode
+    from common import LAYER
+    from x264_baseline import encode_with_x264
 
     import reelnet
 
     out = folder / "out.mp4"
-    seconds = encode(reelnet.open(run).reel("plain", layer=LAYER), out)
-    return {"seconds": seconds, "bytes": out.stat().st_size, "peak": peak(), "frames": frames(out)}
+    seconds = encode_with_x264(reelnet.open(run).reel("plain", layer=LAYER), out)
+    return {
+        "seconds": seconds,
+        "bytes": out.stat().st_size,
+        "peak": read_peak_memory(),
+        "frames": count_frames(out),
+    }
 
 
-def recording(steps: int, folder: Path) -> dict[str, float]:
-    """The figures of `record.measure`."""
-    from record import measure
+def measure_recording(steps: int, folder: Path) -> dict[str, float]:
+    """The figures of `record.measure_recording`."""
+    from record import measure_recording
 
-    return measure(folder, steps)
+    return measure_recording(folder, steps)
 
 
-def train(run: Path) -> dict[str, float]:
+def record_run(run: Path) -> dict[str, float]:
     """Record the run that everything renders."""
     from reelnet.demo.training import Recipe
     from reelnet.demo.training import train as train_run
@@ -54,25 +64,25 @@ def train(run: Path) -> dict[str, float]:
     return {"accuracy": train_run(run, Recipe(steps=290, layers=("conv?",))).test_accuracy}
 
 
-def lengthen(steps: int, run: Path, folder: Path) -> dict[str, float]:
+def lengthen_run(steps: int, run: Path, folder: Path) -> dict[str, float]:
     """Write the long run."""
-    from long_run import write
+    from long_run import write_long_run
 
-    write(run, folder, steps)
+    write_long_run(run, folder, steps)
     return {}
 
 
-def peak() -> float:
+def read_peak_memory() -> float:
     """Most memory this process has had so far, in bytes; a program that it started counts for itself."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
 
-def frames(out: Path) -> float:
+def count_frames(out: Path) -> float:
     """The frames that a written file shows; those that a GIF merged count as often as they are shown."""
     import av
+    from common import FPS
     from PIL import Image
-    from subject import FPS
 
     if out.suffix == ".mp4":
         with av.open(str(out)) as video:
@@ -89,15 +99,15 @@ def main() -> None:
     kind, name, run, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
     match kind:
         case "render":
-            found = render(name, run, folder)
+            found = measure_render(name, run, folder)
         case "x264":
-            found = x264(run, folder)
+            found = measure_x264(run, folder)
         case "recording":
-            found = recording(int(name), folder)
+            found = measure_recording(int(name), folder)
         case "train":
-            found = train(run)
+            found = record_run(run)
         case "lengthen":
-            found = lengthen(int(name), run, folder)
+            found = lengthen_run(int(name), run, folder)
         case _:
             sys.exit(f"measure.py: unknown kind {kind!r}")
     print(json.dumps(found))

@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 
 from contenders import CONTENDERS
-from processes import HERE, Measured, finish, measure, measure_aside
-from promises import Results, promise_table, promises, render_table
+from goals import Results, list_goals, make_goal_table, make_render_table
+from processes import HERE, Figures, measure_in_process, measure_in_temporary_folder, run_command
 
 import reelnet
 
@@ -35,27 +35,27 @@ their defaults. Peak memory is the Python process's; an ffmpeg that a tool start
 
 
 def main() -> None:
-    options = parsed()
+    options = parse_arguments()
     run: Path = options.run
     if not run.exists():
-        say(f"training the network into {run}")
-        measure("train", "-", run, run)
+        print_progress(f"training the network into {run}")
+        measure_in_process("train", "-", run, run)
     repeats = 1 if options.quick else options.repeats
-    renders = timed_renders(run, repeats)
-    check_frames(renders)
+    renders = time_renders(run, repeats)
+    check_frame_counts(renders)
     results = Results(
         renders=renders,
-        pairs=timed_pairs(run, 2 if options.quick else max(5, repeats)),
-        recording=timed_recording(10 if options.quick else 40),
-        memory=memory(run, 1000 if options.quick else 5000),
-        start=timed_start(3 if options.quick else 7),
+        pairs=time_pairs(run, 2 if options.quick else max(5, repeats)),
+        recording=time_recording(10 if options.quick else 40),
+        memory=measure_memory(run, 1000 if options.quick else 5000),
+        start=time_start(3 if options.quick else 7),
     )
-    report = written(results, repeats)
+    report = format_page(results, repeats)
     print(report)
     (HERE / "peers.md").write_text(report, encoding="utf-8")
 
 
-def parsed() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure reelnet beside its peers.")
     parser.add_argument(
         "--run", type=Path, default=Path("runs/demo"), help="recorded run; made if it is not there"
@@ -68,77 +68,77 @@ def parsed() -> argparse.Namespace:
     return options
 
 
-def timed_renders(run: Path, repeats: int) -> dict[tuple[str, str], list[Measured]]:
+def time_renders(run: Path, repeats: int) -> dict[tuple[str, str], list[Figures]]:
     """Every contender `repeats` times, all of them in turn, so that a slow minute falls on all."""
-    renders: dict[tuple[str, str], list[Measured]] = {(each.tool, each.suffix): [] for each in CONTENDERS}
+    renders: dict[tuple[str, str], list[Figures]] = {(each.tool, each.suffix): [] for each in CONTENDERS}
     for turn in range(1, repeats + 1):
         for each in CONTENDERS:
-            measured = measure_aside("render", each.key, run)
+            measured = measure_in_temporary_folder("render", each.key, run)
             renders[each.tool, each.suffix].append(measured)
-            say(f"{turn}/{repeats} {each.tool} {each.suffix}: {measured['seconds']:.2f} s")
+            print_progress(f"{turn}/{repeats} {each.tool} {each.suffix}: {measured['seconds']:.2f} s")
     return renders
 
 
-def check_frames(renders: dict[tuple[str, str], list[Measured]]) -> None:
+def check_frame_counts(renders: dict[tuple[str, str], list[Figures]]) -> None:
     """Make sure that all have written the same number of frames: else their times say nothing."""
     counts = {key: measured[0]["frames"] for key, measured in renders.items()}
     if len(set(counts.values())) > 1:
         sys.exit(f"the files differ in their frames: {counts}")
 
 
-def timed_pairs(run: Path, pairs: int) -> list[tuple[float, float]]:
+def time_pairs(run: Path, pairs: int) -> list[tuple[float, float]]:
     """Seconds of reelnet's MP4 and of x264 alone, one after the other."""
     found = []
     for turn in range(1, pairs + 1):
-        own = measure_aside("render", "reelnet.mp4", run)["seconds"]
-        alone = measure_aside("x264", "-", run)["seconds"]
+        own = measure_in_temporary_folder("render", "reelnet.mp4", run)["seconds"]
+        alone = measure_in_temporary_folder("x264", "-", run)["seconds"]
         found.append((own, alone))
-        say(f"{turn}/{pairs} MP4 {own:.2f} s, x264 alone {alone:.2f} s")
+        print_progress(f"{turn}/{pairs} MP4 {own:.2f} s, x264 alone {alone:.2f} s")
     return found
 
 
-def timed_recording(steps: int) -> Measured:
+def time_recording(steps: int) -> Figures:
     """Median seconds of a training step, of recording it, and of the part of that which writes."""
-    say(f"recording {steps} steps")
-    return measure_aside("recording", str(steps), Path("-"))
+    print_progress(f"recording {steps} steps")
+    return measure_in_temporary_folder("recording", str(steps), Path("-"))
 
 
-def memory(run: Path, steps: int) -> dict[tuple[str, int], float]:
+def measure_memory(run: Path, steps: int) -> dict[tuple[str, int], float]:
     """Peak bytes of `reelnet render` for the run and for one of `steps` frames."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
         long = Path(folder) / "long"
-        measure("lengthen", str(steps), run, long)
+        measure_in_process("lengthen", str(steps), run, long)
         for suffix in (".gif", ".mp4"):
             for each in (run, long):
                 out = Path(folder) / f"out{suffix}"
                 render = [sys.executable, "-m", "reelnet", "render", str(each), "-o", str(out)]
-                done = finish([*render, "--layer", "conv6", "--template", "plain"])
-                found[suffix, steps_of(each)] = done.peak
-                say(
-                    f"render {steps_of(each)} frames to {suffix}: {done.peak / 1e6:.0f} MB, {done.seconds:.1f} s"
+                done = run_command([*render, "--layer", "conv6", "--template", "plain"])
+                found[suffix, count_steps(each)] = done.peak
+                print_progress(
+                    f"render {count_steps(each)} frames to {suffix}: {done.peak / 1e6:.0f} MB, {done.seconds:.1f} s"
                 )
     return found
 
 
-def steps_of(run: Path) -> int:
+def count_steps(run: Path) -> int:
     """Number of snapshots in a run."""
     return len(reelnet.open(run).steps)
 
 
-def timed_start(repeats: int) -> tuple[float, float]:
+def time_start(repeats: int) -> tuple[float, float]:
     """Median seconds of `reelnet --help` and of an interpreter that does nothing, taken in turn."""
     script = Path(sys.executable).parent / "reelnet"
     reelnet = [str(script)] if script.exists() else [sys.executable, "-m", "reelnet"]
     turns = [
-        (finish([*reelnet, "--help"]).seconds, finish([sys.executable, "-c", "pass"]).seconds)
+        (run_command([*reelnet, "--help"]).seconds, run_command([sys.executable, "-c", "pass"]).seconds)
         for _ in range(repeats)
     ]
     shown, bare = zip(*turns, strict=True)
     return median(shown), median(bare)
 
 
-def written(results: Results, repeats: int) -> str:
+def format_page(results: Results, repeats: int) -> str:
     """The page that is kept."""
     frames = int(results.renders["reelnet", ".gif"][0]["frames"])
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
@@ -149,13 +149,13 @@ def written(results: Results, repeats: int) -> str:
         "# reelnet beside its peers",
         f"Written by `benchmarks/peers.py` on {datetime.date.today()}: {machine}; {versions}.",
         NOTES.format(frames=frames, repeats=repeats),
-        render_table(results),
-        promise_table(promises(results)),
+        make_render_table(results),
+        make_goal_table(list_goals(results)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Progress, beside the tables."""
     print(text, file=sys.stderr, flush=True)
 

@@ -17,11 +17,11 @@ from typing import cast
 
 HERE = Path(__file__).parent
 
-Measured = dict[str, float]
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Finished:
+class CompletedCommand:
     """A process that ran to its end.
 
     Attributes:
@@ -33,22 +33,22 @@ class Finished:
     peak: float
 
 
-def measure(kind: str, name: str, run: Path, folder: Path) -> Measured:
-    """Run one measure of `measure.py` in a new process."""
+def measure_in_process(kind: str, name: str, run: Path, folder: Path) -> Figures:
+    """Run one measure of `measure_in_process.py` in a new process."""
     command = [sys.executable, str(HERE / "measure.py"), kind, name, str(run), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{kind} {name} failed:\n{done.stderr}")
-    return cast(Measured, json.loads(done.stdout.splitlines()[-1]))
+    return cast(Figures, json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure_aside(kind: str, name: str, run: Path) -> Measured:
-    """`measure` with a folder of its own for what is written, removed afterwards."""
+def measure_in_temporary_folder(kind: str, name: str, run: Path) -> Figures:
+    """`measure_in_process` with a folder of its own for what is written, removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
-        return measure(kind, name, run, Path(folder))
+        return measure_in_process(kind, name, run, Path(folder))
 
 
-def finish(command: list[str]) -> Finished:
+def run_command(command: list[str]) -> CompletedCommand:
     """Run a command that must succeed, without its output."""
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -57,4 +57,4 @@ def finish(command: list[str]) -> Finished:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)}: exit code {process.returncode}")
-    return Finished(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    return CompletedCommand(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))

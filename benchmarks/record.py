@@ -77,7 +77,7 @@ class Subject:
         return step
 
 
-def article() -> Subject:
+def make_article() -> Subject:
     recipe = Recipe(layers=("conv?",))
     network, data = prepare(recipe, None)
     loader = cycle_batches(make_loader(data.train, recipe.batch_size, seed=recipe.seed))
@@ -89,19 +89,19 @@ def article() -> Subject:
     return Subject(network.train(), recipe.layers, data.get_samples()[0], draw)
 
 
-def resnet18() -> Subject:
+def make_resnet18() -> Subject:
     taps = ["conv1", *(f"layer{stage}" for stage in range(1, 5))]
-    return on_noise(torchvision.models.resnet18(num_classes=10), taps, batch=32, side=64)
+    return train_on_noise(torchvision.models.resnet18(num_classes=10), taps, batch=32, side=64)
 
 
-def vit() -> Subject:
+def make_vit() -> Subject:
     model = torchvision.models.VisionTransformer(
         image_size=32, patch_size=4, num_layers=6, num_heads=4, hidden_dim=128, mlp_dim=256, num_classes=10
     )
-    return on_noise(model, ["conv_proj", "encoder.layers.encoder_layer_?"], batch=64, side=32)
+    return train_on_noise(model, ["conv_proj", "encoder.layers.encoder_layer_?"], batch=64, side=32)
 
 
-def on_noise(model: nn.Module, taps: Sequence[TapSpec], *, batch: int, side: int) -> Subject:
+def train_on_noise(model: nn.Module, taps: Sequence[TapSpec], *, batch: int, side: int) -> Subject:
     def draw() -> tuple[Tensor, Tensor]:
         return torch.rand(batch, 3, side, side), torch.randint(10, (batch,))
 
@@ -109,13 +109,15 @@ def on_noise(model: nn.Module, taps: Sequence[TapSpec], *, batch: int, side: int
 
 
 SUBJECTS = {
-    "the article's, batch 1024": article,
-    "ResNet-18, batch 32 of 64×64": resnet18,
-    "small ViT, batch 64 of 32×32": vit,
+    "the article's, batch 1024": make_article,
+    "ResNet-18, batch 32 of 64×64": make_resnet18,
+    "small ViT, batch 64 of 32×32": make_vit,
 }
 
 
-def measure(folder: Path, steps: int, make: Callable[[], Subject] = article) -> dict[str, float]:
+def measure_recording(
+    folder: Path, steps: int, make: Callable[[], Subject] = make_article
+) -> dict[str, float]:
     """Train and record.
 
     Args:
@@ -135,17 +137,17 @@ def measure(folder: Path, steps: int, make: Callable[[], Subject] = article) -> 
     for _ in range(WARM_UP):
         step()
     train, record, parts = [], [], []
-    before = written()
-    with timed_commits() as commits, recorder_of(folder / "each", subject, 1) as recorder:
+    before = count_writes()
+    with time_commits() as commits, make_recorder(folder / "each", subject, 1) as recorder:
         for _ in range(max(1, steps // BLOCK)):
             alone = [step() for _ in range(BLOCK)]
-            pairs = [(step(), timed(recorder.step)) for _ in range(BLOCK)]
+            pairs = [(step(), time_call(recorder.step)) for _ in range(BLOCK)]
             train += alone
             record += [recorded for _, recorded in pairs]
             parts.append(sum(map(sum, pairs)) / sum(alone) - 1)
-    after = written()
+    after = count_writes()
     count = len(record) + 1
-    tenth = share_of_tenth(folder, subject, step, max(2, steps // 10))
+    tenth = time_every_tenth(folder, subject, step, max(2, steps // 10))
     run = reelnet.open(folder / "each")
     return {
         "train": statistics.median(train),
@@ -159,37 +161,37 @@ def measure(folder: Path, steps: int, make: Callable[[], Subject] = article) -> 
     }
 
 
-def share_of_tenth(folder: Path, subject: Subject, step: Callable[[], float], count: int) -> float:
+def time_every_tenth(folder: Path, subject: Subject, step: Callable[[], float], count: int) -> float:
     """Seconds that recording adds to a step where every tenth is recorded: median of so many tens."""
     tens = []
-    with recorder_of(folder / "tenth", subject, 10) as recorder:
+    with make_recorder(folder / "tenth", subject, 10) as recorder:
         for _ in range(count):
             added = 0.0
             for _ in range(10):
                 step()
-                added += timed(recorder.step)
+                added += time_call(recorder.step)
             tens.append(added / 10)
     return statistics.median(tens)
 
 
-def recorder_of(path: Path, subject: Subject, every: int) -> reelnet.Recorder:
+def make_recorder(path: Path, subject: Subject, every: int) -> reelnet.Recorder:
     return reelnet.Recorder(path, subject.model, samples=subject.samples, taps=subject.taps, every=every)
 
 
-def timed(work: Callable[[], object]) -> float:
+def time_call(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 @contextmanager
-def timed_commits() -> Iterator[list[tuple[float, bool]]]:
+def time_commits() -> Iterator[list[tuple[float, bool]]]:
     """Collect the seconds of every commit to a run, and whether the training waits for it."""
     found: list[tuple[float, bool]] = []
     commit = RunWriter.commit
 
     def observed(self: RunWriter, snapshot: Snapshot) -> None:
-        seconds = timed(lambda: commit(self, snapshot))
+        seconds = time_call(lambda: commit(self, snapshot))
         found.append((seconds, threading.current_thread() is threading.main_thread()))
 
     RunWriter.commit = observed  # type: ignore[method-assign]
@@ -199,7 +201,7 @@ def timed_commits() -> Iterator[list[tuple[float, bool]]]:
         RunWriter.commit = commit  # type: ignore[method-assign]
 
 
-def written() -> int:
+def count_writes() -> int:
     """How often this process has called on the system to write; 0 where it does not tell."""
     file = Path("/proc/self/io")
     if not file.exists():
@@ -207,7 +209,7 @@ def written() -> int:
     return next(int(line.split()[1]) for line in file.read_text().splitlines() if line.startswith("syscw"))
 
 
-def recompiles(folder: Path, make: Callable[[], Subject]) -> int:
+def count_recompiled_graphs(folder: Path, make: Callable[[], Subject]) -> int:
     """How many graphs recording has compiled anew in three steps of a compiled model."""
     torch._dynamo.reset()
     subject = make()
@@ -217,17 +219,17 @@ def recompiles(folder: Path, make: Callable[[], Subject]) -> int:
     step = subject.step
     step()
     before = counters["stats"]["unique_graphs"]
-    with recorder_of(folder / "compiled", subject, 1) as recorder:
+    with make_recorder(folder / "compiled", subject, 1) as recorder:
         for _ in range(3):
             step()
             recorder.step()
     return int(counters["stats"]["unique_graphs"] - before)
 
 
-def row(name: str, steps: int) -> list[str]:
+def make_row(name: str, steps: int) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
-        found = measure(Path(folder), steps, SUBJECTS[name])
-        anew = recompiles(Path(folder), SUBJECTS[name])
+        found = measure_recording(Path(folder), steps, SUBJECTS[name])
+        anew = count_recompiled_graphs(Path(folder), SUBJECTS[name])
     return [
         name,
         f"{1000 * found['train']:.0f} ms",
@@ -241,7 +243,7 @@ def row(name: str, steps: int) -> list[str]:
     ]
 
 
-HEAD = [
+TABLE_HEAD = [
     "network",
     "step",
     "added at every step",
@@ -258,15 +260,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what recording adds to a training.")
     parser.add_argument("--steps", type=int, default=40, help="recorded steps a network")
     steps = parser.parse_args().steps
-    rows = [HEAD, ["---"] * len(HEAD)]
+    rows = [TABLE_HEAD, ["---"] * len(TABLE_HEAD)]
     for name in SUBJECTS:
-        rows.append(row(name, steps))
+        rows.append(make_row(name, steps))
         print(" | ".join(rows[-1]), flush=True)
         # After each network: a run that is stopped has measured something.
-        (HERE / "record.md").write_text(report(rows, steps), encoding="utf-8")
+        (HERE / "record.md").write_text(format_page(rows, steps), encoding="utf-8")
 
 
-def report(rows: Sequence[Sequence[str]], steps: int) -> str:
+def format_page(rows: Sequence[Sequence[str]], steps: int) -> str:
     notes = NOTES.format(
         today=datetime.date.today(),
         system=f"{platform.system()} {platform.machine()}",

@@ -2,7 +2,7 @@
 
     python benchmarks/size.py RUN [--gifski BINARY] [--subjects conv6,relu] [--results FILE.jsonl]
 
-The npm package `gifski` carries its binary; everything else comes with the `bench` extra. RUN is the demo's. Each
+The npm package `make_gifski_encoder` carries its binary; everything else comes with the `bench` extra. RUN is the demo's. Each
 subject's figures are appended to the results when they are measured, and what is there is not measured again. The
 tables are printed, and kept in `benchmarks/size.md`.
 """
@@ -23,21 +23,27 @@ from pathlib import Path
 from typing import Any
 
 from decoding import Quality
-from other_runs import record
-from peers_of_size import gifsicle, gifski, moviepy, palettes, pillow
-from promises import Promise, promise_table, table
-from subjects_of_size import Made, Subject, searched
+from goals import Goal, make_goal_table, markdown_table
+from size_peers import (
+    encode_with_moviepy,
+    encode_with_palettegen,
+    encode_with_pillow,
+    make_gifsicle_encoder,
+    make_gifski_encoder,
+)
+from size_subject import EncodedFile, SizeSubject, search_highest
+from small_runs import record_small_run
 
 import reelnet
 from reelnet.export.encoders.formats import EncoderSettings
 
 HERE = Path(__file__).parent
 LAYERS = "conv1", "conv2", "conv3", "conv4", "conv5", "conv6"
-OTHERS = "relu", "wide"
-GIFSKI = {90: 0.60, 70: 0.40, 50: 0.45}
-X264 = {23: 0.70, 28: 0.60}
+SMALL_RUNS = "relu", "wide"
+GIFSKI_LIMITS = {90: 0.60, 70: 0.40, 50: 0.45}
+X264_LIMITS = {23: 0.70, 28: 0.60}
 """Part of their bytes that is asked for at their PSNR, by their quality or CRF."""
-HELD_CRF = 17
+QUANTIZED_CRF = 17
 
 NOTES = """\
 Everything is made from the same exact frames of template `plain` ({cpus} CPUs, {system}). Sizes and quality are
@@ -48,45 +54,45 @@ is 16 channels of 14×14 that are never negative, `wide` 64 channels of 7×7, bo
 Row = dict[str, Any]
 
 
-def measured(subject: Subject, binary: Path | None) -> Iterator[Made]:
+def encode_all(subject: SizeSubject, binary: Path | None) -> Iterator[EncodedFile]:
     """Every file of a subject."""
-    exact = subject.ours(".gif")
+    exact = subject.encode_with_reelnet(".gif")
     yield exact
-    yield subject.theirs("Pillow", ".gif", pillow)
-    yield subject.theirs("moviepy", ".gif", moviepy)
-    yield subject.theirs("ffmpeg palettegen", ".gif", palettes)
+    yield subject.encode_with_tool("Pillow", ".gif", encode_with_pillow)
+    yield subject.encode_with_tool("moviepy", ".gif", encode_with_moviepy)
+    yield subject.encode_with_tool("ffmpeg palettegen", ".gif", encode_with_palettegen)
     lossless = subject.folder / "lossless.gif"
     shutil.copy(subject.folder / "ours.gif", lossless)
     for lossy in (0, 80):
         name = f"gifsicle {f'--lossy={lossy}' if lossy else '-O3'}"
-        yield subject.theirs(name, ".gif", gifsicle(lossless, lossy))
-    for quality in GIFSKI if binary is not None else ():
+        yield subject.encode_with_tool(name, ".gif", make_gifsicle_encoder(lossless, lossy))
+    for quality in GIFSKI_LIMITS if binary is not None else ():
         assert binary is not None
-        theirs = subject.theirs(f"gifski {quality}", ".gif", gifski(binary, quality))
+        theirs = subject.encode_with_tool(f"gifski {quality}", ".gif", make_gifski_encoder(binary, quality))
         yield theirs
-        yield subject.ours(".gif", subject.price_of(theirs.quality.psnr))
-    for crf in X264:
-        alone = subject.ours(".mp4", 0, EncoderSettings(quality=crf))
-        yield Made(f"x264 CRF {crf}", ".mp4", alone.bytes, alone.quality, alone.seconds)
-        yield near(subject, alone.quality.psnr)
-    theirs = subject.theirs("moviepy", ".mp4", moviepy)
+        yield subject.encode_with_reelnet(".gif", subject.find_change_cost(theirs.quality.psnr))
+    for crf in X264_LIMITS:
+        alone = subject.encode_with_reelnet(".mp4", 0, EncoderSettings(quality=crf))
+        yield EncodedFile(f"x264 CRF {crf}", ".mp4", alone.bytes, alone.quality, alone.seconds)
+        yield encode_mp4_at_psnr(subject, alone.quality.psnr)
+    theirs = subject.encode_with_tool("moviepy", ".mp4", encode_with_moviepy)
     yield theirs
-    yield near(subject, theirs.quality.psnr)
+    yield encode_mp4_at_psnr(subject, theirs.quality.psnr)
     for suffix in (".webp", ".apng"):
-        yield subject.theirs("Pillow", suffix, pillow)
-        yield subject.ours(suffix)
+        yield subject.encode_with_tool("Pillow", suffix, encode_with_pillow)
+        yield subject.encode_with_reelnet(suffix)
 
 
-def near(subject: Subject, psnr: float) -> Made:
+def encode_mp4_at_psnr(subject: SizeSubject, psnr: float) -> EncodedFile:
     """Our MP4 at a PSNR; the loss is nearly all in the values, and x264 is fine."""
 
-    def ours(price: float) -> Made:
-        return subject.ours(".mp4", price, EncoderSettings(quality=HELD_CRF))
+    def ours(price: float) -> EncodedFile:
+        return subject.encode_with_reelnet(".mp4", price, EncoderSettings(quality=QUANTIZED_CRF))
 
-    return ours(searched(lambda price: ours(price).quality.psnr, psnr))
+    return ours(search_highest(lambda price: ours(price).quality.psnr, psnr))
 
 
-def article(run: Path, folder: Path) -> Iterator[Row]:
+def measure_article_case(run: Path, folder: Path) -> Iterator[Row]:
     """The article's own case: conv6 with its title and curve, 560 pixels wide, for two places."""
     reel = reelnet.open(run).reel("article", layer="conv6", settings=["canvas.max_width=560"])
     for cap in ("25 MB", "5 MB"):
@@ -94,7 +100,7 @@ def article(run: Path, folder: Path) -> Iterator[Row]:
         yield {**report.as_json(), "cap": cap, "steps_shown": len(report.steps_shown)}
 
 
-def promises(rows: list[Row]) -> list[Promise]:
+def list_goals(rows: list[Row]) -> list[Goal]:
     """What was asked for of conv6, and what was reached."""
     of_conv6 = [row for row in rows if row["subject"] == "conv6"]
     found = []
@@ -105,13 +111,11 @@ def promises(rows: list[Row]) -> list[Promise]:
         if ours["tool"] != "reelnet" or theirs["tool"] == "reelnet":
             continue
         if tool in ("gifski", "x264 CRF"):
-            most = (GIFSKI if tool == "gifski" else X264)[int(how)]
-            found.append(
-                Promise(f"conv6, {theirs['tool']}", f"≤ {most:.0%} of its bytes", words, part <= most)
-            )
+            most = (GIFSKI_LIMITS if tool == "gifski" else X264_LIMITS)[int(how)]
+            found.append(Goal(f"conv6, {theirs['tool']}", f"≤ {most:.0%} of its bytes", words, part <= most))
         elif theirs["suffix"] == ".mp4" and number:
             kept = part <= 0.6 and ours["psnr"] > theirs["psnr"]
-            found.append(Promise("conv6, moviepy's MP4", "≤ 60% of its bytes, nearer", words, kept))
+            found.append(Goal("conv6, moviepy's MP4", "≤ 60% of its bytes, nearer", words, kept))
     for suffix in (".webp", ".apng"):
         pairs = [
             (theirs["bytes"], ours["bytes"])
@@ -122,11 +126,11 @@ def promises(rows: list[Row]) -> list[Promise]:
         if parts:
             words = f"{min(parts):.1%} to {max(parts):.1%} of its bytes"
             name = f"lossless {suffix[1:].upper()} of every subject, beside Pillow at its best"
-            found.append(Promise(name, "smaller", words, max(parts) < 1))
-    return [*found, *of_times([row for row in of_conv6 if row["suffix"] == ".gif"])]
+            found.append(Goal(name, "smaller", words, max(parts) < 1))
+    return [*found, *list_time_goals([row for row in of_conv6 if row["suffix"] == ".gif"])]
 
 
-def of_times(rows: list[Row]) -> Iterator[Promise]:
+def list_time_goals(rows: list[Row]) -> Iterator[Goal]:
     """What was asked of one encode and of the fit, beside gifski's time."""
     times = {row["tool"]: row["seconds"] for row in rows}
     if "gifski 70" not in times:
@@ -138,10 +142,10 @@ def of_times(rows: list[Row]) -> Iterator[Promise]:
     for name, seconds, most in parts:
         part = seconds / times["gifski 70"]
         words = f"{part:.1%} ({seconds:.1f} s to {times['gifski 70']:.1f} s)"
-        yield Promise(f"conv6, {name} beside gifski's", f"≤ {most:.0%} of its time", words, part <= most)
+        yield Goal(f"conv6, {name} beside gifski's", f"≤ {most:.0%} of its time", words, part <= most)
 
 
-def shown(rows: list[Row]) -> str:
+def make_table(rows: list[Row]) -> str:
     """A table of a subject's rows."""
     head = ("format", "tool", "MB", "PSNR, dB", "SSIM", "seconds", "")
     lines = [
@@ -156,10 +160,10 @@ def shown(rows: list[Row]) -> str:
         )
         for row in rows
     ]
-    return table([head, *lines])
+    return markdown_table([head, *lines])
 
 
-def written(rows: list[Row], cases: list[Row]) -> str:
+def format_page(rows: list[Row], cases: list[Row]) -> str:
     """The page that is kept."""
     system = f"{platform.system()} {platform.machine()}"
     parts = [
@@ -168,14 +172,14 @@ def written(rows: list[Row], cases: list[Row]) -> str:
     ]
     parts += [
         NOTES.format(cpus=os.cpu_count(), system=system),
-        promise_table([*promises(rows), *of_article(cases)]),
+        make_goal_table([*list_goals(rows), *list_article_goals(cases)]),
     ]
     for name in dict.fromkeys(row["subject"] for row in rows):
-        parts += [f"## {name}", shown([row for row in rows if row["subject"] == name])]
+        parts += [f"## {name}", make_table([row for row in rows if row["subject"] == name])]
     return "\n\n".join(parts) + "\n"
 
 
-def of_article(cases: list[Row]) -> Iterator[Promise]:
+def list_article_goals(cases: list[Row]) -> Iterator[Goal]:
     """What was asked for of the article's own case."""
     for case, (asked, most, mean) in zip(
         cases, (("≤ 1 level", 1, 1), ("≤ 3 levels on average", 240, 3)), strict=True
@@ -186,7 +190,7 @@ def of_article(cases: list[Row]) -> Iterator[Promise]:
             f"off by {case['mean_error_levels']:.2f} of 240 levels, {case['max_error_levels']:.1f} at most"
         )
         words = f"{case['bytes'] / 1e6:.2f} MB, {'lossless' if case['lossless'] else errors}; {size}"
-        yield Promise(
+        yield Goal(
             f"conv6 as in the article, under {case['cap']}", asked, words, kept and case["steps_shown"] == 291
         )
 
@@ -197,7 +201,7 @@ def main() -> None:
     )
     parser.add_argument("run", type=Path)
     parser.add_argument("--gifski", type=Path, help="its binary")
-    parser.add_argument("--subjects", default=",".join((*LAYERS, *OTHERS)))
+    parser.add_argument("--subjects", default=",".join((*LAYERS, *SMALL_RUNS)))
     parser.add_argument("--results", type=Path, default=Path(tempfile.gettempdir()) / "reelnet-size.jsonl")
     asked = parser.parse_args()
     kept = (
@@ -209,23 +213,23 @@ def main() -> None:
         folder = Path(name)
         for subject in asked.subjects.split(","):
             if not any(row["subject"] == subject for row in kept):
-                kept += measured_rows(subject, asked.run, folder / subject, asked.gifski)
+                kept += measure_subject(subject, asked.run, folder / subject, asked.gifski)
                 asked.results.write_text("".join(json.dumps(row) + "\n" for row in kept))
-        report = written(kept, [*article(asked.run, folder)])
+        report = format_page(kept, [*measure_article_case(asked.run, folder)])
     print(report)
     (HERE / "size.md").write_text(report, encoding="utf-8")
 
 
-def measured_rows(name: str, run: Path, folder: Path, binary: Path | None) -> list[Row]:
+def measure_subject(name: str, run: Path, folder: Path, binary: Path | None) -> list[Row]:
     """The figures of a subject."""
     folder.mkdir()
-    if name in OTHERS:
-        record(name, folder / "run")
+    if name in SMALL_RUNS:
+        record_small_run(name, folder / "run")
         reel = reelnet.open(folder / "run").reel("plain", layer="maps", scale=4)
     else:
         reel = reelnet.open(run).reel("plain", layer=name)
     rows = []
-    for made in measured(Subject(name, reel, folder), binary):
+    for made in encode_all(SizeSubject(name, reel, folder), binary):
         quality: Quality = made.quality
         figures = {key: value for key, value in asdict(made).items() if key != "quality"}
         rows.append({"subject": name, **figures, "psnr": quality.psnr, "ssim": quality.ssim})

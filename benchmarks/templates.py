@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from common import LAYER
 from PIL import Image
-from subject import LAYER
-from x264_alone import encode
+from x264_baseline import encode_with_x264
 
 import reelnet
 from reelnet.reel import Reel
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100, help="steps that are rendered")
     given = parser.parse_args()
     names = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
-    rows = [measured(name, given.run, given.frames) for name in names if name != "filmstrip"]
+    rows = [measure_template(name, given.run, given.frames) for name in names if name != "filmstrip"]
     head = [
         "template",
         "size",
@@ -88,31 +88,31 @@ def main() -> None:
     (HERE / "templates.md").write_text(report, encoding="utf-8")
 
 
-def composed(reel: Reel) -> int:
+def compose_all(reel: Reel) -> int:
     """Draw every frame, and give their number."""
     return sum(1 for _ in reel.rendition.frames())
 
 
-def measured(name: str, path: Path, frames: int) -> Row:
+def measure_template(name: str, path: Path, frames: int) -> Row:
     run = reelnet.open(path)
 
     def reel(*settings: str) -> Reel:
         return run.reel(name, layer=LAYER, settings=settings)
 
     reel().frame(run.steps[-1])
-    first = median(timed(lambda: reel().frame(run.steps[-1])) for _ in range(REPEATS))
+    first = median(time_call(lambda: reel().frame(run.steps[-1])) for _ in range(REPEATS))
     short = f"timeline={{frames: {frames}}}"
     # Resolved before the clock starts: few frames would else carry all of it.
     resolved = [reel(short) for _ in range(3)]
-    composing = median(timed(partial(composed, each)) for each in resolved)
+    composing = median(time_call(partial(compose_all, each)) for each in resolved)
     size = reel().scene.size
     with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
         gif, mp4, other = (Path(folder) / file for file in ("a.gif", "a.mp4", "b.gif"))
         pairs = [
             (
-                timed(lambda: reel(short).save(gif)),
-                timed(lambda: reel(short).save(mp4)),
-                encode(reel(short), Path(folder) / "b.mp4"),
+                time_call(lambda: reel(short).save(gif)),
+                time_call(lambda: reel(short).save(mp4)),
+                encode_with_x264(reel(short), Path(folder) / "b.mp4"),
             )
             for _ in range(PAIRS)
         ]
@@ -121,7 +121,7 @@ def measured(name: str, path: Path, frames: int) -> Row:
             for short_reel in [reel(short)]
             for f in short_reel.rendition.frames()
         ]
-        pillow = timed(
+        pillow = time_call(
             lambda: pictures[0].save(other, save_all=True, append_images=pictures[1:], duration=100)
         )
     print(f"{name} done", flush=True)
@@ -137,7 +137,7 @@ def measured(name: str, path: Path, frames: int) -> Row:
     )
 
 
-def timed(work: Callable[[], object]) -> float:
+def time_call(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

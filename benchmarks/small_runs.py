@@ -13,11 +13,11 @@ from reelnet.demo.datasets import load_images, make_loader
 STEPS, BATCH, SAMPLES = 150, 256, 10
 
 
-def record(kind: str, folder: Path) -> None:
+def record_small_run(name: str, folder: Path) -> None:
     """Train a small network on MNIST, and record one layer as `maps`; a run that is there stays.
 
     Args:
-        kind: `relu`, 16 maps of 14×14 that are never negative; or `wide`, 64 maps of 7×7 between −1 and 1.
+        name: `relu`, 16 maps of 14×14 that are never negative; or `wide`, 64 maps of 7×7 between −1 and 1.
         folder: Where the run goes.
     """
     if folder.exists():
@@ -26,7 +26,7 @@ def record(kind: str, folder: Path) -> None:
     torch.manual_seed(0)
     maps: nn.Module
     first: list[nn.Module] = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-    if kind == "relu":
+    if name == "relu":
         layers = [
             *first,
             nn.Conv2d(16, 16, 3, padding=1),

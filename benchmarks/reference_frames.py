@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from common import CELL, LAYER
 from numpy.typing import NDArray
-from subject import CELL, LAYER
 
 import reelnet
 from reelnet.scene.palette.palette import interpolate_colors
@@ -17,7 +17,7 @@ from reelnet.template.theme import Theme
 Rgb = NDArray[np.uint8]
 
 
-class Grid:
+class LayerGrid:
     """The grid of one layer over the steps of a run: input row, then one row a channel, no counter.
 
     Args:

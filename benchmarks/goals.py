@@ -6,26 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from processes import Measured
+from processes import Figures
 
 LIBRARIES = ("moviepy", "Pillow", "imageio")
 
 
 @dataclass(frozen=True)
-class Promise:
+class Goal:
     """A limit and what was measured against it.
 
     Attributes:
         name: What is promised.
-        asked: The limit in words.
-        reached: The number in words.
-        kept: Whether it lies within the limit.
+        limit: The limit in words.
+        result: The number in words.
+        is_met: Whether it lies within the limit.
     """
 
     name: str
-    asked: str
-    reached: str
-    kept: bool
+    limit: str
+    result: str
+    is_met: bool
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Results:
         start: Median seconds of `reelnet --help` and of an interpreter that does nothing.
     """
 
-    renders: Mapping[tuple[str, str], Sequence[Measured]]
+    renders: Mapping[tuple[str, str], Sequence[Figures]]
     pairs: Sequence[tuple[float, float]]
-    recording: Measured
+    recording: Figures
     memory: Mapping[tuple[str, int], float]
     start: tuple[float, float]
 
@@ -51,14 +51,14 @@ class Results:
         return median(each["seconds"] for each in self.renders[tool, suffix])
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(rows: Iterable[Sequence[str]]) -> str:
     """Rows as a markdown table; the first is the head."""
     listed = list(rows)
     rule = ["---"] * len(listed[0])
     return "\n".join(f"| {' | '.join(row)} |" for row in (listed[0], rule, *listed[1:]))
 
 
-def render_table(results: Results) -> str:
+def make_render_table(results: Results) -> str:
     """One row a tool and format, fastest first."""
     rows = [("tool", "format", "seconds", "times reelnet", "file, MB", "peak, MB")]
     order = sorted(results.renders, key=lambda key: (key[1], results.seconds(*key)))
@@ -68,63 +68,69 @@ def render_table(results: Results) -> str:
         ratio = seconds / results.seconds("reelnet", suffix)
         kind = suffix[1:].upper()
         rows.append((tool, kind, f"{seconds:.2f}", f"{ratio:.1f}", f"{size:.1f}", f"{peak:.0f}"))
-    return table(rows)
+    return markdown_table(rows)
 
 
-def promise_table(promises: Iterable[Promise]) -> str:
+def make_goal_table(promises: Iterable[Goal]) -> str:
     """One row a promise; what was missed is marked."""
     rows = [("promise", "asked", "reached")]
     rows += [
-        (each.name, each.asked, each.reached + ("" if each.kept else " **(missed)**")) for each in promises
+        (each.name, each.limit, each.result + ("" if each.is_met else " **(missed)**")) for each in promises
     ]
-    return table(rows)
+    return markdown_table(rows)
 
 
-def promises(results: Results) -> list[Promise]:
+def list_goals(results: Results) -> list[Goal]:
     """Every promise with its number."""
-    return [*_gif(results), _mp4(results), _recording(results), *_memory(results), _help(results)]
+    return [
+        *_gif_goals(results),
+        _mp4_goal(results),
+        _recording_goal(results),
+        *_memory_goals(results),
+        _help_goal(results),
+    ]
 
 
-def _gif(results: Results) -> list[Promise]:
+def _gif_goals(results: Results) -> list[Goal]:
     own = results.seconds("reelnet", ".gif")
     best = min(LIBRARIES, key=lambda tool: results.seconds(tool, ".gif"))
     library = results.seconds(best, ".gif") / own
     plots = results.seconds("matplotlib", ".gif") / own
     name = "GIF, beside the fastest of moviepy, Pillow and imageio"
     return [
-        Promise(name, "≥ 6× faster", f"{library:.1f}× ({best})", library >= 6),
-        Promise("GIF, beside matplotlib", "≥ 40× faster", f"{plots:.1f}×", plots >= 40),
+        Goal(name, "≥ 6× faster", f"{library:.1f}× ({best})", library >= 6),
+        Goal("GIF, beside matplotlib", "≥ 40× faster", f"{plots:.1f}×", plots >= 40),
     ]
 
 
-def _mp4(results: Results) -> Promise:
+def _mp4_goal(results: Results) -> Goal:
     own, alone = (median(column) for column in zip(*results.pairs, strict=True))
     paired = median(first / second for first, second in results.pairs)
     reached = f"{own / alone:.2f}× ({own:.2f} s to {alone:.2f} s; median of {len(results.pairs)} pairs {paired:.2f}×)"
     name = "MP4, beside x264 alone on frames composed beforehand"
-    return Promise(name, "≤ 1.15× its time", reached, own / alone <= 1.15)
+    return Goal(name, "≤ 1.15× its time", reached, own / alone <= 1.15)
 
 
-def _recording(results: Results) -> Promise:
+def _recording_goal(results: Results) -> Goal:
     train, record, write = (results.recording[name] for name in ("train", "record", "write"))
     share = record / train
     reached = (
         f"{share:.1%} ({record * 1e3:.2f} ms, {write / record:.0%} of it writing, to {train * 1e3:.0f} ms)"
     )
-    return Promise("recording ten samples at six taps", "≤ 3 % of the training step", reached, share <= 0.03)
+    return Goal("recording ten samples at six taps", "≤ 3 % of the training step", reached, share <= 0.03)
 
 
-def _memory(results: Results) -> Iterable[Promise]:
+def _memory_goals(results: Results) -> Iterable[Goal]:
     for suffix in dict.fromkeys(suffix for suffix, _ in results.memory):
         peaks = {count: peak / 1e6 for (kind, count), peak in results.memory.items() if kind == suffix}
         reached = ", ".join(f"{peak:.0f} MB at {count:,}" for count, peak in peaks.items())
         name = f"{suffix[1:].upper()}, peak memory at {' and '.join(f'{count:,}' for count in peaks)} frames"
         # "The same" up to the log of the steps, which is held whole.
         kept = max(peaks.values()) < 250 and max(peaks.values()) < 1.25 * min(peaks.values())
-        yield Promise(name, "< 250 MB, the same", reached, kept)
+        yield Goal(name, "< 250 MB, the same", reached, kept)
 
 
-def _help(results: Results) -> Promise:
+def _help_goal(results: Results) -> Goal:
     shown, bare = results.start
     reached = f"{shown - bare:.2f} s ({shown:.2f} s to {bare:.2f} s)"
-    return Promise("`reelnet --help`, beside `python -c pass`", "≤ 0.3 s more", reached, shown - bare <= 0.3)
+    return Goal("`reelnet --help`, beside `python -c pass`", "≤ 0.3 s more", reached, shown - bare <= 0.3)

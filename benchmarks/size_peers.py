@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import FPS
 from decoding import Rgb
 from PIL import Image
-from subject import FPS
 
 DELAY = 1000 // FPS
 
@@ -31,7 +31,7 @@ class Stills:
     size: tuple[int, int]
 
     @classmethod
-    def of(cls, frames: Iterator[Rgb], folder: Path) -> Stills:
+    def from_frames(cls, frames: Iterator[Rgb], folder: Path) -> Stills:
         """Write frames into a folder."""
         folder.mkdir(exist_ok=True)
         paths = []
@@ -49,10 +49,10 @@ class Stills:
         return (Image.fromarray(frame) for frame in self)
 
 
-Make = Callable[[Stills, Path], None]
+EncodeFunction = Callable[[Stills, Path], None]
 
 
-def gifski(binary: Path, quality: int) -> Make:
+def make_gifski_encoder(binary: Path, quality: int) -> EncodeFunction:
     """gifski at a quality."""
 
     def make(stills: Stills, out: Path) -> None:
@@ -67,30 +67,34 @@ def gifski(binary: Path, quality: int) -> Make:
             "--height",
             stills.size[1],
         ]
-        run([binary, *words, "-o", out, *stills.paths])
+        run_program([binary, *words, "-o", out, *stills.paths])
 
     return make
 
 
-def gifsicle(lossless: Path, lossy: int) -> Make:
+def make_gifsicle_encoder(lossless: Path, lossy: int) -> EncodeFunction:
     """gifsicle on reelnet's lossless GIF."""
 
     def make(_stills: Stills, out: Path) -> None:
-        run([tool("gifsicle"), "-O3", *([f"--lossy={lossy}"] if lossy else []), lossless, "-o", out])
+        run_program(
+            [find_program("gifsicle"), "-O3", *([f"--lossy={lossy}"] if lossy else []), lossless, "-o", out]
+        )
 
     return make
 
 
-def palettes(stills: Stills, out: Path) -> None:
+def encode_with_palettegen(stills: Stills, out: Path) -> None:
     """ffmpeg's palettegen and paletteuse, at their defaults."""
     import imageio_ffmpeg
 
     graph = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
     frames = ["-framerate", FPS, "-i", stills.paths[0].parent / "%05d.png"]
-    run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *frames, "-filter_complex", graph, out])
+    run_program(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *frames, "-filter_complex", graph, out]
+    )
 
 
-def moviepy(stills: Stills, out: Path) -> None:
+def encode_with_moviepy(stills: Stills, out: Path) -> None:
     """moviepy's own writers."""
     from moviepy import VideoClip
 
@@ -105,7 +109,7 @@ def moviepy(stills: Stills, out: Path) -> None:
         clip.write_videofile(str(out), fps=FPS, logger=None)
 
 
-def pillow(stills: Stills, out: Path) -> None:
+def encode_with_pillow(stills: Stills, out: Path) -> None:
     """Pillow's writers, at their best lossless settings where they have any."""
     how: Mapping[str, dict[str, Any]] = {
         ".gif": {"optimize": True},
@@ -116,7 +120,7 @@ def pillow(stills: Stills, out: Path) -> None:
     first.save(out, save_all=True, append_images=rest, duration=DELAY, loop=0, **how[out.suffix])
 
 
-def tool(name: str) -> str:
+def find_program(name: str) -> str:
     """A program beside this Python, or on the path."""
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
@@ -125,6 +129,6 @@ def tool(name: str) -> str:
     return found
 
 
-def run(words: Sequence[object]) -> None:
+def run_program(words: Sequence[object]) -> None:
     """Run a program to its end."""
     subprocess.run([*map(str, words)], check=True)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from subject import FPS
+from common import FPS
 
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, H264
 from reelnet.export.encoders.pixel_formats import Yuv420pConverter
@@ -16,7 +16,7 @@ from reelnet.reel import Reel
 from reelnet.scene.layout.boxes import Size
 
 
-def composed(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
+def compose_frames(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
     """Every frame as the encoder takes it, with its time, and the frames' size; all in memory."""
     converter = Yuv420pConverter(reel.palette_rgb)
     pictures: list[av.VideoFrame] = []
@@ -29,9 +29,9 @@ def composed(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
     return pictures, reel.scene.size
 
 
-def encode(reel: Reel, out: Path) -> float:
+def encode_with_x264(reel: Reel, out: Path) -> float:
     """Write the MP4; gives the seconds from the first frame handed over to the closed file."""
-    pictures, size = composed(reel)
+    pictures, size = compose_frames(reel)
     began = time.perf_counter()
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = add_stream(container, H264, size, Fraction(FPS), DEFAULT_SETTINGS)
