@@ -1,12 +1,12 @@
-"""Caps of every size on every layer and format: is any file over, how full are they, and what did it take?
+"""Files under caps: is any file over its cap, how full is it, and how long does the search take?
 
     python benchmarks/caps.py RUN [--results FILE.jsonl] [--layers conv5,conv6] [--suffixes .gif,.mp4] [--caps 5,0.3]
                               [--gifski BINARY]
 
-Each row is appended to the results as it is measured, and one that is there is not measured again, so that a long
-series may be interrupted. Every file is decoded, by Pillow or PyAV. With gifski's binary, which the npm package
-`make_gifski_encoder` carries, the searches of a GIF are compared with one encode of it. The table on stdout, kept as caps.md, is
-made of all the results.
+Every layer is saved in every format under every cap, and every file is decoded by Pillow or PyAV. Each row is
+appended to the results file at once, and rows that it has already are not measured again, so a long series can be
+interrupted. With the binary of gifski, from the npm package of that name, the search for a GIF is compared with one
+encode by gifski. The page with all results goes to stdout; `benchmarks/caps.md` is a copy of it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import av
+from common import markdown_table
 from PIL import Image
 from size_peers import Stills, make_gifski_encoder
 
@@ -29,13 +30,15 @@ from reelnet.errors import CapError
 from reelnet.scene.palette.palette import ColorDepth
 
 CAPS = 25.0, 10.0, 5.0, 2.0, 1.0, 0.5
-"""In MB, 10^6 bytes."""
+"""In MB of 10^6 bytes."""
 
 LAYERS = "conv1", "conv2", "conv3", "conv4", "conv5", "conv6"
 SUFFIXES = ".gif", ".mp4", ".webp", ".apng", ".webm", ".avif"
 FULL_FROM = 0.97
+"""A file counts as full from this fraction of its cap on."""
+
 GIFSKI_QUALITY = 90
-"""Its quality, which is its usual one."""
+"""The quality of gifski; its default."""
 TABLE_HEAD = (
     "layer",
     "format",
@@ -47,21 +50,21 @@ TABLE_HEAD = (
     "frames",
     "scale",
     "error",
-    "given up",
+    "reduced",
 )
 Row = dict[str, Any]
 
 
 def search_cap(run: reelnet.Run, template: str, layer: str, suffix: str, cap: float) -> Row:
-    """One search, in figures."""
+    """The figures of one search."""
     row: Row = {"layer": layer, "suffix": suffix, "megabytes": cap}
-    began = time.perf_counter()
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{suffix}"
         try:
             report = run.reel(template, layer=layer).save(path, max_size=round(cap * 1e6))
         except CapError as error:
-            return {**row, "seconds": time.perf_counter() - began, "refused": str(error)}
+            return {**row, "seconds": time.perf_counter() - start, "refused": str(error)}
         assert path.stat().st_size == report.bytes
         shown = count_frames(path)
     assert shown == report.frames, (shown, report.frames)
@@ -69,27 +72,27 @@ def search_cap(run: reelnet.Run, template: str, layer: str, suffix: str, cap: fl
 
 
 def time_gifski(run: reelnet.Run, template: str, layer: str, binary: Path) -> Row:
-    """The seconds of one encode, from stills on."""
+    """Time one encode by gifski, from PNG stills to the file."""
     reel = run.reel(template, layer=layer)
     rgb = reel.palette_rgb
     with tempfile.TemporaryDirectory() as folder:
         frames = reel.rendition.frames(depth=ColorDepth.EIGHT_BIT)
         stills = Stills.from_frames((rgb[frame.indices] for frame in frames), Path(folder) / "stills")
-        began = time.perf_counter()
+        start = time.perf_counter()
         make_gifski_encoder(binary, GIFSKI_QUALITY)(stills, Path(folder) / "a.gif")
-        return {"layer": layer, "gifski": time.perf_counter() - began}
+        return {"layer": layer, "gifski": time.perf_counter() - start}
 
 
 def compare_with_gifski(rows: list[Row], others: list[Row]) -> Iterator[str]:
-    """How long each layer's slowest search of a GIF takes, and one encode of gifski."""
+    """Compare the slowest search for a GIF of each layer with one encode by gifski."""
     for other in others:
         ours = [row["seconds"] for row in rows if (row["layer"], row["suffix"]) == (other["layer"], ".gif")]
         if ours:
-            yield f"{other['layer']} {max(ours):.1f} s beside {other['gifski']:.1f} s"
+            yield f"{other['layer']} {max(ours):.1f} s, gifski {other['gifski']:.1f} s"
 
 
 def count_frames(path: Path) -> int:
-    """The frames of a file, each of them decoded."""
+    """Count the frames of a file by decoding each of them."""
     if path.suffix in (".gif", ".webp", ".apng"):
         with Image.open(path) as image:
             count = getattr(image, "n_frames", 1)
@@ -98,36 +101,44 @@ def count_frames(path: Path) -> int:
                 image.load()
             return count
     with av.open(str(path)) as container:
-        # An AVIF has a still beside its animation.
+        # An AVIF file contains a still and the animation.
         stream = max(container.streams.video, key=lambda each: each.frames)
         return sum(1 for _ in container.decode(stream))
 
 
-def make_table(rows: Iterable[Row]) -> Iterator[str]:
-    """The results as Markdown, in order."""
-    yield f"| {' | '.join(TABLE_HEAD)} |"
-    yield "|" + "---|" * len(TABLE_HEAD)
+def make_table(rows: Iterable[Row]) -> str:
+    """The results as a Markdown table."""
+    table: list[Sequence[str]] = [TABLE_HEAD]
     for row in rows:
-        start = f"| {row['layer']} | {row['suffix']} | {row['megabytes']:g} MB "
+        start = (row["layer"], row["suffix"], f"{row['megabytes']:g} MB")
         if "refused" in row:
-            yield start + "| - | - | - " + f"| {row['seconds']:.1f} | - | - | - | {row['refused']} |"
+            table.append((*start, "-", "-", "-", f"{row['seconds']:.1f}", "-", "-", "-", row["refused"]))
             continue
         error = f"{row['mean_error_levels']:.2f}, {row['max_error_levels']:.2f}"
-        yield start + (
-            f"| {row['bytes']:,} | {100 * row['fill']:.1f} % | {row['encodes']} | {row['seconds']:.1f} | "
-            f"{row['frames']} | {row['scale']} | {'lossless' if row['lossless'] else error} | "
-            f"{'; '.join(row['traded']) or '-'} |"
+        table.append(
+            (
+                *start,
+                f"{row['bytes']:,}",
+                f"{100 * row['fill']:.1f} %",
+                str(row["encodes"]),
+                f"{row['seconds']:.1f}",
+                str(row["frames"]),
+                str(row["scale"]),
+                "lossless" if row["lossless"] else error,
+                "; ".join(row["traded"]) or "-",
+            )
         )
+    return markdown_table(table)
 
 
 def summarize(rows: list[Row]) -> Iterator[str]:
-    """For each format how the promise was kept."""
+    """One sentence per format: files over their caps, and how full the others are."""
     for suffix in SUFFIXES:
         ours = [row for row in rows if row["suffix"] == suffix]
         found = [row for row in ours if "refused" not in row]
         if not found:
             continue
-        # What took one encode was as good as the format can be.
+        # A file that took one encode has the best quality of the format.
         lossy = [row for row in found if row["encodes"] > 1]
         full, encodes = (
             sum(row["fill"] >= FULL_FROM for row in lossy),
@@ -154,7 +165,7 @@ def main() -> None:
     parser.add_argument("--layers", default=",".join(LAYERS))
     parser.add_argument("--suffixes", default=",".join(SUFFIXES))
     parser.add_argument("--caps", default=",".join(f"{cap:g}" for cap in CAPS), help="in MB")
-    parser.add_argument("--gifski", type=Path, help="its binary")
+    parser.add_argument("--gifski", type=Path, help="the binary of gifski")
     given = parser.parse_args()
     run = reelnet.open(given.run)
     rows, others = read_rows(given.results)
@@ -171,26 +182,28 @@ def main() -> None:
     rows, others = read_rows(given.results)
     rows.sort(key=lambda row: (SUFFIXES.index(row["suffix"]), LAYERS.index(row["layer"]), -row["megabytes"]))
     print(
-        f"# Files under caps\n\nTemplate `{given.template}`, {os.cpu_count()} cores. The error is that of values, "
+        f"# Files under caps\n\nWritten by `python benchmarks/caps.py RUN --gifski BINARY`. "
+        f"Template `{given.template}`, {os.cpu_count()} cores. The error is that of values, "
         "mean and greatest, in 240ths of the colormap.\n"
     )
     print("\n".join(summarize(rows)))
     if compared := [*compare_with_gifski(rows, others)]:
         print(
-            f"- the slowest search of a GIF beside one encode of gifski, quality {GIFSKI_QUALITY}: {', '.join(compared)}"
+            "- the slowest search for a GIF, and one encode by gifski of quality "
+            f"{GIFSKI_QUALITY}: {', '.join(compared)}"
         )
     print()
-    print("\n".join(make_table(rows)))
+    print(make_table(rows))
 
 
 def append_row(results: Path, row: Row) -> None:
-    """Append a row to the results."""
+    """Append a row to the results file."""
     with results.open("a") as file:
         file.write(json.dumps(row) + "\n")
 
 
 def read_rows(results: Path) -> tuple[list[Row], list[Row]]:
-    """The results so far: searches, and gifski's encodes."""
+    """The rows of the results file: searches, and encodes by gifski."""
     rows = (
         [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else list[Row]()
     )

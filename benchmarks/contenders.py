@@ -1,6 +1,6 @@
-"""What a user can pick to render the run: one function a contender, from the run folder to a finished file.
+"""The tools that could render a run: one function per tool and format, from the run folder to the finished file.
 
-What a function imports is named beside it in `CONTENDERS` and imported before the clock starts.
+`CONTENDERS` lists the modules that each function imports; they are imported before the clock starts.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ RenderFunction = Callable[[Path, Path], None]
 
 @dataclass(frozen=True)
 class Contender:
-    """A tool that renders.
+    """A tool that renders, with one format.
 
     Attributes:
         tool: Its name.
-        suffix: Of the file it writes.
-        render: Takes the run folder and the file to write.
-        modules: What is imported before the clock starts.
+        suffix: The suffix of the file that it writes.
+        render: Called with the run folder and the file to write.
+        modules: The modules to import before the clock starts.
     """
 
     tool: str
@@ -38,7 +38,7 @@ class Contender:
 
     @property
     def key(self) -> str:
-        """Its name on the command line of `measure.py`."""
+        """The name on the command line of `measure.py`."""
         return f"{self.tool}{self.suffix}"
 
 
@@ -49,8 +49,8 @@ def render_with_reelnet(run: Path, out: Path) -> None:
 
 
 def read_grid(run: Path) -> LayerGrid:
-    """The frames that a peer is given."""
-    # Here, not above: `peers.py` reads the table below, and must stay small.
+    """The frames that the other tools encode."""
+    # Not at the top: `peers.py` imports this module, and must stay small.
     from reference_frames import LayerGrid
 
     return LayerGrid(run)
@@ -68,7 +68,7 @@ def _make_moviepy_clip(run: Path) -> Any:
     from moviepy import VideoClip
 
     grid = read_grid(run)
-    # Half a frame more: the number of frames is int(duration * fps), which would drop the last one.
+    # Half a frame more: moviepy writes int(duration * fps) frames, which could drop the last one.
     return VideoClip(lambda seconds: grid.frame(round(seconds * FPS)), duration=(len(grid) + 0.5) / FPS)
 
 
@@ -92,7 +92,7 @@ def render_imageio_gif(run: Path, out: Path) -> None:
 def render_imageio_mp4(run: Path, out: Path) -> None:
     from imageio.v2 import get_writer
 
-    # 560×952 is no multiple of 16, to which imageio would stretch the frames.
+    # By default imageio stretches frames to multiples of 16, which 560×952 is not.
     writing: Any = get_writer(out, format="FFMPEG", mode="I", fps=FPS, macro_block_size=2)
     with writing as writer:
         for frame in read_grid(run):
@@ -129,10 +129,10 @@ def _make_ffmpeg_writer() -> Any:
 
 
 def _render_with_matplotlib(run: Path, out: Path, writer: Any, *, by_row: bool) -> None:
-    """A grid of `imshow` in its own colormap, and its text for the counter.
+    """Render a grid of `imshow` with a colormap of matplotlib and its text as the counter.
 
-    Feature maps are usually shown with `plt.subplots(rows, columns)`, an axes a cell; `by_row` joins the cells of
-    a row beforehand, which is as few axes as the labels of an article's rows allow.
+    Feature maps are usually shown with `plt.subplots(rows, columns)`, one axes per cell. With `by_row` the cells of a
+    row are joined beforehand; with fewer axes the rows could not be labeled.
     """
     import matplotlib
     import numpy as np
@@ -196,7 +196,7 @@ _MATPLOTLIB = ("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotl
 _IMAGEIO = ("imageio.v2", "imageio.plugins.pillow", "imageio.plugins.pillow_legacy", "imageio.plugins.ffmpeg")
 _ARTICLE = ("PIL.Image", "PIL.PngImagePlugin", "imageio_ffmpeg")
 
-ROWS = "matplotlib, an axes a row"
+ROWS = "matplotlib, one axes per row"
 ARTICLE = "PNGs, then ffmpeg"
 
 CONTENDERS = (

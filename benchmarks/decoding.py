@@ -1,4 +1,4 @@
-"""Files decoded by Pillow and PyAV, and how near their pictures are to the exact ones."""
+"""Decode files with Pillow and PyAV, and measure PSNR and SSIM against the exact frames."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from PIL import Image
 Rgb = NDArray[np.uint8]
 
 SSIM_WINDOW = 8
-"""Side of a window of SSIM."""
+"""The side of an SSIM window in pixels."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How near a file's pictures are.
+    """The quality of a file.
 
     Attributes:
-        psnr: Over all frames and the three colours, in dB; 99 where nothing differs.
-        ssim: Mean over every fifth frame, 1 where nothing differs.
+        psnr: Over all frames and the three color channels, in dB; 99 for identical frames.
+        ssim: The mean over every fifth frame; 1 for identical frames.
     """
 
     psnr: float
@@ -32,7 +32,7 @@ class Quality:
 
 
 def decode_frames(path: Path) -> Iterator[Rgb]:
-    """The frames of a GIF, WebP, APNG or video in RGB, each as often as it is shown."""
+    """Decode a GIF, WebP, APNG or video to RGB frames; merged frames are repeated."""
     if path.suffix in (".mp4", ".webm"):
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):
@@ -48,9 +48,9 @@ def decode_frames(path: Path) -> Iterator[Rgb]:
 
 
 def yuv_to_rgb(frame: av.VideoFrame) -> Rgb:
-    """A yuv420p frame in RGB, by the definition of its matrix; swscale would round.
+    """Convert a yuv420p frame to RGB by the definition of its matrix; swscale would round.
 
-    Files without a tag are BT.601, as swscale makes them.
+    A file without a tag is BT.601, the default of swscale.
     """
     red_part, blue_part = (0.2126, 0.0722) if frame.colorspace == 1 else (0.299, 0.114)
     planes, height = frame.to_ndarray(format="yuv420p").astype(np.float32), frame.height
@@ -64,7 +64,7 @@ def yuv_to_rgb(frame: av.VideoFrame) -> Rgb:
 
 
 def measure_quality(exact: Iterable[Rgb], found: Iterable[Rgb]) -> Quality:
-    """How near pictures are to the exact ones, of which there must be as many."""
+    """Compare frames with the exact ones; both must have the same number of frames."""
     squares, similar = [], []
     for number, (one, other) in enumerate(zip(exact, found, strict=True)):
         difference = one.astype(np.int16) - other
@@ -75,16 +75,16 @@ def measure_quality(exact: Iterable[Rgb], found: Iterable[Rgb]) -> Quality:
 
 
 def compute_psnr(square: float) -> float:
-    """Of a mean squared error, in dB."""
+    """The PSNR of a mean squared error, in dB."""
     return float(10 * np.log10(255**2 / square)) if square > 1e-5 else 99.0
 
 
 def compute_ssim(one: Rgb, other: Rgb) -> float:
-    """Structural similarity of the luma of two pictures, over windows side by side.
+    """The structural similarity of the luma of two frames, over adjacent windows.
 
     Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error visibility to
-    structural similarity", IEEE Transactions on Image Processing 13 (2004); with square windows side by side in
-    place of its Gaussian ones.
+    structural similarity", IEEE Transactions on Image Processing 13 (2004); with adjacent square windows
+    instead of Gaussian ones.
     """
     height, width = (side // SSIM_WINDOW * SSIM_WINDOW for side in one.shape[:2])
     x, y = (

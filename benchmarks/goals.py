@@ -1,4 +1,4 @@
-"""What was asked of reelnet, what was reached, and the tables that show it."""
+"""The performance goals of reelnet, the measured results, and the tables that show both."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from common import markdown_table
 from processes import Figures
 
 LIBRARIES = ("moviepy", "Pillow", "imageio")
@@ -13,13 +14,13 @@ LIBRARIES = ("moviepy", "Pillow", "imageio")
 
 @dataclass(frozen=True)
 class Goal:
-    """A limit and what was measured against it.
+    """A performance goal and its result.
 
     Attributes:
-        name: What is promised.
-        limit: The limit in words.
-        result: The number in words.
-        is_met: Whether it lies within the limit.
+        name: What is measured.
+        limit: The limit, as text.
+        result: The measured figure, as text.
+        is_met: Whether the figure is within the limit.
     """
 
     name: str
@@ -30,14 +31,14 @@ class Goal:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that was measured.
+    """All measurements of `peers.py`.
 
     Attributes:
-        renders: By tool and suffix, one measure a repeat.
-        pairs: Seconds of reelnet's MP4 and of x264 alone, taken in turn.
-        recording: Median seconds of a training step, of recording it, of its writing.
-        memory: Peak bytes of `reelnet render` by suffix and number of frames.
-        start: Median seconds of `reelnet --help` and of an interpreter that does nothing.
+        renders: The figures of each repeat, by tool and suffix.
+        pairs: The seconds of reelnet's MP4 and of x264 alone, measured alternately.
+        recording: The median seconds of a training step, of recording it, and of writing it.
+        memory: The peak bytes of `reelnet render`, by suffix and number of frames.
+        start: The median seconds of `reelnet --help` and of an interpreter that does nothing.
     """
 
     renders: Mapping[tuple[str, str], Sequence[Figures]]
@@ -47,19 +48,12 @@ class Results:
     start: tuple[float, float]
 
     def seconds(self, tool: str, suffix: str) -> float:
-        """Median time of a tool."""
+        """The median seconds of a tool."""
         return median(each["seconds"] for each in self.renders[tool, suffix])
 
 
-def markdown_table(rows: Iterable[Sequence[str]]) -> str:
-    """Rows as a markdown table; the first is the head."""
-    listed = list(rows)
-    rule = ["---"] * len(listed[0])
-    return "\n".join(f"| {' | '.join(row)} |" for row in (listed[0], rule, *listed[1:]))
-
-
 def make_render_table(results: Results) -> str:
-    """One row a tool and format, fastest first."""
+    """A table with one row per tool and format, fastest first."""
     rows = [("tool", "format", "seconds", "times reelnet", "file, MB", "peak, MB")]
     order = sorted(results.renders, key=lambda key: (key[1], results.seconds(*key)))
     for tool, suffix in order:
@@ -71,17 +65,17 @@ def make_render_table(results: Results) -> str:
     return markdown_table(rows)
 
 
-def make_goal_table(promises: Iterable[Goal]) -> str:
-    """One row a promise; what was missed is marked."""
-    rows = [("promise", "asked", "reached")]
+def make_goal_table(goals: Iterable[Goal]) -> str:
+    """A table with one row per goal; missed goals are marked."""
+    rows = [("goal", "limit", "result")]
     rows += [
-        (each.name, each.limit, each.result + ("" if each.is_met else " **(missed)**")) for each in promises
+        (each.name, each.limit, each.result + ("" if each.is_met else " **(missed)**")) for each in goals
     ]
     return markdown_table(rows)
 
 
 def list_goals(results: Results) -> list[Goal]:
-    """Every promise with its number."""
+    """All goals with their results."""
     return [
         *_gif_goals(results),
         _mp4_goal(results),
@@ -96,10 +90,10 @@ def _gif_goals(results: Results) -> list[Goal]:
     best = min(LIBRARIES, key=lambda tool: results.seconds(tool, ".gif"))
     library = results.seconds(best, ".gif") / own
     plots = results.seconds("matplotlib", ".gif") / own
-    name = "GIF, beside the fastest of moviepy, Pillow and imageio"
+    name = "GIF, compared with the fastest of moviepy, Pillow and imageio"
     return [
         Goal(name, "≥ 6× faster", f"{library:.1f}× ({best})", library >= 6),
-        Goal("GIF, beside matplotlib", "≥ 40× faster", f"{plots:.1f}×", plots >= 40),
+        Goal("GIF, compared with matplotlib", "≥ 40× faster", f"{plots:.1f}×", plots >= 40),
     ]
 
 
@@ -107,7 +101,7 @@ def _mp4_goal(results: Results) -> Goal:
     own, alone = (median(column) for column in zip(*results.pairs, strict=True))
     paired = median(first / second for first, second in results.pairs)
     reached = f"{own / alone:.2f}× ({own:.2f} s to {alone:.2f} s; median of {len(results.pairs)} pairs {paired:.2f}×)"
-    name = "MP4, beside x264 alone on frames composed beforehand"
+    name = "MP4, compared with x264 alone on frames composed beforehand"
     return Goal(name, "≤ 1.15× its time", reached, own / alone <= 1.15)
 
 
@@ -125,7 +119,7 @@ def _memory_goals(results: Results) -> Iterable[Goal]:
         peaks = {count: peak / 1e6 for (kind, count), peak in results.memory.items() if kind == suffix}
         reached = ", ".join(f"{peak:.0f} MB at {count:,}" for count, peak in peaks.items())
         name = f"{suffix[1:].upper()}, peak memory at {' and '.join(f'{count:,}' for count in peaks)} frames"
-        # "The same" up to the log of the steps, which is held whole.
+        # Equal except for the log of the steps, which is read whole.
         kept = max(peaks.values()) < 250 and max(peaks.values()) < 1.25 * min(peaks.values())
         yield Goal(name, "< 250 MB, the same", reached, kept)
 
@@ -133,4 +127,6 @@ def _memory_goals(results: Results) -> Iterable[Goal]:
 def _help_goal(results: Results) -> Goal:
     shown, bare = results.start
     reached = f"{shown - bare:.2f} s ({shown:.2f} s to {bare:.2f} s)"
-    return Goal("`reelnet --help`, beside `python -c pass`", "≤ 0.3 s more", reached, shown - bare <= 0.3)
+    return Goal(
+        "`reelnet --help`, compared with `python -c pass`", "≤ 0.3 s more", reached, shown - bare <= 0.3
+    )

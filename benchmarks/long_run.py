@@ -1,4 +1,4 @@
-"""A run of any length, as if a training had been recorded, to see what rendering it takes."""
+"""Write a run of any length, to measure the memory that rendering it takes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reelnet.runs.writer import RunWriter
 
 
 def write_long_run(source: Path, target: Path, steps: int) -> None:
-    """Make a run of `steps` snapshots with the layer, samples and form of `source`.
+    """Write a run of `steps` snapshots with the layer, samples and shape of `source`.
 
-    The values wander as in a training: each step moves by a little noise and stays within ±1.
+    The values are a random walk through tanh, which changes as slowly as in a training and stays within ±1.
     """
     run = reelnet.open(source)
     info = run.taps[LAYER]

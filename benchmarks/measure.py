@@ -1,6 +1,8 @@
-"""One measure in a process of its own: `measure.py KIND NAME RUN FOLDER`, prints JSON.
+"""One measurement in its own process, printed as JSON.
 
-Memory and imports of one contender must not weigh on the next.
+    python benchmarks/measure.py KIND NAME RUN FOLDER
+
+A process of its own, so that memory and imports of one tool do not affect the next. `processes.py` starts it.
 """
 
 from __future__ import annotations
@@ -14,16 +16,16 @@ from pathlib import Path
 
 
 def measure_render(key: str, run: Path, folder: Path) -> dict[str, float]:
-    """A contender's seconds from the run folder to the finished file, imports excluded, and its peak memory."""
+    """The seconds of a contender from the run folder to the finished file, without imports, and its peak memory."""
     from contenders import BY_KEY
 
     contender = BY_KEY[key]
     for module in ("reference_frames", *contender.modules):
         importlib.import_module(module)
     out = folder / f"out{contender.suffix}"
-    began = time.perf_counter()
+    start = time.perf_counter()
     contender.render(run, out)
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     return {
         "seconds": seconds,
         "bytes": out.stat().st_size,
@@ -33,7 +35,7 @@ def measure_render(key: str, run: Path, folder: Path) -> dict[str, float]:
 
 
 def measure_x264(run: Path, folder: Path) -> dict[str, float]:
-    """x264's seconds for frames composed beforehand."""
+    """The seconds of x264 for frames that are composed beforehand."""
     from common import LAYER
     from x264_baseline import encode_with_x264
 
@@ -57,7 +59,7 @@ def measure_recording(steps: int, folder: Path) -> dict[str, float]:
 
 
 def record_run(run: Path) -> dict[str, float]:
-    """Record the run that everything renders."""
+    """Record the run that all tools render."""
     from reelnet.demo.training import Recipe
     from reelnet.demo.training import train as train_run
 
@@ -65,7 +67,7 @@ def record_run(run: Path) -> dict[str, float]:
 
 
 def lengthen_run(steps: int, run: Path, folder: Path) -> dict[str, float]:
-    """Write the long run."""
+    """Write a long run."""
     from long_run import write_long_run
 
     write_long_run(run, folder, steps)
@@ -73,13 +75,13 @@ def lengthen_run(steps: int, run: Path, folder: Path) -> dict[str, float]:
 
 
 def read_peak_memory() -> float:
-    """Most memory this process has had so far, in bytes; a program that it started counts for itself."""
+    """The peak memory of this process in bytes, without the programs that it started."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
 
 def count_frames(out: Path) -> float:
-    """The frames that a written file shows; those that a GIF merged count as often as they are shown."""
+    """The number of frames that a file shows; a frame that a GIF merged counts as often as it is shown."""
     import av
     from common import FPS
     from PIL import Image

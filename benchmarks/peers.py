@@ -1,8 +1,8 @@
-"""reelnet beside what one would pick instead: time, file size and memory for the same recorded layer.
+"""Compare reelnet with other tools: time, file size and memory for the same recorded layer.
 
     python benchmarks/peers.py [--run DIR] [--repeats N] [--quick]
 
-Prints two tables and keeps them in `benchmarks/peers.md`. Needs the `bench` extra.
+Prints two tables and writes them to `benchmarks/peers.md`. Needs the `bench` extra.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from common import HERE
 from contenders import CONTENDERS
 from goals import Results, list_goals, make_goal_table, make_render_table
-from processes import HERE, Figures, measure_in_process, measure_in_temporary_folder, run_command
+from processes import Figures, measure_in_process, measure_in_temporary_folder, run_command
 
 import reelnet
 
 PACKAGES = ("reelnet", "av", "numpy", "torch", "matplotlib", "moviepy", "pillow", "imageio", "imageio-ffmpeg")
 
 NOTES = """\
-Every tool shows the same recorded conv6: 16 channels × 10 samples of 7×7, in cells of 56 pixels under a row of
-inputs, {frames} frames of 560×952 at 10 fps. Seconds run from the run folder to the finished file, imports
-excluded: medians of {repeats}, taken in turn, each in a process of its own. matplotlib draws the values as its
-users do, with an axes a cell and once more with an axes a row, in its own colormap, its text for the counter.
-The other peers get RGB frames composed with numpy, without the step counter that reelnet draws. All encode with
-their defaults. Peak memory is the Python process's; an ffmpeg that a tool starts comes on top."""
+Every tool renders the same recorded conv6: 16 channels × 10 samples of 7×7, in cells of 56 pixels below a row of
+inputs, {frames} frames of 560×952 at 10 fps. Seconds are measured from the run folder to the finished file, without
+imports: medians of {repeats}, measured alternately, each in its own process. matplotlib draws the values as its
+users do, with one axes per cell and again with one axes per row, with its own colormap and text.
+The other tools get RGB frames composed with numpy, without the step counter that reelnet draws. All encode with
+their defaults. Peak memory is that of the Python process, without the ffmpeg that a tool starts."""
 
 
 def main() -> None:
@@ -56,20 +57,20 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure reelnet beside its peers.")
+    parser = argparse.ArgumentParser(description="Compare reelnet with other tools.")
     parser.add_argument(
-        "--run", type=Path, default=Path("runs/demo"), help="recorded run; made if it is not there"
+        "--run", type=Path, default=Path("runs/demo"), help="the run folder; recorded if it does not exist"
     )
-    parser.add_argument("--repeats", type=int, default=3, help="renders a tool, of which the median counts")
-    parser.add_argument("--quick", action="store_true", help="one render a tool, and fewer of the rest")
+    parser.add_argument("--repeats", type=int, default=3, help="renders per tool; the median counts")
+    parser.add_argument("--quick", action="store_true", help="one render per tool, fewer other measurements")
     options = parser.parse_args()
     if options.repeats < 1:
-        parser.error(f"--repeats {options.repeats}: take 1 or more")
+        parser.error(f"--repeats {options.repeats}: must be 1 or more")
     return options
 
 
 def time_renders(run: Path, repeats: int) -> dict[tuple[str, str], list[Figures]]:
-    """Every contender `repeats` times, all of them in turn, so that a slow minute falls on all."""
+    """Time every contender `repeats` times, alternately, so that a slow minute affects all of them."""
     renders: dict[tuple[str, str], list[Figures]] = {(each.tool, each.suffix): [] for each in CONTENDERS}
     for turn in range(1, repeats + 1):
         for each in CONTENDERS:
@@ -80,14 +81,14 @@ def time_renders(run: Path, repeats: int) -> dict[tuple[str, str], list[Figures]
 
 
 def check_frame_counts(renders: dict[tuple[str, str], list[Figures]]) -> None:
-    """Make sure that all have written the same number of frames: else their times say nothing."""
+    """Exit unless all files have the same number of frames, without which their times cannot be compared."""
     counts = {key: measured[0]["frames"] for key, measured in renders.items()}
     if len(set(counts.values())) > 1:
         sys.exit(f"the files differ in their frames: {counts}")
 
 
 def time_pairs(run: Path, pairs: int) -> list[tuple[float, float]]:
-    """Seconds of reelnet's MP4 and of x264 alone, one after the other."""
+    """The seconds of reelnet's MP4 and of x264 alone, measured alternately."""
     found = []
     for turn in range(1, pairs + 1):
         own = measure_in_temporary_folder("render", "reelnet.mp4", run)["seconds"]
@@ -98,13 +99,13 @@ def time_pairs(run: Path, pairs: int) -> list[tuple[float, float]]:
 
 
 def time_recording(steps: int) -> Figures:
-    """Median seconds of a training step, of recording it, and of the part of that which writes."""
+    """The median seconds of a training step, of recording it, and of writing it."""
     print_progress(f"recording {steps} steps")
     return measure_in_temporary_folder("recording", str(steps), Path("-"))
 
 
 def measure_memory(run: Path, steps: int) -> dict[tuple[str, int], float]:
-    """Peak bytes of `reelnet render` for the run and for one of `steps` frames."""
+    """The peak bytes of `reelnet render` for the run and for one of `steps` frames."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
         long = Path(folder) / "long"
@@ -122,12 +123,12 @@ def measure_memory(run: Path, steps: int) -> dict[tuple[str, int], float]:
 
 
 def count_steps(run: Path) -> int:
-    """Number of snapshots in a run."""
+    """The number of snapshots in a run."""
     return len(reelnet.open(run).steps)
 
 
 def time_start(repeats: int) -> tuple[float, float]:
-    """Median seconds of `reelnet --help` and of an interpreter that does nothing, taken in turn."""
+    """The median seconds of `reelnet --help` and of an interpreter that does nothing, measured alternately."""
     script = Path(sys.executable).parent / "reelnet"
     reelnet = [str(script)] if script.exists() else [sys.executable, "-m", "reelnet"]
     turns = [
@@ -139,15 +140,15 @@ def time_start(repeats: int) -> tuple[float, float]:
 
 
 def format_page(results: Results, repeats: int) -> str:
-    """The page that is kept."""
+    """The page for `benchmarks/peers.md`."""
     frames = int(results.renders["reelnet", ".gif"][0]["frames"])
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     machine = (
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
     )
     parts = [
-        "# reelnet beside its peers",
-        f"Written by `benchmarks/peers.py` on {datetime.date.today()}: {machine}; {versions}.",
+        "# reelnet compared with other tools",
+        f"Written by `python benchmarks/peers.py` on {datetime.date.today()}: {machine}; {versions}.",
         NOTES.format(frames=frames, repeats=repeats),
         make_render_table(results),
         make_goal_table(list_goals(results)),
@@ -156,7 +157,7 @@ def format_page(results: Results, repeats: int) -> str:
 
 
 def print_progress(text: str) -> None:
-    """Progress, beside the tables."""
+    """Print progress to stderr; the tables go to stdout."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,6 +1,6 @@
-"""Starting the measures, each in a process of its own.
+"""Start measurements, each in its own process.
 
-This side imports nothing heavy: a process starts with the peak memory of the one that started it.
+This module imports nothing heavy: a new process starts with the peak memory of the process that started it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-HERE = Path(__file__).parent
+from common import HERE
 
 Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
 class CompletedCommand:
-    """A process that ran to its end.
+    """A process that has ended.
 
     Attributes:
-        seconds: From its start to its end.
-        peak: The most memory it had, in bytes; zero where the system does not tell.
+        seconds: Its duration.
+        peak: Its peak memory in bytes; zero where the system does not report it.
     """
 
     seconds: float
@@ -34,7 +34,7 @@ class CompletedCommand:
 
 
 def measure_in_process(kind: str, name: str, run: Path, folder: Path) -> Figures:
-    """Run one measure of `measure_in_process.py` in a new process."""
+    """Run `measure.py` in a new process and return its figures."""
     command = [sys.executable, str(HERE / "measure.py"), kind, name, str(run), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -43,17 +43,17 @@ def measure_in_process(kind: str, name: str, run: Path, folder: Path) -> Figures
 
 
 def measure_in_temporary_folder(kind: str, name: str, run: Path) -> Figures:
-    """`measure_in_process` with a folder of its own for what is written, removed afterwards."""
+    """`measure_in_process` with a temporary folder for the files that it writes."""
     with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
         return measure_in_process(kind, name, run, Path(folder))
 
 
 def run_command(command: list[str]) -> CompletedCommand:
-    """Run a command that must succeed, without its output."""
-    began = time.perf_counter()
+    """Run a command without showing its output; exit if it fails."""
+    start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)}: exit code {process.returncode}")

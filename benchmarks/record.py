@@ -1,8 +1,8 @@
-"""What recording adds to a training step, and what it writes.
+"""Measure what recording adds to a training step, and what it writes.
 
     python benchmarks/record.py [--steps N]
 
-Prints a table and keeps it in `benchmarks/record.md`.
+Prints a table and writes it to `benchmarks/record.md`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 
 import torch
 import torchvision
+from common import HERE, markdown_table, time_call
 from torch import Tensor, nn
 from torch._dynamo.utils import counters
 
@@ -33,18 +34,17 @@ from reelnet.record.taps.tap import TapSpec
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 
-HERE = Path(__file__).parent
-
 WARM_UP, BLOCK = 5, 5
 
 NOTES = """\
-{today}, {system}, {cores} cores, torch {torch}. Ten samples; taps are six convolutions, the stem and four stages, or
+Written by `python benchmarks/record.py` on {today}, {system}, {cores} cores, torch {torch}. Ten samples;
+the taps are six convolutions, the stem and four stages, or
 the patches and six blocks. Medians over {steps} recorded steps.
 
-- *Added* is the time in `Recorder.step`, and its part of a step without the loading of its batch.
-- *Paired* compares blocks of {block} steps with recording to such blocks without, in turn, with the machine's noise.
-- *Writing* is what committing a step takes, and the part of a step for which the training waits for it.
-- *Writes* are calls of the system while a step is recorded; *compiled anew* are graphs under `torch.compile`."""
+- *Added* is the time in `Recorder.step`, also as a fraction of a step without the loading of its batch.
+- *Paired* compares blocks of {block} steps with recording to blocks without, alternately; it includes noise.
+- *Writing* is the time of committing a step, and the fraction of a step for which the training waits for it.
+- *Writes* are system calls while a step is recorded; *recompiled* are graphs under `torch.compile`."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Subject:
 
     Attributes:
         model: The network, trained by Adam.
-        taps: What is recorded.
-        samples: The fixed samples.
-        draw: Gives a batch: pictures and classes.
+        taps: The taps to record.
+        samples: The samples to record.
+        draw: Draws a batch: pictures and classes.
     """
 
     model: nn.Module
@@ -65,14 +65,14 @@ class Subject:
 
     @property
     def step(self) -> Callable[[], float]:
-        """Takes a training step; gives its seconds, without the loading of the batch."""
+        """A function that trains one step and returns its seconds, without the loading of the batch."""
         optimizer = torch.optim.Adam(self.model.parameters(), 1e-3)
 
         def step() -> float:
             pictures, classes = self.draw()
-            began = time.perf_counter()
+            start = time.perf_counter()
             train_step(self.model, optimizer, pictures, classes)
-            return time.perf_counter() - began
+            return time.perf_counter() - start
 
         return step
 
@@ -121,15 +121,15 @@ def measure_recording(
     """Train and record.
 
     Args:
-        folder: Where the runs go.
-        steps: That are recorded, one after the other.
-        make: Gives the training.
+        folder: The folder for the runs.
+        steps: The number of recorded steps.
+        make: Makes the training.
 
     Returns:
-        Medians in seconds: `train` of a step, `record` of `Recorder.step`, `write` of committing one, `wait` of
-        the part of that for which the training waits, `tenth` of a step's share where every tenth is recorded.
-        `paired`: the part that recording adds, from blocks with and without it. `bytes` and `writes` of a
-        recorded step; 0 writes where the system does not tell.
+        Medians in seconds: `train` of a training step, `record` of `Recorder.step`, `write` of committing a step,
+        `wait` of the part of it for which the training waits, and `tenth` of the time per step if every tenth step
+        is recorded. `paired` is the fraction that recording adds, from blocks with and without it. `bytes` and
+        `writes` count per recorded step; `writes` is 0 where the system does not report it.
     """
     torch.manual_seed(0)
     subject = make()
@@ -162,7 +162,7 @@ def measure_recording(
 
 
 def time_every_tenth(folder: Path, subject: Subject, step: Callable[[], float], count: int) -> float:
-    """Seconds that recording adds to a step where every tenth is recorded: median of so many tens."""
+    """The seconds that recording every tenth step adds to a step: the median of `count` groups of ten."""
     tens = []
     with make_recorder(folder / "tenth", subject, 10) as recorder:
         for _ in range(count):
@@ -178,15 +178,9 @@ def make_recorder(path: Path, subject: Subject, every: int) -> reelnet.Recorder:
     return reelnet.Recorder(path, subject.model, samples=subject.samples, taps=subject.taps, every=every)
 
 
-def time_call(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
 @contextmanager
 def time_commits() -> Iterator[list[tuple[float, bool]]]:
-    """Collect the seconds of every commit to a run, and whether the training waits for it."""
+    """Collect the seconds of every commit, and whether the training waits for it."""
     found: list[tuple[float, bool]] = []
     commit = RunWriter.commit
 
@@ -202,7 +196,7 @@ def time_commits() -> Iterator[list[tuple[float, bool]]]:
 
 
 def count_writes() -> int:
-    """How often this process has called on the system to write; 0 where it does not tell."""
+    """The number of write calls of this process; 0 where the system does not report it."""
     file = Path("/proc/self/io")
     if not file.exists():
         return 0
@@ -210,10 +204,10 @@ def count_writes() -> int:
 
 
 def count_recompiled_graphs(folder: Path, make: Callable[[], Subject]) -> int:
-    """How many graphs recording has compiled anew in three steps of a compiled model."""
+    """The number of graphs that recording recompiles in three steps of a compiled model."""
     torch._dynamo.reset()
     subject = make()
-    # Graphs are counted, not their speed.
+    # The number of graphs counts, not their speed.
     compiled: Any = torch.compile(subject.model, backend="eager")
     subject = Subject(compiled, subject.taps, subject.samples, subject.draw)
     step = subject.step
@@ -250,9 +244,9 @@ TABLE_HEAD = [
     "paired",
     "added at every tenth",
     "writing, waited for",
-    "bytes a step",
-    "writes a step",
-    "compiled anew",
+    "bytes per step",
+    "writes per step",
+    "recompiled",
 ]
 
 
@@ -260,11 +254,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what recording adds to a training.")
     parser.add_argument("--steps", type=int, default=40, help="recorded steps a network")
     steps = parser.parse_args().steps
-    rows = [TABLE_HEAD, ["---"] * len(TABLE_HEAD)]
+    rows = [TABLE_HEAD]
     for name in SUBJECTS:
         rows.append(make_row(name, steps))
         print(" | ".join(rows[-1]), flush=True)
-        # After each network: a run that is stopped has measured something.
+        # Written after each network, so that an interrupted run keeps its results.
         (HERE / "record.md").write_text(format_page(rows, steps), encoding="utf-8")
 
 
@@ -277,8 +271,7 @@ def format_page(rows: Sequence[Sequence[str]], steps: int) -> str:
         steps=steps,
         block=BLOCK,
     )
-    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-    return f"# Recording\n\n{notes}\n\n{lines}\n"
+    return f"# Recording\n\n{notes}\n\n{markdown_table(rows)}\n"
 
 
 if __name__ == "__main__":

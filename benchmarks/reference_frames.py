@@ -1,4 +1,4 @@
-"""The frames as a user would compose them from the recorded arrays, in RGB, with numpy alone."""
+"""RGB frames as a user would compose them from the recorded arrays with numpy alone."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Rgb = NDArray[np.uint8]
 
 
 class LayerGrid:
-    """The grid of one layer over the steps of a run: input row, then one row a channel, no counter.
+    """The feature maps of one layer over the steps of a run: a row of samples, then one row per channel.
 
     Args:
-        run: The run folder. All of the layer is read at once; conv6 takes 9 MB.
+        run: The run folder. The whole layer is read at once; conv6 takes 9 MB.
     """
 
     def __init__(self, run: Path) -> None:
         opened = reelnet.open(run)
         self._values = opened.read(LAYER).astype(np.float32, copy=False)
         self._samples = opened.samples
-        self._colours = interpolate_colors(Theme().diverging, 255)
+        self._colors = interpolate_colors(Theme().diverging, 255)
 
     def __len__(self) -> int:
         return len(self._values)
@@ -44,21 +44,21 @@ class LayerGrid:
 
     @property
     def channels(self) -> int:
-        """Rows of the grid under the inputs."""
+        """The rows of the grid below the samples."""
         return int(self._values.shape[2])
 
     @property
     def samples(self) -> int:
-        """Columns of the grid."""
+        """The columns of the grid."""
         return len(self._samples)
 
     @property
     def inputs(self) -> Rgb:
-        """The samples side by side as recorded, uint8 (height, samples * width)."""
+        """The recorded samples side by side, uint8 (height, samples · width)."""
         return np.concatenate(list(self._samples), axis=1)
 
     def rows(self, number: int) -> NDArray[np.float32]:
-        """The values of one frame, (channels, height, samples * width), not upscaled."""
+        """The values of one frame, float32 (channels, height, samples · width), not upscaled."""
         samples, channels, height, width = self._values.shape[1:]
         values: NDArray[np.float32] = self._values[number].transpose(1, 2, 0, 3)
         return values.reshape(channels, height, samples * width)
@@ -70,8 +70,8 @@ class LayerGrid:
         return np.repeat(row[..., None], 3, axis=2)
 
     def frame(self, number: int) -> Rgb:
-        """One frame, uint8 (height, width, 3); −1 red, 0 white, +1 blue."""
+        """One frame, uint8 (height, width, 3): −1 is red, 0 white, +1 blue."""
         indices = np.rint((np.concatenate(self.rows(number)) + 1) * 127).astype(np.uint8)
         scale = CELL // self._values.shape[3]
-        cells = self._colours[indices].repeat(scale, axis=0).repeat(scale, axis=1)
+        cells = self._colors[indices].repeat(scale, axis=0).repeat(scale, axis=1)
         return np.concatenate([self._header, cells])

@@ -1,10 +1,10 @@
-"""How large files are beside those of other tools, from the same lossless frames.
+"""Compare file sizes with those of other tools for the same lossless frames.
 
     python benchmarks/size.py RUN [--gifski BINARY] [--subjects conv6,relu] [--results FILE.jsonl]
 
-The npm package `make_gifski_encoder` carries its binary; everything else comes with the `bench` extra. RUN is the demo's. Each
-subject's figures are appended to the results when they are measured, and what is there is not measured again. The
-tables are printed, and kept in `benchmarks/size.md`.
+RUN is the run of the demo. The npm package `gifski` contains the binary; everything else comes with the `bench`
+extra. The figures of each subject are appended to the results file at once, and subjects that it has already are not
+measured again. The tables are printed and written to `benchmarks/size.md`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from common import HERE, markdown_table
 from decoding import Quality
-from goals import Goal, make_goal_table, markdown_table
+from goals import Goal, make_goal_table
 from size_peers import (
     encode_with_moviepy,
     encode_with_palettegen,
@@ -37,25 +38,24 @@ from small_runs import record_small_run
 import reelnet
 from reelnet.export.encoders.formats import EncoderSettings
 
-HERE = Path(__file__).parent
 LAYERS = "conv1", "conv2", "conv3", "conv4", "conv5", "conv6"
 SMALL_RUNS = "relu", "wide"
 GIFSKI_LIMITS = {90: 0.60, 70: 0.40, 50: 0.45}
 X264_LIMITS = {23: 0.70, 28: 0.60}
-"""Part of their bytes that is asked for at their PSNR, by their quality or CRF."""
+"""Goals by quality or CRF: the largest fraction of the tool's bytes, at its PSNR."""
 QUANTIZED_CRF = 17
 
 NOTES = """\
-Everything is made from the same exact frames of template `plain` ({cpus} CPUs, {system}). Sizes and quality are
-taken by decoding the files, PSNR over all frames and colours, SSIM of luma. reelnet's rows under a tool's are as
-near to the exact frames as that tool's file, or nearer; its seconds are those of one encode, from the run on. `relu`
-is 16 channels of 14×14 that are never negative, `wide` 64 channels of 7×7, both with 151 frames."""
+All files are encoded from the same exact frames of the template `plain` ({cpus} CPUs, {system}). Quality is
+measured by decoding the files: PSNR over all frames and colors, SSIM of luma. A row of reelnet below another tool has
+at least the PSNR of that tool; its seconds are those of one encode, from the run on. `relu` is 16 channels of 14×14
+that are never negative, `wide` is 64 channels of 7×7; both have 151 frames."""
 
 Row = dict[str, Any]
 
 
 def encode_all(subject: SizeSubject, binary: Path | None) -> Iterator[EncodedFile]:
-    """Every file of a subject."""
+    """Encode a subject with every tool and with reelnet at the same quality."""
     exact = subject.encode_with_reelnet(".gif")
     yield exact
     yield subject.encode_with_tool("Pillow", ".gif", encode_with_pillow)
@@ -84,7 +84,7 @@ def encode_all(subject: SizeSubject, binary: Path | None) -> Iterator[EncodedFil
 
 
 def encode_mp4_at_psnr(subject: SizeSubject, psnr: float) -> EncodedFile:
-    """Our MP4 at a PSNR; the loss is nearly all in the values, and x264 is fine."""
+    """An MP4 of reelnet with a PSNR, reached by quantizing the values over time; the CRF of x264 is low."""
 
     def ours(price: float) -> EncodedFile:
         return subject.encode_with_reelnet(".mp4", price, EncoderSettings(quality=QUANTIZED_CRF))
@@ -93,7 +93,7 @@ def encode_mp4_at_psnr(subject: SizeSubject, psnr: float) -> EncodedFile:
 
 
 def measure_article_case(run: Path, folder: Path) -> Iterator[Row]:
-    """The article's own case: conv6 with its title and curve, 560 pixels wide, for two places."""
+    """The figure of the article under two caps: conv6 with title and curve, 560 pixels wide."""
     reel = reelnet.open(run).reel("article", layer="conv6", settings=["canvas.max_width=560"])
     for cap in ("25 MB", "5 MB"):
         report = reel.save(folder / "article.gif", max_size=cap)
@@ -101,7 +101,7 @@ def measure_article_case(run: Path, folder: Path) -> Iterator[Row]:
 
 
 def list_goals(rows: list[Row]) -> list[Goal]:
-    """What was asked for of conv6, and what was reached."""
+    """The size goals and their results."""
     of_conv6 = [row for row in rows if row["subject"] == "conv6"]
     found = []
     for number, (theirs, ours) in enumerate(pairwise(of_conv6)):
@@ -131,7 +131,7 @@ def list_goals(rows: list[Row]) -> list[Goal]:
 
 
 def list_time_goals(rows: list[Row]) -> Iterator[Goal]:
-    """What was asked of one encode and of the fit, beside gifski's time."""
+    """The time goals of one encode and of the quantization over time, relative to gifski."""
     times = {row["tool"]: row["seconds"] for row in rows}
     if "gifski 70" not in times:
         return
@@ -146,7 +146,7 @@ def list_time_goals(rows: list[Row]) -> Iterator[Goal]:
 
 
 def make_table(rows: list[Row]) -> str:
-    """A table of a subject's rows."""
+    """The table of a subject."""
     head = ("format", "tool", "MB", "PSNR, dB", "SSIM", "seconds", "")
     lines = [
         (
@@ -164,11 +164,11 @@ def make_table(rows: list[Row]) -> str:
 
 
 def format_page(rows: list[Row], cases: list[Row]) -> str:
-    """The page that is kept."""
+    """The page for `benchmarks/size.md`."""
     system = f"{platform.system()} {platform.machine()}"
     parts = [
-        "# Sizes beside those of other tools",
-        f"Written by `benchmarks/size.py` on {datetime.date.today()}.",
+        "# File sizes compared with other tools",
+        f"Written by `python benchmarks/size.py RUN --gifski BINARY` on {datetime.date.today()}.",
     ]
     parts += [
         NOTES.format(cpus=os.cpu_count(), system=system),
@@ -180,7 +180,7 @@ def format_page(rows: list[Row], cases: list[Row]) -> str:
 
 
 def list_article_goals(cases: list[Row]) -> Iterator[Goal]:
-    """What was asked for of the article's own case."""
+    """The goals of the article's figure and their results."""
     for case, (asked, most, mean) in zip(
         cases, (("≤ 1 level", 1, 1), ("≤ 3 levels on average", 240, 3)), strict=True
     ):
@@ -200,7 +200,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", type=Path)
-    parser.add_argument("--gifski", type=Path, help="its binary")
+    parser.add_argument("--gifski", type=Path, help="the binary of gifski")
     parser.add_argument("--subjects", default=",".join((*LAYERS, *SMALL_RUNS)))
     parser.add_argument("--results", type=Path, default=Path(tempfile.gettempdir()) / "reelnet-size.jsonl")
     asked = parser.parse_args()
@@ -221,7 +221,7 @@ def main() -> None:
 
 
 def measure_subject(name: str, run: Path, folder: Path, binary: Path | None) -> list[Row]:
-    """The figures of a subject."""
+    """Measure a subject; one row per file."""
     folder.mkdir()
     if name in SMALL_RUNS:
         record_small_run(name, folder / "run")

@@ -1,4 +1,4 @@
-"""What other tools make of the same exact frames: one function a tool, from PNG stills to a finished file."""
+"""Encode the same exact frames with other tools: one function per tool, from PNG stills to the finished file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Stills:
     """The exact frames as PNGs.
 
     Attributes:
-        paths: In order.
+        paths: The files, in the order of the frames.
         size: (width, height) in pixels.
     """
 
@@ -32,7 +32,7 @@ class Stills:
 
     @classmethod
     def from_frames(cls, frames: Iterator[Rgb], folder: Path) -> Stills:
-        """Write frames into a folder."""
+        """Write frames to a folder."""
         folder.mkdir(exist_ok=True)
         paths = []
         for number, frame in enumerate(frames):
@@ -53,7 +53,7 @@ EncodeFunction = Callable[[Stills, Path], None]
 
 
 def make_gifski_encoder(binary: Path, quality: int) -> EncodeFunction:
-    """gifski at a quality."""
+    """An encoder that runs gifski with a quality, 1 to 100."""
 
     def make(stills: Stills, out: Path) -> None:
         words = [
@@ -73,7 +73,7 @@ def make_gifski_encoder(binary: Path, quality: int) -> EncodeFunction:
 
 
 def make_gifsicle_encoder(lossless: Path, lossy: int) -> EncodeFunction:
-    """gifsicle on reelnet's lossless GIF."""
+    """An encoder that runs gifsicle on the lossless GIF of reelnet; `lossy` 0 keeps it lossless."""
 
     def make(_stills: Stills, out: Path) -> None:
         run_program(
@@ -84,7 +84,7 @@ def make_gifsicle_encoder(lossless: Path, lossy: int) -> EncodeFunction:
 
 
 def encode_with_palettegen(stills: Stills, out: Path) -> None:
-    """ffmpeg's palettegen and paletteuse, at their defaults."""
+    """Encode with palettegen and paletteuse of ffmpeg, with their defaults."""
     import imageio_ffmpeg
 
     graph = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
@@ -95,11 +95,11 @@ def encode_with_palettegen(stills: Stills, out: Path) -> None:
 
 
 def encode_with_moviepy(stills: Stills, out: Path) -> None:
-    """moviepy's own writers."""
+    """Encode with moviepy."""
     from moviepy import VideoClip
 
     shown = [*stills.paths]
-    # Half a frame more: the number of frames is int(duration * fps), which would drop the last one.
+    # Half a frame more: moviepy writes int(duration * fps) frames, which could drop the last one.
     clip = VideoClip(
         lambda seconds: np.asarray(Image.open(shown[round(seconds * FPS)])), duration=(len(shown) + 0.5) / FPS
     )
@@ -110,7 +110,7 @@ def encode_with_moviepy(stills: Stills, out: Path) -> None:
 
 
 def encode_with_pillow(stills: Stills, out: Path) -> None:
-    """Pillow's writers, at their best lossless settings where they have any."""
+    """Encode with Pillow, losslessly and with its best compression where it can."""
     how: Mapping[str, dict[str, Any]] = {
         ".gif": {"optimize": True},
         ".webp": {"lossless": True, "quality": 100, "method": 4, "kmax": 0},
@@ -121,14 +121,14 @@ def encode_with_pillow(stills: Stills, out: Path) -> None:
 
 
 def find_program(name: str) -> str:
-    """A program beside this Python, or on the path."""
+    """Find a program next to the Python executable or on the path."""
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:
-        sys.exit(f"{name} is not there; install the 'bench' extra")
+        sys.exit(f"{name} is not installed; install the 'bench' extra")
     return found
 
 
 def run_program(words: Sequence[object]) -> None:
-    """Run a program to its end."""
+    """Run a program; raise an error if it fails."""
     subprocess.run([*map(str, words)], check=True)

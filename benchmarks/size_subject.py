@@ -1,4 +1,4 @@
-"""A reel made in many ways, and the price of a change at which it is as near to the exact frames as another file."""
+"""A reel encoded in many ways, and the change cost at which it has the same PSNR as another file."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from reelnet.reel import Reel
 from reelnet.scene.palette.palette import ColorDepth
 
 SEARCH_STEPS = 7
-"""Prices that are tried for a PSNR."""
+"""The change costs to try for a PSNR."""
 
 
 @dataclass(frozen=True)
 class EncodedFile:
-    """A file, decoded.
+    """An encoded file.
 
     Attributes:
-        tool: What made it.
-        suffix: Its format.
-        bytes: Its size.
-        quality: How near its pictures are to the exact ones.
-        seconds: That making it took.
-        note: More about it.
+        tool: The tool that encoded it.
+        suffix: The suffix of its format.
+        bytes: The file size.
+        quality: The quality compared with the exact frames.
+        seconds: The time that encoding took.
+        note: A remark.
         fitting: Seconds of the fit of its values over time, which `seconds` leaves out.
     """
 
@@ -48,12 +48,12 @@ class EncodedFile:
 
 
 class SizeSubject:
-    """One reel with its exact frames.
+    """A reel and its exact frames.
 
     Args:
-        name: For tables.
-        reel: What is shown.
-        folder: For files.
+        name: The name in tables.
+        reel: The reel to encode.
+        folder: The folder for the files.
     """
 
     def __init__(self, name: str, reel: Reel, folder: Path) -> None:
@@ -67,31 +67,31 @@ class SizeSubject:
         self._share = reel.scene.context.cell.scale**2 / block
 
     def exact_frames(self) -> Iterator[Rgb]:
-        """The frames without loss."""
+        """The lossless frames."""
         return (self._rgb[frame.indices] for frame in self.reel.rendition.frames(depth=ColorDepth.EIGHT_BIT))
 
     def encode_with_tool(self, tool: str, suffix: str, make: EncodeFunction, note: str = "") -> EncodedFile:
-        """What another tool makes of the frames."""
+        """Encode the frames with another tool."""
         path = self.folder / f"theirs{suffix}"
-        began = time.perf_counter()
+        start = time.perf_counter()
         make(self.stills, path)
-        return self._decoded(tool, path, time.perf_counter() - began, note)
+        return self._decoded(tool, path, time.perf_counter() - start, note)
 
     def encode_with_reelnet(
-        self, suffix: str, price: float = 0, settings: EncoderSettings = DEFAULT_SETTINGS
+        self, suffix: str, change_cost: float = 0, settings: EncoderSettings = DEFAULT_SETTINGS
     ) -> EncodedFile:
-        """What reelnet makes of the frames, with values quantized at a change cost.
+        """Encode the frames with reelnet, with values quantized over time at a change cost.
 
-        Its time begins at the run; that of the fit stands in the note.
+        The seconds start at the run and exclude the quantization, which the note states.
         """
         path = self.folder / f"ours{suffix}"
-        began = time.perf_counter()
-        quantized = quantize(self.maps, price, max_error=None) if price else None
-        fitting = time.perf_counter() - began
+        start = time.perf_counter()
+        quantized = quantize(self.maps, change_cost, max_error=None) if change_cost else None
+        fitting = time.perf_counter() - start
         levels = quantized.levels_at if quantized is not None else None
         frames = self.reel.rendition.frames(levels, depth=find_format(path).color_depth)
         encode_frames(frames, path, StreamInfo.from_rendition(self.reel.rendition), settings)
-        seconds = time.perf_counter() - began - fitting
+        seconds = time.perf_counter() - start - fitting
         note = (
             ""
             if quantized is None
@@ -104,8 +104,8 @@ class SizeSubject:
         """The change cost at which the quantized values have a PSNR, or just above it."""
         return search_highest(self._psnr_of, wanted)
 
-    def _psnr_of(self, price: float) -> float:
-        quantized = self._levels(price)
+    def _psnr_of(self, change_cost: float) -> float:
+        quantized = self._levels(change_cost)
         table = self._rgb.astype(np.float64)
         squares = sum(
             float(np.square(table[one] - table[other]).sum())
@@ -114,9 +114,9 @@ class SizeSubject:
         )
         return compute_psnr(squares / 3 / len(self._own) * self._share)
 
-    def _levels(self, price: float = 0) -> list[list[NDArray[np.uint8]]]:
+    def _levels(self, change_cost: float = 0) -> list[list[NDArray[np.uint8]]]:
         """The levels of each tap in each frame."""
-        quantized = quantize(self.maps, price, max_error=None)
+        quantized = quantize(self.maps, change_cost, max_error=None)
         return [[*quantized.levels_at(number).values()] for number in range(self.maps.frames)]
 
     def _decoded(self, tool: str, path: Path, seconds: float, note: str) -> EncodedFile:
@@ -127,7 +127,7 @@ class SizeSubject:
 
 
 def search_highest(psnr_of: Callable[[float], float], wanted: float) -> float:
-    """The highest of some prices at which a PSNR that falls with them is still reached, by halving."""
+    """The highest change cost at which a PSNR is still reached, found by bisection; PSNR falls with the cost."""
     low, high = math.log(10), math.log(3e4)
     for _ in range(SEARCH_STEPS):
         middle = (low + high) / 2

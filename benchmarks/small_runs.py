@@ -1,4 +1,4 @@
-"""Runs beside the demo's: a network of ReLUs, and a layer of 64 channels."""
+"""Runs of two small networks: one with ReLUs, and one with a layer of 64 channels."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ STEPS, BATCH, SAMPLES = 150, 256, 10
 
 
 def record_small_run(name: str, folder: Path) -> None:
-    """Train a small network on MNIST, and record one layer as `maps`; a run that is there stays.
+    """Train a small network on MNIST and record one layer as `maps`, unless the run exists already.
 
     Args:
-        name: `relu`, 16 maps of 14×14 that are never negative; or `wide`, 64 maps of 7×7 between −1 and 1.
-        folder: Where the run goes.
+        name: `relu` for 16 maps of 14×14 that are never negative, or `wide` for 64 maps of 7×7 between −1 and 1.
+        folder: The run folder to write.
     """
     if folder.exists():
         return

@@ -1,8 +1,8 @@
-"""Every built-in template: time to a first frame, time a frame, and rendering beside Pillow and x264 alone.
+"""Time every built-in template: the first frame, one frame, and rendering compared with Pillow and x264 alone.
 
     python benchmarks/templates.py [--run DIR] [--frames N]
 
-Prints a table and keeps it in `benchmarks/templates.md`. Needs a run with an output layer, as `reelnet demo` makes.
+Prints a table and writes it to `benchmarks/templates.md`. Needs a run with an output layer, as `reelnet demo` makes.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import argparse
 import datetime
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from common import LAYER
+from common import HERE, LAYER, markdown_table, time_call
 from PIL import Image
 from x264_baseline import encode_with_x264
 
@@ -25,19 +23,17 @@ import reelnet
 from reelnet.reel import Reel
 from reelnet.template.search_path import find_builtin_folder
 
-HERE = Path(__file__).parent
-
 NOTES = """\
-Written by `benchmarks/templates.py` on {today}, layer {layer} of the demo's run. First frame: load and resolve the
-template and draw one frame, of a run that was opened and read before; median of {repeats}. A frame: composing alone.
-GIF and MP4: {frames} steps, composing and encoding; beside Pillow's writer given the same frames as RGB pictures, and
-beside x264 alone given the same frames composed beforehand; medians of {pairs} pairs."""
+Written by `python benchmarks/templates.py` on {today}, layer {layer} of the demo's run. First frame: load and resolve
+the template and draw one frame of a run that is open already; median of {repeats}. Per frame: composing alone.
+GIF and MP4: {frames} steps, composing and encoding, compared with Pillow for the same frames as RGB images, and
+with x264 alone for the same frames, composed beforehand; medians of {pairs} pairs."""
 REPEATS, PAIRS = 9, 3
 
 
 @dataclass(frozen=True)
 class Row:
-    """One template's figures, in seconds."""
+    """The figures of one template, in seconds."""
 
     name: str
     size: str
@@ -63,8 +59,8 @@ class Row:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--run", type=Path, default=Path("runs/demo"), help="a run as the demo records it")
-    parser.add_argument("--frames", type=int, default=100, help="steps that are rendered")
+    parser.add_argument("--run", type=Path, default=Path("runs/demo"), help="the run folder of the demo")
+    parser.add_argument("--frames", type=int, default=100, help="the number of rendered steps")
     given = parser.parse_args()
     names = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
     rows = [measure_template(name, given.run, given.frames) for name in names if name != "filmstrip"]
@@ -72,14 +68,13 @@ def main() -> None:
         "template",
         "size",
         "first frame, ms",
-        "a frame, ms",
+        "per frame, ms",
         "GIF, s",
-        "than Pillow",
+        "faster than Pillow",
         "MP4, s",
         "of x264 alone",
     ]
-    lines = [head, ["---"] * len(head), *(row.cells() for row in rows)]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    table = markdown_table([head, *(row.cells() for row in rows)])
     notes = NOTES.format(
         today=datetime.date.today(), layer=LAYER, repeats=REPEATS, frames=given.frames, pairs=PAIRS
     )
@@ -89,7 +84,7 @@ def main() -> None:
 
 
 def compose_all(reel: Reel) -> int:
-    """Draw every frame, and give their number."""
+    """Draw every frame, and return their number."""
     return sum(1 for _ in reel.rendition.frames())
 
 
@@ -102,7 +97,7 @@ def measure_template(name: str, path: Path, frames: int) -> Row:
     reel().frame(run.steps[-1])
     first = median(time_call(lambda: reel().frame(run.steps[-1])) for _ in range(REPEATS))
     short = f"timeline={{frames: {frames}}}"
-    # Resolved before the clock starts: few frames would else carry all of it.
+    # Resolved before the clock starts, because few frames would have to carry all of its time.
     resolved = [reel(short) for _ in range(3)]
     composing = median(time_call(partial(compose_all, each)) for each in resolved)
     size = reel().scene.size
@@ -135,12 +130,6 @@ def measure_template(name: str, path: Path, frames: int) -> Row:
         median(pair[1] for pair in pairs),
         median(pair[2] for pair in pairs),
     )
-
-
-def time_call(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""x264 with nothing around it: reelnet's frames, composed beforehand, at reelnet's settings."""
+"""x264 alone: encode frames that are composed beforehand, with the settings of reelnet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reelnet.scene.layout.boxes import Size
 
 
 def compose_frames(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
-    """Every frame as the encoder takes it, with its time, and the frames' size; all in memory."""
+    """All frames as yuv420p with their time stamps, in memory, and their size."""
     converter = Yuv420pConverter(reel.palette_rgb)
     pictures: list[av.VideoFrame] = []
     for frame in reel.rendition.frames():
@@ -30,12 +30,12 @@ def compose_frames(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
 
 
 def encode_with_x264(reel: Reel, out: Path) -> float:
-    """Write the MP4; gives the seconds from the first frame handed over to the closed file."""
+    """Write an MP4; returns the seconds from the first frame to the closed file."""
     pictures, size = compose_frames(reel)
-    began = time.perf_counter()
+    start = time.perf_counter()
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = add_stream(container, H264, size, Fraction(FPS), DEFAULT_SETTINGS)
         for picture in pictures:
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
-    return time.perf_counter() - began
+    return time.perf_counter() - start
