@@ -1,4 +1,4 @@
-"""Helpers for tests of rendering: small runs, decoders, and colours computed without reelnet."""
+"""Helpers for tests of rendering: small runs, decoders, and colors computed without reelnet."""
 
 from __future__ import annotations
 
@@ -79,15 +79,15 @@ def grey_pictures(count: int, side: int = 28) -> Bytes:
     return np.stack([np.add.outer(slope, slope) / 2 + 40 * (n % 3) for n in range(count)]).astype(np.uint8)
 
 
-def colour(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
-    """The colours (…, 3), not rounded, of values on the whole map from low to high."""
+def color(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
+    """The colors (…, 3), not rounded, of values on the whole map from low to high."""
     at = np.linspace(low, high, len(ANCHORS))
     return np.stack([np.interp(values, at, [a[k] for a in ANCHORS]) for k in range(3)], axis=-1)
 
 
-def colour_range(values: Floats, slack: float) -> tuple[Floats, Floats]:
+def color_range(values: Floats, slack: float) -> tuple[Floats, Floats]:
     """The least and greatest red, green and blue that values within `slack` of those given have."""
-    near = np.stack([colour(values + slack * part) for part in np.linspace(-1, 1, 9)])
+    near = np.stack([color(values + slack * part) for part in np.linspace(-1, 1, 9)])
     return np.floor(near.min(axis=0)), np.ceil(near.max(axis=0))
 
 
@@ -156,7 +156,7 @@ def to_rgb(frame: av.VideoFrame) -> Bytes:
 
 
 def photos(count: int, side: int = 32) -> Bytes:
-    """Pictures of two soft colours with an object in a third, and noise as a camera has it."""
+    """Pictures of two soft colors with an object in a third, and noise as a camera has it."""
     down, right = np.mgrid[:side, :side] / side
     found = []
     for number in range(count):

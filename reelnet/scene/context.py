@@ -205,11 +205,7 @@ class FrameState:
 
 
 def select_indices(
-    selector: Selector,
-    count: int,
-    noun: str,
-    change: NDArray[np.float64] | None = None,
-    owner: str = "",
+    selector: Selector, count: int, noun: str, change: NDArray[np.float64] | None = None, owner: str = ""
 ) -> tuple[int, ...]:
     """The indices that a selector picks.
 

@@ -20,21 +20,8 @@ from reelnet.scene.context import FrameState, SceneContext
 FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a larger width would make a text too long to draw."""
 
-FIELD_NAMES = (
-    "layer",
-    "channels",
-    "samples",
-    "shown",
-    "cell",
-    "rows",
-    "columns",
-    "height",
-    "width",
-    "first_step",
-    "last_step",
-    "step",
-)
-FIELD_NAME = re.compile("|".join(FIELD_NAMES) + r"|metrics\..+")
+STATIC_FIELDS = "layer|channels|samples|shown|cell|rows|columns|height|width|first_step|last_step"
+FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|metrics\..+")
 """Names that fields may have; only a run tells which metrics exist."""
 
 DIGIT = re.compile("[0-9]")
@@ -61,7 +48,7 @@ def parse_fields(text: str) -> TextParts:
         if name is not None and (conversion or not FORMAT_SPEC.fullmatch(spec or "")):
             errors.add(f"text {text!r}: field {name!r} cannot be formatted with {spec or conversion!r}")
         elif name is not None and not FIELD_NAME.fullmatch(name):
-            suggestion = suggest_names(name, (*FIELD_NAMES, "metrics.NAME"))
+            suggestion = suggest_names(name, [*STATIC_FIELDS.split("|"), "step", "metrics.NAME"])
             errors.add(f"text {text!r}: no field {name!r}; {suggestion}")
         parts.append((literal, None if name is None else (name, spec or "")))
     errors.raise_errors()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.rendering import ANCHORS, boxed, colour_range, noise, pixels, write_run
+from tests.rendering import ANCHORS, boxed, color_range, noise, pixels, write_run
 
 PADDING = 24
 RANDOM = np.random.default_rng(5)
@@ -39,11 +39,11 @@ CASES = {
         samples=64, channels=64, scale=1, more={"labels": [f"label {n}" for n in range(64)]}
     ),
     "one channel": Case(channels=1),
-    "colour": Case(more={"pictures": RANDOM.integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)}),
+    "color": Case(more={"pictures": RANDOM.integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)}),
     "large pictures": Case(more={"pictures": RANDOM.integers(0, 256, (4, 224, 224, 3), dtype=np.uint8)}),
     "wide pictures": Case(more={"pictures": RANDOM.integers(0, 256, (4, 20, 300), dtype=np.uint8)}),
     "tiny pictures": Case(more={"pictures": RANDOM.integers(0, 256, (4, 1, 1), dtype=np.uint8)}),
-    "one colour": Case(more={"pictures": np.full((4, 8, 8, 3), 77, np.uint8)}),
+    "one color": Case(more={"pictures": np.full((4, 8, 8, 3), 77, np.uint8)}),
     "long labels": Case(more={"labels": [LONG] * 4}),
     "no labels": Case(more={"labels": [""] * 4}),
     "long layer": Case(more={"layer": "features.denseblock4.denselayer16.conv2" * 2}),
@@ -80,13 +80,13 @@ def test_nothing_is_cut_at_the_edges(tmp_path: Path, name: str) -> None:
 
 def test_the_grid_shows_every_map(tmp_path: Path) -> None:
     maps = noise(2, 5, 3, 13)
-    maps[:, 0, 0, 0, 0] = -1  # the colour of its pixels is known and rare
+    maps[:, 0, 0, 0, 0] = -1  # the color of its pixels is known and rare
     reel = write_run(tmp_path / "run", maps, labels=list("abcde")).reel()
     for step in (0, 1):
         shown = pixels(reel.frame(step))
         values = boxed(maps[step], 56, 4)
         inside = ~np.isnan(values)
-        least, most = colour_range(values[inside], 2 / 100)
+        least, most = color_range(values[inside], 2 / 100)
         height, width = values.shape
         found = 0
         for y, x in np.argwhere((shown == ANCHORS[0]).all(axis=2)) - (56 - 52) // 2:
@@ -96,7 +96,7 @@ def test_the_grid_shows_every_map(tmp_path: Path) -> None:
         assert found == 1
 
 
-def test_the_colour_bar_runs_from_end_to_end(tmp_path: Path) -> None:
+def test_the_color_bar_runs_from_end_to_end(tmp_path: Path) -> None:
     maps = np.zeros((1, 10, 1, 7, 7), np.float32)
     shown = pixels(write_run(tmp_path / "run", maps).reel().frame(0))
     red, blue = (np.argwhere((shown == ANCHORS[at]).all(axis=2)) for at in (0, -1))

@@ -1,4 +1,4 @@
-"""The bare look: every pixel of a cell against colours computed here."""
+"""The bare look: every pixel of a cell against colors computed here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.rendering import Floats, boxed, colour, colour_range, grey_pictures, noise, pixels, write_run
+from tests.rendering import Floats, boxed, color, color_range, grey_pictures, noise, pixels, write_run
 
 WHITE = (255, 255, 255)
 LEVEL = 2 / 150
@@ -18,7 +18,7 @@ def assert_cells(grid: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], values: 
     """Make sure that pixels show values, within one level; NaN stands for paper."""
     inside = ~np.isnan(values)
     assert (grid[~inside] == WHITE).all()
-    least, most = colour_range(values[inside], LEVEL)
+    least, most = color_range(values[inside], LEVEL)
     shown = grid[inside]
     assert ((shown >= least) & (shown <= most)).all()
 
@@ -52,11 +52,11 @@ def test_the_colormap_follows_its_anchors(tmp_path: Path) -> None:
     maps = values.reshape(1, 1, 1, 64, 64)
     shown = pixels(write_run(tmp_path / "run", maps).reel("plain", scale=1).frame(0))[64:, :64]
     levels = shown.reshape(-1, 3).astype(int)
-    least, most = colour_range(values, LEVEL)
+    least, most = color_range(values, LEVEL)
     assert ((levels >= least) & (levels <= most)).all()
     assert len(np.unique(levels, axis=0)) > 150
     # Nearest level, not the one below: the mean error is none.
-    assert np.abs((levels - colour(values)).mean(axis=0)).max() < 0.1
+    assert np.abs((levels - color(values)).mean(axis=0)).max() < 0.1
 
 
 def test_the_counter_covers_nothing_but_the_top_left(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_other_types_of_values(tmp_path: Path, dtype: str) -> None:
     assert_cells(pixels(image)[56:], boxed(maps[0].astype(float), 56, 8))
 
 
-def test_coloured_pictures_keep_their_colours(tmp_path: Path) -> None:
+def test_colored_pictures_keep_their_colors(tmp_path: Path) -> None:
     pictures = np.zeros((4, 14, 14, 3), np.uint8)
     plain = [(200, 30, 40), (10, 160, 90), (30, 60, 220), (240, 200, 20)]
     pictures[:] = np.array(plain, np.uint8)[:, None, None]

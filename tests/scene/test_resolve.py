@@ -145,7 +145,7 @@ def test_a_template_that_has_nothing_to_show(tmp_path: Path) -> None:
         reel_of(bare, "layout: {column: [curve]}")
 
 
-def test_a_theme_changes_the_colours(run: Run) -> None:
+def test_a_theme_changes_the_colors(run: Run) -> None:
     text = (
         "theme: {background: '#102030', diverging: ['#ff0000', '#00ff00', '#0000ff'], cell: 28}\n"
         "layout: {column: {items: [channels], padding: 8}}"

@@ -78,7 +78,7 @@ def limits_of(run: Run) -> Limits:
 
 
 def cells(run: Run, step: int = 0) -> list[tuple[int, ...]]:
-    """The colour of each sample's cell."""
+    """The color of each sample's cell."""
     shown = pixels(run.reel("plain").frame(step))[56:]
     middles: NDArray[np.uint8] = shown[28, 28::56]
     return [tuple(map(int, rgb)) for rgb in middles]

@@ -1,4 +1,4 @@
-"""Colours of the named themes: legible by WCAG 2, and told apart by colour-blind people."""
+"""Colors of the named themes: legible by WCAG 2, and told apart by color-blind people."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ TEXT, GRAPHIC, HAIRLINE = 4.5, 3.0, 1.15
 """WCAG 2.2: 1.4.3 for text (AA), 1.4.11 for graphics; a hairline is decoration, but must be seen."""
 
 APART = 20.0
-"""Distance in CIELAB (CIE 1976) of colours that are told apart, also as thin lines."""
+"""Distance in CIELAB (CIE 1976) of colors that are told apart, also as thin lines."""
 CURVES_APART = 25.0
-"""That of two curves' colours, which nothing else tells apart."""
+"""That of two curves' colors, which nothing else tells apart."""
 
 SEEN = {
     "everybody": np.eye(3),
@@ -52,7 +52,7 @@ TO_XYZ = np.array(
 
 
 def linear(rgb: Rgb) -> NDArray[np.float64]:
-    """The light of a colour in sRGB, 0 to 1."""
+    """The light of a color in sRGB, 0 to 1."""
     part = np.array(rgb) / 255
     light: NDArray[np.float64] = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
     return light
@@ -72,8 +72,8 @@ def lab(light: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def texts(theme: Theme) -> dict[str, Rgb]:
-    """The colours in which words, numbers and the marks of predictions are written."""
-    curves = {f"curves[{number}]": colour for number, colour in enumerate(theme.curves)}
+    """The colors in which words, numbers and the marks of predictions are written."""
+    curves = {f"curves[{number}]": color for number, color in enumerate(theme.curves)}
     return {"ink": theme.ink, "muted": theme.muted, "right": theme.right, "wrong": theme.wrong, **curves}
 
 
@@ -92,7 +92,7 @@ def test_the_formulas() -> None:
 @pytest.mark.parametrize("name", THEMES)
 def test_text_is_legible(name: str) -> None:
     theme = THEMES[name]
-    ratios = {key: contrast(colour, theme.background) for key, colour in texts(theme).items()}
+    ratios = {key: contrast(color, theme.background) for key, color in texts(theme).items()}
     assert {key: round(ratio, 2) for key, ratio in ratios.items() if ratio < TEXT} == {}
 
 
@@ -110,7 +110,7 @@ def test_hairlines_are_seen_but_do_not_shout(name: str) -> None:
 @pytest.mark.parametrize("eye", SEEN)
 @pytest.mark.parametrize("name", THEMES)
 def test_curves_are_told_apart(name: str, eye: str) -> None:
-    seen = [lab(SEEN[eye] @ linear(colour)) for colour in THEMES[name].curves]
+    seen = [lab(SEEN[eye] @ linear(color)) for color in THEMES[name].curves]
     near = {
         (one, other): round(float(np.linalg.norm(seen[one] - seen[other])), 1)
         for one, other in combinations(range(len(seen)), 2)
@@ -122,7 +122,7 @@ def test_curves_are_told_apart(name: str, eye: str) -> None:
 @pytest.mark.parametrize("name", THEMES)
 def test_right_and_wrong_are_told_apart(name: str, eye: str) -> None:
     theme = THEMES[name]
-    right, wrong = (lab(SEEN[eye] @ linear(colour)) for colour in (theme.right, theme.wrong))
+    right, wrong = (lab(SEEN[eye] @ linear(color)) for color in (theme.right, theme.wrong))
     assert np.linalg.norm(right - wrong) >= APART
 
 
@@ -130,5 +130,5 @@ def test_right_and_wrong_are_told_apart(name: str, eye: str) -> None:
 def test_a_value_that_is_missing_is_no_value_and_no_paper(name: str) -> None:
     theme = THEMES[name]
     missing = lab(linear(theme.missing))
-    for colour in (theme.background, *theme.diverging):
-        assert np.linalg.norm(missing - lab(linear(colour))) >= APART
+    for color in (theme.background, *theme.diverging):
+        assert np.linalg.norm(missing - lab(linear(color))) >= APART

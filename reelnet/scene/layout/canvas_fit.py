@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reelnet.config.diagnostics import InvalidTemplate
@@ -57,11 +56,10 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> 
     fixed_scale = canvas.scale if scale is None else scale
     if fixed_scale is not None:
         layout = _lay_out(template, context.with_scale(fixed_scale))
-        if _find_overflow(layout.tree, canvas) != (0, 0):
-            message = _describe_overflow(layout.tree, canvas, fixed_scale)
+        if overflow := _describe_overflow(layout, canvas):
             if scale is not None:
-                raise UsageError(message)
-            raise InvalidTemplate([template.source_map.diagnose(("canvas", "scale"), message)])
+                raise UsageError(overflow)
+            raise InvalidTemplate([template.source_map.diagnose(("canvas", "scale"), overflow)])
     elif canvas.width_limit or canvas.height_limit:
         layout = _find_largest(template, context)
     else:
@@ -72,42 +70,35 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> 
 
 
 def _find_largest(template: Template, context: SceneContext) -> FittedLayout:
-    """The layout at the largest scale that fits its canvas, or a smaller one at which all layers fill their cells."""
+    """The layout at the largest scale that fits its canvas.
+
+    If several layers share a cell size, it is the largest scale, down to a half, at which they all fill their cells.
+    """
     canvas, side = template.canvas, max(context.require(context.layer).map_shape[1:])
     low, best = 1, _lay_out(template, context.with_scale(1))
-    if _find_overflow(best.tree, canvas) != (0, 0):
-        message = _describe_overflow(best.tree, canvas, 1)
-        raise InvalidTemplate([template.source_map.diagnose(("canvas",), message)])
+    if overflow := _describe_overflow(best, canvas):
+        raise InvalidTemplate([template.source_map.diagnose(("canvas",), overflow)])
     max_cell = canvas.max_cell or max(canvas.width_limit or 0, canvas.height_limit or 0)
     high = max(1, min(MAX_SCALE, max_cell // side)) + 1
     # If a scale fits, every smaller one does: bisect.
     while high - low > 1:
         middle = (low + high) // 2
         layout = _lay_out(template, context.with_scale(middle))
-        if _find_overflow(layout.tree, canvas) == (0, 0) and not any(find_cramped(layout.tree, layout.box)):
-            low, best = middle, layout
-        else:
+        if _describe_overflow(layout, canvas) or any(find_cramped(layout.tree, layout.box)):
             high = middle
-    candidates = _try_smaller_scales(template, context, best, low)
-    return next((layout for layout in candidates if _fills_cells(layout)), best)
-
-
-def _try_smaller_scales(
-    template: Template, context: SceneContext, best: FittedLayout, scale: int
-) -> Iterator[FittedLayout]:
-    """The best layout; then, if several layers share a cell size, those of smaller scales down to a half."""
-    yield best
-    if len(_find_map_layers(best)) > 1:
-        for smaller in range(scale - 1, max(1, scale // 2) - 1, -1):
-            yield _lay_out(template, context.with_scale(smaller))
+        else:
+            low, best = middle, layout
+    if len(_find_map_layers(best)) > 1 and not _fills_cells(best):
+        smaller = range(low - 1, max(1, low // 2) - 1, -1)
+        layouts = (_lay_out(template, context.with_scale(scale)) for scale in smaller)
+        return next(filter(_fills_cells, layouts), best)
+    return best
 
 
 def _fills_cells(layout: FittedLayout) -> bool:
     """Whether the maps of all layers fill their cells well."""
-    context = layout.context
-    return all(
-        context.view(tap).cell.is_well_filled(context.require(tap)) for tap in _find_map_layers(layout)
-    )
+    views = map(layout.context.view, _find_map_layers(layout))
+    return all(view.cell.is_well_filled(view.tap) for view in views)
 
 
 def _find_map_layers(layout: FittedLayout) -> list[str]:
@@ -143,25 +134,22 @@ def _choose_width(tree: LayoutTree, canvas: CanvasSpec) -> int:
     return min(tree.natural_width, canvas.width_limit) if canvas.width_limit else tree.natural_width
 
 
-def _find_overflow(tree: LayoutTree, canvas: CanvasSpec) -> tuple[int, int]:
-    """Pixels by which the layout is too wide and too tall for the canvas."""
-    max_width, max_height = canvas.width_limit, canvas.height_limit
+def _describe_overflow(layout: FittedLayout, canvas: CanvasSpec) -> str | None:
+    """Say by how many pixels the layout is too large, and what would help; None if it fits."""
+    tree, max_width, max_height = layout.tree, canvas.width_limit, canvas.height_limit
     width = max(_choose_width(tree, canvas), tree.min_width)
-    return (
-        max(0, tree.min_width - max_width) if max_width else 0,
-        max(0, tree.preferred_height(width) - max_height) if max_height else 0,
+    too_wide = tree.min_width - max_width if max_width else 0
+    too_tall = tree.preferred_height(width) - max_height if max_height else 0
+    missing = [f"{too_wide} pixels too wide"] * (too_wide > 0) + [f"{too_tall} pixels too tall"] * (
+        too_tall > 0
     )
-
-
-def _describe_overflow(tree: LayoutTree, canvas: CanvasSpec, scale: int) -> str:
-    """Say how many pixels are missing, and what would help."""
-    wide, tall = _find_overflow(tree, canvas)
-    size = f"{canvas.width_limit or 'any'}×{canvas.height_limit or 'any'}"
-    missing = [f"{wide} pixels too wide"] * (wide > 0) + [f"{tall} pixels too tall"] * (tall > 0)
+    if not missing:
+        return None
+    scale = layout.context.cell.scale
     smaller = "give a smaller scale, " if scale > 1 else ""
     return (
-        f"the layout is {' and '.join(missing)} for {size} at scale {scale}; {smaller}"
-        "show fewer channels or samples, shorten texts, or give a larger canvas"
+        f"the layout is {' and '.join(missing)} for {max_width or 'any'}×{max_height or 'any'} at scale {scale}; "
+        f"{smaller}show fewer channels or samples, shorten texts, or give a larger canvas"
     )
 
 

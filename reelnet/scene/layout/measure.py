@@ -56,9 +56,8 @@ def _check_sample_strips(direction: Direction, items: Sequence[LayoutTree], cont
     """
     panels = [item.item for item in items if isinstance(item, Leaf)]
     strips = [panel for panel in panels if panel.is_sample_strip]
-    if not (context.transposed and direction is Direction.COLUMN and strips):
-        return
-    if any(panel.count_channels(context) is not None for panel in panels):
+    is_misplaced = context.transposed and direction is Direction.COLUMN and strips
+    if is_misplaced and any(panel.count_channels(context) is not None for panel in panels):
         raise ValueError(
             f"rows are samples, but the {type(strips[0]).__name__.lower()} are in one column with the channels; "
             "put them in a row, or hide them and give the channels inputs: true"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from reelnet.config.diagnostics import KeyPath, raise_diagnostics
+from reelnet.config.diagnostics import ErrorCollector, KeyPath
 from reelnet.config.spec import SpecModel
 from reelnet.scene.layout.boxes import Box, Group, Leaf, Size, place_children
 from reelnet.scene.layout.measure import LayoutTree
@@ -18,37 +17,15 @@ HARMLESS_LENGTH = 100
 """Pixels; a length up to this size never makes a frame too large."""
 
 
-@dataclass(frozen=True)
-class CrampedPart:
-    """A part of the layout in a box that is too small for it.
+def find_cramped(node: LayoutTree, box: Box) -> Iterator[tuple[Panel | StackSpec, Box, Size]]:
+    """The innermost parts that have too little room if the layout has this box.
 
-    Attributes:
-        part: The panel, or the options of the stack.
-        box: Its box.
-        needs: What it needs at the width of the box.
+    Yields:
+        The panel, or the options of the stack; its box; and what it needs at the width of its box.
     """
-
-    part: Panel | StackSpec
-    box: Box
-    needs: Size
-
-    @property
-    def own_key(self) -> KeyPath:
-        """The key of the part that makes it too small; empty if the cause is elsewhere."""
-        if self.part.width is not None and self.box.width < self.needs.width:
-            return ("width",)
-        return ("height",) if self.part.height is not None and self.box.height < self.needs.height else ()
-
-
-def find_cramped(node: LayoutTree, box: Box) -> Iterator[CrampedPart]:
-    """The parts with too little room if the layout has this box; the innermost ones."""
     if isinstance(node, Group):
-        boxes = place_children(node, box)
-        inner = [
-            part
-            for item, item_box in zip(node.items, boxes, strict=True)
-            for part in find_cramped(item, item_box)
-        ]
+        children = zip(node.items, place_children(node, box), strict=True)
+        inner = [cramped for item, item_box in children for cramped in find_cramped(item, item_box)]
         yield from inner
         if inner:
             return
@@ -56,7 +33,7 @@ def find_cramped(node: LayoutTree, box: Box) -> Iterator[CrampedPart]:
     can_shrink = isinstance(node, Leaf) and node.item.can_shrink
     minimum = Size(1, 1) if can_shrink else needs
     if box.width < minimum.width or box.height < minimum.height:
-        yield CrampedPart(node.item if isinstance(node, Leaf) else node.options, box, needs)
+        yield node.item if isinstance(node, Leaf) else node.options, box, needs
 
 
 def check_room(template: Template, tree: LayoutTree, box: Box) -> None:
@@ -67,14 +44,17 @@ def check_room(template: Template, tree: LayoutTree, box: Box) -> None:
     """
     keys: dict[int, KeyPath] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
     keys |= {id(stack.options): stack.path for stack in _walk_stacks(template.layout)}
-    raise_diagnostics(
-        template.source_map.diagnose(
-            (*keys[id(cramped.part)], *cramped.own_key),
-            f"has {cramped.box.width}×{cramped.box.height} pixels but needs "
-            f"{cramped.needs.width}×{cramped.needs.height}; make it or the stack around it larger, or set no size",
-        )
-        for cramped in find_cramped(tree, box)
-    )
+    errors = ErrorCollector(template.source_map)
+    for part, part_box, needs in find_cramped(tree, box):
+        message = f"has {part_box.width}×{part_box.height} pixels but needs {needs.width}×{needs.height}; "
+        key = keys[id(part)]
+        # Point at the size that makes the part too small, if the author gave one.
+        if part.width is not None and part_box.width < needs.width:
+            key = (*key, "width")
+        elif part.height is not None and part_box.height < needs.height:
+            key = (*key, "height")
+        errors.add(message + "make it or the stack around it larger, or set no size", *key)
+    errors.raise_errors()
 
 
 def find_largest_length(template: Template) -> KeyPath | None:

@@ -41,7 +41,8 @@ def reduce_colors(
     Returns:
         For each pixel the number of its color, uint8 (n, height, width), and the colors, uint8 (k, 3).
     """
-    values, pixels = _find_unique(pictures)
+    packed, flat_pixels = np.unique(pack_rgb(pictures), return_inverse=True)
+    values, pixels = unpack_rgb(packed), flat_pixels.reshape(pictures.shape[:-1])
     if len(values) <= max_colors:
         return pixels.astype(np.uint8), values
     if keep is None or not (is_kept := (values == np.array(keep, np.uint8)).all(axis=1)).any():
@@ -65,13 +66,6 @@ def pack_rgb(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
 def unpack_rgb(packed: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """The colors (…, 3) of numbers 0xRRGGBB."""
     return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
-
-
-def _find_unique(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-    """The different colors (k, 3), and for each pixel which of them it has."""
-    packed = pack_rgb(pictures)
-    values, pixels = np.unique(packed, return_inverse=True)
-    return unpack_rgb(values), pixels.reshape(packed.shape)
 
 
 def _choose_colors(

@@ -26,6 +26,7 @@ class FixedPicture:
     Attributes:
         packed: The colors as numbers 0xRRGGBB, uint32 (n, height, width).
         color_count: Number of different colors.
+        wanted_colors: Number of colors that they ask for in frames of 8 bits.
         reduced_colors: The colors in frames of 8 bits, uint8 (k, 3); set by `reduce`.
         reduced_numbers: Which of these each pixel has, uint8 (n, height, width); set by `reduce`.
         indices: Palette indices in frames of 8 bits, (n, height, width); set by `PaletteBuilder.freeze`.
@@ -38,14 +39,10 @@ class FixedPicture:
     indices_16bit: NDArray[np.uint16]
 
     def __init__(self, rgb: NDArray[np.uint8], share: int, keep: Rgb | None) -> None:
-        self._rgb, self._share, self._keep = rgb, share, keep
+        self._rgb, self._keep = rgb, keep
         self.packed = pack_rgb(rgb)
         self.color_count = len(np.unique(self.packed))
-
-    @property
-    def wanted_colors(self) -> int:
-        """How many colors they ask for in frames of 8 bits."""
-        return min(self.color_count, self._share)
+        self.wanted_colors = min(self.color_count, share)
 
     @property
     def is_reduced(self) -> bool:

@@ -131,7 +131,10 @@ class TimelinePlan:
         holds = _resolve_holds(spec, steps, rate)
         moving = self._lay_out_moving(holds, self.pauses)
         pauses, unshown = _locate_pauses(self.pauses, moving, steps, rate)
-        forward = [*_add_pauses(spec, moving, Counter(holds) + pauses, rate)]
+        extra = Counter(holds) + pauses
+        extra[moving[0].position] += _to_slots(spec.start_pause, rate)
+        extra[moving[-1].position] += _to_slots(spec.end_pause, rate)
+        forward = [_Stay(position, slots + extra[position]) for position, slots in moving]
         # Checked before the rewind is laid out, which could be long.
         _check_slots(_count_slots(forward) + _to_slots(spec.rewind, rate))
         whole = [*forward, *_lay_out_return(spec, moving, rate)]
@@ -329,15 +332,7 @@ def _locate_pauses(
     return located, tuple(unshown)
 
 
-def _add_pauses(spec: TimelineSpec, moving: Sequence[_Stay], extra: _Slots, fps: Fraction) -> Iterator[_Stay]:
-    """The moving part with the pauses at its ends, and those and the holds in `extra`."""
-    for number, (position, slots) in enumerate(moving):
-        start = _to_slots(spec.start_pause, fps) if number == 0 else 0
-        end = _to_slots(spec.end_pause, fps) if number == len(moving) - 1 else 0
-        yield _Stay(position, start + slots + extra.get(position, 0) + end)
-
-
-def _lay_out_return(spec: TimelineSpec, moving: Sequence[_Stay], fps: Fraction) -> Iterable[_Stay]:
+def _lay_out_return(spec: TimelineSpec, moving: Sequence[_Stay], fps: Fraction) -> Sequence[_Stay]:
     """The way back after the last step, without pauses and holds."""
     if spec.boomerang:
         return moving[-2:0:-1]
@@ -349,7 +344,7 @@ def _lay_out_return(spec: TimelineSpec, moving: Sequence[_Stay], fps: Fraction) 
         sampled = sample_evenly(len(path), slots + 1)[:-1]
     else:
         sampled = sample_evenly(max(1, len(path) - 1), slots)
-    return _merge_equal(_Stay(path[index], 1) for index in reversed(sampled))
+    return [_Stay(path[index], 1) for index in reversed(sampled)]
 
 
 def _merge_equal(stays: Iterable[_Stay]) -> Iterator[_Stay]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from reelnet.reel import Run
-from tests.rendering import Floats, boxed, colour, decode_mp4, noise, pixels, write_run
+from tests.rendering import Floats, boxed, color, decode_mp4, noise, pixels, write_run
 
 BT709, LIMITED = 1, 1
 """Code points of ITU-T H.273 for primaries, transfer and matrix; FFmpeg's number of the limited range."""
@@ -80,9 +80,7 @@ def test_flat_cells_and_white_keep_their_colour(tmp_path: Path) -> None:
     for shown, flat in zip(frames, values, strict=True):
         for sample, channel in np.ndindex(10, 4):
             cell = shown[56 * channel + 56 : 56 * channel + 112, 56 * sample : 56 * sample + 56].astype(int)
-            assert (
-                np.abs(cell - colour(flat[sample, channel])).max() <= 4 + 1
-            )  # one for the colormap's levels
+            assert np.abs(cell - color(flat[sample, channel])).max() <= 4 + 1  # one for the colormap's levels
 
 
 def test_white_stays_white(tmp_path: Path) -> None:
@@ -104,7 +102,7 @@ def test_noise_keeps_the_mean_of_each_pixel_of_a_map(tmp_path: Path) -> None:
     maps = noise(4, 6, 4, 7)
     write_run(tmp_path / "run", maps).reel("plain").save(tmp_path / "a.mp4")
     for shown, values in zip(decode_mp4(tmp_path / "a.mp4"), maps, strict=True):
-        wanted: Floats = colour(boxed(values, 56, 8))
+        wanted: Floats = color(boxed(values, 56, 8))
         off = shown[56:].astype(float) - wanted
         means = off.reshape(4 * 7, 8, 6 * 7, 8, 3).mean(axis=(1, 3))
         assert np.abs(means).mean() < 1.5

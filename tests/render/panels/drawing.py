@@ -21,7 +21,7 @@ from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.builder import build_template
-from tests.rendering import Bytes, Floats, colour_range, grey_pictures
+from tests.rendering import Bytes, Floats, color_range, grey_pictures
 
 WHITE = (255, 255, 255)
 ACCENT = (33, 102, 172)
@@ -112,7 +112,7 @@ def assert_cells(shown: Bytes, values: Floats, background: tuple[int, int, int] 
     inside = ~np.isnan(values)
     if background is not None:
         assert (shown[~inside] == background).all()
-    least, most = colour_range(values[inside], LEVEL)
+    least, most = color_range(values[inside], LEVEL)
     assert ((shown[inside] >= least) & (shown[inside] <= most)).all()
 
 

@@ -1,4 +1,4 @@
-"""Photos in few colours: nearer to the truth than by median cut, and none at the others' cost."""
+"""Photos in few colors: nearer to the truth than by median cut, and none at the others' cost."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ def errors(pictures: Bytes, shown: Bytes) -> list[float]:
 @pytest.mark.parametrize("count", [1, 10])
 def test_nearer_than_by_median_cut(most: int, count: int) -> None:
     pictures = photos(count)
-    numbers, colours = reduce_colors(pictures, most)
-    assert numbers.max() < len(colours) <= most
+    numbers, colors = reduce_colors(pictures, most)
+    assert numbers.max() < len(colors) <= most
     strip = Image.fromarray(pictures.reshape(-1, 32, 3))
     cut = np.asarray(strip.quantize(most, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB"))
-    ours, theirs = errors(pictures, colours[numbers]), errors(pictures, cut.reshape(pictures.shape))
+    ours, theirs = errors(pictures, colors[numbers]), errors(pictures, cut.reshape(pictures.shape))
     assert np.mean(ours) < 0.85 * np.mean(theirs)
     assert max(ours) < 0.85 * max(theirs)
 
 
-def test_a_rare_picture_keeps_its_colours() -> None:
+def test_a_rare_picture_keeps_its_colors() -> None:
     red = np.zeros((1, 16, 16, 3), np.uint8)
     red[..., 0] = np.linspace(120, 255, 16)
     blue = np.repeat(photos(1, 16) // np.array([8, 8, 1], np.uint8), 63, axis=0)
-    numbers, colours = reduce_colors(np.concatenate([blue, red]).astype(np.uint8), 32)
-    assert np.abs(colours[numbers[-1]].astype(int) - red[0]).mean() < 8
+    numbers, colors = reduce_colors(np.concatenate([blue, red]).astype(np.uint8), 32)
+    assert np.abs(colors[numbers[-1]].astype(int) - red[0]).mean() < 8
 
 
 @pytest.mark.parametrize("most", [2, 3, 64])
-def test_no_more_colours_stay_exact(most: int) -> None:
+def test_no_more_colors_stay_exact(most: int) -> None:
     pictures = np.random.default_rng(1).integers(0, 256, (most, 3), np.uint8)[None, None].repeat(4, axis=1)
-    numbers, colours = reduce_colors(pictures, most)
-    assert (colours[numbers] == pictures).all()
+    numbers, colors = reduce_colors(pictures, most)
+    assert (colors[numbers] == pictures).all()
 
 
-def test_a_colour_that_is_kept() -> None:
+def test_a_color_that_is_kept() -> None:
     pictures = photos(2)
     pictures[0, :10] = (250, 251, 252)
-    numbers, colours = reduce_colors(pictures, 8, keep=(250, 251, 252))
-    assert (colours[numbers[0, :10]] == (250, 251, 252)).all()
-    assert len(colours) <= 8
-    assert (colours[numbers[1]] != (250, 251, 252)).any(axis=2).all()
+    numbers, colors = reduce_colors(pictures, 8, keep=(250, 251, 252))
+    assert (colors[numbers[0, :10]] == (250, 251, 252)).all()
+    assert len(colors) <= 8
+    assert (colors[numbers[1]] != (250, 251, 252)).any(axis=2).all()
 
 
 def test_oklab() -> None:
     # Ottosson's table of XYZ to Oklab, for white and for the red of sRGB.
     found = to_oklab(np.array([(255, 255, 255), (255, 0, 0)], np.uint8))
     np.testing.assert_allclose(found, [(1, 0, 0), (0.62796, 0.22486, 0.12585)], atol=1e-4)
-    colours = np.random.default_rng(1).integers(0, 256, (500, 3), np.uint8)
-    assert (from_oklab(to_oklab(colours)) == colours).all()
+    colors = np.random.default_rng(1).integers(0, 256, (500, 3), np.uint8)
+    assert (from_oklab(to_oklab(colors)) == colors).all()

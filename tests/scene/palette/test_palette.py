@@ -1,4 +1,4 @@
-"""Colours and their indices."""
+"""Colors and their indices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reelnet.scene.palette.palette import PaletteBuilder
 from tests.rendering import ANCHORS
 
 
-def test_shared_colours_have_one_index() -> None:
+def test_shared_colors_have_one_index() -> None:
     builder = PaletteBuilder()
     first, second = builder.ramp((10, 20, 30), (255, 255, 255)), builder.ramp((90, 80, 70), (255, 255, 255))
     paper = builder.ramp((255, 255, 255), (255, 255, 255), 1)
@@ -19,7 +19,7 @@ def test_shared_colours_have_one_index() -> None:
     assert len({*map(int, first.indices), *map(int, second.indices)}) == 31
 
 
-def test_every_ink_finds_its_own_colours_again() -> None:
+def test_every_ink_finds_its_own_colors_again() -> None:
     builder = PaletteBuilder()
     inks = [builder.ramp((10, 20, 30), (255, 255, 255)), builder.ramp((0, 0, 0), (0, 0, 0), 1)]
     colormap = builder.colormap(ANCHORS)
@@ -42,7 +42,7 @@ def test_the_colormap_gets_what_is_left_over(others: int) -> None:
     assert colormap.indices.max() < 255
 
 
-def test_more_than_255_colours_need_16_bits() -> None:
+def test_more_than_255_colors_need_16_bits() -> None:
     builder = PaletteBuilder()
     ink = builder.colors(np.array([(n, 1, 2) for n in range(256)], np.uint8))
     colormap = builder.colormap(ANCHORS)
@@ -56,7 +56,7 @@ def test_more_than_255_colours_need_16_bits() -> None:
     assert 255 not in {*map(int, ink.indices), *map(int, colormap.indices)}
 
 
-def test_too_many_colours_are_an_error() -> None:
+def test_too_many_colors_are_an_error() -> None:
     builder = PaletteBuilder()
     shades = np.arange(40_000)
     builder.colors(np.stack([shades % 256, shades // 256, shades * 0], axis=1).astype(np.uint8))
@@ -64,7 +64,7 @@ def test_too_many_colours_are_an_error() -> None:
         builder.freeze()
 
 
-def test_pictures_share_255_colours_with_the_levels() -> None:
+def test_pictures_share_255_colors_with_the_levels() -> None:
     builder = PaletteBuilder()
     photos = [np.random.default_rng(n).integers(0, 256, (1, 32, 32, 3), np.uint8) for n in range(3)]
     pictures = [builder.picture(photo, 128) for photo in photos]
@@ -90,21 +90,21 @@ def test_colormaps_beside_pictures_keep_all_levels_in_16_bits() -> None:
     shallow, deep = (colormap.indices_for(np.zeros((1, 1), depth)) for depth in (np.uint8, np.uint16))
     assert palette.levels == len(colormap.colors) == len(shallow) == len(deep) == 255
     assert (palette.rgb[deep] == colormap.colors).all()
-    # In 8 bits neighbours share a colour, of 255 - 100 - 64 that are left, and each is the nearest that there is.
+    # In 8 bits neighbours share a color, of 255 - 100 - 64 that are left, and each is the nearest that there is.
     assert shallow.max() < 255
     assert 63 <= len(np.unique(shallow)) <= 91
     assert np.abs(palette.rgb[shallow].astype(int) - colormap.colors).max() <= 12
     assert tuple(palette.rgb[shallow[127]]) == tuple(palette.rgb[deep[127]]) == (255, 255, 255)
 
 
-def test_more_colours_than_16_bits_lose_their_last_bits() -> None:
+def test_more_colors_than_16_bits_lose_their_last_bits() -> None:
     builder = PaletteBuilder()
     photo = np.random.default_rng(5).integers(0, 256, (1, 300, 300, 3), np.uint8)
     picture = builder.picture(photo, 64)
     palette = builder.freeze()
     assert len(palette.rgb) <= 2**16
     shown = palette.rgb[picture.indices_for(np.zeros((1, 1), np.uint16))].astype(int)
-    # 90,000 colours without order: of 5 bits each there are 32,768.
+    # 90,000 colors without order: of 5 bits each there are 32,768.
     assert np.abs(shown - photo).max() <= 4
 
 
@@ -119,7 +119,7 @@ def test_reduced_colors_of_a_picture_need_no_16_bits() -> None:
     assert (palette.rgb[picture.indices_for(np.zeros((1, 1), np.uint8))] == photo).all()
 
 
-def test_255_colours_fit() -> None:
+def test_255_colors_fit() -> None:
     builder = PaletteBuilder()
     ink = builder.colors(np.array([(n, 1, 2) for n in range(255)], np.uint8))
     builder.freeze()

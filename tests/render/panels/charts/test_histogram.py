@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
-from tests.rendering import colour_range, noise, pixels, write_run
+from tests.rendering import color_range, noise, pixels, write_run
 
 MUTED, FAINT, WHITE = (94, 101, 110), (222, 225, 229), (255, 255, 255)
 LEVEL = 2 / 150
@@ -82,7 +82,7 @@ def test_bars_have_the_colors_of_their_values(tmp_path: Path) -> None:
     maps = np.linspace(-1, 1, 4096, dtype=np.float32).reshape(1, 1, 1, 64, 64)
     field = plot(laid_out(write_run(tmp_path / "run", maps), {"bins": 16}), 0)
     centers = (np.arange(16) + 0.5) / 8 - 1
-    least, most = colour_range(centers, LEVEL)
+    least, most = color_range(centers, LEVEL)
     inner = field[-8, ((np.arange(16) + 0.5) * field.shape[1] / 16).astype(int)]
     assert ((inner >= least) & (inner <= most)).all()
     # Bars are outlined, since some have almost the color of the background.

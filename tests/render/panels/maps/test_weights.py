@@ -16,7 +16,7 @@ from reelnet.render.typography import body_style, rasterize_text
 from reelnet.runs.header import TapInfo, TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
-from tests.rendering import colour_range, grey_pictures, noise, pixels
+from tests.rendering import color_range, grey_pictures, noise, pixels
 
 LEVEL = 2 / 120
 
@@ -73,7 +73,7 @@ def test_each_weight_has_its_position_and_color(
                 y, x = row * (side + gap), column * (side + gap)
                 cell = field[y : y + side, x : x + side]
                 wanted = np.kron(VALUES[step, output, column], np.ones((scale, scale))) / 9
-                least, most = colour_range(wanted, LEVEL)
+                least, most = color_range(wanted, LEVEL)
                 assert ((cell >= least) & (cell <= most)).all()
 
 
