@@ -9,12 +9,11 @@ name it; see docs/panels.md.
 from pydantic import Field
 
 from reelnet.render.canvas import fill_box, polyline, stamp, write
-from reelnet.render.panels.basic.spacer import Still
 from reelnet.render.typography import TextStyle, body_style, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
-from reelnet.scene.panel import CachedDrawing, Canvas, Drawing, HasLevelMaps, LevelMaps, Panel
+from reelnet.scene.panel import CachedDrawing, Canvas, Drawing, HasLevelMaps, LevelMaps, Panel, Still
 from reelnet.template.color import Color as Colour
 
 # Former names, for panels that were written with them.

@@ -31,6 +31,17 @@ class Drawing(Protocol):
         """Draw one frame on a copy of the still canvas."""
 
 
+class Still(Drawing, Protocol):
+    """A drawing that looks the same in every frame."""
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the panel once."""
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Draw nothing: no frame differs."""
+        return
+
+
 @runtime_checkable
 class CachedDrawing(Drawing, Protocol):
     """A drawing that is often the same as in the previous frame, so that its pixels can be cached."""

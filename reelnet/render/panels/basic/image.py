@@ -17,12 +17,11 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import PositivePixels
-from reelnet.render.panels.basic.spacer import Still
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.palette.pictures import FixedPicture
-from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.panel import Canvas, Panel, Still
 from reelnet.template.color import Rgb
 
 MAX_PICTURE_PIXELS = 50_000_000

@@ -1,24 +1,13 @@
-"""The spacer panel, and the base of drawings that never change."""
+"""The spacer panel: empty space."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
-from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Drawing, Panel
-
-
-class Still(Drawing, Protocol):
-    """A drawing that looks the same in every frame."""
-
-    def draw_still(self, canvas: Canvas) -> None:
-        """Draw the panel once."""
-
-    def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Draw nothing: no frame differs."""
-        return
+from reelnet.scene.panel import Canvas, Panel, Still
 
 
 class Spacer(Panel):

@@ -260,6 +260,11 @@ class Chart:
         """Least readable height with a header of a given height."""
         return header_height + self.space_above + 4 * self.theme.text + self.space_below
 
+    def plot_box(self, box: Box, side_widths: tuple[int, int], header_height: int) -> Box:
+        """The box of the curves in the box of the chart."""
+        width, top = box.width - sum(side_widths), header_height + self.space_above
+        return Box(box.x + side_widths[0], box.y + top, width, box.height - top - self.space_below)
+
 
 class ChartDrawing:
     """A chart in its box.
@@ -268,9 +273,8 @@ class ChartDrawing:
         chart: What is drawn.
         context: The run.
         box: The box of the whole chart.
+        plot: The box of the curves.
         palette: Where inks come from.
-        side_widths: Pixels left and right of the plot.
-        header_height: Pixels of the header.
         with_steps: Whether to write when values were measured, if it fits.
     """
 
@@ -279,29 +283,26 @@ class ChartDrawing:
         chart: Chart,
         context: SceneContext,
         box: Box,
+        plot: Box,
         palette: PaletteBuilder,
         *,
-        side_widths: tuple[int, int],
-        header_height: int,
         with_steps: bool,
     ) -> None:
-        theme = chart.theme
+        theme, self._plot = chart.theme, plot
         self._chart, self._box, self._style = chart, box, body_style(theme)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        top, width = header_height + chart.space_above, box.width - sum(side_widths)
-        self._plot = Box(box.x + side_widths[0], box.y + top, width, box.height - top - chart.space_below)
         # Without labels on the right, grid lines extend to the edge of the box.
-        self._grid_width = width + (side_widths[1] if chart.right_axis is None else 0)
+        self._grid_width = (plot.right if chart.right_axis is not None else box.right) - plot.x
         self._entries = chart.header.lay_out(box.width, with_steps=with_steps)
-        self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (width - 1))
+        self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (plot.width - 1))
         self._inks = [palette.ramp(each.color, theme.background, 12) for each in chart.series]
         # The training set's curve is thinner and on top, so that both remain visible.
         pairs = list(zip(chart.series, self._inks, strict=True))[::-1]
         pairs.sort(key=lambda pair: not pair[0].held_out)
-        lines = [CurveLine(each, self._columns, self._plot, ink, chart.line_scale) for each, ink in pairs]
-        self._reveal = CurveReveal(lines, self._plot)
+        lines = [CurveLine(each, self._columns, plot, ink, chart.line_scale) for each, ink in pairs]
+        self._reveal = CurveReveal(lines, plot)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the title, the names of the curves, and the axes."""

@@ -151,15 +151,9 @@ class Curve(Panel):
         with_steps = all(chart.header.has_space_for_steps(boxes[0].width) for chart in charts)
         return CurveDrawing(
             ChartDrawing(
-                chart,
-                context,
-                each,
-                palette,
-                side_widths=side_widths,
-                header_height=header_height,
-                with_steps=with_steps,
+                chart, context, each, chart.plot_box(each, widths, header), palette, with_steps=with_steps
             )
-            for chart, each, side_widths, header_height in zip(charts, boxes, sides, headers, strict=True)
+            for chart, each, widths, header in zip(charts, boxes, sides, headers, strict=True)
         )
 
     def _make_charts(self, context: SceneContext) -> list[Chart]:

@@ -8,12 +8,11 @@ from pydantic import Field
 from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
-from reelnet.render.panels.basic.spacer import Still
 from reelnet.render.typography import body_style, format_limit
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.panel import Canvas, Panel, Still
 from reelnet.scene.tap_view import Limits, TapView
 
 LIMIT_GAP = 8

@@ -9,7 +9,6 @@ from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import Pixels
-from reelnet.render.panels.basic.spacer import Still
 from reelnet.render.panels.maps.block import Block, BlockArrangement, BlockDrawing
 from reelnet.render.panels.maps.channels import (
     GapOption,
@@ -22,7 +21,7 @@ from reelnet.runs.header import require_activation
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.panel import Canvas, Panel, Still
 from reelnet.scene.timeline.selection import resolve_step, sample_by_weight
 from reelnet.template.selector import Selector
 

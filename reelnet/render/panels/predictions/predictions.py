@@ -63,8 +63,7 @@ class Predictions(Panel):
     def _accept_numbers(cls, value: Any) -> Any:
         if not isinstance(value, list):
             return value
-        is_number = [isinstance(each, int) and not isinstance(each, bool) for each in value]
-        return tuple(str(each) if number else each for each, number in zip(value, is_number, strict=True))
+        return tuple(str(each) if type(each) is int else each for each in value)
 
     def find_scores(self, context: SceneContext) -> ClassScores | None:
         """Find the scores; None if the run has none."""
