@@ -1,4 +1,4 @@
-"""Metrics from elsewhere onto a run."""
+"""Adding metrics of other tools to a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(tmp_path: Path) -> Path:
     return made.path
 
 
-def test_a_log_becomes_curves(run: Path, tmp_path: Path) -> None:
+def test_metrics_of_a_csv_file_are_drawn(run: Path, tmp_path: Path) -> None:
     before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
     plain = reelnet.open(run).reel("article", layer="conv1").frame(10)
     (tmp_path / "log.csv").write_text(
@@ -42,7 +42,7 @@ def test_a_log_becomes_curves(run: Path, tmp_path: Path) -> None:
     assert "val_loss" in call("inspect", run).stdout
 
 
-def test_several_files_and_names(run: Path, tmp_path: Path) -> None:
+def test_several_files_with_options(run: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("batch,loss,lr\n1,2,3\n")
     (tmp_path / "b.jsonl").write_text('{"batch": 10, "loss": 4, "other": 5}\n')
     call(
@@ -63,7 +63,7 @@ def test_several_files_and_names(run: Path, tmp_path: Path) -> None:
     assert opened.metrics["loss"].tolist() == [3, 2, 1]
 
 
-def test_from_a_program(run: Path) -> None:
+def test_metrics_from_a_mapping(run: Path) -> None:
     opened = reelnet.open(run)
     assert "val" not in opened.metrics
     added = reelnet.add_metrics(opened, {"val": {0: 1, 3: 2, 2: 2}, "late": {99: 1.0}})
@@ -76,7 +76,7 @@ def test_from_a_program(run: Path) -> None:
     np.testing.assert_array_equal(reelnet.open(run).metrics["val"], [np.nan, np.inf, np.nan])
 
 
-def test_files_of_tensorboard(run: Path, tmp_path: Path) -> None:
+def test_tensorboard_files(run: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from torch.utils.tensorboard import SummaryWriter
 
@@ -90,13 +90,13 @@ def test_files_of_tensorboard(run: Path, tmp_path: Path) -> None:
     assert reelnet.open(run).metrics["val/loss"].tolist() == [0, 0.25, 2.5]
 
 
-def test_mistakes(run: Path, tmp_path: Path) -> None:
+def test_errors(run: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
     (tmp_path / "b.csv").write_text("step,lose\n3,2\n4,2\n")
-    said = refused(2, "metrics", run, tmp_path / "a.csv")
-    assert "metric 'loss' was recorded with the run and cannot be replaced" in said
-    said = refused(1, "metrics", run, tmp_path / "b.csv")
-    assert "values for steps 3 to 4, which the run has not recorded; it has steps 0 to 10" in said
+    expected = refused(2, "metrics", run, tmp_path / "a.csv")
+    assert "metric 'loss' was recorded with the run and cannot be replaced" in expected
+    expected = refused(1, "metrics", run, tmp_path / "b.csv")
+    assert "values for steps 3 to 4, which the run has not recorded; it has steps 0 to 10" in expected
     assert "did you mean 'lose'" in refused(2, "metrics", run, tmp_path / "b.csv", "--only", "loss")
     refused(4, "metrics", tmp_path / "none", tmp_path / "b.csv")
     refused(2, "metrics", run, tmp_path / "b.xlsx")
@@ -108,7 +108,7 @@ def test_mistakes(run: Path, tmp_path: Path) -> None:
     assert not (run / "metrics.json").exists()
 
 
-def test_a_damaged_file_is_told(run: Path) -> None:
+def test_damaged_metrics_file(run: Path) -> None:
     reelnet.add_metrics(run, {"val": {0: 1.0}})
     (run / "metrics.json").write_text('{"val": {"steps": [0, 1], "values": [1]}}')
     with pytest.raises(
@@ -117,7 +117,7 @@ def test_a_damaged_file_is_told(run: Path) -> None:
         _ = reelnet.open(run).metrics
 
 
-def test_a_run_that_is_replaced_loses_them(run: Path) -> None:
+def test_replacing_a_run_removes_imported_metrics(run: Path) -> None:
     reelnet.add_metrics(run, {"val": {0: 1.0}})
     arrays = small()
     made = reelnet.write_run(

@@ -1,4 +1,4 @@
-"""Runs from arrays, and arrays from runs."""
+"""Importing arrays as runs, and exporting runs as arrays."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def big_endian(array: NDArray[Any]) -> NDArray[Any]:
 
 @pytest.mark.parametrize("order", [np.asarray, np.asfortranarray, big_endian], ids=["C", "F", "big"])
 @pytest.mark.parametrize("form", ["stored", "compressed", "folder"])
-def test_arrays_become_a_run(tmp_path: Path, form: str, order: Any) -> None:
+def test_import_from_files(tmp_path: Path, form: str, order: Any) -> None:
     arrays = small()
     laid = {name: order(array) if array.dtype.kind in "if" else array for name, array in arrays.items()}
     run = import_arrays(save(tmp_path / "given", laid, form), tmp_path / "run")
@@ -67,7 +67,7 @@ def test_arrays_become_a_run(tmp_path: Path, form: str, order: Any) -> None:
     assert len(run.reel("plain", layer="conv1").frame(10).getcolors(1 << 16) or ()) > 3
 
 
-def test_there_and_back_is_the_same_file(tmp_path: Path) -> None:
+def test_export_of_an_import_gives_the_same_file(tmp_path: Path) -> None:
     arrays = small()
     export_arrays(
         import_arrays(save(tmp_path / "given", arrays, "stored"), tmp_path / "run"), tmp_path / "a.npz"
@@ -82,8 +82,8 @@ def test_there_and_back_is_the_same_file(tmp_path: Path) -> None:
             np.testing.assert_array_equal(written[name], arrays[name])
 
 
-def test_arrays_of_a_program(tmp_path: Path) -> None:
-    """As JAX or h5py have them: nothing but a shape, a type and slices."""
+def test_write_run_accepts_array_likes(tmp_path: Path) -> None:
+    """Arrays as in JAX or h5py: with a shape, a type and slices."""
 
     class Sliced:
         def __init__(self, values: NDArray[Any]) -> None:
@@ -118,7 +118,7 @@ def test_arrays_of_a_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["stored", "compressed", "columns"])
-def test_arrays_larger_than_memory_may_be(tmp_path: Path, form: str) -> None:
+def test_memory_use_is_bounded(tmp_path: Path, form: str) -> None:
     steps = 160
     whole = np.zeros((steps, 2, 32, 64, 64), np.float32)
     whole[..., 0] = np.arange(steps)[:, None, None, None] + np.arange(64)

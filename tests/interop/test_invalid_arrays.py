@@ -1,4 +1,4 @@
-"""Arrays that make no run: one line that says which, and nothing is written."""
+"""Invalid arrays are refused with an error in one line, and nothing is written."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("others", "said"), WRONG, ids=range(len(WRONG)))
-def test_arrays_that_make_no_run(tmp_path: Path, others: dict[str, Any], said: str) -> None:
+@pytest.mark.parametrize(("others", "expected"), WRONG, ids=range(len(WRONG)))
+def test_invalid_arrays_in_a_file(tmp_path: Path, others: dict[str, Any], expected: str) -> None:
     np.savez(tmp_path / "a.npz", **small(**others))
-    with pytest.raises(ReelnetError, match=said) as caught:
+    with pytest.raises(ReelnetError, match=expected) as caught:
         import_arrays(tmp_path / "a.npz", tmp_path / "run")
     assert str(caught.value).startswith(str(tmp_path / "a.npz"))
     assert "\n" not in str(caught.value)
@@ -88,7 +88,7 @@ def test_arrays_that_make_no_run(tmp_path: Path, others: dict[str, Any], said: s
 
 
 @pytest.mark.parametrize(
-    ("taps", "said"),
+    ("taps", "expected"),
     [
         ({"a": [[1, 2], [3]]}, "taps/a: not an array"),
         ({"a": np.array([None] * 3)}, "taps/a: shape"),
@@ -96,8 +96,8 @@ def test_arrays_that_make_no_run(tmp_path: Path, others: dict[str, Any], said: s
         ({"a": 7}, r"taps/a: shape \(\)"),
     ],
 )
-def test_arrays_of_a_program_that_make_no_run(tmp_path: Path, taps: Any, said: str) -> None:
-    with pytest.raises(ReelnetError, match=said):
+def test_invalid_arrays_of_write_run(tmp_path: Path, taps: Any, expected: str) -> None:
+    with pytest.raises(ReelnetError, match=expected):
         reelnet.write_run(tmp_path / "run", steps=range(3), samples=np.zeros((2, 4, 4)), taps=taps)
     assert not (tmp_path / "run").exists()
 
@@ -114,7 +114,7 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
         import_arrays(tmp_path / "f", tmp_path / "run")
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_invalid_files(tmp_path: Path) -> None:
     run = tmp_path / "run"
     with pytest.raises(UsageError, match=r"no.npz: no such file"):
         import_arrays(tmp_path / "no.npz", run)
@@ -129,7 +129,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["short", "altered"])
-def test_a_damaged_file_leaves_the_old_run(tmp_path: Path, form: str) -> None:
+def test_a_damaged_file_keeps_the_old_run(tmp_path: Path, form: str) -> None:
     file, run = tmp_path / "a.npz", tmp_path / "run"
     np.savez(file, **small())
     whole = file.read_bytes()
@@ -146,12 +146,12 @@ def test_a_damaged_file_leaves_the_old_run(tmp_path: Path, form: str) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_the_commands(tmp_path: Path) -> None:
+def test_commands(tmp_path: Path) -> None:
     file, run, out = tmp_path / "a.npz", tmp_path / "run", tmp_path / "out.npz"
     np.savez(file, **small())
-    said = call("import", file, "--run", run)
+    expected = call("import", file, "--run", run)
     assert (
-        said.stdout
+        expected.stdout
         == f"{run}: 3 steps of conv1, block/1, half, conv1.weight, conv1.weight.grad for 2 samples\n"
     )
     assert "a run exists already" in refused(2, "import", file, "--run", run)

@@ -1,4 +1,4 @@
-"""Metrics that other tools have logged."""
+"""Reading metrics that other tools have logged."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from reelnet.interop.metrics import read_metrics
 
 
 @pytest.mark.parametrize("column", ["step", "Step", "global_step", "_step"])
-def test_a_csv(tmp_path: Path, column: str) -> None:
+def test_csv(tmp_path: Path, column: str) -> None:
     file = tmp_path / "log.csv"
     file.write_text(f"epoch,{column},loss,note\n0,1,0.5,warm\n0,2,,cold\n1,3,nan,\n1,4,0.25,end\n")
     found = read_metrics(file)
@@ -20,7 +20,7 @@ def test_a_csv(tmp_path: Path, column: str) -> None:
     assert set(found) == {"epoch", "loss"}
 
 
-def test_a_column_of_ones_own(tmp_path: Path) -> None:
+def test_step_column_option(tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     file.write_text("batches,loss\n10,0.5\n20,0.4\n")
     assert read_metrics(file, "batches") == {"loss": {10: 0.5, 20: 0.4}}
@@ -32,13 +32,13 @@ def test_a_column_of_ones_own(tmp_path: Path) -> None:
         read_metrics(file, "n")
 
 
-def test_what_the_page_of_tensorboard_saves(tmp_path: Path) -> None:
+def test_csv_of_tensorboards_web_page(tmp_path: Path) -> None:
     file = tmp_path / "train_loss.csv"
     file.write_text("Wall time,Step,Value\n1700000000.1,5,0.75\n1700000001.1,6,0.5\n")
     assert read_metrics(file) == {"train_loss": {5: 0.75, 6: 0.5}}
 
 
-def test_lines_of_json(tmp_path: Path) -> None:
+def test_json_lines(tmp_path: Path) -> None:
     file = tmp_path / "log.jsonl"
     file.write_text(
         '{"step": 1, "loss": 2}\n\n{"step": 2, "loss": 1.5, "text": "x", "ok": true}\n{"note": "no step"}\n'
@@ -46,14 +46,14 @@ def test_lines_of_json(tmp_path: Path) -> None:
     assert read_metrics(file) == {"loss": {1: 2.0, 2: 1.5}, "ok": {2: 1.0}}
 
 
-def test_what_transformers_keeps(tmp_path: Path) -> None:
+def test_trainer_state_of_transformers(tmp_path: Path) -> None:
     file = tmp_path / "trainer_state.json"
     file.write_text(json.dumps({"log_history": [{"step": 5, "loss": 1.0}, {"step": 5, "eval_loss": 2.0}]}))
     assert read_metrics(file) == {"loss": {5: 1.0}, "eval_loss": {5: 2.0}}
 
 
 @pytest.mark.parametrize("folder", [True, False])
-def test_files_of_tensorboard(tmp_path: Path, folder: bool) -> None:
+def test_tensorboard_files(tmp_path: Path, folder: bool) -> None:
     pytest.importorskip("tensorboard")
     from torch.utils.tensorboard import SummaryWriter
 
@@ -67,7 +67,7 @@ def test_files_of_tensorboard(tmp_path: Path, folder: bool) -> None:
     assert found["train/loss"][3] == 0.25
 
 
-def test_tensorboard_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensorboard_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("tensorboard", "tensorboard.backend.event_processing.event_accumulator"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ReelnetError, match=r"pip install 'reelnet\[tensorboard\]'"):
@@ -75,7 +75,7 @@ def test_tensorboard_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "expected"),
     [
         ("a.xlsx", b"", "metrics are read from .csv"),
         ("a.csv", b"", "no metrics found"),
@@ -88,13 +88,13 @@ def test_tensorboard_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.M
         ("a.json", b"{", "not JSON"),
     ],
 )
-def test_files_that_are_none(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+def test_invalid_files(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ReelnetError, match=said) as caught:
+    with pytest.raises(ReelnetError, match=expected) as caught:
         read_metrics(tmp_path / name)
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match="no such file"):
         read_metrics(tmp_path / "no.csv")

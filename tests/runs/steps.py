@@ -1,4 +1,4 @@
-"""Steps whose values are known, for runs that are written without a network. Imports little: it starts quickly."""
+"""Steps with known values, for writing runs without a network. Imports little, so that processes start quickly."""
 
 from __future__ import annotations
 

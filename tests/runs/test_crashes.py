@@ -1,4 +1,4 @@
-"""kill -9 at fifty random moments, inside packing too: what was committed is there, opens, renders, and goes on."""
+"""Processes killed at fifty random moments, also while packing, lose no committed step."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.runs.steps import snapshot, writer
 opened = writer(sys.argv[1], steps_each=4, resume=int(sys.argv[2]) if sys.argv[2] != "new" else None)
 for step in range(opened.step_count, 100_000):
     opened.commit(snapshot(step))
-    # What this tells is committed, whatever comes.
+    # Every step that is printed is committed.
     os.write(1, b"%d\\n" % step)
 """
 
 KILLS = 45
-"""How often the writer is killed, and goes on where it was."""
+"""How often the writer is killed and resumed."""
 
 
 def start(code: str, *words: object) -> subprocess.Popen[bytes]:
@@ -40,19 +40,19 @@ def start(code: str, *words: object) -> subprocess.Popen[bytes]:
 
 
 def kill_after(process: subprocess.Popen[bytes], seconds: float) -> int:
-    """Kill a writer some time after its first commit; gives the last step that it told."""
+    """Kill a writer some time after its first commit; returns the last step that it printed."""
     assert process.stdout is not None
     first = process.stdout.readline()
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
     rest = process.stdout.read().splitlines(keepends=True)
     assert process.wait(30) == -signal.SIGKILL
-    told = [first, *(line for line in rest if line.endswith(b"\n"))]
-    return int(told[-1])
+    printed = [first, *(line for line in rest if line.endswith(b"\n"))]
+    return int(printed[-1])
 
 
-def inside_packing(path: Path, run: Run) -> bool:
-    """Whether a segment was half-written, not yet committed, or its steps' own files not yet removed."""
+def was_packing(path: Path, run: Run) -> bool:
+    """Whether a segment was not yet committed, or the files of its steps not yet removed."""
     locations = LogReader(run.store, run.taps).log.steps
     named = {place[0].file if isinstance(place, tuple) else place.file for place in locations.values()}
     there = [each.relative_to(path).as_posix() for each in path.glob("s*/*")]
@@ -62,17 +62,17 @@ def inside_packing(path: Path, run: Run) -> bool:
     return any("segments/" in name and name not in named for name in there) or bool(packed & set(there))
 
 
-def test_a_writer_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -> None:
+def test_repeatedly_killed_writer_loses_nothing(tmp_path: Path) -> None:
     path, rng = tmp_path / "run", random.Random(5)
     last, packing = -1, 0
-    # Each begins where the one before was killed: so half-done packings are found in every state.
+    # Each process resumes where the previous one was killed, so it finds unfinished packings in every state.
     for _ in range(KILLS):
         last = kill_after(start(WRITER, path, last if last >= 0 else "new"), rng.uniform(0, 0.04))
         run = Run(path)
-        # At most the step that was being written is lost; it may have been committed without being told.
+        # At most the step that was being written is lost; it may have been committed without being printed.
         assert run.steps in (list(range(last + 1)), list(range(last + 2)))
         last = run.steps[-1]
-        packing += inside_packing(path, run)
+        packing += was_packing(path, run)
         for step in random.Random(last).sample(run.steps, min(4, len(run.steps))):
             np.testing.assert_array_equal(run.snapshot(step).taps["b"], arrays(step)["b"])
     assert packing
@@ -94,7 +94,7 @@ SEGMENTED = RECORDER.replace(
 
 
 def segments(path: Path) -> list[Path]:
-    """The files in a run's folder of segments, which comes and goes with what is in it."""
+    """The segment files of a run, whose folder may not exist."""
     try:
         return [*(path / "segments").glob("*.safetensors")]
     except FileNotFoundError:
@@ -102,7 +102,7 @@ def segments(path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_killed_recorder_leaves_a_run_that_opens_and_renders(seed: int, tmp_path: Path) -> None:
+def test_run_of_killed_recorder_opens_and_renders(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "run"
     process = start(SEGMENTED, path)
     end = time.monotonic() + 60
@@ -119,6 +119,6 @@ def test_a_killed_recorder_leaves_a_run_that_opens_and_renders(seed: int, tmp_pa
     assert len(run.reel().frame(run.steps[-1]).tobytes()) > 0
 
 
-def test_a_writer_without_torch_starts_quickly() -> None:
+def test_writer_does_not_import_heavy_packages() -> None:
     code = "import sys; import reelnet.runs.writer; assert not {'torch', 'fsspec', 'av'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""A damaged run is told apart from a whole one, and the error names the place."""
+"""Damage is detected, and the error names the file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from reelnet.errors import ReelnetError, RunError
 from reelnet.reel import Run
 from tests.conftest import MakeRun
 
-MEND = "; restore the file from a copy, or record the run again"
-KEEP = "; restore the file from a copy, or keep the undamaged steps with 'reelnet repair'"
+RESTORE_HINT = "; restore the file from a copy, or record the run again"
+REPAIR_HINT = "; restore the file from a copy, or keep the undamaged steps with 'reelnet repair'"
 TAPS = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 5, 5)}
 
 
-def said(error: pytest.ExceptionInfo[ReelnetError], *parts: str) -> None:
+def check_message(error: pytest.ExceptionInfo[ReelnetError], *parts: str) -> None:
     text = str(error.value)
     assert "\n" not in text
     for part in parts:
@@ -39,7 +39,12 @@ def test_a_missing_step_file(make_run: MakeRun) -> None:
     step_file(run, 3).unlink()
     with pytest.raises(RunError) as error:
         Run(run.path).read("conv1")
-    said(error, "00000003.safetensors", "step 3", "cannot read step 3 (No such file or directory)" + MEND)
+    check_message(
+        error,
+        "00000003.safetensors",
+        "step 3",
+        "cannot read step 3 (No such file or directory)" + RESTORE_HINT,
+    )
     assert Run(run.path).read("conv1", [0, 1, 2, 4]).shape[0] == 4
 
 
@@ -50,10 +55,10 @@ def test_a_truncated_step_file(make_run: MakeRun) -> None:
         step_file(run, 2).write_bytes(data[:size])
         with pytest.raises(RunError) as error:
             Run(run.path).snapshot(2)
-        said(error, "00000002.safetensors", "step 2", "truncated", KEEP)
+        check_message(error, "00000002.safetensors", "step 2", "truncated", REPAIR_HINT)
 
 
-def test_each_single_altered_byte_of_the_values_is_found(make_run: MakeRun) -> None:
+def test_every_altered_byte_of_the_values_is_detected(make_run: MakeRun) -> None:
     run = make_run(taps=TAPS)
     data = step_file(run, 2).read_bytes()
     values = sum(tap.nbytes for tap in run.taps.values())
@@ -61,18 +66,18 @@ def test_each_single_altered_byte_of_the_values_is_found(make_run: MakeRun) -> N
         step_file(run, 2).write_bytes(altered(data, place))
         with pytest.raises(RunError) as error:
             Run(run.path).snapshot(2)
-        said(error, "00000002.safetensors", "step 2", "altered", KEEP)
+        check_message(error, "00000002.safetensors", "step 2", "altered", REPAIR_HINT)
     Run(run.path).read("conv1", [0, 1, 3, 4])
     step_file(run, 2).write_bytes(data)
     Run(run.path).read("conv1")
 
 
-def test_step_files_that_changed_places(make_run: MakeRun) -> None:
+def test_swapped_step_files(make_run: MakeRun) -> None:
     run = make_run(taps=TAPS)
     step_file(run, 1).replace(step_file(run, 2))
     with pytest.raises(RunError) as error:
         Run(run.path).read("conv2", 2)
-    said(error, "00000002.safetensors", "step 2, conv2", "altered", KEEP)
+    check_message(error, "00000002.safetensors", "step 2, conv2", "altered", REPAIR_HINT)
 
 
 def test_altered_and_missing_samples(make_run: MakeRun) -> None:
@@ -83,11 +88,11 @@ def test_altered_and_missing_samples(make_run: MakeRun) -> None:
         file.write_bytes(changed)
         with pytest.raises(RunError) as error:
             _ = Run(run.path).samples
-        said(error, str(file), "checksum", MEND)
+        check_message(error, str(file), "checksum", RESTORE_HINT)
     file.unlink()
     with pytest.raises(RunError) as error:
         _ = Run(run.path).inputs
-    said(error, str(file), "cannot read the samples", MEND)
+    check_message(error, str(file), "cannot read the samples", RESTORE_HINT)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +109,12 @@ def test_altered_and_missing_samples(make_run: MakeRun) -> None:
         "\udcff",
     ],
 )
-def test_a_broken_header(text: str, make_run: MakeRun) -> None:
+def test_invalid_header(text: str, make_run: MakeRun) -> None:
     run = make_run()
     (run.path / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, str(run.path / "run.json"), MEND)
+    check_message(error, str(run.path / "run.json"), RESTORE_HINT)
 
 
 @pytest.mark.parametrize(
@@ -123,26 +128,26 @@ def test_a_broken_header(text: str, make_run: MakeRun) -> None:
         lambda header: header.update(labels=5),
     ],
 )
-def test_a_header_with_a_wrong_entry(change: Callable[[dict[str, Any]], None], make_run: MakeRun) -> None:
+def test_header_with_an_invalid_entry(change: Callable[[dict[str, Any]], None], make_run: MakeRun) -> None:
     run = make_run()
     header = json.loads((run.path / "run.json").read_text())
     change(header)
     (run.path / "run.json").write_text(json.dumps(header))
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, str(run.path / "run.json"), "not a run header", MEND)
+    check_message(error, str(run.path / "run.json"), "not a run header", RESTORE_HINT)
 
 
-def test_a_run_of_another_format(make_run: MakeRun) -> None:
+def test_unknown_format_version(make_run: MakeRun) -> None:
     run = make_run()
     header = json.loads((run.path / "run.json").read_text())
     (run.path / "run.json").write_text(json.dumps({**header, "format": 99}))
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, "format 99", "reads formats 1 and 2")
+    check_message(error, "format 99", "reads formats 1 and 2")
 
 
-def test_what_is_no_run(tmp_path: Path, make_run: MakeRun) -> None:
+def test_paths_without_a_run(tmp_path: Path, make_run: MakeRun) -> None:
     with pytest.raises(RunError, match="no such folder") as error:
         Run(tmp_path / "nowhere")
     (tmp_path / "file").write_text("x")
@@ -154,7 +159,7 @@ def test_what_is_no_run(tmp_path: Path, make_run: MakeRun) -> None:
     (run.path / "log.jsonl").unlink()
     with pytest.raises(RunError, match=r"log\.jsonl: cannot read the log .*; restore the file from a copy"):
         Run(run.path)
-    said(error, "nowhere")
+    check_message(error, "nowhere")
     assert error.value.exit_code == 4
 
 
@@ -172,7 +177,7 @@ def test_what_is_no_run(tmp_path: Path, make_run: MakeRun) -> None:
         lambda line: line.replace(b'"metrics": {}', b'"metrics": {"loss": "low"}'),
     ],
 )
-def test_a_log_line_broken_in_the_middle(broken: Callable[[bytes], bytes], make_run: MakeRun) -> None:
+def test_damaged_log_line(broken: Callable[[bytes], bytes], make_run: MakeRun) -> None:
     run = make_run(taps=TAPS)
     log = run.path / "log.jsonl"
     lines = log.read_bytes().splitlines()
@@ -181,10 +186,10 @@ def test_a_log_line_broken_in_the_middle(broken: Callable[[bytes], bytes], make_
     log.write_bytes(b"\n".join(lines) + b"\n")
     with pytest.raises(RunError) as error:
         Run(run.path)
-    said(error, "log.jsonl:3", KEEP)
+    check_message(error, "log.jsonl:3", REPAIR_HINT)
 
 
-def test_a_last_line_without_its_newline_does_not_count(make_run: MakeRun) -> None:
+def test_unfinished_last_log_line_is_ignored(make_run: MakeRun) -> None:
     run = make_run(taps=TAPS)
     log = run.path / "log.jsonl"
     whole = log.read_bytes()

@@ -1,4 +1,4 @@
-"""A recording that is killed, interrupted or out of room: what was committed stays whole."""
+"""Recordings that are killed, interrupted or run out of disk space keep every committed step."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ def check(path: Path) -> Run:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_killed_recording_opens_with_every_committed_step(seed: int, tmp_path: Path) -> None:
+def test_killed_recording_keeps_every_committed_step(seed: int, tmp_path: Path) -> None:
     pause = random.Random(seed).uniform(0, 0.1)
     code = stop_while_it_records(script(ENDLESS), tmp_path / "run", signal.SIGKILL, pause)
     assert code == -signal.SIGKILL
     assert len(check(tmp_path / "run").steps) >= 1
 
 
-def test_a_killed_run_can_be_replaced_with_force_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_force_replaces_a_killed_run_completely(tmp_path: Path) -> None:
     path = tmp_path / "run"
     stop_while_it_records(script(ENDLESS), path, signal.SIGKILL, 0.02)
     (path / "steps" / ".00000099.safetensors.tmp").write_bytes(b"half")
@@ -120,7 +120,7 @@ def test_a_killed_run_can_be_replaced_with_force_and_leaves_nothing_behind(tmp_p
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
-def test_a_stopped_recorder_leaves_a_run_that_opens(sign: signal.Signals, tmp_path: Path) -> None:
+def test_run_of_stopped_recorder_opens(sign: signal.Signals, tmp_path: Path) -> None:
     path = tmp_path / "run"
     code = stop_while_it_records([sys.executable, "-c", RECORDER], path, sign, 0.03, least=4)
     assert code != 0
@@ -161,7 +161,7 @@ def limited(path: Path, body: str, side: int = 12) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_no_room_for_a_steps_file(tmp_path: Path) -> None:
+def test_full_disk_while_writing_a_step_file(tmp_path: Path) -> None:
     body = """
     writer = RunWriter(path, **form)
     for step in range(3): writer.commit(snapshot(step))
@@ -177,7 +177,7 @@ def test_no_room_for_a_steps_file(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_no_room_for_a_steps_line(tmp_path: Path) -> None:
+def test_full_disk_while_appending_to_the_log(tmp_path: Path) -> None:
     body = """
     writer = RunWriter(path, **form)
     for step in range(30): writer.commit(snapshot(step))
@@ -195,7 +195,7 @@ def test_no_room_for_a_steps_line(tmp_path: Path) -> None:
     assert check(tmp_path / "run").steps == list(range(31))
 
 
-def test_no_room_for_the_header_leaves_no_folder(tmp_path: Path) -> None:
+def test_full_disk_at_the_header_leaves_no_folder(tmp_path: Path) -> None:
     body = """
     limit(100)
     try:
@@ -209,7 +209,7 @@ def test_no_room_for_the_header_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_room_for_the_first_step_leaves_no_folder(tmp_path: Path) -> None:
+def test_full_disk_at_the_first_step_leaves_no_folder(tmp_path: Path) -> None:
     body = """
     from torch import nn
     import torch

@@ -18,7 +18,7 @@ from reelnet.runs.writer import RunWriter
 from tests.runs.steps import arrays, check_run, snapshot, writer
 
 
-def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) -> None:
+def test_new_steps_appear_only_after_refresh(tmp_path: Path) -> None:
     opened = writer(tmp_path / "run", steps_each=10)
     opened.commit(snapshot(0))
     run = Run(tmp_path / "run")
@@ -26,7 +26,7 @@ def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) ->
     for step in range(1, 36):
         opened.commit(snapshot(step))
         assert run.steps == seen
-        # What was packed meanwhile is found where it lies now.
+        # Steps that were packed meanwhile are found in their segment.
         np.testing.assert_array_equal(run.read("conv1"), np.stack([arrays(s)["conv1"] for s in seen]))
         if step % 7 == 0:
             assert run.refresh() == list(range(seen[-1] + 1, step + 1))
@@ -41,7 +41,7 @@ def test_a_reader_sees_new_steps_after_refresh_and_not_before(tmp_path: Path) ->
     assert run.read("b").shape[0] == 34
 
 
-def test_refresh_reads_only_what_was_added(tmp_path: Path) -> None:
+def test_refresh_reads_only_new_lines(tmp_path: Path) -> None:
     opened = writer(tmp_path / "run", steps_each=1000)
     for step in range(20):
         opened.commit(snapshot(step))
@@ -78,7 +78,7 @@ def record(path: Path, steps: int, **more: object) -> None:
             recorder.step(loss=0.5)
 
 
-def test_a_recording_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
+def test_recording_resumes_from_a_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "run"
     record(path, 50)
     before = Run(path).read("0")
@@ -86,7 +86,7 @@ def test_a_recording_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
     run = Run(path)
     assert run.steps == list(range(24))
     np.testing.assert_array_equal(run.read("0")[:21], before[:21])
-    # The network begins anew: what was 21 is superseded by its first step.
+    # The network starts again, so its first step replaces step 21.
     np.testing.assert_array_equal(run.read("0")[21:], before[1:4])
     record(path, 2, resume=True)
     assert Run(path).steps == list(range(26))
@@ -96,9 +96,7 @@ def test_a_recording_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
     assert len(list((path / "steps").iterdir())) + len(list((path / "segments").iterdir())) <= 28
 
 
-def test_steps_that_lack_before_the_resumed_one_are_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_resuming_after_a_gap_logs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "run"
     record(path, 7)
     record(path, 1, resume=7)
@@ -115,12 +113,12 @@ def test_steps_that_lack_before_the_resumed_one_are_told(
     assert (Run(path).steps, caplog.messages) == ([0, 4, 8, 12], [])
 
 
-def test_resume_true_begins_a_run_where_there_is_none(tmp_path: Path) -> None:
+def test_resume_true_starts_a_new_run_if_there_is_none(tmp_path: Path) -> None:
     record(tmp_path / "run", 2, resume=True)
     assert Run(tmp_path / "run").steps == [0, 1, 2]
 
 
-def test_a_thinned_recording_stays_even_when_it_goes_on(tmp_path: Path) -> None:
+def test_resumed_recording_stays_evenly_thinned(tmp_path: Path) -> None:
     path = tmp_path / "run"
     record(path, 60, max_bytes="30kB")
     kept = Run(path).steps
@@ -132,11 +130,11 @@ def test_a_thinned_recording_stays_even_when_it_goes_on(tmp_path: Path) -> None:
     assert Run(path).nbytes <= 30_000
 
 
-def test_what_does_not_fit_is_refused_and_the_run_stays(tmp_path: Path) -> None:
+def test_mismatched_resume_is_refused_and_keeps_the_run(tmp_path: Path) -> None:
     path = tmp_path / "run"
     record(path, 3)
     samples = torch.ones(2, 1, 6, 6)
-    for form, said in [
+    for form, expected in [
         ({"samples": torch.zeros(2, 1, 6, 6)}, "the samples are different"),
         ({"samples": torch.ones(3, 1, 6, 6)}, r"layer '0' gives float32 \(3, 2, 4, 4\), but the run holds"),
         ({"samples": samples, "dtype": "float16"}, "layer '0' gives float16"),
@@ -144,7 +142,7 @@ def test_what_does_not_fit_is_refused_and_the_run_stays(tmp_path: Path) -> None:
         ({"samples": samples, "channels": 1}, "layer '0' gives"),
     ]:
         with (
-            pytest.raises(UsageError, match=f"cannot resume this run: {said}"),
+            pytest.raises(UsageError, match=f"cannot resume this run: {expected}"),
             Recorder(path, nn.Sequential(network()), resume=1, **form),  # type: ignore[arg-type]
         ):
             pass
@@ -163,7 +161,7 @@ def test_what_does_not_fit_is_refused_and_the_run_stays(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_failed_resume_keeps_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_resume_keeps_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run"
     record(path, 3)
     with pytest.raises(UsageError, match="max_bytes"):

@@ -1,4 +1,4 @@
-"""A run gives back what was written into it."""
+"""Reading a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHAPES = {"conv1": (3, 2, 4, 4), "block.conv2": (3, 5, 1, 7)}
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int16", "uint8", "bool"])
-def test_values_come_back_as_they_were(dtype: str, make_run: MakeRun) -> None:
+def test_values_are_read_as_they_were_written(dtype: str, make_run: MakeRun) -> None:
     run = make_run(taps=SHAPES, dtype=dtype, steps=range(4))
     for name, shape in SHAPES.items():
         read = run.read(name)
@@ -29,7 +29,7 @@ def test_values_come_back_as_they_were(dtype: str, make_run: MakeRun) -> None:
         )
 
 
-def test_steps_are_read_in_the_order_that_is_asked_for(make_run: MakeRun) -> None:
+def test_steps_are_read_in_the_requested_order(make_run: MakeRun) -> None:
     run = make_run(taps=SHAPES, steps=[0, 5, 10, 40])
     whole = run.read("conv1")
     assert run.steps == [0, 5, 10, 40]
@@ -58,9 +58,7 @@ def test_steps_are_read_in_the_order_that_is_asked_for(make_run: MakeRun) -> Non
         (slice(9, 20), []),
     ],
 )
-def test_steps_come_in_many_forms_and_a_slice_goes_by_position(
-    steps: Any, places: list[int], make_run: MakeRun
-) -> None:
+def test_step_selections(steps: Any, places: list[int], make_run: MakeRun) -> None:
     run = make_run(steps=[0, 5, 10, 40])
     np.testing.assert_array_equal(run.read("conv1", steps), run.read("conv1")[places])
 
@@ -84,7 +82,7 @@ def test_steps_come_in_many_forms_and_a_slice_goes_by_position(
         (object, "<class 'object'>"),
     ],
 )
-def test_what_is_no_step_is_told_in_one_line(steps: Any, given: str, make_run: MakeRun) -> None:
+def test_invalid_step_selections(steps: Any, given: str, make_run: MakeRun) -> None:
     run = make_run(steps=[0, 5, 10, 40])
     with pytest.raises(UsageError, match="is not a step; give an integer, steps run from 0 to 40") as error:
         run.read("conv1", steps)
@@ -93,7 +91,7 @@ def test_what_is_no_step_is_told_in_one_line(steps: Any, given: str, make_run: M
 
 
 @pytest.mark.parametrize("step", ["a", None, 1.5, True, [0], slice(0, 1)])
-def test_one_step_must_be_one_whole_number(step: Any, make_run: MakeRun) -> None:
+def test_a_single_step_must_be_an_integer(step: Any, make_run: MakeRun) -> None:
     run = make_run()
     for ask in (run.snapshot, run.require_step):
         with pytest.raises(UsageError, match="is not a step; give an integer"):
@@ -103,18 +101,18 @@ def test_one_step_must_be_one_whole_number(step: Any, make_run: MakeRun) -> None
 
 
 @pytest.mark.parametrize("wrong", [slice("a", None), slice(0, 5, 0), slice(0.5, 2)])
-def test_a_slice_that_selects_nothing_is_told_in_one_line(wrong: Any, make_run: MakeRun) -> None:
+def test_invalid_slices(wrong: Any, make_run: MakeRun) -> None:
     with pytest.raises(UsageError, match=r"cannot select steps by .*; give integers"):
         make_run().read("conv1", wrong)
 
 
 @pytest.mark.parametrize("tap", [None, 1, ["conv1"]])
-def test_a_layer_is_named_by_its_name(tap: Any, make_run: MakeRun) -> None:
+def test_layer_names_must_be_text(tap: Any, make_run: MakeRun) -> None:
     with pytest.raises(UsageError, match=r"no layer .* was recorded; .*conv1"):
         make_run().read(tap)
 
 
-def test_unknown_names_and_steps_are_answered_with_the_nearest(make_run: MakeRun) -> None:
+def test_errors_for_unknown_names_and_steps_suggest_the_nearest(make_run: MakeRun) -> None:
     run = make_run(taps=SHAPES, steps=[0, 5, 10, 40])
     with pytest.raises(UsageError, match=r"no layer 'conv2' .*'block\.conv2'|no layer 'conv2' .*'conv1'"):
         run.read("conv2")
@@ -124,7 +122,7 @@ def test_unknown_names_and_steps_are_answered_with_the_nearest(make_run: MakeRun
         run.snapshot(-1)
 
 
-def test_taps_know_form_bounds_and_range(make_run: MakeRun) -> None:
+def test_taps_have_shape_bounds_and_range(make_run: MakeRun) -> None:
     run = make_run(taps=SHAPES, steps=range(6), bounds={"conv1": (-1.0, 1.0)})
     for name, tap in run.taps.items():
         values = np.stack([default_maps(step, name, SHAPES[name]) for step in range(6)]).astype(np.float32)
@@ -135,7 +133,7 @@ def test_taps_know_form_bounds_and_range(make_run: MakeRun) -> None:
     assert run.taps["block.conv2"].bounds is None
 
 
-def test_ranges_leave_out_what_is_not_finite(make_run: MakeRun) -> None:
+def test_ranges_ignore_nonfinite_values(make_run: MakeRun) -> None:
     def holed(step: int) -> np.ndarray:
         maps = np.full((1, 1, 2, 2), np.nan)
         if step == 1:
@@ -148,7 +146,7 @@ def test_ranges_leave_out_what_is_not_finite(make_run: MakeRun) -> None:
     np.testing.assert_array_equal(run.read("a", 1)[0], holed(1))
 
 
-def test_metrics_keep_gaps_and_odd_values(make_run: MakeRun) -> None:
+def test_metrics_keep_gaps_and_nonfinite_values(make_run: MakeRun) -> None:
     given = [
         {"train_loss": 0.1},
         {},
@@ -165,7 +163,7 @@ def test_metrics_keep_gaps_and_odd_values(make_run: MakeRun) -> None:
 
 
 @pytest.mark.parametrize("color", [False, True])
-def test_samples_are_kept_as_shown_and_as_fed(color: bool, make_run: MakeRun) -> None:
+def test_samples_are_stored_as_pictures_and_as_inputs(color: bool, make_run: MakeRun) -> None:
     run = make_run(color=color, side=7, labels=("ä", "猫", "2"), about={"seed": 3})
     assert run.samples.dtype == np.uint8
     assert run.samples.shape == ((3, 7, 7, 3) if color else (3, 7, 7))
@@ -175,25 +173,25 @@ def test_samples_are_kept_as_shown_and_as_fed(color: bool, make_run: MakeRun) ->
     assert run.about == {"seed": 3}
 
 
-def test_bytes_are_those_on_disk(make_run: MakeRun) -> None:
+def test_nbytes_is_the_size_on_disk(make_run: MakeRun) -> None:
     run = make_run()
     assert run.nbytes == sum(file.stat().st_size for file in run.path.rglob("*") if file.is_file())
     assert run.nbytes > 5 * run.taps["conv1"].nbytes
 
 
-def test_a_step_that_is_committed_twice_counts_once_as_it_was_last(make_run: MakeRun) -> None:
+def test_a_second_commit_of_a_step_replaces_the_first(make_run: MakeRun) -> None:
     calls = iter(range(9))
     run = make_run(steps=[0, 1, 1], metrics=lambda _: {"loss": next(calls)})
     assert run.steps == [0, 1]
     np.testing.assert_array_equal(run.metrics["loss"], [0, 2])
 
 
-def test_a_run_tells_what_it_is(make_run: MakeRun) -> None:
+def test_repr(make_run: MakeRun) -> None:
     assert "steps 0 to 4, 3 samples, taps conv1" in repr(make_run())
     assert "no steps" in repr(make_run(steps=[]))
 
 
-def test_a_recorded_training_reads_back(recorded: Path) -> None:
+def test_recorded_training_can_be_read(recorded: Path) -> None:
     run = open_run(str(recorded))
     assert run.steps == [0, 1, 2, 3, 4, 5, 6]
     assert run.labels == ("a", "b", "c", "d")
@@ -207,7 +205,7 @@ def test_a_recorded_training_reads_back(recorded: Path) -> None:
     assert run.samples.shape == (4, 8, 8)
 
 
-def test_an_empty_run_opens_and_says_that_it_is_empty(make_run: MakeRun) -> None:
+def test_empty_run(make_run: MakeRun) -> None:
     run = make_run(steps=[])
     assert run.steps == []
     assert run.metrics == {}
@@ -217,7 +215,7 @@ def test_an_empty_run_opens_and_says_that_it_is_empty(make_run: MakeRun) -> None
         run.require_steps()
 
 
-def test_an_opened_run_does_not_change_under_ones_hands(make_run: MakeRun) -> None:
+def test_an_open_run_does_not_change_by_itself(make_run: MakeRun) -> None:
     run = make_run(steps=range(3))
     with (run.path / "log.jsonl").open("a") as log:
         log.write(
@@ -227,26 +225,28 @@ def test_an_opened_run_does_not_change_under_ones_hands(make_run: MakeRun) -> No
     assert Run(run.path).steps == [0, 1, 2, 3]
 
 
-def test_a_name_that_is_not_there_is_answered_with_the_nearest(make_run: MakeRun) -> None:
+def test_lookup_of_an_unknown_name_suggests_the_nearest(make_run: MakeRun) -> None:
     run = make_run(metrics=lambda step: {"train_loss": 1.0, "test_loss": 2.0})
-    for held, lacks in (
+    for mapping, message in (
         (run.metrics, "no metric 'train_los'"),
         (run.taps, "no layer 'conv'"),
     ):
-        wanted = lacks.rpartition(" ")[2].strip("'")
+        wanted = message.rpartition(" ")[2].strip("'")
         with pytest.raises(KeyError) as error:
-            held[wanted]
+            mapping[wanted]
         assert isinstance(error.value, UsageError)
-        assert str(error.value).startswith(f"{run.path}: {lacks}; did you mean '{next(iter(held))}'? There ")
-        assert str(error.value).endswith(", ".join(held))
-        assert wanted not in held
-        assert held.get(wanted) is None
+        assert str(error.value).startswith(
+            f"{run.path}: {message}; did you mean '{next(iter(mapping))}'? There "
+        )
+        assert str(error.value).endswith(", ".join(mapping))
+        assert wanted not in mapping
+        assert mapping.get(wanted) is None
     with pytest.raises(KeyError, match="no metric 'x'; choose from train_loss, test_loss"):
         run.metrics["x"]
 
 
 @pytest.mark.parametrize("path", [3, None, b"run", ["run"]])
-def test_what_is_no_path_is_told(path: Any) -> None:
+def test_invalid_paths(path: Any) -> None:
     with pytest.raises(UsageError, match="is not a path; give the run folder") as error:
         reelnet.open(path)
     assert repr(path) in str(error.value)

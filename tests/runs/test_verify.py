@@ -1,7 +1,8 @@
-"""`reelnet verify` finds what is damaged, `reelnet repair` keeps the rest."""
+"""`reelnet verify` lists what is damaged, `reelnet repair` keeps the rest."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def flip(file: Path, place: int) -> None:
     file.write_bytes(data)
 
 
-def test_a_whole_run_is_told_so(tmp_path: Path) -> None:
+def test_intact_run(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(25))
     done = call("verify", run.path, "--quiet")
     assert (done.exit_code, done.stdout) == (0, f"{run.path}: all 25 steps are whole\n")
@@ -28,7 +29,7 @@ def test_a_whole_run_is_told_so(tmp_path: Path) -> None:
     assert Run(run.path).read("b").tobytes() == before
 
 
-def test_each_single_byte_of_the_values_is_checked(tmp_path: Path) -> None:
+def test_every_byte_of_the_values_is_checked(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(12))
     files = [run.path / "segments" / "00000000.safetensors", run.path / "steps" / "00000011.safetensors"]
     for file in files:
@@ -44,7 +45,7 @@ def test_each_single_byte_of_the_values_is_checked(tmp_path: Path) -> None:
     assert verify_run(run.path).is_intact
 
 
-def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path) -> None:
+def test_damaged_steps_are_listed_and_the_rest_is_kept(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(25))
     steps, segments = run.path / "steps", run.path / "segments"
     flip(steps / "00000021.safetensors", -1)
@@ -54,15 +55,13 @@ def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path
     (segments / "00000001.safetensors").write_bytes(data[: len(data) - 6])
     done = call("verify", run.path)
     assert done.exit_code == 4
-    for said in (
-        f"{segments / '00000000.safetensors'}: step 9, flags: altered",
-        f"{segments / '00000001.safetensors'}: step 19, flags: truncated",
-        f"{steps / '00000021.safetensors'}: step 21, conv1: altered",
-        f"{steps / '00000022.safetensors'}: cannot read step 22",
+    for file, problem in (
+        (segments / "00000000.safetensors", r"step 9, \w+: altered"),
+        (segments / "00000001.safetensors", r"step 19, \w+: truncated"),
+        (steps / "00000021.safetensors", r"step 21, \w+: altered"),
+        (steps / "00000022.safetensors", "cannot read step 22"),
     ):
-        assert said.replace("conv1", "") in done.stdout.replace("conv1", "").replace(
-            "flags: alt", "flags: alt"
-        ) or (said.split(",")[0] in done.stdout)
+        assert re.search(re.escape(f"{file}: ") + problem, done.stdout)
     assert done.stdout.count("\n") == 4
     assert done.stderr.startswith(f"reelnet: {run.path}: 4 of 25 steps are damaged; 'reelnet repair")
     done = call("repair", run.path)
@@ -78,7 +77,7 @@ def test_every_damaged_file_and_step_is_told_and_the_rest_is_kept(tmp_path: Path
     assert Run(run.path).steps[-1] == 25
 
 
-def test_a_damaged_index_costs_its_segment_and_no_other(tmp_path: Path) -> None:
+def test_a_damaged_index_loses_only_its_segment(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(25))
     flip(run.path / "segments" / "00000000.safetensors", 300)
     health = verify_run(run.path)
@@ -88,7 +87,7 @@ def test_a_damaged_index_costs_its_segment_and_no_other(tmp_path: Path) -> None:
     check_run(Run(run.path), list(range(10, 25)))
 
 
-def test_damaged_samples_are_told_and_cannot_be_mended(tmp_path: Path) -> None:
+def test_damaged_samples_cannot_be_repaired(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(3))
     flip(run.path / "samples.safetensors", -1)
     done = call("verify", run.path)
@@ -101,7 +100,7 @@ def test_damaged_samples_are_told_and_cannot_be_mended(tmp_path: Path) -> None:
     assert Run(run.path).steps == [0, 1, 2]
 
 
-def test_a_run_without_a_whole_step_is_not_repaired(tmp_path: Path) -> None:
+def test_a_run_without_an_intact_step_cannot_be_repaired(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(2))
     for step in range(2):
         flip(run.path / "steps" / f"0000000{step}.safetensors", -1)
@@ -109,7 +108,7 @@ def test_a_run_without_a_whole_step_is_not_repaired(tmp_path: Path) -> None:
     assert (done.exit_code, "kept 0 of 2 steps; restore the run from a copy" in done.stderr) == (4, True)
 
 
-def test_what_is_no_run_and_what_is_being_recorded(tmp_path: Path) -> None:
+def test_no_run_and_a_run_being_recorded(tmp_path: Path) -> None:
     for command in ("verify", "repair"):
         done = call(command, tmp_path / "none")
         assert (done.exit_code, done.stderr.count("\n")) == (4, 1)

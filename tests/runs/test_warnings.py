@@ -1,4 +1,4 @@
-"""What a run tells of values that are not finite, of steps that are missing, and of steps that were given up."""
+"""Warnings of a run about nonfinite values and missing steps, and dropped steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def strange(step: int) -> Maps:
     return values
 
 
-def test_values_that_are_not_finite_are_counted_by_step(make_run: MakeRun) -> None:
+def test_nonfinite_values_are_counted(make_run: MakeRun) -> None:
     run = make_run(taps=SHAPES, values={"conv1": lambda step: strange(step if step != 3 else 1)})
     assert run.nonfinite == {"conv1": (6, 2)}
     (note,) = run.warnings()
@@ -34,14 +34,14 @@ def test_values_that_are_not_finite_are_counted_by_step(make_run: MakeRun) -> No
     assert [line["taps"]["conv1"].get("nonfinite") for line in lines] == [None, None, 2, None, 4]
 
 
-def test_finite_values_whose_sum_is_not_are_none_of_them(make_run: MakeRun) -> None:
+def test_finite_values_with_an_infinite_sum_are_not_counted(make_run: MakeRun) -> None:
     huge = np.full(SHAPES["conv1"], 1e308)
     assert make_run(values={"conv1": lambda step: huge}, dtype="float64").nonfinite == {}
 
 
 @pytest.fixture
 def gappy(make_run: MakeRun) -> Run:
-    """A run of the steps 0, 2 and 4; 5 and 6 are missing, 1 and 3 were given up."""
+    """A run of the steps 0, 2 and 4; 5 and 6 are missing, 1 and 3 were dropped."""
     whole = make_run()
     path = whole.path.parent / "gappy"
     writer = RunWriter(
@@ -57,7 +57,7 @@ def gappy(make_run: MakeRun) -> Run:
     return Run(path)
 
 
-def test_steps_that_were_given_up_are_no_longer_there(gappy: Run) -> None:
+def test_dropped_steps_are_gone(gappy: Run) -> None:
     assert gappy.steps == [0, 2, 4]
     np.testing.assert_array_equal(gappy.metrics["loss"], [0, 2, 4])
     assert gappy.read("conv1").shape == (3, *SHAPES["conv1"])
@@ -66,7 +66,7 @@ def test_steps_that_were_given_up_are_no_longer_there(gappy: Run) -> None:
     ]
 
 
-def test_steps_that_are_missing_are_told(gappy: Run) -> None:
+def test_missing_steps_are_reported(gappy: Run) -> None:
     assert gappy.missing == {5: "no more", 6: "of this"}
     assert gappy.warnings() == ("2 missing steps, the first is 5: no more",)
     assert "note     2 missing steps, the first is 5: no more" in call("inspect", gappy.path).stdout
@@ -76,7 +76,7 @@ def test_steps_that_are_missing_are_told(gappy: Run) -> None:
     }
 
 
-def test_a_missing_step_that_was_recorded_later_is_not_missing(gappy: Run) -> None:
+def test_a_step_recorded_later_is_no_longer_missing(gappy: Run) -> None:
     lines = (gappy.path / "log.jsonl").read_text().splitlines(keepends=True)
     (line,) = (line for line in lines if '"step": 4' in line)
     with (gappy.path / "log.jsonl").open("a") as log:
@@ -85,6 +85,6 @@ def test_a_missing_step_that_was_recorded_later_is_not_missing(gappy: Run) -> No
     assert (run.steps, list(run.missing)) == ([0, 2, 4, 5], [6])
 
 
-def test_render_tells_it(gappy: Run) -> None:
+def test_render_prints_warnings(gappy: Run) -> None:
     done = call("render", gappy.path, "-o", gappy.path.parent / "a.gif", "--quiet")
     assert "reelnet: note: 2 missing steps" in done.stderr

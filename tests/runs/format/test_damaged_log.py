@@ -1,4 +1,4 @@
-"""A log of which lines cannot be read: what they told of is named, and what is still there is kept."""
+"""Damaged lines of a log: the lost steps are listed, and everything else is kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def broken(log: Path, number: int, text: bytes = b"{") -> None:
     log.write_bytes(b"".join([*lines[: number - 1], text + b"\n", *lines[number:]]))
 
 
-def test_the_steps_of_damaged_lines_are_named_and_the_rest_is_kept(tmp_path: Path) -> None:
+def test_steps_of_damaged_lines_are_listed_and_the_rest_is_kept(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(6), steps_each=100)
     log = run.path / "log.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
@@ -32,9 +32,9 @@ def test_the_steps_of_damaged_lines_are_named_and_the_rest_is_kept(tmp_path: Pat
         Run(run.path)
     done = call("verify", run.path)
     assert done.exit_code == 4
-    told = done.stdout.splitlines()
-    assert [line.rpartition(": ")[2] for line in told] == [f"step {step} is lost" for step in (1, 3, 4)]
-    for line, number in zip(told, (2, 4, 4), strict=True):
+    lines = done.stdout.splitlines()
+    assert [line.rpartition(": ")[2] for line in lines] == [f"step {step} is lost" for step in (1, 3, 4)]
+    for line, number in zip(lines, (2, 4, 4), strict=True):
         assert line.startswith(f"{log}:{number}: not a log line (")
     assert "3 of 6 steps are damaged" in done.stderr
     (run.path / "steps" / ".00000009.safetensors.tmp").write_bytes(b"half")
@@ -55,7 +55,7 @@ def test_the_steps_of_damaged_lines_are_named_and_the_rest_is_kept(tmp_path: Pat
         (5, "it is between step 3 and the end of the log"),
     ],
 )
-def test_a_line_whose_step_is_not_known_is_told_by_its_neighbours(
+def test_a_damaged_line_without_a_step_file_is_described_by_its_neighbors(
     number: int, place: str, tmp_path: Path
 ) -> None:
     run = write_run(tmp_path / "run", range(5), steps_each=100)
@@ -67,7 +67,7 @@ def test_a_line_whose_step_is_not_known_is_told_by_its_neighbours(
     assert line.endswith(f"): {place}")
 
 
-def test_a_segment_outlives_its_line(tmp_path: Path) -> None:
+def test_a_segment_with_a_damaged_line_is_restored(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(25))
     log = run.path / "log.jsonl"
     lines = log.read_bytes().splitlines()

@@ -1,4 +1,4 @@
-"""Steps packed into segments: the same values in fewer files, and a crash between any two writes loses nothing."""
+"""Packing steps into segments keeps their values, also if the process crashes between any two writes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def files(run: RunReader, folder: str) -> list[str]:
     return sorted(each.name for each in (run.path / folder).iterdir())
 
 
-def test_steps_are_packed_on_the_way_and_read_back_as_they_were(tmp_path: Path) -> None:
+def test_steps_are_packed_during_the_recording(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(25))
     assert files(run, "segments") == ["00000000.safetensors", "00000001.safetensors"]
     assert files(run, "steps") == [f"{step:08d}.safetensors" for step in range(20, 25)]
@@ -39,7 +39,7 @@ def test_steps_are_packed_on_the_way_and_read_back_as_they_were(tmp_path: Path) 
         opened.commit(snapshot(0))
 
 
-def test_many_steps_are_packed_at_the_end_too_and_the_log_is_short(tmp_path: Path) -> None:
+def test_remaining_steps_are_packed_at_the_end(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(40), steps_each=1000)
     assert files(run, "segments") == ["00000000.safetensors"]
     assert files(run, "steps") == []
@@ -48,7 +48,7 @@ def test_many_steps_are_packed_at_the_end_too_and_the_log_is_short(tmp_path: Pat
     check_run(run, list(range(40)))
 
 
-def test_a_segment_is_a_safetensors_file_in_which_a_tap_is_one_piece(tmp_path: Path) -> None:
+def test_a_segment_is_a_safetensors_file_with_contiguous_taps(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(10))
     found = load_file(run.path / "segments" / "00000000.safetensors")
     np.testing.assert_array_equal(found["steps"], np.arange(10))
@@ -113,7 +113,7 @@ class DyingStore(LocalStore):
 
 
 @pytest.mark.parametrize("method", ["write_pieces", "append_log", "remove_files", "replace_log"])
-def test_a_crash_at_any_write_of_a_packing_loses_nothing(method: str, tmp_path: Path) -> None:
+def test_a_crash_while_packing_loses_nothing(method: str, tmp_path: Path) -> None:
     store = DyingStore(tmp_path / "killed")
     opened = writer(store, steps_each=10)
     for step in range(9):
@@ -131,9 +131,7 @@ def test_a_crash_at_any_write_of_a_packing_loses_nothing(method: str, tmp_path: 
     assert len(files(Run(tmp_path / "run"), "steps")) in (4, 5)
 
 
-def test_a_damaged_step_is_not_packed_and_the_others_are(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_step_is_not_packed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     opened = writer(tmp_path / "run", steps_each=10)
     for step in range(8):
         opened.commit(snapshot(step))
@@ -156,7 +154,7 @@ def test_a_damaged_step_is_not_packed_and_the_others_are(
     np.testing.assert_array_equal(run.read("conv1", others), np.stack([arrays(s)["conv1"] for s in others]))
 
 
-def test_no_room_for_a_segment_leaves_the_steps_where_they_are(
+def test_full_disk_while_packing_keeps_the_step_files(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class FullStore(LocalStore):
@@ -175,7 +173,7 @@ def test_no_room_for_a_segment_leaves_the_steps_where_they_are(
     check_run(Run(tmp_path / "run"), list(range(35)))
 
 
-def test_dropped_steps_leave_their_segments(tmp_path: Path) -> None:
+def test_dropped_steps_are_removed_from_segments(tmp_path: Path) -> None:
     opened = writer(tmp_path / "run")
     for step in range(30):
         opened.commit(snapshot(step))
@@ -192,7 +190,7 @@ def test_dropped_steps_leave_their_segments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["head", "values", "cut"])
-def test_a_damaged_segment_is_told_with_its_file_and_step(part: str, tmp_path: Path) -> None:
+def test_errors_of_damaged_segments_name_file_and_step(part: str, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(20))
     file = run.path / "segments" / "00000001.safetensors"
     data = bytearray(file.read_bytes())
@@ -203,13 +201,13 @@ def test_a_damaged_segment_is_told_with_its_file_and_step(part: str, tmp_path: P
     file.write_bytes(data)
     opened = Run(run.path)
     np.testing.assert_array_equal(opened.read("flags", range(10)), run.read("flags", range(10)))
-    said = {"head": "steps 10 to 19: altered, its index", "values": "step 19, flags: altered"}
-    with pytest.raises(RunError, match=said.get(part, "step 19, flags: truncated")) as error:
+    expected = {"head": "steps 10 to 19: altered, its index", "values": "step 19, flags: altered"}
+    with pytest.raises(RunError, match=expected.get(part, "step 19, flags: truncated")) as error:
         opened.read("flags")
     assert str(file) in str(error.value)
 
 
-def test_a_run_in_the_first_form_opens_and_goes_on(tmp_path: Path) -> None:
+def test_format_1_can_be_read_and_resumed(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(5), steps_each=1000)
     header = json.loads((run.path / "run.json").read_text())
     (run.path / "run.json").write_text(json.dumps({**header, "format": 1}))

@@ -39,15 +39,15 @@ def test_a_second_recorder_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "run")], capture_output=True, text=True
     )
-    said = re.escape(f"is being recorded by process {os.getpid()} on {platform.node()} since ") + TIME
-    assert len(re.findall(said, done.stdout)) == 2, done.stderr
+    expected = re.escape(f"is being recorded by process {os.getpid()} on {platform.node()} since ") + TIME
+    assert len(re.findall(expected, done.stdout)) == 2, done.stderr
     first.commit(snapshot(1))
     first.close()
     check_run(Run(tmp_path / "run"), [0, 1])
     assert not (tmp_path / "run" / "lock").exists()
 
 
-def test_a_lock_that_a_killed_process_left_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_lock_file_of_a_killed_process_is_ignored(tmp_path: Path) -> None:
     writer(tmp_path / "run").close()
     (tmp_path / "run" / "lock").write_text("123456\n")
     writer(tmp_path / "run", force=True).close()

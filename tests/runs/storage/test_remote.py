@@ -1,4 +1,4 @@
-"""Runs where fsspec reaches: in memory, and in a bucket behind a real server on this machine."""
+"""Runs in object stores: in memory, and in a bucket of a local S3 server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ fsspec = pytest.importorskip("fsspec")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a server that answers as S3 does."""
+    """The URL of a server with the API of S3."""
     moto = pytest.importorskip("moto.server")
     pytest.importorskip("s3fs")
     with socket.socket() as free:
@@ -44,7 +44,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(params=["memory", "s3"])
 def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """An address where nothing lies yet."""
+    """A URL where nothing exists yet."""
     name = tmp_path.name.replace("_", "-").replace("[", "").replace("]", "")
     if request.param == "memory":
         yield f"memory://{name}/run"
@@ -71,7 +71,7 @@ def files(url: str) -> list[str]:
     return sorted(name.removeprefix(root).lstrip("/") for name in filesystem.find(root))
 
 
-def test_a_run_is_written_read_followed_and_packed(url: str) -> None:
+def test_writing_reading_following_and_packing(url: str) -> None:
     opened = writer(url)
     opened.commit(snapshot(0))
     run = Run(url)
@@ -116,7 +116,7 @@ def test_a_long_log_is_rewritten(url: str) -> None:
     check_run(Run(url), [step for step in range(20) if step not in (3, 4)])
 
 
-def test_a_used_url_a_second_recorder_and_a_killed_one(url: str) -> None:
+def test_existing_run_second_recorder_and_expired_lease(url: str) -> None:
     first = writer(url)
     first.commit(snapshot(0))
     with pytest.raises(UsageError, match="is being recorded by process"):
@@ -125,20 +125,20 @@ def test_a_used_url_a_second_recorder_and_a_killed_one(url: str) -> None:
     with pytest.raises(UsageError, match="a run exists already"):
         writer(url)
     filesystem, root = fsspec.core.url_to_fs(url)
-    held = {"owner": "x", "host": "elsewhere", "process": 1, "time": time.time() - 10}
-    filesystem.pipe_file(f"{root}/lock", json.dumps(held).encode())
+    lease = {"owner": "x", "host": "elsewhere", "process": 1, "time": time.time() - 10}
+    filesystem.pipe_file(f"{root}/lock", json.dumps(lease).encode())
     with pytest.raises(UsageError, match=r"process 1 on elsewhere.*try again in (49|50) s"):
         writer(url, resume=0)
-    filesystem.pipe_file(f"{root}/lock", json.dumps({**held, "time": time.time() - 61}).encode())
+    filesystem.pipe_file(f"{root}/lock", json.dumps({**lease, "time": time.time() - 61}).encode())
     with writer(url, resume=0) as again:
         again.commit(snapshot(1))
     check_run(Run(url), [0, 1])
-    with writer(url, force=True) as anew:
-        anew.commit(snapshot(7))
+    with writer(url, force=True) as replacement:
+        replacement.commit(snapshot(7))
     assert Run(url).steps == [7]
 
 
-def test_two_recorders_that_both_believe_themselves_alone_do_not_mix(url: str) -> None:
+def test_steps_of_two_recorders_do_not_mix(url: str) -> None:
     first = writer(url)
     first.commit(snapshot(0))
     filesystem, root = fsspec.core.url_to_fs(url)
@@ -152,7 +152,7 @@ def test_two_recorders_that_both_believe_themselves_alone_do_not_mix(url: str) -
     assert Run(url).steps[:2] == [0, 1]
 
 
-def test_damage_is_told_and_repaired(url: str) -> None:
+def test_verify_and_repair(url: str) -> None:
     with writer(url) as opened:
         for step in range(15):
             opened.commit(snapshot(step))
@@ -172,7 +172,7 @@ def test_damage_is_told_and_repaired(url: str) -> None:
     check_run(Run(url), [step for step in range(15) if step not in (9, 12, 13)])
 
 
-def test_a_recorder_and_every_command(url: str, tmp_path: Path) -> None:
+def test_recorder_and_commands(url: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1))
     samples = torch.rand(2, 1, 8, 8)
@@ -198,14 +198,14 @@ def test_a_recorder_and_every_command(url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["inspect", "render", "verify"])
-def test_an_address_without_a_run(command: str, url: str, tmp_path: Path) -> None:
+def test_url_without_a_run(command: str, url: str, tmp_path: Path) -> None:
     more = ("-o", tmp_path / "a.gif") if command == "render" else ()
     done = call(command, url, *more)
     assert (done.exit_code, done.stderr.count("\n")) == (4, 1)
     assert "not a run, there is no run.json" in done.stderr
 
 
-def test_addresses_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="unknown URL scheme nowhere://"):
         Run("nowhere://a/b")
     monkeypatch.setitem(sys.modules, "gcsfs", None)
