@@ -32,9 +32,9 @@ def test_steps_of_damaged_lines_are_listed_and_the_rest_is_kept(tmp_path: Path) 
         Run(run.path)
     done = call("verify", run.path)
     assert done.exit_code == 4
-    lines = done.stdout.splitlines()
-    assert [line.rpartition(": ")[2] for line in lines] == [f"step {step} is lost" for step in (1, 3, 4)]
-    for line, number in zip(lines, (2, 4, 4), strict=True):
+    problems = done.stdout.splitlines()
+    assert [line.rpartition(": ")[2] for line in problems] == [f"step {step} is lost" for step in (1, 3, 4)]
+    for line, number in zip(problems, (2, 4, 4), strict=True):
         assert line.startswith(f"{log}:{number}: not a log line (")
     assert "3 of 6 steps are damaged" in done.stderr
     (run.path / "steps" / ".00000009.safetensors.tmp").write_bytes(b"half")
