@@ -1,4 +1,4 @@
-"""Writing in the background of the training: in order, in a bounded queue, with a log message when training waits."""
+"""Writing in the background: in order, from a bounded queue, with a log message when the training waits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -16,11 +17,9 @@ from reelnet.errors import ReelnetError
 from reelnet.record.async_writer import BackgroundWorker
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
-from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.writer import RunWriter
 
 
-def test_jobs_are_done_in_order_and_all_before_the_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_jobs_run_in_order_and_all_before_the_end(caplog: pytest.LogCaptureFixture) -> None:
     done: list[int] = []
     worker = BackgroundWorker("here")
     for number in range(100):
@@ -30,8 +29,8 @@ def test_jobs_are_done_in_order_and_all_before_the_end(caplog: pytest.LogCapture
     assert not caplog.messages
 
 
-def test_what_waits_is_bounded_and_that_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    held, most = 0, 0
+def test_queued_bytes_are_bounded_and_waiting_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    held, peak = 0, 0
 
     def job() -> None:
         nonlocal held
@@ -42,18 +41,18 @@ def test_what_waits_is_bounded_and_that_is_said_once(caplog: pytest.LogCaptureFi
     for _ in range(10):
         worker.put(job, 10)
         held += 10
-        most = max(most, held)
+        peak = max(peak, held)
     worker.close()
     assert held == 0
     # A job may be through before it has left the queue.
-    assert most <= 30
+    assert peak <= 30
     first, last = caplog.messages
     assert first == "here: the disk is slower than the training, which waits for it"
     assert last.startswith("here: training waited 0.")
     assert last.endswith(" s for the disk in total")
 
 
-def test_a_job_larger_than_the_room_is_done_alone() -> None:
+def test_a_job_larger_than_the_queue_runs_alone() -> None:
     worker, done = BackgroundWorker("here", max_queued_bytes=10), []
     for number in range(3):
         worker.put(lambda number=number: done.append(number), 100)  # type: ignore[misc]
@@ -61,7 +60,7 @@ def test_a_job_larger_than_the_room_is_done_alone() -> None:
     assert done == [0, 1, 2]
 
 
-def test_a_defect_in_a_job_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_in_a_job_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
     worker, done = BackgroundWorker("here"), []
     worker.put(lambda: 1 / 0, 0)  # type: ignore[arg-type]
     worker.put(lambda: done.append(1), 0)
@@ -72,7 +71,7 @@ def test_a_defect_in_a_job_does_not_stop_the_others(caplog: pytest.LogCaptureFix
     worker.close()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_process_neither_records_nor_hangs_nor_ends_the_recording(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3))
@@ -94,33 +93,32 @@ def test_a_forked_process_neither_records_nor_hangs_nor_ends_the_recording(tmp_p
     assert Run(tmp_path / "run").steps == [0, 1, 2]
 
 
-def test_an_error_behind_the_training_is_raised_at_the_next_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commit = RunWriter.commit
-
-    def failing(self: RunWriter, snapshot: Snapshot) -> None:
-        if snapshot.step == 2:
-            raise ReelnetError("step 2 is lost")
-        commit(self, snapshot)
-
-    monkeypatch.setattr(RunWriter, "commit", failing)
-    model = nn.Sequential(nn.Conv2d(1, 2, 3))
-    with Recorder(tmp_path / "run", model, samples=torch.rand(2, 1, 6, 6), on_error="raise") as recorder:
+def test_an_error_in_the_background_is_raised_at_the_next_step(tmp_path: Path) -> None:
+    model, samples = nn.Sequential(nn.Conv2d(1, 2, 3)), torch.rand(2, 1, 6, 6)
+    steps, away = tmp_path / "run" / "steps", tmp_path / "away"
+    with Recorder(tmp_path / "run", model, samples=samples, on_error="raise") as recorder:
         recorder.step()
-        with pytest.raises(ReelnetError, match="step 2 is lost"):
+        recorder.flush()
+        steps.rename(away)
+        with pytest.raises(ReelnetError, match="cannot write step 2"):
             step_and_flush(recorder)
+        away.rename(steps)
         recorder.step()
     assert Run(tmp_path / "run").steps == [0, 1, 3]
-    recorder = Recorder(tmp_path / "last", model, samples=torch.rand(2, 1, 6, 6), on_error="raise")
-    monkeypatch.setattr(RunWriter, "commit", commit)
+
+
+def test_an_error_in_writing_the_last_step_is_raised_on_leaving(tmp_path: Path) -> None:
+    model, samples = nn.Sequential(nn.Conv2d(1, 2, 3)), torch.rand(2, 1, 6, 6)
+    steps, away = tmp_path / "run" / "steps", tmp_path / "away"
+    recorder = Recorder(tmp_path / "run", model, samples=samples, on_error="raise")
     recorder.__enter__()
     recorder.step()
     recorder.flush()
-    monkeypatch.setattr(RunWriter, "commit", failing)
-    with pytest.raises(ReelnetError, match="step 2 is lost"):
+    steps.rename(away)
+    with pytest.raises(ReelnetError, match="cannot write step 2"):
         step_and_leave(recorder)
-    assert Run(tmp_path / "last").steps == [0, 1]
+    away.rename(steps)
+    assert Run(tmp_path / "run").steps == [0, 1]
 
 
 def step_and_flush(recorder: Recorder) -> None:
@@ -133,24 +131,39 @@ def step_and_leave(recorder: Recorder) -> None:
     recorder.__exit__(None, None, None)
 
 
-def test_the_training_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, commit = threading.Event(), RunWriter.commit
+def test_training_does_not_wait_for_the_disk() -> None:
+    fsspec = pytest.importorskip("fsspec")
+    gate = threading.Event()
 
-    def held_up(self: RunWriter, snapshot: Snapshot) -> None:
-        if snapshot.step:
-            assert gate.wait(30)
-        commit(self, snapshot)
+    class GatedFileSystem(fsspec.get_filesystem_class("memory")):  # type: ignore[misc]
+        """Keeps files in memory, and writes no step but the first before the gate opens."""
 
-    monkeypatch.setattr(RunWriter, "commit", held_up)
+        protocol = "gated"
+        store: ClassVar[dict[str, Any]] = {}
+        pseudo_dirs: ClassVar[list[str]] = [""]
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return str(super()._strip_protocol(path.replace("gated://", "memory://")))
+
+        def makedirs(self, path: str, exist_ok: bool = False) -> None:
+            """Do nothing, as in an object store."""
+
+        def pipe_file(self, path: str, value: bytes, **options: Any) -> None:
+            assert "/steps/" not in path or path.endswith("00000000.safetensors") or gate.wait(30)
+            super().pipe_file(path, value, **options)
+
+    fsspec.register_implementation("gated", GatedFileSystem, clobber=True)
     model = nn.Sequential(layer := nn.Conv2d(1, 2, 3))
     samples = torch.rand(2, 1, 6, 6)
-    with Recorder(tmp_path / "run", model, samples=samples, taps=["0", "0.weight"]) as recorder:
+    with Recorder("gated://run", model, samples=samples, taps=["0", "0.weight"]) as recorder:
         with torch.no_grad():
             for step in range(1, 4):
                 layer.weight.fill_(step)
                 recorder.step()
             layer.weight.fill_(-1)
+        assert Run("gated://run").steps == [0]
         gate.set()
-    run = Run(tmp_path / "run")
-    # What waits is as it was at its step, though the weights have moved on.
+    run = Run("gated://run")
+    # A waiting snapshot stays as it was at its step, though the weights have changed since.
     np.testing.assert_array_equal(run.read("0.weight")[1:, 0, 0, 0, 0], [1, 2, 3])
