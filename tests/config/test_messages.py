@@ -1,0 +1,87 @@
+"""Validation errors in an author's words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field, ValidationError, field_validator
+
+from reelnet.config.diagnostics import OptionError
+from reelnet.config.messages import explain_validation_error, format_value
+from reelnet.config.spec import EvenPixels, PositivePixels, SpecModel
+
+
+class InnerSpec(SpecModel):
+    """A map within a list."""
+
+    from_: int = Field(0, alias="from", ge=0)
+    share: Annotated[str, Field(pattern=r"^\d+%$")] | None = None
+
+
+class Spec(SpecModel):
+    """One key for each kind of error."""
+
+    width: EvenPixels | None = None
+    height: PositivePixels = 1
+    name: str = Field("a", min_length=1)
+    shown: bool = True
+    kind: Literal["row", "column"] = "row"
+    items: tuple[InnerSpec, ...] = ()
+    marks: int = 0
+
+    @field_validator("marks")
+    @classmethod
+    def _check_marks(cls, value: int) -> int:
+        if value == 7:
+            raise OptionError.from_errors([(("left",), "is odd"), (("right", 0), "is prime")])
+        return value
+
+
+@pytest.mark.parametrize(
+    ("content", "errors"),
+    [
+        ({"widht": 2}, {("widht",): "no such key; did you mean 'width'?"}),
+        ({"width": 3}, {("width",): "3: give a multiple of 2"}),
+        ({"width": 16_385}, {("width",): "16385: give at most 16384"}),
+        ({"width": 0}, {("width",): "0: give at least 2"}),
+        ({"width": "2"}, {("width",): "'2' is not a whole number"}),
+        ({"height": 1.5}, {("height",): "1.5 is not a whole number"}),
+        (
+            {"height": None},
+            {("height",): "an empty value is not a whole number; leave the key out for its default"},
+        ),
+        ({"name": 3}, {("name",): "3 is not a text; quote it"}),
+        ({"name": ""}, {("name",): "is empty"}),
+        ({"shown": "yes"}, {("shown",): "'yes' is not true or false; write true"}),
+        ({"kind": "rwo"}, {("kind",): "'rwo'; did you mean 'row'?"}),
+        ({"items": 3}, {("items",): "3 is not a list"}),
+        ({"items": (True,)}, {("items", 0): "true is not a map of keys and values"}),
+        ({"items": ({"from": -1}, {"form": 1})}, {("items", 0, "from"): "-1: give at least 0"}),
+        ({"items": ({"share": "half"},)}, {("items", 0, "share"): r"'half' does not match \d+%"}),
+        ({"marks": 7}, {("marks", "left"): "is odd", ("marks", "right", 0): "is prime"}),
+    ],
+)
+def test_messages_name_the_key_and_what_would_work(content: Any, errors: dict[Any, str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Spec.model_validate(content)
+    explained = dict(explain_validation_error(Spec, caught.value))
+    assert errors.items() <= explained.items()
+
+
+def test_suggestions_are_keys_as_authors_write_them() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Spec.model_validate({"items": ({"form": 1},)})
+    assert dict(explain_validation_error(Spec, caught.value)) == {
+        ("items", 0, "form"): "no such key; did you mean 'from'?"
+    }
+
+
+def test_values_are_shown_as_they_are_written_but_not_without_end() -> None:
+    assert [format_value(value) for value in (None, True, 1.5, "a")] == [
+        "an empty value",
+        "true",
+        "1.5",
+        "'a'",
+    ]
+    assert len(format_value("x" * 1000)) == 58
