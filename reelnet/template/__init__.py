@@ -1,1 +1,1 @@
-"""What the author writes."""
+"""Templates: what an author writes in YAML, checked and merged into a `Template`."""

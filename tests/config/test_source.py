@@ -1,4 +1,4 @@
-"""Reading YAML: what it means, where it stands, and what is answered to anything that is not a template's YAML."""
+"""Parsing YAML: values, positions, and the errors of everything outside the allowed subset."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_empty_file_is_an_empty_map(text: str) -> None:
     assert to_plain(read(text)) == {}
 
 
-def test_places_of_keys_items_and_what_is_not_there() -> None:
+def test_positions_of_keys_items_and_missing_values() -> None:
     node = read("panels:\n  title: {text: hi}\nlist:\n  - a\n  -   b\n")
     assert str(find_position(node, ())) == "t.yaml:1:1"
     assert str(find_position(node, ("panels", "title", "text"))) == "t.yaml:2:11"
@@ -103,11 +103,11 @@ def test_places_of_keys_items_and_what_is_not_there() -> None:
     assert str(find_position(node, ("list", "x"))) == "t.yaml:3:1"
 
 
-def test_places_count_letters_not_bytes() -> None:
+def test_columns_count_characters_not_bytes() -> None:
     assert str(find_position(read("a: {é×: 1, b: 2}"), ("a", "b"))) == "t.yaml:1:12"
 
 
-def test_an_alias_stands_where_it_is_written() -> None:
+def test_an_alias_has_its_own_position() -> None:
     node = read("a: &x {c: 1}\nb: *x\n")
     assert to_plain(node) == {"a": {"c": 1}, "b": {"c": 1}}
     assert str(find_position(node, ("b",))) == "t.yaml:2:1"
@@ -162,14 +162,14 @@ def test_an_alias_stands_where_it_is_written() -> None:
         ("%YAML 2.0\n---\na: 1\n", "1:1", "%"),
     ],
 )
-def test_what_is_not_allowed(text: str, place: str, words: str) -> None:
+def test_syntax_outside_the_subset_is_refused(text: str, place: str, words: str) -> None:
     message = refused(text)
     assert message.startswith(f"t.yaml:{place}: ")
     assert words in message
     assert "\n" not in message
 
 
-def test_all_mistakes_at_once_in_order() -> None:
+def test_all_errors_at_once_in_order() -> None:
     lines = refused("a: 1\na: 2\nb: !x 1\n4: x\nb: 1\nc: [1, 2\n").splitlines()
     assert [line.split(": ")[0] for line in lines] == [
         f"t.yaml:{n}" for n in ("2:1", "3:4", "4:1", "5:1", "6:4")
@@ -190,7 +190,7 @@ def test_an_empty_value_before_a_color_is_explained() -> None:
     }
 
 
-def test_all_bare_colors() -> None:
+def test_all_unquoted_colors() -> None:
     node = read("theme:\n  line: #111\n  map:\n  - #222\n  -   #333333\n  - red\n")
     assert [str(mistake) for mistake in find_unquoted_colors(node)] == [
         "t.yaml:2:3: theme.line: a color must be quoted: '#111'",
@@ -225,7 +225,7 @@ def test_the_limits_themselves_are_allowed() -> None:
     read("[" * 40 + "]" * 40)
 
 
-def test_mistakes_are_sorted_without_duplicates_and_cut() -> None:
+def test_diagnostics_are_sorted_without_duplicates_and_cut() -> None:
     raise_diagnostics([])
     many = [Diagnostic(SourcePosition("a", line, 1), f"x[{line}]", "is\nwrong") for line in range(60, 0, -1)]
     with pytest.raises(TemplateError) as caught:
@@ -236,11 +236,11 @@ def test_mistakes_are_sorted_without_duplicates_and_cut() -> None:
     assert lines[-1] == "… and 11 more"
 
 
-def test_a_place_without_lines_is_its_origin() -> None:
+def test_a_position_without_lines_is_its_source() -> None:
     assert str(Diagnostic(SourcePosition("--set a=1", 0, 0), "a", "no")) == "--set a=1: a: no"
 
 
-def test_child_of() -> None:
+def test_get_child() -> None:
     node = read("a: [1]")
     assert get_child(node, 0) is None
     assert get_child(node, "b") is None

@@ -1,4 +1,4 @@
-"""What to change in tests/all.yaml, key by key, where a type alone does not tell."""
+"""Values to change in tests/all.yaml for keys whose type alone does not suggest one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VARIANTS: Mapping[str, str] = {
     "boomerang": "timeline: {boomerang: true}",
     "word": "timeline: {steps: log, max_frames: 5}",
 }
-"""Sections in place of those of all.yaml, with keys that exclude others."""
+"""Sections that replace those of all.yaml, with mutually exclusive keys."""
 
 IN_VARIANT: Mapping[Key, str] = {
     ("canvas", "width"): "fixed",
@@ -44,7 +44,7 @@ IN_VARIANT: Mapping[Key, str] = {
     # What is left over is shared out only where the frame is larger than the layout.
     ("stack", "grow"): "fixed",
 }
-"""Where a key stands, or has an effect, if not in all.yaml."""
+"""The variant in which a key is used or has an effect, if not in all.yaml."""
 
 WITHOUT_EFFECT: Mapping[Key, str] = {
     ("about",): "words for people in lists of templates",

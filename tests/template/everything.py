@@ -1,4 +1,4 @@
-"""Every key of the template language, and a run that has something for each of them."""
+"""Every key of the template language, and a run with data for each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that stand in no template, and mutations of templates' text."""
+"""Invalid values, and mutations of the text of templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a template may not say, and what is answered."""
+"""Invalid templates and their error messages."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES, ids=[text[:50] for text, _ in MISTAKES])
-def test_what_a_template_may_not_say(text: str, message: str) -> None:
+def test_invalid_templates(text: str, message: str) -> None:
     with pytest.raises(TemplateError, match=f"mine.yaml:.*{message}") as caught:
         template_of(text)
     assert caught.value.exit_code == 3
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_every_mistake_is_told_at_once() -> None:
+def test_every_error_is_reported_at_once() -> None:
     text = (
         "panels:\n"
         "  counter: {sise: 3, boxd: true}\n"
@@ -121,7 +121,7 @@ def test_every_mistake_is_told_at_once() -> None:
     ]
 
 
-def test_settings_are_named_as_they_were_given() -> None:
+def test_errors_quote_settings_as_given() -> None:
     with pytest.raises(TemplateError, match=r"--set theme.ink=red: theme.ink: 'red' is not a color"):
         template_of(CHANNELS, "theme.ink=red")
 

@@ -1,4 +1,4 @@
-"""Every built-in template with runs of many shapes: it fits, nothing reaches over its box, nothing is clipped."""
+"""Every built-in template with runs of many shapes: it fits, and no panel overflows its box or is clipped."""
 
 from __future__ import annotations
 

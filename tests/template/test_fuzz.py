@@ -1,4 +1,4 @@
-"""Templates with all kinds of nonsense in them: a clear error or a frame, soon, and in bounded memory."""
+"""Random invalid templates: a clear error or a frame, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
-    """Fail what hangs, or takes memory without end."""
+def limit_resources() -> Iterator[None]:
+    """Fail if a template hangs or uses too much memory."""
     resource = pytest.importorskip("resource")
     usual = resource.getrlimit(resource.RLIMIT_AS)
     statm = Path("/proc/self/statm")
@@ -73,10 +73,10 @@ def give_up(number: int, frame: FrameType | None) -> None:
     raise AssertionError(f"not done after {HANGS} s")
 
 
-def drawn(make: Callable[[], Any], run: Run) -> bool:
-    """Whether a template loads and a frame can be drawn; a mistake that is told is none."""
+def can_draw(make: Callable[[], Any], run: Run) -> bool:
+    """Whether a template loads and a frame can be drawn. Errors that reelnet reports are fine."""
     began = time.process_time()
-    with bounded():
+    with limit_resources():
         try:
             scene = resolve(make(), run)
             canvas = Compositor(scene, run).draw_step(scene.timeline.frames[0].step)
@@ -105,7 +105,7 @@ def test_mutated_files(run: Run, tmp_path: Path, file: Path) -> None:
         wrong = mutated(text, words, chance)
         mine.write_bytes(wrong.encode("utf-8", "surrogatepass"))
         try:
-            good += drawn(lambda: load_template(mine, PANELS), run)
+            good += can_draw(lambda: load_template(mine, PANELS), run)
         except BaseException as error:
             error.add_note(f"mutation {number} of {file.name}:\n{wrong}")
             raise
@@ -195,7 +195,7 @@ GENERATED = settings(
 @GENERATED
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=2))
 def test_odd_values(run: Run, changes: list[tuple[Path_, Any]]) -> None:
-    drawn(lambda: built(altered(CONTENT, changes)), run)
+    can_draw(lambda: built(altered(CONTENT, changes)), run)
 
 
 EXTREMES = st.lists(
@@ -210,7 +210,7 @@ EXTREMES = st.lists(
 @given(changes=EXTREMES, fixed=st.booleans(), canvas=st.booleans())
 def test_extreme_values(run: Run, changes: list[tuple[Path_, Any]], fixed: bool, canvas: bool) -> None:
     content = CONTENT if fixed else LOOSE
-    drawn(lambda: built(altered(content if canvas else {**content, "canvas": {}}, changes)), run)
+    can_draw(lambda: built(altered(content if canvas else {**content, "canvas": {}}, changes)), run)
 
 
 def test_every_key_is_mutated() -> None:

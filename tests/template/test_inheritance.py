@@ -1,4 +1,4 @@
-"""Templates on top of templates, and settings on top of both."""
+"""Merging of templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: single keys of a template changed by name."""
+"""Settings change single keys of a template."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def test_settings(setting: str, path: tuple[str | int, ...], value: Any) -> None
     assert found == value
 
 
-def test_a_setting_without_a_value_takes_the_key_away() -> None:
+def test_a_setting_without_a_value_removes_the_key() -> None:
     assert to_plain(apply_settings(read("a: {b: 1, c: 2}"), ["a.b=", "a.d="])) == {"a": {"c": 2}}
 
 
-def test_settings_in_order_and_their_place() -> None:
+def test_settings_apply_in_order_and_keep_their_position() -> None:
     node = apply_settings(read("a: {b: 1}"), ["a.b=2", "a.b=3", "a.c=[{d: 1}]"])
     assert to_plain(node) == {"a": {"b": 3, "c": [{"d": 1}]}}
     assert str(find_position(node, ("a", "b"))) == "--set a.b=3"
@@ -97,7 +97,7 @@ def test_settings_in_order_and_their_place() -> None:
         ("a=\udcff", "control character"),
     ],
 )
-def test_settings_that_cannot_be(setting: str, words: str) -> None:
+def test_invalid_settings(setting: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         apply_settings(read(TEMPLATE), [setting])
     assert words in str(caught.value)
@@ -105,6 +105,6 @@ def test_settings_that_cannot_be(setting: str, words: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab.[]0=#{}:,'\" -\t"), max_size=12), TEMPLATES)
-def test_any_setting_is_taken_or_refused(setting: str, template: Any) -> None:
+def test_any_setting_is_applied_or_refused(setting: str, template: Any) -> None:
     with contextlib.suppress(UsageError):
         to_plain(apply_settings(node_of(template), [setting, "outputs." + setting]))

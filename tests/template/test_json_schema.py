@@ -1,4 +1,4 @@
-"""The JSON Schema of templates: draft-07, and in agreement with what loads."""
+"""The JSON Schema of templates follows draft-07 and agrees with the loader."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ VALIDATOR = Draft7Validator(build_schema(PANELS))
 
 
 def schema_errors(text: str) -> list[str]:
-    """What the schema finds wrong with a template's text, read as templates are."""
+    """Validate the text of a template against the schema, read as the loader reads it."""
     content = to_plain(parse_yaml(text, "a.yaml"))
     return [f"{error.json_path}: {error.message[:200]}" for error in VALIDATOR.iter_errors(content)]
 

@@ -1,4 +1,4 @@
-"""From a file to a template: everything that is wrong is told at once, where the author wrote it."""
+"""Loading from a file: every error is reported at once, with its position."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def told(text: str) -> list[str]:
-    """The lines of the error that a template makes."""
+def load_errors(text: str) -> list[str]:
+    """Return the lines of the error of an invalid template."""
     Path("mine.yaml").write_text(text)
     with pytest.raises(TemplateError) as caught:
         load_template("mine.yaml", panel_registry())
     return str(caught.value).splitlines()
 
 
-def test_a_key_that_stands_twice_hides_no_other_mistake() -> None:
-    lines = told(
+def test_a_duplicate_key_hides_no_other_error() -> None:
+    lines = load_errors(
         "extends: article\ntheme: dark\ntheme: paper\npanels: {channels: {shwo: 0-5}}\ntimeline: {fps: fast}\n"
     )
     assert [line.split(": ")[0] for line in lines] == ["mine.yaml:3:1", "mine.yaml:4:21", "mine.yaml:5:12"]
 
 
-def test_a_key_that_stands_twice_is_told_beside_a_template_that_is_not_there() -> None:
-    twice, nowhere = told("layer: a\nlayer: b\nextends: artcle\n")
+def test_a_duplicate_key_is_reported_together_with_a_missing_template() -> None:
+    twice, nowhere = load_errors("layer: a\nlayer: b\nextends: artcle\n")
     assert "mine.yaml:2:1: the key 'layer' is given twice" in twice
     assert "did you mean 'article'" in nowhere
 
 
-def test_one_mistake_is_told_once() -> None:
-    assert len(told("extends: article\ncanvas: {width: 1234567890123456789012}\n")) == 1
+def test_one_error_is_reported_once() -> None:
+    assert len(load_errors("extends: article\ncanvas: {width: 1234567890123456789012}\n")) == 1
 
 
-def test_a_panel_that_null_takes_away_is_told_where_the_author_wrote_that() -> None:
-    (line,) = told("extends: article\npanels:\n  title: null\n")
+def test_a_removed_panel_is_reported_at_the_null() -> None:
+    (line,) = load_errors("extends: article\npanels:\n  title: null\n")
     assert line.startswith("mine.yaml:3:3: panels.title: is removed by null, but the layout names it")
 
 
@@ -56,7 +56,7 @@ def test_null_and_then_a_panel_is_that_panel() -> None:
     assert "curve" in load_template("article", panel_registry(), ["panels.curve=null"]).panels
 
 
-def test_a_panel_that_stands_nowhere_is_checked_and_told(make_run: MakeRun) -> None:
+def test_a_panel_that_stands_nowhere_is_checked_and_load_errors(make_run: MakeRun) -> None:
     run = make_run()
     Path("mine.yaml").write_text("extends: article\npanels:\n  extra: {kind: channels, taps: [conv9]}\n")
     with pytest.raises(TemplateError, match=r"^mine.yaml:3:27: panels.extra.taps: no layer 'conv9'"):

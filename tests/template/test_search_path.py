@@ -1,4 +1,4 @@
-"""Where templates are found, and what they extend."""
+"""Finding template files, and reading what they extend."""
 
 from __future__ import annotations
 

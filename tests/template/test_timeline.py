@@ -1,4 +1,4 @@
-"""What may stand under a template's `timeline`."""
+"""Keys and values under `timeline` in a template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reelnet.template.timeline import StepsSpec, TimelineSpec
         {"fps": None, "max_frames": None},
     ],
 )
-def test_what_a_template_may_say(content: Any) -> None:
+def test_valid_timelines(content: Any) -> None:
     spec = TimelineSpec.model_validate(content)
     assert TimelineSpec.model_validate(spec.model_dump(by_alias=True)) == spec
     assert isinstance(hash(spec), int)
@@ -68,7 +68,7 @@ def test_what_a_template_may_say(content: Any) -> None:
         ({"holds": [{"seconds": 1}]}, ("holds", 0, "step"), "required"),
     ],
 )
-def test_what_a_template_may_not_say(content: Any, where: tuple[str | int, ...], message: str) -> None:
+def test_invalid_timelines(content: Any, where: tuple[str | int, ...], message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         TimelineSpec.model_validate(content)
     (error,) = caught.value.errors()

@@ -1,4 +1,4 @@
-"""Built-in templates as frames: type that can be read, and room that is used."""
+"""Frames of built-in templates: the font is large enough, and the space is used."""
 
 from __future__ import annotations
 
