@@ -13,7 +13,6 @@ from typing import Any
 
 import av
 
-from reelnet import __version__
 from reelnet._support.atomic_path import atomic_path
 from reelnet.config.diagnostics import OptionError
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
@@ -29,7 +28,7 @@ from reelnet.template.model import Template
 
 FORMAT_VERSION = 1
 
-PACKAGES = ("av", "matplotlib", "numpy", "pillow", "safetensors")
+PACKAGES = ("reelnet", "av", "matplotlib", "numpy", "pillow", "safetensors")
 """The packages whose versions can change the bytes of a file."""
 
 LIBRARIES = ("libavcodec", "libavformat")
@@ -167,7 +166,6 @@ def write_provenance(path: Path, files: Sequence[tuple[ExportRequest, Report]]) 
 def find_versions() -> dict[str, str]:
     """The version of everything that can change the bytes of a file, by name."""
     return {
-        "reelnet": __version__,
         "python": system.python_version(),
         **{name: metadata.version(name) for name in PACKAGES},
         **{name: ".".join(map(str, av.library_versions[name])) for name in LIBRARIES},

@@ -102,7 +102,7 @@ def _without_notes(figures: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def describe_reductions(
     before: Rendition, after: Rendition, levels: int | None, constraints: OutputConstraints
-) -> tuple[str, ...]:
+) -> Iterator[str]:
     """What was reduced between two renditions, one sentence each.
 
     Args:
@@ -111,54 +111,51 @@ def describe_reductions(
         levels: The colormap levels between the first and the last frame of `after`; None for all.
         constraints: The constraints of the file. Those of its platform that `before` violated are named.
     """
-    return tuple(_describe_reductions(before.scene, after.scene, levels, constraints))
-
-
-def _describe_reductions(
-    before: Scene, after: Scene, levels: int | None, constraints: OutputConstraints
-) -> Iterator[str]:
     steps = len(before.timeline.steps_shown), len(after.timeline.steps_shown)
     if steps[1] < steps[0]:
-        reason = _name_violated(_find_frame_limits(before, constraints), constraints)
-        yield f"{steps[1]} of {steps[0]} steps shown{reason}"
-    every = before.palette.levels
+        yield f"{steps[1]} of {steps[0]} steps shown{_name_frame_limits(before, constraints)}"
+    every = before.scene.palette.levels
     if levels is not None and levels < every:
         yield (
             f"{levels} of {every} colormap levels between the first and the last frame, which adds an error of "
             f"up to {additional_error(every, levels):.1f} of 240 levels"
         )
-    scales = before.context.cell.scale, after.context.cell.scale
-    if scales[1] < scales[0]:
-        reason = _name_violated(_find_size_limits(before, constraints), constraints)
-        sizes = [f"{scene.size.width}×{scene.size.height}" for scene in (after, before)]
+    if after.scale < before.scale:
+        sizes = [f"{each.size.width}×{each.size.height}" for each in (after, before)]
         # A canvas of a fixed size keeps its size at every scale.
         smaller = f", so {sizes[0]} pixels instead of {sizes[1]}" if sizes[0] != sizes[1] else ""
-        yield f"scale {scales[1]} instead of {scales[0]}{smaller}{reason}"
+        reason = _name_size_limits(before, constraints)
+        yield f"scale {after.scale} instead of {before.scale}{smaller}{reason}"
 
 
-def _name_violated(limits: Iterator[str], constraints: OutputConstraints) -> str:
-    violated = ", ".join(limits)
-    return f" ({constraints.platform} takes at most {violated})" if violated else ""
+def _name_frame_limits(rendition: Rendition, constraints: OutputConstraints) -> str:
+    """The limits of the platform that the number of frames exceeds, in parentheses."""
+    count, area = len(rendition.timeline), rendition.size.width * rendition.size.height
+    return _name_exceeded(
+        constraints,
+        (count, constraints.max_frames, "{:,} frames"),
+        (count * area / 1e6, _megapixels(constraints.max_total_pixels), "{:g} Mpx over all frames"),
+    )
 
 
-def _find_frame_limits(scene: Scene, constraints: OutputConstraints) -> Iterator[str]:
-    """The limits that the number of frames exceeds."""
-    count, area = len(scene.timeline), scene.size.width * scene.size.height
-    if constraints.max_frames is not None and count > constraints.max_frames:
-        yield f"{constraints.max_frames:,} frames"
-    if constraints.max_total_pixels is not None and count * area > constraints.max_total_pixels:
-        yield f"{constraints.max_total_pixels / 1e6:g} Mpx over all frames"
+def _name_size_limits(rendition: Rendition, constraints: OutputConstraints) -> str:
+    """The limits of the platform that the size of a frame exceeds, in parentheses."""
+    size = rendition.size
+    return _name_exceeded(
+        constraints,
+        (size.width, constraints.max_width, "a width of {} px"),
+        (size.height, constraints.max_height, "a height of {} px"),
+        (size.width * size.height, constraints.max_pixels, "{:,} px per frame"),
+    )
 
 
-def _find_size_limits(scene: Scene, constraints: OutputConstraints) -> Iterator[str]:
-    """The limits that the size of a frame exceeds."""
-    size = scene.size
-    if constraints.max_width is not None and size.width > constraints.max_width:
-        yield f"a width of {constraints.max_width} px"
-    if constraints.max_height is not None and size.height > constraints.max_height:
-        yield f"a height of {constraints.max_height} px"
-    if constraints.max_pixels is not None and size.width * size.height > constraints.max_pixels:
-        yield f"{constraints.max_pixels:,} px per frame"
+def _name_exceeded(constraints: OutputConstraints, *limits: tuple[float, float | None, str]) -> str:
+    exceeded = [text.format(limit) for value, limit, text in limits if limit is not None and value > limit]
+    return f" ({constraints.platform} takes at most {', '.join(exceeded)})" if exceeded else ""
+
+
+def _megapixels(pixels: int | None) -> float | None:
+    return None if pixels is None else pixels / 1e6
 
 
 def _clipped_fraction(scene: Scene) -> float:

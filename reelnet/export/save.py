@@ -90,7 +90,7 @@ def _save_reduced(
         stats=best.stats,
         cap=request.constraints.max_bytes,
         encodes=runner.count,
-        traded=describe_reductions(rendition, best.rendition, best.levels, request.constraints),
+        traded=tuple(describe_reductions(rendition, best.rendition, best.levels, request.constraints)),
         notes=(*request.describe(best.rendition), *_describe_unused_bytes(request, best, runner)),
     )
 

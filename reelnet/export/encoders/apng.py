@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.export.encoders.base import CappedFile, StreamInfo
-from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
+from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect, MergedFrame
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.scene.panel import Canvas
 
@@ -31,7 +31,7 @@ MAX_CHANGED_FOR_MATCHES = 0.25
 """The fraction of changed pixels above which run-length compression always wins, so that nothing else is tried."""
 
 
-class ApngEncoder(DeltaFrameEncoder):
+class ApngEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
     """Writes an APNG (PNG Specification, third edition, W3C 2025)."""
 
     def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
@@ -45,17 +45,19 @@ class ApngEncoder(DeltaFrameEncoder):
         self._header = SIGNATURE + _chunk(b"IHDR", header)
         self._file.write(self._header + self._animation_control() + self._colors.chunks, 0)
 
-    def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
+    def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[tuple[DirtyRect, bytes]]:
+        rect = DirtyRect.between(previous, block[0])
         try_matches = rect.changed is None or rect.changed <= MAX_CHANGED_FOR_MATCHES
-        return compress_pixels(self._colors.table[rect.indices], try_matches)
+        return [(rect, compress_pixels(self._colors.table[rect.indices], try_matches))]
 
     def _animation_control(self) -> bytes:
         """The number of frames, and 0 for an endless loop."""
         return _chunk(b"acTL", pack(">II", self._frames, 0))
 
-    def _format_frame(self, rect: DirtyRect, data: bytes, end: Fraction) -> bytes:
+    def _format_frame(self, frame: MergedFrame, payload: tuple[DirtyRect, bytes]) -> bytes:
+        rect, data = payload
         # A rounding error of one delay is corrected by the next.
-        delay = round_delay(end - self._written_duration)
+        delay = round_delay(frame.end - self._written_duration)
         self._written_duration += delay
         height, width = rect.indices.shape
         first = self._frames == 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from reelnet.scene.panel import Canvas
 
 TRANSPARENT_INDEX = 255
 """The palette index that no frame uses. Deltas use it for pixels that do not change."""
+
+Payload = TypeVar("Payload")
+"""A compressed frame."""
 
 
 @dataclass(frozen=True)
@@ -103,31 +107,34 @@ class DirtyRect:
         return cls(int(x), int(y), indices, float(changed[box].mean()))
 
 
-class DeltaFrameEncoder(ABC):
-    """Compresses dirty rectangles in several threads and writes them in order. Subclasses define the format.
+class DeltaFrameEncoder(ABC, Generic[Payload]):
+    """Compresses merged frames in several threads and writes them in order. Subclasses define the format.
 
     Args:
         file: The file; the subclass writes its header.
         max_duration: The longest duration of a frame that the format can store, in seconds.
-        alignment: The left and the top edge of a rectangle must be multiples of this.
+        block_size: The number of frames that one thread compresses together.
     """
 
-    def __init__(self, file: CappedFile, max_duration: Fraction, alignment: int = 1) -> None:
-        self._file, self._alignment = file, alignment
-        self._pool: OrderedPool[tuple[DirtyRect, bytes, Fraction]] = OrderedPool()
+    def __init__(self, file: CappedFile, max_duration: Fraction, block_size: int = 1) -> None:
+        self._file, self._block_size = file, block_size
+        self._pool: OrderedPool[list[tuple[MergedFrame, Payload]]] = OrderedPool()
         self._merger = FrameMerger(max_duration)
         self._previous: Canvas | None = None
+        self._block: list[MergedFrame] = []
         self._frames = 0
 
     def add(self, frame: Frame) -> None:
         """Encode the next frame. A frame that equals the previous one extends its duration."""
         for merged in self._merger.add(frame):
-            self._submit(merged)
+            self._append(merged)
 
     def finish(self) -> int:
         """Complete the file, and return the number of frames in it."""
         for merged in self._merger.flush():
-            self._submit(merged)
+            self._append(merged)
+        if self._block:
+            self._submit_block()
         self._write(self._pool.drain())
         self._complete()
         self.close()
@@ -138,28 +145,38 @@ class DeltaFrameEncoder(ABC):
         self._pool.close()
         self._file.close()
 
-    def _submit(self, frame: MergedFrame) -> None:
-        previous, self._previous = self._previous, frame.indices
-        self._write(self._pool.submit(partial(self._encode, previous, frame)))
+    def _append(self, frame: MergedFrame) -> None:
+        self._block.append(frame)
+        if len(self._block) == self._block_size:
+            self._submit_block()
 
-    def _encode(self, previous: Canvas | None, frame: MergedFrame) -> tuple[DirtyRect, bytes, Fraction]:
-        rect = DirtyRect.between(previous, frame.indices, self._alignment)
-        return rect, self._compress(rect, frame.indices), frame.end
+    def _submit_block(self) -> None:
+        previous, block, self._block = self._previous, self._block, []
+        self._previous = block[-1].indices
+        self._write(self._pool.submit(partial(self._encode, previous, block)))
 
-    def _write(self, encoded: Iterator[tuple[DirtyRect, bytes, Fraction]]) -> None:
-        for rect, data, end in encoded:
-            chunks = self._format_frame(rect, data, end)
+    def _encode(self, previous: Canvas | None, block: list[MergedFrame]) -> list[tuple[MergedFrame, Payload]]:
+        return list(zip(block, self._compress(previous, [frame.indices for frame in block]), strict=True))
+
+    def _write(self, blocks: Iterator[list[tuple[MergedFrame, Payload]]]) -> None:
+        for frame, payload in (each for block in blocks for each in block):
+            data = self._format_frame(frame, payload)
             self._frames += 1
-            self._file.write(chunks, self._frames)
+            self._file.write(data, self._frames)
 
     @abstractmethod
-    def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
-        """Compress a rectangle of the frame `indices` (height, width). Called from several threads."""
+    def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[Payload]:
+        """Compress the frames of a block. Called from several threads.
+
+        Args:
+            previous: The frame before the block, (height, width); None for the first block.
+            block: The frames.
+        """
 
     @abstractmethod
-    def _format_frame(self, rect: DirtyRect, data: bytes, end: Fraction) -> bytes:
-        """The bytes in the file of the next frame, which is shown until `end`, in seconds from the start."""
+    def _format_frame(self, frame: MergedFrame, payload: Payload) -> bytes:
+        """The bytes in the file of the next frame. `self._frames` is the number of frames before it."""
 
     @abstractmethod
     def _complete(self) -> None:
-        """Write what is known only after the last frame, and close the file."""
+        """Write what is known only after the last frame."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import av
@@ -20,17 +20,6 @@ class PixelConverter(Protocol):
 
     def convert(self, indices: Canvas, picture: av.VideoFrame) -> None:
         """Write palette indices (height, width) to a video frame of the same size."""
-
-
-def create_converter(pixel_format: str, rgb: NDArray[np.uint8]) -> PixelConverter:
-    """The converter to a pixel format, as FFmpeg names it, from the palette `rgb` (256 or more, 3)."""
-    converters: dict[str, type[Yuv420pConverter | Rgb24Converter | GbrpConverter | Yuv444p10Converter]] = {
-        "yuv420p": Yuv420pConverter,
-        "rgb24": Rgb24Converter,
-        "gbrp": GbrpConverter,
-        "yuv444p10le": Yuv444p10Converter,
-    }
-    return converters[pixel_format](rgb)
 
 
 class Yuv420pConverter:
@@ -127,6 +116,15 @@ class Yuv444p10Converter:
         """Write palette indices (height, width) to a video frame of the same size."""
         for table, plane in zip(self._tables, picture.planes, strict=True):
             _plane_bytes(plane).view("<u2")[:, : indices.shape[1]] = table[indices]
+
+
+CONVERTERS: Mapping[str, Callable[[NDArray[np.uint8]], PixelConverter]] = {
+    "yuv420p": Yuv420pConverter,
+    "rgb24": Rgb24Converter,
+    "gbrp": GbrpConverter,
+    "yuv444p10le": Yuv444p10Converter,
+}
+"""The converter to each pixel format, as FFmpeg names it. It is created with the palette."""
 
 
 def to_bt709(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -17,7 +17,7 @@ from reelnet.export.encoders.formats import (
     find_codec,
     find_format,
 )
-from reelnet.export.encoders.pixel_formats import VideoFrameRing, create_converter
+from reelnet.export.encoders.pixel_formats import CONVERTERS, VideoFrameRing
 from reelnet.export.encoders.video_codecs import add_stream, set_color_tags
 from reelnet.render.compositor import Frame
 
@@ -41,7 +41,7 @@ class VideoEncoder:
         codec = find_codec(fmt, settings)
         self._path, self._fps, self._cap, self._dts_offset = path, stream.fps, settings.cap, codec.dts_offset
         pixel_format = codec.choose_pixel_format(lossless=settings.lossless)
-        self._converter = create_converter(pixel_format, stream.rgb)
+        self._converter = CONVERTERS[pixel_format](stream.rgb)
         # Besides the queue: the video frame that is written to, the one in the codec, and its predecessor.
         self._pictures = VideoFrameRing(stream.size, pixel_format, MAX_QUEUED_FRAMES + 3)
         if pixel_format.startswith("yuv"):

@@ -12,7 +12,7 @@ from PIL import Image, features
 
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.base import CappedFile, StreamInfo
-from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
+from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect, MergedFrame
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.scene.panel import Canvas
 
@@ -30,7 +30,7 @@ LOSSLESS_SETTINGS = {"good": [(50, 2)], "best": [(50, 2), (100, 4)]}
 100 save less than 1 % more and take 14 times as long."""
 
 
-class WebpEncoder(DeltaFrameEncoder):
+class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
     """Writes an animated WebP (RFC 9649), lossless unless a quality is given.
 
     Pillow's own animation writer keeps all frames in memory and cannot compare palette indices.
@@ -38,20 +38,20 @@ class WebpEncoder(DeltaFrameEncoder):
 
     def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
         _require_libwebp()
-        # Frame offsets are stored divided by two.
-        super().__init__(CappedFile(path, settings.cap), MAX_DURATION, alignment=2)
+        super().__init__(CappedFile(path, settings.cap), MAX_DURATION)
         self._quality, self._lossless = settings.quality, LOSSLESS_SETTINGS[settings.preset or "best"]
         self._rgb = stream.rgb
         self._rgba = np.insert(stream.rgb, 3, 255, axis=1)
         self._rgba[TRANSPARENT_INDEX] = 0
-        self._start = Fraction(0)
         flags = bytes([ANIMATION_FLAG | ALPHA_FLAG, 0, 0, 0])
         canvas = _chunk(b"VP8X", flags + _uint24(stream.size.width - 1) + _uint24(stream.size.height - 1))
         # The background color is never visible; 0 means an endless loop.
         animation = _chunk(b"ANIM", b"\xff\xff\xff\xff" + pack("<H", 0))
         self._file.write(b"RIFF\0\0\0\0WEBP" + canvas + animation, 0)
 
-    def _compress(self, rect: DirtyRect, indices: Canvas) -> bytes:
+    def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[tuple[DirtyRect, bytes]]:
+        # ANMF frame offsets are stored divided by two.
+        rect = DirtyRect.between(previous, block[0], alignment=2)
         image = Image.fromarray(self._rgba[rect.indices])
         results = [
             compress_image(image, lossless=True, exact=True, quality=quality, method=method)
@@ -60,14 +60,14 @@ class WebpEncoder(DeltaFrameEncoder):
         if self._quality is not None:
             # Text and flat cells are often smaller without loss, so both are tried.
             height, width = rect.indices.shape
-            opaque = self._rgb[indices[rect.y : rect.y + height, rect.x : rect.x + width]]
+            opaque = self._rgb[block[0][rect.y : rect.y + height, rect.x : rect.x + width]]
             results.append(compress_image(Image.fromarray(opaque), quality=self._quality, method=4))
-        return min(results, key=len)
+        return [(rect, min(results, key=len))]
 
-    def _format_frame(self, rect: DirtyRect, data: bytes, end: Fraction) -> bytes:
+    def _format_frame(self, frame: MergedFrame, payload: tuple[DirtyRect, bytes]) -> bytes:
+        rect, data = payload
         # Both ends are rounded, not the duration, so that rounding errors do not add up.
-        duration = round(1000 * end) - round(1000 * self._start)
-        self._start = end
+        duration = round(1000 * frame.end) - round(1000 * frame.start)
         height, width = rect.indices.shape
         fields = b"".join(map(_uint24, (rect.x // 2, rect.y // 2, width - 1, height - 1, duration)))
         flags = bytes([0 if self._frames else NO_BLENDING_FLAG])
