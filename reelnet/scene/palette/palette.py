@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
+from reelnet.scene.palette.color_reduction import pack_rgb, unpack_rgb
 from reelnet.scene.palette.pictures import FixedPicture, Indices, index_all_colors
 from reelnet.template.color import Rgb
 
@@ -155,10 +156,10 @@ class PaletteBuilder:
             ReelnetError: The inks have more colors than 16-bit indices can number.
         """
         pictures = tuple(self._pictures.values())
-        fixed = dict.fromkeys(tuple(map(int, rgb)) for ink in self._inks for rgb in ink.colors)
+        fixed = dict.fromkeys(color for ink in self._inks for color in pack_rgb(ink.colors).tolist())
         for picture, share in zip(pictures, self._allot_shares(pictures, len(fixed)), strict=True):
             picture.reduce(share)
-            fixed |= dict.fromkeys(tuple(map(int, rgb)) for rgb in picture.reduced_colors)
+            fixed |= dict.fromkeys(pack_rgb(picture.reduced_colors).tolist())
         levels, shortage = self._allot_levels(len(fixed)), None
         if len(fixed) > MAX_8BIT_COLORS or (self._colormaps and levels < MIN_COLORMAP_LEVELS):
             shortage = (
@@ -166,7 +167,7 @@ class PaletteBuilder:
                 "show fewer panels with colors of their own"
             )
             levels = self._limit_levels(MAX_COLORMAP_LEVELS) if self._colormaps else 0
-        rgb = self._assign_shared(list(fixed), pictures, levels, np.uint16 if shortage else np.uint8)
+        rgb = self._assign_shared([*fixed], pictures, levels)
         reduced = tuple(picture for picture in pictures if picture.is_reduced)
         rgb, levels_8bit = self._append_pictures(rgb, reduced), levels
         if shortage is None and len(rgb) > MAX_8BIT_COLORS + 1:
@@ -192,17 +193,14 @@ class PaletteBuilder:
         return levels if self._max_levels is None else min(levels, (self._max_levels - 1) // 2 * 2 + 1)
 
     def _assign_shared(
-        self,
-        fixed: list[tuple[int, ...]],
-        pictures: Sequence[FixedPicture],
-        levels: int,
-        dtype: type[np.uint8 | np.uint16],
+        self, fixed: list[int], pictures: Sequence[FixedPicture], levels: int
     ) -> NDArray[np.uint8]:
-        """Assign the indices that frames of both depths have: of colormaps, then of all other colors."""
+        """Assign the indices that frames of both depths share: of colormaps, then of all other colors (0xRRGGBB)."""
         maps = list(self._colormaps.items())
         for anchors, ink in maps:
             ink.colors = interpolate_colors(anchors, levels)
-        shared = np.concatenate([ink.colors for _, ink in maps] + [np.array(fixed, np.uint8).reshape(-1, 3)])
+        shared = np.concatenate([ink.colors for _, ink in maps] + [unpack_rgb(np.array(fixed, np.uint32))])
+        dtype = np.uint16 if len(shared) > MAX_8BIT_COLORS else np.uint8
         indices = np.arange(len(shared) + 1)
         indices = indices[indices != MAX_8BIT_COLORS][: len(shared)].astype(dtype)
         rgb = np.zeros((max(MAX_8BIT_COLORS, int(indices.max(initial=0))) + 1, 3), np.uint8)
@@ -211,9 +209,10 @@ class PaletteBuilder:
             ink.indices = indices[number * levels : (number + 1) * levels]
         index_of = dict(zip(fixed, indices[len(maps) * levels :], strict=True))
         for ink in self._inks:
-            ink.indices = _look_up(ink.colors, index_of, dtype)
+            ink.indices = np.array([index_of[color] for color in pack_rgb(ink.colors).tolist()], dtype)
         for picture in pictures:
-            picture.indices = _look_up(picture.reduced_colors, index_of, dtype)[picture.reduced_numbers]
+            reduced = [index_of[color] for color in pack_rgb(picture.reduced_colors).tolist()]
+            picture.indices = np.array(reduced)[picture.reduced_numbers].astype(dtype)
         return rgb
 
     def _append_pictures(self, rgb: NDArray[np.uint8], reduced: Sequence[FixedPicture]) -> NDArray[np.uint8]:
@@ -221,7 +220,7 @@ class PaletteBuilder:
         first = len(rgb)
         if first > MAX_COLORS // 2:
             raise ReelnetError(
-                f"the panels need {first} colors, but {MAX_COLORS // 2} are possible: show fewer panels"
+                f"the panels need {first} colors, but at most {MAX_COLORS // 2} fit; show fewer"
             )
         free = MAX_COLORS - first - MAX_COLORMAP_LEVELS * len(self._colormaps)
         colors, numbers = index_all_colors([picture.packed for picture in reduced], free)
@@ -247,10 +246,3 @@ def interpolate_colors(anchors: Sequence[Rgb], levels: int) -> NDArray[np.uint8]
     known, wanted = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
     channels = [np.interp(wanted, known, [anchor[k] for anchor in anchors]) for k in range(3)]
     return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
-
-
-def _look_up(
-    colors: NDArray[np.uint8], index_of: dict[tuple[int, ...], np.integer], dtype: type[np.uint8 | np.uint16]
-) -> Indices:
-    """The index of each of some colors (n, 3)."""
-    return np.array([index_of[tuple(map(int, rgb))] for rgb in colors], dtype)
