@@ -38,7 +38,7 @@ class Decoded:
 
 
 def palette() -> Bytes:
-    """A ramp of 240 colours like a colormap's, and some others."""
+    """A ramp of 240 colors like a colormap's, and some others."""
     place = np.arange(256)
     rgb = np.stack([place, 255 - place, 128 + 60 * np.sin(place / 20)], axis=1).astype(np.uint8)
     rgb[240:] = np.random.default_rng(1).integers(0, 256, (16, 3))
@@ -46,7 +46,7 @@ def palette() -> Bytes:
 
 
 def noise_pictures(count: int, height: int = HEIGHT, width: int = WIDTH) -> list[Bytes]:
-    """Pictures in which every pixel is any colour but the last, and another one each time."""
+    """Pictures in which every pixel is any color but the last, and another one each time."""
     values = np.random.default_rng(2).integers(0, 255, (count, height, width))
     return list(values.astype(np.uint8))
 
@@ -107,7 +107,7 @@ def by_ffmpeg(path: Path) -> Decoded:
     return Decoded(frames, times, end)
 
 
-def colours(picture: Bytes) -> Bytes:
+def colors(picture: Bytes) -> Bytes:
     """The RGB picture of palette indices."""
     rgb: Bytes = palette()[picture]
     return rgb
@@ -115,4 +115,4 @@ def colours(picture: Bytes) -> Bytes:
 
 def off(frame: Bytes, picture: Bytes) -> float:
     """The greatest error at the middle of the 8×8 cells, where subsampled chroma has no neighbours."""
-    return float(np.abs(frame.astype(int) - colours(picture))[3::8, 3::8].max())
+    return float(np.abs(frame.astype(int) - colors(picture))[3::8, 3::8].max())

@@ -1,4 +1,4 @@
-"""Samples in colour: exact where the format has more than 256 colours, in few where it has not."""
+"""Samples in color: exact where the format has more than 256 colors, in few where it has not."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def row(frame: Bytes) -> Bytes:
     return frame[24:56, : 56 * SAMPLES]
 
 
-def test_photos_have_more_colours_than_a_gif(run: Run) -> None:
+def test_photos_have_more_colors_than_a_gif(run: Run) -> None:
     assert len(np.unique(run.samples.reshape(-1, 3), axis=0)) > 1000
 
 
-def test_a_frame_shows_every_colour(run: Run, reel: Reel) -> None:
+def test_a_frame_shows_every_color(run: Run, reel: Reel) -> None:
     assert (row(np.asarray(reel.frame(2))) == wanted(run)[24:]).all()
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".apng", ".mov"])
-def test_lossless_formats_show_every_colour(reel: Reel, tmp_path: Path, suffix: str) -> None:
+def test_lossless_formats_show_every_color(reel: Reel, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"reel{suffix}"
     report = reel.save(path)
     assert report.lossless
@@ -60,13 +60,13 @@ def test_lossless_formats_show_every_colour(reel: Reel, tmp_path: Path, suffix: 
         assert (frame == np.asarray(reel.frame(step))).all()
 
 
-def test_lossless_webm_shows_every_colour(reel: Reel, tmp_path: Path) -> None:
+def test_lossless_webm_shows_every_color(reel: Reel, tmp_path: Path) -> None:
     assert reel.save(tmp_path / "reel.webm", lossless=True).lossless
     for step, frame in enumerate(by_ffmpeg(tmp_path / "reel.webm").frames):
         assert (frame == np.asarray(reel.frame(step))).all()
 
 
-def test_stills_show_every_colour(reel: Reel, tmp_path: Path) -> None:
+def test_stills_show_every_color(reel: Reel, tmp_path: Path) -> None:
     reel.save(tmp_path / "reel-%d.png")
     reel.save_still(3, tmp_path / "still.png")
     for name in ("reel-3.png", "still.png"):
@@ -74,7 +74,7 @@ def test_stills_show_every_colour(reel: Reel, tmp_path: Path) -> None:
             assert (np.asarray(image.convert("RGB")) == np.asarray(reel.frame(3))).all()
 
 
-def test_mp4_has_photos_in_their_own_colours(run: Run, reel: Reel, tmp_path: Path) -> None:
+def test_mp4_has_photos_in_their_own_colors(run: Run, reel: Reel, tmp_path: Path) -> None:
     reel.save(tmp_path / "reel.mp4")
     for frame in decode_mp4(tmp_path / "reel.mp4"):
         off = np.abs(row(frame).astype(int) - wanted(run)[24:])
@@ -82,7 +82,7 @@ def test_mp4_has_photos_in_their_own_colours(run: Run, reel: Reel, tmp_path: Pat
         assert off.mean() < 3
 
 
-def test_a_gif_has_photos_in_few_colours_and_says_so(run: Run, reel: Reel, tmp_path: Path) -> None:
+def test_a_gif_has_photos_in_few_colors_and_says_so(run: Run, reel: Reel, tmp_path: Path) -> None:
     report = reel.save(tmp_path / "reel.gif")
     assert not report.lossless
     assert any("256 colors" in note and "64 of their" in note for note in report.notes)
@@ -91,7 +91,7 @@ def test_a_gif_has_photos_in_few_colours_and_says_so(run: Run, reel: Reel, tmp_p
         few = np.asarray(reel.frame(step, eight_bit=True))
         assert (frame == few).all()
         exact = np.asarray(reel.frame(step))
-        # What is not a photo is the same but for levels that share a colour.
+        # What is not a photo is the same but for levels that share a color.
         assert np.abs(few[56:].astype(int) - exact[56:]).max() <= 6
         assert len(np.unique(row(few).reshape(-1, 3), axis=0)) <= 64
         off = row(few).astype(int) - row(exact)
@@ -124,7 +124,7 @@ def test_grey_samples_stay_at_8_bits(tmp_path: Path) -> None:
 
 
 def many_inks(tmp_path: Path) -> Path:
-    """A template whose words alone have more than 255 colours."""
+    """A template whose words alone have more than 255 colors."""
     words = {
         f"line{n}": {"kind": "text", "text": f"Line {n}", "color": f"#{n * 9:02x}{255 - n * 7:02x}40"}
         for n in range(20)
@@ -135,10 +135,10 @@ def many_inks(tmp_path: Path) -> Path:
     return path
 
 
-def test_more_colours_than_the_format_allows(tmp_path: Path) -> None:
+def test_more_colors_than_the_format_allows(tmp_path: Path) -> None:
     run, template = write_run(tmp_path / "grey", noise(2, 3, 2, 7)), many_inks(tmp_path)
     reel = Reel.from_run(run, template)
-    with pytest.raises(TemplateError, match=r"panels.*colours.*255.*GIF"):
+    with pytest.raises(TemplateError, match=r"panels.*colors.*255.*GIF"):
         reel.save(tmp_path / "reel.gif")
     assert not (tmp_path / "reel.gif").exists()
     assert reel.save(tmp_path / "reel.apng").lossless
@@ -146,7 +146,7 @@ def test_more_colours_than_the_format_allows(tmp_path: Path) -> None:
         assert (frame == np.asarray(reel.frame(step))).all()
 
 
-def test_the_command_line_tells_of_too_many_colours(tmp_path: Path) -> None:
+def test_the_command_line_tells_of_too_many_colors(tmp_path: Path) -> None:
     run, template = write_run(tmp_path / "grey", noise(2, 3, 2, 7)), many_inks(tmp_path)
     told = refused(3, "render", run.path, "--template", template, "-o", tmp_path / "reel.gif")
     assert "a frame has 255" in told

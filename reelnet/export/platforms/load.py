@@ -21,7 +21,7 @@ from reelnet.config.diagnostics import (
 )
 from reelnet.config.messages import explain_validation_error, format_value
 from reelnet.config.source import Node, find_position, parse_yaml, to_plain
-from reelnet.config.spec import SpecModel
+from reelnet.config.spec import SpecModel, as_tuple
 from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.export.platforms.model import FORMAT_GROUPS, FormatGroup, OutputConstraints, Platform
 
@@ -84,10 +84,6 @@ def _parse_formats(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _parse_list(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _parse_date(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
         raise ValueError(f"{format_value(value)}: give year and month, as in 2026-11")
@@ -95,7 +91,7 @@ def _parse_date(value: Any) -> Any:
 
 
 _Maximum = Annotated[int | None, Field(ge=1)]
-_Texts = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
+_Texts = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 
 class LimitsSpec(SpecModel):
@@ -124,12 +120,12 @@ class LimitsSpec(SpecModel):
 class PlatformSpec(SpecModel):
     """One platform as written in a file."""
 
-    limits: Annotated[tuple[LimitsSpec, ...], BeforeValidator(_parse_list), Field(min_length=1)]
+    limits: Annotated[tuple[LimitsSpec, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     title: str = ""
-    also: _Texts = ()
+    aliases: _Texts = Field((), alias="also")
     date: Annotated[str, BeforeValidator(_parse_date)] = ""
     source: str = ""
-    sure: Literal["high", "medium-high", "medium", "low-medium", "low", ""] = ""
+    confidence: Literal["high", "medium-high", "medium", "low-medium", "low", ""] = Field("", alias="sure")
     notes: _Texts = ()
 
     def build(self, name: str) -> Platform:
@@ -146,19 +142,11 @@ class PlatformSpec(SpecModel):
                 named.update(formats)
             suffixes.append(tuple(f".{fmt}" for fmt in formats))
         accepted = tuple(suffix for group in suffixes for suffix in group)
-        return Platform(
-            name=name,
-            title=self.title or name,
-            aliases=self.also,
-            groups=tuple(
-                limits.build(group, accepted, name)
-                for limits, group in zip(self.limits, suffixes, strict=True)
-            ),
-            date=self.date,
-            source=self.source,
-            confidence=self.sure,
-            notes=self.notes,
-        )
+        groups = [
+            limits.build(group, accepted, name) for limits, group in zip(self.limits, suffixes, strict=True)
+        ]
+        content = {**self.model_dump(exclude={"limits"}), "title": self.title or name}
+        return Platform(name=name, groups=tuple(groups), **content)
 
 
 @cache
@@ -198,8 +186,8 @@ def _merge_entry(content: Any, base: PlatformSpec | None, file: Path) -> Any:
     if base is None:
         return {"source": str(file), **content}
     if "limits" in content:
-        return {"title": base.title, "also": base.also, "source": str(file), **content}
-    return {**{key: getattr(base, key) for key in base.model_fields_set}, **content}
+        return {"title": base.title, "also": base.aliases, "source": str(file), **content}
+    return {**base.model_dump(by_alias=True, exclude_unset=True), **content}
 
 
 def _collect_mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Diagnostic]:

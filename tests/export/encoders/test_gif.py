@@ -31,7 +31,7 @@ class Block:
 def blocks(data: bytes) -> Iterator[Block]:
     """Read a GIF as its specification (GIF89a) says, down to the last byte."""
     assert data[:6] == b"GIF89a"
-    assert data[10] & 0x80, "no global colour table"
+    assert data[10] & 0x80, "no global color table"
     at, control = 13 + 3 * 2 ** ((data[10] & 7) + 1), b""
     while data[at] != 0x3B:
         if data[at] == 0x21:
@@ -50,7 +50,7 @@ def blocks(data: bytes) -> Iterator[Block]:
 
 
 def palette() -> Bytes:
-    """256 different colours."""
+    """256 different colors."""
     return np.stack([np.arange(256), 255 - np.arange(256), np.arange(256) // 2], axis=1).astype(np.uint8)
 
 

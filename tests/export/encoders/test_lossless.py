@@ -16,7 +16,7 @@ from tests.export.coding import (
     by_ffmpeg,
     by_pillow,
     cell_pictures,
-    colours,
+    colors,
     encode,
     noise_pictures,
 )
@@ -47,7 +47,7 @@ def test_every_pixel(tmp_path: Path, suffix: str, decode: Callable[[Path], Decod
     decoded = decode(tmp_path / f"a{suffix}")
     assert len(decoded.frames) == len(pictures)
     for frame, picture in zip(decoded.frames, pictures, strict=True):
-        assert (frame == colours(picture)).all()
+        assert (frame == colors(picture)).all()
 
 
 @pytest.mark.parametrize("fps", PACES)
@@ -69,7 +69,7 @@ def test_equal_neighbours_are_one_longer_frame(
     decoded = decode(tmp_path / f"a{suffix}")
     assert decoded.times == pytest.approx([0, 0.3, 0.4])
     assert decoded.duration == pytest.approx(1.0)
-    assert [(frame == colours(two)).all() for frame in decoded.frames] == [False, True, False]
+    assert [(frame == colors(two)).all() for frame in decoded.frames] == [False, True, False]
 
 
 @pytest.mark.parametrize(("suffix", "decode"), JOINING)
@@ -89,7 +89,7 @@ def test_a_frame_that_stays(tmp_path: Path, suffix: str, decode: Callable[[Path]
     decoded = decode(tmp_path / f"a{suffix}")
     assert decoded.duration == pytest.approx(1.0, abs=0.001)
     for time, frame in zip(decoded.times, decoded.frames, strict=True):
-        assert (frame == colours(one if time < 0.699 else two)).all()
+        assert (frame == colors(one if time < 0.699 else two)).all()
 
 
 @pytest.mark.parametrize(("suffix", "decode"), JOINING)
@@ -100,5 +100,5 @@ def test_a_stay_beyond_what_one_delay_can_be(
     encode(tmp_path / f"a{suffix}", [one, two], stays=[800_000, 1])
     decoded = decode(tmp_path / f"a{suffix}")
     assert decoded.duration == pytest.approx(80_000.1)
-    assert (decoded.frames[-1] == colours(two)).all()
-    assert all((frame == colours(one)).all() for frame in decoded.frames[:-1])
+    assert (decoded.frames[-1] == colors(two)).all()
+    assert all((frame == colors(one)).all() for frame in decoded.frames[:-1])

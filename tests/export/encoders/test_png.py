@@ -12,7 +12,7 @@ from reelnet.errors import ReelnetError
 from reelnet.export.encoders.base import CapExceeded
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.png import atomic_sequence, list_files, sequence_file
-from tests.export.coding import cell_pictures, colours, encode
+from tests.export.coding import cell_pictures, colors, encode
 
 
 def names(folder: Path) -> list[str]:
@@ -26,7 +26,7 @@ def test_one_file_a_slot(tmp_path: Path) -> None:
     for number, picture in enumerate([pictures[0], pictures[1], pictures[1], pictures[2]]):
         with Image.open(tmp_path / f"f-00{number}.png") as image:
             assert image.mode == "P"
-            assert (np.asarray(image.convert("RGB")) == colours(picture)).all()
+            assert (np.asarray(image.convert("RGB")) == colors(picture)).all()
     assert sum(file.stat().st_size for file in list_files(tmp_path / "f-%03d.png")) == sum(
         file.stat().st_size for file in tmp_path.iterdir()
     )

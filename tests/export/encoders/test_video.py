@@ -1,4 +1,4 @@
-"""MP4s, decoded by PyAV, their colours by the definition of BT.709."""
+"""MP4s, decoded by PyAV, their colors by the definition of BT.709."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_index_is_at_the_front(tmp_path: Path) -> None:
     assert kinds.index(b"moov") < kinds.index(b"mdat")
 
 
-def test_flat_cells_and_white_keep_their_colour(tmp_path: Path) -> None:
+def test_flat_cells_and_white_keep_their_color(tmp_path: Path) -> None:
     values = np.linspace(-1, 1, 120).reshape(3, 10, 4)
     maps = np.repeat(np.repeat(values[..., None, None], 7, axis=3), 7, axis=4).astype(np.float32)
     write_run(tmp_path / "run", maps).reel("plain").save(tmp_path / "a.mp4")
@@ -90,7 +90,7 @@ def test_white_stays_white(tmp_path: Path) -> None:
     reel.save(tmp_path / "a.mp4")
     for step, shown in enumerate(decode_mp4(tmp_path / "a.mp4")):
         white = (pixels(reel.frame(step)) == 255).all(axis=2)
-        # Away from anything else: 4:2:0 mixes the colours of neighbours.
+        # Away from anything else: 4:2:0 mixes the colors of neighbours.
         rows, columns = white.shape[0] // 8, white.shape[1] // 8
         inside = white[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8).all(axis=(1, 3))
         blocks = shown[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8, 3)

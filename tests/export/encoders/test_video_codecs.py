@@ -1,4 +1,4 @@
-"""Lossy video: frames, times, colours, knobs."""
+"""Lossy video: frames, times, colors, knobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.export.coding import (
     by_ffmpeg,
     by_pillow,
     cell_pictures,
-    colours,
+    colors,
     encode,
     noise_pictures,
     off,
@@ -39,7 +39,7 @@ OFF = {"h264": 8, "h265": 8, "av1": 40, "vp9": 16, "prores": 3}
 
 @pytest.mark.parametrize("count", [1, 2, 25])
 @pytest.mark.parametrize(("suffix", "codec"), CODECS)
-def test_frames_and_colours(tmp_path: Path, suffix: str, codec: str, count: int) -> None:
+def test_frames_and_colors(tmp_path: Path, suffix: str, codec: str, count: int) -> None:
     pictures = cell_pictures(count)
     assert encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec)) == count
     with av.open(str(tmp_path / f"a{suffix}")) as container:
@@ -102,7 +102,7 @@ def test_quality_is_a_knob(tmp_path: Path, suffix: str, codec: str) -> None:
         errors.append(
             np.mean(
                 [
-                    (frame - colours(one).astype(float)) ** 2
+                    (frame - colors(one).astype(float)) ** 2
                     for frame, one in zip(frames, pictures, strict=True)
                 ]
             )

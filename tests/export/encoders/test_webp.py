@@ -11,7 +11,7 @@ from PIL import Image, features
 
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.formats import EncoderSettings
-from tests.export.coding import by_pillow, cell_pictures, colours, encode
+from tests.export.coding import by_pillow, cell_pictures, colors, encode
 
 
 def test_it_is_whole_and_plays_for_ever(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_quality_is_a_knob(tmp_path: Path) -> None:
         sizes.append((tmp_path / "a.webp").stat().st_size)
         decoded = by_pillow(tmp_path / "a.webp").frames
         off = [
-            np.abs(frame.astype(int) - colours(picture))
+            np.abs(frame.astype(int) - colors(picture))
             for frame, picture in zip(decoded, pictures, strict=True)
         ]
         errors.append(np.mean(off))
@@ -53,13 +53,13 @@ def test_the_best_preset_is_never_larger(tmp_path: Path) -> None:
         encode(tmp_path / "a.webp", pictures, options=EncoderSettings(preset=preset))
         sizes[preset] = (tmp_path / "a.webp").stat().st_size
         decoded = by_pillow(tmp_path / "a.webp").frames
-        assert all((frame == colours(one)).all() for frame, one in zip(decoded, pictures, strict=True))
+        assert all((frame == colors(one)).all() for frame, one in zip(decoded, pictures, strict=True))
     assert sizes["best"] <= sizes["good"]
 
 
 def test_no_larger_than_pillows_best(tmp_path: Path) -> None:
     pictures = cell_pictures(12)
-    images = [Image.fromarray(colours(picture)) for picture in pictures]
+    images = [Image.fromarray(colors(picture)) for picture in pictures]
     how: dict[str, Any] = {
         "lossless": True,
         "quality": 100,

@@ -42,7 +42,7 @@ def walks(draw: st.DrawFn) -> NDArray[np.float64]:
 
 
 def errors(places: NDArray[np.float64], held: Bytes) -> NDArray[np.float64]:
-    """In 240ths, of what is not in its own colour."""
+    """In 240ths, of what is not in its own color."""
     return np.asarray(UNIT * np.abs(places - held) * (np.rint(places) != held))
 
 
@@ -184,9 +184,9 @@ def save(reel: Reel, quantized: QuantizedMaps | None, path: Path) -> list[Bytes]
 
 
 def level_of(reel: Reel, frames: list[Bytes]) -> NDArray[np.int64]:
-    """The levels of a diverging map's colours; its indices are the first of the palette."""
-    colours = {tuple(rgb): level for level, rgb in enumerate(reel.palette_rgb[: reel.scene.palette.levels])}
-    return np.array([[[colours.get(tuple(rgb), -1) for rgb in row] for row in frame] for frame in frames])
+    """The levels of a diverging map's colors; its indices are the first of the palette."""
+    colors = {tuple(rgb): level for level, rgb in enumerate(reel.palette_rgb[: reel.scene.palette.levels])}
+    return np.array([[[colors.get(tuple(rgb), -1) for rgb in row] for row in frame] for frame in frames])
 
 
 def recorded_on(wanted: NDArray[np.int64], reel: Reel) -> NDArray[np.float64]:

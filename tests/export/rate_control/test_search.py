@@ -85,10 +85,10 @@ def test_first_and_last_stay_exact_with_fewer_levels(
 
 
 def decoded_errors(path: Path, run: Run, reel: Reel) -> NDArray[np.float64]:
-    """How far each value is off in an animation's 60 frames, in 240ths; one in its own colour is not. First and last
+    """How far each value is off in an animation's 60 frames, in 240ths; one in its own color is not. First and last
     frame must be exact, with all that is on them."""
     levels = reel.scene.palette.levels
-    colours = {tuple(map(int, rgb)): index for index, rgb in enumerate(reel.palette_rgb[:levels])}
+    colors = {tuple(map(int, rgb)): index for index, rgb in enumerate(reel.palette_rgb[:levels])}
     # The colormap spans -1 to 1.
     places = (run.read("conv1").astype(np.float64) + 1) / 2 * (levels - 1)
     decoded, seen, errors = by_pillow(path), [], []
@@ -96,7 +96,7 @@ def decoded_errors(path: Path, run: Run, reel: Reel) -> NDArray[np.float64]:
         seen += [picture] * round(delay * 10)
     assert len(seen) == 60
     for step, picture in enumerate(seen):
-        shown = np.array([colours[tuple(map(int, rgb))] for rgb in picture[60::8, 4::8].reshape(-1, 3)])
+        shown = np.array([colors[tuple(map(int, rgb))] for rgb in picture[60::8, 4::8].reshape(-1, 3)])
         exact = places[step].transpose(1, 2, 0, 3).reshape(-1)
         errors.append(np.where(np.rint(exact) == shown, 0, np.abs(exact - shown)) * 240 / (levels - 1))
         if step in (0, 59):
