@@ -68,8 +68,7 @@ class Compositor:
         """
         for position in range(len(self._scene.timeline)) if positions is None else positions:
             frame = self._scene.timeline.frames[position]
-            frame_levels = levels(position) if levels is not None else None
-            canvas = self._draw(frame.step, self._progress_at(frame.pts), frame_levels)
+            canvas = self._draw(frame.step, self._progress_at(frame.pts), levels and levels(position))
             yield Frame(canvas, frame.pts, frame.duration)
 
     def draw_step(self, step: int) -> Canvas:

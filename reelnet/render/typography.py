@@ -19,7 +19,6 @@ from reelnet.template.theme import Theme
 MISSING_CHARACTER = "\U0010fffd"
 """A private-use character that no font has: it is drawn as the font draws what it lacks."""
 
-DIGITS = "0123456789"
 DIGIT = re.compile("[0-9]")
 WORD_OR_DIGIT = re.compile(r"[0-9]|[^0-9]+", re.DOTALL)
 BREAKABLE_PART = re.compile(r"[^._/]*[._/]+|[^._/]+")
@@ -59,7 +58,7 @@ class TextStyle:
 
     def widen_digits(self, text: str) -> str:
         """A line of text with all digits replaced by the one that makes it widest."""
-        return max((DIGIT.sub(digit, text) for digit in DIGITS), key=self.width)
+        return max((DIGIT.sub(digit, text) for digit in "0123456789"), key=self.width)
 
 
 def body_style(theme: Theme, *, bold: bool = False) -> TextStyle:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
@@ -128,10 +125,6 @@ def resolve_layer(layer: str, run: RunReader) -> str:
 
 def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayout | None) -> TimelinePlan:
     """The timeline's plan, with the pauses that the panels of the layout ask for."""
-
-    def compute_changes() -> NDArray[np.float64]:
-        return context.statistics.changes(context.layer).by_step
-
     pauses: list[Pause] = []
     if layout is not None:
         placed = {id(panel) for panel, _ in place_items(layout.tree, layout.box)}
@@ -140,7 +133,10 @@ def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayo
             if isinstance(panel, Panel) and id(panel) in placed:
                 asked = panel.pauses(layout.context)
                 pauses += [replace(pause, name=f"panels.{name}.{pause.name}") for pause in asked]
-    return TimelinePlan(template.timeline, context.steps, compute_changes, tuple(pauses))
+    statistics, layer = context.statistics, context.layer
+    return TimelinePlan(
+        template.timeline, context.steps, lambda: statistics.changes(layer).by_step, tuple(pauses)
+    )
 
 
 def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:
