@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from reelnet.config.messages import find_field, iter_models
+from reelnet.config.messages import get_field, iter_models
 from reelnet.render.panels import PANELS
 from reelnet.template.color import BUILTIN_COLORMAPS, Color, Colormap
 from reelnet.template.json_schema import (
@@ -176,7 +176,7 @@ def describe_model(
             ((f"`{key.name}`", describe_values(key.schema), describe_key(key)) for key in own),
         )
     for key in own:
-        info = find_field(model, (key.name,))
+        info = get_field(model, key.name)
         for inner in iter_models(info.annotation) if info is not None else ():
             words = f"{summarize(inner)} {'Each item has:' if 'items' in key.schema else ''}".strip()
             yield from describe_model(f"#{heading.rstrip('`')}.{key.name}`", inner, words)

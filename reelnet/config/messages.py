@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -78,7 +79,8 @@ def _explain(model: type[BaseModel], path: KeyPath, detail: Mapping[str, Any]) -
         word, bound = BOUNDS[kind]
         return f"{format_value(value)}: give {word} {context[bound]}"
     if kind == "literal_error":
-        return _explain_choice(value, model, path, context)
+        words = re.findall(r"'([^']*)'", context["expected"])
+        return f"{format_value(value)}; {suggest_names(str(value), words)}"
     if kind == "string_too_short":
         return "is empty"
     if kind == "string_pattern_mismatch":
@@ -87,15 +89,6 @@ def _explain(model: type[BaseModel], path: KeyPath, detail: Mapping[str, Any]) -
         return str(context.get("error", detail["msg"]))
     message = str(detail["msg"])
     return message[:1].lower() + message[1:]
-
-
-def _explain_choice(value: Any, model: type[BaseModel], path: KeyPath, context: Mapping[str, Any]) -> str:
-    """Suggest the words that a key accepts."""
-    info = find_field(model, path)
-    words = [str(word) for word in list_literals(info.annotation)] if info is not None else []
-    if not words:
-        return f"{format_value(value)}: give {context.get('expected', 'another word')}"
-    return f"{format_value(value)}; {suggest_names(str(value), words)}"
 
 
 def _suggest_fix(kind: str, value: Any) -> str:
@@ -114,14 +107,6 @@ def format_value(value: Any) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 3]}…"
 
 
-def list_literals(annotation: Any) -> list[str]:
-    """Return the words of the `Literal`s inside an annotation."""
-    words: list[str] = []
-    for each in get_args(annotation):
-        words += list_literals(each) if get_args(each) else [each] if isinstance(each, str) else []
-    return words
-
-
 def find_model(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
     """Return the model of the map at a path below another model; None if there is no model at the path."""
     for part in path:
@@ -133,13 +118,6 @@ def find_model(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
             return None
         model = inner
     return model
-
-
-def find_field(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
-    """Return the field at a path below a model; None if there is no field at the path."""
-    names = [part for part in path if isinstance(part, str)]
-    inner = find_model(model, tuple(names[:-1])) if names else None
-    return get_field(inner, names[-1]) if inner is not None else None
 
 
 def get_field(model: type[BaseModel], key: str) -> FieldInfo | None:

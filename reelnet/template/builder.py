@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from reelnet.config.diagnostics import ErrorCollector, KeyPath, SourceMap
 from reelnet.config.messages import explain_validation_error, format_value
 from reelnet.errors import suggest_names
-from reelnet.template.layout_patch import PATCH_KEY
+from reelnet.template.layout_patch import PATCH_KEY, STACK_KINDS
 from reelnet.template.model import (
     CanvasSpec,
     Direction,
@@ -42,8 +42,6 @@ INEFFECTIVE_OPTIONS: Mapping[Direction, set[str]] = {
 """Options that have no effect in a kind of stack."""
 
 MAX_STACK_DEPTH = 16
-
-_STACK_KINDS = [direction.value for direction in Direction]
 
 
 def build_template(
@@ -208,15 +206,15 @@ class _Builder:
             self._explain_several_keys(content, path, panels, depth)
             return None
         if not isinstance(content, dict) or not content:
-            kinds = ", ".join(_STACK_KINDS)
+            kinds = ", ".join(STACK_KINDS)
             message = f"{format_value(content)} is neither the name of a panel nor one of {kinds}"
             self._errors.add(message, *path)
             return None
         ((kind, inside),) = content.items()
         path = (*path, kind)
-        if kind not in _STACK_KINDS:
+        if kind not in STACK_KINDS:
             hint = "; panels are described under 'panels' and named here" if kind in self._kinds else ""
-            self._errors.add(f"no such stack; {suggest_names(str(kind), _STACK_KINDS)}{hint}", *path)
+            self._errors.add(f"no such stack; {suggest_names(str(kind), STACK_KINDS)}{hint}", *path)
             return None
         return self._build_stack(Direction(kind), inside, path, panels, depth)
 
@@ -224,14 +222,14 @@ class _Builder:
         self, content: Mapping[str, Any], path: KeyPath, panels: dict[str, PanelSpec], depth: int
     ) -> None:
         """Record what is wrong with an item of several keys, and the errors in its stacks."""
-        stacks = [key for key in content if key in _STACK_KINDS]
+        stacks = [key for key in content if key in STACK_KINDS]
         for key in content:
             if key in stacks:
                 self._build_item({key: content[key]}, path, panels, depth)
             elif stacks and key in StackSpec.model_fields:
                 self._errors.add(f"belongs inside: {stacks[0]}: {{{key}: …, items: […]}}", *path, key)
             else:
-                self._errors.add(f"no such stack; {suggest_names(str(key), _STACK_KINDS)}", *path, key)
+                self._errors.add(f"no such stack; {suggest_names(str(key), STACK_KINDS)}", *path, key)
         if len(stacks) > 1:
             message = f"an item is one of {', '.join(stacks)}, not several; put one into the other"
             self._errors.add(message, *path)

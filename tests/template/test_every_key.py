@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from reelnet.config.diagnostics import OptionError
-from reelnet.config.messages import find_field, list_literals
+from reelnet.config.messages import find_model, get_field
 from reelnet.config.source import parse_yaml, to_plain
 from reelnet.errors import TemplateError, UsageError
 from reelnet.export.outputs import resolve_outputs
@@ -242,11 +242,21 @@ def other_values(content: Content, path: Path_, key: Key) -> list[Any]:
 
 
 def words_at(key: Key) -> list[Any]:
-    """The words of which one must stand in a place."""
+    """The words that a key accepts."""
     model = PANELS.get(key[1]) if key[0] == "panels" and len(key) > 1 else SECTIONS.get(key[0])
     names = key[2:] if key[0] == "panels" else key[1:]
-    info = find_field(model, names) if model is not None and names else None
-    return list_literals(info.annotation) if info is not None else []
+    inner = find_model(model, names[:-1]) if model is not None and names else None
+    info = get_field(inner, names[-1]) if inner is not None else None
+    return list(literals(info.annotation)) if info is not None else []
+
+
+def literals(annotation: Any) -> Iterator[str]:
+    """The words of the `Literal`s inside an annotation."""
+    for each in get_args(annotation):
+        if get_args(each):
+            yield from literals(each)
+        elif isinstance(each, str):
+            yield each
 
 
 def altered(content: Content, path: Path_, value: Any) -> Content:
