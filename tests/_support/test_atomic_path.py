@@ -1,4 +1,4 @@
-"""What a killed process left beside an animation goes with the next one, and nothing else does."""
+"""The next save removes what killed processes left behind, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.rendering import noise, write_run
 
 DAY = 86_400
 
-STUCK = """
+KILLED_SAVE = """
 import os, signal, sys
 import reelnet
 def kill(done, every):
@@ -37,8 +37,8 @@ def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def age(folder: Path) -> None:
-    """Let all that is hidden have been written a day ago."""
+def make_old(folder: Path) -> None:
+    """Set the time of the last write of every hidden file to a day ago."""
     for path in folder.rglob("*"):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             os.utime(path, (time.time() - DAY,) * 2)
@@ -48,25 +48,33 @@ def age(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "cap"), [("a.gif", 0), ("a.mp4", 0), ("a-%05d.png", 0), ("a.gif", 200_000), ("a.webp", 200_000)]
 )
-def test_what_a_killed_process_left_goes(tmp_path: Path, run: Run, name: str, cap: int) -> None:
+def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path, run: Run, name: str, cap: int) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    command = [sys.executable, "-c", STUCK, str(run.path), str(out / name), "1" if cap else "70", str(cap)]
+    command = [
+        sys.executable,
+        "-c",
+        KILLED_SAVE,
+        str(run.path),
+        str(out / name),
+        "1" if cap else "70",
+        str(cap),
+    ]
     done = subprocess.run(command, check=False)
     assert done.returncode == -signal.SIGKILL
     left = names(out)
     assert left
     assert all(each.startswith(".a") for each in left)
     run.reel().save(out / name)
-    assert set(left) < set(names(out)), "it is too young: another machine's process may be at work"
-    age(out)
+    assert set(left) < set(names(out)), "too young: a process of another machine may still write it"
+    make_old(out)
     run.reel().save(out / name)
     assert not [each for each in names(out) if each.startswith(".")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be asked there")
-def test_nothing_else_goes(tmp_path: Path, run: Run) -> None:
-    out, dead = tmp_path / "out", _dead()
+def test_other_files_stay(tmp_path: Path, run: Run) -> None:
+    out, dead = tmp_path / "out", _start_and_end_process()
     out.mkdir()
     others = [
         f".a.reelnet-{os.getppid()}-0123abcd.gif",
@@ -87,8 +95,8 @@ def test_nothing_else_goes(tmp_path: Path, run: Run) -> None:
     assert names(out) == sorted([*others, "a.gif"])
 
 
-def _dead() -> int:
-    """The number of a process that is no more."""
+def _start_and_end_process() -> int:
+    """The id of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid

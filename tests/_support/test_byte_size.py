@@ -1,4 +1,4 @@
-"""Sizes as people write them."""
+"""File sizes with units."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_fractions_are_exact_and_rounded_down() -> None:
         (True, "write a number and a unit"),
     ],
 )
-def test_what_is_no_size_is_told(wrong: str | int, told: str) -> None:
+def test_invalid_sizes(wrong: str | int, told: str) -> None:
     with pytest.raises(UsageError) as error:
         parse_size(wrong)
     assert told in str(error.value)
@@ -85,7 +85,7 @@ def test_what_is_no_size_is_told(wrong: str | int, told: str) -> None:
     assert len(str(error.value)) < 200
 
 
-def test_numbers_that_python_does_not_print() -> None:
+def test_integers_that_python_does_not_print() -> None:
     for wrong in (10**5000, -(10**5000)):
         with pytest.raises(UsageError, match="give a size from 1 byte to 1000 GB"):
             parse_size(wrong)
@@ -109,10 +109,10 @@ def test_numbers_that_python_does_not_print() -> None:
         (1_000_000_000, "1 GB"),
     ],
 )
-def test_in_words(size: int, words: str) -> None:
+def test_format_size(size: int, words: str) -> None:
     assert format_size(size) == words
 
 
 @given(st.integers(1, 10**12))
-def test_words_can_be_read_back(size: int) -> None:
+def test_formatted_sizes_can_be_parsed(size: int) -> None:
     assert abs(parse_size(format_size(size)) - size) <= size * 0.0051

@@ -1,4 +1,4 @@
-"""Helpers for tests of encoders: pictures, one way to encode them, and decoders that are not the encoder."""
+"""Helpers for tests of encoders: test frames, an encoder and independent decoders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from reelnet.export.encoders.base import StreamInfo
-from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.export.encoders.table import encode_frames
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
@@ -24,12 +24,12 @@ PACES = [Fraction(pace) for pace in (10, 12, 24, 25, 30, 50, 60)] + [Fraction(30
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a decoder makes of a file.
+    """The decoded content of a file.
 
     Attributes:
-        frames: RGB pictures.
-        times: When each appears, in seconds.
-        duration: Of all of them, in seconds.
+        frames: RGB images, uint8 (height, width, 3).
+        times: When each frame appears, in seconds.
+        duration: The duration of all frames, in seconds.
     """
 
     frames: list[Bytes]
@@ -38,7 +38,7 @@ class Decoded:
 
 
 def palette() -> Bytes:
-    """A ramp of 240 colors like a colormap's, and some others."""
+    """A colormap of 240 colors, and 16 random colors."""
     place = np.arange(256)
     rgb = np.stack([place, 255 - place, 128 + 60 * np.sin(place / 20)], axis=1).astype(np.uint8)
     rgb[240:] = np.random.default_rng(1).integers(0, 256, (16, 3))
@@ -46,13 +46,13 @@ def palette() -> Bytes:
 
 
 def noise_pictures(count: int, height: int = HEIGHT, width: int = WIDTH) -> list[Bytes]:
-    """Pictures in which every pixel is any color but the last, and another one each time."""
+    """Frames of random indices below 255."""
     values = np.random.default_rng(2).integers(0, 255, (count, height, width))
     return list(values.astype(np.uint8))
 
 
 def cell_pictures(count: int) -> list[Bytes]:
-    """Cells of 8×8 pixels, some of which change from picture to picture."""
+    """Frames of 8×8 cells, some of which change from frame to frame."""
     random = np.random.default_rng(4)
     cells, found = random.integers(0, 240, (HEIGHT // 8, WIDTH // 8)), []
     for _ in range(count):
@@ -66,21 +66,29 @@ def encode(
     path: Path,
     pictures: Sequence[Bytes],
     fps: Fraction = Fraction(10),
-    options: EncoderSettings | None = None,
-    stays: Sequence[int] | None = None,
+    settings: EncoderSettings = DEFAULT_SETTINGS,
+    repeats: Sequence[int] | None = None,
 ) -> int:
-    """Write palette indices, each for 1 / `fps` seconds or a multiple of that; gives the frames in the file."""
+    """Encode palette indices, and return the number of frames in the file.
+
+    Args:
+        path: The file.
+        pictures: Palette indices, each (height, width).
+        fps: The frame rate.
+        settings: The settings of the encoder.
+        repeats: The duration of each picture in units of 1 / `fps`; 1 by default.
+    """
     height, width = pictures[0].shape
     frames, begin = [], 0
-    for picture, stay in zip(pictures, stays or [1] * len(pictures), strict=True):
-        frames.append(Frame(picture, begin / fps, stay / fps))
-        begin += stay
+    for picture, repeat in zip(pictures, repeats or [1] * len(pictures), strict=True):
+        frames.append(Frame(picture, begin / fps, repeat / fps))
+        begin += repeat
     stream = StreamInfo(Size(width, height), palette(), fps)
-    return encode_frames(frames, path, stream, options or EncoderSettings())
+    return encode_frames(frames, path, stream, settings)
 
 
 def by_pillow(path: Path) -> Decoded:
-    """Read an animation with Pillow."""
+    """Decode an animation with Pillow."""
     frames, delays = [], []
     with Image.open(path) as image:
         for number in range(getattr(image, "n_frames", 1)):
@@ -93,7 +101,7 @@ def by_pillow(path: Path) -> Decoded:
 
 
 def by_ffmpeg(path: Path) -> Decoded:
-    """Read a video with PyAV, its longest track."""
+    """Decode the longest track of a video with PyAV."""
     with av.open(f"file:{path}") as container:
         stream = max(container.streams.video, key=lambda each: each.frames)
         frames, times, end = [], [], 0.0
@@ -108,11 +116,11 @@ def by_ffmpeg(path: Path) -> Decoded:
 
 
 def colors(picture: Bytes) -> Bytes:
-    """The RGB picture of palette indices."""
+    """The RGB image of palette indices."""
     rgb: Bytes = palette()[picture]
     return rgb
 
 
 def off(frame: Bytes, picture: Bytes) -> float:
-    """The greatest error at the middle of the 8×8 cells, where subsampled chroma has no neighbours."""
+    """The largest error at the center of the 8×8 cells, away from the neighbors of subsampled chroma."""
     return float(np.abs(frame.astype(int) - colors(picture))[3::8, 3::8].max())

@@ -1,4 +1,4 @@
-"""Samples in color: exact where the format has more than 256 colors, in few where it has not."""
+"""Samples in color: exact in formats with more than 256 colors, reduced in the others."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def reel(run: Run) -> Reel:
 
 
 def wanted(run: Run) -> Bytes:
-    """The row of samples, in pixels twice as large."""
+    """The row of samples, enlarged to 2×2 pixels."""
     return np.concatenate(list(run.samples.repeat(2, axis=1).repeat(2, axis=2)), axis=1)
 
 
 def row(frame: Bytes) -> Bytes:
-    """Where they stand, below the counter."""
+    """Their position, below the counter."""
     return frame[24:56, : 56 * SAMPLES]
 
 
-def test_photos_have_more_colors_than_a_gif(run: Run) -> None:
+def test_photos_need_more_colors_than_a_gif_has(run: Run) -> None:
     assert len(np.unique(run.samples.reshape(-1, 3), axis=0)) > 1000
 
 
@@ -74,15 +74,15 @@ def test_stills_show_every_color(reel: Reel, tmp_path: Path) -> None:
             assert (np.asarray(image.convert("RGB")) == np.asarray(reel.frame(3))).all()
 
 
-def test_mp4_has_photos_in_their_own_colors(run: Run, reel: Reel, tmp_path: Path) -> None:
+def test_mp4_keeps_the_colors_of_photos(run: Run, reel: Reel, tmp_path: Path) -> None:
     reel.save(tmp_path / "reel.mp4")
     for frame in decode_mp4(tmp_path / "reel.mp4"):
         off = np.abs(row(frame).astype(int) - wanted(run)[24:])
-        # The samples' pixels are 2×2 and even, so that chroma loses nothing but to rounding and the codec.
+        # The samples consist of aligned 2×2 pixels, so that only rounding and the codec change chroma.
         assert off.mean() < 3
 
 
-def test_a_gif_has_photos_in_few_colors_and_says_so(run: Run, reel: Reel, tmp_path: Path) -> None:
+def test_a_gif_reduces_the_colors_of_photos_and_notes_it(run: Run, reel: Reel, tmp_path: Path) -> None:
     report = reel.save(tmp_path / "reel.gif")
     assert not report.lossless
     assert any("256 colors" in note and "64 of their" in note for note in report.notes)
@@ -91,14 +91,14 @@ def test_a_gif_has_photos_in_few_colors_and_says_so(run: Run, reel: Reel, tmp_pa
         few = np.asarray(reel.frame(step, eight_bit=True))
         assert (frame == few).all()
         exact = np.asarray(reel.frame(step))
-        # What is not a photo is the same but for levels that share a color.
+        # Outside of photos, only levels that share a color differ.
         assert np.abs(few[56:].astype(int) - exact[56:]).max() <= 6
         assert len(np.unique(row(few).reshape(-1, 3), axis=0)) <= 64
         off = row(few).astype(int) - row(exact)
         assert 0 < np.abs(off).mean() < 12
 
 
-def test_the_command_line_says_so_too(run: Run, tmp_path: Path) -> None:
+def test_the_command_line_prints_the_note(run: Run, tmp_path: Path) -> None:
     result = call("render", run.path, "--quiet", "-o", tmp_path / "reel.gif")
     assert "exact but for the pictures" in result.stdout
     assert "note: a GIF has 256 colors" in result.stderr
@@ -124,7 +124,7 @@ def test_grey_samples_stay_at_8_bits(tmp_path: Path) -> None:
 
 
 def many_inks(tmp_path: Path) -> Path:
-    """A template whose words alone have more than 255 colors."""
+    """A template with more than 255 text colors."""
     words = {
         f"line{n}": {"kind": "text", "text": f"Line {n}", "color": f"#{n * 9:02x}{255 - n * 7:02x}40"}
         for n in range(20)
@@ -146,7 +146,7 @@ def test_more_colors_than_the_format_allows(tmp_path: Path) -> None:
         assert (frame == np.asarray(reel.frame(step))).all()
 
 
-def test_the_command_line_tells_of_too_many_colors(tmp_path: Path) -> None:
+def test_the_command_line_reports_too_many_colors(tmp_path: Path) -> None:
     run, template = write_run(tmp_path / "grey", noise(2, 3, 2, 7)), many_inks(tmp_path)
     told = refused(3, "render", run.path, "--template", template, "-o", tmp_path / "reel.gif")
     assert "a frame has 255" in told

@@ -1,4 +1,4 @@
-"""What platforms ask of a video's codec and pixels."""
+"""Resolution of export options: codecs, pixel formats and caps that platforms require."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.rendering import noise, write_run
 
 
 @pytest.mark.parametrize(
-    ("file", "asked", "told"),
+    ("file", "options", "message"),
     [
         ("a.mov", ExportOptions(platform="x"), "x takes yuv420p only, not rgb24.*write .mp4, .webm"),
         ("a.webm", ExportOptions(platform="x", lossless=True), "x takes yuv420p only, not gbrp"),
@@ -29,12 +29,12 @@ from tests.rendering import noise, write_run
         ("a.mp4", ExportOptions(platform="telegram", codec="h265"), "telegram takes H.264 only, not H.265"),
     ],
 )
-def test_what_a_platform_does_not_take(file: str, asked: ExportOptions, told: str) -> None:
-    with pytest.raises(UsageError, match=told):
-        asked.resolve(Path(file))
+def test_codecs_that_a_platform_excludes(file: str, options: ExportOptions, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        options.resolve(Path(file))
 
 
-def test_what_it_takes() -> None:
+def test_codecs_that_a_platform_accepts() -> None:
     for file, name in (
         ("a.mp4", "x"),
         ("a.webm", "x"),
@@ -45,19 +45,19 @@ def test_what_it_takes() -> None:
         assert ExportOptions(platform=name).resolve(Path(file)).needs_search
 
 
-def test_the_codec_of_a_platform_is_chosen(own_platforms: Path) -> None:
+def test_the_codec_that_a_platform_requires_is_chosen(own_platforms: Path) -> None:
     own_platforms.write_text(
         "wiki: {limits: [{formats: [mp4, gif], size: 1 MB, codec: av1, pixel_format: yuv420p}]}"
     )
     assert "wiki" in load_platforms()
     request = ExportOptions(platform="wiki").resolve(Path("a.mp4"))
     assert request.settings.codec == "av1"
-    # Rules of videos are for videos.
+    # Rules for videos do not apply to a GIF.
     request = ExportOptions(platform="wiki").resolve(Path("a.gif"))
     assert request.settings.codec is None
 
 
-def test_another_codec_than_advised_is_told(tmp_path: Path) -> None:
+def test_a_codec_that_is_not_recommended_is_noted(tmp_path: Path) -> None:
     reel = write_run(tmp_path / "run", noise(4, 2, 2, 7)).reel("plain")
     told = "github recommends H.264, but this file is VP9"
     assert told in reel.save(tmp_path / "a.webm", platform="github").notes
@@ -69,9 +69,9 @@ def test_another_codec_than_advised_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("suffix", "codec"), [(".mp4", "h264"), (".mp4", "h265"), (".mp4", "av1"), (".webm", "vp9")]
 )
-def test_groups_of_pictures_are_closed(tmp_path: Path, suffix: str, codec: str) -> None:
+def test_gops_are_closed(tmp_path: Path, suffix: str, codec: str) -> None:
     path = tmp_path / f"a{suffix}"
-    encode(path, cell_pictures(30) * 41, options=EncoderSettings(codec=codec))
+    encode(path, cell_pictures(30) * 41, settings=EncoderSettings(codec=codec))
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
         begins = [number for number, packet in enumerate(packets) if packet.is_keyframe]
@@ -79,7 +79,7 @@ def test_groups_of_pictures_are_closed(tmp_path: Path, suffix: str, codec: str) 
         decoder = container.streams.video[0].codec_context
         decoder.flush_buffers()
         times = [frame.pts for packet in [*packets[begins[1] :], None] for frame in decoder.decode(packet)]
-    # No picture that is shown before a key frame comes after it in the file, and none is lost.
+    # In the file, no frame before a key frame comes after it, and none is missing.
     assert len(times) == 1230 - begins[1]
     first = packets[begins[1]].pts
     assert first is not None
@@ -105,14 +105,14 @@ def test_the_smaller_cap_counts() -> None:
     assert cap(None, "x", ".mp4") is None
 
 
-def test_a_cap_leaves_the_other_rules() -> None:
+def test_a_cap_keeps_the_other_rules() -> None:
     found = resolve_constraints(".gif", max_size="1 MB", platform="x")
     assert (found.max_bytes, found.max_frames, found.max_width) == (1_000_000, 350, 1280)
     assert found.platform == "x"
     assert resolve_constraints(".gif") == OutputConstraints()
 
 
-def test_mistakes_of_constraints() -> None:
+def test_invalid_constraints() -> None:
     with pytest.raises(UsageError, match="'3 Mb'"):
         resolve_constraints(".gif", max_size="3 Mb")
     with pytest.raises(UsageError, match="no platform 'nowhere'"):

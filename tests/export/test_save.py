@@ -1,4 +1,4 @@
-"""A file is whole or not there, whatever goes wrong."""
+"""After an error, a file is either complete or absent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("old", [True, False])
-def test_a_step_that_is_lost_leaves_nothing(tmp_path: Path, out: Path, suffix: str, old: bool) -> None:
+def test_a_missing_step_leaves_no_file(tmp_path: Path, out: Path, suffix: str, old: bool) -> None:
     reel = training(tmp_path).reel()
     (tmp_path / "run/steps/00000003.safetensors").unlink()
     if old:
@@ -49,7 +49,7 @@ def test_a_step_that_is_lost_leaves_nothing(tmp_path: Path, out: Path, suffix: s
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("at", [1, 3, 6])
-def test_ctrl_c_leaves_nothing(tmp_path: Path, out: Path, suffix: str, at: int) -> None:
+def test_ctrl_c_leaves_no_file(tmp_path: Path, out: Path, suffix: str, at: int) -> None:
     def interrupt(done: int, _all: int) -> None:
         if done == at:
             raise KeyboardInterrupt
@@ -62,7 +62,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, out: Path, suffix: str, at: int) 
 
 
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".png"])
-def test_a_folder_at_the_place(tmp_path: Path, out: Path, suffix: str) -> None:
+def test_a_folder_at_the_path(tmp_path: Path, out: Path, suffix: str) -> None:
     (out / f"a{suffix}").mkdir()
     with pytest.raises(ReelnetError, match=f"a{suffix}"):
         save(training(tmp_path), out / f"a{suffix}")
@@ -80,7 +80,7 @@ def test_a_file_where_a_folder_should_be(tmp_path: Path, out: Path, suffix: str)
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".png"])
-def test_a_closed_folder(tmp_path: Path, out: Path, suffix: str) -> None:
+def test_a_read_only_folder(tmp_path: Path, out: Path, suffix: str) -> None:
     out.chmod(0o500)
     with pytest.raises(ReelnetError, match="cannot be written"):
         save(training(tmp_path), out / f"a{suffix}")
@@ -88,13 +88,13 @@ def test_a_closed_folder(tmp_path: Path, out: Path, suffix: str) -> None:
     assert names(out) == []
 
 
-def test_folders_are_made(tmp_path: Path) -> None:
+def test_folders_are_created(tmp_path: Path) -> None:
     save(training(tmp_path), tmp_path / "x" / "y" / "a.gif")
     assert len(decode_gif(tmp_path / "x/y/a.gif").frames) == 6
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_progress_is_told_after_each_frame(tmp_path: Path, suffix: str) -> None:
+def test_progress_is_reported_after_each_frame(tmp_path: Path, suffix: str) -> None:
     told: list[tuple[int, int]] = []
     training(tmp_path).reel("plain").save(
         tmp_path / f"a{suffix}", lambda done, all_: told.append((done, all_))
@@ -122,7 +122,7 @@ for path in paths:
 
 
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.95, 1.0])
-def test_a_full_disk_leaves_nothing(tmp_path: Path, out: Path, part: float) -> None:
+def test_a_full_disk_leaves_no_file(tmp_path: Path, out: Path, part: float) -> None:
     run = training(tmp_path, 30)
     sizes = [run.reel().save(tmp_path / f"whole{suffix}").bytes for suffix in SUFFIXES]
     for suffix, size in zip(SUFFIXES, sizes, strict=True):
@@ -136,7 +136,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, out: Path, part: float) -> N
 
 
 def save(run: Run, path: Path) -> None:
-    """Save an animation or a still, as the suffix says."""
+    """Save an animation or a still, depending on the suffix."""
     if path.suffix == ".png":
         run.reel().save_still(0, path)
     else:

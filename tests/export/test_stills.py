@@ -1,4 +1,4 @@
-"""Stills and clips show what the animation shows."""
+"""Stills and clips show the frames of the animation."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_still_equals_the_frame_and_the_gif(tmp_path: Path, template: str) -> 
         assert (still == pixels(reel.frame(step))).all()
 
 
-def test_the_order_of_asking_does_not_matter(tmp_path: Path) -> None:
+def test_stills_do_not_depend_on_their_order(tmp_path: Path) -> None:
     reel = training(tmp_path).reel()
     before = pixels(reel.frame(20)).copy()
     reel.frame(40)
@@ -60,19 +60,19 @@ def test_a_step_that_was_not_recorded(tmp_path: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.webm2", "a", "a.gfi", "a.png", "a.jpeg"])
-def test_a_suffix_that_no_animation_has(tmp_path: Path, name: str) -> None:
+def test_a_suffix_without_a_format(tmp_path: Path, name: str) -> None:
     reel = training(tmp_path).reel()
     with pytest.raises(UsageError, match=r"\.(gif|mp4|webm|apng)"):
         reel.save(tmp_path / name)
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
 
 
-def test_the_suffix_nearest_to_a_wrong_one_is_named(tmp_path: Path) -> None:
+def test_the_nearest_suffix_is_suggested(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"did you mean '\.gif'"):
         training(tmp_path).reel().save(tmp_path / "a.giff")
 
 
-def test_capital_suffixes_are_known(tmp_path: Path) -> None:
+def test_suffixes_in_capitals(tmp_path: Path) -> None:
     training(tmp_path).reel("plain").save(tmp_path / "A.GIF")
     assert len(decode_gif(tmp_path / "A.GIF").frames) == 5
 
@@ -83,7 +83,7 @@ def test_a_still_is_a_png(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fps", [10, 12, 24, 29.97, 30, 60])
-def test_a_clip_has_one_frame_a_step(tmp_path: Path, fps: float) -> None:
+def test_a_clip_has_one_frame_per_step(tmp_path: Path, fps: float) -> None:
     pytest.importorskip("moviepy")
     reel = training(tmp_path, 13).reel("plain", scale=2, fps=fps)
     clip = reel.clip()
@@ -94,20 +94,22 @@ def test_a_clip_has_one_frame_a_step(tmp_path: Path, fps: float) -> None:
         assert (picture == pixels(reel.frame(step))).all()
 
 
-def test_moviepy_writes_one_frame_a_step(tmp_path: Path) -> None:
+def test_moviepy_writes_one_frame_per_step(tmp_path: Path) -> None:
     pytest.importorskip("moviepy")
     reel = training(tmp_path, 7).reel("plain", fps=30)
     reel.clip().write_videofile(str(tmp_path / "a.mp4"), audio=False, logger=None)
     assert len(decode_mp4(tmp_path / "a.mp4")) == 7
 
 
-def test_without_moviepy_a_clip_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_moviepy_the_error_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "moviepy", None)
     with pytest.raises(ReelnetError, match="pip install"):
         training(tmp_path).reel().clip()
 
 
-def test_a_reel_shows_itself_as_a_video(tmp_path: Path) -> None:
+def test_the_notebook_representation_is_a_video(tmp_path: Path) -> None:
     page = training(tmp_path).reel("plain")._repr_html_()
     found = re.search(r"base64,([^\"]+)\"", page)
     assert found is not None

@@ -1,4 +1,4 @@
-"""APNGs, read chunk by chunk as the specification says, and compared with Pillow's."""
+"""APNG files: chunks as the specification requires, and sizes in comparison with Pillow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.export.coding import cell_pictures, encode, palette
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The chunks of a PNG, their checksums verified."""
+    """The chunks of a PNG, with verified checksums."""
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     at = 8
     while at < len(data):
@@ -43,13 +43,13 @@ def test_chunks_are_in_order_and_numbered(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "seconds", [Fraction(1, 10), Fraction(1001 * 500, 30_000), Fraction(65_535), Fraction(2, 99_999)]
 )
-def test_delays_are_the_nearest_of_two_short_numbers(seconds: Fraction) -> None:
+def test_delays_are_rounded_to_16_bit_fractions(seconds: Fraction) -> None:
     found = round_delay(seconds)
     assert max(found.numerator, found.denominator) <= 65_535
     assert abs(found - seconds) < Fraction(1, 10_000) * max(Fraction(1), seconds)
 
 
-def test_smaller_than_pillows(tmp_path: Path) -> None:
+def test_files_are_smaller_than_those_of_pillow(tmp_path: Path) -> None:
     pictures = cell_pictures(20)
     images = []
     for picture in pictures:

@@ -1,4 +1,4 @@
-"""What can be asked of each format, its limit, and a disk that is full."""
+"""Formats by suffix, the settings they accept, caps, and full disks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAYS = [(form.suffix, codec.name) for form in FORMATS.values() for codec in form
 
 
 @pytest.mark.parametrize(
-    ("suffix", "asked", "said"),
+    ("suffix", "settings", "message"),
     [
         (".mp4", EncoderSettings(lossless=True), r"lossless.*\.gif.*\.webm.*\.webp.*\.apng.*\.mov"),
         (".webm", EncoderSettings(lossless=True, codec="av1"), r"\.webm \(av1\): cannot be lossless"),
@@ -29,42 +29,44 @@ WAYS = [(form.suffix, codec.name) for form in FORMATS.values() for codec in form
         (".gif", EncoderSettings(preset="slow"), "no preset"),
     ],
 )
-def test_what_a_format_does_not_have(suffix: str, asked: EncoderSettings, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
-        find_codec(FORMATS[suffix], asked)
+def test_settings_that_a_format_does_not_support(
+    suffix: str, settings: EncoderSettings, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_codec(FORMATS[suffix], settings)
 
 
 @pytest.mark.parametrize(
     ("name", "title"), [("a.WEBP", "WebP"), ("x/frame-%05d.png", "PNG sequence"), ("%03d.mp4", "MP4")]
 )
-def test_a_format_by_its_name(name: str, title: str) -> None:
+def test_format_of_a_path(name: str, title: str) -> None:
     assert find_format(name).title == title
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("a.wepb", r"did you mean '\.webp'"), ("a.png", r"a-%05d\.png"), ("a", "no suffix")]
+    ("name", "message"), [("a.wepb", r"did you mean '\.webp'"), ("a.png", r"a-%05d\.png"), ("a", "no suffix")]
 )
-def test_a_name_of_no_format(name: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_path_without_a_format(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         find_format(name)
 
 
-def test_too_quick_for_the_format(tmp_path: Path) -> None:
+def test_frame_rate_above_the_limit(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.gif: at most 100"):
         encode(tmp_path / "a.gif", noise_pictures(1), Fraction(120))
 
 
 @pytest.mark.parametrize(("suffix", "codec"), WAYS)
-def test_a_limit_stops_early(tmp_path: Path, suffix: str, codec: str) -> None:
+def test_a_cap_stops_the_encode(tmp_path: Path, suffix: str, codec: str) -> None:
     pictures = noise_pictures(240)
-    encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec))
+    encode(tmp_path / f"a{suffix}", pictures, settings=EncoderSettings(codec=codec))
     size = (tmp_path / f"a{suffix}").stat().st_size
-    encode(tmp_path / f"b{suffix}", pictures, options=EncoderSettings(codec=codec, cap=size))
+    encode(tmp_path / f"b{suffix}", pictures, settings=EncoderSettings(codec=codec, cap=size))
     assert (tmp_path / f"b{suffix}").stat().st_size == size
     with pytest.raises(CapExceeded):
-        encode(tmp_path / f"b{suffix}", pictures, options=EncoderSettings(codec=codec, cap=size - 1))
+        encode(tmp_path / f"b{suffix}", pictures, settings=EncoderSettings(codec=codec, cap=size - 1))
     with pytest.raises(CapExceeded) as stopped:
-        encode(tmp_path / f"b{suffix}", pictures, options=EncoderSettings(codec=codec, cap=size // 4))
+        encode(tmp_path / f"b{suffix}", pictures, settings=EncoderSettings(codec=codec, cap=size // 4))
     assert stopped.value.bytes > size // 4
     assert 0 < stopped.value.frames < 120
 
@@ -75,5 +77,5 @@ def test_a_full_disk(tmp_path: Path, suffix: str, codec: str) -> None:
     full = tmp_path / f"full{suffix}"
     full.symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as failed:
-        encode(full, noise_pictures(60), options=EncoderSettings(codec=codec))
+        encode(full, noise_pictures(60), settings=EncoderSettings(codec=codec))
     assert failed.value.errno == errno.ENOSPC

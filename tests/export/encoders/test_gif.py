@@ -1,4 +1,4 @@
-"""GIFs, decoded by Pillow and read block by block."""
+"""GIF files, decoded by Pillow and parsed block by block."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIDE = 16
 
 @dataclass(frozen=True)
 class Block:
-    """One picture of a GIF with its control extension."""
+    """One frame of a GIF and its control extension."""
 
     delay: int
     transparent: int | None
@@ -29,7 +29,7 @@ class Block:
 
 
 def blocks(data: bytes) -> Iterator[Block]:
-    """Read a GIF as its specification (GIF89a) says, down to the last byte."""
+    """Parse every byte of a GIF (GIF89a)."""
     assert data[:6] == b"GIF89a"
     assert data[10] & 0x80, "no global color table"
     at, control = 13 + 3 * 2 ** ((data[10] & 7) + 1), b""
@@ -55,7 +55,7 @@ def palette() -> Bytes:
 
 
 def encode(path: Path, pictures: Sequence[Bytes], fps: Fraction) -> tuple[Gif, int]:
-    """Write palette indices, one frame after the other."""
+    """Encode palette indices, one frame each."""
     encoder = GifEncoder(path, StreamInfo(Size(SIDE, SIDE), palette(), fps))
     for number, picture in enumerate(pictures):
         encoder.add(Frame(picture, number / fps, 1 / fps))
@@ -65,7 +65,7 @@ def encode(path: Path, pictures: Sequence[Bytes], fps: Fraction) -> tuple[Gif, i
 
 
 def pictures(count: int) -> list[Bytes]:
-    """Random indices, all different and none of them 255."""
+    """Different frames of random indices below 255."""
     random = np.random.default_rng(1)
     return [random.integers(0, 255, (SIDE, SIDE), dtype=np.uint8) for _ in range(count)]
 
@@ -96,7 +96,7 @@ def test_random_pictures_are_exact(tmp_path: Path) -> None:
         assert (shown == palette()[indices]).all()
 
 
-def test_one_global_table_and_a_loop_for_ever(tmp_path: Path) -> None:
+def test_one_global_color_table_and_an_endless_loop(tmp_path: Path) -> None:
     write_run(tmp_path / "run", noise(4, 3, 2, 7)).reel().save(tmp_path / "a.gif")
     data = (tmp_path / "a.gif").read_bytes()
     found = list(blocks(data))
@@ -107,7 +107,7 @@ def test_one_global_table_and_a_loop_for_ever(tmp_path: Path) -> None:
     assert decode_gif(tmp_path / "a.gif").loop == 0
 
 
-def test_no_frame_uses_the_last_index(tmp_path: Path) -> None:
+def test_no_frame_uses_the_transparent_index(tmp_path: Path) -> None:
     maps = noise(3, 3, 2, 7)
     maps[1, 0, 0, 0, 0] = np.nan
     for template in ("plain", "article"):
@@ -125,7 +125,7 @@ def test_delays_add_up_to_the_duration(tmp_path: Path, fps: float) -> None:
     assert abs(report.duration - 37 / fps) < 1e-9
 
 
-def test_identical_frames_become_a_longer_one(tmp_path: Path) -> None:
+def test_identical_frames_are_merged(tmp_path: Path) -> None:
     first, second, third = pictures(3)
     gif, written = encode(tmp_path / "a.gif", [first, first, first, second, third, third], Fraction(10))
     assert gif.delays == [30, 10, 20]
@@ -139,14 +139,14 @@ def test_a_run_that_never_changes_is_one_frame(tmp_path: Path) -> None:
     assert only.delay == round(2500 / 30)
 
 
-def test_pictures_that_come_back_are_not_merged(tmp_path: Path) -> None:
+def test_frames_that_recur_later_are_not_merged(tmp_path: Path) -> None:
     first, second = pictures(2)
     gif, _ = encode(tmp_path / "a.gif", [first, second, first], Fraction(10))
     assert len(gif.frames) == 3
     assert (gif.frames[2] == gif.frames[0]).all()
 
 
-def test_the_last_delay_is_its_own(tmp_path: Path) -> None:
+def test_the_last_frame_has_its_own_delay(tmp_path: Path) -> None:
     first, second = pictures(2)
     gif, _ = encode(tmp_path / "a.gif", [first, first, first, second], Fraction(5))
     assert gif.delays == [60, 20]
@@ -154,7 +154,7 @@ def test_the_last_delay_is_its_own(tmp_path: Path) -> None:
     assert gif.delays == [20, 60]
 
 
-def test_a_stay_that_is_longer_than_a_delay_can_be(tmp_path: Path) -> None:
+def test_a_frame_longer_than_the_longest_delay_is_repeated(tmp_path: Path) -> None:
     first, second = pictures(2)
     encode(tmp_path / "a.gif", [first] * 8 + [second], Fraction(1, 100))
     delays = [block.delay for block in blocks((tmp_path / "a.gif").read_bytes())]
@@ -163,6 +163,6 @@ def test_a_stay_that_is_longer_than_a_delay_can_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("fps", "noted"), [(10, False), (50, False), (12, True), (60, True)])
-def test_a_pace_that_a_gif_cannot_keep_is_noted(tmp_path: Path, fps: float, noted: bool) -> None:
+def test_frame_rates_that_a_gif_cannot_play_are_noted(tmp_path: Path, fps: float, noted: bool) -> None:
     report = write_run(tmp_path / "run", noise(2, 1, 1, 1)).reel("plain", fps=fps).save(tmp_path / "a.gif")
     assert bool(report.notes) is noted

@@ -1,4 +1,4 @@
-"""Every lossless format gives back each pixel, at its time."""
+"""Lossless formats: exact pixels and times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.export.coding import (
 )
 from tests.rendering import Bytes
 
-INSIST = EncoderSettings(lossless=True)
+LOSSLESS = EncoderSettings(lossless=True)
 JOINING: list[tuple[str, Callable[[Path], Decoded]]] = [
     (".gif", by_pillow),
     (".apng", by_pillow),
@@ -43,7 +43,7 @@ CASES: dict[str, list[Bytes]] = {
 @pytest.mark.parametrize(("suffix", "decode"), EXACT)
 def test_every_pixel(tmp_path: Path, suffix: str, decode: Callable[[Path], Decoded], case: str) -> None:
     pictures = CASES[case]
-    assert encode(tmp_path / f"a{suffix}", pictures, options=INSIST) == len(pictures)
+    assert encode(tmp_path / f"a{suffix}", pictures, settings=LOSSLESS) == len(pictures)
     decoded = decode(tmp_path / f"a{suffix}")
     assert len(decoded.frames) == len(pictures)
     for frame, picture in zip(decoded.frames, pictures, strict=True):
@@ -53,7 +53,7 @@ def test_every_pixel(tmp_path: Path, suffix: str, decode: Callable[[Path], Decod
 @pytest.mark.parametrize("fps", PACES)
 @pytest.mark.parametrize(("suffix", "decode"), EXACT)
 def test_times(tmp_path: Path, suffix: str, decode: Callable[[Path], Decoded], fps: Fraction) -> None:
-    encode(tmp_path / f"a{suffix}", cell_pictures(30), fps, INSIST)
+    encode(tmp_path / f"a{suffix}", cell_pictures(30), fps, LOSSLESS)
     decoded = decode(tmp_path / f"a{suffix}")
     slack = {".gif": 0.0051, ".apng": 1e-6, ".webp": 0.00051, ".webm": 0.00051, ".mov": 1e-4}[suffix]
     assert decoded.times == pytest.approx([number / float(fps) for number in range(30)], abs=slack)
@@ -61,11 +61,11 @@ def test_times(tmp_path: Path, suffix: str, decode: Callable[[Path], Decoded], f
 
 
 @pytest.mark.parametrize(("suffix", "decode"), JOINING)
-def test_equal_neighbours_are_one_longer_frame(
+def test_identical_neighbors_are_merged(
     tmp_path: Path, suffix: str, decode: Callable[[Path], Decoded]
 ) -> None:
     one, two = cell_pictures(2)
-    assert encode(tmp_path / f"a{suffix}", [one, one, two, one, one, one], stays=[1, 2, 1, 1, 1, 4]) == 3
+    assert encode(tmp_path / f"a{suffix}", [one, one, two, one, one, one], repeats=[1, 2, 1, 1, 1, 4]) == 3
     decoded = decode(tmp_path / f"a{suffix}")
     assert decoded.times == pytest.approx([0, 0.3, 0.4])
     assert decoded.duration == pytest.approx(1.0)
@@ -83,9 +83,9 @@ def test_a_constant_animation_is_one_frame(
 
 
 @pytest.mark.parametrize(("suffix", "decode"), EXACT)
-def test_a_frame_that_stays(tmp_path: Path, suffix: str, decode: Callable[[Path], Decoded]) -> None:
+def test_a_longer_frame(tmp_path: Path, suffix: str, decode: Callable[[Path], Decoded]) -> None:
     one, two = cell_pictures(2)
-    encode(tmp_path / f"a{suffix}", [one, two], options=INSIST, stays=[7, 3])
+    encode(tmp_path / f"a{suffix}", [one, two], settings=LOSSLESS, repeats=[7, 3])
     decoded = decode(tmp_path / f"a{suffix}")
     assert decoded.duration == pytest.approx(1.0, abs=0.001)
     for time, frame in zip(decoded.times, decoded.frames, strict=True):
@@ -93,11 +93,11 @@ def test_a_frame_that_stays(tmp_path: Path, suffix: str, decode: Callable[[Path]
 
 
 @pytest.mark.parametrize(("suffix", "decode"), JOINING)
-def test_a_stay_beyond_what_one_delay_can_be(
+def test_a_frame_longer_than_the_longest_delay(
     tmp_path: Path, suffix: str, decode: Callable[[Path], Decoded]
 ) -> None:
     one, two = cell_pictures(2)
-    encode(tmp_path / f"a{suffix}", [one, two], stays=[800_000, 1])
+    encode(tmp_path / f"a{suffix}", [one, two], repeats=[800_000, 1])
     decoded = decode(tmp_path / f"a{suffix}")
     assert decoded.duration == pytest.approx(80_000.1)
     assert (decoded.frames[-1] == colors(two)).all()

@@ -1,4 +1,4 @@
-"""Sequences of PNGs, decoded by Pillow."""
+"""PNG sequences, decoded by Pillow."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def test_one_file_a_slot(tmp_path: Path) -> None:
+def test_one_file_per_frame_duration(tmp_path: Path) -> None:
     pictures = cell_pictures(3)
-    assert encode(tmp_path / "f-%03d.png", pictures, stays=[1, 2, 1]) == 4
+    assert encode(tmp_path / "f-%03d.png", pictures, repeats=[1, 2, 1]) == 4
     assert names(tmp_path) == [f"f-00{number}.png" for number in range(4)]
     for number, picture in enumerate([pictures[0], pictures[1], pictures[1], pictures[2]]):
         with Image.open(tmp_path / f"f-00{number}.png") as image:
@@ -39,7 +39,7 @@ def test_names(name: str, file: str) -> None:
     assert sequence_file(Path("x") / name, 12) == Path("x") / file
 
 
-def test_a_longer_sequence_leaves_no_tail(tmp_path: Path) -> None:
+def test_the_rest_of_a_longer_sequence_is_removed(tmp_path: Path) -> None:
     for count in (5, 2):
         with atomic_sequence(tmp_path / "f%d.png") as temporary:
             encode(temporary, cell_pictures(count))
@@ -49,7 +49,7 @@ def test_a_longer_sequence_leaves_no_tail(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_old_files(tmp_path: Path) -> None:
     (tmp_path / "f0.png").write_bytes(b"old")
     with pytest.raises(CapExceeded), atomic_sequence(tmp_path / "f%d.png") as temporary:
-        encode(temporary, cell_pictures(3), options=EncoderSettings(cap=900))
+        encode(temporary, cell_pictures(3), settings=EncoderSettings(cap=900))
     assert names(tmp_path) == ["f0.png"]
     assert (tmp_path / "f0.png").read_bytes() == b"old"
 

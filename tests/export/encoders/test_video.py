@@ -1,4 +1,4 @@
-"""MP4s, decoded by PyAV, their colors by the definition of BT.709."""
+"""MP4 files, decoded by PyAV and compared with the definition of BT.709."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_frames_times_and_duration(tmp_path: Path, fps: float) -> None:
 
 
 @pytest.mark.parametrize("template", ["plain", "article"])
-def test_what_browsers_play(tmp_path: Path, template: str) -> None:
+def test_streams_that_browsers_play(tmp_path: Path, template: str) -> None:
     reel = training(tmp_path).reel(template, scale=3)
     report = reel.save(tmp_path / "a.mp4")
     with av.open(str(tmp_path / "a.mp4")) as container:
@@ -90,7 +90,7 @@ def test_white_stays_white(tmp_path: Path) -> None:
     reel.save(tmp_path / "a.mp4")
     for step, shown in enumerate(decode_mp4(tmp_path / "a.mp4")):
         white = (pixels(reel.frame(step)) == 255).all(axis=2)
-        # Away from anything else: 4:2:0 mixes the colors of neighbours.
+        # Away from other colors, because 4:2:0 mixes neighbors.
         rows, columns = white.shape[0] // 8, white.shape[1] // 8
         inside = white[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8).all(axis=(1, 3))
         blocks = shown[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8, 3)
@@ -115,7 +115,7 @@ def test_one_step_is_one_frame(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a:b.mp4", "run 10:30.mp4", "%03d.mp4", "ü ñ.mp4", "-a.mp4"])
-def test_names_that_mean_something_to_ffmpeg(
+def test_file_names_with_a_meaning_for_ffmpeg(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     reel = training(tmp_path).reel("plain", scale=1)

@@ -1,4 +1,4 @@
-"""Lossy video: frames, times, colors, knobs."""
+"""Lossy video codecs: frames, times, colors and quality."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ CODECS = [
 ]
 INSIDE = {"h264": "h264", "h265": "hevc", "av1": "libdav1d", "vp9": "vp9", "prores": "prores"}
 OFF = {"h264": 8, "h265": 8, "av1": 40, "vp9": 16, "prores": 3}
-"""Of 255 levels, in the middle of a cell, at the usual quality."""
+"""The largest error of 255 at the center of a cell, at the default quality."""
 
 
 @pytest.mark.parametrize("count", [1, 2, 25])
 @pytest.mark.parametrize(("suffix", "codec"), CODECS)
 def test_frames_and_colors(tmp_path: Path, suffix: str, codec: str, count: int) -> None:
     pictures = cell_pictures(count)
-    assert encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec)) == count
+    assert encode(tmp_path / f"a{suffix}", pictures, settings=EncoderSettings(codec=codec)) == count
     with av.open(str(tmp_path / f"a{suffix}")) as container:
         context = container.streams.video[-1].codec_context
         assert context.name == INSIDE[codec]
@@ -57,7 +57,7 @@ def test_frames_and_colors(tmp_path: Path, suffix: str, codec: str, count: int) 
 def test_short_h265_never_fails(tmp_path: Path) -> None:
     for _ in range(30):
         for count in (1, 2, 3):
-            encode(tmp_path / "a.mp4", cell_pictures(count), options=EncoderSettings(codec="h265"))
+            encode(tmp_path / "a.mp4", cell_pictures(count), settings=EncoderSettings(codec="h265"))
             assert by_ffmpeg(tmp_path / "a.mp4").times == pytest.approx([0, 0.1, 0.2][:count], abs=0.00051)
 
 
@@ -71,10 +71,13 @@ def test_times(tmp_path: Path, suffix: str, codec: str, fps: Fraction) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "codec"), CODECS)
-def test_stays_constant_and_noise(tmp_path: Path, suffix: str, codec: str) -> None:
+def test_long_constant_and_noisy_frames(tmp_path: Path, suffix: str, codec: str) -> None:
     still, loud = cell_pictures(1)[0], noise_pictures(3)
-    pictures, stays = [still, *loud, still], [9, 1, 2, 1, 5]
-    assert encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec), stays=stays) == 18
+    pictures, repeats = [still, *loud, still], [9, 1, 2, 1, 5]
+    assert (
+        encode(tmp_path / f"a{suffix}", pictures, settings=EncoderSettings(codec=codec), repeats=repeats)
+        == 18
+    )
     frames = by_ffmpeg(tmp_path / f"a{suffix}").frames
     assert len(frames) == 18
     for frame in (*frames[:9], *frames[14:]):
@@ -93,10 +96,10 @@ def test_avif_by_another_decoder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "codec"), [case for case in CODECS if case[1] != "prores"])
-def test_quality_is_a_knob(tmp_path: Path, suffix: str, codec: str) -> None:
+def test_quality_trades_bytes_for_error(tmp_path: Path, suffix: str, codec: str) -> None:
     pictures, sizes, errors = noise_pictures(12), [], []
     for quality in (5, 55 if codec == "vp9" else 45):
-        encode(tmp_path / f"a{suffix}", pictures, options=EncoderSettings(codec=codec, quality=quality))
+        encode(tmp_path / f"a{suffix}", pictures, settings=EncoderSettings(codec=codec, quality=quality))
         sizes.append((tmp_path / f"a{suffix}").stat().st_size)
         frames = by_ffmpeg(tmp_path / f"a{suffix}").frames
         errors.append(
@@ -111,7 +114,7 @@ def test_quality_is_a_knob(tmp_path: Path, suffix: str, codec: str) -> None:
     assert errors == sorted(errors)
 
 
-def test_a_codec_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_codec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str, _mode: str) -> None:
         raise av.codec.codec.UnknownCodecError(name)
 

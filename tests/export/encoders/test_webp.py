@@ -1,4 +1,4 @@
-"""Animated WebPs, decoded by Pillow."""
+"""Animated WebP files, decoded by Pillow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reelnet.export.encoders.formats import EncoderSettings
 from tests.export.coding import by_pillow, cell_pictures, colors, encode
 
 
-def test_it_is_whole_and_plays_for_ever(tmp_path: Path) -> None:
+def test_the_container_is_complete_and_loops_endlessly(tmp_path: Path) -> None:
     encode(tmp_path / "a.webp", cell_pictures(4))
     data = (tmp_path / "a.webp").read_bytes()
     assert data[:4] + data[8:16] == b"RIFFWEBPVP8X"
@@ -23,12 +23,12 @@ def test_it_is_whole_and_plays_for_ever(tmp_path: Path) -> None:
         assert image.info["loop"] == 0
 
 
-def test_quality_is_a_knob(tmp_path: Path) -> None:
+def test_quality_trades_bytes_for_error(tmp_path: Path) -> None:
     slope = np.add.outer(np.arange(96), np.arange(128))
     pictures = [((slope + 3 * number) % 240).astype(np.uint8) for number in range(4)]
     sizes, errors = [], []
     for quality in (5, 50.5, 95):
-        encode(tmp_path / "a.webp", pictures, options=EncoderSettings(quality=quality))
+        encode(tmp_path / "a.webp", pictures, settings=EncoderSettings(quality=quality))
         sizes.append((tmp_path / "a.webp").stat().st_size)
         decoded = by_pillow(tmp_path / "a.webp").frames
         off = [
@@ -50,14 +50,14 @@ def test_pillow_without_webp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_best_preset_is_never_larger(tmp_path: Path) -> None:
     pictures, sizes = cell_pictures(12), {}
     for preset in ("good", "best"):
-        encode(tmp_path / "a.webp", pictures, options=EncoderSettings(preset=preset))
+        encode(tmp_path / "a.webp", pictures, settings=EncoderSettings(preset=preset))
         sizes[preset] = (tmp_path / "a.webp").stat().st_size
         decoded = by_pillow(tmp_path / "a.webp").frames
         assert all((frame == colors(one)).all() for frame, one in zip(decoded, pictures, strict=True))
     assert sizes["best"] <= sizes["good"]
 
 
-def test_no_larger_than_pillows_best(tmp_path: Path) -> None:
+def test_files_are_no_larger_than_those_of_pillow(tmp_path: Path) -> None:
     pictures = cell_pictures(12)
     images = [Image.fromarray(colors(picture)) for picture in pictures]
     how: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A user's own file of platforms."""
+"""The user's own platform file."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def test_a_users_own_platform(own_platforms: Path) -> None:
     assert find_platform("medium").find_constraints(".gif").max_bytes == 25_000_000
 
 
-def test_an_entry_with_limits_takes_the_place_of_a_built_in_one(own_platforms: Path) -> None:
+def test_an_entry_with_limits_replaces_a_built_in_platform(own_platforms: Path) -> None:
     own_platforms.write_text("E-Mail:\n  limits:\n  - {formats: [gif], size: 7 MB}\n")
     email = find_platform("email")
     assert (email.name, email.title, email.formats) == ("email", "E-mail", (".gif",))
     assert email.find_constraints(".gif").max_bytes == 7_000_000
-    # What was said of the old figures does not hold for the new ones.
+    # Date, source and notes of the old limits do not apply to the new ones.
     assert (email.source, email.confidence, email.date, email.notes) == (str(own_platforms), "", "", ())
     assert "E-Mail" not in load_platforms()
 
 
-def test_an_entry_without_limits_changes_what_it_names(own_platforms: Path) -> None:
+def test_an_entry_without_limits_changes_only_its_keys(own_platforms: Path) -> None:
     before = find_platform("x")
     own_platforms.write_text("x: {sure: low, notes: [Asked again.]}\n")
     after = find_platform("x")
@@ -41,7 +41,7 @@ def test_an_entry_without_limits_changes_what_it_names(own_platforms: Path) -> N
     assert (after.groups, after.aliases, after.date) == (before.groups, before.aliases, before.date)
 
 
-def test_named_formats_come_before_words_for_many(own_platforms: Path) -> None:
+def test_named_formats_take_precedence_over_groups(own_platforms: Path) -> None:
     own_platforms.write_text(
         "a: {limits: [{formats: [videos], size: 1 MB}, {formats: [mp4, any], size: 2 MB}]}\n"
     )
@@ -52,7 +52,7 @@ def test_named_formats_come_before_words_for_many(own_platforms: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("- a", "1:1: expected a map of platforms by name"),
         ("a: {}", "1:1: a.limits: is missing"),
@@ -85,14 +85,14 @@ def test_named_formats_come_before_words_for_many(own_platforms: Path) -> None:
         ("a: [", "1:5: the file ends before"),
     ],
 )
-def test_mistakes_in_a_users_own_file(own_platforms: Path, text: str, told: str) -> None:
+def test_invalid_entries(own_platforms: Path, text: str, message: str) -> None:
     own_platforms.write_text(text)
     with pytest.raises(TemplateError) as error:
         load_platforms()
-    assert str(error.value).startswith(f"{own_platforms}:{told}")
+    assert str(error.value).startswith(f"{own_platforms}:{message}")
 
 
-def test_every_mistake_is_told(own_platforms: Path) -> None:
+def test_every_error_is_reported(own_platforms: Path) -> None:
     own_platforms.write_text("a: {limits: 3}\nx: {sure: 3}\nmedium: {titel: M}\n")
     with pytest.raises(TemplateError) as error:
         load_platforms()

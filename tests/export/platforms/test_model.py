@@ -1,4 +1,4 @@
-"""Platforms: the figures as they were collected, what they mean for a file, and the page that shows them.
+"""The built-in platforms and the page that documents them.
 
 `python docs/generate_platforms.py` writes docs/platforms.md.
 """
@@ -45,7 +45,7 @@ COLLECTED = [
     ("reddit", ".gif", 20_000_000, "low-medium"),
     ("google-slides", ".gif", 50_000_000, "low-medium"),
 ]
-"""Bytes and how sure, by hand from the table of November 2026."""
+"""Cap in bytes and confidence, copied by hand from the table of November 2026."""
 
 OTHER_RULES = {
     ("x", ".gif"): {
@@ -63,7 +63,7 @@ OTHER_RULES = {
     ("devto", ".gif"): {"max_total_pixels": 200_000_000},
     ("google-slides", ".gif"): {"max_frames": 1000},
 }
-"""All that the table says beside bytes; 999,999 is the most that is below 1 Mpx."""
+"""The other rules of the table. 999,999 is the largest number below 1 Mpx."""
 
 
 @pytest.mark.parametrize(("name", "suffix", "size", "sure"), COLLECTED)
@@ -76,7 +76,7 @@ def test_figures(name: str, suffix: str, size: int | None, sure: str) -> None:
     assert (found.confidence, found.date, found.source) == (sure, "2026-11", "collected November 2026")
 
 
-def test_there_are_no_others() -> None:
+def test_there_are_no_other_platforms() -> None:
     assert set(load_platforms()) == {name for name, *_ in COLLECTED}
 
 
@@ -90,13 +90,13 @@ def test_formats() -> None:
         assert len(set(each.formats)) == len(each.formats)
 
 
-def test_other_formats_of_a_kind_have_its_limits() -> None:
+def test_groups_cover_formats_that_no_entry_names() -> None:
     assert find_platform("bluesky").find_constraints(".webp").max_bytes == 2_000_000
     assert find_platform("email").find_constraints(".mov").max_bytes == 18_000_000
     assert find_platform("x").find_constraints(".WEBM").closed_gop
 
 
-def test_a_format_that_is_not_taken() -> None:
+def test_a_format_that_is_not_accepted() -> None:
     with pytest.raises(UsageError, match=r"^medium does not take '\.webp'; it takes \.gif, \.png, \.jpg$"):
         find_platform("medium").find_constraints(".webp")
     with pytest.raises(UsageError, match=r"does not take '\.txt'"):
@@ -104,7 +104,7 @@ def test_a_format_that_is_not_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "name"),
+    ("written", "name"),
     [
         ("dev.to", "devto"),
         ("Dev.To", "devto"),
@@ -114,8 +114,8 @@ def test_a_format_that_is_not_taken() -> None:
         ("Twitter", "x"),
     ],
 )
-def test_other_spellings(asked: str, name: str) -> None:
-    assert find_platform(asked).name == name
+def test_alternative_spellings(written: str, name: str) -> None:
+    assert find_platform(written).name == name
 
 
 def test_an_unknown_platform() -> None:
@@ -125,7 +125,7 @@ def test_an_unknown_platform() -> None:
         find_platform("")
 
 
-def test_the_best_format() -> None:
+def test_the_preferred_format() -> None:
     can = {".gif", ".mp4", ".webp"}
     assert find_platform("medium").choose_format(can) == ".gif"
     assert find_platform("github").choose_format(can) == ".mp4"
@@ -135,7 +135,7 @@ def test_the_best_format() -> None:
         find_platform("medium").choose_format({".webp", ".mp4"})
 
 
-def test_a_budget_needs_no_reader_of_yaml() -> None:
+def test_constraints_import_no_yaml_reader() -> None:
     code = (
         "import sys; from reelnet.export.platforms.model import OutputConstraints; OutputConstraints(3); "
         "import reelnet.cli.platforms; assert not {'yaml', 'pydantic', 'rich'} & set(sys.modules)"
@@ -149,14 +149,14 @@ def test_the_page_is_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_pages_example_is_right(own_platforms: Path) -> None:
+def test_the_example_of_the_page_is_valid(own_platforms: Path) -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     own_platforms.write_text(example)
     assert find_platform("wiki").find_constraints(".mp4").max_bytes == 67_108_864
     assert find_platform("email").find_constraints(".gif").max_bytes == 7_000_000
 
 
-def test_the_page_tells_every_key() -> None:
+def test_the_page_documents_every_key() -> None:
     told = set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
     models = (platform_file.PlatformSpec, platform_file.LimitsSpec)
     assert {info.alias or name for model in models for name, info in model.model_fields.items()} <= told
