@@ -18,17 +18,17 @@ class OrderedPool(Generic[Result]):
 
     Args:
         workers: The number of threads; by default one per core, at most 8.
-        max_pending: The most jobs whose results are held; by default twice the number of threads.
+        pending_per_worker: The most jobs per thread that wait, run or have a result that was not returned yet.
     """
 
-    def __init__(self, workers: int | None = None, max_pending: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, pending_per_worker: int = 2) -> None:
         workers = min(MAX_WORKERS, os.cpu_count() or 1) if workers is None else workers
-        self._max_pending = 2 * workers if max_pending is None else max_pending
+        self._max_pending = pending_per_worker * workers
         self._executor = ThreadPoolExecutor(workers)
         self._pending: deque[Future[Result]] = deque()
 
     def submit(self, job: Callable[[], Result]) -> Iterator[Result]:
-        """Start a job; yields results until no more than `max_pending` jobs are held."""
+        """Start a job; yields results while too many jobs are pending."""
         self._pending.append(self._executor.submit(job))
         while len(self._pending) > self._max_pending:
             yield self._pending.popleft().result()

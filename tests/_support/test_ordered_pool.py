@@ -29,7 +29,7 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
 
 
 def test_no_more_results_are_held_than_allowed() -> None:
-    pool: OrderedPool[int] = OrderedPool(workers=1, max_pending=3)
+    pool: OrderedPool[int] = OrderedPool(workers=1, pending_per_worker=3)
     returned = [len(list(pool.submit(job(number, 0)))) for number in range(6)]
     assert returned == [0, 0, 0, 1, 1, 1]
     assert len(list(pool.drain())) == 3
@@ -40,7 +40,7 @@ def test_the_error_of_a_job_is_raised_in_its_turn() -> None:
     def fail() -> int:
         raise ValueError("no")
 
-    pool: OrderedPool[int] = OrderedPool(workers=2, max_pending=4)
+    pool: OrderedPool[int] = OrderedPool(workers=2)
     assert not list(pool.submit(job(0, 0)))
     assert not list(pool.submit(fail))
     results = pool.drain()

@@ -52,7 +52,7 @@ class VideoEncoder:
         muxer, muxer_options = MUXERS[fmt.suffix]
         self._container = av.open(f"file:{path}", "w", format=muxer, options=muxer_options)
         # The codec runs in its own thread while the next frames are composed.
-        self._pool: OrderedPool[None] = OrderedPool(workers=1, max_pending=MAX_QUEUED_FRAMES)
+        self._pool: OrderedPool[None] = OrderedPool(workers=1, pending_per_worker=MAX_QUEUED_FRAMES)
         try:
             self._stream = add_stream(self._container, codec, stream.size, stream.fps, settings)
         except BaseException:
