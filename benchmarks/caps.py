@@ -183,8 +183,8 @@ def main() -> None:
     rows.sort(key=lambda row: (SUFFIXES.index(row["suffix"]), LAYERS.index(row["layer"]), -row["megabytes"]))
     print(
         f"# Files under caps\n\nWritten by `python benchmarks/caps.py RUN --gifski BINARY`. "
-        f"Template `{given.template}`, {os.cpu_count()} cores. The error is that of values, "
-        "mean and greatest, in 240ths of the colormap.\n"
+        f"Template `{given.template}`, {os.cpu_count()} cores. The error is the mean and the "
+        "largest error of a value, in 1/240ths of the color range.\n"
     )
     print("\n".join(summarize(rows)))
     if compared := [*compare_with_gifski(rows, others)]:
