@@ -1,94 +1,24 @@
-"""Runs to test with: one really recorded, and any number written straight to disk."""
+"""Fixtures for all tests: a recorded run, runs written without a network, and a platform file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from reelnet.reel import Run
-from reelnet.runs.header import TapInfo
-from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.writer import RunWriter
-
-Maps = NDArray[Any]
-MakeRun = Callable[..., Run]
-
-
-def write_run(
-    path: Path,
-    *,
-    taps: Mapping[str, tuple[int, int, int, int]] | None = None,
-    values: Mapping[str, Callable[[int], Maps]] | None = None,
-    steps: Iterable[int] = range(5),
-    metrics: Callable[[int], Mapping[str, float]] | None = None,
-    bounds: Mapping[str, tuple[float, float] | None] | None = None,
-    dtype: str = "float32",
-    color: bool = False,
-    side: int = 6,
-    labels: tuple[str, ...] | None = None,
-    about: Mapping[str, Any] | None = None,
-) -> Run:
-    """Write a run without a network and open it.
-
-    Args:
-        path: The folder to make.
-        taps: Shape (samples, channels, height, width) by name; `conv1` of 3×2×4×4 by default.
-        values: For a tap the array of a step; reproducible normal numbers by default.
-        steps: The steps to commit.
-        metrics: The metrics of a step; none by default.
-        bounds: What a tap's values can be at all, (low, high).
-        dtype: numpy's name of the values' type.
-        color: Whether the samples are RGB pictures.
-        side: Height and width of the samples' pictures.
-        labels: One a sample; the sample's number by default.
-        about: Free facts.
-    """
-    shapes = dict(taps or {"conv1": (3, 2, 4, 4)})
-    count = next(iter(shapes.values()))[0]
-    infos = {name: TapInfo(shape, dtype, (bounds or {}).get(name)) for name, shape in shapes.items()}
-    form = (count, side, side, 3) if color else (count, side, side)
-    shown = np.random.default_rng(99).integers(0, 256, form, dtype=np.uint8)
-    fed = (shown.transpose(0, 3, 1, 2) if color else shown[:, None]).astype(np.float32) / 255
-    writer = RunWriter(
-        path,
-        taps=infos,
-        inputs=fed,
-        pictures=shown,
-        labels=tuple(map(str, range(count))) if labels is None else labels,
-        about=about,
-    )
-    for step in steps:
-        arrays = {
-            name: np.asarray(
-                values[name](step) if values and name in values else default_maps(step, name, shape), dtype
-            )
-            for name, shape in shapes.items()
-        }
-        writer.commit(Snapshot(step, arrays, metrics(step) if metrics else {}))
-    writer.close()
-    return Run(path)
-
-
-def default_maps(step: int, name: str, shape: tuple[int, ...]) -> Maps:
-    """What `write_run` writes for a tap at a step, before the cast to its dtype."""
-    return np.random.default_rng([step, *name.encode()]).normal(size=shape)
+from tests.make_run import MakeRun, write_run
 
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
-    """`write_run` into a new folder at each call."""
+    """`write_run` with a new folder for each call."""
     made = iter(range(1000))
     return lambda **form: write_run(tmp_path / f"run{next(made)}", **form)
 
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small training that a Recorder really recorded: 4 samples, conv1 and conv2, steps 0…6."""
+    """The run folder of a small training with a Recorder: 4 samples, taps conv1 and conv2, steps 0 to 6."""
     import torch
     from torch import nn
 
@@ -126,7 +56,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's own file of platforms, which is not there yet."""
+    """The path of the user's platform file, which does not exist yet."""
     from reelnet.export.platforms import load as platform_file
 
     file = tmp_path / "settings" / "platforms.yaml"

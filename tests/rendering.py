@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet.reel import Run, open_run
-from reelnet.runs.header import TapInfo
-from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.writer import RunWriter
-
-Floats = NDArray[np.floating[Any]]
-Bytes = NDArray[np.uint8]
+from tests.make_run import Bytes, Floats
 
 ANCHORS = (
     (103, 0, 31),
@@ -34,49 +25,6 @@ ANCHORS = (
     (5, 48, 97),
 )
 """ColorBrewer's RdBu with a white middle, from -1 (red) to +1 (blue)."""
-
-TANH = (-1.0, 1.0)
-
-
-def write_run(
-    path: Path,
-    maps: NDArray[Any],
-    *,
-    pictures: Bytes | None = None,
-    labels: Sequence[str] | None = None,
-    metrics: Mapping[str, Sequence[float | None]] | None = None,
-    bounds: tuple[float, float] | None = TANH,
-    steps: Sequence[int] | None = None,
-    layer: str = "conv1",
-) -> Run:
-    """A run of `maps` (steps, samples, channels, height, width); a metric is left out of a step by None."""
-    count, shape = maps.shape[1], maps.shape[1:]
-    shown = pictures if pictures is not None else grey_pictures(count)
-    writer = RunWriter(
-        path,
-        taps={layer: TapInfo(shape=shape, dtype=maps.dtype.name, bounds=bounds)},
-        inputs=shown.astype(np.float32),
-        pictures=shown,
-        labels=tuple(labels) if labels is not None else None,
-    )
-    for number, step in enumerate(steps if steps is not None else range(len(maps))):
-        known = {name: values[number] for name, values in (metrics or {}).items()}
-        told = {name: value for name, value in known.items() if value is not None}
-        writer.commit(Snapshot(step, {layer: maps[number]}, told))
-    writer.close()
-    return open_run(path)
-
-
-def noise(steps: int, samples: int, channels: int, height: int, width: int | None = None) -> Floats:
-    """Maps of values between -1 and 1, other ones in every step."""
-    shape = (steps, samples, channels, height, width if width is not None else height)
-    return np.random.default_rng(3).uniform(-1, 1, shape).astype(np.float32)
-
-
-def grey_pictures(count: int, side: int = 28) -> Bytes:
-    """Pictures (count, side, side), each with a slope of its own."""
-    slope = np.linspace(0, 170, side)
-    return np.stack([np.add.outer(slope, slope) / 2 + 40 * (n % 3) for n in range(count)]).astype(np.uint8)
 
 
 def color(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:

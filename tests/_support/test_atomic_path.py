@@ -14,7 +14,7 @@ import pytest
 
 from reelnet._support.atomic_path import MIN_LEFTOVER_AGE
 from reelnet.reel import Run
-from tests.rendering import noise, write_run
+from tests.make_run import noise, write_run
 
 DAY = 86_400
 

@@ -17,7 +17,7 @@ import pytest
 from reelnet.cli.app import Terminated, describe_exit, raise_on_sigterm
 from reelnet.reel import Run
 from tests.cli.calls import call, program
-from tests.conftest import write_run
+from tests.make_run import write_run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")
 

@@ -17,8 +17,8 @@ from reelnet.render.panels import PANELS
 from reelnet.scene.layout.boxes import Box
 from reelnet.template.json_schema import KEY_DESCRIPTIONS
 from reelnet.template.load import load_template
-from tests.conftest import write_run
 from tests.docs.pages import Snippet, broken, page, snippets
+from tests.make_run import write_run
 
 GUIDE = "writing-templates.md"
 TEMPLATES = [each for each in snippets(GUIDE, "yaml") if each.mark != "wrong"]

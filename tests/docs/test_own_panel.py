@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.docs.pages import snippets
-from tests.rendering import grey_pictures, write_run
+from tests.make_run import grey_pictures, write_run
 
 PAGE = "panels.md"
 STEPS = (0, 10, 20)

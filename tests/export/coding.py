@@ -16,7 +16,7 @@ from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.export.encoders.table import encode_frames
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
-from tests.rendering import Bytes
+from tests.make_run import Bytes
 
 WIDTH, HEIGHT = 64, 48
 PACES = [Fraction(pace) for pace in (10, 12, 24, 25, 30, 50, 60)] + [Fraction(30_000, 1001)]

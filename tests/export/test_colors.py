@@ -14,7 +14,8 @@ from reelnet.errors import TemplateError, UsageError
 from reelnet.reel import Reel, Run
 from tests.cli.calls import call, refused
 from tests.export.coding import by_ffmpeg, by_pillow
-from tests.rendering import Bytes, decode_mp4, noise, photos, write_run
+from tests.make_run import Bytes, noise, write_run
+from tests.rendering import decode_mp4, photos
 
 SAMPLES, SIDE, STEPS = 5, 28, 4
 

@@ -13,7 +13,7 @@ from reelnet.export.platforms.load import load_platforms
 from reelnet.export.platforms.model import OutputConstraints
 from reelnet.export.request import ExportOptions
 from tests.export.coding import cell_pictures, encode
-from tests.rendering import noise, write_run
+from tests.make_run import noise, write_run
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 
 from reelnet.errors import ReelnetError, RunError
 from reelnet.reel import Run
-from tests.rendering import decode_gif, noise, write_run
+from tests.make_run import noise, write_run
+from tests.rendering import decode_gif
 
 SUFFIXES = [".gif", ".mp4"]
 OLD = b"what was here before"

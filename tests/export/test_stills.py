@@ -13,7 +13,8 @@ from PIL import Image
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.reel import Run
-from tests.rendering import decode_gif, decode_mp4, noise, pixels, write_run
+from tests.make_run import noise, write_run
+from tests.rendering import decode_gif, decode_mp4, pixels
 
 
 def training(path: Path, count: int = 5) -> Run:

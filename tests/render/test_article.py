@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.rendering import ANCHORS, boxed, color_range, noise, pixels, write_run
+from tests.make_run import noise, write_run
+from tests.rendering import ANCHORS, boxed, color_range, pixels
 
 PADDING = 24
 RANDOM = np.random.default_rng(5)

@@ -10,7 +10,7 @@ from reelnet.render.compositor import Compositor, DrawingCache, cache_drawings
 from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.panel import Canvas
-from tests.conftest import MakeRun
+from tests.make_run import MakeRun
 
 
 class Square:

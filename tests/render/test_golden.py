@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from reelnet.reel import Run
-from tests.rendering import Bytes, grey_pictures, pixels, write_run
+from tests.make_run import Bytes, grey_pictures, write_run
+from tests.rendering import pixels
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 STEPS = 9

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.rendering import Floats, boxed, color, color_range, grey_pictures, noise, pixels, write_run
+from tests.make_run import Floats, grey_pictures, noise, write_run
+from tests.rendering import boxed, color, color_range, pixels
 
 WHITE = (255, 255, 255)
 LEVEL = 2 / 150

@@ -12,7 +12,7 @@ import pytest
 
 from reelnet.errors import ReelnetError, RunError
 from reelnet.reel import Run
-from tests.conftest import MakeRun
+from tests.make_run import MakeRun
 
 RESTORE_HINT = "; restore the file from a copy, or record the run again"
 REPAIR_HINT = "; restore the file from a copy, or keep the undamaged steps with 'reelnet repair'"

@@ -12,7 +12,7 @@ import pytest
 import reelnet
 from reelnet.errors import RunError, UsageError
 from reelnet.reel import Run, open_run
-from tests.conftest import MakeRun, default_maps
+from tests.make_run import MakeRun, default_maps
 
 SHAPES = {"conv1": (3, 2, 4, 4), "block.conv2": (3, 5, 1, 7)}
 

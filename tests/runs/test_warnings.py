@@ -12,7 +12,7 @@ from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call
-from tests.conftest import MakeRun, Maps
+from tests.make_run import MakeRun, Maps
 
 SHAPES = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 2, 2)}
 

@@ -9,7 +9,8 @@ import pytest
 
 from reelnet.errors import RunError, TemplateError, UsageError
 from reelnet.reel import Run
-from tests.rendering import noise, pixels, write_run
+from tests.make_run import noise, write_run
+from tests.rendering import pixels
 from tests.template.text import reel_of
 
 BARE = "panels: {channels: {labels: false}}\nlayout: {column: [channels]}\n"

@@ -18,8 +18,8 @@ from reelnet.scene.tap_view import (
     describe_rows_and_columns,
     format_channel_numbers,
 )
-from tests.conftest import MakeRun
-from tests.rendering import TANH, pixels, write_run
+from tests.make_run import TANH, MakeRun, write_run
+from tests.rendering import pixels
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from reelnet.config.messages import iter_models
-from reelnet.reel import Run, open_run
+from reelnet.reel import Run
 from reelnet.render.panels import PANELS
-from reelnet.runs.header import TapInfo, TapKind
-from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.writer import RunWriter
+from reelnet.runs.header import TapKind
 from reelnet.template.builder import TEMPLATE_KEYS
 from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
-from tests.rendering import grey_pictures
+from tests.make_run import write_run
 
 ALL = Path(__file__).parent.parent / "all.yaml"
 
@@ -47,32 +45,42 @@ def write_everything(path: Path, *scores: str) -> Run:
         path: The folder to make.
         scores: Names of the taps that give scores of classes.
     """
-    generator, samples = np.random.default_rng(11), 4
-    shown = grey_pictures(samples)
-    taps = {
-        "conv1": TapInfo((samples, 3, 8, 8), "float32"),
-        "conv2": TapInfo((samples, 4, 5, 5), "float32"),
-        **{name: TapInfo((samples, len(CLASSES), 1, 1), "float32") for name in scores or ("out", "aux")},
-        "conv1.weight": TapInfo((3, 2, 3, 3), "float32", kind=TapKind.WEIGHT),
-        "conv2.weight": TapInfo((4, 3, 3, 3), "float32", kind=TapKind.WEIGHT),
+    generator, names = np.random.default_rng(11), scores or ("out", "aux")
+    shapes = {
+        "conv1": (4, 3, 8, 8),
+        "conv2": (4, 4, 5, 5),
+        **{name: (4, len(CLASSES), 1, 1) for name in names},
+        "conv1.weight": (3, 2, 3, 3),
+        "conv2.weight": (4, 3, 3, 3),
     }
-    fed, about = shown.astype(np.float32), {"classes": list(CLASSES)}
-    writer = RunWriter(path, taps=taps, inputs=fed, pictures=shown, labels=CLASSES[:samples], about=about)
-    for number in range(9):
-        arrays = {name: generator.normal(size=tap.shape).astype(np.float32) for name, tap in taps.items()}
-        # Channels that change by different amounts, so that their order by change is not that of the layer.
-        arrays["conv1"] *= np.array([0.5, 1.0, 2.0], np.float32)[:, None, None]
-        arrays["conv1"][0, :, 4, 4] = np.nan
-        arrays["conv2"] = np.abs(arrays["conv2"]) * (number + 1)
-        # Probabilities, which may be taken for logits as well.
-        for name in scores or ("out", "aux"):
-            arrays[name] = np.exp(arrays[name]) / np.exp(arrays[name]).sum(axis=1, keepdims=True)
-        metrics = {"train_loss": 2.3 - 0.2 * number, "train_accuracy": 0.1 * number, "lr": 10.0 ** (-number)}
-        if number % 2 == 0:
-            metrics |= {"test_loss": 2.4 - 0.2 * number, "test_accuracy": 0.09 * number}
-        writer.commit(Snapshot(20 * number, arrays, metrics))
-    writer.close()
-    return open_run(path)
+    steps = [
+        {name: generator.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+        for _ in range(9)
+    ]
+    taps = {name: np.stack([step[name] for step in steps]) for name in shapes}
+    # Channels that change by different amounts, so that their order by change is not that of the layer.
+    taps["conv1"] *= np.array([0.5, 1.0, 2.0], np.float32)[:, None, None]
+    taps["conv1"][:, 0, :, 4, 4] = np.nan
+    taps["conv2"] = np.abs(taps["conv2"]) * np.arange(1, 10, dtype=np.float32)[:, None, None, None, None]
+    # Probabilities, which may be taken for logits as well.
+    for name in names:
+        taps[name] = np.exp(taps[name]) / np.exp(taps[name]).sum(axis=2, keepdims=True)
+    return write_run(
+        path,
+        taps,
+        kinds={"conv1.weight": TapKind.WEIGHT, "conv2.weight": TapKind.WEIGHT},
+        bounds=None,
+        labels=CLASSES[:4],
+        about={"classes": list(CLASSES)},
+        steps=range(0, 180, 20),
+        metrics={
+            "train_loss": [2.3 - 0.2 * n for n in range(9)],
+            "train_accuracy": [0.1 * n for n in range(9)],
+            "lr": [10.0 ** (-n) for n in range(9)],
+            "test_loss": [2.4 - 0.2 * n if n % 2 == 0 else None for n in range(9)],
+            "test_accuracy": [0.09 * n if n % 2 == 0 else None for n in range(9)],
+        },
+    )
 
 
 def every_key() -> set[Key]:

@@ -24,7 +24,7 @@ from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.load import load_template
 from reelnet.template.model import Direction, Stack, Template
 from reelnet.template.search_path import find_builtin_folder
-from tests.conftest import write_run
+from tests.make_run import write_run
 
 TEMPLATES = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
 

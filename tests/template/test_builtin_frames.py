@@ -10,7 +10,7 @@ from reelnet.reel import Run
 from reelnet.render.registry import panel_registry
 from reelnet.scene.resolve import resolve
 from reelnet.template.load import load_template
-from tests.conftest import write_run
+from tests.make_run import write_run
 from tests.template.test_builtin import TEMPLATES, curves
 
 

@@ -9,7 +9,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.render.registry import panel_registry
 from reelnet.template.load import load_template
-from tests.conftest import MakeRun
+from tests.make_run import MakeRun
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.gif import GifEncoder
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
-from tests.rendering import Bytes, Gif, decode_gif, noise, pixels, write_run
+from tests.make_run import Bytes, noise, write_run
+from tests.rendering import Gif, decode_gif, pixels
 
 SIDE = 16
 

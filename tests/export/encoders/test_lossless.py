@@ -20,7 +20,7 @@ from tests.export.coding import (
     encode,
     noise_pictures,
 )
-from tests.rendering import Bytes
+from tests.make_run import Bytes
 
 LOSSLESS = EncoderSettings(lossless=True)
 JOINING: list[tuple[str, Callable[[Path], Decoded]]] = [

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from reelnet.reel import Run
-from tests.rendering import Floats, boxed, color, decode_mp4, noise, pixels, write_run
+from tests.make_run import Floats, noise, write_run
+from tests.rendering import boxed, color, decode_mp4, pixels
 
 BT709, LIMITED = 1, 1
 """Code points of ITU-T H.273 for primaries, transfer and matrix; FFmpeg's number of the limited range."""

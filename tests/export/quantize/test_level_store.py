@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reelnet.export.quantize.level_store import DiskTable
 from reelnet.panels import Box, Canvas, FrameState, LevelMaps, Measure, PaletteBuilder, Panel, SceneContext
 from tests.export.coding import by_pillow
-from tests.rendering import write_run
+from tests.make_run import write_run
 from tests.template.text import reel_of
 
 

@@ -24,7 +24,8 @@ from reelnet.export.quantize.temporal import (
 )
 from reelnet.reel import Reel, Run
 from reelnet.render.compositor import Compositor
-from tests.rendering import Bytes, decode_gif, write_run
+from tests.make_run import Bytes, write_run
+from tests.rendering import decode_gif
 from tests.template.text import reel_of
 
 GREYS = np.repeat(np.arange(200, dtype=np.uint8)[:, None], 3, axis=1)

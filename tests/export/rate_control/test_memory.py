@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.rendering import noise, write_run
+from tests.make_run import noise, write_run
 
 RENDER = """
 import re, sys

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import CapError
 from tests.export.coding import by_ffmpeg, by_pillow
-from tests.rendering import noise, write_run
+from tests.make_run import noise, write_run
 
 VIDEOS = (".mp4", ".webm", ".avif")
 SUFFIXES = (".gif", ".apng", ".webp", *VIDEOS)

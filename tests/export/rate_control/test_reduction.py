@@ -14,7 +14,7 @@ from reelnet.errors import CapError
 from reelnet.export.platforms.load import find_platform
 from reelnet.export.rate_control.constraints import fit_constraints
 from reelnet.reel import Reel, Run
-from tests.rendering import write_run
+from tests.make_run import write_run
 
 HOLDS = "timeline.holds=[" + ", ".join(f"{{step: {step}, seconds: 0.1}}" for step in range(40)) + "]"
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from reelnet.errors import CapError, UsageError
 from reelnet.reel import Reel, Run
 from tests.export.coding import by_pillow
-from tests.rendering import decode_mp4, write_run
+from tests.make_run import write_run
+from tests.rendering import decode_mp4
 
 
 @pytest.fixture(scope="module")

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import OptionError
-from reelnet.reel import Run, open_run
+from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
 from reelnet.render.panels import PANELS
-from reelnet.runs.header import TapInfo
-from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.writer import RunWriter
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.builder import build_template
-from tests.rendering import Bytes, Floats, color_range, grey_pictures
+from tests.make_run import Bytes, Floats
+from tests.rendering import color_range
 
 WHITE = (255, 255, 255)
 ACCENT = (33, 102, 172)
@@ -65,19 +62,6 @@ def lay_out(
     except OptionError as error:
         raise ValueError(str(error.errors)) from error
     return LaidOut(resolve(template, run), run)
-
-
-def write_taps(path: Path, taps: Mapping[str, Floats], steps: list[int] | None = None) -> Run:
-    """A run of several layers, each (steps, samples, channels, height, width), from -1 to 1."""
-    any_maps = next(iter(taps.values()))
-    shown = grey_pictures(any_maps.shape[1])
-    infos = {name: TapInfo(maps.shape[1:], maps.dtype.name, (-1.0, 1.0)) for name, maps in taps.items()}
-    writer = RunWriter(path, taps=infos, inputs=shown.astype(np.float32), pictures=shown, labels=None)
-    for number in range(len(any_maps)):
-        step = number if steps is None else steps[number]
-        writer.commit(Snapshot(step, {name: maps[number] for name, maps in taps.items()}, {}))
-    writer.close()
-    return open_run(path)
 
 
 def expand_cells(

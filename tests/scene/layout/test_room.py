@@ -8,7 +8,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.rendering import noise, write_run
+from tests.make_run import noise, write_run
 from tests.template.text import reel_of, template_of
 
 

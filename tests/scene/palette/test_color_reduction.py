@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from reelnet.scene.palette.color_reduction import from_oklab, reduce_colors, to_oklab
-from tests.rendering import Bytes, photos
+from tests.make_run import Bytes
+from tests.rendering import photos
 
 
 def errors(pictures: Bytes, shown: Bytes) -> list[float]:

@@ -11,8 +11,8 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.scene.layout.boxes import Box
-from tests.render.panels.drawing import ACCENT, WHITE, LaidOut, find_changes, lay_out, mask_box, write_taps
-from tests.rendering import noise, write_run
+from tests.make_run import noise, write_run
+from tests.render.panels.drawing import ACCENT, WHITE, LaidOut, find_changes, lay_out, mask_box
 
 STEPS = [0, 10, 20, 30]
 
@@ -191,7 +191,7 @@ def test_inputs(run: Run) -> None:
 
 
 def test_an_annotation_for_another_layer_draws_nothing(tmp_path: Path) -> None:
-    run = write_taps(tmp_path / "run", {"a": noise(1, 3, 6, 7), "b": noise(1, 3, 2, 7)})
+    run = write_run(tmp_path / "run", {"a": noise(1, 3, 6, 7), "b": noise(1, 3, 2, 7)})
     note = {"tap": "a", "channel": 5, "sample": 1}
     shown = [cells(run, note, layer=layer).frame(0) for layer in ("a", "b")]
     plain = [cells(run, layer=layer).frame(0) for layer in ("a", "b")]
@@ -200,7 +200,7 @@ def test_an_annotation_for_another_layer_draws_nothing(tmp_path: Path) -> None:
 
 
 def test_of_several_layers_one_must_be_named(tmp_path: Path) -> None:
-    run = write_taps(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
+    run = write_run(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
     both = {"labels": False, "heading": False, "taps": "all", "apart": 24}
     note = {"channel": 0, "sample": 1}
     layout = lay_out(run, {"channels": both | {"annotations": [note | {"tap": "b"}]}})

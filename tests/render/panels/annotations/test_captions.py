@@ -10,8 +10,8 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.captions import Captions
 from reelnet.scene.timeline.timeline import Pause
+from tests.make_run import noise, write_run
 from tests.render.panels.drawing import LaidOut, lay_out
-from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30, 40]
 CANVAS = {"width": 256, "scale": 8}

@@ -14,8 +14,8 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.annotations.callout import MarginNote, assign_line_rows, stack_notes
 from reelnet.render.panels.annotations.captions import StepRange
+from tests.make_run import noise, write_run
 from tests.render.panels.drawing import ACCENT, WHITE, LaidOut, find_changes, lay_out
-from tests.rendering import noise, write_run
 
 STEPS = [0, 10, 20, 30]
 SIDE = 56
@@ -105,9 +105,9 @@ def test_inputs_have_a_margin_too(run: Run) -> None:
 
 
 def test_annotations_of_layers_that_are_not_shown_take_no_space(tmp_path: Path) -> None:
-    from tests.render.panels.drawing import write_taps
+    from tests.make_run import write_run
 
-    run = write_taps(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
+    run = write_run(tmp_path / "run", {"a": noise(1, 3, 2, 7), "b": noise(1, 3, 2, 7)})
     shown = [channels(run, note(0, 0) | {"tap": "a"}, layer=layer).box("channels").width for layer in "ab"]
     assert shown[0] > shown[1] == 3 * SIDE
 

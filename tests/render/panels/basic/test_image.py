@@ -14,8 +14,8 @@ from PIL import Image
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.scene.palette.palette import ColorDepth
+from tests.make_run import Bytes, noise, write_run
 from tests.render.panels.drawing import WHITE, LaidOut, lay_out
-from tests.rendering import Bytes, noise, write_run
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import PaletteBuilder
-from tests.rendering import Bytes, noise, pixels, write_run
+from tests.make_run import Bytes, noise, write_run
+from tests.rendering import pixels
 
 ACCENT, FAINT, WHITE = (33, 102, 172), (222, 225, 229), (255, 255, 255)
 

@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.reel import Run
 from reelnet.render.typography import body_style, rasterize_text
-from tests.conftest import write_run
+from tests.make_run import write_run
 from tests.render.panels.drawing import LaidOut, lay_out
 
 WORDS = {"kind": "text", "text": "Words"}

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.reel import Reel
-from tests.rendering import Bytes, noise, pixels, write_run
+from tests.make_run import Bytes, noise, write_run
+from tests.rendering import pixels
 
 PAD = 16
 TRAIN, TEST, THIRD, FOURTH = (176, 94, 0), (0, 107, 98), (150, 70, 210), (38, 30, 110)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
-from tests.rendering import color_range, noise, pixels, write_run
+from tests.make_run import noise, write_run
+from tests.rendering import color_range, pixels
 
 MUTED, FAINT, WHITE = (94, 101, 110), (222, 225, 229), (255, 255, 255)
 LEVEL = 2 / 150

@@ -6,7 +6,7 @@ import pytest
 
 from reelnet.render.panels.maps.block import balance_columns, place_columns
 from reelnet.scene.layout.boxes import Box, Size
-from tests.conftest import MakeRun
+from tests.make_run import MakeRun
 from tests.render.panels.drawing import lay_out
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.render.panels.drawing import WHITE, assert_cells, expand_cells, lay_out, write_taps
-from tests.rendering import Floats, grey_pictures, noise, write_run
+from tests.make_run import Floats, grey_pictures, noise, write_run
+from tests.render.panels.drawing import WHITE, assert_cells, expand_cells, lay_out
 
 BARE = {"labels": False}
 
@@ -170,7 +170,7 @@ def test_labels_do_not_cover_the_cells(tmp_path: Path, transposed: bool, gap: in
 @pytest.mark.parametrize("transposed", [False, True])
 def test_several_layers(tmp_path: Path, arrange: str, transposed: bool) -> None:
     taps = {"a": noise(2, 3, 4, 14), "b": -noise(2, 3, 2, 7)}
-    run = write_taps(tmp_path / "run", taps)
+    run = write_run(tmp_path / "run", taps)
     options = {"taps": ["b", "a"], "arrange": arrange, "apart": 11, "heading": False}
     shown = bare(run, 1, samples={"transposed": transposed}, **options)
     first = expand_cells(taps["b"][1], 56, 8, transposed=transposed)
@@ -185,7 +185,7 @@ def test_several_layers(tmp_path: Path, arrange: str, transposed: bool) -> None:
 
 def test_all_layers_have_headings(tmp_path: Path) -> None:
     taps = {"a": noise(1, 3, 1, 14), "b": noise(1, 3, 1, 7)}
-    run = write_taps(tmp_path / "run", taps)
+    run = write_run(tmp_path / "run", taps)
     named, bare_ones = bare(run, taps="all"), bare(run, taps="all", heading=False)
     high = (len(named) - len(bare_ones)) // 2
     assert high % 8 == 0
@@ -196,7 +196,7 @@ def test_all_layers_have_headings(tmp_path: Path) -> None:
 
 
 def test_a_heading_wider_than_its_cells_is_not_cut(tmp_path: Path) -> None:
-    run = write_taps(tmp_path / "run", {"a_layer_of_some_length": noise(1, 1, 1, 7)})
+    run = write_run(tmp_path / "run", {"a_layer_of_some_length": noise(1, 1, 1, 7)})
     layout = lay_out(run, {"channels": {"heading": True}})
     frame = layout.frame(0)
     assert (frame[:, :16] == 255).all()

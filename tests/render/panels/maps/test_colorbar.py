@@ -11,9 +11,9 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.typography import body_style, rasterize_text
-from tests.conftest import write_run
+from tests.make_run import Bytes, write_run
 from tests.render.panels.drawing import LaidOut, lay_out
-from tests.rendering import Bytes, color
+from tests.rendering import color
 
 LINE, GAP = 17, 8
 """Pixels of a line of default text, and between a bar and its limits."""

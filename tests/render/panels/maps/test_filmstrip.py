@@ -10,8 +10,8 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.render.panels.drawing import LaidOut, assert_cells, expand_cells, lay_out, write_taps
-from tests.rendering import Bytes, Floats, grey_pictures, noise, write_run
+from tests.make_run import Bytes, Floats, grey_pictures, noise, write_run
+from tests.render.panels.drawing import LaidOut, assert_cells, expand_cells, lay_out
 
 STEPS = [0, 1, 2, 5, 10, 20, 50, 100]
 MAPS = noise(len(STEPS), 3, 4, 7)
@@ -117,7 +117,7 @@ def test_inputs_are_above_each_block(tmp_path: Path) -> None:
 def test_another_layer_in_the_order_of_change(tmp_path: Path) -> None:
     calm: Floats = np.zeros((2, 2, 3, 7, 7), np.float32)
     calm[1, :, 0], calm[1, :, 1], calm[1, :, 2] = 0.1, -0.9, 0.5
-    run = write_taps(tmp_path / "run", {"a": calm, "b": noise(2, 2, 3, 14)})
+    run = write_run(tmp_path / "run", {"a": calm, "b": noise(2, 2, 3, 14)})
     shown = strip(run, tap="a", steps=[1], order="change").panel("filmstrip", 0)
     assert_cells(shown[-168:, :112], expand_cells(calm[1][:, [1, 2, 0]], 56, 8))
 

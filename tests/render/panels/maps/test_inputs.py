@@ -13,7 +13,8 @@ from reelnet.render.typography import body_style
 from reelnet.scene.context import SceneContext
 from reelnet.template.model import SamplesSpec
 from reelnet.template.theme import Theme
-from tests.rendering import grey_pictures, noise, photos, write_run
+from tests.make_run import grey_pictures, noise, write_run
+from tests.rendering import photos
 
 
 @pytest.mark.parametrize(

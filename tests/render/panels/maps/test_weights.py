@@ -11,29 +11,19 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import TemplateError
-from reelnet.reel import Reel, Run, open_run
+from reelnet.reel import Reel, Run
 from reelnet.render.typography import body_style, rasterize_text
-from reelnet.runs.header import TapInfo, TapKind
-from reelnet.runs.snapshot import Snapshot
-from reelnet.runs.writer import RunWriter
-from tests.rendering import color_range, grey_pictures, noise, pixels
+from reelnet.runs.header import TapKind
+from tests.make_run import TANH, noise, write_run
+from tests.rendering import color_range, pixels
 
 LEVEL = 2 / 120
 
 
 def recorded(path: Path, values: NDArray[Any]) -> Run:
     """A run of one layer, conv1, with `values` (steps, outputs, inputs, height, width) as its weights."""
-    maps = noise(len(values), 3, 4, 5)
-    taps = {
-        "conv1": TapInfo((3, 4, 5, 5), "float32", (-1.0, 1.0)),
-        "conv1.weight": TapInfo(values.shape[1:], "float32", kind=TapKind.WEIGHT),
-    }
-    shown = grey_pictures(3)
-    writer = RunWriter(path, taps=taps, inputs=shown.astype(np.float32), pictures=shown)
-    for step, (each, held) in enumerate(zip(maps, values.astype(np.float32), strict=True)):
-        writer.commit(Snapshot(step, {"conv1": each, "conv1.weight": held}))
-    writer.close()
-    return open_run(path)
+    taps = {"conv1": noise(len(values), 3, 4, 5), "conv1.weight": values.astype(np.float32)}
+    return write_run(path, taps, bounds={"conv1": TANH}, kinds={"conv1.weight": TapKind.WEIGHT})
 
 
 def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
@@ -106,7 +96,7 @@ def test_the_panel_is_left_out_without_weights(tmp_path: Path) -> None:
     )
     log = run.path / "log.jsonl"
     log.write_text(log.read_text().replace("conv1.weight", "conv2.weight"))
-    again = open_run(run.path)
+    again = Run(run.path)
     assert "weights" not in dict(laid_out(again, {}).scene.boxes)
     assert "weights" in dict(laid_out(again, {"tap": "conv2.weight"}).scene.boxes)
 

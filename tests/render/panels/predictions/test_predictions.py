@@ -14,7 +14,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
 from reelnet.render.panels.predictions.predictions import rasterize_mark
 from reelnet.render.panels.predictions.scores import ClassScores
-from tests.conftest import write_run
+from tests.make_run import write_run
 from tests.rendering import pixels
 
 RIGHT, WRONG, MUTED = (0, 107, 98), (178, 24, 43), (94, 101, 110)
