@@ -99,7 +99,7 @@ class SampleAnnotation(SpecModel):
         lines = wrap_note(self.text or "", style)
         longest, most = max(style.width(line) for line in lines), 2 * MAX_NOTE_EMS * style.size
         if longest > most:
-            raise ValueError(f"needs {longest} pixels, but the margin has {most}; use shorter words")
+            raise ValueError(f"needs {longest} pixels, but the margin has only {most}; use shorter words")
         return Size(longest, len(lines) * style.line_height)
 
 

@@ -25,7 +25,9 @@ class Counter(Panel):
     size: FontSize | None = Field(
         None, description="Font size in pixels; by default 1.25 times the theme's text."
     )
-    boxed: bool = Field(False, description="Draw background behind the counter, for use over other panels.")
+    boxed: bool = Field(
+        False, description="Draw a background behind the counter, to place it over other panels."
+    )
     total: bool = Field(True, description="Write the last step as well.")
     align: Literal["left", "right"] = Field("left", description="Alignment of the counter in its box.")
 

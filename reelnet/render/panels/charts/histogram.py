@@ -41,7 +41,7 @@ class Histogram(Panel):
         description="The line above; by default `Values of` and the layer. Empty for none.",
     )
     chart_width: PositivePixels | None = Field(
-        None, description="Least width in pixels; by default 20 times the theme's text."
+        None, description="Minimum width in pixels; by default 20 times the theme's text."
     )
     chart_height: PositivePixels | None = Field(
         None, description="Height in pixels, including title and axes; by default 13 times the theme's text."

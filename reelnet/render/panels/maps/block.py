@@ -66,13 +66,12 @@ class Block:
     @property
     def channel_labels(self) -> list[str]:
         """The channels' numbers in the network; a range if all channels are cells of one map."""
-        own = self.view.tap.channels
-        if self.view.tap.fold is not None:
-            several = self.view.tap.map_shape[0] > 1
-            if not several:
-                return [format_channel_numbers(self.view.tap)]
+        tap = self.view.tap
+        if tap.fold is not None and tap.map_shape[0] == 1:
+            return [format_channel_numbers(tap)]
+        if tap.fold is not None or tap.channels is None:
             return [str(channel) for channel in self.channels]
-        return [str(channel if own is None else own[channel]) for channel in self.channels]
+        return [str(tap.channels[channel]) for channel in self.channels]
 
     @property
     def left_margin(self) -> int:

@@ -49,7 +49,7 @@ class Channels(Panel):
     taps_shown: tuple[str, ...] | Literal["all"] | None = Field(
         None,
         alias="taps",
-        description="Layers to show, in one block each: a list, or all; by default the reel's layer.",
+        description="Layers to show, one block per layer: a list, or all; by default the reel's layer.",
     )
     show: ShowOption = Selector()
     order: OrderOption = "recorded"
@@ -68,7 +68,7 @@ class Channels(Panel):
         "similar height, as many as make the whole about twice as wide as high.",
     )
     apart: Pixels = Field(24, description="Pixels between the blocks of several layers.")
-    step: int | None = Field(None, ge=0, description="Show this training step in every frame.")
+    step: int | None = Field(None, ge=0, description="Show this step in every frame, not the frame's own.")
     annotations: CellAnnotations = Field(
         (), description="Frames, arrows and texts on single cells, for a range of training steps."
     )
