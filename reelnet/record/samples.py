@@ -25,12 +25,10 @@ class Samples:
     Attributes:
         args: Positional inputs. Values that are not tensors are passed to the model unchanged.
         kwargs: Inputs by name.
-        count: Number of samples, which is the length of the first tensor.
     """
 
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
-    count: int
 
     @classmethod
     def from_inputs(cls, inputs: TensorLike | tuple[Any, ...] | Mapping[str, Any]) -> Samples:
@@ -51,20 +49,30 @@ class Samples:
             args = _map_nested(inputs, _copy_input)
         else:
             args = (as_tensor(inputs).detach().clone(),)
-        uncounted = cls(args, kwargs, 0)
-        first = next(iter(uncounted.tensors.values()), None)
+        samples = cls(args, kwargs)
+        first = next(iter(samples.tensors.values()), None)
         if first is None or first.ndim == 0 or first.numel() == 0:
             raise ReelnetError(
-                f"samples of {uncounted.shapes_text} are empty; give at least one sample, "
+                f"samples of {samples.shapes_text} are empty; give at least one sample, "
                 "shaped (samples, channels, height, width)"
             )
-        return cls(args, kwargs, len(first))
+        return samples
 
     @property
     def tensors(self) -> dict[str, Tensor]:
         """All input tensors by the names that they have in the run folder: `fed`, then `fed.1` or `fed.mask`."""
         named = [*_iter_tensors(self.args), *_iter_tensors(self.kwargs)]
         return {f"fed{name}" if index else "fed": value for index, (name, value) in enumerate(named)}
+
+    @property
+    def first(self) -> Tensor:
+        """The first input tensor."""
+        return next(iter(self.tensors.values()))
+
+    @property
+    def count(self) -> int:
+        """Number of samples, which is the length of the first tensor."""
+        return len(self.first)
 
     @property
     def shapes_text(self) -> str:
@@ -91,8 +99,7 @@ class Samples:
     @property
     def are_signals(self) -> bool:
         """Whether the first input has the shape (samples, channels, positions)."""
-        first = next(iter(self.tensors.values()))
-        return first.ndim == 3 and first.is_floating_point()
+        return self.first.ndim == 3 and self.first.is_floating_point()
 
     def copy_to(
         self, device: torch.device, dtype: torch.dtype | None

@@ -169,8 +169,8 @@ class Probe:
 
     @property
     def _device(self) -> torch.device:
-        own = next(iter(self._samples.tensors.values())).device
-        return next((parameter.device for parameter in self.model.parameters()), own)
+        devices = (parameter.device for parameter in self.model.parameters())
+        return next(devices, self._samples.first.device)
 
     @contextmanager
     def _capture_outputs(self, forward: _ForwardPass, *, first: bool) -> Iterator[None]:

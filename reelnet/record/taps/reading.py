@@ -144,14 +144,12 @@ class TapReader:
         return {name: self._describe(name, array) for name, array in arrays.items()}
 
     def _describe(self, name: str, array: NDArray[np.generic]) -> TapInfo:
-        samples, channels, height, width = array.shape
-        shape, dtype = (samples, channels, height, width), array.dtype.name
+        _, channels, _, width = array.shape
         if name != self._name:
             note = f"tokens before those of the image, {width} values each"
-            return TapInfo(shape, dtype, fold=(channels, *near_square_grid(width)), note=note)
-        return TapInfo(
-            shape, dtype, self._bounds, fold=fold_shape(shape), channels=self._channels, note=self._note
-        )
+            return _make_info(array, fold=(channels, *near_square_grid(width)), note=note)
+        fold = fold_shape(array.shape)
+        return _make_info(array, bounds=self._bounds, fold=fold, channels=self._channels, note=self._note)
 
 
 def read_tensor(
@@ -270,12 +268,15 @@ class ParameterReader:
 
     def describe(self, arrays: Arrays) -> dict[str, TapInfo]:
         """Describe the arrays that `read` returns, for the header of the run."""
-        infos = {}
-        for name, array in arrays.items():
-            outputs, inputs, height, width = array.shape
-            shape = outputs, inputs, height, width
-            infos[name] = TapInfo(shape, array.dtype.name, kind=self._taps[name].kind, note=self._notes[name])
-        return infos
+        return {
+            name: _make_info(array, kind=self._taps[name].kind, note=self._notes[name])
+            for name, array in arrays.items()
+        }
+
+
+def _make_info(array: NDArray[np.generic], **details: Any) -> TapInfo:
+    first, channels, height, width = array.shape
+    return TapInfo((first, channels, height, width), array.dtype.name, **details)
 
 
 def _to_4_dims(name: str, values: Tensor) -> Tensor:
