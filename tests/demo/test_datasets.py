@@ -19,15 +19,15 @@ from reelnet.record.samples import to_pictures
 
 
 @pytest.fixture(scope="module")
-def mnist(tmp_path_factory: pytest.TempPathFactory) -> LabeledImages:
-    return load_images("mnist", channels=1, samples=10, root=tmp_path_factory.mktemp("data"), image_size=None)
+def mnist(root: Path) -> LabeledImages:
+    return load_images("mnist", channels=1, samples=10, root=root, image_size=None)
 
 
 def length(dataset: Any) -> int:
     return len(cast(Sized, dataset))
 
 
-def test_mnist_is_whole(mnist: LabeledImages) -> None:
+def test_mnist_is_complete(mnist: LabeledImages) -> None:
     assert (length(mnist.train), length(mnist.test)) == (60_000, 10_000)
     pictures, labels = mnist.train[:]
     assert pictures.shape == (60_000, 1, 28, 28)
@@ -65,8 +65,8 @@ def test_mnist_is_shown_as_ink_on_paper(mnist: LabeledImages) -> None:
     assert pictures[:, 0, 0, 0].max() == 0  # what the network gets is as published
 
 
-def test_other_numbers_of_samples_take_the_classes_in_turn(tmp_path: Path) -> None:
-    data = load_images("mnist", channels=3, samples=13, root=tmp_path, image_size=14)
+def test_other_numbers_of_samples_are_picked_from_each_class_in_turn(root: Path) -> None:
+    data = load_images("mnist", channels=3, samples=13, root=root, image_size=14)
     pictures, labels = data.get_samples()
     assert labels == [*"0123456789", *"012"]
     assert len(set(data.sample_indices)) == 13
@@ -74,9 +74,9 @@ def test_other_numbers_of_samples_take_the_classes_in_turn(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("count", [0, 10_001])
-def test_samples_that_are_not_there(count: int, tmp_path: Path) -> None:
+def test_invalid_numbers_of_samples(count: int, root: Path) -> None:
     with pytest.raises(UsageError, match=f"--samples {count}: choose 1 to 10000"):
-        load_images("mnist", channels=1, samples=count, root=tmp_path, image_size=None)
+        load_images("mnist", channels=1, samples=count, root=root, image_size=None)
 
 
 def test_a_damaged_copy_of_mnist_is_one_clear_line(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_data_root_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("mnits", r"did you mean 'mnist'\? Choose from mnist, torchvision:NAME and folder:PATH"),
         ("MNIST", "did you mean 'mnist'"),
@@ -109,8 +109,8 @@ def test_a_data_root_that_cannot_be_written(tmp_path: Path) -> None:
         ("folder:/does/not/exist", "not a folder with one folder of images per class"),
     ],
 )
-def test_unknown_data(name: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(ReelnetError, match=said) as error:
+def test_unknown_datasets(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=message) as error:
         load_images(name, channels=3, samples=2, root=tmp_path, image_size=8)
     assert f"--data {name}" in str(error.value)
     assert "\n" not in str(error.value)
@@ -128,15 +128,15 @@ def test_a_download_that_fails_is_one_clear_line(tmp_path: Path, monkeypatch: py
     assert "\n" not in str(error.value)
 
 
-def picture_folder(path: Path, counts: dict[str, int]) -> None:
+def make_image_folder(path: Path, counts: dict[str, int]) -> None:
     for shade, (name, count) in enumerate(counts.items(), 1):
         (path / name).mkdir(parents=True)
         for number in range(count):
             Image.new("RGB", (12, 9), (shade * 50, number, 0)).save(path / name / f"{number:04d}.png")
 
 
-def test_a_folder_of_folders_of_pictures(tmp_path: Path) -> None:
-    picture_folder(tmp_path, {"cat": 20, "dog": 20})
+def test_a_folder_with_one_folder_of_images_per_class(tmp_path: Path) -> None:
+    make_image_folder(tmp_path, {"cat": 20, "dog": 20})
     data = load_images(f"folder:{tmp_path}", channels=3, samples=4, root=None, image_size=8)
     assert (length(data.train), length(data.test)) == (36, 4)
     assert data.classes == ("cat", "dog")
@@ -152,12 +152,12 @@ def test_a_folder_of_folders_of_pictures(tmp_path: Path) -> None:
 def test_samples_come_from_all_classes_of_a_long_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picture_folder(tmp_path / "train", {"a": 1, "b": 1})
-    picture_folder(tmp_path / "val", {"a": 1, "b": 1})
+    make_image_folder(tmp_path / "train", {"a": 1, "b": 1})
+    make_image_folder(tmp_path / "val", {"a": 1, "b": 1})
     make = ImageFolder
 
     class Long(make):  # type: ignore[misc, valid-type]
-        """3,000 pictures of the first class before the second one's."""
+        """Has 3,000 images of the first class before those of the second class."""
 
         def __init__(self, *args: Any, **words: Any) -> None:
             super().__init__(*args, **words)
@@ -171,20 +171,20 @@ def test_samples_come_from_all_classes_of_a_long_folder(
 
 
 def test_a_folder_with_its_own_split(tmp_path: Path) -> None:
-    picture_folder(tmp_path / "train", {"a": 3, "b": 2})
+    make_image_folder(tmp_path / "train", {"a": 3, "b": 2})
     with pytest.raises(UsageError, match="has 'train' but neither 'test' nor 'val'"):
         load_images(f"folder:{tmp_path}", channels=3, samples=1, root=None, image_size=8)
-    picture_folder(tmp_path / "val", {"a": 1, "b": 1})
+    make_image_folder(tmp_path / "val", {"a": 1, "b": 1})
     data = load_images(f"folder:{tmp_path}", channels=3, samples=2, root=None, image_size=8)
     assert (length(data.train), length(data.test)) == (5, 2)
-    picture_folder(tmp_path / "test", {"a": 1, "c": 1})
+    make_image_folder(tmp_path / "test", {"a": 1, "c": 1})
     with pytest.raises(UsageError, match=r"'train' and 'test' have different classes \(b, c\)"):
         load_images(f"folder:{tmp_path}", channels=3, samples=2, root=None, image_size=8)
 
 
-def test_a_broken_picture_is_named(tmp_path: Path) -> None:
-    picture_folder(tmp_path / "train", {"a": 2})
-    picture_folder(tmp_path / "test", {"a": 1})
+def test_a_broken_image_is_named(tmp_path: Path) -> None:
+    make_image_folder(tmp_path / "train", {"a": 2})
+    make_image_folder(tmp_path / "test", {"a": 1})
     broken = tmp_path / "train" / "a" / "0001.png"
     broken.write_bytes(broken.read_bytes()[:30])
     data = load_images(f"folder:{tmp_path}", channels=3, samples=1, root=None, image_size=8)

@@ -1,4 +1,4 @@
-"""The training stage, whole: data, network, recording."""
+"""A whole training: data, network, recording."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ CHANNELS = [4, 4, 8, 8, 16, 16]
 SIDES = [28, 28, 14, 14, 7, 7]
 
 train = functools.partial(training.train, evaluations=1)
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +57,12 @@ def test_the_first_convolution_is_what_its_weights_say(article: Run) -> None:
     torch.manual_seed(5)
     kernel = build_network("article", 10).get_parameter("conv1.weight").detach().numpy()
     fed = np.pad(article.inputs[:, 0].astype(float), ((0, 0), (1, 1), (1, 1)))
-    wanted = np.zeros((10, 4, 28, 28))
+    expected = np.zeros((10, 4, 28, 28))
     for row in range(3):
         for column in range(3):
             part = fed[:, None, row : row + 28, column : column + 28]
-            wanted += kernel[None, :, 0, row, column, None, None] * part
-    np.testing.assert_allclose(article.read("conv1", 0)[0], np.tanh(wanted), atol=1e-6)
+            expected += kernel[None, :, 0, row, column, None, None] * part
+    np.testing.assert_allclose(article.read("conv1", 0)[0], np.tanh(expected), atol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_recording(article: Run, root: Path, tmp_path: Path) -> None:
@@ -117,7 +112,7 @@ def test_the_layers_of_the_articles_network(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "said"),
+    ("recipe", "message"),
     [
         (Recipe(model="articel"), "--model articel: unknown network; did you mean 'article'"),
         (Recipe(model="torchvision:resnet19"), "did you mean 'resnet1"),
@@ -127,9 +122,9 @@ def test_the_layers_of_the_articles_network(root: Path) -> None:
     ],
 )
 def test_unknown_names_are_one_line_and_leave_no_folder(
-    recipe: Recipe, said: str, root: Path, tmp_path: Path
+    recipe: Recipe, message: str, root: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match=said) as error:
+    with pytest.raises(UsageError, match=message) as error:
         train(tmp_path / "run", recipe, root=root)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []

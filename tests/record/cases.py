@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from reelnet.record.taps.tap import TapSpec
 
 Outputs = Mapping[str, Sequence[Any]]
-"""For each path what its module returned, a call after another."""
+"""The outputs of the module at each path, one per call."""
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,20 @@ class Case:
     """A model to record.
 
     Attributes:
-        build: Makes the model, its random numbers from the global generator.
-        samples: What the recorder is given.
-        taps: Likewise.
-        wanted: From the outputs of a plain forward pass, and the model itself, what the run should hold by its name:
-            (samples, channels, height, width).
-        loss: Of one training step.
+        build: Builds the model, with random numbers from the global generator.
+        samples: The `samples` of the recorder.
+        taps: The `taps` of the recorder.
+        expected: Computes the values of the run by name, (samples, channels, height, width), from the outputs of a
+            plain forward pass and the model.
+        loss: Computes the loss of one training step.
         shown: Pictures of the samples, if the recorder cannot make them.
-        inner: The module whose names count.
+        inner: Returns the module whose paths the taps use.
     """
 
     build: Callable[[], nn.Module]
     samples: Any
     taps: Sequence[TapSpec] | None
-    wanted: Callable[[Outputs, nn.Module], Mapping[str, Tensor]]
+    expected: Callable[[Outputs, nn.Module], Mapping[str, Tensor]]
     loss: Callable[[nn.Module], Tensor]
     shown: Tensor | None = None
     inner: Callable[[nn.Module], nn.Module] = field(default=lambda model: model)
@@ -44,7 +44,7 @@ def pictures(count: int = 3, channels: int = 1, side: int = 8) -> Tensor:
 
 
 def total(output: Any) -> Tensor:
-    """A loss that depends on all that a model returned."""
+    """A loss that depends on everything that a model returned."""
     if isinstance(output, Tensor):
         return output.float().square().mean()
     parts = (
@@ -62,8 +62,8 @@ def on_noise(*shape: int) -> Callable[[nn.Module], Tensor]:
     return lambda model: total(model(torch.randn(shape)))
 
 
-def unwrapped(model: Any) -> nn.Module:
-    """What lies within a wrapper, which torch's types do not know."""
+def require_module(model: Any) -> nn.Module:
+    """Return the module inside a wrapper, whose type torch does not declare."""
     if not isinstance(model, nn.Module):
         raise AssertionError(f"{type(model)} is no module")
     return model

@@ -1,4 +1,4 @@
-"""One thread for torch: on a busy machine several wait for each other far longer than they compute."""
+"""Torch computes with one thread: on a busy machine, several threads mostly wait for each other."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
 from reelnet.record.taps.tap import Tap, TapSpec
-from tests.record.cases import Case, Outputs, on_noise, pictures, total, unwrapped
+from tests.record.cases import Case, Outputs, on_noise, pictures, require_module, total
 from tests.record.outputs import Split
 
 
@@ -35,11 +35,11 @@ class Mixed(nn.Module):
 
 
 def mixed() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        maps = {name: seen[name][0] for name in ("conv1", "relu", "norm", "drop", "conv2", "depth")}
-        return {**maps, "head": seen["head"][0][:, :, None, None]}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        maps = {name: outputs[name][0] for name in ("conv1", "relu", "norm", "drop", "conv2", "depth")}
+        return {**maps, "head": outputs["head"][0][:, :, None, None]}
 
-    return Case(Mixed, pictures(), ["*"], wanted, on_noise(6, 1, 8, 8))
+    return Case(Mixed, pictures(), ["*"], expected, on_noise(6, 1, 8, 8))
 
 
 class Normalised(nn.Module):
@@ -55,11 +55,11 @@ class Normalised(nn.Module):
 
 
 def weight_norm() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
         return {
-            "conv": seen["conv"][0],
-            "old": seen["old"][0],
-            "spectral": seen["spectral"][0][:, :, None, None],
+            "conv": outputs["conv"][0],
+            "old": outputs["old"][0],
+            "spectral": outputs["spectral"][0][:, :, None, None],
             "conv.weight": model.get_submodule("conv").weight,  # type: ignore[dict-item]
             "old.weight": model.get_submodule("old").weight,  # type: ignore[dict-item]
             "spectral.weight": model.get_submodule("spectral").weight[None, None],  # type: ignore[index]
@@ -73,7 +73,7 @@ def weight_norm() -> Case:
         Tap.weight("old"),
         Tap.weight("spectral"),
     ]
-    return Case(Normalised, pictures(), taps, wanted, on_noise(4, 1, 8, 8))
+    return Case(Normalised, pictures(), taps, expected, on_noise(4, 1, 8, 8))
 
 
 class Recurrent(nn.Module):
@@ -95,12 +95,14 @@ class Recurrent(nn.Module):
 
 
 def recurrent() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
         return {
-            "lstm": seen["lstm"][0][0].transpose(1, 2)[:, :, None],
-            "state": seen["lstm"][0][1][0].permute(1, 2, 0)[:, :, None],
-            "gru": seen["gru"][0][0].permute(1, 2, 0)[:, :, None],
-            **{"cell" + end: seen["cell"][at][:, :, None, None] for at, end in enumerate(("", "#2", "#3"))},
+            "lstm": outputs["lstm"][0][0].transpose(1, 2)[:, :, None],
+            "state": outputs["lstm"][0][1][0].permute(1, 2, 0)[:, :, None],
+            "gru": outputs["gru"][0][0].permute(1, 2, 0)[:, :, None],
+            **{
+                "cell" + end: outputs["cell"][at][:, :, None, None] for at, end in enumerate(("", "#2", "#3"))
+            },
         }
 
     taps: list[TapSpec] = [
@@ -109,27 +111,27 @@ def recurrent() -> Case:
         "cell",
         "gru",
     ]
-    return Case(Recurrent, pictures(), taps, wanted, on_noise(4, 1, 8, 8))
+    return Case(Recurrent, pictures(), taps, expected, on_noise(4, 1, 8, 8))
 
 
 def transformer() -> Case:
-    """Has a fast way of its own in eval mode, which goes round its layers."""
+    """Has a fast path in eval mode that bypasses its layers."""
 
     def build() -> nn.Module:
         layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
         return nn.Sequential(nn.Linear(8, 4), nn.TransformerEncoder(layer, 2), nn.Flatten())
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
         names = ["1", "1.layers.0", "1.layers.1.linear1"]
-        lines = {name: seen[name][0].transpose(1, 2)[:, :, None] for name in names}
-        return {**lines, "2": seen["2"][0][:, :, None, None]}
+        lines = {name: outputs[name][0].transpose(1, 2)[:, :, None] for name in names}
+        return {**lines, "2": outputs["2"][0][:, :, None, None]}
 
     names = ["1", "1.layers.0", "1.layers.1.linear1", "2"]
-    return Case(build, pictures(4)[:, 0, :5], names, wanted, on_noise(4, 5, 8))
+    return Case(build, pictures(4)[:, 0, :5], names, expected, on_noise(4, 5, 8))
 
 
 class Stateful(nn.Module):
-    """Keeps its state from one call to the next, counts its calls, and draws from a generator of its own."""
+    """Keeps state between calls, counts its calls, and draws random numbers from its own generator."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,7 +160,11 @@ class Stateful(nn.Module):
 
 def control_flow() -> Case:
     return Case(
-        Stateful, pictures(4), ["conv"], lambda seen, model: {"conv": seen["conv"][0]}, on_noise(4, 1, 8, 8)
+        Stateful,
+        pictures(4),
+        ["conv"],
+        lambda outputs, model: {"conv": outputs["conv"][0]},
+        on_noise(4, 1, 8, 8),
     )
 
 
@@ -173,15 +179,15 @@ class Several(nn.Module):
 
 
 def tuple_samples() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {"left": seen["left"][0], "right": seen["right"][0][:, :, None, None]}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {"left": outputs["left"][0], "right": outputs["right"][0][:, :, None, None]}
 
     samples = (pictures(), torch.linspace(0, 1, 12).reshape(3, 4))
     return Case(
         Several,
         samples,
         ["left", "right"],
-        wanted,
+        expected,
         lambda model: total(model(torch.randn(5, 1, 8, 8), torch.randn(5, 4))),
     )
 
@@ -189,17 +195,17 @@ def tuple_samples() -> Case:
 def dict_samples() -> Case:
     case = tuple_samples()
     samples = {"facts": case.samples[1], "scale": 2.0, "picture": case.samples[0]}
-    return Case(case.build, samples, case.taps, case.wanted, case.loss, shown=torch.zeros(3, 8, 8))
+    return Case(case.build, samples, case.taps, case.expected, case.loss, shown=torch.zeros(3, 8, 8))
 
 
 def in_half() -> Case:
     def build() -> nn.Module:
         return nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Conv2d(3, 2, 3)).half()
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {"0": seen["0"][0], "2": seen["2"][0]}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {"0": outputs["0"][0], "2": outputs["2"][0]}
 
-    return Case(build, pictures(), None, wanted, lambda model: total(model(torch.randn(4, 1, 8, 8).half())))
+    return Case(build, pictures(), None, expected, lambda model: total(model(torch.randn(4, 1, 8, 8).half())))
 
 
 def under_autocast() -> Case:
@@ -207,24 +213,24 @@ def under_autocast() -> Case:
         with torch.autocast("cpu", torch.bfloat16):
             return total(model(torch.randn(4, 1, 8, 8)))
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {"0": seen["0"][0], "2": seen["2"][0]}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {"0": outputs["0"][0], "2": outputs["2"][0]}
 
     def build() -> nn.Module:
         return nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Conv2d(3, 2, 3))
 
-    return Case(build, pictures(), None, wanted, loss)
+    return Case(build, pictures(), None, expected, loss)
 
 
 def functional() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {"conv": seen["conv"][0], "tanh": torch.tanh(seen["conv"][0])}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {"conv": outputs["conv"][0], "tanh": torch.tanh(outputs["conv"][0])}
 
     return Case(
         lambda: Split("list"),
         pictures(),
         ["conv", Tap("conv", then=torch.tanh, name="tanh")],
-        wanted,
+        expected,
         on_noise(4, 1, 8, 8),
     )
 
@@ -235,9 +241,9 @@ def in_parallel() -> Case:
         lambda: nn.DataParallel(Mixed()),
         case.samples,
         case.taps,
-        case.wanted,
+        case.expected,
         case.loss,
-        inner=lambda model: unwrapped(model.module),
+        inner=lambda model: require_module(model.module),
     )
 
 
@@ -247,9 +253,9 @@ def compiled() -> Case:
         lambda: torch.compile(Mixed(), backend="eager"),  # type: ignore[arg-type, return-value]
         case.samples,
         case.taps,
-        case.wanted,
+        case.expected,
         case.loss,
-        inner=lambda model: unwrapped(model._orig_mod),
+        inner=lambda model: require_module(model._orig_mod),
     )
 
 
@@ -266,11 +272,11 @@ class PartlyCompiled(nn.Module):
 
 
 def partly_compiled() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
         return {
-            "body.conv1": seen["body._orig_mod.conv1"][0],
-            "body.conv2": seen["body._orig_mod.conv2"][0],
-            "head": seen["head"][0][:, :, None, None],
+            "body.conv1": outputs["body._orig_mod.conv1"][0],
+            "body.conv2": outputs["body._orig_mod.conv2"][0],
+            "head": outputs["head"][0][:, :, None, None],
         }
 
-    return Case(PartlyCompiled, pictures(), ["body.conv?", "head"], wanted, on_noise(6, 1, 8, 8))
+    return Case(PartlyCompiled, pictures(), ["body.conv?", "head"], expected, on_noise(6, 1, 8, 8))

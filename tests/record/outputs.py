@@ -1,4 +1,4 @@
-"""Models whose layers give all that layers give: tokens, volumes, containers, numbers of every type."""
+"""Models whose layers return all kinds of outputs: tokens, volumes, containers, all dtypes."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ def tokens() -> Case:
 
     name = "encoder.layers.encoder_layer_0"
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        whole = seen[name][0]
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        whole = outputs[name][0]
         attention = model.get_submodule(f"{name}.self_attention")
-        inputs = seen[f"{name}.ln_1"][0]
+        inputs = outputs[f"{name}.ln_1"][0]
         weights = attention(inputs, inputs, inputs, average_attn_weights=False)[1]
         return {
             f"{name}.class": whole[:, :1, None],
             name: torch.stack([whole[:, 1 + at] for at in range(16)], -1).reshape(3, 6, 4, 4),
             f"{name}.self_attention.attention": weights,
-            "encoder.ln.class": seen["encoder.ln"][0][:, :1, None],
-            "encoder.ln": seen["encoder.ln"][0][:, 1:].transpose(1, 2).reshape(3, 6, 4, 4),
+            "encoder.ln.class": outputs["encoder.ln"][0][:, :1, None],
+            "encoder.ln": outputs["encoder.ln"][0][:, 1:].transpose(1, 2).reshape(3, 6, 4, 4),
         }
 
     taps: list[TapSpec] = [name, "encoder.ln", Tap.attention(f"{name}.self_attention")]
-    return Case(build, pictures(3, 3), taps, wanted, on_noise(2, 3, 8, 8))
+    return Case(build, pictures(3, 3), taps, expected, on_noise(2, 3, 8, 8))
 
 
 def channels_last() -> Case:
     def build() -> Any:
         return SwinTransformer([2, 2], 8, [1, 1], [2, 2], [2, 2], num_classes=3)
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
         names = ["features.0", "features.1", "features.1.0.norm1", "features.2", "features.1.0.mlp.0"]
-        return {name: seen[name][0].permute(0, 3, 1, 2) for name in names}
+        return {name: outputs[name][0].permute(0, 3, 1, 2) for name in names}
 
     names = ["features.0", "features.1", "features.1.0.norm1", "features.2", "features.1.0.mlp.0"]
-    return Case(build, pictures(3, 3, 16), names, wanted, on_noise(2, 3, 16, 16))
+    return Case(build, pictures(3, 3, 16), names, expected, on_noise(2, 3, 16, 16))
 
 
 class Heads(nn.Module):
-    """Attention by hand, with a softmax that gives its weights (samples, heads, tokens, tokens)."""
+    """Hand-written attention, with a softmax module that returns its weights (samples, heads, tokens, tokens)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,12 +67,16 @@ class Heads(nn.Module):
 
 
 def words() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {"embed": seen["embed"][0].transpose(1, 2)[:, :, None], "softmax": seen["softmax"][0]}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {"embed": outputs["embed"][0].transpose(1, 2)[:, :, None], "softmax": outputs["softmax"][0]}
 
     samples = (torch.arange(10) ** 2 % 11).reshape(2, 5)
     return Case(
-        Heads, samples, ["embed", "softmax"], wanted, lambda model: total(model(torch.randint(0, 11, (4, 5))))
+        Heads,
+        samples,
+        ["embed", "softmax"],
+        expected,
+        lambda model: total(model(torch.randint(0, 11, (4, 5)))),
     )
 
 
@@ -82,21 +86,27 @@ def signals() -> Case:
             nn.Conv1d(2, 5, 3), nn.ReLU(), nn.AdaptiveAvgPool1d(2), nn.Flatten(), nn.Linear(10, 2)
         )
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {name: seen[name][0][:, :, None] for name in "012"} | {"4": seen["4"][0][:, :, None, None]}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {name: outputs[name][0][:, :, None] for name in "012"} | {
+            "4": outputs["4"][0][:, :, None, None]
+        }
 
-    return Case(build, torch.linspace(-1, 1, 60).reshape(3, 2, 10), list("0124"), wanted, on_noise(4, 2, 10))
+    return Case(
+        build, torch.linspace(-1, 1, 60).reshape(3, 2, 10), list("0124"), expected, on_noise(4, 2, 10)
+    )
 
 
 def volumes() -> Case:
     def build() -> nn.Module:
         return nn.Sequential(nn.Conv3d(1, 3, 3, padding=1), nn.Tanh(), nn.Conv3d(3, 2, 3))
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {"0": seen["0"][0][:, :, 3], "1": seen["1"][0][:, :, 0], "2": seen["2"][0][:, :, 2]}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {"0": outputs["0"][0][:, :, 3], "1": outputs["1"][0][:, :, 0], "2": outputs["2"][0][:, :, 2]}
 
     samples = torch.linspace(0, 1, 2 * 6**3).reshape(2, 1, 6, 6, 6)
-    return Case(build, samples, ["0", Tap("1", slice=0), Tap("2", slice=2)], wanted, on_noise(2, 1, 6, 6, 6))
+    return Case(
+        build, samples, ["0", Tap("1", slice=0), Tap("2", slice=2)], expected, on_noise(2, 1, 6, 6, 6)
+    )
 
 
 @dataclass
@@ -138,8 +148,8 @@ class Containers(nn.Module):
 
 
 def containers() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        a, b, c, d = (seen[name][0] for name in "abcd")
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        a, b, c, d = (outputs[name][0] for name in "abcd")
         return {
             "a": a["low"],
             "a high": a["other"]["high"],
@@ -157,7 +167,7 @@ def containers() -> Case:
         "d",
         Tap("d", key="1.1", name="d both"),
     ]
-    return Case(Containers, pictures(), taps, wanted, on_noise(4, 1, 8, 8))
+    return Case(Containers, pictures(), taps, expected, on_noise(4, 1, 8, 8))
 
 
 class Shared(nn.Module):
@@ -178,16 +188,16 @@ class Shared(nn.Module):
 
 
 def several_calls() -> Case:
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        act, inner = seen["act"], seen["inner"]
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        act, inner = outputs["act"], outputs["inner"]
         return {"act": act[0], "act#2": act[1], "act#3": act[2], "second": inner[1], "again": inner[0]}
 
     taps: list[TapSpec] = ["act", Tap("inner#2", name="second"), "again#1"]
-    return Case(Shared, pictures(), taps, wanted, on_noise(4, 1, 8, 8))
+    return Case(Shared, pictures(), taps, expected, on_noise(4, 1, 8, 8))
 
 
 class Kinds(nn.Module):
-    """Gives numbers of all types."""
+    """Has layers that return all dtypes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -212,7 +222,7 @@ def kinds() -> Case:
         f"named.as_{kind}" for kind in ("half", "brain", "double", "whole", "short", "truth", "unsigned")
     ]
 
-    def wanted(seen: Outputs, model: nn.Module) -> dict[str, Tensor]:
-        return {name: seen[name][0].float() if "brain" in name else seen[name][0] for name in names}
+    def expected(outputs: Outputs, model: nn.Module) -> dict[str, Tensor]:
+        return {name: outputs[name][0].float() if "brain" in name else outputs[name][0] for name in names}
 
-    return Case(Kinds, pictures(), names, wanted, on_noise(4, 1, 8, 8))
+    return Case(Kinds, pictures(), names, expected, on_noise(4, 1, 8, 8))

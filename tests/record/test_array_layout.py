@@ -1,4 +1,4 @@
-"""What becomes of the outputs of different modules: their layouts, and their maps."""
+"""The layouts of outputs, and the maps that outputs become."""
 
 from __future__ import annotations
 
@@ -70,23 +70,23 @@ def test_maps_hold_each_value_in_its_place(dims: str) -> None:
     layout = infer_layout(tuple(values.shape), nn.Identity(), TEXT, dims=dims, grid=grid)
     maps, apart = layout.to_maps(values), layout.get_prefix_tokens(values)
     assert maps.shape[:2] == (3, 2 if "C" in dims else 1)
-    seen = set()
+    mapped = set()
     for n, c, y, x in np.ndindex(*maps.shape):
         at = {"N": n, "C": c, "H": y, "W": x, "D": 2, "L": x, "T": 1 + 3 * y + x}
         assert maps[n, c, y, x] == values[tuple(at[letter] for letter in dims)]
-        seen.add(int(maps[n, c, y, x]))
+        mapped.add(int(maps[n, c, y, x]))
     assert (apart is None) == ("T" not in dims)
     if apart is not None:
         assert apart.shape == (3, 1, 1, 2)
         for n, c in np.ndindex(3, 2):
             at = {"N": n, "C": c, "T": 0}
             assert apart[n, 0, 0, c] == values[tuple(at[letter] for letter in dims)]
-            seen.add(int(apart[n, 0, 0, c]))
-    assert len(seen) == values.numel() // (4 if "D" in dims else 1)
+            mapped.add(int(apart[n, 0, 0, c]))
+    assert len(mapped) == values.numel() // (4 if "D" in dims else 1)
 
 
 @pytest.mark.parametrize(
-    ("shape", "options", "said"),
+    ("shape", "options", "message"),
     [
         ((), {}, r"shape \(\) cannot be recorded; expected 1 to 5 dimensions, .* the 3 samples"),
         ((12, 4, 8, 8), {}, r"shape \(12, 4, 8, 8\)"),
@@ -103,8 +103,8 @@ def test_maps_hold_each_value_in_its_place(dims: str) -> None:
         ((3, 10, 4), {"dims": "NTC", "grid": (4, 4)}, r"cannot fold 10 tokens to a grid of \(4, 4\)"),
     ],
 )
-def test_what_cannot_be_maps(shape: tuple[int, ...], options: dict[str, object], said: str) -> None:
-    with pytest.raises(ReelnetError, match=said):
+def test_outputs_without_a_layout(shape: tuple[int, ...], options: dict[str, object], message: str) -> None:
+    with pytest.raises(ReelnetError, match=message):
         infer_layout(shape, nn.Identity(), SQUARE, **options)  # type: ignore[arg-type]
 
 

@@ -25,7 +25,7 @@ def one_line(error: pytest.ExceptionInfo[ReelnetError]) -> str:
 
 
 class Patches(nn.Module):
-    """Calls its layer on four patches a sample: maps, but not one a sample."""
+    """Calls its layer on four patches per sample, so the number of maps differs from that of the samples."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Patches(nn.Module):
 
 
 class Deep(nn.Module):
-    """Has parameters that no tap can hold."""
+    """Has parameters that cannot be recorded."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,14 +49,14 @@ class Deep(nn.Module):
 
 
 class Idle(Patches):
-    """Has a layer that it does not call."""
+    """Has a layer that it never calls."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x
 
 
 @pytest.mark.parametrize(
-    ("model", "form", "said"),
+    ("model", "form", "message"),
     [
         (
             network(),
@@ -108,10 +108,10 @@ class Idle(Patches):
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_no_folder(
-    model: nn.Module, form: dict[str, Any], said: str, tmp_path: Path
+    model: nn.Module, form: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with (
-        pytest.raises(ReelnetError, match=said) as error,
+        pytest.raises(ReelnetError, match=message) as error,
         Recorder(tmp_path / "run", model, **{"samples": SAMPLES, **form}),
     ):
         pass
@@ -120,7 +120,7 @@ def test_a_mistake_is_one_line_and_leaves_no_folder(
 
 
 @pytest.mark.parametrize("value", [torch.zeros(2), np.zeros((2, 2)), "0.5", None, [1.0], 1j, 10**400])
-def test_a_metric_must_be_one_number(value: object, tmp_path: Path) -> None:
+def test_a_metric_must_be_a_single_number(value: object, tmp_path: Path) -> None:
     with Recorder(tmp_path / "run", network(), samples=SAMPLES, on_error="raise") as recorder:
         with pytest.raises(ReelnetError, match="metric 'loss'") as error:
             recorder.step(loss=value)
@@ -132,7 +132,7 @@ def test_a_metric_must_be_one_number(value: object, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "value", [0.5, np.float32(0.5), np.array([0.5]), torch.tensor([[0.5]], requires_grad=True)]
 )
-def test_one_number_comes_in_many_forms(value: object, tmp_path: Path) -> None:
+def test_metrics_of_many_types(value: object, tmp_path: Path) -> None:
     with Recorder(tmp_path / "run", network(), samples=SAMPLES) as recorder:
         recorder.step(loss=value)
     assert Run(tmp_path / "run").metrics["loss"][1] == 0.5
@@ -177,7 +177,7 @@ def test_a_file_in_the_way_is_never_touched(tmp_path: Path) -> None:
     assert (tmp_path / "run").read_text() == "text"
 
 
-def test_an_empty_folder_will_do(tmp_path: Path) -> None:
+def test_an_empty_folder_is_accepted(tmp_path: Path) -> None:
     record(tmp_path)
     assert Run(tmp_path).steps == [0]
 
@@ -192,7 +192,7 @@ def test_a_closed_recorder_says_so(tmp_path: Path) -> None:
         recorder.step()
 
 
-def test_a_model_that_changes_its_type_on_the_way_is_refused(tmp_path: Path) -> None:
+def test_a_change_of_dtype_is_an_error_of_the_step(tmp_path: Path) -> None:
     model = network()
     with Recorder(tmp_path / "run", model, samples=SAMPLES, on_error="raise") as recorder:
         model.double()
@@ -203,7 +203,7 @@ def test_a_model_that_changes_its_type_on_the_way_is_refused(tmp_path: Path) -> 
     assert Run(tmp_path / "run").read("layer1.conv1").shape == (1, 3, 2, 8, 8)
 
 
-def test_facts_of_any_type_are_kept(tmp_path: Path) -> None:
+def test_facts_of_any_type_are_stored(tmp_path: Path) -> None:
     with Recorder(tmp_path / "run", network(), samples=SAMPLES, about={"root": tmp_path, "seed": 7}):
         pass
     about = Run(tmp_path / "run").about

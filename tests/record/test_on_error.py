@@ -1,4 +1,4 @@
-"""A recording that fails does not end a training."""
+"""Errors in recording a step do not end the training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.record.probe.test_zoo import hooks
 
 
 class Fragile(nn.Module):
-    """Fails, gives another shape, or leaves a layer out, as it is told."""
+    """Fails, returns another shape or dtype, or skips a layer, depending on `mood`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ MOODS = {
 
 
 @pytest.mark.parametrize("mood", MOODS)
-def test_a_failing_step_is_missing_and_the_training_goes_on(
+def test_a_step_that_cannot_be_recorded_is_marked_as_missing(
     mood: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = Fragile()
@@ -76,7 +76,7 @@ def test_a_failing_step_is_missing_and_the_training_goes_on(
 
 
 @pytest.mark.parametrize("mood", MOODS)
-def test_or_it_is_raised(mood: str, tmp_path: Path) -> None:
+def test_on_error_raise(mood: str, tmp_path: Path) -> None:
     model = Fragile()
     with Recorder(
         tmp_path / "run", model, samples=pictures(), taps=["conv", "act"], on_error="raise"
@@ -96,7 +96,7 @@ def only_even(step: int) -> bool:
     return step % 2 == 0
 
 
-def test_a_schedule_that_fails_is_told_with_run_step_and_name(
+def test_the_error_of_a_failing_schedule_names_run_step_and_function(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "run"
@@ -129,7 +129,7 @@ def test_a_metric_that_is_not_a_number_is_skipped(tmp_path: Path, caplog: pytest
     ]
 
 
-def test_a_mistake_before_the_first_step_is_always_raised(tmp_path: Path) -> None:
+def test_errors_before_the_first_step_are_always_raised(tmp_path: Path) -> None:
     model = Fragile()
     model.mood = "broken"
     with pytest.raises(ReelnetError, match="no more"), Recorder(tmp_path / "run", model, samples=pictures()):
@@ -139,7 +139,7 @@ def test_a_mistake_before_the_first_step_is_always_raised(tmp_path: Path) -> Non
         Recorder(tmp_path / "run", model, samples=pictures(), on_error="ignore")  # type: ignore[arg-type]
 
 
-def test_ctrl_c_is_no_failure_of_the_recording(tmp_path: Path) -> None:
+def test_ctrl_c_is_not_an_error_of_the_recording(tmp_path: Path) -> None:
     model = Fragile()
     with Recorder(tmp_path / "run", model, samples=pictures()) as recorder:
         recorder.step()
@@ -171,12 +171,12 @@ def test_a_folder_that_vanishes_does_not_end_the_training(
     assert "cannot write step 2" in caplog.text
 
 
-def test_what_the_loop_raises_is_not_hidden(tmp_path: Path) -> None:
+def test_an_error_of_the_loop_is_not_hidden(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "run", Fragile(), samples=pictures())
     recorder.__enter__()
     recorder.step(loss=torch.tensor(1.0))
     recorder.flush()
-    # Where the last step cannot be written either, it is the loop's mistake that counts.
+    # If the last step cannot be written either, the error of the loop takes precedence.
     (tmp_path / "run" / "steps").rename(tmp_path / "away")
     recorder.__exit__(KeyError, KeyError("own"), None)
     (tmp_path / "away").rename(tmp_path / "run" / "steps")

@@ -1,4 +1,4 @@
-"""Samples become pictures that a person can look at."""
+"""Converting samples to pictures for people."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_vectors_are_near_square_grids() -> None:
     )
 
 
-def test_of_volumes_the_middle_slice_is_shown() -> None:
+def test_volumes_are_shown_by_their_middle_slice() -> None:
     volumes = np.random.default_rng(0).integers(0, 256, (2, 1, 5, 4, 3), dtype=np.uint8)
     np.testing.assert_array_equal(to_pictures(volumes), volumes[:, 0, 2])
 
@@ -70,7 +70,7 @@ def test_color_comes_out_with_channels_last(first: bool) -> None:
 
 
 @pytest.mark.parametrize("shape", [(4,), (0, 4), (2, 2, 4, 4), (2, 4, 4, 4), (0, 4, 4), (2, 2, 3, 4, 4)])
-def test_what_is_no_picture_is_refused_with_its_shape(shape: tuple[int, ...]) -> None:
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(
         ReelnetError, match=r"cannot be shown as pictures; give pictures with shown="
     ) as error:

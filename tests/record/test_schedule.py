@@ -1,4 +1,4 @@
-"""Which steps are recorded, what that comes to, and how a run stays below its size."""
+"""Which steps are recorded, the plan of a recording, and runs with a largest size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def record(path: Path, count: int, **options: Any) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("options", "wanted"),
+    ("options", "expected"),
     [
         ({}, range(26)),
         ({"every": 10}, [0, 10, 20]),
@@ -47,8 +47,8 @@ def record(path: Path, count: int, **options: Any) -> list[int]:
         ({"every": Log(per_decade=3)}, [0, 1, 2, 5, 10, 22]),
     ],
 )
-def test_the_steps_that_are_recorded(options: dict[str, Any], wanted: Sequence[int], tmp_path: Path) -> None:
-    assert record(tmp_path / "run", 25, **options) == list(wanted)
+def test_recorded_steps(options: dict[str, Any], expected: Sequence[int], tmp_path: Path) -> None:
+    assert record(tmp_path / "run", 25, **options) == list(expected)
 
 
 def test_logarithmic_steps_are_evenly_spaced() -> None:
@@ -83,12 +83,12 @@ def test_seconds_pass_between_two_steps(tmp_path: Path) -> None:
         (CustomSteps(bool), 9, None),
     ],
 )
-def test_how_many_there_will_be(schedule: Any, total: int, count: int | None) -> None:
+def test_count_snapshots(schedule: Any, total: int, count: int | None) -> None:
     assert schedule.count_snapshots(total) == count
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"every": 0}, "every=0: give an integer from 1"),
         ({"every": True}, "every=True"),
@@ -98,20 +98,20 @@ def test_how_many_there_will_be(schedule: Any, total: int, count: int | None) ->
         ({"every": 1, "steps": [1.5]}, "steps="),
     ],
 )
-def test_what_is_no_schedule(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_invalid_schedules(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         parse_schedule(**{"steps": None, **options})
 
 
 @pytest.mark.parametrize(
     ("make", "value"), [(reelnet.Log, 0), (reelnet.Seconds, -1), (reelnet.Seconds, float("nan"))]
 )
-def test_a_pace_is_above_0(make: Any, value: float) -> None:
+def test_log_and_seconds_need_a_number_above_0(make: Any, value: float) -> None:
     with pytest.raises(UsageError, match="give a number above 0"):
         make(value)
 
 
-def test_the_plan_says_what_a_recording_will_take(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_plan_predicts_size_and_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "reelnet")
     recorder = Recorder(tmp_path / "run", network(), samples=pictures(), every=5, total_steps=40)
     plan = recorder.plan()
@@ -126,7 +126,7 @@ def test_the_plan_says_what_a_recording_will_take(tmp_path: Path, caplog: pytest
     files = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
     assert plan.bytes is not None
     assert plan.bytes > 9 * 3 * 4 * 36 * 4
-    # Small maps: what is said of them takes nearly as much as they do.
+    # Small maps: their metadata takes nearly as many bytes as their values.
     assert 0.5 * files < plan.bytes < 2 * files
     first = caplog.messages[0]
     assert first.startswith(
@@ -134,7 +134,7 @@ def test_the_plan_says_what_a_recording_will_take(tmp_path: Path, caplog: pytest
     )
 
 
-def test_a_plan_without_an_end_tells_of_one_snapshot(tmp_path: Path) -> None:
+def test_a_plan_without_a_known_end_describes_one_snapshot(tmp_path: Path) -> None:
     plan = Recorder(tmp_path / "run", network(), samples=pictures(), every=reelnet.Seconds(30)).plan()
     assert (plan.snapshots, plan.bytes, plan.seconds) == (None, None, None)
     assert str(plan).startswith("1 tap of 3 samples, every 30 s: snapshots of ")
@@ -170,14 +170,14 @@ def test_a_run_stays_below_its_size_and_is_thinned_out_evenly(steps: int, tmp_pa
         assert gaps[0] == 1
     else:
         assert len(run.steps) >= plan.max_snapshots // 4
-    # The files of the others are gone, and those of the rest whole.
+    # The files of dropped steps are gone; those of the others are intact.
     assert len(list((path / "steps").iterdir())) == len(run.steps)
     values = run.read("0")
     np.testing.assert_array_equal(run.metrics["loss"][1:], run.steps[1:])
     assert len(np.unique(values[:, 0, 0, 0, 0])) == len(run.steps)
 
 
-def test_a_size_that_holds_next_to_nothing_is_refused(tmp_path: Path) -> None:
+def test_a_size_that_is_too_small_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(
             UsageError, match=r"max_bytes: leaves .* for the steps, but one step takes .* at least 4"

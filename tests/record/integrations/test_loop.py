@@ -1,4 +1,4 @@
-"""What the callbacks of all trainers share."""
+"""The recorder that all callbacks share."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from reelnet.record.integrations.loop import LoopRecorder
 
 
 @pytest.mark.parametrize("start", [0, 2])
-def test_a_trainer_that_goes_on_from_a_checkpoint_says_from_which_step(start: int, tmp_path: Path) -> None:
+def test_a_framework_that_resumes_from_a_checkpoint_gives_its_step(start: int, tmp_path: Path) -> None:
     model: Any = nn.Sequential(nn.Conv2d(1, 1, 1))
     options = {"samples": torch.ones(2, 1, 4, 4), "resume": True, "on_error": "raise"}
 
@@ -31,5 +31,5 @@ def test_a_trainer_that_goes_on_from_a_checkpoint_says_from_which_step(start: in
     train(range(start + 1, 4), 20)
     run = reelnet.open(tmp_path / "run")
     assert run.steps == [0, 1, 2, 3]
-    wanted = [10 + step if step <= start else 20 + step for step in (1, 2, 3)]
-    np.testing.assert_array_equal(run.read("0")[1:, 0, 0, 0, 0], wanted)
+    expected = [10 + step if step <= start else 20 + step for step in (1, 2, 3)]
+    np.testing.assert_array_equal(run.read("0")[1:, 0, 0, 0, 0], expected)

@@ -28,7 +28,7 @@ def network() -> Any:
 
 
 def wrapped(kind: str, model: Any) -> Any:
-    """The model as it is trained: each process has all of it, or a part of each parameter."""
+    """The model as it is trained: each process has the whole model, or a shard of each parameter."""
     if kind == "ddp":
         return nn.parallel.DistributedDataParallel(model)
     if kind == "fully_shard":
@@ -47,7 +47,7 @@ def wrapped(kind: str, model: Any) -> Any:
 
 
 def weights(trained: nn.Module) -> dict[str, Tensor]:
-    """All of the weights, under the names of the plain model; every process must ask."""
+    """The whole weights under the names of the unwrapped model; every process must call this."""
     fsdp = sys.modules.get("torch.distributed.fsdp")
     if fsdp is not None and isinstance(trained, fsdp.FullyShardedDataParallel):
         with fsdp.FullyShardedDataParallel.summon_full_params(trained, writeback=False):
@@ -92,8 +92,8 @@ def train(kind: str, folder: Path, recorded: str) -> None:
         if kind != "fsdp":
             taps.append(Tap.grad("out"))
         else:
-            refused_gradients(trained, samples, folder)
-        # Only what the first process says of a step counts.
+            store_refusal(trained, samples, folder)
+        # Only the decision of rank 0 counts.
         every = (lambda step: step != 2) if rank == 0 else (lambda step: 1 / 0)
         with reelnet.Recorder(
             folder / "run", trained, samples=samples, taps=taps, every=every, on_error="raise"
@@ -106,8 +106,8 @@ def train(kind: str, folder: Path, recorded: str) -> None:
         torch.save((samples, kept), folder / f"{recorded}.pt")
 
 
-def refused_gradients(trained: nn.Module, samples: Tensor, folder: Path) -> None:
-    """What every process is told of gradients that there are not."""
+def store_refusal(trained: nn.Module, samples: Tensor, folder: Path) -> None:
+    """Store the error that each process gets for gradients that do not exist."""
     try:
         reelnet.Recorder(folder / "refused", trained, samples=samples, taps=["out", Tap.grad("out")])
     except reelnet.ReelnetError as error:
@@ -123,7 +123,7 @@ FAILURES = {
     "midway": [1],
     "together": [0, 1],
 }
-"""Which processes fail in the third pass of the samples; at the start it is a folder that is taken, or other taps."""
+"""The ranks that fail in the third forward pass on the samples; `entry` and `taps` fail at the start."""
 
 
 class ImpatientRecorder(reelnet.Recorder):
@@ -131,7 +131,7 @@ class ImpatientRecorder(reelnet.Recorder):
 
 
 def fail(name: str, folder: Path, recorder_class: type[reelnet.Recorder] = reelnet.Recorder) -> None:
-    """Train and fail; whether the training goes on is in a file of each process."""
+    """Train and fail; each process stores its error, or that it continued."""
     rank = distributed.get_rank()
     trained = wrapped("fully_shard", network())
     passes = 0
@@ -154,7 +154,7 @@ def fail(name: str, folder: Path, recorder_class: type[reelnet.Recorder] = reeln
         taken.parent.mkdir()
         taken.write_text("mine")
     taps: Any = ["conv" if within else Tap("conv", then=then)]
-    said = "went on"
+    message = "continued"
     try:
         with recorder_class(
             folder / "run",
@@ -166,8 +166,8 @@ def fail(name: str, folder: Path, recorder_class: type[reelnet.Recorder] = reeln
                 trained(torch.rand(8, 1, 6, 6)).sum().backward()
                 recorder.step()
     except reelnet.ReelnetError as error:
-        said = str(error)
-    (folder / f"{rank}.txt").write_text(said)
+        message = str(error)
+    (folder / f"{rank}.txt").write_text(message)
 
 
 def main(what: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A compiled model is recorded, and not compiled again."""
+"""Recording a compiled model triggers no recompilation."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.record.cases import pictures
 from tests.record.models import Mixed
 
 
-def compilations(path: Path | None, *, within: bool) -> int:
-    """How many graphs are compiled for five steps of a training."""
+def count_compilations(path: Path | None, *, within: bool) -> int:
+    """Count the graphs that are compiled for five training steps."""
     torch._dynamo.reset()
     compiled: list[Any] = []
 
@@ -49,9 +49,9 @@ def compilations(path: Path | None, *, within: bool) -> int:
 
 
 @pytest.mark.parametrize("within", [False, True], ids=["torch.compile", "model.compile"])
-def test_recording_compiles_nothing(within: bool, tmp_path: Path) -> None:
-    alone = compilations(None, within=within)
+def test_recording_triggers_no_compilation(within: bool, tmp_path: Path) -> None:
+    alone = count_compilations(None, within=within)
     assert alone > 0
-    assert compilations(tmp_path / "run", within=within) == alone
+    assert count_compilations(tmp_path / "run", within=within) == alone
     run = Run(tmp_path / "run")
     assert (run.steps, list(run.taps)) == (list(range(6)), ["conv1", "conv2"])

@@ -1,4 +1,4 @@
-"""Several processes that train one model, as torchrun starts them: one writes, and none waits for ever."""
+"""Several processes that train one model, started by torchrun: one writes, and none waits forever."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(folder: Path) -> list[str]:
+def read_messages(folder: Path) -> list[str]:
     return [(folder / f"{rank}.txt").read_text() for rank in (0, 1)]
 
 
@@ -67,7 +67,7 @@ def test_one_process_writes_what_all_have_trained(trained: Path, kind: str) -> N
             assert np.isfinite(run.read("out.weight.grad", [step])).all() == (step > 0)
 
 
-def test_gradients_are_the_same_however_the_model_is_spread(trained: Path) -> None:
+def test_gradients_are_the_same_with_each_kind_of_sharding(trained: Path) -> None:
     runs = [reelnet.open(trained / kind / "run") for kind in KINDS if kind != "fsdp"]
     read = [run.read("out.weight.grad").astype(np.float64) for run in runs]
     assert len(read) == 3
@@ -81,7 +81,7 @@ def test_gradients_are_the_same_however_the_model_is_spread(trained: Path) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_else_becomes_of_the_training(trained: Path, kind: str) -> None:
+def test_training_is_bit_identical(trained: Path, kind: str) -> None:
     _, kept = torch.load(trained / kind / "yes.pt")
     _, alone = torch.load(trained / kind / "no.pt")
     for one, other in zip(kept, alone, strict=True):
@@ -92,19 +92,19 @@ def test_nothing_else_becomes_of_the_training(trained: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("who", ["first", "second", "all", "together"])
 def test_a_probe_that_fails_in_one_process_is_missing_for_all(failed: Path, who: str) -> None:
-    assert said(failed / who) == ["went on"] * 2
+    assert read_messages(failed / who) == ["continued"] * 2
     run = reelnet.open(failed / who / "run")
     assert (run.steps, list(run.missing)) == ([0, 1, 3, 4], [2])
     assert "no more room" in run.missing[2]
 
 
-def test_what_is_wrong_at_the_start_is_told_by_all(failed: Path) -> None:
-    assert all("exists and is not a run" in line for line in said(failed / "entry"))
-    assert all("the same taps" in line for line in said(failed / "taps"))
+def test_errors_at_the_start_are_raised_in_all_processes(failed: Path) -> None:
+    assert all("exists and is not a run" in line for line in read_messages(failed / "entry"))
+    assert all("the same taps" in line for line in read_messages(failed / "taps"))
 
 
-def test_nobody_waits_for_one_who_failed_within_a_pass(tmp_path: Path) -> None:
+def test_no_process_waits_for_one_that_failed_within_a_forward_pass(tmp_path: Path) -> None:
     began = time.monotonic()
     start("midway", tmp_path)
     assert time.monotonic() - began < 60
-    assert all("the training cannot continue from here" in line for line in said(tmp_path))
+    assert all("the training cannot continue from here" in line for line in read_messages(tmp_path))

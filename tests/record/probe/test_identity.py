@@ -1,4 +1,4 @@
-"""Training with a recorder around it ends bit for bit where it ends without."""
+"""Training with a recorder gives bit for bit the same result as without."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reelnet.record.taps.tap import Tap
 
 
 class Mixed(nn.Module):
-    """What a recorder could disturb: moving and frozen statistics, dropout of both kinds, an in-place ReLU."""
+    """Has what a recorder could disturb: moving and frozen statistics, both kinds of dropout, an in-place ReLU."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Mixed(nn.Module):
 
 
 class Caching(nn.Module):
-    """Keeps a tensor that its first forward pass made and uses it in each later one, also for gradients."""
+    """Caches a tensor in its first forward pass and uses it in all later ones, also for gradients."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Caching(nn.Module):
 
 
 class Reassigning(Mixed):
-    """Replaces a buffer by a new tensor in each forward pass, in eval mode, too; counts in another in place."""
+    """Replaces one buffer in each forward pass, also in eval mode, and counts in another one in place."""
 
     mean: Tensor
     calls: Tensor
@@ -73,30 +73,30 @@ class Reassigning(Mixed):
         return super().forward(x)
 
 
-def hear(module: Any, args: Any, output: Tensor) -> None:
-    module.heard.append(output.mean().detach())
+def store_mean(module: Any, args: Any, output: Tensor) -> None:
+    module.means.append(output.mean().detach())
 
 
 class Settling(nn.Module):
-    """In its first pass it makes layers and sets a hook, as some libraries do; an attribute says that it has."""
+    """Creates layers and a hook in its first pass, as some libraries do, and notes that in an attribute."""
 
     def __init__(self) -> None:
         super().__init__()
         conv: Any = nn.Conv2d(1, 2, 3)
-        conv.heard = []
+        conv.means = []
         self.conv1 = conv
         self.settled = False
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.settled:
-            self.conv1.register_forward_hook(hear)
+            self.conv1.register_forward_hook(store_mean)
             self.head = nn.Conv2d(2, 2, 1)
             self.scale = nn.Parameter(torch.rand(1))
             self.settled = True
         conv: Any = self.conv1
-        before = len(conv.heard)
+        before = len(conv.means)
         found = self.head(conv(x)).mean((2, 3)) * self.scale
-        return cast(Tensor, found * (len(conv.heard) - before))
+        return cast(Tensor, found * (len(conv.means) - before))
 
 
 class Stepper(Protocol):
@@ -128,7 +128,7 @@ def train(model: nn.Module, recorder: Stepper, optimizer: torch.optim.Optimizer,
         optimizer.step()
         recorder.step(loss=loss)
         if step == fail_at:
-            raise KeyError("the loop's own")
+            raise KeyError("an error of the loop")
 
 
 def hooks(model: nn.Module) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def hooks(model: nn.Module) -> dict[str, Any]:
 
 
 def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Everything that the rest of a training depends on, as plain comparable values."""
+    """Everything that the rest of a training depends on, as comparable values."""
     adam = [
         {name: value.numpy().tobytes() for name, value in held.items()} for held in optimizer.state.values()
     ]
@@ -168,7 +168,10 @@ def outcome(
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     samples = torch.linspace(-1, 1, 2 * 64).reshape(2, 1, 8, 8)
     around: Any = nullcontext(Silent()) if path is None else Recorder(path, model, samples=samples, taps=taps)
-    with pytest.raises(KeyError, match="the loop's own") if fail_at else nullcontext(), around as recorder:
+    with (
+        pytest.raises(KeyError, match="an error of the loop") if fail_at else nullcontext(),
+        around as recorder,
+    ):
         train(model, recorder, optimizer, fail_at)
     return state(model, optimizer)
 
@@ -243,12 +246,12 @@ def own_hook(module: nn.Module) -> Iterator[list[int]]:
         handle.remove()
 
 
-def test_hooks_are_there_only_while_the_probe_runs(tmp_path: Path) -> None:
-    seen: list[int] = []
+def test_hooks_exist_only_while_the_probe_runs(tmp_path: Path) -> None:
+    hook_counts: list[int] = []
 
     class Watching(Mixed):
         def forward(self, x: Tensor) -> Tensor:
-            seen.append(
+            hook_counts.append(
                 sum(len(held) for name, held in hooks(self).items() if name.endswith("_forward_hooks"))
             )
             return super().forward(x)
@@ -261,6 +264,6 @@ def test_hooks_are_there_only_while_the_probe_runs(tmp_path: Path) -> None:
             recorder.step()
             assert hooks(model) == alone
         assert hooks(model) == alone
-        assert seen == [3, 3]  # its own, and one on each of the two convolutions
+        assert hook_counts == [3, 3]  # its own, and one on each of the two convolutions
         assert len(counted) == 2
     assert not any(hooks(model).values())

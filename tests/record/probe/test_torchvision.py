@@ -1,4 +1,4 @@
-"""Networks as people have them: torchvision's, with random weights and small inputs."""
+"""Well-known networks: those of torchvision, with random weights and small inputs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from torchvision import models
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.tap import Tap, TapSpec
 from reelnet.reel import Run
-from tests.record.probe.test_zoo import overheard
+from tests.record.probe.test_zoo import collect_outputs
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network, and how its layers lay out what they give: maps, last (channels), tokens, vector, or a key."""
+    """A network, and the layouts of its layers: maps, last (channels last), tokens, vector, or a key."""
 
     make: str
     side: int
@@ -60,8 +60,8 @@ NETWORKS = {
 }
 
 
-def laid_out(output: Any, form: str) -> dict[str, Tensor]:
-    """What a run should hold of an output, by the end of its name."""
+def expected_maps(output: Any, form: str) -> dict[str, Tensor]:
+    """What the run should hold of an output, by the suffix of its name."""
     match form:
         case "last":
             return {"": output.permute(0, 3, 1, 2)}
@@ -77,7 +77,7 @@ def laid_out(output: Any, form: str) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_network_is_recorded_as_a_checkpoint_gives_it(name: str, tmp_path: Path) -> None:
+def test_recorded_values_equal_those_of_a_checkpoint(name: str, tmp_path: Path) -> None:
     network = NETWORKS[name]
     torch.manual_seed(0)
     model: nn.Module = models.get_model(network.make, weights=None, **dict(network.options)).train()
@@ -94,15 +94,15 @@ def test_a_network_is_recorded_as_a_checkpoint_gives_it(name: str, tmp_path: Pat
             twin = copy.deepcopy(model).eval()
             with (
                 torch.no_grad(),
-                overheard(twin, {path.partition("#")[0] for path in network.layers}) as seen,
+                collect_outputs(twin, {path.partition("#")[0] for path in network.layers}) as outputs,
             ):
                 twin(samples)
-            kept.append(seen)
+            kept.append(outputs)
     run = Run(tmp_path / "run")
-    for step, seen in enumerate(kept):
+    for step, outputs in enumerate(kept):
         for layer, form in network.layers.items():
             path, _, call = layer.partition("#")
-            for end, values in laid_out(seen[path][int(call or 1) - 1], form).items():
+            for end, values in expected_maps(outputs[path][int(call or 1) - 1], form).items():
                 read = run.read(f"{layer}{end}", step)[0]
                 assert read.shape == tuple(values.shape)
                 np.testing.assert_allclose(read, values.numpy(), rtol=1e-5, atol=1e-6, err_msg=layer + end)

@@ -1,4 +1,4 @@
-"""What is recorded is what the network gives in eval mode, as it was."""
+"""Recorded values are those of the network in eval mode at that step."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def network(form: torch.dtype = torch.float32) -> nn.Sequential:
 
 
 def expected(model: nn.Sequential, samples: Tensor, last: int) -> NDArray[Any]:
-    """The output of module `last` in a copy of the model in eval mode, run module by module, no hooks."""
+    """The output of module `last` in a copy of the model in eval mode, run module by module, without hooks."""
     with torch.no_grad():
         twin = copy.deepcopy(model).eval()
         values = samples.clone()
@@ -55,11 +55,11 @@ def test_values_equal_a_plain_forward_pass_at_each_step(form: torch.dtype, tmp_p
     optimizer = torch.optim.SGD(model.parameters(), 0.05)
     wanted: dict[str, list[NDArray[Any]]] = {"0": [], "4": []}
 
-    def look() -> None:
+    def store_expected() -> None:
         for name, found in wanted.items():
             found.append(expected(model, samples.to(form), int(name)))
 
-    look()
+    store_expected()
     with Recorder(tmp_path / "run", model, samples=samples, shown=torch.zeros(3, 5, 5)) as recorder:
         for _ in range(3):
             loss = model(torch.randn(4, 2, 5, 5, dtype=form)).square().mean()
@@ -67,7 +67,7 @@ def test_values_equal_a_plain_forward_pass_at_each_step(form: torch.dtype, tmp_p
             loss.backward()
             optimizer.step()
             recorder.step()
-            look()
+            store_expected()
     run = Run(tmp_path / "run")
     for name, found in wanted.items():
         read = run.read(name)
@@ -84,14 +84,14 @@ def test_weights_and_features_equal_the_models_own_at_each_step(form: torch.dtyp
     wanted: dict[str, list[NDArray[Any]]] = {"6": [], "0.weight": [], "6.weight": [], "6.bias": []}
     shapes = {"6": (3, 2, 1, 1), "0.weight": (3, 2, 3, 3), "6.weight": (1, 1, 2, 36), "6.bias": (1, 2, 1, 1)}
 
-    def look() -> None:
+    def store_expected() -> None:
         wanted["6"].append(expected(model, samples.to(form), 6))
         for name, held in model.named_parameters():
             if name in wanted:
                 values = held.detach().clone()
                 wanted[name].append((values.float() if form is torch.bfloat16 else values).numpy())
 
-    look()
+    store_expected()
     with Recorder(
         tmp_path / "run", model, samples=samples, shown=torch.zeros(3, 5, 5), taps=list(wanted)
     ) as recorder:
@@ -101,7 +101,7 @@ def test_weights_and_features_equal_the_models_own_at_each_step(form: torch.dtyp
             loss.backward()
             optimizer.step()
             recorder.step()
-            look()
+            store_expected()
     run = Run(tmp_path / "run")
     assert list(run.taps) == list(wanted)
     for name, found in wanted.items():
@@ -112,7 +112,7 @@ def test_weights_and_features_equal_the_models_own_at_each_step(form: torch.dtyp
         assert not np.array_equal(run.read(name)[0], run.read(name)[-1])
 
 
-def test_a_header_without_kinds_is_one_of_activations(tmp_path: Path) -> None:
+def test_taps_without_a_kind_in_the_header_are_activations(tmp_path: Path) -> None:
     with Recorder(tmp_path / "run", nn.Sequential(nn.Conv2d(1, 1, 1)), samples=torch.rand(1, 1, 4, 4)):
         pass
     file = tmp_path / "run" / "run.json"
@@ -126,8 +126,8 @@ def test_a_header_without_kinds_is_one_of_activations(tmp_path: Path) -> None:
         Run(tmp_path / "run")
 
 
-def test_a_model_that_works_on_its_input_in_place_gets_the_same_samples_at_each_step(tmp_path: Path) -> None:
-    class Normalising(nn.Module):
+def test_a_model_that_changes_its_input_in_place_gets_the_same_samples_at_each_step(tmp_path: Path) -> None:
+    class InPlaceNormalization(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.conv1 = nn.Conv2d(1, 1, 1)
@@ -137,7 +137,7 @@ def test_a_model_that_works_on_its_input_in_place_gets_the_same_samples_at_each_
 
     samples = torch.rand(2, 1, 4, 4)
     kept = samples.clone()
-    with Recorder(tmp_path / "run", Normalising(), samples=samples) as recorder:
+    with Recorder(tmp_path / "run", InPlaceNormalization(), samples=samples) as recorder:
         recorder.step()
     run = Run(tmp_path / "run")
     np.testing.assert_array_equal(run.read("conv1", 0), run.read("conv1", 1))

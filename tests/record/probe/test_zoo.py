@@ -1,4 +1,4 @@
-"""Any model: training is not disturbed, and what is recorded is what a checkpoint gives."""
+"""Many kinds of models: training is not disturbed, and recorded values equal those of a checkpoint."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Silent:
         pass
 
 
-def built(case: Case) -> nn.Module:
+def build_model(case: Case) -> nn.Module:
     torch.manual_seed(1)
     random.seed(1)
     with warnings.catch_warnings(action="ignore"):
@@ -39,7 +39,7 @@ def built(case: Case) -> nn.Module:
 
 
 def bits(value: Any) -> Any:
-    """Something that is equal exactly if all bits of a state are."""
+    """Convert a state to values that are equal exactly if all bits of it are."""
     if isinstance(value, Tensor):
         plain = value.detach().contiguous()
         return str(plain.dtype), tuple(plain.shape), plain.reshape(-1).view(torch.uint8).numpy().tobytes()
@@ -70,8 +70,8 @@ def hooks(model: nn.Module) -> int:
 def train(
     case: Case, path: Path | None, checkpoints: list[dict[str, Tensor]] | None = None
 ) -> dict[str, Any]:
-    """Train a case, recorded if there is a path; gives all that a further training depends on."""
-    model = built(case)
+    """Train a case, recorded if there is a path; return all that further training depends on."""
+    model = build_model(case)
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     # The checkpoint goes through bytes, as one on disk does.
     kept = checkpoints if checkpoints is not None else []
@@ -101,25 +101,25 @@ def train(
 
 
 @contextmanager
-def overheard(model: nn.Module, paths: Collection[str] | None = None) -> Iterator[dict[str, list[Any]]]:
-    """What each module (or some) returns while the model runs, copied; without reelnet."""
-    seen: dict[str, list[Any]] = {}
+def collect_outputs(model: nn.Module, paths: Collection[str] | None = None) -> Iterator[dict[str, list[Any]]]:
+    """Copy what all modules (or those at `paths`) return while the model runs, without reelnet."""
+    outputs: dict[str, list[Any]] = {}
     handles = [
         module.register_forward_hook(
-            lambda _module, _inputs, output, path=path: seen.setdefault(path, []).append(
+            lambda _module, _inputs, output, path=path: outputs.setdefault(path, []).append(
                 copy.deepcopy(output)
             )
         )
         for path, module in model.named_modules()
         if paths is None or path in paths
     ]
-    yield seen
+    yield outputs
     for handle in handles:
         handle.remove()
 
 
 def forward(model: nn.Module, samples: Any) -> None:
-    """Call a model with samples of its own type."""
+    """Call a model with the samples, converted to its dtype."""
     kind = next(model.parameters()).dtype
 
     def fit(value: Any) -> Any:
@@ -142,20 +142,20 @@ def test_training_is_bit_identical(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_values_are_those_of_a_checkpoint(name: str, tmp_path: Path) -> None:
+def test_recorded_values_equal_those_of_a_checkpoint(name: str, tmp_path: Path) -> None:
     case, checkpoints = ZOO[name](), list[dict[str, Tensor]]()
     train(case, tmp_path / "run", checkpoints)
     run = Run(tmp_path / "run")
     assert run.steps == list(range(STEPS + 1))
     for step, checkpoint in enumerate(checkpoints):
-        whole = built(case).eval()
+        whole = build_model(case).eval()
         whole.load_state_dict(checkpoint)
         model = case.inner(whole)
-        with torch.no_grad(), torch.compiler.set_stance("force_eager"), overheard(model) as seen:
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"), collect_outputs(model) as outputs:
             forward(model, case.samples)
-            wanted = case.wanted(seen, model)
-        assert set(run.taps) == set(wanted)
-        for tap, values in wanted.items():
+            expected = case.expected(outputs, model)
+        assert set(run.taps) == set(expected)
+        for tap, values in expected.items():
             read = run.read(tap, step)[0]
             assert (read.dtype.name, read.shape) == (
                 str(values.dtype).removeprefix("torch."),
@@ -168,12 +168,12 @@ def test_values_are_those_of_a_checkpoint(name: str, tmp_path: Path) -> None:
             assert len(image.getcolors(1 << 20) or ()) > 3
 
 
-def test_a_fast_way_of_its_own_gives_the_same(tmp_path: Path) -> None:
+def test_the_fast_path_of_a_transformer_gives_the_same_values(tmp_path: Path) -> None:
     case, checkpoints = ZOO["transformer"](), list[dict[str, Tensor]]()
     train(case, tmp_path / "run", checkpoints)
     read = Run(tmp_path / "run").read("2")
     for step, checkpoint in enumerate(checkpoints):
-        model = built(case).eval()
+        model = build_model(case).eval()
         model.load_state_dict(checkpoint)
         with torch.no_grad():
             np.testing.assert_allclose(read[step, :, :, 0, 0].astype(float), model(case.samples), atol=1e-6)

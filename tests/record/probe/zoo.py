@@ -1,4 +1,4 @@
-"""All the small models, by name."""
+"""All small models by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients as taps: those that the step used."""
+"""Taps on gradients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.render.panels.drawing import lay_out
 
 def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
     model = unnamed()
-    optimizer, wanted = torch.optim.SGD(model.parameters(), 0.1), []
+    optimizer, expected = torch.optim.SGD(model.parameters(), 0.1), []
     parameters = [model.get_parameter("0.weight"), model.get_parameter("4.bias")]
     taps: list[str | Tap] = ["0", Tap.grad("0"), Tap.grad("4.bias"), Tap.weight("0")]
     recorder = Recorder(tmp_path / "run", model, samples=pictures(), taps=taps, on_error="raise")
@@ -33,7 +33,7 @@ def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
             model(torch.randn(4, 1, 8, 8)).square().mean().backward()
             optimizer.step()
             recorder.step()
-            wanted.append([cast(Tensor, held.grad).clone().numpy() for held in parameters])
+            expected.append([cast(Tensor, held.grad).clone().numpy() for held in parameters])
         optimizer.zero_grad()
         with pytest.raises(
             ReelnetError, match=r"step 3: parameter '0\.weight': has no gradient; .* before zero_grad"
@@ -43,7 +43,7 @@ def test_gradients_are_those_that_the_step_used(tmp_path: Path) -> None:
     assert list(run.taps) == ["0", "0.weight", "0.weight.grad", "4.bias.grad"]
     assert run.taps["0.weight.grad"].kind is TapKind.GRADIENT
     assert np.isnan(run.read("0.weight.grad", 0)).all()
-    for step, (weight, bias) in enumerate(wanted, 1):
+    for step, (weight, bias) in enumerate(expected, 1):
         np.testing.assert_array_equal(run.read("0.weight.grad", step)[0], weight)
         np.testing.assert_array_equal(run.read("4.bias.grad", step)[0].ravel(), bias)
     panels = {"weights": {"tap": "0.weight.grad"}, "channels": {}}

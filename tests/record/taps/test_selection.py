@@ -31,7 +31,7 @@ from tests.record.outputs import Shared
         (["layer[2].act", "*.act"], ["layer1.act", "layer2.act"]),
     ],
 )
-def test_layers_are_chosen_by_path_and_glob_in_the_models_order(
+def test_layers_are_selected_by_path_and_glob_in_the_models_order(
     patterns: list[str], found: list[str]
 ) -> None:
     assert select_taps(network(), patterns) == [Tap(path) for path in found]
@@ -53,11 +53,11 @@ def test_layers_are_chosen_by_path_and_glob_in_the_models_order(
         ([Tap("layer1.conv1")], ["layer1.conv1"], []),
     ],
 )
-def test_parameters_are_chosen_by_path_and_glob(
+def test_parameters_are_selected_by_path_and_glob(
     patterns: list[str | Tap], layers: list[str], weights: list[str]
 ) -> None:
-    wanted = [Tap(path) for path in layers] + [Tap(path, TapKind.WEIGHT) for path in weights]
-    assert select_taps(network(), patterns) == wanted
+    expected = [Tap(path) for path in layers] + [Tap(path, TapKind.WEIGHT) for path in weights]
+    assert select_taps(network(), patterns) == expected
 
 
 def test_an_unknown_parameter_is_answered_with_the_nearest() -> None:
@@ -76,7 +76,7 @@ def test_an_unknown_layer_is_answered_with_the_nearest() -> None:
         select_taps(network(), ["layer2.conv1", "layer1.conv"])
 
 
-def test_recordable_layers_are_those_that_give_maps_or_features() -> None:
+def test_tap_points_are_layers_that_return_maps_or_features() -> None:
     model = network()
     model.add_module("deep", nn.Unflatten(1, (2, 1, 1, 1, 1)))
     points = {point.path: point for point in list_tap_points(model, SAMPLES)}
@@ -93,7 +93,7 @@ def plain() -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3), nn.Flatten(), nn.Linear(128, 10))
 
 
-def test_modules_are_chosen_by_type_and_by_predicate() -> None:
+def test_modules_are_selected_by_type_and_by_predicate() -> None:
     model = plain()
     assert [tap.path for tap in select_taps(model, [reelnet.modules(nn.Conv2d)])] == ["0", "2"]
     assert [tap.path for tap in select_taps(model, [reelnet.modules(nn.Conv2d, nn.Linear)])] == [
@@ -114,7 +114,7 @@ def test_one_predicate_needs_no_list(tmp_path: Path) -> None:
     assert list(Run(tmp_path / "run").taps) == ["4"]
 
 
-def test_a_module_at_two_paths_is_known_by_both_and_matched_once() -> None:
+def test_a_module_with_two_paths_has_both_and_matches_once() -> None:
     model = Shared()
     assert [tap.path for tap in select_taps(model, ["again"])] == ["again"]
     assert [tap.path for tap in select_taps(model, ["*"])] == ["first", "inner", "act"]
@@ -122,7 +122,7 @@ def test_a_module_at_two_paths_is_known_by_both_and_matched_once() -> None:
 
 
 class Tied(nn.Module):
-    """Has one convolution at two paths, and two layers with one weight."""
+    """Has one convolution at two paths, and two layers that share a weight."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ class Tied(nn.Module):
         return found
 
 
-def test_what_stands_at_two_paths_is_recorded_once_and_both_are_named(tmp_path: Path) -> None:
+def test_a_module_with_two_paths_is_recorded_once_and_its_note_names_the_other(tmp_path: Path) -> None:
     taps: list[str | Tap] = ["?e*r", "right", "*t", "*.weight", Tap.grad("*ar")]
     with Recorder(tmp_path / "run", Tied(), samples=pictures(), taps=taps):
         pass
@@ -153,7 +153,7 @@ def test_what_stands_at_two_paths_is_recorded_once_and_both_are_named(tmp_path: 
     }
 
 
-def test_a_pattern_finds_a_module_by_any_of_its_paths() -> None:
+def test_a_pattern_matches_any_path_of_a_module() -> None:
     assert [tap.path for tap in select_taps(Tied(), ["r*"])] == ["right"]
     assert [tap.path for tap in select_taps(Tied(), ["left", "r*"])] == ["left"]
     assert [tap.path for tap in select_taps(Tied(), ["left", "right"])] == ["left", "right"]

@@ -1,4 +1,4 @@
-"""What patterns of taps find and what cannot be recorded of it."""
+"""Modules that match a pattern but cannot be recorded are skipped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reelnet.reel import Run
 
 
 class Spare(nn.Module):
-    """Has a head that only training calls, and a layer that gives no maps of the samples."""
+    """Has a layer that only runs in training, and one whose output cannot be recorded."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Spare(nn.Module):
 
 
 @pytest.mark.parametrize("taps", [None, "conv?", reelnet.modules(nn.Conv2d), "*", lambda path, module: True])
-def test_what_a_pattern_finds_and_cannot_be_recorded_is_left_out(
+def test_matches_of_patterns_that_cannot_be_recorded_are_skipped(
     taps: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Recorder(tmp_path / "run", Spare(), samples=torch.rand(3, 1, 8, 8), taps=taps) as recorder:
@@ -42,7 +42,7 @@ def test_what_a_pattern_finds_and_cannot_be_recorded_is_left_out(
 
 
 @pytest.mark.parametrize(
-    ("taps", "said"),
+    ("taps", "message"),
     [
         (["conv?", "conv2"], "layer 'conv2': was not called"),
         (["conv2", "conv?"], "layer 'conv2': was not called"),
@@ -51,9 +51,9 @@ def test_what_a_pattern_finds_and_cannot_be_recorded_is_left_out(
         (["tab*"], r"layer 'table': output of shape \(7, 4\)"),
     ],
 )
-def test_what_is_named_must_be_there(taps: list[str], said: str, tmp_path: Path) -> None:
+def test_a_layer_given_by_its_path_must_be_recordable(taps: list[str], message: str, tmp_path: Path) -> None:
     with (
-        pytest.raises(ReelnetError, match=said),
+        pytest.raises(ReelnetError, match=message),
         Recorder(tmp_path / "run", Spare(), samples=torch.rand(3, 1, 8, 8), taps=taps),
     ):
         pass

@@ -1,4 +1,4 @@
-"""What taps can ask for, and what they refuse."""
+"""Options of taps, and their errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:
     return Run(path / "run")
 
 
-def test_a_function_may_follow(tmp_path: Path) -> None:
+def test_then_is_applied_to_the_output(tmp_path: Path) -> None:
     model = unnamed()
     run = record(tmp_path, model, "0", Tap("0", then=torch.tanh, name="tanh"), Tap("2", then=lambda x: x**2))
     np.testing.assert_array_equal(run.read("tanh"), torch.tanh(torch.tensor(run.read("0"))).numpy())
@@ -39,7 +39,7 @@ def test_a_function_may_follow(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("taps", "said"),
+    ("taps", "message"),
     [
         (["0", Tap("0", then=torch.tanh)], "two taps are named '0'; rename one of them with name="),
         ([Tap("*", name="all")], "'\\*' matches 5 layers, which cannot all be named 'all'"),
@@ -64,8 +64,8 @@ def test_a_function_may_follow(tmp_path: Path) -> None:
         ([Tap.grad("5")], "no parameter '5.weight' in Sequential"),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_no_folder(taps: list[Any], said: str, tmp_path: Path) -> None:
-    with pytest.raises(ReelnetError, match=said) as error:
+def test_a_mistake_is_one_line_and_leaves_no_folder(taps: list[Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=message) as error:
         record(tmp_path, unnamed(), *taps)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
@@ -92,7 +92,7 @@ def test_bounds_follow_from_the_kind_of_module(module: nn.Module, bounds: tuple[
 
 
 @pytest.mark.parametrize(
-    ("kind", "key", "said"),
+    ("kind", "key", "message"),
     [
         ("dict", "lo", r"returns a dict without key 'lo'; did you mean 'low'\? There are .*low"),
         ("list", 2, "returns a list without key 2; choose from 0, 1"),
@@ -100,10 +100,10 @@ def test_bounds_follow_from_the_kind_of_module(module: nn.Module, bounds: tuple[
         ("list", "1.5", "returns a tuple at '1' without key '5'; choose from 0, 1"),
     ],
 )
-def test_a_part_that_is_not_there(kind: str, key: int | str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(ReelnetError, match=f"layer 'split': {said}"):
+def test_unknown_keys(kind: str, key: int | str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ReelnetError, match=f"layer 'split': {message}"):
         record(tmp_path, Whole(kind), Tap("split", key=key))
-    with pytest.raises(ReelnetError, match=f"layer 'split' .named 'mine'.: {said}"):
+    with pytest.raises(ReelnetError, match=f"layer 'split' .named 'mine'.: {message}"):
         record(tmp_path, Whole(kind), Tap("split", key=key, name="mine"))
 
 
@@ -116,7 +116,7 @@ class Whole(nn.Module):
         return self.split(x)
 
 
-def test_the_choice_of_a_part_and_other_handling_is_noted(tmp_path: Path) -> None:
+def test_notes_say_how_an_output_was_read(tmp_path: Path) -> None:
     class Parts(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -136,7 +136,7 @@ def test_the_choice_of_a_part_and_other_handling_is_noted(tmp_path: Path) -> Non
     assert run.taps["rnn.cell"].note == ""
 
 
-def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
+def test_selected_channels_keep_their_numbers(tmp_path: Path) -> None:
     model = unnamed()
     whole = record(tmp_path / "whole", model, "0", "2", "4")
     some = record(tmp_path / "some", model, Tap("0", channels=[3, 1]), "2", "4", channels=5)
@@ -158,7 +158,7 @@ def test_some_channels_keep_their_own_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["float16", "float32", "float64", torch.float16])
-def test_values_are_recorded_in_another_type(given: Any, tmp_path: Path) -> None:
+def test_values_are_converted_to_dtype(given: Any, tmp_path: Path) -> None:
     model = unnamed()
     exact = record(tmp_path / "exact", model, "0", "0.weight")
     run = record(tmp_path / "run", model, "0", "0.weight", dtype=given)
@@ -171,7 +171,7 @@ def test_values_are_recorded_in_another_type(given: Any, tmp_path: Path) -> None
             record(tmp_path / "wrong", model, "0", dtype=wrong)
 
 
-def test_values_that_are_not_finite_are_kept_and_counted(tmp_path: Path) -> None:
+def test_non_finite_values_are_stored_and_counted(tmp_path: Path) -> None:
     class Strange(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -197,14 +197,14 @@ def test_values_that_are_not_finite_are_kept_and_counted(tmp_path: Path) -> None
     assert report.notes[-1].startswith("act: 6 NaN or infinite values, from step 2 on")
 
 
-def test_a_layer_that_was_not_initialised_is_refused(tmp_path: Path) -> None:
+def test_an_uninitialized_layer_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=r"parameter '0\.weight' has no values yet; run one batch"):
         record(tmp_path, nn.Sequential(nn.LazyConv2d(2, 3)), "0")
 
 
-def test_features_are_one_grid_of_cells_and_still_scores_of_classes(tmp_path: Path) -> None:
+def test_features_are_folded_to_a_grid_and_still_read_as_class_scores(tmp_path: Path) -> None:
     class Odd(nn.Module):
-        """Gives seven scores, of which the second is the highest."""
+        """Returns seven scores, of which the second is the highest."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -241,7 +241,7 @@ def test_features_are_one_grid_of_cells_and_still_scores_of_classes(tmp_path: Pa
     assert report.frames == 1
 
 
-def test_inputs_may_lie_in_containers(tmp_path: Path) -> None:
+def test_inputs_may_be_nested(tmp_path: Path) -> None:
     class Nested(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -258,15 +258,15 @@ def test_inputs_may_lie_in_containers(tmp_path: Path) -> None:
         recorder.step()
     run = Run(tmp_path / "run")
     with torch.no_grad():
-        wanted = model.conv(2 * pictures() + 3 * (pictures() + 1)).numpy()
-    np.testing.assert_allclose(run.read("conv").astype(np.float64), np.stack([wanted, wanted]), atol=1e-6)
+        expected = model.conv(2 * pictures() + 3 * (pictures() + 1)).numpy()
+    np.testing.assert_allclose(run.read("conv").astype(np.float64), np.stack([expected, expected]), atol=1e-6)
     np.testing.assert_array_equal(run.inputs, pictures())
     kept = load_file(tmp_path / "run" / "samples.safetensors")
     assert set(kept) == {"fed", "fed.0.pair.1.0", "fed.0.mask", "shown"}
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
-def test_a_scripted_part_does_not_hinder(tmp_path: Path) -> None:
+def test_a_scripted_submodule(tmp_path: Path) -> None:
     inner = torch.jit.script(nn.Sequential(nn.Conv2d(4, 2, 1), nn.BatchNorm2d(2)))
     model = nn.Sequential(nn.Conv2d(1, 4, 3), inner).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -278,6 +278,6 @@ def test_a_scripted_part_does_not_hinder(tmp_path: Path) -> None:
         record(tmp_path / "inner", model, "1")
 
 
-def test_a_model_without_values_is_refused(tmp_path: Path) -> None:
+def test_a_model_on_the_meta_device_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=r"parameter '0.weight' has no values yet"):
         record(tmp_path, unnamed().to("meta"), "0")
