@@ -14,16 +14,18 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import CachedDrawing, Canvas, Drawing, HasLevelMaps, LevelMaps, Panel, Still
-from reelnet.template.color import Color as Colour
+from reelnet.template.color import Color
 
 # Former names, for panels that were written with them.
 Facts, Moment, Palette = SceneContext, FrameState, PaletteBuilder
 Type, body, sized = TextStyle, body_style, text_style
+Colour = Color
 
 __all__ = [
     "Box",
     "CachedDrawing",
     "Canvas",
+    "Color",
     "Colour",
     "Drawing",
     "Facts",

@@ -32,6 +32,7 @@ MODULES = {
         "Box",
         "CachedDrawing",
         "Canvas",
+        "Color",
         "Colour",
         "Drawing",
         "Facts",
