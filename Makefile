@@ -8,8 +8,9 @@ SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.p
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
 
+# One process per core, each with one thread: more threads than cores would wait for each other.
 test: $(VENV)/installed-dev
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
