@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet._support.text import one_line
 from reelnet.errors import ReelnetError, suggest_names
 from reelnet.interop.npy_files import open_arrays, verify_archive
 from reelnet.reel import Run
@@ -141,10 +142,8 @@ class _MemoryArray:
             try:
                 values = np.asarray(values)
             except (ValueError, TypeError) as error:
-                reason = " ".join(str(error).split())
-                raise ReelnetError(
-                    f"{name}: not an array ({reason}); give rows of the same length"
-                ) from error
+                reason = one_line(error)
+                raise ReelnetError(f"{name}: not an array ({reason}); give rows of equal length") from error
         try:
             return cls(values, tuple(map(int, values.shape)), np.dtype(values.dtype))
         except TypeError as error:

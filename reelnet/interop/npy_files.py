@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from reelnet._support.text import one_line
 from reelnet.errors import ReelnetError, UsageError
 
 BLOCK_SIZE = 1 << 25
@@ -104,7 +105,7 @@ class NpyArray:
                 read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
                 shape, is_fortran, dtype = read(stream)
             except ValueError as error:
-                reason = " ".join(str(error).split())[:100]
+                reason = one_line(error)[:100]
                 raise ReelnetError(
                     f"{location}: not a numpy array ({reason}); save it with numpy.save"
                 ) from error

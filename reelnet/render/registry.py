@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import metadata
 
+from reelnet._support.text import one_line
 from reelnet.errors import TemplateError
 from reelnet.render.panels import PANELS
 from reelnet.scene.panel import Panel
@@ -51,7 +52,7 @@ def _load_panel(point: metadata.EntryPoint) -> type[Panel]:
         panel = point.load()
     # Importing another package may raise anything; the message must name the package at fault.
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error)
         raise TemplateError(f"panel {point.name!r} of {package} cannot be loaded: {reason}") from error
     if not (isinstance(panel, type) and issubclass(panel, Panel)):
         raise TemplateError(

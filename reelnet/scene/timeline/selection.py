@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet._support.text import format_count
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.template.timeline import StepsSpec, TimelineSpec
 
@@ -238,7 +239,7 @@ def sample_with_required(length: int, count: int, required: Sequence[range]) -> 
             missing.append(stretch.start)
     if len(fixed) + len(missing) > count:
         needed = len({0, length - 1} | fixed | set(missing))
-        frames = "1 frame" if count == 1 else f"{count} frames"
+        frames = format_count(count, "frame")
         message = f"the held steps, the first and the last do not fit into {frames}; allow at least {needed}"
         raise OptionError(message, "holds")
     for position in missing:
