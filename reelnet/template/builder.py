@@ -178,17 +178,20 @@ class _Builder:
         """Record why changes of a layout could not be applied when templates were merged."""
         path: KeyPath = ("layout", PATCH_KEY)
         if not layout:
-            message = "changes the layout of an extended template, but there is none; give a column or a row"
-            self._errors.add(message, *path)
-            return
-        if not isinstance(patch, dict):
-            message = f"{format_value(patch)} is not a map of items by names of panels and ids of stacks"
-            self._errors.add(message, *path)
+            problem = "changes the layout of an extended template, but there is none; give a column or a row"
+        elif not isinstance(patch, dict):
+            problem = f"{format_value(patch)} is not a map of items by names of panels and ids of stacks"
+        elif not patch:
+            problem = "has no effect without a template to extend; leave it out"
+        else:
+            problem = ""
+        if problem:
+            self._errors.add(problem, *path)
             return
         known = dict.fromkeys(_iter_item_names(layout))
         for name in patch:
             if name in known:
-                message = "is inside the item that replaces it, or is all that the layout has"
+                message = "is all that the layout has, is inside its replacement, or no template is extended"
             else:
                 message = f"is not in the layout that is changed; {suggest_names(str(name), known)}"
             self._errors.add(message, *path, name)

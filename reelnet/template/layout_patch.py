@@ -69,40 +69,33 @@ def _get_name(item: Node) -> str | None:
     """Return the name of a panel, or the id of a stack."""
     if isinstance(item.value, str):
         return item.value
-    stack = _get_stack(item)
-    own = get_child(stack, "id") if stack is not None else None
+    kind, stack = _get_stack(item)
+    own = get_child(stack, "id") if kind else None
     return own.value if own is not None and isinstance(own.value, str) else None
 
 
-def _get_stack(item: Node) -> Node | None:
-    """Return the value of an item's stack key, such as `row`."""
-    if not isinstance(item.value, dict):
-        return None
-    return next((item.value[kind] for kind in STACK_KINDS if kind in item.value), None)
-
-
-def _get_item_list(item: Node) -> Node | None:
-    """Return the list of a stack's items, whether the stack is a bare list or a map with `items`."""
-    stack = _get_stack(item)
-    found = get_child(stack, "items") if stack is not None and isinstance(stack.value, dict) else stack
-    return found if found is not None and isinstance(found.value, list) else None
+def _get_stack(item: Node) -> tuple[str, Node]:
+    """Return the key of an item's stack, such as `row`, and its value; an empty key and the item without a stack."""
+    children = item.value if isinstance(item.value, dict) else {}
+    return next(((kind, children[kind]) for kind in STACK_KINDS if kind in children), ("", item))
 
 
 def _list_items(item: Node) -> list[Node]:
-    items = _get_item_list(item)
-    return items.value if items is not None and isinstance(items.value, list) else []
+    """Return the items of a stack, whether it is a bare list or a map with `items`; empty for a panel."""
+    kind, stack = _get_stack(item)
+    items = get_child(stack, "items") if isinstance(stack.value, dict) else stack
+    return items.value if kind and items is not None and isinstance(items.value, list) else []
 
 
 def _replace_items(item: Node, items: list[Node]) -> Node:
     """Return a stack with other items."""
-    kind = next(kind for kind in STACK_KINDS if isinstance(item.value, dict) and kind in item.value)
-    stack, old = get_child(item, kind), _get_item_list(item)
-    if stack is None or old is None or not isinstance(item.value, dict):
-        return item
-    new = replace(old, value=items)
+    kind, stack = _get_stack(item)
     if isinstance(stack.value, dict):
-        new = replace(stack, value={**stack.value, "items": new})
-    return replace(item, value={**item.value, kind: new})
+        stack = replace(stack, value={**stack.value, "items": replace(stack.value["items"], value=items)})
+    else:
+        stack = replace(stack, value=items)
+    children = item.value if isinstance(item.value, dict) else {}
+    return replace(item, value={**children, kind: stack})
 
 
 def _find_item(item: Node, name: str) -> Node | None:
