@@ -35,7 +35,7 @@ class SceneContext:
         pictures: The samples that are shown, uint8 (samples, height, width) or (samples, height, width, 3).
         labels: One short text per sample that is shown; None if the run has none.
         sample_indices: Which of the recorded samples are shown, from 0.
-        samples: How the samples are arranged.
+        samples_spec: How the samples are arranged.
         steps: The recorded steps, ascending.
         metrics: Per metric one value per step, NaN where it was not logged.
         classes: Names of the classes of the data; None if the run has none.
@@ -52,7 +52,7 @@ class SceneContext:
     pictures: NDArray[np.uint8]
     labels: tuple[str, ...] | None
     sample_indices: tuple[int, ...]
-    samples: SamplesSpec
+    samples_spec: SamplesSpec
     steps: tuple[int, ...]
     metrics: dict[str, NDArray[np.float64]]
     classes: tuple[str, ...] | None
@@ -97,7 +97,7 @@ class SceneContext:
             pictures=pictures[list(indices)],
             labels=tuple(labels[index] for index in indices) if labels is not None else None,
             sample_indices=indices,
-            samples=samples,
+            samples_spec=samples,
             steps=tuple(run.steps),
             metrics=run.metrics,
             classes=tuple(map(str, classes)) if isinstance(classes, list) and classes else None,
@@ -154,12 +154,12 @@ class SceneContext:
     @property
     def cell_pitch(self) -> int:
         """Pixels from the start of one sample's cells to the start of the next sample's."""
-        return self.cell.size + self.samples.gap
+        return self.cell.size + self.samples_spec.gap
 
     @property
     def samples_extent(self) -> int:
         """Pixels that the cells of all samples take side by side."""
-        return len(self.sample_indices) * self.cell_pitch - self.samples.gap
+        return len(self.sample_indices) * self.cell_pitch - self.samples_spec.gap
 
     @property
     def text_fields(self) -> dict[str, object]:

@@ -74,7 +74,9 @@ def with_shown_channels(template: Template, context: SceneContext) -> SceneConte
                 count = panel.count_channels(context)
                 if count is not None:
                     is_narrow = 2 * len(context.sample_indices) <= count
-                    transposed = context.transposed or (context.samples.transposed == "auto" and is_narrow)
+                    transposed = context.transposed or (
+                        context.samples_spec.transposed == "auto" and is_narrow
+                    )
                     return replace(
                         context, channel_count=count, transposed=transposed, by_change=panel.ranks_by_change
                     )

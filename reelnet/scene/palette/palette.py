@@ -160,13 +160,14 @@ class PaletteBuilder:
         for picture, share in zip(pictures, self._allot_shares(pictures, len(fixed)), strict=True):
             picture.reduce(share)
             fixed |= dict.fromkeys(pack_rgb(picture.reduced_colors).tolist())
-        levels, shortage = self._allot_levels(len(fixed)), None
-        if len(fixed) > MAX_8BIT_COLORS or (self._colormaps and levels < MIN_COLORMAP_LEVELS):
+        maps, shortage = len(self._colormaps), None
+        levels = self._limit_levels((MAX_8BIT_COLORS - len(fixed)) // maps) if maps else 0
+        if len(fixed) > MAX_8BIT_COLORS or (maps and levels < MIN_COLORMAP_LEVELS):
             shortage = (
                 f"the panels need {len(fixed)} colors besides the colormap, but a frame has {MAX_8BIT_COLORS}: "
                 "show fewer panels with colors of their own"
             )
-            levels = self._limit_levels(MAX_COLORMAP_LEVELS) if self._colormaps else 0
+            levels = self._limit_levels(MAX_COLORMAP_LEVELS) if maps else 0
         rgb = self._assign_shared([*fixed], pictures, levels)
         reduced = tuple(picture for picture in pictures if picture.is_reduced)
         rgb, levels_8bit = self._append_pictures(rgb, reduced), levels
@@ -182,15 +183,9 @@ class PaletteBuilder:
             return wanted
         return [min(want, max(2, free * want // sum(wanted))) for want in wanted]
 
-    def _allot_levels(self, others: int) -> int:
-        """Levels of each colormap, besides `others` colors that are taken."""
-        if not self._colormaps:
-            return 0
-        # Odd, so that the middle anchor is a level.
-        return self._limit_levels(((MAX_8BIT_COLORS - others) // len(self._colormaps) - 1) // 2 * 2 + 1)
-
     def _limit_levels(self, levels: int) -> int:
-        return levels if self._max_levels is None else min(levels, (self._max_levels - 1) // 2 * 2 + 1)
+        """The largest number of levels up to `levels` that is odd, so that the middle anchor is a level."""
+        return (min(levels, self._max_levels or levels) - 1) // 2 * 2 + 1
 
     def _assign_shared(
         self, fixed: list[int], pictures: Sequence[FixedPicture], levels: int

@@ -112,7 +112,7 @@ class Block:
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a block whose upper left corner is at (x, y)."""
         rows, columns = len(self.channels), len(self.context.sample_indices)
-        row_gap, column_gap = self.gap, self.context.samples.gap
+        row_gap, column_gap = self.gap, self.context.samples_spec.gap
         if self.context.transposed:
             rows, columns, row_gap, column_gap = columns, rows, column_gap, row_gap
         x, y = x + self.left_margin, y + self.top_margin

@@ -50,7 +50,7 @@ class CellGrid:
     @classmethod
     def for_samples(cls, context: SceneContext, x: int, y: int, cell_size: int) -> CellGrid:
         """One cell per sample: a row, or a column if rows are samples."""
-        count, gap = len(context.sample_indices), context.samples.gap
+        count, gap = len(context.sample_indices), context.samples_spec.gap
         if context.transposed:
             return cls(x, y, cell_size, count, 1, row_gap=gap)
         return cls(x, y, cell_size, 1, count, column_gap=gap)

@@ -49,7 +49,7 @@ def slots(reel: Reel, step: int) -> list[Any]:
     """The pixels below each sample's column."""
     box = dict(reel.scene.boxes)["predictions"]
     shown = pixels(reel.frame(step))[box.y : box.bottom]
-    side, gap = reel.scene.context.cell.size, reel.scene.context.samples.gap
+    side, gap = reel.scene.context.cell.size, reel.scene.context.samples_spec.gap
     left = box.right - SAMPLES * side - (SAMPLES - 1) * gap
     return [shown[:, left + n * (side + gap) : left + n * (side + gap) + side] for n in range(SAMPLES)]
 
