@@ -1,4 +1,4 @@
-"""Helpers for tests of rendering: small runs, decoders, and colors computed without reelnet."""
+"""Helpers for tests of rendering: decoders, photos, and colors computed without reelnet."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ ANCHORS = (
 
 
 def color(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
-    """The colors (…, 3), not rounded, of values on the whole map from low to high."""
+    """The colors (…, 3) of values, with the colormap from low to high; not rounded."""
     at = np.linspace(low, high, len(ANCHORS))
     return np.stack([np.interp(values, at, [a[k] for a in ANCHORS]) for k in range(3)], axis=-1)
 
 
 def color_range(values: Floats, slack: float) -> tuple[Floats, Floats]:
-    """The least and greatest red, green and blue that values within `slack` of those given have."""
+    """The smallest and largest red, green and blue of all values that differ from `values` by `slack` at most."""
     near = np.stack([color(values + slack * part) for part in np.linspace(-1, 1, 9)])
     return np.floor(near.min(axis=0)), np.ceil(near.max(axis=0))
 
 
 def boxed(maps: Floats, box: int, scale: int) -> Floats:
-    """Values (channels * box, samples * box) of upscaled maps (samples, channels, h, w); NaN is around them."""
+    """The value of each pixel, (channels · box, samples · box), of upscaled maps; NaN around the maps."""
     samples, channels, height, width = maps.shape
     grid = np.full((channels * box, samples * box), np.nan)
     for sample in range(samples):
@@ -53,19 +53,19 @@ def boxed(maps: Floats, box: int, scale: int) -> Floats:
 
 
 def pixels(image: Image.Image) -> Bytes:
-    """A picture as uint8 (height, width, 3)."""
+    """An RGB image as uint8 (height, width, 3)."""
     assert image.mode == "RGB"
     return np.asarray(image)
 
 
 @dataclass(frozen=True)
 class Gif:
-    """What Pillow makes of a GIF.
+    """A GIF as decoded by Pillow.
 
     Attributes:
-        frames: RGB pictures.
-        delays: In hundredths of a second.
-        loop: Times that it repeats, 0 for ever; None if it does not.
+        frames: The frames in RGB.
+        delays: The delay of each frame in hundredths of a second.
+        loop: The number of repetitions; 0 for an endless loop, None without a loop.
     """
 
     frames: list[Bytes]
@@ -86,13 +86,13 @@ def decode_gif(path: Path) -> Gif:
 
 
 def decode_mp4(path: Path) -> list[Bytes]:
-    """Read an MP4 with PyAV and turn it into RGB by the definition of BT.709, limited range."""
+    """Decode an MP4 with PyAV, and convert it to RGB by the definition of BT.709, limited range."""
     with av.open(str(path)) as container:
         return [to_rgb(frame) for frame in container.decode(video=0)]
 
 
 def to_rgb(frame: av.VideoFrame) -> Bytes:
-    """A yuv420p frame as RGB (height, width, 3); each chroma sample stands for its 2×2 pixels."""
+    """Convert a yuv420p frame to RGB (height, width, 3); each chroma sample covers 2×2 pixels."""
     planes, (height, width) = frame.to_ndarray(format="yuv420p").astype(float), (frame.height, frame.width)
     y = (planes[:height] - 16) / 219
     u, v = planes[height:].reshape(2, height // 2, width // 2)
@@ -104,7 +104,7 @@ def to_rgb(frame: av.VideoFrame) -> Bytes:
 
 
 def photos(count: int, side: int = 32) -> Bytes:
-    """Pictures of two soft colors with an object in a third, and noise as a camera has it."""
+    """Pictures with a gradient, a disk and noise, like photos: thousands of colors."""
     down, right = np.mgrid[:side, :side] / side
     found = []
     for number in range(count):

@@ -10,25 +10,13 @@ from reelnet.cli.render import again, frame, render
 from reelnet.cli.templates import templates
 from reelnet.cli.train import layers, train
 
+RECORDING = (demo, train, layers, import_, export_arrays, metrics)
+RENDERING = (inspect, render, export, frame, again)
+MAINTENANCE = (templates, platforms, verify, repair)
+
 main = App(
     "reelnet",
-    commands=[
-        demo,
-        train,
-        layers,
-        import_,
-        export_arrays,
-        metrics,
-        inspect,
-        render,
-        export,
-        frame,
-        again,
-        templates,
-        platforms,
-        verify,
-        repair,
-    ],
+    commands=[*RECORDING, *RENDERING, *MAINTENANCE],
     help="Record a neural network while it learns and turn the recording into an annotated animation.",
 )
 

@@ -45,9 +45,7 @@ COLUMNS = (
 @options.layout
 @options.fps
 @options.reductions
-@options.report
-@options.as_json
-@options.quiet
+@options.results
 def export(
     run: str,
     names: tuple[str, ...],

@@ -14,7 +14,6 @@ from reelnet.errors import RunError
 if TYPE_CHECKING:
     from reelnet.reel import Run
     from reelnet.runs.header import TapInfo
-    from reelnet.runs.verify import RunHealth
 
 RESTORE = "restore samples.safetensors from a copy, or record the run again"
 
@@ -89,7 +88,7 @@ def verify(run: str, quiet: bool) -> None:
 
     with progress_bars(quiet=quiet) as add_bar:
         health = verify_run(run, add_bar(str(run)).update)
-    _print_health(health)
+    click.echo("".join(f"{line}\n" for line in health.problems()), nl=False)
     if health.damaged_steps or health.log_problems:
         raise RunError(
             f"{run}: {len(health.damaged_steps)} of {health.step_count} steps are damaged; "
@@ -113,15 +112,10 @@ def repair(run: str, quiet: bool) -> None:
 
     with progress_bars(quiet=quiet) as add_bar:
         health = repair_run(run, add_bar(str(run)).update)
-    _print_health(health)
+    click.echo("".join(f"{line}\n" for line in health.problems()), nl=False)
     kept = f"kept {health.intact_step_count} of {health.step_count} steps"
     if health.samples_problem:
         raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")
     if health.step_count and not health.intact_step_count:
         raise RunError(f"{run}: {kept}; restore the run from a copy, or record it again")
     click.echo(f"{run}: was whole" if health.is_intact else f"{run}: {kept}")
-
-
-def _print_health(health: RunHealth) -> None:
-    for line in health.problems():
-        click.echo(line)

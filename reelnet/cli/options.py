@@ -58,12 +58,16 @@ def combine_options(*options: Decorator) -> Decorator:
 run = click.argument("run", type=click.Path())
 quiet = click.option("--quiet", is_flag=True, help="No progress bars.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-report = click.option(
-    "--report",
-    "report_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE.json",
-    help="Keep the reports, with all that 'reelnet again' needs to make the files again.",
+results = combine_options(
+    click.option(
+        "--report",
+        "report_path",
+        type=click.Path(path_type=Path),
+        metavar="FILE.json",
+        help="Keep the reports, with all that 'reelnet again' needs to make the files again.",
+    ),
+    as_json,
+    quiet,
 )
 set_key = click.option(
     "--set",
@@ -77,7 +81,7 @@ set_key = click.option(
 new_run = click.option(
     "--run", required=True, type=click.Path(), metavar="DIR", help="The run folder to make."
 )
-force = click.option("--force", is_flag=True, help="Replace an existing run.")
+force = click.option("--force", is_flag=True, help="Replace what exists already.")
 seed = click.option(
     "--seed", type=SEED, default=0, show_default=True, help="For the weights and the order of the pictures."
 )

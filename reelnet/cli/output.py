@@ -36,10 +36,6 @@ class ProgressBar:
     set_text: Callable[[str], None]
 
 
-HIDDEN_BAR = ProgressBar(lambda done, total: None, lambda text: None)
-"""A bar that is not shown."""
-
-
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
     """Show progress bars on stderr, unless `quiet` is set or stderr is not a terminal.
@@ -48,7 +44,7 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
         A function that adds a bar with a title.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda title: HIDDEN_BAR
+        yield lambda title: ProgressBar(lambda done, total: None, lambda text: None)
         return
 
     from rich import progress

@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--for", "platform", metavar="NAME", help="Where it is published; see 'reelnet platforms'.")
 @options.reductions
-@options.report
-@options.as_json
-@options.quiet
+@options.results
 def render(
     run: str,
     file: str | None,

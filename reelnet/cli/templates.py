@@ -86,7 +86,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     "--from", "origin", default="article", show_default=True, metavar="NAME", help="What to begin with."
 )
 @click.option("--extend", is_flag=True, help="Begin with a short file that extends it, instead of a copy.")
-@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@options.force
 def new(name: str, origin: str, extend: bool, force: bool) -> None:
     """Write the template NAME to templates/NAME.yaml, where it is found by its name, or to the file NAME."""
     from reelnet.template.search_path import create_template_file
@@ -108,12 +108,12 @@ def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ..
 
     template = load_template(file, panel_registry(), settings)
     if run is not None:
-        click.echo(f"{file}: right; {check_layout(open_run(run), template, layer)}")
+        click.echo(f"{file}: OK; {check_layout(open_run(run), template, layer)}")
         return
     if layer is not None:
         raise click.UsageError("--layer needs --run", click.get_current_context())
     check_outputs(template)
-    click.echo(f"{file}: right")
+    click.echo(f"{file}: OK")
 
 
 def check_layout(run: Run, template: Template, layer: str | None) -> str:

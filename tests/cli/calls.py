@@ -1,4 +1,4 @@
-"""Calling the command line, inside this process and as a program."""
+"""Call the command line, in this process or as a program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def call(*words: object) -> Result:
 
 
 def refused(code: int, *words: object) -> str:
-    """The one line on stderr of a call that must fail with `code`."""
+    """The single line on stderr of a call that must fail with the exit code `code`."""
     result = call(*words)
     assert result.exit_code == code, result.output
     assert result.stdout == ""

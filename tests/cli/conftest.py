@@ -1,4 +1,4 @@
-"""A run that the command line itself recorded."""
+"""A run that the command line recorded."""
 
 from __future__ import annotations
 
