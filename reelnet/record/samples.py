@@ -81,11 +81,6 @@ class Samples:
         return f"shape {shapes[0]}" if len(shapes) == 1 else f"shapes {', '.join(shapes) or '()'}"
 
     @property
-    def value_count(self) -> int:
-        """Number of values in all tensors together."""
-        return sum(value.numel() for value in self.tensors.values())
-
-    @property
     def nbytes(self) -> int:
         """Bytes of all tensors together."""
         return sum(value.nbytes for value in self.tensors.values())

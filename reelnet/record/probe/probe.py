@@ -17,12 +17,7 @@ from torch.nn.parameter import is_lazy
 
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.probe.distributed import reshard
-from reelnet.record.probe.state import (
-    preserve_rng_states,
-    run_uncompiled,
-    use_eval_mode,
-    use_one_thread,
-)
+from reelnet.record.probe.state import preserve_rng_states, run_uncompiled, use_eval_mode
 from reelnet.record.samples import Samples
 from reelnet.record.taps.module_paths import (
     describe_shared,
@@ -133,8 +128,9 @@ class Probe:
             stack.enter_context(torch.autocast(self._device.type, enabled=False))
             stack.enter_context(preserve_rng_states(self.model))
             stack.enter_context(use_eval_mode(self.model))
-            if self._samples.value_count < MIN_MULTITHREADED_VALUES:
-                stack.enter_context(use_one_thread())
+            if sum(tensor.numel() for tensor in self._samples.tensors.values()) < MIN_MULTITHREADED_VALUES:
+                stack.callback(torch.set_num_threads, torch.get_num_threads())
+                torch.set_num_threads(1)
             self._call_model(forward, first=first)
             reshard(self.model)
             # Still in eval mode: in training mode, reading a spectrally normalized weight updates its statistics.

@@ -1,4 +1,4 @@
-"""Context managers that restore what a probe changes: random numbers, threads, and the state of modules."""
+"""Context managers that restore what a probe changes: random numbers, compilation, and the state of modules."""
 
 from __future__ import annotations
 
@@ -47,17 +47,6 @@ def preserve_rng_states(model: nn.Module) -> Iterator[None]:
         np.random.set_state(numpy_state)
         for generator, state in states:
             generator.set_state(state)
-
-
-@contextmanager
-def use_one_thread() -> Iterator[None]:
-    """Compute with one thread, and afterwards with as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def run_uncompiled() -> AbstractContextManager[Any]:
