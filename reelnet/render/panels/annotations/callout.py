@@ -105,7 +105,7 @@ class Callouts:
 
     Args:
         targets: Annotations with the boxes of their cells, by their number in the template.
-        room: The panel without its margin; texts next to cells stay inside.
+        area: The panel without its margin; texts next to cells stay inside.
         bleed: Pixels around the panel that frames may cover.
         context: The run.
         palette: Where inks come from.
@@ -117,7 +117,7 @@ class Callouts:
     def __init__(
         self,
         targets: Mapping[int, tuple[SampleAnnotation, Box]],
-        room: Box,
+        area: Box,
         bleed: int,
         context: SceneContext,
         palette: PaletteBuilder,
@@ -127,13 +127,13 @@ class Callouts:
         for number, (spec, cell) in targets.items():
             with errors.collect("annotations", number):
                 kind = MarginCallout if spec.in_margin else AdjacentCallout
-                self._callouts.append(kind(spec, cell, room, room.expand(bleed), context, palette))
+                self._callouts.append(kind(spec, cell, area, area.expand(bleed), context, palette))
         errors.raise_errors()
         in_margin = [each for each in self._callouts if isinstance(each, MarginCallout)]
         notes = assign_line_rows([callout.note for callout in in_margin])
         with error_context("annotations"):
             gap = body_style(context.theme).line_height // 2
-            notes = stack_notes(notes, room.y, room.bottom, gap)
+            notes = stack_notes(notes, area.y, area.bottom, gap)
         for callout, note in zip(in_margin, notes, strict=True):
             callout.note = note
 
@@ -157,16 +157,16 @@ class Callout:
     Attributes:
         spec: What the author wrote.
         cell: The box of the cell.
-        room: The panel without its margin.
-        frame_room: The box that frames stay in.
+        area: The panel without its margin.
+        frame_area: The box that frames stay in.
         context: The run.
         palette: Where inks come from.
     """
 
     spec: SampleAnnotation
     cell: Box
-    room: Box
-    frame_room: Box
+    area: Box
+    frame_area: Box
     context: SceneContext
     palette: InitVar[PaletteBuilder]
 
@@ -185,11 +185,11 @@ class Callout:
 
     def frame_box(self, canvas: Canvas) -> Box:
         """The frame around the cell, or inside it if there is no space; the cell itself without a frame."""
-        outer, room = self.cell.expand(self.frame_width), self.frame_room
+        outer, area = self.cell.expand(self.frame_width), self.frame_area
         fits = (
-            min(outer.x - room.x, outer.y - room.y, outer.x, outer.y) >= 0
-            and outer.right <= min(room.right, canvas.shape[1])
-            and outer.bottom <= min(room.bottom, canvas.shape[0])
+            min(outer.x - area.x, outer.y - area.y, outer.x, outer.y) >= 0
+            and outer.right <= min(area.right, canvas.shape[1])
+            and outer.bottom <= min(area.bottom, canvas.shape[0])
         )
         return outer if fits and self.spec.box else self.cell
 
@@ -234,16 +234,16 @@ class MarginCallout(Callout):
     def __post_init__(self, palette: PaletteBuilder) -> None:
         super().__post_init__(palette)
         self._lines = wrap_note(self.spec.text or "", self.style)
-        cell, room, height = self.cell, self.room, len(self._lines) * self.style.line_height
+        cell, area, height = self.cell, self.area, len(self._lines) * self.style.line_height
         rows = (cell.y + cell.height // 2,) * 2 if self.spec.arrow else (cell.bottom, cell.y)
         # A cell in the lower half prefers its upper edge: the text then has space on both sides of the line.
-        in_lower_half = cell.y + cell.bottom > room.y + room.bottom
+        in_lower_half = cell.y + cell.bottom > area.y + area.bottom
         self.note = MarginNote(self.steps, rows[::-1] if in_lower_half else rows, height)
 
     @property
     def _bend_x(self) -> int:
         """Where the line leaves its row if the text was moved: halfway between the cells and the text."""
-        return self.room.right + margin_gap(self.style) // 2
+        return self.area.right + margin_gap(self.style) // 2
 
     def _line_start(self, canvas: Canvas) -> int:
         """Where the line begins: at the cell, at its frame, or behind the tip of its arrow."""
@@ -255,18 +255,18 @@ class MarginCallout(Callout):
         style, row, start, bend = self.style, self.note.row, self._line_start(canvas), self._bend_x
         half, width = style.line_height // 2, max(2, style.size // 10)
         end = max(self.note.top + half, min(row, self.note.bottom - half))
-        clearing = Box(start, row - width // 2 - 1, self.room.right - start, width + 2)
+        clearing = Box(start, row - width // 2 - 1, self.area.right - start, width + 2)
         fill_box(canvas, clearing, self.background)
         for part in (
             Box(start, row - width // 2, bend + width - start, width),
             Box(bend, min(row, end) - width // 2, width, abs(end - row) + width),
-            Box(bend, end - width // 2, bend - self.room.right - style.size // 3, width),
+            Box(bend, end - width // 2, bend - self.area.right - style.size // 3, width),
         ):
             fill_box(canvas, part, self.color)
 
     def draw_text(self, canvas: Canvas) -> None:
         """Draw the tip of the arrow at the cell, and the text in the margin."""
-        style, left = self.style, self.room.right + margin_gap(self.style)
+        style, left = self.style, self.area.right + margin_gap(self.style)
         if self.spec.arrow:
             start = self.frame_box(canvas).right + 1
             self.draw_arrow(canvas, "right", start, self.note.row, max(self._bend_x - start, style.size))
@@ -282,7 +282,7 @@ class AdjacentCallout(Callout):
         style = self.style
         # Pixels from the edge of the patch to the text; two of them are the line around it.
         self._padding = 2 + round(0.4 * style.size), 2 + round(style.size / 6)
-        width = min(16 * style.size, self.room.width - 2 * self._padding[0])
+        width = min(16 * style.size, self.area.width - 2 * self._padding[0])
         self._lines = wrap_text(self.spec.text, width, style) if self.spec.text is not None else []
         self._patch, self._side = self._place_patch()
 
@@ -297,9 +297,9 @@ class AdjacentCallout(Callout):
     def _place_patch(self) -> tuple[Box, Side | None]:
         """The patch, and its side of the cell; None if it fits only on top of the cell."""
         spec, size = self.spec, self._patch_size()
-        if size[0] > self.room.width or size[1] > self.room.height:
+        if size[0] > self.area.width or size[1] > self.area.height:
             raise OptionError(
-                f"needs {size[0]}×{size[1]} pixels, more than the {self.room.width}×{self.room.height} "
+                f"needs {size[0]}×{size[1]} pixels, more than the {self.area.width}×{self.area.height} "
                 "of its panel; shorten it",
                 "text",
             )
@@ -307,12 +307,12 @@ class AdjacentCallout(Callout):
         preferred = spec.preferred_side
         for side in (preferred, OPPOSITE_SIDE[preferred], *ADJACENT_SIDES[preferred]):
             patch = place_beside(self.cell, side, gap, size)
-            moved = move_inside(patch, self.room)
+            moved = move_inside(patch, self.area)
             if (moved.x == patch.x) if side in ("left", "right") else (moved.y == patch.y):
                 return moved, side
         if not self._lines and spec.arrow and not spec.box:
             raise OptionError("does not fit on any side of the cell", "arrow")
-        return move_inside(place_beside(self.cell, preferred, gap, size), self.room), None
+        return move_inside(place_beside(self.cell, preferred, gap, size), self.area), None
 
     def draw_text(self, canvas: Canvas) -> None:
         """Draw the arrow, and the text on its patch."""
@@ -353,8 +353,8 @@ def place_beside(cell: Box, side: Side, gap: int, size: tuple[int, int]) -> Box:
     return Box(x, y, *size)
 
 
-def move_inside(box: Box, room: Box) -> Box:
-    """Move a box into a room that is at least as large."""
-    x = max(room.x, min(box.x, room.right - box.width))
-    y = max(room.y, min(box.y, room.bottom - box.height))
+def move_inside(box: Box, area: Box) -> Box:
+    """Move a box into a area that is at least as large."""
+    x = max(area.x, min(box.x, area.right - box.width))
+    y = max(area.y, min(box.y, area.bottom - box.height))
     return Box(x, y, box.width, box.height)

@@ -130,11 +130,11 @@ class Channels(Panel):
             for block in drawings
             if annotation.tap in (block.tap, None)
         }
-        room = Box(box.x, box.y, arrangement.size.width, box.height)
+        area = Box(box.x, box.y, arrangement.size.width, box.height)
         return ChannelsDrawing(
             drawings,
             None if self.step is None else context.statistics.read_step(self.step, self.taps(context)),
-            Callouts(targets, room, FRAME_BLEED, context, palette),
+            Callouts(targets, area, FRAME_BLEED, context, palette),
         )
 
     def _visible_annotations(self, context: SceneContext) -> dict[int, CellAnnotation]:

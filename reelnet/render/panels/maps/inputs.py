@@ -81,8 +81,8 @@ class InputsDrawing:
             for number, annotation in enumerate(panel.annotations)
         }
         # Cells of channels may follow without a gap and would cover whatever reaches into them.
-        room = Box(box.x, box.y, grid.bounds.right - box.x, box.height)
-        self._callouts = Callouts(targets, room, 0, context, palette)
+        area = Box(box.x, box.y, grid.bounds.right - box.x, box.height)
+        self._callouts = Callouts(targets, area, 0, context, palette)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the pictures and their labels."""
