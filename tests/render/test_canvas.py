@@ -8,7 +8,7 @@ from reelnet.render.canvas import stamp
 from reelnet.scene.palette.palette import Ink
 
 
-def test_shapes_are_shaded_alike_whether_they_may_change_or_not() -> None:
+def test_writable_and_cached_masks_are_drawn_alike() -> None:
     ink = Ink(np.zeros((16, 3), np.uint8))
     ink.indices = np.arange(100, 116, dtype=np.uint8)
     mask = np.random.default_rng(0).integers(0, 256, (5, 7), np.uint8)

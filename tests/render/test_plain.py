@@ -16,7 +16,7 @@ LEVEL = 2 / 150
 
 
 def assert_cells(grid: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], values: Floats) -> None:
-    """Make sure that pixels show values, within one level; NaN stands for paper."""
+    """Make sure that pixels show values, within one level; NaN stands for background."""
     inside = ~np.isnan(values)
     assert (grid[~inside] == WHITE).all()
     least, most = color_range(values[inside], LEVEL)
@@ -73,7 +73,7 @@ def test_the_counter_covers_nothing_but_the_top_left(tmp_path: Path) -> None:
     assert (row[:14, :3] == WHITE).all()
 
 
-def test_the_counter_tells_the_step(tmp_path: Path) -> None:
+def test_the_counter_shows_the_step(tmp_path: Path) -> None:
     maps = np.repeat(noise(1, 10, 1, 7), 2, axis=0)
     reel = write_run(tmp_path / "run", maps, steps=[0, 70]).reel("plain")
     first, second = (pixels(reel.frame(step)) for step in (0, 70))
@@ -87,7 +87,7 @@ def test_the_counter_tells_the_step(tmp_path: Path) -> None:
     ("side", "scale", "box"),
     [(1, 56, 56), (5, 11, 56), (7, 8, 56), (8, 7, 56), (13, 4, 56), (26, 2, 56), (60, 1, 60)],
 )
-def test_maps_of_any_side_are_upscaled_whole_and_centred(
+def test_maps_of_any_side_are_upscaled_whole_and_centered(
     tmp_path: Path, side: int, scale: int, box: int
 ) -> None:
     maps = noise(1, 3, 2, side)

@@ -43,7 +43,7 @@ def updating() -> bool:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_scenes_are_as_before(run: Run, name: str) -> None:
     template, file = load_template(name, panel_registry()), GOLDEN / f"{name}.txt"
-    shown = told(name, Reel.from_run(run, template).scene, template.layout)
+    shown = describe_scene(name, Reel.from_run(run, template).scene, template.layout)
     if updating():
         file.parent.mkdir(exist_ok=True)
         file.write_text(shown, "utf-8")
@@ -54,7 +54,7 @@ def test_there_is_no_golden_without_a_template() -> None:
     assert {file.stem for file in GOLDEN.glob("*.txt")} == {*TEMPLATES}
 
 
-def told(name: str, scene: Scene, layout: Stack) -> str:
+def describe_scene(name: str, scene: Scene, layout: Stack) -> str:
     """A scene in words and numbers, for people to compare."""
     context, size, timeline = scene.context, scene.size, scene.timeline
     view, taps = context.view(context.layer), ", ".join(scene.taps) or "none"

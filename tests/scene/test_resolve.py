@@ -1,4 +1,4 @@
-"""What a template means for a run: sizes, scales, and the mistakes that only a run shows."""
+"""From a template and a run to a scene: sizes, scales, and errors that depend on the run."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def test_the_largest_whole_scale_that_fits(run: Run, canvas: str, size: tuple[in
     assert scene.context.cell.scale == scale
 
 
-def test_a_layout_stands_in_the_middle_of_its_canvas(run: Run) -> None:
+def test_a_layout_is_centered_on_its_canvas(run: Run) -> None:
     text = BARE + "canvas: {width: 232, height: 176, scale: 8}\ntheme: {background: '#102030'}"
     shown = pixels(reel_of(run, text).frame(0))
-    paper = (shown == (16, 32, 48)).all(axis=2)
-    assert paper[:32].all()
-    assert paper[144:].all()
-    assert paper[:, :32].all()
-    assert paper[:, 200:].all()
-    assert not paper[32:144, 32:200].all(axis=0).any()
+    background = (shown == (16, 32, 48)).all(axis=2)
+    assert background[:32].all()
+    assert background[144:].all()
+    assert background[:, :32].all()
+    assert background[:, 200:].all()
+    assert not background[32:144, 32:200].all(axis=0).any()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_layout_stands_in_the_middle_of_its_canvas(run: Run) -> None:
         ("{max_width: 18, max_height: 6}", "3 pixels too wide and 8 pixels too tall"),
     ],
 )
-def test_what_does_not_fit_is_told_by_how_much(run: Run, canvas: str, message: str) -> None:
+def test_errors_say_by_how_much_a_layout_does_not_fit(run: Run, canvas: str, message: str) -> None:
     with pytest.raises(TemplateError, match=rf"mine.yaml:3:\d+: canvas(\.scale)?: the layout is {message}"):
         reel_of(run, BARE + f"canvas: {canvas}")
 
@@ -122,13 +122,13 @@ RUN_MISTAKES = [
 @pytest.mark.parametrize(
     ("text", "panel", "message"), RUN_MISTAKES, ids=[text[:60] for text, *_ in RUN_MISTAKES]
 )
-def test_mistakes_that_only_a_run_shows(run: Run, text: str, panel: str, message: str) -> None:
+def test_errors_that_depend_on_the_run(run: Run, text: str, panel: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message) as caught:
         reel_of(run, f"{text}\nlayout: {{column: [{panel}]}}")
     assert str(caught.value).startswith("mine.yaml:") or message.startswith("the font")
 
 
-def test_every_mistake_that_a_run_shows_is_told_at_once(run: Run) -> None:
+def test_all_errors_are_reported_at_once(run: Run) -> None:
     text = (
         "panels:\n  channels: {show: 9}\n  title: {kind: text, text: '{metrics.los}'}\n"
         "  inputs: {annotations: [{sample: 7}]}\n"
@@ -164,14 +164,14 @@ def test_hidden_panels_are_left_out(run: Run) -> None:
     assert [name for name, _ in reel_of(run, text).scene.boxes] == ["channels"]
 
 
-def test_a_panel_may_stand_in_two_places(run: Run) -> None:
+def test_a_panel_may_be_placed_twice(run: Run) -> None:
     scene = reel_of(run, "layout: {row: {gap: 8, items: [channels, channels]}}").scene
     (first, left), (second, right) = scene.boxes
     assert first == second == "channels"
     assert right.x == left.right + 8
 
 
-def test_unknown_layers_scales_and_paces(run: Run) -> None:
+def test_unknown_layers_and_scales_and_fps_out_of_range(run: Run) -> None:
     with pytest.raises(UsageError, match=r"conv7.*did you mean 'conv6'"):
         run.reel(layer="conv7")
     for scale in (0, -1, 100_000):

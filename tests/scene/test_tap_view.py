@@ -46,7 +46,7 @@ def test_maps_fill_four_fifths_of_their_cells(sides: tuple[int, ...], box: int) 
     assert Cell.choose_size(taps, "conv0") == box
 
 
-def test_the_author_may_say_another(make_run: MakeRun) -> None:
+def test_the_author_may_set_the_cell_size(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (2, 2, 32, 32)}, side=32)
     assert (run.reel("plain").scene.size.width, run.reel("plain").scene.size.height) == (128, 192)
     assert run.reel("plain", settings=["theme.cell=56"]).scene.size.width == 112
@@ -198,7 +198,7 @@ def test_cells_and_the_numbers_of_channels() -> None:
     )
 
 
-def test_templates_say_what_they_leave_out(make_run: MakeRun) -> None:
+def test_the_shown_field_says_what_is_left_out(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (20, 12, 8, 8)})
     context = run.reel("square").scene.context
     assert context.text_fields["shown"] == (

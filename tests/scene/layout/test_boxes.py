@@ -1,4 +1,4 @@
-"""Boxes."""
+"""Sizes of groups, and the boxes of their items."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def test_a_column_adds_heights_and_gaps() -> None:
     assert placed(tree) == {"a": Box(3, 3, 50, 8), "b": Box(3, 15, 50, 24), "c": Box(3, 43, 50, 16)}
 
 
-def test_what_follows_begins_in_the_rhythm() -> None:
+def test_column_items_begin_on_the_layout_grid() -> None:
     boxes = placed(group("column", leaf("a", 30, 9), leaf("b", 30, 9), leaf("c", 30, 9)))
     assert [box.y for box in boxes.values()] == [0, 16, 32]
     assert boxes["c"].bottom == 41
 
 
-def test_a_row_adds_widths_and_stands_on_its_middle() -> None:
+def test_a_row_adds_widths_and_centers_items() -> None:
     tree = group("row", leaf("a", 30, 8), leaf("b", 50, 24), gap=4, padding=3)
     assert (tree.natural_width, tree.preferred_height(90)) == (30 + 50 + 4 + 6, 30)
     assert placed(tree) == {"a": Box(3, 11, 30, 8), "b": Box(37, 3, 50, 24)}
 
 
 @pytest.mark.parametrize(("align", "y", "height"), [("start", 0, 8), ("end", 16, 8), ("stretch", 0, 24)])
-def test_where_a_rows_items_stand(align: str, y: int, height: int) -> None:
+def test_alignment_in_a_row(align: str, y: int, height: int) -> None:
     assert placed(group("row", leaf("a", 30, 8), leaf("b", 50, 24), align=align))["a"] == Box(
         0, y, 30, height
     )
@@ -67,7 +67,7 @@ def test_where_a_rows_items_stand(align: str, y: int, height: int) -> None:
 
 
 @pytest.mark.parametrize(("align", "x", "width"), [("start", 0, 20), ("center", 40, 20), ("end", 80, 20)])
-def test_where_a_columns_items_stand(align: str, x: int, width: int) -> None:
+def test_alignment_in_a_column(align: str, x: int, width: int) -> None:
     assert placed(group("column", leaf("a", 20, 8), leaf("b", 100, 8), align=align))["a"] == Box(
         x, 0, width, 8
     )
@@ -76,13 +76,13 @@ def test_where_a_columns_items_stand(align: str, x: int, width: int) -> None:
 @pytest.mark.parametrize(
     ("justify", "ys"), [("start", (0, 8)), ("center", (24, 32)), ("end", (48, 56)), ("between", (0, 56))]
 )
-def test_where_a_column_leaves_room(justify: str, ys: tuple[int, int]) -> None:
+def test_justification_in_a_column(justify: str, ys: tuple[int, int]) -> None:
     boxes = placed(group("column", leaf("a", 20, 8), leaf("b", 20, 8), justify=justify), height=64)
     assert (boxes["a"].y, boxes["b"].y) == ys
 
 
 @pytest.mark.parametrize("over", [0, 1, 2, 7, 100])
-def test_what_is_left_over_goes_to_those_that_grow(over: int) -> None:
+def test_free_space_goes_to_items_that_grow(over: int) -> None:
     tree = group(
         "row", leaf("a", 10, 8), leaf("x", 3, 8, grow=1), leaf("y", 0, 8, grow=1), leaf("b", 20, 8), gap=2
     )
@@ -98,7 +98,7 @@ def test_shares_of_growth_are_weights() -> None:
     assert (boxes["a"].height, boxes["b"].height) == (28, 68)
 
 
-def test_what_can_give_way_does_when_room_is_short() -> None:
+def test_items_shrink_to_their_minimum() -> None:
     tree = group("row", leaf("a", 100, 8), leaf("b", 100, 8, least=20))
     assert tree.min_width == 120
     boxes = placed(tree, 140)
@@ -128,7 +128,7 @@ def test_a_grid_has_columns_and_rows_of_one_size() -> None:
     assert (boxes["c"].y, boxes["e"].y) == (20, 48)
 
 
-def test_sizes_of_ones_own() -> None:
+def test_items_with_a_size_of_their_own() -> None:
     boxes = placed(group("column", leaf("a", 30, 8, width=12, height=40), leaf("b", 50, 8)))
     assert boxes["a"] == Box(0, 0, 12, 40)
     assert group("row", leaf("a", 30, 8), width=200, height=99).natural_width == 200
@@ -147,7 +147,9 @@ lengths = st.lists(
 
 
 @given(lengths, st.integers(0, 4000))
-def test_shared_lengths_fill_the_room_if_that_can_be(items: list[tuple[int, int, float]], room: int) -> None:
+def test_distributed_lengths_fill_the_total_if_possible(
+    items: list[tuple[int, int, float]], room: int
+) -> None:
     least, natural = [min(a, b) for a, b, _ in items], [max(a, b) for a, b, _ in items]
     found = distribute_lengths(least, natural, [grow for *_, grow in items], room)
     assert all(a >= b for a, b in zip(found, least, strict=True))

@@ -1,4 +1,4 @@
-"""Sizes that an author fixes, and options that would change nothing: told, never drawn over something else."""
+"""Sizes that an author fixes: too small ones are reported, and nothing is drawn over something else."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CELLS = "channels: {labels: false}"
         ),
     ],
 )
-def test_a_size_that_is_too_small_is_told(run: Run, text: str, message: str) -> None:
+def test_a_size_that_is_too_small_is_an_error(run: Run, text: str, message: str) -> None:
     with pytest.raises(TemplateError) as error:
         reel_of(run, text)
     assert message in str(error.value)
@@ -62,7 +62,7 @@ def test_the_largest_scale_heeds_the_width_of_a_panel(run: Run) -> None:
     assert dict(scene.boxes)["channels"].width == 100
 
 
-def test_what_shrinks_may_have_any_size(run: Run) -> None:
+def test_panels_that_can_shrink_may_have_any_size(run: Run) -> None:
     text = "panels: {progress: {thickness: 20, height: 5, width: 10}}\nlayout: {column: [progress]}"
     assert dict(reel_of(run, text).scene.boxes)["progress"].height == 5
 
@@ -84,7 +84,7 @@ def test_a_frame_is_no_larger_than_encoders_take(run: Run) -> None:
 @pytest.mark.parametrize(
     ("stack", "key"), [("column", "columns"), ("row", "columns"), ("overlay", "columns"), ("overlay", "gap")]
 )
-def test_options_of_other_stacks_are_told(stack: str, key: str) -> None:
+def test_options_of_other_stacks_are_errors(stack: str, key: str) -> None:
     text = f"layout: {{{stack}: {{{key}: 3, items: [counter]}}}}"
     with pytest.raises(
         TemplateError, match=rf"mine.yaml:1:\d+: layout.{stack}.{key}: has no effect in the stack"
@@ -129,7 +129,7 @@ def test_all_other_options_change_something(run: Run, stack: str, option: str, v
     ("steps", "shown"),
     [("{range: [20, 40]}", (20, 30, 40)), ("{list: [0, 40]}", (0, 40)), ("all", (0, 10, 20, 30, 40))],
 )
-def test_a_caption_rests_at_the_first_frame_that_shows_it(
+def test_a_caption_pauses_at_the_first_frame_that_shows_it(
     run: Run, steps: str, shown: tuple[int, ...]
 ) -> None:
     items = "[{text: Now, from: 0, to: 5}, {text: Later, from: 10, hold: 3}]"
@@ -152,14 +152,14 @@ def test_a_kind_must_be_a_word() -> None:
         template_of("panels: {a: {kind: []}}\nlayout: a")
 
 
-def test_a_long_value_is_not_told_in_full() -> None:
+def test_a_long_value_is_shortened() -> None:
     with pytest.raises(TemplateError) as error:
         template_of(f"panels: {{channels: {{show: {'x' * 5000}}}}}\nlayout: channels")
     assert len(str(error.value)) < 500
     assert str(error.value).endswith("top: 8")
 
 
-def test_a_layer_of_the_template_is_told_with_its_place(run: Run) -> None:
+def test_an_unknown_layer_is_reported_with_its_position(run: Run) -> None:
     with pytest.raises(
         TemplateError, match=r"mine.yaml:2:1: layer: no layer 'conv7' was recorded; did you mean 'conv1'"
     ):

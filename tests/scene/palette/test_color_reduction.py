@@ -1,4 +1,4 @@
-"""Photos in few colors: nearer to the truth than by median cut, and none at the others' cost."""
+"""Reducing the colors of photos: closer to the original than median cut, and no picture at the cost of others."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_no_more_colors_stay_exact(most: int) -> None:
     assert (colors[numbers] == pictures).all()
 
 
-def test_a_color_that_is_kept() -> None:
+def test_a_kept_color_stays_exact() -> None:
     pictures = photos(2)
     pictures[0, :10] = (250, 251, 252)
     numbers, colors = reduce_colors(pictures, 8, keep=(250, 251, 252))

@@ -13,13 +13,13 @@ from tests.rendering import ANCHORS
 def test_shared_colors_have_one_index() -> None:
     builder = PaletteBuilder()
     first, second = builder.ramp((10, 20, 30), (255, 255, 255)), builder.ramp((90, 80, 70), (255, 255, 255))
-    paper = builder.ramp((255, 255, 255), (255, 255, 255), 1)
+    background = builder.ramp((255, 255, 255), (255, 255, 255), 1)
     builder.freeze()
-    assert first.indices[0] == second.indices[0] == paper.indices[0]
+    assert first.indices[0] == second.indices[0] == background.indices[0]
     assert len({*map(int, first.indices), *map(int, second.indices)}) == 31
 
 
-def test_every_ink_finds_its_own_colors_again() -> None:
+def test_the_indices_of_every_ink_have_its_colors() -> None:
     builder = PaletteBuilder()
     inks = [builder.ramp((10, 20, 30), (255, 255, 255)), builder.ramp((0, 0, 0), (0, 0, 0), 1)]
     colormap = builder.colormap(ANCHORS)
@@ -29,7 +29,7 @@ def test_every_ink_finds_its_own_colors_again() -> None:
 
 
 @pytest.mark.parametrize("others", [0, 1, 2, 40, 131])
-def test_the_colormap_gets_what_is_left_over(others: int) -> None:
+def test_the_colormap_gets_the_remaining_colors(others: int) -> None:
     builder = PaletteBuilder()
     builder.colors(np.array([(0, 255, n) for n in range(others)], np.uint8).reshape(-1, 3))
     colormap = builder.colormap(ANCHORS)
@@ -90,7 +90,7 @@ def test_colormaps_beside_pictures_keep_all_levels_in_16_bits() -> None:
     shallow, deep = (colormap.indices_for(np.zeros((1, 1), depth)) for depth in (np.uint8, np.uint16))
     assert palette.levels == len(colormap.colors) == len(shallow) == len(deep) == 255
     assert (palette.rgb[deep] == colormap.colors).all()
-    # In 8 bits neighbours share a color, of 255 - 100 - 64 that are left, and each is the nearest that there is.
+    # In 8 bits neighbors share a color, of 255 - 100 - 64 that are left, and each is the nearest that there is.
     assert shallow.max() < 255
     assert 63 <= len(np.unique(shallow)) <= 91
     assert np.abs(palette.rgb[shallow].astype(int) - colormap.colors).max() <= 12
@@ -126,7 +126,7 @@ def test_255_colors_fit() -> None:
     assert sorted(map(int, ink.indices)) == list(range(255))
 
 
-def test_colormaps_share_what_is_left_over() -> None:
+def test_colormaps_share_the_remaining_colors() -> None:
     builder = PaletteBuilder()
     builder.ramp((1, 2, 3), (4, 5, 6), 5)
     first, second = builder.colormap(ANCHORS), builder.colormap(ANCHORS[5:])

@@ -48,7 +48,7 @@ def test_resampling_is_even(length: int, count: int) -> None:
 
 
 @given(st.integers(2, 400), st.integers(2, 400))
-def test_fewer_places_are_the_nearest_to_even_ones(length: int, count: int) -> None:
+def test_fewer_frames_show_the_nearest_positions(length: int, count: int) -> None:
     positions = sample_evenly(length, count)
     assert len(positions) == count
     assert (positions[0], positions[-1]) == (0, length - 1)
@@ -63,13 +63,13 @@ def test_fewer_places_are_the_nearest_to_even_ones(length: int, count: int) -> N
         assert 1 <= often.min() <= often.max() <= often.min() + 1
 
 
-def test_a_single_place_shows_the_last_position() -> None:
+def test_a_single_frame_shows_the_last_position() -> None:
     assert sample_evenly(290, 1) == [289]
     assert sample_evenly(1, 1) == [0]
 
 
 @given(st.data(), st.integers(3, 200))
-def test_wanted_stretches_survive_and_little_else_changes(data: st.DataObject, length: int) -> None:
+def test_required_ranges_survive_and_little_else_changes(data: st.DataObject, length: int) -> None:
     count = data.draw(st.integers(3, length))
     starts = data.draw(st.sets(st.integers(0, length - 1), max_size=count - 2))
     wanted = [range(start, start + 1) for start in sorted(starts)]
@@ -80,7 +80,7 @@ def test_wanted_stretches_survive_and_little_else_changes(data: st.DataObject, l
     assert len(set(sample_evenly(length, count)) - set(places)) <= len(starts)
 
 
-def test_a_wanted_position_takes_the_place_of_its_neighbour() -> None:
+def test_a_required_position_replaces_its_neighbor() -> None:
     # Even: 0 3 6 9.
     assert sample_with_required(10, 4, [range(5, 6)]) == [0, 3, 5, 9]
     assert sample_with_required(10, 4, [range(4, 5), range(5, 6)]) == [0, 4, 5, 9]
@@ -93,9 +93,7 @@ def test_a_wanted_position_takes_the_place_of_its_neighbour() -> None:
 @pytest.mark.parametrize(
     ("count", "wanted", "needed"), [(2, [4], 3), (1, [0], 2), (1, [4, 5], 4), (3, [4, 5], 4)]
 )
-def test_more_wanted_than_places_is_an_error_that_says_how_many(
-    count: int, wanted: list[int], needed: int
-) -> None:
+def test_too_many_required_ranges_are_an_error(count: int, wanted: list[int], needed: int) -> None:
     with pytest.raises(OptionError, match=rf"^the held steps.*{count} frame.*at least {needed}$"):
         sample_with_required(10, count, [range(each, each + 1) for each in wanted])
     assert len(sample_with_required(10, needed, [range(each, each + 1) for each in wanted])) == needed
@@ -261,7 +259,7 @@ def test_adaptive_weights_are_a_distribution(change: list[float]) -> None:
     assert weights.min() >= 0.1 / len(change) - 1e-12
 
 
-def test_what_is_not_finite_is_no_change_or_the_greatest() -> None:
+def test_values_that_are_not_finite_count_as_0_or_the_largest() -> None:
     strange = adaptive_weights(np.array([math.nan, 2.0, -3.0, math.inf, -math.inf, 1.0]))
     plain = adaptive_weights(np.array([0.0, 2.0, 0.0, 2.0, 0.0, 1.0]))
     assert strange == pytest.approx(plain)
@@ -302,7 +300,7 @@ def test_the_nearest_of_two_is_the_earlier() -> None:
         ({"range": [4, 5]}, "no recorded step lies between 4 and 5; steps run from 0 to 290"),
     ],
 )
-def test_mistakes_say_what_would_work(choice: Any, message: str) -> None:
+def test_errors_say_what_would_work(choice: Any, message: str) -> None:
     with pytest.raises(OptionError) as caught:
         chosen(choice, [0, 3, 8, 100, 290])
     assert message in "; ".join(

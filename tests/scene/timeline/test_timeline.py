@@ -77,7 +77,7 @@ def test_laws(steps: list[int], data: st.DataObject, fps: float | None) -> None:
     assert shown[0].pts == 0
     assert all(each.pts + each.duration == following.pts for each, following in pairwise(shown))
     assert timeline.duration == sum(each.duration for each in shown) == shown[-1].pts + shown[-1].duration
-    # Only true steps, and neighbours differ.
+    # Only true steps, and neighbors differ.
     assert timeline.steps_shown == tuple(sorted({each.step for each in shown}))
     assert set(timeline.steps_shown) <= set(steps)
     assert all(each.step != following.step for each, following in pairwise(shown))
@@ -101,7 +101,7 @@ def test_laws(steps: list[int], data: st.DataObject, fps: float | None) -> None:
 
 
 @given(RUN, st.sampled_from(["10", "12", "24", "25", "30", "50", "60", "29.97", "0.01"]))
-def test_every_step_once_at_a_constant_pace(steps: list[int], fps: str) -> None:
+def test_every_step_once_at_a_constant_fps(steps: list[int], fps: str) -> None:
     timeline = plan({}, steps, float(fps))
     assert [each.step for each in timeline] == steps
     assert [each.pts for each in timeline] == [number / Fraction(fps) for number in range(len(steps))]
@@ -129,7 +129,7 @@ def test_every_step_once_at_a_constant_pace(steps: list[int], fps: str) -> None:
         ({"max_frames": 100, "frames": 200, "duration": 40}, 100, Fraction(5, 2)),
     ],
 )
-def test_frames_and_pace_follow_from_what_is_given(content: Any, slots: int, fps: Fraction) -> None:
+def test_frames_and_fps_follow_from_what_is_given(content: Any, slots: int, fps: Fraction) -> None:
     timeline = plan(content, list(range(290)))
     assert timeline.fps == fps
     assert timeline.duration == slots / fps
@@ -155,7 +155,7 @@ def test_steps_are_spread_over_more_frames_evenly(steps: list[int], frames: int)
     assert max(slots) - min(slots) <= 1
 
 
-def test_another_pace_keeps_the_frames_and_the_seconds_of_pauses() -> None:
+def test_another_fps_keeps_the_frames_and_the_seconds_of_pauses() -> None:
     content = {
         "fps": 10,
         "duration": 2,
@@ -170,7 +170,7 @@ def test_another_pace_keeps_the_frames_and_the_seconds_of_pauses() -> None:
 
 
 @pytest.mark.parametrize("fps", [0, -1, 0.009, 1001, float("nan"), float("inf")])
-def test_a_pace_that_cannot_be_is_an_error(fps: float) -> None:
+def test_an_fps_out_of_range_is_an_error(fps: float) -> None:
     with pytest.raises(UsageError, match=rf"^fps {fps}: give from 0\.01 to 1000 frames per second$"):
         plan({}, [0, 1], fps)
 
@@ -338,7 +338,7 @@ def test_a_single_step_can_take_everything(choice: Any, way_back: Any) -> None:
         ),
     ],
 )
-def test_mistakes_begin_with_the_key_and_say_what_would_work(content: Any, message: str) -> None:
+def test_errors_begin_with_the_key_and_say_what_would_work(content: Any, message: str) -> None:
     with pytest.raises(OptionError) as caught:
         plan(content, list(range(0, 291, 2)))
     line = "; ".join(
@@ -348,7 +348,7 @@ def test_mistakes_begin_with_the_key_and_say_what_would_work(content: Any, messa
     assert "\n" not in line
 
 
-def test_as_many_frames_as_may_be() -> None:
+def test_the_largest_number_of_frames() -> None:
     assert plan({"frames": 100_000}, [0, 1]).duration == 10_000
     with pytest.raises(OptionError, match="1,200,146"):
         plan({"start_pause": 600, "rewind": 600}, list(range(0, 291, 2)), fps=1000)
