@@ -59,7 +59,7 @@ MISTAKES = """
 2 | render RUN -o a.gif --for githb | did you mean 'github'
 2 | render RUN -o a.gif --keep scale | add --max-size or --for
 2 | render RUN -o a.gif --max-size 1MB --keep frame | did you mean 'frames'
-5 | render RUN -o a.gif --max-size 200 | the smallest reached was
+5 | render RUN -o a.gif --max-size 200 | the smallest possible is
 2 | render RUN -o a.mp4 --lossless | cannot be lossless
 2 | render RUN -o a.gif --codec av1 | no codec 'av1'
 3 | render RUN -o a.gif --set theme.inc=3 | did you mean 'ink'

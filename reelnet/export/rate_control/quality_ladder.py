@@ -36,12 +36,15 @@ MIN_SHOWN_FRAMES = 48
 MIN_FRAMES = 2
 """The first and the last frame."""
 
-COARSE_LEVELS = 127, 85, 57, 43, 29, 21, 15
+COARSE_LEVELS = 127, 85, 57, 43, 34, 29, 25, 21, 18, 15
 """Points of the levels rung."""
 
 VIDEO_SCALES = 2, 4, 8, 16
 """Scales that suit video: its blocks are squares of 4, 8 and 16 pixels, and its chroma has half the resolution.
 Cells of other sizes take twice the bytes."""
+
+FLOOR_RATIO = 0.75
+"""About the bytes that the lowest quality leaves of those of the lowest invisible one."""
 
 MIN_LOG_STEP = 1e-3
 """The least distance between two points, so that each has a position of its own."""
@@ -136,11 +139,6 @@ class QualityLadder:
         """The last position."""
         return float(self._positions[-1])
 
-    def extended(self, point: LadderPoint, fall: float) -> QualityLadder:
-        """The ladder with one more point, at which the logarithm of the size is lower by `fall`."""
-        sizes = [*-self._positions, -self.end - fall]
-        return QualityLadder([*self.points, point], sizes, self._codec)
-
     def without_scale(self, scale: int) -> QualityLadder:
         """The ladder without the points of a scale; all others keep their positions."""
         kept = [number for number, point in enumerate(self.points) if point.params.scale != scale]
@@ -202,7 +200,9 @@ class QualityLadder:
 
 
 def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) -> list[LadderPoint]:
-    """The points of the first rungs: codec quality as far as nobody sees it, then the change cost.
+    """The points of the rungs that keep frames, levels and scale.
+
+    Codec quality goes as far as nobody sees it, then the change cost to its maximum, then codec quality to its floor.
 
     Args:
         params: What is shown.
@@ -215,6 +215,8 @@ def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) ->
         points.append(LadderPoint(params, ranges.unseen if quantizes else ranges.alone))
     if quantizes:
         points += [replace(points[-1], change_cost=cost) for cost in CHANGE_COSTS]
+        if ranges is not None and ranges.floor > ranges.unseen:
+            points.append(replace(points[-1], quality=ranges.floor))
     return points
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 MIN_STEEPNESS, MAX_STEEPNESS = 0.15, 2.5
 """Bounds on the fall of the logarithm of the size per unit of position, which is 1 if the prediction is right."""
 
+PRIOR_STEP = 0.05
+"""The prediction counts as much as a secant of this length, since sizes that lie close together are noisy."""
+
 NEAR_END = 0.9
 """From this fraction of the way to the end of a ladder on, its end itself is tried."""
 
@@ -89,7 +92,8 @@ class SizeRootFinder:
     @staticmethod
     def _steepness(near: list[tuple[float, float]]) -> float:
         """How fast the logarithm of the size falls with the position."""
-        if len(near) > 1 and abs(near[1][0] - near[0][0]) > 0.01:
-            (position, size), (other_position, other_size) = near
-            return min(MAX_STEEPNESS, max(MIN_STEEPNESS, (size - other_size) / (other_position - position)))
-        return 1.0
+        if len(near) == 1:
+            return 1.0
+        (position, size), (other_position, other_size) = sorted(near)
+        secant = (size - other_size + PRIOR_STEP) / (other_position - position + PRIOR_STEP)
+        return min(MAX_STEEPNESS, max(MIN_STEEPNESS, secant))

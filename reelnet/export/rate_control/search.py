@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from reelnet.errors import TemplateError
 from reelnet.export.quantize.level_store import QuantizedMaps, RecordedMaps, quantize
 from reelnet.export.rate_control.constraints import fit_constraints
 from reelnet.export.rate_control.quality_ladder import (
+    FLOOR_RATIO,
     PALETTE_CHANGE_POWER,
     QUALITY_RANGES,
     LadderPoint,
@@ -34,10 +36,10 @@ HOPELESS_LOG_EXCESS = 0.2
 DOUBTFUL_LOG_MARGIN = 0.3
 """The end of a ladder is probed if its expected size is less than this below the target."""
 
-MAX_FLOOR_RATIO = 0.97
-"""The codec's quality goes to its floor before frames are dropped if that leaves at most this part of the bytes."""
+MAX_HALF_RATIO = 0.95
+"""Half the scale saves at least a little, whatever a probe says."""
 
-MIN_STEP_FILL = 0.85
+MIN_STEP_FILL = 0.9
 """With at least this part of the cap full, frames, levels and scale stay as they are, and less quantization fills
 it."""
 
@@ -88,7 +90,7 @@ class _Search:
         self._breakdowns: dict[LadderPoint, SizeBreakdown] = {}
         self._cap, self._target = math.log(runner.cap), math.log(TARGET_FILL * runner.cap)
         power = PALETTE_CHANGE_POWER if self._quality_range is None else self._quality_range.change_power
-        samples = self._recorded(self._whole).samples()
+        samples = self._record_maps(self._whole).samples()
         self._counter = ChangeCounter(rendition, samples, self._request.max_error, power)
         self._quality_ratios: dict[float | None, float] = {exact.point.quality: 1.0}
 
@@ -97,92 +99,87 @@ class _Search:
         ladder = self._build_quality_ladder()
         finder = SizeRootFinder(ladder.end, self._cap, self._target)
         finder.observe(0.0, math.log(self._estimate_exact_size()), measured=self._exact.complete)
-        if self._may_suffice(ladder, finder):
+        # A few frames of a video take more bytes than among others, so both estimates must be too large.
+        margin = -DOUBTFUL_LOG_MARGIN if self._request.fmt.palette_based else HOPELESS_LOG_EXCESS
+        last = ladder.points[-1]
+        if (
+            finder.end_size <= self._target + margin
+            or math.log(self._break_down(last).total) <= self._target + HOPELESS_LOG_EXCESS
+        ):
             self._walk(ladder, finder)
-        if self._runner.best is None and (coarser := self._add_quality_floor(ladder)) is not None:
-            ladder, finder.end = coarser, coarser.end
-            if self._may_suffice(ladder, finder):
-                self._walk(ladder, finder)
         if self._runner.best is None:
-            self._reduce(ladder, finder)
+            model = SizeModel(last, self._break_down(last), self._counter, self._quality_ratios)
+            measured = finder.reached_end
+            self._reduce(model, last, finder.end_size if measured else model.predict(last), measured=measured)
+            if self._runner.best is not None and self._runner.may_continue:
+                self._fill(self._runner.best, ladder, model)
 
     def _build_quality_ladder(self) -> QualityLadder:
-        """The rungs that keep all frames, levels and the scale; coarser codec quality may be added later."""
+        """The rungs that keep all frames, levels and the scale."""
         points = quality_points(self._whole, self._codec, quantizes=self._counter.quantizes)
-        start = points[0]
+        anchor = points[0]
         if self._quality_range is not None:
-            self._quality_ratios[points[1].quality] = self._probe.quality_ratio(
-                self._renditions[self._whole.scale],
-                None,
-                self._runner.settings(points[1].quality),
-                self._runner.settings(start.quality),
-            )
-        anchor = points[1] if self._quality_range is not None else start
+            # Quality changes before anything is quantized.
+            settings = [self._runner.settings(point.quality) for point in points[:2]]
+            anchor, ratio = points[1], self._probe.quality_ratio(self._render(self._whole), *settings)
+            self._quality_ratios |= {points[-1].quality: FLOOR_RATIO * ratio, anchor.quality: ratio}
         # Without quantization only quality changes the size, whatever it is made of.
         known = self._break_down(anchor) if self._counter.quantizes else SizeBreakdown(1.0, 1.0)
         model = SizeModel(anchor, known, self._counter, self._quality_ratios)
         return QualityLadder(points, map(model.predict, points), self._codec)
 
-    def _add_quality_floor(self, ladder: QualityLadder) -> QualityLadder | None:
-        """The ladder down to the codec's lowest quality; None if that saves too little."""
-        last, ranges = ladder.points[-1], self._quality_range
-        if ranges is None or not self._counter.quantizes or ranges.floor <= ranges.unseen:
-            return None
-        ratio = self._probe.quality_ratio(
-            self._renditions[self._whole.scale],
-            self._quantize(last),
-            self._runner.settings(ranges.floor),
-            self._runner.settings(last.quality),
-        )
-        if ratio >= MAX_FLOOR_RATIO:
-            return None
-        self._quality_ratios[ranges.floor] = ratio * self._quality_ratios[last.quality]
-        return ladder.extended(replace(last, quality=ranges.floor), -math.log(ratio))
+    def _reduce(self, model: SizeModel, last: LadderPoint, log_size: float, *, measured: bool) -> None:
+        """Walk down the rungs that show less, to their very end if need be.
 
-    def _may_suffice(self, ladder: QualityLadder, finder: SizeRootFinder) -> bool:
-        """Whether some file on a ladder may fit. Probing its end tells more than the prediction, and takes time."""
-        # A few frames of a video take more bytes than among others, so both estimates must be too large.
-        margin = -DOUBTFUL_LOG_MARGIN if self._request.fmt.palette_based else HOPELESS_LOG_EXCESS
-        if finder.end_size <= self._target + margin:
-            return True
-        return math.log(self._break_down(ladder.points[-1]).total) <= self._target + HOPELESS_LOG_EXCESS
-
-    def _reduce(self, ladder: QualityLadder, finder: SizeRootFinder) -> None:
-        """Walk down the rungs that show less, to their very end if need be, and fill the cap."""
-        runner, last = self._runner, ladder.points[-1]
-        half = self._half_scale()
-        known = self._break_down(last)
-        model = SizeModel(last, known, self._counter, self._quality_ratios)
-        measured = finder.reached_end
-        log_size = finder.end_size if measured else math.log(known.total)
-        points = [
+        Args:
+            model: Predicts sizes.
+            last: The end of the rungs before.
+            log_size: The logarithm of the size there.
+            measured: Whether that is no estimate.
+        """
+        runner, fmt = self._runner, self._request.fmt
+        build = partial(
+            reduction_points,
             last,
-            *reduction_points(
-                last,
-                self._request.keep,
-                palette_based=self._request.fmt.palette_based,
-                fixed_canvas=half is not None and half.size == self._renditions[self._whole.scale].size,
-                quantizes=self._counter.quantizes,
-            ),
-        ]
-        reductions = QualityLadder(points, map(model.predict, points), self._codec)
-        finder = SizeRootFinder(reductions.end, self._cap, self._target)
+            self._request.keep,
+            palette_based=fmt.palette_based,
+            quantizes=self._counter.quantizes,
+        )
+        points = [last, *build(fixed_canvas=False)]
+        unscaled = [point for point in points if point.params.scale == self._whole.scale]
+        may_scale = len(unscaled) < len(points)
+        if may_scale and model.predict(unscaled[-1]) > self._target - DOUBTFUL_LOG_MARGIN:
+            # Only now another scale is laid out.
+            with suppress(TemplateError):
+                half = self._render(replace(self._whole, scale=max(1, self._whole.scale // 2)))
+                model = self._with_half_scale(model, half, last)
+                points = [last, *build(fixed_canvas=half.size == self._render(self._whole).size)]
+        ladder = QualityLadder(points, map(model.predict, points), self._codec)
+        finder = SizeRootFinder(ladder.end, self._cap, self._target)
         finder.observe(0.0, log_size, measured=measured)
-        reductions = self._walk(reductions, finder, min_fill=MIN_STEP_FILL)
-        while runner.best is None and len(reductions.points) > 1:
-            least = reductions.points[-1]
+        ladder = self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
+        while runner.best is None and len(ladder.points) > 1:
             try:
-                trial = self._encode(least, thorough=True)
+                trial = self._encode(ladder.points[-1], thorough=True)
             except TemplateError:
-                reductions = reductions.without_scale(least.params.scale)
+                ladder = ladder.without_scale(ladder.points[-1].params.scale)
                 continue
-            finder.end = reductions.end
-            finder.observe(finder.end, math.log(trial.bytes), measured=trial.complete)
-            if runner.best is not None:
-                self._walk(reductions, finder, min_fill=MIN_STEP_FILL)
-            break
-        if runner.best is not None and runner.may_continue:
-            self._fill(runner.best, ladder, model)
+            finder.end = ladder.end
+            finder.observe(ladder.end, math.log(trial.bytes), measured=trial.complete)
+            if runner.best is None:
+                break
+            self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
+
+    def _with_half_scale(self, model: SizeModel, half: Rendition, last: LadderPoint) -> SizeModel:
+        """The model with a probe of half the scale."""
+        settings, known = self._runner.settings(last.quality), self._break_down(last)
+        probed = self._probe.break_down(half, self._quantize(last), settings).probed
+        power = 1 / math.log2(self._whole.scale / half.scale)
+        static, maps = (
+            min(MAX_HALF_RATIO, part / whole) ** power
+            for part, whole in zip(probed, known.probed, strict=True)
+        )
+        return SizeModel(last, known, self._counter, self._quality_ratios, (static, maps))
 
     def _fill(self, best: Trial, ladder: QualityLadder, model: SizeModel) -> None:
         """Keep what a trial shows, and quantize it less until it fills the cap."""
@@ -241,18 +238,9 @@ class _Search:
     def _break_down(self, point: LadderPoint) -> SizeBreakdown:
         """What the bytes at a point with all frames are made of."""
         if point not in self._breakdowns:
-            half = self._half_scale() if point.change_cost or not self._counter.quantizes else None
             rendition, settings = self._render(point.params), self._runner.settings(point.quality)
-            self._breakdowns[point] = self._probe.break_down(rendition, self._quantize(point), settings, half)
+            self._breakdowns[point] = self._probe.break_down(rendition, self._quantize(point), settings)
         return self._breakdowns[point]
-
-    def _half_scale(self) -> Rendition | None:
-        """All of it at half the scale; None if there is no such layout."""
-        if self._whole.scale == 1:
-            return None
-        with suppress(TemplateError):
-            return self._render(replace(self._whole, scale=self._whole.scale // 2))
-        return None
 
     def _render(self, params: RenditionParams) -> Rendition:
         """The rendition of some frames at a scale. Only a new scale lays it out again."""
@@ -260,7 +248,7 @@ class _Search:
             self._renditions[params.scale] = self._renditions[self._whole.scale].with_scale(params.scale)
         return self._renditions[params.scale].with_frames(params.frames)
 
-    def _recorded(self, params: RenditionParams) -> RecordedMaps:
+    def _record_maps(self, params: RenditionParams) -> RecordedMaps:
         """The exact values, of all frames at the whole scale and of the last other choice."""
         key = params.frames, params.scale
         if key not in self._maps:
@@ -276,7 +264,7 @@ class _Search:
             params = point.params
             levels = params.levels if params.levels < self._whole.levels else None
             quantized = quantize(
-                self._recorded(params), point.change_cost, max_error=self._request.max_error, levels=levels
+                self._record_maps(params), point.change_cost, max_error=self._request.max_error, levels=levels
             )
             self._quantized = replace(point, quality=None), quantized
         return self._quantized[1]

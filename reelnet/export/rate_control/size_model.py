@@ -32,8 +32,8 @@ STATIC_POWER = 0.72
 UNQUANTIZED_POWER = 0.8
 """The bytes of maps grow with this power of the number of frames, where values cannot be quantized."""
 
-DEFAULT_HALF = 0.5
-"""The fraction of the bytes left at half the scale, where that was not probed."""
+DEFAULT_HALF_RATIOS = 0.5, 0.5
+"""The fractions of static bytes and of those of maps left at half the scale, where that was not probed."""
 
 MIN_SAVING = 0.01
 """The fraction of all changes that quantization must save to be of use."""
@@ -46,14 +46,12 @@ class SizeBreakdown:
     Attributes:
         static: The bytes of the first frame, and of all but the maps in the others.
         maps: The bytes of the changes of the maps.
-        half_static: The fraction of `static` left at half the scale.
-        half_maps: The fraction of `maps` left at half the scale.
+        probed: Both parts of the probed frames alone, without the first.
     """
 
     static: float
     maps: float
-    half_static: float = DEFAULT_HALF
-    half_maps: float = DEFAULT_HALF
+    probed: tuple[float, float] = (1.0, 1.0)
 
     @property
     def total(self) -> float:
@@ -114,8 +112,7 @@ class ChangeCounter:
             frames = self.shown_frames(point.params.frames) / self.shown_frames(other.params.frames)
             return float(frames**UNQUANTIZED_POWER)
         changes = [
-            max(1.0, self.count(*self._whole, each.change_cost))
-            * max(1.0, self.count(each.params.frames, each.params.levels, MAX_CHANGE_COST))
+            max(1.0, self.count(each.params.frames, each.params.levels, each.change_cost))
             for each in (point, other)
         ]
         return float((changes[0] / changes[1]) ** self._change_power)
@@ -143,6 +140,7 @@ class SizeModel:
         breakdown: What its bytes are made of.
         counter: Of the changes.
         quality_ratios: For each quality the bytes that it leaves, as a fraction of those of the default quality.
+        half_ratios: The fractions of `static` and `maps` that half the scale leaves.
     """
 
     def __init__(
@@ -151,18 +149,19 @@ class SizeModel:
         breakdown: SizeBreakdown,
         counter: ChangeCounter,
         quality_ratios: Mapping[float | None, float],
+        half_ratios: tuple[float, float] = DEFAULT_HALF_RATIOS,
     ) -> None:
-        self._anchor, self.breakdown, self._counter = anchor, breakdown, counter
-        self._quality_ratios = quality_ratios
+        self._anchor, self._breakdown, self._counter = anchor, breakdown, counter
+        self._quality_ratios, self._half_ratios = quality_ratios, half_ratios
 
     def predict(self, point: LadderPoint) -> float:
         """The logarithm of the size at a point."""
-        anchor, known, counter = self._anchor, self.breakdown, self._counter
+        anchor, known, counter = self._anchor, self._breakdown, self._counter
         halvings = math.log2(anchor.params.scale / point.params.scale)
         frames = counter.shown_frames(point.params.frames) / counter.shown_frames(anchor.params.frames)
         quality = self._quality_ratios[point.quality] / self._quality_ratios[anchor.quality]
-        static = known.static * known.half_static**halvings * frames**STATIC_POWER
-        maps = known.maps * known.half_maps**halvings * counter.map_bytes_ratio(point, anchor)
+        static = known.static * self._half_ratios[0] ** halvings * frames**STATIC_POWER
+        maps = known.maps * self._half_ratios[1] ** halvings * counter.map_bytes_ratio(point, anchor)
         return math.log(quality * (static + maps))
 
 
@@ -177,46 +176,26 @@ class SizeProbe:
         self._fmt = fmt
 
     def quality_ratio(
-        self,
-        rendition: Rendition,
-        quantized: QuantizedMaps | None,
-        settings: EncoderSettings,
-        reference: EncoderSettings,
+        self, rendition: Rendition, reference: EncoderSettings, settings: EncoderSettings
     ) -> float:
-        """The bytes that some settings leave, as a fraction of those of other settings."""
+        """The bytes of exact values with some settings, as a fraction of those with the reference."""
         positions = self._positions(rendition)
-        levels = quantized.levels_at if quantized is not None else None
-        sizes = [self._size(rendition, levels, each, positions) for each in (settings, reference)]
-        return max(1, sizes[0]) / max(1, sizes[1])
+        before, after = (self._size(rendition, None, each, positions) for each in (reference, settings))
+        return max(1, after) / max(1, before)
 
     def break_down(
-        self,
-        rendition: Rendition,
-        quantized: QuantizedMaps,
-        settings: EncoderSettings,
-        half: Rendition | None = None,
+        self, rendition: Rendition, quantized: QuantizedMaps, settings: EncoderSettings
     ) -> SizeBreakdown:
-        """Estimate what the bytes of a rendition are made of.
-
-        Args:
-            rendition: What is shown.
-            quantized: Its values.
-            settings: The encoder's settings.
-            half: The same at about half the scale, if that is to be probed.
-        """
+        """Estimate what the bytes of a rendition are made of."""
         positions, changes = self._positions(rendition), quantized.stats.changes
-        static, maps = self._split(rendition, quantized, settings, positions)
-        halves = DEFAULT_HALF, DEFAULT_HALF
-        if half is not None:
-            half_static, half_maps = self._split(half, quantized, settings, positions)
-            power = 1 / math.log2(rendition.scale / half.scale)
-            halves = min(1.0, half_static / static) ** power, min(0.95, half_maps / maps) ** power
+        frozen = quantized.levels_at(positions.start)
+        first, all_static = self._encode(rendition, lambda _: frozen, settings, positions)
+        static = max(1, all_static - first)
+        maps = max(1, self._size(rendition, quantized.levels_at, settings, positions) - static)
         probed, frames = sum(changes[positions.start + 1 : positions.stop]), len(rendition.timeline)
         repeats = (frames - 1) / max(1, len(positions) - 1)
-        first = self._encode(rendition, quantized.levels_at, settings, positions)[0]
-        return SizeBreakdown(
-            first + static * repeats, maps * (sum(changes) / probed if probed else repeats), *halves
-        )
+        map_repeats = sum(changes) / probed if probed else repeats
+        return SizeBreakdown(first + static * repeats, maps * map_repeats, (static, maps))
 
     def complete_size(
         self,
@@ -251,14 +230,6 @@ class SizeProbe:
     def _positions(rendition: Rendition) -> range:
         first = int(PROBE_START * len(rendition.timeline))
         return range(first, min(len(rendition.timeline), first + PROBE_FRAMES + 1))
-
-    def _split(
-        self, rendition: Rendition, quantized: QuantizedMaps, settings: EncoderSettings, positions: range
-    ) -> tuple[float, float]:
-        """The bytes of some frames after the first: of everything but the maps, and of the maps."""
-        frozen = quantized.levels_at(positions.start)
-        static = max(1, self._size(rendition, lambda _: frozen, settings, positions))
-        return static, max(1, self._size(rendition, quantized.levels_at, settings, positions) - static)
 
     def _size(
         self, rendition: Rendition, levels: LevelSource | None, settings: EncoderSettings, positions: range
