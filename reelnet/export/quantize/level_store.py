@@ -86,28 +86,24 @@ class RecordedMaps:
         return [maps.sample() for maps in self.taps.values()]
 
 
+@dataclass(frozen=True)
 class QuantizedMaps:
     """The result of `quantize`: levels for every frame, on disk.
 
     Attributes:
+        maps: What was quantized.
+        tables: The levels of each tap, uint8 (frames, values).
         stats: Errors and changes.
-        levels: The number of levels used between the first frame and the last; None for all.
     """
 
-    def __init__(
-        self,
-        maps: RecordedMaps,
-        tables: Mapping[str, DiskTable],
-        stats: QuantizationStats,
-        levels: int | None,
-    ) -> None:
-        self._maps, self._tables = maps, tables
-        self.stats, self.levels = stats, levels
+    maps: RecordedMaps
+    tables: Mapping[str, DiskTable]
+    stats: QuantizationStats
 
     def levels_at(self, frame: int) -> Mapping[str, Levels]:
         """For each tap the levels of a frame, counted from 0: uint8 (samples, channels, height, width)."""
         return {
-            tap: self._maps.taps[tap].unpack(table.read_frame(frame)) for tap, table in self._tables.items()
+            tap: self.maps.taps[tap].unpack(table.read_frame(frame)) for tap, table in self.tables.items()
         }
 
 
@@ -132,7 +128,7 @@ def quantize(
             changes += block_changes
     values = maps.frames * sum(tap_maps.count for tap_maps in maps.taps.values())
     stats = QuantizationStats(largest, total / max(1, values), tuple(changes.tolist()))
-    return QuantizedMaps(maps, tables, stats, levels)
+    return QuantizedMaps(maps, tables, stats)
 
 
 class MapSample:
@@ -150,13 +146,9 @@ class MapSample:
 
     def estimate_changes(self, change_cost: float, max_error: float, levels: int | None = None) -> float:
         """About how many changes all values have after `quantize` with the same arguments."""
-        quantizer = TemporalQuantizer(
-            self._colors,
-            max_error + additional_error(len(self._colors), levels),
-            width=self._width,
-            common_level=_most_common(round_to_levels(self._exact[-1])),
-            levels=levels,
-        )
+        bound = max_error + additional_error(len(self._colors), levels)
+        common_level = _most_common(round_to_levels(self._exact[-1]))
+        quantizer = TemporalQuantizer(self._colors, bound, self._width, common_level, levels)
         quantized = quantizer.quantize(self._exact, change_cost)
         return int(np.count_nonzero(quantized[1:] != quantized[:-1])) / self._fraction
 
@@ -208,9 +200,7 @@ class _TapMaps:
         """The quantized levels, and per block the largest error, the sum of errors and the changes per frame."""
         colors, exact = self._maps.colors, self.exact
         bound = None if max_error is None else max_error + additional_error(len(colors), levels)
-        quantizer = TemporalQuantizer(
-            colors, bound, width=self._width, common_level=self._common_level, levels=levels
-        )
+        quantizer = TemporalQuantizer(colors, bound, self._width, self._common_level, levels)
         table = DiskTable(self._frames, self.count, exact.width, np.uint8)
 
         def quantize_block(number: int) -> tuple[float, float, NDArray[np.int64]]:

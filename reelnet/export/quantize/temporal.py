@@ -88,20 +88,21 @@ class TemporalQuantizer:
         max_error: The largest allowed error, in 240ths of the color range; None for any.
         width: Values per row of cells; every `width` consecutive values form a row.
         common_level: The most common level, which is the cheapest.
-        max_stretches: The most stretches in one segment.
         levels: The number of levels to use between the first frame and the last; None for all. The level nearest to
             a value is allowed even beyond the bound.
+        max_stretches: The most stretches in one segment.
+        chunk_series: The number of series that are segmented together.
     """
 
     def __init__(
         self,
         colors: NDArray[np.uint8],
         max_error: float | None,
-        *,
         width: int = 1,
         common_level: int = 0,
-        max_stretches: int = MAX_STRETCHES,
         levels: int | None = None,
+        *,
+        max_stretches: int = MAX_STRETCHES,
         chunk_series: int = CHUNK_SERIES,
     ) -> None:
         self._width, self._max_stretches, self._chunk_series = width, max_stretches, chunk_series

@@ -171,11 +171,11 @@ class QualityLadder:
 
     def _interpolate(self, here: LadderPoint, there: LadderPoint, part: float) -> LadderPoint:
         """The point at a part of the way between two points that differ in quality or change cost."""
-        cost = 0.0
-        if here.change_cost and there.change_cost:
-            cost = math.exp((1 - part) * math.log(here.change_cost) + part * math.log(there.change_cost))
-        elif there.change_cost:
-            cost = part * there.change_cost
+        cost = part * there.change_cost
+        if here.change_cost:
+            # The same on both sides stays the same exactly.
+            ratio = there.change_cost / here.change_cost
+            cost = here.change_cost * ratio**part
         if here.quality is None or there.quality is None or here.quality == there.quality:
             return replace(here, change_cost=cost)
         quality = (1 - part) * here.quality + part * there.quality
@@ -221,23 +221,23 @@ def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) ->
 
 
 def reduction_points(
-    last: LadderPoint, keep: Collection[str], *, palette_based: bool, fixed_canvas: bool, quantizes: bool
+    last: LadderPoint, keep: Collection[str], *, levels: bool, all_scales: bool, fixed_canvas: bool
 ) -> list[LadderPoint]:
     """The points of the rungs that show less: frames, levels, scale, and the last resort of still fewer frames.
 
     Args:
         last: The end of the rungs before, whose quality and change cost stay.
         keep: The rungs to leave out: `frames`, `levels`, `scale`.
-        palette_based: Whether the format stores palette indices, so that levels and all scales help.
+        levels: Whether fewer levels save bytes.
+        all_scales: Whether every scale suits the format, not just `VIDEO_SCALES`.
         fixed_canvas: Whether a smaller scale leaves the canvas as large. Then scale goes last.
-        quantizes: Whether values can be quantized; if not, fewer levels do not help.
     """
     whole, points = last.params, [last]
     fewest = max(MIN_SHOWN_FRAMES, math.ceil(FRAME_FRACTIONS[-1] * whole.frames))
     rungs: list[tuple[str, Iterable[int]]] = [
         ("frames", (max(fewest, round(fraction * whole.frames)) for fraction in FRAME_FRACTIONS)),
-        ("levels", COARSE_LEVELS if palette_based and quantizes else ()),
-        ("scale", range(whole.scale - 1, 0, -1) if palette_based else reversed(VIDEO_SCALES)),
+        ("levels", COARSE_LEVELS if levels else ()),
+        ("scale", range(whole.scale - 1, 0, -1) if all_scales else reversed(VIDEO_SCALES)),
         ("frames", (max(MIN_FRAMES, fewest >> halvings) for halvings in range(1, fewest.bit_length()))),
     ]
     if fixed_canvas:

@@ -27,7 +27,7 @@ from reelnet.export.rate_control.quality_ladder import (
 )
 from reelnet.export.rate_control.root_finder import SizeRootFinder
 from reelnet.export.rate_control.size_model import ChangeCounter, SizeBreakdown, SizeModel, SizeProbe
-from reelnet.export.rate_control.trials import TARGET_FILL, Trial, TrialRunner
+from reelnet.export.rate_control.trials import ABORT_FACTOR, TARGET_FILL, Trial, TrialRunner
 from reelnet.render.rendition import Rendition
 
 HOPELESS_LOG_EXCESS = 0.2
@@ -62,7 +62,7 @@ def search(rendition: Rendition, runner: TrialRunner) -> Trial:
     start = LadderPoint(RenditionParams.from_rendition(rendition), default_quality(request.codec))
     # A file that must be lossless has a single size, which the error names.
     lossless = request.settings.lossless
-    exact = runner.run(rendition, start, None, abort_factor=None if lossless else 1.0, thorough=True)
+    exact = runner.run(rendition, start, None, None if lossless else 1.0)
     if runner.best is None and not lossless:
         _Search(rendition, runner, exact).run()
     if runner.best is None:
@@ -71,13 +71,7 @@ def search(rendition: Rendition, runner: TrialRunner) -> Trial:
 
 
 class _Search:
-    """The search for a lossy file.
-
-    Args:
-        rendition: What is to be shown.
-        runner: Runs the encodes.
-        exact: The encode of exact values, which does not fit.
-    """
+    """The search for a lossy file, after the encode of exact values did not fit."""
 
     def __init__(self, rendition: Rendition, runner: TrialRunner, exact: Trial) -> None:
         self._runner, self._request, self._exact = runner, runner.request, exact
@@ -129,22 +123,10 @@ class _Search:
         return QualityLadder(points, map(model.predict, points), self._codec)
 
     def _reduce(self, model: SizeModel, last: LadderPoint, log_size: float, *, measured: bool) -> None:
-        """Walk down the rungs that show less, to their very end if need be.
-
-        Args:
-            model: Predicts sizes.
-            last: The end of the rungs before.
-            log_size: The logarithm of the size there.
-            measured: Whether that is no estimate.
-        """
+        """Walk down from `last`, whose size is known, over the rungs that show less, to their end if need be."""
         runner, fmt = self._runner, self._request.fmt
-        build = partial(
-            reduction_points,
-            last,
-            self._request.keep,
-            palette_based=fmt.palette_based,
-            quantizes=self._counter.quantizes,
-        )
+        keep, few_levels = self._request.keep, fmt.palette_based and self._counter.quantizes
+        build = partial(reduction_points, last, keep, levels=few_levels, all_scales=fmt.palette_based)
         points = [last, *build(fixed_canvas=False)]
         unscaled = [point for point in points if point.params.scale == self._whole.scale]
         may_scale = len(unscaled) < len(points)
@@ -152,7 +134,7 @@ class _Search:
             # Only now another scale is laid out.
             with suppress(TemplateError):
                 half = self._render(replace(self._whole, scale=max(1, self._whole.scale // 2)))
-                model = self._with_half_scale(model, half, last)
+                model = replace(model, half_ratios=self._probe_half_scale(half, last))
                 points = [last, *build(fixed_canvas=half.size == self._render(self._whole).size)]
         ladder = QualityLadder(points, map(model.predict, points), self._codec)
         finder = SizeRootFinder(ladder.end, self._cap, self._target)
@@ -160,7 +142,7 @@ class _Search:
         ladder = self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
         while runner.best is None and len(ladder.points) > 1:
             try:
-                trial = self._encode(ladder.points[-1], thorough=True)
+                trial = self._encode(ladder.points[-1], None)
             except TemplateError:
                 ladder = ladder.without_scale(ladder.points[-1].params.scale)
                 continue
@@ -170,16 +152,13 @@ class _Search:
                 break
             self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
 
-    def _with_half_scale(self, model: SizeModel, half: Rendition, last: LadderPoint) -> SizeModel:
-        """The model with a probe of half the scale."""
-        settings, known = self._runner.settings(last.quality), self._break_down(last)
+    def _probe_half_scale(self, half: Rendition, last: LadderPoint) -> tuple[float, float]:
+        """The fractions of static bytes and of those of maps that half the scale leaves."""
+        settings, whole = self._runner.settings(last.quality), self._break_down(last).probed
         probed = self._probe.break_down(half, self._quantize(last), settings).probed
         power = 1 / math.log2(self._whole.scale / half.scale)
-        static, maps = (
-            min(MAX_HALF_RATIO, part / whole) ** power
-            for part, whole in zip(probed, known.probed, strict=True)
-        )
-        return SizeModel(last, known, self._counter, self._quality_ratios, (static, maps))
+        static, maps = (min(MAX_HALF_RATIO, probed[part] / whole[part]) ** power for part in (0, 1))
+        return static, maps
 
     def _fill(self, best: Trial, ladder: QualityLadder, model: SizeModel) -> None:
         """Keep what a trial shows, and quantize it less until it fills the cap."""
@@ -190,15 +169,9 @@ class _Search:
         self._walk(filling, finder)
 
     def _walk(self, ladder: QualityLadder, finder: SizeRootFinder, min_fill: float = 1.0) -> QualityLadder:
-        """Encode points of a ladder until the cap is full, or no point is left between those that were encoded.
+        """Encode points of a ladder until a file fills `min_fill` of the cap, or no point is left to try.
 
-        Args:
-            ladder: The path.
-            finder: Knows sizes on it.
-            min_fill: The fraction of the cap at which to stop.
-
-        Returns:
-            The ladder without scales that cannot be laid out.
+        Returns the ladder without the scales that cannot be laid out.
         """
         runner, encoded = self._runner, set[LadderPoint]()
         while runner.may_continue and (runner.best is None or runner.best.bytes < min_fill * runner.cap):
@@ -220,12 +193,9 @@ class _Search:
                 break
         return ladder
 
-    def _encode(self, point: LadderPoint, *, thorough: bool = False) -> Trial:
-        rendition = self._render(point.params)
+    def _encode(self, point: LadderPoint, abort_factor: float | None = ABORT_FACTOR) -> Trial:
         quantized = self._quantize(point) if point.change_cost else None
-        if thorough:
-            return self._runner.run(rendition, point, quantized, abort_factor=None, thorough=True)
-        return self._runner.run(rendition, point, quantized)
+        return self._runner.run(self._render(point.params), point, quantized, abort_factor)
 
     def _estimate_exact_size(self) -> int:
         """The size of all exact values, of which some were encoded."""
@@ -263,8 +233,7 @@ class _Search:
         if self._quantized is None or self._quantized[0] != replace(point, quality=None):
             params = point.params
             levels = params.levels if params.levels < self._whole.levels else None
-            quantized = quantize(
-                self._record_maps(params), point.change_cost, max_error=self._request.max_error, levels=levels
-            )
+            maps, max_error = self._record_maps(params), self._request.max_error
+            quantized = quantize(maps, point.change_cost, max_error=max_error, levels=levels)
             self._quantized = replace(point, quality=None), quantized
         return self._quantized[1]

@@ -72,37 +72,32 @@ class ChangeCounter:
     def __init__(
         self, rendition: Rendition, samples: Sequence[MapSample], max_error: float, change_power: float
     ) -> None:
-        self._rendition, self._samples, self._max_error = (
-            rendition,
-            {len(rendition.timeline): samples},
-            max_error,
-        )
-        self._change_power = change_power
-        self._shown = {len(rendition.timeline): len(rendition.timeline)}
+        self._rendition, self._max_error, self._change_power = rendition, max_error, change_power
+        self._whole = whole = len(rendition.timeline), rendition.scene.palette.levels
+        # For each limit of frames the number that the rendition then has, and the samples in these frames.
+        self._samples = {whole[0]: (whole[0], samples)}
         self._counts: dict[tuple[int, int, float], float] = {}
-        self._whole = len(rendition.timeline), rendition.scene.palette.levels
         self.quantizes = False
         """Whether a change cost saves bytes."""
         if change_power > 0:
-            exact, least = self.count(*self._whole, 0.0), self.count(*self._whole, MAX_CHANGE_COST)
+            exact, least = self.count(*whole, 0.0), self.count(*whole, MAX_CHANGE_COST)
             self.quantizes = exact > 0 and least < (1 - MIN_SAVING) * exact
         if self.quantizes:
             # Counted at once, in threads, because the ladder asks for each of them.
             with ThreadPoolExecutor(min(len(CHANGE_COSTS), os.cpu_count() or 1)) as pool:
-                list(pool.map(lambda cost: self.count(*self._whole, cost), CHANGE_COSTS))
+                list(pool.map(lambda cost: self.count(*whole, cost), CHANGE_COSTS))
 
     def shown_frames(self, frames: int) -> int:
         """How many frames the rendition has if it is limited to `frames`; required steps may need more."""
-        self._sample(frames)
-        return self._shown[frames]
+        return self._sample(frames)[0]
 
     def count(self, frames: int, levels: int, change_cost: float) -> float:
         """About how many values change."""
         key = frames, levels, change_cost
         if key not in self._counts:
-            samples = self._sample(frames)
             self._counts[key] = sum(
-                sample.estimate_changes(change_cost, self._max_error, levels) for sample in samples
+                sample.estimate_changes(change_cost, self._max_error, levels)
+                for sample in self._sample(frames)[1]
             )
         return self._counts[key]
 
@@ -117,25 +112,24 @@ class ChangeCounter:
         ]
         return float((changes[0] / changes[1]) ** self._change_power)
 
-    def _sample(self, frames: int) -> Sequence[MapSample]:
+    def _sample(self, frames: int) -> tuple[int, Sequence[MapSample]]:
         if frames not in self._samples:
             # Each frame of the shorter timeline is taken for the one of the whole that shows the nearest step.
             steps = np.array([frame.step for frame in self._rendition.timeline])
             order = np.argsort(steps, kind="stable")
             timeline = self._rendition.with_frames(frames).timeline
             shown = np.array([frame.step for frame in timeline])
-            nearest = order[np.clip(np.searchsorted(steps[order], shown), 0, len(steps) - 1)]
-            self._shown[frames] = len(timeline)
-            self._samples[frames] = [
-                sample.with_frames(nearest.tolist()) for sample in self._samples[self._whole[0]]
-            ]
+            nearest = order[np.clip(np.searchsorted(steps[order], shown), 0, len(steps) - 1)].tolist()
+            samples = [sample.with_frames(nearest) for sample in self._samples[self._whole[0]][1]]
+            self._samples[frames] = len(timeline), samples
         return self._samples[frames]
 
 
+@dataclass(frozen=True)
 class SizeModel:
     """Predicts the size of a file at any point of a ladder from what is known of one of them.
 
-    Args:
+    Attributes:
         anchor: The point that is known.
         breakdown: What its bytes are made of.
         counter: Of the changes.
@@ -143,37 +137,32 @@ class SizeModel:
         half_ratios: The fractions of `static` and `maps` that half the scale leaves.
     """
 
-    def __init__(
-        self,
-        anchor: LadderPoint,
-        breakdown: SizeBreakdown,
-        counter: ChangeCounter,
-        quality_ratios: Mapping[float | None, float],
-        half_ratios: tuple[float, float] = DEFAULT_HALF_RATIOS,
-    ) -> None:
-        self._anchor, self._breakdown, self._counter = anchor, breakdown, counter
-        self._quality_ratios, self._half_ratios = quality_ratios, half_ratios
+    anchor: LadderPoint
+    breakdown: SizeBreakdown
+    counter: ChangeCounter
+    quality_ratios: Mapping[float | None, float]
+    half_ratios: tuple[float, float] = DEFAULT_HALF_RATIOS
 
     def predict(self, point: LadderPoint) -> float:
         """The logarithm of the size at a point."""
-        anchor, known, counter = self._anchor, self._breakdown, self._counter
+        anchor, known, counter = self.anchor, self.breakdown, self.counter
         halvings = math.log2(anchor.params.scale / point.params.scale)
         frames = counter.shown_frames(point.params.frames) / counter.shown_frames(anchor.params.frames)
-        quality = self._quality_ratios[point.quality] / self._quality_ratios[anchor.quality]
-        static = known.static * self._half_ratios[0] ** halvings * frames**STATIC_POWER
-        maps = known.maps * self._half_ratios[1] ** halvings * counter.map_bytes_ratio(point, anchor)
+        quality = self.quality_ratios[point.quality] / self.quality_ratios[anchor.quality]
+        static = known.static * self.half_ratios[0] ** halvings * frames**STATIC_POWER
+        maps = known.maps * self.half_ratios[1] ** halvings * counter.map_bytes_ratio(point, anchor)
         return math.log(quality * (static + maps))
 
 
+@dataclass(frozen=True)
 class SizeProbe:
     """Encodes a few frames of renditions.
 
-    Args:
+    Attributes:
         fmt: The format of the file.
     """
 
-    def __init__(self, fmt: Format) -> None:
-        self._fmt = fmt
+    fmt: Format
 
     def quality_ratio(
         self, rendition: Rendition, reference: EncoderSettings, settings: EncoderSettings
@@ -198,21 +187,11 @@ class SizeProbe:
         return SizeBreakdown(first + static * repeats, maps * map_repeats, (static, maps))
 
     def complete_size(
-        self,
-        rendition: Rendition,
-        size: int,
-        frames: int,
-        settings: EncoderSettings,
-        changes: Sequence[int],
+        self, rendition: Rendition, size: int, frames: int, settings: EncoderSettings, changes: Sequence[int]
     ) -> int:
-        """Estimate the size of a whole file of exact values whose encode was stopped.
+        """Estimate the whole size of a file of exact values that was stopped after `frames` frames of `size` bytes.
 
-        Args:
-            rendition: What is shown.
-            size: The bytes that were written.
-            frames: The frames in these bytes.
-            settings: The encoder's settings.
-            changes: How many values change in each frame.
+        `changes` says how many values change in each frame.
         """
         total, changed = len(changes), sum(changes[:frames])
         # A change costs less later on, when values move by less and fewer at a time.
@@ -245,11 +224,11 @@ class SizeProbe:
         fps, sizes = rendition.timeline.fps, []
         frames = [
             replace(frame, pts=number / fps, duration=1 / fps)
-            for number, frame in enumerate(rendition.frames(levels, positions, self._fmt.color_depth))
+            for number, frame in enumerate(rendition.frames(levels, positions, self.fmt.color_depth))
         ]
         with TemporaryDirectory() as folder:
             for count in (1, len(frames)):
-                path = Path(folder) / f"{count}{self._fmt.suffix}"
+                path = Path(folder) / f"{count}{self.fmt.suffix}"
                 encode_frames(frames[:count], path, StreamInfo.from_rendition(rendition), settings)
                 sizes.append(path.stat().st_size)
         return sizes

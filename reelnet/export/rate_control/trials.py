@@ -14,7 +14,7 @@ from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import QuantizationStats, QuantizedMaps
 from reelnet.export.quantize.temporal import ERROR_UNITS
-from reelnet.export.rate_control.quality_ladder import QUALITY_RANGES, LadderPoint, RenditionParams
+from reelnet.export.rate_control.quality_ladder import QUALITY_RANGES, LadderPoint
 from reelnet.export.request import ResolvedRequest
 from reelnet.render.rendition import Rendition
 
@@ -103,9 +103,7 @@ class TrialRunner:
         rendition: Rendition,
         point: LadderPoint,
         quantized: QuantizedMaps | None,
-        *,
         abort_factor: float | None = ABORT_FACTOR,
-        thorough: bool = False,
     ) -> Trial:
         """Encode a rendition, and keep the file if it is the best.
 
@@ -114,12 +112,13 @@ class TrialRunner:
             point: The choice that it was made for.
             quantized: Its values; None for exact ones.
             abort_factor: The encode is stopped at this multiple of the cap; None never stops it.
-            thorough: Whether to use the encoder's default preset instead of a faster one.
         """
         path = self._folder / f"{self.count}{self.request.fmt.suffix}"
         if self._on_trial is not None:
             self._on_trial(_describe(point))
         cap = None if abort_factor is None else int(abort_factor * self.cap)
+        # A faster preset is for sizes that may be off; exact values and the last resort get the default.
+        thorough = quantized is None or abort_factor is None
         settings = replace(self.settings(point.quality, thorough=thorough), cap=cap)
         trial = self._encode(rendition, point, quantized, path, settings)
         self.count += 1
@@ -203,6 +202,5 @@ class TrialRunner:
 
 def _describe(point: LadderPoint) -> str:
     """What an encode is, for a progress bar."""
-    params: RenditionParams = point.params
     values = "quantized" if point.change_cost else "exact"
-    return f"{values} values, {params.frames} frames at scale {params.scale}"
+    return f"{values} values, {point.params.frames} frames at scale {point.params.scale}"

@@ -68,7 +68,9 @@ def reductions(
     whole: RenditionParams = WHOLE,
 ) -> list[RenditionParams]:
     last = LadderPoint(whole, None, CHANGE_COSTS[-1])
-    points = reduction_points(last, keep, palette_based=palette, fixed_canvas=fixed, quantizes=quantizes)
+    points = reduction_points(
+        last, keep, levels=palette and quantizes, all_scales=palette, fixed_canvas=fixed
+    )
     return [point.params for point in points]
 
 
@@ -111,7 +113,7 @@ def test_video_keeps_its_levels_and_takes_scales_that_suit_its_blocks() -> None:
 
 def test_steps_have_positions_of_their_own() -> None:
     last = LadderPoint(WHOLE, None, CHANGE_COSTS[-1])
-    points = [last, *reduction_points(last, (), palette_based=True, fixed_canvas=False, quantizes=True)]
+    points = [last, *reduction_points(last, (), levels=True, all_scales=True, fixed_canvas=False)]
     ladder = QualityLadder(points, [-0.2 * number for number in range(len(points))], GIF)
     found = [ladder.locate(position) for position in np.linspace(0, ladder.end, 500).tolist()]
     positions = [position for position, _ in found]

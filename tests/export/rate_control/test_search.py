@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +121,43 @@ def test_frames_or_scale_give_way_when_values_do_not_do(
     assert len(scale.steps_shown) == 60
     with pytest.raises(CapError, match=r"with frames and scale kept"):
         reel.save(tmp_path / "c.gif", max_size=small, keep=["frames", "scale"], max_error=1)
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_reductions_come_in_order(reel: Reel, whole: dict[str, int], tmp_path: Path, suffix: str) -> None:
+    """Large maps and well-chosen steps are worth more than many frames of small ones."""
+    seen = set[str]()
+    for part in (0.4, 0.3, 0.2, 0.15, 0.1, 0.06):
+        report = reel.save(tmp_path / f"a{suffix}", max_size=int(part * whole[suffix]))
+        found = re.search(r"(\d+) of \d+ colormap levels", " ".join(report.traded))
+        frames, levels = len(report.steps_shown), int(found[1]) if found else None
+        if levels is not None:
+            seen.add("levels")
+            assert frames <= 48
+        if report.scale < 8:
+            seen.add("scale")
+            assert (frames <= 48, levels) == (True, 15)
+        if frames < 48:
+            seen.add("last frames")
+            assert report.scale == 1
+    assert "levels" in seen
+
+
+def test_only_a_new_scale_lays_the_scene_out(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
+    entered = set[str]()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            entered.add(f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}")
+
+    sys.setprofile(note)
+    try:
+        report = reel.save(tmp_path / "a.gif", max_size=int(0.3 * whole[".gif"]), keep=["scale"])
+    finally:
+        sys.setprofile(None)
+    assert len(report.steps_shown) < 60
+    assert "search.py:search" in entered
+    assert "resolve.py:resolve" not in entered
 
 
 def test_few_frames_play_at_8_per_second(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
