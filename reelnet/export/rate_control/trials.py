@@ -113,14 +113,13 @@ class TrialRunner:
             quantized: Its values; None for exact ones.
             abort_factor: The encode is stopped at this multiple of the cap; None never stops it.
         """
-        path = self._folder / f"{self.count}{self.request.fmt.suffix}"
         if self._on_trial is not None:
             self._on_trial(_describe(point))
         cap = None if abort_factor is None else int(abort_factor * self.cap)
         # A faster preset is for sizes that may be off; exact values and the last resort get the default.
         thorough = quantized is None or abort_factor is None
         settings = replace(self.settings(point.quality, thorough=thorough), cap=cap)
-        trial = self._encode(rendition, point, quantized, path, settings)
+        trial = self._encode(rendition, point, quantized, settings)
         self.count += 1
         # A measured size counts more than an estimate.
         trials = [trial] if self._smallest is None else [self._smallest, trial]
@@ -146,24 +145,18 @@ class TrialRunner:
     def refusal(self) -> CapError:
         """The error that no file fits: the smallest size that was reached, and what would help."""
         request, smallest = self.request, self._smallest
-        about = "" if smallest is not None and smallest.complete else "about "
-        size = f"{about}{format_size(smallest.bytes)}" if smallest is not None else "unknown"
-        show_less = "show fewer channels, samples or steps"
-        if request.settings.lossless:
-            return CapError(
-                f"{request.path}: cannot fit in {format_size(self.cap)} without loss; the lossless size is {size}. "
-                f"Allow loss, or {show_less}."
-            )
+        assert smallest is not None, "there is no refusal without a trial"
         kept = f" with {' and '.join(sorted(request.keep))} kept" if request.keep else ""
+        reached = f"; the smallest possible{kept} is"
         advice = ["keep less"] if request.keep else []
-        if smallest is not None and smallest.stats is not None and smallest.stats.max_error > 0:
-            advice += (
-                [f"allow a max_error above {request.max_error:g}"] if request.max_error < ERROR_UNITS else []
-            )
-        text = ", ".join([*advice, f"or {show_less}"]) if advice else show_less
+        if smallest.stats is not None and smallest.stats.max_error > 0 and request.max_error < ERROR_UNITS:
+            advice.append(f"allow a max_error above {request.max_error:g}")
+        if request.settings.lossless:
+            reached, advice = " without loss; the lossless size is", ["allow loss"]
+        help_text = ", ".join([*advice, f"{'or ' * bool(advice)}show fewer channels, samples or steps"])
         return CapError(
-            f"{request.path}: cannot fit in {format_size(self.cap)}; the smallest possible{kept} is {size}. "
-            f"{text[0].upper()}{text[1:]}."
+            f"{request.path}: cannot fit in {format_size(self.cap)}{reached} {'about ' * (not smallest.complete)}"
+            f"{format_size(smallest.bytes)}. {help_text[0].upper()}{help_text[1:]}."
         )
 
     def _encode(
@@ -171,21 +164,20 @@ class TrialRunner:
         rendition: Rendition,
         point: LadderPoint,
         quantized: QuantizedMaps | None,
-        path: Path,
         settings: EncoderSettings,
     ) -> Trial:
+        path = self._folder / f"{self.count}{self.request.fmt.suffix}"
         levels, stats = (quantized.levels_at, quantized.stats) if quantized is not None else (None, None)
-        fmt, total = self.request.fmt, len(rendition.timeline)
-        frames = rendition.frames(levels, depth=fmt.color_depth)
+        frames = rendition.frames(levels, depth=self.request.fmt.color_depth)
         try:
             count = encode_frames(frames, path, StreamInfo.from_rendition(rendition), settings)
         except CapExceeded as stopped:
-            done = max(1, min(stopped.frames, total))
-            # Most values change in the first frames.
-            work, part = (total, done)
+            done = max(1, min(stopped.frames, len(rendition.timeline)))
+            ratio = len(rendition.timeline) / done
             if stats is not None and any(stats.changes[:done]):
-                work, part = sum(stats.changes), sum(stats.changes[:done])
-            size = math.ceil(stopped.bytes * work / part)
+                # Most values change in the first frames.
+                ratio = sum(stats.changes) / sum(stats.changes[:done])
+            size = math.ceil(stopped.bytes * ratio)
             return Trial(rendition, point, path, size, False, done, stopped.bytes, stats)
         size = path.stat().st_size
         return Trial(rendition, point, path, size, True, count, size, stats)
