@@ -1,0 +1,85 @@
+"""Provenance files: what they record, and files made again from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reelnet.errors import ReelnetError, RunError, UsageError
+from reelnet.export.provenance import Provenance, write_provenance
+from reelnet.export.request import ExportOptions, ExportRequest
+from reelnet.export.save import save
+from reelnet.reel import Run
+from tests.rendering import noise, write_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return write_run(tmp_path / "run", noise(4, 2, 2, 7))
+
+
+@pytest.fixture
+def file(run: Run, tmp_path: Path) -> Path:
+    """The provenance file of a GIF under a cap and of a still."""
+    rendition = run.reel("plain", scale=3).rendition
+    requests = [
+        ExportRequest(rendition, tmp_path / "a.gif", options=ExportOptions(max_size="1 MB", keep=("scale",))),
+        ExportRequest(rendition, tmp_path / "a.png", step=2),
+    ]
+    write_provenance(tmp_path / "a.json", [(request, save(request)) for request in requests])
+    return tmp_path / "a.json"
+
+
+def test_files_are_made_again_with_the_same_bytes(run: Run, file: Path, tmp_path: Path) -> None:
+    provenance = Provenance.read(file)
+    assert provenance.run == str(run.path)
+    provenance.require_same_run(run)
+    assert provenance.changed_versions() == []
+    files = list(provenance.resolve_files(run, tmp_path / "again"))
+    assert [each.request.path.name for each in files] == ["a.gif", "a.png"]
+    assert files[0].request.options == ExportOptions(max_size="1 MB", keep=["scale"])
+    assert files[1].request.step == 2
+    for each in files:
+        save(each.request)
+        assert each.is_unchanged
+        assert each.request.path.read_bytes() == (tmp_path / each.request.path.name).read_bytes()
+
+
+def test_a_changed_file_is_noticed(run: Run, file: Path, tmp_path: Path) -> None:
+    (first, _) = Provenance.read(file).resolve_files(run)
+    assert first.is_unchanged
+    (tmp_path / "a.gif").write_bytes(b"changed")
+    assert not first.is_unchanged
+
+
+def test_another_run_is_refused(file: Path, tmp_path: Path) -> None:
+    other = write_run(tmp_path / "other", noise(5, 2, 2, 7))
+    with pytest.raises(RunError, match=r"differs from the run .*--run"):
+        Provenance.read(file).require_same_run(other)
+
+
+def test_changed_versions(file: Path) -> None:
+    content = json.loads(file.read_text())
+    content["versions"]["numpy"] = "1.0"
+    file.write_text(json.dumps(content))
+    (change,) = Provenance.read(file).changed_versions()
+    assert change.startswith("numpy ")
+    assert change.endswith(" was 1.0")
+
+
+def test_files_that_are_no_provenance(file: Path, tmp_path: Path, run: Run) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        Provenance.read(tmp_path / "nothing.json")
+    content = json.loads(file.read_text())
+    (tmp_path / "b.json").write_text("[]")
+    with pytest.raises(ReelnetError, match="not a file that --report wrote"):
+        Provenance.read(tmp_path / "b.json")
+    (tmp_path / "c.json").write_text(json.dumps({**content, "format": 2}))
+    with pytest.raises(ReelnetError, match="format 2, but this reelnet reads format 1"):
+        Provenance.read(tmp_path / "c.json")
+    del content["files"][0]["sha256"]
+    (tmp_path / "d.json").write_text(json.dumps(content))
+    with pytest.raises(ReelnetError, match="'sha256' is missing"):
+        list(Provenance.read(tmp_path / "d.json").resolve_files(run))
