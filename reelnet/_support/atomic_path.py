@@ -25,26 +25,30 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         ReelnetError: The folder or the file cannot be written. A file that was at `path` is unchanged.
     """
-    temporary = hidden_path(path, path.suffix)
+    with temporary_sibling(path, path.suffix) as temporary:
+        yield temporary
+        temporary.replace(path)
+
+
+@contextmanager
+def temporary_sibling(path: Path, suffix: str = "") -> Iterator[Path]:
+    """Yield a new hidden path in the folder of `path`; remove the file or folder that is there at the end.
+
+    Raises:
+        ReelnetError: `path` is a folder, or a file cannot be written.
+    """
+    temporary = path.with_name(f".{_plain_stem(path)}.reelnet-{os.getpid()}-{token_hex(4)}{suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(21, "Is a directory")
         remove_leftovers(path)
         yield temporary
-        temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ReelnetError(f"{path}: cannot be written ({reason})") from error
+        raise ReelnetError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        # Also after Ctrl-C. After success, the temporary file no longer exists.
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
-
-
-def hidden_path(path: Path, suffix: str) -> Path:
-    """A new hidden path in the folder of `path`; each call returns a different one."""
-    return path.with_name(f".{_plain_stem(path)}.reelnet-{os.getpid()}-{token_hex(4)}{suffix}")
+        # Also after Ctrl-C.
+        _remove(temporary)
 
 
 def remove_leftovers(path: Path) -> None:
@@ -56,10 +60,7 @@ def remove_leftovers(path: Path) -> None:
             continue
         if time.time() - _last_write_time(file) < MIN_LEFTOVER_AGE:
             continue
-        if file.is_dir():
-            shutil.rmtree(file, ignore_errors=True)
-        else:
-            file.unlink(missing_ok=True)
+        _remove(file)
 
 
 def is_process_dead(pid: int) -> bool:
@@ -75,6 +76,13 @@ def is_process_dead(pid: int) -> bool:
         # The process belongs to another user.
         return False
     return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    elif path.exists():
+        path.unlink(missing_ok=True)
 
 
 def _plain_stem(path: Path) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from reelnet._support.atomic_path import atomic_path, hidden_path
+from reelnet._support.atomic_path import atomic_path, temporary_sibling
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.formats import is_sequence
 from reelnet.export.encoders.png import atomic_sequence, save_png
@@ -74,11 +72,11 @@ def _save_reduced(
     rendition: Rendition, request: ResolvedRequest, on_progress: OnProgress | None, on_trial: OnTrial | None
 ) -> Report:
     path = request.path
-    prefix = hidden_path(path, ".").name
-    with atomic_path(path) as temporary, TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
-        runner = TrialRunner(request, Path(folder), on_progress, on_trial)
+    with temporary_sibling(path) as folder:
+        folder.mkdir()
+        runner = TrialRunner(request, folder, on_progress, on_trial)
         best = search(rendition, runner)
-        best.path.replace(temporary)
+        best.path.replace(path)
     if on_progress is not None:
         # Most searches need fewer encodes than they may make.
         on_progress(runner.count, runner.count)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count, takewhile
@@ -13,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet._support.atomic_path import atomic_path, hidden_path, remove_leftovers
+from reelnet._support.atomic_path import atomic_path, temporary_sibling
 from reelnet._support.ordered_pool import OrderedPool
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import UsageError
 from reelnet.export.encoders.base import StreamInfo, check_cap
 from reelnet.export.encoders.formats import (
     DEFAULT_SETTINGS,
@@ -123,18 +122,11 @@ def atomic_sequence(path: Path) -> Iterator[Path]:
     Raises:
         ReelnetError: The folder or a file cannot be written. A sequence that was at `path` is unchanged.
     """
-    folder = hidden_path(path, "")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(path)
-        folder.mkdir(exist_ok=True)
+    with temporary_sibling(path) as folder:
+        folder.mkdir()
         yield folder / path.name
         files = list_files(folder / path.name)
         for outdated in list_files(path)[len(files) :]:
             outdated.unlink()
         for file in files:
             file.replace(path.with_name(file.name))
-    except OSError as error:
-        raise ReelnetError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
