@@ -12,7 +12,7 @@ from reelnet.export.provenance import Provenance, write_provenance
 from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.export.save import save
 from reelnet.reel import Run
-from tests.rendering import noise, write_run
+from tests.make_run import noise, write_run
 
 
 @pytest.fixture
