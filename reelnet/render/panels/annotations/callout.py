@@ -354,7 +354,7 @@ def place_beside(cell: Box, side: Side, gap: int, size: tuple[int, int]) -> Box:
 
 
 def move_inside(box: Box, area: Box) -> Box:
-    """Move a box into a area that is at least as large."""
+    """Move a box into an area that is at least as large."""
     x = max(area.x, min(box.x, area.right - box.width))
     y = max(area.y, min(box.y, area.bottom - box.height))
     return Box(x, y, box.width, box.height)
