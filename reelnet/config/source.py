@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
@@ -26,7 +27,9 @@ from reelnet.config.diagnostics import (
     raise_diagnostic,
     raise_diagnostics,
 )
+from reelnet.errors import TemplateError
 
+MAX_FILE_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 20_000
 MAX_DIAGNOSTICS = 1000
@@ -48,6 +51,10 @@ _CONSTANTS: dict[str, bool | float | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
+
+
+class UnreadableError(TemplateError):
+    """The text of a file cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,29 @@ def find_unquoted_colors(node: Node, path: KeyPath = ()) -> list[Diagnostic]:
         return [found for key, child in children for found in find_unquoted_colors(child, (*path, key))]
     message = explain_empty_value(node)
     return [Diagnostic(find_position(node, ()), format_key_path(path), message)] if message else []
+
+
+def read_text(file: Path) -> str:
+    """Read the text of a file.
+
+    Raises:
+        UnreadableError: The file cannot be opened, has more than 1,000,000 bytes, or is not UTF-8.
+    """
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableError(f"{file}: cannot be read: {reason}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise UnreadableError(f"{file}: has more than {MAX_FILE_BYTES:,} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        position = locate_character(before, len(before), str(file))
+        message = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise UnreadableError(f"{position}: {message}") from None
 
 
 def parse_yaml(text: str, file: str, deferred: list[Diagnostic] | None = None) -> Node:

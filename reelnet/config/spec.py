@@ -36,10 +36,10 @@ class SpecModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def as_tuple(value: Any) -> Any:
-    """Turn a list into a tuple, which cannot change; other values are returned as they are."""
+def convert_to_tuple(value: Any) -> Any:
+    """Convert a list to a tuple, which is immutable. Other values stay as they are."""
     return tuple(value) if isinstance(value, list) else value
 
 
-LIST_AS_TUPLE = BeforeValidator(as_tuple)
-"""For fields with tuples: YAML has lists only."""
+LIST_AS_TUPLE = BeforeValidator(convert_to_tuple)
+"""Validator of fields that hold tuples; YAML has only lists."""

@@ -18,7 +18,6 @@ from reelnet.config.diagnostics import (
     KeyPath,
     SourcePosition,
     format_key_path,
-    locate_character,
     raise_diagnostic,
 )
 from reelnet.config.source import (
@@ -26,17 +25,18 @@ from reelnet.config.source import (
     MAX_NODES,
     UNPRINTABLE,
     Node,
+    UnreadableError,
     explain_empty_value,
     get_child,
     parse_scalar,
     parse_yaml,
+    read_text,
     to_plain,
 )
 from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.template.layout_patch import PATCH_KEY, STACK_KINDS, apply_layout_patch
 from reelnet.template.search_path import SearchPath
 
-MAX_FILE_BYTES = 1_000_000
 MAX_EXTENDED_FILES = 20
 """Files in a chain that extend each other, and names in one `extends`."""
 
@@ -84,10 +84,6 @@ def load_node(
     return apply_settings(_FamilyReader(search_path, deferred).load(file), settings)
 
 
-class _UnreadableError(TemplateError):
-    """Even the text of a file cannot be read."""
-
-
 Layers = dict[str, Node]
 """The own content of each file, by its real path. Later layers take precedence."""
 
@@ -130,7 +126,7 @@ class _FamilyReader:
                 try:
                     for real_path, layer in self._read_layers(extended, (*files, extended)).items():
                         layers.setdefault(real_path, layer)
-                except _UnreadableError as error:
+                except UnreadableError as error:
                     raise_diagnostic(name.position, str(error), "extends")
             own = {key: child for key, child in content.items() if key != "extends"}
             self._cache[key] = {**layers, key: replace(node, value=own)}
@@ -181,30 +177,12 @@ def read_template_file(file: Path, deferred: list[Diagnostic] | None = None) -> 
     Raises:
         TemplateError: The file cannot be read, or is not a map in the subset of YAML that templates allow.
     """
-    node = parse_yaml(_read_text(file), str(file), deferred)
+    node = parse_yaml(read_text(file), str(file), deferred)
     if node.value is None:
         return replace(node, value={})
     if not isinstance(node.value, dict):
         raise_diagnostic(node.position, "a template is a map of keys such as panels, layout and theme")
     return node
-
-
-def _read_text(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise _UnreadableError(f"{file}: cannot be read: {reason}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise _UnreadableError(f"{file}: a template has at most {MAX_FILE_BYTES:,} bytes")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        message = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        position = locate_character(before, len(before), str(file))
-        raise _UnreadableError(f"{position}: {message}") from None
 
 
 def expand_shorthand(node: Node) -> Node:

@@ -248,7 +248,7 @@ def test_a_result_that_is_too_large() -> None:
         ("./no.yaml", ":1:10: extends: no.yaml: no such file"),
         ("folder.yaml", ":1:10: extends: folder.yaml: is a folder"),
         ("latin.yaml", ":1:10: extends: latin.yaml:2:4: the byte 0xe9 is not UTF-8"),
-        ("large.yaml", ":1:10: extends: large.yaml: a template has at most 1,000,000 bytes"),
+        ("large.yaml", ":1:10: extends: large.yaml: has more than 1,000,000 bytes"),
         ("artical", ":1:10: extends: no template 'artical'; did you mean 'article'?"),
         ("[article, zzz]", ":1:20: extends: no template 'zzz'"),
         ("./secret.txt", "does not end in .yaml"),

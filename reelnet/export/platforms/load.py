@@ -15,14 +15,13 @@ from reelnet._support.byte_size import parse_size
 from reelnet.config.diagnostics import (
     Diagnostic,
     format_key_path,
-    locate_character,
     raise_diagnostic,
     raise_diagnostics,
 )
 from reelnet.config.messages import explain_validation_error, format_value
-from reelnet.config.source import Node, find_position, parse_yaml, to_plain
-from reelnet.config.spec import SpecModel, as_tuple
-from reelnet.errors import TemplateError, UsageError, suggest_names
+from reelnet.config.source import Node, find_position, parse_yaml, read_text, to_plain
+from reelnet.config.spec import SpecModel, convert_to_tuple
+from reelnet.errors import UsageError, suggest_names
 from reelnet.export.platforms.model import FORMAT_GROUPS, FormatGroup, OutputConstraints, Platform
 
 BUILTIN_FILE = Path(__file__).with_name("platforms.yaml")
@@ -91,7 +90,7 @@ def _parse_date(value: Any) -> Any:
 
 
 _Maximum = Annotated[int | None, Field(ge=1)]
-_Texts = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+_Texts = Annotated[tuple[str, ...], BeforeValidator(convert_to_tuple)]
 
 
 class LimitsSpec(SpecModel):
@@ -120,7 +119,7 @@ class LimitsSpec(SpecModel):
 class PlatformSpec(SpecModel):
     """One platform as written in a file."""
 
-    limits: Annotated[tuple[LimitsSpec, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    limits: Annotated[tuple[LimitsSpec, ...], BeforeValidator(convert_to_tuple), Field(min_length=1)]
     title: str = ""
     aliases: _Texts = Field((), alias="also")
     date: Annotated[str, BeforeValidator(_parse_date)] = ""
@@ -156,7 +155,7 @@ def _read_builtin_specs() -> Mapping[str, PlatformSpec]:
 
 def _read_file(file: Path, base: Mapping[str, PlatformSpec]) -> dict[str, PlatformSpec]:
     """The platforms of a file merged into those of `base`."""
-    node = parse_yaml(_read_utf8(file), str(file))
+    node = parse_yaml(read_text(file), str(file))
     if not isinstance(node.value, dict | None):
         raise_diagnostic(node.position, "expected a map of platforms by name")
     specs, mistakes = dict(base), []
@@ -193,20 +192,6 @@ def _merge_entry(content: Any, base: PlatformSpec | None, file: Path) -> Any:
 def _collect_mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Diagnostic]:
     for path, problem in explain_validation_error(PlatformSpec, error):
         yield Diagnostic(find_position(entry, path), format_key_path((name, *path)), problem)
-
-
-def _read_utf8(file: Path) -> str:
-    data = b""
-    try:
-        data = file.read_bytes()
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        raise_diagnostic(
-            locate_character(before, len(before), str(file)), "not valid UTF-8; save the file as UTF-8"
-        )
-    except OSError as error:
-        raise TemplateError(f"{file}: cannot be read: {error.strerror or error}") from error
 
 
 def _normalize(name: str) -> str:

@@ -101,7 +101,7 @@ def test_every_error_is_reported(own_platforms: Path) -> None:
 
 def test_a_file_that_cannot_be_read(own_platforms: Path) -> None:
     own_platforms.write_bytes(b"a:\n  \xff")
-    with pytest.raises(TemplateError, match=r"platforms\.yaml:2:3: not valid UTF-8"):
+    with pytest.raises(TemplateError, match=r"platforms\.yaml:2:3: the byte 0x.. is not UTF-8"):
         load_platforms()
     own_platforms.unlink()
     own_platforms.mkdir()

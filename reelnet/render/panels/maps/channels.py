@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.config.spec import Pixels, as_tuple
+from reelnet.config.spec import Pixels, convert_to_tuple
 from reelnet.errors import suggest_names
 from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
@@ -76,7 +76,7 @@ class Channels(Panel):
     @field_validator("taps_shown", mode="before")
     @classmethod
     def _accept_one_tap(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) and value != "all" else as_tuple(value)
+        return (value,) if isinstance(value, str) and value != "all" else convert_to_tuple(value)
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layers."""
