@@ -17,7 +17,7 @@ def make_run(tmp_path: Path) -> MakeRun:
 
 
 @pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recorded_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run folder of a small training with a Recorder: 4 samples, taps conv1 and conv2, steps 0 to 6."""
     import torch
     from torch import nn
@@ -55,7 +55,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def own_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def user_platform_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The path of the user's platform file, which does not exist yet."""
     from reelnet.export.platforms import load as platform_file
 

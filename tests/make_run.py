@@ -71,7 +71,7 @@ def write_run(
     kinds = kinds or {}
     count = next(shape[0] for name, (shape, _) in infos.items() if name not in kinds)
     if pictures is None:
-        pictures = grey_pictures(count) if arrays else random_pictures(count, side, color=color)
+        pictures = gray_pictures(count) if arrays else random_pictures(count, side, color=color)
     if shapes and labels is None:
         labels = tuple(map(str, range(count)))
     if bounds == "auto":
@@ -137,7 +137,7 @@ def noise(steps: int, samples: int, channels: int, height: int, width: int | Non
     return np.random.default_rng(3).uniform(-1, 1, shape).astype(np.float32)
 
 
-def grey_pictures(count: int, side: int = 28) -> Bytes:
+def gray_pictures(count: int, side: int = 28) -> Bytes:
     """Gray pictures (count, side, side) with gradients, in three shades."""
     slope = np.linspace(0, 170, side)
     return np.stack([np.add.outer(slope, slope) / 2 + 40 * (n % 3) for n in range(count)]).astype(np.uint8)

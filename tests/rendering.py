@@ -27,19 +27,19 @@ ANCHORS = (
 """ColorBrewer's RdBu with a white middle, from -1 (red) to +1 (blue)."""
 
 
-def color(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
+def color_values(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
     """The colors (…, 3) of values, with the colormap from low to high; not rounded."""
     at = np.linspace(low, high, len(ANCHORS))
     return np.stack([np.interp(values, at, [a[k] for a in ANCHORS]) for k in range(3)], axis=-1)
 
 
-def color_range(values: Floats, slack: float) -> tuple[Floats, Floats]:
+def color_bounds(values: Floats, slack: float) -> tuple[Floats, Floats]:
     """The smallest and largest red, green and blue of all values that differ from `values` by `slack` at most."""
-    near = np.stack([color(values + slack * part) for part in np.linspace(-1, 1, 9)])
+    near = np.stack([color_values(values + slack * part) for part in np.linspace(-1, 1, 9)])
     return np.floor(near.min(axis=0)), np.ceil(near.max(axis=0))
 
 
-def boxed(maps: Floats, box: int, scale: int) -> Floats:
+def box_maps(maps: Floats, box: int, scale: int) -> Floats:
     """The value of each pixel, (channels · box, samples · box), of upscaled maps; NaN around the maps."""
     samples, channels, height, width = maps.shape
     grid = np.full((channels * box, samples * box), np.nan)
@@ -52,7 +52,7 @@ def boxed(maps: Floats, box: int, scale: int) -> Floats:
     return grid
 
 
-def pixels(image: Image.Image) -> Bytes:
+def to_pixels(image: Image.Image) -> Bytes:
     """An RGB image as uint8 (height, width, 3)."""
     assert image.mode == "RGB"
     return np.asarray(image)

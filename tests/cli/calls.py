@@ -13,7 +13,7 @@ def call(*words: object) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
-def refused(code: int, *words: object) -> str:
+def call_expecting_error(code: int, *words: object) -> str:
     """The single line on stderr of a call that must fail with the exit code `code`."""
     result = call(*words)
     assert result.exit_code == code, result.output
@@ -23,5 +23,5 @@ def refused(code: int, *words: object) -> str:
     return result.stderr
 
 
-def program() -> list[str]:
+def program_command() -> list[str]:
     return [sys.executable, "-m", "reelnet"]

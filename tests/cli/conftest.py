@@ -12,7 +12,7 @@ from tests.cli.calls import call
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+def trained_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     run = tmp_path_factory.mktemp("cli") / "run"
     result = call("train", "--run", run, "--steps", 2, "--batch-size", 64, "--layers", "conv1", "conv[56]")
     assert result.exit_code == 0, result.output
@@ -20,10 +20,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
 
 
 @pytest.fixture(scope="session")
-def run(trained: tuple[Path, Result]) -> Path:
-    return trained[0]
+def run(trained_run: tuple[Path, Result]) -> Path:
+    return trained_run[0]
 
 
 @pytest.fixture
-def copy(run: Path, tmp_path: Path) -> Path:
+def run_copy(run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(run, tmp_path / "copy"))

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from tests.cli.calls import call, refused
+from tests.cli.calls import call, call_expecting_error
 
 REPORT_KEYS = ["path", "bytes", "cap", "fill", "lossless", "max_error_levels", "mean_error_levels", "clipped"]
 REPORT_KEYS += [
@@ -27,8 +27,8 @@ REPORT_KEYS += [
 ]
 
 
-def test_train_prints_the_measured_accuracy_and_nothing_else(trained: tuple[Path, Result]) -> None:
-    run, result = trained
+def test_train_prints_the_measured_accuracy_and_nothing_else(trained_run: tuple[Path, Result]) -> None:
+    run, result = trained_run
     last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])["metrics"]
     percent, loss = 100 * last["test_accuracy"], last["test_loss"]
     assert result.stdout == f"test accuracy {percent:.2f} % after 2 steps (loss {loss:.4f})\n"
@@ -135,4 +135,4 @@ def test_demo_writes_all_of_it(tmp_path: Path) -> None:
     first, *files = result.stdout.splitlines()
     assert re.fullmatch(r"test accuracy \d+\.\d\d % after 1 step \(loss \d+\.\d{4}\)", first)
     assert {Path(line.split(": ")[0]).name for line in files} == wanted
-    assert "a run exists already" in refused(2, "demo", *words)
+    assert "a run exists already" in call_expecting_error(2, "demo", *words)

@@ -16,7 +16,7 @@ import pytest
 
 from reelnet.cli.app import Terminated, describe_exit, raise_on_sigterm
 from reelnet.reel import Run
-from tests.cli.calls import call, program
+from tests.cli.calls import call, program_command
 from tests.make_run import write_run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals work otherwise 
 STOPS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 
 
-def stopped(words: list[str], sign: signal.Signals, under_way: Callable[[], bool]) -> tuple[int, str]:
+def run_and_stop(words: list[str], sign: signal.Signals, under_way: Callable[[], bool]) -> tuple[int, str]:
     """Exit code and stderr of a call that gets a signal once it is under way."""
-    process = subprocess.Popen([*program(), *words], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*program_command(), *words], stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 60
         while not under_way():
@@ -47,7 +47,7 @@ def test_stopped_training_leaves_a_run_that_renders(
 ) -> None:
     run, log = tmp_path / "my run", tmp_path / "my run" / "log.jsonl"
     words = ["train", "--run", str(run), "--steps", "100000", "--batch-size", "64"]
-    returned, said = stopped(words, sign, lambda: log.exists() and log.read_bytes().count(b"\n") > 3)
+    returned, said = run_and_stop(words, sign, lambda: log.exists() and log.read_bytes().count(b"\n") > 3)
     assert returned == code
     assert said.count("\n") == 1
     assert re.match(rf"reelnet: {word} after step \d+; .*reelnet render '.*/my run' -o '\{{layer\}}", said)
@@ -71,7 +71,7 @@ def test_stopped_rendering_leaves_nothing(
     sign: signal.Signals, code: int, word: str, suffix: str, long_run: Path, tmp_path: Path
 ) -> None:
     words = ["render", str(long_run), "-o", str(tmp_path / f"a.{suffix}")]
-    begun = stopped(words, sign, lambda: any(file.stat().st_size > 0 for file in tmp_path.iterdir()))
+    begun = run_and_stop(words, sign, lambda: any(file.stat().st_size > 0 for file in tmp_path.iterdir()))
     assert begun == (code, f"reelnet: {word}\n")
     assert list(tmp_path.iterdir()) == []
 
@@ -79,7 +79,7 @@ def test_stopped_rendering_leaves_nothing(
 def test_stopped_rendering_keeps_what_lay_there(long_run: Path, tmp_path: Path) -> None:
     (tmp_path / "a.gif").write_text("before")
     words = ["render", str(long_run), "-o", str(tmp_path / "a.gif")]
-    code, _ = stopped(words, signal.SIGTERM, lambda: len(list(tmp_path.iterdir())) > 1)
+    code, _ = run_and_stop(words, signal.SIGTERM, lambda: len(list(tmp_path.iterdir())) > 1)
     assert code == 143
     assert [file.read_text() for file in tmp_path.iterdir()] == ["before"]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import call, program, refused
+from tests.cli.calls import call, call_expecting_error, program_command
 
 
-def test_train_keeps_a_run_unless_forced(copy: Path) -> None:
-    before = (copy / "log.jsonl").read_bytes()
-    assert "--force" in refused(2, "train", "--run", copy, "--steps", 1)
-    assert (copy / "log.jsonl").read_bytes() == before
-    assert call("train", "--run", copy, "--steps", 1, "--batch-size", 32, "--force").exit_code == 0
-    assert len((copy / "log.jsonl").read_text().splitlines()) == 2
+def test_train_keeps_a_run_unless_forced(run_copy: Path) -> None:
+    before = (run_copy / "log.jsonl").read_bytes()
+    assert "--force" in call_expecting_error(2, "train", "--run", run_copy, "--steps", 1)
+    assert (run_copy / "log.jsonl").read_bytes() == before
+    assert call("train", "--run", run_copy, "--steps", 1, "--batch-size", 32, "--force").exit_code == 0
+    assert len((run_copy / "log.jsonl").read_text().splitlines()) == 2
 
 
 MISTAKES = """
@@ -88,30 +88,32 @@ MISTAKES = """
 def test_wrong_usage(mistake: str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, words, said = (part.strip() for part in mistake.split("|"))
     monkeypatch.chdir(tmp_path)
-    assert said in refused(int(code), *(run if word == "RUN" else word for word in words.split()))
+    assert said in call_expecting_error(
+        int(code), *(run if word == "RUN" else word for word in words.split())
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_folders_that_are_no_runs(tmp_path: Path) -> None:
     for words in (["inspect"], ["render", "-o", tmp_path / "a.gif"], ["frame", "--step", 0, "-o", "a.png"]):
-        assert "no such folder" in refused(4, *words, tmp_path / "none")
-        assert "not a run" in refused(4, *words, tmp_path)
+        assert "no such folder" in call_expecting_error(4, *words, tmp_path / "none")
+        assert "not a run" in call_expecting_error(4, *words, tmp_path)
 
 
-def test_damaged_runs(copy: Path, tmp_path: Path) -> None:
-    words = ("render", copy, "-o", tmp_path / "out" / "a.gif", "--layer", "conv1")
-    step = copy / "steps" / "00000001.safetensors"
+def test_damaged_runs(run_copy: Path, tmp_path: Path) -> None:
+    words = ("render", run_copy, "-o", tmp_path / "out" / "a.gif", "--layer", "conv1")
+    step = run_copy / "steps" / "00000001.safetensors"
     whole = step.read_bytes()
     for damaged in (whole[:100], bytes(byte ^ 1 for byte in whole)):
         step.write_bytes(damaged)
-        line = refused(4, *words)
+        line = call_expecting_error(4, *words)
         assert step.name in line
         assert "step 1" in line
     step.unlink()
-    assert "step 1" in refused(4, *words)
-    (copy / "log.jsonl").write_bytes(b"")
-    assert "empty run" in refused(4, *words)
-    assert call("inspect", copy, "--json").exit_code == 0
+    assert "step 1" in call_expecting_error(4, *words)
+    (run_copy / "log.jsonl").write_bytes(b"")
+    assert "empty run" in call_expecting_error(4, *words)
+    assert call("inspect", run_copy, "--json").exit_code == 0
     assert not list(tmp_path.glob("out/*"))
 
 
@@ -119,11 +121,17 @@ def test_places_that_cannot_be_written(run: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder.gif").mkdir()
     inside = tmp_path / "file" / "deep"
-    assert str(tmp_path / "file") in refused(1, "render", run, "-o", inside / "a.gif")
-    assert str(tmp_path / "file") in refused(1, "frame", run, "--step", 0, "-o", inside / "a.png")
-    assert str(tmp_path / "file") in refused(1, "demo", "--run", tmp_path / "run", "--out", inside)
-    assert "is a folder; name a file in it" in refused(2, "render", run, "-o", tmp_path / "folder.gif")
-    refused(1, "train", "--run", inside, "--steps", 1)
+    assert str(tmp_path / "file") in call_expecting_error(1, "render", run, "-o", inside / "a.gif")
+    assert str(tmp_path / "file") in call_expecting_error(
+        1, "frame", run, "--step", 0, "-o", inside / "a.png"
+    )
+    assert str(tmp_path / "file") in call_expecting_error(
+        1, "demo", "--run", tmp_path / "run", "--out", inside
+    )
+    assert "is a folder; name a file in it" in call_expecting_error(
+        2, "render", run, "-o", tmp_path / "folder.gif"
+    )
+    call_expecting_error(1, "train", "--run", inside, "--steps", 1)
     assert sorted(file.name for file in tmp_path.rglob("*")) == ["file", "folder.gif"]
 
 
@@ -131,7 +139,9 @@ def test_places_that_cannot_be_written(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["inspect"], ["inspect", "--json"]])
 def test_a_full_disk_behind_stdout(run: Path, words: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([*program(), *words, run], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [*program_command(), *words, run], stdout=full, stderr=subprocess.PIPE, text=True
+        )
     assert done.returncode == 1
     assert done.stderr == "reelnet: cannot write the output: No space left on device\n"
 
@@ -140,6 +150,8 @@ def test_a_full_disk_behind_stdout(run: Path, words: list[str]) -> None:
 def test_a_reader_that_leaves_is_no_trouble(run: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([*program(), "inspect", run], stdout=writing, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [*program_command(), "inspect", run], stdout=writing, stderr=subprocess.PIPE, text=True
+    )
     os.close(writing)
     assert done.stderr == ""

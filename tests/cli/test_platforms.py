@@ -14,7 +14,7 @@ from reelnet.cli.platforms import platforms as command
 from reelnet.errors import UsageError
 from reelnet.export.platforms.load import load_platforms
 
-pytestmark = pytest.mark.usefixtures("own_platforms")
+pytestmark = pytest.mark.usefixtures("user_platform_file")
 
 
 def test_the_command_lists_them() -> None:
@@ -27,8 +27,8 @@ def test_the_command_lists_them() -> None:
     ]
 
 
-def test_nothing_is_cut_off_on_a_terminal(own_platforms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own_platforms.write_text("a-wiki-with-a-very-long-name: {limits: [{formats: [gif], size: 8 MB}]}\n")
+def test_nothing_is_cut_off_on_a_terminal(user_platform_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_platform_file.write_text("a-wiki-with-a-very-long-name: {limits: [{formats: [gif], size: 8 MB}]}\n")
     monkeypatch.setattr(rich.console.Console, "is_terminal", True)
     monkeypatch.setenv("COLUMNS", "80")
     shown = re.sub(r"\x1b\[[\d;]*m", "", CliRunner().invoke(command, []).stdout)
@@ -38,7 +38,7 @@ def test_nothing_is_cut_off_on_a_terminal(own_platforms: Path, monkeypatch: pyte
     words = "".join(table.split())
     for word in ("a-wiki-with-a-ve", "google-slides", "medium-high", "1280×1080", "300Mpx"):
         assert word in words
-    assert str(own_platforms) in shown
+    assert str(user_platform_file) in shown
 
 
 def test_the_command_tells_all_of_one() -> None:

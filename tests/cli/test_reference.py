@@ -14,7 +14,7 @@ import pytest
 
 from reelnet.cli import main
 from reelnet.cli.options import repeat_option
-from tests.cli.calls import call, program
+from tests.cli.calls import call, program_command
 
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
 WITHOUT_TORCH = (
@@ -51,7 +51,7 @@ def test_help_is_quick() -> None:
 
         return min(once() for _ in range(5))
 
-    assert seconds(*program(), "--help") - seconds(sys.executable, "-c", "pass") < 0.3
+    assert seconds(*program_command(), "--help") - seconds(sys.executable, "-c", "pass") < 0.3
 
 
 def test_help_and_version() -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.docs.pages import snippets
-from tests.make_run import grey_pictures, write_run
+from tests.make_run import gray_pictures, write_run
 
 PAGE = "panels.md"
 STEPS = (0, 10, 20)
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("own")
     signs = np.resize([1.0, -1.0], (2, 3, 7, 7))
     maps = np.stack([mean * signs for mean in MEANS]).astype(np.float32)
-    write_run(path / "runs" / "demo", maps, pictures=grey_pictures(2), labels=["a", "b"], steps=STEPS)
+    write_run(path / "runs" / "demo", maps, pictures=gray_pictures(2), labels=["a", "b"], steps=STEPS)
     site = path / "site"
     install(site)
     dist_info(site, "reelnet-broken", BROKEN)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from reelnet.errors import TemplateError, UsageError
 from reelnet.reel import Reel, Run
-from tests.cli.calls import call, refused
+from tests.cli.calls import call, call_expecting_error
 from tests.export.coding import by_ffmpeg, by_pillow
 from tests.make_run import Bytes, noise, write_run
 from tests.rendering import decode_mp4, photos
@@ -149,6 +149,6 @@ def test_more_colors_than_the_format_allows(tmp_path: Path) -> None:
 
 def test_the_command_line_reports_too_many_colors(tmp_path: Path) -> None:
     run, template = write_run(tmp_path / "grey", noise(2, 3, 2, 7)), many_inks(tmp_path)
-    told = refused(3, "render", run.path, "--template", template, "-o", tmp_path / "reel.gif")
+    told = call_expecting_error(3, "render", run.path, "--template", template, "-o", tmp_path / "reel.gif")
     assert "a frame has 255" in told
     assert not (tmp_path / "reel.gif").exists()

@@ -45,8 +45,8 @@ def test_codecs_that_a_platform_accepts() -> None:
         assert ExportOptions(platform=name).resolve(Path(file)).needs_search
 
 
-def test_the_codec_that_a_platform_requires_is_chosen(own_platforms: Path) -> None:
-    own_platforms.write_text(
+def test_the_codec_that_a_platform_requires_is_chosen(user_platform_file: Path) -> None:
+    user_platform_file.write_text(
         "wiki: {limits: [{formats: [mp4, gif], size: 1 MB, codec: av1, pixel_format: yuv420p}]}"
     )
     assert "wiki" in load_platforms()

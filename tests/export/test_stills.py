@@ -14,7 +14,7 @@ from PIL import Image
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.reel import Run
 from tests.make_run import noise, write_run
-from tests.rendering import decode_gif, decode_mp4, pixels
+from tests.rendering import decode_gif, decode_mp4, to_pixels
 
 
 def training(path: Path, count: int = 5) -> Run:
@@ -39,15 +39,15 @@ def test_a_still_equals_the_frame_and_the_gif(tmp_path: Path, template: str) -> 
             assert image.format == "PNG"
             still = np.asarray(image.convert("RGB"))
         assert (still == gif.frames[number]).all()
-        assert (still == pixels(reel.frame(step))).all()
+        assert (still == to_pixels(reel.frame(step))).all()
 
 
 def test_stills_do_not_depend_on_their_order(tmp_path: Path) -> None:
     reel = training(tmp_path).reel()
-    before = pixels(reel.frame(20)).copy()
+    before = to_pixels(reel.frame(20)).copy()
     reel.frame(40)
     reel.save(tmp_path / "a.gif")
-    assert (pixels(reel.frame(20)) == before).all()
+    assert (to_pixels(reel.frame(20)) == before).all()
 
 
 @pytest.mark.parametrize("step", [-1, 5, 41])
@@ -92,7 +92,7 @@ def test_a_clip_has_one_frame_per_step(tmp_path: Path, fps: float) -> None:
     shown = list(clip.iter_frames())
     assert len(shown) == 13
     for step, picture in zip(reel.run.steps, shown, strict=True):
-        assert (picture == pixels(reel.frame(step))).all()
+        assert (picture == to_pixels(reel.frame(step))).all()
 
 
 def test_moviepy_writes_one_frame_per_step(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import reelnet
 from reelnet.errors import ReelnetError, RunError, UsageError
-from tests.cli.calls import call, refused
+from tests.cli.calls import call, call_expecting_error
 from tests.interop.arrays import small
 
 
@@ -93,14 +93,16 @@ def test_tensorboard_files(run: Path, tmp_path: Path) -> None:
 def test_errors(run: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
     (tmp_path / "b.csv").write_text("step,lose\n3,2\n4,2\n")
-    expected = refused(2, "metrics", run, tmp_path / "a.csv")
+    expected = call_expecting_error(2, "metrics", run, tmp_path / "a.csv")
     assert "metric 'loss' was recorded with the run and cannot be replaced" in expected
-    expected = refused(1, "metrics", run, tmp_path / "b.csv")
+    expected = call_expecting_error(1, "metrics", run, tmp_path / "b.csv")
     assert "values for steps 3 to 4, which the run has not recorded; it has steps 0 to 10" in expected
-    assert "did you mean 'lose'" in refused(2, "metrics", run, tmp_path / "b.csv", "--only", "loss")
-    refused(4, "metrics", tmp_path / "none", tmp_path / "b.csv")
-    refused(2, "metrics", run, tmp_path / "b.xlsx")
-    refused(2, "metrics", run, tmp_path / "no.csv")
+    assert "did you mean 'lose'" in call_expecting_error(
+        2, "metrics", run, tmp_path / "b.csv", "--only", "loss"
+    )
+    call_expecting_error(4, "metrics", tmp_path / "none", tmp_path / "b.csv")
+    call_expecting_error(2, "metrics", run, tmp_path / "b.xlsx")
+    call_expecting_error(2, "metrics", run, tmp_path / "no.csv")
     with pytest.raises(UsageError, match="no metric 'x'"):
         reelnet.add_metrics(run, {"a": {0: 1.0}}, only=["x"])
     with pytest.raises(ReelnetError, match="give a mapping of steps to numbers"):

@@ -12,7 +12,7 @@ import pytest
 import reelnet
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.interop.import_arrays import import_arrays
-from tests.cli.calls import call, refused
+from tests.cli.calls import call, call_expecting_error
 from tests.interop.arrays import small
 
 
@@ -154,14 +154,14 @@ def test_commands(tmp_path: Path) -> None:
         expected.stdout
         == f"{run}: 3 steps of conv1, block/1, half, conv1.weight, conv1.weight.grad for 2 samples\n"
     )
-    assert "a run exists already" in refused(2, "import", file, "--run", run)
+    assert "a run exists already" in call_expecting_error(2, "import", file, "--run", run)
     assert call("import", file, "--run", run, "--force").exit_code == 0
     assert call("export-arrays", run, "-o", out).stdout == f"{out}: {out.stat().st_size} bytes\n"
-    assert "name it out.npz" in refused(2, "export-arrays", run, "-o", tmp_path / "out.mat")
+    assert "name it out.npz" in call_expecting_error(2, "export-arrays", run, "-o", tmp_path / "out.mat")
     next((run / "steps").iterdir()).unlink()
-    refused(4, "export-arrays", run, "-o", tmp_path / "two.npz")
+    call_expecting_error(4, "export-arrays", run, "-o", tmp_path / "two.npz")
     assert not (tmp_path / "two.npz").exists()
     (tmp_path / "mine").write_text("a file")
-    assert "cannot be written" in refused(
+    assert "cannot be written" in call_expecting_error(
         1, "export-arrays", import_arrays(file, tmp_path / "b").path, "-o", tmp_path / "mine" / "a.npz"
     )

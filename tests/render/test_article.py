@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.make_run import noise, write_run
-from tests.rendering import ANCHORS, boxed, color_range, pixels
+from tests.rendering import ANCHORS, box_maps, color_bounds, to_pixels
 
 PADDING = 24
 RANDOM = np.random.default_rng(5)
@@ -72,7 +72,7 @@ def test_nothing_is_cut_at_the_edges(tmp_path: Path, name: str) -> None:
     run = write_run(tmp_path / "run", maps, **case.more)
     reel = run.reel(scale=case.scale)
     for step in run.steps:
-        shown = pixels(reel.frame(step))
+        shown = to_pixels(reel.frame(step))
         edges = shown.copy()
         edges[PADDING - 4 : 4 - PADDING, PADDING - 4 : 4 - PADDING] = 255
         assert (edges == 255).all()
@@ -84,10 +84,10 @@ def test_the_grid_shows_every_map(tmp_path: Path) -> None:
     maps[:, 0, 0, 0, 0] = -1  # the color of its pixels is known and rare
     reel = write_run(tmp_path / "run", maps, labels=list("abcde")).reel()
     for step in (0, 1):
-        shown = pixels(reel.frame(step))
-        values = boxed(maps[step], 56, 4)
+        shown = to_pixels(reel.frame(step))
+        values = box_maps(maps[step], 56, 4)
         inside = ~np.isnan(values)
-        least, most = color_range(values[inside], 2 / 100)
+        least, most = color_bounds(values[inside], 2 / 100)
         height, width = values.shape
         found = 0
         for y, x in np.argwhere((shown == ANCHORS[0]).all(axis=2)) - (56 - 52) // 2:
@@ -99,7 +99,7 @@ def test_the_grid_shows_every_map(tmp_path: Path) -> None:
 
 def test_the_color_bar_runs_from_end_to_end(tmp_path: Path) -> None:
     maps = np.zeros((1, 10, 1, 7, 7), np.float32)
-    shown = pixels(write_run(tmp_path / "run", maps).reel().frame(0))
+    shown = to_pixels(write_run(tmp_path / "run", maps).reel().frame(0))
     red, blue = (np.argwhere((shown == ANCHORS[at]).all(axis=2)) for at in (0, -1))
     assert len(red) > 0
     assert len(blue) > 0
@@ -113,7 +113,7 @@ def test_the_color_bar_runs_from_end_to_end(tmp_path: Path) -> None:
 def test_frames_differ_only_where_something_moves(tmp_path: Path) -> None:
     maps = np.repeat(noise(1, 4, 2, 7), 2, axis=0)
     reel = write_run(tmp_path / "run", maps, labels=list("abcd")).reel()
-    first, second = (pixels(reel.frame(step)) for step in (0, 1))
+    first, second = (to_pixels(reel.frame(step)) for step in (0, 1))
     changed = np.argwhere((first != second).any(axis=2))
     assert len(changed) > 0
     assert np.ptp(changed[:, 0]) < 16  # the counter's line

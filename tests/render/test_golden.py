@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from reelnet.reel import Run
-from tests.make_run import Bytes, grey_pictures, write_run
-from tests.rendering import pixels
+from tests.make_run import Bytes, gray_pictures, write_run
+from tests.rendering import to_pixels
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 STEPS = 9
@@ -41,7 +41,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(
         tmp_path_factory.mktemp("golden") / "run",
         maps,
-        pictures=grey_pictures(4),
+        pictures=gray_pictures(4),
         labels=["cat", "dog", "an elephant", "7"],
         metrics={
             "train_loss": list(2.3 - 2.1 * parts**0.5),
@@ -62,7 +62,7 @@ def test_frames_look_as_before(run: Run, tmp_path: Path, template: str, step: in
         image.save(file, optimize=True)
     with Image.open(file) as golden:
         wanted = np.asarray(golden.convert("RGB"))
-    shown = pixels(image)
+    shown = to_pixels(image)
     assert shown.shape == wanted.shape
     off = np.abs(shown.astype(int) - wanted)
     far = (off.max(axis=2) > 40).mean()

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.make_run import Floats, grey_pictures, noise, write_run
-from tests.rendering import boxed, color, color_range, pixels
+from tests.make_run import Floats, gray_pictures, noise, write_run
+from tests.rendering import box_maps, color_bounds, color_values, to_pixels
 
 WHITE = (255, 255, 255)
 LEVEL = 2 / 150
@@ -19,7 +19,7 @@ def assert_cells(grid: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], values: 
     """Make sure that pixels show values, within one level; NaN stands for background."""
     inside = ~np.isnan(values)
     assert (grid[~inside] == WHITE).all()
-    least, most = color_range(values[inside], LEVEL)
+    least, most = color_bounds(values[inside], LEVEL)
     shown = grid[inside]
     assert ((shown >= least) & (shown <= most)).all()
 
@@ -36,13 +36,13 @@ def test_sizes_and_pixels_of_the_articles_layers(
     for step in (0, 1):
         image = reel.frame(step)
         assert image.size == size
-        assert_cells(pixels(image)[56:], boxed(maps[step], 56, 56 // side))
+        assert_cells(to_pixels(image)[56:], box_maps(maps[step], 56, 56 // side))
 
 
 def test_ends_and_middle_of_the_colormap_are_exact(tmp_path: Path) -> None:
     maps = np.zeros((1, 3, 1, 7, 7), np.float32)
     maps[0, :, 0] = np.array([-1, 0, 1])[:, None, None]
-    shown = pixels(write_run(tmp_path / "run", maps).reel("plain").frame(0))[56:]
+    shown = to_pixels(write_run(tmp_path / "run", maps).reel("plain").frame(0))[56:]
     assert (shown[:, :56] == (103, 0, 31)).all()
     assert (shown[:, 56:112] == WHITE).all()
     assert (shown[:, 112:] == (5, 48, 97)).all()
@@ -51,19 +51,19 @@ def test_ends_and_middle_of_the_colormap_are_exact(tmp_path: Path) -> None:
 def test_the_colormap_follows_its_anchors(tmp_path: Path) -> None:
     values = np.linspace(-1, 1, 4096, dtype=np.float32)
     maps = values.reshape(1, 1, 1, 64, 64)
-    shown = pixels(write_run(tmp_path / "run", maps).reel("plain", scale=1).frame(0))[64:, :64]
+    shown = to_pixels(write_run(tmp_path / "run", maps).reel("plain", scale=1).frame(0))[64:, :64]
     levels = shown.reshape(-1, 3).astype(int)
-    least, most = color_range(values, LEVEL)
+    least, most = color_bounds(values, LEVEL)
     assert ((levels >= least) & (levels <= most)).all()
     assert len(np.unique(levels, axis=0)) > 150
     # Nearest level, not the one below: the mean error is none.
-    assert np.abs((levels - color(values)).mean(axis=0)).max() < 0.1
+    assert np.abs((levels - color_values(values)).mean(axis=0)).max() < 0.1
 
 
 def test_the_counter_covers_nothing_but_the_top_left(tmp_path: Path) -> None:
-    pictures = grey_pictures(10)
+    pictures = gray_pictures(10)
     run = write_run(tmp_path / "run", noise(1, 10, 4, 28), pictures=pictures, steps=[290])
-    row = pixels(run.reel("plain").frame(290))[:56].astype(int)
+    row = to_pixels(run.reel("plain").frame(290))[:56].astype(int)
     wanted = np.hstack([np.kron(picture, np.ones((2, 2))) for picture in pictures])
     # 32 greys: half their distance is 4.1.
     other = np.argwhere(np.abs(row - wanted[:, :, None]).max(axis=2) > 5)
@@ -76,7 +76,7 @@ def test_the_counter_covers_nothing_but_the_top_left(tmp_path: Path) -> None:
 def test_the_counter_shows_the_step(tmp_path: Path) -> None:
     maps = np.repeat(noise(1, 10, 1, 7), 2, axis=0)
     reel = write_run(tmp_path / "run", maps, steps=[0, 70]).reel("plain")
-    first, second = (pixels(reel.frame(step)) for step in (0, 70))
+    first, second = (to_pixels(reel.frame(step)) for step in (0, 70))
     changed = np.argwhere((first != second).any(axis=2))
     assert len(changed) > 0
     assert changed.max(axis=0)[0] < 18
@@ -95,7 +95,7 @@ def test_maps_of_any_side_are_upscaled_whole_and_centered(
     top = -(-box // 8) * 8  # panels' heights are multiples of eight
     assert image.width == 3 * box
     assert image.height == top + -(-2 * box // 8) * 8
-    assert_cells(pixels(image)[top : top + 2 * box], boxed(maps[0], box, scale))
+    assert_cells(to_pixels(image)[top : top + 2 * box], box_maps(maps[0], box, scale))
 
 
 @pytest.mark.parametrize("scale", [1, 3, 5, 8])
@@ -110,7 +110,7 @@ def test_a_scale_that_is_asked_for(tmp_path: Path, side: int, scale: int) -> Non
     assert image.height % 2 == 0
     # A frame narrower than the counter is as wide as the counter.
     assert image.width == samples * box + samples * box % 2 or samples * box < 90
-    shown, values = pixels(image).copy(), boxed(maps[0], box, scale)
+    shown, values = to_pixels(image).copy(), box_maps(maps[0], box, scale)
     covered = max(0, 18 - top)  # by the counter, when cells are smaller than its text
     values[:covered, :112] = np.nan
     shown[top : top + covered, :112] = WHITE
@@ -120,14 +120,14 @@ def test_a_scale_that_is_asked_for(tmp_path: Path, side: int, scale: int) -> Non
 def test_maps_that_are_not_square(tmp_path: Path) -> None:
     maps = noise(1, 3, 2, 5, 12)
     image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
-    assert_cells(pixels(image)[56:], boxed(maps[0], 56, 4))
+    assert_cells(to_pixels(image)[56:], box_maps(maps[0], 56, 4))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64"])
 def test_other_types_of_values(tmp_path: Path, dtype: str) -> None:
     maps = noise(1, 3, 2, 7).astype(dtype)
     image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
-    assert_cells(pixels(image)[56:], boxed(maps[0].astype(float), 56, 8))
+    assert_cells(to_pixels(image)[56:], box_maps(maps[0].astype(float), 56, 8))
 
 
 def test_colored_pictures_keep_their_colors(tmp_path: Path) -> None:
@@ -135,6 +135,6 @@ def test_colored_pictures_keep_their_colors(tmp_path: Path) -> None:
     plain = [(200, 30, 40), (10, 160, 90), (30, 60, 220), (240, 200, 20)]
     pictures[:] = np.array(plain, np.uint8)[:, None, None]
     run = write_run(tmp_path / "run", noise(1, 4, 1, 7), pictures=pictures)
-    row = pixels(run.reel("plain").frame(0))[18:56].astype(int)
+    row = to_pixels(run.reel("plain").frame(0))[18:56].astype(int)
     for column, wanted in enumerate(plain):
         assert np.abs(row[:, 56 * column : 56 * column + 56] - wanted).max() <= 8

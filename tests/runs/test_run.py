@@ -191,8 +191,8 @@ def test_repr(make_run: MakeRun) -> None:
     assert "no steps" in repr(make_run(steps=[]))
 
 
-def test_recorded_training_can_be_read(recorded: Path) -> None:
-    run = open_run(str(recorded))
+def test_recorded_training_can_be_read(recorded_run: Path) -> None:
+    run = open_run(str(recorded_run))
     assert run.steps == [0, 1, 2, 3, 4, 5, 6]
     assert run.labels == ("a", "b", "c", "d")
     assert {name: tap.shape for name, tap in run.taps.items()} == {

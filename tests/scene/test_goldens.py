@@ -19,7 +19,7 @@ from reelnet.template.load import load_template
 from reelnet.template.model import Stack
 from reelnet.template.search_path import find_builtin_folder
 from tests.render.test_golden import side_by_side
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 from tests.template.everything import write_everything
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "scenes"
@@ -98,7 +98,7 @@ def test_frames_look_as_before(run: Run, tmp_path: Path, name: str) -> None:
     assert file.stat().st_size < MOST_BYTES
     with Image.open(file) as golden:
         wanted = np.asarray(golden.convert("RGB"))
-    shown = pixels(image)
+    shown = to_pixels(image)
     assert shown.shape == wanted.shape
     off = np.abs(shown.astype(int) - wanted)
     far = (off.max(axis=2) > 40).mean()

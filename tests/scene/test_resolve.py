@@ -10,7 +10,7 @@ import pytest
 from reelnet.errors import RunError, TemplateError, UsageError
 from reelnet.reel import Run
 from tests.make_run import noise, write_run
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 from tests.template.text import reel_of
 
 BARE = "panels: {channels: {labels: false}}\nlayout: {column: [channels]}\n"
@@ -51,7 +51,7 @@ def test_the_largest_whole_scale_that_fits(run: Run, canvas: str, size: tuple[in
 
 def test_a_layout_is_centered_on_its_canvas(run: Run) -> None:
     text = BARE + "canvas: {width: 232, height: 176, scale: 8}\ntheme: {background: '#102030'}"
-    shown = pixels(reel_of(run, text).frame(0))
+    shown = to_pixels(reel_of(run, text).frame(0))
     background = (shown == (16, 32, 48)).all(axis=2)
     assert background[:32].all()
     assert background[144:].all()
@@ -151,7 +151,7 @@ def test_a_theme_changes_the_colors(run: Run) -> None:
         "theme: {background: '#102030', diverging: ['#ff0000', '#00ff00', '#0000ff'], cell: 28}\n"
         "layout: {column: {items: [channels], padding: 8}}"
     )
-    shown = pixels(reel_of(run, text).frame(0))
+    shown = to_pixels(reel_of(run, text).frame(0))
     assert (shown[:7] == (16, 32, 48)).all()
     assert (shown[:, -7:] == (16, 32, 48)).all()
     # A hairline runs around the cells. One of red and blue is none everywhere on a map over green.

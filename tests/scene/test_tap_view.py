@@ -19,7 +19,7 @@ from reelnet.scene.tap_view import (
     format_channel_numbers,
 )
 from tests.make_run import TANH, MakeRun, write_run
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def limits_of(run: Run) -> Limits:
 
 def cells(run: Run, step: int = 0) -> list[tuple[int, ...]]:
     """The color of each sample's cell."""
-    shown = pixels(run.reel("plain").frame(step))[56:]
+    shown = to_pixels(run.reel("plain").frame(step))[56:]
     middles: NDArray[np.uint8] = shown[28, 28::56]
     return [tuple(map(int, rgb)) for rgb in middles]
 

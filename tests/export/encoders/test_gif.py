@@ -15,7 +15,7 @@ from reelnet.export.encoders.gif import GifEncoder
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
 from tests.make_run import Bytes, noise, write_run
-from tests.rendering import Gif, decode_gif, pixels
+from tests.rendering import Gif, decode_gif, to_pixels
 
 SIDE = 16
 
@@ -81,7 +81,7 @@ def test_every_frame_is_exact(tmp_path: Path, template: str) -> None:
     gif = decode_gif(tmp_path / "a.gif")
     assert len(gif.frames) == report.frames == 5
     for step, shown in enumerate(gif.frames):
-        assert (shown == pixels(reel.frame(step))).all()
+        assert (shown == to_pixels(reel.frame(step))).all()
     assert (report.width, report.height) == gif.frames[0].shape[1::-1]
     assert report.bytes == (tmp_path / "a.gif").stat().st_size
     assert report.duration == 0.5

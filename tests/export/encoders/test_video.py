@@ -11,7 +11,7 @@ import pytest
 
 from reelnet.reel import Run
 from tests.make_run import Floats, noise, write_run
-from tests.rendering import boxed, color, decode_mp4, pixels
+from tests.rendering import box_maps, color_values, decode_mp4, to_pixels
 
 BT709, LIMITED = 1, 1
 """Code points of ITU-T H.273 for primaries, transfer and matrix; FFmpeg's number of the limited range."""
@@ -81,7 +81,9 @@ def test_flat_cells_and_white_keep_their_color(tmp_path: Path) -> None:
     for shown, flat in zip(frames, values, strict=True):
         for sample, channel in np.ndindex(10, 4):
             cell = shown[56 * channel + 56 : 56 * channel + 112, 56 * sample : 56 * sample + 56].astype(int)
-            assert np.abs(cell - color(flat[sample, channel])).max() <= 4 + 1  # one for the colormap's levels
+            assert (
+                np.abs(cell - color_values(flat[sample, channel])).max() <= 4 + 1
+            )  # one for the colormap's levels
 
 
 def test_white_stays_white(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_white_stays_white(tmp_path: Path) -> None:
     reel = write_run(tmp_path / "run", maps, metrics={"loss": [4.0, 3.0, 2.0, 1.5, 1.4]}).reel()
     reel.save(tmp_path / "a.mp4")
     for step, shown in enumerate(decode_mp4(tmp_path / "a.mp4")):
-        white = (pixels(reel.frame(step)) == 255).all(axis=2)
+        white = (to_pixels(reel.frame(step)) == 255).all(axis=2)
         # Away from other colors, because 4:2:0 mixes neighbors.
         rows, columns = white.shape[0] // 8, white.shape[1] // 8
         inside = white[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8).all(axis=(1, 3))
@@ -103,7 +105,7 @@ def test_noise_keeps_the_mean_of_each_pixel_of_a_map(tmp_path: Path) -> None:
     maps = noise(4, 6, 4, 7)
     write_run(tmp_path / "run", maps).reel("plain").save(tmp_path / "a.mp4")
     for shown, values in zip(decode_mp4(tmp_path / "a.mp4"), maps, strict=True):
-        wanted: Floats = color(boxed(values, 56, 8))
+        wanted: Floats = color_values(box_maps(values, 56, 8))
         off = shown[56:].astype(float) - wanted
         means = off.reshape(4 * 7, 8, 6 * 7, 8, 3).mean(axis=(1, 3))
         assert np.abs(means).mean() < 1.5

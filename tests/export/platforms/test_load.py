@@ -11,38 +11,38 @@ from reelnet.export.platforms.load import find_platform, load_platforms
 from reelnet.export.platforms.model import OutputConstraints
 
 
-def test_a_users_own_platform(own_platforms: Path) -> None:
-    own_platforms.write_text("wiki: {limits: [{formats: [webp, gif], size: 8 MB, width: 1200}]}\n")
+def test_a_users_own_platform(user_platform_file: Path) -> None:
+    user_platform_file.write_text("wiki: {limits: [{formats: [webp, gif], size: 8 MB, width: 1200}]}\n")
     wiki = find_platform("wiki")
     assert wiki.formats == (".webp", ".gif")
     assert wiki.find_constraints(".gif") == OutputConstraints(
         8_000_000, max_width=1200, formats=(".webp", ".gif"), platform="wiki"
     )
-    assert (wiki.title, wiki.source, wiki.confidence, wiki.date) == ("wiki", str(own_platforms), "", "")
+    assert (wiki.title, wiki.source, wiki.confidence, wiki.date) == ("wiki", str(user_platform_file), "", "")
     assert [*load_platforms()][-1] == "wiki"
     assert find_platform("medium").find_constraints(".gif").max_bytes == 25_000_000
 
 
-def test_an_entry_with_limits_replaces_a_built_in_platform(own_platforms: Path) -> None:
-    own_platforms.write_text("E-Mail:\n  limits:\n  - {formats: [gif], size: 7 MB}\n")
+def test_an_entry_with_limits_replaces_a_built_in_platform(user_platform_file: Path) -> None:
+    user_platform_file.write_text("E-Mail:\n  limits:\n  - {formats: [gif], size: 7 MB}\n")
     email = find_platform("email")
     assert (email.name, email.title, email.formats) == ("email", "E-mail", (".gif",))
     assert email.find_constraints(".gif").max_bytes == 7_000_000
     # Date, source and notes of the old limits do not apply to the new ones.
-    assert (email.source, email.confidence, email.date, email.notes) == (str(own_platforms), "", "", ())
+    assert (email.source, email.confidence, email.date, email.notes) == (str(user_platform_file), "", "", ())
     assert "E-Mail" not in load_platforms()
 
 
-def test_an_entry_without_limits_changes_only_its_keys(own_platforms: Path) -> None:
+def test_an_entry_without_limits_changes_only_its_keys(user_platform_file: Path) -> None:
     before = find_platform("x")
-    own_platforms.write_text("x: {sure: low, notes: [Asked again.]}\n")
+    user_platform_file.write_text("x: {sure: low, notes: [Asked again.]}\n")
     after = find_platform("x")
     assert (after.confidence, after.notes) == ("low", ("Asked again.",))
     assert (after.groups, after.aliases, after.date) == (before.groups, before.aliases, before.date)
 
 
-def test_named_formats_take_precedence_over_groups(own_platforms: Path) -> None:
-    own_platforms.write_text(
+def test_named_formats_take_precedence_over_groups(user_platform_file: Path) -> None:
+    user_platform_file.write_text(
         "a: {limits: [{formats: [videos], size: 1 MB}, {formats: [mp4, any], size: 2 MB}]}\n"
     )
     found = find_platform("a")
@@ -85,30 +85,30 @@ def test_named_formats_take_precedence_over_groups(own_platforms: Path) -> None:
         ("a: [", "1:5: the file ends before"),
     ],
 )
-def test_invalid_entries(own_platforms: Path, text: str, message: str) -> None:
-    own_platforms.write_text(text)
+def test_invalid_entries(user_platform_file: Path, text: str, message: str) -> None:
+    user_platform_file.write_text(text)
     with pytest.raises(TemplateError) as error:
         load_platforms()
-    assert str(error.value).startswith(f"{own_platforms}:{message}")
+    assert str(error.value).startswith(f"{user_platform_file}:{message}")
 
 
-def test_every_error_is_reported(own_platforms: Path) -> None:
-    own_platforms.write_text("a: {limits: 3}\nx: {sure: 3}\nmedium: {titel: M}\n")
+def test_every_error_is_reported(user_platform_file: Path) -> None:
+    user_platform_file.write_text("a: {limits: 3}\nx: {sure: 3}\nmedium: {titel: M}\n")
     with pytest.raises(TemplateError) as error:
         load_platforms()
     assert [line.split(":")[1] for line in str(error.value).splitlines()] == ["1", "2", "3"]
 
 
-def test_a_file_that_cannot_be_read(own_platforms: Path) -> None:
-    own_platforms.write_bytes(b"a:\n  \xff")
+def test_a_file_that_cannot_be_read(user_platform_file: Path) -> None:
+    user_platform_file.write_bytes(b"a:\n  \xff")
     with pytest.raises(TemplateError, match=r"platforms\.yaml:2:3: the byte 0x.. is not UTF-8"):
         load_platforms()
-    own_platforms.unlink()
-    own_platforms.mkdir()
+    user_platform_file.unlink()
+    user_platform_file.mkdir()
     with pytest.raises(TemplateError, match="cannot be read"):
         load_platforms()
 
 
-def test_an_empty_file_adds_nothing(own_platforms: Path) -> None:
-    own_platforms.write_text("# nothing yet\n")
+def test_an_empty_file_adds_nothing(user_platform_file: Path) -> None:
+    user_platform_file.write_text("# nothing yet\n")
     assert "medium" in load_platforms()

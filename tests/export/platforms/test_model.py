@@ -17,7 +17,7 @@ from reelnet.export.platforms import load as platform_file
 from reelnet.export.platforms.load import find_platform, load_platforms
 from reelnet.export.platforms.model import OutputConstraints
 
-pytestmark = pytest.mark.usefixtures("own_platforms")
+pytestmark = pytest.mark.usefixtures("user_platform_file")
 
 PAGE = Path(__file__).parents[3] / "docs" / "platforms.md"
 
@@ -149,9 +149,9 @@ def test_the_page_is_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_example_of_the_page_is_valid(own_platforms: Path) -> None:
+def test_the_example_of_the_page_is_valid(user_platform_file: Path) -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    own_platforms.write_text(example)
+    user_platform_file.write_text(example)
     assert find_platform("wiki").find_constraints(".mp4").max_bytes == 67_108_864
     assert find_platform("email").find_constraints(".gif").max_bytes == 7_000_000
 

@@ -49,9 +49,9 @@ def read_messages(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_process_writes_what_all_have_trained(trained: Path, kind: str) -> None:
-    samples, kept = torch.load(trained / kind / "yes.pt")
-    run = reelnet.open(trained / kind / "run")
+def test_one_process_writes_what_all_have_trained(trained_run: Path, kind: str) -> None:
+    samples, kept = torch.load(trained_run / kind / "yes.pt")
+    run = reelnet.open(trained_run / kind / "run")
     assert run.steps == [0, 1, 3, 4]
     assert np.isfinite(run.metrics["loss"][1:]).all()
     plain = network().eval()
@@ -67,23 +67,23 @@ def test_one_process_writes_what_all_have_trained(trained: Path, kind: str) -> N
             assert np.isfinite(run.read("out.weight.grad", [step])).all() == (step > 0)
 
 
-def test_gradients_are_the_same_with_each_kind_of_sharding(trained: Path) -> None:
-    runs = [reelnet.open(trained / kind / "run") for kind in KINDS if kind != "fsdp"]
+def test_gradients_are_the_same_with_each_kind_of_sharding(trained_run: Path) -> None:
+    runs = [reelnet.open(trained_run / kind / "run") for kind in KINDS if kind != "fsdp"]
     read = [run.read("out.weight.grad").astype(np.float64) for run in runs]
     assert len(read) == 3
     for other in read[1:]:
         np.testing.assert_allclose(other, read[0], rtol=1e-4, atol=1e-6)
     for rank in (0, 1):
-        said = (trained / "fsdp" / f"refused-{rank}.txt").read_text()
+        said = (trained_run / "fsdp" / f"refused-{rank}.txt").read_text()
         assert said.startswith(
             "'out.weight': FullyShardedDataParallel has gradients of single parameters only"
         )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_training_is_bit_identical(trained: Path, kind: str) -> None:
-    _, kept = torch.load(trained / kind / "yes.pt")
-    _, alone = torch.load(trained / kind / "no.pt")
+def test_training_is_bit_identical(trained_run: Path, kind: str) -> None:
+    _, kept = torch.load(trained_run / kind / "yes.pt")
+    _, alone = torch.load(trained_run / kind / "no.pt")
     for one, other in zip(kept, alone, strict=True):
         assert one.keys() == other.keys()
         for name in one:

@@ -18,7 +18,7 @@ from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.builder import build_template
 from tests.make_run import Bytes, Floats
-from tests.rendering import color_range
+from tests.rendering import color_bounds
 
 WHITE = (255, 255, 255)
 ACCENT = (33, 102, 172)
@@ -96,7 +96,7 @@ def assert_cells(shown: Bytes, values: Floats, background: tuple[int, int, int] 
     inside = ~np.isnan(values)
     if background is not None:
         assert (shown[~inside] == background).all()
-    least, most = color_range(values[inside], LEVEL)
+    least, most = color_bounds(values[inside], LEVEL)
     assert ((shown[inside] >= least) & (shown[inside] <= most)).all()
 
 

@@ -18,7 +18,7 @@ from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import PaletteBuilder
 from tests.make_run import Bytes, noise, write_run
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 
 ACCENT, FAINT, WHITE = (33, 102, 172), (222, 225, 229), (255, 255, 255)
 
@@ -61,9 +61,9 @@ def test_it_never_leaves_its_box(tmp_path: Path) -> None:
 
 def test_it_is_as_wide_as_its_column(tmp_path: Path) -> None:
     # The first row contains the outline of the cells.
-    assert (pixels(reel(tmp_path, {"height": 6, "thickness": 6}).frame(0))[-5:] == FAINT).all()
+    assert (to_pixels(reel(tmp_path, {"height": 6, "thickness": 6}).frame(0))[-5:] == FAINT).all()
 
 
 def test_without_a_track_nothing_is_drawn_at_first(tmp_path: Path) -> None:
     options = {"height": 6, "thickness": 6, "track": False}
-    assert (pixels(reel(tmp_path, options).frame(0))[-5:] == WHITE).all()
+    assert (to_pixels(reel(tmp_path, options).frame(0))[-5:] == WHITE).all()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reelnet.reel import Reel
 from tests.make_run import Bytes, noise, write_run
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 
 PAD = 16
 TRAIN, TEST, THIRD, FOURTH = (176, 94, 0), (0, 107, 98), (150, 70, 210), (38, 30, 110)
@@ -61,4 +61,4 @@ def find_columns(picture: Bytes, rgb: tuple[int, int, int] = TRAIN) -> NDArray[n
 
 
 def last_frame(reel: Reel) -> Bytes:
-    return pixels(reel.frame(reel.run.steps[-1]))
+    return to_pixels(reel.frame(reel.run.steps[-1]))

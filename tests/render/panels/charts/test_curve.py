@@ -26,7 +26,7 @@ from tests.render.panels.charts.curves import (
     last_frame,
     make_curves,
 )
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_curve_ends_at_the_current_step(curves: Curves) -> None:
     for step in range(0, COUNT, 4):
         head = left + step / (COUNT - 1) * (right - left)
         # The dot at its end extends 3 pixels further.
-        assert abs(find_columns(pixels(reel.frame(step))).max() - min(head + 2, right)) <= 4
+        assert abs(find_columns(to_pixels(reel.frame(step))).max() - min(head + 2, right)) <= 4
 
 
 def test_frames_do_not_show_later_values(curves: Curves) -> None:
@@ -55,13 +55,13 @@ def test_frames_do_not_show_later_values(curves: Curves) -> None:
         a, b = (curves({"loss": [*begun, *end], "test_loss": [*begun[::-1], *end]}) for end in ends)
         assert (last_frame(a) != last_frame(b)).any()
         for step in range(now + 1):
-            assert (pixels(a.frame(step)) == pixels(b.frame(step))).all()
+            assert (to_pixels(a.frame(step)) == to_pixels(b.frame(step))).all()
 
 
 def test_frames_do_not_depend_on_their_order(curves: Curves) -> None:
     reel = curves({"loss": LOSS, "test_loss": LOSS[::-1]}, {"cursor": True})
-    forth = [pixels(reel.frame(step)) for step in range(0, COUNT, 8)]
-    back = [pixels(reel.frame(step)) for step in reversed(range(0, COUNT, 8))]
+    forth = [to_pixels(reel.frame(step)) for step in range(0, COUNT, 8)]
+    back = [to_pixels(reel.frame(step)) for step in reversed(range(0, COUNT, 8))]
     assert all((a == b).all() for a, b in zip(forth, reversed(back), strict=True))
 
 
@@ -69,7 +69,7 @@ def test_revealed_curves_stay(curves: Curves) -> None:
     reel = curves({"loss": LOSS}, BARE)
     whole = last_frame(reel)
     for step in range(0, COUNT, 5):
-        shown = pixels(reel.frame(step))
+        shown = to_pixels(reel.frame(step))
         head = find_columns(shown).max() - 8
         assert (shown[:, :head] == whole[:, :head]).all()
 
@@ -77,9 +77,9 @@ def test_revealed_curves_stay(curves: Curves) -> None:
 def test_nothing_is_drawn_before_the_first_value(curves: Curves) -> None:
     held: list[float | None] = [value if n % 10 == 0 else None for n, value in enumerate(LOSS)]
     reel = curves({"test_loss": held}, BARE)
-    known = pixels(reel.frame(10))
+    known = to_pixels(reel.frame(10))
     for step in range(11, 20):
-        assert (pixels(reel.frame(step)) == known).all()
+        assert (to_pixels(reel.frame(step)) == known).all()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.render.panels.charts.curves import (
     last_frame,
     make_curves,
 )
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_log_axes_make_a_power_law_straight(curves: Curves) -> None:
     reel = curves(metrics, {**BARE, "x": "log", "y": "log", "range": [1000**-0.5, 25**-0.5]}, steps=steps)
     assert straight(find_pixels(last_frame(reel)), falling=True) <= 4
     # Step 0 is not on a log axis.
-    assert len(find_pixels(pixels(reel.frame(0)))) == 0
+    assert len(find_pixels(to_pixels(reel.frame(0)))) == 0
 
 
 def test_a_log_axis_omits_values_up_to_0(curves: Curves) -> None:
@@ -87,4 +87,6 @@ def test_values_out_of_range_are_not_shown(curves: Curves) -> None:
     reel = curves({"loss": [0.0, 0.5, 9.0, 0.5, -math.inf]}, {**BARE, "range": [0, 1]})
     assert len(find_pixels(last_frame(reel))) > 100
     # The value of step 2 is out of range, so it has no dot.
-    assert np.ptp(find_pixels(pixels(reel.frame(2)))[:, 1]) < np.ptp(find_pixels(pixels(reel.frame(3)))[:, 1])
+    assert np.ptp(find_pixels(to_pixels(reel.frame(2)))[:, 1]) < np.ptp(
+        find_pixels(to_pixels(reel.frame(3)))[:, 1]
+    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
 from tests.make_run import noise, write_run
-from tests.rendering import color_range, pixels
+from tests.rendering import color_bounds, to_pixels
 
 MUTED, FAINT, WHITE = (94, 101, 110), (222, 225, 229), (255, 255, 255)
 LEVEL = 2 / 150
@@ -28,7 +28,7 @@ def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
 
 def plot(reel: Reel, step: int) -> NDArray[np.uint8]:
     """The plot: the area between the top and the bottom hairline, right of the axis."""
-    shown = pixels(reel.frame(step))
+    shown = to_pixels(reel.frame(step))
     lines = (shown == FAINT).all(axis=-1)
     rows = np.flatnonzero(lines.sum(axis=1) > 40)
     columns = np.flatnonzero(lines[rows[0]])
@@ -83,7 +83,7 @@ def test_bars_have_the_colors_of_their_values(tmp_path: Path) -> None:
     maps = np.linspace(-1, 1, 4096, dtype=np.float32).reshape(1, 1, 1, 64, 64)
     field = plot(laid_out(write_run(tmp_path / "run", maps), {"bins": 16}), 0)
     centers = (np.arange(16) + 0.5) / 8 - 1
-    least, most = color_range(centers, LEVEL)
+    least, most = color_bounds(centers, LEVEL)
     inner = field[-8, ((np.arange(16) + 0.5) * field.shape[1] / 16).astype(int)]
     assert ((inner >= least) & (inner <= most)).all()
     # Bars are outlined, since some have almost the color of the background.

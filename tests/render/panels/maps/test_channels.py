@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.make_run import Floats, grey_pictures, noise, write_run
+from tests.make_run import Floats, gray_pictures, noise, write_run
 from tests.render.panels.drawing import WHITE, assert_cells, expand_cells, lay_out
 
 BARE = {"labels": False}
@@ -206,7 +206,7 @@ def test_a_heading_wider_than_its_cells_is_not_cut(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("transposed", [False, True])
 def test_inputs_are_aligned_with_the_cells(tmp_path: Path, transposed: bool) -> None:
-    maps, pictures = noise(1, 3, 2, 7), grey_pictures(4)[:3]
+    maps, pictures = noise(1, 3, 2, 7), gray_pictures(4)[:3]
     run = write_run(tmp_path / "run", maps, pictures=pictures)
     shown = bare(run, inputs=True, samples={"transposed": transposed, "gap": 2}).astype(int)
     stack = np.full((3 * 58 - 2, 56), 255.0) if transposed else np.full((56, 3 * 58 - 2), 255.0)

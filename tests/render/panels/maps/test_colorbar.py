@@ -13,7 +13,7 @@ from reelnet.reel import Run
 from reelnet.render.typography import body_style, rasterize_text
 from tests.make_run import Bytes, write_run
 from tests.render.panels.drawing import LaidOut, lay_out
-from tests.rendering import color
+from tests.rendering import color_values
 
 LINE, GAP = 17, 8
 """Pixels of a line of default text, and between a bar and its limits."""
@@ -41,7 +41,7 @@ def assert_legend(shown: Bytes, layout: LaidOut, low: str, high: str, ends: tupl
         assert np.abs(dark - covered).max() < 25
     left, right = style.width(low) + GAP, width - style.width(high) - GAP
     bar = shown[height // 2, left + 1 : right - 1].astype(float)
-    wanted = color(np.linspace(*ends, right - left - 2))
+    wanted = color_values(np.linspace(*ends, right - left - 2))
     assert np.abs(bar - wanted).max() <= 255 * 2 * 2 / 80
     assert (shown[:, left - GAP : left] == 255).all()
 

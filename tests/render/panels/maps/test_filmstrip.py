@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from tests.make_run import Bytes, Floats, grey_pictures, noise, write_run
+from tests.make_run import Bytes, Floats, gray_pictures, noise, write_run
 from tests.render.panels.drawing import LaidOut, assert_cells, expand_cells, lay_out
 
 STEPS = [0, 1, 2, 5, 10, 20, 50, 100]
@@ -106,7 +106,7 @@ def test_only_the_first_block_has_row_labels(run: Run) -> None:
 
 
 def test_inputs_are_above_each_block(tmp_path: Path) -> None:
-    pictures = grey_pictures(3)
+    pictures = gray_pictures(3)
     run = write_run(tmp_path / "run", noise(2, 3, 1, 7), pictures=pictures)
     shown = strip(run, steps=[0, 1], inputs=True, apart=8).panel("filmstrip", 0).astype(int)
     row = np.hstack([np.kron(picture, np.ones((2, 2))) for picture in pictures])[..., None]

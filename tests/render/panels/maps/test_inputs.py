@@ -13,7 +13,7 @@ from reelnet.render.typography import body_style
 from reelnet.scene.context import SceneContext
 from reelnet.template.model import SamplesSpec
 from reelnet.template.theme import Theme
-from tests.make_run import grey_pictures, noise, write_run
+from tests.make_run import gray_pictures, noise, write_run
 from tests.rendering import photos
 
 
@@ -29,10 +29,10 @@ from tests.rendering import photos
     ],
 )
 def test_gray_pictures_fill_their_cells(side: int, box: int, filled: int, shown: int) -> None:
-    pictures, scale = fit_pictures(grey_pictures(3, side), box, filled)
+    pictures, scale = fit_pictures(gray_pictures(3, side), box, filled)
     assert pictures.shape[1] * scale == pictures.shape[2] * scale == shown
     if shown % side == 0:
-        assert (pictures == grey_pictures(3, side)).all()
+        assert (pictures == gray_pictures(3, side)).all()
 
 
 @pytest.mark.parametrize(

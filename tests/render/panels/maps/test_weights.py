@@ -15,7 +15,7 @@ from reelnet.reel import Reel, Run
 from reelnet.render.typography import body_style, rasterize_text
 from reelnet.runs.header import TapKind
 from tests.make_run import TANH, noise, write_run
-from tests.rendering import color_range, pixels
+from tests.rendering import color_bounds, to_pixels
 
 LEVEL = 2 / 120
 
@@ -57,13 +57,13 @@ def test_each_weight_has_its_position_and_color(
     top = (24 if panel.get("labels", True) else 0) + (24 if panel.get("heading", True) else 0)
     scale = side // 3
     for step in range(3):
-        field = pixels(reel.frame(step))[box.y + top :, box.x + left :][:height, :width]
+        field = to_pixels(reel.frame(step))[box.y + top :, box.x + left :][:height, :width]
         for row, output in enumerate(outputs):
             for column in range(2):
                 y, x = row * (side + gap), column * (side + gap)
                 cell = field[y : y + side, x : x + side]
                 wanted = np.kron(VALUES[step, output, column], np.ones((scale, scale))) / 9
-                least, most = color_range(wanted, LEVEL)
+                least, most = color_bounds(wanted, LEVEL)
                 assert ((cell >= least) & (cell <= most)).all()
 
 
@@ -75,7 +75,7 @@ def test_the_heading_is_not_cut(tmp_path: Path) -> None:
     box, without = dict(reel.scene.boxes)["weights"], dict(bare.scene.boxes)["weights"]
     assert box.height == without.height + 24
     # The name is wider than the cells.
-    shown = pixels(reel.frame(0))[box.y : box.y + 24, box.x : box.x + name.width("conv1.weight")]
+    shown = to_pixels(reel.frame(0))[box.y : box.y + 24, box.x : box.x + name.width("conv1.weight")]
     words = 255 - rasterize_text("conv1.weight", name)
     assert np.abs(shown[: words.shape[0]].mean(axis=2) - words).max() < 60
 
@@ -122,7 +122,7 @@ def test_nan_weights_have_the_missing_color(tmp_path: Path) -> None:
         recorded(tmp_path / "run", values), {"heading": False, "labels": False, "gap": 0, "cell": 3}
     )
     box = dict(reel.scene.boxes)["weights"]
-    field = pixels(reel.frame(2))[box.y : box.y + 12, box.x : box.x + 6]
+    field = to_pixels(reel.frame(2))[box.y : box.y + 12, box.x : box.x + 6]
     missing = (field == (150, 150, 150)).all(axis=-1)
     wanted = np.zeros((12, 6), bool)
     wanted[3:6, 3:6] = True

@@ -15,7 +15,7 @@ from reelnet.reel import Reel, Run
 from reelnet.render.panels.predictions.predictions import rasterize_mark
 from reelnet.render.panels.predictions.scores import ClassScores
 from tests.make_run import write_run
-from tests.rendering import pixels
+from tests.rendering import to_pixels
 
 RIGHT, WRONG, MUTED = (0, 107, 98), (178, 24, 43), (94, 101, 110)
 SAMPLES, CLASSES = 4, 5
@@ -48,7 +48,7 @@ def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
 def slots(reel: Reel, step: int) -> list[Any]:
     """The pixels below each sample's column."""
     box = dict(reel.scene.boxes)["predictions"]
-    shown = pixels(reel.frame(step))[box.y : box.bottom]
+    shown = to_pixels(reel.frame(step))[box.y : box.bottom]
     side, gap = reel.scene.context.cell.size, reel.scene.context.samples_spec.gap
     left = box.right - SAMPLES * side - (SAMPLES - 1) * gap
     return [shown[:, left + n * (side + gap) : left + n * (side + gap) + side] for n in range(SAMPLES)]
@@ -89,7 +89,7 @@ def test_bar_heights_match_the_softmax(tmp_path: Path) -> None:
     reel = laid_out(recorded(tmp_path / "run"), {"show": "bars", "height": 104}, samples={"show": [1, 2]})
     box = dict(reel.scene.boxes)["predictions"]
     high, low = (math.exp(score) / (math.exp(3) + CLASSES - 1) for score in (3, 0))
-    shown = pixels(reel.frame(0))[box.y : box.bottom]
+    shown = to_pixels(reel.frame(0))[box.y : box.bottom]
     for number, truth in enumerate((1, 2)):
         left = box.right - (2 - number) * reel.scene.context.cell.size
         slot = shown[:, left : left + reel.scene.context.cell.size]
@@ -180,7 +180,7 @@ def test_rows_of_samples_have_their_predictions_on_the_right(tmp_path: Path) -> 
     reel = laid_out(recorded(tmp_path / "run"), {"percent": True}, samples={"transposed": True, "gap": 8})
     boxes, side = dict(reel.scene.boxes), reel.scene.context.cell.size
     assert boxes["predictions"].x == boxes["channels"].right
-    shown = pixels(reel.frame(0))[
+    shown = to_pixels(reel.frame(0))[
         boxes["predictions"].y :, boxes["predictions"].x : boxes["predictions"].right
     ]
     top = boxes["predictions"].height - (SAMPLES * side + (SAMPLES - 1) * 8)
@@ -200,7 +200,7 @@ def test_nothing_is_drawn_outside_the_panel(
     keys: dict[str, Any] = {"theme": {"cell": cell}, "samples": {"transposed": transposed}}
     with_panel = laid_out(run, {"classes": names, **panel}, **keys)
     box = dict(with_panel.scene.boxes)["predictions"]
-    shown = pixels(with_panel.frame(1)).copy()
+    shown = to_pixels(with_panel.frame(1)).copy()
     others = dict(with_panel.scene.boxes)
     # The other panels, with their hairline, are left of it if rows are samples, and above it otherwise.
     if transposed:
