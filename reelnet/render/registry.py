@@ -52,10 +52,9 @@ def _load_panel(point: metadata.EntryPoint) -> type[Panel]:
         panel = point.load()
     # Importing another package may raise anything; the message must name the package at fault.
     except Exception as error:
-        reason = one_line(error)
-        raise TemplateError(f"panel {point.name!r} of {package} cannot be loaded: {reason}") from error
+        message = f"panel {point.name!r} of {package} cannot be loaded: {one_line(error)}"
+        raise TemplateError(message) from error
     if not (isinstance(panel, type) and issubclass(panel, Panel)):
-        raise TemplateError(
-            f"panel {point.name!r} of {package}: {point.value} is not a subclass of reelnet.panels.Panel"
-        )
+        message = f"{point.value} is not a subclass of reelnet.panels.Panel"
+        raise TemplateError(f"panel {point.name!r} of {package}: {message}")
     return panel

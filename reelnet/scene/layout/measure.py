@@ -73,12 +73,13 @@ def with_shown_channels(template: Template, context: SceneContext) -> SceneConte
             with suppress(ValueError, ReelnetError):
                 count = panel.count_channels(context)
                 if count is not None:
-                    is_narrow = 2 * len(context.sample_indices) <= count
-                    transposed = context.transposed or (
-                        context.samples_spec.transposed == "auto" and is_narrow
-                    )
+                    is_auto = context.samples_spec.transposed == "auto"
                     return replace(
-                        context, channel_count=count, transposed=transposed, by_change=panel.ranks_by_change
+                        context,
+                        channel_count=count,
+                        transposed=context.transposed
+                        or (is_auto and 2 * len(context.sample_indices) <= count),
+                        by_change=panel.ranks_by_change,
                     )
     return context
 
