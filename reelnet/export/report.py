@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,21 @@ from reelnet.export.quantize.temporal import additional_error
 from reelnet.render.rendition import Rendition
 from reelnet.scene.panel import HasLevelMaps
 from reelnet.scene.resolve import Scene
+
+JSON_FIELDS = (
+    *(
+        "path",
+        "bytes",
+        "cap",
+        "fill",
+        "lossless",
+        "max_error_levels",
+        "mean_error_levels",
+        "clipped",
+        "frames",
+    ),
+    *("steps_shown", "duration", "width", "height", "scale", "encodes", "seconds", "traded"),
+)
 
 
 @dataclass(frozen=True)
@@ -91,13 +106,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, for `json.dumps`."""
-        return {**asdict(self, dict_factory=_without_notes), "fill": self.fill}
-
-
-def _without_notes(figures: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {
-        key: list(value) if isinstance(value, tuple) else value for key, value in figures if key != "notes"
-    }
+        figures = {name: getattr(self, name) for name in JSON_FIELDS}
+        return {name: [*value] if isinstance(value, tuple) else value for name, value in figures.items()}
 
 
 def describe_reductions(
