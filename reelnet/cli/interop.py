@@ -64,3 +64,5 @@ def metrics(
             click.echo(
                 f"{file}: skipped {steps}, the run has not recorded step {added.left_out[0]}", err=True
             )
+        for note in added.notes:
+            click.echo(f"{file}: {note}", err=True)

@@ -67,7 +67,7 @@ def test_metrics_from_a_mapping(run: Path) -> None:
     opened = reelnet.open(run)
     assert "val" not in opened.metrics
     added = reelnet.add_metrics(opened, {"val": {0: 1, 3: 2, 2: 2}, "late": {99: 1.0}})
-    assert (added.counts, added.left_out) == ({"val": 1}, [2, 3, 99])
+    assert (added.counts, added.left_out) == ({"val": 1, "late": 0}, [2, 3, 99])
     assert opened.metrics["val"][0] == 1
     assert [opened.snapshot(step, []).metrics for step in (0, 1)] == [{"loss": 3, "val": 1}, {"loss": 2}]
     with pytest.raises(ReelnetError, match="values for step 2, which the run has not recorded"):
@@ -126,3 +126,23 @@ def test_replacing_a_run_removes_imported_metrics(run: Path) -> None:
         run, steps=[0, 1, 10], samples=arrays["samples"], taps={"a": arrays["taps/half"]}, force=True
     )
     assert list(made.metrics) == []
+
+
+def test_what_is_not_used_or_replaced_is_reported(run: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("step,val,late\n0,3,\n?,2,\n10,inf,\n3,,1\n")
+    second.write_text("step,val\n1,2\n")
+    result = call("metrics", run, first, second)
+    assert result.stdout == "val: 2 of 3 steps\nlate: 0 of 3 steps\nval: 1 of 3 steps\n"
+    assert result.stderr == (
+        f"{first}: skipped 1 step, the run has not recorded step 3\n"
+        f"{first}: skipped 1 row without a step; the first is line 3 ('?')\n"
+        f"{second}: replaced what was added before: val\n"
+    )
+    np.testing.assert_array_equal(reelnet.open(run).metrics["val"], [np.nan, 2, np.nan])
+    reelnet.add_metrics(run, first)
+    np.testing.assert_array_equal(reelnet.open(run).metrics["val"], [3, np.nan, np.inf])
+    with pytest.raises(ReelnetError, match=r"step 1\.5 is not an integer"):
+        reelnet.add_metrics(run, {"val": {1.5: 1.0}})  # type: ignore[dict-item]
+    with pytest.raises(ReelnetError, match="'x' is not a step"):
+        reelnet.add_metrics(run, {"val": {"x": 1.0}})  # type: ignore[dict-item]
