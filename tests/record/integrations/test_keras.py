@@ -56,15 +56,15 @@ def train(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
 
 # Most of the time of a training is spent on imports.
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recorded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keras")
     done = train(folder, "recorded")
     assert done.returncode == 0, done.stderr
     return folder
 
 
-def test_every_batch_is_what_the_layers_give_then(recorded_run: Path) -> None:
-    run, kept = reelnet.open(recorded_run / "run"), np.load(recorded_run / "recorded.npz")
+def test_every_batch_is_what_the_layers_give_then(recorded_folder: Path) -> None:
+    run, kept = reelnet.open(recorded_folder / "run"), np.load(recorded_folder / "recorded.npz")
     assert run.steps == list(range(7))
     assert run.taps["norm"].shape == (4, 3, 6, 6)
     np.testing.assert_allclose(
@@ -75,9 +75,9 @@ def test_every_batch_is_what_the_layers_give_then(recorded_run: Path) -> None:
     assert np.flatnonzero(np.isfinite(run.metrics["val_loss"])).tolist() == [3, 6]
 
 
-def test_training_goes_as_it_would_without(recorded_run: Path, tmp_path: Path) -> None:
+def test_training_goes_as_it_would_without(recorded_folder: Path, tmp_path: Path) -> None:
     assert train(tmp_path, "plain").returncode == 0
-    one, other = np.load(recorded_run / "recorded.npz"), np.load(tmp_path / "plain.npz")
+    one, other = np.load(recorded_folder / "recorded.npz"), np.load(tmp_path / "plain.npz")
     for name in one.files:
         np.testing.assert_array_equal(one[name], other[name])
 
