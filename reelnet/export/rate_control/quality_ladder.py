@@ -2,7 +2,7 @@
 
 The order of the rungs is that in which viewers notice the loss: codec quality that nobody sees, values that change
 less often (change cost), codec quality down to its floor, fewer frames, fewer colormap levels, a smaller scale, and
-as a last resort still fewer frames. The ranges of the first rungs were measured on recorded runs (sizes and PSNR by
+as a last resort still fewer frames. The limits of the first rungs were measured on recorded runs (sizes and PSNR by
 decoding): H.264 at CRF 10 is as exact as its planes are; down to CRF 17 it saves a fifth of its bytes for less than
 1 dB. Then a higher change cost saves more for the same loss. Beyond the error limit a coarser quality pays: from
 CRF 17 to 30, a fifth to a third of the bytes for 2 to 3 dB. H.265 behaves the same, with 3 to 5 % fewer bytes. AV1
@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 
@@ -51,7 +52,7 @@ MIN_LOG_STEP = 1e-3
 
 
 @dataclass(frozen=True)
-class QualityRange:
+class QualityLimits:
     """How far the quality of a codec is lowered.
 
     Attributes:
@@ -67,11 +68,11 @@ class QualityRange:
     change_power: float
 
 
-QUALITY_RANGES = {
-    "h264": QualityRange(unseen=17, floor=30, alone=30, change_power=1.0),
-    "h265": QualityRange(unseen=17, floor=30, alone=30, change_power=1.0),
-    "vp9": QualityRange(unseen=18, floor=30, alone=40, change_power=0.8),
-    "av1": QualityRange(unseen=12, floor=12, alone=40, change_power=0),
+QUALITY_LIMITS = {
+    "h264": QualityLimits(unseen=17, floor=30, alone=30, change_power=1.0),
+    "h265": QualityLimits(unseen=17, floor=30, alone=30, change_power=1.0),
+    "vp9": QualityLimits(unseen=18, floor=30, alone=40, change_power=0.8),
+    "av1": QualityLimits(unseen=12, floor=12, alone=40, change_power=0),
 }
 
 PALETTE_CHANGE_POWER = 1.15
@@ -127,11 +128,9 @@ class QualityLadder:
 
     def __init__(self, points: Sequence[LadderPoint], log_sizes: Iterable[float], codec: Codec) -> None:
         self.points, self._codec = tuple(points), codec
-        falls = [0.0]
-        sizes = list(log_sizes)
-        for size in sizes[1:]:
-            falls.append(max(falls[-1] + MIN_LOG_STEP, sizes[0] - size))
-        self._positions = np.array(falls)
+        first, *rest = log_sizes
+        falls = accumulate(rest, lambda fall, size: max(fall + MIN_LOG_STEP, first - size), initial=0.0)
+        self._positions = np.array([*falls])
         self._fills_quality_steps = any(point.change_cost > 0 for point in self.points)
 
     @property
@@ -141,9 +140,10 @@ class QualityLadder:
 
     def without_scale(self, scale: int) -> QualityLadder:
         """The ladder without the points of a scale; all others keep their positions."""
-        kept = [number for number, point in enumerate(self.points) if point.params.scale != scale]
-        points = [self.points[number] for number in kept]
-        return QualityLadder(points, -self._positions[kept], self._codec)
+        kept = [
+            each for each in zip(self.points, -self._positions, strict=True) if each[0].params.scale != scale
+        ]
+        return QualityLadder([point for point, _ in kept], [size for _, size in kept], self._codec)
 
     def locate(self, position: float) -> tuple[float, LadderPoint]:
         """Find the point at a position, or next to it where frames, levels and scale take steps.
@@ -173,9 +173,8 @@ class QualityLadder:
         """The point at a part of the way between two points that differ in quality or change cost."""
         cost = part * there.change_cost
         if here.change_cost:
-            # The same on both sides stays the same exactly.
-            ratio = there.change_cost / here.change_cost
-            cost = here.change_cost * ratio**part
+            # Equal costs stay exactly equal.
+            cost = here.change_cost * (there.change_cost / here.change_cost) ** part
         if here.quality is None or there.quality is None or here.quality == there.quality:
             return replace(here, change_cost=cost)
         quality = (1 - part) * here.quality + part * there.quality
@@ -194,8 +193,7 @@ class QualityLadder:
             return replace(point, quality=float(whole * step), change_cost=part * MIN_CHANGE_COST)
         if part == 0:
             return point
-        low, high = math.log(CHANGE_COSTS[-3]), math.log(MAX_CHANGE_COST)
-        cost = math.exp((1 - part) * low + part * high)
+        cost = CHANGE_COSTS[-3] * (MAX_CHANGE_COST / CHANGE_COSTS[-3]) ** part
         return replace(point, quality=float((whole + 1) * step), change_cost=cost)
 
 
@@ -209,14 +207,14 @@ def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) ->
         codec: The codec of the file.
         quantizes: Whether values can be quantized; if not, codec quality goes further.
     """
-    ranges = QUALITY_RANGES.get(codec.name)
+    limits = QUALITY_LIMITS.get(codec.name)
     points = [LadderPoint(params, default_quality(codec))]
-    if ranges is not None:
-        points.append(LadderPoint(params, ranges.unseen if quantizes else ranges.alone))
+    if limits is not None:
+        points.append(LadderPoint(params, limits.unseen if quantizes else limits.alone))
     if quantizes:
         points += [replace(points[-1], change_cost=cost) for cost in CHANGE_COSTS]
-        if ranges is not None and ranges.floor > ranges.unseen:
-            points.append(replace(points[-1], quality=ranges.floor))
+        if limits is not None and limits.floor > limits.unseen:
+            points.append(replace(points[-1], quality=limits.floor))
     return points
 
 
@@ -251,6 +249,6 @@ def reduction_points(
 
 def default_quality(codec: Codec) -> float | None:
     """The visually lossless quality of a codec whose quality may be lowered; None for others."""
-    if codec.quality_range is None or codec.name not in QUALITY_RANGES:
+    if codec.quality_range is None or codec.name not in QUALITY_LIMITS:
         return None
     return codec.quality_range.default

@@ -17,7 +17,7 @@ from reelnet.export.rate_control.constraints import fit_constraints
 from reelnet.export.rate_control.quality_ladder import (
     FLOOR_RATIO,
     PALETTE_CHANGE_POWER,
-    QUALITY_RANGES,
+    QUALITY_LIMITS,
     LadderPoint,
     QualityLadder,
     RenditionParams,
@@ -76,14 +76,14 @@ class _Search:
     def __init__(self, rendition: Rendition, runner: TrialRunner, exact: Trial) -> None:
         self._runner, self._request, self._exact = runner, runner.request, exact
         self._codec, self._probe = self._request.codec, SizeProbe(self._request.fmt)
-        self._quality_range = QUALITY_RANGES.get(self._codec.name)
+        self._limits = QUALITY_LIMITS.get(self._codec.name)
         self._renditions = {rendition.scale: rendition}
         self._whole = exact.point.params
         self._maps: dict[tuple[int, int], RecordedMaps] = {}
         self._quantized: tuple[LadderPoint, QuantizedMaps] | None = None
         self._breakdowns: dict[LadderPoint, SizeBreakdown] = {}
         self._cap, self._target = math.log(runner.cap), math.log(TARGET_FILL * runner.cap)
-        power = PALETTE_CHANGE_POWER if self._quality_range is None else self._quality_range.change_power
+        power = PALETTE_CHANGE_POWER if self._limits is None else self._limits.change_power
         samples = self._record_maps(self._whole).samples()
         self._counter = ChangeCounter(rendition, samples, self._request.max_error, power)
         self._quality_ratios: dict[float | None, float] = {exact.point.quality: 1.0}
@@ -112,7 +112,7 @@ class _Search:
         """The rungs that keep all frames, levels and the scale."""
         points = quality_points(self._whole, self._codec, quantizes=self._counter.quantizes)
         anchor = points[0]
-        if self._quality_range is not None:
+        if self._limits is not None:
             # Quality changes before anything is quantized.
             settings = [self._runner.settings(point.quality) for point in points[:2]]
             anchor, ratio = points[1], self._probe.quality_ratio(self._render(self._whole), *settings)
