@@ -125,6 +125,7 @@ def test_frame_is_the_frame_of_the_animation(run: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.array(still.convert("RGB")), np.array(animation.convert("RGB")))
 
 
+@pytest.mark.slow
 def test_demo_writes_all_of_it(tmp_path: Path) -> None:
     words = ("--run", tmp_path / "run", "--out", tmp_path / "out", "--steps", 1, "--quiet")
     result = call("demo", *words)

@@ -41,6 +41,7 @@ def run_and_stop(words: list[str], sign: signal.Signals, under_way: Callable[[],
     return process.returncode, said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sign", "code", "word"), STOPS)
 def test_stopped_training_leaves_a_run_that_renders(
     sign: signal.Signals, code: int, word: str, tmp_path: Path

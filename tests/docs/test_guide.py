@@ -109,6 +109,7 @@ def commands(snippet: Snippet) -> list[str]:
     return snippet.text.replace("\\\n", "").splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", snippets(GUIDE, "sh"), ids=str)
 def test_every_command_works(folder: Path, snippet: Snippet) -> None:
     for command in commands(snippet):
@@ -131,6 +132,7 @@ def test_python_runs(run: Run, snippet: Snippet) -> None:
     exec(compile(snippet.text, GUIDE, "exec"), {})
 
 
+@pytest.mark.slow
 def test_outputs_are_those_that_the_page_tells(folder: Path) -> None:
     for file in (folder / "renders").glob("*"):
         file.unlink()

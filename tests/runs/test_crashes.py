@@ -62,6 +62,7 @@ def was_packing(path: Path, run: Run) -> bool:
     return any("segments/" in name and name not in named for name in there) or bool(packed & set(there))
 
 
+@pytest.mark.slow
 def test_repeatedly_killed_writer_loses_nothing(tmp_path: Path) -> None:
     path, rng = tmp_path / "run", random.Random(5)
     last, packing = -1, 0

@@ -94,6 +94,7 @@ def can_draw(make: Callable[[], Any], run: Run) -> bool:
 BUILT_IN = sorted(find_builtin_folder().glob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [*BUILT_IN, ALL], ids=lambda file: file.stem)
 def test_mutated_files(run: Run, tmp_path: Path, file: Path) -> None:
     text, words = file.read_text("utf-8"), sorted({key[-1] for key in every_key()} | {*PANELS})
@@ -192,6 +193,7 @@ GENERATED = settings(
 )
 
 
+@pytest.mark.slow
 @GENERATED
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=2))
 def test_odd_values(run: Run, changes: list[tuple[Path_, Any]]) -> None:
@@ -206,6 +208,7 @@ EXTREMES = st.lists(
 """Changes to values of the same type."""
 
 
+@pytest.mark.slow
 @GENERATED
 @given(changes=EXTREMES, fixed=st.booleans(), canvas=st.booleans())
 def test_extreme_values(run: Run, changes: list[tuple[Path_, Any]], fixed: bool, canvas: bool) -> None:

@@ -46,6 +46,7 @@ def test_memory_does_not_grow_with_the_frames(tmp_path: Path, suffix: str) -> No
     assert more < 250
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
 def test_memory_stays_bounded_in_a_search(tmp_path: Path, suffix: str) -> None:

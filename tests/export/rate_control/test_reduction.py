@@ -41,6 +41,7 @@ def seconds(path: Path) -> float:
         return total / 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [1, 5])
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 def test_what_can_fit_is_found(tmp_path: Path, suffix: str, frames: int) -> None:

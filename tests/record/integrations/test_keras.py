@@ -82,6 +82,7 @@ def test_training_goes_as_it_would_without(recorded_folder: Path, tmp_path: Path
         np.testing.assert_array_equal(one[name], other[name])
 
 
+@pytest.mark.slow
 def test_another_backend_is_refused(tmp_path: Path) -> None:
     other = "import keras; keras.backend.backend = lambda: 'jax'"
     asked = "from reelnet.keras import ReelCallback; ReelCallback('run', samples=[0])"

@@ -103,6 +103,7 @@ def test_errors_at_the_start_are_raised_in_all_processes(failed: Path) -> None:
     assert all("the same taps" in line for line in read_messages(failed / "taps"))
 
 
+@pytest.mark.slow
 def test_no_process_waits_for_one_that_failed_within_a_forward_pass(tmp_path: Path) -> None:
     began = time.monotonic()
     start("midway", tmp_path)
