@@ -8,11 +8,41 @@ from importlib import metadata
 
 from reelnet._support.text import one_line
 from reelnet.errors import TemplateError
-from reelnet.render.panels import PANELS
+from reelnet.render.panels.annotations.captions import Captions
+from reelnet.render.panels.basic.image import Image
+from reelnet.render.panels.basic.progress import Counter, Progress
+from reelnet.render.panels.basic.spacer import Spacer
+from reelnet.render.panels.basic.text import Text
+from reelnet.render.panels.charts.curve import Curve
+from reelnet.render.panels.charts.histogram import Histogram
+from reelnet.render.panels.maps.channels import Channels
+from reelnet.render.panels.maps.colorbar import Colorbar
+from reelnet.render.panels.maps.filmstrip import Filmstrip
+from reelnet.render.panels.maps.inputs import Inputs
+from reelnet.render.panels.maps.weights import Weights
+from reelnet.render.panels.predictions.predictions import Predictions
 from reelnet.scene.panel import Panel
 
 ENTRY_POINT_GROUP = "reelnet.panels"
 """Entry points of other packages: the name is the kind, the object a subclass of `reelnet.panels.Panel`."""
+
+PANELS: Mapping[str, type[Panel]] = {
+    "captions": Captions,
+    "channels": Channels,
+    "colorbar": Colorbar,
+    "counter": Counter,
+    "curve": Curve,
+    "filmstrip": Filmstrip,
+    "histogram": Histogram,
+    "image": Image,
+    "inputs": Inputs,
+    "predictions": Predictions,
+    "progress": Progress,
+    "spacer": Spacer,
+    "text": Text,
+    "weights": Weights,
+}
+"""reelnet's own panels, by the kind that templates name."""
 
 
 class PanelRegistry(Mapping[str, type[Panel]]):

@@ -13,7 +13,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run, open_run
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.scene.layout.boxes import Box
 from reelnet.template.json_schema import KEY_DESCRIPTIONS
 from reelnet.template.load import load_template

@@ -8,7 +8,7 @@ import sys
 
 from pydantic import BaseModel
 
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec

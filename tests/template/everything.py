@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from reelnet.config.messages import iter_models
 from reelnet.reel import Run
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.runs.header import TapKind
 from reelnet.template.builder import TEMPLATE_KEYS
 from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec

@@ -8,7 +8,7 @@ import re
 
 from hypothesis import strategies as st
 
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 
 ODD = [
     "x" * 3000,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelnet.errors import UsageError
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.template.load import load_template
 from reelnet.template.search_path import MODELINE, create_template_file
 

@@ -16,7 +16,7 @@ from reelnet.errors import TemplateError, UsageError
 from reelnet.export.outputs import resolve_outputs
 from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.scene.resolve import resolve
 from reelnet.template.builder import build_template
 from reelnet.template.inheritance import load_node

@@ -21,7 +21,7 @@ from reelnet.config.source import to_plain
 from reelnet.errors import RunError, TemplateError, UsageError
 from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.scene.resolve import resolve
 from reelnet.template.builder import TEMPLATE_KEYS, build_template
 from reelnet.template.inheritance import load_node

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from reelnet.config.source import parse_yaml, to_plain
 from reelnet.errors import TemplateError
-from reelnet.render.panels import PANELS
 from reelnet.render.panels.maps.channels import Channels
+from reelnet.render.registry import PANELS
 from reelnet.template.json_schema import build_schema
 from reelnet.template.search_path import SearchPath, find_builtin_folder
 from tests.docs.pages import Snippet, snippets

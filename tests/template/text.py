@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reelnet.config.source import parse_yaml
 from reelnet.panels import Panel
 from reelnet.reel import Reel, Run
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.template.inheritance import apply_settings, expand_shorthand
 from reelnet.template.load import build_from_node
 from reelnet.template.model import Template

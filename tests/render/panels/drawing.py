@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reelnet.config.diagnostics import OptionError
 from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
-from reelnet.render.panels import PANELS
+from reelnet.render.registry import PANELS
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, resolve
