@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from size_peers import EncodeFunction, Stills
 
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, find_format
-from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import RecordedMaps, quantize
 from reelnet.reel import Reel
 from reelnet.scene.palette.palette import ColorDepth

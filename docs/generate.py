@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from reelnet.config.messages import get_field, iter_models
+from reelnet.config.validation_messages import get_field, iter_models
 from reelnet.render.registry import PANELS
 from reelnet.template.color import BUILTIN_COLORMAPS, Color, Colormap
 from reelnet.template.json_schema import (

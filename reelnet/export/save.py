@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from reelnet._support.atomic_path import atomic_path, temporary_sibling
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import is_sequence
 from reelnet.export.encoders.png import atomic_sequence, save_png
-from reelnet.export.encoders.table import encode_frames
 from reelnet.export.rate_control.search import search
 from reelnet.export.rate_control.trials import MIN_FILL, Trial, TrialRunner
 from reelnet.export.report import Report, describe_reductions

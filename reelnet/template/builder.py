@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reelnet.config.diagnostics import ErrorCollector, KeyPath, SourceMap
-from reelnet.config.messages import explain_validation_error, format_value
+from reelnet.config.validation_messages import explain_validation_error, format_value
 from reelnet.errors import suggest_names
 from reelnet.template.layout_patch import PATCH_KEY, STACK_KINDS
 from reelnet.template.model import (

@@ -8,8 +8,8 @@ import pytest
 from pydantic import Field, ValidationError, field_validator
 
 from reelnet.config.diagnostics import OptionError
-from reelnet.config.messages import explain_validation_error, format_value
 from reelnet.config.spec import EvenPixels, PositivePixels, SpecModel
+from reelnet.config.validation_messages import explain_validation_error, format_value
 
 
 class InnerSpec(SpecModel):

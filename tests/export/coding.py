@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
-from reelnet.export.encoders.table import encode_frames
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
 from tests.make_run import Bytes

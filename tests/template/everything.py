@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reelnet.config.messages import iter_models
+from reelnet.config.validation_messages import iter_models
 from reelnet.reel import Run
 from reelnet.render.registry import PANELS
 from reelnet.runs.header import TapKind

@@ -10,8 +10,8 @@ from typing import Any, get_args
 import pytest
 
 from reelnet.config.diagnostics import OptionError
-from reelnet.config.messages import find_model, get_field
 from reelnet.config.source import parse_yaml, to_plain
+from reelnet.config.validation_messages import find_model, get_field
 from reelnet.errors import TemplateError, UsageError
 from reelnet.export.outputs import resolve_outputs
 from reelnet.reel import Run

@@ -18,9 +18,9 @@ from reelnet.config.diagnostics import (
     raise_diagnostic,
     raise_diagnostics,
 )
-from reelnet.config.messages import explain_validation_error, format_value
 from reelnet.config.source import Node, find_position, parse_yaml, read_text, to_plain
 from reelnet.config.spec import SpecModel, convert_to_tuple
+from reelnet.config.validation_messages import explain_validation_error, format_value
 from reelnet.errors import UsageError, suggest_names
 from reelnet.export.platforms.model import FORMAT_GROUPS, FormatGroup, OutputConstraints, Platform
 

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import EncoderSettings, Format
-from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import MapSample, QuantizedMaps
 from reelnet.export.rate_control.quality_ladder import CHANGE_COSTS, MAX_CHANGE_COST, LadderPoint
 from reelnet.render.compositor import LevelSource

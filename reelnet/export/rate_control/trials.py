@@ -10,8 +10,8 @@ from pathlib import Path
 from reelnet._support.byte_size import format_size
 from reelnet.errors import CapError
 from reelnet.export.encoders.base import CapExceeded, StreamInfo
+from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import EncoderSettings
-from reelnet.export.encoders.table import encode_frames
 from reelnet.export.quantize.level_store import QuantizationStats, QuantizedMaps
 from reelnet.export.quantize.temporal import ERROR_UNITS
 from reelnet.export.rate_control.quality_ladder import QUALITY_LIMITS, LadderPoint
