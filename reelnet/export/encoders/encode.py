@@ -1,4 +1,4 @@
-"""The encoder of each format, and the loop that drives it."""
+"""Encode frames: the encoder of each format, and the loop that drives it."""
 
 from __future__ import annotations
 
