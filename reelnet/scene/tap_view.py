@@ -21,7 +21,7 @@ MIN_GRID_MARGIN_SCALE = 3
 DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE = 56, 80
 """Side of a cell in pixels if the author sets none, and how far it may grow for maps that fill too little of it."""
 
-MIN_FILL = 0.8
+MIN_CELL_FILL = 0.8
 """Fraction of a cell's side that maps should fill."""
 
 
@@ -66,7 +66,7 @@ class Cell:
         fitting = {side for side in sides if side <= DEFAULT_CELL_SIZE}
         for wanted in (fitting, {own} & fitting):
             for size in range(DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE + 1, LAYOUT_GRID):
-                if all(size // side * side >= MIN_FILL * size for side in wanted):
+                if all(size // side * side >= MIN_CELL_FILL * size for side in wanted):
                     return size
         return DEFAULT_CELL_SIZE
 
@@ -78,7 +78,7 @@ class Cell:
 
     def is_well_filled(self, tap: TapInfo) -> bool:
         """Whether the maps of a tap fill most of the cell's side."""
-        return max(tap.map_shape[1:]) * self.scale >= MIN_FILL * self.size
+        return max(tap.map_shape[1:]) * self.scale >= MIN_CELL_FILL * self.size
 
     def center_offset(self, height: int, width: int) -> tuple[int, int]:
         """Pixels above and to the left of a map of height × width that is centered in the cell."""

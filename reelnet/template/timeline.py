@@ -20,7 +20,7 @@ from reelnet.errors import suggest_names
 
 DEFAULT_FPS = 10.0
 
-MIN_FPS, MAX_FPS = 0.01, 100.0
+MIN_FPS, MAX_TEMPLATE_FPS = 0.01, 100.0
 """Frames per second that a template may ask for."""
 
 MAX_PAUSE_SECONDS = 600.0
@@ -148,7 +148,7 @@ class TimelineSpec(_TimelineModel):
     fps: float | None = Field(
         default=None,
         ge=MIN_FPS,
-        le=MAX_FPS,
+        le=MAX_TEMPLATE_FPS,
         description="Frames per second. By default 10, or what follows from duration and frames.",
     )
     duration: float | None = Field(
@@ -254,10 +254,10 @@ class TimelineSpec(_TimelineModel):
     def _check_combination(self) -> Self:
         if None not in (self.fps, self.duration, self.frames):
             raise ValueError("give at most two of fps, duration and frames; the third follows from them")
-        if not MIN_FPS <= self.effective_fps <= MAX_FPS:
+        if not MIN_FPS <= self.effective_fps <= MAX_TEMPLATE_FPS:
             raise ValueError(
                 f"{self.moving_frames} frames in {self.duration:g} seconds are {self.effective_fps:.3g} frames "
-                f"per second; change one of them to get {MIN_FPS:g} to {MAX_FPS:g} frames per second"
+                f"per second; change one of them to get {MIN_FPS:g} to {MAX_TEMPLATE_FPS:g} frames per second"
             )
         if self.rewind and self.boomerang:
             raise ValueError("give rewind or boomerang, not both")

@@ -27,7 +27,7 @@ from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
 
 MAX_SLOTS = 100_000
 """Largest number of slots of an animation; nearly three hours at 10 frames per second."""
-MIN_FPS, MAX_FPS = 0.01, 1000
+MIN_FPS, MAX_OVERRIDE_FPS = 0.01, 1000
 MIN_SHORTENED_FPS = 8
 """A shortened animation plays no slower than this, unless its author made it slower; motion would fall apart."""
 
@@ -208,8 +208,8 @@ _Slots = Mapping[int, int]
 
 
 def _to_frame_rate(fps: float) -> Fraction:
-    if not MIN_FPS <= fps <= MAX_FPS:
-        raise UsageError(f"fps {fps}: give from {MIN_FPS} to {MAX_FPS} frames per second")
+    if not MIN_FPS <= fps <= MAX_OVERRIDE_FPS:
+        raise UsageError(f"fps {fps}: give from {MIN_FPS} to {MAX_OVERRIDE_FPS} frames per second")
     return Fraction(str(fps)).limit_denominator(1001)
 
 
