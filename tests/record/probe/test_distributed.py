@@ -27,7 +27,7 @@ def start(what: str, folder: Path) -> None:
 
 # One start for all kinds: most of its time is spent on imports.
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("together")
     for kind in KINDS:
         (folder / kind).mkdir()
