@@ -29,7 +29,7 @@ from torch._dynamo.utils import counters
 
 import reelnet
 from reelnet.demo.datasets import make_loader
-from reelnet.demo.training import Recipe, cycle_batches, prepare, train_step
+from reelnet.demo.training import DEFAULT_BATCH_SIZE, Recipe, cycle_batches, prepare, train_step
 from reelnet.record.taps.tap import TapSpec
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
@@ -80,7 +80,7 @@ class Subject:
 def make_article() -> Subject:
     recipe = Recipe(layers=("conv?",))
     network, data = prepare(recipe, None)
-    loader = cycle_batches(make_loader(data.train, recipe.batch_size, seed=recipe.seed))
+    loader = cycle_batches(make_loader(data.train, DEFAULT_BATCH_SIZE, seed=recipe.seed))
 
     def draw() -> tuple[Tensor, Tensor]:
         pictures, classes = next(loader)

@@ -23,7 +23,7 @@ COLUMNS = (
 )
 
 
-@click.command(short_help="Make a file for each of several platforms.")
+@click.command(cls=options.LayersCommand, short_help="Make a file for each of several platforms.")
 @options.run
 @click.option(
     "--for",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,21 @@ class WholeNumber(click.IntRange):
     """A whole number in a range."""
 
     name = "whole number"
+
+
+class Step(click.IntRange):
+    """The number of a training step, `first` or `last`."""
+
+    name = "step"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert to an integer unless it is `first` or `last`, or fail with a usage error."""
+        if value in ("first", "last"):
+            return str(value)
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a step; give its number, 'first' or 'last'.", param, ctx)
 
 
 COUNT = WholeNumber(1)
@@ -86,15 +101,17 @@ seed = click.option(
     "--seed", type=SEED, default=0, show_default=True, help="For the weights and the order of the pictures."
 )
 
+layers = click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    metavar="NAME ...",
+    help="The layers to show, one or more, or 'all'.",
+)
+
 # What is shown, and how it is laid out; see `LayoutOptions`.
 layout = combine_options(
-    click.option(
-        "--layer",
-        "layers",
-        multiple=True,
-        metavar="NAME",
-        help="The layer to show; may be repeated, or 'all'.",
-    ),
+    layers,
     click.option(
         "--template",
         default="article",
@@ -154,17 +171,8 @@ class LayoutOptions:
         return open_run(run), load_template(self.template, panel_registry(), self.settings)
 
     def select_layers(self, run: Run, *, default_all: bool = False) -> list[str]:
-        """The chosen layers, each once; empty leaves the choice to the template.
-
-        Args:
-            run: The run; `--layer all` stands for each of its layers.
-            default_all: Choose all layers if there is no `--layer`.
-        """
-        from reelnet.runs.header import displayable_layers
-
-        if "all" in self.layers or (default_all and not self.layers):
-            return displayable_layers(run.taps)
-        return list(dict.fromkeys(self.layers))
+        """The chosen layers; see the function of that name."""
+        return select_layers(run, self.layers, default_all=default_all)
 
     def build_renditions(self, run: Run, template: Template, layers: Sequence[str]) -> list[Rendition]:
         """Lay out the run once for each layer."""
@@ -172,42 +180,78 @@ class LayoutOptions:
         return [run.reel(template, layer=n, scale=self.scale, fps=self.fps).rendition for n in names]
 
 
+def select_layers(run: Run, layers: Sequence[str], *, default_all: bool = False) -> list[str]:
+    """The chosen layers, each once; empty leaves the choice to the template.
+
+    Args:
+        run: The run; the layer `all` stands for each of its layers.
+        layers: The values of `--layer`.
+        default_all: Choose all layers if none is given.
+    """
+    from reelnet.runs.header import displayable_layers
+
+    if "all" in layers or (default_all and not layers):
+        return displayable_layers(run.taps)
+    return list(dict.fromkeys(layers))
+
+
 def split_words(text: str) -> tuple[str, ...]:
     """Split a text at its commas; empty words are dropped."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-class PatternsCommand(click.Command):
-    """A command whose option `--layers` takes all the words up to the next option."""
+class LayersCommand(click.Command):
+    """A command whose option `--layer` or `--layers` takes all the words up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does, with `--layers A B` read as `--layers A --layers B`."""
+        """Parse as click does, with `--layer A B` read as `--layer A --layer B`."""
+        options = [param for param in self.params if isinstance(param, click.Option)]
         try:
-            args = repeat_option("--layers", args)
+            args = repeat_layers(
+                args,
+                with_value={name for option in options if not option.is_flag for name in option.opts},
+                arguments=sum(isinstance(param, click.Argument) for param in self.params),
+            )
         except ValueError as error:
             ctx.fail(str(error))
         return super().parse_args(ctx, args)
 
 
-def repeat_option(option: str, args: list[str]) -> list[str]:
-    """Rewrite `option A B` as `option A option B`; the words end at the next option.
+def repeat_layers(args: list[str], *, with_value: Collection[str], arguments: int) -> list[str]:
+    """Rewrite `--layer A B` as `--layer A --layer B`, and `--layers` alike; the words end at the next option.
+
+    Args:
+        args: The words of the command.
+        with_value: The options that take a value.
+        arguments: The number of arguments of the command. If there are fewer elsewhere, the last words after the
+            last `--layer` are the missing ones, as RUN in `--layer A RUN -o FILE`.
 
     Raises:
         ValueError: No word follows the option.
     """
     end = args.index("--") if "--" in args else len(args)
-    rewritten: list[str] = []
     words = deque(args[:end])
+    groups: list[tuple[str, list[str]]] = []
+    missing = arguments - len(args[end + 1 :])
     while words:
         name, equals, first = (word := words.popleft()).partition("=")
-        if name != option:
-            rewritten.append(word)
+        if name not in ("--layer", "--layers") or name not in with_value:
+            groups.append(("", [word, *([words.popleft()] if word in with_value and words else [])]))
+            missing -= not word.startswith("-")
             continue
         values = [first] if equals else []
         while words and not words[0].startswith("-"):
             values.append(words.popleft())
         if not values:
-            raise ValueError(f"{option} needs one pattern or more")
-        for value in values:
-            rewritten += [option, value]
+            raise ValueError(f"{name} needs one name or more")
+        groups.append((name, values))
+    rewritten: list[str] = []
+    for name, values in reversed(groups):
+        count = min(max(missing, 0), len(values) - 1) if name else 0
+        missing -= count
+        kept = values[: len(values) - count]
+        rewritten[:0] = [
+            *(word for value in kept for word in filter(None, (name, value))),
+            *values[len(kept) :],
+        ]
     return rewritten + args[end:]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reelnet.template.model import Template
 
 
-@click.command(short_help="Make an animation of a run.")
+@click.command(cls=options.LayersCommand, short_help="Make an animation of a run.")
 @options.run
 @click.option(
     "-o",
@@ -95,15 +95,25 @@ def render(
         click.echo("\n".join(map(format_report, reports)))
 
 
-@click.command(short_help="Make a picture of one step.")
+@click.command(cls=options.LayersCommand, short_help="Make a picture of one step.")
 @options.run
-@click.option("--step", type=int, required=True, help="The training step to show.")
+@click.option(
+    "--step",
+    type=options.Step(),
+    required=True,
+    metavar="N",
+    help="The training step to show: its number, 'first' or 'last'.",
+)
 @click.option("-o", "--output", "file", required=True, metavar="FILE.png", help="The picture to write.")
 @options.layout
-def frame(run: str, step: int, file: str, **values: Any) -> None:
+def frame(run: str, step: int | str, file: str, **values: Any) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
     layout = options.LayoutOptions(**values)
-    requests = build_requests(*layout.open_inputs(run), file, layout, step=step)
+    opened, template = layout.open_inputs(run)
+    if isinstance(step, str):
+        opened.require_steps()
+        step = opened.steps[0 if step == "first" else -1]
+    requests = build_requests(opened, template, file, layout, step=step)
     require_writable(*(request.path for request in requests))
     for report in save_all(requests, quiet=True):
         click.echo(format_report(report))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,12 +95,12 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
     click.echo(create_template_file(name, origin, extend=extend, force=force))
 
 
-@templates.command(short_help="Whether a template is valid.")
+@templates.command(cls=options.LayersCommand, short_help="Whether a template is valid.")
 @click.argument("file")
 @click.option("--run", type=click.Path(), metavar="RUN", help="Check it against this run folder too.")
-@click.option("--layer", metavar="NAME", help="The layer to show.")
+@options.layers
 @options.set_key
-def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ...]) -> None:
+def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
     from reelnet.export.outputs import check_outputs
     from reelnet.reel import open_run
@@ -108,9 +109,12 @@ def check(file: str, run: str | None, layer: str | None, settings: tuple[str, ..
 
     template = load_template(file, panel_registry(), settings)
     if run is not None:
-        click.echo(f"{file}: OK; {check_layout(open_run(run), template, layer)}")
+        opened = open_run(run)
+        names: Sequence[str | None] = options.select_layers(opened, layers) or [None]
+        for layer in names:
+            click.echo(f"{file}: OK; {check_layout(opened, template, layer)}")
         return
-    if layer is not None:
+    if layers:
         raise click.UsageError("--layer needs --run", click.get_current_context())
     check_outputs(template)
     click.echo(f"{file}: OK")

@@ -51,12 +51,16 @@ picture_options = options.combine_options(
 )
 
 
-@click.command(cls=options.PatternsCommand, short_help="Train a network and record it.")
+@click.command(cls=options.LayersCommand, short_help="Train a network and record it.")
 @options.new_run
 @network_options
 @click.option("--epochs", type=options.COUNT, help="Passes over the training set; 5 without --steps.")
 @click.option("--steps", type=options.COUNT, help="Optimizer steps, instead of --epochs.")
-@click.option("--batch-size", type=options.COUNT, default=1024, show_default=True, help="Pictures per step.")
+@click.option(
+    "--batch-size",
+    type=options.COUNT,
+    help="Pictures per step; by default 1024, or all of a smaller training set.",
+)
 @click.option(
     "--lr",
     type=options.FiniteNumber(0, min_open=True),
@@ -71,7 +75,9 @@ picture_options = options.combine_options(
     metavar="PATTERN ...",
     help="Layers to record: module paths or glob patterns, one or more; by default every convolution.",
 )
-@click.option("--samples", type=options.COUNT, default=10, show_default=True, help="Pictures to record.")
+@click.option(
+    "--samples", type=options.COUNT, help="Pictures to record; by default 10, or all of a smaller test set."
+)
 @picture_options
 @options.force
 @options.quiet
@@ -94,7 +100,7 @@ def train(
     click.echo(format_accuracy(result))
 
 
-@click.command(cls=options.PatternsCommand, short_help="List the layers that can be recorded.")
+@click.command(cls=options.LayersCommand, short_help="List the layers that can be recorded.")
 @click.option(
     "--layers",
     multiple=True,

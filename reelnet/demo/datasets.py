@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import inspect
+import logging
 from collections import defaultdict
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -26,12 +27,17 @@ from torch.utils.data import (
 )
 from torchvision import datasets, transforms
 
-from reelnet._support.text import one_line
+from reelnet._support.text import format_count, one_line
 from reelnet.demo.networks import suggest_source
 from reelnet.errors import ReelnetError, UsageError, suggest_names
 
+LOG = logging.getLogger("reelnet")
+
 ARTICLE_SAMPLES = (10, 5, 35, 30, 4, 15, 11, 17, 268, 12)
 """Indices of the article's ten test images of MNIST, one of each digit in order."""
+
+DEFAULT_SAMPLES = len(ARTICLE_SAMPLES)
+"""Number of images to record, unless the user sets it or the test set has fewer."""
 
 FOLDER_IMAGE_SIZE = 224
 """Height and width of images from a folder, unless the user sets them; in pixels."""
@@ -69,7 +75,7 @@ class LabeledImages:
 
 
 def load_images(
-    name: str, *, channels: int, samples: int, root: Path | None, image_size: int | None
+    name: str, *, channels: int, samples: int | None, root: Path | None, image_size: int | None
 ) -> LabeledImages:
     """Load a dataset.
 
@@ -77,7 +83,8 @@ def load_images(
         name: `mnist` (included in reelnet), `torchvision:NAME`, or `folder:PATH`: a folder with one folder of images
             per class, or with such folders in `train` and `test` (or `val`).
         channels: 1 for grayscale images, 3 for color.
-        samples: Number of images to record. They are taken from the test set, from each class in turn.
+        samples: Number of images to record. They are taken from the test set, from each class in turn. By default 10,
+            or all of a smaller test set.
         root: Folder in which torchvision's data is, or into which it is downloaded; None for the user's cache folder.
         image_size: Height and width to resize the images to; None keeps them (224 for `folder:`).
 
@@ -97,9 +104,30 @@ def load_images(
     else:
         hint = suggest_source(name, "mnist", _list_torchvision_datasets())
         raise UsageError(f"--data {name}: unknown dataset; {hint} mnist, torchvision:NAME and folder:PATH")
+    samples = fit_count("--samples", samples, DEFAULT_SAMPLES, len(cast(Sized, test)), "test image")
     like_article = name == "mnist" and samples == len(ARTICLE_SAMPLES)
     indices = ARTICLE_SAMPLES if like_article else _pick_samples(test, samples, len(classes))
     return LabeledImages(train, test, classes, indices, inverted=name == "mnist")
+
+
+def fit_count(option: str, count: int | None, default: int, available: int, noun: str) -> int:
+    """Return a count that the user has set, or else the default; if that is more than there are, all, with a note.
+
+    Args:
+        option: The option that sets the count.
+        count: What the user has set.
+        default: The count if the user has set none.
+        available: How many there are.
+        noun: What is counted.
+    """
+    if count is not None:
+        return count
+    if 0 < available < default:
+        LOG.warning(
+            "%s: %s instead of %s, as there are no more", option, format_count(available, noun), default
+        )
+        return available
+    return default
 
 
 def make_loader(dataset: Dataset[Any], batch_size: int, *, seed: int | None = None) -> DataLoader[Any]:

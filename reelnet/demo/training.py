@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence, Sized
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from reelnet._support.text import one_line
-from reelnet.demo.datasets import LabeledImages, load_images, make_loader
+from reelnet.demo.datasets import LabeledImages, fit_count, load_images, make_loader
 from reelnet.demo.networks import build_network
 from reelnet.errors import ReelnetError
 from reelnet.record.probe.probe import TapPoint, list_tap_points
@@ -25,6 +25,9 @@ from reelnet.runs.session import require_free_path
 
 EVALUATIONS = 58
 """Number of evaluations on the test set per training, roughly; the article's 290 steps have one after every fifth."""
+
+DEFAULT_BATCH_SIZE = 1024
+"""Images per step, unless the user sets it or the training set has fewer."""
 
 TEST_BATCH_SIZE = 250
 """Small batches stay in the processor's cache: evaluating MNIST takes 0.25 s, but 0.7 s in a single batch."""
@@ -39,11 +42,11 @@ class Recipe:
         data: `mnist`, `torchvision:NAME` or `folder:PATH`.
         steps: Number of optimizer steps; None to count in epochs.
         epochs: Number of passes over the full batches of the training set; only used without `steps`.
-        batch_size: Images per step.
+        batch_size: Images per step; by default 1024, or all of a smaller training set.
         lr: Learning rate of Adam.
         seed: Seed for the weights and the order of the images.
         layers: Paths or glob patterns of the layers and parameters to record; every `Conv2d` if empty.
-        samples: Number of fixed images to record.
+        samples: Number of fixed images to record; by default 10, or all of a smaller test set.
         image_size: Height and width of the images in pixels; None keeps theirs.
     """
 
@@ -51,11 +54,11 @@ class Recipe:
     data: str = "mnist"
     steps: int | None = None
     epochs: int = 5
-    batch_size: int = 1024
+    batch_size: int | None = None
     lr: float = 1e-3
     seed: int = 0
     layers: tuple[str, ...] = ()
-    samples: int = 10
+    samples: int | None = None
     image_size: int | None = None
 
 
@@ -104,7 +107,12 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).train()
     optimizer = torch.optim.Adam(network.parameters(), recipe.lr)
-    train_loader = make_loader(data.train, recipe.batch_size, seed=recipe.seed)
+    train_size = len(cast(Sized, data.train))
+    batch_size = fit_count(
+        "--batch-size", recipe.batch_size, DEFAULT_BATCH_SIZE, train_size, "training image"
+    )
+    recipe = replace(recipe, samples=len(data.sample_indices), batch_size=batch_size)
+    train_loader = make_loader(data.train, batch_size, seed=recipe.seed)
     test_loader = make_loader(data.test, TEST_BATCH_SIZE)
     total = recipe.steps if recipe.steps is not None else recipe.epochs * len(train_loader)
     interval = max(1, total // evaluations)

@@ -147,7 +147,8 @@ def _require_target(store: Store, *, force: bool, resume: bool) -> None:
         with suppress(OSError):
             store.lock().release()
         raise UsageError(
-            f"{store}: a run exists already; choose another folder, or use --force (force=True) to replace it"
+            f"{store}: a run exists already; use --force (force=True) to replace it, Recorder(resume=True) to "
+            "continue its recording, or choose another folder"
         )
 
 

@@ -117,6 +117,25 @@ def test_notes_go_to_stderr(run: Path, tmp_path: Path) -> None:
     assert result.stderr.count("reelnet: note: ") == result.stderr.count("\n") > 0
 
 
+def test_frame_of_the_first_and_the_last_step(run: Path, tmp_path: Path) -> None:
+    for step in ("first", "last", 0, 2):
+        call("frame", run, "--step", step, "-o", tmp_path / f"{step}.png", "--layer", "conv6")
+    first, last, start, end = ((tmp_path / f"{step}.png").read_bytes() for step in ("first", "last", 0, 2))
+    assert (first, last) == (start, end)
+    assert first != last
+    assert "give its number, 'first' or 'last'" in call_expecting_error(
+        2, "frame", run, "--step", "lats", "-o", tmp_path / "no.png"
+    )
+
+
+def test_several_layers_in_one_option(run: Path, tmp_path: Path) -> None:
+    result = call("frame", run, "--step", 1, "-o", tmp_path / "{layer}.png", "--layer", "conv1", "conv6")
+    assert result.exit_code == 0, result.output
+    assert {file.name for file in tmp_path.iterdir()} == {"conv1.png", "conv6.png"}
+    result = call("templates", "check", "article", "--run", run, "--layer", "conv1", "conv6")
+    assert [line.split()[2] for line in result.stdout.splitlines()] == ["conv1", "conv6"]
+
+
 def test_frame_is_the_frame_of_the_animation(run: Path, tmp_path: Path) -> None:
     assert call("frame", run, "--step", 1, "-o", tmp_path / "1.png", "--layer", "conv6").exit_code == 0
     assert call("render", run, "-o", tmp_path / "all.gif", "--layer", "conv6").exit_code == 0

@@ -42,6 +42,9 @@ MISTAKES = """
 2 | render RUN | -o
 2 | render RUN -o a.gif --layer conv7 | did you mean
 2 | render RUN -o {layer}.gif --layer conv1 --layer conv7 | no layer 'conv7'
+2 | render RUN -o {layer}.gif --layer conv1 conv7 | no layer 'conv7'
+2 | render --layer conv7 RUN -o {layer}.gif | no layer 'conv7'
+2 | render RUN --layer -o a.gif | --layer needs
 3 | render RUN -o a.gif --template artcle | did you mean 'article'
 2 | render RUN -o a.gfi | .gif
 2 | render RUN -o a | no suffix; choose from .gif, .mp4, .webm, .webp, .apng, .avif, .mov, or a-%05d.png

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from reelnet.cli import main
-from reelnet.cli.options import repeat_option
+from reelnet.cli.options import LayersCommand, repeat_layers
 from tests.cli.calls import call, program_command
 
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
@@ -63,28 +63,51 @@ def test_help_and_version() -> None:
 
 
 def test_defaults_are_the_recipes() -> None:
-    from reelnet.demo.training import Recipe
+    from reelnet.demo.datasets import DEFAULT_SAMPLES
+    from reelnet.demo.training import DEFAULT_BATCH_SIZE, Recipe
 
     recipe = {each.name: each.default for each in fields(Recipe)}
     for command in ("train", "layers"):
         params = {param.name: param.default for param in main.commands[command].params}
-        for name in ("model", "data", "batch_size", "lr", "seed", "samples"):
+        for name in ("model", "data", "lr", "seed"):
             assert params.get(name, recipe[name]) == recipe[name]
     assert f"| `--epochs N` | {recipe['epochs']} |" in DOCS
+    helps = {param.name: getattr(param, "help", "") for param in main.commands["train"].params}
+    for name, default in (("batch_size", DEFAULT_BATCH_SIZE), ("samples", DEFAULT_SAMPLES)):
+        assert recipe[name] is None
+        assert f"by default {default}, or all of a smaller" in helps[name]
+        assert f"| `--{name.replace('_', '-')} N` | {default}, or all of a smaller" in DOCS
 
 
 @pytest.mark.parametrize(
     ("given", "read"),
     [
-        (["--layers", "a", "b", "--quiet"], ["--layers", "a", "--layers", "b", "--quiet"]),
-        (["--layers", "a", "--layers", "b"], ["--layers", "a", "--layers", "b"]),
-        (["--layers=a", "b"], ["--layers", "a", "--layers", "b"]),
-        (["--lr", "1", "--layers", "a", "--", "b"], ["--lr", "1", "--layers", "a", "--", "b"]),
-        (["--quiet"], ["--quiet"]),
+        ("--layers a b --quiet", "--layers a --layers b --quiet"),
+        ("--layers a --layers b", "--layers a --layers b"),
+        ("--layers=a b", "--layers a --layers b"),
+        ("--lr 1 --layers a", "--lr 1 --layers a"),
+        ("RUN -o F --layer a b", "RUN -o F --layer a --layer b"),
+        ("--layer a b -o F RUN", "--layer a --layer b -o F RUN"),
+        ("--layer a b RUN -o F", "--layer a --layer b RUN -o F"),
+        ("--layer a --layer b RUN -o F", "--layer a --layer b RUN -o F"),
+        ("--layer a -o F -- RUN", "--layer a -o F -- RUN"),
+        ("-o F --layer a", "-o F --layer a"),
+        ("--quiet", "--quiet"),
     ],
 )
-def test_layers_takes_several_patterns(given: list[str], read: list[str]) -> None:
-    assert repeat_option("--layers", given) == read
+def test_layer_takes_several_names(given: str, read: str) -> None:
+    arguments = int("RUN" in given or "-o" in given)
+    options = {"--layer", "--layers", "--lr", "-o"}
+    assert repeat_layers(given.split(), with_value=options, arguments=arguments) == read.split()
+
+
+@pytest.mark.parametrize("name", ["train", "layers", "render", "export", "frame", "templates check"])
+def test_every_command_with_layers_takes_several(name: str) -> None:
+    command: click.Command = main
+    for word in name.split():
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+    assert isinstance(command, LayersCommand)
 
 
 @pytest.mark.parametrize("name", list(main.commands))

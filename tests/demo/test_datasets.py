@@ -182,6 +182,19 @@ def test_a_folder_with_its_own_split(tmp_path: Path) -> None:
         load_images(f"folder:{tmp_path}", channels=3, samples=2, root=None, image_size=8)
 
 
+def test_few_images_lower_the_default_number_of_samples(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_image_folder(tmp_path, {"a": 20, "b": 11})
+    data = load_images(f"folder:{tmp_path}", channels=3, samples=None, root=None, image_size=8)
+    assert len(data.sample_indices) == length(data.test) == 4
+    assert [record.getMessage() for record in caplog.records] == [
+        "--samples: 4 test images instead of 10, as there are no more"
+    ]
+    with pytest.raises(UsageError, match="--samples 10: choose 1 to 4"):
+        load_images(f"folder:{tmp_path}", channels=3, samples=10, root=None, image_size=8)
+
+
 def test_a_broken_image_is_named(tmp_path: Path) -> None:
     make_image_folder(tmp_path / "train", {"a": 2})
     make_image_folder(tmp_path / "test", {"a": 1})

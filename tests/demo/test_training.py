@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from reelnet.demo import training
 from reelnet.demo.networks import build_network
@@ -135,6 +136,20 @@ def test_images_that_the_network_cannot_take(root: Path, tmp_path: Path) -> None
         train(tmp_path / "run", Recipe(image_size=1, steps=1), root=root)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_small_data_lowers_the_defaults(root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(12):
+        (tmp_path / "data" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        Image.new("L", (28, 28), 20 * number).save(tmp_path / "data" / "ab"[number % 2] / f"{number}.png")
+    recipe = Recipe(data=f"folder:{tmp_path / 'data'}", steps=1, image_size=28)
+    train(tmp_path / "run", recipe, root=root)
+    run = Run(tmp_path / "run")
+    assert (len(run.samples), run.about["samples"], run.about["batch_size"]) == (2, 2, 10)
+    assert {record.getMessage() for record in caplog.records} >= {
+        "--samples: 2 test images instead of 10, as there are no more",
+        "--batch-size: 10 training images instead of 1024, as there are no more",
+    }
 
 
 def test_an_existing_run_is_refused_and_kept(article: Run, root: Path) -> None:
