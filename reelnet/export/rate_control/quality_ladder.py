@@ -1,6 +1,6 @@
 """The quality ladder: everything a file may lose, in one order, from nothing to the least that can be shown.
 
-The order of the rungs is that in which viewers notice the loss: codec quality that nobody sees, values that change
+Its rungs come in the order in which viewers notice the loss: codec quality that nobody sees, values that change
 less often (change cost), codec quality down to its floor, fewer frames, fewer colormap levels, a smaller scale, and
 as a last resort still fewer frames. The limits of the first rungs were measured on recorded runs (sizes and PSNR by
 decoding): H.264 at CRF 10 is as exact as its planes are; down to CRF 17 it saves a fifth of its bytes for less than

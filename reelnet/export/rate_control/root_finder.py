@@ -1,4 +1,4 @@
-"""Where on a ladder does a file have the size that is wanted? Bracketing search on the logarithm of the size."""
+"""Root finder on the logarithm of the file size: at which position of a ladder does a file just fit?"""
 
 from __future__ import annotations
 

@@ -31,17 +31,16 @@ from reelnet.export.rate_control.trials import ABORT_FACTOR, TARGET_FILL, Trial,
 from reelnet.render.rendition import Rendition
 
 HOPELESS_LOG_EXCESS = 0.2
-"""A ladder is not walked if the logarithm of the size at its end is expected to be so far over the target."""
+"""A ladder is skipped if both estimates of the log size at its end are more than this above the target."""
 
 DOUBTFUL_LOG_MARGIN = 0.3
-"""The end of a ladder is probed if its expected size is less than this below the target."""
+"""The end of a ladder is probed unless its predicted log size is at least this far below the target."""
 
 MAX_HALF_RATIO = 0.95
 """Half the scale saves at least a little, whatever a probe says."""
 
 MIN_STEP_FILL = 0.9
-"""With at least this part of the cap full, frames, levels and scale stay as they are, and less quantization fills
-it."""
+"""From this fraction of the cap on, frames, levels and scale stay, and a lower change cost fills the rest."""
 
 
 def search(rendition: Rendition, runner: TrialRunner) -> Trial:
