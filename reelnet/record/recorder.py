@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ from reelnet.record.taps.selection import resolve_taps
 from reelnet.record.taps.tap import ChannelSpec, TapSpec
 from reelnet.record.tensors import to_number, to_numpy
 from reelnet.runs.format.compaction import SEGMENT_BYTES
+from reelnet.runs.metrics import describe_nonfinite
 from reelnet.runs.session import require_free_path, resolve_resume_step
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.storage.open_store import path_to_text
@@ -157,6 +159,7 @@ class Recorder:
         self._writer: AsyncWriter | None = None
         self._step = 0
         self._skipped_metrics: set[str] = set()
+        self._nonfinite_metrics: dict[str, dict[int, float]] = {}
         self._probe_seconds: list[float] = []
 
     def __enter__(self) -> Self:
@@ -198,6 +201,7 @@ class Recorder:
             thinning_writer = ThinningWriter(run_writer, self._budget, infos, self._schedule, self._step)
             if self._step == 0 and not run_writer.step_count:
                 thinning_writer.add(Snapshot(0, arrays, self._metrics))
+                self._watch_metrics(0, self._metrics)
         except BaseException:
             run_writer.discard()
             raise
@@ -232,6 +236,9 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         writer, self._writer, self._is_open = self._writer, None, False
+        for name, values in self._nonfinite_metrics.items():
+            for sentence in describe_nonfinite(name, values):
+                LOG.warning("%s: %s", self._location, sentence)
         if writer is not None:
             writer.close(error)
 
@@ -323,7 +330,16 @@ class Recorder:
                 if name not in self._skipped_metrics:
                     LOG.warning("%s: step %s: skipped %s", self._location, step, error)
                 self._skipped_metrics.add(name)
+        self._watch_metrics(step, values)
         return values
+
+    def _watch_metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Warn of the first value of each metric that is NaN or infinite, and keep all of them for the end."""
+        for name, value in values.items():
+            if not math.isfinite(value):
+                if name not in self._nonfinite_metrics:
+                    LOG.warning("%s: step %s: metric %r is %s", self._location, step, name, value)
+                self._nonfinite_metrics.setdefault(name, {})[step] = value
 
     def _step_error(self, step: int, error: Exception) -> ReelnetError:
         """Prefix an error with the run and the step; its class stays if it is one of reelnet's."""

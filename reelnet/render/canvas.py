@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
@@ -104,11 +105,19 @@ def polyline(points: list[tuple[float, float]], width: float, size: tuple[int, i
         width: Width of the line in pixels.
         size: (width, height) of the result.
     """
+    return polylines([points], width, size)
+
+
+def polylines(
+    lines: Iterable[list[tuple[float, float]]], width: float, size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """The coverage (height, width) of several lines that do not touch; see `polyline`."""
     k = OVERSAMPLING
     image = Image.new("L", (size[0] * k, size[1] * k))
-    if len(points) > 1:
-        scaled = [(x * k, y * k) for x, y in points]
-        ImageDraw.Draw(image).line(scaled, fill=255, width=round(width * k), joint="curve")
+    for points in lines:
+        if len(points) > 1:
+            scaled = [(x * k, y * k) for x, y in points]
+            ImageDraw.Draw(image).line(scaled, fill=255, width=round(width * k), joint="curve")
     return np.asarray(image.reduce(k))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from reelnet._support.font_file import explain_font_errors, open_font
 from reelnet.template.theme import Theme
 
 MISSING_CHARACTER = "\U0010fffd"
@@ -21,6 +23,8 @@ MISSING_CHARACTER = "\U0010fffd"
 
 DIGIT = re.compile("[0-9]")
 WORD_OR_DIGIT = re.compile(r"[0-9]|[^0-9]+", re.DOTALL)
+KERNING_EMS = 2
+"""More ems than kerning can take away from a text that is cut."""
 BREAKABLE_PART = re.compile(r"[^._/]*[._/]+|[^._/]+")
 
 
@@ -97,8 +101,9 @@ def _rasterize_part(part: str, style: TextStyle) -> tuple[NDArray[np.uint8], int
     font = _load_font(style)
     # A glyph may reach to the left of its start.
     margin = 2 * style.size
-    image = Image.new("L", (margin + ceil(font.getlength(part)) + margin, style.line_height))
-    ImageDraw.Draw(image).text((margin, 0), part, fill=255, font=font)
+    image = Image.new("L", (margin + ceil(_part_width(part, style)) + margin, style.line_height))
+    with explain_font_errors(_find_font_file(style)):
+        ImageDraw.Draw(image).text((margin, 0), part, fill=255, font=font)
     left, _, right, _ = image.getbbox() or (margin, 0, margin, 0)
     return np.asarray(image)[:, left:right], left - margin
 
@@ -108,15 +113,14 @@ def _load_font(style: TextStyle) -> ImageFont.FreeTypeFont:
     """The font of a style.
 
     Raises:
-        ValueError: The file does not exist, or is not a font.
+        ValueError: The file does not exist, or is not a font, or is damaged.
     """
+    return open_font(_find_font_file(style), style.size)
+
+
+def _find_font_file(style: TextStyle) -> str:
     own = f"OpenSans-{'Semibold' if style.bold else 'Regular'}.ttf"
-    file = style.file or str(resources.files("reelnet").joinpath("data", "fonts", own))
-    try:
-        # Every build of Pillow has the basic layout engine; the other one depends on system libraries.
-        return ImageFont.truetype(file, style.size, layout_engine=ImageFont.Layout.BASIC)
-    except OSError as error:
-        raise ValueError(f"font {file}: {error.strerror or error}; give a .ttf or .otf file") from None
+    return style.file or str(resources.files("reelnet").joinpath("data", "fonts", own))
 
 
 @lru_cache(maxsize=4096)
@@ -135,27 +139,37 @@ def _has_glyph(character: str, file: str | None, *, bold: bool) -> bool:
     """Whether a font can draw a character; spaces need no glyph."""
     if character.isspace() or not character.isprintable():
         return character.isspace()
-    font = _load_font(TextStyle(16, bold, file))
-    return bytes(font.getmask(character)) != bytes(font.getmask(MISSING_CHARACTER))
+    style = TextStyle(16, bold, file)
+    font = _load_font(style)
+    with explain_font_errors(_find_font_file(style)):
+        return bytes(font.getmask(character)) != bytes(font.getmask(MISSING_CHARACTER))
 
 
 def _part_offsets(parts: Sequence[str], style: TextStyle) -> list[float]:
     """Where each part of a line starts, in pixels from its left, and where the line ends."""
-    last = _load_font(style).getlength(parts[-1]) if parts else 0.0
+    last = _part_width(parts[-1], style) if parts else 0.0
     return [*accumulate([*(_advance(*pair, style) for pair in pairwise(parts)), last], initial=0.0)]
 
 
 @lru_cache(maxsize=4096)
 def _advance(part: str, following: str, style: TextStyle) -> float:
     """Pixels from the start of a part of a line to the start of the following one, with kerning."""
-    font = _load_font(style)
-    return font.getlength(part + following) - font.getlength(following)
+    return _part_width(part + following, style) - _part_width(following, style)
+
+
+def _part_width(part: str, style: TextStyle) -> float:
+    """Pixels to the start of what follows a part of a line."""
+    with explain_font_errors(_find_font_file(style)):
+        return _load_font(style).getlength(part)
 
 
 def shorten_text(text: str, width: int, style: TextStyle) -> str:
     """The text, cut with an ellipsis if it is wider than `width` pixels."""
     if style.width(text) <= width:
         return text
+    # A long text is first cut to a beginning that is certainly too wide, whatever kerning takes away.
+    too_wide = width + KERNING_EMS * style.size
+    text = text[: bisect_right(range(len(text)), too_wide, key=lambda length: style.width(text[:length]))]
     while text and style.width(text + "…") > width:
         text = text[:-1].rstrip()
     return text + "…" if text else ""
@@ -186,8 +200,3 @@ def wrap_text(text: str, width: int, style: TextStyle) -> list[str]:
 def split_word(word: str) -> list[str]:
     """The parts of a word between which a line may break: a path such as `layer1.0.conv1` breaks after its dots."""
     return BREAKABLE_PART.findall(word) or [word]
-
-
-def format_limit(value: float) -> str:
-    """Format a limit of a colormap: two significant digits, a sign unless it is 0, and a real minus sign."""
-    return f"{value:+.2g}".replace("-", "\u2212") if value else "0"

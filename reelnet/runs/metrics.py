@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,42 @@ def recorded_metrics(locations: Mapping[int, StepLocation]) -> dict[str, NDArray
         for name, values in segment_columns[segment].items():
             metrics[name][number] = values[row]
     return dict(metrics)
+
+
+def find_measured(locations: Mapping[int, StepLocation]) -> dict[str, NDArray[np.bool_]]:
+    """Find the steps at which the metrics were recorded, which may be with NaN as their value.
+
+    Args:
+        locations: Where each step is stored, ascending by step.
+
+    Returns:
+        Whether each step has a value, (steps,), by metric.
+    """
+    measured: dict[str, NDArray[np.bool_]] = defaultdict(lambda: np.zeros(len(locations), np.bool_))
+    for number, location in enumerate(locations.values()):
+        if isinstance(location, Commit):
+            names: Iterable[str] = location.metrics
+        else:
+            segment, row = location
+            names = (name for name, values in segment.metrics.items() if values[row] is not None)
+        for name in names:
+            measured[name][number] = True
+    return dict(measured)
+
+
+def describe_nonfinite(name: str, values: Mapping[int, float]) -> Iterator[str]:
+    """Yield a sentence about the values of a metric that are NaN, and one about those that are infinite.
+
+    Args:
+        name: The metric.
+        values: Its values by step, ascending; finite ones do not count.
+    """
+    for word, applies in (("NaN", math.isnan), ("infinite", math.isinf)):
+        steps = [step for step, value in values.items() if applies(value)]
+        if len(steps) == 1:
+            yield f"{name}: 1 value is {word}, at step {steps[0]}"
+        elif steps:
+            yield f"{name}: {len(steps)} values are {word}, from step {steps[0]} on"
 
 
 def read_imported_metrics(store: Store) -> Scalars:

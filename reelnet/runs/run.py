@@ -18,7 +18,13 @@ from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.log import LogReader, StepLocation
 from reelnet.runs.format.reader import ValueReader
 from reelnet.runs.header import TapInfo, read_header
-from reelnet.runs.metrics import Scalars, read_imported_metrics, recorded_metrics
+from reelnet.runs.metrics import (
+    Scalars,
+    describe_nonfinite,
+    find_measured,
+    read_imported_metrics,
+    recorded_metrics,
+)
 from reelnet.runs.snapshot import Snapshot, read_samples
 from reelnet.runs.step_index import StepSelection, describe_steps, require_steps, resolve_step, select_steps
 from reelnet.runs.storage.local import LocalStore
@@ -96,7 +102,7 @@ class RunReader:
 
     def reload_imported_metrics(self) -> None:
         """Read the imported metrics again when they are next used."""
-        for name in ("metrics", "imported_metrics"):
+        for name in ("metrics", "measured", "imported_metrics"):
             self.__dict__.pop(name, None)
 
     @property
@@ -131,7 +137,9 @@ class RunReader:
 
     @cached_property
     def metrics(self) -> dict[str, NDArray[np.float64]]:
-        """The values of each metric, (steps,); NaN where a step has no value. Imported metrics come last.
+        """The values of each metric, (steps,); NaN where a step has no value, and where NaN was recorded.
+
+        Imported metrics come last. `measured` tells both kinds of NaN apart.
 
         Looking up an unknown name raises a `KeyError` that suggests the nearest one.
         """
@@ -140,6 +148,15 @@ class RunReader:
             for name, values in self.imported_metrics.items()
         }
         return _NamedDict(self.recorded_metrics | imported, f"{self.location}: no metric")
+
+    @cached_property
+    def measured(self) -> dict[str, NDArray[np.bool_]]:
+        """Whether each step has a value of each metric, bool (steps,). The value may be NaN."""
+        imported = {
+            name: np.array([step in values for step in self._locations], np.bool_)
+            for name, values in self.imported_metrics.items()
+        }
+        return _NamedDict(find_measured(self._locations) | imported, f"{self.location}: no metric")
 
     @cached_property
     def imported_metrics(self) -> Scalars:
@@ -236,7 +253,7 @@ class RunReader:
     def warnings(self, taps: Collection[str] | None = None) -> tuple[str, ...]:
         """Describe what a viewer should know before trusting the pictures, one sentence per problem.
 
-        Problems are values that are NaN or infinite, and steps that could not be recorded.
+        Problems are values and metrics that are NaN or infinite, and steps that could not be recorded.
 
         Args:
             taps: The taps to report on; all by default.
@@ -246,6 +263,9 @@ class RunReader:
             if taps is None or name in taps:
                 values = format_count(count, "NaN or infinite value")
                 messages.append(f"{name}: {values}, from step {first} on, drawn in a separate color")
+        for name, series in self.metrics.items():
+            found = zip(self.steps, series.tolist(), self.measured[name].tolist(), strict=True)
+            messages += describe_nonfinite(name, {step: value for step, value, known in found if known})
         if self.missing:
             first, reason = next(iter(self.missing.items()))
             messages.append(

@@ -37,7 +37,8 @@ class SceneContext:
         sample_indices: Which of the recorded samples are shown, from 0.
         samples_spec: How the samples are arranged.
         steps: The recorded steps, ascending.
-        metrics: Per metric one value per step, NaN where it was not logged.
+        metrics: Per metric one value per step, NaN where it was not logged, or logged as NaN.
+        measured: Per metric whether each step has a value, bool (steps,); the value may be NaN.
         classes: Names of the classes of the data; None if the run has none.
         theme: Colors, fonts and sizes.
         statistics: Statistics over the whole run.
@@ -55,6 +56,7 @@ class SceneContext:
     samples_spec: SamplesSpec
     steps: tuple[int, ...]
     metrics: dict[str, NDArray[np.float64]]
+    measured: dict[str, NDArray[np.bool_]]
     classes: tuple[str, ...] | None
     theme: Theme
     statistics: RunStatistics
@@ -100,6 +102,7 @@ class SceneContext:
             samples_spec=samples,
             steps=tuple(run.steps),
             metrics=run.metrics,
+            measured=run.measured,
             classes=tuple(map(str, classes)) if isinstance(classes, list) and classes else None,
             theme=theme,
             statistics=RunStatistics.for_run(run),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.palette.pictures import Indices
+from reelnet.scene.tap_view import Limits
 from reelnet.scene.timeline.timeline import Pause
 from reelnet.template.model import PanelSpec
 
@@ -97,6 +98,14 @@ class Panel(PanelSpec, ABC):
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The taps whose arrays it draws in every frame."""
         return ()
+
+    def color_limits(self, context: SceneContext) -> Mapping[str, Limits]:
+        """The limits of the values that it shows in colors, by tap, unless it explains them itself."""
+        return {}
+
+    def explained_limits(self, context: SceneContext) -> tuple[str, Limits] | None:
+        """For a color bar: the tap and the limits that it explains."""
+        return None
 
     def pauses(self, context: SceneContext) -> list[Pause]:
         """Additional pauses, so that a text can be read."""

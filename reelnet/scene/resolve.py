@@ -8,6 +8,7 @@ from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
+from reelnet.scene.color_bars import check_color_bars
 from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
@@ -87,6 +88,8 @@ def resolve(
     layout = timeline = None
     with errors.collect():
         layout = fit_canvas(template, with_shown_channels(template, context), scale)
+    if layout is not None:
+        check_color_bars(_find_placed(template, layout), layout.context, errors)
     check_unplaced(template, context, errors)
     plan = _plan_timeline(template, context, layout)
     with errors.collect("timeline"):
@@ -127,16 +130,24 @@ def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayo
     """The timeline's plan, with the pauses that the panels of the layout ask for."""
     pauses: list[Pause] = []
     if layout is not None:
-        placed = {id(panel) for panel, _ in place_items(layout.tree, layout.box)}
         # A panel that is placed twice asks for its pauses once.
-        for name, panel in template.panels.items():
-            if isinstance(panel, Panel) and id(panel) in placed:
-                asked = panel.pauses(layout.context)
-                pauses += [replace(pause, name=f"panels.{name}.{pause.name}") for pause in asked]
+        for name, panel in _find_placed(template, layout).items():
+            asked = panel.pauses(layout.context)
+            pauses += [replace(pause, name=f"panels.{name}.{pause.name}") for pause in asked]
     statistics, layer = context.statistics, context.layer
     return TimelinePlan(
         template.timeline, context.steps, lambda: statistics.changes(layer).by_step, tuple(pauses)
     )
+
+
+def _find_placed(template: Template, layout: FittedLayout) -> dict[str, Panel]:
+    """The panels that the layout shows, by name."""
+    placed = {id(panel) for panel, _ in place_items(layout.tree, layout.box)}
+    return {
+        name: panel
+        for name, panel in template.panels.items()
+        if isinstance(panel, Panel) and id(panel) in placed
+    }
 
 
 def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:

@@ -107,6 +107,11 @@ class Limits:
         return cls(-end, end, one_sided=False)
 
     @classmethod
+    def for_weight(cls, tap: TapInfo) -> Limits:
+        """Symmetric limits that contain every value of a weight."""
+        return cls.symmetric(max(abs(tap.min or 0.0), abs(tap.max or 0.0)) or 1.0)
+
+    @classmethod
     def from_tap(cls, tap: TapInfo) -> Limits:
         """The bounds of the layer's kind if they are known (±1 for tanh), else the range over the run.
 
@@ -133,6 +138,11 @@ class Limits:
                 return cls(low, high, default.one_sided, statistics.fraction_outside(name, low, high))
         return default
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Both limits as a color bar writes them."""
+        return format_limit(self.low), format_limit(self.high)
+
     def select_anchors(self, theme: Theme) -> tuple[Rgb, ...]:
         """The anchors of the colormap from `low` to `high`; the middle one of a diverging map is 0."""
         diverging, sequential = theme.diverging, theme.sequential
@@ -142,6 +152,11 @@ class Limits:
         if sequential is not None:
             return sequential if self.high > 0 else sequential[::-1]
         return diverging[middle:] if self.high > 0 else diverging[: middle + 1]
+
+
+def format_limit(value: float) -> str:
+    """Format a limit of a colormap: two significant digits, a sign unless it is 0, and a real minus sign."""
+    return f"{value:+.2g}".replace("-", "\u2212") if value else "0"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ DIGIT = re.compile("[0-9]")
 
 MISSING_VALUE = "–"
 """Shown for a metric that has no value yet."""
+NAN_VALUE = "nan"
+"""Shown for a metric whose latest value is NaN, whatever its format."""
 
 TextParts = tuple[tuple[str, tuple[str, str] | None], ...]
 """Literal texts, each with the (name, format specification) of the field after it, or None."""
@@ -102,9 +104,9 @@ class FieldText:
         values: dict[str, object] = {"step": self.context.steps[state.step_index]}
         for _, field in self.parts:
             if field is not None and field[0].startswith("metrics."):
-                metric = self.context.metrics[field[0].removeprefix("metrics.")][: state.step_index + 1]
-                known = metric[~np.isnan(metric)]
-                values[field[0]] = float(known[-1]) if len(known) else math.nan
+                name = field[0].removeprefix("metrics.")
+                known = np.flatnonzero(self.context.measured[name][: state.step_index + 1])
+                values[field[0]] = float(self.context.metrics[name][known[-1]]) if len(known) else None
         return self._fill(values)
 
     def widest_text(self, measure_width: Callable[[str], int]) -> str:
@@ -125,8 +127,10 @@ class FieldText:
             return (_format_value(context.text_fields[name], spec),)
         values: Iterable[object] = context.steps
         if name.startswith("metrics."):
-            metric = context.metrics[name.removeprefix("metrics.")]
-            values = np.unique(metric).tolist() + [math.nan] * bool(np.isnan(metric[:1]).any())
+            name_of_metric = name.removeprefix("metrics.")
+            measured = context.measured[name_of_metric]
+            values = [*np.unique(context.metrics[name_of_metric][measured]).tolist()]
+            values += [None] * (not measured.all())
         return context.field_texts(
             name, spec, lambda: {DIGIT.sub("0", _format_value(value, spec)) for value in values}
         )
@@ -140,7 +144,9 @@ class FieldText:
 
 
 def _format_value(value: object, spec: str) -> str:
-    """Format a value; NaN becomes a dash, and a minus sign a real one."""
+    """Format a value; None becomes a dash, NaN stays what it is, and a minus sign becomes a real one."""
+    if value is None:
+        return MISSING_VALUE
     if isinstance(value, float):
-        return MISSING_VALUE if math.isnan(value) else format(value, spec).replace("-", "\u2212")
+        return NAN_VALUE if math.isnan(value) else format(value, spec).replace("-", "\u2212")
     return format(value, spec)

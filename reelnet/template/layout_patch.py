@@ -31,7 +31,8 @@ def apply_layout_patch(layout: Node, patch: Node) -> Node:
     for name, item in patch.value.items() if isinstance(patch.value, dict) else ():
         changed = _replace_item(layout, name, item)
         if changed is None:
-            failed[name] = item
+            # A removal must not vanish with the other nulls before it is reported.
+            failed[name] = item if item.value is not None else replace(item, value=name)
         else:
             layout = changed
     if not failed and isinstance(patch.value, dict):

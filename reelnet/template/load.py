@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import ImageFont
-
+from reelnet._support.font_file import open_font
 from reelnet.config.diagnostics import (
     Diagnostic,
     InvalidTemplate,
@@ -116,23 +116,34 @@ def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Dia
         value, position = parent[path[-1]], find_position(node, path)
         if not isinstance(value, str):
             continue
-        file = Path(value).expanduser()
+        try:
+            file = Path(value).expanduser()
+        except RuntimeError:
+            user = value.partition("/")[0]
+            message = f"{value}: there is no user {user!r}; a path that begins with '~' itself is './~…'"
+            yield Diagnostic(position, format_key_path(path), message)
+            continue
         if position.line:
             file = Path(position.file).parent / file
         parent[path[-1]] = str(file)
-        # Reading a pipe or a device could block.
-        if not file.is_file():
-            problem = "is not a regular file" if file.exists() else "no such file"
-        elif path[0] == "theme" and not _is_font(file):
-            problem = "is not a font; give a .ttf or .otf file"
-        else:
-            continue
-        yield Diagnostic(position, format_key_path(path), f"{file}: {problem}")
+        if problem := _find_file_problem(file, is_font=path[0] == "theme"):
+            yield Diagnostic(position, format_key_path(path), problem)
 
 
-def _is_font(file: Path) -> bool:
+def _find_file_problem(file: Path, *, is_font: bool) -> str:
+    """Say why a file cannot be used; empty if it can."""
     try:
-        ImageFont.truetype(str(file), 16, layout_engine=ImageFont.Layout.BASIC)
-    except OSError:
-        return False
-    return True
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        return f"{file}: no such file"
+    except (OSError, ValueError) as error:
+        return f"{file}: {getattr(error, 'strerror', None) or error}"
+    # Reading a pipe or a device could block.
+    if not stat.S_ISREG(mode):
+        return f"{file}: is not a regular file"
+    if is_font:
+        try:
+            open_font(str(file), 16)
+        except ValueError as error:
+            return str(error)
+    return ""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from reelnet.interop.metrics import add_metrics
 from reelnet.reel import Run
 from reelnet.runs.header import TapInfo
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
 from tests.cli.calls import call
-from tests.make_run import MakeRun, Maps
+from tests.make_run import MakeRun, Maps, noise, write_run
 
 SHAPES = {"conv1": (3, 2, 4, 4), "conv2": (3, 1, 2, 2)}
 
@@ -88,3 +91,41 @@ def test_a_step_recorded_later_is_no_longer_missing(gappy: Run) -> None:
 def test_render_prints_warnings(gappy: Run) -> None:
     done = call("render", gappy.path, "-o", gappy.path.parent / "a.gif", "--quiet")
     assert "reelnet: note: 2 missing steps" in done.stderr
+
+
+def test_metrics_that_are_nan_or_infinite(tmp_path: Path) -> None:
+    nan, inf = math.nan, math.inf
+    metrics = {"loss": [1.0, nan, None, nan], "lr": [inf, 1.0, 1.0, -inf], "acc": [None, None, nan, 0.5]}
+    run = write_run(tmp_path / "run", noise(4, 1, 1, 2), metrics=metrics, steps=[0, 5, 10, 15])
+    assert run.warnings() == (
+        "loss: 2 values are NaN, from step 5 on",
+        "lr: 2 values are infinite, from step 0 on",
+        "acc: 1 value is NaN, at step 10",
+    )
+    assert run.measured["loss"].tolist() == [True, True, False, True]
+    assert "loss: 2 values are NaN, from step 5 on" in call("inspect", run.path).stdout
+    still = call("frame", run.path, "--step", 10, "-o", tmp_path / "a.png")
+    assert "reelnet: note: loss: 2 values are NaN, from step 5 on" in still.stderr
+
+
+@pytest.mark.parametrize("segment_bytes", [1, 10**9], ids=["segments", "files"])
+def test_a_metric_that_is_nan_is_not_one_that_is_missing(
+    gappy: Run, tmp_path: Path, segment_bytes: int
+) -> None:
+    taps, path = {"conv1": TapInfo(SHAPES["conv1"], "float32")}, tmp_path / "run"
+    with RunWriter(
+        path, taps=taps, inputs=gappy.inputs, pictures=gappy.samples, segment_bytes=segment_bytes
+    ) as writer:
+        for step, metrics in enumerate(({"loss": 1.0}, {"loss": math.nan}, {}, {"loss": 2.0}, {"lr": 1.0})):
+            writer.commit(Snapshot(step, gappy.snapshot(0).taps, metrics))
+    run = Run(path)
+    assert run.warnings() == ("loss: 1 value is NaN, at step 1",)
+    assert run.measured["loss"].tolist() == [True, True, False, True, False]
+    assert run.measured["lr"].tolist() == [False, False, False, False, True]
+
+
+def test_imported_metrics_may_be_nan(gappy: Run) -> None:
+    add_metrics(gappy.path, {"val_loss": {0: 1.0, 2: math.nan}})
+    gappy.reload_imported_metrics()
+    assert gappy.measured["val_loss"].tolist() == [True, True, False]
+    assert "val_loss: 1 value is NaN, at step 2" in gappy.warnings()

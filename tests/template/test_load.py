@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from reelnet.errors import TemplateError
+from reelnet.errors import TemplateError, UsageError
 from reelnet.render.registry import panel_registry
 from reelnet.template.load import load_template
 from tests.make_run import MakeRun
@@ -68,3 +71,63 @@ def test_a_panel_that_stands_nowhere_is_checked_and_load_errors(make_run: MakeRu
     # What an extended template describes and another layout has no place for is no oversight.
     Path("bare.yaml").write_text("extends: article\nlayout: {column: [channels]}\n")
     assert run.reel("bare.yaml").scene.notes == ()
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        ("~nobody-of-this-name/a.png", "there is no user '~nobody-of-this-name'"),
+        (f"{LONG}.png", "File name too long"),
+        (f"{'a/' * 3000}b.png", "File name too long"),
+        (".", "is not a regular file"),
+        ("mine.yaml/a.png", "Not a directory"),
+    ],
+    ids=["user", "name", "path", "folder", "below a file"],
+)
+@pytest.mark.parametrize("key", ["panels.image.file", "theme.font"])
+def test_paths_that_no_file_can_have(file: str, problem: str, key: str) -> None:
+    image = file if key == "panels.image.file" else "mine.yaml"
+    font = file if key == "theme.font" else ""
+    text = f"extends: article\npanels: {{image: {{file: '{image}'}}}}\n"
+    (line,) = load_errors(text + (f"theme: {{font: '{font}'}}\n" if font else ""))
+    assert line.startswith("mine.yaml:")
+    assert key in line
+    assert problem in line
+
+
+def test_the_null_of_an_unknown_name_is_reported() -> None:
+    (line,) = load_errors("extends: article\nlayout: {at: {curv: null}}\n")
+    assert (
+        "mine.yaml:2:15: layout.at.curv: is not in the layout that is changed; did you mean 'curve'?" in line
+    )
+
+
+def damaged_fonts() -> list[bytes]:
+    good = (resources.files("reelnet") / "data" / "fonts" / "OpenSans-Regular.ttf").read_bytes()
+    return [b"", b"not a font", good[:50], good[: len(good) // 2], bytes(len(good)), good[4000:]]
+
+
+@pytest.mark.parametrize("data", damaged_fonts(), ids=len)
+def test_no_font_of_the_system_replaces_a_damaged_one(data: bytes, make_run: MakeRun) -> None:
+    Path("DejaVuSans.ttf").write_bytes(data)
+    Path("mine.yaml").write_text("extends: article\ntheme: {font: DejaVuSans.ttf}\n")
+    with pytest.raises(TemplateError, match=r"DejaVuSans.ttf: .*give a .ttf or .otf file"):
+        make_run().reel("mine.yaml").frame(0)
+
+
+def test_a_font_with_a_damaged_byte_is_drawn_or_refused(make_run: MakeRun) -> None:
+    good = (resources.files("reelnet") / "data" / "fonts" / "OpenSans-Regular.ttf").read_bytes()
+    run, chance = make_run(), random.Random(4)
+    Path("mine.yaml").write_text("extends: article\ntheme: {font: damaged.ttf}\n")
+    for number in range(40):
+        data = bytearray(good)
+        # The directory of tables, and the tables.
+        for _ in range(1 + number % 8):
+            data[chance.randrange(400 if number % 2 else len(data))] = chance.randrange(256)
+        Path(f"{number}.ttf").write_bytes(data)
+        Path("mine.yaml").write_text(f"extends: article\ntheme: {{font: {number}.ttf}}\n")
+        with suppress(TemplateError, UsageError):
+            run.reel("mine.yaml").frame(0)

@@ -33,18 +33,19 @@ MAX_NATURAL_EMS = 28
 
 
 @dataclass(frozen=True)
-class RunPercentage:
-    """A position in the run, in percent of the recorded steps."""
+class TrainingShare:
+    """A share of the training, in percent of its steps; the last recorded step is its end."""
 
     percent: int
 
     def find_step(self, steps: Sequence[int]) -> int:
-        """The recorded step at this position."""
-        return steps[round(self.percent / 100 * (len(steps) - 1))]
+        """The first recorded step by which this share of the training steps is done."""
+        done = -(-self.percent * steps[-1] // 100)
+        return steps[bisect_left(steps, done)]
 
 
-def parse_start(value: Any) -> int | RunPercentage:
-    """Parse a training step, or a position in the run such as `25%`.
+def parse_start(value: Any) -> int | TrainingShare:
+    """Parse a training step, or a share of the training such as `25%`.
 
     Raises:
         ValueError: The value is neither.
@@ -52,14 +53,14 @@ def parse_start(value: Any) -> int | RunPercentage:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, str) and value.endswith("%") and value[:-1].isdecimal() and int(value[:-1]) <= 100:
-        return RunPercentage(int(value[:-1]))
-    if isinstance(value, RunPercentage):
+        return TrainingShare(int(value[:-1]))
+    if isinstance(value, TrainingShare):
         return value
-    raise ValueError(f"{value!r} is neither a training step nor a position in the run such as 25%")
+    raise ValueError(f"{value!r} is neither a training step nor a share of the training such as 25%")
 
 
 Start = Annotated[
-    int | RunPercentage,
+    int | TrainingShare,
     PlainValidator(parse_start),
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^(\d{1,2}|100)%$"}]}
@@ -72,7 +73,10 @@ class CaptionSpec(SpecModel):
 
     id: str | None = Field(None, description="Name by which an extending template can change the caption.")
     from_step: Start = Field(
-        0, alias="from", description="First training step, or a position in the run such as 25%."
+        0,
+        alias="from",
+        description="First training step, or a share of the training steps such as 25%: the first recorded step by "
+        "which they are done.",
     )
     to_step: int | None = Field(
         None,
@@ -105,9 +109,9 @@ class CaptionSpec(SpecModel):
         return self
 
     def find_start(self, steps: Sequence[int]) -> int:
-        """The first step; a position in the run gives a recorded one."""
+        """The first step; a share of the training gives a recorded one."""
         start = self.from_step
-        return start.find_step(steps) if isinstance(start, RunPercentage) else start
+        return start.find_step(steps) if isinstance(start, TrainingShare) else start
 
 
 class Captions(Panel):
@@ -143,16 +147,18 @@ class Captions(Panel):
         return self
 
     def resolve_ranges(self, context: SceneContext) -> list[StepRange | None]:
-        """The recorded steps of each caption; None if another caption starts at the same position in the run.
+        """The recorded steps of each caption; None if a later one starts at the same recorded step.
+
+        The caption at 0% keeps the first recorded step; others that would start there start at the next one.
 
         Raises:
             OptionError: A caption is beyond the last recorded step, or between two recorded steps.
         """
-        starts = [item.find_start(context.steps) for item in self.items]
+        starts = self._find_starts(context.steps)
         ranges: list[StepRange | None] = []
         errors = ErrorCollector()
         for number, (item, start) in enumerate(zip(self.items, starts, strict=True)):
-            if isinstance(item.from_step, RunPercentage) and start in starts[number + 1 :]:
+            if isinstance(item.from_step, TrainingShare) and start in starts[number + 1 :]:
                 ranges.append(None)
                 continue
             later = [other for other in starts if other > start]
@@ -163,6 +169,16 @@ class Captions(Panel):
                 ranges.append(resolve_step_range(start, end, context.steps))
         errors.raise_errors()
         return ranges
+
+    def _find_starts(self, steps: Sequence[int]) -> list[int]:
+        """The first step of each caption."""
+        starts = [item.find_start(steps) for item in self.items]
+        if len(steps) > 1 and any(item.from_step == TrainingShare(0) for item in self.items):
+            for number, item in enumerate(self.items):
+                is_later = isinstance(item.from_step, TrainingShare) and item.from_step.percent > 0
+                if is_later and starts[number] == steps[0]:
+                    starts[number] = steps[1]
+        return starts
 
     def pauses(self, context: SceneContext) -> list[Pause]:
         """One pause per caption with a `hold`, at the first frame that shows it."""

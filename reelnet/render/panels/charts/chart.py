@@ -17,6 +17,7 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
+from reelnet.scene.text_fields import NAN_VALUE
 from reelnet.template.theme import Theme
 
 DASH_SAMPLE_WIDTH = 20
@@ -26,6 +27,8 @@ MIN_GAP = 8
 """Least pixels between the plot and the tick labels beside it."""
 TICK_LENGTH = 4
 """Pixels of an axis' ticks, where no grid line crosses the plot."""
+MARK_LENGTH = 5
+"""Pixels of the mark of an infinite value, at the usual size of text."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +175,12 @@ def max_value_width(series: Series, style: TextStyle) -> int:
     """Pixels that the widest value of a series takes."""
     widest_digit = max("0123456789", key=style.width)
     digits = str.maketrans(dict.fromkeys("0123456789", widest_digit))
-    return max(
-        style.width(format_value(value, percent=series.axis.percent).translate(digits))
-        for value in select_widest_values(series.latest)
-    )
+    texts = [
+        format_value(value, percent=series.axis.percent) for value in select_widest_values(series.latest)
+    ]
+    if np.isnan(series.latest[series.first_measured :]).any():
+        texts.append(NAN_VALUE)
+    return max(style.width(text.translate(digits)) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -298,6 +303,9 @@ class ChartDrawing:
         self._entries = chart.header.lay_out(box.width, with_steps=with_steps)
         self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (plot.width - 1))
         self._inks = [palette.ramp(each.color, theme.background, 12) for each in chart.series]
+        self._missing = None
+        if any(each.has_nonfinite for each in chart.series):
+            self._missing = palette.ramp(theme.missing, theme.background, 12)
         # The training set's curve is thinner and on top, so that both remain visible.
         pairs = list(zip(chart.series, self._inks, strict=True))[::-1]
         pairs.sort(key=lambda pair: not pair[0].held_out)
@@ -387,8 +395,22 @@ class ChartDrawing:
         if self._chart.cursor and not np.isnan(column):
             canvas[plot.y : plot.bottom, plot.x + int(column)] = self._muted.indices[8]
         self._reveal.draw(canvas, state.step_index)
+        self._mark_infinite_values(canvas, state.step_index)
         for text, ink, x, y, style, anchor in self.current_texts(state.step_index):
             write(canvas, text, ink, x, y, style, anchor=anchor)
+
+    def _mark_infinite_values(self, canvas: Canvas, step_index: int) -> None:
+        """Mark each value up to a step that no axis can show, at the edge of the plot that it lies beyond."""
+        if self._missing is None:
+            return
+        plot, scale = self._plot, self._chart.line_scale
+        width, height = 2 * round(scale) + 1, round(MARK_LENGTH * scale)
+        for series in self._chart.series:
+            values = series.values[: step_index + 1]
+            for index in np.flatnonzero(np.isinf(values) & ~np.isnan(self._columns[: step_index + 1])):
+                x = plot.x + int(self._columns[index]) - width // 2
+                y = plot.y if values[index] > 0 else plot.bottom - height
+                fill_box(canvas, Box(x, y, width, height), self._missing)
 
     def current_texts(self, step_index: int) -> Iterator[tuple[str, Ink, int, int, TextStyle, str]]:
         """The texts of the header that change: the latest values, and when they were measured.
@@ -408,8 +430,12 @@ class ChartDrawing:
                 if series.measured_steps is not None and series.measured_steps[step_index] >= 0:
                     text = format_measured_step(series.measured_steps[step_index])
                     yield text, self._muted, left, y + drop, small, "left"
-            value = float(series.latest[step_index])
-            # A dash is centered, so that its gaps on both sides are equal.
-            x, anchor = (right - entry.value_width // 2, "middle") if math.isnan(value) else (right, "right")
+            value, ink = float(series.latest[step_index]), self._inks[entry.number]
             text = format_value(value, percent=series.axis.percent)
-            yield text, self._inks[entry.number], x, y, header.value_style, anchor
+            if step_index < series.first_measured:
+                # A dash is centered, so that its gaps on both sides are equal.
+                yield text, ink, right - entry.value_width // 2, y, header.value_style, "middle"
+                continue
+            if self._missing is not None and not math.isfinite(value):
+                text, ink = NAN_VALUE if math.isnan(value) else text, self._missing
+            yield text, ink, right, y, header.value_style, "right"

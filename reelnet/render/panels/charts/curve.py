@@ -62,7 +62,9 @@ class Curve(Panel):
         None, description="Title of the chart; by default the kind of its metrics. Empty for none."
     )
     x: Scale = Field("linear", description="Scale of the steps; a log scale omits step 0.")
-    y: Scale = Field("linear", description="Scale of the left axis; a log scale omits values up to 0.")
+    y: Scale = Field(
+        "linear", description="Scale of the left axis; a log scale omits values up to 0, where curves break."
+    )
     right: Names = Field((), description="Metrics to draw against a second, linear axis on the right.")
     range: AxisLimits | None = Field(
         None,
@@ -204,8 +206,9 @@ class Curve(Panel):
             Series(
                 label,
                 values[name],
-                fill_forward(context.metrics[name]),
-                find_measured_steps(context.metrics[name], context.steps),
+                context.measured[name],
+                fill_forward(context.metrics[name], context.measured[name]),
+                find_measured_steps(context.measured[name], context.steps),
                 colors[index % len(colors)],
                 DASHES[index // len(colors) % len(DASHES)],
                 is_held_out(name),
@@ -357,15 +360,14 @@ def assign_colors(names: Sequence[str], color_count: int) -> list[int]:
     return [assigned[name] if name in assigned else next(remaining) for name in names]
 
 
-def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each position the latest value up to it that is not NaN."""
-    known = find_latest(~np.isnan(values))
-    return np.where(known >= 0, values[np.maximum(known, 0)], np.nan)
+def fill_forward(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each position the latest measured value up to it, NaN before the first."""
+    latest = find_latest(measured)
+    return np.where(latest >= 0, values[np.maximum(latest, 0)], np.nan)
 
 
-def find_measured_steps(values: NDArray[np.float64], steps: Sequence[int]) -> tuple[int, ...] | None:
+def find_measured_steps(measured: NDArray[np.bool_], steps: Sequence[int]) -> tuple[int, ...] | None:
     """The steps of the latest values; see `Series.measured_steps`."""
-    known = ~np.isnan(values)
-    if not known.any() or known[np.argmax(known) :].all():
+    if not measured.any() or measured[np.argmax(measured) :].all():
         return None
-    return tuple(steps[index] if index >= 0 else -1 for index in find_latest(known).tolist())
+    return tuple(steps[index] if index >= 0 else -1 for index in find_latest(measured).tolist())

@@ -16,11 +16,12 @@ from reelnet.render.panels.charts.axis import Axis, nice_ticks
 from reelnet.render.panels.charts.chart import title_style
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import thin_labels
-from reelnet.render.typography import body_style, format_limit
+from reelnet.render.typography import body_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.tap_view import format_limit
 
 LABEL_GAP = 8
 """Pixels between the vertical axis and its labels."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.canvas import clip_to_canvas, polyline, rasterize_disc
+from reelnet.render.canvas import clip_to_canvas, polylines, rasterize_disc
 from reelnet.render.panels.charts.axis import Axis
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
@@ -30,7 +31,8 @@ class Series:
     Attributes:
         label: Its name in the legend; empty if the chart's title is enough.
         values: One per recorded step, NaN if there is none, infinite beyond what an axis can show.
-        latest: For each recorded step the latest known value, NaN before the first.
+        measured: Whether each recorded step has a value, bool (steps,); the value may be NaN.
+        latest: For each recorded step the latest measured value, NaN before the first.
         measured_steps: For each recorded step the step of the latest value, −1 before the first; None if every step
             from the first value on has one.
         color: Color of its curve.
@@ -41,12 +43,23 @@ class Series:
 
     label: str
     values: Floats
+    measured: NDArray[np.bool_]
     latest: Floats
     measured_steps: tuple[int, ...] | None
     color: Rgb
     dash: tuple[int, int]
     held_out: bool
     axis: Axis
+
+    @property
+    def first_measured(self) -> int:
+        """The first recorded step with a value, counted from 0; the number of steps if there is none."""
+        return int(np.argmax(self.measured)) if self.measured.any() else len(self.measured)
+
+    @property
+    def has_nonfinite(self) -> bool:
+        """Whether a value is NaN, infinite, or beyond what an axis can show."""
+        return bool(np.isinf(self.values).any() or not np.isfinite(self.latest[self.first_measured :]).all())
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,9 @@ class EndDot:
 class CurveLine:
     """One series as a curve in its plot.
 
+    The curve connects values over steps at which nothing was measured. It breaks where a value was measured that has
+    no position: NaN, or 0 on a log axis.
+
     Args:
         series: What the curve shows.
         columns: Column of the plot for each recorded step; NaN for steps outside the axis.
@@ -120,17 +136,19 @@ class CurveLine:
         fraction = series.axis.to_fraction(series.values)
         rows = (1 - fraction) * (plot.height - 1)
         known = ~np.isnan(rows) & ~np.isnan(columns)
-        points = [(columns[at] + 0.5, rows[at] + 0.5 + BLEED) for at in np.flatnonzero(known)]
-        self.coverage = polyline(points, width * scale, (plot.width, plot.height + 2 * BLEED)).copy()
+        # Pieces are numbered by the breaks before them.
+        pieces = np.cumsum(series.measured & ~known & ~np.isnan(columns))[known]
+        lines = split_points(columns[known] + 0.5, rows[known] + 0.5 + BLEED, pieces, width * scale)
+        self.coverage = polylines(lines, width * scale, (plot.width, plot.height + 2 * BLEED)).copy()
         self.coverage[:, np.arange(plot.width) % sum(series.dash) >= series.dash[0]] = 0
         last = find_latest(known)
         inside = known & (fraction >= -1e-9) & (fraction <= 1 + 1e-9)
         self.end_columns = np.where(known, columns, -1).astype(np.intp)[last]
-        # A value that has no position, such as 0 on a log axis, also hides the dot of the value before it.
+        # A value that has no position also hides the dot of the value before it.
         dot_rows = np.where(inside, np.rint(rows), -1).astype(np.intp)
-        self.dot_rows = dot_rows[find_latest(~np.isnan(series.values))]
-        spans = np.clip(find_end_spans(columns[known], rows[known]), 0, plot.height).astype(np.intp)
-        self.end_spans = spans[np.maximum(np.cumsum(known) - 1, 0)] if len(points) else spans
+        self.dot_rows = dot_rows[find_latest(series.measured)]
+        spans = np.clip(find_end_spans(columns[known], rows[known], pieces), 0, plot.height).astype(np.intp)
+        self.end_spans = spans[np.maximum(np.cumsum(known) - 1, 0)] if known.any() else spans
         self.end_columns[last < 0] = self.dot_rows[last < 0] = -1
 
 
@@ -140,13 +158,39 @@ def find_latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
     return latest
 
 
-def find_end_spans(columns: Floats, rows: Floats) -> Floats:
-    """For each point of a curve the rows (first, last + 1) that the curve up to it covers in its column."""
+def split_points(
+    columns: Floats, rows: Floats, pieces: NDArray[np.intp], width: float
+) -> Iterator[list[tuple[float, float]]]:
+    """Split the points of a curve into the lines between its breaks.
+
+    Args:
+        columns: x of each point.
+        rows: y of each point.
+        pieces: Number of each point's piece, ascending.
+        width: Length of the line that stands for a point between two breaks.
+    """
+    points = list(zip(columns.tolist(), rows.tolist(), strict=True))
+    cuts = [0, *(np.flatnonzero(np.diff(pieces)) + 1).tolist(), len(points)]
+    for start, stop in pairwise(cuts):
+        line = points[start:stop]
+        if len(line) == 1 and len(points) > 1:
+            ((x, y),) = line
+            line = [(x - width / 2, y), (x + width / 2, y)]
+        yield line
+
+
+def find_end_spans(columns: Floats, rows: Floats, pieces: NDArray[np.intp]) -> Floats:
+    """For each point of a curve the rows (first, last + 1) that the curve up to it covers in its column.
+
+    The arguments are those of `split_points`.
+    """
     spans, low, high = np.empty((len(rows), 2)), np.inf, -np.inf
     for at, (column, row) in enumerate(zip(columns, rows, strict=True)):
         if at and column > columns[at - 1]:
-            # The curve enters the column half a pixel before the point in its middle.
-            low = high = row + (rows[at - 1] - row) * 0.5 / (column - columns[at - 1])
+            low = high = row
+            if pieces[at] == pieces[at - 1]:
+                # The curve enters the column half a pixel before the point in its middle.
+                low = high = row + (rows[at - 1] - row) * 0.5 / (column - columns[at - 1])
         low, high = min(low, row), max(high, row)
         spans[at] = round(low), round(high) + 1
     return spans

@@ -160,7 +160,7 @@ class BlockDrawing:
             return None
         width = max(layout.min_width, self._grid.bounds.width)
         box = Box(self._grid.x, self._y + block.heading_height, width, layout.height)
-        return ColorbarDrawing(layout, self._context, block.view, box, palette)
+        return ColorbarDrawing(layout, self._context, block.view.anchors, box, palette)
 
     @property
     def tap(self) -> str:

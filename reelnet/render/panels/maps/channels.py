@@ -19,6 +19,7 @@ from reelnet.scene.context import FrameState, SceneContext, format_positions, se
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps, Panel
+from reelnet.scene.tap_view import Limits
 from reelnet.scene.timeline.selection import resolve_step
 from reelnet.template.selector import Selector, SelectorField
 
@@ -83,6 +84,10 @@ class Channels(Panel):
         if self.taps_shown == "all":
             return tuple(displayable_layers(context.taps))
         return self.taps_shown or (context.layer,)
+
+    def color_limits(self, context: SceneContext) -> dict[str, Limits]:
+        """The limits of the layers, unless each block has its color bar."""
+        return {} if self.colorbar else {tap: context.view(tap).limits for tap in self.taps(context)}
 
     def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
         """One block per layer."""

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
-from reelnet.config.spec import PositivePixels
+from reelnet.config.spec import MAX_PIXELS
 from reelnet.render.canvas import fill_box, write
-from reelnet.render.typography import body_style, format_limit
+from reelnet.render.typography import body_style
+from reelnet.runs.header import TapKind
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel, Still
-from reelnet.scene.tap_view import Limits, TapView
+from reelnet.scene.tap_view import Limits
+from reelnet.template.color import Rgb
 
 LIMIT_GAP = 8
 """Pixels between the bar and its limits."""
+MIN_BAR_PIXELS = 3
+"""Least length and thickness of a bar that an author may set: a frame around one pixel of color."""
 MIN_BAR_EMS = 4
 """Least length of a bar, in ems of the theme's text; a shorter one shows too few of its colors."""
+
+
+BarPixels = Annotated[int, Field(ge=MIN_BAR_PIXELS, le=MAX_PIXELS)]
 
 
 class ColorbarLayout:
@@ -32,7 +41,7 @@ class ColorbarLayout:
     """
 
     def __init__(self, context: SceneContext, limits: Limits, thickness: int | None = None) -> None:
-        self.low, self.high = format_limit(limits.low), format_limit(limits.high)
+        self.low, self.high = limits.ends
         if limits.clipped > 0:
             percent = f"{100 * limits.clipped:.1f}" if limits.clipped >= 0.0005 else "under 0.1"
             self.high += f"  ({percent} % beyond)"
@@ -58,18 +67,26 @@ class ColorbarLayout:
 class Colorbar(Panel):
     """The colormap from its lowest to its highest value."""
 
-    tap: str | None = Field(None, description="The layer whose colors are explained; by default the reel's.")
-    length: PositivePixels | None = Field(
+    tap: str | None = Field(
+        None, description="The layer or weight whose colors are explained; by default the reel's layer."
+    )
+    length: BarPixels | None = Field(
         None,
         description="Length of the bar in pixels; by default 13 times the theme's text, or less if space is narrow.",
     )
-    thickness: PositivePixels | None = Field(
+    thickness: BarPixels | None = Field(
         None, description="Thickness of the bar in pixels; by default the size of the theme's text."
     )
 
+    def explained_limits(self, context: SceneContext) -> tuple[str, Limits]:
+        """The layer or weight, and its limits."""
+        tap = self.tap or context.layer
+        info = context.require(tap)
+        return tap, Limits.for_weight(info) if info.kind is TapKind.WEIGHT else context.view(tap).limits
+
     def lay_out(self, context: SceneContext) -> ColorbarLayout:
         """The bar and its limits."""
-        limits = context.view(self.tap or context.layer).limits
+        _, limits = self.explained_limits(context)
         return ColorbarLayout(context, limits, self.thickness)
 
     def natural_width(self, context: SceneContext) -> int:
@@ -86,21 +103,27 @@ class Colorbar(Panel):
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Place the bar at the left of its box."""
         own_box = Box(box.x, box.y, min(box.width, self.natural_width(context)), box.height)
-        view = context.view(self.tap or context.layer)
-        return ColorbarDrawing(self.lay_out(context), context, view, own_box, palette)
+        _, limits = self.explained_limits(context)
+        anchors = limits.select_anchors(context.theme)
+        return ColorbarDrawing(self.lay_out(context), context, anchors, own_box, palette)
 
 
 class ColorbarDrawing(Still):
     """A color bar; its bar takes the width that the limits leave."""
 
     def __init__(
-        self, layout: ColorbarLayout, context: SceneContext, view: TapView, box: Box, palette: PaletteBuilder
+        self,
+        layout: ColorbarLayout,
+        context: SceneContext,
+        anchors: tuple[Rgb, ...],
+        box: Box,
+        palette: PaletteBuilder,
     ) -> None:
         theme = context.theme
         self._layout, self._box = layout, box
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        self._map = palette.colormap(view.anchors)
+        self._map = palette.colormap(anchors)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the bar in its frame, and its limits."""

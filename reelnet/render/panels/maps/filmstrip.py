@@ -22,6 +22,7 @@ from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel, Still
+from reelnet.scene.tap_view import Limits
 from reelnet.scene.timeline.selection import resolve_step, sample_by_weight
 from reelnet.template.selector import Selector
 
@@ -101,6 +102,11 @@ class Filmstrip(Panel):
             for number, step in enumerate(self.resolve_steps(context))
         ]
         return BlockArrangement(blocks, self.arrange, self.apart)
+
+    def color_limits(self, context: SceneContext) -> dict[str, Limits]:
+        """The limits of the layer."""
+        tap = self.tap or context.layer
+        return {tap: context.view(tap).limits}
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks beside or below each other."""

@@ -68,6 +68,10 @@ class Weights(Panel):
         tap = self.find_weight(context)
         return () if tap is None else (tap,)
 
+    def color_limits(self, context: SceneContext) -> dict[str, Limits]:
+        """The limits of the weight."""
+        return {tap: Limits.for_weight(context.require(tap)) for tap in self.taps(context)}
+
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the cells with their numbers; None if no weight was recorded."""
         tap = self.find_weight(context)
@@ -132,7 +136,7 @@ class WeightsDrawing:
         self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
         self._heading, self._label_y = tap if panel.heading else "", box.y + layout.heading_height
         self._outputs, self._cell, self._grid = layout.outputs, layout.cell, layout.grid_at(box.x, box.y)
-        self._limits = Limits.symmetric(max(abs(info.min or 0.0), abs(info.max or 0.0)) or 1.0)
+        self._limits = Limits.for_weight(info)
         self._map = palette.colormap(theme.diverging)
         self._ink = palette.ramp(theme.ink, theme.background)
         self._muted = palette.ramp(theme.muted, theme.background)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,3 +133,52 @@ def test_captions_that_overlap(run: Run, items: list[dict[str, Any]]) -> None:
 def test_invalid_captions(run: Run, items: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="items"):
         captions(run, *items)
+
+
+def share_run(path: Path, steps: list[int]) -> Run:
+    return write_run(path, noise(len(steps), 4, 1, 7), steps=steps)
+
+
+def shown_shares(run: Run, *shares: int) -> dict[int, int | None]:
+    """For each recorded step the share whose caption is shown."""
+    panel = Captions.model_validate(
+        {"items": [{"from": f"{share}%", "text": f"{share}"} for share in shares]}
+    )
+    ranges = panel.resolve_ranges(captions(run, {"text": "a"}).scene.context)
+    return {
+        step: next(
+            (share for share, at in zip(shares, ranges, strict=True) if at is not None and step in at), None
+        )
+        for step in run.steps
+    }
+
+
+def test_a_share_counts_training_steps_not_snapshots(tmp_path: Path) -> None:
+    run = share_run(tmp_path / "log", [0, 1, 2, 4, 8, 16, 32, 64, 100])
+    shown = shown_shares(run, 0, 1, 33, 66, 100)
+    assert shown == {0: 0, 1: 1, 2: 1, 4: 1, 8: 1, 16: 1, 32: 1, 64: 33, 100: 100}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [0, 7],
+        [0],
+        [5],
+        [10, 20, 30],
+        [0, 299, 300],
+        [0, *range(500, 520)],
+        [*range(0, 1000, 7)],
+        [90, 99, 100],
+    ],
+    ids=str,
+)
+def test_no_caption_stands_before_its_share_is_done(tmp_path: Path, steps: list[int]) -> None:
+    shares = shown_shares(share_run(tmp_path / "run", steps), 0, 1, 33, 66, 100)
+    assert None not in shares.values()
+    assert all(100 * step >= share * steps[-1] for step, share in shares.items() if share is not None)
+    assert shares[steps[0]] == (0 if len(steps) > 1 else 100)
+
+
+def test_the_opening_caption_is_not_lost_if_the_recording_begins_late(tmp_path: Path) -> None:
+    assert shown_shares(share_run(tmp_path / "run", [50, 60, 100]), 0, 1, 40) == {50: 0, 60: 40, 100: 40}

@@ -241,3 +241,44 @@ def test_overlapping_dots_have_no_rim_of_background(curves: Curves) -> None:
     y, x = round(rows[rows[:, 1] == right][:, 0].mean()), right - 3
     around = shown[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3)
     assert {tuple(map(int, each)) for each in around} == {TRAIN, TEST}
+
+
+def test_a_nan_is_not_bridged_and_a_missing_value_is(curves: Curves) -> None:
+    def columns(gap: float | None, *, step: int | None = None) -> Any:
+        reel = curves({"loss": [3.0, 2.9, gap, gap, 2.6, 2.5, 2.4, 2.3, 2.2, 2.1, 2.0]}, BARE)
+        shown = last_frame(reel) if step is None else to_pixels(reel.frame(step))
+        return find_columns(shown)
+
+    # Eleven steps over some 370 pixels: 37 pixels from one to the next, and three from 2.9 to 2.6.
+    assert np.diff(columns(None)).max() <= 4
+    assert 105 <= np.diff(columns(math.nan)).max() <= 120
+    assert len(columns(math.nan)) > 100
+    # While the value is NaN, the curve stays where it was, without a dot.
+    assert np.ptp(columns(math.nan, step=3)) <= 40
+    assert len(columns(math.nan, step=3)) < len(columns(math.nan, step=1))
+
+
+def test_a_value_between_two_nans_is_visible(curves: Curves) -> None:
+    nan = math.nan
+    shown = last_frame(curves({"loss": [3.0, 3.0, nan, 2.0, nan, 1.0, 1.0]}, BARE))
+    gaps = np.diff(find_columns(shown))
+    assert (gaps > 30).sum() == 2
+
+
+def test_a_value_without_a_position_on_a_log_axis_breaks_the_curve(curves: Curves) -> None:
+    shown = last_frame(curves({"loss": [3.0, 2.0, 0.0, 2.0, 1.0]}, {**BARE, "y": "log"}))
+    assert np.diff(find_columns(shown)).max() > 100
+
+
+def test_infinite_values_are_marked_and_the_axis_stays_finite(curves: Curves) -> None:
+    missing = (150, 150, 150)
+    reel = curves({"loss": [3.0, 2.0, math.inf, 2.0, -math.inf, 1.0]}, BARE)
+    chart = reel.scene.drawings[0].charts[0]  # type: ignore[attr-defined]
+    axis = chart._chart.left_axis
+    assert (axis.low, axis.high) == (0, 3)
+    assert not len(find_pixels(to_pixels(reel.frame(1)), missing))
+    above = find_pixels(to_pixels(reel.frame(2)), missing)
+    assert 0 < np.ptp(above[:, 0]) < 8
+    below = find_pixels(to_pixels(reel.frame(5)), missing)
+    assert len(below) == 2 * len(above)
+    assert np.ptp(below[:, 0]) > 100

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from reelnet.reel import Reel
 from reelnet.render.panels.charts.curve import CurveDrawing
-from tests.render.panels.charts.curves import Curves, make_curves
+from tests.render.panels.charts.curves import PAD, Curves, find_pixels, make_curves
+from tests.rendering import to_pixels
 
 TRAIN = [None, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
 TEST = [2.0, None, None, 1.5, None, None, 1.25]
@@ -59,3 +62,19 @@ def test_a_dash_is_centered(curves: Curves) -> None:
     dash = dict(texts(reel, 0))["–"]
     value = dict(texts(reel, 10))["0.900"]
     assert abs(dash - value) <= 1
+
+
+def test_a_value_that_is_nan_or_infinite_is_written_in_the_color_of_missing_values(curves: Curves) -> None:
+    values = [2.0, math.nan, None, 1.0, math.inf, -math.inf, 0.5]
+    reel = curves({"train_loss": values}, {"width": 400}, steps=STEPS)
+    said = {step: [text for text, _ in texts(reel, step)][-1] for step in STEPS}
+    assert list(said.values()) == ["2.000", "nan", "nan", "1.000", "inf", "−inf", "0.500"]
+    for step in STEPS:
+        pixels = to_pixels(reel.frame(step))[: PAD + 20]
+        has_missing = bool(len(find_pixels(pixels, (150, 150, 150))))
+        assert has_missing == (step in (10, 20, 40, 50)), step
+
+
+def test_a_nan_is_no_dash_and_a_missing_value_no_nan(curves: Curves) -> None:
+    reel = curves({"loss": [None, math.nan, 1.0]}, {"width": 400})
+    assert [texts(reel, step)[0][0] for step in range(3)] == ["–", "nan", "1.000"]

@@ -96,3 +96,11 @@ def test_a_bar_with_a_length_does_not_shrink(run: Run, tmp_path: Path) -> None:
     row = {"row": {"width": 200, "items": ["counter", "colorbar"]}}
     with pytest.raises(TemplateError, match="needs"):
         lay_out(run, {"counter": {"width": 100}, "colorbar": {"length": 156}}, [row])
+
+
+@pytest.mark.parametrize("option", ["length", "thickness"])
+def test_a_bar_without_a_pixel_of_color_is_an_error(run: Run, option: str) -> None:
+    with pytest.raises(ValueError, match="2: give at least 3"):
+        lay_out(run, {"colorbar": {option: 2}}, ["colorbar"])
+    panel = lay_out(run, {"colorbar": {option: 3, "tap": "signed"}}, ["colorbar"]).panel("colorbar", 0)
+    assert (panel != 255).any()

@@ -1,0 +1,72 @@
+"""A color bar explains every color scale beside it, or the layout is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reelnet.errors import TemplateError
+from reelnet.reel import Run
+from reelnet.runs.header import TapKind
+from reelnet.template.search_path import find_builtin_folder
+from tests.make_run import write_run
+from tests.template.text import reel_of
+
+SECOND = "panels: {second: {kind: channels, taps: deep%s}}\nlayout: {column: [channels, colorbar, second%s]}"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Layers from -1 to 1, from 0 to 4.75 and from -1 to 1 again, and a weight."""
+    return write_run(
+        tmp_path_factory.mktemp("bars") / "run",
+        {"conv": (2, 3, 4, 4), "deep": (2, 3, 4, 4), "twin": (2, 3, 4, 4), "conv.weight": (3, 1, 3, 3)},
+        bounds={"conv": (-1.0, 1.0), "deep": (0.0, 4.75), "twin": (-1.0, 1.0), "conv.weight": None},
+        kinds={"conv.weight": TapKind.WEIGHT},
+        metrics=lambda step: {"loss": 1 / (step + 1)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (SECOND % ("", ""), "panel 'second' shows deep from 0 to \\+4.8"),
+        ("panels: {channels: {taps: all}}\nlayout: {column: [channels, colorbar]}", "'channels' shows deep"),
+        ("panels: {filmstrip: {tap: deep}}\nlayout: {row: [filmstrip, colorbar, channels]}", "'filmstrip'"),
+        ("panels: {colorbar: {tap: deep}}\nlayout: {column: [channels, colorbar]}", "'channels' shows conv"),
+        (
+            "panels: {colorbar: {}}\nlayout: {column: [channels, colorbar, weights]}",
+            "'weights' shows conv.weight",
+        ),
+    ],
+)
+def test_a_bar_beside_colors_of_other_limits_is_an_error(run: Run, text: str, shown: str) -> None:
+    match = rf"mine.yaml:\d+:\d+: (panels|layout)\S*: explains .*{shown}.*add a panel .kind: colorbar, tap: "
+    with pytest.raises(TemplateError, match=match):
+        reel_of(run, text, "conv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECOND % (", colorbar: true", ""),
+        "panels: {second: {kind: channels, taps: deep}, own: {kind: colorbar, tap: deep}}\n"
+        "layout: {column: [channels, colorbar, second, own]}",
+        SECOND % ("", "") + "\ntheme: {limits: [-5, 5]}",
+        "panels: {second: {kind: channels, taps: twin}}\nlayout: {column: [channels, colorbar, second]}",
+        "panels: {second: {kind: channels, taps: deep, hidden: true}}\n"
+        "layout: {column: [channels, colorbar, second]}",
+        "panels: {second: {kind: channels, taps: deep}}\nlayout: {column: [channels, second]}",
+        "panels: {own: {kind: colorbar, tap: conv.weight}}\nlayout: {column: [channels, colorbar, weights, own]}",
+        "panels: {histogram: {tap: deep}}\nlayout: {column: [channels, colorbar, histogram]}",
+    ],
+)
+def test_what_works(run: Run, text: str) -> None:
+    reel_of(run, text, "conv").frame(0)
+
+
+@pytest.mark.parametrize("file", sorted(find_builtin_folder().glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("layer", ["conv", "deep"])
+def test_built_in_templates_explain_every_layer(run: Run, file: Path, layer: str) -> None:
+    run.reel(file.stem, layer=layer)
