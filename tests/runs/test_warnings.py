@@ -95,7 +95,8 @@ def test_render_prints_warnings(gappy: Run) -> None:
 
 def test_metrics_that_are_nan_or_infinite(tmp_path: Path) -> None:
     nan, inf = math.nan, math.inf
-    metrics = {"loss": [1.0, nan, None, nan], "lr": [inf, 1.0, 1.0, -inf], "acc": [None, None, nan, 0.5]}
+    metrics: dict[str, list[float | None]] = {}
+    metrics |= {"loss": [1.0, nan, None, nan], "lr": [inf, 1.0, 1.0, -inf], "acc": [None, None, nan, 0.5]}
     run = write_run(tmp_path / "run", noise(4, 1, 1, 2), metrics=metrics, steps=[0, 5, 10, 15])
     assert run.warnings() == (
         "loss: 2 values are NaN, from step 5 on",

@@ -137,7 +137,8 @@ class CurveLine:
         rows = (1 - fraction) * (plot.height - 1)
         known = ~np.isnan(rows) & ~np.isnan(columns)
         # Pieces are numbered by the breaks before them.
-        pieces = np.cumsum(series.measured & ~known & ~np.isnan(columns))[known]
+        breaks = series.measured & ~known & ~np.isnan(columns)
+        pieces = breaks.astype(np.intp).cumsum()[known]
         lines = split_points(columns[known] + 0.5, rows[known] + 0.5 + BLEED, pieces, width * scale)
         self.coverage = polylines(lines, width * scale, (plot.width, plot.height + 2 * BLEED)).copy()
         self.coverage[:, np.arange(plot.width) % sum(series.dash) >= series.dash[0]] = 0
