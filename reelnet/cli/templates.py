@@ -39,7 +39,7 @@ def describe_template(name: str) -> str:
     """The `about` sentence of a template, or the first error if it is invalid."""
     from reelnet.config.source import to_plain
     from reelnet.errors import TemplateError
-    from reelnet.template.inheritance import load_node
+    from reelnet.template.load import load_node
 
     try:
         return str(to_plain(load_node(name)).get("about") or "")
@@ -64,8 +64,7 @@ def shorten_path(file: Path) -> str:
 def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     """Print the template NAME, a name or a file."""
     from reelnet.config.source import to_plain
-    from reelnet.template.inheritance import load_node
-    from reelnet.template.load import drop_nulls
+    from reelnet.template.load import drop_nulls, load_node
     from reelnet.template.search_path import SearchPath
 
     if not resolved:

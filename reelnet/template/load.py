@@ -1,10 +1,11 @@
-"""Loading of a template by its name or file."""
+"""Loading of a template by its name or file, with everything that it extends."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,29 @@ from reelnet.config.diagnostics import (
     OptionError,
     SourceMap,
     format_key_path,
+    raise_diagnostic,
     raise_diagnostics,
 )
-from reelnet.config.source import Node, find_position, find_unquoted_colors, get_child, to_plain
+from reelnet.config.source import (
+    MAX_NODES,
+    Node,
+    UnreadableError,
+    find_position,
+    find_unquoted_colors,
+    get_child,
+    parse_yaml,
+    read_text,
+    to_plain,
+)
+from reelnet.errors import TemplateError
 from reelnet.template.builder import PanelKinds, build_template
-from reelnet.template.inheritance import load_node
+from reelnet.template.inheritance import expand_shorthand, merge_nodes
 from reelnet.template.model import Template
+from reelnet.template.search_path import SearchPath
+from reelnet.template.settings import apply_settings
+
+MAX_EXTENDED_FILES = 20
+"""Files in a chain that extend each other, and names in one `extends`."""
 
 
 def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> Template:
@@ -42,6 +60,137 @@ def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Se
         raise_diagnostics([*deferred, *error.diagnostics])
         raise
     return build_from_node(str(name), node, panels, deferred)
+
+
+def load_node(
+    name: str | Path,
+    settings: Sequence[str] = (),
+    deferred: list[Diagnostic] | None = None,
+    search_path: SearchPath | None = None,
+) -> Node:
+    """Load the content of a template with everything that it extends.
+
+    Args:
+        name: A name, or the path of a file.
+        settings: Keys to change, such as `timeline.fps=5`.
+        deferred: Receives errors after which reading can continue. If it is None, they are raised.
+        search_path: Where names are looked up.
+
+    Raises:
+        TemplateError: A file does not exist, cannot be read, or extends itself.
+        UsageError: A setting is invalid.
+    """
+    search_path = search_path or SearchPath()
+    file = search_path.find(name) if isinstance(name, str) else search_path.require_file(name)
+    return apply_settings(_FamilyReader(search_path, deferred).load(file), settings)
+
+
+Layers = dict[str, Node]
+"""The own content of each file, by its real path. Later layers take precedence."""
+
+
+@dataclass
+class _FamilyReader:
+    """Reads files that extend each other. Each file is read once, however often it is named."""
+
+    _search_path: SearchPath
+    _deferred: list[Diagnostic] | None = None
+    _cache: dict[str, Layers] = field(default_factory=dict)
+
+    def load(self, file: Path) -> Node:
+        """Merge a file with everything that it extends.
+
+        A file that is extended in several ways counts once, where it comes first: `[square, dark]`, which both
+        extend `article`, is article, then square, then dark.
+        """
+        merged: Node | None = None
+        for real_path, layer in self._read_layers(file, (file,)).items():
+            own = layer if real_path == os.path.realpath(file) else _drop_about(layer)
+            merged = own if merged is None else merge_nodes(merged, own)
+            if count_values(merged) > MAX_NODES:
+                message = f"with what it extends, a template has at most {MAX_NODES:,} keys and values"
+                raise_diagnostic(own.position, message)
+        if merged is None:
+            raise AssertionError(f"{file} has no layer of its own")
+        return merged
+
+    def _read_layers(self, file: Path, files: tuple[Path, ...]) -> Layers:
+        """Return the layers of what a file extends, and its own; `files` is the chain that leads to it."""
+        # Unlike Path.resolve, realpath does not fail on circular links.
+        key = os.path.realpath(file)
+        if key not in self._cache:
+            node = expand_shorthand(read_template_file(file, self._deferred))
+            content = node.value if isinstance(node.value, dict) else {}
+            layers: Layers = {}
+            for name in _list_extended(content["extends"]) if "extends" in content else ():
+                extended = self._find_extended(name, file, files)
+                try:
+                    for real_path, layer in self._read_layers(extended, (*files, extended)).items():
+                        layers.setdefault(real_path, layer)
+                except UnreadableError as error:
+                    raise_diagnostic(name.position, str(error), "extends")
+            own = {key: child for key, child in content.items() if key != "extends"}
+            self._cache[key] = {**layers, key: replace(node, value=own)}
+        return self._cache[key]
+
+    def _find_extended(self, name: Node, file: Path, files: tuple[Path, ...]) -> Path:
+        try:
+            extended = self._search_path.find_extended(str(name.value), file)
+        except TemplateError as error:
+            raise_diagnostic(name.position, str(error), "extends")
+        if os.path.realpath(extended) in map(os.path.realpath, files):
+            cycle = " → ".join(map(str, (*files, extended)))
+            raise_diagnostic(name.position, f"templates extend each other: {cycle}", "extends")
+        if len(files) >= MAX_EXTENDED_FILES:
+            message = f"more than {MAX_EXTENDED_FILES} templates in a chain extend each other"
+            raise_diagnostic(name.position, message, "extends")
+        return extended
+
+
+def _list_extended(extends: Node) -> list[Node]:
+    """Return the names in `extends`, which is a name or a list of names."""
+    if extends.value is None:
+        return []
+    names = extends.value if isinstance(extends.value, list) else [extends]
+    if len(names) > MAX_EXTENDED_FILES:
+        message = f"names {len(names)} templates; the limit is {MAX_EXTENDED_FILES}"
+        raise_diagnostic(extends.key_position or extends.position, message, "extends")
+    for name in names:
+        if not isinstance(name.value, str) or not name.value:
+            message = "needs the name or the path of a template, or a list of them"
+            raise_diagnostic(name.position, message, "extends")
+    return names
+
+
+def _drop_about(node: Node) -> Node:
+    """Remove the description of the template, which is not inherited."""
+    content = node.value if isinstance(node.value, dict) else {}
+    return replace(node, value={key: child for key, child in content.items() if key != "about"})
+
+
+def read_template_file(file: Path, deferred: list[Diagnostic] | None = None) -> Node:
+    """Read one file, without what it extends. An empty file is an empty map.
+
+    Args:
+        file: The file.
+        deferred: Receives errors after which reading can continue. If it is None, they are raised.
+
+    Raises:
+        TemplateError: The file cannot be read, or is not a map in the subset of YAML that templates allow.
+    """
+    node = parse_yaml(read_text(file), str(file), deferred)
+    if node.value is None:
+        return replace(node, value={})
+    if not isinstance(node.value, dict):
+        raise_diagnostic(node.position, "a template is a map of keys such as panels, layout and theme")
+    return node
+
+
+def count_values(node: Node) -> int:
+    """Count the keys and values of a node, including the node."""
+    if isinstance(node.value, dict):
+        return 1 + sum(1 + count_values(child) for child in node.value.values())
+    return 1 + sum(map(count_values, node.value)) if isinstance(node.value, list) else 1
 
 
 def build_from_node(

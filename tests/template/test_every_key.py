@@ -19,8 +19,7 @@ from reelnet.render.compositor import Compositor
 from reelnet.render.registry import PANELS
 from reelnet.scene.resolve import resolve
 from reelnet.template.builder import build_template
-from reelnet.template.inheritance import load_node
-from reelnet.template.load import load_template
+from reelnet.template.load import load_node, load_template
 from reelnet.template.model import ItemSpec, Template
 from tests.template.changes import IN_VARIANT, OTHERS, PANEL_WITH, VARIANTS, WITHOUT_EFFECT
 from tests.template.everything import (

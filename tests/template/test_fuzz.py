@@ -24,8 +24,7 @@ from reelnet.render.compositor import Compositor
 from reelnet.render.registry import PANELS
 from reelnet.scene.resolve import resolve
 from reelnet.template.builder import TEMPLATE_KEYS, build_template
-from reelnet.template.inheritance import load_node
-from reelnet.template.load import load_template
+from reelnet.template.load import load_node, load_template
 from reelnet.template.model import Template
 from reelnet.template.search_path import find_builtin_folder
 from tests.template.everything import ALL, every_key, loose, write_everything

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reelnet.config.diagnostics import SourcePosition
 from reelnet.config.source import Node, find_position, find_unquoted_colors, parse_yaml, to_plain
-from reelnet.template.inheritance import count_values, merge_nodes
+from reelnet.template.inheritance import merge_nodes
+from reelnet.template.load import count_values
 
 
 def read(text: str, file: str = "t.yaml") -> Node:

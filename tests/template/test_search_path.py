@@ -13,7 +13,7 @@ import pytest
 
 from reelnet.config.source import Node, find_position, to_plain
 from reelnet.errors import TemplateError, UsageError
-from reelnet.template.inheritance import load_node, read_template_file
+from reelnet.template.load import load_node, read_template_file
 from reelnet.template.search_path import ENTRY_POINT_GROUP, SearchPath, find_builtin_folder
 
 

@@ -8,9 +8,10 @@ from reelnet.config.source import parse_yaml
 from reelnet.panels import Panel
 from reelnet.reel import Reel, Run
 from reelnet.render.registry import PANELS
-from reelnet.template.inheritance import apply_settings, expand_shorthand
+from reelnet.template.inheritance import expand_shorthand
 from reelnet.template.load import build_from_node
 from reelnet.template.model import Template
+from reelnet.template.settings import apply_settings
 
 
 def template_of(text: str, *settings: str, panels: Mapping[str, type[Panel]] | None = None) -> Template:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reelnet.config.source import find_position, to_plain
 from reelnet.errors import UsageError
-from reelnet.template.inheritance import apply_settings
+from reelnet.template.settings import apply_settings
 from tests.template.test_inheritance import TEMPLATES, node_of, read
 
 TEMPLATE = """\
