@@ -55,7 +55,7 @@ def read_metrics(path: Path, step_column: str | None = None, only: Collection[st
     Returns:
         All metrics of the file, and notes on its rows and values that are not used: rows without a step or without a
         number, values that are not numbers, and values that a later row of the same step replaces. Empty cells are
-        not noted. NaN counts as no value.
+        not noted. NaN is a value, unless another row has a number for the step.
 
     Raises:
         UsageError: There is no such file or column, or the suffix is unknown.
@@ -143,7 +143,6 @@ class _Table:
     _without_step: _Tally = field(default_factory=_Tally)
     _without_number: _Tally = field(default_factory=_Tally)
     _replaced: _Tally = field(default_factory=_Tally)
-    _nan: _Tally = field(default_factory=_Tally)
     _texts: dict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     _comma_numbers: Counter[str] = field(default_factory=Counter)
 
@@ -184,15 +183,17 @@ class _Table:
         if value is None:
             self._comma_numbers[name] += _is_comma_number(cell)
             self._texts[name].add(f"{_quote(cell)} for {name!r} in {place}")
-        elif math.isnan(value):
-            self._nan.add(f"{name!r} in {place}")
-        else:
-            series = self._values.setdefault(name, {})
-            if series.get(step, value) != value:
+            return False
+        series = self._values.setdefault(name, {})
+        before = series.get(step, math.nan)
+        # Tables that other programs have merged say NaN where a row has no value.
+        if math.isnan(before):
+            series[step] = value
+        elif not math.isnan(value):
+            if value != before:
                 self._replaced.add(f"{name!r} of step {step}, by {place}")
             series[step] = value
-            return True
-        return False
+        return True
 
     def finish(self, only: Collection[str]) -> LoggedMetrics:
         """Return the metrics.
@@ -228,7 +229,6 @@ class _Table:
                 *self._without_step.note("skipped", "row", " without a step"),
                 *self._without_number.note("skipped", "row", " without a number"),
                 *texts.note("skipped", "value", " that cannot be read as numbers"),
-                *self._nan.note("skipped", "NaN value"),
                 *self._replaced.note("replaced", "value", " by later ones of the same step"),
                 *([f"skipped what holds no numbers: {', '.join(without)}"] if without else []),
             ],

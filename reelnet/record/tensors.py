@@ -39,6 +39,8 @@ def pick_tensor(output: Any, key: int | str | None) -> tuple[Tensor, str]:
         output = _get_part(output, key)
     if isinstance(output, Tensor):
         return output, ""
+    if output is None:
+        raise ReelnetError("returns None" if key is None else f"returns None as its part {str(key)!r}")
     tensors = list(_iter_tensors(output))
     if not tensors:
         raise ReelnetError(f"returns {with_article(output)} that holds no tensor")
@@ -99,7 +101,8 @@ def to_recordable(values: Tensor) -> Tensor:
         )
     if values.is_nested or values.layout is not torch.strided or values.is_quantized:
         kind = "nested" if values.is_nested else "quantized" if values.is_quantized else "sparse"
-        raise ReelnetError(f"returns a {kind} tensor; convert it to a dense tensor with then=…")
+        method = {"nested": "to_padded_tensor(0)", "quantized": "dequantize()", "sparse": "to_dense()"}[kind]
+        raise ReelnetError(f"returns a {kind} tensor; make it dense with then=lambda values: values.{method}")
     return values if values.dtype in NUMPY_DTYPES else values.float()
 
 

@@ -17,7 +17,7 @@ def test_csv(tmp_path: Path, column: str) -> None:
     file = tmp_path / "log.csv"
     file.write_text(f"epoch,{column},loss,note\n0,1,0.5,warm\n0,2,,cold\n1,3,nan,\n1,4,0.25,end\n")
     found = read_metrics(file).values
-    assert found["loss"] == {1: 0.5, 4: 0.25}
+    np.testing.assert_equal(found["loss"], {1: 0.5, 3: math.nan, 4: 0.25})
     assert found["epoch"] == {1: 0, 2: 0, 3: 1, 4: 1}
     assert set(found) == {"epoch", "loss"}
 
@@ -141,12 +141,12 @@ def test_all_that_is_not_used_is_noted(tmp_path: Path) -> None:
         "step,loss,accuracy,name\n0,3,,first\n\nlast,2,,\n,2,,\n10,abc,,\n20,2,0.5,b\n20,1,0.5,\n30,nan,1,\n40,?,1,\n"
     )
     found = read_metrics(file)
-    assert found.values == {"loss": {0: 3.0, 20: 1.0}, "accuracy": {20: 0.5, 30: 1.0, 40: 1.0}}
+    loss, accuracy = {0: 3.0, 20: 1.0, 30: math.nan}, {20: 0.5, 30: 1.0, 40: 1.0}
+    np.testing.assert_equal(found.values, {"loss": loss, "accuracy": accuracy})
     assert found.notes == [
         "skipped 2 rows without a step; the first is line 4 ('last')",
         "skipped 1 row without a number; the first is line 6",
         "skipped 2 values that cannot be read as numbers; the first is 'abc' for 'loss' in line 6",
-        "skipped 1 NaN value; the first is 'loss' in line 9",
         "replaced 1 value by later ones of the same step; the first is 'loss' of step 20, by line 8",
         "skipped what holds no numbers: name",
     ]
@@ -157,6 +157,14 @@ def test_nothing_is_noted_of_a_file_that_is_used_completely(tmp_path: Path) -> N
     # As Lightning writes it: the metrics of a step in two rows.
     file.write_text("epoch,step,train_loss,val_loss\n0,9,0.5,\n0,9,,0.75\n")
     assert read_metrics(file).notes == []
+
+
+def test_nan_is_a_value_unless_another_row_has_a_number(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text("step,loss,val\n0,nan,1\n0,2,nan\n1,NaN,\n")
+    found = read_metrics(file)
+    np.testing.assert_equal(found.values, {"loss": {0: 2.0, 1: math.nan}, "val": {0: 1.0}})
+    assert found.notes == []
 
 
 def test_a_list_of_numbers_is_no_decimal_comma(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ from torch.nn.parameter import is_lazy
 
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.probe.distributed import reshard
+from reelnet.record.probe.fast_path import disable_attention_fast_path
 from reelnet.record.probe.state import preserve_rng_states, run_uncompiled, use_eval_mode
 from reelnet.record.samples import Samples
+from reelnet.record.taps.attention import suggest_unfused
 from reelnet.record.taps.module_paths import (
     describe_shared,
     distinct_modules,
@@ -125,6 +127,7 @@ class Probe:
         with ExitStack() as stack:
             stack.enter_context(torch.no_grad())
             stack.enter_context(run_uncompiled())
+            stack.enter_context(disable_attention_fast_path())
             stack.enter_context(torch.autocast(self._device.type, enabled=False))
             stack.enter_context(preserve_rng_states(self.model))
             stack.enter_context(use_eval_mode(self.model))
@@ -217,7 +220,8 @@ class Probe:
         if isinstance(self._modules[path], torch.jit.ScriptModule):
             return "was compiled by TorchScript, which runs no hooks; record the model before its compilation"
         times = {0: "was not called", 1: "was called only once"}.get(calls, f"was called only {calls} times")
-        return f"{times} in the forward pass on the samples"
+        parent = named_modules(self.model).get(path.rpartition(".")[0])
+        return f"{times} in the forward pass on the samples{suggest_unfused(parent)}"
 
 
 @dataclass

@@ -16,6 +16,7 @@ from reelnet.errors import ReelnetError, UsageError, suggest_names
 from reelnet.record.array_layout import infer_layout
 from reelnet.record.probe.distributed import fsdp1_wrappers, summon_parameters
 from reelnet.record.samples import Samples
+from reelnet.record.taps.attention import suggest_attention
 from reelnet.record.taps.module_paths import describe_shared, index_paths, named_modules
 from reelnet.record.taps.tap import ChannelSpec, Tap, parse_channels
 from reelnet.record.tensors import (
@@ -160,7 +161,12 @@ def read_tensor(
     Raises:
         ReelnetError: There is no such tensor, or it cannot be recorded.
     """
-    values, note = (tap.reads(module, args, kwargs), "") if tap.reads else pick_tensor(output, tap.key)
+    try:
+        values, note = (tap.reads(module, args, kwargs), "") if tap.reads else pick_tensor(output, tap.key)
+    except ReelnetError as error:
+        if tap.reads is not None or tap.key is None or not (hint := suggest_attention(module)):
+            raise
+        raise ReelnetError(f"{error}; {hint}") from None
     if tap.then is not None:
         try:
             values = tap.then(values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from numbers import Integral
@@ -10,9 +9,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import UsageError
 from reelnet.record.array_layout import require_dims
-from reelnet.record.tensors import with_article
+from reelnet.record.taps.attention import compute_attention_weights
 from reelnet.runs.header import TapKind
 
 ReadFunction = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], Tensor]
@@ -112,12 +111,14 @@ class Tap:
         """Record the attention weights of an `nn.MultiheadAttention`, as `layer.attention`.
 
         There is one map (queries, keys) per head. The probe computes the weights in a second call of the layer,
-        since models rarely ask for them.
+        since models rarely ask for them. For attention of transformers, load the model with
+        `attn_implementation="eager"` and use `Tap(layer, key="1")`; for timm, set `fused_attn=False` on the layer and
+        use `Tap("….attn_drop", dims="NCHW")`.
 
         Args:
             layer: Path of the layer, or a glob pattern.
         """
-        return cls(layer, reads=_compute_attention_weights, dims="NCHW")
+        return cls(layer, reads=compute_attention_weights, dims="NCHW")
 
     @property
     def module(self) -> str:
@@ -138,21 +139,6 @@ class Tap:
             return self.name if call == (self.call or 1) else f"{self.name}#{call}"
         name = self.module if self.reads is None else f"{self.module}.attention"
         return name if call == 1 else f"{name}#{call}"
-
-
-def _compute_attention_weights(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
-    """Compute the attention weights (samples, heads, queries, keys) for the arguments of a call.
-
-    Raises:
-        ReelnetError: The module is not an `nn.MultiheadAttention`, or it returns no weights.
-    """
-    if not isinstance(module, nn.MultiheadAttention):
-        raise ReelnetError(f"is {with_article(module)}; only nn.MultiheadAttention has attention weights")
-    arguments = inspect.signature(module.forward).bind(*args, **kwargs).arguments
-    weights = module.forward(**{**arguments, "need_weights": True, "average_attn_weights": False})[1]
-    if weights is None:
-        raise ReelnetError(f"is {with_article(module)} that returns no attention weights")
-    return weights
 
 
 def parse_channels(channels: ChannelSpec) -> ChannelSpec:

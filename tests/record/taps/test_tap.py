@@ -58,7 +58,7 @@ def test_then_is_applied_to_the_output(tmp_path: Path) -> None:
         (["1#2"], "layer '1#2': was called only once"),
         (
             [Tap.attention("0")],
-            "layer '0.attention': is a Conv2d; only nn.MultiheadAttention has attention weights",
+            "layer '0.attention': is a Conv2d, but Tap.attention reads nn.MultiheadAttention only",
         ),
         ([Tap("0", slice=1)], "layer '0': output of shape .* has no depth"),
         ([Tap.grad("5")], "no parameter '5.weight' in Sequential"),
