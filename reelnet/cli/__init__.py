@@ -1,14 +1,12 @@
 """The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
 
 from reelnet.cli.app import App
-from reelnet.cli.demo import demo
-from reelnet.cli.export import export
+from reelnet.cli.export import export, platforms
 from reelnet.cli.inspect import inspect, repair, verify
 from reelnet.cli.interop import export_arrays, import_, metrics
-from reelnet.cli.platforms import platforms
 from reelnet.cli.render import again, frame, render
 from reelnet.cli.templates import templates
-from reelnet.cli.train import layers, train
+from reelnet.cli.train import demo, layers, train
 
 RECORDING = (demo, train, layers, import_, export_arrays, metrics)
 RENDERING = (inspect, render, export, frame, again)

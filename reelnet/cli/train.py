@@ -1,4 +1,4 @@
-"""`reelnet train` and `layers`: record a training. Both commands import torch when they run."""
+"""`reelnet train`, `layers` and `demo`: record a training. These commands import torch when they run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reelnet._support.text import format_count
-from reelnet.cli import options
+from reelnet.cli import options, output
 from reelnet.cli.app import Interruption
-from reelnet.cli.output import align_columns, format_shape, progress_bars
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
     from reelnet.demo.training import Recipe, TrainingResult
+
 
 network_options = options.combine_options(
     click.option(
@@ -116,11 +116,59 @@ def layers(data_root: Path | None, **settings: Any) -> None:
 
         found = list_layers(Recipe(**settings), data_root)
     rows = [
-        (each.path, each.kind, format_shape(each.info.shape), str(each.info.nbytes), each.info.note)
+        (each.path, each.kind, output.format_shape(each.info.shape), str(each.info.nbytes), each.info.note)
         for each in found
     ]
     rows.insert(0, ("layer", "type", "shape", "bytes a snapshot", "note"))
-    click.echo("\n".join(align_columns(rows, right=(3,))))
+    click.echo("\n".join(output.align_columns(rows, right=(3,))))
+
+
+@click.command(short_help="Train the article's network and make all its animations.")
+@click.option(
+    "--run",
+    default="runs/demo",
+    show_default=True,
+    type=click.Path(),
+    metavar="DIR",
+    help="The run folder to make.",
+)
+@click.option(
+    "--out",
+    default="renders",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder for the animations.",
+)
+@click.option("--steps", type=options.COUNT, default=290, show_default=True, help="Optimizer steps.")
+@options.seed
+@options.force
+@options.quiet
+def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
+    """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
+    from reelnet.export.request import ExportRequest
+    from reelnet.reel import open_run
+    from reelnet.runs.header import displayable_layers
+    from reelnet.runs.session import require_free_path
+
+    output.require_writable(out / "layer.mp4")
+    require_free_path(run, force=force)
+    with reserve_stdout():
+        from reelnet.demo.training import Recipe
+
+        recipe = Recipe(steps=steps, seed=seed, layers=("conv?", "dense3"))
+        result = train_with_progress(run, recipe, root=None, force=force, quiet=quiet)
+    click.echo(format_accuracy(result))
+
+    opened = open_run(run)
+    renditions = {layer: opened.reel(layer=layer).rendition for layer in displayable_layers(opened.taps)}
+    requests = [
+        ExportRequest(rendition, out / f"{layer}{suffix}", step)
+        for layer, rendition in renditions.items()
+        for suffix, step in ((".mp4", None), (".gif", None), (".png", opened.steps[-1]))
+    ]
+    for report in output.save_all(requests, quiet=quiet):
+        click.echo(output.format_report(report))
 
 
 def train_with_progress(
@@ -136,7 +184,7 @@ def train_with_progress(
 
     last_step: int | None = None
     try:
-        with progress_bars(quiet=quiet) as add_bar:
+        with output.progress_bars(quiet=quiet) as add_bar:
             update = add_bar("training").update
 
             def on_step(done: int, total: int) -> None:

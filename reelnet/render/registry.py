@@ -10,8 +10,7 @@ from reelnet._support.text import one_line
 from reelnet.errors import TemplateError
 from reelnet.render.panels.annotations.captions import Captions
 from reelnet.render.panels.basic.image import Image
-from reelnet.render.panels.basic.progress import Counter, Progress
-from reelnet.render.panels.basic.spacer import Spacer
+from reelnet.render.panels.basic.small_panels import Counter, Progress, Spacer
 from reelnet.render.panels.basic.text import Text
 from reelnet.render.panels.charts.curve import Curve
 from reelnet.render.panels.charts.histogram import Histogram

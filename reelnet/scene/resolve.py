@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
-from reelnet.scene.color_bars import check_color_bars
 from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
@@ -18,6 +18,9 @@ from reelnet.scene.panel import Drawing, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
 from reelnet.template.model import Template
 from reelnet.template.selector import Selector
+
+MAX_LISTED_SCALES = 4
+"""Scales without a color bar that an error lists one by one."""
 
 
 @dataclass(frozen=True)
@@ -183,4 +186,40 @@ def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, 
         timeline_plan=plan,
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(context))),
         unplaced=tuple(map(str, unplaced)),
+    )
+
+
+def check_color_bars(placed: Mapping[str, Panel], context: SceneContext, errors: ErrorCollector) -> None:
+    """Record an error if a layout has color bars, but none of them fits some of the colors beside them.
+
+    A layout without color bars claims nothing, so it has no error.
+
+    Args:
+        placed: The panels of the layout by name.
+        context: The run.
+        errors: Receives the error, at the first color bar.
+    """
+    bars = {
+        name: bar for name, panel in placed.items() if (bar := panel.explained_limits(context)) is not None
+    }
+    explained = {limits.ends for _, limits in bars.values()}
+    unexplained = [
+        (name, tap, limits)
+        for name, panel in placed.items()
+        for tap, limits in panel.color_limits(context).items()
+        if explained and limits.ends not in explained
+    ]
+    if not unexplained:
+        return
+    shown = [
+        f"panel {name!r} shows {tap} from {' to '.join(limits.ends)}"
+        for name, tap, limits in unexplained[:MAX_LISTED_SCALES]
+    ]
+    shown += [f"{len(unexplained) - MAX_LISTED_SCALES} more"] * (len(unexplained) > MAX_LISTED_SCALES)
+    own = "; ".join(f"{tap} from {' to '.join(limits.ends)}" for tap, limits in bars.values())
+    first = unexplained[0][1]
+    errors.add(
+        f"explains {own}, but {', '.join(shown)}; add a panel {{kind: colorbar, tap: {first}}}, give channels "
+        "'colorbar: true', or set theme.limits to two numbers for all layers",
+        *("panels", next(iter(bars))),
     )

@@ -10,7 +10,7 @@ import pytest
 import rich.console
 from click.testing import CliRunner
 
-from reelnet.cli.platforms import platforms as command
+from reelnet.cli.export import platforms as command
 from reelnet.errors import UsageError
 from reelnet.export.platforms.load import load_platforms
 

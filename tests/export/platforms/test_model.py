@@ -138,7 +138,7 @@ def test_the_preferred_format() -> None:
 def test_constraints_import_no_yaml_reader() -> None:
     code = (
         "import sys; from reelnet.export.platforms.model import OutputConstraints; OutputConstraints(3); "
-        "import reelnet.cli.platforms; assert not {'yaml', 'pydantic', 'rich'} & set(sys.modules)"
+        "import reelnet.cli.export; assert not {'yaml', 'pydantic', 'rich'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

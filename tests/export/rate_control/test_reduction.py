@@ -12,7 +12,7 @@ from PIL import Image
 
 from reelnet.errors import CapError
 from reelnet.export.platforms.load import find_platform
-from reelnet.export.rate_control.constraints import fit_constraints
+from reelnet.export.rate_control.search import fit_constraints
 from reelnet.reel import Reel, Run
 from tests.make_run import write_run
 

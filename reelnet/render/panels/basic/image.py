@@ -19,8 +19,7 @@ from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import PositivePixels
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
-from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.palette.pictures import FixedPicture
+from reelnet.scene.palette.palette import FixedPicture, PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel, Still
 from reelnet.template.color import Rgb
 

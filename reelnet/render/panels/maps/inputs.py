@@ -25,8 +25,7 @@ from reelnet.render.panels.maps.grid import (
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
-from reelnet.scene.palette.palette import Ink, PaletteBuilder
-from reelnet.scene.palette.pictures import FixedPicture
+from reelnet.scene.palette.palette import FixedPicture, Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.color import Rgb
 

@@ -1,4 +1,4 @@
-"""Where the animation is: the step counter and the progress bar."""
+"""Small panels: the step counter, the progress bar, and empty space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reelnet.render.typography import TextStyle, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.panel import Canvas, Panel, Still
 from reelnet.template.color import Color
 
 BOX_PADDING = 3
@@ -118,3 +118,24 @@ class ProgressDrawing:
         """Fill the part of the time that has elapsed when the frame appears."""
         bar = self._bar
         fill_box(canvas, Box(bar.x, bar.y, round(state.progress * bar.width), bar.height), self._ink)
+
+
+class Spacer(Panel):
+    """Keeps its neighbors apart: takes the space that is left over."""
+
+    default_grow: ClassVar[float] = 1.0
+
+    def measure(self, context: SceneContext) -> Measure:
+        """Ask for no space; the spacer grows into what is left."""
+        return Measure(0, 0)
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
+        """Return a drawing that leaves the background."""
+        return SpacerDrawing()
+
+
+class SpacerDrawing(Still):
+    """An empty drawing."""
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Leave the background."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from reelnet.reel import Reel
-from reelnet.render.panels.basic.progress import Progress
+from reelnet.render.panels.basic.small_panels import Progress
 from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
