@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.pyc')
 
-.PHONY: demo test check docs-reference clean
+.PHONY: demo test fuzz check docs-reference clean
 
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
@@ -11,6 +11,10 @@ demo: $(VENV)/installed
 # One process per core, each with one thread: more threads than cores would wait for each other.
 test: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
+
+# Ten times as many random templates as `make test` tries.
+fuzz: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 REELNET_FUZZ_SCALE=10 $(BIN)/pytest -q -s tests/template/test_fuzz.py
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

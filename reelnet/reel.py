@@ -6,6 +6,7 @@ import base64
 import os
 import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any, Self
@@ -14,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
+from reelnet.errors import RunError, UsageError
 from reelnet.export.encoders.png import to_image
 from reelnet.export.moviepy import to_clip
+from reelnet.export.outputs import check_outputs_with_run
 from reelnet.export.platform_batch import PlatformResult, export
 from reelnet.export.report import Report
 from reelnet.export.request import DEFAULT_MAX_ERROR, ExportOptions, ExportRequest
@@ -24,8 +28,8 @@ from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
 from reelnet.scene.palette.palette import ColorDepth
-from reelnet.scene.resolve import Scene
-from reelnet.template.load import load_template
+from reelnet.scene.resolve import Scene, check_draft
+from reelnet.template.load import load_draft
 from reelnet.template.model import Template
 
 
@@ -78,7 +82,7 @@ class Reel:
             RunError: The run is empty or damaged.
         """
         if not isinstance(template, Template):
-            template = load_template(template, panel_registry(), settings)
+            template = load_template_for(run, template, settings, layer)
         return cls(Rendition.from_request(run, LayoutRequest(template, layer, scale, fps)))
 
     @property
@@ -315,6 +319,40 @@ class Run(RunReader):
 
 def _format_range(low: float | None, high: float | None) -> str:
     return "–" if low is None or high is None else f"{low:.4g} … {high:.4g}"
+
+
+def load_template_for(
+    run: RunReader,
+    name: str | os.PathLike[str],
+    settings: Sequence[str] = (),
+    layer: str | None = None,
+) -> Template:
+    """Load a template to show a run.
+
+    If it is invalid, the error also has what in its valid parts does not fit the run.
+
+    Args:
+        run: The recording to show.
+        name: The name or the file of the template.
+        settings: Keys of the template to change.
+        layer: The recorded layer to show; None for the template's.
+
+    Raises:
+        UsageError: A setting is invalid.
+        TemplateError: The template is unknown or invalid.
+    """
+    draft = load_draft(name, panel_registry(), settings)
+    found = list(draft.diagnostics)
+    if found and draft.template is not None:
+        # Errors of the run and of the command line come up once the template is mended.
+        with suppress(UsageError, RunError):
+            found += check_draft(draft.template, run, layer)
+        try:
+            check_outputs_with_run(draft.template, run)
+        except InvalidTemplate as error:
+            found += error.diagnostics
+    raise_diagnostics(found)
+    return draft.require_valid()
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:

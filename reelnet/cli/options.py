@@ -164,11 +164,11 @@ class LayoutOptions:
 
     def open_inputs(self, run: str) -> tuple[Run, Template]:
         """Open the run and load the template."""
-        from reelnet.reel import open_run
-        from reelnet.render.registry import panel_registry
-        from reelnet.template.load import load_template
+        from reelnet.reel import load_template_for, open_run
 
-        return open_run(run), load_template(self.template, panel_registry(), self.settings)
+        opened = open_run(run)
+        layer = self.layers[0] if len(self.layers) == 1 and self.layers[0] != "all" else None
+        return opened, load_template_for(opened, self.template, self.settings, layer)
 
     def select_layers(self, run: Run, *, default_all: bool = False) -> list[str]:
         """The chosen layers; see the function of that name."""

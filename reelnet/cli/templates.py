@@ -101,21 +101,29 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
 @options.set_key
 def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
+    from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
     from reelnet.export.outputs import check_outputs
-    from reelnet.reel import open_run
+    from reelnet.reel import load_template_for, open_run
     from reelnet.render.registry import panel_registry
-    from reelnet.template.load import load_template
+    from reelnet.template.load import load_draft
 
-    template = load_template(file, panel_registry(), settings)
     if run is not None:
         opened = open_run(run)
         names: Sequence[str | None] = options.select_layers(opened, layers) or [None]
+        template = load_template_for(opened, file, settings, names[0])
         for layer in names:
             click.echo(f"{file}: OK; {check_layout(opened, template, layer)}")
         return
     if layers:
         raise click.UsageError("--layer needs --run", click.get_current_context())
-    check_outputs(template)
+    draft = load_draft(file, panel_registry(), settings)
+    found = list(draft.diagnostics)
+    if draft.template is not None:
+        try:
+            check_outputs(draft.template)
+        except InvalidTemplate as error:
+            found += error.diagnostics
+    raise_diagnostics(found)
     click.echo(f"{file}: OK")
 
 

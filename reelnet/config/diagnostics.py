@@ -136,6 +136,16 @@ class ErrorCollector:
     def __bool__(self) -> bool:
         return bool(self._errors or self._diagnostics)
 
+    @property
+    def errors(self) -> tuple[tuple[KeyPath, str], ...]:
+        """The key path and the message of each error that was recorded without a source map."""
+        return tuple(self._errors)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The errors that were recorded with a source map."""
+        return tuple(self._diagnostics)
+
     def add(self, message: str, *path: str | int) -> None:
         """Record an error at a key path."""
         if self._source_map is None:

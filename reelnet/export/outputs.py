@@ -125,6 +125,24 @@ def _resolve_output(
     return requests
 
 
+def check_outputs_with_run(template: Template, run: RunReader) -> None:
+    """Raise the errors in a template's outputs, and what in them does not fit a run, without laying them out.
+
+    Raises:
+        TemplateError: See `check_outputs`; or a layer or step was not recorded.
+    """
+    errors = ErrorCollector(template.source_map)
+    with errors.collect():
+        check_outputs(template)
+    for output in template.outputs:
+        with errors.collect(*output.path, "layers"):
+            _resolve_layers(output.spec.layers, run)
+        with errors.collect(*output.path, "step"):
+            if _is_still(output.spec):
+                _resolve_still_step(output.spec.step, run)
+    errors.raise_errors()
+
+
 @contextmanager
 def _as_option_error() -> Iterator[None]:
     """Turn a usage error into an error of the template's option."""

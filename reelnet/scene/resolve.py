@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reelnet.config.diagnostics import ErrorCollector, error_context
+from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
 from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
-from reelnet.scene.layout.measure import check_unplaced, find_unplaced, with_shown_channels
+from reelnet.scene.layout.measure import check_panels, check_unplaced, find_unplaced, with_shown_channels
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
@@ -101,6 +101,33 @@ def resolve(
     if layout is None or timeline is None:
         raise AssertionError("a failed stage must record an error")
     return _place_panels(template, layout, plan, timeline)
+
+
+def check_draft(template: Template, run: RunReader, layer: str | None = None) -> tuple[Diagnostic, ...]:
+    """Find what does not fit a run in the valid parts of an invalid template, panel by panel.
+
+    Sizes, boxes and colors of the whole are not checked: they depend on what is invalid.
+
+    Args:
+        template: The template of a `TemplateDraft`.
+        run: What was recorded.
+        layer: The layer to show; None for the template's.
+
+    Raises:
+        UsageError: The layer was not recorded.
+        RunError: The run is empty or damaged.
+    """
+    run.require_steps()
+    errors = ErrorCollector(template.source_map)
+    context = with_shown_channels(template, _build_context(template, run, layer, errors))
+    check_panels(template, context, errors)
+    found = list(errors.diagnostics)
+    for part in (template, *(output.apply_to(template) for output in template.outputs)):
+        timeline_errors = ErrorCollector(part.source_map)
+        with timeline_errors.collect("timeline"):
+            _plan_timeline(part, context, None).build()
+        found += timeline_errors.diagnostics
+    return tuple(found)
 
 
 def _build_context(

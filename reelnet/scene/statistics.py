@@ -49,7 +49,7 @@ class RunStatistics:
         return self._get_cached(("changes", tap), lambda: self._compute_changes(tap))
 
     def percentile(self, tap: str, percent: float) -> float:
-        """The magnitude that `percent` of all values over the run do not exceed; 0 if all values are 0."""
+        """The magnitude that `percent` of all finite values over the run do not exceed; 0 if all are 0."""
         info = self._run.tap(tap)
         top = max(abs(info.min or 0.0), abs(info.max or 0.0))
         if top == 0 or percent >= 100:
@@ -58,7 +58,8 @@ class RunStatistics:
         def compute() -> NDArray[np.float64]:
             counts = np.zeros(PERCENTILE_BINS, np.int64)
             for values in self._read_values(tap):
-                counts += np.histogram(np.abs(values), PERCENTILE_BINS, (0.0, top))[0]
+                finite = np.abs(values[np.isfinite(values)])
+                counts += np.histogram(finite, PERCENTILE_BINS, (0.0, top))[0]
             cumulative: NDArray[np.float64] = np.cumsum(counts) / counts.sum()
             return cumulative
 
@@ -66,23 +67,23 @@ class RunStatistics:
         return float(top * (1 + np.searchsorted(cumulative, percent / 100)) / PERCENTILE_BINS)
 
     def fraction_outside(self, tap: str, low: float, high: float) -> float:
-        """The fraction of all values over the run that lies outside [low, high], 0 to 1."""
+        """The fraction of all values over the run but NaN that lies outside [low, high], 0 to 1."""
 
         def compute() -> float:
             outside = total = 0
             for values in self._read_values(tap):
                 outside += int(np.count_nonzero((values < low) | (values > high)))
-                total += values.size
+                total += int(np.count_nonzero(~np.isnan(values)))
             return outside / max(1, total)
 
         return self._get_cached(("outside", tap, low, high), compute)
 
     def max_bin_count(self, tap: str, bins: int, low: float, high: float) -> float:
-        """The largest number of values in one of `bins` equal bins from low to high, over all steps."""
+        """The largest number of values but NaN in one of `bins` equal bins from low to high, over all steps."""
 
         def compute() -> float:
             return max(
-                float(np.histogram(np.clip(values, low, high), bins, (low, high))[0].max())
+                float(np.histogram(np.clip(values[~np.isnan(values)], low, high), bins, (low, high))[0].max())
                 for values in self._read_values(tap)
             )
 
@@ -96,7 +97,10 @@ class RunStatistics:
         by_channel, by_step, previous = np.zeros(self._run.tap(tap).shape[1]), [0.0], None
         for values in self._read_values(tap):
             if previous is not None:
-                change = np.abs(values - previous).mean(axis=(0, 2, 3))
+                with np.errstate(invalid="ignore", over="ignore"):
+                    change = np.abs(values - previous)
+                # A value that becomes NaN or infinite is no change that could be compared with others.
+                change = np.where(np.isfinite(change), change, 0.0).mean(axis=(0, 2, 3))
                 by_channel += change
                 by_step.append(float(change.mean()))
             previous = values
@@ -104,7 +108,7 @@ class RunStatistics:
 
     def _read_values(self, tap: str) -> Iterator[NDArray[np.float64]]:
         for step in self._run.steps:
-            yield np.nan_to_num(self._run.snapshot(step, [tap]).taps[tap].astype(np.float64))
+            yield self._run.snapshot(step, [tap]).taps[tap].astype(np.float64)
 
     def _get_cached(self, key: Hashable, compute: Callable[[], T]) -> T:
         if key not in self._cache:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reelnet.config.diagnostics import ErrorCollector, KeyPath, SourceMap
+from reelnet.config.diagnostics import ErrorCollector, KeyPath, OptionError, SourceMap
 from reelnet.config.validation_messages import explain_validation_error, format_value
 from reelnet.errors import suggest_names
 from reelnet.template.layout_patch import PATCH_KEY, STACK_KINDS
@@ -64,6 +65,37 @@ def build_template(
     Raises:
         OptionError: The content is not a valid template. The exception has every error.
     """
+    draft = build_draft(name, content, panels, source_map=source_map, removed=removed)
+    if draft.errors:
+        raise OptionError.from_errors(draft.errors)
+    if draft.template is None:
+        raise AssertionError("no template was built, but no error was recorded")
+    return draft.template
+
+
+@dataclass(frozen=True)
+class TemplateDraft:
+    """What can be built of a template that may be invalid.
+
+    Attributes:
+        template: Its valid options, without panels and outputs that cannot be built; it has no layout if the layout
+            is invalid. None if the content is no map.
+        errors: The key path and the message of each error; if there are any, the draft is for further checks only.
+    """
+
+    template: Template | None
+    errors: tuple[tuple[KeyPath, str], ...]
+
+
+def build_draft(
+    name: str,
+    content: Any,
+    panels: PanelKinds,
+    *,
+    source_map: SourceMap | None = None,
+    removed: Collection[str] = (),
+) -> TemplateDraft:
+    """Build what is valid of a template; see `build_template` for the arguments."""
     return _Builder(panels, removed).build(name, content, source_map or SourceMap())
 
 
@@ -78,12 +110,14 @@ class _Builder:
         self._described: set[str] = set()
         # Where the layout names panels that have no entry under `panels`.
         self._implicit: dict[KeyPath, KeyPath] = {}
+        # What is left of invalid models without their invalid options, by their key path.
+        self._drafts: dict[KeyPath, BaseModel] = {}
 
-    def build(self, name: str, content: Any, source_map: SourceMap) -> Template:
+    def build(self, name: str, content: Any, source_map: SourceMap) -> TemplateDraft:
         if not isinstance(content, dict):
             examples = ", ".join(TEMPLATE_KEYS[-3:])
             self._errors.add(f"{format_value(content)} is not a template; it needs keys such as {examples}")
-            self._errors.raise_errors()
+            return TemplateDraft(None, self._errors.errors)
         unknown = [key for key in content if key not in TEMPLATE_KEYS]
         for key in unknown:
             self._errors.add(f"no such key; {suggest_names(str(key), TEMPLATE_KEYS)}", key)
@@ -98,23 +132,30 @@ class _Builder:
         timeline = self._build_model(TimelineSpec, content.get("timeline"), ("timeline",))
         outputs = self._build_outputs(content, timeline_is_valid=timeline is not None)
         about, layer = self._get_text(content, "about"), self._get_text(content, "layer")
-        self._errors.raise_errors()
-        if not (layout and theme and canvas and samples and timeline):
+        if not self._errors and not (layout and theme and canvas and samples and timeline):
             raise AssertionError("a part is missing, but no error was recorded")
-        return Template(
+        drafts = {path[1]: draft for path, draft in self._drafts.items() if path[0] == "panels"}
+        panels |= {str(name): draft for name, draft in drafts.items() if isinstance(draft, PanelSpec)}
+        template = Template(
             name=name,
-            layout=layout,
+            layout=_drop_panels(layout or Stack(Direction.COLUMN, StackSpec(), ()), panels),
             panels=panels,
-            theme=theme.resolve(),
-            canvas=canvas,
-            samples=samples,
-            timeline=timeline,
+            theme=(theme or self._get_draft(ThemeSpec, "theme")).resolve(),
+            canvas=canvas or self._get_draft(CanvasSpec, "canvas"),
+            samples=samples or self._get_draft(SamplesSpec, "samples"),
+            timeline=timeline or self._get_draft(TimelineSpec, "timeline"),
             outputs=outputs,
             about=about or "",
             layer=layer,
             source_map=replace(source_map, moved=self._implicit),
             content=content,
         )
+        return TemplateDraft(template, self._errors.errors)
+
+    def _get_draft(self, model: type[M], section: str) -> M:
+        """The valid options of an invalid section."""
+        draft = self._drafts.get((section,))
+        return draft if isinstance(draft, model) else model()
 
     def _get_text(self, content: Mapping[str, Any], key: str) -> str | None:
         value = content.get(key)
@@ -127,8 +168,14 @@ class _Builder:
         try:
             return model.model_validate({} if content is None else content)
         except ValidationError as error:
-            for below, message in explain_validation_error(model, error):
-                self._errors.add(message, *path, *below)
+            found = list(explain_validation_error(model, error))
+        for below, message in found:
+            self._errors.add(message, *path, *below)
+        if isinstance(content, dict):
+            invalid = {below[0] for below, _ in found if below}
+            with suppress(ValidationError):
+                valid = {key: value for key, value in content.items() if key not in invalid}
+                self._drafts[path] = model.model_validate(valid)
         return None
 
     def _build_panels(self, content: Any) -> dict[str, PanelSpec]:
@@ -299,6 +346,12 @@ class _Builder:
             if timeline is not None:
                 outputs.append(Output(spec, timeline, path))
         return tuple(outputs)
+
+
+def _drop_panels(stack: Stack, panels: Mapping[str, PanelSpec]) -> Stack:
+    """Return a stack without panels that could not be built."""
+    items = [_drop_panels(item, panels) if isinstance(item, Stack) else item for item in stack.items]
+    return replace(stack, items=tuple(item for item in items if isinstance(item, Stack) or item in panels))
 
 
 def _iter_item_names(layout: Any) -> Iterator[str]:

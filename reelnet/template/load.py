@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,6 @@ from reelnet._support.font_file import open_font
 from reelnet.config.diagnostics import (
     Diagnostic,
     InvalidTemplate,
-    OptionError,
     SourceMap,
     format_key_path,
     raise_diagnostic,
@@ -31,7 +32,7 @@ from reelnet.config.source import (
     to_plain,
 )
 from reelnet.errors import TemplateError
-from reelnet.template.builder import PanelKinds, build_template
+from reelnet.template.builder import PanelKinds, build_draft
 from reelnet.template.inheritance import expand_shorthand, merge_nodes
 from reelnet.template.model import Template
 from reelnet.template.search_path import SearchPath
@@ -39,6 +40,9 @@ from reelnet.template.settings import apply_settings
 
 MAX_EXTENDED_FILES = 20
 """Files in a chain that extend each other, and names in one `extends`."""
+
+_UNKNOWN_WITHOUT_BASE = re.compile(r"layout\b|panels\.[^.\[]+$")
+"""Keys whose errors may be consequences of an extended template that cannot be read."""
 
 
 def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> Template:
@@ -53,13 +57,47 @@ def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Se
         TemplateError: The template does not exist or is invalid. The exception has every error.
         UsageError: A setting is invalid.
     """
+    return load_draft(name, panels, settings).require_valid()
+
+
+@dataclass(frozen=True)
+class LoadedDraft:
+    """A template that may be invalid, as it was loaded.
+
+    Attributes:
+        template: Its valid parts; see `TemplateDraft`.
+        diagnostics: Every error.
+    """
+
+    template: Template | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    def require_valid(self) -> Template:
+        """Return the template.
+
+        Raises:
+            InvalidTemplate: It has errors.
+        """
+        raise_diagnostics(self.diagnostics)
+        if self.template is None:
+            raise AssertionError("no template was built, but no error was recorded")
+        return self.template
+
+
+def load_draft(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> LoadedDraft:
+    """Load what is valid of a template; see `load_template` for the arguments.
+
+    Raises:
+        TemplateError: The template, or one that it extends, does not exist or cannot be read as YAML.
+        UsageError: A setting is invalid.
+    """
     deferred: list[Diagnostic] = []
     try:
         node = load_node(os.fspath(name), settings, deferred)
     except InvalidTemplate as error:
         raise_diagnostics([*deferred, *error.diagnostics])
         raise
-    return build_from_node(str(name), node, panels, deferred)
+    return draft_from_node(str(name), node, panels, deferred)
 
 
 def load_node(
@@ -122,16 +160,38 @@ class _FamilyReader:
             node = expand_shorthand(read_template_file(file, self._deferred))
             content = node.value if isinstance(node.value, dict) else {}
             layers: Layers = {}
-            for name in _list_extended(content["extends"]) if "extends" in content else ():
-                extended = self._find_extended(name, file, files)
-                try:
-                    for real_path, layer in self._read_layers(extended, (*files, extended)).items():
-                        layers.setdefault(real_path, layer)
-                except UnreadableError as error:
-                    raise_diagnostic(name.position, str(error), "extends")
+            for name in self._list_extended(content):
+                for real_path, layer in self._read_extended(name, file, files).items():
+                    layers.setdefault(real_path, layer)
             own = {key: child for key, child in content.items() if key != "extends"}
             self._cache[key] = {**layers, key: replace(node, value=own)}
         return self._cache[key]
+
+    def _list_extended(self, content: dict[str, Node]) -> list[Node]:
+        """Return the names that a file extends; none if `extends` is invalid."""
+        with self._defer_errors():
+            return _list_extended(content["extends"]) if "extends" in content else []
+        return []
+
+    def _read_extended(self, name: Node, file: Path, files: tuple[Path, ...]) -> Layers:
+        """Return the layers of a template that a file extends; none if it is missing or invalid."""
+        with self._defer_errors():
+            extended = self._find_extended(name, file, files)
+            try:
+                return self._read_layers(extended, (*files, extended))
+            except UnreadableError as error:
+                raise_diagnostic(name.position, str(error), "extends")
+        return {}
+
+    @contextmanager
+    def _defer_errors(self) -> Iterator[None]:
+        """Let the rest of a file be checked although what it extends cannot be read."""
+        try:
+            yield
+        except InvalidTemplate as error:
+            if self._deferred is None:
+                raise
+            self._deferred += [replace(each, key=each.key or "extends") for each in error.diagnostics]
 
     def _find_extended(self, name: Node, file: Path, files: tuple[Path, ...]) -> Path:
         try:
@@ -196,7 +256,18 @@ def count_values(node: Node) -> int:
 def build_from_node(
     name: str, node: Node, panels: PanelKinds, deferred: Sequence[Diagnostic] = ()
 ) -> Template:
-    """Build a template from its merged content.
+    """Build a template from its merged content; see `draft_from_node` for the arguments.
+
+    Raises:
+        InvalidTemplate: The template is invalid. The exception has every error.
+    """
+    return draft_from_node(name, node, panels, deferred).require_valid()
+
+
+def draft_from_node(
+    name: str, node: Node, panels: PanelKinds, deferred: Sequence[Diagnostic] = ()
+) -> LoadedDraft:
+    """Build what is valid of a template from its merged content.
 
     Args:
         name: The name that was asked for.
@@ -204,24 +275,19 @@ def build_from_node(
         panels: All kinds of panels.
         deferred: Errors that were found when the files were read. Further errors at the same keys are not reported,
             because they may be consequences.
-
-    Raises:
-        InvalidTemplate: The template is invalid. The exception has every error.
     """
     content = drop_nulls(to_plain(node))
     missing_files = list(_resolve_files(content, node, panels))
     source_map = SourceMap(lambda path: find_position(node, path))
-    template, invalid = None, []
-    try:
-        template = build_template(name, content, panels, source_map=source_map, removed=_list_removed(node))
-    except OptionError as error:
-        invalid = [source_map.diagnose(path, message) for path, message in error.errors]
+    draft = build_draft(name, content, panels, source_map=source_map, removed=_list_removed(node))
+    invalid = [source_map.diagnose(path, message) for path, message in draft.errors]
     reported = {diagnostic.key for diagnostic in deferred if diagnostic.key}
     invalid = [diagnostic for diagnostic in invalid if diagnostic.key not in reported]
-    raise_diagnostics([*deferred, *invalid, *missing_files, *find_unquoted_colors(node)])
-    if template is None:
-        raise AssertionError("no template was built, but no error was recorded")
-    return template
+    if "extends" in reported:
+        # What the extended template has is not known: the layout, and the kinds of panels.
+        invalid = [each for each in invalid if each.key and not _UNKNOWN_WITHOUT_BASE.match(each.key)]
+    found = (*deferred, *invalid, *missing_files, *find_unquoted_colors(node))
+    return LoadedDraft(draft.template, found)
 
 
 def _list_removed(node: Node) -> list[str]:

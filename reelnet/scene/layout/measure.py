@@ -107,6 +107,16 @@ def find_unplaced(template: Template) -> list[str]:
     return unplaced
 
 
+def check_panels(template: Template, context: SceneContext, errors: ErrorCollector) -> None:
+    """Record options that do not fit the run in all panels that the template shows or describes itself."""
+    for name in dict.fromkeys(_panel_names(template.layout)):
+        panel = template.panels[name]
+        if isinstance(panel, Panel) and not panel.hidden:
+            with errors.collect("panels", name):
+                panel.measure(context)
+    check_unplaced(template, context, errors)
+
+
 def check_unplaced(template: Template, context: SceneContext, errors: ErrorCollector) -> None:
     """Record options that do not fit the run in panels that the layout does not name yet."""
     for name in find_unplaced(template):

@@ -1,0 +1,46 @@
+"""Statistics over a run: values that are NaN or infinite count as what they are, not as 0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reelnet.scene.statistics import RunStatistics
+from tests.make_run import noise, write_run
+
+
+@pytest.fixture
+def half_nan(tmp_path: Path) -> RunStatistics:
+    """Values from 1 to 10, of which every second channel is NaN and one value infinite."""
+    maps = np.tile(np.linspace(1, 10, 1000, dtype=np.float32), (2, 1, 2, 1, 1))
+    maps[:, :, 1] = np.nan
+    maps[1, 0, 1, 0, 0] = np.inf
+    return RunStatistics.for_run(write_run(tmp_path / "run", maps))
+
+
+def test_nan_does_not_lower_a_percentile(half_nan: RunStatistics) -> None:
+    assert half_nan.percentile("conv1", 50) == pytest.approx(5.5, abs=0.05)
+    assert half_nan.percentile("conv1", 99) == pytest.approx(9.91, abs=0.05)
+
+
+def test_nan_is_not_among_the_values_outside(half_nan: RunStatistics) -> None:
+    assert half_nan.fraction_outside("conv1", 0, 5.5) == pytest.approx(0.5, abs=0.002)
+    assert half_nan.fraction_outside("conv1", 0.5, 20) == pytest.approx(1 / 2001)
+
+
+def test_nan_makes_no_bar_taller(half_nan: RunStatistics) -> None:
+    assert half_nan.max_bin_count("conv1", 9, 1, 10) == pytest.approx(112, abs=1)
+    assert half_nan.max_bin_count("conv1", 11, -10, 10) < 210
+
+
+def test_a_channel_does_not_change_most_because_it_is_nan_at_times(tmp_path: Path) -> None:
+    maps = noise(6, 1, 3, 4)
+    maps[:, :, 0] = 5.0
+    maps[::2, :, 0] = np.nan
+    maps[3, :, 1, 0, 0] = np.inf
+    changes = RunStatistics.for_run(write_run(tmp_path / "run", maps)).changes("conv1")
+    assert changes.by_channel[0] == 0
+    assert np.isfinite(changes.by_channel).all()
+    assert np.isfinite(changes.by_step).all()
