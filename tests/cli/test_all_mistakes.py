@@ -124,7 +124,9 @@ def test_a_mended_option_makes_no_other_an_error(run: Run) -> None:
 def test_a_template_that_cannot_be_extended_hides_no_mistake(run: Run, extends: str) -> None:
     Path("broken.yaml").write_text("theme: {ink: [\n")
     Path("loop.yaml").write_text("extends: ./mine.yaml\n")
-    text = f"extends: {extends}\ntheme: {{ink: blau}}\npanels: {{channels: {{show: 0-8}}, title: {{text: x}}}}\n"
+    text = (
+        f"extends: {extends}\ntheme: {{ink: blau}}\npanels: {{channels: {{show: 0-8}}, title: {{text: x}}}}\n"
+    )
     Path("mine.yaml").write_text(text + "layout: {at: {title: null}}\n")
     lines = call("templates", "check", "mine.yaml", "--run", "run").stderr.splitlines()
     assert len(lines) == 3, lines
