@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
@@ -55,16 +55,23 @@ class ArrayLayout:
         grid: Rows and columns of the tokens; None without tokens.
         prefix_tokens: Number of tokens before those of the grid. They have no position in the image.
         depth: Number of slices of a volume, and the index of the recorded one; None for what is not a volume.
+        other_dims: Dimensions that the shape fits equally well; empty if `dims` is certain, or as good as.
     """
 
     dims: str
     grid: tuple[int, int] | None = None
     prefix_tokens: int = 0
     depth: tuple[int, int] | None = None
+    other_dims: str = field(default="", compare=False)
 
     @property
     def note(self) -> str:
         """How the output was rearranged, for people; empty if it was not."""
+        doubt = f"read as {self.dims}, but {self.other_dims} fits, too" if self.other_dims else ""
+        return "; ".join(filter(None, (self._change, doubt)))
+
+    @property
+    def _change(self) -> str:
         if self.grid is not None:
             rows, columns = self.grid
             apart = {0: "", 1: ", 1 token apart"}.get(
@@ -115,6 +122,7 @@ def infer_layout(
     dims: str | None = None,
     grid: tuple[int, int] | None = None,
     slice_index: int | None = None,
+    key: int | str | None = None,
 ) -> ArrayLayout:
     """Infer the layout of an output from its shape, the kind of its module and the samples.
 
@@ -125,6 +133,7 @@ def infer_layout(
         dims: The letters of the dimensions, where the author gives them.
         grid: Rows and columns of the tokens, where the author gives them.
         slice_index: Which slice of a volume to record; None for the middle one.
+        key: Which part of what the module returned the output is; None for the first tensor.
 
     Raises:
         ReelnetError: The output has no layout that can be recorded, or contradicts what the author gives.
@@ -133,25 +142,52 @@ def infer_layout(
         raise ReelnetError(
             f"output of shape {shape} does not have the {len(dims)} dimensions of dims={dims!r}"
         )
-    letters = dims or _infer_dims(shape, module, samples, grid)
-    if letters is None or shape[letters.index("N")] != samples.count or 0 in shape:
+    letters, other_dims = (dims, "") if dims else _infer_dims(shape, module, samples, grid, str(key))
+    if letters is None or 0 in shape:
         raise ReelnetError(
-            f"output of shape {shape} cannot be recorded; expected 1 to 5 dimensions, none of them empty, the first "
-            f"of them the {samples.count} samples. Name the dimensions with dims=, e.g. dims='NCHW', or reshape the "
-            "output with then=…"
+            f"output of shape {shape} cannot be recorded; expected 1 to 5 dimensions, none of them empty, one "
+            f"of them the {samples.count} samples"
         )
+    if shape[letters.index("N")] != samples.count:
+        raise ReelnetError(_explain_count(shape, letters, samples))
     if "D" in letters:
         return ArrayLayout(letters, depth=_choose_slice(shape[letters.index("D")], slice_index))
     if slice_index is not None:
         raise ReelnetError(f"output of shape {shape} has no depth; remove slice={slice_index}")
     if "T" not in letters:
-        return ArrayLayout(letters)
+        return ArrayLayout(letters, other_dims=other_dims)
     tokens = shape[letters.index("T")]
     folding = (tokens - math.prod(grid), grid) if grid is not None else _fit_grid(tokens, samples.image_size)
     if folding is None or folding[0] < 0:
         form = "a grid with the aspect ratio of the samples" if grid is None else f"a grid of {grid}"
         raise ReelnetError(f"cannot fold {tokens} tokens to {form}; set grid=(rows, columns)")
-    return ArrayLayout(letters, folding[1], folding[0])
+    return ArrayLayout(letters, folding[1], folding[0], other_dims=other_dims)
+
+
+def is_batch_first(module: nn.Module) -> bool | None:
+    """Whether the first dimension of a sequence module's output is that of the samples; None if it does not say."""
+    if isinstance(module, nn.TransformerEncoder | nn.TransformerDecoder):
+        return is_batch_first(module.layers[0]) if len(module.layers) else None
+    if isinstance(module, nn.TransformerEncoderLayer | nn.TransformerDecoderLayer):
+        module = module.self_attn
+    declared = getattr(module, "batch_first", None)
+    return declared if isinstance(declared, bool) else None
+
+
+def _explain_count(shape: tuple[int, ...], letters: str, samples: Samples) -> str:
+    """Explain that an output does not have as many samples as the inputs."""
+    at = letters.index("N")
+    hint = "Name the dimensions with dims=, e.g. dims='NCHW', or reshape the output with then=…"
+    size = samples.first.shape
+    if samples.samples_dim is None and 1 < len(size) < 4 and size[1] in shape:
+        hint = (
+            f"If the inputs of shape {tuple(size)} are {size[1]} samples, (positions, samples), give the recorder "
+            "samples_dim=1; otherwise name the dimensions with dims="
+        )
+    return (
+        f"output of shape {shape}, read as {letters}, has {shape[at]} samples, not the {samples.count} samples "
+        f"of the inputs. {hint}"
+    )
 
 
 def require_dims(dims: str) -> str:
@@ -176,59 +212,77 @@ def _choose_slice(depth: int, index: int | None) -> tuple[int, int]:
 
 
 def _infer_dims(
-    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None
-) -> str | None:
+    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None, key: str
+) -> tuple[str | None, str]:
+    """Return the dimensions of an output, and others that its shape fits equally well."""
     match len(shape):
+        case 2:
+            return _infer_2_dims(shape, samples)
         case 3:
-            return _infer_3_dims(shape, module, samples, grid)
+            return _infer_3_dims(shape, module, samples, grid, key)
         case 4:
             return _infer_4_dims(shape, module, samples.image_size)
         case count:
-            return {1: "N", 2: "NC", 5: "NCDHW"}.get(count)
+            return {1: "N", 5: "NCDHW"}.get(count), ""
+
+
+def _infer_2_dims(shape: tuple[int, ...], samples: Samples) -> tuple[str, str]:
+    # One value per position, if the inputs are (positions, samples), and else one per channel.
+    if samples.samples_dim != 1 or shape[1] != samples.count:
+        return "NC", ""
+    return ("NC", "LN") if shape[0] == samples.count else ("LN", "")
 
 
 def _infer_3_dims(
-    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None
-) -> str:
+    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None, key: str
+) -> tuple[str, str]:
     first, second, third = shape
-    size = samples.image_size
+    size, count = samples.image_size, samples.count
     if isinstance(module, CHANNELS_FIRST_1D):
-        return "NCL"
-    if isinstance(module, nn.MultiheadAttention) and second == third != module.embed_dim:
-        return "NHW"  # the attention weights, which it returns beside its output
+        return "NCL", ""
+    # Beside the first tensor, these return attention weights and the last states of each layer.
+    is_second_part = key.partition(".")[0] == "1"
+    if isinstance(module, nn.MultiheadAttention) and is_second_part:
+        return "NHW", ""
+    if isinstance(module, nn.RNNBase) and is_second_part:
+        return "LNC", ""
     channels_last = isinstance(module, CHANNELS_LAST)
-    samples_second = getattr(module, "batch_first", True) is False or (
-        first != samples.count and second == samples.count
+    batch_first = is_batch_first(module)
+    fits_both = batch_first is None and first == second == count
+    samples_second = batch_first is False or (
+        second == count and (first != count or (fits_both and samples.samples_dim == 1))
     )
     if isinstance(module, nn.RNNBase):
-        return "LNC" if samples_second else "NLC"
+        return "LNC" if samples_second else "NLC", ""
     if samples_second:
-        return "TNC" if grid or _fit_grid(first, size) else "LNC"
+        letter = "T" if grid or _fit_grid(first, size) else "L"
+        return f"{letter}NC", f"N{letter}C" if fits_both else ""
     if size == (second, third) and not channels_last:
-        return "NHW"
+        return "NHW", "NTC" if _fit_grid(second, size) else ""
     if grid or _fit_grid(second, size):
-        return "NTC"
+        others = "NCT" if second == third and not channels_last and grid is None else ""
+        return "NTC", "TNC" if fits_both else others
     if not channels_last and _fit_grid(third, size):
-        return "NCT"
-    return "NCL" if samples.are_signals and not channels_last else "NLC"
+        return "NCT", ""
+    return "NCL" if samples.are_signals and not channels_last else "NLC", "LNC" if fits_both else ""
 
 
-def _infer_4_dims(shape: tuple[int, ...], module: nn.Module, size: tuple[int, int] | None) -> str:
+def _infer_4_dims(shape: tuple[int, ...], module: nn.Module, size: tuple[int, int] | None) -> tuple[str, str]:
     _, second, third, last = shape
     if second != last and _returns_channels_last(module, last):
-        return "NHWC"
+        return "NHWC", ""
     # An image keeps its aspect ratio in a network, so height and width are the two dimensions that have this ratio.
     if size is None or not _has_aspect((second, third), size):
-        return "NCHW"
+        return "NCHW", ""
     if not _has_aspect((third, last), size):
-        return "NHWC"
+        return "NHWC", ""
     # Both pairs have the ratio: the last module inside that works on one kind of layout decides.
     for inner in reversed(list(module.modules())):
         if isinstance(inner, CHANNELS_FIRST_2D):
-            break
+            return "NCHW", ""
         if _returns_channels_last(inner, last):
-            return "NHWC"
-    return "NCHW"
+            return "NHWC", ""
+    return "NCHW", "NHWC" if second == third == last else ""
 
 
 def _returns_channels_last(module: nn.Module, channels: int) -> bool:

@@ -73,7 +73,8 @@ class Recorder:
         path: The run folder to create, or an address such as `s3://bucket/run`.
         model: The network, on any device.
         samples: What the model is called with: a tensor or array, such as (samples, channels, height, width); a tuple
-            of them for a model with several inputs; a mapping for inputs by name. A few samples are enough.
+            of them for a model with several inputs; a mapping for inputs by name. A few samples are enough. A model
+            that takes a list of pictures, as those for detection do, gets `(pictures,)`.
         taps: What to record, one or a list: paths or glob patterns of layers (`"conv*"`) or of parameters
             (`"conv1.weight"`); `Tap`s; predicates such as `reelnet.modules(nn.Conv2d)`. By default every `Conv2d`.
         labels: One short string or number per sample, shown above its column.
@@ -98,6 +99,8 @@ class Recorder:
         resume: Continue the run at `path` after a restart. Give `resume=150` for a model from a checkpoint after 150
             calls of `optimizer.step()`; steps of the run after 150 are superseded. `resume=True` continues after the
             last recorded step, and starts a new run if there is none.
+        samples_dim: Which dimension of the inputs is that of the samples: 1 for (positions, samples, …), the default
+            order of torch's RNNs and transformers. By default the first, 0.
 
     Raises:
         UsageError: The path is taken, or another recorder writes to it; the run to resume does not exist, or has
@@ -132,6 +135,7 @@ class Recorder:
         max_bytes: int | str | None = None,
         on_error: Literal["warn", "raise"] = "warn",
         resume: int | bool = False,
+        samples_dim: int | None = None,
     ) -> None:
         if on_error not in ("warn", "raise"):
             raise UsageError(f"on_error={on_error!r}: give 'warn' or 'raise'")
@@ -146,12 +150,14 @@ class Recorder:
         self._schedule = parse_schedule(every, steps)
         self._total_steps = total_steps
         self._raise_errors = on_error == "raise"
-        self._samples = Samples.from_inputs(samples)
+        self._samples = Samples.from_inputs(samples, samples_dim)
         self._pictures = self._samples.make_pictures(shown)
         self._budget = None
         if max_bytes is not None:
             self._budget = parse_size(max_bytes) - self._samples.nbytes - self._pictures.nbytes - HEADER_BYTES
         self._labels = self._samples.format_labels(labels)
+        if shown is None and self._samples.fitting_note:
+            self._about = {"pictures": self._samples.fitting_note, **self._about}
         options = ReadOptions.from_arguments(dtype, channels)
         self._probe = Probe(model, self._samples, resolve_taps(model, taps), options)
         self._role = ProcessRole()
@@ -211,6 +217,10 @@ class Recorder:
         if self._resumed:
             self._warn_about_gap(thinning_writer.last_step)
         LOG.info("%s: recording %s", self._location, self.plan())
+        for doubt in self._probe.doubts:
+            LOG.warning("%s: %s", self._location, doubt)
+        if "pictures" in self._about:
+            LOG.info("%s: %s", self._location, self._about["pictures"])
         if skipped := self._probe.skipped:
             name, reason = next(iter(skipped.items()))
             layers = format_count(len(skipped), "layer")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reelnet.errors import ReelnetError
-from reelnet.record.tensors import to_numpy
+from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.tensors import dtype_name, to_numpy
 from reelnet.runs.header import near_square_grid
 
 TensorLike = Tensor | NDArray[np.generic]
@@ -23,23 +24,31 @@ class Samples:
     """The arguments with which the model is called in every probe.
 
     Attributes:
-        args: Positional inputs. Values that are not tensors are passed to the model unchanged.
+        args: Positional inputs. Values that are not tensors are passed to the model unchanged. A list of tensors with
+            one tensor per sample, such as the pictures of a detection model, counts as one input.
         kwargs: Inputs by name.
+        samples_dim: Which dimension of the inputs is that of the samples; None if the user does not say. Then it is
+            the first.
     """
 
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    samples_dim: int | None = None
 
     @classmethod
-    def from_inputs(cls, inputs: TensorLike | tuple[Any, ...] | Mapping[str, Any]) -> Samples:
+    def from_inputs(
+        cls, inputs: TensorLike | tuple[Any, ...] | Mapping[str, Any], samples_dim: int | None = None
+    ) -> Samples:
         """Copy the inputs, so that later changes to them have no effect.
 
         Args:
             inputs: A tensor or array (samples, …); a tuple of them for a model with several inputs; a mapping for
                 inputs by name.
+            samples_dim: Which dimension of the inputs is that of the samples; None for the first.
 
         Raises:
-            ReelnetError: The inputs are not numeric, or they are empty.
+            UsageError: The first input has no such dimension.
+            ReelnetError: The inputs are not numeric, or they are empty, or the pictures of a list do not go together.
         """
         args: tuple[Any, ...] = ()
         kwargs: dict[str, Any] = {}
@@ -49,20 +58,52 @@ class Samples:
             args = _map_nested(inputs, _copy_input)
         else:
             args = (as_tensor(inputs).detach().clone(),)
-        samples = cls(args, kwargs)
+        samples = cls(args, kwargs, samples_dim)
         first = next(iter(samples.tensors.values()), None)
         if first is None or first.ndim == 0 or first.numel() == 0:
             raise ReelnetError(
                 f"samples of {samples.shapes_text} are empty; give at least one sample, "
                 "shaped (samples, channels, height, width)"
             )
+        if samples_dim is not None and not 0 <= samples_dim < first.ndim:
+            raise UsageError(
+                f"samples_dim={samples_dim}: the inputs have {samples.shapes_text}; give 0 to {first.ndim - 1}, "
+                "the dimension of the samples"
+            )
         return samples
 
-    @property
+    @cached_property
     def tensors(self) -> dict[str, Tensor]:
-        """All input tensors by the names that they have in the run folder: `fed`, then `fed.1` or `fed.mask`."""
-        named = [*_iter_tensors(self.args), *_iter_tensors(self.kwargs)]
-        return {f"fed{name}" if index else "fed": value for index, (name, value) in enumerate(named)}
+        """All inputs by the names that they have in the run folder: `fed`, then `fed.1` or `fed.mask`.
+
+        The samples come first in each. Lists with one tensor per sample are stacked, and padded with zeros.
+        """
+        named = list(self._iter_tensors(_stack_padded))
+        dim = self.samples_dim or 0
+        count = named[0][1].shape[dim] if named and named[0][1].ndim > dim else 0
+        return {
+            f"fed{name}" if index else "fed": value.movedim(dim, 0)
+            if dim < value.ndim and value.shape[dim] == count
+            else value
+            for index, (name, value) in enumerate(named)
+        }
+
+    def _iter_tensors(self, stack: Callable[[list[Tensor]], Tensor]) -> Iterator[tuple[str, Tensor]]:
+        """Yield all inputs with their paths; `stack` makes one tensor of a list with one tensor per sample."""
+        for inputs in (self.args, self.kwargs):
+            for path, value in _iter_leaves(inputs, self._is_list):
+                if isinstance(value, list):
+                    yield path, stack(value)
+                elif isinstance(value, Tensor):
+                    yield path, value
+
+    def _is_list(self, value: Any) -> bool:
+        """Whether a value is a list with one tensor per sample, and not one with a tensor per input."""
+        if self.samples_dim is not None or type(value) is not list or not value:
+            return False
+        if not all(isinstance(each, Tensor) and each.ndim == value[0].ndim > 0 for each in value):
+            return False
+        return value[0].ndim == 3 or len(set(map(len, value))) > 1
 
     @property
     def first(self) -> Tensor:
@@ -71,13 +112,13 @@ class Samples:
 
     @property
     def count(self) -> int:
-        """Number of samples, which is the length of the first tensor."""
+        """Number of samples, according to the first input."""
         return len(self.first)
 
     @property
     def shapes_text(self) -> str:
         """The shapes of all tensors, for error messages."""
-        shapes = [str(tuple(value.shape)) for value in self.tensors.values()]
+        shapes = [str(tuple(value.shape)) for _, value in self._iter_tensors(_stack_padded)]
         return f"shape {shapes[0]}" if len(shapes) == 1 else f"shapes {', '.join(shapes) or '()'}"
 
     @property
@@ -87,14 +128,49 @@ class Samples:
 
     @property
     def image_size(self) -> tuple[int, int] | None:
-        """Height and width of the first input of shape (samples, channels, height, width); None without one."""
+        """Height and width of the first input of shape (samples, channels, height, width); None without one.
+
+        Also None if the sizes of the pictures differ: only the model knows what size it makes of them.
+        """
+        if self.fitting_note:
+            return None
         images = (value for value in self.tensors.values() if value.ndim == 4)
         return next(((value.shape[2], value.shape[3]) for value in images), None)
 
     @property
     def are_signals(self) -> bool:
         """Whether the first input has the shape (samples, channels, positions)."""
-        return self.first.ndim == 3 and self.first.is_floating_point()
+        return not self.samples_dim and self.first.ndim == 3 and self.first.is_floating_point()
+
+    @property
+    def fitting_note(self) -> str:
+        """How pictures of different sizes are made to fit the cells in which they are shown; empty without any."""
+        for inputs in (self.args, self.kwargs):
+            for _, value in _iter_leaves(inputs, self._is_list):
+                if isinstance(value, list) and value[0].ndim == 3:
+                    sizes = {tuple(picture.shape[1:]) for picture in value}
+                    if len(sizes) > 1:
+                        height, width = (max(size[side] for size in sizes) for side in (0, 1))
+                        return (
+                            f"pictures of {len(sizes)} sizes, enlarged by whole factors and centered in cells of "
+                            f"{width}×{height}"
+                        )
+        return ""
+
+    def extend(self, count: int) -> Samples:
+        """Return `count` samples, which are these repeated; inputs without an entry per sample stay as they are."""
+        dim = self.samples_dim or 0
+        order = [number % self.count for number in range(count)]
+
+        def repeat(value: Any) -> Any:
+            if isinstance(value, list):
+                return [value[number] for number in order] if len(value) == self.count else value
+            if isinstance(value, Tensor) and value.ndim > dim and value.shape[dim] == self.count:
+                return value.index_select(dim, torch.tensor(order, device=value.device))
+            return value
+
+        args = _map_nested(self.args, repeat, self._is_list)
+        return replace(self, args=args, kwargs=_map_nested(self.kwargs, repeat, self._is_list))
 
     def copy_to(
         self, device: torch.device, dtype: torch.dtype | None
@@ -124,7 +200,12 @@ class Samples:
         Raises:
             ReelnetError: No input can be shown as pictures, or their number differs from that of the samples.
         """
-        pictures = _first_pictures(self.tensors.values() if shown is None else [as_tensor(shown)])
+        if shown is not None:
+            pictures = to_pictures(to_numpy(as_tensor(shown)))
+        elif self.fitting_note:
+            pictures = _first_pictures(value for _, value in self._iter_tensors(_fit_into_cells))
+        else:
+            pictures = _first_pictures(self.tensors.values())
         if len(pictures) != self.count:
             raise ReelnetError(
                 f"shown: got {len(pictures)} pictures for {self.count} samples; give one per sample"
@@ -157,22 +238,63 @@ def _first_pictures(tensors: Iterable[Tensor]) -> NDArray[np.uint8]:
     raise errors[0]
 
 
-def _map_nested(value: Any, function: Callable[[Any], Any]) -> Any:
-    """Apply a function to all values of nested mappings, tuples and lists."""
+def _no_leaf(value: Any) -> bool:
+    return False
+
+
+def _map_nested(value: Any, function: Callable[[Any], Any], is_leaf: Callable[[Any], bool] = _no_leaf) -> Any:
+    """Apply a function to all values of nested mappings, tuples and lists, except those that are leaves."""
     if isinstance(value, Mapping):
-        return {name: _map_nested(part, function) for name, part in value.items()}
-    if type(value) in (tuple, list):
-        return type(value)(_map_nested(part, function) for part in value)
+        return {name: _map_nested(part, function, is_leaf) for name, part in value.items()}
+    if type(value) in (tuple, list) and not is_leaf(value):
+        return type(value)(_map_nested(part, function, is_leaf) for part in value)
     return function(value)
 
 
-def _iter_tensors(value: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Yield all tensors of nested containers with their paths, such as `.1.mask`."""
-    if isinstance(value, Tensor):
-        yield path, value
-    elif isinstance(value, Mapping) or type(value) in (tuple, list):
+def _iter_leaves(value: Any, is_leaf: Callable[[Any], bool], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield all values of nested containers with their paths, such as `.1.mask`."""
+    if isinstance(value, Mapping) or (type(value) in (tuple, list) and not is_leaf(value)):
         for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _iter_tensors(part, f"{path}.{key}")
+            yield from _iter_leaves(part, is_leaf, f"{path}.{key}")
+    else:
+        yield path, value
+
+
+def _stack_padded(values: list[Tensor]) -> Tensor:
+    """Stack tensors, padded with zeros to the size of the largest.
+
+    Raises:
+        ReelnetError: Their dtypes differ, or pictures have different numbers of channels.
+    """
+    dtypes = sorted({dtype_name(value.dtype) for value in values})
+    channels = sorted({len(value) for value in values}) if values[0].ndim == 3 else []
+    if len(dtypes) > 1 or len(channels) > 1:
+        what = f"dtypes ({', '.join(dtypes)})" if len(dtypes) > 1 else f"numbers of channels ({channels})"
+        raise ReelnetError(f"samples: a list of tensors of different {what}; make them alike")
+    sides = [max(value.shape[side] for value in values) for side in range(values[0].ndim)]
+    stacked = values[0].new_zeros((len(values), *sides))
+    for number, value in enumerate(values):
+        stacked[number][tuple(slice(size) for size in value.shape)] = value
+    return stacked
+
+
+def _fit_into_cells(values: list[Tensor]) -> Tensor:
+    """Enlarge pictures (channels, height, width) by whole factors, and center them in cells of equal size."""
+    if values[0].ndim != 3:
+        return _stack_padded(values)
+    height, width = (max(value.shape[side] for value in values) for side in (1, 2))
+    low = min(float(value.nan_to_num().min()) for value in values)
+    high = max(float(value.nan_to_num().max()) for value in values)
+    # What becomes black, whether values are brightness or are stretched.
+    black = 0 if values[0].dtype == torch.uint8 or 0 <= low <= high <= 1 else low
+    cells = values[0].new_full((len(values), len(values[0]), height, width), black)
+    for cell, value in zip(cells, values, strict=True):
+        factor = min(height // value.shape[1], width // value.shape[2])
+        enlarged = value.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
+        rows, columns = enlarged.shape[1:]
+        top, left = (height - rows) // 2, (width - columns) // 2
+        cell[:, top : top + rows, left : left + columns] = enlarged
+    return cells
 
 
 def _copy_input(value: Any) -> Any:
@@ -195,7 +317,7 @@ def as_tensor(values: TensorLike) -> Tensor:
     except (TypeError, ValueError, RuntimeError) as error:
         raise ReelnetError(
             f"samples of type {kind} are not numeric; give a tensor or a numeric array, or a tuple of them "
-            "for several inputs"
+            "for several inputs; a model that takes a list of pictures gets it from a tuple: (pictures,)"
         ) from error
 
 

@@ -16,7 +16,9 @@ from reelnet.runs.header import TapInfo, fold_shape, near_square_grid
 SQUARE = Samples.from_inputs(torch.zeros(3, 1, 32, 32))
 WIDE = Samples.from_inputs(torch.zeros(3, 1, 16, 32))
 TEXT = Samples.from_inputs(torch.zeros(3, 9, dtype=torch.long))
+SEQUENCE_FIRST = Samples.from_inputs(torch.zeros(9, 3, dtype=torch.long), samples_dim=1)
 SIGNAL = Samples.from_inputs(torch.zeros(3, 1, 9))
+ENCODER_LAYER = nn.TransformerEncoderLayer(8, 2, 8)
 MLP = nn.Sequential(nn.Linear(4, 16), nn.ReLU())
 
 
@@ -48,7 +50,21 @@ MLP = nn.Sequential(nn.Linear(4, 16), nn.ReLU())
         ((3, 8, 7), nn.LayerNorm(7), SQUARE, ArrayLayout("NLC")),
         ((3, 5, 7), nn.Conv1d(1, 5, 1), TEXT, ArrayLayout("NCL")),
         ((3, 5, 7), nn.ReLU(), SIGNAL, ArrayLayout("NCL")),
-        ((3, 5, 5), nn.MultiheadAttention(8, 2, batch_first=True), TEXT, ArrayLayout("NHW")),
+        ((3, 5, 8), nn.MultiheadAttention(8, 2, batch_first=True), TEXT, ArrayLayout("NLC")),
+        ((5, 3, 8), nn.MultiheadAttention(8, 2), TEXT, ArrayLayout("LNC")),
+        ((3, 3, 8), nn.MultiheadAttention(8, 2), TEXT, ArrayLayout("LNC")),
+        ((3, 3, 8), nn.MultiheadAttention(8, 2, batch_first=True), TEXT, ArrayLayout("NLC")),
+        ((3, 3, 8), nn.TransformerEncoderLayer(8, 2, 8), TEXT, ArrayLayout("LNC")),
+        ((3, 3, 8), nn.TransformerEncoderLayer(8, 2, 8, batch_first=True), TEXT, ArrayLayout("NLC")),
+        ((3, 3, 8), nn.TransformerEncoder(ENCODER_LAYER, 1), TEXT, ArrayLayout("LNC")),
+        ((3, 3, 8), nn.TransformerDecoderLayer(8, 2, 8), TEXT, ArrayLayout("LNC")),
+        ((3, 3, 8), nn.Transformer(8, 2, 1, 1, 8), TEXT, ArrayLayout("LNC")),
+        ((3, 3, 8), nn.Transformer(8, 2, 1, 1, 8, batch_first=True), TEXT, ArrayLayout("NLC")),
+        ((3, 3, 8), nn.RNN(8, 8), SEQUENCE_FIRST, ArrayLayout("LNC")),
+        ((3, 3, 8), nn.RNN(8, 8, batch_first=True), SEQUENCE_FIRST, ArrayLayout("NLC")),
+        ((5, 3, 8), nn.LayerNorm(8), SEQUENCE_FIRST, ArrayLayout("LNC")),
+        ((3, 9), nn.Linear(2, 9), SEQUENCE_FIRST, ArrayLayout("NC")),
+        ((5, 3), nn.Identity(), SEQUENCE_FIRST, ArrayLayout("LN")),
         ((3, 2, 9, 8, 8), nn.Conv3d(1, 2, 1), TEXT, ArrayLayout("NCDHW", depth=(9, 4))),
     ],
 )
@@ -59,7 +75,75 @@ def test_the_layout_follows_from_shape_module_and_samples(
 
 
 @pytest.mark.parametrize(
-    "dims", ["NCHW", "NHWC", "CHNW", "NHW", "NTC", "TNC", "NCL", "LCN", "NC", "N", "NCDHW", "DNHWC"]
+    ("shape", "module", "key", "dims"),
+    [
+        ((3, 5, 5), nn.MultiheadAttention(5, 1, batch_first=True), "1", "NHW"),
+        ((3, 5, 5), nn.MultiheadAttention(5, 1, batch_first=True), 0, "NLC"),
+        ((3, 3, 7), nn.LSTM(7, 7, 3, batch_first=True), "1.0", "LNC"),
+        ((2, 3, 7), nn.LSTM(7, 7, 2, batch_first=True), "1.1", "LNC"),
+        ((3, 3, 7), nn.GRU(7, 7, 3, batch_first=True), 1, "LNC"),
+        ((3, 3, 7), nn.GRU(7, 7, 3, batch_first=True), 0, "NLC"),
+    ],
+)
+def test_parts_of_what_a_module_returns(
+    shape: tuple[int, ...], module: nn.Module, key: int | str, dims: str
+) -> None:
+    assert infer_layout(shape, module, TEXT, key=key) == ArrayLayout(dims)
+
+
+@pytest.mark.parametrize(
+    ("shape", "module", "samples", "dims", "other"),
+    [
+        ((3, 3, 7), nn.LayerNorm(7), TEXT, "NLC", "LNC"),
+        ((3, 3, 7), nn.LayerNorm(7), SEQUENCE_FIRST, "LNC", "NLC"),
+        ((3, 3, 7), nn.GRU(7, 7), TEXT, "LNC", ""),
+        ((3, 3), nn.Linear(3, 3), TEXT, "NC", ""),
+        ((3, 3), nn.Linear(3, 3), SEQUENCE_FIRST, "NC", "LN"),
+        ((3, 8, 8, 8), nn.ReLU(), SQUARE, "NCHW", "NHWC"),
+        ((3, 8, 8, 8), nn.Conv2d(1, 8, 1), SQUARE, "NCHW", ""),
+        ((3, 8, 8, 8), MLP, SQUARE, "NCHW", "NHWC"),
+        ((3, 16, 16, 16), MLP, SQUARE, "NHWC", ""),
+        ((3, 8, 8, 4), nn.ReLU(), SQUARE, "NHWC", ""),
+        ((3, 16, 16), nn.Identity(), SQUARE, "NTC", "NCT"),
+        ((3, 16, 16), nn.LayerNorm(16), SQUARE, "NTC", ""),
+    ],
+)
+def test_two_layouts_that_fit_equally_well_are_noted(
+    shape: tuple[int, ...], module: nn.Module, samples: Samples, dims: str, other: str
+) -> None:
+    layout = infer_layout(shape, module, samples)
+    assert (layout.dims, layout.other_dims) == (dims, other)
+    assert (f"read as {dims}, but {other} fits, too" in layout.note) == bool(other)
+
+
+def test_outputs_of_inputs_with_positions_first() -> None:
+    lengths = Samples.from_inputs(torch.zeros(12, 4, dtype=torch.long))
+    for dims in (None, "LNC"):
+        with pytest.raises(ReelnetError, match=r"has 4 samples, not the 12 .* samples_dim=1"):
+            infer_layout((12, 4, 8), nn.LSTM(8, 8), lengths, dims=dims)
+    with pytest.raises(ReelnetError, match=r"\(4, 3\), .* has 4 samples, not the 12 .* samples_dim=1"):
+        infer_layout((4, 3), nn.Linear(8, 3), lengths)
+
+
+@pytest.mark.parametrize(
+    "dims",
+    [
+        "NCHW",
+        "NHWC",
+        "CHNW",
+        "NHW",
+        "NTC",
+        "TNC",
+        "NCL",
+        "LCN",
+        "LNC",
+        "NLC",
+        "LN",
+        "NC",
+        "N",
+        "NCDHW",
+        "DNHWC",
+    ],
 )
 def test_maps_hold_each_value_in_its_place(dims: str) -> None:
     sizes = {"N": 3, "C": 2, "D": 4, "H": 5, "W": 6, "T": 7, "L": 8}

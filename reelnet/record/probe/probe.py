@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError, describe_error
+from reelnet.record.array_layout import is_batch_first
 from reelnet.record.probe.distributed import reshard
 from reelnet.record.probe.fast_path import disable_attention_fast_path
 from reelnet.record.probe.state import preserve_rng_states, run_uncompiled, use_eval_mode
@@ -38,12 +41,16 @@ from reelnet.record.taps.reading import (
 )
 from reelnet.record.taps.selection import select_taps
 from reelnet.record.taps.tap import Tap, TapSpec
+from reelnet.record.tensors import pick_tensor
 from reelnet.runs.header import TapInfo, TapKind
 
 MIN_MULTITHREADED_VALUES = 1 << 18
 """Number of values in the samples below which one thread runs the probe. Threads wait for each other at every layer.
 For ten small pictures that costs more than they gain, and far more if another process needs the cores, too: 114 ms
 per probe with two threads on two busy cores, 8 ms with one."""
+
+TapCall = tuple[str, int, int]
+"""The path of a module, the index of a tap on it, and the number of a call, from 1."""
 
 SHAPE_ERROR = re.compile(
     r"shape|size|dimension|channel|mat1|must match|positional argument|keyword argument", re.IGNORECASE
@@ -74,6 +81,7 @@ class Probe:
         names: The names under which the taps are recorded, known before the first pass.
         infos: What is recorded under each name, known after the first pass.
         skipped: The reason why each skipped tap cannot be recorded, known after the first pass.
+        doubts: What the first pass cannot be sure of: which dimensions are those of the samples and of the channels.
     """
 
     def __init__(
@@ -89,6 +97,7 @@ class Probe:
         self.names = [tap.get_name(1) for tap in taps]
         self.infos: dict[str, TapInfo] = {}
         self.skipped: dict[str, str] = {}
+        self.doubts: list[str] = []
         self._samples = samples
         self._options = options or ReadOptions()
         self._strict = strict
@@ -102,7 +111,8 @@ class Probe:
         self._parameters = ParameterReader(
             self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._options
         )
-        self._readers: dict[tuple[str, int, int], TapReader] = {}
+        self._readers: dict[TapCall, TapReader] = {}
+        self._settled_dims: dict[TapCall, str] = {}
 
     def run(self, *, untrained: bool = False) -> Arrays:
         """Run one forward pass.
@@ -118,6 +128,47 @@ class Probe:
             ReelnetError: The model fails on the samples, or a tap has nothing that can be recorded, or its shape or
                 dtype differs from the first pass.
         """
+        first = not self.infos
+        arrays = self._run(untrained=untrained)
+        if first:
+            self._settled_dims = self._settle_dims()
+            if self._settled_dims:
+                self.infos = {}
+                arrays = self._run(untrained=untrained)
+            self.doubts += self._list_doubts()
+        return arrays
+
+    def _settle_dims(self) -> dict[TapCall, str]:
+        """Find the dimensions of outputs with as many positions as samples, by running another number of samples."""
+        doubtful = {
+            call: reader
+            for call, reader in self._readers.items()
+            if reader.layout.other_dims.find("N") not in (-1, reader.layout.dims.index("N"))
+        }
+        if not doubtful:
+            return {}
+        sizes = {size for reader in doubtful.values() for size in reader.shape}
+        count = next(number for number in itertools.count(self._samples.count + 1) if number not in sizes)
+        taps = [tap for taps in self._taps.values() for tap in taps]
+        other = Probe(self.model, self._samples.extend(count), taps, self._options, strict=False)
+        try:
+            other._run(untrained=True)
+        except ReelnetError:
+            return {}
+        layouts = {call: other._readers[call].layout for call in doubtful if call in other._readers}
+        return {call: layout.dims for call, layout in layouts.items() if not layout.other_dims}
+
+    def _list_doubts(self) -> list[str]:
+        layouts = {call: reader.layout for call, reader in self._readers.items() if reader.layout.other_dims}
+        if not layouts:
+            return []
+        (path, _, _), layout = next(iter(layouts.items()))
+        return [
+            f"the shapes of {format_count(len(layouts), 'output')} fit two layouts; the first is {path!r}, read as "
+            f"{layout.dims} and not as {layout.other_dims}; if that is wrong, set dims="
+        ]
+
+    def _run(self, *, untrained: bool) -> Arrays:
         first = not self.infos
         if first:
             self._require_initialized()
@@ -161,10 +212,12 @@ class Probe:
         args, kwargs = self._samples.copy_to(self._device, next(dtypes, None))
         with self._capture_outputs(forward, first=first):
             try:
-                self.model(*args, **kwargs)
+                output = self.model(*args, **kwargs)
             except Exception as error:
                 last = next(reversed(forward.arrays), None)
                 raise _forward_error(self.model, self._samples, error, last) from error
+        if first and self._samples.samples_dim is None:
+            self._check_count(output)
 
     @property
     def _device(self) -> torch.device:
@@ -178,7 +231,33 @@ class Probe:
                 if not isinstance(module, torch.jit.ScriptModule):
                     hook = self._make_hook(path, forward, first=first)
                     stack.callback(module.register_forward_hook(hook, with_kwargs=True).remove)
+            if first and self._samples.samples_dim is None:
+                for path, module in distinct_modules(self.model).items():
+                    if is_batch_first(module) is False:
+                        stack.callback(module.register_forward_hook(self._make_order_hook(path)).remove)
             yield
+
+    def _check_count(self, output: Any) -> None:
+        """Doubt that the first dimension of the inputs is of the samples if the output has the second one instead."""
+        with suppress(ReelnetError):
+            shape, inputs = tuple(pick_tensor(output, None)[0].shape), self._samples.first.shape
+            if 1 < len(inputs) < 4 and shape[:1] == inputs[1:2] and self._samples.count not in shape:
+                self._doubt_samples_dim(f"the model returns {shape}", shape[0])
+
+    def _make_order_hook(self, path: str) -> Any:
+        def hook(module: nn.Module, args: Any, output: Any) -> None:
+            shape = tuple(output[0].shape if isinstance(output, tuple) else output.shape)
+            if len(shape) == 3 and shape[0] == self._samples.count != shape[1]:
+                self._doubt_samples_dim(f"{path!r} with batch_first=False returns {shape}", shape[1])
+
+        return hook
+
+    def _doubt_samples_dim(self, what: str, count: int) -> None:
+        if not self.doubts:
+            self.doubts.append(
+                f"{what}, which is {count} samples, but the inputs have {self._samples.count}; "
+                "if the inputs are (positions, samples), give samples_dim=1"
+            )
 
     def _make_hook(self, path: str, forward: _ForwardPass, *, first: bool) -> Any:
         def hook(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
@@ -188,6 +267,8 @@ class Probe:
                 key = path, index, call
                 if tap.call not in (None, call) or not (first or key in self._readers):
                     continue
+                if key in self._settled_dims:
+                    tap = replace(tap, dims=self._settled_dims[key])
                 name = tap.get_name(call)
                 strict = not first or (self._strict and not tap.from_pattern)
                 with forward.collect_error(name, path if tap.name is not None else name, strict=strict):

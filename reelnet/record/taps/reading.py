@@ -92,6 +92,10 @@ class TapReader:
         samples: The samples that the model was called with.
         options: Options of the recorder.
 
+    Attributes:
+        shape: Shape of the tensor.
+        layout: What its dimensions mean.
+
     Raises:
         UsageError: The tap asks for a channel that does not exist.
         ReelnetError: The tensor cannot be converted to maps.
@@ -108,15 +112,16 @@ class TapReader:
         options: ReadOptions,
     ) -> None:
         self._name, self._options = name, options
-        self._shape, self._dtype = tuple(values.shape), values.dtype
-        self._layout = infer_layout(
-            self._shape, module, samples, dims=tap.dims, grid=tap.grid, slice_index=tap.slice
+        self.shape, self._dtype = tuple(values.shape), values.dtype
+        key = None if tap.then is not None else tap.key
+        self.layout = infer_layout(
+            self.shape, module, samples, dims=tap.dims, grid=tap.grid, slice_index=tap.slice, key=key
         )
-        dims = self._layout.dims
-        channel_count = self._shape[dims.index("C")] if "C" in dims else 1
+        dims = self.layout.dims
+        channel_count = self.shape[dims.index("C")] if "C" in dims else 1
         spec = options.channels if tap.channels is None else tap.channels
         self._channels = _resolve_channels(name, spec, channel_count)
-        self._note = "; ".join(filter(None, (note, self._layout.note)))
+        self._note = "; ".join(filter(None, (note, self.layout.note)))
         self._bounds = _get_tap_bounds(tap, module)
 
     def read(self, values: Tensor) -> Arrays:
@@ -126,15 +131,15 @@ class TapReader:
             ReelnetError: Shape or dtype differ from those of the first call.
         """
         shape, dtype = tuple(values.shape), values.dtype
-        if (shape, dtype) != (self._shape, self._dtype):
+        if (shape, dtype) != (self.shape, self._dtype):
             raise ReelnetError(
-                f"returns {dtype_name(dtype)} {shape}, but {dtype_name(self._dtype)} {self._shape} at first; "
+                f"returns {dtype_name(dtype)} {shape}, but {dtype_name(self._dtype)} {self.shape} at first; "
                 "shape and dtype of a layer must not change"
             )
-        arrays, prefix_tokens = {}, self._layout.get_prefix_tokens(values)
+        arrays, prefix_tokens = {}, self.layout.get_prefix_tokens(values)
         if prefix_tokens is not None:
             arrays[f"{self._name}{PREFIX_TOKENS_SUFFIX}"] = self._options.to_array(prefix_tokens)
-        maps = self._layout.to_maps(values)
+        maps = self.layout.to_maps(values)
         if self._channels is not None:
             maps = maps[:, list(self._channels)]
         arrays[self._name] = self._options.to_array(maps)
