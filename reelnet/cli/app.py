@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from reelnet import __version__
+from reelnet._support.text import printable
 from reelnet.errors import ReelnetError, TemplateError, suggest_names
 
 NEEDS_TORCH = ("torch", "torchvision")
@@ -99,7 +100,7 @@ class App(CommandGroup):
                 raise
             text, exit_code = described
             for line in text.splitlines():
-                click.echo(" ".join(line.split()), err=True)
+                click.echo(printable(" ".join(line.split())), err=True)
         sys.exit(exit_code)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reelnet._support.text import format_count
+from reelnet._support.text import format_count, printable
 from reelnet.errors import ReelnetError, UsageError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def save_all(requests: Iterable[ExportRequest], *, quiet: bool) -> list[Report]:
 def print_notes(reports: Iterable[Report]) -> None:
     """Print each different note once, on stderr."""
     for note in dict.fromkeys(note for report in reports for note in report.notes):
-        click.echo(f"reelnet: note: {note}", err=True)
+        click.echo(f"reelnet: note: {printable(note)}", err=True)
 
 
 def require_writable(*paths: Path) -> None:

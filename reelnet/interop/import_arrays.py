@@ -206,7 +206,14 @@ def _create_run(
         for name, array in groups["metrics"].items()
     }
     writer = RunWriter(
-        path, taps=taps, inputs=inputs, pictures=pictures, labels=labels, about=about, force=force
+        path,
+        taps=taps,
+        inputs=inputs,
+        pictures=pictures,
+        labels=labels,
+        about=about,
+        force=force,
+        timed=False,
     )
     try:
         for number, step in enumerate(steps):

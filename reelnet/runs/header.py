@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from json import JSONDecodeError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet._support.text import one_line, printable
 from reelnet.errors import RunError
+from reelnet.runs.format.checked_json import encode_checked, parse_checked, require_int, shorten, to_float
 from reelnet.runs.storage.protocol import Store
 
-FORMAT_VERSION = 2
-"""Version of the run format that is written; version 1 had no segments."""
+FORMAT_VERSION = 3
+"""Version of the run format that is written. Version 1 had no segments; 1 and 2 had no checksums of JSON."""
 
-READABLE_VERSIONS = (1, 2)
+READABLE_VERSIONS = (1, 2, 3)
 """Versions of the run format that are read."""
+
+FIRST_CHECKED_VERSION = 3
+"""The first version with a checksum of the header and of each line of the log."""
+
+DTYPES = frozenset(
+    ["bool", "float16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+)
+"""numpy's names of the types that a tap may have."""
+
+MAX_STEP_BYTES = 2**40
+"""A header with more bytes of values per step is damaged."""
+
+MAX_REASON = 200
+"""Characters of a reason in an error message; it may quote a name of any length."""
+
+MAX_ABOUT_DEPTH = 64
+"""Facts of a header that are nested more deeply are damaged."""
+
+MAX_HEADER_BYTES = 256_000_000
+"""A larger `run.json` is damaged."""
 
 TAP_KEYS = ("shape", "dtype", "bounds", "kind", "fold", "channels", "note")
 """Fields of a tap that `run.json` holds."""
@@ -167,8 +190,18 @@ class Header:
     about: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT_VERSION
 
-    def to_json(self) -> str:
-        """Encode the header as the text of `run.json`."""
+    @property
+    def is_checked(self) -> bool:
+        """Whether each line of the log has a number and a checksum."""
+        return self.format >= FIRST_CHECKED_VERSION
+
+    @property
+    def step_nbytes(self) -> int:
+        """Bytes of the values of one step."""
+        return sum(tap.nbytes for tap in self.taps.values())
+
+    def to_json(self) -> bytes:
+        """Encode the header as the content of `run.json`."""
         taps = {name: {key: getattr(tap, key) for key in TAP_KEYS} for name, tap in self.taps.items()}
         content = {
             "format": self.format,
@@ -178,49 +211,45 @@ class Header:
             "labels": self.labels,
             "about": dict(self.about),
         }
-        return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+        return encode_checked(content, indent=2)
 
     @classmethod
-    def from_json(cls, text: str, location: str) -> Header:
-        """Parse the text of a `run.json`.
+    def from_json(cls, data: bytes, location: str) -> Header:
+        """Parse the content of a `run.json`.
 
         Args:
-            text: The text.
+            data: The content.
             location: Path or URL of the file, for errors.
 
         Raises:
-            RunError: The text is not a valid header, or has a format version that is not supported.
+            RunError: It is not a valid header, or has a format version that is not supported.
         """
         try:
-            content = json.loads(text)
-            if content["format"] not in READABLE_VERSIONS:
+            content = parse_checked(data, required=False)
+            version = content["format"]
+            if version not in READABLE_VERSIONS:
                 raise RunError(
-                    f"{location}: format {content['format']!r}, but this reelnet reads formats 1 and 2; "
+                    f"{location}: format {shorten(version)}, but this reelnet reads formats 1 to 3; "
                     "open the run with the version that recorded it"
                 )
-            taps = {
-                name: TapInfo(
-                    shape=_parse_shape(tap["shape"]),
-                    dtype=np.dtype(tap["dtype"]).name,
-                    bounds=tuple(tap["bounds"]) if tap["bounds"] else None,
-                    # The first runs held nothing but activations and have no such key.
-                    kind=TapKind(tap.get("kind", TapKind.ACTIVATION)),
-                    fold=_parse_fold(tap),
-                    channels=tuple(map(int, tap["channels"])) if tap.get("channels") else None,
-                    note=str(tap.get("note", "")),
-                )
-                for name, tap in content["taps"].items()
-            }
+            if version >= FIRST_CHECKED_VERSION:
+                parse_checked(data, required=True)
+            samples = require_int(content["samples"], 1)
+            taps = {name: _parse_tap(tap, samples) for name, tap in content["taps"].items()}
+            if sum(tap.nbytes for tap in taps.values()) > MAX_STEP_BYTES:
+                raise ValueError(f"a step would have more than {MAX_STEP_BYTES:,} bytes")
             labels = content["labels"]
+            if labels is not None and (type(labels) is not list or len(labels) != samples):
+                raise ValueError(f"there is not one label for each of the {samples} samples")
             return cls(
                 taps=taps,
-                samples=int(content["samples"]),
-                samples_crc32=content["samples_crc32"],
+                samples=samples,
+                samples_crc32=str(content["samples_crc32"]),
                 labels=tuple(map(str, labels)) if labels is not None else None,
-                about=dict(content["about"]),
-                format=int(content["format"]),
+                about=_limit_depth(dict(content["about"]), MAX_ABOUT_DEPTH),
+                format=int(version),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise RunError(
                 f"{location}: not a run header ({describe_parse_error(error)}); {RESTORE_HINT}"
             ) from error
@@ -234,11 +263,9 @@ def read_header(store: Store) -> Header:
     """
     path = store.full_path("run.json")
     try:
-        return Header.from_json(store.read_bytes("run.json").decode("utf-8"), path)
+        return Header.from_json(store.read_bytes("run.json", MAX_HEADER_BYTES), path)
     except (FileNotFoundError, NotADirectoryError):
         raise store.missing_run_error() from None
-    except UnicodeDecodeError as error:
-        raise RunError(f"{path}: not a run header ({error}); {RESTORE_HINT}") from error
     except OSError as error:
         raise read_error(path, "the header", error) from error
 
@@ -246,27 +273,76 @@ def read_header(store: Store) -> Header:
 def read_error(path: str, content: str, error: OSError) -> RunError:
     """Build the error for a file of a run that cannot be read; `content` says what the file holds."""
     # Restoring a copy does not help with a file that exists but must not be read.
-    hint = f"; {RESTORE_HINT}" if isinstance(error, FileNotFoundError) else ""
+    hint = RESTORE_HINT if path.endswith(("run.json", "samples.safetensors")) else REPAIR_HINT
+    hint = f"; {hint}" if isinstance(error, FileNotFoundError) else ""
     return RunError(f"{path}: cannot read {content} ({error.strerror}){hint}")
 
 
 def describe_parse_error(error: Exception) -> str:
-    """Describe what is wrong with the content of a JSON file."""
+    """Describe what is wrong with the content of a JSON file, on one line without control characters."""
     if isinstance(error, KeyError):
-        return f"{error} is missing"
-    return f"not JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
+        return f"{shorten(error.args[0])} is missing"
+    if isinstance(error, JSONDecodeError):
+        return f"not JSON: {error}"
+    text = printable(one_line(error))
+    return text if len(text) <= MAX_REASON else f"{text[: MAX_REASON - 4]} ..."
 
 
-def _parse_shape(shape: list[int]) -> tuple[int, int, int, int]:
-    samples, channels, height, width = map(int, shape)
-    return samples, channels, height, width
+def _limit_depth(value: Any, levels: int) -> Any:
+    """Return a JSON value, unless it is nested so deeply that it could not be written again.
+
+    Raises:
+        ValueError: It is.
+    """
+    if levels == 0:
+        raise ValueError("nested too deeply")
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _limit_depth(each, levels - 1)
+    return value
 
 
-def _parse_fold(tap: Mapping[str, Any]) -> tuple[int, int, int] | None:
-    if not tap.get("fold"):
-        return None
-    channels, height, width = map(int, tap["fold"])
-    values = math.prod(map(int, tap["shape"][1:]))
-    if values % channels or not values <= channels * height * width:
-        raise ValueError(f"{values} values per sample cannot be folded to {tap['fold']}")
+def _parse_tap(tap: Mapping[str, Any], samples: int) -> TapInfo:
+    """Parse an entry of `taps`.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: It is not valid.
+    """
+    # The first runs held nothing but activations and have no such key.
+    kind = TapKind(tap.get("kind", TapKind.ACTIVATION))
+    shape = _parse_sides(tap["shape"], 4)
+    if kind is TapKind.ACTIVATION and shape[0] != samples:
+        raise ValueError(f"a layer has values of {shape[0]} samples instead of {samples}")
+    if tap["dtype"] not in DTYPES:
+        raise ValueError(f"{shorten(tap['dtype'])} is not a type of values")
+    channels = tap.get("channels")
+    return TapInfo(
+        shape=(shape[0], shape[1], shape[2], shape[3]),
+        dtype=tap["dtype"],
+        bounds=_parse_bounds(tap["bounds"]) if tap["bounds"] else None,
+        kind=kind,
+        fold=_parse_fold(tap["fold"], shape) if tap.get("fold") else None,
+        channels=tuple(map(require_int, channels)) if channels else None,
+        note=str(tap.get("note", "")),
+    )
+
+
+def _parse_sides(value: Any, count: int) -> tuple[int, ...]:
+    if type(value) is not list or len(value) != count:
+        raise ValueError(f"{shorten(value)} is not a shape of {count} numbers")
+    return tuple(require_int(side, 1, MAX_STEP_BYTES) for side in value)
+
+
+def _parse_bounds(bounds: Any) -> tuple[float, float]:
+    low, high = map(to_float, bounds)
+    if not low <= high:
+        raise ValueError(f"{shorten(bounds)} are not the limits of values")
+    return low, high
+
+
+def _parse_fold(value: Any, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    channels, height, width = _parse_sides(value, 3)
+    values = math.prod(shape[1:])
+    # Only the last row of a map may end with blanks.
+    if values % channels or height != -(-values // channels // width):
+        raise ValueError(f"{values} values per sample cannot be folded to {shorten(value)}")
     return channels, height, width

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import RunError
+from reelnet.runs.format.checked_json import encode_checked, parse_checked, require_int, to_float
 from reelnet.runs.format.commit import Commit, to_json_number
-from reelnet.runs.format.log import StepLocation
+from reelnet.runs.format.log import PARSE_ERRORS, StepLocation
 from reelnet.runs.format.segment import Segment
 from reelnet.runs.header import describe_parse_error, read_error
 from reelnet.runs.storage.protocol import Store
@@ -22,6 +22,12 @@ Scalars = dict[str, dict[int, float]]
 
 METRICS_FILE = "metrics.json"
 """Name of the file with imported metrics in a run folder."""
+
+CHECKSUM_MARK = b', "checksum": "'
+"""Is at the end of `metrics.json` since format version 3."""
+
+MAX_METRICS_BYTES = 256_000_000
+"""A larger `metrics.json` is damaged."""
 
 
 def recorded_metrics(locations: Mapping[int, StepLocation]) -> dict[str, NDArray[np.float64]]:
@@ -94,16 +100,19 @@ def read_imported_metrics(store: Store) -> Scalars:
     """
     path = store.full_path(METRICS_FILE)
     try:
-        content = json.loads(store.read_bytes(METRICS_FILE))
+        data = store.read_bytes(METRICS_FILE, MAX_METRICS_BYTES)
+        content = parse_checked(data, required=False)
+        # Without a checksum the file is of an earlier version, which had the metrics at the top.
+        metrics = content["metrics"] if CHECKSUM_MARK in data[-64:] else content
         return {
-            str(name): dict(zip(map(int, each["steps"]), map(float, each["values"]), strict=True))
-            for name, each in content.items()
+            name: dict(zip(map(require_int, each["steps"]), map(to_float, each["values"]), strict=True))
+            for name, each in metrics.items()
         }
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise read_error(path, "the metrics", error) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except PARSE_ERRORS as error:
         raise RunError(
             f"{path}: not a metrics file ({describe_parse_error(error)}); "
             "remove it, and import the metrics again with 'reelnet metrics'"
@@ -120,4 +129,4 @@ def write_imported_metrics(store: Store, metrics: Scalars) -> None:
         name: {"steps": list(values), "values": list(map(to_json_number, values.values()))}
         for name, values in metrics.items()
     }
-    store.write_file(METRICS_FILE, (json.dumps(content, ensure_ascii=False) + "\n").encode())
+    store.write_file(METRICS_FILE, encode_checked({"metrics": content}))

@@ -12,12 +12,12 @@ from typing import Any, NoReturn, SupportsIndex, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import format_count
+from reelnet._support.text import format_count, printable
 from reelnet.errors import RunError, UnknownNameError, UsageError, suggest_and_list_names, suggest_names
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import LogReader, StepLocation
+from reelnet.runs.format.log import LogReader, StepLocation, elapsed_at
 from reelnet.runs.format.reader import ValueReader
-from reelnet.runs.header import TapInfo, read_header
+from reelnet.runs.header import TapInfo, read_error, read_header
 from reelnet.runs.metrics import (
     Scalars,
     describe_nonfinite,
@@ -25,6 +25,7 @@ from reelnet.runs.metrics import (
     read_imported_metrics,
     recorded_metrics,
 )
+from reelnet.runs.recovery import describe_lost_lines
 from reelnet.runs.snapshot import Snapshot, read_samples
 from reelnet.runs.step_index import StepSelection, describe_steps, require_steps, resolve_step, select_steps
 from reelnet.runs.storage.local import LocalStore
@@ -58,7 +59,7 @@ class RunReader:
     def __init__(self, path: str | os.PathLike[str] | Store) -> None:
         self.store = open_store(path)
         self._header = read_header(self.store)
-        self._log_reader = LogReader(self.store, self._header.taps)
+        self._log_reader = LogReader(self.store, self._header)
         self._value_reader = ValueReader(self.store, self._header.taps)
         self._update_from_log()
 
@@ -96,7 +97,7 @@ class RunReader:
         log = self._log_reader.log
         self._locations: dict[int, StepLocation] = {step: log.steps[step] for step in sorted(log.steps)}
         self.missing: Mapping[int, str] = dict(sorted(log.missing.items()))
-        for name in ("taps", "_summary"):
+        for name in ("taps", "_summary", "_lost_lines"):
             self.__dict__.pop(name, None)
         self.reload_imported_metrics()
 
@@ -167,6 +168,16 @@ class RunReader:
     def recorded_metrics(self) -> dict[str, NDArray[np.float64]]:
         """The metrics without imported ones."""
         return recorded_metrics(self._locations)
+
+    @property
+    def elapsed(self) -> NDArray[np.float64]:
+        """Seconds from the beginning of the recording to each step, (steps,); NaN where unknown.
+
+        The time goes on from the last step when a recording is resumed. Runs of format version 1 or 2 and imported
+        runs have no times.
+        """
+        seconds = [elapsed_at(location) for location in self._locations.values()]
+        return np.array([np.nan if each is None else each for each in seconds], np.float64)
 
     @property
     def samples(self) -> NDArray[np.uint8]:
@@ -240,6 +251,7 @@ class RunReader:
             UsageError: The step is not an integer, or was not recorded.
             RunError: The run has no steps.
         """
+        self.require_steps()
         return resolve_step(step, self._locations.keys(), self.location)
 
     def require_steps(self) -> None:
@@ -248,28 +260,33 @@ class RunReader:
         Raises:
             RunError: It has none.
         """
+        if not self._locations and self._lost_lines:
+            raise RunError(f"{self.location}: {self._lost_lines}")
         require_steps(self._locations, self.location)
 
     def warnings(self, taps: Collection[str] | None = None) -> tuple[str, ...]:
         """Describe what a viewer should know before trusting the pictures, one sentence per problem.
 
-        Problems are values and metrics that are NaN or infinite, and steps that could not be recorded.
+        Problems are values and metrics that are NaN or infinite, steps that could not be recorded, and steps whose
+        log line is lost.
 
         Args:
             taps: The taps to report on; all by default.
         """
-        messages = []
+        messages = [self._lost_lines] if self._lost_lines else []
         for name, (count, first) in self.nonfinite.items():
             if taps is None or name in taps:
                 values = format_count(count, "NaN or infinite value")
-                messages.append(f"{name}: {values}, from step {first} on, drawn in a separate color")
+                messages.append(
+                    f"{printable(name)}: {values}, from step {first} on, drawn in a separate color"
+                )
         for name, series in self.metrics.items():
             found = zip(self.steps, series.tolist(), self.measured[name].tolist(), strict=True)
             messages += describe_nonfinite(name, {step: value for step, value, known in found if known})
         if self.missing:
             first, reason = next(iter(self.missing.items()))
             messages.append(
-                f"{format_count(len(self.missing), 'missing step')}, the first is {first}: {reason}"
+                f"{format_count(len(self.missing), 'missing step')}, the first is {first}: {printable(reason)}"
             )
         return tuple(messages)
 
@@ -279,7 +296,20 @@ class RunReader:
 
     @cached_property
     def _summary(self) -> RunSummary:
+        if self._locations:
+            # The shapes of a damaged header must not be taken seriously before there are values for them.
+            self._retry_moved_steps(
+                lambda: self._value_reader.require_values(next(iter(self._locations.values())))
+            )
         return summarize_run(self._locations, self._value_reader, list(self._header.taps))
+
+    @cached_property
+    def _lost_lines(self) -> str:
+        """Steps that are in files but not in the log, described for people; empty if there are none."""
+        try:
+            return describe_lost_lines(self.store, self._header, self._log_reader.log)
+        except OSError as error:
+            raise read_error(self.location, "the list of files", error) from error
 
     @cached_property
     def _sample_arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -293,7 +323,7 @@ class RunReader:
             except RunError as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
-            current = LogReader(self.store, self._header.taps).log.steps
+            current = LogReader(self.store, self._header).log.steps
             self._locations = {step: current.get(step, old) for step, old in self._locations.items()}
         return read()
 

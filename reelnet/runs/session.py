@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.runs.format.log import LogReader, StepLog
-from reelnet.runs.header import Header, read_header
+from reelnet.runs.format.checked_json import parse_json
+from reelnet.runs.format.log import LogReader, LogWriter, StepLog
+from reelnet.runs.header import MAX_HEADER_BYTES, Header, read_header
+from reelnet.runs.recovery import list_value_files, restore_steps
 from reelnet.runs.storage.open_store import open_store
 from reelnet.runs.storage.protocol import RunLock, Store
+
+LOG = logging.getLogger("reelnet")
 
 
 def open_session(
@@ -91,11 +95,21 @@ def resolve_resume_step(path: str | os.PathLike[str], resume: int | bool) -> int
     _require_target(store, force=False, resume=True)
     if resume is not True:
         return resume
-    return max(LogReader(store, read_header(store).taps).log.steps, default=0)
+    header = read_header(store)
+    with explain_os_errors(f"{store}: cannot resume a run here"):
+        files = list_value_files(store)
+        log = LogReader(store, header).log
+        restore_steps(store, log, files)
+    return max(log.steps, default=0)
 
 
-def remove_unreferenced_files(store: Store, log: StepLog) -> None:
+def remove_unreferenced_files(store: Store, log: StepLog, damaged: Collection[str]) -> None:
     """Remove step and segment files that the log does not reference, and temporary files.
+
+    Args:
+        store: Files of the run.
+        log: The log.
+        damaged: Files that are moved to the folder `damaged` instead of being removed.
 
     Raises:
         OSError: A file cannot be removed.
@@ -103,7 +117,11 @@ def remove_unreferenced_files(store: Store, log: StepLog) -> None:
     referenced = {commit.file for commit in log.unpacked_commits()}
     referenced |= {segment.file for segment in log.segment_rows()}
     files = [*store.list_files("steps"), *store.list_files("segments")]
-    store.remove_files(name for name in files if name not in referenced)
+    for name in files:
+        if name not in referenced and name in damaged:
+            store.set_aside(name)
+        elif name not in referenced:
+            store.remove_files([name])
     store.remove_temporary_files()
 
 
@@ -155,7 +173,7 @@ def _require_target(store: Store, *, force: bool, resume: bool) -> None:
 def _has_header(store: Store) -> bool:
     """Return whether there is a `run.json` of reelnet, in any format version; other tools use that name, too."""
     try:
-        content = json.loads(store.read_bytes("run.json"))
+        content = parse_json(store.read_bytes("run.json", MAX_HEADER_BYTES))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return False
     return isinstance(content, dict) and {"format", "taps", "samples_crc32"} <= content.keys()
@@ -168,23 +186,27 @@ def _create_run(store: Store, header: Header, samples: bytes) -> StepLog:
         store.write_file("samples.safetensors", samples)
         store.replace_log(b"")
         # The header comes last: with it the folder becomes a run that can be opened.
-        store.write_file("run.json", header.to_json().encode())
-    return StepLog(header.taps)
+        store.write_file("run.json", header.to_json())
+    return StepLog(header)
 
 
 def _resume_run(store: Store, header: Header, step: int) -> StepLog:
     old_header = read_header(store)
     if difference := _describe_difference(old_header, header):
         raise UsageError(f"{store}: cannot resume this run: {difference}; record into another folder")
-    log = LogReader(store, header.taps).log
-    log.drop_after(step)
-    log.generation += 1
     with explain_os_errors(f"{store}: cannot resume this run"):
-        if old_header.format != header.format:
-            store.write_file("run.json", replace(old_header, format=header.format).to_json().encode())
+        files = list_value_files(store)
+        log = LogReader(store, old_header).log
+        restored = restore_steps(store, log, files)
+        for problem in restored.problems:
+            LOG.warning("%s", problem)
+        log.drop_after(step)
         # Rewrite the log, since an unfinished last line would merge with the next one.
-        store.replace_log(log.to_bytes())
-        remove_unreferenced_files(store, log)
+        LogWriter(store, log).rewrite()
+        # A header of an earlier version allows checksums in the log, but this version demands them.
+        if old_header.format != header.format:
+            store.write_file("run.json", replace(old_header, format=header.format).to_json())
+        remove_unreferenced_files(store, log, restored.unreadable)
     return log
 
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load
 
 from reelnet.errors import RunError
 from reelnet.runs.format.arrays import crc32_hex
-from reelnet.runs.header import RESTORE_HINT, Header, read_error
+from reelnet.runs.header import RESTORE_HINT, Header, describe_parse_error, read_error
 from reelnet.runs.storage.protocol import Store
 
 
@@ -44,8 +44,30 @@ def read_samples(store: Store, header: Header) -> dict[str, NDArray[np.generic]]
             raise RunError(
                 f"{path}: altered or truncated, its checksum does not match run.json; {RESTORE_HINT}"
             )
-        return load(data)
+        arrays = load(data)
+        _check_arrays(arrays, header.samples)
+        return arrays
     except OSError as error:
         raise read_error(path, "the samples", error) from error
-    except SafetensorError as error:
-        raise RunError(f"{path}: not a safetensors file ({error}); {RESTORE_HINT}") from error
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{path}: not the samples of a run ({describe_parse_error(error)}); {RESTORE_HINT}"
+        ) from error
+
+
+def _check_arrays(arrays: Mapping[str, NDArray[np.generic]], samples: int) -> None:
+    """Make sure that there are inputs and pictures of each sample.
+
+    Raises:
+        ValueError: There are not.
+        KeyError: An array is missing.
+    """
+    shown = arrays["shown"]
+    is_color = shown.ndim == 4 and shown.shape[3] == 3
+    if not (shown.ndim == 3 or is_color) or shown.dtype.kind not in "uif" or 0 in shown.shape:
+        raise ValueError(f"there are no pictures of {shown.dtype} {shown.shape}")
+    for name in ("shown", "fed"):
+        if arrays[name].shape[:1] != (samples,):
+            raise ValueError(
+                f"{name!r} has the shape {arrays[name].shape}, not one row for {samples} samples"
+            )

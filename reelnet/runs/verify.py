@@ -1,27 +1,23 @@
-"""Checks a run against its checksums, and repairs a damaged one by dropping what is damaged."""
+"""Checks a run against its checksums, and repairs a damaged one by setting aside what is damaged."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reelnet.errors import RunError
-from reelnet.runs.format.arrays import crc32_hex
-from reelnet.runs.format.log import StepLocation, StepLog
+from reelnet.runs.format.log import LogWriter, StepLocation, StepLog
 from reelnet.runs.format.reader import ValueReader
-from reelnet.runs.format.segment import Segment, head_size
-from reelnet.runs.header import REPAIR_HINT, Header, TapInfo, read_error, read_header
+from reelnet.runs.header import FORMAT_VERSION, REPAIR_HINT, RESTORE_HINT, Header, read_error, read_header
+from reelnet.runs.metrics import read_imported_metrics
+from reelnet.runs.recovery import COMMIT_SECONDS, list_value_files, read_damaged_log, restore_steps
 from reelnet.runs.session import remove_unreferenced_files
-from reelnet.runs.step_index import describe_steps
+from reelnet.runs.snapshot import read_samples
 from reelnet.runs.storage.open_store import open_store
 from reelnet.runs.storage.protocol import Store
-
-STEP_FILE = re.compile(r"steps/(\d{8,})\.safetensors")
 
 Progress = Callable[[int, int], None]
 """Receives the number of steps that are done, and the total."""
@@ -34,14 +30,16 @@ class RunHealth:
     Attributes:
         step_count: Number of steps of the run, as far as the log is readable.
         damaged_steps: What is wrong with each damaged step, with its file.
-        log_problems: What is wrong with lines of the log.
+        log_problems: What is wrong with lines of the log, and what was restored.
         samples_problem: What is wrong with the samples; empty if they are intact.
+        metrics_problem: What is wrong with the imported metrics; empty if they are intact.
     """
 
     step_count: int
     damaged_steps: dict[int, str] = field(default_factory=dict)
     log_problems: list[str] = field(default_factory=list)
     samples_problem: str = ""
+    metrics_problem: str = ""
 
     @property
     def is_intact(self) -> bool:
@@ -55,7 +53,11 @@ class RunHealth:
 
     def problems(self) -> list[str]:
         """List what is damaged, one line per problem."""
-        return [*filter(None, [self.samples_problem]), *self.log_problems, *self.damaged_steps.values()]
+        return [
+            *filter(None, [self.samples_problem, self.metrics_problem]),
+            *self.log_problems,
+            *self.damaged_steps.values(),
+        ]
 
 
 def verify_run(path: str | os.PathLike[str], progress: Progress | None = None) -> RunHealth:
@@ -65,17 +67,18 @@ def verify_run(path: str | os.PathLike[str], progress: Progress | None = None) -
         RunError: There is no run, or its header or log cannot be read at all.
     """
     store = open_store(path)
-    return _check_run(store, read_header(store), progress)[0]
+    return _check_run(store, read_header(store), progress).health
 
 
 def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -> RunHealth:
-    """Drop what is damaged and keep what is intact.
+    """Keep what is intact, and move what is damaged to the folder `damaged` of the run.
 
-    Damaged steps are marked as missing, and unreferenced files are removed. A segment whose log line is damaged is
-    restored from its own index, without metrics.
+    Steps whose log line is damaged or lost are restored from their files. Damaged steps are marked as missing. Only
+    files that hold nothing but what the run has elsewhere, or has dropped, are removed.
 
     Returns:
-        What was damaged. Afterwards everything is intact except the samples, which cannot be repaired.
+        What was damaged. Afterwards everything is intact except the samples and imported metrics, which cannot be
+        repaired.
 
     Raises:
         UsageError: A recorder is using the run.
@@ -86,12 +89,18 @@ def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -
     lock = None
     try:
         lock = store.lock()
-        health, log = _check_run(store, header, progress)
-        log.drop(health.damaged_steps)
+        check = _check_run(store, header, progress)
+        health, log = check.health, check.log
+        keep = {*check.unreadable, *_damaged_files(log, health.damaged_steps)}
+        for step in health.damaged_steps:
+            log.steps.pop(step, None)
         log.missing |= dict.fromkeys(health.damaged_steps, "damaged, dropped by 'reelnet repair'")
-        log.generation += 1
-        store.replace_log(log.to_bytes())
-        remove_unreferenced_files(store, log)
+        if health.log_problems:
+            _keep_old_log(store)
+        LogWriter(store, log).rewrite()
+        if header.format != FORMAT_VERSION:
+            store.write_file("run.json", replace(header, format=FORMAT_VERSION).to_json())
+        remove_unreferenced_files(store, log, keep)
     except OSError as error:
         raise RunError(f"{store}: cannot be repaired ({error.strerror})") from error
     finally:
@@ -101,118 +110,63 @@ def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -
     return health
 
 
-def _check_run(store: Store, header: Header, progress: Progress | None) -> tuple[RunHealth, StepLog]:
-    """Read a whole run. Returns what is damaged, and the log with every step that is still readable."""
+def _damaged_files(log: StepLog, damaged_steps: Mapping[int, str]) -> set[str]:
+    """Return the files of damaged steps."""
+    locations = [log.steps[step] for step in damaged_steps if step in log.steps]
+    return {each[0].file if isinstance(each, tuple) else each.file for each in locations}
+
+
+def _keep_old_log(store: Store) -> None:
+    """Keep a copy of a damaged log, if there is one."""
+    with suppress(FileNotFoundError):
+        store.write_damaged("log.jsonl", store.read_log(None).lines)
+
+
+@dataclass(frozen=True)
+class _Check:
+    """The result of reading a whole run.
+
+    Attributes:
+        health: What is damaged.
+        log: The log with every step that is in it or could be restored, damaged ones too.
+        unreadable: Files that neither the log nor their content explains.
+    """
+
+    health: RunHealth
+    log: StepLog
+    unreadable: list[str]
+
+
+def _check_run(store: Store, header: Header, progress: Progress | None) -> _Check:
+    """Read a whole run, and restore what the log does not say."""
     path = store.full_path("log.jsonl")
     try:
-        log, damaged_lines = _read_damaged_log(store.read_log(None).lines, header.taps, path)
-        restored = _restore_segments(store, log, header.taps) if damaged_lines else []
-        for segment in restored:
-            log.add(segment)
-        damaged_steps = _find_lost_steps(store, log, damaged_lines)
+        # Listed before the log is read: while the run is recorded, files come before their lines.
+        files = list_value_files(store)
+        log, log_problems = read_damaged_log(store, header)
+        restored = restore_steps(store, log, files)
+        if restored.problems and not log_problems:
+            # A step may have been between its file and its line.
+            time.sleep(COMMIT_SECONDS)
+            log, log_problems = read_damaged_log(store, header)
+            restored = restore_steps(store, log, files)
     except OSError as error:
         raise read_error(path, "the log", error) from error
-    log_problems = [
-        f"{line.error}: {line.describe_position()}"
-        for line in damaged_lines
-        if not any(map(line.may_contain, damaged_steps))
-    ]
-    log_problems += [
-        f"{store.full_path(segment.file)}: {describe_steps(segment.steps)}: "
-        "their log line is damaged, so their metrics are lost"
-        for segment in restored
-    ]
+    damaged_steps = restored.lost
     step_count, reader = len(log.steps) + len(damaged_steps), ValueReader(store, header.taps)
     for done, (step, location) in enumerate(sorted(log.steps.items(), key=lambda item: item[0]), 1):
         if problem := _check_step(reader, location, step, list(header.taps)):
             damaged_steps[step] = problem
         if progress is not None:
             progress(done, len(log.steps))
-    damaged_steps = dict(sorted(damaged_steps.items()))
-    return RunHealth(step_count, damaged_steps, log_problems, _check_samples(store, header)), log
-
-
-@dataclass(frozen=True)
-class _DamagedLine:
-    """A line of the log that cannot be parsed.
-
-    Attributes:
-        error: What is wrong, with the path of the log and the line number.
-        last_before: The largest step in the lines before it; -inf if there is none.
-        first_after: The smallest step in the lines after it; inf if there is none.
-    """
-
-    error: str
-    last_before: float
-    first_after: float
-
-    def may_contain(self, step: int) -> bool:
-        """Return whether the line may have committed a step."""
-        return self.last_before < step < self.first_after
-
-    def describe_position(self) -> str:
-        """Describe where in the log the line is."""
-        start = f"step {self.last_before}" if self.last_before > -math.inf else "the start of the log"
-        end = f"step {self.first_after}" if self.first_after < math.inf else "the end of the log"
-        return f"it is between {start} and {end}"
-
-
-def _read_damaged_log(
-    lines: bytes, taps: Mapping[str, TapInfo], path: str
-) -> tuple[StepLog, list[_DamagedLine]]:
-    """Parse the readable lines of a log, and collect the others."""
-    log = StepLog(taps)
-    errors: dict[int, str] = {}
-    steps: list[tuple[int, int]] = []
-    for number, text in enumerate(lines.split(b"\n")[:-1]):
-        try:
-            log.parse_lines(text + b"\n", path)
-        except RunError as error:
-            errors[number] = str(error).removesuffix(f"; {REPAIR_HINT}")
-        else:
-            line = json.loads(text)
-            line_steps = line["steps"] if "segment" in line else [line["step"]] if "step" in line else []
-            steps += [(number, int(step)) for step in line_steps]
-    damaged_lines = [
-        _DamagedLine(
-            error,
-            max((step for number, step in steps if number < damaged), default=-math.inf),
-            min((step for number, step in steps if number > damaged), default=math.inf),
-        )
-        for damaged, error in errors.items()
-    ]
-    return log, damaged_lines
-
-
-def _find_lost_steps(store: Store, log: StepLog, damaged_lines: Sequence[_DamagedLine]) -> dict[int, str]:
-    """Find step files that a damaged line may have committed and no readable line references."""
-    lost = {}
-    for name in store.list_files("steps"):
-        step = int(match[1]) if (match := STEP_FILE.fullmatch(name)) else -1
-        line = next((each for each in damaged_lines if each.may_contain(step)), None)
-        if step >= 0 and step not in log.steps and line is not None:
-            lost[step] = f"{line.error}: step {step} is lost"
-    return lost
-
-
-def _restore_segments(store: Store, log: StepLog, taps: Mapping[str, TapInfo]) -> list[Segment]:
-    """Rebuild the lines of unreferenced segments from their indexes.
-
-    Segments with a damaged index, or with a step that is in the log, are skipped.
-    """
-    referenced = {segment.file for segment in log.segment_rows()}
-    segments = []
-    for name in store.list_files("segments"):
-        if name in referenced:
-            continue
-        with suppress(OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError):
-            (start,) = store.read_spans(name, [(0, 8)])
-            (start,) = store.read_spans(name, [(0, 8 + int.from_bytes(start, "little"))])
-            (head,) = store.read_spans(name, [(0, head_size(start, taps))])
-            segment = Segment.from_head(name, head, taps)
-            if not {*segment.steps} & log.steps.keys():
-                segments.append(segment)
-    return segments
+    health = RunHealth(
+        step_count,
+        dict(sorted(damaged_steps.items())),
+        log_problems + restored.problems,
+        _check_samples(store, header),
+        _check_metrics(store),
+    )
+    return _Check(health, log, restored.unreadable)
 
 
 def _check_step(reader: ValueReader, location: StepLocation, step: int, taps: list[str]) -> str:
@@ -228,9 +182,17 @@ def _check_step(reader: ValueReader, location: StepLocation, step: int, taps: li
 
 def _check_samples(store: Store, header: Header) -> str:
     """Describe what is wrong with the samples; empty if they are intact."""
-    path = store.full_path("samples.safetensors")
     try:
-        is_intact = crc32_hex(store.read_bytes("samples.safetensors")) == header.samples_crc32
-        return "" if is_intact else f"{path}: the samples are altered or truncated"
-    except OSError as error:
-        return f"{path}: cannot read the samples ({error.strerror})"
+        read_samples(store, header)
+    except RunError as error:
+        return str(error).removesuffix(f"; {RESTORE_HINT}")
+    return ""
+
+
+def _check_metrics(store: Store) -> str:
+    """Describe what is wrong with the imported metrics; empty if they are intact."""
+    try:
+        read_imported_metrics(store)
+    except RunError as error:
+        return str(error)
+    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Self
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.runs.format.arrays import count_nonfinite, crc32_hex, finite_range, pack_arrays
+from reelnet.runs.format.arrays import crc32_hex, pack_arrays
 from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.compaction import SEGMENT_BYTES, SegmentPacker
-from reelnet.runs.format.log import encode_line
+from reelnet.runs.format.log import LogWriter
+from reelnet.runs.format.step_file import pack_step
 from reelnet.runs.header import Header, TapInfo
 from reelnet.runs.session import explain_os_errors, open_session
 from reelnet.runs.snapshot import Snapshot
@@ -42,6 +44,7 @@ class RunWriter:
         force: Replace an existing run at `path`. Anything else at `path` is never touched.
         resume: Resume the existing run at `path` after this step; later steps of the run are replaced.
         segment_bytes: Approximate bytes of values in a segment; 0 keeps all steps in files of their own.
+        timed: Whether to store when each step was committed. False for values that were computed elsewhere.
 
     Raises:
         UsageError: Something exists at `path`, there is no matching run to resume, or another recorder is using it.
@@ -61,15 +64,21 @@ class RunWriter:
         force: bool = False,
         resume: int | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        timed: bool = True,
     ) -> None:
         self._store: Store = open_store(path)
-        self._taps = dict(taps)
         self._guard = threading.RLock()
         named_inputs = inputs if isinstance(inputs, Mapping) else {"fed": inputs}
         samples, _ = pack_arrays({**named_inputs, "shown": pictures})
-        header = Header(self._taps, len(pictures), crc32_hex(samples), labels, about or {})
+        header = Header(dict(taps), len(pictures), crc32_hex(samples), labels, about or {})
         self._lock, self._log = open_session(self._store, header, samples, force=force, resume=resume)
         self._is_new = resume is None
+        # A resumed run keeps the order of its taps, since segments identify taps by it.
+        self._taps = self._log.taps
+        self._log_writer = LogWriter(self._store, self._log)
+        last_elapsed = self._log.last_elapsed if self._log.steps else 0.0
+        # If the steps of a resumed run have no times, it is unknown when its recording began.
+        self._start = time.monotonic() - last_elapsed if timed and last_elapsed is not None else None
         self._packer = SegmentPacker(self._store, self._log, self._taps, segment_bytes)
         self._is_open = True
 
@@ -91,25 +100,17 @@ class RunWriter:
                 for example. The steps committed before remain intact.
         """
         self._check_arrays(snapshot)
-        file = f"steps/{snapshot.step:08d}.safetensors"
-        data, spans = pack_arrays(snapshot.taps)
-        arrays = snapshot.taps.items()
-        commit = Commit(
-            step=snapshot.step,
-            metrics={name: float(value) for name, value in snapshot.metrics.items()},
-            file=file,
-            spans=spans,
-            ranges={name: finite_range(array) for name, array in arrays},
-            nonfinite={name: count for name, array in arrays if (count := count_nonfinite(array))},
-        )
-        line = encode_line(commit.to_line())
+        metrics = {name: float(value) for name, value in snapshot.metrics.items()}
+        elapsed = None if self._start is None else round(time.monotonic() - self._start, 3)
+        arrays = {name: np.ascontiguousarray(snapshot.taps[name]) for name in self._taps}
+        data, commit = pack_step(snapshot.step, arrays, metrics, elapsed)
         with self._exclusive_access():
-            message = f"{self._store.full_path(file)}: cannot write step {snapshot.step}"
+            message = f"{self._store.full_path(commit.file)}: cannot write step {snapshot.step}"
             with explain_os_errors(message, f"; the {self.step_count} steps before it are safe"):
-                self._store.write_file(file, data)
-                self._store.append_log(line)
+                self._store.write_file(commit.file, data)
+                line_size = self._log_writer.append(commit.to_line())
             self._log.add(commit)
-            self._packer.add(commit, len(line))
+            self._packer.add(commit, line_size)
 
     def mark_missing(self, step: int, reason: str) -> None:
         """Record that a step is missing, and why.
@@ -119,7 +120,7 @@ class RunWriter:
         """
         with self._exclusive_access():
             with explain_os_errors(f"{self._store}: cannot record that step {step} is missing"):
-                self._store.append_log(encode_line({"step": step, "missing": reason}))
+                self._log_writer.append({"step": step, "missing": reason})
             self._log.missing[step] = reason
 
     def drop(self, steps: Sequence[int]) -> None:
@@ -130,7 +131,7 @@ class RunWriter:
         """
         with self._exclusive_access():
             with explain_os_errors(f"{self._store}: cannot record which steps were dropped"):
-                self._store.append_log(encode_line({"dropped": list(steps)}))
+                self._log_writer.append({"dropped": list(steps)})
             locations = [self._log.steps[step] for step in steps if step in self._log.steps]
             self._log.drop(steps)
             with explain_os_errors(f"{self._store}: cannot remove {describe_steps(steps)}"):

@@ -115,7 +115,7 @@ def test_damaged_runs(run_copy: Path, tmp_path: Path) -> None:
     step.unlink()
     assert "step 1" in call_expecting_error(4, *words)
     (run_copy / "log.jsonl").write_bytes(b"")
-    assert "the run is empty" in call_expecting_error(4, *words)
+    assert "the log does not mention 2 steps of the run" in call_expecting_error(4, *words)
     assert call("inspect", run_copy, "--json").exit_code == 0
     assert not list(tmp_path.glob("out/*"))
 

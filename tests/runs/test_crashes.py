@@ -15,6 +15,7 @@ import pytest
 
 from reelnet.reel import Run
 from reelnet.runs.format.log import LogReader
+from reelnet.runs.header import read_header
 from reelnet.runs.verify import verify_run
 from tests.runs.steps import arrays, snapshot, writer
 from tests.runs.test_killed_recording import RECORDER
@@ -53,7 +54,7 @@ def kill_after(process: subprocess.Popen[bytes], seconds: float) -> int:
 
 def was_packing(path: Path, run: Run) -> bool:
     """Whether a segment was not yet committed, or the files of its steps not yet removed."""
-    locations = LogReader(run.store, run.taps).log.steps
+    locations = LogReader(run.store, read_header(run.store)).log.steps
     named = {place[0].file if isinstance(place, tuple) else place.file for place in locations.values()}
     there = [each.relative_to(path).as_posix() for each in path.glob("s*/*")]
     packed = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from reelnet.errors import ReelnetError, RunError
 from reelnet.reel import Run
 from tests.make_run import MakeRun
+from tests.runs.damage import read_header, read_lines, write_header, write_lines
 
 RESTORE_HINT = "; restore the file from a copy, or record the run again"
 REPAIR_HINT = "; restore the file from a copy, or keep the undamaged steps with 'reelnet repair'"
@@ -43,7 +43,7 @@ def test_a_missing_step_file(make_run: MakeRun) -> None:
         error,
         "00000003.safetensors",
         "step 3",
-        "cannot read step 3 (No such file or directory)" + RESTORE_HINT,
+        "cannot read step 3 (No such file or directory)" + REPAIR_HINT,
     )
     assert Run(run.path).read("conv1", [0, 1, 2, 4]).shape[0] == 4
 
@@ -130,9 +130,9 @@ def test_invalid_header(text: str, make_run: MakeRun) -> None:
 )
 def test_header_with_an_invalid_entry(change: Callable[[dict[str, Any]], None], make_run: MakeRun) -> None:
     run = make_run()
-    header = json.loads((run.path / "run.json").read_text())
+    header = read_header(run.path)
     change(header)
-    (run.path / "run.json").write_text(json.dumps(header))
+    write_header(run.path, header)
     with pytest.raises(RunError) as error:
         Run(run.path)
     check_message(error, str(run.path / "run.json"), "not a run header", RESTORE_HINT)
@@ -140,11 +140,10 @@ def test_header_with_an_invalid_entry(change: Callable[[dict[str, Any]], None], 
 
 def test_unknown_format_version(make_run: MakeRun) -> None:
     run = make_run()
-    header = json.loads((run.path / "run.json").read_text())
-    (run.path / "run.json").write_text(json.dumps({**header, "format": 99}))
+    write_header(run.path, {**read_header(run.path), "format": 99})
     with pytest.raises(RunError) as error:
         Run(run.path)
-    check_message(error, "format 99", "reads formats 1 and 2")
+    check_message(error, "format 99", "reads formats 1 to 3")
 
 
 def test_paths_without_a_run(tmp_path: Path, make_run: MakeRun) -> None:
@@ -171,10 +170,8 @@ def test_paths_without_a_run(tmp_path: Path, make_run: MakeRun) -> None:
         lambda line: b"\x00" * len(line),
         lambda line: b"\xff" + line,
         lambda line: b"[1, 2]",
-        lambda line: line.replace(b'"conv1"', b'"conv7"'),
-        lambda line: line.replace(b'"step": 2', b'"step": null'),
-        lambda line: line.replace(b'"size": 384', b'"size": 380'),
-        lambda line: line.replace(b'"metrics": {}', b'"metrics": {"loss": "low"}'),
+        lambda line: line.replace(b'"step": 2', b'"step": 1'),
+        lambda line: line[:-25] + b"}",
     ],
 )
 def test_damaged_log_line(broken: Callable[[bytes], bytes], make_run: MakeRun) -> None:
@@ -184,6 +181,38 @@ def test_damaged_log_line(broken: Callable[[bytes], bytes], make_run: MakeRun) -
     assert broken(lines[2]) != lines[2]
     lines[2] = broken(lines[2])
     log.write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(RunError) as error:
+        Run(run.path)
+    check_message(error, "log.jsonl:3", REPAIR_HINT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line.update(taps={"conv7": line["taps"]["conv1"]}),
+        lambda line: line.update(step=None),
+        lambda line: line.update(step=3),
+        lambda line: line.update(step=1e400),
+        lambda line: line.update(metrics={"loss": "low"}),
+        lambda line: line.update(metrics={"loss": 10**400}),
+        lambda line: line.update(elapsed=-1),
+        lambda line: line.update(elapsed=float("nan")),
+        lambda line: line.update(file="steps/00000001.safetensors"),
+        lambda line: line.update(file="../victim.safetensors"),
+        lambda line: line["taps"]["conv1"].update(size=380),
+        lambda line: line["taps"]["conv1"].update(offset=-1),
+        lambda line: line["taps"]["conv1"].update(offset=10**30),
+        lambda line: line["taps"]["conv1"].update(crc32="-1"),
+        lambda line: line["taps"]["conv1"].update(min=2.0, max=1.0),
+        lambda line: line["taps"]["conv1"].update(min=None),
+        lambda line: line["taps"]["conv1"].update(max=float("inf")),
+    ],
+)
+def test_log_line_with_an_invalid_entry(change: Callable[[dict[str, Any]], None], make_run: MakeRun) -> None:
+    run = make_run(taps=TAPS)
+    lines = read_lines(run.path)
+    change(lines[2])
+    write_lines(run.path, lines)
     with pytest.raises(RunError) as error:
         Run(run.path)
     check_message(error, "log.jsonl:3", REPAIR_HINT)

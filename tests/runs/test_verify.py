@@ -91,7 +91,7 @@ def test_damaged_samples_cannot_be_repaired(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(3))
     flip(run.path / "samples.safetensors", -1)
     done = call("verify", run.path)
-    assert (done.exit_code, "the samples are altered" in done.stdout) == (4, True)
+    assert (done.exit_code, "samples.safetensors: altered" in done.stdout) == (4, True)
     assert "restore samples.safetensors from a copy" in done.stderr
     for _ in range(2):
         done = call("repair", run.path)

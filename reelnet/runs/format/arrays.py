@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,16 @@ try:
 except ImportError:  # No wheel for this machine: zlib gives the same checksums at a fifth of the speed.
     from zlib import crc32
 
-__all__ = ["ByteSpan", "count_nonfinite", "crc32", "crc32_hex", "finite_range", "pack_arrays", "unpack_array"]
+__all__ = [
+    "ByteSpan",
+    "compute_crc32s",
+    "count_nonfinite",
+    "crc32",
+    "crc32_hex",
+    "finite_range",
+    "pack_arrays",
+    "unpack_array",
+]
 
 
 @dataclass(frozen=True)
@@ -38,22 +48,33 @@ def crc32_hex(data: bytes | memoryview) -> str:
     return f"{crc32(data):08x}"
 
 
-def pack_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[bytes, dict[str, ByteSpan]]:
+def compute_crc32s(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, int]:
+    """Compute the checksum of each array's values in C order."""
+    return {
+        name: crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        for name, array in arrays.items()
+    }
+
+
+def pack_arrays(
+    arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str] | None = None
+) -> tuple[bytes, dict[str, int]]:
     """Encode named arrays as one safetensors file.
 
+    Args:
+        arrays: The arrays.
+        metadata: Texts to store with them.
+
     Returns:
-        The bytes of the file, and the byte range of each array in it, so that one array can be read and checked
-        without the others.
+        The bytes of the file, and the offset of each array in it, so that one array can be read without the others.
     """
-    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    data = save(contiguous, dict(metadata) if metadata else None)
     # A safetensors file is 8 bytes of header length, the JSON header, then the values; the header's
     # offsets count from the end of the header.
     base = 8 + int.from_bytes(data[:8], "little")
-    view, spans = memoryview(data), {}
-    for name, entry in json.loads(data[8:base]).items():
-        start, end = entry["data_offsets"]
-        spans[name] = ByteSpan(base + start, end - start, crc32(view[base + start : base + end]))
-    return data, spans
+    entries: dict[str, Any] = json.loads(data[8:base])
+    return data, {name: base + entries[name]["data_offsets"][0] for name in arrays}
 
 
 def unpack_array(data: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:

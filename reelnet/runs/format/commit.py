@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reelnet.runs.format.arrays import ByteSpan
+from reelnet.runs.format.checked_json import (
+    parse_crc32,
+    require_int,
+    require_range,
+    require_seconds,
+    shorten,
+    to_float,
+)
 from reelnet.runs.header import TapInfo
 
 ValueRange = tuple[float, float] | None
 """Smallest and largest finite value; None if there is no finite value."""
+
+STEP_FILE = re.compile(r"steps/(\d{8,19})\.safetensors")
+"""Names of the files with one step; nothing else in a run folder is read or removed as one."""
+
+
+def step_file(step: int) -> str:
+    """Return the name of the file with the values of a step."""
+    return f"steps/{step:08d}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -28,6 +45,7 @@ class Commit:
         spans: Byte range of each tap's values in that file.
         ranges: Value range of each tap at this step.
         nonfinite: Number of NaN and infinite values, for taps that have any.
+        elapsed: Seconds since the recording began; None if unknown.
     """
 
     step: int
@@ -36,6 +54,7 @@ class Commit:
     spans: Mapping[str, ByteSpan]
     ranges: Mapping[str, ValueRange]
     nonfinite: Mapping[str, int]
+    elapsed: float | None = None
 
     @property
     def nbytes(self) -> int:
@@ -49,23 +68,29 @@ class Commit:
         Raises:
             KeyError, TypeError, ValueError: The line is not a valid commit.
         """
-        taps = {name: line["taps"][name] for name in infos}
+        step, taps = require_int(line["step"]), {name: line["taps"][name] for name in infos}
+        if line["file"] != step_file(step):
+            raise ValueError(f"step {step} cannot be in {shorten(line['file'])}")
         for name, info in infos.items():
             if taps[name]["size"] != info.nbytes:
-                raise ValueError(f"{name} has {taps[name]['size']} bytes instead of {info.nbytes}")
+                raise ValueError(
+                    f"{shorten(name)} has {shorten(taps[name]['size'])} bytes, not {info.nbytes}"
+                )
         return cls(
-            step=int(line["step"]),
-            metrics={name: float(value) for name, value in line["metrics"].items()},
-            file=str(line["file"]),
+            step=step,
+            metrics={name: to_float(value) for name, value in line["metrics"].items()},
+            file=step_file(step),
             spans={
-                name: ByteSpan(int(tap["offset"]), int(tap["size"]), int(tap["crc32"], 16))
+                name: ByteSpan(require_int(tap["offset"]), tap["size"], parse_crc32(tap["crc32"]))
                 for name, tap in taps.items()
             },
-            ranges={
-                name: None if tap["min"] is None else (float(tap["min"]), float(tap["max"]))
+            ranges={name: require_range(tap["min"], tap["max"]) for name, tap in taps.items()},
+            nonfinite={
+                name: require_int(tap["nonfinite"], 1, tap["size"])
                 for name, tap in taps.items()
+                if "nonfinite" in tap
             },
-            nonfinite={name: int(tap["nonfinite"]) for name, tap in taps.items() if tap.get("nonfinite")},
+            elapsed=require_seconds(line.get("elapsed")),
         )
 
     def to_line(self) -> dict[str, Any]:
@@ -83,7 +108,13 @@ class Commit:
             if self.nonfinite.get(name):
                 taps[name]["nonfinite"] = self.nonfinite[name]
         metrics = {name: to_json_number(value) for name, value in self.metrics.items()}
-        return {"step": self.step, "metrics": metrics, "file": self.file, "taps": taps}
+        return {
+            "step": self.step,
+            "elapsed": self.elapsed,
+            "metrics": metrics,
+            "file": self.file,
+            "taps": taps,
+        }
 
 
 def to_json_number(value: float) -> float | str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from reelnet.errors import RunError
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import StepLog, encode_line
+from reelnet.runs.format.log import LogWriter, StepLog, encode_line
 from reelnet.runs.format.reader import ValueReader
 from reelnet.runs.format.segment import Segment, SegmentIndex, encode_head
 from reelnet.runs.header import TapInfo
@@ -41,10 +41,10 @@ class SegmentPacker:
 
     def __init__(self, store: Store, log: StepLog, taps: Mapping[str, TapInfo], segment_bytes: int) -> None:
         self._store, self._log, self._taps, self._segment_bytes = store, log, taps, segment_bytes
-        self._reader = ValueReader(store, taps)
+        self._reader, self._log_writer = ValueReader(store, taps), LogWriter(store, log)
         unpacked = log.unpacked_commits()
         self._unpacked_bytes = sum(commit.nbytes for commit in unpacked)
-        self._unpacked_log_bytes = sum(len(encode_line(commit.to_line())) for commit in unpacked)
+        self._unpacked_log_bytes = sum(len(encode_line(commit.to_line(), 0)) for commit in unpacked)
         self._stale_log_bytes = 0
         self._damaged_steps: set[int] = set()
         self._has_warned = False
@@ -86,9 +86,11 @@ class SegmentPacker:
         for segment, rows in self._log.segment_rows().items():
             if len(rows) + len(segment.dropped) < len(segment.steps):
                 self._write_segment([self._reader.commit_at((segment, row)) for row in rows])
-        self._rewrite_log()
         used = {segment.file for segment in self._log.segment_rows()}
+        # While the log says which steps were dropped, no one can take these files for lost ones.
+        self._store.sync_log()
         self._store.remove_files(name for name in self._store.list_files("segments") if name not in used)
+        self._rewrite_log()
 
     def _pack(self) -> None:
         """Pack all undamaged steps that are in files of their own. If that fails, they stay there."""
@@ -97,6 +99,7 @@ class SegmentPacker:
         ]
         try:
             if packed := self._write_segment(commits):
+                self._store.sync_log()
                 self._store.remove_files(commit.file for commit in packed)
         except (OSError, RunError) as error:
             if not self._has_warned:
@@ -124,10 +127,8 @@ class SegmentPacker:
                 commits = [commit for commit in commits if commit.step != error.step]
         else:
             return ()
-        names = dict.fromkeys(name for commit in commits for name in commit.metrics)
-        metrics = {name: [commit.metrics.get(name) for commit in commits] for name in names}
-        segment = Segment.from_head(file, head, self._taps, metrics)
-        self._store.append_log(encode_line(segment.to_line()))
+        segment = Segment.from_head(file, head, self._taps)
+        self._log_writer.append(segment.to_line())
         self._next_number += 1
         self._log.add(segment)
         self._stale_log_bytes += self._unpacked_log_bytes
@@ -154,8 +155,7 @@ class SegmentPacker:
 
     def _rewrite_log(self) -> None:
         """Rewrite the log without stale lines."""
-        self._log.generation += 1
-        self._store.replace_log(self._log.to_bytes())
+        self._log_writer.rewrite()
         self._stale_log_bytes = 0
 
 

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet._support.text import printable
 from reelnet.errors import RunError
 from reelnet.runs.format.arrays import crc32 as compute_crc32
 from reelnet.runs.format.arrays import unpack_array
 from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import StepLocation
+from reelnet.runs.format.log import PARSE_ERRORS, StepLocation
 from reelnet.runs.format.segment import Segment, SegmentIndex
-from reelnet.runs.header import REPAIR_HINT, TapInfo, read_error
+from reelnet.runs.header import REPAIR_HINT, TapInfo, describe_parse_error, read_error
 from reelnet.runs.step_index import describe_steps
 from reelnet.runs.storage.protocol import Store
+
+SMALL_READ_BYTES = 16_000_000
+"""For fewer bytes the size of the file is not checked in advance."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,15 @@ class ValueReader:
                 raise RunError(
                     f"{path}: {steps}: {damage}, its index does not match its checksum; {REPAIR_HINT}"
                 )
-            self._indexes[segment.file] = SegmentIndex.from_head(head, self._taps)
+            try:
+                index = SegmentIndex.from_head(head, self._taps)
+                if index.steps != segment.steps:
+                    raise ValueError("its steps differ from those in the log")
+            except PARSE_ERRORS as error:
+                raise RunError(
+                    f"{path}: {steps}: its index is not valid ({describe_parse_error(error)}); {REPAIR_HINT}"
+                ) from error
+            self._indexes[segment.file] = index
         return self._indexes[segment.file]
 
     def commit_at(self, location: StepLocation) -> Commit:
@@ -119,8 +131,16 @@ class ValueReader:
             RunError: A file is missing, truncated or altered.
         """
         info = self._taps[name]
-        out = np.empty((len(locations), *info.shape), np.dtype(info.dtype).newbyteorder("<"))
         reads = list(self._plan_reads(name, locations))
+        for part in reads:
+            self._check_size(part, len(part.steps) * info.nbytes, name)
+        try:
+            out = np.empty((len(locations), *info.shape), np.dtype(info.dtype).newbyteorder("<"))
+        except (MemoryError, ValueError):
+            raise RunError(
+                f"{self._store}: {printable(name)}: {len(locations)} steps of {info.nbytes:,} bytes do not fit in "
+                "memory; read fewer steps at once"
+            ) from None
 
         def read(part: ContiguousRead) -> None:
             self._read_into(name, part, out[part.first : part.first + len(part.steps)])
@@ -132,6 +152,33 @@ class ValueReader:
             with ThreadPoolExecutor(self._store.parallel_reads) as pool:
                 list(pool.map(read, reads))
         return out.astype(info.dtype, copy=False)
+
+    def require_values(self, location: StepLocation) -> None:
+        """Make sure that the file of a step is as large as its taps say, before anything is computed from shapes.
+
+        Raises:
+            RunError: The file is missing or truncated.
+        """
+        for name, info in self._taps.items():
+            for part in self._plan_reads(name, [location]):
+                self._check_size(part, info.nbytes, name)
+
+    def _check_size(self, part: ContiguousRead, size: int, name: str) -> None:
+        """Make sure that a file holds values, before much memory is taken for them.
+
+        Raises:
+            RunError: The file is missing or truncated.
+        """
+        if size <= SMALL_READ_BYTES:
+            return
+        path = self._store.full_path(part.file)
+        try:
+            available = max(0, self._store.file_size(part.file) - part.offset)
+        except OSError as error:
+            raise read_error(path, f"step {part.steps[0]}", error) from error
+        if available < size:
+            row = min(available * len(part.steps) // size, len(part.steps) - 1)
+            raise _truncated_error(path, part.steps[row], name, available, size)
 
     def _read_into(self, name: str, part: ContiguousRead, out: NDArray[np.generic]) -> None:
         path = self._store.full_path(part.file)
@@ -180,10 +227,14 @@ def _check_values(data: bytes | memoryview, size: int, crc32: int, path: str, st
         RunError: They are truncated or altered.
     """
     if len(data) != size:
-        raise RunError(
-            f"{path}: step {step}, {name}: truncated, the file has {len(data)} of {size} bytes; {REPAIR_HINT}"
-        )
+        raise _truncated_error(path, step, name, len(data), size)
     if compute_crc32(data) != crc32:
         raise RunError(
-            f"{path}: step {step}, {name}: altered, the bytes do not match their checksum; {REPAIR_HINT}"
+            f"{path}: step {step}, {printable(name)}: altered, the bytes do not match their checksum; {REPAIR_HINT}"
         )
+
+
+def _truncated_error(path: str, step: int, name: str, available: int, size: int) -> RunError:
+    return RunError(
+        f"{path}: step {step}, {printable(name)}: truncated, the file has {available} of {size} bytes; {REPAIR_HINT}"
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
+import stat
 import sys
 import threading
 from collections.abc import Mapping
@@ -47,7 +49,12 @@ class FileLock:
     def _acquire(self, folder: Path) -> Mapping[str, Any]:
         # The previous owner removes the file when it releases the lock, so check that the locked file is still there.
         while True:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            # Not through a link, which could lead to a file of someone else.
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            self._file = os.open(self._path, flags, 0o644)
+            if not stat.S_ISREG(os.fstat(self._file).st_mode):
+                os.close(self._file)
+                raise OSError(errno.EINVAL, f"{LOCK_FILE} is a device or pipe instead of a file")
             if not _try_lock(self._file):
                 owner = format_owner(_read_owner(self._path))
                 os.close(self._file)

@@ -66,13 +66,16 @@ class Store(Protocol):
         """Create the run folder."""
 
     def list_files(self, folder: str) -> list[str]:
-        """Return the sorted names of the files in a folder of the run, without temporary files."""
+        """Return the sorted names of the files in `steps` or `segments` that are named as reelnet names them."""
 
     def total_size(self) -> int:
         """Return the bytes of all files."""
 
-    def read_bytes(self, name: str) -> bytes:
-        """Read a whole file."""
+    def file_size(self, name: str) -> int:
+        """Return the bytes of a file."""
+
+    def read_bytes(self, name: str, max_size: int | None = None) -> bytes:
+        """Read a whole file. A file of more than `max_size` bytes is an error."""
 
     def read_into(self, name: str, offset: int, out: memoryview, row_size: int) -> Iterator[int]:
         """Read from a file into a buffer, one or more rows at a time.
@@ -98,7 +101,13 @@ class Store(Protocol):
         """Create or replace a file of `size` bytes from pieces in any order. It is on disk when this returns."""
 
     def remove_files(self, names: Iterable[str]) -> None:
-        """Remove files, as far as they exist."""
+        """Remove files, as far as they exist and reelnet could have written them. Links are left alone."""
+
+    def set_aside(self, name: str) -> str:
+        """Move a damaged file to the folder `damaged` of the run. Returns its new name."""
+
+    def write_damaged(self, name: str, data: bytes) -> str:
+        """Write a copy of a damaged file to the folder `damaged` of the run. Returns its name."""
 
     def remove_run(self) -> None:
         """Remove the files that reelnet has written and nothing else, the header first."""
@@ -111,6 +120,9 @@ class Store(Protocol):
 
     def append_log(self, lines: bytes) -> None:
         """Append lines to the log, either all of them or, after an error, none."""
+
+    def sync_log(self) -> None:
+        """Wait until all lines of the log are on disk."""
 
     def replace_log(self, lines: bytes) -> None:
         """Replace the lines of the log."""

@@ -22,6 +22,12 @@ from reelnet.runs.storage.protocol import LogTail, Piece
 
 LOG_PART = re.compile(r"log/(\d{8})\.jsonl")
 
+OWN_FILE = re.compile(
+    r"(run\.json|samples\.safetensors|metrics\.json|lock"
+    r"|(steps|segments)/\d{8,19}\.safetensors|log/\d{8}\.jsonl)"
+)
+"""Names of the files that reelnet writes. Nothing else is ever removed."""
+
 BUCKET_SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
 """URL schemes of stores that need no folders."""
 
@@ -90,7 +96,8 @@ class RemoteStore:
 
     def list_files(self, folder: str) -> list[str]:
         """Return the sorted names of the files in a folder."""
-        return sorted(f"{folder}/{path.rpartition('/')[2]}" for path in self._list_paths(folder))
+        names = sorted(f"{folder}/{path.rpartition('/')[2]}" for path in self._list_paths(folder))
+        return [name for name in names if OWN_FILE.fullmatch(name)]
 
     def total_size(self) -> int:
         """Return the bytes of all files."""
@@ -99,10 +106,15 @@ class RemoteStore:
             files = self._fs.find(self._root, detail=True)
         return sum(int(each["size"] or 0) for each in files.values())
 
-    def read_bytes(self, name: str) -> bytes:
+    def file_size(self, name: str) -> int:
+        """Return the bytes of a file."""
+        with _normalize_errors():
+            return int(self._fs.info(f"{self._root}/{name}")["size"])
+
+    def read_bytes(self, name: str, max_size: int | None = None) -> bytes:
         """Read a whole file."""
         with _normalize_errors():
-            return bytes(self._fs.cat_file(f"{self._root}/{name}"))
+            return bytes(self._fs.cat_file(f"{self._root}/{name}", end=max_size))
 
     def read_into(self, name: str, offset: int, out: memoryview, row_size: int) -> Iterator[int]:
         """Read from a file into a buffer in a single request, since requests cost more than bytes."""
@@ -131,17 +143,30 @@ class RemoteStore:
         self.write_file(name, bytes(whole))
 
     def remove_files(self, names: Iterable[str]) -> None:
-        """Remove files, as far as they exist."""
-        for name in names:
+        """Remove files, as far as they exist and reelnet could have written them."""
+        for name in filter(OWN_FILE.fullmatch, names):
             with suppress(FileNotFoundError), _normalize_errors():
                 self._fs.rm_file(f"{self._root}/{name}")
+
+    def set_aside(self, name: str) -> str:
+        """Move a damaged file to the folder `damaged` of the run. Returns its new name."""
+        target = f"damaged/{name.replace('/', '-')}"
+        with _normalize_errors():
+            self._fs.makedirs(f"{self._root}/damaged", exist_ok=True)
+            self._fs.mv(f"{self._root}/{name}", f"{self._root}/{target}")
+        return target
+
+    def write_damaged(self, name: str, data: bytes) -> str:
+        """Write a copy of a damaged file to the folder `damaged` of the run. Returns its name."""
+        target = f"damaged/{name.replace('/', '-')}"
+        self.write_file(target, data)
+        return target
 
     def remove_run(self) -> None:
         """Remove the files that reelnet has written, the header first."""
         self.remove_files(["run.json", "samples.safetensors", "metrics.json"])
         for folder in ("log", "steps", "segments"):
-            files = self.list_files(folder)
-            self.remove_files(name for name in files if name.endswith((".safetensors", ".jsonl")))
+            self.remove_files(self.list_files(folder))
         self._first_part, self._next_part = 0, -1
 
     def remove_temporary_files(self) -> None:
@@ -167,7 +192,12 @@ class RemoteStore:
         """Add a part that starts the log anew, and remove the parts before it."""
         self.append_log(lines)
         self._first_part = self._next_part - 1
-        self.remove_files(name for name, number in self._list_log_parts() if number < self._first_part)
+        # The parts before it are obsolete whether or not they can be removed.
+        with suppress(OSError):
+            self.remove_files(name for name, number in self._list_log_parts() if number < self._first_part)
+
+    def sync_log(self) -> None:
+        """Do nothing: an uploaded part is stored."""
 
     def should_rewrite_log(self, stale_bytes: int) -> bool:
         """Return whether the log has so many parts that it is slow to read."""

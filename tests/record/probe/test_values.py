@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from reelnet.errors import RunError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
 from reelnet.runs.header import TapKind
+from tests.runs.damage import read_header, write_header
 
 FORMS = {
     torch.float16: "float16",
@@ -115,13 +115,12 @@ def test_weights_and_features_equal_the_models_own_at_each_step(form: torch.dtyp
 def test_taps_without_a_kind_in_the_header_are_activations(tmp_path: Path) -> None:
     with Recorder(tmp_path / "run", nn.Sequential(nn.Conv2d(1, 1, 1)), samples=torch.rand(1, 1, 4, 4)):
         pass
-    file = tmp_path / "run" / "run.json"
-    header = json.loads(file.read_text())
+    header = read_header(tmp_path / "run")
     assert header["taps"]["0"].pop("kind") == "activation"
-    file.write_text(json.dumps(header))
+    write_header(tmp_path / "run", header)
     assert Run(tmp_path / "run").taps["0"].kind is TapKind.ACTIVATION
     header["taps"]["0"]["kind"] = "thought"
-    file.write_text(json.dumps(header))
+    write_header(tmp_path / "run", header)
     with pytest.raises(RunError, match=r"run\.json: not a run header \('thought'"):
         Run(tmp_path / "run")
 

@@ -205,16 +205,3 @@ def test_errors_of_damaged_segments_name_file_and_step(part: str, tmp_path: Path
     with pytest.raises(RunError, match=expected.get(part, "step 19, flags: truncated")) as error:
         opened.read("flags")
     assert str(file) in str(error.value)
-
-
-def test_format_1_can_be_read_and_resumed(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", range(5), steps_each=1000)
-    header = json.loads((run.path / "run.json").read_text())
-    (run.path / "run.json").write_text(json.dumps({**header, "format": 1}))
-    (run.path / "segments").rmdir()
-    check_run(Run(run.path), list(range(5)))
-    with writer(run.path, resume=4) as again:
-        for step in range(5, 20):
-            again.commit(snapshot(step))
-    check_run(Run(run.path), list(range(20)))
-    assert json.loads((run.path / "run.json").read_text())["format"] == 2

@@ -16,6 +16,7 @@ from reelnet.render.typography import body_style, rasterize_text
 from reelnet.runs.header import TapKind
 from tests.make_run import TANH, noise, write_run
 from tests.rendering import color_bounds, to_pixels
+from tests.runs.damage import read_header, read_lines, write_header, write_lines
 
 LEVEL = 2 / 120
 
@@ -91,11 +92,12 @@ def test_the_outputs_that_change_most(tmp_path: Path) -> None:
 def test_the_panel_is_left_out_without_weights(tmp_path: Path) -> None:
     run = recorded(tmp_path / "run", VALUES)
     assert "weights" in dict(laid_out(run, {}).scene.boxes)
-    (run.path / "run.json").write_text(
-        (run.path / "run.json").read_text().replace("conv1.weight", "conv2.weight")
+    renamed = json.dumps([read_header(run.path), read_lines(run.path)]).replace(
+        "conv1.weight", "conv2.weight"
     )
-    log = run.path / "log.jsonl"
-    log.write_text(log.read_text().replace("conv1.weight", "conv2.weight"))
+    header, lines = json.loads(renamed)
+    write_header(run.path, header)
+    write_lines(run.path, lines)
     again = Run(run.path)
     assert "weights" not in dict(laid_out(again, {}).scene.boxes)
     assert "weights" in dict(laid_out(again, {"tap": "conv2.weight"}).scene.boxes)
