@@ -103,18 +103,15 @@ def find_position(node: Node, path: Sequence[str | int]) -> SourcePosition:
     return node.key_position or node.position
 
 
-def explain_empty_value(node: Node) -> str | None:
-    """Return an error message if a value is empty because YAML took an unquoted color for a comment."""
-    return f"a color must be quoted: '{node.unquoted_color}'" if node.unquoted_color else None
-
-
 def find_unquoted_colors(node: Node, path: KeyPath = ()) -> list[Diagnostic]:
     """Return an error for every value that is empty because a color is not quoted."""
     if isinstance(node.value, dict | list):
         children = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
         return [found for key, child in children for found in find_unquoted_colors(child, (*path, key))]
-    message = explain_empty_value(node)
-    return [Diagnostic(find_position(node, ()), format_key_path(path), message)] if message else []
+    if not node.unquoted_color:
+        return []
+    message = f"a color must be quoted: '{node.unquoted_color}'"
+    return [Diagnostic(find_position(node, ()), format_key_path(path), message)]
 
 
 def read_text(file: Path) -> str:

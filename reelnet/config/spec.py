@@ -26,6 +26,8 @@ EvenPixels = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 2, "maximum": MAX_PIXELS, "multipleOf": 2}),
 ]
 """Side of a frame in pixels; video encoders require even sides."""
+Scale = Annotated[int, Field(ge=1, le=256)]
+"""Canvas pixels per map value."""
 FontSize = Annotated[int, Field(ge=6, le=512)]
 """Pixels per em."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from reelnet.config.diagnostics import ErrorCollector, KeyPath, OptionError, SourceMap
 from reelnet.config.validation_messages import explain_validation_error, format_value
 from reelnet.errors import suggest_names
-from reelnet.template.layout_patch import PATCH_KEY, STACK_KINDS
+from reelnet.template.inheritance import PATCH_KEY, STACK_KINDS
 from reelnet.template.model import (
     CanvasSpec,
     Direction,
@@ -106,6 +106,7 @@ class _Builder:
         self._kinds = kinds
         self._removed = removed
         self._errors = ErrorCollector()
+        self._panels: dict[str, PanelSpec] = {}
         # Panels that have an entry under `panels`, even an invalid one.
         self._described: set[str] = set()
         # Where the layout names panels that have no entry under `panels`.
@@ -121,11 +122,11 @@ class _Builder:
         unknown = [key for key in content if key not in TEMPLATE_KEYS]
         for key in unknown:
             self._errors.add(f"no such key; {suggest_names(str(key), TEMPLATE_KEYS)}", key)
-        panels = self._build_panels(content.get("panels"))
+        self._build_panels(content.get("panels"))
         # An unknown key may be a misspelled `layout`; a missing layout is then no second error.
         layout = None
         if "layout" in content or not unknown:
-            layout = self._build_layout(content.get("layout"), panels)
+            layout = self._build_layout(content.get("layout"))
         theme = self._build_model(ThemeSpec, content.get("theme"), ("theme",))
         canvas = self._build_model(CanvasSpec, content.get("canvas"), ("canvas",))
         samples = self._build_model(SamplesSpec, content.get("samples"), ("samples",))
@@ -135,7 +136,9 @@ class _Builder:
         if not self._errors and not (layout and theme and canvas and samples and timeline):
             raise AssertionError("a part is missing, but no error was recorded")
         drafts = {path[1]: draft for path, draft in self._drafts.items() if path[0] == "panels"}
-        panels |= {str(name): draft for name, draft in drafts.items() if isinstance(draft, PanelSpec)}
+        panels = self._panels | {
+            str(name): draft for name, draft in drafts.items() if isinstance(draft, PanelSpec)
+        }
         template = Template(
             name=name,
             layout=_drop_panels(layout or Stack(Direction.COLUMN, StackSpec(), ()), panels),
@@ -178,37 +181,35 @@ class _Builder:
                 self._drafts[path] = model.model_validate(valid)
         return None
 
-    def _build_panels(self, content: Any) -> dict[str, PanelSpec]:
-        panels: dict[str, PanelSpec] = {}
-        if content is None:
-            return panels
-        if not isinstance(content, dict):
-            self._errors.add(f"{format_value(content)} is not a map of panels by name", "panels")
-            return panels
-        self._described = set(content)
-        for name, options in content.items():
-            panel = self._build_panel(name, options)
-            if panel is not None:
-                panels[name] = panel
-        return panels
-
-    def _build_panel(self, name: str, content: Any) -> PanelSpec | None:
-        path: KeyPath = ("panels", name)
+    def _build_panels(self, content: Any) -> None:
         if content is not None and not isinstance(content, dict):
-            self._errors.add(f"{format_value(content)} is not a map of options", *path)
-            return None
-        options = dict(content or {})
+            self._errors.add(f"{format_value(content)} is not a map of panels by name", "panels")
+            return
+        self._described = set(content or ())
+        for name, options in (content or {}).items():
+            if options is not None and not isinstance(options, dict):
+                self._errors.add(f"{format_value(options)} is not a map of options", "panels", name)
+            else:
+                self._build_panel(name, dict(options or {}))
+
+    def _build_panel(self, name: str, options: dict[str, Any]) -> None:
+        path: KeyPath = ("panels", name)
         kind = options.pop("kind", name)
         if isinstance(kind, str) and kind in self._kinds:
-            return self._build_model(self._kinds[kind], options, path)
+            self._add_panel(name, kind, options, path)
+            return
         suggestion = suggest_names(str(kind), self._kinds)
         if kind == name:
             self._errors.add(f"needs a kind; {suggestion}", *path)
         else:
             self._errors.add(f"no kind {format_value(kind)}; {suggestion}", *path, "kind")
-        return None
 
-    def _build_layout(self, content: Any, panels: dict[str, PanelSpec]) -> Stack | None:
+    def _add_panel(self, name: str, kind: str, options: Mapping[str, Any], path: KeyPath) -> None:
+        panel = self._build_model(self._kinds[kind], options, path)
+        if panel is not None:
+            self._panels[name] = panel
+
+    def _build_layout(self, content: Any) -> Stack | None:
         if content is None:
             self._errors.add("has no layout; name a template to extend, or add a layout")
             return None
@@ -216,7 +217,7 @@ class _Builder:
             layout = {key: child for key, child in content.items() if key != PATCH_KEY}
             self._explain_patch(content[PATCH_KEY], layout)
             return None
-        node = self._build_item(content, ("layout",), panels, 0)
+        node = self._build_item(content, ("layout",), 0)
         if isinstance(node, str):
             return Stack(Direction.COLUMN, StackSpec(), (node,), ("layout",))
         return node
@@ -243,17 +244,15 @@ class _Builder:
                 message = f"is not in the layout that is changed; {suggest_names(str(name), known)}"
             self._errors.add(message, *path, name)
 
-    def _build_item(
-        self, content: Any, path: KeyPath, panels: dict[str, PanelSpec], depth: int
-    ) -> Stack | str | None:
+    def _build_item(self, content: Any, path: KeyPath, depth: int) -> Stack | str | None:
         """Build an item of the layout: the name of a panel, or a stack."""
         if isinstance(content, str):
-            return self._resolve_panel_name(content, path, panels)
+            return self._resolve_panel_name(content, path)
         if depth > MAX_STACK_DEPTH:
             self._errors.add(f"more than {MAX_STACK_DEPTH} levels of stacks", *path)
             return None
         if isinstance(content, dict) and len(content) > 1:
-            self._explain_several_keys(content, path, panels, depth)
+            self._explain_several_keys(content, path, depth)
             return None
         if not isinstance(content, dict) or not content:
             kinds = ", ".join(STACK_KINDS)
@@ -266,16 +265,14 @@ class _Builder:
             hint = "; panels are described under 'panels' and named here" if kind in self._kinds else ""
             self._errors.add(f"no such stack; {suggest_names(str(kind), STACK_KINDS)}{hint}", *path)
             return None
-        return self._build_stack(Direction(kind), inside, path, panels, depth)
+        return self._build_stack(Direction(kind), inside, path, depth)
 
-    def _explain_several_keys(
-        self, content: Mapping[str, Any], path: KeyPath, panels: dict[str, PanelSpec], depth: int
-    ) -> None:
+    def _explain_several_keys(self, content: Mapping[str, Any], path: KeyPath, depth: int) -> None:
         """Record what is wrong with an item of several keys, and the errors in its stacks."""
         stacks = [key for key in content if key in STACK_KINDS]
         for key in content:
             if key in stacks:
-                self._build_item({key: content[key]}, path, panels, depth)
+                self._build_item({key: content[key]}, path, depth)
             elif stacks and key in StackSpec.model_fields:
                 self._errors.add(f"belongs inside: {stacks[0]}: {{{key}: …, items: […]}}", *path, key)
             else:
@@ -284,26 +281,24 @@ class _Builder:
             message = f"an item is one of {', '.join(stacks)}, not several; put one into the other"
             self._errors.add(message, *path)
 
-    def _resolve_panel_name(self, name: str, path: KeyPath, panels: dict[str, PanelSpec]) -> str | None:
-        if name in panels or name in self._described:
+    def _resolve_panel_name(self, name: str, path: KeyPath) -> str | None:
+        if name in self._panels or name in self._described:
             return name
         if name in self._kinds:
             # A panel without options needs no entry under `panels`.
-            panel = self._build_model(self._kinds[name], {}, path)
-            if panel is not None:
-                panels[name] = panel
-                self._implicit["panels", name] = path
+            self._add_panel(name, name, {}, path)
+            self._implicit["panels", name] = path
             return name
         if name in self._removed:
             message = "is removed by null, but the layout names it; to hide it, write {hidden: true}"
             self._errors.add(message, "panels", name)
         else:
-            self._errors.add(f"no panel {name!r}; {suggest_names(name, [*panels, *self._kinds])}", *path)
+            self._errors.add(
+                f"no panel {name!r}; {suggest_names(name, [*self._panels, *self._kinds])}", *path
+            )
         return None
 
-    def _build_stack(
-        self, direction: Direction, inside: Any, path: KeyPath, panels: dict[str, PanelSpec], depth: int
-    ) -> Stack | None:
+    def _build_stack(self, direction: Direction, inside: Any, path: KeyPath, depth: int) -> Stack | None:
         options = {"items": inside} if isinstance(inside, list) else inside
         if not isinstance(options, dict):
             message = f"{format_value(inside)} is neither a list of items nor a map with items"
@@ -318,9 +313,7 @@ class _Builder:
             self._errors.add("needs a list of items", *path)
             return None
         below = path if isinstance(inside, list) else (*path, "items")
-        nodes = [
-            self._build_item(item, (*below, index), panels, depth + 1) for index, item in enumerate(items)
-        ]
+        nodes = [self._build_item(item, (*below, index), depth + 1) for index, item in enumerate(items)]
         built = tuple(node for node in nodes if node is not None)
         if style is None or len(built) < len(nodes):
             return None

@@ -1,18 +1,32 @@
 """Inheritance of templates: how the content of one file is merged into that of a file that it extends.
 
+A layout can be changed without repeating it: its key `at` replaces panels, and stacks with an id, by name.
+
 Values keep their positions, so that errors name the right file.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from reelnet.config.diagnostics import KeyPath
-from reelnet.config.source import Node, explain_empty_value, get_child, to_plain
-from reelnet.template.layout_patch import PATCH_KEY, STACK_KINDS, apply_layout_patch
+from reelnet.config.source import Node, get_child, to_plain
+from reelnet.template.model import Direction
+
+STACK_KINDS = tuple(direction.value for direction in Direction)
+
+PATCH_KEY = "at"
+"""The key of the changes in a layout."""
+
+SPACER = "spacer"
+"""The one panel that does not move when an item names it: it shows nothing, and a layout may have several."""
+
+PLACEHOLDER = "\0"
+"""Marks the replaced item while other items move; no name in a file can be this."""
 
 # Alternatives: a key of the later file removes these keys of the earlier one.
 _STACK_ALTERNATIVES = {kind: tuple(other for other in STACK_KINDS if other != kind) for kind in STACK_KINDS}
@@ -68,12 +82,12 @@ def merge_nodes(base: Node, over: Node, path: KeyPath = ()) -> Node:
     - Of mutually exclusive keys, such as column and row, only the later one stays.
     - A panel of another kind replaces the panel of its name.
     - A stack's bare list merges as its `items`.
-    - `at` in a layout replaces items of the layout by name; see `apply_layout_patch`.
+    - `at` in a layout replaces items of the layout by name; see `_apply_layout_patch`.
     """
     if path == ("layout",) and isinstance(over.value, dict) and PATCH_KEY in over.value:
         rest = {key: node for key, node in over.value.items() if key != PATCH_KEY}
         layout = merge_nodes(base, replace(over, value=rest), path) if rest else base
-        return apply_layout_patch(layout, over.value[PATCH_KEY])
+        return _apply_layout_patch(layout, over.value[PATCH_KEY])
     if path and path[-1] in STACK_KINDS and isinstance(base.value, dict) is not isinstance(over.value, dict):
         base, over = wrap_items(base), wrap_items(over)
     if isinstance(base.value, dict) and isinstance(over.value, dict):
@@ -128,16 +142,12 @@ def _get_alternatives(path: KeyPath) -> dict[str, tuple[str, ...]]:
 
 def identify_item(item: Node) -> KeyPath:
     """Return the id of a list item, after the kind of stack if it is a stack; empty without an id."""
-    if not isinstance(item.value, dict):
-        return ()
+    stack_kind: KeyPath = ()
+    if isinstance(item.value, dict) and len(item.value) == 1 and "id" not in item.value:
+        ((kind, item),) = item.value.items()
+        stack_kind = (kind,)
     own = get_child(item, "id")
-    if own is not None:
-        return (own.value,) if isinstance(own.value, str | int) else ()
-    if len(item.value) != 1:
-        return ()
-    ((kind, stack),) = item.value.items()
-    own = get_child(stack, "id")
-    return (kind, own.value) if own is not None and isinstance(own.value, str | int) else ()
+    return (*stack_kind, own.value) if own is not None and isinstance(own.value, str | int) else ()
 
 
 def _get_panel_kind(panel: Node, path: KeyPath, base: Node | None = None) -> Any:
@@ -155,7 +165,7 @@ def wrap_items(stack: Node) -> Node:
 
 def _is_removal(node: Node) -> bool:
     # An unquoted color is empty by mistake. If it removed the key, the mistake would never be reported.
-    return node.value is None and explain_empty_value(node) is None
+    return node.value is None and not node.unquoted_color
 
 
 def _drop_nulls(node: Node) -> Node:
@@ -165,3 +175,120 @@ def _drop_nulls(node: Node) -> Node:
     if isinstance(node.value, list):
         return replace(node, value=[_drop_nulls(child) for child in node.value])
     return node
+
+
+def _apply_layout_patch(layout: Node, patch: Node) -> Node:
+    """Replace items of a layout.
+
+    Each key of `patch` names a panel or a stack of the layout. Its value is the item that replaces it. Within this
+    item, the name itself stands for the replaced part, and all other names of the layout move there. null removes the
+    part. Changes that cannot be applied stay beside the layout under `at`, for the builder to report.
+    """
+    failed: dict[str, Node] = {}
+    for name, item in patch.value.items() if isinstance(patch.value, dict) else ():
+        changed = _replace_item(layout, name, item)
+        if changed is None:
+            # A removal must not vanish with the other nulls before it is reported.
+            failed[name] = item if item.value is not None else replace(item, value=name)
+        else:
+            layout = changed
+    if not failed and isinstance(patch.value, dict):
+        return layout
+    children = layout.value if isinstance(layout.value, dict) else {"column": replace(layout, value=[layout])}
+    rest = replace(patch, value=failed) if isinstance(patch.value, dict) else patch
+    return replace(layout, value={**children, PATCH_KEY: rest})
+
+
+def _replace_item(layout: Node, name: str, item: Node) -> Node | None:
+    """Return the layout after one change; None if the change is impossible."""
+    old = _find_item(layout, name)
+    if old is None:
+        return None
+    if item.value is None:
+        return _substitute_items(layout, {name: None})
+    moving = {
+        other: found
+        for other in _iter_panel_names(item)
+        if other not in (name, SPACER) and (found := _find_item(layout, other)) is not None
+    }
+    if any(_find_item(found, name) is not None for found in moving.values()):
+        return None
+    removals = dict.fromkeys(moving)
+    placeholder = replace(old, value=PLACEHOLDER)
+    rest = _substitute_items(_substitute_items(layout, {name: placeholder}) or placeholder, removals)
+    parts = {other: _substitute_items(found, {**removals, other: found}) for other, found in moving.items()}
+    filled = _substitute_names(item, {**parts, name: _substitute_items(old, removals)})
+    if rest is None or filled is None:
+        return None
+    return _substitute_names(rest, {PLACEHOLDER: filled})
+
+
+def _get_name(item: Node) -> str | None:
+    """Return the name of a panel, or the id of a stack."""
+    if isinstance(item.value, str):
+        return item.value
+    kind, stack = _get_stack(item)
+    own = get_child(stack, "id") if kind else None
+    return own.value if own is not None and isinstance(own.value, str) else None
+
+
+def _get_stack(item: Node) -> tuple[str, Node]:
+    """Return the key of an item's stack, such as `row`, and its value; an empty key and the item without a stack."""
+    children = item.value if isinstance(item.value, dict) else {}
+    return next(((kind, children[kind]) for kind in STACK_KINDS if kind in children), ("", item))
+
+
+def _list_items(item: Node) -> list[Node]:
+    """Return the items of a stack, whether it is a bare list or a map with `items`; empty for a panel."""
+    kind, stack = _get_stack(item)
+    items = get_child(stack, "items") if isinstance(stack.value, dict) else stack
+    return items.value if kind and items is not None and isinstance(items.value, list) else []
+
+
+def _replace_items(item: Node, items: list[Node]) -> Node:
+    """Return a stack with other items."""
+    kind, stack = _get_stack(item)
+    if isinstance(stack.value, dict):
+        stack = replace(stack, value={**stack.value, "items": replace(stack.value["items"], value=items)})
+    else:
+        stack = replace(stack, value=items)
+    children = item.value if isinstance(item.value, dict) else {}
+    return replace(item, value={**children, kind: stack})
+
+
+def _find_item(item: Node, name: str) -> Node | None:
+    """Return the part of a layout with a name."""
+    if _get_name(item) == name:
+        return item
+    return next((found for each in _list_items(item) if (found := _find_item(each, name)) is not None), None)
+
+
+def _iter_panel_names(item: Node) -> Iterator[str]:
+    """Yield the names in an item, without the ids of its own stacks."""
+    if isinstance(item.value, str):
+        yield item.value
+    for each in _list_items(item):
+        yield from _iter_panel_names(each)
+
+
+def _substitute_items(item: Node, parts: Mapping[str, Node | None]) -> Node | None:
+    """Replace the panels and stacks with some names, or remove them; None if nothing is left."""
+    name = _get_name(item)
+    if name is not None and name in parts:
+        return parts[name]
+    return _keep_items(item, [_substitute_items(each, parts) for each in _list_items(item)])
+
+
+def _substitute_names(item: Node, parts: Mapping[str, Node | None]) -> Node | None:
+    """Replace names by parts, or remove them; None if nothing is left."""
+    if isinstance(item.value, str) and item.value in parts:
+        return parts[item.value]
+    return _keep_items(item, [_substitute_names(each, parts) for each in _list_items(item)])
+
+
+def _keep_items(item: Node, items: list[Node | None]) -> Node | None:
+    """Return a stack with the items that are left; None if there are none. Panels stay as they are."""
+    if not items:
+        return item
+    kept = [each for each in items if each is not None]
+    return _replace_items(item, kept) if kept else None

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from reelnet.errors import TemplateError
 from reelnet.template.builder import INEFFECTIVE_OPTIONS, PanelKinds
-from reelnet.template.layout_patch import PATCH_KEY
+from reelnet.template.inheritance import PATCH_KEY
 from reelnet.template.model import CanvasSpec, Direction, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.selector import Selector
 from reelnet.template.theme import THEMES, LimitRule, ThemeSpec

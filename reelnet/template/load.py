@@ -141,15 +141,15 @@ class _FamilyReader:
         A file that is extended in several ways counts once, where it comes first: `[square, dark]`, which both
         extend `article`, is article, then square, then dark.
         """
-        merged: Node | None = None
-        for real_path, layer in self._read_layers(file, (file,)).items():
-            own = layer if real_path == os.path.realpath(file) else _drop_about(layer)
-            merged = own if merged is None else merge_nodes(merged, own)
+        merged, *later = [
+            layer if real_path == os.path.realpath(file) else _drop_about(layer)
+            for real_path, layer in self._read_layers(file, (file,)).items()
+        ]
+        for layer in later:
+            merged = merge_nodes(merged, layer)
             if count_values(merged) > MAX_NODES:
                 message = f"with what it extends, a template has at most {MAX_NODES:,} keys and values"
-                raise_diagnostic(own.position, message)
-        if merged is None:
-            raise AssertionError(f"{file} has no layer of its own")
+                raise_diagnostic(layer.position, message)
         return merged
 
     def _read_layers(self, file: Path, files: tuple[Path, ...]) -> Layers:
@@ -251,17 +251,6 @@ def count_values(node: Node) -> int:
     if isinstance(node.value, dict):
         return 1 + sum(1 + count_values(child) for child in node.value.values())
     return 1 + sum(map(count_values, node.value)) if isinstance(node.value, list) else 1
-
-
-def build_from_node(
-    name: str, node: Node, panels: PanelKinds, deferred: Sequence[Diagnostic] = ()
-) -> Template:
-    """Build a template from its merged content; see `draft_from_node` for the arguments.
-
-    Raises:
-        InvalidTemplate: The template is invalid. The exception has every error.
-    """
-    return draft_from_node(name, node, panels, deferred).require_valid()
 
 
 def draft_from_node(

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from reelnet.config.diagnostics import KeyPath, SourceMap
-from reelnet.config.spec import LIST_AS_TUPLE, EvenPixels, Pixels, PositivePixels, SpecModel
+from reelnet.config.spec import LIST_AS_TUPLE, EvenPixels, Pixels, PositivePixels, Scale, SpecModel
 from reelnet.template.selector import Selector, SelectorField
 from reelnet.template.theme import Theme
 from reelnet.template.timeline import TimelineSpec
@@ -109,11 +109,8 @@ class CanvasSpec(SpecModel):
         None,
         description="Maximum side of a cell in pixels, if a size or a maximum size of the frame is given.",
     )
-    scale: int | None = Field(
-        None,
-        ge=1,
-        le=256,
-        description="Canvas pixels per map value; by default the largest integer that fits.",
+    scale: Scale | None = Field(
+        None, description="Canvas pixels per map value; by default the largest integer that fits."
     )
 
     @property
@@ -178,7 +175,7 @@ class OutputSpec(SpecModel):
         None,
         description="The layers to show, one file per layer: a list or all; by default the template's layer.",
     )
-    scale: int | None = Field(None, ge=1, le=256, description="Canvas pixels per map value, for this file.")
+    scale: Scale | None = Field(None, description="Canvas pixels per map value, for this file.")
     step: int | Literal["first", "last"] | None = Field(
         None, description="The step that a .png shows; by default the last."
     )
@@ -225,20 +222,15 @@ class Output:
 
     def apply_to(self, template: Template) -> Template:
         """Return the template with the timeline and the scale of this output."""
-        sections: dict[str, Mapping[str, Any]] = {"timeline": self.spec.timeline or {}}
-        canvas = template.canvas
+        canvas, content, moved = template.canvas, dict(template.content), dict(template.source_map.moved)
+        own_timeline = self.spec.timeline or {}
+        content["timeline"] = {**content.get("timeline", {}), **own_timeline}
+        moved |= {("timeline", key): (*self.path, "timeline", key) for key in own_timeline}
         if self.spec.scale is not None:
             canvas = canvas.model_copy(update={"scale": self.spec.scale})
-            sections["canvas"] = {"scale": self.spec.scale}
-        moved: dict[KeyPath, KeyPath] = {
-            ("timeline", key): (*self.path, "timeline", key) for key in sections["timeline"]
-        }
-        moved |= {("canvas", key): (*self.path, key) for key in sections.get("canvas", ())}
-        moved = {**template.source_map.moved, **moved}
+            content["canvas"] = {**content.get("canvas", {}), "scale": self.spec.scale}
+            moved["canvas", "scale"] = (*self.path, "scale")
         source_map = replace(template.source_map, moved=moved)
-        content = dict(template.content)
-        for section, keys in sections.items():
-            content[section] = {**content.get(section, {}), **keys}
         return replace(
             template, timeline=self.timeline, canvas=canvas, source_map=source_map, content=content
         )

@@ -9,8 +9,7 @@ from dataclasses import replace
 from reelnet.config.diagnostics import KeyPath, SourcePosition, format_key_path
 from reelnet.config.source import MAX_DEPTH, UNPRINTABLE, Node, get_child, parse_scalar, parse_yaml
 from reelnet.errors import TemplateError, UsageError, suggest_names
-from reelnet.template.inheritance import expand_shorthand, identify_item, merge_nodes, wrap_items
-from reelnet.template.layout_patch import STACK_KINDS
+from reelnet.template.inheritance import STACK_KINDS, expand_shorthand, identify_item, merge_nodes, wrap_items
 
 _PATH_STEP = re.compile(r"([^.\[\]]+)((?:\[\d{1,6}\])*)")
 

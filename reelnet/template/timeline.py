@@ -36,6 +36,9 @@ def _require_two_ends(value: Any) -> Any:
 
 
 _Step = Annotated[int, Field(ge=0)]
+_Seconds = Annotated[float, Field(ge=0, le=MAX_PAUSE_SECONDS)]
+_Count = Annotated[int, Field(ge=1)]
+_StepCount = Annotated[int, Field(ge=2)]
 _List = Annotated[tuple[_Step, ...], LIST_AS_TUPLE]
 _Range = Annotated[tuple[_Step | None, _Step | None], BeforeValidator(_require_two_ends)]
 
@@ -47,9 +50,8 @@ class _TimelineModel(SpecModel):
 class StepsSpec(_TimelineModel):
     """Which recorded steps are shown: one of every, list, log and adaptive, or a range of all steps."""
 
-    every: int | None = Field(
+    every: _Count | None = Field(
         default=None,
-        ge=1,
         description="Show every n-th recorded step, starting with the first one, and the last one.",
     )
     list: _List | None = Field(
@@ -62,16 +64,13 @@ class StepsSpec(_TimelineModel):
         description="Show only steps from the first to the last of these two training steps, inclusive; null leaves "
         "that end open.",
     )
-    log: int | None = Field(
+    log: _StepCount | None = Field(
         default=None,
-        ge=2,
         description="Show this many recorded steps, evenly spaced in log(step + 1), so that the beginning has more "
         "detail than the end.",
     )
-    adaptive: int | None = Field(
-        default=None,
-        ge=2,
-        description="Show this many recorded steps, denser where the activations change more.",
+    adaptive: _StepCount | None = Field(
+        default=None, description="Show this many recorded steps, denser where the activations change more."
     )
 
     @field_validator("list")
@@ -111,8 +110,8 @@ class StepsSpec(_TimelineModel):
 class SpeedSpec(_TimelineModel):
     """A stretch of training steps that is shown faster or slower."""
 
-    from_: int = Field(alias="from", ge=0, description="First training step of the stretch.")
-    to: int = Field(ge=0, description="Last training step of the stretch, inclusive.")
+    from_: _Step = Field(alias="from", description="First training step of the stretch.")
+    to: _Step = Field(description="Last training step of the stretch, inclusive.")
     factor: float = Field(
         ge=0.01,
         le=100,
@@ -129,8 +128,8 @@ class SpeedSpec(_TimelineModel):
 class HoldSpec(_TimelineModel):
     """A step at which the animation pauses."""
 
-    step: int = Field(
-        ge=0, description="The training step. It is shown even if the selection of steps leaves it out."
+    step: _Step = Field(
+        description="The training step. It is shown even if the selection of steps leaves it out."
     )
     seconds: float = Field(
         gt=0,
@@ -157,9 +156,8 @@ class TimelineSpec(_TimelineModel):
         le=36_000,
         description="Seconds of the moving part, without pauses, holds, and rewind or boomerang.",
     )
-    frames: int | None = Field(
+    frames: _Count | None = Field(
         default=None,
-        ge=1,
         description="Number of frames of the moving part; the steps are spread evenly over them.",
     )
     steps: StepsWord | StepsSpec = Field(
@@ -167,25 +165,17 @@ class TimelineSpec(_TimelineModel):
         description="Which recorded steps are shown: all, log, adaptive, or a map of every, list, range, log or "
         "adaptive. Without a number, log and adaptive show as many steps as there are frames, or max_frames, or 300.",
     )
-    max_frames: int | None = Field(
+    max_frames: _Count | None = Field(
         default=None,
-        ge=1,
         description="Maximum number of frames of the moving part. If there would be more, steps are skipped evenly; "
         "a duration stays the same.",
     )
-    start_pause: float = Field(
-        default=0.0, ge=0, le=MAX_PAUSE_SECONDS, description="Additional seconds of the first frame."
+    start_pause: _Seconds = Field(default=0.0, description="Additional seconds of the first frame.")
+    end_pause: _Seconds = Field(
+        default=0.0, description="Additional seconds of the last frame, before rewind or boomerang."
     )
-    end_pause: float = Field(
+    rewind: _Seconds = Field(
         default=0.0,
-        ge=0,
-        le=MAX_PAUSE_SECONDS,
-        description="Additional seconds of the last frame, before rewind or boomerang.",
-    )
-    rewind: float = Field(
-        default=0.0,
-        ge=0,
-        le=MAX_PAUSE_SECONDS,
         description="Seconds in which the steps run backward to the first one after the end; 0 for no rewind.",
     )
     boomerang: bool = Field(
