@@ -16,38 +16,26 @@ from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import CachedDrawing, Canvas, Drawing, HasLevelMaps, LevelMaps, Panel, Still
 from reelnet.template.color import Color
 
-# Former names, for panels that were written with them.
-Facts, Moment, Palette = SceneContext, FrameState, PaletteBuilder
-Type, body, sized = TextStyle, body_style, text_style
-Colour = Color
-
 __all__ = [
     "Box",
     "CachedDrawing",
     "Canvas",
     "Color",
-    "Colour",
     "Drawing",
-    "Facts",
     "Field",
     "FrameState",
     "HasLevelMaps",
     "Ink",
     "LevelMaps",
     "Measure",
-    "Moment",
-    "Palette",
     "PaletteBuilder",
     "Panel",
     "SceneContext",
     "Still",
     "TextStyle",
-    "Type",
-    "body",
     "body_style",
     "fill_box",
     "polyline",
-    "sized",
     "stamp",
     "text_style",
     "write",

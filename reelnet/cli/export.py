@@ -21,7 +21,7 @@ COLUMNS = (
     Column("file"),
     *(Column(heading, right=True, wrap=False) for heading in ("size", "cap", "fill", "frames", "scale")),
     Column("quality"),
-    Column("given up"),
+    Column("reduced"),
 )
 
 

@@ -93,21 +93,21 @@ def verify(run: str, quiet: bool) -> None:
     if health.damaged_steps or health.log_problems:
         raise RunError(
             f"{run}: {len(health.damaged_steps)} of {health.step_count} steps are damaged; "
-            f"'reelnet repair {run}' keeps what is whole"
+            f"'reelnet repair {run}' keeps what is intact"
         )
     if health.samples_problem:
         raise RunError(f"{run}: the samples are damaged; {RESTORE}")
-    click.echo(f"{run}: all {health.step_count} steps are whole")
+    click.echo(f"{run}: all {health.step_count} steps are intact")
 
 
-@click.command(short_help="Keep what is whole of a damaged run.")
+@click.command(short_help="Keep the intact steps of a damaged run.")
 @options.run
 @options.quiet
 def repair(run: str, quiet: bool) -> None:
-    """Keep what is whole of the run RUN, and say what was removed.
+    """Keep the intact steps of the run RUN, and say what was removed.
 
     Damaged steps are marked as missing; damaged lines of the log and files that no step needs are removed.
-    The exit code is 4 if no step is whole or the samples are damaged.
+    The exit code is 4 if no step is intact or the samples are damaged.
     """
     from reelnet.runs.verify import repair_run
 
@@ -119,4 +119,4 @@ def repair(run: str, quiet: bool) -> None:
         raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")
     if health.step_count and not health.intact_step_count:
         raise RunError(f"{run}: {kept}; restore the run from a copy, or record it again")
-    click.echo(f"{run}: was whole" if health.is_intact else f"{run}: {kept}")
+    click.echo(f"{run}: was intact" if health.is_intact else f"{run}: {kept}")

@@ -33,7 +33,7 @@ class TanhConv(nn.Conv2d):
 def build_article_network(classes: int = 10) -> nn.Module:
     """Build the network of "Watch this Neural Network Learn to See": six tanh layers, conv1 … conv6.
 
-    Its input are grayscale images of 28×28 pixels, (N, 1, 28, 28).
+    Its input is grayscale images of 28×28 pixels, (N, 1, 28, 28).
 
     Weights are drawn from N(0, σ² = 0.01), biases are 0. (With σ = 0.01, the same training reaches 81 % after
     290 steps, not the "over 95 %" of the article.)

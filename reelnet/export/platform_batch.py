@@ -78,7 +78,7 @@ def plan_requests(
 
 
 def export_request(request: ExportRequest, save: Callable[[ExportRequest], Report]) -> PlatformResult:
-    """Write a file for a platform. That its cap cannot be met is a result, so that other files can follow.
+    """Write the file for one platform. If its cap cannot be met, that is the result, so that other files can follow.
 
     Args:
         request: The file.

@@ -23,9 +23,9 @@ def flip(file: Path, place: int) -> None:
 def test_intact_run(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", range(25))
     done = call("verify", run.path, "--quiet")
-    assert (done.exit_code, done.stdout) == (0, f"{run.path}: all 25 steps are whole\n")
+    assert (done.exit_code, done.stdout) == (0, f"{run.path}: all 25 steps are intact\n")
     before = Run(run.path).read("b").tobytes()
-    assert call("repair", run.path).stdout == f"{run.path}: was whole\n"
+    assert call("repair", run.path).stdout == f"{run.path}: was intact\n"
     assert Run(run.path).read("b").tobytes() == before
 
 

@@ -118,7 +118,7 @@ class DeltaFrameEncoder(ABC, Generic[Payload]):
 
     def __init__(self, file: CappedFile, max_duration: Fraction, block_size: int = 1) -> None:
         self._file, self._block_size = file, block_size
-        # Few large blocks are held, because their frames are held too.
+        # Queue few large blocks: each keeps its frames in memory.
         pending = 2 if block_size == 1 else 1
         self._pool: OrderedPool[list[tuple[MergedFrame, Payload]]] = OrderedPool(pending_per_worker=pending)
         self._merger = FrameMerger(max_duration)

@@ -1,6 +1,6 @@
 """The quality ladder: everything a file may lose, in one order, from nothing to the least that can be shown.
 
-Its rungs come in the order in which viewers notice the loss: codec quality that nobody sees, values that change
+Its rungs come in the order in which viewers notice the loss: invisible loss of codec quality, values that change
 less often (change cost), codec quality down to its floor, fewer frames, fewer colormap levels, a smaller scale, and
 as a last resort still fewer frames. The limits of the first rungs were measured on recorded runs (sizes and PSNR by
 decoding): H.264 at CRF 10 is as exact as its planes are; down to CRF 17 it saves a fifth of its bytes for less than
@@ -82,7 +82,7 @@ PALETTE_CHANGE_POWER = 1.15
 
 @dataclass(frozen=True)
 class RenditionParams:
-    """What of a rendition is shown.
+    """How much of a rendition is shown.
 
     Attributes:
         frames: The number of frames.
@@ -201,7 +201,8 @@ class QualityLadder:
 def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) -> list[LadderPoint]:
     """The points of the rungs that keep frames, levels and scale.
 
-    Codec quality goes as far as nobody sees it, then the change cost to its maximum, then codec quality to its floor.
+    Codec quality falls as long as the loss is invisible, then the change cost rises to its maximum, then codec quality
+    falls to its floor.
 
     Args:
         params: What is shown.

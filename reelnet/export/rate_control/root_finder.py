@@ -1,4 +1,4 @@
-"""Root finder on the logarithm of the file size: at which position of a ladder does a file just fit?"""
+"""Bracketing search for the ladder position whose file just fits the cap, on the logarithm of the size."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ DOUBTFUL_LOG_MARGIN = 0.3
 """The end of a ladder is probed unless its predicted log size is at least this far below the target."""
 
 MAX_HALF_RATIO = 0.95
-"""Half the scale saves at least a little, whatever a probe says."""
+"""Half the scale saves at least a little, even if a probe measures less."""
 
 MIN_STEP_FILL = 0.9
 """From this fraction of the cap on, frames, levels and scale stay, and a lower change cost fills the rest."""
@@ -223,7 +223,7 @@ class _Search:
         return self._renditions[params.scale].with_frames(params.frames)
 
     def _record_maps(self, params: RenditionParams) -> RecordedMaps:
-        """The exact values, of all frames at the whole scale and of the last other choice."""
+        """Exact maps; the full set and the latest other one are cached."""
         key = params.frames, params.scale
         if key not in self._maps:
             whole = self._whole.frames, self._whole.scale
@@ -233,7 +233,7 @@ class _Search:
         return self._maps[key]
 
     def _quantize(self, point: LadderPoint) -> QuantizedMaps:
-        """The values at a point; those of the last one are kept."""
+        """Quantize the maps for a point. The last result is cached."""
         if self._quantized is None or self._quantized[0] != replace(point, quality=None):
             params = point.params
             levels = params.levels if params.levels < self._whole.levels else None

@@ -114,7 +114,7 @@ class ChangeCounter:
 
     def _sample(self, frames: int) -> tuple[int, Sequence[MapSample]]:
         if frames not in self._samples:
-            # Each frame of the shorter timeline is taken for the one of the whole that shows the nearest step.
+            # Approximate each frame by the frame of the full timeline that shows the nearest step.
             steps = np.array([frame.step for frame in self._rendition.timeline])
             order = np.argsort(steps, kind="stable")
             timeline = self._rendition.with_frames(frames).timeline

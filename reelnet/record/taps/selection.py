@@ -1,4 +1,4 @@
-"""Select the modules and parameters of a model that taps mean."""
+"""Resolve taps to the modules and parameters of a model."""
 
 from __future__ import annotations
 

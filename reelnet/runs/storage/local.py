@@ -216,7 +216,7 @@ class LocalStore:
             os.fsync(file.fileno())
 
     def remove_files(self, names: Iterable[str]) -> None:
-        """Remove files, as far as they exist and reelnet could have written them."""
+        """Remove files that reelnet could have written; missing ones are ignored."""
         for name in names:
             self._remove(name, OWN_FILE)
 

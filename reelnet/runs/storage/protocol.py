@@ -101,7 +101,7 @@ class Store(Protocol):
         """Create or replace a file of `size` bytes from pieces in any order. It is on disk when this returns."""
 
     def remove_files(self, names: Iterable[str]) -> None:
-        """Remove files, as far as they exist and reelnet could have written them. Links are left alone."""
+        """Remove files that reelnet could have written; missing ones are ignored. Links are left alone."""
 
     def set_aside(self, name: str) -> str:
         """Move a damaged file to the folder `damaged` of the run. Returns its new name."""

@@ -143,7 +143,7 @@ class RemoteStore:
         self.write_file(name, bytes(whole))
 
     def remove_files(self, names: Iterable[str]) -> None:
-        """Remove files, as far as they exist and reelnet could have written them."""
+        """Remove files that reelnet could have written; missing ones are ignored."""
         for name in filter(OWN_FILE.fullmatch, names):
             with suppress(FileNotFoundError), _normalize_errors():
                 self._fs.rm_file(f"{self._root}/{name}")

@@ -296,7 +296,7 @@ def interpolate_colors(anchors: Sequence[Rgb], levels: int) -> NDArray[np.uint8]
 def _reduce_cached(
     data: bytes, shape: tuple[int, ...], max_colors: int, keep: Rgb | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """`reduce_colors`, cached: a search, or a person who edits a template, resolves a scene again and again."""
+    """`reduce_colors`, cached, because searches and previews resolve a scene repeatedly."""
     return reduce_colors(np.frombuffer(data, np.uint8).reshape(shape), max_colors, keep)
 
 

@@ -76,7 +76,7 @@ class Sprite:
 
     @classmethod
     def from_coverage(cls, coverage: NDArray[np.uint8], ink: Ink) -> Sprite:
-        """Look up the shades of an ink, once the palette is mixed."""
+        """Look up the shades of an ink, once the palette is frozen."""
         shade = (coverage.astype(np.uint16) * (len(ink.indices) - 1) + 127) // 255
         return cls(ink.indices[shade], shade > 0)
 
@@ -91,7 +91,7 @@ class Sprite:
 
 
 class EndDot:
-    """The dot at a curve's end, once the palette is mixed.
+    """The dot at a curve's end, once the palette is frozen.
 
     On top of another color it has no soft edges; they would be a rim of background there.
     """
@@ -214,7 +214,7 @@ class CurveReveal:
         self._common_columns = np.min(ends, axis=0) if ends else np.empty(0, np.intp)
 
     def look_up_colors(self) -> None:
-        """Look up every pixel's index, once the palette is mixed."""
+        """Look up every pixel's index, once the palette is frozen."""
         self._sprites = [Sprite.from_coverage(line.coverage, line.ink) for line in self._lines]
         self._dots = [EndDot(line.dot, line.ink) for line in self._lines]
         self._composite = compose_sprites([line.coverage for line in self._lines], self._sprites)

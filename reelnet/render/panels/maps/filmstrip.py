@@ -118,7 +118,7 @@ class Filmstrip(Panel):
         """Check that the steps, the layer and its channels were recorded.
 
         Raises:
-            OptionError: Something was not.
+            OptionError: A step, layer or channel was not recorded.
         """
         errors, tap = ErrorCollector(), self.tap or context.layer
         with errors.collect():
