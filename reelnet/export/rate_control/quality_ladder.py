@@ -201,8 +201,8 @@ class QualityLadder:
 def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) -> list[LadderPoint]:
     """The points of the rungs that keep frames, levels and scale.
 
-    Codec quality falls as long as the loss is invisible, then the change cost rises to its maximum, then codec quality
-    falls to its floor.
+    Codec quality falls as long as the loss is invisible, then the change cost rises to its maximum, then codec
+    quality falls to its floor.
 
     Args:
         params: What is shown.
