@@ -6,6 +6,7 @@ Scalars without quotes follow the core schema of YAML 1.2: `no`, `12:30` and dat
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -112,6 +113,22 @@ def find_unquoted_colors(node: Node, path: KeyPath = ()) -> list[Diagnostic]:
         return []
     message = f"a color must be quoted: '{node.unquoted_color}'"
     return [Diagnostic(find_position(node, ()), format_key_path(path), message)]
+
+
+def expand_home(path: str) -> Path:
+    """Expand `~` and `~user` at the beginning of a path.
+
+    Raises:
+        ValueError: There is no such user.
+    """
+    if not path.startswith("~"):
+        return Path(path)
+    # Path.expanduser would also expand './~', which names a file.
+    expanded = os.path.expanduser(path)  # noqa: PTH111
+    if expanded.startswith("~"):
+        user = path.partition("/")[0]
+        raise ValueError(f"{path}: there is no user {user!r}; a file that begins with '~' is './~…'")
+    return Path(expanded)
 
 
 def read_text(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from reelnet._support.byte_size import parse_size
 from reelnet.config.diagnostics import ErrorCollector, OptionError
+from reelnet.config.source import expand_home
 from reelnet.errors import UsageError
 from reelnet.export.encoders.formats import find_format, is_sequence
 from reelnet.export.platforms.load import find_platform
@@ -19,6 +21,9 @@ from reelnet.runs.run import RunReader
 from reelnet.scene.resolve import resolve_layer
 from reelnet.scene.timeline.selection import resolve_step
 from reelnet.template.model import Output, OutputSpec, Template
+
+MAX_NAME_BYTES = 255
+"""Longest name of a file or folder that common file systems accept."""
 
 FIELD = re.compile(r"\{([^{}]*)\}")
 
@@ -80,7 +85,8 @@ def check_outputs(template: Template) -> None:
                 with _as_option_error():
                     find_format(spec.path)
             several = isinstance(spec.layers, tuple) and len(spec.layers) > 1
-            path = Path(expand_layer(spec.path, "{layer}", several=several))
+            path = expand_home(expand_layer(spec.path, "{layer}", several=several))
+            _check_names(path)
             if "{layer}" not in spec.path:
                 _check_unique(path, paths)
                 paths.append(path)
@@ -119,7 +125,8 @@ def _resolve_output(
             with _as_option_error() if not layers and scale is None and fps is None else nullcontext():
                 rendition = Rendition.from_request(run, LayoutRequest(template, layer, scale, fps))
             with layer_errors.collect(*output.path, "path"):
-                path = folder / expand_layer(spec.path, rendition.layer, several=len(wanted) > 1)
+                path = folder / expand_home(expand_layer(spec.path, rendition.layer, several=len(wanted) > 1))
+                _check_names(path)
                 requests.append(ExportRequest(rendition, path, step, options))
     layer_errors.raise_errors()
     return requests
@@ -179,6 +186,17 @@ def _check_cap(spec: OutputSpec) -> None:
         if options.has_cap and (_is_still(spec) or is_sequence(spec.path)):
             raise OptionError(f"a cap needs an animation in a single file, such as {path.stem}.gif")
     errors.raise_errors()
+
+
+def _check_names(path: Path) -> None:
+    """Check that every name of a path can be that of a file or folder.
+
+    Raises:
+        OptionError: A name is too long.
+    """
+    for name in path.parts:
+        if len(os.fsencode(name)) > MAX_NAME_BYTES:
+            raise OptionError(f"a name has at most {MAX_NAME_BYTES} bytes, but {name!r} has more")
 
 
 def _options_from_spec(spec: OutputSpec) -> ExportOptions:

@@ -24,6 +24,7 @@ from reelnet.config.source import (
     MAX_NODES,
     Node,
     UnreadableError,
+    expand_home,
     find_position,
     find_unquoted_colors,
     get_child,
@@ -321,11 +322,9 @@ def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Dia
         if not isinstance(value, str):
             continue
         try:
-            file = Path(value).expanduser()
-        except RuntimeError:
-            user = value.partition("/")[0]
-            message = f"{value}: there is no user {user!r}; a path that begins with '~' itself is './~…'"
-            yield Diagnostic(position, format_key_path(path), message)
+            file = expand_home(value)
+        except ValueError as error:
+            yield Diagnostic(position, format_key_path(path), str(error))
             continue
         if position.line:
             file = Path(position.file).parent / file

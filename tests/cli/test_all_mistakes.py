@@ -132,3 +132,23 @@ def test_a_template_that_cannot_be_extended_hides_no_mistake(run: Run, extends: 
     assert len(lines) == 3, lines
     assert "theme.ink: 'blau'" in "".join(lines)
     assert "panels.channels.show: no channels 2 to 8" in "".join(lines)
+
+
+def test_output_paths_that_no_file_can_have(run: Run) -> None:
+    paths = ["x" * 300 + ".gif", "é" * 130 + "/b.gif", "~nobody-of-this-name/c.gif"]
+    outputs = "".join(f"  - {{path: {path}}}\n" for path in paths)
+    Path("mine.yaml").write_text(f"extends: article\noutputs:\n{outputs}")
+    for words in (["templates", "check", "mine.yaml"], ["render", "run", "--template", "mine.yaml"]):
+        lines = call(*words).stderr.splitlines()
+        assert ["at most 255 bytes" in line for line in lines] == [True, True, False]
+        assert "there is no user '~nobody-of-this-name'" in lines[2]
+
+
+def test_a_home_folder_is_meant_by_a_tilde_only(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    Path("mine.yaml").write_text("extends: article\noutputs: [{path: ~/a.png}, {path: ./~/b.png}]\n")
+    assert call("render", "run", "--template", "mine.yaml").exit_code == 0
+    assert (tmp_path / "home" / "a.png").is_file()
+    assert (tmp_path / "~" / "b.png").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -282,3 +283,21 @@ def test_infinite_values_are_marked_and_the_axis_stays_finite(curves: Curves) ->
     below = find_pixels(to_pixels(reel.frame(5)), missing)
     assert len(below) == 2 * len(above)
     assert np.ptp(below[:, 0]) > 100
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_curve_connects_two_values_unless_a_nan_was_measured_between_them(
+    curves: Curves, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    kinds = chance.choice(["value", "value", "none", "nan"], 14)
+    values = [{"value": 1.0 + 0.01 * n, "none": None, "nan": math.nan}[kind] for n, kind in enumerate(kinds)]
+    values[0] = values[-1] = 1.0
+    painted = set(find_columns(last_frame(curves({"loss": values}, {**BARE, "range": [0, 2], "ticks": 0}))))
+    width = 400 - 2 * 4
+    x = [PAD + 4 + round(n * (width - 1) / 13) for n in range(14)]
+    known = [n for n, value in enumerate(values) if value is not None and not math.isnan(value)]
+    for first, second in itertools.pairwise(known):
+        is_broken = any(value is not None for value in values[first + 1 : second])
+        between = {*range(x[first] + 6, x[second] - 6)}
+        assert bool(between & painted) is not is_broken, (first, second, values)
