@@ -60,7 +60,7 @@ class SizeSubject:
         self.name, self.reel, self.folder = name, reel, folder
         self._rgb = reel.palette_rgb
         self.stills = Stills.from_frames(self.exact_frames(), folder / "stills")
-        self.maps = RecordedMaps(reel.scene, reel.run)
+        self.maps = RecordedMaps(reel.rendition)
         self._own = self._levels()
         block = reel.scene.size.width * reel.scene.size.height
         # A value covers as many pixels as its upscaling has.

@@ -13,7 +13,6 @@ from reelnet.export.quantize.level_store import QuantizationStats
 from reelnet.export.quantize.temporal import additional_error
 from reelnet.render.rendition import Rendition
 from reelnet.scene.panel import HasLevelMaps
-from reelnet.scene.resolve import Scene
 
 JSON_FIELDS = (
     *(
@@ -91,7 +90,7 @@ class Report:
             duration=float(timeline.duration) if step is None else 0.0,
             width=rendition.size.width,
             height=rendition.size.height,
-            clipped=_clipped_fraction(rendition.scene),
+            clipped=_clipped_fraction(rendition),
             steps_shown=timeline.steps_shown if step is None else (step,),
             scale=rendition.scale,
             max_error_levels=stats.max_error if stats is not None else 0.0,
@@ -168,11 +167,11 @@ def _megapixels(pixels: int | None) -> float | None:
     return None if pixels is None else pixels / 1e6
 
 
-def _clipped_fraction(scene: Scene) -> float:
+def _clipped_fraction(rendition: Rendition) -> float:
     """The fraction of all recorded values of the layers with animated maps that lie outside their color limits."""
-    drawings = [drawing for drawing in scene.drawings if isinstance(drawing, HasLevelMaps)]
+    drawings = [drawing for drawing in rendition.scene.drawings if isinstance(drawing, HasLevelMaps)]
     outside = total = 0.0
     for name in dict.fromkeys(maps.tap for drawing in drawings for maps in drawing.level_maps()):
-        view = scene.context.view(name)
+        view = rendition.scene.context.view(name)
         outside, total = outside + view.limits.clipped * view.tap.nbytes, total + view.tap.nbytes
     return outside / total if total else 0.0

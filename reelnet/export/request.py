@@ -22,7 +22,6 @@ from reelnet.export.platforms.load import find_platform
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
 from reelnet.render.rendition import Rendition
 from reelnet.scene.palette.palette import ColorDepth
-from reelnet.scene.resolve import Scene
 
 DEFAULT_MAX_ERROR = 4.0
 
@@ -154,13 +153,13 @@ class ResolvedRequest:
 
     def is_exact(self, rendition: Rendition) -> bool:
         """Whether the format and the codec keep the exact colors of a rendition."""
-        reduced = bool(describe_color_reduction(rendition.scene, self.fmt))
+        reduced = bool(describe_color_reduction(rendition, self.fmt))
         return (self.settings.lossless or self.codec.exact) and not reduced
 
     def describe(self, rendition: Rendition) -> tuple[str, ...]:
         """What users should know about the file, one sentence each."""
         notes = [*describe_playback(self.fmt, rendition.timeline.fps)]
-        notes += describe_color_reduction(rendition.scene, self.fmt)
+        notes += describe_color_reduction(rendition, self.fmt)
         recommended, codec = self.constraints.recommended_codec, self.codec.name
         if recommended not in (None, codec) and self.fmt.suffix[1:] in VIDEO_FORMATS:
             titles = CODEC_TITLES[recommended], CODEC_TITLES.get(codec, codec)
@@ -178,17 +177,18 @@ def check_colors(rendition: Rendition, request: ResolvedRequest) -> None:
     if request.fmt.color_depth is ColorDepth.FULL:
         return
     rendition.check_8bit_colors(f"{request.path}", f", or choose a format other than {request.fmt.title}")
-    if request.settings.lossless and (notes := describe_color_reduction(rendition.scene, request.fmt)):
+    if request.settings.lossless and (notes := describe_color_reduction(rendition, request.fmt)):
         raise UsageError(f"{request.path}: {notes[0]}; lossless are .webp, .apng, .webm and .mov")
 
 
-def describe_color_reduction(scene: Scene, fmt: Format) -> tuple[str, ...]:
+def describe_color_reduction(rendition: Rendition, fmt: Format) -> tuple[str, ...]:
     """How the colors of fixed pictures are reduced for a format, in a sentence; empty if they are not."""
-    if fmt.color_depth is ColorDepth.FULL or not scene.palette.reduced_pictures:
+    palette = rendition.scene.palette
+    if fmt.color_depth is ColorDepth.FULL or not palette.reduced_pictures:
         return ()
-    few = sum(len(picture.reduced_colors) for picture in scene.palette.reduced_pictures)
-    count = sum(picture.color_count for picture in scene.palette.reduced_pictures)
-    levels, every = scene.palette.levels_8bit, scene.palette.levels
+    few = sum(len(picture.reduced_colors) for picture in palette.reduced_pictures)
+    count = sum(picture.color_count for picture in palette.reduced_pictures)
+    levels, every = palette.levels_8bit, palette.levels
     maps = f", and the colormap has {levels} of {every} levels" if levels < every else ""
     return (f"a {fmt.title} has 256 colors: the pictures have {few:,} of their {count:,}{maps}",)
 

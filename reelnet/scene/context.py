@@ -114,6 +114,10 @@ class SceneContext:
         size = Cell.size_at_scale(self.require(self.layer), scale)
         return replace(self, cell_size=size, _views={})
 
+    def compute_changes(self) -> NDArray[np.float64]:
+        """How much the layer changes from the previous recorded step to each step, float64 (steps,)."""
+        return self.statistics.changes(self.layer).by_step
+
     def view(self, tap: str) -> TapView:
         """A tap in the theme.
 

@@ -164,10 +164,7 @@ def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayo
         for name, panel in _find_placed(template, layout).items():
             asked = panel.pauses(layout.context)
             pauses += [replace(pause, name=f"panels.{name}.{pause.name}") for pause in asked]
-    statistics, layer = context.statistics, context.layer
-    return TimelinePlan(
-        template.timeline, context.steps, lambda: statistics.changes(layer).by_step, tuple(pauses)
-    )
+    return TimelinePlan(template.timeline, context.steps, context.compute_changes, tuple(pauses))
 
 
 def _find_placed(template: Template, layout: FittedLayout) -> dict[str, Panel]:

@@ -24,9 +24,8 @@ from reelnet.export.quantize.temporal import (
     round_to_levels,
     to_fine_levels,
 )
-from reelnet.runs.run import RunReader
+from reelnet.render.rendition import Rendition
 from reelnet.scene.panel import HasLevelMaps, LevelMaps
-from reelnet.scene.resolve import Scene
 
 BLOCK_VALUES = 1_000_000
 """Values, all frames counted, that are quantized at a time and lie together on disk."""
@@ -59,25 +58,24 @@ class QuantizationStats:
 
 
 class RecordedMaps:
-    """The exact levels of all maps that move in a scene, in every frame of its timeline.
+    """The exact levels of all maps that change in a rendition, in every frame.
 
     Args:
-        scene: Its drawings say which maps they show; see `HasLevelMaps`.
-        run: The recording.
+        rendition: Its drawings say which maps they show; see `HasLevelMaps`.
 
     Raises:
         RunError: A step's file is missing, truncated or altered.
     """
 
-    def __init__(self, scene: Scene, run: RunReader) -> None:
-        self.frames = len(scene.timeline)
+    def __init__(self, rendition: Rendition) -> None:
+        self.frames = len(rendition.timeline)
         by_tap: dict[str, list[LevelMaps]] = {}
-        for drawing in scene.drawings:
+        for drawing in rendition.scene.drawings:
             for maps in drawing.level_maps() if isinstance(drawing, HasLevelMaps) else ():
                 by_tap.setdefault(maps.tap, []).append(maps)
         self.taps = {tap: _TapMaps(shown, self.frames) for tap, shown in by_tap.items()}
-        for number, frame in enumerate(scene.timeline if by_tap else ()):
-            snapshot = run.snapshot(frame.step, by_tap)
+        for number, frame in enumerate(rendition.timeline if by_tap else ()):
+            snapshot = rendition.run.snapshot(frame.step, by_tap)
             for tap, tap_maps in self.taps.items():
                 tap_maps.write_frame(number, np.asarray(snapshot.taps[tap]))
 

@@ -229,7 +229,7 @@ class _Search:
             whole = self._whole.frames, self._whole.scale
             rendition = self._render(params)
             self._maps = {known: maps for known, maps in self._maps.items() if known == whole}
-            self._maps[key] = RecordedMaps(rendition.scene, rendition.run)
+            self._maps[key] = RecordedMaps(rendition)
         return self._maps[key]
 
     def _quantize(self, point: LadderPoint) -> QuantizedMaps:

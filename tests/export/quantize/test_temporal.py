@@ -206,7 +206,7 @@ def recorded_on(wanted: NDArray[np.int64], reel: Reel) -> NDArray[np.float64]:
 def test_error_reported_is_the_one_decoded(tmp_path: Path, rows: str) -> None:
     template = PLAIN.replace("theme", f"samples: {{transposed: {str(rows == 'samples').lower()}}}, theme")
     reel = reel_of(drifting(tmp_path / "run"), template)
-    maps = RecordedMaps(reel.scene, reel.run)
+    maps = RecordedMaps(reel.rendition)
     exact = save(reel, None, tmp_path / "exact.gif")
     unchanged = save(reel, quantize(maps, 0.0, max_error=5), tmp_path / "unchanged.gif")
     assert all((one == other).all() for one, other in zip(exact, unchanged, strict=True))
@@ -231,7 +231,7 @@ def test_only_what_moves_is_held(tmp_path: Path) -> None:
     template = """{panels: {a: {kind: channels, show: [2, 0]}, b: {kind: channels, show: 0-1},
         c: {kind: channels, step: 7}}, layout: {column: [a, b, c]}}"""
     reel = reel_of(run, template)
-    quantized = quantize(RecordedMaps(reel.scene, run), 1e4, max_error=None)
+    quantized = quantize(RecordedMaps(reel.rendition), 1e4, max_error=None)
     # Channel 3 is in the panel that stays, and nowhere else.
     assert sum(quantized.stats.changes) <= 24 * 3 * 3 * 16
     assert (quantized.levels_at(3)["conv1"][:, 3] == 0).all()
@@ -245,7 +245,7 @@ def test_only_what_moves_is_held(tmp_path: Path) -> None:
 
 def test_a_reel_without_maps(tmp_path: Path) -> None:
     reel = reel_of(drifting(tmp_path / "run"), "{panels: {counter: {}}, layout: counter}")
-    quantized = quantize(RecordedMaps(reel.scene, reel.run), 10.0, max_error=4)
+    quantized = quantize(RecordedMaps(reel.rendition), 10.0, max_error=4)
     assert (quantized.stats.max_error, quantized.levels_at(0)) == (0, {})
 
 
@@ -253,7 +253,7 @@ def test_values_that_are_not_numbers_stay_marked(tmp_path: Path) -> None:
     maps = np.random.default_rng(5).normal(0, 0.03, (9, 1, 2, 4, 4)).cumsum(axis=0).astype(np.float32)
     maps[4, 0, 1, 2, 2] = np.nan
     reel = reel_of(write_run(tmp_path / "run", maps), PLAIN)
-    quantized = quantize(RecordedMaps(reel.scene, reel.run), 1e4, max_error=None)
+    quantized = quantize(RecordedMaps(reel.rendition), 1e4, max_error=None)
     exact = [frame.indices for frame in Compositor(reel.scene, reel.run).frames()]
     steady = [frame.indices for frame in Compositor(reel.scene, reel.run).frames(quantized.levels_at)]
     marked = exact[4] >= reel.scene.palette.levels

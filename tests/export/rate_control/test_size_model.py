@@ -31,7 +31,7 @@ def reel(tmp_path_factory: pytest.TempPathFactory) -> Reel:
 
 @pytest.fixture(scope="module")
 def model(reel: Reel) -> SizeModel:
-    rendition, maps = reel.rendition, RecordedMaps(reel.scene, reel.rendition.run)
+    rendition, maps = reel.rendition, RecordedMaps(reel.rendition)
     settings = EncoderSettings()
     breakdown = SizeProbe(find_format("a.gif")).break_down(
         rendition, quantize(maps, 0.0, max_error=4), settings
