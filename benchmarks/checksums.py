@@ -42,8 +42,6 @@ Entry = dict[str, Any]
 
 TEMPLATES = ("annotated", "article", "dark", "filmstrip", "overview", "plain", "square", "vertical", "wide")
 FORMATS = ("a.gif", "a.apng", "a.mp4", "a.webm", "a.webp", "still.png", "f-%03d.png")
-DECODED_ONLY = (".webm",)
-"""Formats whose container holds a random identifier: only their decoded frames are compared."""
 
 
 # Runs
@@ -282,15 +280,12 @@ def describe(path: Path) -> Entry:
     """Checksums of a written file."""
     data = path.read_bytes()
     frames = list(decode(path))
-    entry = {
+    return {
         "sha256": compute_sha256(data),
         "bytes": len(data),
         "decoded": compute_sha256(*frames),
         "frames": len(frames) // 2,
     }
-    if path.suffix in DECODED_ONLY:
-        del entry["sha256"]
-    return entry
 
 
 def describe_sequence(folder: Path) -> Entry:
@@ -470,8 +465,6 @@ def describe_environment() -> dict[str, str]:
     versions = {name: metadata.version(name) for name in packages}
     return {
         "machine": platform.machine(),
-        # The encoders of videos choose their threads by the number of CPUs that the process may use.
-        "cpus": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "python": platform.python_version(),
         **versions,
     }

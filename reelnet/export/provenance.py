@@ -28,7 +28,7 @@ from reelnet.template.model import Template
 
 FORMAT_VERSION = 1
 
-PACKAGES = ("reelnet", "av", "matplotlib", "numpy", "pillow", "safetensors")
+PACKAGES = ("reelnet", "av", "matplotlib", "numpy", "pillow", "safetensors", "zlib-ng")
 """The packages whose versions can change the bytes of a file."""
 
 LIBRARIES = ("libavcodec", "libavformat")

@@ -23,11 +23,12 @@ from reelnet.render.compositor import Frame
 
 MUXERS: Mapping[str, tuple[str, dict[str, str]]] = {
     ".mp4": ("mp4", {"movflags": "+faststart"}),
-    ".webm": ("webm", {}),
+    ".webm": ("webm", {"fflags": "+bitexact"}),
     ".avif": ("avif", {"loop": "0"}),
     ".mov": ("mov", {}),
 }
-"""FFmpeg's muxer and its options by suffix. An MP4 has its index at the front; an AVIF loops endlessly."""
+"""FFmpeg's muxer and its options by suffix. An MP4 has its index at the front; an AVIF loops endlessly.
+Without `bitexact`, a WebM contains random identifiers."""
 
 MAX_QUEUED_FRAMES = 6
 """Video frames that may wait for the codec."""
