@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ import click
 
 from reelnet import __version__
 from reelnet._support.text import printable
+from reelnet.cli.streams import discard_stdout, prepare_streams
 from reelnet.errors import ReelnetError, TemplateError, suggest_names
 
 NEEDS_TORCH = ("torch", "torchvision")
@@ -89,6 +89,7 @@ class App(CommandGroup):
     ) -> None:
         """Run the program and exit."""
         extra["standalone_mode"] = False
+        prepare_streams()
         exit_code = 0
         try:
             with raise_on_sigterm():
@@ -99,8 +100,10 @@ class App(CommandGroup):
             if described is None:
                 raise
             text, exit_code = described
-            for line in text.splitlines():
-                click.echo(printable(" ".join(line.split())), err=True)
+            # A broken stderr must not change the exit code.
+            with contextlib.suppress(OSError):
+                for line in text.splitlines():
+                    click.echo(printable(" ".join(line.split())), err=True)
         sys.exit(exit_code)
 
 
@@ -148,14 +151,8 @@ def describe_exit(error: Exception, program: str) -> tuple[str, int] | None:
             return f"{program}: {error.format_message()}", error.exit_code
         case click.Abort():
             return describe_exit(Interruption(error.__cause__), program)
-        case BrokenPipeError():
-            _silence_stdout()
-            return "", 1
         case OSError():
-            if error.filename is None:
-                _silence_stdout()
-            place = error.filename if error.filename is not None else "cannot write the output"
-            return f"{program}: {place}: {error.strerror or error}", 1
+            return describe_os_error(error, program), 1
         case ModuleNotFoundError() if error.name in NEEDS_TORCH:
             return f"{program}: {error.name} is not installed; training needs it: pip install {error.name}", 1
     # A stop inside a lock of `threading` may surface as an error of that lock, with the stop as its context.
@@ -165,7 +162,14 @@ def describe_exit(error: Exception, program: str) -> tuple[str, int] | None:
     return describe_exit(Interruption(context), program) if context is not None else None
 
 
-def _silence_stdout() -> None:
-    # Python flushes the buffer at exit; that would fail once more, with a traceback.
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def describe_os_error(error: OSError, program: str) -> str:
+    """The message for an error of the operating system; empty if the reader of stdout went away."""
+    if error.filename is not None:
+        return f"{program}: {error.filename}: {error.strerror or error}"
+    if isinstance(error, FileNotFoundError):
+        # Of what has no file name, only the working folder can be missing.
+        return f"{program}: the working folder was deleted; change to another one"
+    discard_stdout()
+    if isinstance(error, BrokenPipeError):
+        return ""
+    return f"{program}: cannot write the output: {error.strerror or error}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reelnet._support.output_path import resolve_output
 from reelnet._support.text import format_count, printable
 from reelnet.errors import ReelnetError, UsageError
 
@@ -107,15 +108,17 @@ def require_writable(*paths: Path) -> None:
     """Check before the first file is written, as far as possible, that all of them can be.
 
     Raises:
-        UsageError: A path is a folder, or two paths are the same.
+        UsageError: A path is a folder, a pipe or a device, or two paths are the same file.
         ReelnetError: A folder is a file or is read-only.
     """
-    for number, path in enumerate(paths):
-        if path in paths[:number]:
+    targets: set[str] = set()
+    for path in paths:
+        target = resolve_output(path)
+        real = os.path.realpath(target)
+        if real in targets:
             raise UsageError(f"{path}: two files would have this name; give each its own")
-        if path.is_dir():
-            raise UsageError(f"{path}: is a folder; name a file in it")
-        folder = path.parent
+        targets.add(real)
+        folder = target.parent
         while not os.path.lexists(folder):
             folder = folder.parent
         if not folder.is_dir():

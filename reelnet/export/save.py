@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from reelnet._support.atomic_path import atomic_path, temporary_sibling
+from reelnet._support.output_path import resolve_output
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import is_sequence
@@ -76,7 +77,7 @@ def _save_reduced(
         folder.mkdir()
         runner = TrialRunner(request, folder, on_progress, on_trial)
         best = search(rendition, runner)
-        best.path.replace(path)
+        best.path.replace(resolve_output(path))
     if on_progress is not None:
         # Most searches need fewer encodes than they may make.
         on_progress(runner.count, runner.count)

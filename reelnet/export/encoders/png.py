@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count, takewhile
 from pathlib import Path
@@ -120,13 +121,22 @@ def atomic_sequence(path: Path) -> Iterator[Path]:
     The files of an older, longer sequence at `path` are removed.
 
     Raises:
+        UsageError: One of the files exists as a link, a folder or the like.
         ReelnetError: The folder or a file cannot be written. A sequence that was at `path` is unchanged.
     """
+    _require_regular(list_files(path))
     with temporary_sibling(path) as folder:
         folder.mkdir()
         yield folder / path.name
         files = list_files(folder / path.name)
+        _require_regular(path.with_name(file.name) for file in files)
         for outdated in list_files(path)[len(files) :]:
             outdated.unlink()
         for file in files:
             file.replace(path.with_name(file.name))
+
+
+def _require_regular(files: Iterable[Path]) -> None:
+    for file in files:
+        if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
+            raise UsageError(f"{file}: is not a regular file; remove it, or name the sequence differently")
