@@ -44,7 +44,7 @@ def resolve_output(path: Path) -> Path:
         if target.parts[:2] == ("/", "proc"):
             raise UsageError(f"{path}: is {FILE_KINDS[stat.S_IFCHR]}")
     else:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     try:
         kind = stat.S_IFMT(target.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):

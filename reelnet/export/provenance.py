@@ -34,6 +34,9 @@ PACKAGES = ("reelnet", "av", "matplotlib", "numpy", "pillow", "safetensors", "zl
 LIBRARIES = ("libavcodec", "libavformat")
 """The same for FFmpeg's libraries."""
 
+PATH_ERRORS = "surrogateescape"
+"""Paths that are not Unicode keep their bytes."""
+
 
 @dataclass(frozen=True)
 class RecordedFile:
@@ -74,7 +77,7 @@ class Provenance:
             ReelnetError: It cannot be read, or is not a provenance file of this version.
         """
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = json.loads(path.read_text("utf-8", PATH_ERRORS))
             if content["format"] != FORMAT_VERSION:
                 raise ReelnetError(
                     f"{path}: format {content['format']!r}, but this reelnet reads format {FORMAT_VERSION}; "
@@ -160,7 +163,7 @@ def write_provenance(path: Path, files: Sequence[tuple[ExportRequest, Report]]) 
     }
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     with atomic_path(path) as temporary:
-        temporary.write_text(text, "utf-8")
+        temporary.write_text(text, "utf-8", PATH_ERRORS)
 
 
 def find_versions() -> dict[str, str]:
