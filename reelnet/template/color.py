@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BeforeValidator, WithJsonSchema
 
 from reelnet.errors import suggest_names
@@ -80,13 +83,24 @@ def lookup_colormap(name: str) -> tuple[Rgb, ...]:
     """
     if name in BUILTIN_COLORMAPS:
         return BUILTIN_COLORMAPS[name]
-    # The import of matplotlib takes time, and most templates need none of its colormaps.
-    from matplotlib import colormaps
-
+    colormaps = _import_colormaps()
     if name not in colormaps:
         raise ValueError(f"no colormap {name!r}; {suggest_names(name, [*BUILTIN_COLORMAPS, *colormaps])}")
     colors = np.rint(255 * colormaps[name](np.linspace(0, 1, COLORMAP_SAMPLES))[:, :3]).astype(int)
     return tuple((int(red), int(green), int(blue)) for red, green, blue in colors)
+
+
+def _import_colormaps() -> Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
+    """Matplotlib's colormaps. The import takes time, and most templates need none of them."""
+    # Matplotlib warns about a home without a place for its cache, but colormaps need no cache.
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        from matplotlib import colormaps
+    finally:
+        logger.setLevel(level)
+    return colormaps
 
 
 _COLOR_SCHEMA = {"type": "string", "pattern": _HEX_PATTERN}

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from reelnet._support.scratch_space import explain_scratch_errors
 from reelnet.export.quantize.potts import Levels
 from reelnet.export.quantize.temporal import (
     FineLevels,
@@ -247,7 +248,8 @@ class DiskTable:
         self._frames, self._series, self._dtype = frames, series, np.dtype(dtype)
         self.width = max(1, min(width, series))
         self.blocks = -(-series // self.width) if series else 0
-        self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - it lasts as long as the table
+        with explain_scratch_errors():
+            self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - it lasts as long as the table
         # Several threads quantize blocks, and Windows can only read or write at the file's position.
         self._lock = Lock()
         # Frames that are being written, or were read ahead, and the number of the first of them.
@@ -304,7 +306,7 @@ class DiskTable:
     def _write(self, block: int, frame: int, values: NDArray[Any]) -> None:
         offset, _ = self._offset(block, frame)
         data = np.ascontiguousarray(values, self._dtype).data.cast("B")
-        with self._lock:
+        with self._lock, explain_scratch_errors():
             self._file.seek(offset)
             while data:
                 data = data[self._file.write(data) :]
@@ -313,7 +315,7 @@ class DiskTable:
         offset, width = self._offset(block, frame)
         values = np.empty((frames, width), self._dtype)
         data = values.data.cast("B")
-        with self._lock:
+        with self._lock, explain_scratch_errors():
             self._file.seek(offset)
             while data:
                 count = self._file.readinto(data)

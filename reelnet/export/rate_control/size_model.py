@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from reelnet._support.scratch_space import explain_scratch_errors
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import EncoderSettings, Format
@@ -226,7 +227,7 @@ class SizeProbe:
             replace(frame, pts=number / fps, duration=1 / fps)
             for number, frame in enumerate(rendition.frames(levels, positions, self.fmt.color_depth))
         ]
-        with TemporaryDirectory() as folder:
+        with explain_scratch_errors(), TemporaryDirectory() as folder:
             for count in (1, len(frames)):
                 path = Path(folder) / f"{count}{self.fmt.suffix}"
                 encode_frames(frames[:count], path, StreamInfo.from_rendition(rendition), settings)
