@@ -57,9 +57,8 @@ def recorded_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def user_platform_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The path of the user's platform file, which does not exist yet."""
-    from reelnet.export.platforms import load as platform_file
+    from reelnet.export.platforms.load import user_file
 
-    file = tmp_path / "settings" / "platforms.yaml"
-    file.parent.mkdir()
-    monkeypatch.setattr(platform_file, "user_file", lambda: file)
-    return file
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    user_file().parent.mkdir(parents=True)
+    return user_file()
