@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,25 +57,26 @@ def recorded_metrics(locations: Mapping[int, StepLocation]) -> dict[str, NDArray
     return dict(metrics)
 
 
-def find_measured(locations: Mapping[int, StepLocation]) -> dict[str, NDArray[np.bool_]]:
-    """Find the steps at which the metrics were recorded, which may be with NaN as their value.
+def find_measured(
+    locations: Mapping[int, StepLocation], metrics: Mapping[str, NDArray[np.float64]]
+) -> dict[str, NDArray[np.bool_]]:
+    """Find the steps at which metrics were recorded, which may be with NaN as their value.
 
     Args:
         locations: Where each step is stored, ascending by step.
+        metrics: The values of each metric, as `recorded_metrics` returns them.
 
     Returns:
         Whether each step has a value, (steps,), by metric.
     """
-    measured: dict[str, NDArray[np.bool_]] = defaultdict(lambda: np.zeros(len(locations), np.bool_))
-    for number, location in enumerate(locations.values()):
-        if isinstance(location, Commit):
-            names: Iterable[str] = location.metrics
-        else:
-            segment, row = location
-            names = (name for name, values in segment.metrics.items() if values[row] is not None)
-        for name in names:
-            measured[name][number] = True
-    return dict(measured)
+    measured = {name: ~np.isnan(values) for name, values in metrics.items()}
+    places = list(locations.values())
+    for name, known in measured.items():
+        for number in np.flatnonzero(~known).tolist():
+            place = places[number]
+            at_step = place.metrics if isinstance(place, Commit) else place[0].metrics_at(place[1])
+            known[number] = name in at_step
+    return measured
 
 
 def describe_nonfinite(name: str, values: Mapping[int, float]) -> Iterator[str]:

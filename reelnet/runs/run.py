@@ -153,11 +153,12 @@ class RunReader:
     @cached_property
     def measured(self) -> dict[str, NDArray[np.bool_]]:
         """Whether each step has a value of each metric, bool (steps,). The value may be NaN."""
+        measured = find_measured(self._locations, self.recorded_metrics)
         imported = {
             name: np.array([step in values for step in self._locations], np.bool_)
             for name, values in self.imported_metrics.items()
         }
-        return _NamedDict(find_measured(self._locations) | imported, f"{self.location}: no metric")
+        return _NamedDict(measured | imported, f"{self.location}: no metric")
 
     @cached_property
     def imported_metrics(self) -> Scalars:
@@ -273,7 +274,7 @@ class RunReader:
         Args:
             taps: The taps to report on; all by default.
         """
-        messages = [self._lost_lines] if self._lost_lines else []
+        messages, steps = [self._lost_lines] if self._lost_lines else [], self.steps
         for name, (count, first) in self.nonfinite.items():
             if taps is None or name in taps:
                 values = format_count(count, "NaN or infinite value")
@@ -281,8 +282,9 @@ class RunReader:
                     f"{printable(name)}: {values}, from step {first} on, drawn in a separate color"
                 )
         for name, series in self.metrics.items():
-            found = zip(self.steps, series.tolist(), self.measured[name].tolist(), strict=True)
-            messages += describe_nonfinite(name, {step: value for step, value, known in found if known})
+            found = np.flatnonzero(self.measured[name] & ~np.isfinite(series)).tolist()
+            values_at = {steps[number]: float(series[number]) for number in found}
+            messages += describe_nonfinite(printable(name), values_at)
         if self.missing:
             first, reason = next(iter(self.missing.items()))
             messages.append(
