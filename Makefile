@@ -12,9 +12,9 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
-# Ten times as many random templates as `make test` tries.
+# Ten times as many random templates and malformed arrays as `make test` tries.
 fuzz: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 REELNET_FUZZ_SCALE=10 $(BIN)/pytest -q -s tests/template/test_fuzz.py
+	OMP_NUM_THREADS=1 REELNET_FUZZ_SCALE=10 $(BIN)/pytest -q -s tests/template/test_fuzz.py tests/interop/test_malformed_arrays.py
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -30,3 +30,8 @@ def _must_be_escaped(character: str) -> bool:
     return (
         unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in "\u200c\u200d"
     )
+
+
+def to_utf8(text: str) -> str:
+    """The text with a replacement for what is no character, such as half a pair of surrogates."""
+    return text.encode("utf-8", "replace").decode("utf-8", "replace")

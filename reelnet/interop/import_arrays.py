@@ -13,9 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import one_line
+from reelnet._support.byte_size import format_size
+from reelnet._support.text import one_line, to_utf8
 from reelnet.errors import ReelnetError, suggest_names
-from reelnet.interop.npy_files import open_arrays, verify_archive
+from reelnet.interop.npy_files import MAX_ARRAY_BYTES, open_arrays, verify_archive
 from reelnet.reel import Run
 from reelnet.runs.header import TapInfo, TapKind, fold_shape
 from reelnet.runs.session import require_free_path
@@ -93,11 +94,18 @@ def import_arrays(
 
     Raises:
         UsageError: `path` exists, or `source` is neither an `.npz` file nor a folder of `.npy` files.
-        ReelnetError: An array has the wrong shape, type or values, a file is damaged, or the folder cannot be
-            written. Then no run is created, and an existing one is kept.
+        ReelnetError: An array has the wrong shape, type or values, or is larger than `MAX_ARRAY_BYTES`, a file is
+            damaged, or the folder cannot be written. Then no run is created, and an existing one is kept.
     """
     require_free_path(path, force=force)
     with open_arrays(source) as arrays:
+        taps = (array for name, array in arrays.items() if name.partition("/")[0] in GROUP_KINDS)
+        step_size = sum(array.row_nbytes for array in taps if 0 not in array.shape)
+        if step_size > MAX_ARRAY_BYTES:
+            raise ReelnetError(
+                f"{source}: the values of one step are {format_size(step_size)}, and at most "
+                f"{format_size(MAX_ARRAY_BYTES)} are read at once; import fewer layers, channels or samples"
+            )
         if open_store(path).exists():
             # Do not replace a run by arrays that turn out to be damaged.
             verify_archive(source)
@@ -293,8 +301,12 @@ def _read_labels(key: str, array: ArraySource, samples: int) -> tuple[str, ...]:
     _require_shape(key, array, "(samples,)", samples)
     if array.dtype.kind not in "iufbUS":
         raise ReelnetError(f"{key}: type {array.dtype.name}; give text or numbers")
-    labels = array.load().tolist()
-    return tuple(each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in labels)
+    try:
+        labels = array.load().tolist()
+    except (ValueError, SystemError) as error:
+        raise ReelnetError(f"{key}: not text ({one_line(error)}); save it again") from error
+    texts = (each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in labels)
+    return tuple(map(to_utf8, texts))
 
 
 def _read_metric(key: str, array: ArraySource, steps: int) -> NDArray[np.float64]:
@@ -305,7 +317,7 @@ def _read_metric(key: str, array: ArraySource, steps: int) -> NDArray[np.float64
 
 def _read_bounds(key: str, array: ArraySource) -> tuple[float, float]:
     values = array.load().tolist() if array.shape == (2,) and array.dtype.kind in "iuf" else []
-    if len(values) != 2 or not values[0] < values[1]:
+    if len(values) != 2 or not -math.inf < values[0] < values[1] < math.inf:
         raise ReelnetError(f"{key}: give the smallest and the largest value, such as (-1, 1)")
     return float(values[0]), float(values[1])
 

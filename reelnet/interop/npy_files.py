@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import lzma
 import math
+import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -16,14 +20,37 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from reelnet._support.byte_size import format_size
 from reelnet._support.text import one_line
 from reelnet.errors import ReelnetError, UsageError
+
+MAX_ARRAY_BYTES = 10**9
+"""Bytes of the largest array that is read as a whole, and of the values of one step: 1 GB."""
+
+MAX_HEADER_BYTES = 1 << 16
+"""Bytes of the longest header; numpy's own have about a hundred."""
 
 BLOCK_SIZE = 1 << 25
 """Bytes held in memory while reading an array whose steps are not contiguous."""
 
 CHUNK_SIZE = 1 << 20
-"""Bytes per read of such an array."""
+"""Bytes per read."""
+
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    IndexError,
+    MemoryError,
+)
+"""What `zipfile` and numpy raise for files that are damaged."""
 
 Opener = Callable[[], IO[bytes]]
 """Opens a file for reading."""
@@ -42,7 +69,8 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, NpyArray]]:
         return
     if not path.exists():
         raise UsageError(f"{path}: no such file; give an .npz file or a folder of .npy files")
-    if not zipfile.is_zipfile(path):
+    # Anything else, such as a named pipe, might never give its data.
+    if not path.is_file() or not zipfile.is_zipfile(path):
         raise UsageError(f"{path}: not an .npz file; give one, or a folder of .npy files")
     with _normalize_errors(str(path)):
         archive = zipfile.ZipFile(path)
@@ -98,24 +126,23 @@ class NpyArray:
         """
         with _normalize_errors(location), opener() as stream:
             try:
-                version = npy.read_magic(stream)
-                if version not in ((1, 0), (2, 0), (3, 0)):
-                    raise ValueError(f"format version {version}")
-                # Version 3 differs from version 2 only in the names of fields, and arrays with fields are refused.
-                read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-                shape, is_fortran, dtype = read(stream)
-            except ValueError as error:
+                shape, is_fortran, dtype, start = _read_header(stream)
+            except (zipfile.BadZipFile, EOFError, OSError):
+                raise
+            # numpy parses the header as Python, and a wrong one can raise almost anything.
+            except Exception as error:
                 reason = one_line(error)[:100]
                 raise ReelnetError(
                     f"{location}: not a numpy array ({reason}); save it with numpy.save"
                 ) from error
-            start = stream.tell()
         if dtype.hasobject:
             raise ReelnetError(
                 f"{location}: holds pickled Python objects, which are never read; "
                 "convert it to numbers (or to text, for labels) with astype"
             )
         values_size = size - start
+        if dtype.itemsize == 0 or dtype.subdtype is not None:
+            raise ReelnetError(f"{location}: values of type {dtype} are not numbers; save it with numpy.save")
         if min(shape, default=0) < 0 or values_size != math.prod(shape) * dtype.itemsize:
             raise ReelnetError(
                 f"{location}: damaged, it has {values_size} bytes for {dtype.name} of shape {shape}; save it again"
@@ -126,11 +153,22 @@ class NpyArray:
         """Read the whole array.
 
         Raises:
-            ReelnetError: The file is damaged.
+            ReelnetError: The file is damaged, or the array is too large.
         """
+        size = math.prod(self.shape) * self.dtype.itemsize
+        if size > MAX_ARRAY_BYTES:
+            raise ReelnetError(
+                f"{self.location}: {format_size(size)} unpacked, and at most {format_size(MAX_ARRAY_BYTES)} are read "
+                "at once; import fewer or smaller samples"
+            )
         with self._open_values() as stream:
-            data = _read_exactly(stream, math.prod(self.shape) * self.dtype.itemsize)
-        return np.frombuffer(data, self.dtype).reshape(self.shape, order="F" if self.is_fortran else "C")
+            data = _read_exactly(stream, size)
+            return np.frombuffer(data, self.dtype).reshape(self.shape, order="F" if self.is_fortran else "C")
+
+    @property
+    def row_nbytes(self) -> int:
+        """Bytes of one item along the first dimension."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
 
     def rows(self) -> Iterator[NDArray[Any]]:
         """Read the array along its first dimension, one item at a time.
@@ -144,7 +182,7 @@ class NpyArray:
         shape = self.shape[1:]
         with self._open_values() as stream:
             for _ in range(self.shape[0]):
-                data = _read_exactly(stream, math.prod(shape) * self.dtype.itemsize)
+                data = _read_exactly(stream, self.row_nbytes)
                 yield np.frombuffer(data, self.dtype).reshape(shape)
 
     def _fortran_rows(self) -> Iterator[NDArray[Any]]:
@@ -178,6 +216,8 @@ def _open_archive(path: Path, archive: zipfile.ZipFile) -> dict[str, NpyArray]:
     for info in archive.infolist():
         if not info.is_dir():
             name = _array_name(path, info.filename)
+            if name in arrays:
+                raise ReelnetError(f"{path}: {name!r} is there twice; save it again")
             arrays[name] = NpyArray.from_file(f"{path}: {name}", info.file_size, partial(archive.open, info))
     return arrays
 
@@ -211,18 +251,42 @@ def _normalize_errors(location: str) -> Iterator[None]:
     """Raise a `ReelnetError` for a file that is damaged or cannot be read."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ReelnetError(f"{location}: damaged ({error}); save it again") from error
+    except DAMAGE as error:
+        raise ReelnetError(f"{location}: damaged ({one_line(error)[:100]}); save it again") from error
     except OSError as error:
         raise ReelnetError(f"{location}: cannot be read ({error.strerror or error})") from error
 
 
-def _read_exactly(stream: IO[bytes], count: int) -> bytes:
-    parts = []
-    while count > 0:
-        part = stream.read(count)
+def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Read shape, order and type of an array, and the offset of its values.
+
+    Raises:
+        ValueError: This is not a header.
+    """
+    version = npy.read_magic(stream)
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        raise ValueError(f"format version {version}")
+    # numpy reads a header of any length before it looks at it, and a few packed bytes can be gigabytes.
+    length = _read_exactly(stream, 2 if version == (1, 0) else 4)
+    if (size := int.from_bytes(length, "little")) > MAX_HEADER_BYTES:
+        raise ValueError(f"a header of {size} bytes")
+    header = BytesIO(length + _read_exactly(stream, size))
+    # Version 3 differs from version 2 only in the names of fields, and arrays with fields are refused.
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    with warnings.catch_warnings():
+        # About headers of Python 2, and about strange types, which are refused.
+        warnings.simplefilter("ignore")
+        shape, is_fortran, dtype = read(header)
+    return shape, is_fortran, dtype, npy.MAGIC_LEN + len(length) + size
+
+
+def _read_exactly(stream: IO[bytes], count: int) -> bytearray:
+    data = bytearray(count)
+    rest = memoryview(data)
+    while rest:
+        part = stream.read(min(len(rest), CHUNK_SIZE))
         if not part:
-            raise EOFError(f"{count} bytes are missing")
-        parts.append(part)
-        count -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+            raise EOFError(f"{len(rest)} bytes are missing")
+        rest[: len(part)] = part
+        rest = rest[len(part) :]
+    return data

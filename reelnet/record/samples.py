@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reelnet._support.text import to_utf8
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.tensors import dtype_name, to_numpy
 from reelnet.runs.header import near_square_grid
@@ -225,7 +226,7 @@ class Samples:
             raise ReelnetError(
                 f"labels: got {len(values)} labels for {self.count} samples; give one per sample"
             )
-        return tuple(map(str, values))
+        return tuple(to_utf8(str(value)) for value in values)
 
 
 def _first_pictures(tensors: Iterable[Tensor]) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.record.samples import to_pictures
+from reelnet.record.samples import Samples, to_pictures
 
 
 def test_values_in_0_to_1_are_brightness() -> None:
@@ -76,3 +76,8 @@ def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     ) as error:
         to_pictures(np.zeros(shape))
     assert str(shape) in str(error.value)
+
+
+def test_labels_become_text() -> None:
+    samples = Samples.from_inputs(np.zeros((3, 2)))
+    assert samples.format_labels([1, "ö", "\ud800"]) == ("1", "ö", "?")
