@@ -69,7 +69,7 @@ def export(
 
     layout = options.LayoutOptions(**values)
     opened, template = layout.open_inputs(run)
-    renditions = layout.build_renditions(opened, template, layout.select_layers(opened))
+    renditions = layout.build_renditions(opened, template, options.select_layers(opened, layout.layers))
     platforms = [name for each in names for name in options.split_words(each)]
     export_options = ExportOptions(max_error=max_error, keep=options.split_words(keep))
     requests = plan_requests(renditions, platforms, folder, export_options)

@@ -170,10 +170,6 @@ class LayoutOptions:
         layer = self.layers[0] if len(self.layers) == 1 and self.layers[0] != "all" else None
         return opened, load_template_for(opened, self.template, self.settings, layer)
 
-    def select_layers(self, run: Run, *, default_all: bool = False) -> list[str]:
-        """The chosen layers; see the function of that name."""
-        return select_layers(run, self.layers, default_all=default_all)
-
     def build_renditions(self, run: Run, template: Template, layers: Sequence[str]) -> list[Rendition]:
         """Lay out the run once for each layer."""
         names: Sequence[str | None] = layers or [None]

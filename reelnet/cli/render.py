@@ -71,16 +71,14 @@ def render(
     layout = options.LayoutOptions(**values)
     opened, template = layout.open_inputs(run)
     if file is None:
-        layers, scale, fps = layout.select_layers(opened), layout.scale, layout.fps
+        layers, scale, fps = options.select_layers(opened, layout.layers), layout.scale, layout.fps
         requests = resolve_outputs(
             opened, template, layers=layers, scale=scale, fps=fps, options=export_options
         )
     else:
         requests = build_requests(opened, template, file, layout, export_options=export_options)
     if export_options.needs_cap and not any(request.options.has_cap for request in requests):
-        raise click.UsageError(
-            "--max-error and --keep are for a cap; add --max-size or --for", click.get_current_context()
-        )
+        click.get_current_context().fail("--max-error and --keep are for a cap; add --max-size or --for")
     for request in requests:
         request.check()
     require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
@@ -182,7 +180,7 @@ def build_requests(
     from reelnet.export.outputs import expand_layer
     from reelnet.export.request import ExportOptions, ExportRequest
 
-    layers = layout.select_layers(run, default_all="{layer}" in file)
+    layers = options.select_layers(run, layout.layers, default_all="{layer}" in file)
     several, export_options = len(layers) > 1, export_options or ExportOptions()
     try:
         expand_layer(file, "", several=several)

@@ -69,9 +69,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
 
     if not resolved:
         if settings:
-            raise click.UsageError(
-                "--set changes what is resolved; add --resolved", click.get_current_context()
-            )
+            click.get_current_context().fail("--set changes what is resolved; add --resolved")
         click.echo(SearchPath().find(name).read_text("utf-8"), nl=False)
         return
     import yaml
@@ -115,7 +113,7 @@ def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[s
             click.echo(f"{file}: OK; {check_layout(opened, template, layer)}")
         return
     if layers:
-        raise click.UsageError("--layer needs --run", click.get_current_context())
+        click.get_current_context().fail("--layer needs --run")
     draft = load_draft(file, panel_registry(), settings)
     found = list(draft.diagnostics)
     if draft.template is not None:

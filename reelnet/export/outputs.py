@@ -36,7 +36,6 @@ def resolve_outputs(
     scale: int | None = None,
     fps: float | None = None,
     options: ExportOptions | None = None,
-    folder: Path = Path(),
 ) -> list[ExportRequest]:
     """The files of a template's `outputs`. All errors are found before the first file is written.
 
@@ -47,7 +46,6 @@ def resolve_outputs(
         scale: Canvas pixels per map value; by default that of each output.
         fps: Frames per second; by default that of the timeline.
         options: Options of every file, which override those of the outputs.
-        folder: The folder that the paths of the outputs are relative to.
 
     Raises:
         UsageError: The template has no outputs.
@@ -61,7 +59,7 @@ def resolve_outputs(
         check_outputs(template)
     for output in template.outputs:
         with errors.collect(*output.path):
-            for request in _resolve_output(run, template, output, layers, scale, fps, options, folder):
+            for request in _resolve_output(run, template, output, layers, scale, fps, options):
                 with errors.collect(*output.path, "path"):
                     _check_unique(request.path, [other.path for other in requests])
                 requests.append(request)
@@ -106,7 +104,6 @@ def _resolve_output(
     scale: int | None,
     fps: float | None,
     options: ExportOptions | None,
-    folder: Path,
 ) -> list[ExportRequest]:
     spec, errors = output.spec, ErrorCollector()
     template = output.apply_to(template)
@@ -125,7 +122,7 @@ def _resolve_output(
             with _as_option_error() if not layers and scale is None and fps is None else nullcontext():
                 rendition = Rendition.from_request(run, LayoutRequest(template, layer, scale, fps))
             with layer_errors.collect(*output.path, "path"):
-                path = folder / expand_home(expand_layer(spec.path, rendition.layer, several=len(wanted) > 1))
+                path = expand_home(expand_layer(spec.path, rendition.layer, several=len(wanted) > 1))
                 _check_names(path)
                 requests.append(ExportRequest(rendition, path, step, options))
     layer_errors.raise_errors()

@@ -139,11 +139,12 @@ def describe_reductions(
 
 def _name_frame_limits(rendition: Rendition, constraints: OutputConstraints) -> str:
     """The limits of the platform that the number of frames exceeds, in parentheses."""
-    count, area = len(rendition.timeline), rendition.size.width * rendition.size.height
+    count, total = len(rendition.timeline), constraints.max_total_pixels
+    pixels = count * rendition.size.width * rendition.size.height
     return _name_exceeded(
         constraints,
         (count, constraints.max_frames, "{:,} frames"),
-        (count * area / 1e6, _megapixels(constraints.max_total_pixels), "{:g} Mpx over all frames"),
+        (pixels, total, f"{(total or 0) / 1e6:g} Mpx over all frames"),
     )
 
 
@@ -158,13 +159,9 @@ def _name_size_limits(rendition: Rendition, constraints: OutputConstraints) -> s
     )
 
 
-def _name_exceeded(constraints: OutputConstraints, *limits: tuple[float, float | None, str]) -> str:
+def _name_exceeded(constraints: OutputConstraints, *limits: tuple[int, int | None, str]) -> str:
     exceeded = [text.format(limit) for value, limit, text in limits if limit is not None and value > limit]
     return f" ({constraints.platform} takes at most {', '.join(exceeded)})" if exceeded else ""
-
-
-def _megapixels(pixels: int | None) -> float | None:
-    return None if pixels is None else pixels / 1e6
 
 
 def _clipped_fraction(rendition: Rendition) -> float:

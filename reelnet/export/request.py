@@ -61,10 +61,10 @@ class ExportOptions:
 
     def override(self, defaults: ExportOptions) -> ExportOptions:
         """These options, completed by those of `defaults` where nothing was given."""
-        values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
-        return replace(
-            defaults, **{name: value for name, (value, default) in values.items() if value != default}
-        )
+        given = {
+            each.name: value for each in fields(self) if (value := getattr(self, each.name)) != each.default
+        }
+        return replace(defaults, **given)
 
     def resolve(self, path: Path) -> ResolvedRequest:
         """Resolve the options for the animation file `path`.

@@ -29,6 +29,7 @@ def save(
     request: ExportRequest, on_progress: OnProgress | None = None, on_trial: OnTrial | None = None
 ) -> Report:
     """Write the file of a request; see `Reel.save` and `Reel.save_still` for the errors."""
+    on_progress, on_trial = on_progress or (lambda done, total: None), on_trial or (lambda text: None)
     start, rendition, path = time.perf_counter(), request.rendition, request.path
     if request.step is not None:
         save_png(path, rendition.draw_step(request.step), rendition.palette_rgb)
@@ -46,19 +47,15 @@ def save(
     return replace(report, seconds=time.perf_counter() - start)
 
 
-def _save_complete(rendition: Rendition, request: ResolvedRequest, on_progress: OnProgress | None) -> Report:
-    def report_frame(done: int) -> None:
-        if on_progress is not None:
-            on_progress(done, len(rendition.timeline))
-
-    path = request.path
+def _save_complete(rendition: Rendition, request: ResolvedRequest, on_progress: OnProgress) -> Report:
+    path, total = request.path, len(rendition.timeline)
     with (atomic_sequence if is_sequence(path) else atomic_path)(path) as temporary:
         frames = encode_frames(
             rendition.frames(depth=request.fmt.color_depth),
             temporary,
             StreamInfo.from_rendition(rendition),
             request.settings,
-            report_frame,
+            lambda done: on_progress(done, total),
         )
     return Report.from_rendition(
         rendition,
@@ -70,7 +67,7 @@ def _save_complete(rendition: Rendition, request: ResolvedRequest, on_progress: 
 
 
 def _save_reduced(
-    rendition: Rendition, request: ResolvedRequest, on_progress: OnProgress | None, on_trial: OnTrial | None
+    rendition: Rendition, request: ResolvedRequest, on_progress: OnProgress, on_trial: OnTrial
 ) -> Report:
     path = request.path
     with temporary_sibling(path) as folder:
@@ -78,9 +75,8 @@ def _save_reduced(
         runner = TrialRunner(request, folder, on_progress, on_trial)
         best = search(rendition, runner)
         best.path.replace(resolve_output(path))
-    if on_progress is not None:
-        # Most searches need fewer encodes than they may make.
-        on_progress(runner.count, runner.count)
+    # Most searches need fewer encodes than they may make.
+    on_progress(runner.count, runner.count)
     return Report.from_rendition(
         best.rendition,
         path,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect, MergedFrame
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.scene.panel import Canvas
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -34,7 +34,7 @@ MAX_CHANGED_FOR_MATCHES = 0.25
 class ApngEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
     """Writes an APNG (PNG Specification, third edition, W3C 2025)."""
 
-    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings) -> None:
         super().__init__(
             CappedFile(path, settings.cap, tail_size=len(_chunk(b"IEND"))), max_duration=Fraction(MAX_UINT16)
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.render.compositor import Frame
 from reelnet.render.rendition import Rendition
 from reelnet.scene.layout.boxes import Size
@@ -40,7 +40,7 @@ class StreamInfo:
 class Encoder(Protocol):
     """Takes frames in order and writes one file. Every method raises OSError if the file cannot be written."""
 
-    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings) -> None:
         """Start the file `path` with settings that its format supports.
 
         Raises:

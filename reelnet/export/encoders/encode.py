@@ -6,14 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reelnet.export.encoders.base import Encoder, StreamInfo
-from reelnet.export.encoders.formats import (
-    DEFAULT_SETTINGS,
-    EncoderSettings,
-    Format,
-    check_fps,
-    find_codec,
-    find_format,
-)
+from reelnet.export.encoders.formats import EncoderSettings, Format, check_fps, find_codec, find_format
 from reelnet.render.compositor import Frame
 
 
@@ -45,7 +38,7 @@ def encode_frames(
     frames: Iterable[Frame],
     path: Path,
     stream: StreamInfo,
-    settings: EncoderSettings = DEFAULT_SETTINGS,
+    settings: EncoderSettings,
     on_frame: Callable[[int], None] | None = None,
 ) -> int:
     """Encode frames into a new file.

@@ -10,7 +10,7 @@ import numpy as np
 
 from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, MergedFrame
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.pixel_formats import VideoFrameRing, copy_plane
 from reelnet.scene.panel import Canvas
 
@@ -34,7 +34,7 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
     The container is written here and not by FFmpeg's muxer, which gives the last frame the delay of the one before.
     """
 
-    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings) -> None:
         super().__init__(CappedFile(path, settings.cap, tail_size=len(TRAILER)), MAX_DURATION, BLOCK_SIZE)
         self._size = stream.size
         # FFmpeg stores a palette as 32-bit numbers 0xAARRGGBB in native byte order.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 import numpy as np
@@ -86,43 +86,29 @@ class Rgb24Converter:
         rows[...] = np.take(self._rgb, indices, axis=0).reshape(rows.shape)
 
 
-class GbrpConverter:
-    """Converts palette indices to gbrp, exactly.
+class PlanarConverter:
+    """Converts palette indices to a format whose planes all have the size of the frame.
 
     Args:
-        rgb: The palette, uint8 (256 or more, 3).
+        tables: For each plane the value of each palette index, (256 or more,).
     """
 
-    def __init__(self, rgb: NDArray[np.uint8]) -> None:
-        self._tables = [rgb[:, 1], rgb[:, 2], rgb[:, 0]]
+    def __init__(self, *tables: NDArray[Any]) -> None:
+        self._tables = tables
 
     def convert(self, indices: Canvas, picture: av.VideoFrame) -> None:
         """Write palette indices (height, width) to a video frame of the same size."""
         for table, plane in zip(self._tables, picture.planes, strict=True):
-            copy_plane(_lookup(table, indices), plane)
-
-
-class Yuv444p10Converter:
-    """Converts palette indices to yuv444p10le.
-
-    Args:
-        rgb: The palette, uint8 (256 or more, 3).
-    """
-
-    def __init__(self, rgb: NDArray[np.uint8]) -> None:
-        self._tables = [np.rint(4 * plane).astype("<u2") for plane in to_bt709(rgb)]
-
-    def convert(self, indices: Canvas, picture: av.VideoFrame) -> None:
-        """Write palette indices (height, width) to a video frame of the same size."""
-        for table, plane in zip(self._tables, picture.planes, strict=True):
-            _plane_bytes(plane).view("<u2")[:, : indices.shape[1]] = table[indices]
+            _plane_bytes(plane).view(table.dtype)[:, : indices.shape[1]] = _lookup(table, indices)
 
 
 CONVERTERS: Mapping[str, Callable[[NDArray[np.uint8]], PixelConverter]] = {
     "yuv420p": Yuv420pConverter,
     "rgb24": Rgb24Converter,
-    "gbrp": GbrpConverter,
-    "yuv444p10le": Yuv444p10Converter,
+    "gbrp": lambda rgb: PlanarConverter(rgb[:, 1], rgb[:, 2], rgb[:, 0]),
+    "yuv444p10le": lambda rgb: PlanarConverter(
+        *(np.rint(4 * plane).astype("<u2") for plane in to_bt709(rgb))
+    ),
 }
 """The converter to each pixel format, as FFmpeg names it. It is created with the palette."""
 
@@ -183,9 +169,9 @@ def _find_changed_rows(rows: Canvas) -> NDArray[np.bool_]:
     return changed
 
 
-def _lookup(table: NDArray[np.uint8], indices: Canvas) -> NDArray[np.uint8]:
-    """`table[indices]` as a writable array. For 8-bit indices, `bytes.translate` is twice as fast as numpy."""
-    if indices.dtype != np.uint8:
+def _lookup(table: NDArray[Any], indices: Canvas) -> NDArray[Any]:
+    """`table[indices]` as a writable array. For 8 bits, `bytes.translate` is twice as fast as numpy."""
+    if not indices.dtype == table.dtype == np.uint8:
         return np.take(table, indices)
     translated = bytearray(indices.tobytes()).translate(table[:256].tobytes())
     return np.frombuffer(translated, np.uint8).reshape(indices.shape)

@@ -17,12 +17,7 @@ from reelnet._support.atomic_path import atomic_path, temporary_sibling
 from reelnet._support.ordered_pool import OrderedPool
 from reelnet.errors import UsageError
 from reelnet.export.encoders.base import StreamInfo, check_cap
-from reelnet.export.encoders.formats import (
-    DEFAULT_SETTINGS,
-    SEQUENCE_PATTERN,
-    EncoderSettings,
-    is_sequence,
-)
+from reelnet.export.encoders.formats import SEQUENCE_PATTERN, EncoderSettings, is_sequence
 from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
@@ -65,7 +60,7 @@ class SequenceEncoder:
     A frame that is shown for longer is written several times, because the files have no durations.
     """
 
-    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings) -> None:
         self._path, self._rgb, self._fps, self._cap = path, stream.rgb, stream.fps, settings.cap
         self._pool: OrderedPool[tuple[bytes, int]] = OrderedPool()
         self._files, self._bytes = 0, 0

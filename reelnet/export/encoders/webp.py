@@ -13,7 +13,7 @@ from PIL import Image, features
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.base import CappedFile, StreamInfo
 from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect, MergedFrame
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.scene.panel import Canvas
 
 ANIMATION_FLAG, ALPHA_FLAG = 0x02, 0x10
@@ -36,7 +36,7 @@ class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
     Pillow's own animation writer keeps all frames in memory and cannot compare palette indices.
     """
 
-    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
+    def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings) -> None:
         _require_libwebp()
         super().__init__(CappedFile(path, settings.cap), MAX_DURATION)
         self._quality, self._lossless = settings.quality, LOSSLESS_SETTINGS[settings.preset or "best"]

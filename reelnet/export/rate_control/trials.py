@@ -81,8 +81,8 @@ class TrialRunner:
         self,
         request: ResolvedRequest,
         folder: Path,
-        on_encode: Callable[[int, int], None] | None = None,
-        on_trial: Callable[[str], None] | None = None,
+        on_encode: Callable[[int, int], None],
+        on_trial: Callable[[str], None],
     ) -> None:
         self.request, self._folder = request, folder
         self._on_encode, self._on_trial = on_encode, on_trial
@@ -113,8 +113,8 @@ class TrialRunner:
             quantized: Its values; None for exact ones.
             abort_factor: The encode is stopped at this multiple of the cap; None never stops it.
         """
-        if self._on_trial is not None:
-            self._on_trial(_describe(point))
+        values = "quantized" if point.change_cost else "exact"
+        self._on_trial(f"{values} values, {point.params.frames} frames at scale {point.params.scale}")
         cap = None if abort_factor is None else int(abort_factor * self.cap)
         # A faster preset is for sizes that may be off; exact values and the last resort get the default.
         thorough = quantized is None or abort_factor is None
@@ -122,11 +122,11 @@ class TrialRunner:
         trial = self._encode(rendition, point, quantized, settings)
         self.count += 1
         # A measured size counts more than an estimate.
-        trials = [trial] if self._smallest is None else [self._smallest, trial]
-        self._smallest = min(trials, key=lambda each: (not each.complete, each.bytes))
+        self._smallest = min(
+            filter(None, (self._smallest, trial)), key=lambda each: (not each.complete, each.bytes)
+        )
         self._keep_best(trial)
-        if self._on_encode is not None:
-            self._on_encode(self.count, MAX_ENCODES)
+        self._on_encode(self.count, MAX_ENCODES)
         return trial
 
     def fits(self, trial: Trial) -> bool:
@@ -190,9 +190,3 @@ class TrialRunner:
         if self.best is not None:
             self.best.path.unlink(missing_ok=True)
         self.best = trial
-
-
-def _describe(point: LadderPoint) -> str:
-    """What an encode is, for a progress bar."""
-    values = "quantized" if point.change_cost else "exact"
-    return f"{values} values, {point.params.frames} frames at scale {point.params.scale}"

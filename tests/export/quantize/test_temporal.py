@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS
 from reelnet.export.encoders.gif import GifEncoder
 from reelnet.export.quantize.level_store import QuantizedMaps, RecordedMaps, quantize
 from reelnet.export.quantize.temporal import (
@@ -175,7 +176,7 @@ def drifting(path: Path, steps: int = 24, channels: int = 4) -> Run:
 
 def save(reel: Reel, quantized: QuantizedMaps | None, path: Path) -> list[Bytes]:
     """The decoded frames, one for each of the timeline."""
-    encoder = GifEncoder(path, StreamInfo.from_rendition(reel.rendition))
+    encoder = GifEncoder(path, StreamInfo.from_rendition(reel.rendition), DEFAULT_SETTINGS)
     for frame in Compositor(reel.scene, reel.run).frames(quantized.levels_at if quantized else None):
         encoder.add(frame)
     encoder.finish()
