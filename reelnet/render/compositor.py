@@ -34,6 +34,11 @@ class Frame:
     pts: Fraction
     duration: Fraction
 
+    @property
+    def end(self) -> Fraction:
+        """When the next frame replaces it, in seconds from the start."""
+        return self.pts + self.duration
+
 
 class Compositor:
     """Draws frames one at a time.

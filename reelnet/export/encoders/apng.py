@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.export.encoders.base import CappedFile, StreamInfo
-from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect, MergedFrame
+from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
 from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -54,7 +55,7 @@ class ApngEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
         """The number of frames, and 0 for an endless loop."""
         return _chunk(b"acTL", pack(">II", self._frames, 0))
 
-    def _format_frame(self, frame: MergedFrame, payload: tuple[DirtyRect, bytes]) -> bytes:
+    def _format_frame(self, frame: Frame, payload: tuple[DirtyRect, bytes]) -> bytes:
         rect, data = payload
         # A rounding error of one delay is corrected by the next.
         delay = round_delay(frame.end - self._written_duration)

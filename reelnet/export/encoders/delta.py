@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Generic, TypeVar
@@ -23,21 +23,6 @@ Payload = TypeVar("Payload")
 """A compressed frame."""
 
 
-@dataclass(frozen=True)
-class MergedFrame:
-    """One frame of a file, which may stand for several identical frames of the animation.
-
-    Attributes:
-        indices: Palette indices (height, width).
-        start: When it appears, in seconds from the start.
-        end: When the next frame replaces it.
-    """
-
-    indices: Canvas
-    start: Fraction
-    end: Fraction
-
-
 class FrameMerger:
     """Merges consecutive identical frames into one longer frame.
 
@@ -48,24 +33,24 @@ class FrameMerger:
 
     def __init__(self, max_duration: Fraction) -> None:
         self._max_duration = max_duration
-        self._pending: MergedFrame | None = None
+        self._pending: Frame | None = None
 
-    def add(self, frame: Frame) -> Iterator[MergedFrame]:
+    def add(self, frame: Frame) -> Iterator[Frame]:
         """Take the next frame, and yield the frames that are complete."""
-        end, pending = frame.pts + frame.duration, self._pending
+        pending = self._pending
         if pending is not None and np.array_equal(pending.indices, frame.indices):
-            self._pending = MergedFrame(pending.indices, pending.start, end)
+            self._pending = replace(pending, duration=frame.end - pending.pts)
         else:
             yield from self.flush()
-            self._pending = MergedFrame(frame.indices, frame.pts, end)
+            self._pending = frame
 
-    def flush(self) -> Iterator[MergedFrame]:
+    def flush(self) -> Iterator[Frame]:
         """Yield the remaining frames, after the last frame of the animation."""
         pending, self._pending = self._pending, None
-        while pending is not None and pending.end - pending.start > self._max_duration:
-            middle = pending.start + self._max_duration
-            yield MergedFrame(pending.indices, pending.start, middle)
-            pending = MergedFrame(pending.indices, middle, pending.end)
+        while pending is not None and pending.duration > self._max_duration:
+            head = replace(pending, duration=self._max_duration)
+            yield head
+            pending = replace(pending, pts=head.end, duration=pending.end - head.end)
         if pending is not None:
             yield pending
 
@@ -120,10 +105,10 @@ class DeltaFrameEncoder(ABC, Generic[Payload]):
         self._file, self._block_size = file, block_size
         # Queue few large blocks: each keeps its frames in memory.
         pending = 2 if block_size == 1 else 1
-        self._pool: OrderedPool[list[tuple[MergedFrame, Payload]]] = OrderedPool(pending_per_worker=pending)
+        self._pool: OrderedPool[list[tuple[Frame, Payload]]] = OrderedPool(pending_per_worker=pending)
         self._merger = FrameMerger(max_duration)
         self._previous: Canvas | None = None
-        self._block: list[MergedFrame] = []
+        self._block: list[Frame] = []
         self._frames = 0
 
     def add(self, frame: Frame) -> None:
@@ -147,7 +132,7 @@ class DeltaFrameEncoder(ABC, Generic[Payload]):
         self._pool.close()
         self._file.close()
 
-    def _append(self, frame: MergedFrame) -> None:
+    def _append(self, frame: Frame) -> None:
         self._block.append(frame)
         if len(self._block) == self._block_size:
             self._submit_block()
@@ -157,10 +142,10 @@ class DeltaFrameEncoder(ABC, Generic[Payload]):
         self._previous = block[-1].indices
         self._write(self._pool.submit(partial(self._encode, previous, block)))
 
-    def _encode(self, previous: Canvas | None, block: list[MergedFrame]) -> list[tuple[MergedFrame, Payload]]:
+    def _encode(self, previous: Canvas | None, block: list[Frame]) -> list[tuple[Frame, Payload]]:
         return list(zip(block, self._compress(previous, [frame.indices for frame in block]), strict=True))
 
-    def _write(self, blocks: Iterator[list[tuple[MergedFrame, Payload]]]) -> None:
+    def _write(self, blocks: Iterator[list[tuple[Frame, Payload]]]) -> None:
         for frame, payload in (each for block in blocks for each in block):
             data = self._format_frame(frame, payload)
             self._frames += 1
@@ -176,7 +161,7 @@ class DeltaFrameEncoder(ABC, Generic[Payload]):
         """
 
     @abstractmethod
-    def _format_frame(self, frame: MergedFrame, payload: Payload) -> bytes:
+    def _format_frame(self, frame: Frame, payload: Payload) -> bytes:
         """The bytes in the file of the next frame. `self._frames` is the number of frames before it."""
 
     @abstractmethod

@@ -9,9 +9,10 @@ import av
 import numpy as np
 
 from reelnet.export.encoders.base import CappedFile, StreamInfo
-from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, MergedFrame
+from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.encoders.pixel_formats import VideoFrameRing, copy_plane
+from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
 HEADER_SIZE = 6 + 7 + 3 * 256
@@ -57,7 +58,7 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
             packets += [bytes(packet) for packet in codec.encode(picture)]
         return packets[-len(block) :]
 
-    def _format_frame(self, frame: MergedFrame, payload: bytes) -> bytes:
+    def _format_frame(self, frame: Frame, payload: bytes) -> bytes:
         header = b""
         if self._frames == 0:
             header, payload = payload[:HEADER_SIZE] + LOOP_FOREVER, payload[HEADER_SIZE:]
@@ -66,7 +67,7 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
         if payload[:3] != CONTROL_EXTENSION:
             raise AssertionError("FFmpeg's GIF packets do not begin with a control extension")
         # Both ends are rounded, not the duration, so that rounding errors do not add up.
-        delay = round(100 * frame.end) - round(100 * frame.start)
+        delay = round(100 * frame.end) - round(100 * frame.pts)
         return header + payload[:4] + delay.to_bytes(2, "little") + payload[6:]
 
     def _complete(self) -> None:

@@ -67,7 +67,7 @@ class SequenceEncoder:
 
     def add(self, frame: Frame) -> None:
         """Write the next frame, as many times as its duration requires."""
-        copies = round((frame.pts + frame.duration) * self._fps) - round(frame.pts * self._fps)
+        copies = round(frame.end * self._fps) - round(frame.pts * self._fps)
         self._write(self._pool.submit(lambda: (encode_png(frame.indices, self._rgb), copies)))
 
     def finish(self) -> int:

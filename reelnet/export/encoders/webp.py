@@ -12,8 +12,9 @@ from PIL import Image, features
 
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.base import CappedFile, StreamInfo
-from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect, MergedFrame
+from reelnet.export.encoders.delta import TRANSPARENT_INDEX, DeltaFrameEncoder, DirtyRect
 from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
 ANIMATION_FLAG, ALPHA_FLAG = 0x02, 0x10
@@ -64,10 +65,10 @@ class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
             results.append(compress_image(Image.fromarray(opaque), quality=self._quality, method=4))
         return [(rect, min(results, key=len))]
 
-    def _format_frame(self, frame: MergedFrame, payload: tuple[DirtyRect, bytes]) -> bytes:
+    def _format_frame(self, frame: Frame, payload: tuple[DirtyRect, bytes]) -> bytes:
         rect, data = payload
         # Both ends are rounded, not the duration, so that rounding errors do not add up.
-        duration = round(1000 * frame.end) - round(1000 * frame.start)
+        duration = round(1000 * frame.end) - round(1000 * frame.pts)
         height, width = rect.indices.shape
         fields = b"".join(map(_uint24, (rect.x // 2, rect.y // 2, width - 1, height - 1, duration)))
         flags = bytes([0 if self._frames else NO_BLENDING_FLAG])

@@ -219,8 +219,7 @@ def place_items(node: Leaf[T] | Group[T], box: Box) -> Iterator[tuple[T, Box]]:
 
 def place_children(group: Group[T], box: Box) -> list[Box]:
     """The boxes of a group's items."""
-    options, pad = group.options, group.options.padding
-    inner = Box(box.x + pad, box.y + pad, box.width - 2 * pad, box.height - 2 * pad)
+    inner = box.expand(-group.options.padding)
     widths = group.item_widths(box.width)
     heights = group.item_heights(widths)
     match group.direction:
@@ -233,7 +232,7 @@ def place_children(group: Group[T], box: Box) -> list[Box]:
     return [
         Box(
             inner.x + align_offset(_alignment(item, group, "start"), inner.width - width),
-            inner.y + align_offset(options.justify, inner.height - height),
+            inner.y + align_offset(group.options.justify, inner.height - height),
             width,
             height,
         )

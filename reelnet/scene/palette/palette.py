@@ -174,6 +174,14 @@ class PaletteBuilder:
         mixed = (1 - part) * np.array(background) + part * np.array(color)
         return self.colors(np.rint(mixed).astype(np.uint8))
 
+    def ramps(self, background: Rgb, *colors: Rgb) -> list[Ink]:
+        """One ramp per color, in order; see `ramp`."""
+        return [self.ramp(color, background) for color in colors]
+
+    def solids(self, *colors: Rgb) -> list[Ink]:
+        """One ink per color that has no other shades, in order: for shapes with hard edges."""
+        return [self.ramp(color, color, 1) for color in colors]
+
     def colors(self, rgb: NDArray[np.uint8]) -> Ink:
         """An ink of exactly these colors, (n, 3)."""
         ink = Ink(rgb)

@@ -55,11 +55,6 @@ class SampleAnnotation(SpecModel):
         """Whether the text goes into the margin."""
         return self.text is not None and self.side == "margin"
 
-    @property
-    def preferred_side(self) -> Side:
-        """The preferred side of the cell for a text or an arrow next to it."""
-        return "right" if self.side == "margin" else self.side
-
     def find_column(self, context: SceneContext) -> int:
         """The position of the sample among the shown ones.
 

@@ -304,7 +304,7 @@ class AdjacentCallout(Callout):
                 "text",
             )
         gap = self.frame_width + (round(2.25 * self.style.size) if spec.arrow else self.style.size // 3)
-        preferred = spec.preferred_side
+        preferred: Side = "right" if spec.side == "margin" else spec.side
         for side in (preferred, OPPOSITE_SIDE[preferred], *ADJACENT_SIDES[preferred]):
             patch = place_beside(self.cell, side, gap, size)
             moved = move_inside(patch, self.area)

@@ -19,12 +19,12 @@ from reelnet.render.panels.basic.text import (
     StyleOption,
     Text,
     TextDrawing,
+    TextWithFields,
 )
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.text_fields import parse_fields
 from reelnet.scene.timeline.timeline import Pause
 from reelnet.template.timeline import MAX_PAUSE_SECONDS
 
@@ -84,9 +84,8 @@ class CaptionSpec(SpecModel):
         alias="to",
         description="Last training step; by default the last one before the next caption, or of the run.",
     )
-    text: str = Field(
+    text: TextWithFields = Field(
         min_length=1,
-        max_length=2000,
         description="The text, with fields in braces as in a text panel: {step:,}, {layer}, …",
     )
     hold: float = Field(
@@ -95,12 +94,6 @@ class CaptionSpec(SpecModel):
         le=MAX_PAUSE_SECONDS,
         description="Seconds by which the first frame that shows the caption is held longer, for reading.",
     )
-
-    @field_validator("text")
-    @classmethod
-    def _check_fields(cls, text: str) -> str:
-        parse_fields(text)
-        return text
 
     @model_validator(mode="after")
     def _check_steps(self) -> CaptionSpec:
@@ -230,13 +223,13 @@ class CaptionsDrawing:
     def cache_key(self, state: FrameState) -> str:
         """The current caption; empty if there is none."""
         caption = self._find_caption(state)
-        return caption.text_at(state) if caption is not None else ""
+        return caption.text.text_at(state) if caption is not None else ""
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Write the current caption, if there is one."""
         caption = self._find_caption(state)
         if caption is not None:
-            caption.write_text(canvas, state)
+            caption.write_lines(canvas, caption.text.text_at(state))
 
     def _find_caption(self, state: FrameState) -> TextDrawing | None:
         step = state.snapshot.step

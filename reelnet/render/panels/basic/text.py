@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import FontSize
@@ -30,12 +30,19 @@ ColorOption = Annotated[Color | None, Field(description="Text color; by default 
 AlignOption = Annotated[Literal["left", "center", "right"], Field(description="Alignment of the lines.")]
 
 
+def _check_fields(text: str) -> str:
+    parse_fields(text)
+    return text
+
+
+TextWithFields = Annotated[str, Field(max_length=2000), AfterValidator(_check_fields)]
+
+
 class Text(Panel):
     """Text with fields in braces; it wraps where space is narrow."""
 
-    text: str = Field(
+    text: TextWithFields = Field(
         "",
-        max_length=2000,
         description="The text, with fields in braces: {layer}, {shown} (what the rows and columns are), {cell} (what "
         "a cell shows), {channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, "
         "{last_step}, {metrics.test_accuracy:.1%}.",
@@ -48,12 +55,6 @@ class Text(Panel):
     needs: Literal["metrics", "scores"] | None = Field(
         None, description="What the text is about; the panel is left out if the run has no such data."
     )
-
-    @field_validator("text")
-    @classmethod
-    def _check_fields(cls, text: str) -> str:
-        parse_fields(text)
-        return text
 
     def font_style(self, context: SceneContext) -> TextStyle:
         """The font and its size."""
@@ -102,34 +103,31 @@ class Text(Panel):
 
 
 class TextDrawing:
-    """Lines of text in their box."""
+    """Lines of text in their box.
+
+    Attributes:
+        text: The text with its fields.
+    """
 
     def __init__(self, panel: Text, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         theme = context.theme
-        self._words, self._style = FieldText.parse(panel.text, context), panel.font_style(context)
+        self.text, self._style = FieldText.parse(panel.text, context), panel.font_style(context)
         self._box, self._align = box, panel.align
         color = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
         self._ink = palette.ramp(color, theme.background)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Write text that never changes."""
-        if not self._words.is_dynamic:
-            self._write(canvas, self._words.static_text())
+        if not self.text.is_dynamic:
+            self.write_lines(canvas, self.text.static_text())
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Write text whose fields change from frame to frame."""
-        if self._words.is_dynamic:
-            self.write_text(canvas, state)
+        if self.text.is_dynamic:
+            self.write_lines(canvas, self.text.text_at(state))
 
-    def text_at(self, state: FrameState) -> str:
-        """The text of one frame."""
-        return self._words.text_at(state)
-
-    def write_text(self, canvas: Canvas, state: FrameState) -> None:
-        """Write the text of one frame, whether or not it changes."""
-        self._write(canvas, self.text_at(state))
-
-    def _write(self, canvas: Canvas, text: str) -> None:
+    def write_lines(self, canvas: Canvas, text: str) -> None:
+        """Write a text in the box, wrapped to its width."""
         halves, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
         x = self._box.x + halves * self._box.width // 2
         for number, line in enumerate(wrap_text(text, self._box.width, self._style)):

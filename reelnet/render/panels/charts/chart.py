@@ -173,14 +173,12 @@ def format_measured_step(step: int) -> str:
 
 def max_value_width(series: Series, style: TextStyle) -> int:
     """Pixels that the widest value of a series takes."""
-    widest_digit = max("0123456789", key=style.width)
-    digits = str.maketrans(dict.fromkeys("0123456789", widest_digit))
     texts = [
         format_value(value, percent=series.axis.percent) for value in select_widest_values(series.latest)
     ]
     if np.isnan(series.latest[series.first_measured :]).any():
         texts.append(NAN_VALUE)
-    return max(style.width(text.translate(digits)) for text in texts)
+    return max(map(style.max_width, texts))
 
 
 @dataclass(frozen=True)
@@ -295,8 +293,7 @@ class ChartDrawing:
     ) -> None:
         theme, self._plot = chart.theme, plot
         self._chart, self._box, self._style = chart, box, body_style(theme)
-        self._ink = palette.ramp(theme.ink, theme.background)
-        self._muted = palette.ramp(theme.muted, theme.background)
+        self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         # Without labels on the right, grid lines extend to the edge of the box.
         self._grid_width = (plot.right if chart.right_axis is not None else box.right) - plot.x

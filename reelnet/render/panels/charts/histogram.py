@@ -96,8 +96,7 @@ class HistogramDrawing:
         self._box, self._view, self._title = box, view, panel.choose_title(context)
         self._style, self._title_style = body_style(theme), title_style(theme)
         self._axis = panel.fit_axis(context)
-        self._ink = palette.ramp(theme.ink, theme.background)
-        self._muted = palette.ramp(theme.muted, theme.background)
+        self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(view.anchors) if panel.colored else None
         left, line_height = axis_width(self._axis, context), self._style.line_height

@@ -82,12 +82,9 @@ class Sprite:
 
     def draw_columns(self, canvas: Canvas, x: int, y: int, start: int, stop: int) -> None:
         """Draw the columns from `start` to before `stop`; (x, y) is the upper left corner of the whole sprite."""
-        left, right = max(start, -x), min(stop, canvas.shape[1] - x)
-        top, bottom = max(0, -y), min(self.mask.shape[0], canvas.shape[0] - y)
-        if left < right and top < bottom:
-            part = np.s_[top:bottom, left:right]
-            region = canvas[y + top : y + bottom, x + left : x + right]
-            np.copyto(region, self.indices[part], where=self.mask[part])
+        indices, region = clip_to_canvas(canvas, self.indices[:, start:stop], x + start, y)
+        mask, _ = clip_to_canvas(canvas, self.mask[:, start:stop], x + start, y)
+        np.copyto(region, indices, where=mask)
 
 
 class EndDot:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import (
-    LABEL_GAP,
     CellGrid,
     column_label_height,
     fit_column_labels,
-    fit_row_labels,
     heading_height,
     round_up_to_grid,
     row_label_width,
+    write_column_labels,
+    write_row_labels,
 )
 from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.typography import body_style, shorten_text
@@ -134,11 +134,9 @@ class BlockDrawing:
         context, theme = block.context, block.context.theme
         self._block, self._context, self._y = block, context, y
         self._grid = block.grid_at(x, y)
-        self._ink = palette.ramp(theme.ink, theme.background)
-        self._muted = palette.ramp(theme.muted, theme.background)
-        self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        self._missing = palette.ramp(theme.missing, theme.missing, 1)
-        self._background = palette.ramp(theme.background, theme.background, 1)
+        self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
+        solids = palette.solids(theme.faint, theme.missing, theme.background)
+        self._faint, self._missing, self._background = solids
         self._map = palette.colormap(block.view.anchors)
         shape, shown = block.view.tap.map_shape, (context.sample_indices, block.channels)
         everything = tuple(range(block.view.tap.shape[0])), tuple(range(shape[0]))
@@ -224,12 +222,10 @@ class BlockDrawing:
         grid, style, labels = self._grid, body_style(self._context.theme), self._block.channel_labels
         if self._context.transposed:
             y = grid.y - column_label_height(self._context, labels=True)
-            for column, label in fit_column_labels(labels, grid, style).items():
-                middle = grid.cell_box(0, column).x + grid.cell_size // 2
-                write(canvas, label, self._muted, middle, y, style, anchor="middle")
+            fitted = fit_column_labels(labels, grid, style)
+            write_column_labels(canvas, fitted, grid, self._muted, y, style)
         elif self._block.row_labels:
-            for label, y in fit_row_labels(labels, grid, style.line_height):
-                write(canvas, label, self._muted, grid.x - LABEL_GAP, y, style, anchor="right")
+            write_row_labels(canvas, labels, grid, self._muted, style)
 
     def draw_maps(
         self, canvas: Canvas, values: NDArray[np.generic], levels: NDArray[np.uint8] | None = None

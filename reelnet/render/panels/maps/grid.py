@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from numpy.lib.stride_tricks import as_strided
 
+from reelnet.render.canvas import write
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.runs.header import displayable_layers
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import LAYOUT_GRID, Box
+from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
 from reelnet.scene.tap_view import Cell, format_channel_numbers
 
@@ -161,17 +163,25 @@ def thin_labels(labels: Sequence[str], pitch: int, space: int) -> dict[int, str]
     return {number: labels[number] for number in thin_positions(len(labels), pitch, space)}
 
 
-def fit_row_labels(labels: Sequence[str], grid: CellGrid, line_height: int) -> Iterator[tuple[str, int]]:
-    """Thin row labels to those that fit beside the cells.
-
-    Yields:
-        A label and the top of its line.
-    """
+def write_row_labels(
+    canvas: Canvas, labels: Sequence[str], grid: CellGrid, ink: Ink, style: TextStyle, gap: int = LABEL_GAP
+) -> None:
+    """Write those row labels that fit, `gap` pixels left of the cells."""
+    line_height = style.line_height
     for row, label in thin_labels(labels, grid.row_pitch, line_height).items():
         # If cells are lower than a line, the first label would reach over the panel's edge.
         y = max(grid.y, grid.cell_box(row, 0).y + (grid.cell_size - line_height) // 2)
         if y + line_height <= grid.bounds.bottom:
-            yield label, y
+            write(canvas, label, ink, grid.x - gap, y, style, anchor="right")
+
+
+def write_column_labels(
+    canvas: Canvas, labels: Mapping[int, str], grid: CellGrid, ink: Ink, y: int, style: TextStyle
+) -> None:
+    """Write labels, by column, each centered on its column, with the tops of their lines at `y`."""
+    for column, label in labels.items():
+        middle = grid.cell_box(0, column).x + grid.cell_size // 2
+        write(canvas, label, ink, middle, y, style, anchor="middle")
 
 
 def choose_label_style(labels: Sequence[str], context: SceneContext, pitch: int) -> TextStyle:

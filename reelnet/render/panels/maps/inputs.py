@@ -21,6 +21,7 @@ from reelnet.render.panels.maps.grid import (
     column_label_height,
     fit_column_labels,
     row_label_width,
+    write_column_labels,
 )
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.context import FrameState, SceneContext
@@ -136,10 +137,10 @@ class SamplePictures:
                 write(canvas, text, ink, box.x - LABEL_GAP, y, style, anchor="right")
             return
         small = choose_label_style(context.labels, context, self._grid.column_pitch)
-        for number, label in fit_column_labels(context.labels, self._grid, small).items():
-            box = self.cell_box(number)
-            y = box.y - column_label_height(context, labels=True) + style.line_height - small.line_height
-            write(canvas, label, ink, box.x + box.width // 2, y, small, anchor="middle")
+        y = self._grid.y - column_label_height(context, labels=True) + style.line_height - small.line_height
+        write_column_labels(
+            canvas, fit_column_labels(context.labels, self._grid, small), self._grid, ink, y, small
+        )
 
     def write_name(self, canvas: Canvas, ink: Ink) -> None:
         """Write `input` left of the row, or above the column, if it fits."""
@@ -199,9 +200,7 @@ def fit_pictures(pictures: NDArray[np.uint8], cell_size: int, map_side: int) -> 
 
 
 def are_ink_on_white(pictures: NDArray[np.uint8]) -> bool:
-    """Whether gray pictures are ink on white paper, as digits and drawings are: most of their edges are white."""
-    if pictures.ndim != 3:
-        return False
+    """Whether gray pictures (n, height, width) are ink on white paper, as digits are: their edges are white."""
     edges = [pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1]]
     return bool(np.mean(np.concatenate([edge.ravel() for edge in edges]) >= 250) > 0.9)
 

@@ -12,10 +12,11 @@ from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import (
     CellGrid,
-    fit_row_labels,
     heading_height,
     round_up_to_grid,
     thin_labels,
+    write_column_labels,
+    write_row_labels,
 )
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
@@ -138,10 +139,8 @@ class WeightsDrawing:
         self._outputs, self._cell, self._grid = layout.outputs, layout.cell, layout.grid_at(box.x, box.y)
         self._limits = Limits.for_weight(info)
         self._map = palette.colormap(theme.diverging)
-        self._ink = palette.ramp(theme.ink, theme.background)
-        self._muted = palette.ramp(theme.muted, theme.background)
-        self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        self._missing = palette.ramp(theme.missing, theme.missing, 1)
+        self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
+        self._faint, self._missing = palette.solids(theme.faint, theme.missing)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Write heading and labels, and outline the cells, which may all have the color of the background."""
@@ -151,12 +150,10 @@ class WeightsDrawing:
         if not self._labels:
             return
         grid, style = self._grid, self._style
-        for label, y in fit_row_labels(list(map(str, self._outputs)), grid, style.line_height):
-            write(canvas, label, self._muted, grid.x - LABEL_GAP, y, style, anchor="right")
+        write_row_labels(canvas, list(map(str, self._outputs)), grid, self._muted, style, LABEL_GAP)
         inputs = [str(number) for number in range(grid.columns)]
-        for column, label in thin_labels(inputs, grid.column_pitch, style.width(inputs[-1]) + 4).items():
-            middle = grid.cell_box(0, column).x + grid.cell_size // 2
-            write(canvas, label, self._muted, middle, self._label_y, style, anchor="middle")
+        fitted = thin_labels(inputs, grid.column_pitch, style.width(inputs[-1]) + 4)
+        write_column_labels(canvas, fitted, grid, self._muted, self._label_y, style)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the weights of one step."""

@@ -188,8 +188,7 @@ class PredictionsDrawing(ABC):
             self.slots = [Box(left + number * pitch, top, width, box.height) for number in samples]
         self._label_box = Box(box.x, box.y, left - box.x, top - box.y if context.transposed else box.height)
         self._has_label = panel.labels
-        self.ink = palette.ramp(theme.ink, theme.background)
-        self.muted = palette.ramp(theme.muted, theme.background)
+        self.ink, self.muted = palette.ramps(theme.background, theme.ink, theme.muted)
         # As many shades as curves have, which often share these colors.
         self.right = palette.ramp(theme.right, theme.background, 12)
         self.wrong = palette.ramp(theme.wrong, theme.background, 12)
