@@ -12,9 +12,11 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
-# Ten times as many random templates and malformed arrays as `make test` tries.
+# Many more random templates, malformed arrays, damaged runs and malicious runs than `make test` tries.
 fuzz: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 REELNET_FUZZ_SCALE=10 $(BIN)/pytest -q -s tests/template/test_fuzz.py tests/interop/test_malformed_arrays.py
+	OMP_NUM_THREADS=1 REELNET_FUZZ_SCALE=20 $(BIN)/pytest -q --timeout 7200 tests/runs/test_damage_matrix.py \
+		tests/runs/test_malicious_runs.py
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -90,13 +90,18 @@ def verify(run: str, quiet: bool) -> None:
     with progress_bars(quiet=quiet) as add_bar:
         health = verify_run(run, add_bar(str(run)).update)
     click.echo("".join(f"{printable(line)}\n" for line in health.problems()), nl=False)
-    if health.damaged_steps or health.log_problems:
+    if health.log_problems and not health.damaged_steps:
+        kept = f"{health.intact_step_count} of {health.step_count} steps"
+        raise RunError(f"{run}: the log is damaged; 'reelnet repair {run}' restores it with {kept}")
+    if health.damaged_steps:
         raise RunError(
             f"{run}: {len(health.damaged_steps)} of {health.step_count} steps are damaged; "
             f"'reelnet repair {run}' keeps what is intact"
         )
     if health.samples_problem:
         raise RunError(f"{run}: the samples are damaged; {RESTORE}")
+    if health.metrics_problem:
+        raise RunError(f"{run}: the imported metrics are damaged; import them again with 'reelnet metrics'")
     click.echo(f"{run}: all {health.step_count} steps are intact")
 
 
@@ -104,10 +109,10 @@ def verify(run: str, quiet: bool) -> None:
 @options.run
 @options.quiet
 def repair(run: str, quiet: bool) -> None:
-    """Keep the intact steps of the run RUN, and say what was removed.
+    """Keep what is intact of the run RUN, and list what is not.
 
-    Damaged steps are marked as missing; damaged lines of the log and files that no step needs are removed.
-    The exit code is 4 if no step is intact or the samples are damaged.
+    Steps whose log line is lost are restored from their files. Damaged steps are marked as missing, and their files
+    move to the folder damaged. The exit code is 4 if no step is intact or the samples are damaged.
     """
     from reelnet.runs.verify import repair_run
 

@@ -12,7 +12,7 @@ from reelnet.errors import RunError
 from reelnet.runs.format.log import LogWriter, StepLocation, StepLog
 from reelnet.runs.format.reader import ValueReader
 from reelnet.runs.header import FORMAT_VERSION, REPAIR_HINT, RESTORE_HINT, Header, read_error, read_header
-from reelnet.runs.metrics import read_imported_metrics
+from reelnet.runs.metrics import METRICS_FILE, read_imported_metrics
 from reelnet.runs.recovery import COMMIT_SECONDS, list_value_files, read_damaged_log, restore_steps
 from reelnet.runs.session import remove_unreferenced_files
 from reelnet.runs.snapshot import read_samples
@@ -77,8 +77,8 @@ def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -
     files that hold nothing but what the run has elsewhere, or has dropped, are removed.
 
     Returns:
-        What was damaged. Afterwards everything is intact except the samples and imported metrics, which cannot be
-        repaired.
+        What was damaged. Afterwards everything is intact except the samples, which cannot be repaired. Imported
+        metrics that are damaged are set aside, too.
 
     Raises:
         UsageError: A recorder is using the run.
@@ -101,6 +101,8 @@ def repair_run(path: str | os.PathLike[str], progress: Progress | None = None) -
         if header.format != FORMAT_VERSION:
             store.write_file("run.json", replace(header, format=FORMAT_VERSION).to_json())
         remove_unreferenced_files(store, log, keep)
+        if health.metrics_problem:
+            store.set_aside(METRICS_FILE)
     except OSError as error:
         raise RunError(f"{store}: cannot be repaired ({error.strerror})") from error
     finally:

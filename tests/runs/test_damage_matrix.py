@@ -17,9 +17,9 @@ from reelnet.runs import recovery, verify
 from reelnet.runs.metrics import write_imported_metrics
 from tests.runs.steps import SHAPES, snapshot, writer
 
-CASES = int(os.environ.get("REELNET_FUZZ_CASES", "1200"))
+CASES = 1000 * int(os.environ.get("REELNET_FUZZ_SCALE", "1"))
 
-SEED = int(os.environ.get("REELNET_FUZZ_SEED", "14"))
+SEED = 14
 
 
 @pytest.fixture(scope="module")

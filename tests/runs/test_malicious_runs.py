@@ -25,9 +25,9 @@ from tests.cli.calls import call
 from tests.runs.damage import read_header, read_lines, write_header, write_lines
 from tests.runs.steps import SHAPES, snapshot, writer
 
-CASES = int(os.environ.get("REELNET_FUZZ_CASES", "600"))
+CASES = 600 * int(os.environ.get("REELNET_FUZZ_SCALE", "1"))
 
-SEED = int(os.environ.get("REELNET_FUZZ_SEED", "15"))
+SEED = 15
 
 MAX_SECONDS = 5.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from reelnet.reel import Run
 from reelnet.runs.storage.local import LocalStore
 from reelnet.runs.storage.protocol import LogTail
 from reelnet.runs.writer import RunWriter
-from tests.runs.steps import arrays, check_run, snapshot, writer
+from tests.runs.steps import EACH, INFOS, arrays, check_run, snapshot, writer
 
 
 def test_new_steps_appear_only_after_refresh(tmp_path: Path) -> None:
@@ -174,3 +175,40 @@ def test_failed_resume_keeps_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(RunWriter, "commit", broken)
     record(path, 1, resume=2)
     assert Run(path).steps == [0, 1, 2]
+
+
+def test_time_goes_on_when_a_recording_is_resumed(tmp_path: Path) -> None:
+    with writer(tmp_path / "run", steps_each=4) as opened:
+        for step in range(6):
+            opened.commit(snapshot(step))
+            time.sleep(0.01)
+    before = Run(tmp_path / "run").elapsed
+    assert (np.diff(before) >= 0.009).all()
+    assert before[0] < 5
+    time.sleep(1)
+    with writer(tmp_path / "run", steps_each=4, resume=3) as again:
+        for step in range(4, 9):
+            time.sleep(0.01)
+            again.commit(snapshot(step))
+    after = Run(tmp_path / "run").elapsed
+    np.testing.assert_array_equal(after[:4], before[:4])
+    # The pause does not count, and the steps that were recorded again have new times.
+    assert before[3] < after[4] < before[3] + 1
+    assert (np.diff(after[3:]) >= 0.009).all()
+
+
+def test_layers_in_another_order_can_be_resumed(tmp_path: Path) -> None:
+    with writer(tmp_path / "run", steps_each=4) as opened:
+        for step in range(6):
+            opened.commit(snapshot(step))
+    with RunWriter(
+        tmp_path / "run",
+        taps=dict(reversed(INFOS.items())),
+        inputs=np.zeros((3, 1, 4, 4), np.float32),
+        pictures=np.zeros((3, 4, 4), np.uint8),
+        segment_bytes=4 * EACH,
+        resume=5,
+    ) as again:
+        for step in range(6, 12):
+            again.commit(snapshot(step))
+    check_run(Run(tmp_path / "run"), list(range(12)))

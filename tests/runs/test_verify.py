@@ -9,6 +9,7 @@ import pytest
 
 from reelnet.errors import UsageError
 from reelnet.reel import Run
+from reelnet.runs.metrics import write_imported_metrics
 from reelnet.runs.verify import repair_run, verify_run
 from tests.cli.calls import call
 from tests.runs.steps import check_run, snapshot, write_run, writer
@@ -98,6 +99,30 @@ def test_damaged_samples_cannot_be_repaired(tmp_path: Path) -> None:
         assert done.exit_code == 4
         assert "kept 3 of 3 steps, but the samples are damaged and cannot be mended; restore" in done.stderr
     assert Run(run.path).steps == [0, 1, 2]
+
+
+def test_damaged_imported_metrics_are_set_aside(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", range(3))
+    write_imported_metrics(run.store, {"accuracy": {0: 0.5}})
+    file = run.path / "metrics.json"
+    flip(file, 30)
+    done = call("verify", run.path)
+    assert (done.exit_code, f"{file}: not a metrics file (altered" in done.stdout) == (4, True)
+    assert "the imported metrics are damaged; import them again" in done.stderr
+    assert call("repair", run.path).exit_code == 0
+    assert [each.name for each in (run.path / "damaged").iterdir()] == ["metrics.json"]
+    assert verify_run(run.path).is_intact
+
+
+def test_a_damaged_step_moves_to_the_folder_damaged(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", range(3))
+    file = run.path / "steps" / "00000001.safetensors"
+    flip(file, -1)
+    data = file.read_bytes()
+    repair_run(run.path)
+    assert (run.path / "damaged" / "steps-00000001.safetensors").read_bytes() == data
+    assert not file.exists()
+    check_run(Run(run.path), [0, 2])
 
 
 def test_a_run_without_an_intact_step_cannot_be_repaired(tmp_path: Path) -> None:
