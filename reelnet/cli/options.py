@@ -171,9 +171,21 @@ class LayoutOptions:
         return opened, load_template_for(opened, self.template, self.settings, layer)
 
     def build_renditions(self, run: Run, template: Template, layers: Sequence[str]) -> list[Rendition]:
-        """Lay out the run once for each layer."""
+        """Lay out the run once for each layer.
+
+        Raises:
+            TemplateError: The template does not fit a layer; the error has the mistakes for all layers.
+        """
+        from reelnet.config.diagnostics import ErrorCollector
+
         names: Sequence[str | None] = layers or [None]
-        return [run.reel(template, layer=n, scale=self.scale, fps=self.fps).rendition for n in names]
+        errors, renditions = ErrorCollector(template.source_map), []
+        for name in names:
+            with errors.collect():
+                reel = run.reel(template, layer=name, scale=self.scale, fps=self.fps)
+                renditions.append(reel.rendition)
+        errors.raise_errors()
+        return renditions
 
 
 def select_layers(run: Run, layers: Sequence[str], *, default_all: bool = False) -> list[str]:

@@ -99,7 +99,7 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
 @options.set_key
 def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
-    from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
+    from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, raise_diagnostics
     from reelnet.export.outputs import check_outputs
     from reelnet.reel import load_template_for, open_run
     from reelnet.render.registry import panel_registry
@@ -109,8 +109,12 @@ def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[s
         opened = open_run(run)
         names: Sequence[str | None] = options.select_layers(opened, layers) or [None]
         template = load_template_for(opened, file, settings, names[0])
+        errors, results = ErrorCollector(template.source_map), []
         for layer in names:
-            click.echo(f"{file}: OK; {check_layout(opened, template, layer)}")
+            with errors.collect():
+                results.append(f"{file}: OK; {check_layout(opened, template, layer)}")
+        errors.raise_errors()
+        click.echo("\n".join(results))
         return
     if layers:
         click.get_current_context().fail("--layer needs --run")

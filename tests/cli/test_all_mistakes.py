@@ -152,3 +152,22 @@ def test_a_home_folder_is_meant_by_a_tilde_only(
     assert call("render", "run", "--template", "mine.yaml").exit_code == 0
     assert (tmp_path / "home" / "a.png").is_file()
     assert (tmp_path / "~" / "b.png").is_file()
+
+
+def test_the_mistakes_for_all_layers_come_in_one_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shapes = {"a": (2, 2, 4, 4), "b": (2, 3, 4, 4), "c": (2, 9, 4, 4)}
+    write_run(tmp_path / "run", shapes, metrics=lambda step: {"loss": 1.0})
+    Path("mine.yaml").write_text("extends: article\npanels: {channels: {show: 0-5}}\n")
+    for words in (
+        ["templates", "check", "mine.yaml", "--run", "run", "--layer", "all"],
+        ["render", "run", "--template", "mine.yaml", "-o", "{layer}.gif"],
+    ):
+        result = call(*words)
+        assert result.exit_code == 3
+        assert [line.split(": ")[-1].split(";")[0] for line in result.stderr.splitlines()] == [
+            "no channels 2 to 5 of a",
+            "no channels 3 to 5 of b",
+        ]
