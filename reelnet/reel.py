@@ -343,7 +343,7 @@ def load_template_for(
     """
     draft = load_draft(name, panel_registry(), settings)
     found = list(draft.diagnostics)
-    if found and draft.template is not None:
+    if found:
         # Errors of the run and of the command line come up once the template is mended.
         with suppress(UsageError, RunError):
             found += check_draft(draft.template, run, layer)

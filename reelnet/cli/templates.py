@@ -120,11 +120,10 @@ def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[s
         click.get_current_context().fail("--layer needs --run")
     draft = load_draft(file, panel_registry(), settings)
     found = list(draft.diagnostics)
-    if draft.template is not None:
-        try:
-            check_outputs(draft.template)
-        except InvalidTemplate as error:
-            found += error.diagnostics
+    try:
+        check_outputs(draft.template)
+    except InvalidTemplate as error:
+        found += error.diagnostics
     raise_diagnostics(found)
     click.echo(f"{file}: OK")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
+from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.samples import Samples
 
@@ -74,9 +75,7 @@ class ArrayLayout:
     def _change(self) -> str:
         if self.grid is not None:
             rows, columns = self.grid
-            apart = {0: "", 1: ", 1 token apart"}.get(
-                self.prefix_tokens, f", {self.prefix_tokens} tokens apart"
-            )
+            apart = f", {format_count(self.prefix_tokens, 'token')} apart" if self.prefix_tokens else ""
             return f"tokens folded to {rows}×{columns}{apart}"
         if self.depth is not None:
             return f"slice {self.depth[1]} of {self.depth[0]}"

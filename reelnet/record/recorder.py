@@ -30,9 +30,8 @@ from reelnet.record.size_budget import (
     choose_segment_bytes,
     estimate_snapshot_bytes,
 )
-from reelnet.record.taps.module_paths import unwrap_model
 from reelnet.record.taps.reading import Arrays, ReadOptions
-from reelnet.record.taps.selection import resolve_taps
+from reelnet.record.taps.selection import resolve_taps, unwrap_model
 from reelnet.record.taps.tap import ChannelSpec, TapSpec
 from reelnet.record.tensors import to_number, to_numpy
 from reelnet.runs.format.compaction import SEGMENT_BYTES

@@ -91,12 +91,15 @@ class Samples:
 
     def _iter_tensors(self, stack: Callable[[list[Tensor]], Tensor]) -> Iterator[tuple[str, Tensor]]:
         """Yield all inputs with their paths; `stack` makes one tensor of a list with one tensor per sample."""
+        for path, value in self._iter_leaves():
+            if isinstance(value, list):
+                yield path, stack(value)
+            elif isinstance(value, Tensor):
+                yield path, value
+
+    def _iter_leaves(self) -> Iterator[tuple[str, Any]]:
         for inputs in (self.args, self.kwargs):
-            for path, value in _iter_leaves(inputs, self._is_list):
-                if isinstance(value, list):
-                    yield path, stack(value)
-                elif isinstance(value, Tensor):
-                    yield path, value
+            yield from _iter_leaves(inputs, self._is_list)
 
     def _is_list(self, value: Any) -> bool:
         """Whether a value is a list with one tensor per sample, and not one with a tensor per input."""
@@ -146,16 +149,13 @@ class Samples:
     @property
     def fitting_note(self) -> str:
         """How pictures of different sizes are made to fit the cells in which they are shown; empty without any."""
-        for inputs in (self.args, self.kwargs):
-            for _, value in _iter_leaves(inputs, self._is_list):
-                if isinstance(value, list) and value[0].ndim == 3:
-                    sizes = {tuple(picture.shape[1:]) for picture in value}
-                    if len(sizes) > 1:
-                        height, width = (max(size[side] for size in sizes) for side in (0, 1))
-                        return (
-                            f"pictures of {len(sizes)} sizes, enlarged by whole factors and centered in cells of "
-                            f"{width}×{height}"
-                        )
+        for _, value in self._iter_leaves():
+            if isinstance(value, list) and value[0].ndim == 3:
+                heights, widths = zip(*(picture.shape[1:] for picture in value), strict=True)
+                sizes = len(set(zip(heights, widths, strict=True)))
+                if sizes > 1:
+                    cells = f"cells of {max(widths)}×{max(heights)}"
+                    return f"pictures of {sizes} sizes, enlarged by whole factors and centered in {cells}"
         return ""
 
     def extend(self, count: int) -> Samples:

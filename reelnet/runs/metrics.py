@@ -13,7 +13,7 @@ from reelnet._support.text import printable
 from reelnet.errors import RunError
 from reelnet.runs.format.checked_json import encode_checked, parse_checked, require_int, to_float
 from reelnet.runs.format.commit import Commit, to_json_number
-from reelnet.runs.format.log import PARSE_ERRORS, StepLocation
+from reelnet.runs.format.log import PARSE_ERRORS, StepLocation, metrics_at
 from reelnet.runs.format.segment import Segment
 from reelnet.runs.header import describe_parse_error, read_error
 from reelnet.runs.storage.protocol import Store
@@ -73,9 +73,7 @@ def find_measured(
     places = list(locations.values())
     for name, known in measured.items():
         for number in np.flatnonzero(~known).tolist():
-            place = places[number]
-            at_step = place.metrics if isinstance(place, Commit) else place[0].metrics_at(place[1])
-            known[number] = name in at_step
+            known[number] = name in metrics_at(places[number])
     return measured
 
 

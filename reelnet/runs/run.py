@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from reelnet._support.text import format_count, printable
 from reelnet.errors import RunError, UnknownNameError, UsageError, suggest_and_list_names, suggest_names
-from reelnet.runs.format.commit import Commit
-from reelnet.runs.format.log import LogReader, StepLocation, elapsed_at
+from reelnet.runs.format.log import LogReader, StepLocation, elapsed_at, metrics_at
 from reelnet.runs.format.reader import ValueReader
 from reelnet.runs.header import TapInfo, read_error, read_header
 from reelnet.runs.metrics import (
@@ -228,8 +227,7 @@ class RunReader:
         for name in names:
             self.tap(name)
         arrays = self._retry_moved_steps(lambda: self._value_reader.read_step(self._locations[step], names))
-        location = self._locations[step]
-        metrics = location.metrics if isinstance(location, Commit) else location[0].metrics_at(location[1])
+        metrics = metrics_at(self._locations[step])
         imported = {name: values[step] for name, values in self.imported_metrics.items() if step in values}
         return Snapshot(step, arrays, {**metrics, **imported})
 

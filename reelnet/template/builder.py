@@ -44,32 +44,18 @@ INEFFECTIVE_OPTIONS: Mapping[Direction, set[str]] = {
 
 MAX_STACK_DEPTH = 16
 
+_EMPTY_LAYOUT = Stack(Direction.COLUMN, StackSpec(), ())
 
-def build_template(
-    name: str,
-    content: Any,
-    panels: PanelKinds,
-    *,
-    source_map: SourceMap | None = None,
-    removed: Collection[str] = (),
-) -> Template:
-    """Build a template from plain data.
 
-    Args:
-        name: The template's name, for messages.
-        content: Everything that the template says, including what it extends.
-        panels: All kinds of panels.
-        source_map: Where the keys are written, for errors that only a run reveals.
-        removed: Names of panels that an extending template removes by null.
+def build_template(name: str, content: Any, panels: PanelKinds) -> Template:
+    """Build a template from plain data; see `build_draft` for the arguments.
 
     Raises:
         OptionError: The content is not a valid template. The exception has every error.
     """
-    draft = build_draft(name, content, panels, source_map=source_map, removed=removed)
+    draft = build_draft(name, content, panels)
     if draft.errors:
         raise OptionError.from_errors(draft.errors)
-    if draft.template is None:
-        raise AssertionError("no template was built, but no error was recorded")
     return draft.template
 
 
@@ -78,12 +64,12 @@ class TemplateDraft:
     """What can be built of a template that may be invalid.
 
     Attributes:
-        template: Its valid options, without panels and outputs that cannot be built; it has no layout if the layout
-            is invalid. None if the content is no map.
+        template: Its valid options, without panels and outputs that cannot be built; its layout is empty if it is
+            invalid.
         errors: The key path and the message of each error; if there are any, the draft is for further checks only.
     """
 
-    template: Template | None
+    template: Template
     errors: tuple[tuple[KeyPath, str], ...]
 
 
@@ -95,7 +81,15 @@ def build_draft(
     source_map: SourceMap | None = None,
     removed: Collection[str] = (),
 ) -> TemplateDraft:
-    """Build what is valid of a template; see `build_template` for the arguments."""
+    """Build what is valid of a template from plain data.
+
+    Args:
+        name: The template's name, for messages.
+        content: Everything that the template says, including what it extends.
+        panels: All kinds of panels.
+        source_map: Where the keys are written, for errors that only a run reveals.
+        removed: Names of panels that an extending template removes by null.
+    """
     return _Builder(panels, removed).build(name, content, source_map or SourceMap())
 
 
@@ -118,7 +112,7 @@ class _Builder:
         if not isinstance(content, dict):
             examples = ", ".join(TEMPLATE_KEYS[-3:])
             self._errors.add(f"{format_value(content)} is not a template; it needs keys such as {examples}")
-            return TemplateDraft(None, self._errors.errors)
+            return TemplateDraft(Template(name, _EMPTY_LAYOUT, {}), self._errors.errors)
         unknown = [key for key in content if key not in TEMPLATE_KEYS]
         for key in unknown:
             self._errors.add(f"no such key; {suggest_names(str(key), TEMPLATE_KEYS)}", key)
@@ -141,7 +135,7 @@ class _Builder:
         }
         template = Template(
             name=name,
-            layout=_drop_panels(layout or Stack(Direction.COLUMN, StackSpec(), ()), panels),
+            layout=_drop_panels(layout or _EMPTY_LAYOUT, panels),
             panels=panels,
             theme=(theme or self._get_draft(ThemeSpec, "theme")).resolve(),
             canvas=canvas or self._get_draft(CanvasSpec, "canvas"),

@@ -70,7 +70,7 @@ class LoadedDraft:
         diagnostics: Every error.
     """
 
-    template: Template | None
+    template: Template
     diagnostics: tuple[Diagnostic, ...]
 
     def require_valid(self) -> Template:
@@ -80,8 +80,6 @@ class LoadedDraft:
             InvalidTemplate: It has errors.
         """
         raise_diagnostics(self.diagnostics)
-        if self.template is None:
-            raise AssertionError("no template was built, but no error was recorded")
         return self.template
 
 

@@ -24,13 +24,6 @@ from reelnet.record.probe.fast_path import disable_attention_fast_path
 from reelnet.record.probe.state import preserve_rng_states, run_uncompiled, use_eval_mode
 from reelnet.record.samples import Samples
 from reelnet.record.taps.attention import suggest_unfused
-from reelnet.record.taps.module_paths import (
-    describe_shared,
-    distinct_modules,
-    index_paths,
-    named_modules,
-    unwrap_model,
-)
 from reelnet.record.taps.reading import (
     PREFIX_TOKENS_SUFFIX,
     Arrays,
@@ -39,7 +32,14 @@ from reelnet.record.taps.reading import (
     TapReader,
     read_tensor,
 )
-from reelnet.record.taps.selection import select_taps
+from reelnet.record.taps.selection import (
+    describe_shared,
+    distinct_modules,
+    index_paths,
+    named_modules,
+    select_taps,
+    unwrap_model,
+)
 from reelnet.record.taps.tap import Tap, TapSpec
 from reelnet.record.tensors import pick_tensor
 from reelnet.runs.header import TapInfo, TapKind

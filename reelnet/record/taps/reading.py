@@ -17,7 +17,7 @@ from reelnet.record.array_layout import infer_layout
 from reelnet.record.probe.distributed import fsdp1_wrappers, summon_parameters
 from reelnet.record.samples import Samples
 from reelnet.record.taps.attention import suggest_attention
-from reelnet.record.taps.module_paths import describe_shared, index_paths, named_modules
+from reelnet.record.taps.selection import describe_shared, index_paths, named_modules
 from reelnet.record.taps.tap import ChannelSpec, Tap, parse_channels
 from reelnet.record.tensors import (
     dtype_name,

@@ -1,23 +1,23 @@
-"""Resolve taps to the modules and parameters of a model."""
+"""Find the modules and parameters of a model by their paths, and resolve taps to them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from torch import nn
 
 from reelnet.errors import UsageError, suggest_names
-from reelnet.record.taps.module_paths import (
-    PathIndex,
-    distinct_modules,
-    distinct_paths,
-    index_paths,
-    unwrap_model,
-)
-from reelnet.record.taps.tap import Tap, TapSpec
+from reelnet.record.probe.distributed import fsdp1_parameters
+from reelnet.record.taps.tap import Predicate, Tap, TapSpec
 from reelnet.runs.header import TapKind
+
+WRAPPER_NAMES = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+"""Attributes in which `torch.compile`, FSDP1 and activation checkpointing keep the module that they wrap."""
+
+PathIndex = Mapping[str, Hashable]
+"""All paths of one kind in the model's order, each with a key; paths to the same object have the same key."""
 
 
 def resolve_taps(model: nn.Module, taps: Sequence[TapSpec] | TapSpec | None) -> list[Tap]:
@@ -29,11 +29,7 @@ def resolve_taps(model: nn.Module, taps: Sequence[TapSpec] | TapSpec | None) -> 
     module = unwrap_model(model)
     name = type(module).__name__
     if taps is None:
-        convolutions = [
-            Tap(path, from_pattern=True)
-            for path, layer in distinct_modules(module).items()
-            if isinstance(layer, nn.Conv2d)
-        ]
+        convolutions = _match_predicate(module, lambda path, layer: isinstance(layer, nn.Conv2d))
         if not convolutions:
             raise UsageError(f"{name}: has no Conv2d to record by default; name layers with taps=[…]")
         return convolutions
@@ -85,11 +81,7 @@ def select_taps(model: nn.Module, specs: Sequence[TapSpec]) -> list[Tap]:
 def _match_spec(model: nn.Module, spec: TapSpec, index: Mapping[TapKind, PathIndex]) -> list[Tap]:
     name = type(model).__name__
     if not isinstance(spec, str | Tap):
-        matches = [
-            Tap(path, from_pattern=True)
-            for path, module in distinct_modules(model).items()
-            if spec(path, module)
-        ]
+        matches = _match_predicate(model, spec)
         if not matches:
             kind = getattr(spec, "__name__", "<lambda>")
             what = "matches the predicate" if kind == "<lambda>" else f"is {kind}"
@@ -108,6 +100,11 @@ def _match_spec(model: nn.Module, spec: TapSpec, index: Mapping[TapKind, PathInd
     paths = [path for kind in kinds for path in index[kind]]
     noun = "layer" if kinds[0] is TapKind.ACTIVATION else "parameter"
     raise UsageError(f"no {noun} {tap.module!r} in {name}; {suggest_names(tap.module, paths)}")
+
+
+def _match_predicate(model: nn.Module, predicate: Predicate) -> list[Tap]:
+    modules = distinct_modules(model).items()
+    return [Tap(path, from_pattern=True) for path, module in modules if predicate(path, module)]
 
 
 def _match_paths(tap: Tap, paths: PathIndex) -> list[Tap]:
@@ -131,3 +128,72 @@ def _with_first_path(tap: Tap, index: Mapping[TapKind, PathIndex]) -> Tap:
     paths = index[tap.kind]
     first = next(path for path, key in paths.items() if key == paths[tap.module])
     return replace(tap, path=first + tap.path.removeprefix(tap.module))
+
+
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Return the module inside `torch.compile`, `DataParallel` and `DistributedDataParallel`."""
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    while True:
+        inner = model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", None)
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
+
+
+def named_modules(model: nn.Module) -> dict[str, nn.Module]:
+    """All modules by all of their paths, without the names that wrappers insert; the model's own path is empty."""
+    return {strip_wrappers(path): module for path, module in model.named_modules(remove_duplicate=False)}
+
+
+def strip_wrappers(path: str) -> str:
+    """Remove the names that wrappers insert into a path."""
+    return ".".join(part for part in path.split(".") if part not in WRAPPER_NAMES)
+
+
+def distinct_modules(model: nn.Module) -> dict[str, nn.Module]:
+    """All modules below the model, each by the first of its paths."""
+    modules = named_modules(model)
+    return {path: modules[path] for path in distinct_paths(index_paths(model)[TapKind.ACTIVATION])}
+
+
+def index_paths(model: nn.Module) -> dict[TapKind, PathIndex]:
+    """Index all paths that taps of each kind can name."""
+    modules = {
+        path: id(module) for path, module in named_modules(model).items() if path and module is not model
+    }
+    weights = dict(_iter_parameters(model))
+    gradients: dict[str, Hashable] = {
+        strip_wrappers(path): id(parameter)
+        for path, parameter in model.named_parameters(remove_duplicate=False)
+    }
+    if fsdp1_parameters(model):
+        # A parameter that is part of a flat parameter has no name of its own.
+        gradients = {path: key for path, key in weights.items() if path not in gradients} | gradients
+    return {TapKind.ACTIVATION: modules, TapKind.WEIGHT: weights, TapKind.GRADIENT: gradients}
+
+
+def _iter_parameters(model: nn.Module) -> Iterator[tuple[str, Hashable]]:
+    """Yield all parameters, and the weights that weight normalization or pruning computes from them."""
+    lent = fsdp1_parameters(model)
+    for path, module in named_modules(model).items():
+        prefix = f"{path}." if path else ""
+        own = {name: parameter for name, parameter in module._parameters.items() if parameter is not None}
+        computed = list(getattr(module, "parametrizations", ()))
+        computed += [name for name in vars(module) if {f"{name}_v", f"{name}_orig"} & own.keys()]
+        computed += [name for owner, name in lent if owner is module and name not in own]
+        yield from ((prefix + name, (id(module), name)) for name in computed)
+        yield from ((prefix + name, id(parameter)) for name, parameter in own.items())
+
+
+def distinct_paths(paths: PathIndex) -> list[str]:
+    """Return the first path of everything that the paths lead to."""
+    first: dict[Hashable, str] = {}
+    for path, key in paths.items():
+        first.setdefault(key, path)
+    return list(first.values())
+
+
+def describe_shared(path: str, paths: PathIndex, noun: str) -> str:
+    """Note the other paths that lead to the same module or parameter, for people; empty if there are none."""
+    others = [other for other, key in paths.items() if other != path and key == paths[path]]
+    return f"the same {noun} as {', '.join(others)}" if others else ""

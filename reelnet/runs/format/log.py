@@ -169,6 +169,11 @@ class StepLog:
         self.next_number += 1
 
 
+def metrics_at(location: StepLocation) -> Mapping[str, float]:
+    """Return the metrics of a step."""
+    return location.metrics if isinstance(location, Commit) else location[0].metrics_at(location[1])
+
+
 def elapsed_at(location: StepLocation) -> float | None:
     """Return the seconds from the beginning of the recording to a step; None if unknown."""
     return location.elapsed if isinstance(location, Commit) else location[0].elapsed_at(location[1])
