@@ -191,7 +191,7 @@ ODD_PATHS = [
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
     """A file with some bytes that are others, are gone, or stand elsewhere."""
-    changed, head = bytearray(data), chance.choice((60, 600, len(data)))
+    changed, head = bytearray(data), min(len(data), chance.choice((60, 600, len(data))))
     match chance.randrange(4):
         case 0:
             return bytes(changed[: chance.randrange(head)])

@@ -142,7 +142,7 @@ class Captions(Panel):
     def resolve_ranges(self, context: SceneContext) -> list[StepRange | None]:
         """The recorded steps of each caption; None if a later one starts at the same recorded step.
 
-        The caption at 0% keeps the first recorded step; others that would start there start at the next one.
+        A caption from the beginning keeps the first recorded step; shares that would start there start at the next.
 
         Raises:
             OptionError: A caption is beyond the last recorded step, or between two recorded steps.
@@ -166,11 +166,14 @@ class Captions(Panel):
     def _find_starts(self, steps: Sequence[int]) -> list[int]:
         """The first step of each caption."""
         starts = [item.find_start(steps) for item in self.items]
-        if len(steps) > 1 and any(item.from_step == TrainingShare(0) for item in self.items):
-            for number, item in enumerate(self.items):
-                is_later = isinstance(item.from_step, TrainingShare) and item.from_step.percent > 0
-                if is_later and starts[number] == steps[0]:
-                    starts[number] = steps[1]
+        later = {
+            number
+            for number, item in enumerate(self.items)
+            if isinstance(item.from_step, TrainingShare) and item.from_step.percent > 0
+        }
+        has_opening = any(start <= steps[0] for number, start in enumerate(starts) if number not in later)
+        if has_opening and len(steps) > 1:
+            return [max(start, steps[1]) if number in later else start for number, start in enumerate(starts)]
         return starts
 
     def pauses(self, context: SceneContext) -> list[Pause]:

@@ -182,3 +182,11 @@ def test_no_caption_stands_before_its_share_is_done(tmp_path: Path, steps: list[
 
 def test_the_opening_caption_is_not_lost_if_the_recording_begins_late(tmp_path: Path) -> None:
     assert shown_shares(share_run(tmp_path / "run", [50, 60, 100]), 0, 1, 40) == {50: 0, 60: 40, 100: 40}
+
+
+def test_a_caption_from_step_0_is_an_opening_too(tmp_path: Path) -> None:
+    run = share_run(tmp_path / "run", [50, 60, 100])
+    layout = captions(run, {"text": "opening"}, {"from": "1%", "text": "later"})
+    height = layout.box("captions").height
+    for step, words in ((50, "opening"), (60, "later"), (100, "later")):
+        assert (layout.panel("captions", step) == text(run, words, step, height)).all()
