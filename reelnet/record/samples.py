@@ -158,20 +158,19 @@ class Samples:
                     return f"pictures of {sizes} sizes, enlarged by whole factors and centered in {cells}"
         return ""
 
-    def extend(self, count: int) -> Samples:
-        """Return `count` samples, which are these repeated; inputs without an entry per sample stay as they are."""
+    def take_first(self, count: int) -> Samples:
+        """Return the first `count` samples; inputs without an entry per sample stay as they are."""
         dim = self.samples_dim or 0
-        order = [number % self.count for number in range(count)]
 
-        def repeat(value: Any) -> Any:
+        def take(value: Any) -> Any:
             if isinstance(value, list):
-                return [value[number] for number in order] if len(value) == self.count else value
+                return value[:count] if len(value) == self.count else value
             if isinstance(value, Tensor) and value.ndim > dim and value.shape[dim] == self.count:
-                return value.index_select(dim, torch.tensor(order, device=value.device))
+                return value.narrow(dim, 0, count)
             return value
 
-        args = _map_nested(self.args, repeat, self._is_list)
-        return replace(self, args=args, kwargs=_map_nested(self.kwargs, repeat, self._is_list))
+        args = _map_nested(self.args, take, self._is_list)
+        return replace(self, args=args, kwargs=_map_nested(self.kwargs, take, self._is_list))
 
     def copy_to(
         self, device: torch.device, dtype: torch.dtype | None

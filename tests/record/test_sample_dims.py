@@ -121,6 +121,34 @@ def test_layers_that_fit_by_chance_are_doubted(
     assert caplog.messages == []
 
 
+@pytest.mark.parametrize(
+    ("model", "tap", "message"),
+    [
+        (
+            Sentences(),
+            "lstm",
+            r"with fewer samples, 'encoder.self_attn' .* \(11, 12, 8\), which is 12 samples",
+        ),
+        (
+            Sentences(),
+            "embed",
+            r"with fewer samples, 'encoder.self_attn' .* \(11, 12, 8\), which is 12 samples",
+        ),
+        (Averages(), "head", r"with fewer samples, the model returns \(12, 3\), which is 12 samples"),
+    ],
+)
+def test_square_inputs_with_positions_first_are_doubted(
+    model: nn.Module, tap: str, message: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = torch.randint(0, 20, (12, 12))
+    run = record(tmp_path / "run", model, tokens, tap)
+    assert re.search(message, caplog.messages[0])
+    assert ("fits, too" in run.taps[tap].note) == (tap == "embed")
+    caplog.clear()
+    record(tmp_path / "said", model, tokens, tap, samples_dim=1)
+    assert caplog.messages == []
+
+
 class Fixed(nn.Module):
     """Takes 4 samples only, so another number of them cannot show which dimension they are in."""
 
@@ -182,6 +210,34 @@ def test_settling_leaves_no_trace(tmp_path: Path) -> None:
         assert torch.equal(torch.get_rng_state(), before)
     assert model.calls == 0
     assert model.last is last
+
+
+class Placed(nn.Module):
+    """Has a table with exactly as many positions as the inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.place = nn.Embedding(20, 8), nn.Embedding(4, 8)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        assert tokens.shape[0] <= 4 >= tokens.shape[1]  # beyond the table, a GPU would fail for good
+        placed: Tensor = self.embed(tokens) + self.place(torch.arange(tokens.shape[0]))[:, None]
+        return placed
+
+
+@pytest.mark.parametrize("dim", [None, 1])
+def test_settling_never_makes_inputs_longer(dim: int | None, tmp_path: Path) -> None:
+    run = record(tmp_path / "run", Placed(), torch.randint(0, 20, (4, 4)), "embed", samples_dim=dim)
+    assert run.taps["embed"].note == "channels down, positions across"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_samples(count: int, tmp_path: Path) -> None:
+    model, tokens = Sentences(), torch.randint(0, 20, (count, count))
+    run = record(tmp_path / "run", model, tokens, LAYERS, samples_dim=1)
+    truth = call(model, LAYERS, tokens)
+    for name in LAYERS:
+        np.testing.assert_allclose(run.read(name)[0], truth[name].permute(1, 2, 0)[:, :, None], atol=1e-5)
 
 
 def test_masks_beside_inputs_with_positions_first() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import traceback
 from collections import Counter, defaultdict
@@ -139,21 +138,32 @@ class Probe:
         return arrays
 
     def _settle_dims(self) -> dict[TapCall, str]:
-        """Find the dimensions of outputs with as many positions as samples, by running another number of samples."""
+        """Find the dimensions of outputs with as many positions as samples, by running fewer samples.
+
+        This also shows whether the inputs are (positions, samples).
+        """
         doubtful = {
             call: reader
             for call, reader in self._readers.items()
             if reader.layout.other_dims.find("N") not in (-1, reader.layout.dims.index("N"))
         }
-        if not doubtful:
+        inputs = self._samples.first.shape
+        is_square = self._samples.samples_dim is None and 1 < len(inputs) < 4 and inputs[0] == inputs[1]
+        if not doubtful and not is_square:
             return {}
+        # Fewer samples, not more: if these are positions after all, more of them might exceed a table of positions,
+        # which a GPU does not survive.
         sizes = {size for reader in doubtful.values() for size in reader.shape}
-        count = next(number for number in itertools.count(self._samples.count + 1) if number not in sizes)
+        counts = [number for number in range(1, self._samples.count) if number not in sizes]
+        if not counts:
+            return {}
         taps = [tap for taps in self._taps.values() for tap in taps]
-        other = Probe(self.model, self._samples.extend(count), taps, self._options, strict=False)
-        try:
+        other = Probe(self.model, self._samples.take_first(counts[-1]), taps, self._options, strict=False)
+        # The model may need all samples, or no output may fit these.
+        with suppress(ReelnetError):
             other._run(untrained=True)
-        except ReelnetError:
+        if other.doubts:
+            self.doubts += [f"with fewer samples, {doubt}" for doubt in other.doubts]
             return {}
         layouts = {call: other._readers[call].layout for call in doubtful if call in other._readers}
         return {call: layout.dims for call, layout in layouts.items() if not layout.other_dims}
