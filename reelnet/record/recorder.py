@@ -204,7 +204,7 @@ class Recorder:
         )
         try:
             thinning_writer = ThinningWriter(run_writer, self._budget, infos, self._schedule, self._step)
-            if self._step == 0 and not run_writer.step_count:
+            if self._step == 0 and not run_writer.steps:
                 thinning_writer.add(Snapshot(0, arrays, self._metrics))
                 self._watch_metrics(0, self._metrics)
         except BaseException:

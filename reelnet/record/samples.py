@@ -15,7 +15,7 @@ from torch import Tensor
 from reelnet._support.text import to_utf8
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.tensors import dtype_name, to_numpy
-from reelnet.runs.header import near_square_grid
+from reelnet.runs.header import fold_to_maps, near_square_grid
 
 TensorLike = Tensor | NDArray[np.generic]
 
@@ -342,7 +342,7 @@ def to_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
     if array.ndim == 5:
         array = array[:, :, array.shape[2] // 2]
     elif array.ndim == 2 and array.size > 0:
-        array = _fold_vectors(array)
+        array = fold_to_maps(array, (1, *near_square_grid(array.shape[1])))[:, 0]
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
     elif array.ndim == 4 and array.shape[1] == 3:
@@ -361,11 +361,3 @@ def to_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
     if low < 0 or high > 1:
         values = (values - low) / (high - low) if high > low else np.zeros_like(values)
     return np.rint(values * 255).astype(np.uint8)
-
-
-def _fold_vectors(vectors: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Fold vectors (samples, values) to near-square grids (samples, height, width), padded with zeros."""
-    height, width = near_square_grid(vectors.shape[1])
-    grid = np.zeros((len(vectors), height * width), vectors.dtype)
-    grid[:, : vectors.shape[1]] = vectors
-    return grid.reshape(-1, height, width)

@@ -82,6 +82,15 @@ def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
     return (1, channels, width) if channels > 1 else None
 
 
+def fold_to_maps(values: NDArray[np.generic], fold: tuple[int, int, int]) -> NDArray[np.generic]:
+    """Reshape values (samples, …) to maps (samples, channels, height, width); blanks at their ends are 0."""
+    channels, height, width = fold
+    rows = values.reshape(len(values), channels, -1)
+    maps = np.zeros((len(values), channels, height * width), values.dtype)
+    maps[:, :, : rows.shape[2]] = rows
+    return maps.reshape(len(values), *fold)
+
+
 class TapKind(StrEnum):
     """What a tap records: the output of a layer, or a parameter of the network or its gradient."""
 
@@ -136,13 +145,7 @@ class TapInfo:
 
     def fold_values(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Reshape values (samples, …) to the displayed maps (samples, channels, height, width); blanks are 0."""
-        if self.fold is None:
-            return values
-        channels, height, width = self.fold
-        rows = values.reshape(len(values), channels, -1)
-        maps = np.zeros((len(values), channels, height * width), values.dtype)
-        maps[:, :, : rows.shape[2]] = rows
-        return maps.reshape(len(values), *self.fold)
+        return values if self.fold is None else fold_to_maps(values, self.fold)
 
     @property
     def blank_mask(self) -> NDArray[np.bool_]:

@@ -83,11 +83,6 @@ class RunWriter:
         self._is_open = True
 
     @property
-    def step_count(self) -> int:
-        """Number of steps in the run."""
-        return len(self._log.steps)
-
-    @property
     def steps(self) -> list[int]:
         """The steps in the run, ascending."""
         return sorted(self._log.steps)
@@ -106,7 +101,7 @@ class RunWriter:
         data, commit = pack_step(snapshot.step, arrays, metrics, elapsed)
         with self._exclusive_access():
             message = f"{self._store.full_path(commit.file)}: cannot write step {snapshot.step}"
-            with explain_os_errors(message, f"; the {self.step_count} steps before it are safe"):
+            with explain_os_errors(message, f"; the {len(self._log.steps)} steps before it are safe"):
                 self._store.write_file(commit.file, data)
                 line_size = self._log_writer.append(commit.to_line())
             self._log.add(commit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BeforeValidator,
@@ -223,8 +223,7 @@ class TimelineSpec(_TimelineModel):
                 word: StepsWord = value
                 return word
             case str():
-                known = ("all", "log", "adaptive")
-                raise ValueError(f"no choice {value!r}; {suggest_names(value, known)}")
+                raise ValueError(f"no choice {value!r}; {suggest_names(value, get_args(StepsWord))}")
             case dict() | StepsSpec():
                 return StepsSpec.model_validate(value)
         raise ValueError("give all, log, adaptive, or a map with every, list, range, log or adaptive")

@@ -26,7 +26,7 @@ WRITER = """
 import sys, os
 from tests.runs.steps import snapshot, writer
 opened = writer(sys.argv[1], steps_each=4, resume=int(sys.argv[2]) if sys.argv[2] != "new" else None)
-for step in range(opened.step_count, 100_000):
+for step in range(len(opened.steps), 100_000):
     opened.commit(snapshot(step))
     # Every step that is printed is committed.
     os.write(1, b"%d\\n" % step)

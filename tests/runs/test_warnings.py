@@ -55,7 +55,7 @@ def gappy(make_run: MakeRun) -> Run:
     writer.drop([1, 3])
     writer.mark_missing(5, "no more")
     writer.mark_missing(6, "of this")
-    assert writer.step_count == 3
+    assert len(writer.steps) == 3
     writer.close()
     return Run(path)
 

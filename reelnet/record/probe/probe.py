@@ -19,8 +19,12 @@ from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.array_layout import is_batch_first
 from reelnet.record.probe.distributed import reshard
-from reelnet.record.probe.fast_path import disable_attention_fast_path
-from reelnet.record.probe.state import preserve_rng_states, run_uncompiled, use_eval_mode
+from reelnet.record.probe.state import (
+    disable_attention_fast_path,
+    preserve_rng_states,
+    run_uncompiled,
+    use_eval_mode,
+)
 from reelnet.record.samples import Samples
 from reelnet.record.taps.attention import suggest_unfused
 from reelnet.record.taps.reading import (

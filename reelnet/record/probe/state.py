@@ -1,4 +1,4 @@
-"""Context managers that restore what a probe changes: random numbers, compilation, and the state of modules."""
+"""Context managers that restore what a probe changes: random numbers, settings of torch, and the state of modules."""
 
 from __future__ import annotations
 
@@ -55,6 +55,20 @@ def run_uncompiled() -> AbstractContextManager[Any]:
     if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
         return torch.compiler.set_stance("force_eager")  # type: ignore[no-any-return]
     return nullcontext()
+
+
+@contextmanager
+def disable_attention_fast_path() -> Iterator[None]:
+    """Disable the fast path of `nn.TransformerEncoder` and `nn.MultiheadAttention`; restore the setting.
+
+    In eval mode it bypasses the layers inside, and passes nested tensors between layers if there is a padding mask.
+    """
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 @contextmanager

@@ -180,7 +180,7 @@ def test_dropped_steps_are_removed_from_segments(tmp_path: Path) -> None:
     before = Run(tmp_path / "run").nbytes
     opened.drop(range(1, 30, 2))
     assert (tmp_path / "run" / "log.jsonl").read_text().count("\n") == 4
-    assert opened.step_count == 15
+    assert len(opened.steps) == 15
     assert Run(tmp_path / "run").nbytes < 0.8 * before
     opened.drop([step for step in range(0, 10) if step % 2 == 0])
     opened.close()
