@@ -298,11 +298,8 @@ def _list_labels(dataset: Any) -> list[int] | None:
 
 
 def _make_transform(channels: int, image_size: int | None) -> Any:
-    steps: list[Any] = [transforms.Grayscale(channels)] if channels == 1 else [_convert_to_rgb]
+    to_rgb = transforms.Lambda(lambda image: image.convert("RGB"))
+    steps: list[Any] = [transforms.Grayscale() if channels == 1 else to_rgb]
     if image_size is not None:
         steps += [transforms.Resize(image_size), transforms.CenterCrop(image_size)]
     return transforms.Compose([*steps, transforms.ToTensor()])
-
-
-def _convert_to_rgb(image: Image.Image) -> Image.Image:
-    return image.convert("RGB")

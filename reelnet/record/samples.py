@@ -238,11 +238,9 @@ def _first_pictures(tensors: Iterable[Tensor]) -> NDArray[np.uint8]:
     raise errors[0]
 
 
-def _no_leaf(value: Any) -> bool:
-    return False
-
-
-def _map_nested(value: Any, function: Callable[[Any], Any], is_leaf: Callable[[Any], bool] = _no_leaf) -> Any:
+def _map_nested(
+    value: Any, function: Callable[[Any], Any], is_leaf: Callable[[Any], bool] = lambda value: False
+) -> Any:
     """Apply a function to all values of nested mappings, tuples and lists, except those that are leaves."""
     if isinstance(value, Mapping):
         return {name: _map_nested(part, function, is_leaf) for name, part in value.items()}

@@ -198,11 +198,6 @@ class Header:
         """Whether each line of the log has a number and a checksum."""
         return self.format >= FIRST_CHECKED_VERSION
 
-    @property
-    def step_nbytes(self) -> int:
-        """Bytes of the values of one step."""
-        return sum(tap.nbytes for tap in self.taps.values())
-
     def to_json(self) -> bytes:
         """Encode the header as the content of `run.json`."""
         taps = {name: {key: getattr(tap, key) for key in TAP_KEYS} for name, tap in self.taps.items()}

@@ -156,10 +156,10 @@ class _Builder:
 
     def _get_text(self, content: Mapping[str, Any], key: str) -> str | None:
         value = content.get(key)
-        if value is not None and not isinstance(value, str):
-            self._errors.add(f"{format_value(value)} is not a text; quote it", key)
-            return None
-        return value
+        if value is None or isinstance(value, str):
+            return value
+        self._errors.add(f"{format_value(value)} is not a text; quote it", key)
+        return None
 
     def _build_model(self, model: type[M], content: Any, path: KeyPath) -> M | None:
         try:

@@ -94,8 +94,7 @@ def load_draft(name: str | os.PathLike[str], panels: PanelKinds, settings: Seque
     try:
         node = load_node(os.fspath(name), settings, deferred)
     except InvalidTemplate as error:
-        raise_diagnostics([*deferred, *error.diagnostics])
-        raise
+        raise InvalidTemplate([*deferred, *error.diagnostics]) from None
     return draft_from_node(str(name), node, panels, deferred)
 
 
