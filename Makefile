@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.pyc')
 
-.PHONY: demo test fuzz check docs-reference clean
+.PHONY: demo test fuzz check lowest docs-reference clean
 
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
@@ -24,11 +24,21 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
 
+# Every format with the lowest versions that pyproject.toml allows, on the Python that PYTHON names.
+lowest:
+	rm -rf $(VENV)-lowest
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python tests/lowest.py list > $(VENV)-lowest/requirements.txt
+	$(VENV)-lowest/bin/python -m pip install --only-binary :all: -r $(VENV)-lowest/requirements.txt
+	$(VENV)-lowest/bin/python -m pip install --no-deps .
+	# -P: the installed package, not the sources.
+	$(VENV)-lowest/bin/python -P tests/lowest.py render
+
 docs-reference: $(VENV)/installed-dev
 	$(BIN)/python docs/generate.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-lowest
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

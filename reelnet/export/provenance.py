@@ -170,10 +170,18 @@ def find_versions() -> dict[str, str]:
     """The version of everything that can change the bytes of a file, by name."""
     return {
         "python": system.python_version(),
-        **{name: metadata.version(name) for name in PACKAGES},
+        **{name: _find_version(name) for name in PACKAGES},
         **{name: ".".join(map(str, av.library_versions[name])) for name in LIBRARIES},
         "machine": f"{system.system()} {system.machine()}",
     }
+
+
+def _find_version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        # The sources without an installation, or a distribution that names its packages differently.
+        return "unknown"
 
 
 def run_sha256(run: RunReader) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from reelnet._support.freed_memory import return_freed_memory
 from reelnet.export.encoders.base import Encoder, StreamInfo
 from reelnet.export.encoders.formats import EncoderSettings, Format, check_fps, find_codec, find_format
 from reelnet.render.compositor import Frame
@@ -70,3 +71,6 @@ def encode_frames(
         return encoder.finish()
     finally:
         encoder.close()
+        # A codec frees its memory with the last reference to it.
+        del encoder
+        return_freed_memory()
