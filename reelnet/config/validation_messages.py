@@ -15,9 +15,8 @@ from reelnet.errors import suggest_names
 TYPE_NAMES = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "a number"),
-    **dict.fromkeys(
-        ("dict_type", "mapping_type", "model_type", "model_attributes_type"), "a map of keys and values"
-    ),
+    **dict.fromkeys(("dict_type", "mapping_type"), "a map of keys and values"),
+    **dict.fromkeys(("model_type", "model_attributes_type"), "a map of keys and values"),
     **dict.fromkeys(("list_type", "tuple_type"), "a list"),
     "finite_number": "a finite number",
     "string_type": "a text; quote it",

@@ -116,8 +116,7 @@ def remove_unreferenced_files(store: Store, log: StepLog, damaged: Collection[st
     """
     referenced = {commit.file for commit in log.unpacked_commits()}
     referenced |= {segment.file for segment in log.segment_rows()}
-    files = [*store.list_files("steps"), *store.list_files("segments")]
-    for name in files:
+    for name in list_value_files(store):
         if name not in referenced and name in damaged:
             store.set_aside(name)
         elif name not in referenced:
