@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reelnet.export.report import Report
     from reelnet.interop.import_arrays import write_run
     from reelnet.interop.metrics import add_metrics
+    from reelnet.record.probe.probing import probing
     from reelnet.record.recorder import Recorder
     from reelnet.record.schedule import Log, Seconds
     from reelnet.record.taps.tap import Tap, modules
@@ -30,6 +31,7 @@ __all__ = [
     "add_metrics",
     "modules",
     "open",
+    "probing",
     "write_run",
 ]
 
@@ -45,6 +47,7 @@ _LOCATIONS = {
     "add_metrics": ("reelnet.interop.metrics", "add_metrics"),
     "modules": ("reelnet.record.taps.tap", "modules"),
     "open": ("reelnet.reel", "open_run"),
+    "probing": ("reelnet.record.probe.probing", "probing"),
     "write_run": ("reelnet.interop.import_arrays", "write_run"),
 }
 

@@ -26,6 +26,7 @@ MODULES = {
         "add_metrics",
         "modules",
         "open",
+        "probing",
         "write_run",
     ],
     "reelnet.panels": [

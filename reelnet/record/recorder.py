@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -22,6 +23,7 @@ from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.async_writer import AsyncWriter
 from reelnet.record.probe.distributed import SYNC_TIMEOUT, OutOfSyncError, ProcessRole
 from reelnet.record.probe.probe import Probe
+from reelnet.record.probe.probing import probing
 from reelnet.record.samples import Samples
 from reelnet.record.schedule import ScheduleSpec, parse_schedule
 from reelnet.record.size_budget import (
@@ -45,6 +47,9 @@ LOG = logging.getLogger("reelnet")
 
 HEADER_BYTES = 8192
 """Bytes for the header of the run and of its file of samples; enough unless there are very many taps."""
+
+MAX_LISTED = 4
+"""Number of objects that a log message names."""
 
 TIMED_PROBES = 10
 """Number of latest probes over which `Recorder.plan` averages the seconds."""
@@ -165,6 +170,9 @@ class Recorder:
         self._step = 0
         self._skipped_metrics: set[str] = set()
         self._nonfinite_metrics: dict[str, dict[int, float]] = {}
+        self._refused: dict[str, str] = {}
+        # Threads may share a recorder. A probe has a lock of its own, since recorders may share a model.
+        self._lock = threading.RLock()
         self._probe_seconds: list[float] = []
 
     def __enter__(self) -> Self:
@@ -172,7 +180,7 @@ class Recorder:
         if role.probes:
             role.require_same_taps(self._probe.names)
             role.run_in_all(self._claim_path)
-            arrays = role.run_in_all(lambda: self._run_probe(untrained=True))
+            arrays = role.run_in_all(lambda: self._run_probe(self._step, untrained=True))
             role.run_in_all(lambda: self._start_writer(arrays))
         self._is_open = self._was_opened = True
         return self
@@ -244,7 +252,8 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        writer, self._writer, self._is_open = self._writer, None, False
+        with self._lock:
+            writer, self._writer, self._is_open = self._writer, None, False
         for name, values in self._nonfinite_metrics.items():
             for sentence in describe_nonfinite(name, values):
                 LOG.warning("%s: %s", self._location, sentence)
@@ -254,16 +263,25 @@ class Recorder:
     def step(self, **metrics: Any) -> None:
         """Record the training step that was just taken, if the schedule selects it.
 
-        Call it after each `optimizer.step()`, and before `zero_grad()` if gradients are recorded.
+        Call it after each `optimizer.step()`, and before `zero_grad()` if gradients are recorded. Threads that call
+        it at the same time wait for each other; none of them may train the model meanwhile.
 
         Args:
             metrics: Metrics of this step by name: numbers, or tensors with one element. Names that end in `loss` or
                 `accuracy` are drawn as curves; those with prefixes such as `train_` and `test_` share a chart.
 
         Raises:
-            ReelnetError: The recorder is not open. With `on_error="raise"`, also: a metric is not a number, or the
-                step, or an earlier one, cannot be recorded.
+            ReelnetError: The recorder is not open, or the model calls this. With `on_error="raise"`, also: a metric
+                is not a number, or the step, or an earlier one, cannot be recorded.
         """
+        if probing():
+            raise ReelnetError(
+                "the model calls step() while the samples run through it; call it in the training loop"
+            )
+        with self._lock:
+            self._record_step(metrics)
+
+    def _record_step(self, metrics: Mapping[str, Any]) -> None:
         if not self._is_open:
             raise ReelnetError("the recorder is closed; call step() inside 'with Recorder(…) as recorder:'")
         step = self._step + 1
@@ -303,7 +321,7 @@ class Recorder:
             ReelnetError: The model fails on the samples, or an output cannot be recorded.
         """
         if not self._probe_seconds:
-            self._run_probe(untrained=True)
+            self._run_probe(self._step, untrained=True)
         snapshot_bytes = estimate_snapshot_bytes(self._probe.infos)
         return RecordingPlan(
             taps=len(self._probe.infos),
@@ -317,15 +335,41 @@ class Recorder:
             max_snapshots=None if self._budget is None else max(0, self._budget) // snapshot_bytes,
         )
 
-    def _run_probe(self, *, untrained: bool = False) -> Arrays:
+    def _run_probe(self, step: int, *, untrained: bool = False) -> Arrays:
         start = time.perf_counter()
-        arrays = self._probe.run(untrained=untrained)
+        try:
+            arrays = self._probe.run(untrained=untrained)
+        finally:
+            self._log_findings(step)
         self._probe_seconds = [*self._probe_seconds[1 - TIMED_PROBES :], time.perf_counter() - start]
         return arrays
 
+    def _log_findings(self, step: int) -> None:
+        """Log what the last probe found that people should know; each thing once."""
+        if found := [f"{name} ({reason})" for name, reason in self._probe.unrestorable.items()]:
+            more = f" and {len(found) - MAX_LISTED} more" if len(found) > MAX_LISTED else ""
+            LOG.warning(
+                "%s: cannot restore what the forward pass of the samples changes in %s%s; see reelnet.probing()",
+                self._location,
+                ", ".join(found[:MAX_LISTED]),
+                more,
+            )
+        for path, what in self._probe.exchanged.items():
+            LOG.warning("%s: %r %s since step %s", self._location, path, what, step)
+        for name, reason in self._probe.refused.items():
+            if self._refused.get(name) != reason:
+                LOG.warning(
+                    "%s: %r is recorded as NaN from step %s on: %s", self._location, name, step, reason
+                )
+        self._refused = dict(self._probe.refused)
+
     def _take_snapshot(self, step: int, metrics: Mapping[str, Any]) -> Snapshot:
         values = self._convert_metrics(step, metrics) if self._role.writes else {}
-        return Snapshot(step, self._run_probe(), values)
+        arrays = self._run_probe(step)
+        if self._raise_errors and self._probe.refused:
+            name, reason = next(iter(self._probe.refused.items()))
+            raise ReelnetError(f"layer {name!r}: {reason}")
+        return Snapshot(step, arrays, values)
 
     def _convert_metrics(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
         values = {}

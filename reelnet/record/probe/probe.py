@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import re
-import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from reelnet._support.text import format_count
-from reelnet.errors import ReelnetError, UsageError, describe_error
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.array_layout import is_batch_first
+from reelnet.record.probe.copies import ParameterGuard
 from reelnet.record.probe.distributed import reshard
+from reelnet.record.probe.forward_error import describe_forward_error
+from reelnet.record.probe.probing import exclusive_probe
 from reelnet.record.probe.state import (
     disable_attention_fast_path,
     preserve_rng_states,
+    preserve_state,
     run_uncompiled,
+    set_aside_user_hooks,
     use_eval_mode,
 )
 from reelnet.record.samples import Samples
@@ -33,9 +36,11 @@ from reelnet.record.taps.reading import (
     ParameterReader,
     ReadOptions,
     TapReader,
+    get_output_bounds,
     read_tensor,
 )
 from reelnet.record.taps.selection import (
+    ModuleLookup,
     describe_shared,
     distinct_modules,
     index_paths,
@@ -55,20 +60,12 @@ per probe with two threads on two busy cores, 8 ms with one."""
 TapCall = tuple[str, int, int]
 """The path of a module, the index of a tap on it, and the number of a call, from 1."""
 
-SHAPE_ERROR = re.compile(
-    r"shape|size|dimension|channel|mat1|must match|positional argument|keyword argument", re.IGNORECASE
-)
-"""Matches torch's errors about inputs that do not fit."""
-
-IGNORED_SOURCES = (str(Path(torch.__file__).parent), __file__)
-"""Source files that are not the user's."""
-
 
 class Probe:
     """Runs the same samples through a model and returns what its taps record.
 
-    Afterwards the model is as it was, also after an error: the train/eval flag of every module, buffers, attributes
-    and hooks; and so is the state of every random number generator.
+    Afterwards the model is as it was, also after an error: the train/eval flag of every module, parameters, buffers,
+    hooks, attributes and all that can be reached through them; and so are the global random number generators.
 
     Args:
         model: The network. One wrapped by `torch.compile`, `DataParallel` or `DistributedDataParallel` is run inside
@@ -85,6 +82,10 @@ class Probe:
         infos: What is recorded under each name, known after the first pass.
         skipped: The reason why each skipped tap cannot be recorded, known after the first pass.
         doubts: What the first pass cannot be sure of: which dimensions are those of the samples and of the channels.
+        exchanged: What happened to modules that were exchanged before the last pass, by their paths.
+        refused: The reason why each tap has no values in the last pass, since its module was exchanged.
+        unrestorable: The reason why something could not be restored if the last pass changed it, by its name; each
+            is here only once.
     """
 
     def __init__(
@@ -108,8 +109,17 @@ class Probe:
         for tap in taps:
             if tap.kind is TapKind.ACTIVATION:
                 self._taps[tap.module].append(tap)
-        modules, paths = named_modules(self.model), index_paths(self.model)[TapKind.ACTIVATION]
-        self._modules = {path: modules[path] for path in self._taps}
+        self.exchanged: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
+        self.unrestorable: dict[str, str] = {}
+        self._guard = ParameterGuard()
+        self._reported: set[str] = set()
+        paths = index_paths(self.model)[TapKind.ACTIVATION]
+        self._lookup = ModuleLookup(self.model)
+        self._owners = {tap.get_name(1): tap.module.rpartition(".")[0] for tap in taps}
+        self._owners |= {tap.get_name(1): tap.module for tap in taps if tap.kind is TapKind.ACTIVATION}
+        self._modules = {path: self._lookup.find(path) for path in self._owners.values()}
+        self._ever_exchanged: set[str] = set()
         self._shared_notes = {path: describe_shared(path, paths, "module") for path in self._taps}
         self._parameters = ParameterReader(
             self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._options
@@ -125,20 +135,22 @@ class Probe:
 
         Returns:
             An array (samples, channels, height, width) per tap: activations in the order of the forward pass, then
-            parameters and gradients.
+            parameters and gradients. It is NaN where the module of a tap was exchanged for one that does not fit.
 
         Raises:
             ReelnetError: The model fails on the samples, or a tap has nothing that can be recorded, or its shape or
                 dtype differs from the first pass.
         """
         first = not self.infos
-        arrays = self._run(untrained=untrained)
-        if first:
-            self._settled_dims = self._settle_dims()
-            if self._settled_dims:
-                self.infos = {}
-                arrays = self._run(untrained=untrained)
-            self.doubts += self._list_doubts()
+        self.unrestorable = {}
+        with exclusive_probe():
+            arrays = self._run(untrained=untrained)
+            if first:
+                self._settled_dims = self._settle_dims()
+                if self._settled_dims:
+                    self.infos = {}
+                    arrays = self._run(untrained=untrained)
+                self.doubts += self._list_doubts()
         return arrays
 
     def _settle_dims(self) -> dict[TapCall, str]:
@@ -186,19 +198,22 @@ class Probe:
         first = not self.infos
         if first:
             self._require_initialized()
+        self._look_up_modules(first=first)
         forward = _ForwardPass()
         # no_grad, not inference_mode: what a model caches in the pass (positions, masks) may be used by the training
         # later, and autograd refuses tensors that were made in inference mode.
         with ExitStack() as stack:
+            if sum(tensor.numel() for tensor in self._samples.tensors.values()) < MIN_MULTITHREADED_VALUES:
+                stack.callback(torch.set_num_threads, torch.get_num_threads())
+                torch.set_num_threads(1)
             stack.enter_context(torch.no_grad())
             stack.enter_context(run_uncompiled())
             stack.enter_context(disable_attention_fast_path())
             stack.enter_context(torch.autocast(self._device.type, enabled=False))
             stack.enter_context(preserve_rng_states(self.model))
+            state = stack.enter_context(preserve_state(self.model, self._guard, self._report))
+            stack.enter_context(set_aside_user_hooks(state))
             stack.enter_context(use_eval_mode(self.model))
-            if sum(tensor.numel() for tensor in self._samples.tensors.values()) < MIN_MULTITHREADED_VALUES:
-                stack.callback(torch.set_num_threads, torch.get_num_threads())
-                torch.set_num_threads(1)
             self._call_model(forward, first=first)
             reshard(self.model)
             # Still in eval mode: in training mode, reading a spectrally normalized weight updates its statistics.
@@ -208,10 +223,56 @@ class Probe:
         if first:
             self._require_calls(forward)
             self.infos = forward.infos | self._parameters.describe(parameters)
-        for name in self.infos:
-            if name not in forward.arrays and name not in self._parameters:
-                raise ReelnetError(f"layer {name!r}: was not called in the forward pass on the samples")
-        return forward.arrays | parameters
+            self._owners |= forward.paths
+        return self._fill_refused(forward, parameters)
+
+    def _report(self, name: str, reason: str) -> None:
+        if name not in self._reported:
+            self._reported.add(name)
+            self.unrestorable[name] = reason
+
+    def _look_up_modules(self, *, first: bool) -> None:
+        """Find the modules that are at the paths of the taps now."""
+        self.exchanged = {}
+        for path, known in self._modules.items():
+            module = self._lookup.find(path)
+            if module is not known:
+                self._modules[path] = module
+                if first:
+                    continue
+                self._ever_exchanged.add(path)
+                self.exchanged[path] = "is not in the model" if module is None else "is another module"
+
+    def _fill_refused(self, forward: _ForwardPass, parameters: Arrays) -> Arrays:
+        """Return all arrays; those of exchanged modules that do not fit are NaN.
+
+        Raises:
+            ReelnetError: There is no array for a tap whose module was not exchanged, or NaN does not exist in its
+                dtype, or no tap has values.
+        """
+        arrays = forward.arrays | parameters
+        self.refused = dict(forward.refused)
+        for name, info in self.infos.items():
+            array = arrays.get(name)
+            path = self._owners[name]
+            if array is None:
+                gone = name in self._parameters or self._modules[path] is None
+                what = "is not in the model" if gone else "was not called in the forward pass on the samples"
+                reason = self.refused.get(name, what)
+            elif name in self._parameters and array.shape != info.shape:
+                reason = f"has the shape {array.shape}, but {info.shape} at first"
+            else:
+                continue
+            noun = "parameter" if name in self._parameters else "layer"
+            if path not in self._ever_exchanged or not np.issubdtype(info.dtype, np.floating):
+                raise ReelnetError(f"{noun} {name!r}: {reason}")
+            self.refused[name] = reason
+            arrays[name] = np.full(info.shape, np.nan, info.dtype)
+        if self.refused.keys() >= self.infos.keys():
+            name, reason = next(iter(self.refused.items()))
+            raise ReelnetError(f"layer {name!r}: {reason}")
+        # The order of the forward pass and of the header.
+        return {name: arrays[name] for name in self.infos}
 
     def _require_initialized(self) -> None:
         for path, parameter in self.model.named_parameters():
@@ -229,7 +290,7 @@ class Probe:
                 output = self.model(*args, **kwargs)
             except Exception as error:
                 last = next(reversed(forward.arrays), None)
-                raise _forward_error(self.model, self._samples, error, last) from error
+                raise describe_forward_error(self.model, self._samples, error, last) from error
         if first and self._samples.samples_dim is None:
             self._check_count(output)
 
@@ -242,7 +303,7 @@ class Probe:
     def _capture_outputs(self, forward: _ForwardPass, *, first: bool) -> Iterator[None]:
         with ExitStack() as stack:
             for path, module in self._modules.items():
-                if not isinstance(module, torch.jit.ScriptModule):
+                if path in self._taps and module and not isinstance(module, torch.jit.ScriptModule):
                     hook = self._make_hook(path, forward, first=first)
                     stack.callback(module.register_forward_hook(hook, with_kwargs=True).remove)
             if first and self._samples.samples_dim is None:
@@ -285,17 +346,29 @@ class Probe:
                     tap = replace(tap, dims=self._settled_dims[key])
                 name = tap.get_name(call)
                 strict = not first or (self._strict and not tap.from_pattern)
-                with forward.collect_error(name, path if tap.name is not None else name, strict=strict):
+                refused = forward.refused if path in self._ever_exchanged and not first else None
+                where = path if tap.name is not None else name
+                with forward.collect_error(name, where, strict=strict, refused=refused):
+                    if refused is not None and tap.then is None:
+                        self._require_bounds(name, module)
                     values, note = read_tensor(tap, module, args, kwargs, output)
                     if first:
                         note = "; ".join(filter(None, (note, self._shared_notes[path])))
                         reader = TapReader(tap, name, module, values, note, self._samples, self._options)
-                        forward.add_first(reader, values)
+                        forward.add_first(path, reader, values)
                         self._readers[key] = reader
                     else:
                         forward.arrays |= self._readers[key].read(values)
 
         return hook
+
+    def _require_bounds(self, name: str, module: nn.Module) -> None:
+        """Check that an exchanged module keeps the bounds by which its maps are colored."""
+        bounds = self.infos[name].bounds
+        if bounds is not None and get_output_bounds(module) != bounds:
+            raise ReelnetError(
+                f"can return values outside of {bounds[0]:g} to {bounds[1]:g}, its range at first"
+            )
 
     def _require_calls(self, forward: _ForwardPass) -> None:
         """Check after the first pass that the tapped modules were called."""
@@ -329,6 +402,8 @@ class _ForwardPass:
         call_counts: Number of calls of each tapped module, by path.
         error: The first error of a hook.
         skipped: The reason why each skipped tap cannot be recorded.
+        refused: The reason why the tap of an exchanged module has no values.
+        paths: The paths of the tapped modules by the names of the arrays; filled in the first pass only.
     """
 
     arrays: Arrays = field(default_factory=dict)
@@ -336,8 +411,10 @@ class _ForwardPass:
     call_counts: Counter[str] = field(default_factory=Counter)
     error: ReelnetError | None = None
     skipped: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
 
-    def add_first(self, reader: TapReader, values: Tensor) -> None:
+    def add_first(self, path: str, reader: TapReader, values: Tensor) -> None:
         """Add the arrays of a tap that is read for the first time.
 
         Raises:
@@ -348,63 +425,32 @@ class _ForwardPass:
             raise UsageError(f"two taps are named {name!r}; rename one of them with name=")
         self.arrays |= arrays
         self.infos |= reader.describe(arrays)
+        self.paths |= dict.fromkeys(arrays, path)
 
     @contextmanager
-    def collect_error(self, name: str, path: str, *, strict: bool) -> Iterator[None]:
+    def collect_error(
+        self, name: str, path: str, *, strict: bool, refused: dict[str, str] | None = None
+    ) -> Iterator[None]:
         """Keep the first error, to be raised after the pass: a model may catch what a hook raises.
 
         Args:
             name: Name under which the tap is recorded.
             path: Path of its module, for the message.
             strict: Whether an output that cannot be recorded is an error; otherwise the tap is skipped.
+            refused: Where to note the error instead, if it concerns this tap alone.
         """
         try:
             yield
         except UsageError as error:
             self.error = self.error or error
         except ReelnetError as error:
-            if strict:
+            if refused is not None:
+                refused[name] = str(error)
+            elif strict:
                 named = "" if name == path else f" (named {name!r})"
                 self.error = self.error or ReelnetError(f"layer {path!r}{named}: {error}")
             else:
                 self.skipped[name] = str(error)
-
-
-def _forward_error(
-    model: nn.Module, samples: Samples, error: Exception, last_layer: str | None
-) -> ReelnetError:
-    """Describe why and where a model failed on the samples.
-
-    Args:
-        model: The network.
-        samples: What it was called with.
-        error: The exception that it raised.
-        last_layer: The last recorded layer that had returned; None before the first.
-    """
-    layer, line = _locate_error(model, error)
-    progress = f"after layer {last_layer!r}" if last_layer is not None else "before the first recorded layer"
-    where = ", ".join(filter(None, (layer and f"in {layer!r}", progress, line)))
-    hint = (
-        "give samples of the shape of one training batch"
-        if SHAPE_ERROR.search(str(error))
-        else "check that the model accepts them after model.eval()"
-    )
-    return ReelnetError(
-        f"{type(model).__name__} failed in eval mode on samples of {samples.shapes_text}, {where}: "
-        f"{describe_error(error)}; {hint}"
-    )
-
-
-def _locate_error(model: nn.Module, error: Exception) -> tuple[str, str]:
-    """Return the path of the innermost running module, and the last line that is not torch's; each may be empty."""
-    paths = {id(module): path for path, module in reversed(named_modules(model).items())}
-    layer, location = "", ""
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        layer = paths.get(id(frame.f_locals.get("self")), "") or layer
-        file = frame.f_code.co_filename
-        if not file.startswith(IGNORED_SOURCES):
-            location = f"{Path(file).name} line {line}"
-    return layer, location
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,30 @@
-"""Context managers that restore what a probe changes: random numbers, settings of torch, and the state of modules."""
+"""Context managers that restore what a probe changes: random numbers, hooks, compilation, the state of the model."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import random
 import sys
-from collections import deque
-from collections.abc import Collection, Iterator
+import types
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules import module as torch_module
 
-from reelnet.record.probe.distributed import fsdp1_parameters, fsdp1_wrappers, is_sharded
-
-TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
-"""Attributes that every module has for torch's own use."""
-
-HOOK_ATTRIBUTES = tuple(
-    name
-    for name in sorted(TORCH_ATTRIBUTES)
-    if name.startswith(("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"))
-)
-"""Where modules keep their hooks. A model may set its own in its first pass, and note in an attribute that it did."""
-
-ABSENT = object()
-"""Stands for an attribute that does not exist."""
+from reelnet.record.probe.copies import ParameterGuard
+from reelnet.record.probe.distributed import is_sharded
+from reelnet.record.probe.reachable import HOOK_ATTRIBUTES, ReachableState, can_change, format_place
 
 
 @contextmanager
 def preserve_rng_states(model: nn.Module) -> Iterator[None]:
-    """Restore the random number generators of Python, numpy, torch (CPU and the model's devices) and the modules."""
+    """Restore the global random number generators of Python, numpy and torch (CPU and the model's devices)."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    attributes = (value for module in model.modules() for value in vars(module).values())
-    states = [(value, value.get_state()) for value in attributes if isinstance(value, torch.Generator)]
     devices = {parameter.device for parameter in model.parameters()}
     kind = next((device.type for device in devices if device.type != "cpu"), None)
     indices = [device.index or 0 for device in devices if device.type == kind]
@@ -45,8 +34,6 @@ def preserve_rng_states(model: nn.Module) -> Iterator[None]:
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
-        for generator, state in states:
-            generator.set_state(state)
 
 
 def run_uncompiled() -> AbstractContextManager[Any]:
@@ -73,68 +60,135 @@ def disable_attention_fast_path() -> Iterator[None]:
 
 @contextmanager
 def use_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Run `model` in eval mode; restore each module's own flag, hooks, submodules, buffers and attributes.
-
-    Attributes are what a forward pass may leave behind: a counter, a hidden state, a list of losses. Lists, dicts,
-    sets and deques get their contents back; what changes inside other objects stays changed.
-    """
-    modules = list(model.modules())
-    flags = [module.training for module in modules]
-    # The attributes of FSDP1's wrappers, and the parameters that it lends to modules, are its own business.
-    fsdp1_ids = set(map(id, fsdp1_wrappers(model)))
-    lent_names = {name for _, name in fsdp1_parameters(model)}
-    attributes = [{} if id(module) in fsdp1_ids else dict(vars(module)) for module in modules]
-    contents = [
-        (value, _list_content(value))
-        for owned in attributes
-        for name, value in owned.items()
-        if name not in TORCH_ATTRIBUTES and type(value) in (list, dict, set, deque)
-    ]
-    # Sharded parameters come and go in a forward pass.
-    names = HOOK_ATTRIBUTES if is_sharded(model) else (*HOOK_ATTRIBUTES, "_modules", "_parameters")
-    # A scripted module has other objects there.
-    internals = [value for module in modules for name, value in vars(module).items() if name in names]
-    dicts = [(value, dict(value)) for value in internals if isinstance(value, dict)]
-    buffers = [dict(module._buffers) for module in modules]
-    values = {buffer: buffer.clone() for owned in buffers for buffer in owned.values() if buffer is not None}
+    """Run a model in eval mode, and restore each module's own flag."""
+    flags = [(module, module.training) for module in model.modules()]
     try:
         # Set the flag itself instead of calling eval(): a model may do more in an eval() of its own (merge weights).
-        for module in modules:
+        for module, _ in flags:
             module.training = False
         yield
     finally:
-        for module, flag, before, owned in zip(modules, flags, attributes, buffers, strict=True):
+        for module, flag in flags:
             module.training = flag
-            if id(module) not in fsdp1_ids:
-                _restore_dict(vars(module), before, lent_names)
-            # A scripted module has no such dictionary; its buffers stay the same tensors.
-            if isinstance(module._buffers, dict):
-                _restore_dict(module._buffers, owned)
-        for current, before in dicts:
-            _restore_dict(current, before)
-        for container, content in contents:
-            _restore_content(container, content)
-        for buffer, value in values.items():
-            # Comparing would wait for another device; copying does not.
-            if buffer.device.type != "cpu" or not torch.equal(buffer, value):
-                buffer.copy_(value)
 
 
-def _list_content(container: Any) -> list[Any]:
-    return list(container.items() if isinstance(container, dict) else container)
+@contextmanager
+def preserve_state(
+    model: nn.Module, guard: ParameterGuard, report: Callable[[str, str], None]
+) -> Iterator[ReachableState]:
+    """Restore what a forward pass changes in a model, and in all objects that can be reached from it.
+
+    Args:
+        model: The network.
+        guard: What keeps its parameters, the same in each pass.
+        report: Is called with the name of each thing that cannot be restored, and the reason.
+    """
+    state = ReachableState(model)
+    # Sharded parameters are the business of torch.
+    guard.save(() if is_sharded(model) else state.parameters, state.modules)
+    try:
+        yield state
+    finally:
+        state.restore()
+        for place in guard.restore():
+            report(format_place(place), "was changed, and had no copy")
+        for name, reason in state.unrestorable.items():
+            report(name, reason)
 
 
-def _restore_content(container: Any, content: list[Any]) -> None:
-    # Compare identities: the equality of two tensors is a tensor, and the items of a dict are new tuples each time.
-    flatten: Any = chain.from_iterable if isinstance(container, dict) else iter
-    if list(map(id, flatten(_list_content(container)))) != list(map(id, flatten(content))):
-        container.clear()
-        (container.extend if isinstance(container, list | deque) else container.update)(content)
+LIBRARY_PACKAGES = frozenset(
+    {
+        "accelerate",
+        "bitsandbytes",
+        "deepspeed",
+        "peft",
+        "timm",
+        "torch",
+        "torchao",
+        "torchvision",
+        "transformers",
+    }
+)
+"""Packages whose hooks are part of what a model computes: weight and spectral normalization, pruning, quantization,
+sharding, adapters, captured outputs. They run in the probe, too."""
+
+GLOBAL_HOOKS: tuple[dict[int, Any], ...] = tuple(
+    value
+    for name, value in sorted(vars(torch_module).items())
+    if name.startswith(("_global_forward", "_global_backward")) and isinstance(value, dict)
+)
+"""Where torch keeps the hooks that run for every module, and what it knows of them."""
 
 
-def _restore_dict(current: dict[Any, Any], before: dict[Any, Any], ignored: Collection[str] = ()) -> None:
-    for name in current.keys() - before.keys() - set(ignored):
-        del current[name]
-    for name, value in before.items():
-        if name not in ignored and current.get(name, ABSENT) is not value:
-            current[name] = value
+@contextmanager
+def set_aside_user_hooks(state: ReachableState) -> Iterator[None]:
+    """Run without the hooks that users have registered, on a module or on all modules.
+
+    Hooks of libraries stay, and hooks of the model itself: those for which all that they can change (the object whose
+    method they are, the variables of their closure) is part of `state`. Some networks compute with such hooks.
+
+    Args:
+        state: The modules; it restores them afterwards, their hooks included.
+    """
+    for module in state.modules:
+        registries = [vars(module).get(name) for name in HOOK_ATTRIBUTES]
+        _remove_hooks((each for each in registries if isinstance(each, dict)), state)
+    saved = [(registry, dict(registry)) for registry in GLOBAL_HOOKS]
+    try:
+        _remove_hooks(GLOBAL_HOOKS, state)
+        yield
+    finally:
+        for registry, hooks in saved:
+            if list(registry.items()) != list(hooks.items()):
+                registry.clear()
+                registry.update(hooks)
+
+
+def _remove_hooks(registries: Iterable[dict[int, Any]], state: ReachableState) -> None:
+    for registry in registries:
+        if registry:
+            # Beside the hooks themselves there are flags, under the same numbers; those of a removed hook do no harm.
+            for key in [key for key, hook in registry.items() if callable(hook) and _is_users(hook, state)]:
+                del registry[key]
+
+
+def _is_users(hook: Callable[..., Any], state: ReachableState) -> bool:
+    function, held = _unwrap(hook)
+    if _package_of(function) in LIBRARY_PACKAGES:
+        return False
+    changing = [value for value in held if can_change(value)]
+    return not changing or not all(value in state for value in changing)
+
+
+def _unwrap(hook: Callable[..., Any]) -> tuple[Callable[..., Any], list[Any]]:
+    """The function that a hook comes down to, and the values that it holds."""
+    held: list[Any] = []
+    while True:
+        # A decorator of torch, such as no_grad, does not make a function torch's.
+        hook = inspect.unwrap(hook)
+        if isinstance(hook, functools.partial):
+            held += [*hook.args, *hook.keywords.values()]
+            hook = hook.func
+        elif isinstance(hook, types.MethodType):
+            held.append(hook.__self__)
+            hook = hook.__func__
+        elif isinstance(hook, types.FunctionType):
+            for cell in hook.__closure__ or ():
+                try:
+                    held.append(cell.cell_contents)
+                except ValueError:  # a variable that has no value yet
+                    continue
+            return hook, [*held, *(hook.__defaults__ or ()), *(hook.__kwdefaults__ or {}).values()]
+        else:
+            name = "forward" if isinstance(hook, nn.Module) else "__call__"
+            method = getattr(type(hook), name, None)
+            if not isinstance(method, types.FunctionType):
+                return hook, [*held, hook]
+            held.append(hook)
+            hook = method
+
+
+def _package_of(function: Callable[..., Any]) -> str:
+    """The package whose code a function is; `functools.wraps` may have changed its `__module__`."""
+    name = getattr(function, "__globals__", {}).get("__name__") or getattr(function, "__module__", None)
+    return str(name or "").partition(".")[0]

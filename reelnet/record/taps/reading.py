@@ -17,7 +17,7 @@ from reelnet.record.array_layout import infer_layout
 from reelnet.record.probe.distributed import fsdp1_wrappers, summon_parameters
 from reelnet.record.samples import Samples
 from reelnet.record.taps.attention import suggest_attention
-from reelnet.record.taps.selection import describe_shared, index_paths, named_modules
+from reelnet.record.taps.selection import ModuleLookup, describe_shared, index_paths
 from reelnet.record.taps.tap import ChannelSpec, Tap, parse_channels
 from reelnet.record.tensors import (
     dtype_name,
@@ -232,7 +232,7 @@ class ParameterReader:
     """
 
     def __init__(self, model: nn.Module, taps: Sequence[Tap], options: ReadOptions) -> None:
-        self._model, self._modules = model, named_modules(model)
+        self._model, self._modules = model, ModuleLookup(model)
         self._taps, self._options = {tap.get_name(1): tap for tap in taps}, options
         index = index_paths(model)
         self._notes = {
@@ -251,6 +251,8 @@ class ParameterReader:
     def read(self, *, untrained: bool) -> Arrays:
         """Copy the parameters and gradients to arrays with four dimensions; a missing gradient is NaN.
 
+        A parameter that the model has no longer is left out.
+
         Args:
             untrained: Whether this is before the first step, when there are no gradients.
 
@@ -264,7 +266,9 @@ class ParameterReader:
         with summon_parameters(self._model, gradients=bool(self._gradients) and not untrained):
             for name, tap in self._taps.items():
                 path, _, attribute = tap.path.rpartition(".")
-                parameter: Tensor = getattr(self._modules[path], attribute)
+                parameter = getattr(self._modules.find(path), attribute, None)
+                if not isinstance(parameter, Tensor):
+                    continue
                 values = parameter.grad if tap.kind is TapKind.GRADIENT else parameter
                 if values is None:
                     without_gradient.append(tap)

@@ -145,6 +145,38 @@ def named_modules(model: nn.Module) -> dict[str, nn.Module]:
     return {strip_wrappers(path): module for path, module in model.named_modules(remove_duplicate=False)}
 
 
+class ModuleLookup:
+    """Finds the modules of a model by their paths at any time: a training may exchange them.
+
+    Args:
+        model: The network.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        self._found: dict[str, tuple[list[str], nn.Module]] = {}
+
+    def find(self, path: str) -> nn.Module | None:
+        """Return the module that is at a path now; None if there is none."""
+        if path in self._found:
+            names, module = self._found[path]
+            if self._resolve(names) is module:
+                return module
+            del self._found[path]
+        # Of several modules at one path, the innermost: a module may have been wrapped since.
+        for full, module in self._model.named_modules(remove_duplicate=False):
+            if strip_wrappers(full) == path:
+                self._found[path] = full.split(".") if full else [], module
+        return self._found[path][1] if path in self._found else None
+
+    def _resolve(self, names: list[str]) -> nn.Module | None:
+        module: nn.Module | None = self._model
+        for name in names:
+            # A scripted module keeps its submodules in another object than a dictionary.
+            module = module._modules[name] if module is not None and name in module._modules else None
+        return module
+
+
 def strip_wrappers(path: str) -> str:
     """Remove the names that wrappers insert into a path."""
     return ".".join(part for part in path.split(".") if part not in WRAPPER_NAMES)

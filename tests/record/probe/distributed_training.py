@@ -126,18 +126,22 @@ FAILURES = {
 """The ranks that fail in the third forward pass on the samples; `entry` and `taps` fail at the start."""
 
 
+passes = 0
+"""The number of forward passes on the samples."""
+
+
 class ImpatientRecorder(reelnet.Recorder):
     sync_timeout = datetime.timedelta(seconds=3)
 
 
 def fail(name: str, folder: Path, recorder_class: type[reelnet.Recorder] = reelnet.Recorder) -> None:
     """Train and fail; each process stores its error, or that it continued."""
-    rank = distributed.get_rank()
+    global passes
+    rank, passes = distributed.get_rank(), 0
     trained = wrapped("fully_shard", network())
-    passes = 0
 
-    def third(*values: Any) -> None:
-        nonlocal passes
+    def third() -> None:
+        global passes
         passes += not trained.training
         if passes == 3 and not trained.training and rank in FAILURES[name]:
             raise RuntimeError("no more room")
@@ -148,7 +152,7 @@ def fail(name: str, folder: Path, recorder_class: type[reelnet.Recorder] = reeln
 
     within = name in ("midway", "together")
     if within:
-        trained.get_submodule("tanh").register_forward_hook(third)
+        trained.get_submodule("tanh").forward = then
     taken = folder / "run" / "mine.txt"
     if name == "entry" and rank == 0:
         taken.parent.mkdir()
