@@ -8,16 +8,7 @@ from pathlib import Path
 
 from reelnet._support.byte_size import parse_size
 from reelnet.errors import UsageError, suggest_names
-from reelnet.export.encoders.formats import (
-    FORMATS,
-    Codec,
-    EncoderSettings,
-    Format,
-    describe_playback,
-    find_codec,
-    find_format,
-    is_sequence,
-)
+from reelnet.export.encoders.formats import FORMATS, Codec, EncoderSettings, Format, find_format, is_sequence
 from reelnet.export.platforms.load import find_platform
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
 from reelnet.render.rendition import Rendition
@@ -75,7 +66,7 @@ class ExportOptions:
             TemplateError: The user's platform file is invalid.
         """
         fmt, settings = find_format(path), EncoderSettings(lossless=self.lossless, codec=self.codec)
-        find_codec(fmt, settings)
+        fmt.find_codec(settings)
         constraints, keep = OutputConstraints(), [self.keep] if isinstance(self.keep, str) else self.keep
         if self.has_cap:
             unknown = [word for word in keep if word not in KEEP_WORDS]
@@ -144,7 +135,7 @@ class ResolvedRequest:
     @property
     def codec(self) -> Codec:
         """The codec of the file."""
-        return find_codec(self.fmt, self.settings)
+        return self.fmt.find_codec(self.settings)
 
     @property
     def needs_search(self) -> bool:
@@ -158,7 +149,7 @@ class ResolvedRequest:
 
     def describe(self, rendition: Rendition) -> tuple[str, ...]:
         """What users should know about the file, one sentence each."""
-        notes = [*describe_playback(self.fmt, rendition.timeline.fps)]
+        notes = [*self.fmt.describe_playback(rendition.timeline.fps)]
         notes += describe_color_reduction(rendition, self.fmt)
         recommended, codec = self.constraints.recommended_codec, self.codec.name
         if recommended not in (None, codec) and self.fmt.suffix[1:] in VIDEO_FORMATS:
@@ -207,10 +198,10 @@ def _choose_codec(
         return settings
     fixed = settings.codec is not None or settings.lossless
     problems: list[str] = []
-    for codec in [find_codec(fmt, settings)] if fixed else fmt.codecs:
+    for codec in [fmt.find_codec(settings)] if fixed else fmt.codecs:
         found = list(_find_codec_problems(codec, settings, constraints))
         if not found:
-            return replace(settings, codec=codec.name) if codec != find_codec(fmt, settings) else settings
+            return replace(settings, codec=codec.name) if codec != fmt.find_codec(settings) else settings
         problems += found
     allowed = [
         each.suffix

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reelnet._support.freed_memory import return_freed_memory
 from reelnet.export.encoders.base import Encoder, StreamInfo
-from reelnet.export.encoders.formats import EncoderSettings, Format, check_fps, find_codec, find_format
+from reelnet.export.encoders.formats import EncoderSettings, Format, find_format
 from reelnet.render.compositor import Frame
 
 
@@ -60,8 +60,8 @@ def encode_frames(
         ReelnetError: The codec is not installed.
     """
     fmt = find_format(path)
-    find_codec(fmt, settings)
-    check_fps(fmt, stream.fps)
+    fmt.find_codec(settings)
+    fmt.check_fps(stream.fps)
     encoder = find_encoder(fmt)(path, stream, settings)
     try:
         for count, frame in enumerate(frames, 1):

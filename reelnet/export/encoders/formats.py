@@ -87,6 +87,60 @@ class Format:
     max_fps: Fraction | None = None
     max_browser_fps: int | None = None
 
+    def find_codec(self, settings: EncoderSettings) -> Codec:
+        """The codec of an encode.
+
+        Raises:
+            UsageError: The format has no such codec, or the codec cannot encode with these settings.
+        """
+        known = {codec.name: codec for codec in self.codecs}
+        codec = self.codecs[0] if settings.codec is None else known.get(settings.codec)
+        if codec is None:
+            raise UsageError(
+                f"{self.suffix}: no codec {settings.codec!r}; {suggest_names(str(settings.codec), known)}"
+            )
+        name = f"{self.suffix} ({codec.name})" if len(self.codecs) > 1 else self.suffix
+        if settings.lossless and not codec.lossless:
+            lossless = [
+                suffix for suffix, each in FORMATS.items() if any(other.lossless for other in each.codecs)
+            ]
+            raise UsageError(f"{name}: cannot be lossless; write {', '.join(lossless)}")
+        if settings.quality is not None:
+            _check_quality(name, codec.quality_range, settings.quality, lossless=settings.lossless)
+        if settings.preset is not None and settings.preset not in codec.presets:
+            raise UsageError(
+                f"{name}: no preset {settings.preset!r}; {suggest_names(settings.preset, codec.presets)}"
+            )
+        return codec
+
+    def describe_playback(self, fps: Fraction) -> tuple[str, ...]:
+        """What users should know about playback at a frame rate, one sentence each."""
+        if self == SEQUENCE:
+            return (f"one file per frame at {float(fps):g} frames per second",)
+        if self.max_browser_fps is not None and fps > self.max_browser_fps:
+            return (
+                f"browsers play no {self.title} faster than {self.max_browser_fps} frames per second, "
+                f"but slow it down; give fps up to {self.max_browser_fps}",
+            )
+        if self.suffix == ".gif" and Fraction(100) % fps:
+            return (
+                f"GIF delays are multiples of 1/100 s: at {float(fps):.4g} fps, delays alternate between "
+                f"{100 // fps}/100 and {100 // fps + 1}/100 s, and the duration is exact",
+            )
+        return ()
+
+    def check_fps(self, fps: Fraction) -> None:
+        """Raise an error if `fps` is too high for a format.
+
+        Raises:
+            UsageError: The format cannot store this frame rate.
+        """
+        if self.max_fps is not None and fps > self.max_fps:
+            raise UsageError(
+                f"{self.suffix}: at most {float(self.max_fps):g} frames per second, not {float(fps):g}; "
+                "give a smaller fps, or write an .mp4"
+            )
+
 
 @dataclass(frozen=True)
 class EncoderSettings:
@@ -173,63 +227,6 @@ def find_format(path: str | Path) -> Format:
     if suffix in FORMATS:
         return FORMATS[suffix]
     raise UsageError(f"{path or Path()}: {_explain_missing_format(str(path), suffix)}")
-
-
-def find_codec(fmt: Format, settings: EncoderSettings) -> Codec:
-    """The codec of an encode.
-
-    Raises:
-        UsageError: The format has no such codec, or the codec cannot encode with these settings.
-    """
-    known = {codec.name: codec for codec in fmt.codecs}
-    codec = fmt.codecs[0] if settings.codec is None else known.get(settings.codec)
-    if codec is None:
-        raise UsageError(
-            f"{fmt.suffix}: no codec {settings.codec!r}; {suggest_names(str(settings.codec), known)}"
-        )
-    name = f"{fmt.suffix} ({codec.name})" if len(fmt.codecs) > 1 else fmt.suffix
-    if settings.lossless and not codec.lossless:
-        lossless = [
-            suffix for suffix, each in FORMATS.items() if any(other.lossless for other in each.codecs)
-        ]
-        raise UsageError(f"{name}: cannot be lossless; write {', '.join(lossless)}")
-    if settings.quality is not None:
-        _check_quality(name, codec.quality_range, settings.quality, lossless=settings.lossless)
-    if settings.preset is not None and settings.preset not in codec.presets:
-        raise UsageError(
-            f"{name}: no preset {settings.preset!r}; {suggest_names(settings.preset, codec.presets)}"
-        )
-    return codec
-
-
-def describe_playback(fmt: Format, fps: Fraction) -> tuple[str, ...]:
-    """What users should know about playback at a frame rate, one sentence each."""
-    if fmt == SEQUENCE:
-        return (f"one file per frame at {float(fps):g} frames per second",)
-    if fmt.max_browser_fps is not None and fps > fmt.max_browser_fps:
-        return (
-            f"browsers play no {fmt.title} faster than {fmt.max_browser_fps} frames per second, but slow it down; "
-            f"give fps up to {fmt.max_browser_fps}",
-        )
-    if fmt.suffix == ".gif" and Fraction(100) % fps:
-        return (
-            f"GIF delays are multiples of 1/100 s: at {float(fps):.4g} fps, delays alternate between "
-            f"{100 // fps}/100 and {100 // fps + 1}/100 s, and the duration is exact",
-        )
-    return ()
-
-
-def check_fps(fmt: Format, fps: Fraction) -> None:
-    """Raise an error if `fps` is too high for a format.
-
-    Raises:
-        UsageError: The format cannot store this frame rate.
-    """
-    if fmt.max_fps is not None and fps > fmt.max_fps:
-        raise UsageError(
-            f"{fmt.suffix}: at most {float(fmt.max_fps):g} frames per second, not {float(fps):g}; "
-            "give a smaller fps, or write an .mp4"
-        )
 
 
 def _check_quality(name: str, quality_range: QualityRange | None, quality: float, *, lossless: bool) -> None:

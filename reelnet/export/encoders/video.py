@@ -11,12 +11,7 @@ import av
 from reelnet._support.ordered_pool import OrderedPool
 from reelnet.errors import ReelnetError
 from reelnet.export.encoders.base import StreamInfo, check_cap
-from reelnet.export.encoders.formats import (
-    DEFAULT_SETTINGS,
-    EncoderSettings,
-    find_codec,
-    find_format,
-)
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings, find_format
 from reelnet.export.encoders.pixel_formats import CONVERTERS, VideoFrameRing
 from reelnet.export.encoders.video_codecs import add_stream, set_color_tags
 from reelnet.render.compositor import Frame
@@ -39,7 +34,7 @@ class VideoEncoder:
 
     def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings = DEFAULT_SETTINGS) -> None:
         fmt = find_format(path)
-        codec = find_codec(fmt, settings)
+        codec = fmt.find_codec(settings)
         self._path, self._fps, self._cap, self._dts_offset = path, stream.fps, settings.cap, codec.dts_offset
         pixel_format = codec.choose_pixel_format(lossless=settings.lossless)
         self._converter = CONVERTERS[pixel_format](stream.rgb)

@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import UsageError
 from reelnet.export.encoders.base import CapExceeded
-from reelnet.export.encoders.formats import FORMATS, EncoderSettings, find_codec, find_format
+from reelnet.export.encoders.formats import FORMATS, EncoderSettings, find_format
 from tests.export.coding import encode, noise_pictures
 
 WAYS = [(form.suffix, codec.name) for form in FORMATS.values() for codec in form.codecs]
@@ -33,7 +33,7 @@ def test_settings_that_a_format_does_not_support(
     suffix: str, settings: EncoderSettings, message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        find_codec(FORMATS[suffix], settings)
+        FORMATS[suffix].find_codec(settings)
 
 
 @pytest.mark.parametrize(

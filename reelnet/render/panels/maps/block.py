@@ -12,16 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
-from reelnet.render.panels.maps.grid import (
-    CellGrid,
-    column_label_height,
-    fit_column_labels,
-    heading_height,
-    round_up_to_grid,
-    row_label_width,
-    write_column_labels,
-    write_row_labels,
-)
+from reelnet.render.panels.maps.grid import CellGrid, column_label_height, heading_height, row_label_width
 from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.context import SceneContext
@@ -86,7 +77,7 @@ class Block:
         """Pixels above the cells."""
         top = self.heading_height
         if self.colorbar_layout is not None:
-            top += round_up_to_grid(self.colorbar_layout.height + 4)
+            top += self.colorbar_layout.row_height
         label_height = column_label_height(self.context, labels=self.labels)
         if self.context.transposed:
             return top + label_height
@@ -222,10 +213,9 @@ class BlockDrawing:
         grid, style, labels = self._grid, body_style(self._context.theme), self._block.channel_labels
         if self._context.transposed:
             y = grid.y - column_label_height(self._context, labels=True)
-            fitted = fit_column_labels(labels, grid, style)
-            write_column_labels(canvas, fitted, grid, self._muted, y, style)
+            grid.write_column_labels(canvas, grid.fit_column_labels(labels, style), self._muted, y, style)
         elif self._block.row_labels:
-            write_row_labels(canvas, labels, grid, self._muted, style)
+            grid.write_row_labels(canvas, labels, self._muted, style)
 
     def draw_maps(
         self, canvas: Canvas, values: NDArray[np.generic], levels: NDArray[np.uint8] | None = None

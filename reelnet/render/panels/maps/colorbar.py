@@ -10,6 +10,7 @@ from pydantic import Field
 from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import MAX_PIXELS
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.panels.maps.grid import round_up_to_grid
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.context import SceneContext
@@ -62,6 +63,11 @@ class ColorbarLayout:
     def height(self) -> int:
         """Height in pixels."""
         return max(self.thickness, self.style.line_height)
+
+    @property
+    def row_height(self) -> int:
+        """Height in pixels above a block of cells, which begins on the layout grid."""
+        return round_up_to_grid(self.height + 4)
 
 
 class Colorbar(Panel):

@@ -113,6 +113,48 @@ class CellGrid:
         )
         target[...] = wide[:, :, None]
 
+    def write_row_label(self, canvas: Canvas, row: int, text: str, ink: Ink, style: TextStyle) -> None:
+        """Write a text left of a row, level with its middle."""
+        y = self.cell_box(row, 0).y + (self.cell_size - style.line_height) // 2
+        write(canvas, text, ink, self.x - LABEL_GAP, y, style, anchor="right")
+
+    def write_row_labels(
+        self, canvas: Canvas, labels: Sequence[str], ink: Ink, style: TextStyle, gap: int = LABEL_GAP
+    ) -> None:
+        """Write those row labels that fit, `gap` pixels left of the cells."""
+        for row, label in thin_labels(labels, self.row_pitch, style.line_height).items():
+            # If cells are lower than a line, the first label would reach over the panel's edge.
+            y = max(self.y, self.cell_box(row, 0).y + (self.cell_size - style.line_height) // 2)
+            if y + style.line_height <= self.bounds.bottom:
+                write(canvas, label, ink, self.x - gap, y, style, anchor="right")
+
+    def write_column_labels(
+        self, canvas: Canvas, labels: Mapping[int, str], ink: Ink, y: int, style: TextStyle
+    ) -> None:
+        """Write labels, by column, each centered on its column, with the tops of their lines at `y`."""
+        for column, label in labels.items():
+            middle = self.cell_box(0, column).x + self.cell_size // 2
+            write(canvas, label, ink, middle, y, style, anchor="middle")
+
+    def fit_column_labels(self, labels: Sequence[str], style: TextStyle) -> dict[int, str]:
+        """Shorten and thin column labels to those that fit above the cells, by column."""
+        pitch, cell_size = self.column_pitch, self.cell_size
+        widest = max(style.width(label) for label in labels)
+        if widest + 4 <= pitch or pitch >= 3 * style.size:
+            return {column: shorten_text(label, pitch - 4, style) for column, label in enumerate(labels)}
+        space = min(widest + 4, 8 * style.size)
+        thinned = thin_labels(labels, pitch, space)
+        fitted = {column: shorten_text(label, space - 4, style) for column, label in thinned.items()}
+        # The first label must not reach far to the left, where another block may end.
+        fitted[0] = shorten_text(labels[0], min(space, cell_size + 2 * MAX_OVERHANG), style)
+        right = (len(labels) - 1) * pitch + cell_size
+        return {
+            column: label
+            for column, label in fitted.items()
+            if column * pitch + (cell_size + style.width(label)) // 2 <= right
+            and (label == labels[column] or len(label) > MIN_SHORTENED_LENGTH)
+        }
+
 
 def row_label_width(context: SceneContext, *, labels: bool) -> int:
     """Pixels left of the cells for row labels; the same for all panels of cells, so that they line up."""
@@ -163,27 +205,6 @@ def thin_labels(labels: Sequence[str], pitch: int, space: int) -> dict[int, str]
     return {number: labels[number] for number in thin_positions(len(labels), pitch, space)}
 
 
-def write_row_labels(
-    canvas: Canvas, labels: Sequence[str], grid: CellGrid, ink: Ink, style: TextStyle, gap: int = LABEL_GAP
-) -> None:
-    """Write those row labels that fit, `gap` pixels left of the cells."""
-    line_height = style.line_height
-    for row, label in thin_labels(labels, grid.row_pitch, line_height).items():
-        # If cells are lower than a line, the first label would reach over the panel's edge.
-        y = max(grid.y, grid.cell_box(row, 0).y + (grid.cell_size - line_height) // 2)
-        if y + line_height <= grid.bounds.bottom:
-            write(canvas, label, ink, grid.x - gap, y, style, anchor="right")
-
-
-def write_column_labels(
-    canvas: Canvas, labels: Mapping[int, str], grid: CellGrid, ink: Ink, y: int, style: TextStyle
-) -> None:
-    """Write labels, by column, each centered on its column, with the tops of their lines at `y`."""
-    for column, label in labels.items():
-        middle = grid.cell_box(0, column).x + grid.cell_size // 2
-        write(canvas, label, ink, middle, y, style, anchor="middle")
-
-
 def choose_label_style(labels: Sequence[str], context: SceneContext, pitch: int) -> TextStyle:
     """The theme's font for column labels, or a smaller one if all labels fit with it.
 
@@ -198,23 +219,3 @@ def choose_label_style(labels: Sequence[str], context: SceneContext, pitch: int)
         if max(style.width(label) for label in labels) + 4 <= pitch:
             return style
     return default
-
-
-def fit_column_labels(labels: Sequence[str], grid: CellGrid, style: TextStyle) -> dict[int, str]:
-    """Shorten and thin column labels to those that fit above the cells, by column."""
-    pitch, cell_size = grid.column_pitch, grid.cell_size
-    widest = max(style.width(label) for label in labels)
-    if widest + 4 <= pitch or pitch >= 3 * style.size:
-        return {column: shorten_text(label, pitch - 4, style) for column, label in enumerate(labels)}
-    space = min(widest + 4, 8 * style.size)
-    thinned = thin_labels(labels, pitch, space)
-    fitted = {column: shorten_text(label, space - 4, style) for column, label in thinned.items()}
-    # The first label must not reach far to the left, where another block may end.
-    fitted[0] = shorten_text(labels[0], min(space, cell_size + 2 * MAX_OVERHANG), style)
-    right = (len(labels) - 1) * pitch + cell_size
-    return {
-        column: label
-        for column, label in fitted.items()
-        if column * pitch + (cell_size + style.width(label)) // 2 <= right
-        and (label == labels[column] or len(label) > MIN_SHORTENED_LENGTH)
-    }

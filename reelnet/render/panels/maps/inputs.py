@@ -10,18 +10,14 @@ from PIL import Image
 from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.render.canvas import write
 from reelnet.render.panels.annotations.annotation import SampleAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.grid import (
     INPUT_LABEL,
-    LABEL_GAP,
     CellGrid,
     choose_label_style,
     column_label_height,
-    fit_column_labels,
     row_label_width,
-    write_column_labels,
 )
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.context import FrameState, SceneContext
@@ -131,16 +127,13 @@ class SamplePictures:
             return
         if context.transposed:
             for number, label in enumerate(context.labels):
-                box = self.cell_box(number)
-                y = box.y + (box.height - style.line_height) // 2
                 text = shorten_text(label, 8 * style.size, style)
-                write(canvas, text, ink, box.x - LABEL_GAP, y, style, anchor="right")
+                self._grid.write_row_label(canvas, number, text, ink, style)
             return
         small = choose_label_style(context.labels, context, self._grid.column_pitch)
         y = self._grid.y - column_label_height(context, labels=True) + style.line_height - small.line_height
-        write_column_labels(
-            canvas, fit_column_labels(context.labels, self._grid, small), self._grid, ink, y, small
-        )
+        fitted = self._grid.fit_column_labels(context.labels, small)
+        self._grid.write_column_labels(canvas, fitted, ink, y, small)
 
     def write_name(self, canvas: Canvas, ink: Ink) -> None:
         """Write `input` left of the row, or above the column, if it fits."""
@@ -148,10 +141,9 @@ class SamplePictures:
         if self._context.transposed:
             if style.width(INPUT_LABEL) <= box.width:
                 y = box.y - column_label_height(self._context, labels=True)
-                write(canvas, INPUT_LABEL, ink, box.x + box.width // 2, y, style, anchor="middle")
+                self._grid.write_column_labels(canvas, {0: INPUT_LABEL}, ink, y, style)
         elif box.height >= style.line_height:
-            y = box.y + (box.height - style.line_height) // 2
-            write(canvas, INPUT_LABEL, ink, box.x - LABEL_GAP, y, style, anchor="right")
+            self._grid.write_row_label(canvas, 0, INPUT_LABEL, ink, style)
 
 
 class GrayPictures:

@@ -10,14 +10,7 @@ from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.block import to_levels
-from reelnet.render.panels.maps.grid import (
-    CellGrid,
-    heading_height,
-    round_up_to_grid,
-    thin_labels,
-    write_column_labels,
-    write_row_labels,
-)
+from reelnet.render.panels.maps.grid import CellGrid, heading_height, round_up_to_grid, thin_labels
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.context import FrameState, SceneContext, select_indices
@@ -150,10 +143,10 @@ class WeightsDrawing:
         if not self._labels:
             return
         grid, style = self._grid, self._style
-        write_row_labels(canvas, list(map(str, self._outputs)), grid, self._muted, style, LABEL_GAP)
+        grid.write_row_labels(canvas, list(map(str, self._outputs)), self._muted, style, LABEL_GAP)
         inputs = [str(number) for number in range(grid.columns)]
         fitted = thin_labels(inputs, grid.column_pitch, style.width(inputs[-1]) + 4)
-        write_column_labels(canvas, fitted, grid, self._muted, self._label_y, style)
+        grid.write_column_labels(canvas, fitted, self._muted, self._label_y, style)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the weights of one step."""
