@@ -11,7 +11,7 @@ from common import FPS
 
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, H264
 from reelnet.export.encoders.pixel_formats import Yuv420pConverter
-from reelnet.export.encoders.video_codecs import add_stream
+from reelnet.export.encoders.video import add_stream
 from reelnet.reel import Reel
 from reelnet.scene.layout.boxes import Size
 

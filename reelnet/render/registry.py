@@ -14,9 +14,8 @@ from reelnet.render.panels.basic.small_panels import Counter, Progress, Spacer
 from reelnet.render.panels.basic.text import Text
 from reelnet.render.panels.charts.curve import Curve
 from reelnet.render.panels.charts.histogram import Histogram
-from reelnet.render.panels.maps.channels import Channels
+from reelnet.render.panels.maps.channels import Channels, Filmstrip
 from reelnet.render.panels.maps.colorbar import Colorbar
-from reelnet.render.panels.maps.filmstrip import Filmstrip
 from reelnet.render.panels.maps.inputs import Inputs
 from reelnet.render.panels.maps.weights import Weights
 from reelnet.render.panels.predictions.predictions import Predictions
