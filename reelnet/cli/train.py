@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +91,8 @@ def train(
     if epochs is not None and settings["steps"] is not None:
         raise UsageError("--steps and --epochs: give one of them; an epoch is one pass over the training set")
     require_free_path(run, force=force)
-    with reserve_stdout():
+    # Libraries print messages about downloads.
+    with redirect_stdout(sys.stderr):
         from reelnet.demo.training import Recipe
 
         recipe = Recipe(**settings)
@@ -111,7 +111,7 @@ def train(
 @picture_options
 def layers(data_root: Path | None, **settings: Any) -> None:
     """List the layers of a network that can be recorded, with the bytes of ten samples at one step."""
-    with reserve_stdout():
+    with redirect_stdout(sys.stderr):
         from reelnet.demo.training import Recipe, list_layers
 
         found = list_layers(Recipe(**settings), data_root)
@@ -153,7 +153,7 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
 
     output.require_writable(out / "layer.mp4")
     require_free_path(run, force=force)
-    with reserve_stdout():
+    with redirect_stdout(sys.stderr):
         from reelnet.demo.training import Recipe
 
         recipe = Recipe(steps=steps, seed=seed, layers=("conv?", "dense3"))
@@ -205,10 +205,3 @@ def format_accuracy(result: TrainingResult) -> str:
     """The result of a training on one line."""
     accuracy, steps = f"{100 * result.test_accuracy:.2f} %", format_count(result.steps, "step")
     return f"test accuracy {accuracy} after {steps} (loss {result.test_loss:.4f})"
-
-
-@contextmanager
-def reserve_stdout() -> Iterator[None]:
-    """Send what libraries print, such as messages about downloads, to stderr."""
-    with redirect_stdout(sys.stderr):
-        yield

@@ -12,17 +12,7 @@ from typing import Any, NamedTuple
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import UsageError
-from reelnet.scene.timeline.selection import (
-    ComputeChanges,
-    find_allowed,
-    resolve_range,
-    resolve_rule,
-    resolve_step,
-    resolve_steps,
-    sample_evenly,
-    sample_with_required,
-    select_positions,
-)
+from reelnet.scene.timeline import selection
 from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
 
 MAX_SLOTS = 100_000
@@ -111,7 +101,7 @@ class TimelinePlan:
 
     spec: TimelineSpec
     steps: tuple[int, ...]
-    compute_changes: ComputeChanges | None = None
+    compute_changes: selection.ComputeChanges | None = None
     pauses: tuple[Pause, ...] = ()
 
     def build(self, fps: float | None = None) -> Timeline:
@@ -167,7 +157,7 @@ class TimelinePlan:
 
     def _with_slots(self, timeline: Timeline, slots: int) -> tuple[TimelinePlan, Timeline]:
         """The plan and its timeline with `slots` slots in the moving part."""
-        rule = resolve_rule(self.spec)
+        rule = selection.resolve_rule(self.spec)
         update: dict[str, Any] = {"max_frames": slots}
         by_change = rule.list is None and rule.log is None and rule.every in (None, 1)
         if by_change and self.compute_changes is not None and not self.spec.speed:
@@ -184,11 +174,13 @@ class TimelinePlan:
     def _lay_out_moving(self, holds: _Slots, pauses: Sequence[Pause]) -> list[_Stay]:
         """The part from the first step to the last, with all held steps, and those of pauses if they fit."""
         spec, steps = self.spec, self.steps
-        first_shown = (find_allowed(spec, steps, pause.first_step, pause.last_step) for pause in pauses)
+        first_shown = (
+            selection.find_allowed(spec, steps, pause.first_step, pause.last_step) for pause in pauses
+        )
         paused = {position for position in first_shown if position is not None} - {*holds}
         required = {*holds, *paused}
         try:
-            positions = select_positions(spec, steps, required, self.compute_changes)
+            positions = selection.select_positions(spec, steps, required, self.compute_changes)
             return _fit_frames(spec, [*_apply_speed(spec, steps, positions, required)], required)
         except OptionError:
             if not paused:
@@ -230,17 +222,17 @@ def _check_slots(slots: int) -> None:
 
 def _resolve_holds(spec: TimelineSpec, steps: Sequence[int], fps: Fraction) -> _Slots:
     """The slots of the template's holds; holds of the same step add up. Checks all steps that the template names."""
-    rule, errors, holds = resolve_rule(spec), ErrorCollector(), Counter[int]()
+    rule, errors, holds = selection.resolve_rule(spec), ErrorCollector(), Counter[int]()
     with errors.collect():
         if rule.list is not None:
-            resolve_steps(steps, rule.list)
+            selection.resolve_steps(steps, rule.list)
         else:
-            resolve_range(steps, rule.range)
+            selection.resolve_range(steps, rule.range)
     with errors.collect():
         _resolve_windows(spec, steps)
     for number, hold in enumerate(spec.holds):
         with errors.collect("holds", number, "step"):
-            position = resolve_step(steps, hold.step)
+            position = selection.resolve_step(steps, hold.step)
             _check_allowed(spec, steps, hold.step)
             holds[position] += _to_slots(hold.seconds, fps)
     errors.raise_errors()
@@ -253,11 +245,11 @@ def _check_allowed(spec: TimelineSpec, steps: Sequence[int], step: int) -> None:
     Raises:
         OptionError: It does not.
     """
-    if find_allowed(spec, steps, step, step) is not None:
+    if selection.find_allowed(spec, steps, step, step) is not None:
         return
-    if resolve_rule(spec).list is not None:
+    if selection.resolve_rule(spec).list is not None:
         raise OptionError(f"step {step} is not in timeline.steps.list; add it there")
-    allowed = [each for each in steps if find_allowed(spec, steps, each, each) is not None]
+    allowed = [each for each in steps if selection.find_allowed(spec, steps, each, each) is not None]
     if allowed:
         ends = f"{allowed[0]} to {allowed[-1]}"
         raise OptionError(f"step {step} lies outside timeline.steps.range, where steps run from {ends}")
@@ -313,7 +305,7 @@ def _fit_frames(spec: TimelineSpec, stays: Sequence[_Stay], required: Collection
         for stay, end in zip(stays, ends, strict=True)
         if stay.position in required
     ]
-    slots = sample_with_required(ends[-1], target, required_slots)
+    slots = selection.sample_with_required(ends[-1], target, required_slots)
     return [*_merge_equal(_Stay(stays[bisect_right(ends, slot)].position, 1) for slot in slots)]
 
 
@@ -341,9 +333,9 @@ def _lay_out_return(spec: TimelineSpec, moving: Sequence[_Stay], fps: Fraction) 
     # The last step is on screen already, so it counts as a single slot to start from.
     path = [stay.position for stay in moving[:-1] for _ in range(stay.slots)] + [moving[-1].position]
     if slots < len(path):
-        sampled = sample_evenly(len(path), slots + 1)[:-1]
+        sampled = selection.sample_evenly(len(path), slots + 1)[:-1]
     else:
-        sampled = sample_evenly(max(1, len(path) - 1), slots)
+        sampled = selection.sample_evenly(max(1, len(path) - 1), slots)
     return [_Stay(path[index], 1) for index in reversed(sampled)]
 
 
