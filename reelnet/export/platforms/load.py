@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ from reelnet.config.diagnostics import (
     raise_diagnostic,
     raise_diagnostics,
 )
-from reelnet.config.source import Node, find_position, parse_yaml, read_text, to_plain
+from reelnet.config.source import find_position, parse_yaml, read_text, to_plain
 from reelnet.config.spec import SpecModel, convert_to_tuple
 from reelnet.config.validation_messages import explain_validation_error, format_value
 from reelnet.errors import UsageError, suggest_names
@@ -170,7 +170,9 @@ def _read_file(file: Path, base: Mapping[str, PlatformSpec]) -> dict[str, Platfo
         try:
             specs[name] = PlatformSpec.model_validate(_merge_entry(to_plain(entry), base.get(name), file))
         except ValidationError as error:
-            mistakes += _collect_mistakes(key, entry, error)
+            for path, problem in explain_validation_error(PlatformSpec, error):
+                key_path = format_key_path((key, *path))
+                mistakes.append(Diagnostic(find_position(entry, path), key_path, problem))
     raise_diagnostics(mistakes)
     return specs
 
@@ -187,11 +189,6 @@ def _merge_entry(content: Any, base: PlatformSpec | None, file: Path) -> Any:
     if "limits" in content:
         return {"title": base.title, "also": base.aliases, "source": str(file), **content}
     return {**base.model_dump(by_alias=True, exclude_unset=True), **content}
-
-
-def _collect_mistakes(name: str, entry: Node, error: ValidationError) -> Iterator[Diagnostic]:
-    for path, problem in explain_validation_error(PlatformSpec, error):
-        yield Diagnostic(find_position(entry, path), format_key_path((name, *path)), problem)
 
 
 def _normalize(name: str) -> str:
