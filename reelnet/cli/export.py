@@ -73,13 +73,15 @@ def export(
     platforms = [name for each in names for name in options.split_words(each)]
     export_options = ExportOptions(max_error=max_error, keep=options.split_words(keep))
     requests = plan_requests(renditions, platforms, folder, export_options)
+    if report_path is not None:
+        from reelnet.export.provenance import require_replaceable, write_provenance
+
+        require_replaceable(report_path)
     output.require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
     with output.progress_saver(quiet=quiet) as save:
         outcomes = [export_request(request, save) for request in requests]
     output.print_notes(outcome.report for outcome in outcomes if outcome.report is not None)
     if report_path is not None:
-        from reelnet.export.provenance import write_provenance
-
         pairs = zip(requests, outcomes, strict=True)
         write_provenance(report_path, [(request, each.report) for request, each in pairs if each.report])
     if as_json:

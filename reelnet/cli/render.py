@@ -81,11 +81,13 @@ def render(
         click.get_current_context().fail("--max-error and --keep are for a cap; add --max-size or --for")
     for request in requests:
         request.check()
+    if report_path is not None:
+        from reelnet.export.provenance import require_replaceable, write_provenance
+
+        require_replaceable(report_path)
     require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
     reports = save_all(requests, quiet=quiet)
     if report_path is not None:
-        from reelnet.export.provenance import write_provenance
-
         write_provenance(report_path, list(zip(requests, reports, strict=True)))
     if as_json:
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))

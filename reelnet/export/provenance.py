@@ -166,6 +166,23 @@ def write_provenance(path: Path, files: Sequence[tuple[ExportRequest, Report]]) 
         temporary.write_text(text, "utf-8", PATH_ERRORS)
 
 
+def require_replaceable(path: Path) -> None:
+    """Raise an error if a file that is no provenance file, such as the header of a run, is at `path`.
+
+    Raises:
+        UsageError: There is one.
+        OSError: It cannot be read.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not {"format", "versions", "run", "files"} <= content.keys():
+        raise UsageError(f"{path}: exists, and is not a file that --report wrote; choose another name")
+
+
 def find_versions() -> dict[str, str]:
     """The version of everything that can change the bytes of a file, by name."""
     return {

@@ -17,6 +17,7 @@ from PIL import Image
 from reelnet._support.atomic_path import atomic_path
 from reelnet.cli.output import require_writable
 from reelnet.errors import ReelnetError, UsageError
+from reelnet.export.provenance import require_replaceable
 from reelnet.reel import Run
 from tests.cli.calls import program_command
 from tests.make_run import noise, write_run
@@ -158,6 +159,21 @@ def test_two_names_of_one_file(tmp_path: Path, run: Run) -> None:
     (tmp_path / "a.gif").symlink_to("b.gif")
     done = render(tmp_path, "a.gif", "--report", f"../{tmp_path.name}/b.gif")
     require_one_line(done, 2, "two files would have this name")
+
+
+@pytest.mark.parametrize("name", ["run/run.json", "run/log.jsonl", "other.json"])
+def test_a_report_replaces_reports_only(tmp_path: Path, run: Run, name: str) -> None:
+    (tmp_path / "other.json").write_text("[1]")
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(UsageError, match="not a file that --report wrote"):
+        require_replaceable(tmp_path / name)
+    (tmp_path / "empty.json").touch()
+    for free in ("empty.json", "none.json"):
+        require_replaceable(tmp_path / free)
+    done = render(tmp_path, "a.gif", "--report", name)
+    require_one_line(done, 2, "not a file that --report wrote")
+    assert (tmp_path / name).read_bytes() == before
+    assert not (tmp_path / "a.gif").exists()
 
 
 @pytest.mark.parametrize("length", [225, 255])
