@@ -101,9 +101,10 @@ def read_imported_metrics(store: Store) -> Scalars:
     path = store.full_path(METRICS_FILE)
     try:
         data = store.read_bytes(METRICS_FILE, MAX_METRICS_BYTES)
-        content = parse_checked(data, required=False)
         # Without a checksum the file is of an earlier version, which had the metrics at the top.
-        metrics = content["metrics"] if CHECKSUM_MARK in data[-64:] else content
+        is_checked = CHECKSUM_MARK in data[-64:]
+        content = parse_checked(data, required=is_checked)
+        metrics = content["metrics"] if is_checked else content
         return {
             name: dict(zip(map(require_int, each["steps"]), map(to_float, each["values"]), strict=True))
             for name, each in metrics.items()

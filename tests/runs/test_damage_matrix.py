@@ -150,3 +150,16 @@ def test_each_flipped_byte_of_json_is_found(name: str, intact: Path, tmp_path: P
     for place in range(0, len(data), 1 if CASES > 2000 else 7):
         file.write_bytes(data[:place] + bytes([data[place] ^ 1 << rng.randrange(8)]) + data[place + 1 :])
         assert not find_problem(run, file, expected), place
+
+
+def test_a_damaged_checksum_does_not_hide_a_damaged_value(intact: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(intact, tmp_path / "run"))
+    for name, value in (("metrics.json", b"0.75"), ("run.json", b'"seed": 1'), ("log.jsonl", b'"loss": ')):
+        data = (run / name).read_bytes()
+        assert value in data
+        place = data.rindex(b'"checksum": "') + 14
+        damaged = data[:place] + b"g" + data[place + 1 :]
+        (run / name).write_bytes(damaged.replace(value, value[:-1] + b"2"))
+        with pytest.raises(ReelnetError, match=name):
+            read_everything(run)
+        (run / name).write_bytes(data)
