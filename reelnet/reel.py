@@ -346,7 +346,9 @@ def load_template_for(
     if found:
         # Errors of the run and of the command line come up once the template is mended.
         with suppress(UsageError, RunError):
-            found += check_draft(draft.template, run, layer)
+            reported = {diagnostic.key for diagnostic in draft.diagnostics}
+            misfits = check_draft(draft.template, run, layer)
+            found += [misfit for misfit in misfits if misfit.key not in reported]
         try:
             check_outputs_with_run(draft.template, run)
         except InvalidTemplate as error:

@@ -268,7 +268,7 @@ def draft_from_node(
     source_map = SourceMap(lambda path: find_position(node, path))
     draft = build_draft(name, content, panels, source_map=source_map, removed=_list_removed(node))
     invalid = [source_map.diagnose(path, message) for path, message in draft.errors]
-    reported = {diagnostic.key for diagnostic in deferred if diagnostic.key}
+    reported = {diagnostic.key for diagnostic in (*deferred, *missing_files) if diagnostic.key}
     invalid = [diagnostic for diagnostic in invalid if diagnostic.key not in reported]
     if "extends" in reported:
         # What the extended template has is not known: the layout, and the kinds of panels.
@@ -320,30 +320,30 @@ def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Dia
             continue
         try:
             file = expand_home(value)
+            if position.line:
+                file = Path(position.file).parent / file
+            parent[path[-1]] = str(file)
+            _check_file(file, is_font=path[0] == "theme")
         except ValueError as error:
             yield Diagnostic(position, format_key_path(path), str(error))
-            continue
-        if position.line:
-            file = Path(position.file).parent / file
-        parent[path[-1]] = str(file)
-        if problem := _find_file_problem(file, is_font=path[0] == "theme"):
-            yield Diagnostic(position, format_key_path(path), problem)
+            # Checks of the rest must neither read the file nor report it again.
+            del parent[path[-1]]
 
 
-def _find_file_problem(file: Path, *, is_font: bool) -> str:
-    """Say why a file cannot be used; empty if it can."""
+def _check_file(file: Path, *, is_font: bool) -> None:
+    """Check that a file can be used.
+
+    Raises:
+        ValueError: It does not exist, is not a regular file, or is not a font but should be.
+    """
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
-        return f"{file}: no such file"
-    except (OSError, ValueError) as error:
-        return f"{file}: {getattr(error, 'strerror', None) or error}"
+        raise ValueError(f"{file}: no such file") from None
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror or error}") from None
     # Reading a pipe or a device could block.
     if not stat.S_ISREG(mode):
-        return f"{file}: is not a regular file"
+        raise ValueError(f"{file}: is not a regular file")
     if is_font:
-        try:
-            open_font(str(file), 16)
-        except ValueError as error:
-            return str(error)
-    return ""
+        open_font(str(file), 16)

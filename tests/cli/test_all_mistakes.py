@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,20 @@ def test_the_mistakes_for_all_layers_come_in_one_round(
             "no channels 2 to 5 of a",
             "no channels 3 to 5 of b",
         ]
+
+
+@pytest.mark.parametrize("file", ["gone.ttf", "x" * 300, "~nobody-of-this-name/x", "mine.yaml", "."])
+@pytest.mark.parametrize(
+    "key", ["theme: {font: %s}", "theme: {font_bold: %s}", "panels: {image: {file: %s}}"]
+)
+def test_a_file_that_cannot_be_used_is_reported_once(run: Run, key: str, file: str) -> None:
+    Path("mine.yaml").write_text(f"extends: article\n{key % repr(file)}\nlayer: conv7\n")
+    lines = call("templates", "check", "mine.yaml", "--run", "run").stderr.splitlines()
+    assert [line.split(":")[2] for line in lines] == ["2", "3"], lines
+
+
+def test_checks_against_a_run_do_not_read_a_pipe(run: Run) -> None:
+    os.mkfifo("pipe")
+    Path("mine.yaml").write_text("extends: article\npanels: {image: {file: pipe}}\nlayer: conv7\n")
+    lines = call("templates", "check", "mine.yaml", "--run", "run").stderr.splitlines()
+    assert ["is not a regular file" in line for line in lines] == [True, False]

@@ -121,8 +121,12 @@ def picture_size(file: str) -> Size:
     Raises:
         OptionError: The file cannot be read.
     """
-    path = Path(file)
-    return _cached_picture_size(file, path.stat().st_mtime_ns if path.exists() else 0)
+    try:
+        modified_ns = Path(file).stat().st_mtime_ns
+    except (OSError, ValueError):
+        # Opening the file says why.
+        modified_ns = 0
+    return _cached_picture_size(file, modified_ns)
 
 
 @lru_cache(maxsize=16)
