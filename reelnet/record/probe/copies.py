@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from reelnet.errors import ReelnetError
+
 Place = tuple[Any, str, int]
 """How an object was reached: the place of what holds it, its name there, and the number of steps from the model."""
 
@@ -380,11 +382,14 @@ def _visit_generator(state: StateVisitor, value: np.random.Generator, place: Pla
 
 
 def _save_bit_generator(state: StateVisitor, value: np.random.BitGenerator, place: Place) -> None:
-    state.add(_restore_bit_generator, value, value.state, place)
+    spawned = getattr(getattr(value, "seed_seq", None), "n_children_spawned", 0)
+    state.add(_restore_bit_generator, value, (value.state, spawned), place)
 
 
-def _restore_bit_generator(current: Any, saved: Any) -> None:
-    current.state = saved
+def _restore_bit_generator(current: Any, saved: tuple[Any, int]) -> None:
+    current.state, spawned = saved
+    if getattr(getattr(current, "seed_seq", None), "n_children_spawned", 0) != spawned:
+        raise ReelnetError("numpy cannot undo spawn()")
 
 
 def _save_random_state(state: StateVisitor, value: np.random.RandomState, place: Place) -> None:

@@ -18,9 +18,9 @@ from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.array_layout import is_batch_first
 from reelnet.record.probe.copies import ParameterGuard
 from reelnet.record.probe.distributed import reshard
-from reelnet.record.probe.forward_error import describe_forward_error
 from reelnet.record.probe.probing import exclusive_probe
 from reelnet.record.probe.state import (
+    describe_forward_error,
     disable_attention_fast_path,
     preserve_rng_states,
     preserve_state,

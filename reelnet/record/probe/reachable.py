@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reelnet.errors import describe_error
+from reelnet.errors import ReelnetError, describe_error
 from reelnet.record.probe.copies import (
     CONTAINER_SAVERS,
     FUNCTION_SAVERS,
@@ -373,7 +373,10 @@ class ReachableState:
             try:
                 restore(value, saved)
             except Exception as error:
-                self.refuse(place, f"restoring it failed ({describe_error(error)})")
+                reason = describe_error(error)
+                self.refuse(
+                    place, str(error) if isinstance(error, ReelnetError) else f"restoring failed: {reason}"
+                )
 
     def add(self, restore: Restore, value: Any, saved: Any, place: Place) -> None:
         """Have `restore(value, saved)` called at the end."""
@@ -425,6 +428,8 @@ class ReachableState:
             self.add(self._restore_attributes, attributes, dict(attributes), place)
             ignored = TORCH_ATTRIBUTES | self._lent_names if self._lent_names else TORCH_ATTRIBUTES
             self.visit([item for item in attributes.items() if item[0] not in ignored], place)
+            names = "_non_persistent_buffers_set"
+            self.visit([(names, attributes.get(names))], place)
             save_class(self, type(module), place)
         # A scripted module has other objects there.
         for registry in map(attributes.get, self._registries):

@@ -1,14 +1,17 @@
-"""Context managers that restore what a probe changes: random numbers, hooks, compilation, the state of the model."""
+"""What surrounds the forward pass of the samples: all that is restored afterwards, and what is said if it fails."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import random
+import re
 import sys
+import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +19,12 @@ import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
 
+from reelnet.errors import ReelnetError, describe_error
 from reelnet.record.probe.copies import ParameterGuard
 from reelnet.record.probe.distributed import is_sharded
 from reelnet.record.probe.reachable import HOOK_ATTRIBUTES, ReachableState, can_change, format_place
+from reelnet.record.samples import Samples
+from reelnet.record.taps.selection import named_modules
 
 
 @contextmanager
@@ -95,6 +101,14 @@ def preserve_state(
         for name, reason in state.unrestorable.items():
             report(name, reason)
 
+
+SHAPE_ERROR = re.compile(
+    r"shape|size|dimension|channel|mat1|must match|positional argument|keyword argument", re.IGNORECASE
+)
+"""Matches torch's errors about inputs that do not fit."""
+
+IGNORED_SOURCES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+"""Folders of source files that are not the user's."""
 
 LIBRARY_PACKAGES = frozenset(
     {
@@ -192,3 +206,40 @@ def _package_of(function: Callable[..., Any]) -> str:
     """The package whose code a function is; `functools.wraps` may have changed its `__module__`."""
     name = getattr(function, "__globals__", {}).get("__name__") or getattr(function, "__module__", None)
     return str(name or "").partition(".")[0]
+
+
+def describe_forward_error(
+    model: nn.Module, samples: Samples, error: Exception, last_layer: str | None
+) -> ReelnetError:
+    """Describe why and where a model failed on the samples.
+
+    Args:
+        model: The network.
+        samples: What it was called with.
+        error: The exception that it raised.
+        last_layer: The last recorded layer that had returned; None before the first.
+    """
+    layer, line = _locate_error(model, error)
+    progress = f"after layer {last_layer!r}" if last_layer is not None else "before the first recorded layer"
+    where = ", ".join(filter(None, (layer and f"in {layer!r}", progress, line)))
+    hint = (
+        "give samples of the shape of one training batch"
+        if SHAPE_ERROR.search(str(error))
+        else "check that the model accepts them after model.eval()"
+    )
+    return ReelnetError(
+        f"{type(model).__name__} failed in eval mode on samples of {samples.shapes_text}, {where}: "
+        f"{describe_error(error)}; {hint}"
+    )
+
+
+def _locate_error(model: nn.Module, error: Exception) -> tuple[str, str]:
+    """Return the path of the innermost running module, and the last line that is not torch's; each may be empty."""
+    paths = {id(module): path for path, module in reversed(named_modules(model).items())}
+    layer, location = "", ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        layer = paths.get(id(frame.f_locals.get("self")), "") or layer
+        file = frame.f_code.co_filename
+        if not file.startswith(IGNORED_SOURCES):
+            location = f"{Path(file).name} line {line}"
+    return layer, location

@@ -535,13 +535,15 @@ class SelfMade(Stateful):
     """Adds and exchanges modules, hooks and attributes of modules."""
 
     def change(self, maps: Tensor) -> Any:
+        self.register_buffer("late", torch.zeros(1), persistent=False)
         count = len(list(self.children()))
         self.add_module(f"more{count}", nn.Identity())
         self.conv.calls = getattr(self.conv, "calls", 0) + 1  # type: ignore[assignment]
         return count
 
     def observe(self) -> Any:
-        return [name for name, _ in self.named_children()], getattr(self.conv, "calls", 0)
+        names = [name for name, _ in self.named_children()]
+        return names, sorted(self._non_persistent_buffers_set), getattr(self.conv, "calls", 0)
 
 
 KINDS: dict[str, type[Stateful]] = {

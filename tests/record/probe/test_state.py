@@ -150,6 +150,25 @@ def test_what_cannot_be_copied_is_named_once(tmp_path: Path, caplog: pytest.LogC
     assert message.endswith(" and 1 more; see reelnet.probing()")
 
 
+class Spawning(PlainTensor):
+    numbers: Any
+
+    def change(self, maps: torch.Tensor) -> Any:
+        return self.numbers.spawn(1)[0].random()
+
+
+def test_what_cannot_be_undone_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model: Any = Spawning()
+    model.numbers = np.random.default_rng(0)
+    with Recorder(tmp_path / "run", model, samples=SAMPLES) as recorder:
+        recorder.step()
+    assert [message for message in caplog.messages if "restore" in message] == [
+        f"{tmp_path / 'run'}: cannot restore what the forward pass of the samples changes in "
+        "Spawning.numbers.bit_generator (numpy cannot undo spawn()); "
+        "see reelnet.probing()"
+    ]
+
+
 @pytest.mark.parametrize(
     ("limit", "most", "reason"),
     [
