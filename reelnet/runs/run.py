@@ -238,9 +238,8 @@ class RunReader:
             UsageError: There is no such tap.
         """
         if not isinstance(name, str) or name not in self.taps:
-            raise UsageError(
-                f"{self.location}: no layer {name!r} was recorded; {suggest_names(str(name), self.taps)}"
-            )
+            suggestion = suggest_names(str(name), map(printable, self.taps))
+            raise UsageError(f"{self.location}: no layer {name!r} was recorded; {suggestion}")
         return self.taps[name]
 
     def require_step(self, step: SupportsIndex) -> int:
@@ -341,4 +340,6 @@ class _NamedDict(dict[str, T]):
         self._error_start = error_start
 
     def __missing__(self, name: object) -> NoReturn:
-        raise UnknownNameError(f"{self._error_start} {name!r}; {suggest_and_list_names(str(name), self)}")
+        raise UnknownNameError(
+            f"{self._error_start} {name!r}; {suggest_and_list_names(str(name), map(printable, self))}"
+        )
