@@ -60,5 +60,7 @@ def user_platform_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from reelnet.export.platforms.load import user_file
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    if not user_file().is_relative_to(tmp_path):
+        pytest.skip("this system has no environment variable for the folder of settings")
     user_file().parent.mkdir(parents=True)
     return user_file()
