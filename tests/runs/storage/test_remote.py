@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -26,19 +25,18 @@ from tests.runs.steps import check_run, snapshot, writer
 fsspec = pytest.importorskip("fsspec")
 
 
-@pytest.fixture(scope="module")
+# One per process: fsspec caches its file systems, and with them the address of the server.
+@pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The URL of a server with the API of S3."""
     moto = pytest.importorskip("moto.server")
     pytest.importorskip("s3fs")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=port)
+    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     running.start()
+    host, port = running.get_host_and_port()
     # It logs each request.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://{host}:{port}"
     running.stop()
 
 
