@@ -159,7 +159,7 @@ def format_quality(report: Report) -> str:
 
         # A format with 256 colors loses nothing but colors of photos.
         is_reduced = find_format(report.path).color_depth is ColorDepth.EIGHT_BIT
-        return f"exact but for the {'pictures' if is_reduced else 'codec'}"
+        return "values exact, photos with fewer colors" if is_reduced else "values exact, lossy codec"
     mean, most = report.mean_error_levels, report.max_error_levels
     return f"values off by {mean:.2f} of 240 levels on average, {most:.2f} at most"
 

@@ -101,7 +101,7 @@ def test_a_gif_reduces_the_colors_of_photos_and_notes_it(run: Run, reel: Reel, t
 
 def test_the_command_line_prints_the_note(run: Run, tmp_path: Path) -> None:
     result = call("render", run.path, "--quiet", "-o", tmp_path / "reel.gif")
-    assert "exact but for the pictures" in result.stdout
+    assert "values exact, photos with fewer colors" in result.stdout
     assert "note: a GIF has 256 colors" in result.stderr
 
 
