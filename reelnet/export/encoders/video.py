@@ -32,7 +32,7 @@ Without `bitexact`, a WebM contains random identifiers."""
 MAX_QUEUED_FRAMES = 6
 """Video frames that may wait for the codec."""
 
-THREADS = 8
+THREADS = 4
 """Threads of H.264 and VP9. Their bytes depend on this number, so it must not depend on the machine."""
 
 X264_THREAD_PARAMS = f"threads={THREADS}:sliced-threads=0"
