@@ -56,7 +56,7 @@ def read_samples(store: Store, header: Header) -> dict[str, NDArray[np.generic]]
 
 
 def _check_arrays(arrays: Mapping[str, NDArray[np.generic]], samples: int) -> None:
-    """Make sure that there are inputs and pictures of each sample.
+    """Require inputs and pictures for each sample.
 
     Raises:
         ValueError: There are not.

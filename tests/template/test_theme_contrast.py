@@ -15,7 +15,7 @@ TEXT, GRAPHIC, HAIRLINE = 4.5, 3.0, 1.15
 """WCAG 2.2: 1.4.3 for text (AA), 1.4.11 for graphics; a hairline is decoration, but must be seen."""
 
 APART = 20.0
-"""Distance in CIELAB (CIE 1976) of colors that are told apart, also as thin lines."""
+"""Distance in CIELAB (CIE 1976) at which colors can be distinguished, even as thin lines."""
 CURVES_APART = 25.0
 """That of two curves' colors, which nothing else tells apart."""
 

@@ -200,7 +200,7 @@ class RemoteStore:
         """Do nothing: an uploaded part is stored."""
 
     def should_rewrite_log(self, stale_bytes: int) -> bool:
-        """Return whether the log has so many parts that it is slow to read."""
+        """Return whether the log has too many parts to be read quickly."""
         return self._next_part_number() - self._first_part > self._max_log_parts
 
     def read_log(self, position: object) -> LogTail:

@@ -97,7 +97,7 @@ def test_a_large_model_restores_the_parameters_that_change(
 
 
 class LateWriter(PlainTensor):
-    """Begins to change a parameter when it is told to."""
+    """Begins to change a parameter when `writes` is set."""
 
     writes = False
 

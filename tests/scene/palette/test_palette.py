@@ -90,7 +90,7 @@ def test_colormaps_beside_pictures_keep_all_levels_in_16_bits() -> None:
     shallow, deep = (colormap.indices_for(np.zeros((1, 1), depth)) for depth in (np.uint8, np.uint16))
     assert palette.levels == len(colormap.colors) == len(shallow) == len(deep) == 255
     assert (palette.rgb[deep] == colormap.colors).all()
-    # In 8 bits neighbors share a color, of 255 - 100 - 64 that are left, and each is the nearest that there is.
+    # With 8 bits, 255 - 100 - 64 colors are left. Neighbors share one, and each pixel gets the nearest.
     assert shallow.max() < 255
     assert 63 <= len(np.unique(shallow)) <= 91
     assert np.abs(palette.rgb[shallow].astype(int) - colormap.colors).max() <= 12
