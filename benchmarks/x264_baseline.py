@@ -9,15 +9,16 @@ from pathlib import Path
 import av
 from common import FPS
 
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS, H264
+from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.codec import H264
+from reelnet.export.encoders.formats import DEFAULT_SETTINGS
 from reelnet.export.encoders.pixel_formats import Yuv420pConverter
 from reelnet.export.encoders.video import add_stream
 from reelnet.reel import Reel
-from reelnet.scene.layout.boxes import Size
 
 
-def compose_frames(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
-    """All frames as yuv420p with their time stamps, in memory, and their size."""
+def compose_frames(reel: Reel) -> list[av.VideoFrame]:
+    """All frames as yuv420p with their time stamps, in memory."""
     converter = Yuv420pConverter(reel.palette_rgb)
     pictures: list[av.VideoFrame] = []
     for frame in reel.rendition.frames():
@@ -26,15 +27,15 @@ def compose_frames(reel: Reel) -> tuple[list[av.VideoFrame], Size]:
             converter.convert(frame.indices, picture)
             picture.pts, picture.time_base = len(pictures), Fraction(1, FPS)
             pictures.append(picture)
-    return pictures, reel.scene.size
+    return pictures
 
 
 def encode_with_x264(reel: Reel, out: Path) -> float:
     """Write an MP4; returns the seconds from the first frame to the closed file."""
-    pictures, size = compose_frames(reel)
+    pictures = compose_frames(reel)
     start = time.perf_counter()
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = add_stream(container, H264, size, Fraction(FPS), DEFAULT_SETTINGS)
+        stream = add_stream(container, H264, StreamInfo.from_rendition(reel.rendition), DEFAULT_SETTINGS)
         for picture in pictures:
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))

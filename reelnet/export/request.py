@@ -8,7 +8,8 @@ from pathlib import Path
 
 from reelnet._support.byte_size import parse_size
 from reelnet.errors import UsageError, suggest_names
-from reelnet.export.encoders.formats import FORMATS, Codec, EncoderSettings, Format, find_format, is_sequence
+from reelnet.export.encoders.codec import Codec
+from reelnet.export.encoders.formats import FORMATS, EncoderSettings, Format, find_format, is_sequence
 from reelnet.export.platforms.load import find_platform
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
 from reelnet.render.rendition import Rendition

@@ -9,6 +9,7 @@ from dataclasses import replace
 from reelnet._support.atomic_path import atomic_path, temporary_sibling
 from reelnet._support.output_path import resolve_output
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.content import find_content
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import is_sequence
 from reelnet.export.encoders.png import atomic_sequence, save_png
@@ -92,12 +93,13 @@ def _save_reduced(
 
 def _describe_unused_bytes(request: ResolvedRequest, best: Trial, runner: TrialRunner) -> tuple[str, ...]:
     """Why a video is smaller than its cap, in a sentence; empty if it fills the cap."""
-    quality = request.codec.quality_range
+    codec = request.codec
     if request.constraints.max_bytes is None or runner.count > 1 or best.bytes >= MIN_FILL * runner.cap:
         return ()
-    if quality is None or request.settings.lossless or request.codec.exact:
+    quality = codec.default_quality(find_content(best.rendition))
+    if codec.quality_range is None or quality is None or request.settings.lossless:
         return ()
     return (
-        f"the file is smaller than the cap, because more bytes would not be visible: {quality.name} "
-        f"{quality.default:g} is visually lossless",
+        f"the file is smaller than the cap, because more bytes would not be visible: {codec.quality_range.name} "
+        f"{quality:g} is visually lossless",
     )

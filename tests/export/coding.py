@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.content import Content
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS, EncoderSettings
 from reelnet.render.compositor import Frame
@@ -83,7 +84,7 @@ def encode(
     for picture, repeat in zip(pictures, repeats or [1] * len(pictures), strict=True):
         frames.append(Frame(picture, begin / fps, repeat / fps))
         begin += repeat
-    stream = StreamInfo(Size(width, height), palette(), fps)
+    stream = StreamInfo(Size(width, height), palette(), fps, Content.BLOCKS)
     return encode_frames(frames, path, stream, settings)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import ReelnetError
+from reelnet.export.encoders.content import Content, find_content
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.render.compositor import Frame
 from reelnet.render.rendition import Rendition
@@ -25,16 +26,18 @@ class StreamInfo:
         size: Width and height, in pixels.
         rgb: The color of each palette index, uint8 (256 or more, 3).
         fps: Frames per second.
+        content: What the frames look like to a video codec.
     """
 
     size: Size
     rgb: NDArray[np.uint8]
     fps: Fraction
+    content: Content
 
     @classmethod
     def from_rendition(cls, rendition: Rendition) -> StreamInfo:
-        """The size, the palette and the frame rate of a rendition."""
-        return cls(rendition.size, rendition.palette_rgb, rendition.timeline.fps)
+        """What the frames of a rendition have in common."""
+        return cls(rendition.size, rendition.palette_rgb, rendition.timeline.fps, find_content(rendition))
 
 
 class Encoder(Protocol):

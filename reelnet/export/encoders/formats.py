@@ -1,4 +1,4 @@
-"""Output formats and their codecs as data, and the settings of one encode."""
+"""Output formats as data, and the settings of one encode."""
 
 from __future__ import annotations
 
@@ -10,59 +10,23 @@ from fractions import Fraction
 from pathlib import Path
 
 from reelnet.errors import UsageError, suggest_names
+from reelnet.export.encoders.codec import (
+    AV1,
+    GIF,
+    H264,
+    H265,
+    PNG,
+    PRORES,
+    QTRLE,
+    VP9,
+    WEBP,
+    Codec,
+    QualityRange,
+)
 from reelnet.scene.palette.palette import ColorDepth
 
 SEQUENCE_PATTERN = re.compile(r"%0?(\d*)d")
 """The frame number in the name of a PNG sequence: `%d`, `%5d` or `%05d`, always padded with zeros."""
-
-
-@dataclass(frozen=True)
-class QualityRange:
-    """The setting of a codec that trades quality for bytes, such as CRF.
-
-    Attributes:
-        name: The codec's own name for it.
-        best: The value with the best quality and the most bytes; either end of the range.
-        worst: The value with the worst quality and the fewest bytes.
-        default: The value that is used if none is given.
-        step: The smallest difference that has an effect; 0 if every difference has.
-    """
-
-    name: str
-    best: float
-    worst: float
-    default: float
-    step: float = 0
-
-
-@dataclass(frozen=True)
-class Codec:
-    """One way to compress the frames of a format.
-
-    Attributes:
-        name: The name that users write.
-        encoder: The name in the library that implements it.
-        pixel_format: The default pixel format of the file, as FFmpeg names it.
-        quality_range: Its quality setting; None if it has none.
-        presets: The speed presets, fastest first; empty if there are none.
-        lossless: Whether it can keep the exact color of every pixel.
-        exact: Whether it does so by default.
-        dts_offset: Frames by which a packet's decoding time precedes its position, for encoders whose own decoding
-            times are unreliable; None to use FFmpeg's.
-    """
-
-    name: str
-    encoder: str
-    pixel_format: str
-    quality_range: QualityRange | None = None
-    presets: tuple[str, ...] = ()
-    lossless: bool = False
-    exact: bool = False
-    dts_offset: int | None = None
-
-    def choose_pixel_format(self, *, lossless: bool) -> str:
-        """The pixel format of a lossless or of a default encode, as FFmpeg names it."""
-        return "gbrp" if lossless and not self.exact else self.pixel_format
 
 
 @dataclass(frozen=True)
@@ -162,27 +126,6 @@ class EncoderSettings:
 
 
 DEFAULT_SETTINGS = EncoderSettings()
-
-X26X_PRESETS = (
-    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-    *("medium", "slow", "slower", "veryslow", "placebo"),
-)
-LIBVPX_PRESETS = tuple(str(number) for number in range(8, -1, -1))
-SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
-
-GIF = Codec("gif", "gif", "pal8", lossless=True, exact=True)
-PNG = Codec("png", "zlib", "pal8", lossless=True, exact=True)
-WEBP = Codec(
-    "webp", "WebP", "bgra", QualityRange("quality", 100, 0, 80), ("good", "best"), lossless=True, exact=True
-)
-H264 = Codec("h264", "libx264", "yuv420p", QualityRange("crf", 0, 51, 10), X26X_PRESETS)
-H265 = Codec("h265", "libx265", "yuv420p", QualityRange("crf", 0, 51, 10), X26X_PRESETS, dts_offset=2)
-AV1 = Codec("av1", "libsvtav1", "yuv420p", QualityRange("crf", 1, 63, 12, step=0.25), SVT_AV1_PRESETS)
-VP9 = Codec(
-    "vp9", "libvpx-vp9", "yuv420p", QualityRange("crf", 0, 63, 12, step=1), LIBVPX_PRESETS, lossless=True
-)
-QTRLE = Codec("qtrle", "qtrle", "rgb24", lossless=True, exact=True)
-PRORES = Codec("prores", "prores_ks", "yuv444p10le")
 
 FORMATS: Mapping[str, Format] = {
     fmt.suffix: fmt

@@ -3,10 +3,9 @@
 Its rungs come in the order in which viewers notice the loss: invisible loss of codec quality, values that change
 less often (change cost), codec quality down to its floor, fewer frames, fewer colormap levels, a smaller scale, and
 as a last resort still fewer frames. The limits of the first rungs were measured on recorded runs (sizes and PSNR by
-decoding): H.264 at CRF 10 is as exact as its planes are; down to CRF 17 it saves a fifth of its bytes for less than
-1 dB. Then a higher change cost saves more for the same loss. Beyond the error limit a coarser quality pays: from
-CRF 17 to 30, a fifth to a third of the bytes for 2 to 3 dB. H.265 behaves the same, with 3 to 5 % fewer bytes. AV1
-has tools of its own for flat cells: quantized values save it next to nothing, and at CRF 36 it keeps 40 dB.
+decoding) and belong to the codecs, for each kind of content (`QualityLimits`): where a loss of quality is invisible,
+it saves bytes for less than 1 dB; then a higher change cost saves more for the same loss; beyond the error limit a
+coarser quality pays.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from reelnet.export.encoders.formats import Codec
+from reelnet.export.encoders.codec import Codec
+from reelnet.export.encoders.content import Content
 from reelnet.export.quantize.temporal import MIN_CHANGE_COST
 from reelnet.render.rendition import Rendition
 
@@ -51,30 +51,6 @@ seldom, 0.4 in an animation of few frames, which change much."""
 MIN_LOG_STEP = 1e-3
 """The least distance between two points, so that each has a position of its own."""
 
-
-@dataclass(frozen=True)
-class QualityLimits:
-    """How far the quality of a codec is lowered.
-
-    Attributes:
-        unseen: The lowest quality that is visually lossless, where values can be quantized instead.
-        floor: The lowest quality of all; beyond it, other rungs are better.
-        alone: The lowest quality where values cannot be quantized.
-        change_power: The bytes of maps grow with this power of the number of changes; 0 if quantization does not pay.
-    """
-
-    unseen: float
-    floor: float
-    alone: float
-    change_power: float
-
-
-QUALITY_LIMITS = {
-    "h264": QualityLimits(unseen=17, floor=30, alone=30, change_power=1.0),
-    "h265": QualityLimits(unseen=17, floor=30, alone=30, change_power=1.0),
-    "vp9": QualityLimits(unseen=18, floor=30, alone=40, change_power=0.8),
-    "av1": QualityLimits(unseen=12, floor=12, alone=40, change_power=0),
-}
 
 PALETTE_CHANGE_POWER = 1.15
 """The `change_power` of formats that keep exact colors."""
@@ -198,7 +174,9 @@ class QualityLadder:
         return replace(point, quality=float((whole + 1) * step), change_cost=cost)
 
 
-def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) -> list[LadderPoint]:
+def quality_points(
+    params: RenditionParams, codec: Codec, content: Content, *, quantizes: bool
+) -> list[LadderPoint]:
     """The points of the rungs that keep frames, levels and scale.
 
     Codec quality falls as long as the loss is invisible, then the change cost rises to its maximum, then codec
@@ -207,10 +185,11 @@ def quality_points(params: RenditionParams, codec: Codec, *, quantizes: bool) ->
     Args:
         params: What is shown.
         codec: The codec of the file.
+        content: What the frames look like to the codec.
         quantizes: Whether values can be quantized; if not, codec quality goes further.
     """
-    limits = QUALITY_LIMITS.get(codec.name)
-    points = [LadderPoint(params, default_quality(codec))]
+    limits = codec.quality_limits.get(content)
+    points = [LadderPoint(params, codec.default_quality(content))]
     if limits is not None:
         points.append(LadderPoint(params, limits.unseen if quantizes else limits.alone))
     if quantizes:
@@ -247,10 +226,3 @@ def reduction_points(
             if value < getattr(points[-1].params, name):
                 points.append(replace(last, params=replace(points[-1].params, **{name: value})))
     return points[1:]
-
-
-def default_quality(codec: Codec) -> float | None:
-    """The visually lossless quality of a codec whose quality may be lowered; None for others."""
-    if codec.quality_range is None or codec.name not in QUALITY_LIMITS:
-        return None
-    return codec.quality_range.default

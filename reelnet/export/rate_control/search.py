@@ -16,17 +16,16 @@ from functools import partial
 from pathlib import Path
 
 from reelnet.errors import CapError, TemplateError
+from reelnet.export.encoders.content import find_content
 from reelnet.export.platforms.model import OutputConstraints
 from reelnet.export.quantize.level_store import QuantizedMaps, RecordedMaps, quantize
 from reelnet.export.rate_control.quality_ladder import (
     FLOOR_RATIO,
     MIN_FRAMES,
     PALETTE_CHANGE_POWER,
-    QUALITY_LIMITS,
     LadderPoint,
     QualityLadder,
     RenditionParams,
-    default_quality,
     quality_points,
     reduction_points,
 )
@@ -63,7 +62,8 @@ def search(rendition: Rendition, runner: TrialRunner) -> Trial:
     """
     request = runner.request
     rendition = fit_constraints(rendition, request.constraints, request.keep, request.path)
-    start = LadderPoint(RenditionParams.from_rendition(rendition), default_quality(request.codec))
+    quality = request.codec.default_quality(find_content(rendition))
+    start = LadderPoint(RenditionParams.from_rendition(rendition), quality)
     # A file that must be lossless has a single size, which the error names.
     lossless = request.settings.lossless
     exact = runner.run(rendition, start, None, None if lossless else 1.0)
@@ -80,7 +80,8 @@ class _Search:
     def __init__(self, rendition: Rendition, runner: TrialRunner, exact: Trial) -> None:
         self._runner, self._request, self._exact = runner, runner.request, exact
         self._codec, self._probe = self._request.codec, SizeProbe(self._request.fmt)
-        self._limits = QUALITY_LIMITS.get(self._codec.name)
+        self._content = find_content(rendition)
+        self._limits = self._codec.quality_limits.get(self._content)
         self._renditions = {rendition.scale: rendition}
         self._whole = exact.point.params
         self._maps: dict[tuple[int, int], RecordedMaps] = {}
@@ -114,7 +115,7 @@ class _Search:
 
     def _build_quality_ladder(self) -> QualityLadder:
         """The rungs that keep all frames, levels and the scale."""
-        points = quality_points(self._whole, self._codec, quantizes=self._counter.quantizes)
+        points = quality_points(self._whole, self._codec, self._content, quantizes=self._counter.quantizes)
         anchor = points[0]
         if self._limits is not None:
             # Quality changes before anything is quantized.

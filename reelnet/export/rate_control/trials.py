@@ -14,7 +14,7 @@ from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.quantize.level_store import QuantizationStats, QuantizedMaps
 from reelnet.export.quantize.temporal import ERROR_UNITS
-from reelnet.export.rate_control.quality_ladder import QUALITY_LIMITS, LadderPoint
+from reelnet.export.rate_control.quality_ladder import LadderPoint
 from reelnet.export.request import ResolvedRequest
 from reelnet.render.rendition import Rendition
 
@@ -136,7 +136,7 @@ class TrialRunner:
     def settings(self, quality: float | None, *, thorough: bool = False) -> EncoderSettings:
         """The encoder's settings at a quality, which is None for the default."""
         settings, codec = self.request.settings, self.request.codec
-        if quality is not None and not settings.lossless and codec.name in QUALITY_LIMITS:
+        if quality is not None and not settings.lossless and codec.quality_limits:
             settings = replace(settings, quality=quality)
         if not thorough and "good" in codec.presets and settings.preset is None:
             settings = replace(settings, preset="good")

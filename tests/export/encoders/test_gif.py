@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.content import Content
 from reelnet.export.encoders.formats import DEFAULT_SETTINGS
 from reelnet.export.encoders.gif import GifEncoder
 from reelnet.render.compositor import Frame
@@ -58,7 +59,7 @@ def palette() -> Bytes:
 
 def encode(path: Path, pictures: Sequence[Bytes], fps: Fraction) -> tuple[Gif, int]:
     """Encode palette indices, one frame each."""
-    encoder = GifEncoder(path, StreamInfo(Size(SIDE, SIDE), palette(), fps), DEFAULT_SETTINGS)
+    encoder = GifEncoder(path, StreamInfo(Size(SIDE, SIDE), palette(), fps, Content.BLOCKS), DEFAULT_SETTINGS)
     for number, picture in enumerate(pictures):
         encoder.add(Frame(picture, number / fps, 1 / fps))
     written = encoder.finish()

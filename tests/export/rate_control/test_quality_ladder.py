@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from reelnet.export.encoders.formats import AV1, GIF, H264, VP9, Codec
+from reelnet.export.encoders.codec import AV1, GIF, H264, VP9, Codec
+from reelnet.export.encoders.content import Content
 from reelnet.export.rate_control.quality_ladder import (
     CHANGE_COSTS,
     MAX_CHANGE_COST,
@@ -23,7 +24,7 @@ WHOLE = RenditionParams(frames=290, levels=169, scale=8)
 
 def ladder_of(codec: Codec, *, quantizes: bool = True) -> QualityLadder:
     """The quality rungs, where each point saves 7 %."""
-    points = quality_points(WHOLE, codec, quantizes=quantizes)
+    points = quality_points(WHOLE, codec, Content.FINE, quantizes=quantizes)
     return QualityLadder(points, [-0.07 * number for number in range(len(points))], codec)
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelnet.export.encoders.formats import GIF, EncoderSettings, find_format
+from reelnet.export.encoders.codec import GIF
+from reelnet.export.encoders.content import Content
+from reelnet.export.encoders.formats import EncoderSettings, find_format
 from reelnet.export.quantize.level_store import RecordedMaps, quantize
 from reelnet.export.rate_control.quality_ladder import (
     LadderPoint,
@@ -47,7 +49,7 @@ def test_a_probe_tells_the_size_of_the_whole(reel: Reel, model: SizeModel, tmp_p
 
 
 def test_sizes_fall_along_the_ladder(model: SizeModel) -> None:
-    points = quality_points(model.anchor.params, GIF, quantizes=True)
+    points = quality_points(model.anchor.params, GIF, Content.FINE, quantizes=True)
     points += reduction_points(points[-1], (), levels=True, all_scales=True, fixed_canvas=False)
     sizes = [model.predict(point) for point in points]
     # The number of changes is an estimate; a finer step may not save more.

@@ -1,0 +1,129 @@
+"""Codecs as data: their names, pixel formats, presets, and how far their quality may be lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reelnet.export.encoders.content import Content
+
+
+@dataclass(frozen=True)
+class QualityRange:
+    """The setting of a codec that trades quality for bytes, such as CRF.
+
+    Attributes:
+        name: The codec's own name for it.
+        best: The value with the best quality and the most bytes; either end of the range.
+        worst: The value with the worst quality and the fewest bytes.
+        step: The smallest difference that has an effect; 0 if every difference has.
+    """
+
+    name: str
+    best: float
+    worst: float
+    step: float = 0
+
+
+@dataclass(frozen=True)
+class QualityLimits:
+    """The qualities of a codec for one kind of content, in the codec's own terms.
+
+    Attributes:
+        default: The quality that is used if none is given. It is visually lossless.
+        unseen: The lowest quality that is visually lossless, where values can be quantized instead.
+        floor: The lowest quality of all; beyond it, showing less is better.
+        alone: The lowest quality where values cannot be quantized.
+        change_power: The bytes of maps grow with this power of the number of changes; 0 if quantization does not pay.
+    """
+
+    default: float
+    unseen: float
+    floor: float
+    alone: float
+    change_power: float
+
+
+@dataclass(frozen=True)
+class Codec:
+    """One way to compress the frames of a format.
+
+    Attributes:
+        name: The name that users write.
+        encoder: The name in the library that implements it.
+        pixel_format: The default pixel format of the file, as FFmpeg names it.
+        quality_range: Its quality setting; None if it has none.
+        quality_limits: For each content the qualities that are used; empty if only users lower its quality.
+        presets: The speed presets, fastest first; empty if there are none.
+        lossless: Whether it can keep the exact color of every pixel.
+        exact: Whether it does so by default.
+        dts_offset: Frames by which a packet's decoding time precedes its position, for encoders whose own decoding
+            times are unreliable; None to use FFmpeg's.
+    """
+
+    name: str
+    encoder: str
+    pixel_format: str
+    quality_range: QualityRange | None = None
+    quality_limits: Mapping[Content, QualityLimits] = field(default_factory=dict, hash=False)
+    presets: tuple[str, ...] = ()
+    lossless: bool = False
+    exact: bool = False
+    dts_offset: int | None = None
+
+    def default_quality(self, content: Content) -> float | None:
+        """The visually lossless quality for a content; None if the codec's quality is not lowered."""
+        limits = self.quality_limits.get(content)
+        return limits.default if limits is not None else None
+
+    def choose_pixel_format(self, *, lossless: bool) -> str:
+        """The pixel format of a lossless or of a default encode, as FFmpeg names it."""
+        return "gbrp" if lossless and not self.exact else self.pixel_format
+
+
+X26X_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
+)
+LIBVPX_PRESETS = tuple(str(number) for number in range(8, -1, -1))
+SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
+
+H264_LIMITS = {
+    content: QualityLimits(default=10, unseen=17, floor=30, alone=30, change_power=1.0) for content in Content
+}
+"""At CRF 10 H.264 is as exact as its planes are; down to CRF 17 it saves a fifth of its bytes for less than 1 dB."""
+H265_LIMITS = {
+    content: QualityLimits(default=10, unseen=17, floor=30, alone=30, change_power=1.0) for content in Content
+}
+"""Like H.264, with 3 to 5 % fewer bytes."""
+AV1_LIMITS = {
+    content: QualityLimits(default=12, unseen=12, floor=12, alone=40, change_power=0) for content in Content
+}
+"""AV1 has tools of its own for flat cells: quantized values save it next to nothing, and at CRF 36 it keeps 40 dB."""
+VP9_LIMITS = {
+    content: QualityLimits(default=12, unseen=18, floor=30, alone=40, change_power=0.8) for content in Content
+}
+
+GIF = Codec("gif", "gif", "pal8", lossless=True, exact=True)
+PNG = Codec("png", "zlib", "pal8", lossless=True, exact=True)
+WEBP = Codec(
+    *("webp", "WebP", "bgra"),
+    quality_range=QualityRange("quality", 100, 0),
+    presets=("good", "best"),
+    lossless=True,
+    exact=True,
+)
+H264 = Codec("h264", "libx264", "yuv420p", QualityRange("crf", 0, 51), H264_LIMITS, X26X_PRESETS)
+H265 = Codec(
+    "h265", "libx265", "yuv420p", QualityRange("crf", 0, 51), H265_LIMITS, X26X_PRESETS, dts_offset=2
+)
+AV1 = Codec("av1", "libsvtav1", "yuv420p", QualityRange("crf", 1, 63, step=0.25), AV1_LIMITS, SVT_AV1_PRESETS)
+VP9 = Codec(
+    *("vp9", "libvpx-vp9", "yuv420p"),
+    quality_range=QualityRange("crf", 0, 63, step=1),
+    quality_limits=VP9_LIMITS,
+    presets=LIBVPX_PRESETS,
+    lossless=True,
+)
+QTRLE = Codec("qtrle", "qtrle", "rgb24", lossless=True, exact=True)
+PRORES = Codec("prores", "prores_ks", "yuv444p10le")

@@ -1,0 +1,94 @@
+"""FFmpeg's options for each video codec and each kind of content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reelnet.export.encoders.codec import Codec
+from reelnet.export.encoders.content import Content
+from reelnet.export.encoders.formats import EncoderSettings
+
+THREADS = 4
+"""Threads of H.264 and VP9. Their bytes depend on this number, so it must not depend on the machine."""
+
+X264_THREAD_PARAMS = f"threads={THREADS}:sliced-threads=0"
+"""Each thread encodes a frame. PyAV's default divides frames into one slice per processor, which takes more bytes."""
+
+X265_THREAD_PARAMS = "frame-threads=3:info=0"
+"""x265 would choose the number of frames at a time by the processors, and write both into the file."""
+
+X264_FLAT_PARAMS = "psy=0:aq-mode=0:no-mbtree=1"
+"""Without psychovisual tools, which trade exact colors for film grain. Constant quality then keeps flat cells within
+4 of 255 levels, even when every cell changes in every frame."""
+
+X265_FLAT_PARAMS = "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=none"
+"""The same for H.265."""
+
+GOP_SIZE = 600
+"""Frames between key frames. Key frames serve seeking; in a video of 300 frames, a second one adds 6 % of bytes."""
+
+
+def make_codec_options(codec: Codec, settings: EncoderSettings, content: Content) -> dict[str, str]:
+    """FFmpeg's options for one encode by a video codec."""
+    return CODEC_OPTIONS[codec.name](codec, settings, content)
+
+
+def _quality_options(codec: Codec, settings: EncoderSettings, content: Content) -> dict[str, str]:
+    """The quality setting, rounded to the codec's steps; empty if the codec has none."""
+    value = codec.default_quality(content) if settings.quality is None else settings.quality
+    if codec.quality_range is None or value is None:
+        return {}
+    step = codec.quality_range.step
+    return {codec.quality_range.name: f"{round(value / step) * step if step else value:g}"}
+
+
+def _h264_options(codec: Codec, settings: EncoderSettings, content: Content) -> dict[str, str]:
+    return {
+        **_quality_options(codec, settings, content),
+        "g": str(GOP_SIZE),
+        "x264-params": f"{X264_FLAT_PARAMS}:{X264_THREAD_PARAMS}",
+        "preset": settings.preset or "medium",
+    }
+
+
+def _h265_options(codec: Codec, settings: EncoderSettings, content: Content) -> dict[str, str]:
+    # x265 writes open groups of pictures by default, and some platforms refuse them.
+    params = f"{X265_FLAT_PARAMS}:{X265_THREAD_PARAMS}:keyint={GOP_SIZE}:open-gop=0"
+    return {
+        **_quality_options(codec, settings, content),
+        "preset": settings.preset or "medium",
+        "x265-params": params,
+    }
+
+
+def _vp9_options(codec: Codec, settings: EncoderSettings, content: Content) -> dict[str, str]:
+    # Tiles and row-based multithreading let several cores work.
+    common = {"g": str(GOP_SIZE), "row-mt": "1", "tile-columns": "1", "threads": str(THREADS)}
+    if settings.lossless:
+        # For lossless video, lookahead saves nothing, and the deadline "good" takes twice as long.
+        fast = {"deadline": "realtime", "lag-in-frames": "0", "cpu-used": settings.preset or "5"}
+        return {**common, **fast, "lossless": "1"}
+    quality = _quality_options(codec, settings, content)
+    return {**common, **quality, "b": "0", "deadline": "good", "cpu-used": settings.preset or "4"}
+
+
+def _av1_options(codec: Codec, settings: EncoderSettings, content: Content) -> dict[str, str]:
+    # The quality is one of SVT-AV1's own parameters, because FFmpeg's crf must be an integer.
+    quality = "".join(
+        f":{name}={value}" for name, value in _quality_options(codec, settings, content).items()
+    )
+    # Tune 1 is for PSNR; temporal filtering (tf) would average neighboring frames. From preset 5 down, SVT-AV1 uses
+    # its screen content tools: 30 % fewer bytes than preset 7, and 2 dB more.
+    params = f"tune=1:enable-tf=0{quality}"
+    return {"svtav1-params": params, "preset": settings.preset or "5", "g": str(GOP_SIZE)}
+
+
+CODEC_OPTIONS: Mapping[str, Callable[[Codec, EncoderSettings, Content], dict[str, str]]] = {
+    "h264": _h264_options,
+    "h265": _h265_options,
+    "av1": _av1_options,
+    "vp9": _vp9_options,
+    "qtrle": lambda codec, settings, content: {},
+    "prores": lambda codec, settings, content: {"profile": "4444", "vendor": "apl0"},
+}
+"""The options of each codec, by its name."""
