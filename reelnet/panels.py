@@ -10,20 +10,32 @@ from pydantic import Field
 
 from reelnet.render.canvas import fill_box, polyline, stamp, write
 from reelnet.render.typography import TextStyle, body_style, text_style
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
-from reelnet.scene.panel import CachedDrawing, Canvas, Drawing, HasLevelMaps, LevelMaps, Panel, Still
+from reelnet.scene.panel import (
+    CachedDrawing,
+    Canvas,
+    Drawing,
+    HasCells,
+    HasLevelMaps,
+    LevelMaps,
+    Panel,
+    Still,
+)
 from reelnet.template.color import Color
 
 __all__ = [
     "Box",
     "CachedDrawing",
     "Canvas",
+    "CellRegion",
     "Color",
     "Drawing",
     "Field",
     "FrameState",
+    "HasCells",
     "HasLevelMaps",
     "Ink",
     "LevelMaps",

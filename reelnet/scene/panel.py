@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Indices, PaletteBuilder
@@ -82,6 +83,14 @@ class HasLevelMaps(Drawing, Protocol):
 
     def level_maps(self) -> Sequence[LevelMaps]:
         """The maps that change from frame to frame, one entry per layer and block."""
+
+
+@runtime_checkable
+class HasCells(Drawing, Protocol):
+    """A drawing that fills cells with maps or pictures."""
+
+    def cell_regions(self) -> Sequence[CellRegion]:
+        """Its cells, one region for all that are alike."""
 
 
 class Panel(PanelSpec, ABC):

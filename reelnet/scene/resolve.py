@@ -9,12 +9,13 @@ from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import require_activation
 from reelnet.runs.run import RunReader
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
 from reelnet.scene.layout.measure import check_panels, check_unplaced, find_unplaced, with_shown_channels
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
-from reelnet.scene.panel import Drawing, Panel
+from reelnet.scene.panel import Drawing, HasCells, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
 from reelnet.template.model import Template
 from reelnet.template.selector import Selector
@@ -50,6 +51,16 @@ class Scene:
     timeline_plan: TimelinePlan
     taps: tuple[str, ...]
     unplaced: tuple[str, ...] = ()
+
+    @property
+    def cell_regions(self) -> tuple[CellRegion, ...]:
+        """Where the maps and pictures of all drawings are."""
+        return tuple(
+            region
+            for drawing in self.drawings
+            if isinstance(drawing, HasCells)
+            for region in drawing.cell_regions()
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import PositivePixels
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import FixedPicture, PaletteBuilder
@@ -80,6 +81,10 @@ class ImageDrawing(Still):
 
     def __init__(self, picture: FixedPicture, box: Box) -> None:
         self._picture, self._box = picture, box
+
+    def cell_regions(self) -> list[CellRegion]:
+        """The picture."""
+        return [CellRegion((self._box,), value_size=1, is_picture=True, changes=False)]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the picture."""

@@ -15,6 +15,7 @@ from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import CellGrid, column_label_height, heading_height, row_label_width
 from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.typography import body_style, shorten_text
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -168,6 +169,12 @@ class BlockDrawing:
             positions=self._level_positions,
             rows_are_samples=self._context.transposed,
         )
+
+    def cell_regions(self, *, changes: bool) -> list[CellRegion]:
+        """The maps, which may change from frame to frame, and the samples beside them."""
+        height, width = self._block.view.tap.map_shape[1:]
+        maps = self._grid.map_region(self._block.view.cell, height, width, changes=changes)
+        return [maps] if self._pictures is None else [maps, self._pictures.region]
 
     def _level_positions(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         folded = self._block.view.tap.fold_values(values)

@@ -15,6 +15,7 @@ from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnn
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.block import Block, BlockArrangement, BlockDrawing
 from reelnet.runs.header import displayable_layers, require_activation
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext, format_positions, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -235,6 +236,11 @@ class ChannelsDrawing:
         """The maps that change from frame to frame, for quantization over time."""
         return [block.level_maps() for block in self.blocks] if self._fixed_values is None else []
 
+    def cell_regions(self) -> list[CellRegion]:
+        """The maps of all blocks, and the samples beside them."""
+        changes = self._fixed_values is None
+        return [region for block in self.blocks for region in block.cell_regions(changes=changes)]
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw labels and outlines, and the maps of a fixed step."""
         for block in self.blocks:
@@ -359,6 +365,10 @@ class FilmstripDrawing(Still):
 
     def __init__(self, blocks: list[BlockDrawing], steps: tuple[int, ...], context: SceneContext) -> None:
         self._blocks, self._steps, self._context = blocks, steps, context
+
+    def cell_regions(self) -> list[CellRegion]:
+        """The maps of all steps, and the samples beside them."""
+        return [region for block in self._blocks for region in block.cell_regions(changes=False)]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the blocks; one step's values are in memory at a time."""

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 from reelnet.render.canvas import write
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.runs.header import displayable_layers
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import LAYOUT_GRID, Box
 from reelnet.scene.palette.palette import Ink
@@ -77,6 +78,17 @@ class CellGrid:
         """The box of one cell."""
         x, y = self.x + column * self.column_pitch, self.y + row * self.row_pitch
         return Box(x, y, self.cell_size, self.cell_size)
+
+    def map_region(self, cell: Cell, height: int, width: int, *, changes: bool) -> CellRegion:
+        """The pixels of maps of height × width values that `draw_maps` draws."""
+        top, left = cell.center_offset(height, width)
+        boxes = (self.cell_box(row, column) for row in range(self.rows) for column in range(self.columns))
+        return CellRegion(
+            tuple(Box(box.x + left, box.y + top, width * cell.scale, height * cell.scale) for box in boxes),
+            value_size=cell.scale,
+            is_picture=False,
+            changes=changes,
+        )
 
     def contiguous_boxes(self) -> list[Box]:
         """The rectangles in which cells touch: all cells together, or each cell on its own."""

@@ -20,6 +20,7 @@ from reelnet.render.panels.maps.grid import (
     row_label_width,
 )
 from reelnet.render.typography import body_style, shorten_text
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import FixedPicture, Ink, PaletteBuilder
@@ -80,6 +81,10 @@ class InputsDrawing:
         area = Box(box.x, box.y, grid.bounds.right - box.x, box.height)
         self._callouts = Callouts(targets, area, 0, context, palette)
 
+    def cell_regions(self) -> list[CellRegion]:
+        """The pictures."""
+        return [self._pictures.region]
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the pictures and their labels."""
         self._pictures.draw(canvas)
@@ -100,6 +105,8 @@ class SamplePictures:
         map_side = max(context.require(context.layer).map_shape[1:]) * context.cell.scale
         map_side = min(context.cell.size, map_side)
         pictures, self._scale = fit_pictures(context.pictures, grid.cell_size, map_side)
+        height, width = pictures.shape[1] * self._scale, pictures.shape[2] * self._scale
+        self._boxes = [self._center_picture(number, height, width) for number in range(len(pictures))]
         self._pictures: GrayPictures | FixedPicture
         if pictures.ndim == 3:
             background = context.theme.background if are_ink_on_white(context.pictures) else None
@@ -111,14 +118,20 @@ class SamplePictures:
         """The cell of a sample, by its position among the shown ones."""
         return self._grid.cell_box(number, 0) if self._context.transposed else self._grid.cell_box(0, number)
 
+    def _center_picture(self, number: int, height: int, width: int) -> Box:
+        cell = self.cell_box(number)
+        return Box(cell.x + (cell.width - width) // 2, cell.y + (cell.height - height) // 2, width, height)
+
+    @property
+    def region(self) -> CellRegion:
+        """The pictures in their cells."""
+        return CellRegion(tuple(self._boxes), value_size=self._scale, is_picture=True, changes=False)
+
     def draw(self, canvas: Canvas) -> None:
         """Draw each picture centered in its cell."""
-        for number, small in enumerate(self._pictures.indices_for(canvas)):
+        for small, box in zip(self._pictures.indices_for(canvas), self._boxes, strict=True):
             indices = small.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
-            height, width = indices.shape
-            box = self.cell_box(number)
-            x, y = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
-            canvas[y : y + height, x : x + width] = indices
+            canvas[box.y : box.bottom, box.x : box.right] = indices
 
     def write_labels(self, canvas: Canvas, ink: Ink) -> None:
         """Write the samples' labels above their cells, or left of them if rows are samples."""

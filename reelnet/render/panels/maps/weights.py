@@ -13,6 +13,7 @@ from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import CellGrid, heading_height, round_up_to_grid, thin_labels
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
+from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -126,6 +127,7 @@ class WeightsDrawing:
         if tap is None:
             raise AssertionError("a panel without a measure is not placed")
         info, theme, layout = context.require(tap), context.theme, WeightsLayout(panel, context, tap)
+        self._filter_shape = info.shape[2:]
         self._tap, self._box, self._labels = tap, box, panel.labels
         self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
         self._heading, self._label_y = tap if panel.heading else "", box.y + layout.heading_height
@@ -134,6 +136,11 @@ class WeightsDrawing:
         self._map = palette.colormap(theme.diverging)
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
         self._faint, self._missing = palette.solids(theme.faint, theme.missing)
+
+    def cell_regions(self) -> list[CellRegion]:
+        """The filters."""
+        height, width = self._filter_shape
+        return [self._grid.map_region(self._cell, height, width, changes=True)]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Write heading and labels, and outline the cells, which may all have the color of the background."""
