@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from reelnet.errors import UsageError
+from reelnet.errors import ReelnetError, UsageError
 
 MAX_LINKS = 40
 """Links in a row that are followed, as on Linux."""
@@ -27,6 +27,7 @@ def resolve_output(path: Path) -> Path:
 
     Raises:
         UsageError: A folder, a pipe or a device is at `path`, or its name is not Unicode.
+        ReelnetError: The path is relative, and the working folder was deleted.
         OSError: It cannot be looked at, such as a chain of links without an end.
     """
     try:
@@ -34,6 +35,12 @@ def resolve_output(path: Path) -> Path:
     except UnicodeEncodeError:
         raise UsageError(
             f"{path}: the name is not valid Unicode in this locale; choose another one"
+        ) from None
+    try:
+        path.absolute()
+    except FileNotFoundError:
+        raise ReelnetError(
+            f"{path}: the working folder was deleted; change to another one, or give an absolute path"
         ) from None
     target = path
     for _ in range(MAX_LINKS):

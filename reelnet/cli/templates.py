@@ -51,7 +51,8 @@ def shorten_path(file: Path) -> str:
     """The path of a file relative to the working folder, if it lies inside."""
     try:
         return str(file.resolve().relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, FileNotFoundError):
+        # It lies elsewhere, or the working folder was deleted.
         return str(file)
 
 

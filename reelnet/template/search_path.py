@@ -13,6 +13,7 @@ from typing import Any
 
 from platformdirs import user_config_path
 
+from reelnet._support.atomic_path import atomic_path
 from reelnet.errors import TemplateError, UsageError, suggest_names
 
 ENTRY_POINT_GROUP = "reelnet.templates"
@@ -112,7 +113,7 @@ class SearchPath:
         """Return the path if it is a file.
 
         Raises:
-            TemplateError: It does not exist, or is a folder or a device.
+            TemplateError: It does not exist, or is a folder, a pipe or a device.
         """
         file_type = _describe_file_type(file)
         if file_type == "file":
@@ -164,34 +165,40 @@ def create_template_file(name: str, origin: str, *, extend: bool, force: bool) -
         force: Whether an existing file may be replaced.
 
     Raises:
-        UsageError: The file exists.
+        UsageError: The file exists, or the name is that of no template.
         TemplateError: There is no template of the name `origin`.
+        ReelnetError: The file cannot be written.
     """
     search_path = SearchPath()
     source = search_path.find(origin)
-    file = Path(name) if Path(name).suffix in SUFFIXES else Path("templates") / f"{name}.yaml"
-    if file.exists() and not force:
+    file = Path(name) if is_path(name) else Path("templates") / f"{name}.yaml"
+    if not name.isprintable() or not name.strip() or not file.name.lower().endswith(SUFFIXES):
+        raise UsageError(f"{name!r}: give a name such as mine, or a file that ends in .yaml")
+    if os.path.lexists(file) and not force:
         raise UsageError(f"{file}: exists already; give another name, or --force to replace it")
     modeline = f"{MODELINE}{(search_path.builtin_folder / _SCHEMA_FILE).resolve()}"
     if extend:
+        # In a template, paths are relative to its folder.
+        origin = os.path.relpath(source, file.parent) if source == Path(origin) else origin
         text = _EXTENDING_TEMPLATE.format(modeline=modeline, origin=origin)
     else:
         lines = source.read_text("utf-8").splitlines()
         body = lines[1:] if lines and lines[0].startswith(MODELINE) else lines
         text = "\n".join([modeline, *body]) + "\n"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, "utf-8")
+    with atomic_path(file) as temporary:
+        temporary.write_text(text, "utf-8")
     return file
 
 
 def _describe_file_type(path: Path) -> str:
-    """Return "file", "folder" or "device", or an empty string if nothing exists there."""
+    """Return "file", "folder", "named pipe" or "device", or an empty string if nothing exists there."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
         return ""
     # Reading a pipe or a device could block.
-    return "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "device"
+    types = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFIFO: "named pipe"}
+    return types.get(stat.S_IFMT(mode), "device")
 
 
 def _list_folder(folder: Path) -> dict[str, Path]:

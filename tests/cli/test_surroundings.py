@@ -217,7 +217,9 @@ def test_a_deleted_working_folder(tmp_path: Path, run: Run) -> None:
     assert done.returncode == 0, done
     done = start_nowhere("render", run.path, "-o", "a.gif", "--scale", 2)
     require_one_line(done, 1, "the working folder was deleted")
-    assert start_nowhere("inspect", run.path).returncode == 0
+    require_one_line(start_nowhere("templates", "new", "mine"), 1, "the working folder was deleted")
+    for words in (("inspect", run.path), ("templates", "list")):
+        assert start_nowhere(*words).returncode == 0
 
 
 def test_no_home(tmp_path: Path, run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,37 @@ def test_a_new_template_is_right(
     assert (mine.theme, mine.panels, mine.canvas) == (base.theme, base.panels, base.canvas)
     with pytest.raises(UsageError, match="exists already"):
         create_template_file("mine", origin, extend=extend, force=False)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "mine\n", "folder/"])
+def test_a_name_that_cannot_be_found_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"give a name such as mine, or a file that ends in \.yaml"):
+        create_template_file(name, "article", extend=False, force=True)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_template_that_extends_a_file_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("base.yaml").write_text("extends: article\ntheme: {text: 21}\n")
+    create_template_file("mine", "base.yaml", extend=True, force=False)
+    assert load_template("mine", PANELS).theme.text == 21
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")
+def test_only_a_file_is_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(UsageError, match="named pipe"):
+        create_template_file(str(tmp_path / "pipe.yaml"), "article", extend=False, force=True)
+    (tmp_path / "link.yaml").symlink_to("absent.yaml")
+    with pytest.raises(UsageError, match="exists already"):
+        create_template_file(str(tmp_path / "link.yaml"), "article", extend=False, force=False)
+    create_template_file(str(tmp_path / "link.yaml"), "article", extend=False, force=True)
+    assert (tmp_path / "link.yaml").is_symlink()
+    assert load_template(tmp_path / "absent.yaml", PANELS).panels
+    assert {file.name for file in tmp_path.iterdir()} == {"pipe.yaml", "link.yaml", "absent.yaml"}
 
 
 def test_bare_heads_say_nothing(tmp_path: Path) -> None:
