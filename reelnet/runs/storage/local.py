@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import re
 import stat
@@ -16,9 +15,11 @@ from typing import BinaryIO
 
 from reelnet.errors import RunError
 from reelnet.runs.storage.file_lock import LOCK_FILE, FileLock
-from reelnet.runs.storage.protocol import LogTail, Piece
+from reelnet.runs.storage.protocol import DAMAGED_FOLDER, LogTail, Piece, damaged_names
 
 LOG_FILE = "log.jsonl"
+
+SAMPLES_FILE = "samples.safetensors"
 
 READ_SIZE = 1 << 18
 """Bytes per read: small enough to be in the core's own cache when they are checked."""
@@ -28,9 +29,6 @@ MAX_STALE_LOG_BYTES = 1_000_000
 
 FOLDERS = ("steps", "segments")
 """Folders with the values of steps."""
-
-DAMAGED_FOLDER = "damaged"
-"""Folder for damaged files that a repaired or resumed run no longer refers to."""
 
 OWN_FILE = re.compile(
     r"(run\.json|log\.jsonl|samples\.safetensors|metrics\.json|(steps|segments)/\d{8,19}\.safetensors)"
@@ -100,13 +98,10 @@ class LocalStore:
         return RunError(f"{path}: not a run, there is no run.json; give the folder of a recording")
 
     def is_empty(self) -> bool:
-        """Return whether nothing is there, or a folder with nothing in it but a lock."""
+        """Return whether nothing is there, or a folder with nothing in it but a lock and what precedes a header."""
         if not self.path.is_dir():
             return not self.path.exists()
-        return all(
-            each.name == LOCK_FILE or (each.name in FOLDERS and not any(each.iterdir()))
-            for each in self.path.iterdir()
-        )
+        return all(map(_precedes_header, self.path.iterdir()))
 
     def create_folders(self) -> None:
         """Create the run folder, its parents and its subfolders."""
@@ -243,18 +238,15 @@ class LocalStore:
         """Return a free name in the folder `damaged`, which is created."""
         (self.path / DAMAGED_FOLDER).mkdir(exist_ok=True)
         self._require_own_folder(DAMAGED_FOLDER)
-        first = target = f"{DAMAGED_FOLDER}/{name.replace('/', '-')}"
-        for number in itertools.count(1):
-            if not os.path.lexists(self.path / target):
-                break
-            target = f"{first}.{number}"
-        return target
+        names = (f"{DAMAGED_FOLDER}/{each}" for each in damaged_names(name))
+        return next(each for each in names if not os.path.lexists(self.path / each))
 
     def remove_run(self) -> None:
-        """Remove the files that reelnet has written, the header first: a partly removed run is no run."""
-        self.remove_files(["run.json", LOG_FILE, "samples.safetensors", "metrics.json"])
+        """Remove the files that reelnet has written, the header last, so that a killed removal can be repeated."""
+        self.remove_files([LOG_FILE, "metrics.json"])
         for folder in FOLDERS:
             self.remove_files(self.list_files(folder))
+        self.remove_files(["run.json", SAMPLES_FILE])
         self.remove_temporary_files()
         for folder in FOLDERS:
             with suppress(OSError):
@@ -351,6 +343,18 @@ class LocalStore:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
+
+
+def _precedes_header(path: Path) -> bool:
+    """Return whether something in a folder is there before the header of a run: a process may be killed then."""
+    mode = os.lstat(path).st_mode
+    if stat.S_ISDIR(mode):
+        return path.name in FOLDERS and not any(path.iterdir())
+    if not stat.S_ISREG(mode):
+        return False
+    is_empty_log = path.name == LOG_FILE and os.lstat(path).st_size == 0
+    is_early = path.name in (LOCK_FILE, SAMPLES_FILE) or OWN_TEMPORARY_FILE.fullmatch(path.name) is not None
+    return is_empty_log or is_early
 
 
 def _read_lines(file: BinaryIO) -> bytes:

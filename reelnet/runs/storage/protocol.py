@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -10,6 +11,17 @@ from reelnet.errors import RunError
 
 Piece = tuple[int, bytes]
 """An offset in a file, and the bytes to write there."""
+
+DAMAGED_FOLDER = "damaged"
+"""Folder for damaged files that a repaired or resumed run no longer refers to."""
+
+
+def damaged_names(name: str) -> Iterator[str]:
+    """Yield the names that a damaged file may get in that folder; the first free one is used."""
+    first = name.replace("/", "-")
+    yield first
+    for number in itertools.count(1):
+        yield f"{first}.{number}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Store(Protocol):
         """Build the error for a location without a run header."""
 
     def is_empty(self) -> bool:
-        """Return whether nothing is there but possibly an empty folder or a lock."""
+        """Return whether nothing is there but empty folders, a lock, and files that are written before the header."""
 
     def create_folders(self) -> None:
         """Create the run folder."""
@@ -110,7 +122,7 @@ class Store(Protocol):
         """Write a copy of a damaged file to the folder `damaged` of the run. Returns its name."""
 
     def remove_run(self) -> None:
-        """Remove the files that reelnet has written and nothing else, the header first."""
+        """Remove the files that reelnet has written and nothing else, the header last."""
 
     def remove_temporary_files(self) -> None:
         """Remove unfinished files of killed processes."""

@@ -18,7 +18,7 @@ from reelnet._support.atomic_path import is_process_dead
 from reelnet._support.text import one_line
 from reelnet.errors import RunError, UsageError
 from reelnet.runs.storage.file_lock import LOCK_FILE, current_owner, format_owner
-from reelnet.runs.storage.protocol import LogTail, Piece
+from reelnet.runs.storage.protocol import DAMAGED_FOLDER, LogTail, Piece, damaged_names
 
 LOG_PART = re.compile(r"log/(\d{8})\.jsonl")
 
@@ -84,8 +84,13 @@ class RemoteStore:
         return RunError(f"{self.location}: not a run, there is no run.json; give the URL of a recording")
 
     def is_empty(self) -> bool:
-        """Return whether there is nothing but a lock."""
-        return all(name.rpartition("/")[2] == LOCK_FILE for name in self._list_paths())
+        """Return whether there is no file but a lock and what precedes a header."""
+        sizes = self._list_sizes()
+        names = {path.removeprefix(f"{self._root}/"): size for path, size in sizes.items()}
+        return all(
+            name in (LOCK_FILE, "samples.safetensors") or (size == 0 and LOG_PART.fullmatch(name))
+            for name, size in names.items()
+        )
 
     def create_folders(self) -> None:
         """Create the folders, if the file system has any."""
@@ -101,10 +106,7 @@ class RemoteStore:
 
     def total_size(self) -> int:
         """Return the bytes of all files."""
-        with _normalize_errors():
-            self._fs.invalidate_cache()
-            files = self._fs.find(self._root, detail=True)
-        return sum(int(each["size"] or 0) for each in files.values())
+        return sum(self._list_sizes().values())
 
     def file_size(self, name: str) -> int:
         """Return the bytes of a file."""
@@ -150,23 +152,29 @@ class RemoteStore:
 
     def set_aside(self, name: str) -> str:
         """Move a damaged file to the folder `damaged` of the run. Returns its new name."""
-        target = f"damaged/{name.replace('/', '-')}"
+        target = self._next_damaged_name(name)
         with _normalize_errors():
-            self._fs.makedirs(f"{self._root}/damaged", exist_ok=True)
             self._fs.mv(f"{self._root}/{name}", f"{self._root}/{target}")
         return target
 
     def write_damaged(self, name: str, data: bytes) -> str:
         """Write a copy of a damaged file to the folder `damaged` of the run. Returns its name."""
-        target = f"damaged/{name.replace('/', '-')}"
+        target = self._next_damaged_name(name)
         self.write_file(target, data)
         return target
 
+    def _next_damaged_name(self, name: str) -> str:
+        """Return a free name in the folder `damaged`, which is created."""
+        with _normalize_errors():
+            self._fs.makedirs(f"{self._root}/{DAMAGED_FOLDER}", exist_ok=True)
+        taken = {path.rpartition("/")[2] for path in self._list_paths(DAMAGED_FOLDER)}
+        return f"{DAMAGED_FOLDER}/{next(each for each in damaged_names(name) if each not in taken)}"
+
     def remove_run(self) -> None:
-        """Remove the files that reelnet has written, the header first."""
-        self.remove_files(["run.json", "samples.safetensors", "metrics.json"])
+        """Remove the files that reelnet has written, the header last, so that a killed removal can be repeated."""
         for folder in ("log", "steps", "segments"):
             self.remove_files(self.list_files(folder))
+        self.remove_files(["metrics.json", "run.json", "samples.safetensors"])
         self._first_part, self._next_part = 0, -1
 
     def remove_temporary_files(self) -> None:
@@ -238,6 +246,13 @@ class RemoteStore:
         """Return the name and number of each part of the log, ascending."""
         matches = [(name, LOG_PART.fullmatch(name)) for name in self.list_files("log")]
         return sorted(((name, int(match[1])) for name, match in matches if match), key=lambda part: part[1])
+
+    def _list_sizes(self) -> dict[str, int]:
+        """Return the size of each file of the run by its path."""
+        with _normalize_errors():
+            self._fs.invalidate_cache()
+            files = self._fs.find(self._root, detail=True)
+        return {str(path): int(each["size"] or 0) for path, each in files.items()}
 
     def _list_paths(self, folder: str = "") -> list[str]:
         """Return the paths of the files in a folder, or of the files and folders of the run."""

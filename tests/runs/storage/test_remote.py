@@ -17,6 +17,8 @@ from torch import nn
 from reelnet.errors import ReelnetError, RunError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
+from reelnet.runs.run import RunReader
+from reelnet.runs.session import resolve_resume_step
 from reelnet.runs.storage.remote import RemoteStore
 from reelnet.runs.verify import repair_run, verify_run
 from tests.cli.calls import call
@@ -213,3 +215,26 @@ def test_invalid_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run.commit(snapshot(0))
     run.close()
     assert Run(tmp_path / "run").steps == [0]
+
+
+def test_a_file_system_with_folders(tmp_path: Path) -> None:
+    """The files of fsspec's `local` have folders, as those of SFTP and HDFS have."""
+    (tmp_path / "run" / "steps").mkdir(parents=True)
+    path = f"local://{tmp_path}/run"
+    assert resolve_resume_step(path, True) is None
+    with writer(path) as opened:
+        opened.commit(snapshot(0))
+    with pytest.raises(UsageError, match="a run exists already"):
+        writer(path)
+    check_run(RunReader(path), [0])
+
+
+def test_a_repair_keeps_what_earlier_ones_have_set_aside(tmp_path: Path) -> None:
+    path = f"local://{tmp_path}/run"
+    with writer(path) as opened:
+        opened.commit(snapshot(0))
+    for _ in range(2):
+        RemoteStore(path).append_log(b"not a line\n")
+        assert not repair_run(path).is_intact
+    assert verify_run(path).is_intact
+    assert len(list((tmp_path / "run" / "damaged").iterdir())) == 2
