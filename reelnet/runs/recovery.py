@@ -43,19 +43,20 @@ class Restored:
 
 
 def list_value_files(store: Store) -> list[str]:
-    """Return the names of the files with values of steps, segments first.
+    """Return the names of the files with values of steps: segments from the newest to the oldest, then steps.
 
     Raises:
         OSError: They cannot be listed.
     """
-    return [*store.list_files("segments"), *store.list_files("steps")]
+    return [*reversed(store.list_files("segments")), *store.list_files("steps")]
 
 
 def restore_steps(store: Store, log: StepLog, files: Sequence[str]) -> Restored:
     """Add steps to a log that are only in files that it does not refer to.
 
     Such files are left by a process that was killed between writing a file and its line, or by damage to the log.
-    Steps that the log says are dropped or missing are not added.
+    Steps that the log says are dropped or missing are not added. Of steps that several segments hold, because a
+    recording was resumed before them, the newest values are added.
 
     Args:
         store: Files of the run.

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.runs.format.checked_json import parse_json
+from reelnet.runs.format.commit import step_file
 from reelnet.runs.format.log import LogReader, LogWriter, StepLog
 from reelnet.runs.header import MAX_HEADER_BYTES, Header, read_header
 from reelnet.runs.recovery import list_value_files, restore_steps
@@ -106,16 +107,20 @@ def resolve_resume_step(path: str | os.PathLike[str], resume: int | bool) -> int
 def remove_unreferenced_files(store: Store, log: StepLog, damaged: Collection[str]) -> None:
     """Remove step and segment files that the log does not reference, and temporary files.
 
+    Damaged files are moved to the folder `damaged` instead, also those of steps that the log calls missing: a repair
+    may have been killed before it moved them.
+
     Args:
         store: Files of the run.
         log: The log.
-        damaged: Files that are moved to the folder `damaged` instead of being removed.
+        damaged: Files that are damaged.
 
     Raises:
         OSError: A file cannot be removed.
     """
     referenced = {commit.file for commit in log.unpacked_commits()}
     referenced |= {segment.file for segment in log.segment_rows()}
+    damaged = {*damaged, *map(step_file, log.missing)}
     for name in list_value_files(store):
         if name not in referenced and name in damaged:
             store.set_aside(name)

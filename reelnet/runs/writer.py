@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.errors import ReelnetError
+from reelnet.errors import ReelnetError, RunError
 from reelnet.runs.format.arrays import crc32_hex, pack_arrays
 from reelnet.runs.format.commit import Commit
 from reelnet.runs.format.compaction import SEGMENT_BYTES, SegmentPacker
@@ -80,6 +80,10 @@ class RunWriter:
         # If the steps of a resumed run have no times, it is unknown when its recording began.
         self._start = time.monotonic() - last_elapsed if timed and last_elapsed is not None else None
         self._packer = SegmentPacker(self._store, self._log, self._taps, segment_bytes)
+        if self._log.dropped:
+            # If this fails, the log still says which steps of a segment are replaced.
+            with suppress(OSError, RunError):
+                self._packer.remove_dropped()
         self._is_open = True
 
     @property

@@ -90,6 +90,8 @@ class SegmentPacker:
         # While the log says which steps were dropped, no one can take these files for lost ones.
         self._store.sync_log()
         self._store.remove_files(name for name in self._store.list_files("segments") if name not in used)
+        if all(len(rows) == len(segment.steps) for segment, rows in self._log.segment_rows().items()):
+            self._log.dropped.clear()
         self._rewrite_log()
 
     def _pack(self) -> None:

@@ -36,7 +36,7 @@ class StepLog:
         taps: Taps of the run, in the header's order.
         steps: Location of each step of the run, in no particular order.
         missing: Steps that could not be recorded, with the reason.
-        dropped: Steps that were removed since the log was last rewritten. Their files may still exist.
+        dropped: Steps that were removed from the run, but whose values may still be in its files.
         line_count: Number of lines read.
         next_number: Number of the next line. The first line of a log is line 0.
         generation: How often the log was rewritten.
@@ -137,6 +137,8 @@ class StepLog:
     def to_bytes(self) -> bytes:
         """Encode the shortest log with the same content."""
         lines: list[Mapping[str, Any]] = [{"log": self.generation}]
+        if self.dropped:
+            lines.append({"dropped": sorted(self.dropped)})
         for segment, rows in self.segment_rows().items():
             dropped = {*segment.steps} - {segment.steps[row] for row in rows}
             lines.append(replace(segment, dropped=frozenset(dropped)).to_line())
@@ -224,7 +226,6 @@ class LogWriter:
         except BaseException:
             self._log.next_number = number
             raise
-        self._log.dropped.clear()
 
 
 class LogReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +156,18 @@ def test_a_damaged_segment_that_is_not_in_the_log_is_kept_apart(tmp_path: Path) 
     check_run(Run(run.path), list(range(10, 25)))
     assert (run.path / "damaged" / "segments-00000000.safetensors").read_bytes() == data
     assert not segment.exists()
+
+
+def test_a_lost_log_does_not_bring_back_replaced_steps(tmp_path: Path) -> None:
+    with writer(tmp_path / "run", steps_each=4) as opened:
+        for step in range(14):
+            opened.commit(replace(snapshot(step), metrics={"loss": 1}))
+    with writer(tmp_path / "run", steps_each=4, resume=1) as opened:
+        for step in range(2, 12):
+            opened.commit(replace(snapshot(step), metrics={"loss": 2}))
+    (tmp_path / "run" / "log.jsonl").write_bytes(b"")
+    repair_run(tmp_path / "run")
+    run = Run(tmp_path / "run")
+    assert run.steps == list(range(12))
+    assert run.metrics["loss"].tolist() == [1] * 2 + [2] * 10
+    assert verify_run(tmp_path / "run").is_intact
