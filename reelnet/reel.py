@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,6 @@ from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
 from reelnet.errors import RunError, UsageError
 from reelnet.export.encoders.png import to_image
 from reelnet.export.moviepy import to_clip
-from reelnet.export.outputs import check_outputs_with_run
-from reelnet.export.platform_batch import PlatformResult, export
 from reelnet.export.report import Report
 from reelnet.export.request import DEFAULT_MAX_ERROR, ExportOptions, ExportRequest
 from reelnet.export.save import OnProgress, OnTrial, save
@@ -31,6 +29,9 @@ from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, check_draft
 from reelnet.template.load import load_draft
 from reelnet.template.model import Template
+
+if TYPE_CHECKING:
+    from reelnet.export.platform_batch import PlatformResult
 
 
 class Reel:
@@ -224,6 +225,8 @@ class Reel:
             RunError: The file of a step is missing, truncated or altered.
             ReelnetError: A file cannot be written.
         """
+        from reelnet.export.platform_batch import export
+
         names = [platforms] if isinstance(platforms, str) else platforms
         return export([self.rendition], names, Path(folder), ExportOptions(max_error=max_error, keep=keep))
 
@@ -344,6 +347,8 @@ def load_template_for(
     draft = load_draft(name, panel_registry(), settings)
     found = list(draft.diagnostics)
     if found:
+        from reelnet.export.outputs import check_outputs_with_run
+
         # Errors of the run and of the command line come up once the template is mended.
         with suppress(UsageError, RunError):
             reported = {diagnostic.key for diagnostic in draft.diagnostics}

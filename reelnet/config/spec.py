@@ -35,7 +35,8 @@ FontSize = Annotated[int, Field(ge=6, le=512)]
 class SpecModel(BaseModel):
     """A map in a file: unknown keys and values of another type are errors. Instances are immutable."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # Pydantic builds a validator with its first use: most files use few kinds of panels.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 def convert_to_tuple(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reelnet._support.atomic_path import atomic_path, temporary_sibling
 from reelnet._support.output_path import resolve_output
@@ -13,11 +14,12 @@ from reelnet.export.encoders.content import find_content
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import is_sequence
 from reelnet.export.encoders.png import atomic_sequence, save_png
-from reelnet.export.rate_control.search import search
-from reelnet.export.rate_control.trials import MIN_FILL, Trial, TrialRunner
 from reelnet.export.report import Report, describe_reductions
 from reelnet.export.request import ExportRequest, ResolvedRequest, check_colors
 from reelnet.render.rendition import Rendition
+
+if TYPE_CHECKING:
+    from reelnet.export.rate_control.trials import Trial, TrialRunner
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of finished and of all steps: frames, or encodes with a cap."""
@@ -70,6 +72,10 @@ def _save_complete(rendition: Rendition, request: ResolvedRequest, on_progress: 
 def _save_reduced(
     rendition: Rendition, request: ResolvedRequest, on_progress: OnProgress, on_trial: OnTrial
 ) -> Report:
+    # Most files are written without a search, and stills start faster without these imports.
+    from reelnet.export.rate_control.search import search
+    from reelnet.export.rate_control.trials import TrialRunner
+
     path = request.path
     with temporary_sibling(path) as folder:
         folder.mkdir()
@@ -93,6 +99,8 @@ def _save_reduced(
 
 def _describe_unused_bytes(request: ResolvedRequest, best: Trial, runner: TrialRunner) -> tuple[str, ...]:
     """Why a video is smaller than its cap, in a sentence; empty if it fills the cap."""
+    from reelnet.export.rate_control.trials import MIN_FILL
+
     codec = request.codec
     if request.constraints.max_bytes is None or runner.count > 1 or best.bytes >= MIN_FILL * runner.cap:
         return ()

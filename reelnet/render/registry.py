@@ -3,52 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import metadata
+from pkgutil import resolve_name
+from typing import cast
 
 from reelnet._support.text import one_line
 from reelnet.errors import TemplateError
-from reelnet.render.panels.annotations.captions import Captions
-from reelnet.render.panels.basic.image import Image
-from reelnet.render.panels.basic.small_panels import Counter, Progress, Spacer
-from reelnet.render.panels.basic.text import Text
-from reelnet.render.panels.charts.curve import Curve
-from reelnet.render.panels.charts.histogram import Histogram
-from reelnet.render.panels.maps.channels import Channels, Filmstrip
-from reelnet.render.panels.maps.colorbar import Colorbar
-from reelnet.render.panels.maps.inputs import Inputs
-from reelnet.render.panels.maps.weights import Weights
-from reelnet.render.panels.predictions.predictions import Predictions
 from reelnet.scene.panel import Panel
 
 ENTRY_POINT_GROUP = "reelnet.panels"
 """Entry points of other packages: the name is the kind, the object a subclass of `reelnet.panels.Panel`."""
 
-PANELS: Mapping[str, type[Panel]] = {
-    "captions": Captions,
-    "channels": Channels,
-    "colorbar": Colorbar,
-    "counter": Counter,
-    "curve": Curve,
-    "filmstrip": Filmstrip,
-    "histogram": Histogram,
-    "image": Image,
-    "inputs": Inputs,
-    "predictions": Predictions,
-    "progress": Progress,
-    "spacer": Spacer,
-    "text": Text,
-    "weights": Weights,
+_PANEL_CLASSES = {
+    "captions": "annotations.captions:Captions",
+    "channels": "maps.channels:Channels",
+    "colorbar": "maps.colorbar:Colorbar",
+    "counter": "basic.small_panels:Counter",
+    "curve": "charts.curve:Curve",
+    "filmstrip": "maps.channels:Filmstrip",
+    "histogram": "charts.histogram:Histogram",
+    "image": "basic.image:Image",
+    "inputs": "maps.inputs:Inputs",
+    "predictions": "predictions.predictions:Predictions",
+    "progress": "basic.small_panels:Progress",
+    "spacer": "basic.small_panels:Spacer",
+    "text": "basic.text:Text",
+    "weights": "maps.weights:Weights",
 }
-"""reelnet's own panels, by the kind that templates name."""
+
+
+class OwnPanels(Mapping[str, type[Panel]]):
+    """reelnet's own panels, by the kind that templates name. Each is imported when a template asks for it."""
+
+    def __getitem__(self, kind: str) -> type[Panel]:
+        return cast("type[Panel]", resolve_name(f"reelnet.render.panels.{_PANEL_CLASSES[kind]}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PANEL_CLASSES)
+
+    def __len__(self) -> int:
+        return len(_PANEL_CLASSES)
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in _PANEL_CLASSES
+
+
+PANELS = OwnPanels()
 
 
 class PanelRegistry(Mapping[str, type[Panel]]):
     """Kinds of panels by name. A panel of another package is imported only when a template asks for it."""
 
-    def __init__(self) -> None:
+    @cached_property
+    def _points(self) -> Mapping[str, metadata.EntryPoint]:
         points = metadata.entry_points(group=ENTRY_POINT_GROUP)
-        self._points = {point.name: point for point in points if point.name not in PANELS}
+        return {point.name: point for point in points if point.name not in PANELS}
 
     def __getitem__(self, kind: str) -> type[Panel]:
         return PANELS[kind] if kind in PANELS else _load_panel(self._points[kind])

@@ -62,6 +62,8 @@ class TextStyle:
 
     def widen_digits(self, text: str) -> str:
         """A line of text with all digits replaced by the one that makes it widest."""
+        if self.file is None:
+            return DIGIT.sub("0", text)
         return max((DIGIT.sub(digit, text) for digit in "0123456789"), key=self.width)
 
 
@@ -118,6 +120,7 @@ def _load_font(style: TextStyle) -> ImageFont.FreeTypeFont:
     return open_font(_find_font_file(style), style.size)
 
 
+@lru_cache(maxsize=64)
 def _find_font_file(style: TextStyle) -> str:
     own = f"OpenSans-{'Semibold' if style.bold else 'Regular'}.ttf"
     return style.file or str(resources.files("reelnet").joinpath("data", "fonts", own))

@@ -35,3 +35,12 @@ def test_labels_of_thousands_of_letters_are_cut_quickly(tmp_path: Path) -> None:
         start = time.process_time()
         run.reel("article", settings=settings).frame(0)
         assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_the_own_font_has_digits_of_one_width_whatever_is_beside_them(bold: bool) -> None:
+    style = TextStyle(16, bold)
+    for character in filter(str.isprintable, map(chr, range(0x20, 0x180))):
+        widths = {style.width(f"{character}{digit}{character}" * 8) for digit in "0123456789"}
+        assert len(widths) == 1, character
+    assert style.widen_digits("step 190, 3.5 %") == "step 000, 0.0 %"

@@ -231,7 +231,8 @@ def select_widest_values(values: NDArray[np.float64]) -> list[float]:
     with np.errstate(divide="ignore"):
         exponents = np.floor(np.log10(np.abs(finite)))
     _, first = np.unique(np.copysign(exponents + 1000, finite), return_index=True)
-    return [float(each) for each in (*finite[first], *np.unique(values[~np.isfinite(values)]))]
+    others = {str(each): float(each) for each in values[~np.isfinite(values)]}
+    return [*map(float, finite[first]), *others.values()]
 
 
 def tidy_number(text: str) -> str:
