@@ -18,7 +18,7 @@ from reelnet._support.text import one_line
 from reelnet.demo.datasets import LabeledImages, fit_count, load_images, make_loader
 from reelnet.demo.networks import build_network
 from reelnet.errors import ReelnetError
-from reelnet.record.probe.probe import TapPoint, list_tap_points
+from reelnet.record.probe.tap_points import TapPoint, list_tap_points
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.selection import select_taps
 from reelnet.runs.session import require_free_path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
@@ -122,6 +123,7 @@ def infer_layout(
     grid: tuple[int, int] | None = None,
     slice_index: int | None = None,
     key: int | str | None = None,
+    channels_last: bool | None = None,
 ) -> ArrayLayout:
     """Infer the layout of an output from its shape, the kind of its module and the samples.
 
@@ -133,6 +135,8 @@ def infer_layout(
         grid: Rows and columns of the tokens, where the author gives them.
         slice_index: Which slice of a volume to record; None for the middle one.
         key: Which part of what the module returned the output is; None for the first tensor.
+        channels_last: Whether the layers around the module have the channels of a sequence last; None if they do not
+            say.
 
     Raises:
         ReelnetError: The output has no layout that can be recorded, or contradicts what the author gives.
@@ -141,7 +145,9 @@ def infer_layout(
         raise ReelnetError(
             f"output of shape {shape} does not have the {len(dims)} dimensions of dims={dims!r}"
         )
-    letters, other_dims = (dims, "") if dims else _infer_dims(shape, module, samples, grid, str(key))
+    letters, other_dims = (
+        (dims, "") if dims else _infer_dims(shape, module, samples, grid, str(key), channels_last)
+    )
     if letters is None or 0 in shape:
         raise ReelnetError(
             f"output of shape {shape} cannot be recorded; expected 1 to 5 dimensions, none of them empty, one "
@@ -163,6 +169,43 @@ def infer_layout(
     return ArrayLayout(letters, folding[1], folding[0], other_dims=other_dims)
 
 
+def has_channels_last(module: nn.Module) -> bool | None:
+    """Whether a module has the channels of a sequence last; None if it takes both orders."""
+    if isinstance(module, CHANNELS_FIRST_1D):
+        return False
+    return True if isinstance(module, CHANNELS_LAST) else None
+
+
+@dataclass
+class ChannelOrder:
+    """Where the channels of sequences are, as far as the modules tell that were called last.
+
+    Attributes:
+        last: Whether they are the last dimension; None if no module has told. Before the first call, what all modules
+            of the network have in common.
+        shape: Shape of the output that told.
+    """
+
+    last: bool | None = None
+    shape: tuple[int, ...] = ()
+
+    @classmethod
+    def from_modules(cls, modules: Iterable[nn.Module]) -> ChannelOrder:
+        """The order before the first call."""
+        orders = {has_channels_last(module) for module in modules} - {None}
+        return cls(orders.pop() if len(orders) == 1 else None)
+
+    def update(self, module: nn.Module, shape: tuple[int, ...]) -> None:
+        """Note the output of a module that tells the order."""
+        if len(shape) == 3:
+            self.last, self.shape = has_channels_last(module), shape
+
+    def guess(self, shape: tuple[int, ...]) -> bool | None:
+        """Whether the channels of another output are last; it may be the transpose of the one that told."""
+        is_transposed = shape[1:] == self.shape[:0:-1] != self.shape[1:]
+        return self.last is not is_transposed if self.last is not None else None
+
+
 def is_batch_first(module: nn.Module) -> bool | None:
     """Whether the first dimension of a sequence module's output is that of the samples; None if it does not say."""
     if isinstance(module, nn.TransformerEncoder | nn.TransformerDecoder):
@@ -175,18 +218,15 @@ def is_batch_first(module: nn.Module) -> bool | None:
 
 def _explain_count(shape: tuple[int, ...], letters: str, samples: Samples) -> str:
     """Explain that an output does not have as many samples as the inputs."""
-    at = letters.index("N")
+    found, given = (format_count(count, "sample") for count in (shape[letters.index("N")], samples.count))
     hint = "Name the dimensions with dims=, e.g. dims='NCHW', or reshape the output with then=…"
     size = samples.first.shape
     if samples.samples_dim is None and 1 < len(size) < 4 and size[1] in shape:
         hint = (
-            f"If the inputs of shape {tuple(size)} are {size[1]} samples, (positions, samples), give the recorder "
-            "samples_dim=1; otherwise name the dimensions with dims="
+            f"If the inputs of shape {tuple(size)} are {format_count(size[1], 'sample')}, (positions, samples), "
+            "give the recorder samples_dim=1; otherwise name the dimensions with dims="
         )
-    return (
-        f"output of shape {shape}, read as {letters}, has {shape[at]} samples, not the {samples.count} samples "
-        f"of the inputs. {hint}"
-    )
+    return f"output of shape {shape}, read as {letters}, has {found}, not the {given} of the inputs. {hint}"
 
 
 def require_dims(dims: str) -> str:
@@ -211,14 +251,19 @@ def _choose_slice(depth: int, index: int | None) -> tuple[int, int]:
 
 
 def _infer_dims(
-    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None, key: str
+    shape: tuple[int, ...],
+    module: nn.Module,
+    samples: Samples,
+    grid: tuple[int, int] | None,
+    key: str,
+    channels_last: bool | None,
 ) -> tuple[str | None, str]:
     """Return the dimensions of an output, and others that its shape fits equally well."""
     match len(shape):
         case 2:
             return _infer_2_dims(shape, samples)
         case 3:
-            return _infer_3_dims(shape, module, samples, grid, key)
+            return _infer_3_dims(shape, module, samples, grid, key, channels_last)
         case 4:
             return _infer_4_dims(shape, module, samples.image_size)
         case count:
@@ -233,7 +278,12 @@ def _infer_2_dims(shape: tuple[int, ...], samples: Samples) -> tuple[str, str]:
 
 
 def _infer_3_dims(
-    shape: tuple[int, ...], module: nn.Module, samples: Samples, grid: tuple[int, int] | None, key: str
+    shape: tuple[int, ...],
+    module: nn.Module,
+    samples: Samples,
+    grid: tuple[int, int] | None,
+    key: str,
+    channels_last_around: bool | None,
 ) -> tuple[str, str]:
     first, second, third = shape
     size, count = samples.image_size, samples.count
@@ -247,7 +297,7 @@ def _infer_3_dims(
         return "LNC", ""
     channels_last = isinstance(module, CHANNELS_LAST)
     batch_first = is_batch_first(module)
-    fits_both = batch_first is None and first == second == count
+    fits_both = batch_first is None and first == second == count > 1
     samples_second = batch_first is False or (
         second == count and (first != count or (fits_both and samples.samples_dim == 1))
     )
@@ -263,7 +313,10 @@ def _infer_3_dims(
         return "NTC", "TNC" if fits_both else others
     if not channels_last and _fit_grid(third, size):
         return "NCT", ""
-    return "NCL" if samples.are_signals and not channels_last else "NLC", "LNC" if fits_both else ""
+    if channels_last or channels_last_around is not None:
+        return "NLC" if channels_last or channels_last_around else "NCL", "LNC" if fits_both else ""
+    letters, others = ("NCL", "NLC") if samples.are_signals else ("NLC", "")
+    return letters, "LNC" if fits_both else others
 
 
 def _infer_4_dims(shape: tuple[int, ...], module: nn.Module, size: tuple[int, int] | None) -> tuple[str, str]:

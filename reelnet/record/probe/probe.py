@@ -15,7 +15,7 @@ from torch.nn.parameter import is_lazy
 
 from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.array_layout import is_batch_first
+from reelnet.record.array_layout import ChannelOrder, has_channels_last, is_batch_first
 from reelnet.record.probe.copies import ParameterGuard
 from reelnet.record.probe.distributed import reshard
 from reelnet.record.probe.probing import exclusive_probe
@@ -31,7 +31,6 @@ from reelnet.record.probe.state import (
 from reelnet.record.samples import Samples
 from reelnet.record.taps.attention import suggest_unfused
 from reelnet.record.taps.reading import (
-    PREFIX_TOKENS_SUFFIX,
     Arrays,
     ParameterReader,
     ReadOptions,
@@ -45,10 +44,9 @@ from reelnet.record.taps.selection import (
     distinct_modules,
     index_paths,
     named_modules,
-    select_taps,
     unwrap_model,
 )
-from reelnet.record.taps.tap import Tap, TapSpec
+from reelnet.record.taps.tap import Tap
 from reelnet.record.tensors import pick_tensor
 from reelnet.runs.header import TapInfo, TapKind
 
@@ -126,6 +124,7 @@ class Probe:
         )
         self._readers: dict[TapCall, TapReader] = {}
         self._settled_dims: dict[TapCall, str] = {}
+        self._output_sizes: set[int] = set()
 
     def run(self, *, untrained: bool = False) -> Arrays:
         """Run one forward pass.
@@ -169,7 +168,7 @@ class Probe:
             return {}
         # Fewer samples, not more: if these are positions after all, more of them might exceed a table of positions,
         # which a GPU does not survive.
-        sizes = {size for reader in doubtful.values() for size in reader.shape}
+        sizes = self._output_sizes.union(*(reader.shape for reader in doubtful.values()))
         counts = [number for number in range(1, self._samples.count) if number not in sizes]
         if not counts:
             return {}
@@ -199,7 +198,7 @@ class Probe:
         if first:
             self._require_initialized()
         self._look_up_modules(first=first)
-        forward = _ForwardPass()
+        forward = _ForwardPass(channel_order=ChannelOrder.from_modules(self.model.modules()))
         # no_grad, not inference_mode: what a model caches in the pass (positions, masks) may be used by the training
         # later, and autograd refuses tensors that were made in inference mode.
         with ExitStack() as stack:
@@ -306,22 +305,26 @@ class Probe:
                 if path in self._taps and module and not isinstance(module, torch.jit.ScriptModule):
                     hook = self._make_hook(path, forward, first=first)
                     stack.callback(module.register_forward_hook(hook, with_kwargs=True).remove)
-            if first and self._samples.samples_dim is None:
-                for path, module in distinct_modules(self.model).items():
-                    if is_batch_first(module) is False:
-                        stack.callback(module.register_forward_hook(self._make_order_hook(path)).remove)
+            for path, module in distinct_modules(self.model).items() if first else ():
+                if isinstance(module, torch.jit.ScriptModule):
+                    continue
+                if self._samples.samples_dim is None and is_batch_first(module) is False:
+                    stack.callback(module.register_forward_hook(self._make_order_hook(path)).remove)
+                if has_channels_last(module) is not None:
+                    stack.callback(module.register_forward_hook(forward.watch_channels).remove)
             yield
 
     def _check_count(self, output: Any) -> None:
         """Doubt that the first dimension of the inputs is of the samples if the output has the second one instead."""
         with suppress(ReelnetError):
             shape, inputs = tuple(pick_tensor(output, None)[0].shape), self._samples.first.shape
+            self._output_sizes = set(shape)
             if 1 < len(inputs) < 4 and shape[:1] == inputs[1:2] and self._samples.count not in shape:
                 self._doubt_samples_dim(f"the model returns {shape}", shape[0])
 
     def _make_order_hook(self, path: str) -> Any:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
-            shape = tuple(output[0].shape if isinstance(output, tuple) else output.shape)
+            shape = _find_shape(output)
             if len(shape) == 3 and shape[0] == self._samples.count != shape[1]:
                 self._doubt_samples_dim(f"{path!r} with batch_first=False returns {shape}", shape[1])
 
@@ -354,7 +357,10 @@ class Probe:
                     values, note = read_tensor(tap, module, args, kwargs, output)
                     if first:
                         note = "; ".join(filter(None, (note, self._shared_notes[path])))
-                        reader = TapReader(tap, name, module, values, note, self._samples, self._options)
+                        order = forward.channel_order.guess(tuple(values.shape))
+                        reader = TapReader(
+                            tap, name, module, values, note, self._samples, self._options, order
+                        )
                         forward.add_first(path, reader, values)
                         self._readers[key] = reader
                     else:
@@ -392,6 +398,13 @@ class Probe:
         return f"{times} in the forward pass on the samples{suggest_unfused(parent)}"
 
 
+def _find_shape(output: Any) -> tuple[int, ...]:
+    """The shape of the first tensor of an output; () without one."""
+    with suppress(ReelnetError):
+        return tuple(pick_tensor(output, None)[0].shape)
+    return ()
+
+
 @dataclass
 class _ForwardPass:
     """What the hooks collect in one forward pass.
@@ -404,6 +417,7 @@ class _ForwardPass:
         skipped: The reason why each skipped tap cannot be recorded.
         refused: The reason why the tap of an exchanged module has no values.
         paths: The paths of the tapped modules by the names of the arrays; filled in the first pass only.
+        channel_order: Where the channels of sequences are; known in the first pass only.
     """
 
     arrays: Arrays = field(default_factory=dict)
@@ -413,6 +427,11 @@ class _ForwardPass:
     skipped: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
+    channel_order: ChannelOrder = field(default_factory=ChannelOrder)
+
+    def watch_channels(self, module: nn.Module, args: Any, output: Any) -> None:
+        """Note whether the channels of a sequence are last, in a hook on a module that tells."""
+        self.channel_order.update(module, _find_shape(output))
 
     def add_first(self, path: str, reader: TapReader, values: Tensor) -> None:
         """Add the arrays of a tap that is read for the first time.
@@ -451,44 +470,3 @@ class _ForwardPass:
                 self.error = self.error or ReelnetError(f"layer {path!r}{named}: {error}")
             else:
                 self.skipped[name] = str(error)
-
-
-@dataclass(frozen=True)
-class TapPoint:
-    """A module or parameter that can be recorded.
-
-    Attributes:
-        path: Its dotted path in the model, with the number of the call from the second call on.
-        kind: The class of the module; for a parameter, whether its weight or gradient is meant.
-        info: Shape and dtype of one snapshot, for given samples.
-    """
-
-    path: str
-    kind: str
-    info: TapInfo
-
-
-def list_tap_points(model: nn.Module, samples: Tensor, specs: Sequence[TapSpec] = ()) -> list[TapPoint]:
-    """List what can be recorded of a model.
-
-    Args:
-        model: The network.
-        samples: What the model is called with.
-        specs: Taps as for `Recorder`, to list what they record; by default all modules.
-
-    Raises:
-        UsageError: A path, pattern or predicate matches nothing.
-        ReelnetError: The model fails on the samples, or something that `specs` names cannot be recorded.
-    """
-    taps = select_taps(model, specs) if specs else [Tap(path) for path in distinct_modules(model)]
-    probe = Probe(model, Samples.from_inputs(samples), taps, strict=bool(specs))
-    probe.run(untrained=True)
-    kinds = {path: type(module).__name__ for path, module in named_modules(model).items()}
-    return [
-        TapPoint(
-            name,
-            kinds.get(name.partition("#")[0].removesuffix(PREFIX_TOKENS_SUFFIX), info.kind.value),
-            info,
-        )
-        for name, info in probe.infos.items()
-    ]

@@ -91,6 +91,7 @@ class TapReader:
         note: How the tensor was picked, for people.
         samples: The samples that the model was called with.
         options: Options of the recorder.
+        channels_last: Whether the layers around the module have the channels of a sequence last.
 
     Attributes:
         shape: Shape of the tensor.
@@ -110,12 +111,20 @@ class TapReader:
         note: str,
         samples: Samples,
         options: ReadOptions,
+        channels_last: bool | None = None,
     ) -> None:
         self._name, self._options = name, options
         self.shape, self._dtype = tuple(values.shape), values.dtype
         key = None if tap.then is not None else tap.key
         self.layout = infer_layout(
-            self.shape, module, samples, dims=tap.dims, grid=tap.grid, slice_index=tap.slice, key=key
+            self.shape,
+            module,
+            samples,
+            dims=tap.dims,
+            grid=tap.grid,
+            slice_index=tap.slice,
+            key=key,
+            channels_last=channels_last,
         )
         dims = self.layout.dims
         channel_count = self.shape[dims.index("C")] if "C" in dims else 1

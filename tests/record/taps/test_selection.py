@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import reelnet
 from reelnet.errors import UsageError
-from reelnet.record.probe.probe import list_tap_points
+from reelnet.record.probe.tap_points import list_tap_points
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.selection import select_taps
 from reelnet.record.taps.tap import Tap
