@@ -45,6 +45,8 @@ class SceneContext:
         channel_count: How many channels of the layer are shown; None for all.
         transposed: Whether rows are samples and columns are channels.
         by_change: Whether the channels that change most are shown.
+        color_limits: The limits of the layers and weights that the layout shows in colors, unless each has a color
+            bar in its panel.
     """
 
     layer: str
@@ -63,6 +65,7 @@ class SceneContext:
     channel_count: int | None = None
     transposed: bool = False
     by_change: bool = False
+    color_limits: Mapping[str, Limits] = field(default_factory=dict)
     _views: dict[str, TapView] = field(default_factory=dict, repr=False, compare=False)
     _field_texts: dict[tuple[str, str], tuple[str, ...]] = field(
         default_factory=dict, repr=False, compare=False

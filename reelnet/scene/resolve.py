@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
 from reelnet.errors import UsageError, suggest_names
-from reelnet.runs.header import require_activation
+from reelnet.runs.header import TapKind, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
-from reelnet.scene.layout.measure import check_panels, check_unplaced, find_unplaced, with_shown_channels
+from reelnet.scene.layout.measure import check_panels, check_unplaced, find_unplaced, with_layout
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, HasCells, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
@@ -101,7 +101,7 @@ def resolve(
     context = _build_context(template, run, layer, errors)
     layout = timeline = None
     with errors.collect():
-        layout = fit_canvas(template, with_shown_channels(template, context), scale)
+        layout = fit_canvas(template, with_layout(template, context), scale)
     if layout is not None:
         check_color_bars(_find_placed(template, layout), layout.context, errors)
     check_unplaced(template, context, errors)
@@ -130,7 +130,7 @@ def check_draft(template: Template, run: RunReader, layer: str | None = None) ->
     """
     run.require_steps()
     errors = ErrorCollector(template.source_map)
-    context = with_shown_channels(template, _build_context(template, run, layer, errors))
+    context = with_layout(template, _build_context(template, run, layer, errors))
     check_panels(template, context, errors)
     found = list(errors.diagnostics)
     for part in (template, *(output.apply_to(template) for output in template.outputs)):
@@ -253,8 +253,11 @@ def check_color_bars(placed: Mapping[str, Panel], context: SceneContext, errors:
     shown += [f"{len(unexplained) - MAX_LISTED_SCALES} more"] * (len(unexplained) > MAX_LISTED_SCALES)
     own = "; ".join(f"{tap} from {' to '.join(limits.ends)}" for tap, limits in bars.values())
     first = unexplained[0][1]
+    remedies = f"add a panel {{kind: colorbar, tap: {first}}}"
+    if any(context.require(tap).kind is not TapKind.WEIGHT for _, tap, _ in unexplained):
+        # Neither is for weights.
+        remedies += ", give channels 'colorbar: true', or set theme.limits to two numbers for all layers"
     errors.add(
-        f"explains {own}, but {', '.join(shown)}; add a panel {{kind: colorbar, tap: {first}}}, give channels "
-        "'colorbar: true', or set theme.limits to two numbers for all layers",
+        f"explains {own}, but {', '.join(shown)}; {remedies}",
         *("panels", next(iter(bars))),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reelnet.runs.header import TapInfo, displayable_layers
 from reelnet.scene.layout.boxes import LAYOUT_GRID
@@ -127,8 +127,6 @@ class Limits:
         """The limits by the rule of the theme."""
         rule, default = theme.limits, cls.from_tap(tap)
         match rule.kind:
-            case LimitKind.SYMMETRIC:
-                return cls.symmetric(max(abs(default.low), abs(default.high)) or 1.0)
             case LimitKind.FIXED:
                 clipped = statistics.fraction_outside(name, rule.low, rule.high)
                 return cls(rule.low, rule.high, rule.low >= 0 or rule.high <= 0, clipped)
@@ -136,7 +134,14 @@ class Limits:
                 end = statistics.percentile(name, rule.percentile) or max(-default.low, default.high)
                 low, high = max(default.low, -end), min(default.high, end)
                 return cls(low, high, default.one_sided, statistics.fraction_outside(name, low, high))
-        return default
+            case LimitKind.SYMMETRIC:
+                limits = cls.symmetric(max(abs(default.low), abs(default.high)) or 1.0)
+            case LimitKind.AUTO:
+                limits = default
+        if limits.low <= (tap.min or 0.0) and (tap.max or 0.0) <= limits.high:
+            return limits
+        # The layer exceeds its declared bounds.
+        return replace(limits, clipped=statistics.fraction_outside(name, limits.low, limits.high))
 
     @property
     def ends(self) -> tuple[str, str]:

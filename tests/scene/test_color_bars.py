@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.render.panels.maps.colorbar import Colorbar
 from reelnet.runs.header import TapKind
 from reelnet.template.search_path import find_builtin_folder
 from tests.make_run import write_run
-from tests.template.text import reel_of
+from tests.template.text import reel_of, template_of
 
 SECOND = "panels: {second: {kind: channels, taps: deep%s}}\nlayout: {column: [channels, colorbar, second%s]}"
 
@@ -70,3 +72,34 @@ def test_what_works(run: Run, text: str) -> None:
 @pytest.mark.parametrize("layer", ["conv", "deep"])
 def test_built_in_templates_explain_every_layer(run: Run, file: Path, layer: str) -> None:
     run.reel(file.stem, layer=layer)
+
+
+def test_a_bar_counts_the_clipped_values_of_all_that_it_explains(tmp_path: Path) -> None:
+    values = {"one": lambda step: np.full((2, 1, 4, 4), 0.5), "two": lambda step: np.full((2, 3, 4, 4), 2.0)}
+    run = write_run(tmp_path / "run", {"one": (2, 1, 4, 4), "two": (2, 3, 4, 4)}, values=values)
+    beside = "theme: {limits: [-1, 1]}\nlayout: {column: [all, colorbar]}\npanels: {all: {kind: channels, taps: %s}}"
+    assert bar_text(run, beside % "[one, two]", "one") == "+1  (75.0 % beyond)"
+    assert bar_text(run, beside % "[one, two]", "two") == "+1  (75.0 % beyond)"
+    assert bar_text(run, beside % "one", "one") == "+1"
+
+
+@pytest.mark.parametrize("limits", ["auto", "symmetric"])
+def test_a_bar_counts_values_beyond_declared_bounds(tmp_path: Path, limits: str) -> None:
+    values = {"conv": lambda step: np.array([0.5, 1.0, -1.0, 1.5], np.float32).reshape(1, 1, 2, 2)}
+    run = write_run(tmp_path / "run", {"conv": (1, 1, 2, 2)}, values=values, bounds={"conv": (-1.0, 1.0)})
+    text = f"panels: {{}}\ntheme: {{limits: {limits}}}\nlayout: {{column: [channels, colorbar]}}"
+    assert bar_text(run, text, "conv") == "+1  (25.0 % beyond)"
+
+
+def bar_text(run: Run, text: str, layer: str) -> str:
+    """What the color bar of a template says right of its colors."""
+    template, context = template_of(text), reel_of(run, text, layer).scene.context
+    bar = template.panels["colorbar"]
+    assert isinstance(bar, Colorbar)
+    return bar.lay_out(context).high
+
+
+def test_the_remedy_for_weights_is_a_bar_of_their_own(run: Run) -> None:
+    text = "panels: {}\ntheme: {limits: [-1, 1]}\nlayout: {column: [channels, colorbar, weights]}"
+    with pytest.raises(TemplateError, match=r"add a panel \{kind: colorbar, tap: conv.weight\}$"):
+        reel_of(run, text, "conv")

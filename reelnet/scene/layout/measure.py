@@ -11,6 +11,7 @@ from reelnet.errors import ReelnetError
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Group, Leaf
 from reelnet.scene.panel import Panel
+from reelnet.scene.tap_view import Limits
 from reelnet.template.model import Direction, Stack, Template
 
 LayoutTree = Leaf[Panel] | Group[Panel]
@@ -64,23 +65,30 @@ def _check_sample_strips(direction: Direction, items: Sequence[LayoutTree], cont
         )
 
 
-def with_shown_channels(template: Template, context: SceneContext) -> SceneContext:
-    """The context with what the layout's first panel of channels decides: their number, and what rows are."""
-    for name in _panel_names(template.layout):
-        panel = template.panels[name]
-        if isinstance(panel, Panel) and not panel.hidden:
-            # Options that do not fit the run are reported when the panel is measured.
-            with suppress(ValueError, ReelnetError):
-                count = panel.count_channels(context)
-                if count is not None:
-                    is_auto = context.samples_spec.transposed == "auto"
-                    return replace(
-                        context,
-                        channel_count=count,
-                        transposed=context.transposed
-                        or (is_auto and 2 * len(context.sample_indices) <= count),
-                        by_change=panel.ranks_by_change,
-                    )
+def with_layout(template: Template, context: SceneContext) -> SceneContext:
+    """The context with what the layout decides.
+
+    These are the color scales of its panels and, by its first panel of channels, their number and what rows are.
+    """
+    panels = [template.panels[name] for name in dict.fromkeys(_panel_names(template.layout))]
+    shown = [panel for panel in panels if isinstance(panel, Panel) and not panel.hidden]
+    color_limits: dict[str, Limits] = {}
+    for panel in shown:
+        # Options that do not fit the run are reported when the panel is measured.
+        with suppress(ValueError, ReelnetError):
+            color_limits |= panel.color_limits(context)
+    context = replace(context, color_limits=color_limits)
+    for panel in shown:
+        with suppress(ValueError, ReelnetError):
+            count = panel.count_channels(context)
+            if count is not None:
+                is_auto = context.samples_spec.transposed == "auto"
+                return replace(
+                    context,
+                    channel_count=count,
+                    transposed=context.transposed or (is_auto and 2 * len(context.sample_indices) <= count),
+                    by_change=panel.ranks_by_change,
+                )
     return context
 
 

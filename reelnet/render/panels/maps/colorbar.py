@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from operator import mul
 from typing import Annotated
 
 import numpy as np
@@ -91,9 +94,14 @@ class Colorbar(Panel):
         return tap, Limits.for_weight(info) if info.kind is TapKind.WEIGHT else context.view(tap).limits
 
     def lay_out(self, context: SceneContext) -> ColorbarLayout:
-        """The bar and its limits."""
-        _, limits = self.explained_limits(context)
-        return ColorbarLayout(context, limits, self.thickness)
+        """The bar and its limits, with the fraction of values that they clip in all that the bar explains."""
+        tap, limits = self.explained_limits(context)
+        clipped = {tap: limits.clipped} | {
+            other: each.clipped for other, each in context.color_limits.items() if each.ends == limits.ends
+        }
+        sizes = [math.prod(context.require(each).shape) for each in clipped]
+        fraction = sum(map(mul, clipped.values(), sizes)) / sum(sizes)
+        return ColorbarLayout(context, replace(limits, clipped=fraction), self.thickness)
 
     def natural_width(self, context: SceneContext) -> int:
         """Preferred width in pixels."""

@@ -25,6 +25,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(
         tmp_path_factory.mktemp("legend") / "run",
         taps={"signed": (6, 2, 8, 8), "positive": (6, 1, 8, 8)},
+        values={
+            "signed": lambda step: np.full((6, 2, 8, 8), -0.5),
+            "positive": lambda step: np.full((6, 1, 8, 8), 3.0),
+        },
         bounds={"signed": (-1.0, 1.0), "positive": (0.0, 5.0)},
     )
 
