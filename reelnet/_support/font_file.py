@@ -15,6 +15,9 @@ MAX_FONT_BYTES = 100_000_000
 MAX_LINE_EMS = 8
 """Height of a line, in ems, from which a font must be damaged; the tallest scripts take 3."""
 
+NOT_A_FONT = {"unknown file format", "invalid stream operation", "cannot open resource", "broken file"}
+"""What FreeType says of a file that is no font, or only the beginning of one."""
+
 
 def open_font(file: str, size: int) -> ImageFont.FreeTypeFont:
     """Open a TrueType or OpenType font at a size, in pixels per em.
@@ -43,8 +46,8 @@ def explain_font_errors(file: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error) or "is damaged"
-        if reason == "unknown file format":
-            reason = "is not a font"
+        if reason in NOT_A_FONT:
+            reason = "is not a font, or is damaged"
         raise ValueError(f"{file}: {reason}; give a .ttf or .otf file") from None
 
 

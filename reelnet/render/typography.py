@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib import resources
 from itertools import accumulate, pairwise
 from math import ceil
+from unicodedata import bidirectional, category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ DIGIT = re.compile("[0-9]")
 WORD_OR_DIGIT = re.compile(r"[0-9]|[^0-9]+", re.DOTALL)
 KERNING_EMS = 2
 """More ems than kerning can take away from a text that is cut."""
+RIGHT_TO_LEFT, REORDERED = ("R", "AL"), "Mc"
+"""Unicode classes of letters that need more than one glyph after the other: Hebrew and Arabic, vowels of India."""
 BREAKABLE_PART = re.compile(r"[^._/]*[._/]+|[^._/]+")
 
 
@@ -52,7 +55,7 @@ class TextStyle:
         """Width of a line of text in pixels.
 
         Raises:
-            ValueError: The font has no glyph for a character.
+            ValueError: The font has no glyph for a character, or its script cannot be drawn.
         """
         return _measure_width(text, self)
 
@@ -128,6 +131,12 @@ def _find_font_file(style: TextStyle) -> str:
 
 @lru_cache(maxsize=4096)
 def _measure_width(text: str, style: TextStyle) -> int:
+    for character in text:
+        if bidirectional(character) in RIGHT_TO_LEFT or category(character) == REORDERED:
+            raise ValueError(
+                f"text {text!r}: the script of {character!r} (U+{ord(character):04X}) cannot be drawn, only scripts "
+                "from left to right whose letters keep their order; show an image of the text"
+            )
     for character in text:
         if not _has_glyph(character, style.file, bold=style.bold):
             raise ValueError(

@@ -148,6 +148,15 @@ class Limits:
         """Both limits as a color bar writes them."""
         return format_limit(self.low), format_limit(self.high)
 
+    @property
+    def labels(self) -> tuple[str, str]:
+        """Both limits, the upper one with the fraction of values that lie beyond them."""
+        low, high = self.ends
+        if self.clipped > 0:
+            percent = f"{100 * self.clipped:.1f}" if self.clipped >= 0.0005 else "under 0.1"
+            high += f"  ({percent} % beyond)"
+        return low, high
+
     def select_anchors(self, theme: Theme) -> tuple[Rgb, ...]:
         """The anchors of the colormap from `low` to `high`; the middle one of a diverging map is 0."""
         diverging, sequential = theme.diverging, theme.sequential

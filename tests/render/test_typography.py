@@ -44,3 +44,9 @@ def test_the_own_font_has_digits_of_one_width_whatever_is_beside_them(bold: bool
         widths = {style.width(f"{character}{digit}{character}" * 8) for digit in "0123456789"}
         assert len(widths) == 1, character
     assert style.widen_digits("step 190, 3.5 %") == "step 000, 0.0 %"
+
+
+@pytest.mark.parametrize("text", ["step مرحبا", "שלום", "हिन्दी"])
+def test_scripts_that_would_be_misread_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"the script of .* cannot be drawn.*show an image of the text"):
+        STYLE.width(text)

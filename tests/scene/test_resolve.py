@@ -105,6 +105,7 @@ RUN_MISTAKES = [
     ),
     ("panels: {title: {kind: text, text: '{step:{layer}}'}}", "title", "cannot be formatted"),
     ("panels: {title: {kind: text, text: '{metrics.los}'}}", "title", "did you mean 'metrics.loss'"),
+    ("canvas: {aspect: '1:9999'}", "channels", r"mine.yaml:1:10: canvas.aspect: .*ratio nearer to .*:"),
     ("panels: {title: {kind: text, text: 漢}}", "title", r"the font has no character '漢' \(U\+6F22\)"),
     (
         "timeline: {holds: [{step: 9, seconds: 1}]}",

@@ -45,7 +45,7 @@ MISTAKES = [
     ("layout: {column: [channels], gap: 3}", "layout.gap: belongs inside: column: {gap: …, items: "),
     ("layout: {colum: [channels], row: [inputs]}", "layout.colum: no such stack; did you mean 'column'?"),
     (CHANNELS + "theme: {font: nowhere.ttf}", "theme.font: nowhere.ttf: no such file"),
-    (CHANNELS + f"theme: {{font: {__file__}}}", "is not a font; give a .ttf or .otf file"),
+    (CHANNELS + f"theme: {{font: {__file__}}}", "is not a font, or is damaged; give a .ttf or .otf file"),
     (CHANNELS + "theme: {font: /dev/null}", "theme.font: /dev/null: is not a regular file"),
     (CHANNELS + "canvas: 1080", "canvas.aspect: '1080' is neither a size"),
     (

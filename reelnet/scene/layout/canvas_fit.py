@@ -171,14 +171,19 @@ def _check_frame_size(template: Template, layout: FittedLayout, *, is_template_s
         is_template_scale: Whether the template alone decides the size.
 
     Raises:
-        TemplateError: The frame is too large because of a length in the template.
+        TemplateError: The frame is too large because of a length or the aspect ratio in the template.
         UsageError: The frame is too large because of the run, or of a scale from elsewhere.
     """
-    size = layout.size
-    if max(size.width, size.height) <= MAX_PIXELS and size.width * size.height <= MAX_FRAME_AREA:
+    size, tree = layout.size, layout.tree
+    if _is_encodable(size):
         return
     limits = f"at most {MAX_PIXELS} per side and {MAX_FRAME_AREA / 1e6:.1f} million in all"
     message = f"a frame of {size.width}×{size.height} pixels is too large ({limits})"
+    width = _choose_width(tree, template.canvas)
+    content = Size(width, tree.preferred_height(width))
+    if template.canvas.aspect and _is_encodable(content):
+        advice = f"give a ratio nearer to that of its content, {content.width}:{content.height}"
+        raise InvalidTemplate([template.source_map.diagnose(("canvas", "aspect"), f"{message}; {advice}")])
     cause = find_largest_length(template) if is_template_scale else None
     if cause is not None:
         raise InvalidTemplate([template.source_map.diagnose(cause, f"{message}; give a smaller number")])
@@ -186,6 +191,11 @@ def _check_frame_size(template: Template, layout: FittedLayout, *, is_template_s
     raise UsageError(
         f"{message}; give a smaller scale, show fewer channels, or choose another layer than {layer!r} with --layer"
     )
+
+
+def _is_encodable(size: Size) -> bool:
+    """Whether encoders accept frames of this size."""
+    return max(size.width, size.height) <= MAX_PIXELS and size.width * size.height <= MAX_FRAME_AREA
 
 
 def find_cramped(node: LayoutTree, box: Box) -> Iterator[tuple[Panel | StackSpec, Box, Size]]:

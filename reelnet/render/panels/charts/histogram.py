@@ -21,7 +21,6 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.tap_view import format_limit
 
 LABEL_GAP = 8
 """Pixels between the vertical axis and its labels."""
@@ -116,13 +115,16 @@ class HistogramDrawing:
             fill_box(canvas, Box(plot.x, y, plot.width, 1), self._faint)
             top = y - style.line_height // 2
             write(canvas, label, self._muted, plot.x - LABEL_GAP, top, style, anchor="right")
-        for label, x, anchor in self._limit_labels():
+        for label, x, anchor in self.limit_labels():
             write(canvas, label, self._muted, x, plot.bottom + 5, style, anchor=anchor)
 
-    def _limit_labels(self) -> list[tuple[str, int, str]]:
+    def limit_labels(self) -> list[tuple[str, int, str]]:
         """Text, x and anchor of the labels below the plot: the limits, and 0 if it fits between them."""
         plot, style, limits = self._plot, self._style, self._view.limits
-        low, high = format_limit(limits.low), format_limit(limits.high)
+        # The outer bars count the values beyond the limits.
+        low, high = limits.labels
+        if style.width(low) + style.width(high) + 8 > plot.width:
+            low, high = limits.ends
         labels = [(low, plot.x, "left"), (high, plot.right, "right")]
         fraction = -limits.low / ((limits.high - limits.low) or 1.0)
         zero_x, space = plot.x + round(fraction * plot.width), style.width("0") + 8

@@ -45,10 +45,7 @@ class ColorbarLayout:
     """
 
     def __init__(self, context: SceneContext, limits: Limits, thickness: int | None = None) -> None:
-        self.low, self.high = limits.ends
-        if limits.clipped > 0:
-            percent = f"{100 * limits.clipped:.1f}" if limits.clipped >= 0.0005 else "under 0.1"
-            self.high += f"  ({percent} % beyond)"
+        self.low, self.high = limits.labels
         self.style = body_style(context.theme)
         self.thickness = thickness or context.theme.text
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
+from reelnet.render.panels.charts.histogram import HistogramDrawing
 from tests.make_run import noise, write_run
 from tests.rendering import color_bounds, to_pixels
 
@@ -99,6 +100,15 @@ def test_nan_values_are_ignored(tmp_path: Path) -> None:
     counts = np.array([(finite < 0).sum(), (finite >= 0).sum()])
     shown = tall(field, 2)
     assert shown[0] / shown[1] == pytest.approx(counts[0] / counts[1], abs=0.1)
+
+
+def test_values_beyond_the_limits_are_said_below_the_bars(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", np.linspace(-1, 1, 4096, dtype=np.float32).reshape(1, 1, 1, 64, 64))
+    for limits, label in (([-0.75, 0.75], "+0.75  (25.0 % beyond)"), ([-1, 1], "+1")):
+        reel = laid_out(run, {}, theme={"limits": limits})
+        (drawing,) = reel.scene.drawings
+        assert isinstance(drawing, HistogramDrawing)
+        assert [text for text, _, anchor in drawing.limit_labels() if anchor == "right"] == [label]
 
 
 @pytest.mark.parametrize("panel", [{"chart_width": 70}, {"chart_height": 40}, {"tap": "conv9"}])
