@@ -50,6 +50,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "missing": {str(step): reason for step, reason in run.missing.items()},
         "metrics": list(run.metrics),
         "bytes": run.nbytes,
+        "warnings": list(run.warnings()),
     }
 
 

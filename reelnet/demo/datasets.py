@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import inspect
 import logging
+import warnings
 from collections import defaultdict
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -218,6 +219,10 @@ def _load_folder(path: Path, transform: Any) -> Split:
     try:
         if not (path / "train").is_dir():
             images = load(path)
+            if len(images) < 2:
+                raise UsageError(
+                    f"--data folder:{path}: has only 1 image; give two or more, as every tenth is for testing only"
+                )
             return *_split_tenths(images), _get_classes(images)
         test_folder = next((path / name for name in ("test", "val") if (path / name).is_dir()), None)
         if test_folder is None:
@@ -238,9 +243,10 @@ def _load_folder(path: Path, transform: Any) -> Split:
 
 def _open_image(path: str) -> Any:
     try:
-        with Image.open(path) as image:
+        # Pillow warns of damaged metadata, which do not change the pixels.
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             return image.convert("RGB")
-    except OSError as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ReelnetError(f"{path}: cannot be read as an image ({error}); repair or remove it") from error
 
 

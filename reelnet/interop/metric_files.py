@@ -244,7 +244,7 @@ class _Table:
 def _find_step_column(row: Mapping[str, Any], step_column: str | None) -> str | None:
     if step_column is not None:
         return step_column if step_column in row else None
-    by_lower_name = {str(name).lower(): name for name in row}
+    by_lower_name = {str(name).lower(): name for name in reversed(list(row))}
     return next((by_lower_name[name] for name in STEP_COLUMNS if name in by_lower_name), None)
 
 
@@ -302,11 +302,28 @@ def _read_csv(path: Path) -> Iterator[Row]:
             if not columns:
                 columns = _read_header(path, cells)
                 continue
+            _require_no_swallowed_rows(path, reader.line_num, cells, delimiter, len(columns))
             row = _name_cells(path, reader.line_num, columns, cells)
             # Files saved by TensorBoard's web page have the name of the metric only in the file name.
             if row.keys() == {"Wall time", "Step", "Value"}:
                 row = {"Step": row["Step"], path.stem: row["Value"]}
             yield reader.line_num, row
+
+
+def _require_no_swallowed_rows(
+    path: Path, line: int, cells: Sequence[str], delimiter: str, columns: int
+) -> None:
+    """Check that no cell holds whole rows, which it does after a quote that is not closed.
+
+    Raises:
+        ReelnetError: A cell does.
+    """
+    for cell in cells:
+        if any(row.count(delimiter) >= columns - 1 for row in cell.splitlines()[1:]):
+            first = line - len(cell.splitlines()) + 1
+            raise ReelnetError(
+                f"{path}:{first}: a quote is not closed, so that the rows up to line {line} are one cell; close it"
+            )
 
 
 def _find_delimiter(header: str) -> str:

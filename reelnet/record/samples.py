@@ -25,8 +25,8 @@ class Samples:
     """The arguments with which the model is called in every probe.
 
     Attributes:
-        args: Positional inputs. Values that are not tensors are passed to the model unchanged. A list of tensors with
-            one tensor per sample, such as the pictures of a detection model, counts as one input.
+        args: Positional inputs. Values that are not tensors are passed to the model unchanged. A list with one tensor
+            per sample, such as the pictures of a detection model, or one mapping per sample, counts as one input.
         kwargs: Inputs by name.
         samples_dim: Which dimension of the inputs is that of the samples; None if the user does not say. Then it is
             the first.
@@ -99,11 +99,32 @@ class Samples:
 
     def _iter_leaves(self) -> Iterator[tuple[str, Any]]:
         for inputs in (self.args, self.kwargs):
-            yield from _iter_leaves(inputs, self._is_list)
+            for path, value in _iter_leaves(inputs, self._is_list):
+                if not self._is_list(value):
+                    yield path, value
+                elif not isinstance(value[0], Mapping):
+                    yield path, list(value)
+                else:
+                    for name in value[0]:
+                        parts = [each[name] for each in value]
+                        if all(isinstance(part, Tensor) and part.ndim == parts[0].ndim for part in parts):
+                            yield f"{path}.{name}", parts
 
     def _is_list(self, value: Any) -> bool:
-        """Whether a value is a list with one tensor per sample, and not one with a tensor per input."""
-        if self.samples_dim is not None or type(value) is not list or not value:
+        """Whether a value is a list with one entry per sample, and not one with a tensor per input."""
+        if (
+            self.samples_dim is not None
+            or type(value) not in (list, tuple)
+            or value is self.args
+            or not value
+        ):
+            return False
+        # Other tuples are the states of an RNN and the like, and other mappings are targets.
+        is_first = value is next(iter((*self.args, *self.kwargs.values())))
+        if is_first and all(isinstance(each, Mapping) and each.keys() == value[0].keys() for each in value):
+            first = next((part for part in value[0].values() if isinstance(part, Tensor)), None)
+            return first is not None and first.ndim == 3
+        if not is_first and isinstance(value, tuple):
             return False
         if not all(isinstance(each, Tensor) and each.ndim == value[0].ndim > 0 for each in value):
             return False
@@ -163,7 +184,7 @@ class Samples:
         dim = self.samples_dim or 0
 
         def take(value: Any) -> Any:
-            if isinstance(value, list):
+            if isinstance(value, list | tuple):
                 return value[:count] if len(value) == self.count else value
             if isinstance(value, Tensor) and value.ndim > dim and value.shape[dim] == self.count:
                 return value.narrow(dim, 0, count)
@@ -306,6 +327,12 @@ def as_tensor(values: TensorLike) -> Tensor:
         ReelnetError: The array is not numeric.
     """
     if isinstance(values, Tensor):
+        if values.is_nested or values.layout is not torch.strided:
+            what = "nested" if values.is_nested else "sparse"
+            raise ReelnetError(
+                f"samples: a {what} tensor cannot be recorded; give a dense one, or a list with one tensor per "
+                "sample, in a tuple: (pictures,)"
+            )
         return values
     kind: object = type(values).__name__
     try:

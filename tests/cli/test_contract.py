@@ -37,7 +37,8 @@ def test_train_prints_the_measured_accuracy_and_nothing_else(trained_run: tuple[
 
 def test_inspect_json(run: Path) -> None:
     found = json.loads(call("inspect", run, "--json").stdout)
-    assert list(found) == ["steps", "samples", "taps", "missing", "metrics", "bytes"]
+    assert list(found) == ["steps", "samples", "taps", "missing", "metrics", "bytes", "warnings"]
+    assert found["warnings"] == []
     assert found["steps"] == [0, 1, 2]
     assert found["samples"] == 10
     assert list(found["taps"]) == ["conv1", "conv5", "conv6"]

@@ -216,3 +216,21 @@ def test_batches_come_in_the_order_of_their_seed(mnist: LabeledImages) -> None:
     assert sum(len(labels) for _, labels in make_loader(mnist.test, 3000)) == 10_000
     with pytest.raises(UsageError, match="--batch-size 60001: the training set has only 60000 images"):
         make_loader(mnist.train, 60_001, seed=0)
+
+
+def test_damaged_metadata_of_an_image(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    make_image_folder(tmp_path, {"a": 2})
+    damaged = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x05\x00\x0f\x01\x02\x00\xff\xff\x00\x00\xff\xff\x00\x00"
+    (tmp_path / "b").mkdir()
+    Image.new("RGB", (9, 9)).save(tmp_path / "b" / "0.jpg", exif=damaged)
+    data = load_images(f"folder:{tmp_path}", channels=3, samples=1, root=None, image_size=8)
+    for dataset in (data.train, data.test):
+        for index in range(length(dataset)):
+            dataset[index]
+    assert not [warning for warning in recwarn if "File Read" in str(warning.message)]
+
+
+def test_a_folder_with_one_image(tmp_path: Path) -> None:
+    make_image_folder(tmp_path, {"a": 1})
+    with pytest.raises(UsageError, match="has only 1 image; give two or more"):
+        load_images(f"folder:{tmp_path}", channels=3, samples=None, root=None, image_size=8)

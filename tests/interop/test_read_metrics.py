@@ -220,3 +220,19 @@ def test_tensors_of_tensorboard(tmp_path: Path) -> None:
     found = read_metrics(tmp_path)
     assert found.values == {"half": {0: 0.5}, "double": {1: 0.1}, "count": {2: 7.0}}
     assert "skipped what holds no numbers: map" in found.notes
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_quote_that_is_not_closed(end: str, tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(f'step,loss,note\n0,1,ok\n1,2,"cut\n2,3,ok\n3,4,ok{end}')
+    with pytest.raises(ReelnetError, match=r"log.csv:3: a quote is not closed, .* up to line 5 "):
+        read_metrics(file)
+    file.write_text('step,loss,note\n0,1,"two\nlines"\n1,2,ok\n')
+    assert read_metrics(file).values == {"loss": {0: 1.0, 1: 2.0}}
+
+
+def test_two_columns_that_may_be_steps(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text("step,Step,loss\n1,10,0.5\n")
+    assert read_metrics(file).values == {"Step": {1: 10.0}, "loss": {1: 0.5}}

@@ -139,3 +139,37 @@ def test_a_detector_of_torchvision(tmp_path: Path) -> None:
     run = reelnet.open(tmp_path / "run")
     (tap,) = run.taps.values()
     assert (len(run.samples), tap.shape[0]) == (2, 2)
+
+
+class Batched(Detector):
+    """Takes a list of dicts, as detectron2's detectors do, or a tuple."""
+
+    def forward(self, batch: Any, targets: None = None) -> Tensor:  # type: ignore[override]
+        return super().forward([each["image"] if isinstance(each, dict) else each for each in batch])
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_tuples_and_dicts(mapped: bool, tmp_path: Path) -> None:
+    pictures = [plain(0), plain(1, 8, 12), plain(2)]
+    batch: Any = [{"image": each, "height": 16} for each in pictures] if mapped else tuple(pictures)
+    with Recorder(tmp_path / "run", Batched(), samples=(batch,)):
+        pass
+    run = reelnet.open(tmp_path / "run")
+    assert run.samples.shape == (3, 16, 16, 3)
+    np.testing.assert_array_equal(run.samples[[0, 2]].mean((1, 2)), [[255, 0, 0], [0, 0, 255]])
+    assert [len(each) for each in Samples.from_inputs((batch,)).take_first(2).args] == [2]
+
+
+def test_states_of_an_rnn_are_no_pictures() -> None:
+    states = torch.zeros(1, 4, 8), torch.ones(1, 4, 8)
+    samples = Samples.from_inputs((torch.rand(4, 5, 8), states))
+    assert list(samples.tensors) == ["fed", "fed.1.0", "fed.1.1"]
+    assert samples.count == 4
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_nested_and_sparse_tensors(wrapped: bool) -> None:
+    nested = torch.nested.nested_tensor([plain(0), plain(1, 8, 12)])
+    for tensor, what in ((nested, "nested"), (torch.eye(3).to_sparse(), "sparse")):
+        with pytest.raises(ReelnetError, match=rf"a {what} tensor .* \(pictures,\)"):
+            Samples.from_inputs((tensor,) if wrapped else tensor)

@@ -33,6 +33,7 @@ def test_nonfinite_values_are_counted(make_run: MakeRun) -> None:
     (note,) = run.warnings()
     assert note.startswith("conv1: 6 NaN or infinite values, from step 2 on")
     assert run.warnings(["conv2"]) == ()
+    assert json.loads(call("inspect", run.path, "--json").stdout)["warnings"] == [note]
     lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
     assert [line["taps"]["conv1"].get("nonfinite") for line in lines] == [None, None, 2, None, 4]
 

@@ -35,17 +35,18 @@ def compute_attention_weights(module: nn.Module, args: tuple[Any, ...], kwargs: 
 
 def suggest_attention(module: nn.Module) -> str:
     """Say how to record the attention weights of a layer of another library; empty if it is none that is known."""
-    # timm's layers compute the weights themselves without the fused kernel, and pass them through a dropout.
-    if hasattr(module, "fused_attn"):
-        return (
-            "fused attention has no weights: set its fused_attn=False, "
-            "and record the weights as Tap('….attn_drop', dims='NCHW')"
-        )
     if type(module).__module__.startswith("transformers.") and "attention" in type(module).__name__.lower():
         return (
             'only eager attention returns weights: load the model with attn_implementation="eager", '
             "and record this layer with Tap('…', key=\"1\")"
         )
+    # timm's layers compute the weights themselves without the fused kernel, and pass most of them through a dropout.
+    is_fused = getattr(module, "fused_attn", False)
+    if isinstance(getattr(module, "attn_drop", None), nn.Module):
+        way = "record the weights as Tap('….attn_drop', dims='NCHW')"
+        return f"fused attention has no weights: set its fused_attn=False, and {way}" if is_fused else way
+    if is_fused:
+        return "it has no module that returns the weights, also without fused_attn"
     return ""
 
 

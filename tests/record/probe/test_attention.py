@@ -87,11 +87,13 @@ class FusedAttention(nn.Module):
 
     def __init__(self, *, fused: bool) -> None:
         super().__init__()
-        self.fused_attn, self.attn_drop = fused, nn.Dropout(0.1)
+        self.fused_attn = fused
+        self.attn_drop: nn.Module | None = nn.Dropout(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.fused_attn:
             return nn.functional.scaled_dot_product_attention(x, x, x)
+        assert self.attn_drop
         weights: Tensor = self.attn_drop((x @ x.transpose(-2, -1)).softmax(-1))
         return weights @ x
 
@@ -114,6 +116,14 @@ def test_fused_attention(tmp_path: Path) -> None:
     with pytest.raises(ReelnetError, match=r"was not called .*; a FusedAttention .* set fused_attn=False"):
         record("b", tap)
     attention.fused_attn = False
+    with pytest.raises(
+        ReelnetError, match=r"MultiheadAttention only; record the weights as Tap\('….attn_drop'"
+    ):
+        record("d", Tap.attention("0"))
+    attention.attn_drop, attention.fused_attn = None, True
+    with pytest.raises(ReelnetError, match="has no module that returns the weights"):
+        record("e", Tap.attention("0"))
+    attention.attn_drop, attention.fused_attn = nn.Dropout(0.1), False
     weights = record("c", tap).read("0.attn_drop")[0]
     assert weights.shape == (3, 2, 6, 6)
     np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-5)
