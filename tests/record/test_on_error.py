@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,10 @@ def test_a_step_that_cannot_be_recorded_is_marked_as_missing(
     mood: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = Fragile()
+    # A layer that no longer fits is only NaN if there are others.
+    taps = ["conv", "act"] if mood == "broken" else ["act"]
     before = hooks(model)
-    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["conv", "act"]) as recorder:
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=taps) as recorder:
         for step in range(1, 8):
             model.mood = mood if step in (3, 4, 6) else "well"
             recorder.step(loss=step)
@@ -76,6 +79,24 @@ def test_a_step_that_cannot_be_recorded_is_marked_as_missing(
     assert run.missing[3] in first
     notes = run.reel("plain").save(tmp_path / "a.gif").notes
     assert any(note.startswith("3 missing steps, the first is 3: ") for note in notes)
+
+
+@pytest.mark.parametrize("mood", MOODS.keys() - {"broken"})
+def test_a_layer_that_no_longer_fits_is_nan_in_that_step_and_the_others_are_recorded(
+    mood: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Fragile()
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["conv", "act"]) as recorder:
+        for step in range(1, 4):
+            model.mood = mood if step == 2 else "well"
+            recorder.step()
+    run = Run(tmp_path / "run")
+    assert (run.steps, run.missing) == ([0, 1, 2, 3], {})
+    assert np.isfinite(run.read("conv")).all()
+    assert [bool(np.isnan(run.read("act", step)).all()) for step in run.steps] == [False, False, True, False]
+    (message,) = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert message.startswith(f"{tmp_path / 'run'}: 'act' is recorded as NaN from step 2 on: ")
+    assert re.search(MOODS[mood].removeprefix("layer 'act': "), message)
 
 
 @pytest.mark.parametrize("mood", MOODS)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import array
+import ctypes
 import functools
 import io
 import random
 import types
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import count, repeat
@@ -98,7 +99,8 @@ class TensorCopy(TensorWatch):
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__(tensor)
-        self._content = self.alias.clone() if _has_content(tensor) else None
+        self._values = _without_repeats(self.alias) if _has_content(tensor) else None
+        self._content = None if self._values is None else self._values.clone()
 
     def restore(self, compares: bool = False) -> bool:
         """Give the tensor its content back.
@@ -111,12 +113,16 @@ class TensorCopy(TensorWatch):
             Whether the tensor had changed, as far as that is known.
         """
         changed = self.restore_memory() | self.was_written()
-        if self._content is not None:
+        if self._values is not None and self._content is not None:
             known = compares or self.alias.device.type == "cpu"
-            if not (known and _are_equal(self.alias, self._content)):
+            if not (known and _are_equal(self._values, self._content)):
                 changed |= known
                 with torch.inference_mode(self.alias.is_inference()):
-                    self.alias.copy_(self._content)
+                    if self.alias.layout is torch.strided:
+                        self._values.copy_(self._content)
+                    else:
+                        # A sparse alias has values and indices of its own as soon as their number changes.
+                        self.tensor.data = self._content
         self.restore_version()
         return changed
 
@@ -137,14 +143,18 @@ def _has_content(tensor: Tensor) -> bool:
         return True
     try:
         # Sharding frees the memory of whole tensors and leaves the tensors.
-        is_freed = tensor.untyped_storage().nbytes() < tensor.nbytes
+        return tensor.untyped_storage().nbytes() >= _without_repeats(tensor.data).nbytes
     except (RuntimeError, NotImplementedError):  # a tensor around another one
-        is_freed = False
-    # Several values of an expanded tensor are the same memory.
-    is_expanded = any(
-        step == 0 and size > 1 for step, size in zip(tensor.stride(), tensor.shape, strict=True)
-    )
-    return not (is_freed or is_expanded)
+        return True
+
+
+def _without_repeats(tensor: Tensor) -> Tensor:
+    """The part of an expanded tensor that has memory of its own."""
+    if tensor.layout is torch.strided and not tensor.is_nested:
+        for dim, (step, size) in enumerate(zip(tensor.stride(), tensor.shape, strict=True)):
+            if step == 0 and size > 1:
+                tensor = tensor.narrow(dim, 0, 1)
+    return tensor
 
 
 def _are_equal(one: Tensor, other: Tensor) -> bool:
@@ -243,6 +253,8 @@ def _save_dict(state: StateVisitor, value: dict[Any, Any], place: Place) -> None
     saved = dict(base.items(value))
     if state.reserve(REFERENCE_BYTES * 2 * len(saved), place):
         state.add(restore_dict, value, saved, place)
+    if isinstance(value, defaultdict):
+        state.visit([("default_factory", value.default_factory)], place)
     state.visit_all(repeat("key"), saved, place)
     state.visit_all(saved, saved.values(), place)
 
@@ -355,26 +367,38 @@ CONTAINER_SAVERS: tuple[tuple[type, Saver], ...] = (
 
 
 def _save_tensor(state: StateVisitor, value: Tensor, place: Place) -> None:
-    if not value.is_meta and state.reserve(value.nbytes, place):
+    try:
+        nbytes = value.nbytes
+    except RuntimeError:  # a sparse tensor
+        nbytes = value._nnz() * value.element_size()
+    if not value.is_meta and state.reserve(nbytes, place):
         state.add(TensorCopy.restore, TensorCopy(value), False, place)
 
 
 def _save_array(state: StateVisitor, value: NDArray[Any], place: Place) -> None:
     data = value.view(np.ndarray)  # without what a derived class does on its own
     if data.flags.writeable and state.reserve(data.nbytes, place):
-        state.add(_restore_array, data, data.copy(), place)
-    if data.dtype.hasobject and data.dtype.names is None:
+        # Not the view: it would point to freed memory once the array has been resized.
+        state.add(_restore_array, value, data.copy(), place)
+    if data.dtype.hasobject:
         visit_items(state, data.ravel().tolist(), place)
 
 
 def _restore_array(current: NDArray[Any], saved: NDArray[Any]) -> None:
-    if current.dtype.hasobject or not np.array_equal(current, saved):
-        np.copyto(current, saved)
+    if current.shape != saved.shape:
+        np.ndarray.resize(current, saved.shape, refcheck=False)
+    data = current.view(np.ndarray)
+    if data.dtype.hasobject or not np.array_equal(data, saved):
+        np.copyto(data, saved)
 
 
 def _save_random(state: StateVisitor, value: random.Random, place: Place) -> None:
     if not isinstance(value, random.SystemRandom):
-        state.add(random.Random.setstate, value, value.getstate(), place)
+        state.add(_restore_random, value, value.getstate(), place)
+
+
+def _restore_random(current: random.Random, saved: Any) -> None:
+    current.setstate(saved)
 
 
 def _visit_generator(state: StateVisitor, value: np.random.Generator, place: Place) -> None:
@@ -400,6 +424,16 @@ def _save_torch_generator(state: StateVisitor, value: torch.Generator, place: Pl
     state.add(torch.Generator.set_state, value, value.get_state(), place)
 
 
+def _save_c_data(state: StateVisitor, value: Any, place: Place) -> None:
+    if state.reserve(ctypes.sizeof(value), place):
+        content = ctypes.string_at(ctypes.addressof(value), ctypes.sizeof(value))
+        state.add(_restore_c_data, value, content, place)
+
+
+def _restore_c_data(current: Any, saved: bytes) -> None:
+    ctypes.memmove(ctypes.addressof(current), saved, len(saved))
+
+
 NUMBER_SAVERS: tuple[tuple[type, Saver], ...] = (
     (nn.Parameter, _save_tensor),
     (Tensor, _save_tensor),
@@ -409,6 +443,7 @@ NUMBER_SAVERS: tuple[tuple[type, Saver], ...] = (
     (np.random.BitGenerator, _save_bit_generator),
     (np.random.RandomState, _save_random_state),
     (torch.Generator, _save_torch_generator),
+    (ctypes.c_int.__mro__[-2], _save_c_data),
 )
 """The saver of each type, special ones first."""
 
@@ -427,8 +462,8 @@ def _save_function(state: StateVisitor, value: types.FunctionType, place: Place)
     for cell in value.__closure__ or ():
         with suppress(ValueError):
             state.add(_restore_cell, cell, cell.cell_contents, place)
-    if attributes := vars(value):
-        state.add(restore_dict, attributes, dict(attributes), place)
+    attributes = vars(value)
+    state.add(restore_dict, attributes, dict(attributes), place)
     state.visit(iter_function(value), place)
 
 
@@ -440,6 +475,10 @@ def _visit_method(state: StateVisitor, value: types.MethodType, place: Place) ->
     state.visit([("__self__", value.__self__), ("__func__", value.__func__)], place)
 
 
+def _visit_owner(state: StateVisitor, value: types.BuiltinFunctionType, place: Place) -> None:
+    state.visit([("__self__", value.__self__)], place)
+
+
 def _visit_partial(state: StateVisitor, value: functools.partial[Any], place: Place) -> None:
     state.visit([("func", value.func), *enumerate(value.args), *value.keywords.items()], place)
 
@@ -447,6 +486,8 @@ def _visit_partial(state: StateVisitor, value: functools.partial[Any], place: Pl
 FUNCTION_SAVERS: tuple[tuple[type, Saver], ...] = (
     (types.FunctionType, _save_function),
     (types.MethodType, _visit_method),
+    (types.BuiltinFunctionType, _visit_owner),
+    (types.MethodWrapperType, _visit_owner),
     (functools.partial, _visit_partial),
 )
 """The saver of each type of what can be called."""

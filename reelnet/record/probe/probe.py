@@ -81,7 +81,7 @@ class Probe:
         skipped: The reason why each skipped tap cannot be recorded, known after the first pass.
         doubts: What the first pass cannot be sure of: which dimensions are those of the samples and of the channels.
         exchanged: What happened to modules that were exchanged before the last pass, by their paths.
-        refused: The reason why each tap has no values in the last pass, since its module was exchanged.
+        refused: The reason why each tap that no longer fits has no values in the last pass.
         unrestorable: The reason why something could not be restored if the last pass changed it, by its name; each
             is here only once.
     """
@@ -117,7 +117,6 @@ class Probe:
         self._owners = {tap.get_name(1): tap.module.rpartition(".")[0] for tap in taps}
         self._owners |= {tap.get_name(1): tap.module for tap in taps if tap.kind is TapKind.ACTIVATION}
         self._modules = {path: self._lookup.find(path) for path in self._owners.values()}
-        self._ever_exchanged: set[str] = set()
         self._shared_notes = {path: describe_shared(path, paths, "module") for path in self._taps}
         self._parameters = ParameterReader(
             self.model, [tap for tap in taps if tap.kind is not TapKind.ACTIVATION], self._options
@@ -134,11 +133,12 @@ class Probe:
 
         Returns:
             An array (samples, channels, height, width) per tap: activations in the order of the forward pass, then
-            parameters and gradients. It is NaN where the module of a tap was exchanged for one that does not fit.
+            parameters and gradients. It is NaN where what a tap reads no longer fits: it was not called, or its
+            shape or dtype differs from the first pass.
 
         Raises:
-            ReelnetError: The model fails on the samples, or a tap has nothing that can be recorded, or its shape or
-                dtype differs from the first pass.
+            ReelnetError: The model fails on the samples, or no tap has something that can be recorded, or a tap with
+                integers no longer fits. In the first pass: a tap that was named has nothing that can be recorded.
         """
         first = not self.infos
         self.unrestorable = {}
@@ -208,7 +208,8 @@ class Probe:
             stack.enter_context(torch.no_grad())
             stack.enter_context(run_uncompiled())
             stack.enter_context(disable_attention_fast_path())
-            stack.enter_context(torch.autocast(self._device.type, enabled=False))
+            # Without the cache: inside a loop under autocast, it holds the weights from before the step.
+            stack.enter_context(torch.autocast(self._device.type, enabled=False, cache_enabled=False))
             stack.enter_context(preserve_rng_states(self.model))
             state = stack.enter_context(preserve_state(self.model, self._guard, self._report))
             stack.enter_context(set_aside_user_hooks(state))
@@ -239,37 +240,37 @@ class Probe:
                 self._modules[path] = module
                 if first:
                     continue
-                self._ever_exchanged.add(path)
                 self.exchanged[path] = "is not in the model" if module is None else "is another module"
 
     def _fill_refused(self, forward: _ForwardPass, parameters: Arrays) -> Arrays:
-        """Return all arrays; those of exchanged modules that do not fit are NaN.
+        """Return all arrays; those of modules and parameters that no longer fit are NaN.
 
         Raises:
-            ReelnetError: There is no array for a tap whose module was not exchanged, or NaN does not exist in its
-                dtype, or no tap has values.
+            ReelnetError: One that does not fit has integers, for which there is no NaN, or no tap has values.
         """
         arrays = forward.arrays | parameters
-        self.refused = dict(forward.refused)
+        self.refused = {}
+        refused = dict(forward.refused)
         for name, info in self.infos.items():
             array = arrays.get(name)
             path = self._owners[name]
             if array is None:
                 gone = name in self._parameters or self._modules[path] is None
                 what = "is not in the model" if gone else "was not called in the forward pass on the samples"
-                reason = self.refused.get(name, what)
+                reason = refused.get(name, what)
             elif name in self._parameters and array.shape != info.shape:
                 reason = f"has the shape {array.shape}, but {info.shape} at first"
             else:
                 continue
             noun = "parameter" if name in self._parameters else "layer"
-            if path not in self._ever_exchanged or not np.issubdtype(info.dtype, np.floating):
+            if not np.issubdtype(info.dtype, np.floating):
                 raise ReelnetError(f"{noun} {name!r}: {reason}")
-            self.refused[name] = reason
+            refused[name] = reason
             arrays[name] = np.full(info.shape, np.nan, info.dtype)
-        if self.refused.keys() >= self.infos.keys():
-            name, reason = next(iter(self.refused.items()))
+        if refused.keys() >= self.infos.keys():
+            name, reason = next(iter(refused.items()))
             raise ReelnetError(f"layer {name!r}: {reason}")
+        self.refused = refused
         # The order of the forward pass and of the header.
         return {name: arrays[name] for name in self.infos}
 
@@ -348,11 +349,11 @@ class Probe:
                 if key in self._settled_dims:
                     tap = replace(tap, dims=self._settled_dims[key])
                 name = tap.get_name(call)
-                strict = not first or (self._strict and not tap.from_pattern)
-                refused = forward.refused if path in self._ever_exchanged and not first else None
+                strict = self._strict and not tap.from_pattern
+                refused = None if first else forward.refused
                 where = path if tap.name is not None else name
                 with forward.collect_error(name, where, strict=strict, refused=refused):
-                    if refused is not None and tap.then is None:
+                    if not first and tap.then is None:
                         self._require_bounds(name, module)
                     values, note = read_tensor(tap, module, args, kwargs, output)
                     if first:
@@ -369,7 +370,7 @@ class Probe:
         return hook
 
     def _require_bounds(self, name: str, module: nn.Module) -> None:
-        """Check that an exchanged module keeps the bounds by which its maps are colored."""
+        """Check that a module keeps the bounds by which its maps are colored."""
         bounds = self.infos[name].bounds
         if bounds is not None and get_output_bounds(module) != bounds:
             raise ReelnetError(
@@ -415,7 +416,7 @@ class _ForwardPass:
         call_counts: Number of calls of each tapped module, by path.
         error: The first error of a hook.
         skipped: The reason why each skipped tap cannot be recorded.
-        refused: The reason why the tap of an exchanged module has no values.
+        refused: The reason why a tap has no values, after the first pass.
         paths: The paths of the tapped modules by the names of the arrays; filled in the first pass only.
         channel_order: Where the channels of sequences are; known in the first pass only.
     """

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
-import enum
 import functools
 import io
-import numbers
-import pathlib
-import re
 import sys
+import threading
 import types
-import uuid
-import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError, describe_error
@@ -35,85 +27,10 @@ from reelnet.record.probe.copies import (
     restore_dict,
 )
 from reelnet.record.probe.distributed import fsdp1_parameters, fsdp1_wrappers, is_sharded
+from reelnet.record.probe.state_types import PY_CLASS_FLAG, STATELESS_TYPES, adds_hidden_fields, is_opaque
 
 ABSENT = object()
 """Stands for an attribute that does not exist."""
-
-STATELESS_TYPES = (
-    numbers.Number,
-    str,
-    bytes,
-    type,
-    range,
-    slice,
-    type(None),
-    type(NotImplemented),
-    type(...),
-    types.ModuleType,
-    types.BuiltinFunctionType,
-    types.MethodWrapperType,
-    types.WrapperDescriptorType,
-    types.MethodDescriptorType,
-    types.ClassMethodDescriptorType,
-    types.GetSetDescriptorType,
-    types.MemberDescriptorType,
-    types.GenericAlias,
-    types.UnionType,
-    types.CodeType,
-    property,
-    staticmethod,
-    classmethod,
-    enum.Enum,
-    re.Pattern,
-    pathlib.PurePath,
-    uuid.UUID,
-    datetime.date,
-    datetime.time,
-    datetime.timedelta,
-    datetime.tzinfo,
-    weakref.ref,
-    np.generic,
-    np.dtype,
-    np.ufunc,
-    torch.Size,
-)
-"""Types whose objects never change, or hold nothing."""
-
-OPAQUE_PACKAGES = (
-    "_thread",
-    "accelerate",
-    "asyncio",
-    "concurrent",
-    "keras.src.callbacks",
-    "keras.src.optimizers",
-    "keras.src.trainers",
-    "lightning",
-    "lightning_fabric",
-    "logging",
-    "multiprocessing",
-    "_queue",
-    "pytorch_lightning",
-    "queue",
-    "reelnet",
-    "socket",
-    "tensorboard",
-    "threading",
-    "torch._C",
-    "torch._dynamo",
-    "torch._inductor",
-    "torch.cuda",
-    "torch.distributed",
-    "torch.fx",
-    "torch.jit",
-    "torch.multiprocessing",
-    "torch.optim",
-    "torch.utils.data",
-    "torch.utils.tensorboard",
-    "wandb",
-)
-"""Packages whose objects, also those of derived classes, are no part of a model, although it may hold them: trainers,
-optimizers, data sets, loggers, threads."""
-
 
 CONSTANT_CLASS_PACKAGES = ("keras", "numpy", "timm", "torch", "torchvision", "transformers")
 """Packages whose classes hold no state, apart from the standard library; their objects may."""
@@ -121,6 +38,10 @@ CONSTANT_CLASS_PACKAGES = ("keras", "numpy", "timm", "torch", "torchvision", "tr
 
 def can_change(value: object) -> bool:
     """Whether an object can hold state."""
+    if isinstance(value, types.BuiltinFunctionType | types.MethodWrapperType):
+        return can_change(value.__self__)
+    if isinstance(value, type):
+        return bool(_get_user_classes(value))
     return SAVERS[type(value)] is not None
 
 
@@ -138,25 +59,23 @@ def _find_saver(kind: type) -> Saver | None:
     for base, saver in (*NUMBER_SAVERS, *FUNCTION_SAVERS, (_ClassState, _save_class_state)):
         if issubclass(kind, base):
             return saver if kind is base else _save_both(saver)
+    if issubclass(kind, type):
+        return _visit_class
+    if issubclass(kind, threading.local):
+        return _save_object
     is_python_class = bool(kind.__flags__ & PY_CLASS_FLAG)
     is_descriptor = hasattr(kind, "__get__") and not is_python_class
-    if issubclass(kind, STATELESS_TYPES) or is_descriptor or _is_opaque(kind):
+    if issubclass(kind, STATELESS_TYPES) or is_descriptor or is_opaque(kind):
         return None
     for base, saver in CONTAINER_SAVERS:
         if issubclass(kind, base):
             return saver if kind is base else _save_both(saver)
     if issubclass(kind, io.IOBase) or not (is_python_class or kind.__dictoffset__):
         return _refuse
-    return _save_object
-
-
-PY_CLASS_FLAG = 1 << 9
-"""Set in the flags of classes that a `class` statement made."""
-
-
-def _is_opaque(kind: type) -> bool:
-    names = [f"{base.__module__}." for base in kind.__mro__]
-    return any(name.startswith(f"{package}.") for name in names for package in OPAQUE_PACKAGES)
+    has_hidden_fields = any(map(adds_hidden_fields, kind.__mro__))
+    # Those of exceptions and functions do not change in a forward pass.
+    is_lost = has_hidden_fields and not (issubclass(kind, BaseException) or hasattr(kind, "__get__"))
+    return _save_both(_refuse) if is_lost else _save_object
 
 
 def _refuse(state: StateVisitor, value: Any, place: Place) -> None:
@@ -199,7 +118,12 @@ def _save_object(state: StateVisitor, value: Any, place: Place) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def _get_slots(kind: type) -> tuple[types.MemberDescriptorType, ...]:
-    slots = (held for base in kind.__mro__ for held in vars(base).values() if base.__flags__ & PY_CLASS_FLAG)
+    slots = (
+        held
+        for base in kind.__mro__
+        if base.__flags__ & PY_CLASS_FLAG and not adds_hidden_fields(base)
+        for held in vars(base).values()
+    )
     return tuple(slot for slot in slots if isinstance(slot, types.MemberDescriptorType))
 
 
@@ -235,9 +159,9 @@ class _ClassState:
 
 
 def _is_class_state(value: Any) -> bool:
-    function = value.__func__ if isinstance(value, staticmethod | classmethod) else value
-    if isinstance(function, types.FunctionType):
-        return any(can_change(held) for _, held in iter_function(function))
+    functions = _unwrap_descriptor(value)
+    if all(isinstance(each, types.FunctionType) for each in functions):
+        return any(can_change(held) for each in functions for _, held in iter_function(each))
     descriptors = (
         property,
         types.MemberDescriptorType,
@@ -246,6 +170,15 @@ def _is_class_state(value: Any) -> bool:
         classmethod,
     )
     return not isinstance(value, descriptors)
+
+
+def _unwrap_descriptor(value: Any) -> list[Any]:
+    """The functions of a method or property; anything else is returned alone."""
+    if isinstance(value, staticmethod | classmethod):
+        return [value.__func__]
+    if isinstance(value, property):
+        return [each for each in (value.fget, value.fset, value.fdel) if each is not None]
+    return [value]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -270,11 +203,15 @@ def save_class(state: StateVisitor, kind: type, place: Place) -> None:
         state.visit([("__class__", _get_class_state(base, len(vars(base))))], place)
 
 
+def _visit_class(state: StateVisitor, value: type, place: Place) -> None:
+    save_class(state, value, place)
+
+
 def _save_class_state(state: StateVisitor, value: _ClassState, place: Place) -> None:
     attributes = vars(value.kind)
     saved = {name: attributes[name] for name in value.changing if name in attributes}
     state.add(_restore_class, value, saved, place)
-    state.visit(((name, getattr(held, "__func__", held)) for name, held in saved.items()), place)
+    state.visit(((name, each) for name, held in saved.items() for each in _unwrap_descriptor(held)), place)
 
 
 def _restore_class(value: _ClassState, saved: dict[str, Any]) -> None:
@@ -322,7 +259,7 @@ class ReachableState:
     """The content of every object that can be reached from the modules of a model, for `restore`.
 
     Modules that the model holds outside of its submodules (in a list, for example) are part of it. Not part of it is
-    what cannot hold state (numbers, strings), what `savers.py` calls opaque (trainers, optimizers, data sets), and
+    what cannot hold state (numbers, strings), what `is_opaque` names (trainers, optimizers, data sets), and
     parameters, which `ParameterGuard` keeps.
 
     Args:

@@ -167,6 +167,29 @@ def test_a_module_that_does_not_fit_has_no_values_and_the_others_have(
     assert run.reel("plain", layer=name).frame(4)
 
 
+def test_layers_between_grown_layers_lose_their_own_values_only(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3))
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["*"]) as recorder:
+        recorder.step()
+        model[0], model[2] = nn.Conv2d(1, 5, 3), nn.Conv2d(5, 2, 3)
+        recorder.step()
+    run = reelnet.open(tmp_path / "run")
+    assert (run.steps, run.missing) == ([0, 1, 2], {})
+    assert [bool(np.isnan(run.read(name, 2)).all()) for name in ("0", "1", "2")] == [True, True, False]
+
+
+def test_a_shared_layer_that_is_split(tmp_path: Path) -> None:
+    layer = nn.Conv2d(1, 1, 3)
+    model = nn.Sequential(layer, layer)
+    with Recorder(tmp_path / "run", model, samples=pictures(), taps=["0"]) as recorder:
+        model[1] = nn.Conv2d(1, 1, 3)
+        recorder.step()
+    run = reelnet.open(tmp_path / "run")
+    assert (run.steps, run.missing) == ([0, 1], {})
+    assert np.isfinite(run.read("0")).all()
+    assert np.isnan(run.read("0#2", 1)).all()
+
+
 @pytest.mark.parametrize("exchange", REFUSALS)
 def test_on_error_raise(exchange: Callable[[Pair], None], tmp_path: Path) -> None:
     model = Pair()

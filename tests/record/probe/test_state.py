@@ -6,6 +6,7 @@ import copy
 import itertools
 import logging
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,12 @@ from torch import nn
 import reelnet
 from reelnet.record.probe import reachable
 from reelnet.record.recorder import Recorder
-from tests.record.probe.stateful import KINDS, PlainTensor, Stateful
+from tests.record.probe.stateful import KINDS as PLAIN_KINDS
+from tests.record.probe.stateful import PlainTensor, Stateful
+from tests.record.probe.stateful_foreign import FOREIGN_KINDS
 from tests.record.probe.test_zoo import bits
+
+KINDS = PLAIN_KINDS | FOREIGN_KINDS
 
 STEPS = 3
 
@@ -148,6 +153,25 @@ def test_what_cannot_be_copied_is_named_once(tmp_path: Path, caplog: pytest.LogC
     kinds = {"list_iterator", "str_ascii_iterator", "itertools.count", "generator", "_io.TextIOWrapper"}
     assert sum(f"(its type, {kind}, cannot be copied)" in message for kind in kinds) == 4
     assert message.endswith(" and 1 more; see reelnet.probing()")
+
+
+class Numbers(itertools.count):  # type: ignore[type-arg]
+    """A Python class of objects whose content only C can reach."""
+
+
+class UnrestorableWithin(PlainTensor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers: dict[str, int] = defaultdict(itertools.count().__next__)
+        self.derived = Numbers()
+
+
+def test_what_is_held_by_c_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Recorder(tmp_path / "run", UnrestorableWithin(), samples=SAMPLES):
+        pass
+    (message,) = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert "UnrestorableWithin.numbers.default_factory.__self__ (its type, itertools.count, cannot" in message
+    assert f"UnrestorableWithin.derived (its type, {__name__}.Numbers, cannot be copied)" in message
 
 
 class Spawning(PlainTensor):

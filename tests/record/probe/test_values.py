@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -176,3 +176,29 @@ def test_a_run_can_be_opened_while_it_is_recorded(tmp_path: Path) -> None:
             assert Run(tmp_path / "run").steps == list(range(step + 1))
             recorder.step(loss=step)
     assert Run(tmp_path / "run").steps == [0, 1, 2, 3]
+
+
+class CastsItself(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return cast(Tensor, self.conv(x).float())
+
+
+def test_a_step_under_autocast_shows_the_weights_after_the_step(tmp_path: Path) -> None:
+    # Autocast keeps the converted weights of the training until its end.
+    torch.manual_seed(0)
+    model, pictures = CastsItself(), torch.rand(2, 1, 8, 8)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    recorder = Recorder(tmp_path / "run", model, samples=pictures, taps=["conv"])
+    with recorder, torch.autocast("cpu", torch.bfloat16):
+        model(pictures).sum().backward()
+        optimizer.step()
+        recorder.step()
+    expected: list[Tensor] = []
+    model.conv.register_forward_hook(lambda _module, _args, output: expected.append(output.detach().float()))
+    model(pictures)
+    np.testing.assert_array_equal(Run(tmp_path / "run").read("conv", 1)[0], expected[0].numpy())
