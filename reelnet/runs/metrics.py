@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet._support.text import printable
-from reelnet.errors import RunError
+from reelnet.errors import RunError, UsageError
 from reelnet.runs.format.checked_json import encode_checked, parse_checked, require_int, to_float
 from reelnet.runs.format.commit import Commit, to_json_number
 from reelnet.runs.format.log import PARSE_ERRORS, StepLocation, metrics_at
@@ -27,7 +27,7 @@ METRICS_FILE = "metrics.json"
 CHECKSUM_MARK = b', "checksum": "'
 """Is at the end of `metrics.json` since format version 3."""
 
-MAX_METRICS_BYTES = 256_000_000
+MAX_METRICS_BYTES = 64_000_000
 """A larger `metrics.json` is damaged."""
 
 
@@ -125,9 +125,16 @@ def write_imported_metrics(store: Store, metrics: Scalars) -> None:
 
     Raises:
         OSError: The file cannot be written.
+        UsageError: There are so many that the file could not be read again.
     """
     content = {
         name: {"steps": list(values), "values": list(map(to_json_number, values.values()))}
         for name, values in metrics.items()
     }
-    store.write_file(METRICS_FILE, encode_checked({"metrics": content}))
+    data = encode_checked({"metrics": content})
+    if len(data) > MAX_METRICS_BYTES:
+        raise UsageError(
+            f"{store}: {METRICS_FILE} would have {len(data):,} bytes, at most {MAX_METRICS_BYTES:,} are possible; "
+            "import fewer metrics"
+        )
+    store.write_file(METRICS_FILE, data)

@@ -222,23 +222,55 @@ class _Line:
 def _parse_each(log: StepLog, texts: Sequence[bytes], path: str) -> tuple[list[_Line], list[str]]:
     """Parse each line by itself. Returns the intact ones, and what is wrong with the others."""
     lines: list[_Line] = []
-    errors: dict[int, str] = {}
+    problems: list[_DamagedLines] = []
+    last = -math.inf
     for place, text in enumerate(texts, 1):
         try:
             content = log.parse_line(text)
-            number = content.get("line", place - 1)
-            lines.append(_Line(place, number if type(number) is int else -1, content))
         except PARSE_ERRORS as error:
-            errors[place] = f"{path}:{place}: not a log line ({describe_parse_error(error)})"
-    steps = [(line.place, step) for line in lines for step in _steps_of(line.content)]
-    problems = []
-    for place, problem in errors.items():
-        before = max((step for each, step in steps if each < place), default=-math.inf)
-        after = min((step for each, step in steps if each > place), default=math.inf)
-        start = f"step {before}" if before > -math.inf else "the start of the log"
-        end = f"step {after}" if after < math.inf else "the end of the log"
-        problems.append(f"{problem}: it is between {start} and {end}")
-    return lines, problems
+            if problems and problems[-1].place + problems[-1].count == place:
+                problems[-1].count += 1
+            else:
+                problems.append(_DamagedLines(place, describe_parse_error(error), last))
+            continue
+        number, steps = content.get("line", place - 1), _steps_of(content)
+        lines.append(_Line(place, number if type(number) is int else -1, content))
+        last = max(last, *steps, -math.inf)
+    first, rest = math.inf, list(lines)
+    for problem in reversed(problems):
+        while rest and rest[-1].place > problem.place:
+            first = min(first, *_steps_of(rest.pop().content), math.inf)
+        problem.after = first
+    return lines, [problem.describe(path) for problem in problems]
+
+
+@dataclass
+class _DamagedLines:
+    """Lines of a log that follow one another and are all damaged.
+
+    Attributes:
+        place: Position of the first one in the file, from 1.
+        reason: What is wrong with the first one.
+        before: The last step in lines before them; minus infinity if there is none.
+        after: The first step in lines after them; infinity if there is none.
+        count: Number of lines.
+    """
+
+    place: int
+    reason: str
+    before: float
+    after: float = math.inf
+    count: int = 1
+
+    def describe(self, path: str) -> str:
+        """Describe them for people."""
+        start = f"step {self.before}" if self.before > -math.inf else "the start of the log"
+        end = f"step {self.after}" if self.after < math.inf else "the end of the log"
+        where = f"between {start} and {end}"
+        if self.count == 1:
+            return f"{path}:{self.place}: not a log line ({self.reason}): it is {where}"
+        what = f"not a log line ({self.reason}), nor {'is' if self.count == 2 else 'are'} the next"
+        return f"{path}:{self.place}: {what} {format_count(self.count - 1, 'line')}: they are {where}"
 
 
 def _steps_of(content: Mapping[str, Any]) -> list[int]:

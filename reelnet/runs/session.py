@@ -15,7 +15,7 @@ from reelnet.runs.format.log import LogReader, LogWriter, StepLog
 from reelnet.runs.header import MAX_HEADER_BYTES, Header, read_header
 from reelnet.runs.recovery import list_value_files, restore_steps
 from reelnet.runs.storage.open_store import open_store
-from reelnet.runs.storage.protocol import RunLock, Store
+from reelnet.runs.storage.protocol import SAMPLES_FILE, RunLock, Store
 
 LOG = logging.getLogger("reelnet")
 
@@ -37,7 +37,7 @@ def open_session(
 
     Raises:
         UsageError: Something exists that must not be replaced, there is no run to resume, the run does not match
-            the recording, or another recorder is using it.
+            the recording, another recorder is using it, or its header would be too large.
         ReelnetError: The run cannot be written.
     """
     _require_target(store, force=force, resume=resume is not None)
@@ -184,13 +184,19 @@ def _has_header(store: Store) -> bool:
 
 
 def _create_run(store: Store, header: Header, samples: bytes) -> StepLog:
+    content = header.to_json()
+    if len(content) > MAX_HEADER_BYTES:
+        raise UsageError(
+            f"{store}: run.json would have {len(content):,} bytes, at most {MAX_HEADER_BYTES:,} are possible; "
+            "give fewer facts in 'about', or record fewer layers"
+        )
     with explain_os_errors(f"{store}: cannot write a run here"):
         store.remove_run()
         store.create_folders()
-        store.write_file("samples.safetensors", samples)
+        store.write_file(SAMPLES_FILE, samples)
         store.replace_log(b"")
         # The header comes last: with it the folder becomes a run that can be opened.
-        store.write_file("run.json", header.to_json())
+        store.write_file("run.json", content)
     return StepLog(header)
 
 

@@ -12,8 +12,9 @@ from safetensors.numpy import load
 
 from reelnet.errors import RunError
 from reelnet.runs.format.arrays import crc32_hex
+from reelnet.runs.format.safetensors_header import SafetensorsHeader, read_start
 from reelnet.runs.header import RESTORE_HINT, Header, describe_parse_error, read_error
-from reelnet.runs.storage.protocol import Store
+from reelnet.runs.storage.protocol import SAMPLES_FILE, Store
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ def read_samples(store: Store, header: Header) -> dict[str, NDArray[np.generic]]
     Raises:
         RunError: The file is missing, truncated or altered.
     """
-    path = store.full_path("samples.safetensors")
+    path = store.full_path(SAMPLES_FILE)
     try:
-        data = store.read_bytes("samples.safetensors")
+        # A file of another size than its header says takes no memory.
+        data = store.read_bytes(SAMPLES_FILE) if _has_right_size(store) else b""
         if crc32_hex(data) != header.samples_crc32:
             raise RunError(
                 f"{path}: altered or truncated, its checksum does not match run.json; {RESTORE_HINT}"
@@ -53,6 +55,15 @@ def read_samples(store: Store, header: Header) -> dict[str, NDArray[np.generic]]
         raise RunError(
             f"{path}: not the samples of a run ({describe_parse_error(error)}); {RESTORE_HINT}"
         ) from error
+
+
+def _has_right_size(store: Store) -> bool:
+    """Return whether `samples.safetensors` has the size that its own header says."""
+    try:
+        size = SafetensorsHeader.parse(read_start(store, SAMPLES_FILE)).file_size()
+    except (ValueError, KeyError, TypeError):
+        return False
+    return store.file_size(SAMPLES_FILE) == size
 
 
 def _check_arrays(arrays: Mapping[str, NDArray[np.generic]], samples: int) -> None:

@@ -81,7 +81,7 @@ def exit_now(code: int) -> NoReturn:
 def kill_at_calls(
     path: Path, before: Path | None, action: Callable[[], object], *, every: int
 ) -> Iterator[None]:
-    """Yield with the run as a kill at each, or every third, call left it, and once as it is without one."""
+    """Yield with the run as a kill at some calls left it, and once as it is without one."""
     code, number = 137, 0
     while code == 137:
         shutil.rmtree(path, ignore_errors=True)

@@ -379,3 +379,30 @@ def test_control_characters_in_suggested_names_are_escaped(tmp_path: Path) -> No
     with pytest.raises(KeyError) as missing:
         _ = run.taps["nothing"]
     assert str(missing.value).isprintable()
+
+
+def test_the_size_of_samples_takes_no_memory(intact: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(intact, tmp_path / "run"))
+    with (run / "samples.safetensors").open("r+b") as file:
+        file.truncate(2**31)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "samples.safetensors: altered or truncated" in verify.verify_run(run).samples_problem
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 100_000
+
+
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl", "metrics.json"])
+def test_a_small_text_of_many_lists_is_refused(name: str, intact: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(intact, tmp_path / "run"))
+    text = b'{"a": [' + b"[]," * 2_000_000 + b"[]]"
+    (run / name).write_bytes(text + f', "checksum": "{crc32(text):08x}"}}\n'.encode())
+    with pytest.raises(RunError, match="too many lists and objects"):
+        _ = Run(run).metrics
+
+
+def test_many_damaged_lines_are_one_problem(intact: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(intact, tmp_path / "run"))
+    with (run / "log.jsonl").open("ab") as log:
+        log.write(b"{}\n" * 100_000)
+    (problem,) = verify.verify_run(run).log_problems
+    assert "not a log line" in problem
+    assert "nor are the next 99,999 lines: they are between step 20 and the end of the log" in problem

@@ -13,6 +13,9 @@ from reelnet.runs.format.arrays import crc32
 MAX_INT = 2**62
 """Larger integers occur in no run; they would overflow in numpy."""
 
+MAX_CONTAINERS = 1_000_000
+"""A JSON text with more lists and objects is damaged. Parsed, each takes twenty times its text."""
+
 _CHECKSUM = re.compile(rb',\s*"checksum": "([0-9a-f]{8})"\s*\}\s*\Z')
 
 _HEX = re.compile(r"[0-9a-f]{8}")
@@ -45,22 +48,29 @@ def parse_checked(data: bytes, *, required: bool) -> dict[str, Any]:
         body = memoryview(data)[: len(data) - len(suffix) + match.start()]
         if crc32(body) != int(match[1], 16):
             raise ValueError("altered, it does not match its checksum")
+    elif required:
+        raise ValueError("altered or truncated, its checksum is missing")
     content = parse_json(data)
     if not isinstance(content, dict):
         raise ValueError("not a JSON object")
     if match:
         del content["checksum"]
-    elif required:
-        raise ValueError("altered or truncated, its checksum is missing")
     return content
+
+
+def has_checksum(data: bytes) -> bool:
+    """Return whether a text ends as `encode_checked` ends it."""
+    return _CHECKSUM.search(data[-_SUFFIX_BYTES:]) is not None
 
 
 def parse_json(data: bytes) -> Any:
     """Parse JSON in UTF-8.
 
     Raises:
-        ValueError: It is not JSON, or is nested too deeply.
+        ValueError: It is not JSON, is nested too deeply, or would take far more memory than its text.
     """
+    if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS:
+        raise ValueError("too many lists and objects")
     try:
         return json.loads(data.decode("utf-8"))
     except RecursionError:

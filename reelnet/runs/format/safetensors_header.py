@@ -46,6 +46,18 @@ class SafetensorsHeader:
             raise ValueError("not a safetensors header")
         return cls(size, entries, metadata)
 
+    def file_size(self) -> int:
+        """Return the bytes of the whole file.
+
+        Raises:
+            KeyError, TypeError, ValueError: The entries are not valid.
+        """
+        ends = [0]
+        for entry in self.entries.values():
+            _, end = entry["data_offsets"]
+            ends.append(require_int(end))
+        return self.size + max(ends)
+
     def locate(self, name: str, dtype: str, shape: tuple[int, ...]) -> tuple[int, int]:
         """Return the first byte of an array in the file, and the byte after its last one.
 

@@ -15,11 +15,9 @@ from typing import BinaryIO
 
 from reelnet.errors import RunError
 from reelnet.runs.storage.file_lock import LOCK_FILE, FileLock
-from reelnet.runs.storage.protocol import DAMAGED_FOLDER, LogTail, Piece, damaged_names
+from reelnet.runs.storage.protocol import DAMAGED_FOLDER, SAMPLES_FILE, LogTail, Piece, damaged_names
 
 LOG_FILE = "log.jsonl"
-
-SAMPLES_FILE = "samples.safetensors"
 
 READ_SIZE = 1 << 18
 """Bytes per read: small enough to be in the core's own cache when they are checked."""
@@ -43,8 +41,8 @@ OWN_TEMPORARY_FILE = re.compile(
 SYNC_SECONDS = 1.0
 """Least number of seconds between two waits for the disk while steps are added."""
 
-MAX_LINE_BYTES = 64_000_000
-"""A log with a longer line is damaged."""
+MAX_LINE_BYTES = 16_000_000
+"""A log with a longer line is damaged. Lines of segments have some 4 MB, and parsed JSON takes much more memory."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from reelnet.errors import RunError
 Piece = tuple[int, bytes]
 """An offset in a file, and the bytes to write there."""
 
+SAMPLES_FILE = "samples.safetensors"
+"""Name of the file with the samples in a run folder."""
+
 DAMAGED_FOLDER = "damaged"
 """Folder for damaged files that a repaired or resumed run no longer refers to."""
 

@@ -18,7 +18,7 @@ from reelnet._support.atomic_path import is_process_dead
 from reelnet._support.text import one_line
 from reelnet.errors import RunError, UsageError
 from reelnet.runs.storage.file_lock import LOCK_FILE, current_owner, format_owner
-from reelnet.runs.storage.protocol import DAMAGED_FOLDER, LogTail, Piece, damaged_names
+from reelnet.runs.storage.protocol import DAMAGED_FOLDER, SAMPLES_FILE, LogTail, Piece, damaged_names
 
 LOG_PART = re.compile(r"log/(\d{8})\.jsonl")
 
@@ -88,7 +88,7 @@ class RemoteStore:
         sizes = self._list_sizes()
         names = {path.removeprefix(f"{self._root}/"): size for path, size in sizes.items()}
         return all(
-            name in (LOCK_FILE, "samples.safetensors") or (size == 0 and LOG_PART.fullmatch(name))
+            name in (LOCK_FILE, SAMPLES_FILE) or (size == 0 and LOG_PART.fullmatch(name))
             for name, size in names.items()
         )
 
@@ -174,7 +174,7 @@ class RemoteStore:
         """Remove the files that reelnet has written, the header last, so that a killed removal can be repeated."""
         for folder in ("log", "steps", "segments"):
             self.remove_files(self.list_files(folder))
-        self.remove_files(["metrics.json", "run.json", "samples.safetensors"])
+        self.remove_files(["metrics.json", "run.json", SAMPLES_FILE])
         self._first_part, self._next_part = 0, -1
 
     def remove_temporary_files(self) -> None:
