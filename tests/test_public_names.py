@@ -70,7 +70,7 @@ ENTRY_POINT_GROUPS = {"reelnet.panels", "reelnet.templates"}
 
 COMMANDS = {
     "reelnet": "--version",
-    "reelnet demo": "--run --out --steps --seed --force --quiet",
+    "reelnet demo": "--run --out --steps --seed --force --jobs --quiet",
     "reelnet train": "--run --model --data --epochs --steps --batch-size --lr --seed --layers --samples --image-size "
     "--data-root --force --quiet",
     "reelnet layers": "--layers --model --data --image-size --data-root",
@@ -79,11 +79,11 @@ COMMANDS = {
     "reelnet metrics": "RUN FILES --step-column --only --prefix",
     "reelnet inspect": "RUN --json",
     "reelnet render": "RUN -o --output --layer --template --set --scale --fps --lossless --codec --max-size --for "
-    "--max-error --keep --report --json --quiet",
-    "reelnet export": "RUN --for -o --output --layer --template --set --scale --fps --max-error --keep --report "
-    "--json --quiet",
+    "--max-error --keep --jobs --report --json --quiet",
+    "reelnet export": "RUN --for -o --output --layer --template --set --scale --fps --max-error --keep --jobs "
+    "--report --json --quiet",
     "reelnet frame": "RUN --step -o --output --layer --template --set --scale",
-    "reelnet again": "REPORT --run -o --output --quiet",
+    "reelnet again": "REPORT --run -o --output --jobs --quiet",
     "reelnet templates": "",
     "reelnet templates list": "",
     "reelnet templates show": "NAME --resolved --set",

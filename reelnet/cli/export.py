@@ -47,6 +47,7 @@ COLUMNS = (
 @options.layout
 @options.fps
 @options.reductions
+@options.jobs
 @options.results
 def export(
     run: str,
@@ -54,6 +55,7 @@ def export(
     folder: Path,
     max_error: float | None,
     keep: str,
+    jobs: int | None,
     report_path: Path | None,
     as_json: bool,
     quiet: bool,
@@ -78,8 +80,7 @@ def export(
 
         require_replaceable(report_path)
     output.require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
-    with output.progress_saver(quiet=quiet) as save:
-        outcomes = [export_request(request, save) for request in requests]
+    outcomes = output.save_with_bars(requests, export_request, quiet=quiet, jobs=jobs)
     output.print_notes(outcome.report for outcome in outcomes if outcome.report is not None)
     if report_path is not None:
         pairs = zip(requests, outcomes, strict=True)

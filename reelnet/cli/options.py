@@ -72,6 +72,12 @@ def combine_options(*options: Decorator) -> Decorator:
 
 run = click.argument("run", type=click.Path())
 quiet = click.option("--quiet", is_flag=True, help="No progress bars.")
+jobs = click.option(
+    "--jobs",
+    type=COUNT,
+    metavar="N",
+    help="Write up to N files at a time, each in its own process. By default one for every 8 processors.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 results = combine_options(
     click.option(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -20,8 +20,12 @@ from reelnet._support.text import format_count, printable
 from reelnet.errors import ReelnetError, UsageError
 
 if TYPE_CHECKING:
+    from reelnet.export.parallel import SaveTask
     from reelnet.export.report import Report
     from reelnet.export.request import ExportRequest
+    from reelnet.export.save import OnProgress, OnTrial
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -76,24 +80,26 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str], ProgressBar]]:
         yield add_bar
 
 
-@contextmanager
-def progress_saver(*, quiet: bool) -> Iterator[Callable[[ExportRequest], Report]]:
-    """Provide `export.save` with a progress bar for each file."""
-    from reelnet.export.save import save
+def save_with_bars(
+    requests: Sequence[ExportRequest], task: SaveTask[T], *, quiet: bool, jobs: int | None = 1
+) -> list[T]:
+    """Write each file with a progress bar; see `save_each`. Without a number of jobs, the default is used."""
+    from reelnet.export.parallel import default_jobs, save_each
 
     with progress_bars(quiet=quiet) as add_bar:
 
-        def save_with_bar(request: ExportRequest) -> Report:
+        def start(request: ExportRequest) -> tuple[OnProgress, OnTrial]:
             bar = add_bar(str(request.path))
-            return save(request, bar.update, bar.set_text)
+            return bar.update, bar.set_text
 
-        yield save_with_bar
+        return save_each(requests, task, default_jobs() if jobs is None else jobs, start)
 
 
-def save_all(requests: Iterable[ExportRequest], *, quiet: bool) -> list[Report]:
-    """Write each file with a progress bar, then print the notes about the files."""
-    with progress_saver(quiet=quiet) as save:
-        reports = list(map(save, requests))
+def save_all(requests: Sequence[ExportRequest], *, quiet: bool, jobs: int | None = 1) -> list[Report]:
+    """Write each file with a progress bar, then print the notes about the files; see `save_with_bars`."""
+    from reelnet.export.save import save
+
+    reports = save_with_bars(requests, save, quiet=quiet, jobs=jobs)
     print_notes(reports)
     return reports
 

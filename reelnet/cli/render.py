@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--for", "platform", metavar="NAME", help="Where it is published; see 'reelnet platforms'.")
 @options.reductions
+@options.jobs
 @options.results
 def render(
     run: str,
@@ -47,6 +48,7 @@ def render(
     platform: str | None,
     max_error: float | None,
     keep: str,
+    jobs: int | None,
     report_path: Path | None,
     as_json: bool,
     quiet: bool,
@@ -86,7 +88,7 @@ def render(
 
         require_replaceable(report_path)
     require_writable(*(request.path for request in requests), *([report_path] if report_path else []))
-    reports = save_all(requests, quiet=quiet)
+    reports = save_all(requests, quiet=quiet, jobs=jobs)
     if report_path is not None:
         write_provenance(report_path, list(zip(requests, reports, strict=True)))
     if as_json:
@@ -130,8 +132,9 @@ def frame(run: str, step: int | str, file: str, **values: Any) -> None:
     metavar="FOLDER",
     help="Where the files go; by default where they were.",
 )
+@options.jobs
 @options.quiet
-def again(report: Path, run: str | None, folder: Path | None, quiet: bool) -> None:
+def again(report: Path, run: str | None, folder: Path | None, jobs: int | None, quiet: bool) -> None:
     """Make the files again that 'render' or 'export' described in REPORT, and compare their bytes.
 
     The exit code is 1 if a file differs, which other versions of the libraries can cause.
@@ -144,7 +147,7 @@ def again(report: Path, run: str | None, folder: Path | None, quiet: bool) -> No
     provenance.require_same_run(opened)
     files = list(provenance.resolve_files(opened, folder))
     require_writable(*(file.request.path for file in files))
-    for saved in save_all([file.request for file in files], quiet=quiet):
+    for saved in save_all([file.request for file in files], quiet=quiet, jobs=jobs):
         click.echo(format_report(saved))
     changed = [str(file.request.path) for file in files if not file.is_unchanged]
     if changed:

@@ -143,8 +143,9 @@ def layers(data_root: Path | None, **settings: Any) -> None:
 @click.option("--steps", type=options.COUNT, default=290, show_default=True, help="Optimizer steps.")
 @options.seed
 @options.force
+@options.jobs
 @options.quiet
-def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -> None:
+def demo(run: str, out: Path, steps: int, seed: int, force: bool, jobs: int | None, quiet: bool) -> None:
     """Train the article's network on MNIST and write an MP4, a GIF and a poster PNG for each layer."""
     from reelnet.export.request import ExportRequest
     from reelnet.reel import open_run
@@ -167,7 +168,7 @@ def demo(run: str, out: Path, steps: int, seed: int, force: bool, quiet: bool) -
         for layer, rendition in renditions.items()
         for suffix, step in ((".mp4", None), (".gif", None), (".png", opened.steps[-1]))
     ]
-    for report in output.save_all(requests, quiet=quiet):
+    for report in output.save_all(requests, quiet=quiet, jobs=jobs):
         click.echo(output.format_report(report))
 
 

@@ -101,6 +101,10 @@ class InvalidTemplate(TemplateError):  # noqa: N818
         super().__init__("\n".join(lines))
 
 
+def _no_position(path: Sequence[str | int]) -> SourcePosition:
+    return SourcePosition()
+
+
 @dataclass(frozen=True)
 class SourceMap:
     """The file, line and column of each key of a template.
@@ -111,7 +115,7 @@ class SourceMap:
             path: panels that only the layout names, or the timeline and scale of one output.
     """
 
-    find_position: Callable[[Sequence[str | int]], SourcePosition] = lambda path: SourcePosition()
+    find_position: Callable[[Sequence[str | int]], SourcePosition] = field(default=_no_position)
     moved: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
 
     def diagnose(self, path: KeyPath, message: str) -> Diagnostic:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from reelnet.export.encoders.formats import FORMATS
 from reelnet.export.platforms.load import find_platform
 from reelnet.export.report import Report
 from reelnet.export.request import ExportOptions, ExportRequest
-from reelnet.export.save import save
+from reelnet.export.save import OnProgress, OnTrial, save
 from reelnet.render.rendition import Rendition
 
 
@@ -44,7 +44,7 @@ def export(
     renditions: Sequence[Rendition], names: Collection[str], folder: Path, options: ExportOptions
 ) -> list[PlatformResult]:
     """Write one file per rendition and platform; see `Reel.export`."""
-    return [export_request(request, save) for request in plan_requests(renditions, names, folder, options)]
+    return [export_request(request) for request in plan_requests(renditions, names, folder, options)]
 
 
 def plan_requests(
@@ -77,12 +77,15 @@ def plan_requests(
     return requests
 
 
-def export_request(request: ExportRequest, save: Callable[[ExportRequest], Report]) -> PlatformResult:
+def export_request(
+    request: ExportRequest, on_progress: OnProgress | None = None, on_trial: OnTrial | None = None
+) -> PlatformResult:
     """Write the file for one platform. If its cap cannot be met, that is the result, so that other files can follow.
 
     Args:
         request: The file.
-        save: Writes it.
+        on_progress: See `save`.
+        on_trial: See `save`.
 
     Raises:
         RunError: The file of a step is missing, truncated or altered.
@@ -90,7 +93,7 @@ def export_request(request: ExportRequest, save: Callable[[ExportRequest], Repor
     """
     platform, layer, path = str(request.options.platform), request.rendition.layer, str(request.path)
     try:
-        return PlatformResult(platform, layer, path, save(request))
+        return PlatformResult(platform, layer, path, save(request, on_progress, on_trial))
     except CapError as error:
         return PlatformResult(platform, layer, path, error=str(error))
 

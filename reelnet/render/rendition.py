@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,10 @@ class Rendition:
     def __init__(self, scene: Scene, run: RunReader, request: LayoutRequest) -> None:
         self.scene, self.run, self.request = scene, run, request
         self._compositors: dict[ColorDepth, Compositor] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Other processes make compositors of their own: these hold whole frames.
+        return Rendition, (self.scene, self.run, self.request)
 
     @classmethod
     def from_request(cls, run: RunReader, request: LayoutRequest) -> Rendition:

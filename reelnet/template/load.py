@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -265,7 +266,7 @@ def draft_from_node(
     """
     content = drop_nulls(to_plain(node))
     missing_files = list(_resolve_files(content, node, panels))
-    source_map = SourceMap(lambda path: find_position(node, path))
+    source_map = SourceMap(partial(find_position, node))
     draft = build_draft(name, content, panels, source_map=source_map, removed=_list_removed(node))
     invalid = [source_map.diagnose(path, message) for path, message in draft.errors]
     reported = {diagnostic.key for diagnostic in (*deferred, *missing_files) if diagnostic.key}
