@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reelnet._support.text import format_count
+from reelnet._support.text import format_count, printable
 from reelnet.cli import options
 from reelnet.cli.output import progress_bars
 
@@ -22,7 +22,8 @@ def import_(file: Path, run: str, force: bool, quiet: bool) -> None:
 
     with progress_bars(quiet=quiet) as add_bar:
         made = import_arrays(file, run, force=force, progress=add_bar("steps").update)
-    click.echo(f"{run}: {len(made.steps)} steps of {', '.join(made.taps)} for {len(made.samples)} samples")
+    taps = printable(", ".join(made.taps))
+    click.echo(f"{run}: {len(made.steps)} steps of {taps} for {len(made.samples)} samples")
 
 
 @click.command("export-arrays", short_help="Write a run's arrays into one file.")
@@ -58,11 +59,11 @@ def metrics(
     for file in files:
         added = add_metrics(opened, file, step_column=step_column, only=only, prefix=prefix)
         for name, count in added.counts.items():
-            click.echo(f"{name}: {count} of {len(opened.steps)} steps")
+            click.echo(f"{printable(name)}: {count} of {len(opened.steps)} steps")
         if added.left_out:
             steps = format_count(len(added.left_out), "step")
             click.echo(
                 f"{file}: skipped {steps}, the run has not recorded step {added.left_out[0]}", err=True
             )
         for note in added.notes:
-            click.echo(f"{file}: {note}", err=True)
+            click.echo(printable(f"{file}: {note}"), err=True)

@@ -138,7 +138,7 @@ def format_report(report: Report) -> str:
     from reelnet._support.byte_size import format_size
 
     what = f"{format_count(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
-    parts = [f"{report.path}: {format_size(report.bytes)}"]
+    parts = [f"{printable(str(report.path))}: {format_size(report.bytes)}"]
     if report.cap is not None:
         parts.append(f"{format_fill(report)} of {format_size(report.cap)}")
     parts += [what, f"{report.width}x{report.height}", format_quality(report)]
@@ -197,6 +197,8 @@ class Column:
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], footer: Sequence[str] = ()) -> None:
     """Print a table: wrapped to fit a terminal, but with one line per row to anything else.
 
+    Control characters in cells are escaped.
+
     Args:
         columns: The columns.
         rows: The cells of each row.
@@ -205,6 +207,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], footer
     from rich.console import Console
     from rich.table import Table
 
+    rows = [list(map(printable, row)) for row in rows]
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         right = [number for number, column in enumerate(columns) if column.right]

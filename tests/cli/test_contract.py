@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,3 +158,25 @@ def test_demo_writes_all_of_it(tmp_path: Path) -> None:
     assert re.fullmatch(r"test accuracy \d+\.\d\d % after 1 step \(loss \d+\.\d{4}\)", first)
     assert {Path(line.split(": ")[0]).name for line in files} == wanted
     assert "a run exists already" in call_expecting_error(2, "demo", *words)
+
+
+def test_no_command_prints_the_control_characters_of_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    layer = "red\x1b[31m\n\u202e"
+    arrays: dict[str, Any] = {f"taps/{layer}": np.zeros((1, 2, 1, 4, 4))}
+    np.savez("a.npz", steps=[0], samples=np.zeros((2, 4, 4)), **arrays)
+    Path("loss.csv").write_text("step,\x1b[2Jloss\n0,1\n")
+    for words in (
+        ["import", "a.npz", "--run", "run"],
+        ["metrics", "run", "loss.csv"],
+        ["inspect", "run"],
+        ["render", "run", "--template", "plain", "-o", "{layer}.gif"],
+        ["export", "run", "--for", "github", "--template", "plain", "-o", "files"],
+        ["templates", "check", "plain", "--run", "run"],
+    ):
+        result = call(*words)
+        assert result.exit_code == 0, result.output
+        assert re.search("[\x1b\u202e]", result.output) is None, words
+        assert "x1b[" in result.output, words
