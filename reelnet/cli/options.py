@@ -109,6 +109,7 @@ seed = click.option(
 
 layers = click.option(
     "--layer",
+    "--layers",
     "layers",
     multiple=True,
     metavar="NAME ...",

@@ -70,6 +70,8 @@ picture_options = options.combine_options(
 @options.seed
 @click.option(
     "--layers",
+    "--layer",
+    "layers",
     multiple=True,
     metavar="PATTERN ...",
     help="Layers to record: module paths or glob patterns, one or more; by default every convolution.",
@@ -103,6 +105,8 @@ def train(
 @click.command(cls=options.LayersCommand, short_help="List the layers that can be recorded.")
 @click.option(
     "--layers",
+    "--layer",
+    "layers",
     multiple=True,
     metavar="PATTERN ...",
     help="What these patterns record, instead of all that can be recorded.",

@@ -67,7 +67,7 @@ def test_layers_lists_what_can_be_recorded() -> None:
 
 
 def test_layers_shows_what_patterns_record() -> None:
-    result = call("layers", "--layers", "dense?", "conv1.weight")
+    result = call("layers", "--layer", "dense?", "conv1.weight")
     rows = [line.split() for line in result.stdout.splitlines()[1:]]
     assert [row[:3] for row in rows] == [
         ["dense1", "Linear", "10x64x1x1"],
