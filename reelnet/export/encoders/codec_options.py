@@ -17,9 +17,30 @@ X264_THREAD_PARAMS = f"threads={THREADS}:sliced-threads=0"
 X265_THREAD_PARAMS = "frame-threads=3:info=0"
 """x265 would choose the number of frames at a time by the processors, and write both into the file."""
 
-X264_FLAT_PARAMS = "psy=0:aq-mode=0:no-mbtree=1"
-"""Without psychovisual tools, which trade exact colors for film grain. Constant quality then keeps flat cells within
-4 of 255 levels, even when every cell changes in every frame."""
+X264_FLAT_PARAMS = "psy=0:aq-mode=0:no-mbtree=1:ipratio=2"
+"""Without psychovisual tools, which trade exact colors for film grain. Key frames are rare and much better,
+because what rests (text, axes) stays as they show it."""
+
+X264_PICTURE_PARAMS = {
+    # Constant quantizers (qcomp near 1) and no trellis: what rests stays bit-equal from frame to frame. With qcomp=1
+    # x264 would ignore the ratio of key frames.
+    Content.BLOCKS: "no-deblock=1:chroma-qp-offset=-4:qcomp=0.99:trellis=0",
+    Content.SMALL_BLOCKS: "no-deblock=1:chroma-qp-offset=-4:qcomp=0.99:trellis=0:no-8x8dct=1",
+    Content.FINE: "no-deblock=1:chroma-qp-offset=-4:qcomp=0.8",
+    Content.PHOTO: "deblock=-2,-2:chroma-qp-offset=-3",
+}
+"""What decides how the pixels look. The deblocking filter would blur the edges of values. Errors of chroma count as
+much in RGB as those of luma, but chroma has a quarter of the pixels: finer steps save 10 to 20 % at equal PSNR."""
+
+X264_SPEED_PARAMS = {
+    # Values change where they are, so a motion search finds nothing. Costs of transformed differences (subme above 0)
+    # would prefer smooth predictions to exact ones.
+    Content.BLOCKS: "me=dia:subme=0:ref=1:bframes=0:weightp=0:partitions=none:scenecut=0",
+    Content.SMALL_BLOCKS: "me=dia:subme=0:ref=1:bframes=0:weightp=0:partitions=none:scenecut=0",
+    Content.FINE: "me=dia:subme=4:ref=1:bframes=3:b-adapt=0:weightp=0:scenecut=0",
+    Content.PHOTO: "",
+}
+"""How much x264 searches, unless the user chose a preset."""
 
 X265_FLAT_PARAMS = "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=none"
 """The same for H.265."""
@@ -43,10 +64,13 @@ def _quality_options(codec: Codec, settings: EncoderSettings, content: Content) 
 
 
 def _h264_options(codec: Codec, settings: EncoderSettings, content: Content) -> dict[str, str]:
+    params = [X264_FLAT_PARAMS, X264_PICTURE_PARAMS[content], X264_THREAD_PARAMS]
+    if settings.preset is None:
+        params.append(X264_SPEED_PARAMS[content])
     return {
         **_quality_options(codec, settings, content),
         "g": str(GOP_SIZE),
-        "x264-params": f"{X264_FLAT_PARAMS}:{X264_THREAD_PARAMS}",
+        "x264-params": ":".join(filter(None, params)),
         "preset": settings.preset or "medium",
     }
 

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from enum import Enum
 
 from reelnet.render.rendition import Rendition
+from reelnet.scene.cell_region import CellRegion
 
 
 class Content(Enum):
     """What most of the changing pixels are. Each codec has settings and qualities of its own for each."""
 
     BLOCKS = "blocks"
-    """Values of 4 pixels and more on the codec's grid: flat squares, whose edges a loop filter would blur."""
+    """Flat squares whose edges are at multiples of 8 pixels, as the codec's transform blocks are."""
+    SMALL_BLOCKS = "small blocks"
+    """Flat squares whose edges are at multiples of 4 pixels, such as values of 4 or 12 pixels."""
     FINE = "fine"
-    """Values of 1 to 3 pixels, or off the grid: fine patterns, and edges inside the codec's blocks."""
+    """Fine patterns, and edges inside the codec's blocks: values of 1 to 3 pixels, or off the grid."""
     PHOTO = "photo"
     """Pictures that change: shades and textures, as in a film."""
 
 
 def find_content(rendition: Rendition) -> Content:
-    """The content of a rendition."""
-    return Content.FINE
+    """The content of most pixels in the cells that change; `FINE` without such cells."""
+    areas = Counter[Content]()
+    for region in rendition.scene.cell_regions:
+        if region.changes:
+            areas[_classify(region)] += sum(box.width * box.height for box in region.boxes)
+    return max(areas, key=areas.__getitem__, default=Content.FINE)
+
+
+def _classify(region: CellRegion) -> Content:
+    """The content of one region."""
+    if region.is_picture:
+        return Content.PHOTO
+    grid = math.gcd(region.value_size, *(side for box in region.boxes for side in (box.x, box.y)))
+    if grid % 8 == 0:
+        return Content.BLOCKS
+    return Content.SMALL_BLOCKS if grid % 4 == 0 else Content.FINE
