@@ -13,6 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import CapError, UsageError
+from reelnet.export.encoders.codec import H264
+from reelnet.export.encoders.content import find_content
 from reelnet.reel import Reel, Run
 from tests.export.coding import by_pillow
 from tests.make_run import write_run
@@ -171,7 +173,8 @@ def test_few_frames_play_at_8_per_second(reel: Reel, whole: dict[str, int], tmp_
 def test_a_video_with_room_to_spare_says_so(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
     roomy = reel.save(tmp_path / "a.mp4", max_size=2 * whole[".mp4"])
     assert roomy.encodes == 1
-    assert [note for note in roomy.notes if "more bytes would not be visible: crf 10" in note]
+    quality = H264.default_quality(find_content(reel.rendition))
+    assert [note for note in roomy.notes if f"more bytes would not be visible: crf {quality} is" in note]
     full = reel.save(tmp_path / "a.mp4", max_size=whole[".mp4"])
     assert not [note for note in full.notes if "would not be visible" in note]
 
