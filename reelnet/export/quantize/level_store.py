@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from threading import Lock
@@ -33,6 +34,9 @@ BLOCK_VALUES = 1_000_000
 
 SAMPLE_VALUES, MIN_SAMPLE_ROWS = 150_000, 6
 """The size of a `MapSample`: values, all frames counted, and the fewest rows."""
+
+SAMPLE_PARTS, SAMPLE_PART_FRAMES = 4, 160
+"""The changes of a long animation are counted in so many parts of so many frames."""
 
 BUFFERED_FRAMES = 16
 """Frames that a `DiskTable` reads or writes at a time."""
@@ -64,12 +68,17 @@ class RecordedMaps:
     Args:
         rendition: Its drawings say which maps they show; see `HasLevelMaps`.
 
+    Attributes:
+        frames: The number of frames.
+        taps: The levels of each tap.
+
     Raises:
         RunError: A step's file is missing, truncated or altered.
     """
 
     def __init__(self, rendition: Rendition) -> None:
         self.frames = len(rendition.timeline)
+        self._rows = {number: number for number in range(self.frames)}
         by_tap: dict[str, list[LevelMaps]] = {}
         for drawing in rendition.scene.drawings:
             for maps in drawing.level_maps() if isinstance(drawing, HasLevelMaps) else ():
@@ -79,6 +88,26 @@ class RecordedMaps:
             snapshot = rendition.run.snapshot(frame.step, by_tap)
             for tap, tap_maps in self.taps.items():
                 tap_maps.write_frame(number, np.asarray(snapshot.taps[tap]))
+
+    @property
+    def changes(self) -> NDArray[np.int64]:
+        """For each frame, how many values have another level than in the frame before; 0 for the first."""
+        changes: NDArray[np.int64] = sum(
+            (maps.changes for maps in self.taps.values()), np.zeros(self.frames, np.int64)
+        )
+        return changes
+
+    def find_row(self, frame: int) -> int:
+        """The row of a frame of the rendition in tables of these maps."""
+        return self._rows[frame]
+
+    def select(self, frames: NDArray[np.intp]) -> RecordedMaps:
+        """The maps of some frames of the rendition only, ascending."""
+        selected = copy(self)
+        selected.frames = len(frames)
+        selected._rows = {frame: row for row, frame in enumerate(frames.tolist())}
+        selected.taps = {tap: maps.select(frames) for tap, maps in self.taps.items()}
+        return selected
 
     def samples(self) -> list[MapSample]:
         """A sample of each tap, with rows from all over its maps."""
@@ -101,9 +130,8 @@ class QuantizedMaps:
 
     def levels_at(self, frame: int) -> Mapping[str, Levels]:
         """For each tap the levels of a frame, counted from 0: uint8 (samples, channels, height, width)."""
-        return {
-            tap: self.maps.taps[tap].unpack(table.read_frame(frame)) for tap, table in self.tables.items()
-        }
+        row = self.maps.find_row(frame)
+        return {tap: self.maps.taps[tap].unpack(table.read_frame(row)) for tap, table in self.tables.items()}
 
 
 def quantize(
@@ -142,14 +170,22 @@ class MapSample:
 
     def __init__(self, exact: FineLevels, colors: NDArray[np.uint8], width: int, fraction: float) -> None:
         self._exact, self._colors, self._width, self._fraction = exact, colors, width, fraction
+        self._parts = [exact]
+        if len(exact) > SAMPLE_PARTS * SAMPLE_PART_FRAMES:
+            starts = np.linspace(0, len(exact) - SAMPLE_PART_FRAMES, SAMPLE_PARTS).astype(int).tolist()
+            self._parts = [exact[start : start + SAMPLE_PART_FRAMES] for start in starts]
 
     def estimate_changes(self, change_cost: float, max_error: float, levels: int | None = None) -> float:
         """About how many changes all values have after `quantize` with the same arguments."""
         bound = max_error + additional_error(len(self._colors), levels)
         common_level = _most_common(round_to_levels(self._exact[-1]))
         quantizer = TemporalQuantizer(self._colors, bound, self._width, common_level, levels)
-        quantized = quantizer.quantize(self._exact, change_cost)
-        return int(np.count_nonzero(quantized[1:] != quantized[:-1])) / self._fraction
+        changes = sum(
+            int(np.count_nonzero(np.diff(quantizer.quantize(part, change_cost), axis=0)))
+            for part in self._parts
+        )
+        frames = sum(len(part) - 1 for part in self._parts)
+        return changes / self._fraction * (len(self._exact) - 1) / max(1, frames)
 
     def with_frames(self, frames: Sequence[int]) -> MapSample:
         """The sample with only some of its frames."""
@@ -162,10 +198,11 @@ class _TapMaps:
     Attributes:
         exact: `FineLevels` (frames, values).
         count: Values per frame.
+        changes: See `RecordedMaps.changes`.
     """
 
     def __init__(self, shown: Sequence[LevelMaps], frames: int) -> None:
-        self._maps, self._frames = shown[0], frames
+        self._panels, self._maps, self._frames = shown, shown[0], frames
         # Panels may show different parts of a tap.
         samples = tuple(dict.fromkeys(position for maps in shown for position in maps.samples))
         channels = tuple(dict.fromkeys(position for maps in shown for position in maps.channels))
@@ -177,15 +214,31 @@ class _TapMaps:
         self.count = int(np.prod(shape))
         block_width = max(1, BLOCK_VALUES // max(1, frames * self._width)) * self._width
         self.exact = DiskTable(frames, self.count, block_width, np.uint16)
+        self.changes = np.zeros(frames, np.int64)
+        self._last_levels = np.empty(0, np.uint8)
         self._common_level = 0
 
     def write_frame(self, number: int, values: NDArray[np.generic]) -> None:
-        """Take the recorded values of a frame."""
+        """Take the recorded values of a frame; frames come in order, from 0."""
         positions = self._maps.positions(values)[self._shown].transpose(self._axes).ravel()
-        exact = to_fine_levels(positions)
+        self._write_exact(number, to_fine_levels(positions))
+
+    def select(self, frames: NDArray[np.intp]) -> _TapMaps:
+        """The levels in some frames, ascending."""
+        selected = _TapMaps(self._panels, len(frames))
+        for number, frame in enumerate(frames.tolist()):
+            selected._write_exact(number, self.exact.read_frame(frame))
+        selected._common_level = self._common_level
+        return selected
+
+    def _write_exact(self, number: int, exact: FineLevels) -> None:
         self.exact.write_frame(number, exact)
+        levels = round_to_levels(exact)
+        if number:
+            self.changes[number] = np.count_nonzero(levels != self._last_levels)
+        self._last_levels = levels
         if number == self._frames - 1 and exact.size:
-            self._common_level = _most_common(round_to_levels(exact))
+            self._common_level = _most_common(levels)
 
     def unpack(self, row: Levels) -> Levels:
         """The levels of a frame as (samples, channels, height, width); those that no panel shows are 0."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 MIN_STEEPNESS, MAX_STEEPNESS = 0.15, 2.5
 """Bounds on the fall of the logarithm of the size per unit of position, which is 1 if the prediction is right."""
 
@@ -17,6 +21,9 @@ BRACKET_MARGIN = 0.03
 MIN_STEP = 1e-3
 """The least step towards the end of a ladder."""
 
+SAMPLE_TOLERANCE = 0.012
+"""How far from the target a size estimated from samples may be; the cap is 0.015 above the target of a search."""
+
 
 class SizeRootFinder:
     """Finds the position where the logarithm of the size meets a target just below the cap.
@@ -24,6 +31,9 @@ class SizeRootFinder:
     Before there is a bracket, it follows the secant through the two observations next to the target; then the chord
     between the ends of the bracket, in the Illinois variant: M. Dowell, P. Jarratt, "A modified regula falsi method
     for computing the root of an equation", BIT 11 (1971).
+
+    Where a sample of the frames gives sizes at a small part of the cost, it is told these as well. Samples are off by
+    some percent, but nearly by the same ratio at neighboring positions: each measured size corrects the others.
 
     Args:
         end: The last position of the ladder.
@@ -33,14 +43,66 @@ class SizeRootFinder:
 
     def __init__(self, end: float, cap: float, target: float) -> None:
         self.end, self._cap, self.target = end, cap, target
-        self._observed: list[tuple[float, float]] = []
+        self._sizes: list[tuple[float, float]] = []
         self._measured: list[tuple[float, float]] = []
+        self._samples: dict[float, float] = {}
+        self._order: list[float] = []
+
+    def sample(self, position: float, log_size: float) -> None:
+        """Take the logarithm of a size that was estimated from samples of the frames."""
+        self._samples[position] = log_size
+        self._append(position)
+
+    def is_sampled(self, position: float) -> bool:
+        """Whether a size at a position was estimated from samples."""
+        return position in self._samples
+
+    def find_sampled(self, *, on_target: bool) -> float | None:
+        """The sampled position that should meet the target best, and was not measured; None if there is none.
+
+        Args:
+            on_target: Whether its size must be close to the target; otherwise it must fit the cap.
+        """
+        measured = {position for position, _ in self._measured}
+        below, above = (SAMPLE_TOLERANCE,) * 2 if on_target else (math.inf, self._cap - self.target)
+        found = [
+            (abs(size - self.target), position)
+            for position, size in self._corrected
+            if position not in measured and -below <= size - self.target <= above
+        ]
+        return min(found)[1] if found else None
+
+    @property
+    def _corrected(self) -> list[tuple[float, float]]:
+        """The sampled sizes, corrected by the measured ones next to them."""
+        errors = sorted(
+            (position, size - self._samples[position])
+            for position, size in self._measured
+            if position in self._samples
+        )
+        if not errors:
+            return [*self._samples.items()]
+        places, corrections = np.array(errors).T
+        return [
+            (position, size + float(np.interp(position, places, corrections)))
+            for position, size in self._samples.items()
+        ]
+
+    @property
+    def _observed(self) -> list[tuple[float, float]]:
+        """What is known of the sizes, in order; a measured size counts more than a sample."""
+        known = {**dict(self._corrected), **dict(self._sizes)}
+        return [(position, known[position]) for position in self._order]
 
     def observe(self, position: float, log_size: float, *, measured: bool = True) -> None:
         """Take the logarithm of a size; estimates do not tell how fast sizes fall."""
-        self._observed.append((position, log_size))
+        self._sizes.append((position, log_size))
+        self._append(position)
         if measured:
             self._measured.append((position, log_size))
+
+    def _append(self, position: float) -> None:
+        self._order = [*(each for each in self._order if each != position), position]
 
     @property
     def reached_end(self) -> bool:
@@ -57,7 +119,8 @@ class SizeRootFinder:
         """The position to try next; None if the end was observed and is too large."""
         over = max((position for position, size in self._observed if size > self._cap), default=None)
         under = min((position for position, size in self._observed if size <= self._cap), default=None)
-        known = self._measured or self._observed
+        sampled = len(self._observed) > len(self._sizes)
+        known = self._observed if sampled else self._measured or self._observed
         if len(known) == 1 and over is not None and under is not None:
             # An estimate on the other side of the cap says more than the predicted steepness.
             known = self._observed
@@ -70,7 +133,7 @@ class SizeRootFinder:
             return None if left <= 0 else self.end if step > NEAR_END * left else start + step
         if over is None:
             return max(0.0, position)
-        ends = {position for position, _ in self._measured} & {over, under}
+        ends = {position for position, _ in (self._observed if sampled else self._measured)} & {over, under}
         if self._repeats or len(ends) == 2:
             position = self._cross_chord(over, under)
         margin = BRACKET_MARGIN * (under - over)

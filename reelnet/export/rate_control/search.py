@@ -12,12 +12,16 @@ import math
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reelnet.errors import CapError, TemplateError
 from reelnet.export.encoders.content import find_content
 from reelnet.export.platforms.model import OutputConstraints
+from reelnet.export.quantize.frame_windows import FrameWindows
 from reelnet.export.quantize.level_store import QuantizedMaps, RecordedMaps, quantize
 from reelnet.export.rate_control.quality_ladder import (
     FLOOR_RATIO,
@@ -43,6 +47,9 @@ DOUBTFUL_LOG_MARGIN = 0.3
 MAX_HALF_RATIO = 0.95
 """Half the scale saves at least a little, even if a probe measures less."""
 
+MAX_SAMPLES = 8
+"""The most samples between two encodes."""
+
 MIN_STEP_FILL = 0.9
 """From this fraction of the cap on, frames, levels and scale stay, and a lower change cost fills the rest."""
 
@@ -64,47 +71,57 @@ def search(rendition: Rendition, runner: TrialRunner) -> Trial:
     rendition = fit_constraints(rendition, request.constraints, request.keep, request.path)
     quality = request.codec.default_quality(find_content(rendition))
     start = LadderPoint(RenditionParams.from_rendition(rendition), quality)
-    # A file that must be lossless has a single size, which the error names.
-    lossless = request.settings.lossless
-    exact = runner.run(rendition, start, None, None if lossless else 1.0)
-    if runner.best is None and not lossless:
-        _Search(rendition, runner, exact).run()
+    if request.settings.lossless:
+        # A file that must be lossless has a single size, which the error names.
+        runner.run(rendition, start, None, abort_factor=None)
+    else:
+        _Search(rendition, runner, start).run()
     if runner.best is None:
         raise runner.refusal()
     return runner.best
 
 
 class _Search:
-    """The search for a lossy file, after the encode of exact values did not fit."""
+    """The search for a file, which may be lossy.
 
-    def __init__(self, rendition: Rendition, runner: TrialRunner, exact: Trial) -> None:
-        self._runner, self._request, self._exact = runner, runner.request, exact
+    A long animation is not encoded as a whole at every step: samples of its frames tell where to go, and whole files
+    correct them.
+    """
+
+    def __init__(self, rendition: Rendition, runner: TrialRunner, start: LadderPoint) -> None:
+        self._runner, self._request, self._start = runner, runner.request, start
         self._codec, self._probe = self._request.codec, SizeProbe(self._request.fmt)
         self._content = find_content(rendition)
         self._limits = self._codec.quality_limits.get(self._content)
         self._renditions = {rendition.scale: rendition}
-        self._whole = exact.point.params
+        self._whole = start.params
         self._maps: dict[tuple[int, int], RecordedMaps] = {}
         self._quantized: tuple[LadderPoint, QuantizedMaps] | None = None
+        self._partly_quantized: tuple[LadderPoint, QuantizedMaps] | None = None
         self._breakdowns: dict[LadderPoint, SizeBreakdown] = {}
         self._cap, self._target = math.log(runner.cap), math.log(TARGET_FILL * runner.cap)
-        power = PALETTE_CHANGE_POWER if self._limits is None else self._limits.change_power
-        samples = self._record_maps(self._whole).samples()
-        self._counter = ChangeCounter(rendition, samples, self._request.max_error, power)
-        self._quality_ratios: dict[float | None, float] = {exact.point.quality: 1.0}
+        self._quality_ratios: dict[float | None, float] = {start.quality: 1.0}
 
     def run(self) -> None:
-        """Walk down the rungs until a file fits, and fill the cap."""
+        """Encode exact values, unless samples say that they are too large, and reduce what does not fit."""
+        log_size = self._sample(self._start)
+        if log_size is None or log_size <= self._cap + DOUBTFUL_LOG_MARGIN:
+            exact = self._runner.run(self._render(self._whole), self._start, None, 1.0)
+            if self._runner.best is not None:
+                return
+            if log_size is None or exact.complete:
+                log_size = math.log(self._estimate_exact_size(exact))
+            self._reduce_quality(log_size, measured=exact.complete)
+        else:
+            self._reduce_quality(log_size, measured=False)
+
+    def _reduce_quality(self, log_size: float, *, measured: bool) -> None:
+        """Walk down from exact values, whose size is known, to a file that fits, and fill the cap."""
         ladder = self._build_quality_ladder()
         finder = SizeRootFinder(ladder.end, self._cap, self._target)
-        finder.observe(0.0, math.log(self._estimate_exact_size()), measured=self._exact.complete)
-        # A few frames of a video take more bytes than among others, so both estimates must be too large.
-        margin = -DOUBTFUL_LOG_MARGIN if self._request.fmt.palette_based else HOPELESS_LOG_EXCESS
+        finder.observe(0.0, log_size, measured=measured)
         last = ladder.points[-1]
-        if (
-            finder.end_size <= self._target + margin
-            or math.log(self._break_down(last).total) <= self._target + HOPELESS_LOG_EXCESS
-        ):
+        if self._may_suffice(ladder, finder):
             self._walk(ladder, finder)
         if self._runner.best is None:
             model = SizeModel(last, self._break_down(last), self._counter, self._quality_ratios)
@@ -112,6 +129,27 @@ class _Search:
             self._reduce(model, last, finder.end_size if measured else model.predict(last), measured=measured)
             if self._runner.best is not None and self._runner.may_continue:
                 self._fill(self._runner.best, ladder, model)
+
+    def _may_suffice(self, ladder: QualityLadder, finder: SizeRootFinder) -> bool:
+        """Whether a file at the end of a ladder may fit."""
+        last = ladder.points[-1]
+        log_size = self._sample(last)
+        if log_size is not None:
+            finder.sample(ladder.end, log_size)
+            return log_size <= self._cap + HOPELESS_LOG_EXCESS
+        # A few frames of a video take more bytes than among others, so both estimates must be too large.
+        margin = -DOUBTFUL_LOG_MARGIN if self._request.fmt.palette_based else HOPELESS_LOG_EXCESS
+        return (
+            finder.end_size <= self._target + margin
+            or math.log(self._break_down(last).total) <= self._target + HOPELESS_LOG_EXCESS
+        )
+
+    @cached_property
+    def _counter(self) -> ChangeCounter:
+        """Counts changes in samples of all values."""
+        power = PALETTE_CHANGE_POWER if self._limits is None else self._limits.change_power
+        samples = self._record_maps(self._whole).samples()
+        return ChangeCounter(self._render(self._whole), samples, self._request.max_error, power)
 
     def _build_quality_ladder(self) -> QualityLadder:
         """The rungs that keep all frames, levels and the scale."""
@@ -160,7 +198,8 @@ class _Search:
     def _probe_half_scale(self, half: Rendition, last: LadderPoint) -> tuple[float, float]:
         """The fractions of static bytes and of those of maps that half the scale leaves."""
         settings, whole = self._runner.settings(last.quality), self._break_down(last).probed
-        probed = self._probe.break_down(half, self._quantize(last), settings).probed
+        quantized, changes = self._quantize_windows(last)
+        probed = self._probe.break_down(half, quantized.levels_at, settings, changes).probed
         power = 1 / math.log2(self._whole.scale / half.scale)
         static, maps = (min(MAX_HALF_RATIO, probed[part] / whole[part]) ** power for part in (0, 1))
         return static, maps
@@ -180,12 +219,10 @@ class _Search:
         """
         runner, encoded = self._runner, set[LadderPoint]()
         while runner.may_continue and (runner.best is None or runner.best.bytes < min_fill * runner.cap):
-            position = finder.predict()
-            if position is None:
+            found = self._find_next(ladder, finder)
+            if found is None or found[1] in encoded:
                 break
-            position, point = ladder.locate(position)
-            if point in encoded:
-                break
+            position, point = found
             try:
                 trial = self._encode(point)
             except TemplateError:
@@ -198,23 +235,55 @@ class _Search:
                 break
         return ladder
 
+    def _find_next(self, ladder: QualityLadder, finder: SizeRootFinder) -> tuple[float, LadderPoint] | None:
+        """The position and the point to encode next, by samples of long animations; None if none is left."""
+        for _ in range(MAX_SAMPLES):
+            position = finder.find_sampled(on_target=True)
+            if position is not None:
+                return position, ladder.locate(position)[1]
+            if (position := finder.predict()) is None:
+                return None
+            position, point = ladder.locate(position)
+            if finder.is_sampled(position):
+                break
+            log_size = self._sample(point)
+            if log_size is None:
+                return position, point
+            finder.sample(position, log_size)
+        position = finder.find_sampled(on_target=False)
+        return None if position is None else (position, ladder.locate(position)[1])
+
     def _encode(self, point: LadderPoint, abort_factor: float | None = ABORT_FACTOR) -> Trial:
         quantized = self._quantize(point) if point.change_cost else None
         return self._runner.run(self._render(point.params), point, quantized, abort_factor)
 
-    def _estimate_exact_size(self) -> int:
+    def _sample(self, point: LadderPoint) -> float | None:
+        """The logarithm of the size at a point, estimated by windows of the frames; None for a short animation."""
+        windows = FrameWindows.spread(len(self._render(point.params).timeline))
+        if windows is None:
+            return None
+        levels, changes = None, self._record_maps(point.params).changes
+        if point.change_cost:
+            quantized, changes = self._quantize_windows(point)
+            levels = quantized.levels_at
+        settings = self._runner.settings(point.quality, thorough=not point.change_cost)
+        rendition = self._render(point.params)
+        return math.log(self._probe.estimate_size(rendition, levels, settings, windows, changes))
+
+    def _estimate_exact_size(self, exact: Trial) -> float:
         """The size of all exact values, of which some were encoded."""
-        exact, changes = self._exact, self._quantize(self._exact.point).stats.changes
-        if exact.complete or not sum(changes[: exact.frames]):
-            return exact.bytes
-        settings = self._runner.settings(exact.point.quality, thorough=True)
-        return self._probe.complete_size(exact.rendition, exact.written, exact.frames, settings, changes)
+        changes = self._record_maps(self._whole).changes
+        encoded = changes[: exact.frames].sum()
+        return exact.bytes if exact.complete or not encoded else exact.written * changes.sum() / encoded
 
     def _break_down(self, point: LadderPoint) -> SizeBreakdown:
         """What the bytes at a point with all frames are made of."""
         if point not in self._breakdowns:
             rendition, settings = self._render(point.params), self._runner.settings(point.quality)
-            self._breakdowns[point] = self._probe.break_down(rendition, self._quantize(point), settings)
+            quantized, changes = self._quantize_windows(point)
+            self._breakdowns[point] = self._probe.break_down(
+                rendition, quantized.levels_at, settings, changes
+            )
         return self._breakdowns[point]
 
     def _render(self, params: RenditionParams) -> Rendition:
@@ -235,13 +304,30 @@ class _Search:
 
     def _quantize(self, point: LadderPoint) -> QuantizedMaps:
         """Quantize the maps for a point. The last result is cached."""
-        if self._quantized is None or self._quantized[0] != replace(point, quality=None):
-            params = point.params
-            levels = params.levels if params.levels < self._whole.levels else None
-            maps, max_error = self._record_maps(params), self._request.max_error
-            quantized = quantize(maps, point.change_cost, max_error=max_error, levels=levels)
-            self._quantized = replace(point, quality=None), quantized
+        key = replace(point, quality=None)
+        if self._quantized is None or self._quantized[0] != key:
+            self._quantized = key, self._quantize_maps(self._record_maps(point.params), point)
         return self._quantized[1]
+
+    def _quantize_windows(self, point: LadderPoint) -> tuple[QuantizedMaps, NDArray[np.int64]]:
+        """Quantize the windows of a long animation and the frames around them, or all of a short one.
+
+        Returns:
+            The levels, and how many values change in each frame of the animation, exact ones where it is long.
+        """
+        maps = self._record_maps(point.params)
+        windows = FrameWindows.spread(maps.frames)
+        if windows is None or len(frames := windows.with_context()) == maps.frames:
+            quantized = self._quantize(point)
+            return quantized, np.array(quantized.stats.changes)
+        key = replace(point, quality=None)
+        if self._partly_quantized is None or self._partly_quantized[0] != key:
+            self._partly_quantized = key, self._quantize_maps(maps.select(frames), point)
+        return self._partly_quantized[1], maps.changes
+
+    def _quantize_maps(self, maps: RecordedMaps, point: LadderPoint) -> QuantizedMaps:
+        levels = point.params.levels if point.params.levels < self._whole.levels else None
+        return quantize(maps, point.change_cost, max_error=self._request.max_error, levels=levels)
 
 
 def fit_constraints(

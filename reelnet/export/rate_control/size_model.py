@@ -11,12 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reelnet._support.scratch_space import explain_scratch_errors
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import EncoderSettings, Format
-from reelnet.export.quantize.level_store import MapSample, QuantizedMaps
+from reelnet.export.quantize.frame_windows import LEAD_FRAMES, FrameWindows
+from reelnet.export.quantize.level_store import MapSample
 from reelnet.export.rate_control.quality_ladder import CHANGE_COSTS, MAX_CHANGE_COST, LadderPoint
 from reelnet.render.compositor import LevelSource
 from reelnet.render.rendition import Rendition
@@ -24,8 +26,8 @@ from reelnet.render.rendition import Rendition
 PROBE_START, PROBE_FRAMES = 0.1, 24
 """Where the probed frames begin, as a fraction of all frames, and how many follow the first, which does not count."""
 
-LATE_PROBE_STARTS, LATE_PROBE_FRAMES = (0.2, 0.65), 12
-"""Where the probes in the unfinished part of an encode begin, and their number of frames."""
+STATIC_WEIGHT = 0.03
+"""Added to the weight of each frame, as a fraction of the mean changes of a frame."""
 
 STATIC_POWER = 0.72
 """The bytes of text, curves and the overhead of frames grow with this power of the number of frames."""
@@ -174,61 +176,93 @@ class SizeProbe:
         return max(1, after) / max(1, before)
 
     def break_down(
-        self, rendition: Rendition, quantized: QuantizedMaps, settings: EncoderSettings
+        self,
+        rendition: Rendition,
+        levels: LevelSource,
+        settings: EncoderSettings,
+        changes: NDArray[np.int64],
     ) -> SizeBreakdown:
-        """Estimate what the bytes of a rendition are made of."""
-        positions, changes = self._positions(rendition), quantized.stats.changes
-        frozen = quantized.levels_at(positions.start)
+        """Estimate what the bytes of a rendition are made of.
+
+        Args:
+            rendition: What the file shows.
+            levels: Its levels, in the windows of a long animation and around them.
+            settings: The encoder's settings.
+            changes: How many values change in each frame; only the proportions count.
+        """
+        positions = self._positions(rendition)
+        frozen = levels(positions.start)
         first, all_static = self._encode(rendition, lambda _: frozen, settings, positions)
         static = max(1, all_static - first)
-        maps = max(1, self._size(rendition, quantized.levels_at, settings, positions) - static)
-        probed, frames = sum(changes[positions.start + 1 : positions.stop]), len(rendition.timeline)
+        maps = max(1, self._size(rendition, levels, settings, positions) - static)
+        probed, frames = changes[positions.start + 1 : positions.stop].sum(), len(rendition.timeline)
         repeats = (frames - 1) / max(1, len(positions) - 1)
-        map_repeats = sum(changes) / probed if probed else repeats
+        map_repeats = float(changes.sum() / probed) if probed else repeats
         return SizeBreakdown(first + static * repeats, maps * map_repeats, (static, maps))
 
-    def complete_size(
-        self, rendition: Rendition, size: int, frames: int, settings: EncoderSettings, changes: Sequence[int]
-    ) -> int:
-        """Estimate the whole size of a file of exact values that was stopped after `frames` frames of `size` bytes.
+    def estimate_size(
+        self,
+        rendition: Rendition,
+        levels: LevelSource | None,
+        settings: EncoderSettings,
+        windows: FrameWindows,
+        changes: NDArray[np.int64],
+    ) -> float:
+        """Estimate the size of a whole file from windows of its frames.
 
-        `changes` says how many values change in each frame.
+        Args:
+            rendition: What the file shows.
+            levels: Its levels, in the windows and in front of them; None for exact values.
+            settings: The encoder's settings.
+            windows: The windows to encode.
+            changes: How many values change in each frame; only the proportions count.
         """
-        total, changed = len(changes), sum(changes[:frames])
-        # A change costs less later on, when values move by less and fewer at a time.
-        centers, costs = [frames / 2], [size / changed]
-        for start in LATE_PROBE_STARTS:
-            first = frames + int(start * (total - frames))
-            positions = range(first, min(total, first + LATE_PROBE_FRAMES + 1))
-            if probed := sum(changes[positions.start + 1 : positions.stop]):
-                centers.append(first + LATE_PROBE_FRAMES / 2)
-                costs.append(self._size(rendition, None, settings, positions) / probed)
-        rest = np.arange(frames, total)
-        return math.ceil(size + float(np.interp(rest, centers, costs) @ np.asarray(changes[frames:])))
+        first, _ = self._encode(rendition, levels, settings, range(1))
+        sizes = [
+            self._size(
+                rendition, levels, settings, range(window.start - LEAD_FRAMES, window.stop), LEAD_FRAMES
+            )
+            for window in windows.windows
+        ]
+        # Text and curves change in every frame.
+        weights = changes + STATIC_WEIGHT * changes.mean() + 1
+        return first + windows.extrapolate(np.array(sizes, np.float64), weights)
 
     @staticmethod
     def _positions(rendition: Rendition) -> range:
-        first = int(PROBE_START * len(rendition.timeline))
+        windows = FrameWindows.spread(len(rendition.timeline))
+        # In a long animation only the windows are quantized, and the frames around them.
+        first = int(PROBE_START * len(rendition.timeline)) if windows is None else windows.windows[1].start
         return range(first, min(len(rendition.timeline), first + PROBE_FRAMES + 1))
 
     def _size(
-        self, rendition: Rendition, levels: LevelSource | None, settings: EncoderSettings, positions: range
+        self,
+        rendition: Rendition,
+        levels: LevelSource | None,
+        settings: EncoderSettings,
+        positions: range,
+        lead: int = 1,
     ) -> int:
-        """The bytes of some frames without those of the first."""
-        first, total = self._encode(rendition, levels, settings, positions)
+        """The bytes of some frames without those of the first `lead` of them."""
+        first, total = self._encode(rendition, levels, settings, positions, lead)
         return total - first
 
     def _encode(
-        self, rendition: Rendition, levels: LevelSource | None, settings: EncoderSettings, positions: range
+        self,
+        rendition: Rendition,
+        levels: LevelSource | None,
+        settings: EncoderSettings,
+        positions: range,
+        lead: int = 1,
     ) -> list[int]:
-        """The sizes of a file of the first of some frames, and of one of all of them."""
+        """The sizes of a file of the first `lead` of some frames, and of one of all of them."""
         fps, sizes = rendition.timeline.fps, []
         frames = [
             replace(frame, pts=number / fps, duration=1 / fps)
             for number, frame in enumerate(rendition.frames(levels, positions, self.fmt.color_depth))
         ]
         with explain_scratch_errors(), TemporaryDirectory() as folder:
-            for count in (1, len(frames)):
+            for count in (lead, len(frames)):
                 path = Path(folder) / f"{count}{self.fmt.suffix}"
                 encode_frames(frames[:count], path, StreamInfo.from_rendition(rendition), settings)
                 sizes.append(path.stat().st_size)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reelnet.export.quantize.level_store import DiskTable
+from reelnet.export.quantize.level_store import DiskTable, RecordedMaps, quantize
 from reelnet.panels import Box, Canvas, FrameState, LevelMaps, Measure, PaletteBuilder, Panel, SceneContext
 from tests.export.coding import by_pillow
 from tests.make_run import write_run
@@ -28,6 +28,18 @@ def test_a_table_gives_back_what_it_got() -> None:
     table.write_block(1, values[:, 7:14] // 2)
     assert (table.read_frame(20)[7:14] == values[20, 7:14] // 2).all()
     assert (table.read_frame(20)[14:] == values[20, 14:]).all()
+
+
+def test_some_frames_of_the_maps_are_quantized_alone(tmp_path: Path) -> None:
+    walk = np.random.default_rng(3).normal(0, 0.05, (40, 2, 3, 5, 5)).cumsum(axis=0)
+    maps = RecordedMaps(write_run(tmp_path / "run", np.tanh(walk).astype(np.float32)).reel("plain").rendition)
+    exact = quantize(maps, 0.0, max_error=4)
+    assert maps.changes.tolist() == [*exact.stats.changes]
+    some = np.array([4, 5, 6, 7, 20, 21, 22])
+    part = quantize(maps.select(some), 0.0, max_error=4)
+    assert all((part.levels_at(n)["conv1"] == exact.levels_at(n)["conv1"]).all() for n in some.tolist())
+    steady = quantize(maps.select(some), 1e4, max_error=4)
+    assert sum(steady.stats.changes) < sum(part.stats.changes)
 
 
 class Tiles(Panel):

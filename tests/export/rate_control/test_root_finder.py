@@ -91,3 +91,41 @@ def test_an_estimate_is_no_bound_of_the_steepness() -> None:
     finder.observe(0.0, 5.0, measured=False)
     finder.observe(2.0, 3.5)
     assert finder.predict() == pytest.approx(2.0 + 3.5 - 1.985)
+
+
+def test_samples_with_a_bias_take_two_measured_sizes() -> None:
+    """Samples are off by about the same ratio; the first measured size corrects the others."""
+    finder, curve = SizeRootFinder(3.0, 8.0, 7.985), CURVES["with a kink"]
+
+    def sample(position: float) -> float:
+        return 4.2 + curve(position) - 0.005 * position
+
+    def approach() -> float:
+        for _ in range(8):
+            position = finder.find_sampled(on_target=True)
+            if position is not None:
+                return position
+            position = finder.predict()
+            assert position is not None
+            finder.sample(position, sample(position))
+        raise AssertionError("eight samples do not suffice")
+
+    finder.sample(0.0, sample(0.0))
+    missed = []
+    for _ in range(2):
+        position = approach()
+        assert finder.is_sampled(position)
+        finder.observe(position, 4.0 + curve(position))
+        missed.append(abs(4.0 + curve(position) - finder.target))
+    assert missed[0] > 0.05
+    assert missed[1] <= 0.015
+
+
+def test_samples_alone_can_rule_a_ladder_out() -> None:
+    finder = SizeRootFinder(1.0, 3.0, 2.985)
+    finder.sample(0.0, 5.0)
+    finder.sample(1.0, 3.4)
+    assert finder.predict() is None
+    assert finder.find_sampled(on_target=False) is None
+    finder.sample(1.0, 2.5)
+    assert finder.find_sampled(on_target=False) == 1.0

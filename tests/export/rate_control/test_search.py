@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from reelnet.errors import CapError, UsageError
 from reelnet.export.encoders.codec import H264
 from reelnet.export.encoders.content import find_content
+from reelnet.export.encoders.encode import encode_frames
 from reelnet.reel import Reel, Run
+from reelnet.render.compositor import Frame
 from tests.export.coding import by_pillow
 from tests.make_run import write_run
 from tests.rendering import decode_mp4
@@ -177,6 +180,27 @@ def test_a_video_with_room_to_spare_says_so(reel: Reel, whole: dict[str, int], t
     assert [note for note in roomy.notes if f"more bytes would not be visible: crf {quality} is" in note]
     full = reel.save(tmp_path / "a.mp4", max_size=whole[".mp4"])
     assert not [note for note in full.notes if "would not be visible" in note]
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+def test_a_long_animation_is_sampled(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few of the encodes of a search are of all frames, and the file fills its cap as any other."""
+    walk = np.random.default_rng(6).normal(0, 0.06, (700, 2, 2, 4, 4)).cumsum(axis=0)
+    reel = write_run(tmp_path / "run", np.tanh(walk).astype(np.float32)).reel("plain")
+    whole, frames = reel.save(tmp_path / f"whole{suffix}").bytes, list[int]()
+
+    def count(given: Iterable[Frame], *arguments: Any) -> int:
+        kept = [*given]
+        frames.append(len(kept))
+        return encode_frames(kept, *arguments)
+
+    monkeypatch.setattr("reelnet.export.rate_control.size_model.encode_frames", count)
+    monkeypatch.setattr("reelnet.export.rate_control.trials.encode_frames", count)
+    report = reel.save(tmp_path / f"a{suffix}", max_size=int(0.7 * whole))
+    assert 0.97 * 0.7 * whole <= report.bytes <= 0.7 * whole
+    assert len(report.steps_shown) == 700
+    assert frames.count(700) == report.encodes <= 3
+    assert max(each for each in frames if each < 700) < 60
 
 
 def test_a_platforms_other_limits(reel: Reel, tmp_path: Path) -> None:

@@ -35,9 +35,8 @@ def reel(tmp_path_factory: pytest.TempPathFactory) -> Reel:
 def model(reel: Reel) -> SizeModel:
     rendition, maps = reel.rendition, RecordedMaps(reel.rendition)
     settings = EncoderSettings()
-    breakdown = SizeProbe(find_format("a.gif")).break_down(
-        rendition, quantize(maps, 0.0, max_error=4), settings
-    )
+    levels = quantize(maps, 0.0, max_error=4).levels_at
+    breakdown = SizeProbe(find_format("a.gif")).break_down(rendition, levels, settings, maps.changes)
     counter = ChangeCounter(rendition, maps.samples(), max_error=4, change_power=1.15)
     anchor = LadderPoint(RenditionParams.from_rendition(rendition), None)
     return SizeModel(anchor, breakdown, counter, {None: 1.0})
