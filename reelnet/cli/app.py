@@ -17,7 +17,7 @@ import click
 from reelnet import __version__
 from reelnet._support.text import printable
 from reelnet.cli.streams import discard_stdout, prepare_streams
-from reelnet.errors import ReelnetError, TemplateError, suggest_names
+from reelnet.errors import ReelnetError, suggest_names
 
 NEEDS_TORCH = ("torch", "torchvision")
 
@@ -149,8 +149,8 @@ def describe_exit(error: Exception, program: str) -> tuple[str, int] | None:
     """
     match error:
         case ReelnetError():
-            # Only the lines of a template error are mistakes of their own.
-            lines = str(error).splitlines() if isinstance(error, TemplateError) else [str(error)]
+            # Only where it lists diagnostics are the lines of an error mistakes of their own.
+            lines = str(error).splitlines() if hasattr(error, "diagnostics") else [str(error)]
             return "\n".join(f"{program}: {' '.join(line.split())}" for line in lines), error.exit_code
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else program

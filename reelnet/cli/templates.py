@@ -65,14 +65,14 @@ def shorten_path(file: Path) -> str:
 )
 def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     """Print the template NAME, a name or a file."""
-    from reelnet.config.source import to_plain
+    from reelnet.config.source import read_text, to_plain
     from reelnet.template.load import drop_nulls, load_node
     from reelnet.template.search_path import SearchPath
 
     if not resolved:
         if settings:
             click.get_current_context().fail("--set changes what is resolved; add --resolved")
-        click.echo(SearchPath().find(name).read_text("utf-8"), nl=False)
+        click.echo(read_text(SearchPath().find(name)), nl=False)
         return
     import yaml
 

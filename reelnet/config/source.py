@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import yaml
 from yaml import events
 
+from reelnet._support.input_path import describe_irregular
 from reelnet.config.diagnostics import (
     HEX_COLOR,
     Diagnostic,
@@ -137,6 +138,8 @@ def read_text(file: Path) -> str:
     Raises:
         UnreadableError: The file cannot be opened, has more than 1,000,000 bytes, or is not UTF-8.
     """
+    if problem := describe_irregular(file):
+        raise UnreadableError(f"{file}: {problem}")
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_FILE_BYTES + 1)

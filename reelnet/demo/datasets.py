@@ -28,6 +28,7 @@ from torch.utils.data import (
 )
 from torchvision import datasets, transforms
 
+from reelnet._support.input_path import require_regular
 from reelnet._support.text import format_count, one_line
 from reelnet.demo.networks import suggest_source
 from reelnet.errors import ReelnetError, UsageError, suggest_names
@@ -242,6 +243,7 @@ def _load_folder(path: Path, transform: Any) -> Split:
 
 
 def _open_image(path: str) -> Any:
+    require_regular(Path(path))
     try:
         # Pillow warns of damaged metadata, which do not change the pixels.
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:

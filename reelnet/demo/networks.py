@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from reelnet.errors import UsageError, suggest_names
 
+ARTICLE_SIDE = 28
+"""Height and width of the article's images, in pixels."""
+
 
 class TanhConv(nn.Conv2d):
     """A 3×3 convolution with same padding, followed by tanh: one layer, as in Keras.

@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader
 
 from reelnet._support.text import one_line
 from reelnet.demo.datasets import LabeledImages, fit_count, load_images, make_loader
-from reelnet.demo.networks import build_network
-from reelnet.errors import ReelnetError
+from reelnet.demo.networks import ARTICLE_SIDE, build_network
+from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.probe.tap_points import TapPoint, list_tap_points
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.selection import select_taps
@@ -147,7 +147,8 @@ def prepare(recipe: Recipe, root: Path | None) -> tuple[nn.Module, LabeledImages
     """Build the untrained network and load the data of a recipe.
 
     Raises:
-        ReelnetError: The network or the data is unknown, or the data cannot be loaded.
+        UsageError: The network or the data is unknown, or they do not fit.
+        ReelnetError: The data cannot be loaded.
     """
     data = load_images(
         recipe.data,
@@ -156,8 +157,20 @@ def prepare(recipe: Recipe, root: Path | None) -> tuple[nn.Module, LabeledImages
         root=root,
         image_size=recipe.image_size,
     )
+    if recipe.model == "article":
+        _require_article_size(data.get_samples()[0], recipe.data)
     torch.manual_seed(recipe.seed)
     return build_network(recipe.model, len(data.classes)), data
+
+
+def _require_article_size(images: Tensor, name: str) -> None:
+    height, width = images.shape[2:]
+    # The pools leave 7×7 of a few more pixels, too.
+    if {height // 4, width // 4} != {ARTICLE_SIDE // 4}:
+        raise UsageError(
+            f"--model article: takes images of {ARTICLE_SIDE}×{ARTICLE_SIDE} pixels, but those of --data {name} have "
+            f"{width}×{height}; use --image-size {ARTICLE_SIDE}, or another --model"
+        )
 
 
 def list_layers(recipe: Recipe, root: Path | None) -> list[TapPoint]:

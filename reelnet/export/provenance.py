@@ -14,6 +14,7 @@ from typing import Any
 import av
 
 from reelnet._support.atomic_path import atomic_path
+from reelnet._support.input_path import require_regular
 from reelnet.config.diagnostics import OptionError
 from reelnet.errors import ReelnetError, RunError, TemplateError, UsageError
 from reelnet.export.encoders.png import list_files
@@ -73,9 +74,10 @@ class Provenance:
         """Read a file that `write_provenance` wrote.
 
         Raises:
-            UsageError: The file does not exist.
+            UsageError: The file does not exist, or is no regular file.
             ReelnetError: It cannot be read, or is not a provenance file of this version.
         """
+        require_regular(path)
         try:
             content = json.loads(path.read_text("utf-8", PATH_ERRORS))
             if content["format"] != FORMAT_VERSION:

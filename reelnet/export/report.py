@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,5 +171,6 @@ def _clipped_fraction(rendition: Rendition) -> float:
     outside = total = 0.0
     for name in dict.fromkeys(maps.tap for drawing in drawings for maps in drawing.level_maps()):
         view = rendition.scene.context.view(name)
-        outside, total = outside + view.limits.clipped * view.tap.nbytes, total + view.tap.nbytes
+        count = math.prod(view.tap.shape)
+        outside, total = outside + view.limits.clipped * count, total + count
     return outside / total if total else 0.0

@@ -151,7 +151,10 @@ class _MemoryArray:
                 values = np.asarray(values)
             except (ValueError, TypeError) as error:
                 reason = one_line(error)
-                raise ReelnetError(f"{name}: not an array ({reason}); give rows of equal length") from error
+                if "inhomogeneous" in reason:
+                    reason = "its parts have different shapes"
+                wanted = "pictures of one size" if name == "samples" else "rows of equal length"
+                raise ReelnetError(f"{name}: not an array ({reason}); give {wanted}") from error
         try:
             return cls(values, tuple(map(int, values.shape)), np.dtype(values.dtype))
         except TypeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from reelnet._support.input_path import require_regular
 from reelnet._support.text import format_count, one_line
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.runs.metrics import Scalars
@@ -20,7 +22,10 @@ STEP_COLUMNS = ("step", "global_step", "trainer/global_step", "_step", "iteratio
 """Usual names of the column with the step, in any case. The first one that a file has is used."""
 
 DELIMITERS = (",", ";", "\t")
-"""What separates the cells of a table; the header decides which."""
+"""What separates the cells of a table; the header decides which, or a line before it."""
+
+SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
+"""The first line of tables for Excel, which names what separates the cells."""
 
 MAX_TEXT_LENGTH = 40
 """Characters of a cell or line that a message quotes."""
@@ -46,7 +51,8 @@ def read_metrics(path: Path, step_column: str | None = None, only: Collection[st
     """Read the metrics that a tool has logged.
 
     Args:
-        path: A `.csv` or `.tsv` with a header and one row per step, separated by commas, semicolons or tabs; a
+        path: A `.csv` or `.tsv` with a header and one row per step, separated by commas, semicolons or tabs, or
+            by what a first line such as `sep=;` names; a
             `.jsonl` with one object per line; a `.json` with a list of such objects (or one under `log_history`, as
             transformers writes it); a file or folder of TensorBoard.
         step_column: The column with the step; by default one of the usual names.
@@ -58,14 +64,17 @@ def read_metrics(path: Path, step_column: str | None = None, only: Collection[st
         not noted. NaN is a value, unless another row has a number for the step.
 
     Raises:
-        UsageError: There is no such file or column, or the suffix is unknown.
+        UsageError: There is no such file or column, it is a pipe or a device, or the suffix is unknown.
         ReelnetError: The file cannot be read, holds no numbers, or has numbers with decimal commas.
     """
     if not path.exists():
         raise UsageError(
             f"{path}: no such file; give .csv, .tsv, .jsonl or .json, or TensorBoard's event files"
         )
-    if path.is_dir() or "tfevents" in path.name:
+    is_folder = path.is_dir()
+    for file in path.glob("*tfevents*") if is_folder else [path]:
+        require_regular(file)
+    if is_folder or "tfevents" in path.name:
         # No tag is empty, as one might be called 'step'.
         table = _Table(path, "", "event")
         for number, (step, name, value) in enumerate(_read_events(path), 1):
@@ -292,12 +301,16 @@ def _read_rows(path: Path) -> Iterator[Row]:
 def _read_csv(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         header_line = next((line for line in file if line.strip()), "")
-        delimiter = _find_delimiter(header_line)
+        named = SEPARATOR_LINE.fullmatch(header_line)
+        delimiter = named[1] if named else _find_delimiter(header_line)
         file.seek(0)
         reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
         columns: list[str] = []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
+                continue
+            if named:
+                named = None
                 continue
             if not columns:
                 columns = _read_header(path, cells)

@@ -21,6 +21,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from reelnet._support.byte_size import format_size
+from reelnet._support.input_path import require_regular
 from reelnet._support.text import one_line
 from reelnet.errors import ReelnetError, UsageError
 
@@ -69,8 +70,8 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, NpyArray]]:
         return
     if not path.exists():
         raise UsageError(f"{path}: no such file; give an .npz file or a folder of .npy files")
-    # Anything else, such as a named pipe, might never give its data.
-    if not path.is_file() or not zipfile.is_zipfile(path):
+    require_regular(path)
+    if not zipfile.is_zipfile(path):
         raise UsageError(f"{path}: not an .npz file; give one, or a folder of .npy files")
     with _normalize_errors(str(path)):
         archive = zipfile.ZipFile(path)

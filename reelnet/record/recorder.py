@@ -359,7 +359,11 @@ class Recorder:
         for name, reason in self._probe.refused.items():
             if self._refused.get(name) != reason:
                 LOG.warning(
-                    "%s: %r is recorded as NaN from step %s on: %s", self._location, name, step, reason
+                    "%s: %r is recorded as NaN from step %s until it fits again: %s",
+                    self._location,
+                    name,
+                    step,
+                    reason,
                 )
         self._refused = dict(self._probe.refused)
 

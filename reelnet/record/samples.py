@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reelnet._support.text import to_utf8
 from reelnet.errors import ReelnetError, UsageError
-from reelnet.record.tensors import dtype_name, to_numpy
+from reelnet.record.tensors import dtype_name, to_numpy, with_article
 from reelnet.runs.header import fold_to_maps, near_square_grid
 
 TensorLike = Tensor | NDArray[np.generic]
@@ -219,10 +219,11 @@ class Samples:
         """Return one picture per sample: `shown`, or the first input that can be shown as pictures.
 
         Raises:
-            ReelnetError: No input can be shown as pictures, or their number differs from that of the samples.
+            ReelnetError: `shown` or the inputs cannot be shown as pictures, or their number differs from that of the
+                samples.
         """
         if shown is not None:
-            pictures = to_pictures(to_numpy(as_tensor(shown)))
+            pictures = _read_shown(shown)
         elif self.fitting_note:
             pictures = _first_pictures(value for _, value in self._iter_tensors(_fit_into_cells))
         else:
@@ -247,6 +248,18 @@ class Samples:
                 f"labels: got {len(values)} labels for {self.count} samples; give one per sample"
             )
         return tuple(to_utf8(str(value)) for value in values)
+
+
+def _read_shown(shown: TensorLike) -> NDArray[np.uint8]:
+    try:
+        return to_pictures(to_numpy(as_tensor(shown)))
+    except ReelnetError:
+        is_dense = isinstance(shown, np.ndarray) or (isinstance(shown, Tensor) and not shown.is_nested)
+        what = f"{shown.dtype} of shape {tuple(shown.shape)}" if is_dense else with_article(shown)
+        raise ReelnetError(
+            f"shown: {what} cannot be shown; give pictures of one size, (samples, height, width) or "
+            "(samples, height, width, 3)"
+        ) from None
 
 
 def _first_pictures(tensors: Iterable[Tensor]) -> NDArray[np.uint8]:
@@ -361,7 +374,7 @@ def to_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
         uint8 (samples, height, width), or (samples, height, width, 3) for color.
 
     Raises:
-        ReelnetError: The shape is none of these, or it is empty.
+        ReelnetError: The shape is none of these, or it is empty, or the values are complex.
     """
     array = np.asarray(samples)
     if array.ndim == 5:
@@ -372,10 +385,11 @@ def to_pictures(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
         array = array[:, 0]
     elif array.ndim == 4 and array.shape[1] == 3:
         array = array.transpose(0, 2, 3, 1)
-    if array.size == 0 or array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3):
+    has_wrong_shape = array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3)
+    if array.size == 0 or has_wrong_shape or np.iscomplexobj(array):
         raise ReelnetError(
-            f"samples of shape {samples.shape} cannot be shown as pictures; give pictures with shown=, "
-            "shaped (samples, height, width) or (samples, height, width, 3)"
+            f"{samples.dtype} samples of shape {samples.shape} cannot be shown as pictures; give pictures with "
+            "shown=, shaped (samples, height, width) or (samples, height, width, 3)"
         )
     if array.dtype == np.bool_:
         array = array.astype(np.float32)

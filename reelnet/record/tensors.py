@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from reelnet.errors import ReelnetError, suggest_and_list_names
 
@@ -19,6 +20,12 @@ NUMPY_DTYPES = INT_DTYPES | {torch.bool, torch.float16, torch.float32, torch.flo
 
 MAX_LISTED_KEYS = 6
 """Keys that the note on an output with several tensors lists."""
+
+PACKED = (
+    "returns a PackedSequence, in which the samples are interleaved; record its last state with key='1' (of an LSTM "
+    "'1.0'), or pass what pad_packed_sequence returns through an nn.Identity and record that"
+)
+"""Why the output of an RNN for sequences of different lengths is refused."""
 
 
 def pick_tensor(output: Any, key: int | str | None) -> tuple[Tensor, str]:
@@ -39,11 +46,15 @@ def pick_tensor(output: Any, key: int | str | None) -> tuple[Tensor, str]:
         output = _get_part(output, key)
     if isinstance(output, Tensor):
         return output, ""
+    if isinstance(output, PackedSequence):
+        raise ReelnetError(PACKED)
     if output is None:
         raise ReelnetError("returns None" if key is None else f"returns None as its part {str(key)!r}")
     tensors = list(_iter_tensors(output))
     if not tensors:
         raise ReelnetError(f"returns {with_article(output)} that holds no tensor")
+    if isinstance(tensors[0][1], PackedSequence):
+        raise ReelnetError(PACKED)
     if len(tensors) == 1:
         return tensors[0][1], ""
     names = [name for name, _ in tensors[:MAX_LISTED_KEYS]] + ["…"] * (len(tensors) > MAX_LISTED_KEYS)
@@ -76,14 +87,14 @@ def _iter_parts(output: Any) -> Iterator[tuple[str, Any]]:
         yield from ((field.name, getattr(output, field.name)) for field in fields(output))
 
 
-def _iter_tensors(output: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Yield all tensors of a container with their keys, each tensor once."""
+def _iter_tensors(output: Any, prefix: str = "") -> Iterator[tuple[str, Tensor | PackedSequence]]:
+    """Yield all tensors of a container with their keys, each tensor once; a packed sequence counts as one."""
     seen: set[int] = set()
     for name, value in _iter_parts(output):
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor | PackedSequence):
             yield prefix + name, value
         else:
             yield from _iter_tensors(value, f"{prefix}{name}.")
@@ -93,8 +104,13 @@ def to_recordable(values: Tensor) -> Tensor:
     """Convert a tensor to a dtype that numpy has.
 
     Raises:
-        ReelnetError: The tensor is complex, sparse, nested or quantized.
+        ReelnetError: The tensor is complex, sparse, nested or quantized, or has no values.
     """
+    if torch._C._functorch.is_functorch_wrapped_tensor(values):
+        raise ReelnetError(
+            "returns no values inside of a transform of torch.func, such as grad or vmap; record a layer that is "
+            "called outside of it"
+        )
     if values.is_complex():
         raise ReelnetError(
             f"returns complex values ({dtype_name(values.dtype)}); record real values, e.g. with then=torch.abs"

@@ -21,6 +21,9 @@ from reelnet.runs.storage.protocol import Store
 UNREADABLE_FILE = (*PARSE_ERRORS, OSError, MemoryError)
 """What reading a damaged file can raise."""
 
+MAX_ORDER_PROBLEMS = 20
+"""Lines of a log that are doubled or out of order, of which each is described."""
+
 COMMIT_SECONDS = 0.2
 """A recorder needs less time between writing a step and its line."""
 
@@ -224,9 +227,11 @@ def _parse_each(log: StepLog, texts: Sequence[bytes], path: str) -> tuple[list[_
     lines: list[_Line] = []
     problems: list[_DamagedLines] = []
     last = -math.inf
+    # A line that is doubled many times takes the time and memory of one.
+    parsed: dict[bytes, Mapping[str, Any]] = {}
     for place, text in enumerate(texts, 1):
         try:
-            content = log.parse_line(text)
+            content = parsed[text] = parsed.get(text) or log.parse_line(text)
         except PARSE_ERRORS as error:
             if problems and problems[-1].place + problems[-1].count == place:
                 problems[-1].count += 1
@@ -279,7 +284,7 @@ def _steps_of(content: Mapping[str, Any]) -> list[int]:
 
 
 def _describe_order(lines: Sequence[_Line], path: str) -> list[str]:
-    """Describe where lines are doubled or out of order, and how many are missing."""
+    """Describe where the first lines are doubled or out of order, and how many are missing."""
     problems, seen, last = [], set[int](), -1
     for line in lines:
         if line.number in seen:
@@ -288,6 +293,8 @@ def _describe_order(lines: Sequence[_Line], path: str) -> list[str]:
             problems.append(f"{path}:{line.place}: line {line.number} is out of order")
         seen.add(line.number)
         last = max(last, line.number)
+    if more := len(problems[MAX_ORDER_PROBLEMS:]):
+        problems[MAX_ORDER_PROBLEMS:] = [f"{path}: {format_count(more, 'more line')} doubled or out of order"]
     if gaps := last + 1 - len(seen):
         problems.append(f"{path}: {format_count(gaps, 'line')} missing or damaged")
     return problems

@@ -152,15 +152,20 @@ def _require_target(store: Store, *, force: bool, resume: bool) -> None:
     Raises:
         UsageError: Something exists that is neither an empty folder nor (with `force` or `resume`) a run, there is no
             run to resume, or another recorder is using the run.
+        RunError: The run to resume has a damaged header.
         ReelnetError: The store cannot be accessed.
     """
     with explain_os_errors(f"{store}: cannot write a run here"):
         is_free = store.is_empty()
         is_run = not is_free and _has_header(store)
+        is_damaged = not is_free and not is_run and bool(list_value_files(store))
     if is_free and resume:
         raise UsageError(f"{store}: no run to resume; omit 'resume' to start a new one")
     if is_free:
         return
+    if is_damaged and resume:
+        # The error says what is wrong with the header.
+        read_header(store)
     if not is_run:
         reason = ", so there is nothing to resume" if resume else ""
         raise UsageError(f"{store}: exists and is not a run{reason}; choose another folder")

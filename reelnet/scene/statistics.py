@@ -67,23 +67,26 @@ class RunStatistics:
         return float(top * (1 + np.searchsorted(cumulative, percent / 100)) / PERCENTILE_BINS)
 
     def fraction_outside(self, tap: str, low: float, high: float) -> float:
-        """The fraction of all values over the run but NaN that lies outside [low, high], 0 to 1."""
+        """The fraction of all finite values over the run that lies outside [low, high], 0 to 1."""
 
         def compute() -> float:
             outside = total = 0
             for values in self._read_values(tap):
-                outside += int(np.count_nonzero((values < low) | (values > high)))
-                total += int(np.count_nonzero(~np.isnan(values)))
+                finite = values[np.isfinite(values)]
+                outside += int(np.count_nonzero((finite < low) | (finite > high)))
+                total += finite.size
             return outside / max(1, total)
 
         return self._get_cached(("outside", tap, low, high), compute)
 
     def max_bin_count(self, tap: str, bins: int, low: float, high: float) -> float:
-        """The largest number of values but NaN in one of `bins` equal bins from low to high, over all steps."""
+        """The largest number of finite values in one of `bins` equal bins from low to high, over all steps."""
 
         def compute() -> float:
             return max(
-                float(np.histogram(np.clip(values[~np.isnan(values)], low, high), bins, (low, high))[0].max())
+                float(
+                    np.histogram(np.clip(values[np.isfinite(values)], low, high), bins, (low, high))[0].max()
+                )
                 for values in self._read_values(tap)
             )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import metadata, resources
@@ -14,6 +13,8 @@ from typing import Any
 from platformdirs import user_config_path
 
 from reelnet._support.atomic_path import atomic_path
+from reelnet._support.input_path import describe_kind
+from reelnet.config.source import read_text
 from reelnet.errors import TemplateError, UsageError, suggest_names
 
 ENTRY_POINT_GROUP = "reelnet.templates"
@@ -69,7 +70,7 @@ class SearchPath:
         Raises:
             TemplateError: No such template exists, or the package that offers it is broken.
         """
-        if is_path(name) or _describe_file_type(Path(name)) == "file":
+        if is_path(name) or describe_kind(Path(name)) == "file":
             return self.require_file(Path(name))
         for file in self._iter_candidates(name):
             return file
@@ -115,7 +116,7 @@ class SearchPath:
         Raises:
             TemplateError: It does not exist, or is a folder, a pipe or a device.
         """
-        file_type = _describe_file_type(file)
+        file_type = describe_kind(file)
         if file_type == "file":
             return file
         problem = f"is a {file_type}, not a template" if file_type else "no such file"
@@ -182,7 +183,7 @@ def create_template_file(name: str, origin: str, *, extend: bool, force: bool) -
         origin = os.path.relpath(source, file.parent) if source == Path(origin) else origin
         text = _EXTENDING_TEMPLATE.format(modeline=modeline, origin=origin)
     else:
-        lines = source.read_text("utf-8").splitlines()
+        lines = read_text(source).splitlines()
         body = lines[1:] if lines and lines[0].startswith(MODELINE) else lines
         text = "\n".join([modeline, *body]) + "\n"
     with atomic_path(file) as temporary:
@@ -190,23 +191,10 @@ def create_template_file(name: str, origin: str, *, extend: bool, force: bool) -
     return file
 
 
-def _describe_file_type(path: Path) -> str:
-    """Return "file", "folder", "named pipe" or "device", or an empty string if nothing exists there."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return ""
-    # Reading a pipe or a device could block.
-    types = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFIFO: "named pipe"}
-    return types.get(stat.S_IFMT(mode), "device")
-
-
 def _list_folder(folder: Path) -> dict[str, Path]:
     try:
         files = sorted(
-            file
-            for file in folder.iterdir()
-            if file.suffix in SUFFIXES and _describe_file_type(file) == "file"
+            file for file in folder.iterdir() if file.suffix in SUFFIXES and describe_kind(file) == "file"
         )
     except OSError:
         return {}
@@ -228,7 +216,7 @@ def _load_entry_point(point: metadata.EntryPoint) -> dict[str, Path]:
     if not isinstance(loaded, str | os.PathLike):
         raise TemplateError(f"{label} is of type {type(loaded).__name__}, not a file or folder")
     path = Path(loaded)
-    file_type = _describe_file_type(path)
+    file_type = describe_kind(path)
     if not file_type:
         raise TemplateError(f"{label} points to {path}, which does not exist")
     return {point.name: path} if file_type == "file" else _list_folder(path)

@@ -158,3 +158,11 @@ def test_a_reader_that_leaves_is_no_trouble(run: Path) -> None:
     )
     os.close(writing)
     assert done.stderr == ""
+
+
+def test_a_name_with_a_line_end_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a\nb.yaml").write_bytes(b"\xff")
+    (tmp_path / "c\nd.yaml").mkdir()
+    for name in ("a\nb.yaml", "c\nd.yaml", "no\nsuch.yaml"):
+        line = call_expecting_error(3, "templates", "check", tmp_path / name)
+        assert " ".join(name.split()) in line

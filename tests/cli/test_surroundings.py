@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -19,7 +20,7 @@ from reelnet.cli.output import require_writable
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.export.provenance import require_replaceable
 from reelnet.reel import Run
-from tests.cli.calls import program_command
+from tests.cli.calls import call_expecting_error, program_command
 from tests.make_run import noise, write_run
 
 ROOT = Path(__file__).parents[2]
@@ -285,3 +286,35 @@ def test_a_full_folder_for_temporary_files(tmp_path: Path, run: Run, monkeypatch
     with pytest.raises(ReelnetError, match=rf"{tempfile.gettempdir()}: no space.*TMPDIR"):
         run.reel("plain", scale=2).save(tmp_path / "a.gif", max_size=2_500)
     assert not (tmp_path / "a.gif").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device that never ends")
+@pytest.mark.parametrize("kind", ["a named pipe", "a device"])
+def test_only_regular_files_are_read(tmp_path: Path, run: Run, kind: str) -> None:
+    names = (
+        "a.json",
+        "a.csv",
+        "a.jsonl",
+        "a.tfevents",
+        "a.npz",
+        "a.yaml",
+        *(f"b/{each}/0.png" for each in "abc"),
+    )
+    files = [tmp_path / name for name in names]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(file) if kind == "a named pipe" else file.symlink_to("/dev/zero")
+    report, *tables, arrays, template, _, _, _ = files
+    calls: list[tuple[int, Any]] = [
+        (2, ["again", report]),
+        *((2, ["metrics", run.path, table]) for table in tables),
+        (2, ["import", arrays, "--run", tmp_path / "new"]),
+        (3, ["templates", "check", template]),
+        (3, ["templates", "show", template]),
+        (3, ["render", run.path, "-o", tmp_path / "a.gif", "--template", template]),
+        (3, ["render", run.path, "-o", tmp_path / "a.gif", "--set", f"theme.font={template}"]),
+        (2, ["train", "--run", tmp_path / "new", "--steps", 1, "--data", f"folder:{tmp_path / 'b'}"]),
+    ]
+    for code, words in calls:
+        error = call_expecting_error(code, *words)
+        assert f"is {kind}, not a" in error or "is not a regular file" in error

@@ -132,9 +132,22 @@ def test_unknown_names_are_one_line_and_leave_no_folder(
 
 
 def test_images_that_the_network_cannot_take(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(ReelnetError, match=r"cannot take a batch of 250x1x1x1 \(.*--image-size") as error:
-        train(tmp_path / "run", Recipe(image_size=1, steps=1), root=root)
+    recipe = Recipe(model="torchvision:squeezenet1_1", image_size=1, steps=1)
+    with pytest.raises(ReelnetError, match=r"cannot take a batch of 250x3x1x1 \(.*--image-size") as error:
+        train(tmp_path / "run", recipe, root=root)
     assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("side", [14, 32])
+def test_the_articles_network_names_its_size(side: int, root: Path, tmp_path: Path) -> None:
+    expected = (
+        f"takes images of 28×28 pixels, but those of --data mnist have {side}×{side}; use --image-size 28"
+    )
+    with pytest.raises(UsageError, match=expected):
+        train(tmp_path / "run", Recipe(image_size=side, steps=1), root=root)
+    with pytest.raises(UsageError, match=expected):
+        list_layers(Recipe(image_size=side), root)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -165,3 +165,12 @@ def test_commands(tmp_path: Path) -> None:
     assert "cannot be written" in call_expecting_error(
         1, "export-arrays", import_arrays(file, tmp_path / "b").path, "-o", tmp_path / "mine" / "a.npz"
     )
+
+
+@pytest.mark.parametrize("shapes", [[(8, 8), (6, 5)], [(8, 8, 3), (8, 6, 3)], [(8, 8), (8, 8, 3)]])
+def test_pictures_of_different_sizes(tmp_path: Path, shapes: Any) -> None:
+    pictures = [np.zeros(shape) for shape in shapes]
+    with pytest.raises(ReelnetError, match=r"^samples: .* different shapes\); give pictures of one size$"):
+        reelnet.write_run(
+            tmp_path / "run", steps=[0], samples=pictures, taps={"a": np.zeros((1, 2, 1, 3, 3))}
+        )

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -236,3 +237,28 @@ def test_two_columns_that_may_be_steps(tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     file.write_text("step,Step,loss\n1,10,0.5\n")
     assert read_metrics(file).values == {"Step": {1: 10.0}, "loss": {1: 0.5}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\r\nstep;loss\r\n1;0.5\r\n\r\n2;x\r\n",
+        "\ufeffSEP=;\nstep;loss\n1;0.5\n\n2;x\n",
+        '"sep=\t"\nstep\tloss\n1\t0.5\n\n2\tx\n',
+        "sep=|\nstep|loss\n1|0.5\n\n2|x\n",
+        "sep=,\nstep,loss\n1,0.5\n\n2,x\n",
+    ],
+)
+def test_a_first_line_for_excel_names_the_separator(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "log.csv"
+    file.write_bytes(text.encode())
+    logged = read_metrics(file)
+    assert logged.values == {"loss": {1: 0.5}}
+    assert any("line 5" in note for note in logged.notes)
+
+
+def test_a_pipe_in_a_folder_of_tensorboard(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    os.mkfifo(tmp_path / "events.out.tfevents.1")
+    with pytest.raises(UsageError, match=r"tfevents\.1: is a named pipe, not a file"):
+        read_metrics(tmp_path)

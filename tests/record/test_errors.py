@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import rnn
 
 from reelnet.errors import ReelnetError, UsageError
 from reelnet.record.recorder import Recorder
@@ -53,6 +54,30 @@ class Idle(Patches):
 
     def forward(self, x: Tensor) -> Tensor:
         return x
+
+
+class Transformed(Patches):
+    """Calls its layer inside of a transform of torch.func."""
+
+    def __init__(self, transform: Any) -> None:
+        super().__init__()
+        self.transform = transform
+
+    def forward(self, x: Tensor) -> Any:
+        return self.transform(lambda each: self.conv1(each).sum())(x)
+
+
+class Packed(nn.Module):
+    """Runs an RNN on sequences of different lengths."""
+
+    def __init__(self, kind: type[nn.LSTM | nn.GRU]) -> None:
+        super().__init__()
+        self.rnn = kind(8, 2, batch_first=True)
+        self.padded = nn.Identity()
+
+    def forward(self, x: Tensor) -> Any:
+        output, _ = self.rnn(rnn.pack_padded_sequence(x[:, 0], [8, 2, 3], True, enforce_sorted=False))
+        return self.padded(rnn.pad_packed_sequence(output, batch_first=True)[0])
 
 
 @pytest.mark.parametrize(
@@ -105,6 +130,25 @@ class Idle(Patches):
         (nn.Sequential(nn.Flatten()), {}, "no Conv2d to record"),
         (Patches(), {}, r"layer 'conv1': output of shape \(12, 1, 4, 4\)"),
         (Idle(), {}, "layer 'conv1': was not called"),
+        *(
+            (Transformed(each), {}, r"layer 'conv1': returns no values inside of a transform of torch\.func")
+            for each in (torch.func.grad, torch.func.vmap, torch.func.jacrev)
+        ),
+        (Transformed(torch.func.vmap), {"taps": [Tap("conv1", then=torch.tanh)]}, "called outside of it"),
+        *(
+            (Packed(nn.LSTM), {"taps": [Tap("rnn", key=key)]}, r"returns a PackedSequence.*key='1'.*'1\.0'")
+            for key in (None, 0)
+        ),
+        (
+            network(),
+            {"shown": [SAMPLES[0, 0], SAMPLES[1, 0, :4], SAMPLES[2, 0]]},
+            "shown: a list .* of one size",
+        ),
+        (
+            network(),
+            {"shown": np.zeros((3, 8, 8), complex)},
+            r"shown: complex128 of shape \(3, 8, 8\) cannot",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_no_folder(
@@ -136,6 +180,19 @@ def test_metrics_of_many_types(value: object, tmp_path: Path) -> None:
     with Recorder(tmp_path / "run", network(), samples=SAMPLES) as recorder:
         recorder.step(loss=value)
     assert Run(tmp_path / "run").metrics["loss"][1] == 0.5
+
+
+@pytest.mark.parametrize(("kind", "key"), [(nn.LSTM, "1.0"), (nn.GRU, "1")])
+def test_what_is_said_of_packed_sequences_works(
+    kind: type[nn.LSTM | nn.GRU], key: str, tmp_path: Path
+) -> None:
+    with Recorder(
+        tmp_path / "run", Packed(kind), samples=SAMPLES, taps=[Tap("rnn", key=key), "padded"]
+    ) as recorder:
+        recorder.step()
+    run = Run(tmp_path / "run")
+    last = np.array([7, 1, 2])
+    np.testing.assert_array_equal(run.read("rnn")[1, :, :, 0, 0], run.read("padded")[1, range(3), :, 0, last])
 
 
 def record(path: Path, *, force: bool = False, steps: int = 0) -> None:

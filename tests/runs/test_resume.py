@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from reelnet.errors import ReelnetError, UsageError
+from reelnet.errors import ReelnetError, RunError, UsageError
 from reelnet.record.recorder import Recorder
 from reelnet.reel import Run
 from reelnet.runs.storage.local import LocalStore
@@ -212,3 +212,20 @@ def test_layers_in_another_order_can_be_resumed(tmp_path: Path) -> None:
         for step in range(6, 12):
             again.commit(snapshot(step))
     check_run(Run(tmp_path / "run"), list(range(12)))
+
+
+@pytest.mark.parametrize("resume", [True, 2])
+def test_resuming_a_run_with_a_damaged_header_names_the_damage(tmp_path: Path, resume: bool) -> None:
+    path = tmp_path / "run"
+    record(path, 3)
+    header = (path / "run.json").read_bytes()
+    for damaged, reason in (
+        (header[: len(header) // 2], "not JSON"),
+        (header.replace(b"taps", b"tabs"), "altered"),
+        (b"", "not JSON"),
+    ):
+        (path / "run.json").write_bytes(damaged)
+        before = sorted(file.name for file in path.rglob("*"))
+        with pytest.raises(RunError, match=rf"run\.json: not a run header \({reason}.*restore the file"):
+            record(path, 1, resume=resume)
+        assert sorted(file.name for file in path.rglob("*")) == before

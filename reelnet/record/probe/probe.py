@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -210,7 +211,9 @@ class Probe:
             stack.enter_context(disable_attention_fast_path())
             # Without the cache: inside a loop under autocast, it holds the weights from before the step.
             stack.enter_context(torch.autocast(self._device.type, enabled=False, cache_enabled=False))
-            stack.enter_context(preserve_rng_states(self.model))
+            # A model without parameters runs where its buffers and the samples are.
+            tensors = self.model.parameters(), self.model.buffers(), self._samples.tensors.values()
+            stack.enter_context(preserve_rng_states(chain(*tensors)))
             state = stack.enter_context(preserve_state(self.model, self._guard, self._report))
             stack.enter_context(set_aside_user_hooks(state))
             stack.enter_context(use_eval_mode(self.model))

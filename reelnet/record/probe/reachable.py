@@ -291,6 +291,9 @@ class ReachableState:
             self._mark_tensors(module, place)
         for module, place in own:
             self.save_module(module, place)
+        self._save_pending()
+
+    def _save_pending(self) -> None:
         while self._pending:
             value, place = self._pending.pop()
             saver = SAVERS[type(value)]
@@ -300,6 +303,16 @@ class ReachableState:
                 saver(self, value, place)
             except Exception as error:
                 self.refuse(place, f"copying it failed ({describe_error(error)})")
+
+    def include(self, values: Collection[Any], name: str) -> None:
+        """Save what the given values hold, too.
+
+        Args:
+            values: What is not part of the model.
+            name: What holds them, for messages.
+        """
+        self.visit_all(range(len(values)), values, (None, name, 0))
+        self._save_pending()
 
     def __contains__(self, value: object) -> bool:
         return id(value) in self._seen

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 
 from reelnet.errors import ReelnetError, describe_error
@@ -28,11 +28,11 @@ from reelnet.record.taps.selection import named_modules
 
 
 @contextmanager
-def preserve_rng_states(model: nn.Module) -> Iterator[None]:
-    """Restore the global random number generators of Python, numpy and torch (CPU and the model's devices)."""
+def preserve_rng_states(tensors: Iterable[Tensor]) -> Iterator[None]:
+    """Restore the global random number generators of Python, numpy and torch: CPU and the devices of the tensors."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    devices = {parameter.device for parameter in model.parameters()}
-    kind = next((device.type for device in devices if device.type != "cpu"), None)
+    devices = {tensor.device for tensor in tensors}
+    kind = next((device.type for device in devices if device.type not in ("cpu", "meta")), None)
     indices = [device.index or 0 for device in devices if device.type == kind]
     try:
         with torch.random.fork_rng(indices, device_type=kind or "cuda"):
@@ -126,6 +126,9 @@ LIBRARY_PACKAGES = frozenset(
 """Packages whose hooks are part of what a model computes: weight and spectral normalization, pruning, quantization,
 sharding, adapters, captured outputs. They run in the probe, too."""
 
+PARAMETER_PACKAGES = frozenset({"accelerate", "deepspeed", "torch"})
+"""Those of them whose hooks manage parameters. What such hooks hold is their own business."""
+
 GLOBAL_HOOKS: tuple[dict[int, Any], ...] = tuple(
     value
     for name, value in sorted(vars(torch_module).items())
@@ -142,7 +145,7 @@ def set_aside_user_hooks(state: ReachableState) -> Iterator[None]:
     method they are, the variables of their closure) is part of `state`. Some networks compute with such hooks.
 
     Args:
-        state: The modules; it restores them afterwards, their hooks included.
+        state: The modules; it restores them afterwards, their hooks included, and what hooks of libraries hold.
     """
     for module in state.modules:
         registries = [vars(module).get(name) for name in HOOK_ATTRIBUTES]
@@ -168,7 +171,9 @@ def _remove_hooks(registries: Iterable[dict[int, Any]], state: ReachableState) -
 
 def _is_users(hook: Callable[..., Any], state: ReachableState) -> bool:
     function, held = _unwrap(hook)
-    if _package_of(function) in LIBRARY_PACKAGES:
+    if (package := _package_of(function)) in LIBRARY_PACKAGES:
+        if package not in PARAMETER_PACKAGES:
+            state.include(held, f"hook of {package}")
         return False
     changing = [value for value in held if can_change(value)]
     return not changing or not all(value in state for value in changing)

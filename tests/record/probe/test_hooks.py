@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -248,6 +249,50 @@ def test_a_hook_of_the_model_that_collects_for_the_loss(tmp_path: Path) -> None:
             model(SAMPLES)
             recorder.step()
             assert len(model.kept) == step
+
+
+LIBRARY = """
+class FeatureHooks:
+    def __init__(self):
+        self.outputs, self.calls, self.sums = {}, [], None
+
+    def collect(self, key, module, args, output):
+        self.outputs[key] = output
+        self.calls.append(key)
+        self.sums = output.detach().mean() + (0 if self.sums is None else self.sums)
+"""
+"""As timm has it: an object beside the model."""
+
+
+@pytest.mark.parametrize("is_global", [False, True])
+def test_what_hooks_of_libraries_collect_outside_of_the_model_is_restored(
+    is_global: bool, tmp_path: Path
+) -> None:
+    def train(path: Path | None) -> tuple[list[list[float]], int, float]:
+        library: dict[str, Any] = {"__name__": "timm.models._features"}
+        exec(LIBRARY, library)
+        own, model = library["FeatureHooks"](), build(network)
+        collect = functools.partial(own.collect, "relu")
+        handle = (
+            torch_module.register_module_forward_hook(collect)
+            if is_global
+            else model[1].register_forward_hook(collect)
+        )
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        with contextlib.nullcontext() if path is None else Recorder(path, model, samples=SAMPLES) as recorder:
+            weights = []
+            for _ in range(STEPS):
+                optimizer.zero_grad()
+                loss = model(SAMPLES).mean() + own.outputs["relu"].mean() * len(own.calls) * own.sums
+                loss.backward()
+                optimizer.step()
+                if recorder is not None:
+                    recorder.step()
+                weights.append(model[0].weight.detach().flatten().tolist())
+        handle.remove()
+        return weights, len(own.calls), float(own.sums)
+
+    assert train(tmp_path / "run") == train(None)
 
 
 @pytest.fixture(autouse=True)

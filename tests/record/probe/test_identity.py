@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import random
+import types
+from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -14,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from reelnet.errors import ReelnetError
+from reelnet.record.probe import probe as probe_module
+from reelnet.record.probe.state import preserve_rng_states
 from reelnet.record.recorder import Recorder
 from reelnet.record.taps.tap import Tap
 
@@ -257,4 +261,46 @@ def test_hooks_exist_only_while_the_probe_runs(tmp_path: Path) -> None:
         recorder.step()
         assert hooks(model) == alone
     assert hooks(model) == alone
-    assert HOOK_COUNTS == [2, 2]  # one on each of the two convolutions
+    # One on each of the two convolutions; in the first pass, one on the linear layer tells the order of channels.
+    assert HOOK_COUNTS == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("places", "saved"),
+    [
+        (["cpu"], ([], "cuda")),
+        (["cpu", "meta"], ([], "cuda")),
+        (["cpu", "cuda:1"], ([1], "cuda")),
+        (["cuda:0", "cuda:1", "cpu"], ([0, 1], "cuda")),
+        (["mps"], ([0], "mps")),
+    ],
+)
+def test_the_generators_of_all_devices_are_saved(
+    places: list[str], saved: tuple[list[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def fork_rng(indices: list[int], device_type: str) -> nullcontext[None]:
+        calls.append((sorted(indices), device_type))
+        return nullcontext()
+
+    monkeypatch.setattr(torch.random, "fork_rng", fork_rng)
+    tensors: Any = [types.SimpleNamespace(device=torch.device(each)) for each in places]
+    with preserve_rng_states(tensors):
+        pass
+    assert calls == [saved]
+
+
+def test_the_devices_of_samples_count_in_a_model_without_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Tensor] = []
+
+    def preserve(tensors: Iterable[Tensor]) -> nullcontext[None]:
+        given.extend(tensors)
+        return nullcontext()
+
+    monkeypatch.setattr(probe_module, "preserve_rng_states", preserve)
+    samples = torch.rand(2, 1, 4, 4)
+    Recorder(tmp_path / "run", nn.Sequential(nn.Tanh()), samples=samples, taps=["0"]).plan()
+    assert [each.shape for each in given] == [samples.shape]

@@ -12,6 +12,7 @@ import pytest
 
 from reelnet.errors import RunError
 from reelnet.reel import Run
+from reelnet.runs.recovery import MAX_ORDER_PROBLEMS
 from reelnet.runs.session import resolve_resume_step
 from reelnet.runs.verify import repair_run, verify_run
 from tests.cli.calls import call
@@ -110,6 +111,18 @@ def test_doubled_swapped_and_deleted_lines(
     repair_run(run.path)
     check_run(Run(run.path), list(range(6)))
     assert verify_run(run.path).is_intact
+
+
+def test_a_line_doubled_many_times_is_a_short_list(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", range(6), steps_each=100)
+    log = run.path / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*lines, *lines[2:4] * 20_000]))
+    problems = verify_run(run.path).problems()
+    assert len(problems) == MAX_ORDER_PROBLEMS + 1
+    assert problems[-1] == f"{log}: 39,980 more lines doubled or out of order"
+    repair_run(run.path)
+    check_run(Run(run.path), list(range(6)))
 
 
 @pytest.mark.parametrize(

@@ -133,11 +133,12 @@ class HistogramDrawing:
         return labels
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Draw the bars of one step; values beyond the limits count in the outer bars."""
+        """Draw the bars of one step; finite values beyond the limits count in the outer bars."""
         plot, limits, bins = self._plot, self._view.limits, len(self._edges) - 1
         values = np.asarray(state.snapshot.taps[self._view.name], np.float64)
         ends = limits.low, limits.high
-        counts, bin_edges = np.histogram(np.clip(values, *ends), bins, ends)
+        finite = values[np.isfinite(values)]
+        counts, bin_edges = np.histogram(np.clip(finite, *ends), bins, ends)
         fractions = np.nan_to_num(self._axis.to_fraction(counts / values.size))
         # The bar of a single value is visible, too.
         heights = np.maximum(np.rint(fractions * plot.height), counts > 0).astype(np.intp)

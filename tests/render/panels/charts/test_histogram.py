@@ -91,10 +91,10 @@ def test_bars_have_the_colors_of_their_values(tmp_path: Path) -> None:
     assert (field[:, field.shape[1] // 2] == MUTED).all(axis=-1).any()
 
 
-def test_nan_values_are_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_ignored(value: float, tmp_path: Path) -> None:
     maps = noise(1, 2, 2, 4)
-    maps[0, 0] = np.nan
-    maps[0, 1, 0, 0, 0] = np.inf
+    maps[0, 0] = value
     field = plot(laid_out(write_run(tmp_path / "run", maps), {"bins": 2, "colored": False}), 0)
     finite = maps[0, 1]
     counts = np.array([(finite < 0).sum(), (finite >= 0).sum()])

@@ -1,0 +1,41 @@
+"""What kind of thing an input path leads to: only regular files are read, since others may never end."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from reelnet.errors import UsageError
+
+KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "folder",
+    stat.S_IFIFO: "named pipe",
+    stat.S_IFSOCK: "socket",
+}
+"""The kinds by the type in `st_mode`; all others are devices."""
+
+
+def describe_kind(path: Path) -> str:
+    """Return "file", "folder", "named pipe", "socket" or "device", or an empty string if nothing is there."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return KINDS.get(stat.S_IFMT(mode), "device")
+
+
+def describe_irregular(path: Path) -> str:
+    """Say that something is no file, such as `is a named pipe, not a file`; empty if it is one, or is not there."""
+    kind = describe_kind(path)
+    return f"is a {kind}, not a file" if kind not in ("", "file") else ""
+
+
+def require_regular(path: Path) -> None:
+    """Make sure that there is no folder, pipe, socket or device at `path`; nothing may be there.
+
+    Raises:
+        UsageError: There is.
+    """
+    if problem := describe_irregular(path):
+        raise UsageError(f"{path}: {problem}")
