@@ -26,10 +26,12 @@ class CompletedCommand:
 
     Attributes:
         seconds: Its duration.
+        cpu: Its CPU seconds.
         peak: Its peak memory in bytes; zero where the system does not report it.
     """
 
     seconds: float
+    cpu: float
     peak: float
 
 
@@ -57,4 +59,5 @@ def run_command(command: list[str]) -> CompletedCommand:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)}: exit code {process.returncode}")
-    return CompletedCommand(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return CompletedCommand(seconds, usage.ru_utime + usage.ru_stime, peak)

@@ -1,20 +1,23 @@
-"""x264 alone: encode frames that are composed beforehand, with the settings of reelnet."""
+"""x264 alone, on frames that are composed beforehand: with its own defaults, or with any options."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from common import FPS
 
 from reelnet.export.encoders.base import StreamInfo
-from reelnet.export.encoders.codec import H264
-from reelnet.export.encoders.formats import DEFAULT_SETTINGS
 from reelnet.export.encoders.pixel_formats import Yuv420pConverter
-from reelnet.export.encoders.video import add_stream
+from reelnet.export.encoders.video import set_color_tags
 from reelnet.reel import Reel
+
+MEDIUM = {"preset": "medium", "crf": "23"}
+"""The defaults of x264, named."""
 
 
 def compose_frames(reel: Reel) -> list[av.VideoFrame]:
@@ -30,13 +33,27 @@ def compose_frames(reel: Reel) -> list[av.VideoFrame]:
     return pictures
 
 
-def encode_with_x264(reel: Reel, out: Path) -> float:
-    """Write an MP4; returns the seconds from the first frame to the closed file."""
-    pictures = compose_frames(reel)
-    start = time.perf_counter()
+def encode_pictures(
+    pictures: Iterable[av.VideoFrame],
+    stream: StreamInfo,
+    out: Path,
+    options: Mapping[str, str],
+    encoder: str = "libx264",
+) -> None:
+    """Write an MP4 of yuv420p pictures with FFmpeg's options for an encoder."""
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = add_stream(container, H264, StreamInfo.from_rendition(reel.rendition), DEFAULT_SETTINGS)
+        added = cast("av.VideoStream", container.add_stream(encoder, rate=stream.fps, options=dict(options)))
+        added.width, added.height, added.pix_fmt = stream.size.width, stream.size.height, "yuv420p"
+        added.codec_context.time_base = 1 / stream.fps
+        set_color_tags(added.codec_context)
         for picture in pictures:
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
+            container.mux(added.encode(picture))
+        container.mux(added.encode(None))
+
+
+def encode_with_x264(reel: Reel, out: Path) -> float:
+    """Write an MP4 with x264's defaults; returns the seconds from the first frame to the closed file."""
+    pictures, stream = compose_frames(reel), StreamInfo.from_rendition(reel.rendition)
+    start = time.perf_counter()
+    encode_pictures(pictures, stream, out, MEDIUM)
     return time.perf_counter() - start

@@ -89,8 +89,8 @@ LIBVPX_PRESETS = tuple(str(number) for number in range(8, -1, -1))
 SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
 
 H264_LIMITS = {
-    Content.BLOCKS: QualityLimits(default=22, unseen=24, floor=32, alone=34, change_power=1.0),
-    Content.SMALL_BLOCKS: QualityLimits(default=17, unseen=19, floor=27, alone=29, change_power=1.0),
+    Content.BLOCKS: QualityLimits(default=24, unseen=26, floor=33, alone=35, change_power=1.0),
+    Content.SMALL_BLOCKS: QualityLimits(default=16, unseen=18, floor=27, alone=29, change_power=1.0),
     Content.FINE: QualityLimits(default=19, unseen=21, floor=30, alone=30, change_power=1.0),
     Content.PHOTO: QualityLimits(default=15, unseen=18, floor=30, alone=30, change_power=1.0),
 }

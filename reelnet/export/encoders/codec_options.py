@@ -21,11 +21,13 @@ X264_FLAT_PARAMS = "psy=0:aq-mode=0:no-mbtree=1:ipratio=2"
 """Without psychovisual tools, which trade exact colors for film grain. Key frames are rare and much better,
 because what rests (text, axes) stays as they show it."""
 
+X264_BLOCK_PARAMS = "no-deblock=1:chroma-qp-offset=-4:qcomp=0.99:trellis=0:deadzone-inter=6"
+"""Constant quantizers, no trellis and a small dead zone: what rests stays bit-equal from frame to frame. With qcomp=1
+x264 would ignore the ratio of key frames."""
+
 X264_PICTURE_PARAMS = {
-    # Constant quantizers (qcomp near 1) and no trellis: what rests stays bit-equal from frame to frame. With qcomp=1
-    # x264 would ignore the ratio of key frames.
-    Content.BLOCKS: "no-deblock=1:chroma-qp-offset=-4:qcomp=0.99:trellis=0",
-    Content.SMALL_BLOCKS: "no-deblock=1:chroma-qp-offset=-4:qcomp=0.99:trellis=0:no-8x8dct=1",
+    Content.BLOCKS: X264_BLOCK_PARAMS,
+    Content.SMALL_BLOCKS: f"{X264_BLOCK_PARAMS}:no-8x8dct=1",
     Content.FINE: "no-deblock=1:chroma-qp-offset=-4:qcomp=0.8",
     Content.PHOTO: "deblock=-2,-2:chroma-qp-offset=-3",
 }

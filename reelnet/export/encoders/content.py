@@ -9,9 +9,12 @@ from enum import Enum
 from reelnet.render.rendition import Rendition
 from reelnet.scene.cell_region import CellRegion
 
+MIN_SHARE = 0.1
+"""The smallest share of the pixels in changing cells that decides about a video."""
+
 
 class Content(Enum):
-    """What most of the changing pixels are. Each codec has settings and qualities of its own for each."""
+    """What changes in the frames, the least demanding first. Each codec has settings and qualities for each."""
 
     BLOCKS = "blocks"
     """Flat squares whose edges are at multiples of 8 pixels, as the codec's transform blocks are."""
@@ -24,12 +27,13 @@ class Content(Enum):
 
 
 def find_content(rendition: Rendition) -> Content:
-    """The content of most pixels in the cells that change; `FINE` without such cells."""
+    """The most demanding content that has a share of the cells that change; `FINE` without such cells."""
     areas = Counter[Content]()
     for region in rendition.scene.cell_regions:
         if region.changes:
             areas[_classify(region)] += sum(box.width * box.height for box in region.boxes)
-    return max(areas, key=areas.__getitem__, default=Content.FINE)
+    least = MIN_SHARE * areas.total()
+    return next((content for content in reversed(Content) if areas[content] > least), Content.FINE)
 
 
 def _classify(region: CellRegion) -> Content:
