@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,7 @@ class Report:
         width: In pixels.
         height: In pixels.
         lossless: Whether every pixel of the shown frames has its exact color.
-        clipped: The fraction of the recorded values of the shown layers that lie outside the color limits, 0 to 1.
+        clipped: The fraction of the finite values of the shown layers that lie outside the color limits, 0 to 1.
         steps_shown: The training steps that are shown, ascending.
         scale: Canvas pixels per map value.
         seconds: The time that it took to write the file.
@@ -166,11 +165,11 @@ def _name_exceeded(constraints: OutputConstraints, *limits: tuple[int, int | Non
 
 
 def _clipped_fraction(rendition: Rendition) -> float:
-    """The fraction of all recorded values of the layers with animated maps that lie outside their color limits."""
+    """The fraction of all finite values of the layers with animated maps that lie outside their color limits."""
     drawings = [drawing for drawing in rendition.scene.drawings if isinstance(drawing, HasLevelMaps)]
     outside = total = 0.0
     for name in dict.fromkeys(maps.tap for drawing in drawings for maps in drawing.level_maps()):
-        view = rendition.scene.context.view(name)
-        count = math.prod(view.tap.shape)
-        outside, total = outside + view.limits.clipped * count, total + count
+        context = rendition.scene.context
+        count = context.statistics.finite_count(name)
+        outside, total = outside + context.view(name).limits.clipped * count, total + count
     return outside / total if total else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,6 +79,16 @@ class RunStatistics:
             return outside / max(1, total)
 
         return self._get_cached(("outside", tap, low, high), compute)
+
+    def finite_count(self, tap: str) -> int:
+        """The number of finite values over the run."""
+
+        def compute() -> int:
+            if tap not in self._run.nonfinite:
+                return math.prod(self._run.tap(tap).shape) * len(self._run.steps)
+            return sum(int(np.count_nonzero(np.isfinite(values))) for values in self._read_values(tap))
+
+        return self._get_cached(("finite", tap), compute)
 
     def max_bin_count(self, tap: str, bins: int, low: float, high: float) -> float:
         """The largest number of finite values in one of `bins` equal bins from low to high, over all steps."""

@@ -93,7 +93,7 @@ class Limits:
         low: Value of the first level.
         high: Value of the last level.
         one_sided: Whether the values have one sign, so that half of a diverging colormap is enough.
-        clipped: Fraction of all values over the run that lies outside the limits, 0 to 1.
+        clipped: Fraction of all finite values over the run that lies outside the limits, 0 to 1.
     """
 
     low: float

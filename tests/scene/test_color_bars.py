@@ -83,6 +83,24 @@ def test_a_bar_counts_the_clipped_values_of_all_that_it_explains(tmp_path: Path)
     assert bar_text(run, beside % "one", "one") == "+1"
 
 
+def test_only_finite_values_are_counted(tmp_path: Path) -> None:
+    one, two = np.full((2, 1, 4, 4), 0.5), np.full((2, 3, 4, 4), np.inf)
+    two[0, 0, :1], two[0, 1], two[0, 2] = 2.0, np.nan, -np.inf
+    run = write_run(
+        tmp_path / "run",
+        {"one": one.shape, "two": two.shape},
+        values={"one": lambda step: one, "two": lambda step: two},
+    )
+    text = (
+        "theme: {limits: [-1, 1]}\nlayout: {column: [all, colorbar]}\n"
+        "panels: {all: {kind: channels, taps: [one, two]}}"
+    )
+    # Of 36 finite values, 4 are beyond the limits.
+    assert bar_text(run, text, "one") == "+1  (11.1 % beyond)"
+    report = reel_of(run, text, "one").save_still(0, tmp_path / "a.png")
+    assert report.clipped == pytest.approx(4 / 36)
+
+
 @pytest.mark.parametrize("limits", ["auto", "symmetric"])
 def test_a_bar_counts_values_beyond_declared_bounds(tmp_path: Path, limits: str) -> None:
     values = {"conv": lambda step: np.array([0.5, 1.0, -1.0, 1.5], np.float32).reshape(1, 1, 2, 2)}

@@ -160,9 +160,10 @@ def fit_share_axis(smallest: float, peak: float, *, log: bool) -> Axis:
 
     Args:
         smallest: The smallest share above 0: that of a single value.
-        peak: The greatest share.
+        peak: The greatest share; 0 without any finite value.
         log: Whether the scale is logarithmic.
     """
+    peak = peak or 1.0
     if not log:
         ticks = nice_ticks(0.0, peak)
         return Axis(ticks[0], ticks[-1], tuple(ticks), percent=True)

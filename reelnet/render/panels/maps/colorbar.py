@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from operator import mul
 from typing import Annotated
@@ -96,8 +95,8 @@ class Colorbar(Panel):
         clipped = {tap: limits.clipped} | {
             other: each.clipped for other, each in context.color_limits.items() if each.ends == limits.ends
         }
-        sizes = [math.prod(context.require(each).shape) for each in clipped]
-        fraction = sum(map(mul, clipped.values(), sizes)) / sum(sizes)
+        counts = [context.statistics.finite_count(each) for each in clipped]
+        fraction = sum(map(mul, clipped.values(), counts)) / max(1, sum(counts))
         return ColorbarLayout(context, replace(limits, clipped=fraction), self.thickness)
 
     def natural_width(self, context: SceneContext) -> int:

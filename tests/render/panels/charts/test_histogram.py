@@ -102,6 +102,14 @@ def test_values_that_are_not_finite_are_ignored(value: float, tmp_path: Path) ->
     assert shown[0] / shown[1] == pytest.approx(counts[0] / counts[1], abs=0.1)
 
 
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_no_finite_value_at_all(value: float, log: bool, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", np.full((2, 1, 1, 4, 4), value, np.float32))
+    field = plot(laid_out(run, {"bins": 8, "colored": False, "log": log}), 1)
+    assert not tall(field, 8).any()
+
+
 def test_values_beyond_the_limits_are_said_below_the_bars(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", np.linspace(-1, 1, 4096, dtype=np.float32).reshape(1, 1, 1, 64, 64))
     for limits, label in (([-0.75, 0.75], "+0.75  (25.0 % beyond)"), ([-1, 1], "+1")):
