@@ -95,7 +95,9 @@ def test_a_layer_that_no_longer_fits_is_nan_in_that_step_and_the_others_are_reco
     assert np.isfinite(run.read("conv")).all()
     assert [bool(np.isnan(run.read("act", step)).all()) for step in run.steps] == [False, False, True, False]
     (message,) = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
-    assert message.startswith(f"{tmp_path / 'run'}: 'act' is recorded as NaN from step 2 on: ")
+    assert message.startswith(
+        f"{tmp_path / 'run'}: 'act' is recorded as NaN from step 2 until it fits again: "
+    )
     assert re.search(MOODS[mood].removeprefix("layer 'act': "), message)
 
 
