@@ -14,6 +14,7 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
+from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.statistics import RunStatistics
 from reelnet.scene.tap_view import Cell, Limits, TapView, describe_cell, describe_rows_and_columns
 from reelnet.template.model import SamplesSpec
@@ -30,7 +31,7 @@ class SceneContext:
 
     Attributes:
         layer: Name of the tap that panels show if they name none.
-        cell_size: Side of a cell in pixels, for maps that are not larger.
+        cell_size: Pixels that a cell takes without its gap, for maps that are not larger.
         taps: Shape and range of every tap.
         pictures: The samples that are shown, uint8 (samples, height, width) or (samples, height, width, 3).
         labels: One short text per sample that is shown; None if the run has none.
@@ -47,6 +48,8 @@ class SceneContext:
         by_change: Whether the channels that change most are shown.
         color_limits: The limits of the layers and weights that the layout shows in colors, unless each has a color
             bar in its panel.
+        map_layers: The layers of which maps are shown; empty for the layer alone.
+        grid: Where cells begin.
     """
 
     layer: str
@@ -66,13 +69,17 @@ class SceneContext:
     transposed: bool = False
     by_change: bool = False
     color_limits: Mapping[str, Limits] = field(default_factory=dict)
+    map_layers: tuple[str, ...] = ()
+    grid: SnapGrid = field(default_factory=SnapGrid)
     _views: dict[str, TapView] = field(default_factory=dict, repr=False, compare=False)
     _field_texts: dict[tuple[str, str], tuple[str, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
     @classmethod
-    def from_run(cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec) -> SceneContext:
+    def from_run(
+        cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec, grid: SnapGrid
+    ) -> SceneContext:
         """Collect what panels need to know of a run.
 
         Args:
@@ -80,6 +87,7 @@ class SceneContext:
             layer: The layer to show; None for the last one that has maps.
             theme: Colors, fonts and sizes.
             samples: Which samples are shown, and how.
+            grid: Where cells begin.
 
         Raises:
             UsageError: The layer was not recorded, or is not an activation.
@@ -110,12 +118,24 @@ class SceneContext:
             theme=theme,
             statistics=RunStatistics.for_run(run),
             transposed=samples.transposed is True,
+            grid=grid,
         )
 
     def with_scale(self, scale: int) -> SceneContext:
         """The same with cells in which the maps of the layer are upscaled by this factor."""
         size = Cell.size_at_scale(self.require(self.layer), scale)
         return replace(self, cell_size=size, _views={})
+
+    def with_preferred_scale(self) -> SceneContext:
+        """The same with cells of about the same size in which the layer's values meet more lines of the grid.
+
+        Nothing changes if the maps of several layers are shown, or if the author gives a size.
+        """
+        if self.theme.cell or self.map_layers != (self.layer,):
+            return self
+        exact = Fraction(self.cell_size, max(self.require(self.layer).map_shape[1:]))
+        scale = self.grid.prefer_scale(self.cell.scale, exact * MIN_PREFERRED, exact / MIN_PREFERRED)
+        return self if scale == self.cell.scale else self.with_scale(scale)
 
     def compute_changes(self) -> NDArray[np.float64]:
         """How much the layer changes from the previous recorded step to each step, float64 (steps,)."""
@@ -130,7 +150,7 @@ class SceneContext:
         if tap not in self._views:
             info = self.require(tap)
             limits = Limits.from_theme(info, tap, self.theme, self.statistics)
-            cell = Cell.for_tap(info, self.cell_size)
+            cell = Cell.for_tap(info, self.cell_size, self.grid)
             self._views[tap] = TapView(tap, info, cell, limits, limits.select_anchors(self.theme))
         return self._views[tap]
 
@@ -164,12 +184,19 @@ class SceneContext:
     @property
     def cell_pitch(self) -> int:
         """Pixels from the start of one sample's cells to the start of the next sample's."""
-        return self.cell.size + self.samples_spec.gap
+        return self.cell.size + self.fit_gap(self.cell, self.samples_spec.gap)
 
     @property
     def samples_extent(self) -> int:
         """Pixels that the cells of all samples take side by side."""
-        return len(self.sample_indices) * self.cell_pitch - self.samples_spec.gap
+        return (len(self.sample_indices) - 1) * self.cell_pitch + self.cell.size
+
+    def fit_gap(self, cell: Cell, gap: int) -> int:
+        """Pixels between two cells: at least `gap`, and more if values are on the grid only then."""
+        # All layers share the grid that is right for the one with the best scale, so that columns line up.
+        cells = [self.view(layer).cell for layer in self.map_layers or (self.layer,)]
+        grid = max((each.grid for each in cells), key=lambda each: each.step)
+        return grid.round_up(max(cell.size, self.cell_size) + gap) - cell.size
 
     @property
     def text_fields(self) -> dict[str, object]:

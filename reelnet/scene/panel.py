@@ -103,8 +103,15 @@ class Panel(PanelSpec, ABC):
     is_sample_strip: ClassVar[bool] = False
     """Whether it is a strip with one cell per sample, which must line up with the samples of the channels."""
 
+    has_cells: ClassVar[bool] = False
+    """Whether it shows maps or pictures, so that its box must begin on the grid of the layout."""
+
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The taps whose arrays it draws in every frame."""
+        return ()
+
+    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
+        """The layers of which it shows maps in cells of the context's size."""
         return ()
 
     def color_limits(self, context: SceneContext) -> Mapping[str, Limits]:

@@ -14,6 +14,7 @@ from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
 from reelnet.scene.layout.measure import check_panels, check_unplaced, find_unplaced, with_layout
+from reelnet.scene.layout.snap import SnapGrid
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, HasCells, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
@@ -152,7 +153,8 @@ def _build_context(
     with errors.collect("samples", "show"):
         select_indices(template.samples.show, len(run.samples), "sample")
         samples = template.samples
-    return SceneContext.from_run(run, layer, template.theme, samples)
+    grid = SnapGrid() if template.canvas.snap else SnapGrid(1)
+    return SceneContext.from_run(run, layer, template.theme, samples, grid)
 
 
 def resolve_layer(layer: str, run: RunReader) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reelnet.runs.header import TapInfo, displayable_layers
-from reelnet.scene.layout.boxes import LAYOUT_GRID
+from reelnet.scene.layout.snap import SnapGrid
 from reelnet.scene.statistics import RunStatistics
 from reelnet.template.color import Rgb
 from reelnet.template.theme import LimitKind, Theme
@@ -18,8 +18,9 @@ GRID_MARGIN = 6
 MIN_GRID_MARGIN_SCALE = 3
 """Scale from which on grids have this margin; smaller ones need every pixel."""
 
-DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE = 56, 80
-"""Side of a cell in pixels if the author sets none, and how far it may grow for maps that fill too little of it."""
+DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE, CELL_SIZE_STEP = 56, 80, 8
+"""Side of a cell in pixels if the author sets none, how far it may grow for maps that fill too little of it, and by
+how much at a time."""
 
 MIN_CELL_FILL = 0.8
 """Fraction of a cell's side that maps should fill."""
@@ -32,10 +33,12 @@ class Cell:
     Attributes:
         size: Side of the square in pixels.
         scale: Integer factor by which maps are upscaled.
+        grid: Where maps may begin in their cells.
     """
 
     size: int
     scale: int
+    grid: SnapGrid = field(default_factory=SnapGrid)
 
     @classmethod
     def fit(cls, height: int, width: int, size: int) -> Cell:
@@ -47,17 +50,23 @@ class Cell:
         return cls(max(size, side), max(1, size // side))
 
     @classmethod
-    def for_tap(cls, tap: TapInfo, size: int) -> Cell:
-        """The cell of a tap in a layout with cells of `size` pixels."""
+    def for_tap(cls, tap: TapInfo, size: int, grid: SnapGrid) -> Cell:
+        """The cell of a tap in a layout with cells of `size` pixels.
+
+        If its map would not be on the grid in the middle of the cell, the cell is only as large as the map, and the
+        rest becomes part of the gap.
+        """
         height, width = tap.map_shape[1:]
-        inner = size - GRID_MARGIN
+        inner, cell = size - GRID_MARGIN, cls.fit(height, width, size)
         if tap.is_grid and inner // max(height, width) >= MIN_GRID_MARGIN_SCALE:
-            return cls(size, cls.fit(height, width, inner).scale)
-        return cls.fit(height, width, size)
+            cell = cls(size, cls.fit(height, width, inner).scale)
+        own_grid, extent = grid.for_values(cell.scale), max(height, width) * cell.scale
+        is_centered = (cell.size - extent) // 2 % own_grid.step == 0
+        return cls(cell.size if is_centered else extent, cell.scale, own_grid)
 
     @staticmethod
     def choose_size(taps: Mapping[str, TapInfo], layer: str) -> int:
-        """The smallest default size, in steps of the layout grid, that all maps fill well at an integer scale.
+        """The smallest default size that all maps fill well at an integer scale.
 
         If no size suits all maps that fit into a cell, the size suits those of `layer`.
         """
@@ -65,24 +74,26 @@ class Cell:
         sides = {max(taps[name].map_shape[1:]) for name in displayable_layers(taps) if not taps[name].is_grid}
         fitting = {side for side in sides if side <= DEFAULT_CELL_SIZE}
         for wanted in (fitting, {own} & fitting):
-            for size in range(DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE + 1, LAYOUT_GRID):
+            for size in range(DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE + 1, CELL_SIZE_STEP):
                 if all(size // side * side >= MIN_CELL_FILL * size for side in wanted):
                     return size
         return DEFAULT_CELL_SIZE
 
     @staticmethod
     def size_at_scale(tap: TapInfo, scale: int) -> int:
-        """The size of cells in which the maps of a tap have this scale."""
+        """The size of cells in a layout in which the maps of a tap have this scale."""
         margin = GRID_MARGIN if tap.is_grid and scale >= MIN_GRID_MARGIN_SCALE else 0
         return max(tap.map_shape[1:]) * scale + margin
 
-    def is_well_filled(self, tap: TapInfo) -> bool:
-        """Whether the maps of a tap fill most of the cell's side."""
-        return max(tap.map_shape[1:]) * self.scale >= MIN_CELL_FILL * self.size
+    def fills(self, size: int, tap: TapInfo) -> bool:
+        """Whether the maps of a tap fill most of a side of `size` pixels."""
+        return max(tap.map_shape[1:]) * self.scale >= MIN_CELL_FILL * size
 
     def center_offset(self, height: int, width: int) -> tuple[int, int]:
-        """Pixels above and to the left of a map of height × width that is centered in the cell."""
-        return (self.size - height * self.scale) // 2, (self.size - width * self.scale) // 2
+        """Pixels above and to the left of a map of height × width that is centered in the cell, on the grid."""
+        return self.grid.center(self.size - height * self.scale), self.grid.center(
+            self.size - width * self.scale
+        )
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ ASPECT = re.compile(r"\d{1,4}:\d{1,4}")
 
 
 class CanvasSpec(SpecModel):
-    """The size of the frame. The scale of the maps is the largest integer that fits."""
+    """The size of the frame and the scale of the maps."""
 
     width: EvenPixels | None = Field(
         None, description="Width of the frame in pixels; by default what the layout needs."
@@ -110,7 +110,15 @@ class CanvasSpec(SpecModel):
         description="Maximum side of a cell in pixels, if a size or a maximum size of the frame is given.",
     )
     scale: Scale | None = Field(
-        None, description="Canvas pixels per map value; by default the largest integer that fits."
+        None,
+        description="Canvas pixels per map value; by default the largest integer that fits, or a multiple "
+        "of 8, 4 or 2 that is smaller by a seventh at most, since such values suit video codecs.",
+    )
+    snap: bool = Field(
+        True,
+        description="Begin panels with cells or pictures at multiples of 8 pixels, and place cells so that the edges "
+        "of their values meet the blocks of video codecs. Gaps and padding become wider by up to 7 pixels. `false` "
+        "keeps all lengths as they are written; videos may be twice as large then.",
     )
 
     @property

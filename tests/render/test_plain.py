@@ -91,11 +91,23 @@ def test_maps_of_any_side_are_upscaled_whole_and_centered(
     tmp_path: Path, side: int, scale: int, box: int
 ) -> None:
     maps = noise(1, 3, 2, side)
-    image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
-    top = -(-box // 8) * 8  # panels' heights are multiples of eight
-    assert image.width == 3 * box
-    assert image.height == top + -(-2 * box // 8) * 8
-    assert_cells(to_pixels(image)[top : top + 2 * box], box_maps(maps[0], box, scale))
+    image = write_run(tmp_path / "run", maps).reel("plain", settings=["canvas.snap=false"]).frame(0)
+    assert image.size == (3 * box, 3 * box)
+    assert_cells(to_pixels(image)[box:], box_maps(maps[0], box, scale))
+
+
+@pytest.mark.parametrize(
+    ("side", "scale", "cell"), [(1, 56, 56), (5, 12, 60), (6, 8, 48), (8, 8, 64), (10, 6, 60)]
+)
+def test_values_that_meet_the_grid_of_codecs_are_preferred(
+    tmp_path: Path, side: int, scale: int, cell: int
+) -> None:
+    maps = noise(1, 4, 2, side)
+    reel = write_run(tmp_path / "run", maps).reel("plain")
+    assert reel.scene.context.cell.scale == scale
+    top = -(-cell // 8) * 8
+    assert reel.frame(0).size == (4 * cell, top + 2 * cell)
+    assert_cells(to_pixels(reel.frame(0))[top:], box_maps(maps[0], cell, scale))
 
 
 @pytest.mark.parametrize("scale", [1, 3, 5, 8])
@@ -119,7 +131,7 @@ def test_a_scale_that_is_asked_for(tmp_path: Path, side: int, scale: int) -> Non
 
 def test_maps_that_are_not_square(tmp_path: Path) -> None:
     maps = noise(1, 3, 2, 5, 12)
-    image = write_run(tmp_path / "run", maps).reel("plain").frame(0)
+    image = write_run(tmp_path / "run", maps).reel("plain", settings=["canvas.snap=false"]).frame(0)
     assert_cells(to_pixels(image)[56:], box_maps(maps[0], 56, 4))
 
 

@@ -58,7 +58,7 @@ def test_regions_are_where_cells_are_drawn(tmp_path: Path) -> None:
         (len(region.boxes), region.value_size, region.is_picture, region.changes)
         for region in laid_out.scene.cell_regions
     ]
-    maps, pictures, filters = (12, 8, False), (3, 4, True, False), (8, 9, False, True)
+    maps, pictures, filters = (12, 8, False), (3, 4, True, False), (8, 8, False, True)
     assert found == [
         pictures,
         (*maps, True),

@@ -32,10 +32,14 @@ def test_an_unknown_template(run: Run, name: str, near: str) -> None:
     [
         ("{}", (168, 112), 8),
         ("{scale: 3}", (64, 42), 3),
-        ("{width: 200}", (200, 126), 9),
-        ("{max_width: 200}", (190, 126), 9),
-        ("{width: 200, height: 100}", (200, 100), 7),
-        ("{max_width: 200, max_height: 100}", (148, 98), 7),
+        ("{width: 200, snap: false}", (200, 126), 9),
+        ("{max_width: 200, snap: false}", (190, 126), 9),
+        ("{width: 200, height: 100, snap: false}", (200, 100), 7),
+        ("{max_width: 200, max_height: 100, snap: false}", (148, 98), 7),
+        # Values that suit video codecs are preferred if they are little smaller.
+        ("{width: 200}", (200, 112), 8),
+        ("{max_width: 200, max_height: 100}", (126, 84), 6),
+        ("{max_width: 110, max_height: 100}", (106, 70), 5),
         ("{max_width: 1000, max_height: 1000, max_cell: 60}", (168, 112), 8),
         ("{width: 400, height: 300, scale: 2}", (400, 300), 2),
         ("{aspect: '1:1'}", (168, 168), 8),
@@ -184,10 +188,10 @@ def test_unknown_layers_and_scales_and_fps_out_of_range(run: Run) -> None:
 
 
 def test_a_frame_that_is_too_large(tmp_path: Path) -> None:
-    wide = write_run(tmp_path / "wide", noise(1, 300, 1, 2))
+    wide = write_run(tmp_path / "wide", noise(1, 400, 1, 2))
     with pytest.raises(UsageError, match="too large"):
         wide.reel("plain")
-    assert wide.reel("plain", scale=4).scene.size.width == 2400
+    assert wide.reel("plain", scale=4).scene.size.width == 3200
 
 
 def test_an_empty_run(tmp_path: Path) -> None:

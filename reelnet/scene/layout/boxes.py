@@ -2,7 +2,7 @@
 
 Widths are settled first, from the top down; then heights, which may depend on widths (text wraps); then positions.
 The terms and rules are those of CSS flexible boxes (CSS Flexible Box Layout Module Level 1), without what frames of a
-video do not need.
+video do not need, and with a grid: whatever holds cells begins on it. The spare pixels go to gaps and padding.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from reelnet.scene.layout.snap import SnapGrid
 from reelnet.template.model import Direction, ItemSpec, StackSpec
 
 T = TypeVar("T")
-
-LAYOUT_GRID = 8
-"""In columns, panels begin at multiples of this many pixels, so that the rows of cells line up with the 8×8 transform
-blocks of H.264: the same frames with 56-pixel cells take a sixth of the bytes."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +75,14 @@ class Leaf(Generic[T]):
         measure: What it needs.
         options: The size and alignment that the author asked for.
         grow: Its share of free space.
+        snaps: Whether it begins on the grid.
     """
 
     item: T
     measure: Measure
     options: ItemSpec = field(default_factory=ItemSpec)
     grow: float = 0.0
+    snaps: bool = False
 
     @property
     def natural_width(self) -> int:
@@ -119,11 +118,24 @@ class Group(Generic[T]):
         direction: How the items are arranged.
         items: At least one.
         options: Gaps, padding, alignment, and the size that the author asked for.
+        grid: Where items that snap begin.
     """
 
     direction: Direction
     items: Sequence[Leaf[T] | Group[T]]
     options: StackSpec = field(default_factory=StackSpec)
+    grid: SnapGrid = field(default_factory=SnapGrid)
+
+    @property
+    def snaps(self) -> bool:
+        """Whether it begins on the grid: if one of its items does."""
+        return any(item.snaps for item in self.items)
+
+    @property
+    def padding(self) -> int:
+        """Pixels around all items; with items that snap, at least as many as the author asked for."""
+        padding = self.options.padding
+        return self.grid.round_up(padding) if self.snaps else padding
 
     @property
     def grow(self) -> float:
@@ -148,12 +160,34 @@ class Group(Generic[T]):
     def _sum_widths(self, widths: list[int]) -> int:
         match self.direction:
             case Direction.ROW:
-                inner = sum(widths) + self.options.gap * (len(widths) - 1)
+                inner = sum(self._snap_widths(widths)) + self.options.gap * (len(widths) - 1)
             case Direction.GRID:
-                inner = sum(_max_per_column(widths, self.columns)) + self.options.gap * (self.columns - 1)
+                columns = self._snap_widths(_max_per_column(widths, self.columns))
+                inner = sum(columns) + self.options.gap * (self.columns - 1)
             case _:
                 inner = max(widths)
-        return inner + 2 * self.options.padding
+        return inner + 2 * self.padding
+
+    @property
+    def _column_snaps(self) -> list[bool]:
+        """Whether each item of a row, or each column of a grid, begins on the grid."""
+        count = self.columns if self.direction is Direction.GRID else len(self.items)
+        return [any(item.snaps for item in self.items[column::count]) for column in range(count)]
+
+    def _snap_widths(self, widths: Sequence[int]) -> list[int]:
+        """Widen columns, so that those that snap begin on the grid."""
+        snaps = self._column_snaps
+        last = max((column for column, snap in enumerate(snaps) if snap), default=0)
+        return [*self._snap_lengths(widths[:last]), *widths[last:]]
+
+    def _snap_lengths(self, lengths: Sequence[int]) -> list[int]:
+        """Enlarge lengths, so that what follows each of them begins on the grid."""
+        gap = self.options.gap
+        return [self.grid.round_up(length + gap) - gap for length in lengths]
+
+    def snap_heights(self, heights: Sequence[int]) -> list[int]:
+        """Enlarge all heights but the last, so that all rows begin on the grid."""
+        return [*self._snap_lengths(heights[:-1]), *heights[-1:]]
 
     def preferred_height(self, width: int) -> int:
         """The preferred height at a width."""
@@ -166,25 +200,24 @@ class Group(Generic[T]):
         if self.direction is Direction.COLUMN:
             inner = sum(heights) + gap * (len(heights) - 1)
         elif self.direction is Direction.GRID:
-            rows = _snap_heights(_max_per_row(heights, self.columns))
+            rows = self.snap_heights(_max_per_row(heights, self.columns))
             inner = sum(rows) + gap * (len(rows) - 1)
         min_width = self._sum_widths([item.min_width for item in self.items])
-        return Size(min_width, inner + 2 * self.options.padding)
+        return Size(min_width, inner + 2 * self.padding)
 
     def item_heights(self, widths: Sequence[int]) -> list[int]:
-        """The heights of the items at their widths; in a column, snapped to the layout grid."""
+        """The heights of the items at their widths; in a column, all items begin on the grid."""
         heights = [item.preferred_height(width) for item, width in zip(self.items, widths, strict=True)]
-        return _snap_heights(heights) if self.direction is Direction.COLUMN else heights
+        return self.snap_heights(heights) if self.direction is Direction.COLUMN else heights
 
     def item_widths(self, width: int) -> list[int]:
         """The widths of the items if the group has `width`."""
-        inner = width - 2 * self.options.padding
+        inner = width - 2 * self.padding
         match self.direction:
             case Direction.ROW:
-                free = inner - self.options.gap * (len(self.items) - 1)
                 minimal = [item.min_width for item in self.items]
                 natural = [item.natural_width for item in self.items]
-                return distribute_lengths(minimal, natural, [item.grow for item in self.items], free)
+                return self._fit_widths(minimal, natural, [item.grow for item in self.items], inner)
             case Direction.GRID:
                 columns = self.column_widths(width)
                 return [
@@ -195,11 +228,19 @@ class Group(Generic[T]):
 
     def column_widths(self, width: int) -> list[int]:
         """The widths of the columns of a grid if the grid has `width`."""
-        free = width - 2 * self.options.padding - self.options.gap * (self.columns - 1)
         minimal = _max_per_column([item.min_width for item in self.items], self.columns)
         natural = _max_per_column([item.natural_width for item in self.items], self.columns)
         grow = [max(item.grow for item in self.items[k :: self.columns]) for k in range(self.columns)]
-        return distribute_lengths(minimal, natural, grow, free)
+        return self._fit_widths(minimal, natural, grow, width - 2 * self.padding)
+
+    def _fit_widths(
+        self, minimal: Sequence[int], natural: Sequence[int], grow: Sequence[float], inner: int
+    ) -> list[int]:
+        """Distribute the inner width among columns; those that snap begin on the grid."""
+        gap, minimal = self.options.gap, self._snap_widths(minimal)
+        free = inner - gap * (len(minimal) - 1)
+        widths = distribute_lengths(minimal, self._snap_widths(natural), grow, free)
+        return align_starts(widths, minimal, grow, gap, self._column_snaps, self.grid)
 
     def _width_across(self, item: Leaf[T] | Group[T], inner: int) -> int:
         default = "stretch" if self.direction is Direction.COLUMN else "start"
@@ -219,7 +260,7 @@ def place_items(node: Leaf[T] | Group[T], box: Box) -> Iterator[tuple[T, Box]]:
 
 def place_children(group: Group[T], box: Box) -> list[Box]:
     """The boxes of a group's items."""
-    inner = box.expand(-group.options.padding)
+    inner = box.expand(-group.padding)
     widths = group.item_widths(box.width)
     heights = group.item_heights(widths)
     match group.direction:
@@ -231,8 +272,9 @@ def place_children(group: Group[T], box: Box) -> list[Box]:
             return _place_grid(group, inner, widths, heights)
     return [
         Box(
-            inner.x + align_offset(_alignment(item, group, "start"), inner.width - width),
-            inner.y + align_offset(group.options.justify, inner.height - height),
+            inner.x
+            + align_offset(_alignment(item, group, "start"), inner.width - width, _grid_of(item, group)),
+            inner.y + align_offset(group.options.justify, inner.height - height, _grid_of(item, group)),
             width,
             height,
         )
@@ -241,14 +283,16 @@ def place_children(group: Group[T], box: Box) -> list[Box]:
 
 
 def _place_column(group: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
-    gap = group.options.gap
+    gap, grow = group.options.gap, [item.grow for item in group.items]
     free = inner.height - sum(heights) - gap * (len(heights) - 1)
-    grown = split_pixels([item.grow for item in group.items], free)
-    heights = [height + more for height, more in zip(heights, grown, strict=True)]
+    grown = split_pixels(grow, free)
     free -= sum(grown)
-    y, boxes = inner.y + align_offset(group.options.justify, free), []
+    least, heights = heights, [height + more for height, more in zip(heights, grown, strict=True)]
+    heights = align_starts(heights, least, grow, gap, [item.snaps for item in group.items], group.grid)
+    y, boxes = inner.y + align_offset(group.options.justify, free, _grid_of(group, group)), []
     for number, (item, width, height) in enumerate(zip(group.items, widths, heights, strict=True)):
-        x = inner.x + align_offset(_alignment(item, group, "stretch"), inner.width - width)
+        grid = _grid_of(item, group)
+        x = inner.x + align_offset(_alignment(item, group, "stretch"), inner.width - width, grid)
         boxes.append(Box(x, y + _between_offset(group, number, free), width, height))
         y += height + gap
     return boxes
@@ -257,14 +301,12 @@ def _place_column(group: Group[T], inner: Box, widths: list[int], heights: list[
 def _place_row(group: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
     gap = group.options.gap
     free = inner.width - sum(widths) - gap * (len(widths) - 1)
-    x, boxes = inner.x + align_offset(group.options.justify, free), []
+    x, boxes = inner.x + align_offset(group.options.justify, free, _grid_of(group, group)), []
     for number, (item, width, height) in enumerate(zip(group.items, widths, heights, strict=True)):
         alignment = _alignment(item, group, "center")
         if alignment == "stretch" and not item.options.height:
             height = inner.height
-        # Not snapped to the grid: a line of text is centered on what is beside it.
-        offsets = {"center": (inner.height - height) // 2, "end": inner.height - height}
-        y = inner.y + offsets.get(alignment, 0)
+        y = inner.y + align_offset(alignment, inner.height - height, _grid_of(item, group))
         boxes.append(Box(x + _between_offset(group, number, free), y, width, height))
         x += width + gap
     return boxes
@@ -272,10 +314,10 @@ def _place_row(group: Group[T], inner: Box, widths: list[int], heights: list[int
 
 def _place_grid(group: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
     gap, justify = group.options.gap, group.options.justify
-    rows = _snap_heights(_max_per_row(heights, group.columns))
-    columns = group.column_widths(inner.width + 2 * group.options.padding)
-    left = inner.x + align_offset(justify, inner.width - sum(columns) - gap * (len(columns) - 1))
-    top = inner.y + align_offset(justify, inner.height - sum(rows) - gap * (len(rows) - 1))
+    rows, grid = group.snap_heights(_max_per_row(heights, group.columns)), _grid_of(group, group)
+    columns = group.column_widths(inner.width + 2 * group.padding)
+    left = inner.x + align_offset(justify, inner.width - sum(columns) - gap * (len(columns) - 1), grid)
+    top = inner.y + align_offset(justify, inner.height - sum(rows) - gap * (len(rows) - 1), grid)
     boxes = []
     for number, (item, width, height) in enumerate(zip(group.items, widths, heights, strict=True)):
         row, column = divmod(number, group.columns)
@@ -283,8 +325,9 @@ def _place_grid(group: Group[T], inner: Box, widths: list[int], heights: list[in
         if alignment == "stretch" and not item.options.height:
             height = rows[row]
         x = left + sum(columns[:column]) + gap * column
-        y = top + sum(rows[:row]) + gap * row + align_offset(alignment, rows[row] - height)
-        boxes.append(Box(x, y, width, height))
+        y = top + sum(rows[:row]) + gap * row
+        offset = align_offset(alignment, rows[row] - height, _grid_of(item, group))
+        boxes.append(Box(x, y + offset, width, height))
     return boxes
 
 
@@ -293,25 +336,26 @@ def _alignment(item: Leaf[T] | Group[T], group: Group[T], default: str) -> str:
     return item.options.align_self or group.options.align or default
 
 
-def align_offset(alignment: str, free: int) -> int:
-    """Pixels before an item that has `free` pixels to spare; `center` is snapped to the layout grid."""
-    if alignment == "end":
-        return free
-    return (
-        (free + LAYOUT_GRID) // (2 * LAYOUT_GRID) * LAYOUT_GRID if alignment == "center" and free > 0 else 0
-    )
+def _grid_of(item: Leaf[T] | Group[T], group: Group[T]) -> SnapGrid:
+    """The grid on which an item of a group begins."""
+    return group.grid if item.snaps else SnapGrid(1)
+
+
+def align_offset(alignment: str, free: int, grid: SnapGrid) -> int:
+    """Pixels before an item that has `free` pixels to spare, a multiple of the grid."""
+    match alignment:
+        case "center":
+            return grid.center(free)
+        case "end":
+            return grid.round_down(free)
+    return 0
 
 
 def _between_offset(group: Group[T], number: int, free: int) -> int:
     """Pixels by which `justify: between` moves an item of a group."""
     if group.options.justify != "between" or len(group.items) < 2 or free <= 0:
         return 0
-    return free * number // (len(group.items) - 1)
-
-
-def _snap_heights(heights: Sequence[int]) -> list[int]:
-    """Round all heights but the last up to the layout grid."""
-    return [-(-height // LAYOUT_GRID) * LAYOUT_GRID for height in heights[:-1]] + list(heights[-1:])
+    return _grid_of(group.items[number], group).round_down(free * number // (len(group.items) - 1))
 
 
 def _max_per_column(values: Sequence[int], columns: int) -> list[int]:
@@ -334,6 +378,41 @@ def distribute_lengths(
     slack = [length - least for length, least in zip(natural, minimal, strict=True)]
     shrunk = split_pixels([float(each) for each in slack], min(-free, sum(slack)))
     return [length - less for length, less in zip(natural, shrunk, strict=True)]
+
+
+def align_starts(
+    lengths: Sequence[int],
+    minimal: Sequence[int],
+    grow: Sequence[float],
+    gap: int,
+    snaps: Sequence[bool],
+    grid: SnapGrid,
+) -> list[int]:
+    """Shorten what stands before items that snap, so that these begin on the grid.
+
+    Args:
+        lengths: The lengths of the items, one after the other with gaps.
+        minimal: The smallest lengths; with them, all items that snap begin on the grid.
+        grow: The items' shares of free space; the next item that grows gets the pixels that others lose.
+        gap: Pixels between two items.
+        snaps: Which items begin on the grid.
+        grid: The grid.
+    """
+    aligned, start, previous = list(lengths), 0, 0
+    for number in range(len(aligned)):
+        if snaps[number]:
+            excess = start - grid.round_down(start)
+            start -= excess
+            growing = next((later for later in range(number, len(grow)) if grow[later]), None)
+            if growing is not None:
+                aligned[growing] += excess
+            for earlier in range(number - 1, previous - 1, -1):
+                less = min(excess, aligned[earlier] - minimal[earlier])
+                aligned[earlier] -= less
+                excess -= less
+            previous = number
+        start += aligned[number] + gap
+    return aligned
 
 
 def split_pixels(shares: Sequence[float], pixels: int) -> list[int]:

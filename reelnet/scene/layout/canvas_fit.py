@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, KeyPath
 from reelnet.config.spec import MAX_PIXELS, SpecModel
 from reelnet.errors import TemplateError, UsageError
-from reelnet.runs.header import displayable_layers
 from reelnet.scene.context import SceneContext
-from reelnet.scene.layout.boxes import Box, Group, Leaf, Size, align_offset, place_children, place_items
+from reelnet.scene.layout.boxes import Box, Group, Leaf, Size, place_children
 from reelnet.scene.layout.measure import LayoutTree, measure_layout
+from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.panel import Panel
 from reelnet.scene.tap_view import DEFAULT_CELL_SIZE
 from reelnet.template.model import CanvasSpec, Stack, StackSpec, Template
@@ -79,7 +80,7 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> 
 
 
 def _find_largest(template: Template, context: SceneContext) -> FittedLayout:
-    """The layout at the largest scale that fits its canvas.
+    """The layout at the largest scale that fits its canvas, or a slightly smaller one that video codecs prefer.
 
     If several layers share a cell size, it is the largest scale, down to a half, at which they all fill their cells.
     """
@@ -97,25 +98,26 @@ def _find_largest(template: Template, context: SceneContext) -> FittedLayout:
             high = middle
         else:
             low, best = middle, layout
-    if len(_find_map_layers(best)) > 1 and not _fills_cells(best):
+    if len(_find_map_layers(context)) > 1 and not _fills_cells(best):
         smaller = range(low - 1, max(1, low // 2) - 1, -1)
         layouts = (_lay_out(template, context.with_scale(scale)) for scale in smaller)
-        return next(filter(_fills_cells, layouts), best)
-    return best
+        best = next(filter(_fills_cells, layouts), best)
+    largest = best.context.cell.scale
+    scale = context.grid.prefer_scale(largest, largest * MIN_PREFERRED, Fraction(largest))
+    preferred = best if scale == largest else _lay_out(template, context.with_scale(scale))
+    return preferred if _fills_cells(preferred) or not _fills_cells(best) else best
 
 
 def _fills_cells(layout: FittedLayout) -> bool:
     """Whether the maps of all layers fill their cells well."""
-    views = map(layout.context.view, _find_map_layers(layout))
-    return all(view.cell.is_well_filled(view.tap) for view in views)
+    context = layout.context
+    views = map(context.view, _find_map_layers(context))
+    return all(view.cell.fills(context.cell_size, view.tap) for view in views)
 
 
-def _find_map_layers(layout: FittedLayout) -> list[str]:
+def _find_map_layers(context: SceneContext) -> list[str]:
     """The layers that are shown as maps, without those that are grids of single values."""
-    context, layers = layout.context, displayable_layers(layout.context.taps)
-    panels = (panel for panel, _ in place_items(layout.tree, layout.box))
-    taps = dict.fromkeys(tap for panel in panels for tap in panel.taps(context))
-    return [tap for tap in taps if tap in layers and not context.require(tap).is_grid]
+    return [layer for layer in context.map_layers if not context.require(layer).is_grid]
 
 
 def _lay_out(template: Template, context: SceneContext) -> FittedLayout:
@@ -133,7 +135,8 @@ def _lay_out(template: Template, context: SceneContext) -> FittedLayout:
         size = Size(canvas.width or _round_up_even(width), canvas.height or _round_up_even(height))
     if tree.grow:
         return FittedLayout(context, tree, size, Box(0, 0, size.width, size.height))
-    x, y = align_offset("center", size.width - width), align_offset("center", size.height - height)
+    grid = context.grid if tree.snaps else SnapGrid(1)
+    x, y = grid.center(size.width - width), grid.center(size.height - height)
     return FittedLayout(context, tree, size, Box(x, y, width, height))
 
 

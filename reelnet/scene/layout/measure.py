@@ -37,7 +37,7 @@ def _measure_node(
         items = [item for item in measured if item is not None]
         with errors.collect("samples", "transposed"):
             _check_sample_strips(node.direction, items, context)
-        return Group(node.direction, items, node.options) if items else None
+        return Group(node.direction, items, node.options, context.grid) if items else None
     panel = template.panels[node]
     if not isinstance(panel, Panel) or panel.hidden:
         return None
@@ -46,7 +46,8 @@ def _measure_node(
         measure = panel.measure(context)
     if measure is None:
         return None
-    return Leaf(panel, measure, panel, panel.default_grow if panel.grow is None else panel.grow)
+    grow = panel.default_grow if panel.grow is None else panel.grow
+    return Leaf(panel, measure, panel, grow, snaps=panel.has_cells)
 
 
 def _check_sample_strips(direction: Direction, items: Sequence[LayoutTree], context: SceneContext) -> None:
@@ -68,10 +69,14 @@ def _check_sample_strips(direction: Direction, items: Sequence[LayoutTree], cont
 def with_layout(template: Template, context: SceneContext) -> SceneContext:
     """The context with what the layout decides.
 
-    These are the color scales of its panels and, by its first panel of channels, their number and what rows are.
+    These are the layers that its panels show, cells that suit them, their color scales and, by its first panel of
+    channels, their number and what rows are.
     """
     panels = [template.panels[name] for name in dict.fromkeys(_panel_names(template.layout))]
     shown = [panel for panel in panels if isinstance(panel, Panel) and not panel.hidden]
+    layers = dict.fromkeys(layer for panel in shown for layer in panel.map_layers(context))
+    known = tuple(layer for layer in layers if layer in context.taps)
+    context = replace(context, map_layers=known).with_preferred_scale()
     color_limits: dict[str, Limits] = {}
     for panel in shown:
         # Options that do not fit the run are reported when the panel is measured.

@@ -14,18 +14,26 @@ from reelnet.scene.layout.boxes import (
     Leaf,
     Measure,
     distribute_lengths,
+    place_children,
     place_items,
     split_pixels,
 )
+from reelnet.scene.layout.snap import SnapGrid
 from reelnet.template.model import Direction, ItemSpec, StackSpec
 
 Tree = Leaf[str] | Group[str]
 
 
 def leaf(
-    name: str, wide: int, tall: int, grow: float = 0.0, least: int | None = None, **own: Any
+    name: str,
+    wide: int,
+    tall: int,
+    grow: float = 0.0,
+    least: int | None = None,
+    snaps: bool = False,
+    **own: Any,
 ) -> Leaf[str]:
-    return Leaf(name, Measure(wide, tall, least), ItemSpec(**own), grow)
+    return Leaf(name, Measure(wide, tall, least), ItemSpec(**own), grow, snaps)
 
 
 def group(direction: str, *items: Tree, **style: Any) -> Group[str]:
@@ -41,8 +49,9 @@ def placed(tree: Group[str], width: int | None = None, height: int | None = None
 
 def test_a_column_adds_heights_and_gaps() -> None:
     tree = group("column", leaf("a", 30, 8), leaf("b", 50, 24), leaf("c", 5, 16), gap=4, padding=3)
-    assert (tree.natural_width, tree.preferred_height(56)) == (50 + 6, 8 + 24 + 16 + 8 + 6)
-    assert placed(tree) == {"a": Box(3, 3, 50, 8), "b": Box(3, 15, 50, 24), "c": Box(3, 43, 50, 16)}
+    # The height of an item and its gap together are a multiple of 8.
+    assert (tree.natural_width, tree.preferred_height(56)) == (50 + 6, 16 + 32 + 16 + 6)
+    assert placed(tree) == {"a": Box(3, 3, 50, 12), "b": Box(3, 19, 50, 28), "c": Box(3, 51, 50, 16)}
 
 
 def test_column_items_begin_on_the_layout_grid() -> None:
@@ -122,10 +131,10 @@ def test_an_overlay_is_as_large_as_its_largest_and_begins_at_one_corner() -> Non
 def test_a_grid_has_columns_and_rows_of_one_size() -> None:
     items = [leaf("a", 10, 8), leaf("b", 30, 16), leaf("c", 20, 24), leaf("d", 5, 8), leaf("e", 1, 8)]
     tree = group("grid", *items, columns=2, gap=4)
-    assert (tree.natural_width, tree.preferred_height(54)) == (20 + 30 + 4, 16 + 24 + 8 + 2 * 4)
+    assert (tree.natural_width, tree.preferred_height(54)) == (20 + 30 + 4, 24 + 32 + 8)
     boxes = placed(tree)
     assert (boxes["b"].x, boxes["d"].x) == (24, 24)
-    assert (boxes["c"].y, boxes["e"].y) == (20, 48)
+    assert (boxes["c"].y, boxes["e"].y) == (24, 56)
 
 
 def test_items_with_a_size_of_their_own() -> None:
@@ -161,23 +170,91 @@ def test_distributed_lengths_fill_the_total_if_possible(
         assert found == natural
 
 
+def test_cells_in_a_row_begin_on_the_grid() -> None:
+    items = [leaf("a", 30, 8), leaf("maps", 50, 50, snaps=True), leaf("b", 9, 9), leaf("c", 9, 9)]
+    boxes = placed(group("row", *items, gap=5, padding=3))
+    # The padding becomes 8, and 30 + 5 becomes 40; nothing changes after the last item with cells.
+    assert boxes["a"] == Box(8, 8 + 21, 35, 8)
+    assert boxes["maps"] == Box(48, 8, 50, 50)
+    assert [boxes["b"].x, boxes["c"].x] == [48 + 50 + 5, 48 + 50 + 5 + 9 + 5]
+
+
+def test_what_grows_or_shrinks_before_cells_leaves_them_on_the_grid() -> None:
+    row = group("row", leaf("a", 30, 8, grow=1), leaf("maps", 50, 50, snaps=True), leaf("b", 9, 9, grow=1))
+    boxes = placed(row, width=133)
+    # Of 42 free pixels, 21 would bring the maps to 53; the pixels that are taken from a go to b.
+    assert (boxes["a"].width, boxes["maps"].x, boxes["b"].x, boxes["b"].right) == (48, 48, 98, 133)
+    row = group("row", leaf("a", 64, 8, least=10), leaf("maps", 50, 50, snaps=True))
+    assert placed(row, width=100)["maps"].x == 48
+    column = group("column", leaf("a", 9, 30, grow=1), leaf("maps", 50, 50, snaps=True))
+    assert placed(column, height=111)["maps"].y == 56
+
+
+@pytest.mark.parametrize(("align", "x"), [("start", 0), ("center", 16), ("end", 32)])
+def test_alignment_on_the_grid(align: str, x: int) -> None:
+    items = [leaf("maps", 64, 64, snaps=True), leaf("text", 101, 9)]
+    assert placed(group("column", *items, align=align))["maps"].x == x
+    assert placed(group("row", items[0], leaf("text", 9, 101), align=align))["maps"].y == x
+
+
+def test_a_group_without_a_grid() -> None:
+    items = [leaf("a", 30, 9), leaf("maps", 50, 50, snaps=True)]
+    for direction, corner in (("row", (36, 3)), ("column", (3, 15))):
+        tree = Group(Direction(direction), items, StackSpec(gap=3, padding=3, align="start"), SnapGrid(1))
+        assert (placed(tree)["maps"].x, placed(tree)["maps"].y) == corner
+
+
 trees = st.recursive(
-    st.builds(leaf, st.just("x"), st.integers(1, 90), st.integers(1, 90), st.sampled_from([0.0, 1.0])),
+    st.builds(
+        leaf,
+        st.just("x"),
+        st.integers(20, 90),
+        st.integers(1, 90),
+        st.sampled_from([0.0, 1.0]),
+        st.sampled_from([None, 5, 20]),
+        st.booleans(),
+    ),
     lambda inner: st.builds(
-        lambda kind, items, gap, padding, justify: group(
-            kind, *items, gap=gap, padding=padding, justify=justify
+        lambda kind, items, gap, padding, justify, align: group(
+            kind, *items, gap=gap, padding=padding, justify=justify, align=align
         ),
-        st.sampled_from(["column", "row", "grid"]),
+        st.sampled_from(["column", "row", "grid", "overlay"]),
         st.lists(inner, min_size=1, max_size=4),
         st.integers(0, 9),
         st.integers(0, 9),
         st.sampled_from(["start", "center", "end", "between"]),
+        st.sampled_from([None, "start", "center", "end", "stretch"]),
     ),
     max_leaves=10,
 )
 
 
-@given(trees, st.integers(0, 200), st.integers(0, 200))
+def has_overlay(node: Tree) -> bool:
+    """Whether items lie on top of each other."""
+    if isinstance(node, Leaf):
+        return False
+    return node.direction is Direction.OVERLAY or any(map(has_overlay, node.items))
+
+
+def find_snapping(node: Tree, box: Box) -> list[Box]:
+    """The boxes of the leaves that begin on the grid."""
+    if isinstance(node, Leaf):
+        return [box] if node.snaps else []
+    children = zip(node.items, place_children(node, box), strict=True)
+    return [found for item, item_box in children for found in find_snapping(item, item_box)]
+
+
+@given(trees, st.floats(0, 2), st.integers(0, 200))
+def test_all_cells_begin_on_the_grid(tree: Tree, fraction: float, tall: int) -> None:
+    width = round(tree.min_width + fraction * (tree.natural_width - tree.min_width + 20))
+    height = tree.preferred_height(width) + tall
+    for box in find_snapping(tree, Box(16, 8, width, height)):
+        assert (box.x % 8, box.y % 8) == (0, 0)
+        assert box.right <= 16 + width
+        assert box.bottom <= 8 + height
+
+
+@given(trees.filter(lambda tree: not has_overlay(tree)), st.integers(0, 200), st.integers(0, 200))
 def test_boxes_lie_inside_and_do_not_overlap(tree: Tree, wide: int, tall: int) -> None:
     width = tree.natural_width + wide
     height = tree.preferred_height(width) + tall

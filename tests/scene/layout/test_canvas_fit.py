@@ -42,7 +42,7 @@ CELLS = "channels: {labels: false}"
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{row: {{width: 200, padding: 20, items: [channels, spacer]}}}}",
-            "layout.row.width: has 200×152 pixels but needs 208×152",
+            "layout.row.width: has 200×160 pixels but needs 216×160",
         ),
     ],
 )

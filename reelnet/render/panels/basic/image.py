@@ -39,6 +39,7 @@ class Image(Panel):
     files: ClassVar[tuple[str, ...]] = ("file",)
 
     can_shrink: ClassVar[bool] = True
+    has_cells: ClassVar[bool] = True
 
     file: str = Field(min_length=1, description="A PNG or JPEG file, relative to the template file.")
     image_width: PositivePixels | None = Field(
@@ -71,9 +72,7 @@ class Image(Panel):
         # Background pixels must keep their exact color, or the picture's rectangle would show.
         pixels = resize_picture(flat, size)[None]
         fixed = palette.picture(pixels, self.colors, keep=context.theme.background)
-        # The layout rounds heights up to a multiple of 8; center the picture in those extra pixels only.
-        y = box.y + min(8, box.height - size.height) // 2
-        return ImageDrawing(fixed, Box(box.x, y, size.width, size.height))
+        return ImageDrawing(fixed, Box(box.x, box.y, size.width, size.height))
 
 
 class ImageDrawing(Still):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.layout.snap import SnapGrid
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.scene.tap_view import Limits, TapView, format_channel_numbers
@@ -70,8 +70,13 @@ class Block:
         """Pixels left of the cells."""
         label_width = row_label_width(self.context, labels=self.labels and self.row_labels)
         if self.context.transposed:
-            return label_width + self.view.cell.size + INPUT_GAP if self.inputs else 0
+            return label_width + self.input_distance if self.inputs else 0
         return label_width
+
+    @property
+    def input_distance(self) -> int:
+        """Pixels from the start of the samples to the start of the first channel."""
+        return self.context.grid.round_up(self.view.cell.size + INPUT_GAP)
 
     @property
     def top_margin(self) -> int:
@@ -82,7 +87,7 @@ class Block:
         label_height = column_label_height(self.context, labels=self.labels)
         if self.context.transposed:
             return top + label_height
-        return top + (label_height + self.view.cell.size + INPUT_GAP if self.inputs else 0)
+        return top + (label_height + self.input_distance if self.inputs else 0)
 
     @property
     def heading_height(self) -> int:
@@ -104,11 +109,12 @@ class Block:
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a block whose upper left corner is at (x, y)."""
         rows, columns = len(self.channels), len(self.context.sample_indices)
-        row_gap, column_gap = self.gap, self.context.samples_spec.gap
+        cell, fit_gap = self.view.cell, self.context.fit_gap
+        row_gap, column_gap = fit_gap(cell, self.gap), fit_gap(cell, self.context.samples_spec.gap)
         if self.context.transposed:
             rows, columns, row_gap, column_gap = columns, rows, column_gap, row_gap
         x, y = x + self.left_margin, y + self.top_margin
-        return CellGrid(x, y, self.view.cell.size, rows, columns, row_gap, column_gap)
+        return CellGrid(x, y, cell.size, rows, columns, row_gap, column_gap)
 
     @property
     def size(self) -> Size:
@@ -138,9 +144,9 @@ class BlockDrawing:
 
     def _place_pictures(self, palette: PaletteBuilder) -> SamplePictures:
         """The samples above the cells, or left of them if rows are samples."""
-        grid, distance = self._grid, INPUT_GAP + self._grid.cell_size
+        grid, distance = self._grid, self._block.input_distance
         x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
-        own_grid = CellGrid.for_samples(self._context, x, y, grid.cell_size)
+        own_grid = CellGrid.for_samples(self._context, x, y, self._block.view.cell)
         return SamplePictures(self._context, own_grid, palette)
 
     def _place_colorbar(self, palette: PaletteBuilder) -> ColorbarDrawing | None:
@@ -290,12 +296,12 @@ class BlockArrangement:
     """
 
     def __init__(self, blocks: Sequence[Block], arrange: str, gap: int) -> None:
-        self._blocks, sizes = blocks, [block.size for block in blocks]
+        self._blocks, sizes, grid = blocks, [block.size for block in blocks], blocks[0].context.grid
         if arrange == "columns":
-            ways = [balance_columns(sizes, columns, gap) for columns in range(1, len(sizes) + 1)]
+            ways = [balance_columns(sizes, columns, gap, grid) for columns in range(1, len(sizes) + 1)]
         else:
             ways = [[sizes] if arrange == "column" else [[size] for size in sizes]]
-        candidates = [place_columns(columns, gap) for columns in ways]
+        candidates = [place_columns(columns, gap, grid) for columns in ways]
         self._corners, self.size = min(
             candidates, key=lambda each: abs(math.log(each[1].width / each[1].height / TARGET_ASPECT))
         )
@@ -306,42 +312,42 @@ class BlockArrangement:
         return [BlockDrawing(block, box.x + x, box.y + y, palette) for block, (x, y) in corners]
 
 
-def place_columns(columns: Sequence[Sequence[Size]], gap: int) -> tuple[Corners, Size]:
-    """Place columns of blocks side by side.
+def place_columns(columns: Sequence[Sequence[Size]], gap: int, grid: SnapGrid) -> tuple[Corners, Size]:
+    """Place columns of blocks side by side, at least `gap` pixels apart.
 
     Returns:
         The upper left corner (x, y) of each block, and the size of the whole.
     """
-    widths = [max(size.width for size in column) for column in columns]
-    left = [0, *accumulate(width + gap for width in widths)]
-    corners, bottom = [], 0
-    for x, column in zip(left[:-1], columns, strict=True):
+    x, right, bottom, corners = 0, 0, 0, []
+    for column in columns:
         y = 0
         for size in column:
             corners.append((x, y))
             bottom = max(bottom, y + size.height)
-            y += size.height + gap
-    return corners, Size(left[-1] - gap, bottom)
+            y += grid.round_up(size.height + gap)
+        right = x + max(size.width for size in column)
+        x = grid.round_up(right + gap)
+    return corners, Size(right, bottom)
 
 
-def balance_columns(sizes: Sequence[Size], columns: int, gap: int) -> list[list[Size]]:
+def balance_columns(sizes: Sequence[Size], columns: int, gap: int, grid: SnapGrid) -> list[list[Size]]:
     """Divide blocks, in order, into at most `columns` columns, so that the tallest is as low as possible."""
-    low, high = max(size.height for size in sizes), sum(size.height + gap for size in sizes)
+    low, high = max(size.height for size in sizes), sum(grid.round_up(size.height + gap) for size in sizes)
     while low < high:
         middle = (low + high) // 2
-        fits = len(fill_columns(sizes, middle, gap)) <= columns
+        fits = len(fill_columns(sizes, middle, gap, grid)) <= columns
         low, high = (low, middle) if fits else (middle + 1, high)
-    return fill_columns(sizes, low, gap)
+    return fill_columns(sizes, low, gap, grid)
 
 
-def fill_columns(sizes: Sequence[Size], max_height: int, gap: int) -> list[list[Size]]:
+def fill_columns(sizes: Sequence[Size], max_height: int, gap: int, grid: SnapGrid) -> list[list[Size]]:
     """Fill one column after the other with blocks."""
     columns: list[list[Size]] = []
-    bottom = max_height
+    y = max_height
     for size in sizes:
-        if bottom + gap + size.height > max_height:
+        if y + size.height > max_height:
             columns.append([])
-            bottom = -gap
+            y = 0
         columns[-1].append(size)
-        bottom += gap + size.height
+        y += grid.round_up(size.height + gap)
     return columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -54,6 +54,8 @@ StepList = tuple[Annotated[int, Field(ge=0)], ...]
 class Channels(Panel):
     """Each channel's map for each sample, upscaled by a whole factor without interpolation."""
 
+    has_cells: ClassVar[bool] = True
+
     taps_shown: tuple[str, ...] | Literal["all"] | None = Field(
         None,
         alias="taps",
@@ -91,6 +93,10 @@ class Channels(Panel):
         if self.taps_shown == "all":
             return tuple(displayable_layers(context.taps))
         return self.taps_shown or (context.layer,)
+
+    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
+        """The layers."""
+        return self.taps(context)
 
     def color_limits(self, context: SceneContext) -> dict[str, Limits]:
         """The limits of the layers, unless each block has its color bar."""
@@ -260,6 +266,8 @@ class ChannelsDrawing:
 class Filmstrip(Panel):
     """The maps of selected training steps, in one block per step; the same in every frame."""
 
+    has_cells: ClassVar[bool] = True
+
     steps: StepCount | StepList = Field(
         5,
         description="A list of training steps, or their number: that many, evenly spaced in log(step + 1), including "
@@ -327,6 +335,10 @@ class Filmstrip(Panel):
             for number, step in enumerate(self.resolve_steps(context))
         ]
         return BlockArrangement(blocks, self.arrange, self.apart)
+
+    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
+        """The layer."""
+        return (self.tap or context.layer,)
 
     def color_limits(self, context: SceneContext) -> dict[str, Limits]:
         """The limits of the layer."""

@@ -12,7 +12,6 @@ from pydantic import Field
 from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import MAX_PIXELS
 from reelnet.render.canvas import fill_box, write
-from reelnet.render.panels.maps.grid import round_up_to_grid
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.context import SceneContext
@@ -44,7 +43,7 @@ class ColorbarLayout:
     """
 
     def __init__(self, context: SceneContext, limits: Limits, thickness: int | None = None) -> None:
-        self.low, self.high = limits.labels
+        self._grid, (self.low, self.high) = context.grid, limits.labels
         self.style = body_style(context.theme)
         self.thickness = thickness or context.theme.text
 
@@ -65,8 +64,8 @@ class ColorbarLayout:
 
     @property
     def row_height(self) -> int:
-        """Height in pixels above a block of cells, which begins on the layout grid."""
-        return round_up_to_grid(self.height + 4)
+        """Height in pixels above a block of cells, which begins on the grid."""
+        return self._grid.round_up(self.height + 4)
 
 
 class Colorbar(Panel):

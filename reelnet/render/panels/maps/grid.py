@@ -12,7 +12,7 @@ from reelnet.render.typography import TextStyle, body_style, shorten_text, text_
 from reelnet.runs.header import displayable_layers
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
-from reelnet.scene.layout.boxes import LAYOUT_GRID, Box
+from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
 from reelnet.scene.tap_view import Cell, format_channel_numbers
@@ -20,6 +20,8 @@ from reelnet.scene.tap_view import Cell, format_channel_numbers
 INPUT_LABEL = "input"
 LABEL_GAP = 10
 """Pixels between a row's label and its cells."""
+MIN_OPEN_GAP = 8
+"""Pixels between cells from which on they are not outlined one by one."""
 MIN_SHORTENED_LENGTH = 4
 """A label shortened to this many characters, including the ellipsis, is dropped."""
 MIN_LABEL_SCALE, MIN_LABEL_SIZE = 0.65, 12
@@ -51,12 +53,12 @@ class CellGrid:
     column_gap: int = 0
 
     @classmethod
-    def for_samples(cls, context: SceneContext, x: int, y: int, cell_size: int) -> CellGrid:
+    def for_samples(cls, context: SceneContext, x: int, y: int, cell: Cell) -> CellGrid:
         """One cell per sample: a row, or a column if rows are samples."""
-        count, gap = len(context.sample_indices), context.samples_spec.gap
+        count, gap = len(context.sample_indices), context.fit_gap(cell, context.samples_spec.gap)
         if context.transposed:
-            return cls(x, y, cell_size, count, 1, row_gap=gap)
-        return cls(x, y, cell_size, 1, count, column_gap=gap)
+            return cls(x, y, cell.size, count, 1, row_gap=gap)
+        return cls(x, y, cell.size, 1, count, column_gap=gap)
 
     @property
     def row_pitch(self) -> int:
@@ -98,7 +100,7 @@ class CellGrid:
 
     def frame_boxes(self) -> list[Box]:
         """The rectangles to outline: contiguous cells if gaps are narrow, or all cells together."""
-        narrow = any(0 < gap < LAYOUT_GRID for gap in (self.row_gap, self.column_gap))
+        narrow = any(0 < gap < MIN_OPEN_GAP for gap in (self.row_gap, self.column_gap))
         return self.contiguous_boxes() if narrow else [self.bounds]
 
     def draw_maps(self, canvas: Canvas, indices: Canvas, cell: Cell) -> None:
@@ -178,24 +180,19 @@ def row_label_width(context: SceneContext, *, labels: bool) -> int:
     texts = [INPUT_LABEL, str(last_channel), *map(format_channel_numbers, folded)]
     if context.transposed and context.labels is not None:
         texts = [shorten_text(label, 8 * style.size, style) for label in context.labels]
-    return round_up_to_grid(max(style.width(text) for text in texts) + LABEL_GAP)
+    return context.grid.round_up(max(style.width(text) for text in texts) + LABEL_GAP)
 
 
 def column_label_height(context: SceneContext, *, labels: bool) -> int:
     """Pixels above the cells for column labels."""
     if not labels or (context.labels is None and not context.transposed):
         return 0
-    return round_up_to_grid(body_style(context.theme).line_height + 2)
+    return context.grid.round_up(body_style(context.theme).line_height + 2)
 
 
 def heading_height(context: SceneContext) -> int:
     """Pixels that a heading above cells takes."""
-    return round_up_to_grid(body_style(context.theme, bold=True).line_height + 4)
-
-
-def round_up_to_grid(pixels: int) -> int:
-    """Round up to a multiple of the layout grid, for the transform blocks of video codecs."""
-    return -(-pixels // LAYOUT_GRID) * LAYOUT_GRID
+    return context.grid.round_up(body_style(context.theme, bold=True).line_height + 4)
 
 
 def thin_positions(count: int, pitch: int, space: int) -> range:

@@ -39,6 +39,7 @@ class Inputs(Panel):
     """The samples, one per column, below their labels."""
 
     is_sample_strip: ClassVar[bool] = True
+    has_cells: ClassVar[bool] = True
 
     labels: bool = Field(True, description="Write the samples' labels above them, and `input` to the left.")
     annotations: SampleAnnotations = Field(
@@ -49,7 +50,7 @@ class Inputs(Panel):
         """The cells of a panel whose upper left corner is at (x, y)."""
         left = row_label_width(context, labels=self.labels)
         top = column_label_height(context, labels=self.labels)
-        return CellGrid.for_samples(context, x + left, y + top, context.cell.size)
+        return CellGrid.for_samples(context, x + left, y + top, context.cell)
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the cells with their labels, and the margin if annotations need one."""
@@ -119,8 +120,13 @@ class SamplePictures:
         return self._grid.cell_box(number, 0) if self._context.transposed else self._grid.cell_box(0, number)
 
     def _center_picture(self, number: int, height: int, width: int) -> Box:
-        cell = self.cell_box(number)
-        return Box(cell.x + (cell.width - width) // 2, cell.y + (cell.height - height) // 2, width, height)
+        cell, grid = self.cell_box(number), self._context.grid.for_values(self._scale)
+        return Box(
+            cell.x + grid.center(cell.width - width),
+            cell.y + grid.center(cell.height - height),
+            width,
+            height,
+        )
 
     @property
     def region(self) -> CellRegion:
@@ -128,7 +134,7 @@ class SamplePictures:
         return CellRegion(tuple(self._boxes), value_size=self._scale, is_picture=True, changes=False)
 
     def draw(self, canvas: Canvas) -> None:
-        """Draw each picture centered in its cell."""
+        """Draw each picture in its cell."""
         for small, box in zip(self._pictures.indices_for(canvas), self._boxes, strict=True):
             indices = small.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
             canvas[box.y : box.bottom, box.x : box.right] = indices

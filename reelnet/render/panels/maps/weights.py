@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -10,12 +13,13 @@ from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.block import to_levels
-from reelnet.render.panels.maps.grid import CellGrid, heading_height, round_up_to_grid, thin_labels
+from reelnet.render.panels.maps.grid import CellGrid, heading_height, thin_labels
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.layout.snap import MIN_PREFERRED
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.tap_view import DEFAULT_CELL_SIZE, Cell, Limits
@@ -27,6 +31,8 @@ LABEL_GAP = 8
 
 class Weights(Panel):
     """A layer's weights as they are learned: rows are output channels, columns input channels."""
+
+    has_cells: ClassVar[bool] = True
 
     tap: str | None = Field(
         None, description="The recorded weight, such as conv1.weight; by default that of the reel's layer."
@@ -102,16 +108,19 @@ class WeightsLayout:
         with error_context("show"):
             self.outputs = select_indices(panel.show, outputs, "output channel", change)
         max_size = panel.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
-        scale = Cell.fit(height, width, max_size).scale
+        grid, scale = context.grid, Cell.fit(height, width, max_size).scale
+        if panel.cell is None:
+            scale = grid.prefer_scale(scale, scale * MIN_PREFERRED, Fraction(scale))
         # There is no margin beside the values: it would look like a wider gap on two sides.
-        self.cell = Cell(max(height, width) * scale, scale)
+        self.cell = Cell(max(height, width) * scale, scale, grid.for_values(scale))
         self.heading_height = heading_height(context) if panel.heading else 0
-        self._gap, self._left, self._top = panel.gap, 0, self.heading_height
+        self._gap = self.cell.grid.round_up(self.cell.size + panel.gap) - self.cell.size
+        self._left, self._top = 0, self.heading_height
         if panel.labels:
             style = body_style(context.theme)
             label_width = max(style.width(str(number)) for number in self.outputs)
-            self._left = round_up_to_grid(label_width + LABEL_GAP)
-            self._top += round_up_to_grid(style.line_height + 2)
+            self._left = grid.round_up(label_width + LABEL_GAP)
+            self._top += grid.round_up(style.line_height + 2)
 
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a panel whose upper left corner is at (x, y)."""

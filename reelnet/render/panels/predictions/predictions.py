@@ -37,6 +37,7 @@ class Predictions(Panel):
     """What the network predicts for each sample, below its column: the most likely class, or all classes."""
 
     is_sample_strip: ClassVar[bool] = True
+    has_cells: ClassVar[bool] = True
 
     tap: str | None = Field(
         None, description="The layer that gives one score per class; by default the only one that does."

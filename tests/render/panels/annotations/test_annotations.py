@@ -162,16 +162,16 @@ def test_the_color_of_an_annotation(run: Run) -> None:
 
 
 def test_cells_are_identified_by_their_numbers_in_the_run(run: Run) -> None:
-    panel = {"labels": False, "show": [3, 1], "gap": 7, "annotations": [{"channel": 1, "sample": 0}]}
-    layout = lay_out(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9})
+    panel = {"labels": False, "show": [3, 1], "gap": 8, "annotations": [{"channel": 1, "sample": 0}]}
+    layout = lay_out(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 16})
     box, frame = layout.box("channels"), layout.frame(10)
-    wanted = Box(box.x + 2 * (56 + 9), box.y + 1 * (56 + 7), 56, 56)
+    wanted = Box(box.x + 2 * (56 + 16), box.y + 1 * (56 + 8), 56, 56)
     ring = mask_box(wanted.expand(4), frame.shape) & ~mask_box(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
     assert (frame == ACCENT).all(axis=2).sum() == ring.sum()
-    layout = lay_out(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 9, "transposed": True})
+    layout = lay_out(run, {"channels": panel}, samples={"show": [4, 2, 0], "gap": 16, "transposed": True})
     box, frame = layout.box("channels"), layout.frame(10)
-    wanted = Box(box.x + 1 * (56 + 7), box.y + 2 * (56 + 9), 56, 56)
+    wanted = Box(box.x + 1 * (56 + 8), box.y + 2 * (56 + 16), 56, 56)
     ring = mask_box(wanted.expand(4), frame.shape) & ~mask_box(wanted.expand(1), frame.shape)
     assert (frame[ring] == ACCENT).all()
 

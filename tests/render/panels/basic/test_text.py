@@ -44,7 +44,7 @@ def darkness(layout: LaidOut, x: int, y: int, size: tuple[int, ...]) -> Any:
 def test_the_samples_are_named_left_of_their_row_or_above_their_column(
     tmp_path: Path, transposed: bool, apart: bool
 ) -> None:
-    run = write_run(tmp_path / "run", taps={"conv1": (3, 2, 8, 8)})
+    run = write_run(tmp_path / "run", taps={"conv1": (3, 2, 7, 7)})
     panels: dict[str, Any] = {"inputs": {}} if apart else {"channels": {"inputs": True}}
     layout = lay_out(run, panels, samples={"transposed": transposed})
     box, style = layout.box("inputs" if apart else "channels"), body_style(layout.scene.context.theme)

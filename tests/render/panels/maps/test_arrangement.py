@@ -6,6 +6,7 @@ import pytest
 
 from reelnet.render.panels.maps.block import balance_columns, place_columns
 from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.layout.snap import SnapGrid
 from tests.make_run import MakeRun
 from tests.render.panels.drawing import lay_out
 
@@ -23,7 +24,7 @@ from tests.render.panels.drawing import lay_out
 def test_the_tallest_column_is_as_low_as_possible(
     heights: list[int], columns: int, parts: list[list[int]]
 ) -> None:
-    found = balance_columns([Size(10, height) for height in heights], columns, 0)
+    found = balance_columns([Size(10, height) for height in heights], columns, 0, SnapGrid(1))
     highest = max(sum(size.height for size in column) for column in found)
     assert highest == max(sum(part) for part in parts)
     assert [size.height for column in found for size in column] == heights
@@ -31,9 +32,15 @@ def test_the_tallest_column_is_as_low_as_possible(
 
 
 def test_blocks_are_placed_in_columns() -> None:
-    corners, size = place_columns([[Size(10, 5), Size(30, 6)], [Size(20, 9)]], 4)
+    corners, size = place_columns([[Size(10, 5), Size(30, 6)], [Size(20, 9)]], 4, SnapGrid(1))
     assert corners == [(0, 0), (0, 9), (34, 0)]
     assert size == Size(54, 15)
+
+
+def test_blocks_are_placed_on_the_grid() -> None:
+    corners, size = place_columns([[Size(10, 5), Size(30, 6)], [Size(20, 9)]], 4, SnapGrid(8))
+    assert corners == [(0, 0), (0, 16), (40, 0)]
+    assert size == Size(60, 22)
 
 
 def test_layers_in_columns_do_not_overlap(make_run: MakeRun) -> None:

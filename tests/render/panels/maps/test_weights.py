@@ -41,10 +41,10 @@ VALUES[1, 0, 0, 0, 0] = -9.0  # beyond all others: the ends of the colormap are 
 @pytest.mark.parametrize(
     ("panel", "outputs", "side", "gap"),
     [
-        ({}, [0, 1, 2, 3], 27, 2),
+        ({}, [0, 1, 2, 3], 24, 8),
         ({"cell": 13, "gap": 0, "labels": False}, [0, 1, 2, 3], 12, 0),
-        ({"heading": False}, [0, 1, 2, 3], 27, 2),
-        ({"show": [2, 0], "labels": False}, [2, 0], 27, 2),
+        ({"heading": False, "cell": 28}, [0, 1, 2, 3], 27, 2),
+        ({"show": [2, 0], "labels": False}, [2, 0], 24, 8),
         ({"cell": 1, "gap": 5}, [0, 1, 2, 3], 3, 5),
     ],
 )
