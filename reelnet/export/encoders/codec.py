@@ -35,6 +35,7 @@ class QualityLimits:
         floor: The lowest quality of all; beyond it, showing less is better.
         alone: The lowest quality where values cannot be quantized.
         change_power: The bytes of maps grow with this power of the number of changes; 0 if quantization does not pay.
+        step: The smallest difference of quality that changes a file; 0 if every one does.
     """
 
     default: float
@@ -42,6 +43,12 @@ class QualityLimits:
     floor: float
     alone: float
     change_power: float
+    step: float = 0
+
+    @property
+    def qualities(self) -> tuple[float, float, float, float]:
+        """The qualities, the best first."""
+        return self.default, self.unseen, self.floor, self.alone
 
 
 @dataclass(frozen=True)
@@ -89,10 +96,10 @@ LIBVPX_PRESETS = tuple(str(number) for number in range(8, -1, -1))
 SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
 
 H264_LIMITS = {
-    Content.BLOCKS: QualityLimits(default=24, unseen=26, floor=33, alone=35, change_power=1.0),
-    Content.SMALL_BLOCKS: QualityLimits(default=16, unseen=18, floor=27, alone=29, change_power=1.0),
-    Content.FINE: QualityLimits(default=19, unseen=21, floor=30, alone=30, change_power=1.0),
-    Content.PHOTO: QualityLimits(default=15, unseen=18, floor=30, alone=30, change_power=1.0),
+    Content.BLOCKS: QualityLimits(default=24, unseen=26, floor=33, alone=35, change_power=0.4, step=1),
+    Content.SMALL_BLOCKS: QualityLimits(default=16, unseen=18, floor=27, alone=29, change_power=0.4, step=1),
+    Content.FINE: QualityLimits(default=19, unseen=21, floor=30, alone=34, change_power=0),
+    Content.PHOTO: QualityLimits(default=15, unseen=18, floor=30, alone=30, change_power=0.4),
 }
 """By default the maps have a PSNR of 43.5 dB and more. The smaller a value, the more coefficients carry an error:
 squares of 4 pixels need 6 steps more than those of 8 pixels. `benchmarks/video.md` has the measurements."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from reelnet.errors import CapError, TemplateError
 from reelnet.export.encoders.content import find_content
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.export.platforms.model import OutputConstraints
 from reelnet.export.quantize.frame_windows import FrameWindows
 from reelnet.export.quantize.level_store import QuantizedMaps, RecordedMaps, quantize
@@ -93,6 +94,10 @@ class _Search:
         self._codec, self._probe = self._request.codec, SizeProbe(self._request.fmt)
         self._content = find_content(rendition)
         self._limits = self._codec.quality_limits.get(self._content)
+        self._quality_step = max(
+            0 if self._codec.quality_range is None else self._codec.quality_range.step,
+            0 if self._limits is None else self._limits.step,
+        )
         self._renditions = {rendition.scale: rendition}
         self._whole = start.params
         self._maps: dict[tuple[int, int], RecordedMaps] = {}
@@ -157,13 +162,13 @@ class _Search:
         anchor = points[0]
         if self._limits is not None:
             # Quality changes before anything is quantized.
-            settings = [self._runner.settings(point.quality) for point in points[:2]]
+            settings = [self._settings(point) for point in points[:2]]
             anchor, ratio = points[1], self._probe.quality_ratio(self._render(self._whole), *settings)
             self._quality_ratios |= {points[-1].quality: FLOOR_RATIO * ratio, anchor.quality: ratio}
         # Without quantization only quality changes the size, whatever it is made of.
         known = self._break_down(anchor) if self._counter.quantizes else SizeBreakdown(1.0, 1.0)
         model = SizeModel(anchor, known, self._counter, self._quality_ratios)
-        return QualityLadder(points, map(model.predict, points), self._codec)
+        return QualityLadder(points, map(model.predict, points), self._quality_step)
 
     def _reduce(self, model: SizeModel, last: LadderPoint, log_size: float, *, measured: bool) -> None:
         """Walk down from `last`, whose size is known, over the rungs that show less, to their end if need be."""
@@ -179,7 +184,7 @@ class _Search:
                 half = self._render(replace(self._whole, scale=max(1, self._whole.scale // 2)))
                 model = replace(model, half_ratios=self._probe_half_scale(half, last))
                 points = [last, *build(fixed_canvas=half.size == self._render(self._whole).size)]
-        ladder = QualityLadder(points, map(model.predict, points), self._codec)
+        ladder = QualityLadder(points, map(model.predict, points), self._quality_step)
         finder = SizeRootFinder(ladder.end, self._cap, self._target)
         finder.observe(0.0, log_size, measured=measured)
         ladder = self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
@@ -197,7 +202,8 @@ class _Search:
 
     def _probe_half_scale(self, half: Rendition, last: LadderPoint) -> tuple[float, float]:
         """The fractions of static bytes and of those of maps that half the scale leaves."""
-        settings, whole = self._runner.settings(last.quality), self._break_down(last).probed
+        halved = replace(last, params=replace(last.params, scale=half.scale))
+        settings, whole = self._settings(halved), self._break_down(last).probed
         quantized, changes = self._quantize_windows(last)
         probed = self._probe.break_down(half, quantized.levels_at, settings, changes).probed
         power = 1 / math.log2(self._whole.scale / half.scale)
@@ -207,7 +213,7 @@ class _Search:
     def _fill(self, best: Trial, ladder: QualityLadder, model: SizeModel) -> None:
         """Keep what a trial shows, and quantize it less until it fills the cap."""
         points = [replace(point, params=best.point.params) for point in ladder.points]
-        filling = QualityLadder(points, map(model.predict, points), self._codec)
+        filling = QualityLadder(points, map(model.predict, points), self._quality_step)
         finder = SizeRootFinder(filling.end, self._cap, self._target)
         finder.observe(filling.end, math.log(best.bytes))
         self._walk(filling, finder)
@@ -255,7 +261,19 @@ class _Search:
 
     def _encode(self, point: LadderPoint, abort_factor: float | None = ABORT_FACTOR) -> Trial:
         quantized = self._quantize(point) if point.change_cost else None
-        return self._runner.run(self._render(point.params), point, quantized, abort_factor)
+        encoded = replace(point, quality=self._translate_quality(point))
+        return self._runner.run(self._render(point.params), encoded, quantized, abort_factor)
+
+    def _settings(self, point: LadderPoint, *, thorough: bool = False) -> EncoderSettings:
+        """The encoder's settings at a point."""
+        return self._runner.settings(self._translate_quality(point), thorough=thorough)
+
+    def _translate_quality(self, point: LadderPoint) -> float | None:
+        """The quality of a point in terms of what the codec sees: a smaller scale may be another content."""
+        if point.quality is None or self._limits is None or point.params.scale == self._whole.scale:
+            return point.quality
+        other = self._codec.quality_limits[find_content(self._render(point.params))]
+        return float(np.interp(point.quality, self._limits.qualities, other.qualities))
 
     def _sample(self, point: LadderPoint) -> float | None:
         """The logarithm of the size at a point, estimated by windows of the frames; None for a short animation."""
@@ -266,7 +284,7 @@ class _Search:
         if point.change_cost:
             quantized, changes = self._quantize_windows(point)
             levels = quantized.levels_at
-        settings = self._runner.settings(point.quality, thorough=not point.change_cost)
+        settings = self._settings(point, thorough=not point.change_cost)
         rendition = self._render(point.params)
         return math.log(self._probe.estimate_size(rendition, levels, settings, windows, changes))
 
@@ -279,7 +297,7 @@ class _Search:
     def _break_down(self, point: LadderPoint) -> SizeBreakdown:
         """What the bytes at a point with all frames are made of."""
         if point not in self._breakdowns:
-            rendition, settings = self._render(point.params), self._runner.settings(point.quality)
+            rendition, settings = self._render(point.params), self._settings(point)
             quantized, changes = self._quantize_windows(point)
             self._breakdowns[point] = self._probe.break_down(
                 rendition, quantized.levels_at, settings, changes

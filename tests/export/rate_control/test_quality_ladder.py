@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from reelnet.export.encoders.codec import AV1, GIF, H264, VP9, Codec
+from reelnet.export.encoders.codec import AV1, GIF, H264, H264_LIMITS, VP9, VP9_LIMITS, Codec, QualityLimits
 from reelnet.export.encoders.content import Content
 from reelnet.export.rate_control.quality_ladder import (
     CHANGE_COSTS,
     MAX_CHANGE_COST,
+    VIDEO_CHANGE_COSTS,
     LadderPoint,
     QualityLadder,
     RenditionParams,
@@ -22,10 +24,17 @@ from reelnet.export.rate_control.quality_ladder import (
 WHOLE = RenditionParams(frames=290, levels=169, scale=8)
 
 
-def ladder_of(codec: Codec, *, quantizes: bool = True) -> QualityLadder:
+def ladder_of(codec: Codec, content: Content = Content.BLOCKS, *, quantizes: bool = True) -> QualityLadder:
     """The quality rungs, where each point saves 7 %."""
-    points = quality_points(WHOLE, codec, Content.FINE, quantizes=quantizes)
-    return QualityLadder(points, [-0.07 * number for number in range(len(points))], codec)
+    points, limits = (
+        quality_points(WHOLE, codec, content, quantizes=quantizes),
+        codec.quality_limits.get(content),
+    )
+    step = max(
+        limits.step if limits is not None else 0,
+        codec.quality_range.step if codec.quality_range is not None else 0,
+    )
+    return QualityLadder(points, [-0.07 * number for number in range(len(points))], step)
 
 
 def located(ladder: QualityLadder, count: int = 401) -> list[LadderPoint]:
@@ -37,28 +46,36 @@ def test_no_two_positions_are_alike(codec: Codec) -> None:
     points = located(ladder_of(codec))
     assert len({(round(point.change_cost, 6), point.quality) for point in points}) == len(points)
     assert points[0].change_cost == 0
-    assert points[-1].change_cost == pytest.approx(MAX_CHANGE_COST)
+    last = MAX_CHANGE_COST if codec is GIF else VIDEO_CHANGE_COSTS[-1]
+    assert points[-1].change_cost == pytest.approx(last)
 
 
-def test_vp9_gets_whole_numbers_and_the_change_cost_fills_what_lies_between() -> None:
-    points = located(ladder_of(VP9), 2001)
+@pytest.mark.parametrize(("codec", "limits"), [(VP9, VP9_LIMITS), (H264, H264_LIMITS)])
+def test_whole_qualities_are_taken_and_the_change_cost_fills_what_lies_between(
+    codec: Codec, limits: Mapping[Content, QualityLimits]
+) -> None:
+    points, expected = located(ladder_of(codec), 2001), limits[Content.BLOCKS]
     qualities = {point.quality for point in points}
-    assert qualities == set(range(12, 31))
+    assert qualities == set(np.arange(expected.default, expected.floor + 1).tolist())
     for quality in qualities:
         costs = [point.change_cost for point in points if point.quality == quality]
         assert len(set(costs)) > 10, quality
-        if quality is not None and quality < 18:
+        if quality != expected.unseen:
             assert costs == sorted(costs)
 
 
-def test_h264_takes_any_number() -> None:
-    assert len({point.quality for point in located(ladder_of(H264)) if point.change_cost == 0}) > 10
+def test_fine_patterns_lose_quality_alone() -> None:
+    points = located(ladder_of(H264, Content.FINE, quantizes=False))
+    assert {point.change_cost for point in points} == {0}
+    assert len({point.quality for point in points}) > 100
+    limits = H264_LIMITS[Content.FINE]
+    assert (points[0].quality, points[-1].quality, limits.change_power) == (limits.default, limits.alone, 0)
 
 
 def test_a_codec_that_quantization_does_not_help_loses_quality_alone() -> None:
-    points = located(ladder_of(AV1, quantizes=False))
+    points, limits = located(ladder_of(AV1, quantizes=False)), AV1.quality_limits[Content.BLOCKS]
     assert {point.change_cost for point in points} == {0}
-    assert (points[0].quality, points[-1].quality) == (12, 40)
+    assert (points[0].quality, points[-1].quality) == (limits.default, limits.alone)
 
 
 def reductions(
@@ -80,7 +97,8 @@ def test_frames_go_first_then_levels_then_scale_then_still_more_frames() -> None
     assert [each.frames for each in params[:3]] == [232, 145, 73]
     levels = [each for each in params if each.frames == 73 and each.scale == 8 and each.levels < 169]
     assert [each.levels for each in levels] == [127, 85, 57, 43, 34, 29, 25, 21, 18, 15]
-    assert [each.scale for each in params if each.frames == 73 and each.levels == 15] == [8, *range(7, 0, -1)]
+    assert [each.scale for each in params if each.frames == 73 and each.levels == 15] == [8, 7, 6, 5, 4]
+    assert [each.scale for each in params if each.frames == 24] == [4, 3, 2, 1]
     assert params[-1] == RenditionParams(2, 15, 1)
     for here, there in pairwise([WHOLE, *params]):
         changed = [here.frames > there.frames, here.levels > there.levels, here.scale > there.scale]
@@ -102,20 +120,21 @@ def test_what_is_kept_stays(kept: str) -> None:
 def test_six_seconds_stay_before_anything_else_goes() -> None:
     params = reductions(whole=RenditionParams(frames=60, levels=169, scale=4))
     assert params[0].frames == 48
-    assert all(each.frames == 48 for each in params if each.scale > 1)
+    assert all(each.frames == 48 for each in params if each.levels > 15)
+    assert {each.scale for each in params if each.frames == 24} == {4, 3, 2, 1}
 
 
 def test_video_keeps_its_levels_and_takes_scales_that_suit_its_blocks() -> None:
     params = reductions(palette=False, whole=RenditionParams(frames=290, levels=169, scale=12))
     assert {each.levels for each in params} == {169}
-    assert {each.scale for each in params} == {12, 8, 4, 2}
+    assert {each.scale for each in params} == {12, 8, 2}
     assert {each.levels for each in reductions(quantizes=False)} == {169}
 
 
 def test_steps_have_positions_of_their_own() -> None:
     last = LadderPoint(WHOLE, None, CHANGE_COSTS[-1])
     points = [last, *reduction_points(last, (), levels=True, all_scales=True, fixed_canvas=False)]
-    ladder = QualityLadder(points, [-0.2 * number for number in range(len(points))], GIF)
+    ladder = QualityLadder(points, [-0.2 * number for number in range(len(points))])
     found = [ladder.locate(position) for position in np.linspace(0, ladder.end, 500).tolist()]
     positions = [position for position, _ in found]
     assert positions == sorted(positions)

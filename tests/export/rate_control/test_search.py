@@ -143,6 +143,9 @@ def test_reductions_come_in_order(reel: Reel, whole: dict[str, int], tmp_path: P
             seen.add("scale")
             assert (frames <= 48, levels) == (True, 15)
         if frames < 48:
+            seen.add("fewer frames")
+            assert report.scale <= 4
+        if frames < 24:
             seen.add("last frames")
             assert report.scale == 1
     assert "levels" in seen
