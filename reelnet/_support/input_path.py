@@ -5,7 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from reelnet.errors import UsageError
+from reelnet._support.byte_size import format_size
+from reelnet.errors import ReelnetError, UsageError
 
 KINDS = {
     stat.S_IFREG: "file",
@@ -31,11 +32,18 @@ def describe_irregular(path: Path) -> str:
     return f"is a {kind}, not a file" if kind not in ("", "file") else ""
 
 
-def require_regular(path: Path) -> None:
+def require_regular(path: Path, max_bytes: int | None = None) -> None:
     """Make sure that there is no folder, pipe, socket or device at `path`; nothing may be there.
+
+    Args:
+        path: The path.
+        max_bytes: The most bytes that a file may have; None for any number.
 
     Raises:
         UsageError: There is.
+        ReelnetError: The file has more bytes.
     """
     if problem := describe_irregular(path):
         raise UsageError(f"{path}: {problem}")
+    if max_bytes is not None and path.is_file() and (size := path.stat().st_size) > max_bytes:
+        raise ReelnetError(f"{path}: {format_size(size)}, and at most {format_size(max_bytes)} are read")

@@ -29,6 +29,9 @@ from reelnet.template.model import Template
 
 FORMAT_VERSION = 1
 
+MAX_BYTES = 10**8
+"""Bytes of the largest provenance file that is read: 100 MB."""
+
 PACKAGES = ("reelnet", "av", "matplotlib", "numpy", "pillow", "safetensors", "zlib-ng")
 """The packages whose versions can change the bytes of a file."""
 
@@ -75,9 +78,9 @@ class Provenance:
 
         Raises:
             UsageError: The file does not exist, or is no regular file.
-            ReelnetError: It cannot be read, or is not a provenance file of this version.
+            ReelnetError: It cannot be read or is too large, or is not a provenance file of this version.
         """
-        require_regular(path)
+        require_regular(path, MAX_BYTES)
         try:
             content = json.loads(path.read_text("utf-8", PATH_ERRORS))
             if content["format"] != FORMAT_VERSION:

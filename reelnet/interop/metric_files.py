@@ -27,6 +27,9 @@ DELIMITERS = (",", ";", "\t")
 SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
 """The first line of tables for Excel, which names what separates the cells."""
 
+MAX_TABLE_BYTES = 10**9
+"""Bytes of the largest table that is read: 1 GB."""
+
 MAX_TEXT_LENGTH = 40
 """Characters of a cell or line that a message quotes."""
 
@@ -65,7 +68,7 @@ def read_metrics(path: Path, step_column: str | None = None, only: Collection[st
 
     Raises:
         UsageError: There is no such file or column, it is a pipe or a device, or the suffix is unknown.
-        ReelnetError: The file cannot be read, holds no numbers, or has numbers with decimal commas.
+        ReelnetError: The file cannot be read or is too large, holds no numbers, or has numbers with decimal commas.
     """
     if not path.exists():
         raise UsageError(
@@ -80,6 +83,7 @@ def read_metrics(path: Path, step_column: str | None = None, only: Collection[st
         for number, (step, name, value) in enumerate(_read_events(path), 1):
             table.add(number, {"": step, name: value})
     else:
+        require_regular(path, MAX_TABLE_BYTES)
         table = _Table(path, step_column, "entry" if path.suffix.lower() == ".json" else "line")
         for number, row in _read_rows(path):
             table.add(number, row)

@@ -318,3 +318,15 @@ def test_only_regular_files_are_read(tmp_path: Path, run: Run, kind: str) -> Non
     for code, words in calls:
         error = call_expecting_error(code, *words)
         assert f"is {kind}, not a" in error or "is not a regular file" in error
+
+
+def test_a_sparse_file_of_a_terabyte_is_not_read(tmp_path: Path, run: Run) -> None:
+    for name, words, most in (
+        ("a.json", ["again"], "100 MB"),
+        ("a.csv", ["metrics", run.path], "1 GB"),
+        ("a.jsonl", ["metrics", run.path], "1 GB"),
+    ):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(10**12)
+        error = call_expecting_error(1, *words, tmp_path / name)
+        assert f"{name}: 1000 GB, and at most {most} are read" in error
