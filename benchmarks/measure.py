@@ -51,6 +51,16 @@ def measure_x264(run: Path, folder: Path) -> dict[str, float]:
     }
 
 
+def measure_equal_psnr(run: Path, folder: Path) -> dict[str, float]:
+    """The figures of `equal_psnr.measure_equal_psnr`."""
+    from common import LAYER
+    from equal_psnr import measure_equal_psnr
+
+    import reelnet
+
+    return measure_equal_psnr(reelnet.open(run).reel("plain", layer=LAYER), run, folder)
+
+
 def measure_recording(steps: int, folder: Path) -> dict[str, float]:
     """The figures of `record.measure_recording`."""
     from record import measure_recording
@@ -104,6 +114,8 @@ def main() -> None:
             found = measure_render(name, run, folder)
         case "x264":
             found = measure_x264(run, folder)
+        case "equal-psnr":
+            found = measure_equal_psnr(run, folder)
         case "recording":
             found = measure_recording(int(name), folder)
         case "train":

@@ -17,10 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from common import HERE
+from common import HERE, LAYER
 from contenders import CONTENDERS
 from goals import Results, list_goals, make_goal_table, make_render_table
-from processes import Figures, measure_in_process, measure_in_temporary_folder, run_command
+from processes import CompletedCommand, Figures, measure_in_process, measure_in_temporary_folder, run_command
 
 import reelnet
 
@@ -32,7 +32,8 @@ inputs, {frames} frames of 560×952 at 10 fps. Seconds are measured from the run
 imports: medians of {repeats}, measured alternately, each in its own process. matplotlib draws the values as its
 users do, with one axes per cell and again with one axes per row, with its own colormap and text.
 The other tools get RGB frames composed with numpy, without the step counter that reelnet draws. All encode with
-their defaults. Peak memory is that of the Python process, without the ffmpeg that a tool starts."""
+their defaults. Peak memory is that of the Python process, without the ffmpeg that a tool starts. Whole processes
+start with an interpreter; moviepy's is given its frames as an array."""
 
 
 def main() -> None:
@@ -47,6 +48,8 @@ def main() -> None:
     results = Results(
         renders=renders,
         pairs=time_pairs(run, 2 if options.quick else max(5, repeats)),
+        processes=time_processes(run, 1 if options.quick else max(3, repeats)),
+        equal_psnr=measure_in_temporary_folder("equal-psnr", "-", run),
         recording=time_recording(10 if options.quick else 40),
         memory=measure_memory(run, 1000 if options.quick else 5000),
         start=time_start(3 if options.quick else 7),
@@ -95,6 +98,33 @@ def time_pairs(run: Path, pairs: int) -> list[tuple[float, float]]:
         alone = measure_in_temporary_folder("x264", "-", run)["seconds"]
         found.append((own, alone))
         print_progress(f"{turn}/{pairs} MP4 {own:.2f} s, x264 alone {alone:.2f} s")
+    return found
+
+
+def time_processes(run: Path, pairs: int) -> list[tuple[CompletedCommand, CompletedCommand]]:
+    """Whole processes of reelnet's MP4 and of moviepy, which is given its frames as an array, alternately."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="reelnet-bench-") as folder:
+        frames, out, theirs = (Path(folder) / name for name in ("frames.npy", "a.mp4", "b.mp4"))
+        script = str(HERE / "moviepy_array.py")
+        run_command([sys.executable, script, "save", str(run), str(frames)])
+        render = [
+            "-m",
+            "reelnet",
+            "render",
+            str(run),
+            "-o",
+            str(out),
+            "--layer",
+            LAYER,
+            "--template",
+            "plain",
+        ]
+        for turn in range(1, pairs + 1):
+            own = run_command([sys.executable, *render])
+            other = run_command([sys.executable, script, "write", str(frames), str(theirs)])
+            found.append((own, other))
+            print_progress(f"{turn}/{pairs} whole process {own.seconds:.2f} s, moviepy {other.seconds:.2f} s")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from reelnet.export.encoders.codec import Codec
 from reelnet.export.encoders.codec_options import make_codec_options
 from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.reel import Reel
+from reelnet.render.compositor import LevelSource
 
 SAMPLE_EVERY = 12
 """Two neighbors of this many frames are decoded and compared."""
@@ -53,7 +55,7 @@ class VideoSubject:
 
     def __init__(self, name: str, reel: Reel, folder: Path, frames: int | None = None) -> None:
         self.name, self.stream, self._path = name, StreamInfo.from_rendition(reel.rendition), folder / "a.mp4"
-        self._pictures = compose_frames(reel)[:frames]
+        self._reel, self._pictures = reel, compose_frames(reel)[:frames]
         height, width = self.stream.size.height, self.stream.size.width
         self._maps = np.zeros((height, width), bool)
         for region in reel.scene.cell_regions:
@@ -69,15 +71,22 @@ class VideoSubject:
         start = _cpu_seconds()
         encode_pictures(self._pictures, self.stream, self._path, options, encoder)
         cpu = _cpu_seconds() - start
-        return self._compare(self._path.stat().st_size, cpu)
+        return self.compare(self._path, cpu)
+
+    def with_levels(self, levels: LevelSource) -> VideoSubject:
+        """The same subject with other values to encode; its lossless frames stay."""
+        changed = copy(self)
+        changed._pictures = compose_frames(self._reel, levels)
+        return changed
 
     def encode_with_settings(self, codec: Codec, settings: EncoderSettings) -> VideoFigures:
         """Encode the frames with reelnet's options for a codec."""
         return self.encode(make_codec_options(codec, settings, self.stream.content), codec.encoder)
 
-    def _compare(self, size: int, cpu: float) -> VideoFigures:
+    def compare(self, path: Path, cpu: float = 0.0) -> VideoFigures:
+        """Compare the file of an encoder with the lossless frames."""
         squares, rests, before = [], [], None
-        with av.open(str(self._path)) as container:
+        with av.open(str(path)) as container:
             container.streams.video[0].thread_type = "AUTO"
             for number, picture in enumerate(container.decode(video=0)):
                 if number not in self._exact:
@@ -92,7 +101,7 @@ class VideoSubject:
                     rests.append(float(np.abs(luma.astype(np.int16) - before[1])[same].mean()))
                 before = number, luma.astype(np.int16)
         maps, text = (compute_psnr(float(value)) for value in np.mean(squares, axis=0))
-        return VideoFigures(size, cpu, maps, text, float(np.mean(rests)))
+        return VideoFigures(path.stat().st_size, cpu, maps, text, float(np.mean(rests)))
 
 
 def _pick_frames(reel: Reel, numbers: set[int]) -> Iterator[tuple[int, Rgb]]:

@@ -15,16 +15,17 @@ from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.pixel_formats import Yuv420pConverter
 from reelnet.export.encoders.video import set_color_tags
 from reelnet.reel import Reel
+from reelnet.render.compositor import LevelSource
 
 MEDIUM = {"preset": "medium", "crf": "23"}
 """The defaults of x264, named."""
 
 
-def compose_frames(reel: Reel) -> list[av.VideoFrame]:
-    """All frames as yuv420p with their time stamps, in memory."""
+def compose_frames(reel: Reel, levels: LevelSource | None = None) -> list[av.VideoFrame]:
+    """All frames as yuv420p with their time stamps, in memory, with the recorded values or other levels."""
     converter = Yuv420pConverter(reel.palette_rgb)
     pictures: list[av.VideoFrame] = []
-    for frame in reel.rendition.frames():
+    for frame in reel.rendition.frames(levels):
         for _ in range(round(frame.duration * FPS)):
             picture = av.VideoFrame(reel.scene.size.width, reel.scene.size.height, "yuv420p")
             converter.convert(frame.indices, picture)
