@@ -98,7 +98,7 @@ SVT_AV1_PRESETS = tuple(str(number) for number in range(13, -1, -1))
 H264_LIMITS = {
     Content.BLOCKS: QualityLimits(default=24, unseen=26, floor=33, alone=35, change_power=0.4, step=1),
     Content.SMALL_BLOCKS: QualityLimits(default=16, unseen=18, floor=27, alone=29, change_power=0.4, step=1),
-    Content.FINE: QualityLimits(default=19, unseen=21, floor=30, alone=34, change_power=0),
+    Content.FINE: QualityLimits(default=18, unseen=20, floor=29, alone=33, change_power=0),
     Content.PHOTO: QualityLimits(default=15, unseen=18, floor=30, alone=30, change_power=0.4),
 }
 """By default the maps have a PSNR of 43.5 dB and more. The smaller a value, the more coefficients carry an error:

@@ -36,10 +36,10 @@ much in RGB as those of luma, but chroma has a quarter of the pixels: finer step
 
 X264_SPEED_PARAMS = {
     # Values change where they are, so a motion search finds nothing. Costs of transformed differences (subme above 0)
-    # would prefer smooth predictions to exact ones.
+    # would prefer smooth predictions to exact ones. B-frames would make resting cells shimmer.
     Content.BLOCKS: "me=dia:subme=0:ref=1:bframes=0:weightp=0:partitions=none:scenecut=0",
     Content.SMALL_BLOCKS: "me=dia:subme=0:ref=1:bframes=0:weightp=0:partitions=none:scenecut=0",
-    Content.FINE: "me=dia:subme=4:ref=1:bframes=3:b-adapt=0:weightp=0:scenecut=0",
+    Content.FINE: "me=dia:ref=1:bframes=7:b-adapt=0:weightp=0:partitions=none:scenecut=0",
     Content.PHOTO: "",
 }
 """How much x264 searches, unless the user chose a preset."""
