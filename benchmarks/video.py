@@ -83,6 +83,29 @@ from a frame to the next, of 255, where the lossless frames are equal. CPU secon
 threads. *x264* has its own defaults at CRF 23 (`preset=medium`), *film* adds `{film}` at CRF 10."""
 
 
+CODEC_NOTES = f"""\
+The first {CHANGED_FRAMES} frames of `plain`, each codec at its default quality. *Before* stands for the options of
+reelnet 0.0, the same for every picture: its bytes and CPU time are those at the same PSNR of the maps."""
+
+OLD_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "h265": {
+        "preset": "medium",
+        "x265-params": "psy-rd=0:psy-rdoq=0:aq-mode=0:cutree=0:sao=0:log-level=none:frame-threads=3:info=0:"
+        "keyint=600:open-gop=0",
+    },
+    "av1": {"preset": "5", "svtav1-params": "tune=1:enable-tf=0"},
+    "vp9": {
+        "row-mt": "1",
+        "tile-columns": "1",
+        "threads": "4",
+        "b": "0",
+        "deadline": "good",
+        "cpu-used": "4",
+    },
+}
+"""What reelnet 0.0 gave the other codecs, besides a CRF."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure video settings.")
     parser.add_argument(
@@ -122,7 +145,8 @@ def make_page(run: Path, folder: Path, long: str, *, quick: bool) -> str:
             "## One setting changed",
             f"The first {CHANGED_FRAMES} frames of `plain`, at {TARGET:g} dB of the maps, between two encodes.",
             markdown_table(change_settings(run, folder, ("conv6", "conv2") if quick else tuple(CHANGES))),
-            "## Codecs at their defaults",
+            "## Other codecs",
+            CODEC_NOTES,
             markdown_table(compare_codecs(run, folder)),
             "## Long and large",
             "`reelnet render` of conv6, `plain`, as a whole process.",
@@ -208,7 +232,7 @@ def change_settings(run: Path, folder: Path, layers: Sequence[str]) -> Iterator[
         for change in ("", *CHANGES[layer]):
             found = []
             for quality in (default - 2, default + 2):
-                options = make_codec_options(H264, EncoderSettings(quality=quality), subject.stream.content)
+                options = make_codec_options(H264, EncoderSettings(quality=quality), subject.stream)
                 params = ":".join(filter(None, (options["x264-params"], change)))
                 found.append(subject.encode({**options, "x264-params": params}))
             size = interpolate_bytes(found, TARGET)
@@ -228,20 +252,31 @@ def change_settings(run: Path, folder: Path, layers: Sequence[str]) -> Iterator[
 
 
 def compare_codecs(run: Path, folder: Path) -> Iterator[tuple[str, ...]]:
-    """One row per codec that an MP4 or a WebM may have."""
-    from video_subject import VideoSubject
+    """One row per codec that an MP4 or a WebM may have, and layer."""
+    from video_subject import VideoSubject, interpolate_bytes
 
     import reelnet
     from reelnet.export.encoders.codec import AV1, H264, H265, VP9
     from reelnet.export.encoders.formats import DEFAULT_SETTINGS
 
-    yield "codec", "layer", "MB", "maps, dB", "text, dB", "shimmer", "CPU s"
-    for layer in ("conv6", "conv2"):
+    yield (
+        *("codec", "layer", "MB", "maps, dB", "text, dB", "shimmer", "CPU s"),
+        *("of the bytes before", "of the time before"),
+    )
+    for layer in ("conv6", "conv4", "conv2"):
         subject = VideoSubject(layer, reelnet.open(run).reel("plain", layer=layer), folder, CHANGED_FRAMES)
         for codec in (H264, H265, AV1, VP9):
             found = subject.encode_with_settings(codec, DEFAULT_SETTINGS)
             quality = f"{found.maps:.1f}", f"{found.text:.1f}", f"{found.shimmer:.3f}", f"{found.cpu:.2f}"
-            yield codec.name, layer, f"{found.bytes / 1e6:.3f}", *quality
+            parts = "", ""
+            if codec.name in OLD_OPTIONS:
+                old = [
+                    subject.encode({**OLD_OPTIONS[codec.name], "g": "600", "crf": str(crf)}, codec.encoder)
+                    for crf in (12, 20, 30)
+                ]
+                cpu = sum(each.cpu for each in old) / len(old)
+                parts = f"{found.bytes / interpolate_bytes(old, found.maps):.0%}", f"{found.cpu / cpu:.0%}"
+            yield codec.name, layer, f"{found.bytes / 1e6:.3f}", *quality, *parts
         print_progress(f"codecs {layer}")
 
 

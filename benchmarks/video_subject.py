@@ -81,7 +81,7 @@ class VideoSubject:
 
     def encode_with_settings(self, codec: Codec, settings: EncoderSettings) -> VideoFigures:
         """Encode the frames with reelnet's options for a codec."""
-        return self.encode(make_codec_options(codec, settings, self.stream.content), codec.encoder)
+        return self.encode(make_codec_options(codec, settings, self.stream), codec.encoder)
 
     def compare(self, path: Path, cpu: float = 0.0) -> VideoFigures:
         """Compare the file of an encoder with the lossless frames."""

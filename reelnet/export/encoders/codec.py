@@ -104,15 +104,23 @@ H264_LIMITS = {
 """By default the maps have a PSNR of 43.5 dB and more. The smaller a value, the more coefficients carry an error:
 squares of 4 pixels need 6 steps more than those of 8 pixels. `benchmarks/video.md` has the measurements."""
 H265_LIMITS = {
-    content: QualityLimits(default=10, unseen=17, floor=30, alone=30, change_power=1.0) for content in Content
+    Content.BLOCKS: QualityLimits(default=25.5, unseen=27.5, floor=34, alone=36, change_power=1.0),
+    Content.SMALL_BLOCKS: QualityLimits(default=16, unseen=18, floor=28, alone=30, change_power=1.0),
+    Content.FINE: QualityLimits(default=16.5, unseen=18.5, floor=29, alone=30, change_power=1.0),
+    Content.PHOTO: QualityLimits(default=18, unseen=20, floor=30, alone=30, change_power=1.0),
 }
-"""Like H.264, with 3 to 5 % fewer bytes."""
 AV1_LIMITS = {
-    content: QualityLimits(default=12, unseen=12, floor=12, alone=40, change_power=0) for content in Content
+    Content.BLOCKS: QualityLimits(default=27, unseen=27, floor=27, alone=44, change_power=0),
+    Content.SMALL_BLOCKS: QualityLimits(default=11, unseen=11, floor=11, alone=34, change_power=0),
+    Content.FINE: QualityLimits(default=21, unseen=21, floor=21, alone=40, change_power=0),
+    Content.PHOTO: QualityLimits(default=12, unseen=12, floor=12, alone=40, change_power=0),
 }
-"""AV1 has tools of its own for flat cells: quantized values save it next to nothing, and at CRF 36 it keeps 40 dB."""
+"""AV1 has tools of its own for flat cells: quantized values save it next to nothing."""
 VP9_LIMITS = {
-    content: QualityLimits(default=12, unseen=18, floor=30, alone=40, change_power=0.8) for content in Content
+    Content.BLOCKS: QualityLimits(default=21, unseen=24, floor=34, alone=42, change_power=0.8),
+    Content.SMALL_BLOCKS: QualityLimits(default=7, unseen=10, floor=24, alone=34, change_power=0.8),
+    Content.FINE: QualityLimits(default=11, unseen=14, floor=28, alone=38, change_power=0.8),
+    Content.PHOTO: QualityLimits(default=12, unseen=16, floor=30, alone=40, change_power=0.8),
 }
 
 GIF = Codec("gif", "gif", "pal8", lossless=True, exact=True)

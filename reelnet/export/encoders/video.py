@@ -126,7 +126,7 @@ def add_stream(
     _require_codec(codec)
     # SVT-AV1 logs to stderr; 1 stands for errors only.
     os.environ.setdefault("SVT_LOG", "1")
-    options = make_codec_options(codec, settings, stream.content)
+    options = make_codec_options(codec, settings, stream)
     added = cast("av.VideoStream", container.add_stream(codec.encoder, rate=stream.fps, options=options))
     added.width, added.height = stream.size.width, stream.size.height
     added.pix_fmt = codec.choose_pixel_format(lossless=settings.lossless)

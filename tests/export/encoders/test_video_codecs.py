@@ -11,7 +11,12 @@ import pytest
 from PIL import features
 
 from reelnet.errors import ReelnetError
+from reelnet.export.encoders.base import StreamInfo
+from reelnet.export.encoders.codec import AV1
+from reelnet.export.encoders.codec_options import make_codec_options
+from reelnet.export.encoders.content import Content
 from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.scene.layout.boxes import Size
 from tests.export.coding import (
     PACES,
     by_ffmpeg,
@@ -121,3 +126,15 @@ def test_a_missing_codec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(av.codec, "Codec", missing)
     with pytest.raises(ReelnetError, match=r"libsvtav1.*pip install"):
         encode(tmp_path / "a.avif", cell_pictures(1))
+
+
+def test_av1_takes_a_faster_preset_for_larger_frames() -> None:
+    presets = [
+        make_codec_options(
+            AV1,
+            EncoderSettings(),
+            StreamInfo(Size(width, height), np.zeros((256, 3), np.uint8), Fraction(10), Content.BLOCKS),
+        )["preset"]
+        for width, height in ((560, 952), (1920, 1080), (3840, 2160))
+    ]
+    assert presets == sorted(set(presets), key=int)
