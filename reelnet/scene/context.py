@@ -127,15 +127,16 @@ class SceneContext:
         return replace(self, cell_size=size, _views={})
 
     def with_preferred_scale(self) -> SceneContext:
-        """The same with cells of about the same size in which the layer's values meet more lines of the grid.
+        """The same with cells of about the same size in which the layer's values meet most lines of the grid.
 
-        Nothing changes if the maps of several layers are shown, or if the author gives a size.
+        The maps touch then, unless their scale suits the cells as they are. Nothing changes if the maps of several layers are shown, or if the author gives a size.
         """
         if self.theme.cell or self.map_layers != (self.layer,):
             return self
         exact = Fraction(self.cell_size, max(self.require(self.layer).map_shape[1:]))
         scale = self.grid.prefer_scale(self.cell.scale, exact * MIN_PREFERRED, exact / MIN_PREFERRED)
-        return self if scale == self.cell.scale else self.with_scale(scale)
+        is_suitable = scale == self.cell.scale and self.cell.size == self.cell_size
+        return self if is_suitable else self.with_scale(scale)
 
     def compute_changes(self) -> NDArray[np.float64]:
         """How much the layer changes from the previous recorded step to each step, float64 (steps,)."""
