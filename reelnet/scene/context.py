@@ -129,7 +129,8 @@ class SceneContext:
     def with_preferred_scale(self) -> SceneContext:
         """The same with cells of about the same size in which the layer's values meet most lines of the grid.
 
-        The maps touch then, unless their scale suits the cells as they are. Nothing changes if the maps of several layers are shown, or if the author gives a size.
+        The maps touch then, unless their scale suits the cells as they are. Nothing changes if the maps of several
+        layers are shown, or if the author gives a size.
         """
         if self.theme.cell or self.map_layers != (self.layer,):
             return self
