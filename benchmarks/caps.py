@@ -5,7 +5,8 @@
 
 Every layer is saved in every format under every cap, and every file is decoded by Pillow or PyAV. Each row is
 appended to the results file at once, and rows that it has already are not measured again, so a long series can be
-interrupted. With the binary of gifski, from the npm package of that name, the search for a GIF is compared with one
+interrupted. Processor seconds are those of all cores; they tell more on a machine that is busy otherwise. With the
+binary of gifski, from the npm package of that name, the search for a GIF is compared with one
 encode by gifski. The page with all results goes to stdout; `benchmarks/caps.md` is a copy of it.
 """
 
@@ -47,6 +48,7 @@ TABLE_HEAD = (
     "fill",
     "encodes",
     "seconds",
+    "processor",
     "frames",
     "scale",
     "error",
@@ -58,13 +60,15 @@ Row = dict[str, Any]
 def search_cap(run: reelnet.Run, template: str, layer: str, suffix: str, cap: float) -> Row:
     """The figures of one search."""
     row: Row = {"layer": layer, "suffix": suffix, "megabytes": cap}
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{suffix}"
         try:
             report = run.reel(template, layer=layer).save(path, max_size=round(cap * 1e6))
         except CapError as error:
-            return {**row, "seconds": time.perf_counter() - start, "refused": str(error)}
+            row |= {"seconds": time.perf_counter() - start, "refused": str(error)}
+            return {**row, "processor": time.process_time() - processor}
+        row["processor"] = time.process_time() - processor
         assert path.stat().st_size == report.bytes
         shown = count_frames(path)
     assert shown == report.frames, (shown, report.frames)
@@ -112,7 +116,20 @@ def make_table(rows: Iterable[Row]) -> str:
     for row in rows:
         start = (row["layer"], row["suffix"], f"{row['megabytes']:g} MB")
         if "refused" in row:
-            table.append((*start, "-", "-", "-", f"{row['seconds']:.1f}", "-", "-", "-", row["refused"]))
+            table.append(
+                (
+                    *start,
+                    "-",
+                    "-",
+                    "-",
+                    f"{row['seconds']:.1f}",
+                    f"{row['processor']:.1f}",
+                    "-",
+                    "-",
+                    "-",
+                    row["refused"],
+                )
+            )
             continue
         error = f"{row['mean_error_levels']:.2f}, {row['max_error_levels']:.2f}"
         table.append(
@@ -122,6 +139,7 @@ def make_table(rows: Iterable[Row]) -> str:
                 f"{100 * row['fill']:.1f} %",
                 str(row["encodes"]),
                 f"{row['seconds']:.1f}",
+                f"{row['processor']:.1f}",
                 str(row["frames"]),
                 str(row["scale"]),
                 "lossless" if row["lossless"] else error,
@@ -151,7 +169,9 @@ def summarize(rows: list[Row]) -> Iterator[str]:
             f"{min((row['fill'] for row in lossy), default=1):.1%}; encodes: "
             f"median {encodes[len(encodes) // 2] if encodes else 1}, most {max(encodes, default=1)}; "
             f"seconds: median {sorted(row['seconds'] for row in found)[len(found) // 2]:.1f}, "
-            f"most {max(row['seconds'] for row in found):.1f}"
+            f"most {max(row['seconds'] for row in found):.1f}; of processors: "
+            f"median {sorted(row['processor'] for row in found)[len(found) // 2]:.1f}, "
+            f"most {max(row['processor'] for row in found):.1f}"
         )
 
 
@@ -182,7 +202,7 @@ def main() -> None:
     rows, others = read_rows(given.results)
     rows.sort(key=lambda row: (SUFFIXES.index(row["suffix"]), LAYERS.index(row["layer"]), -row["megabytes"]))
     print(
-        f"# Files under caps\n\nWritten by `python benchmarks/caps.py RUN --gifski BINARY`. "
+        f"# Files under caps\n\nWritten by `{describe_command(given)}`. "
         f"Template `{given.template}`, {os.cpu_count()} cores. The error is the mean and the "
         "largest error of a value, in 1/240ths of the color range.\n"
     )
@@ -194,6 +214,18 @@ def main() -> None:
         )
     print()
     print(make_table(rows))
+
+
+def describe_command(given: argparse.Namespace) -> str:
+    """The command that measures what was asked for."""
+    options = [
+        ("--layers", given.layers, ",".join(LAYERS)),
+        ("--suffixes", given.suffixes, ",".join(SUFFIXES)),
+        ("--caps", given.caps, ",".join(f"{cap:g}" for cap in CAPS)),
+        ("--gifski", "BINARY" if given.gifski else None, None),
+    ]
+    words = [f"{name} {value}" for name, value, default in options if value != default]
+    return " ".join(["python benchmarks/caps.py RUN", *words])
 
 
 def append_row(results: Path, row: Row) -> None:
