@@ -71,24 +71,24 @@ ENTRY_POINT_GROUPS = {"reelnet.panels", "reelnet.templates"}
 COMMANDS = {
     "reelnet": "--version",
     "reelnet demo": "--run --out --steps --seed --force --jobs --quiet",
-    "reelnet train": "--run --model --data --epochs --steps --batch-size --lr --seed --layers --samples --image-size "
-    "--data-root --force --quiet",
-    "reelnet layers": "--layers --model --data --image-size --data-root",
+    "reelnet train": "--run --model --data --epochs --steps --batch-size --lr --seed --layers --layer --samples "
+    "--image-size --data-root --force --quiet",
+    "reelnet layers": "--layers --layer --model --data --image-size --data-root",
     "reelnet import": "FILE --run --force --quiet",
     "reelnet export-arrays": "RUN -o --output --quiet",
     "reelnet metrics": "RUN FILES --step-column --only --prefix",
     "reelnet inspect": "RUN --json",
-    "reelnet render": "RUN -o --output --layer --template --set --scale --fps --lossless --codec --max-size --for "
-    "--max-error --keep --jobs --report --json --quiet",
-    "reelnet export": "RUN --for -o --output --layer --template --set --scale --fps --max-error --keep --jobs "
-    "--report --json --quiet",
-    "reelnet frame": "RUN --step -o --output --layer --template --set --scale",
+    "reelnet render": "RUN -o --output --layer --layers --template --set --scale --fps --lossless --codec --max-size "
+    "--for --max-error --keep --jobs --report --json --quiet",
+    "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --fps --max-error --keep "
+    "--jobs --report --json --quiet",
+    "reelnet frame": "RUN --step -o --output --layer --layers --template --set --scale",
     "reelnet again": "REPORT --run -o --output --jobs --quiet",
     "reelnet templates": "",
     "reelnet templates list": "",
     "reelnet templates show": "NAME --resolved --set",
     "reelnet templates new": "NAME --from --extend --force",
-    "reelnet templates check": "FILE --run --layer --set",
+    "reelnet templates check": "FILE --run --layer --layers --set",
     "reelnet templates schema": "",
     "reelnet platforms": "NAME --json",
     "reelnet verify": "RUN --quiet",
