@@ -26,7 +26,7 @@ QUANTIZED_QUALITIES = 24, 26, 30
 
 def measure_equal_psnr(reel: Reel, run: Path, folder: Path) -> dict[str, float]:
     """Bytes and PSNR of each other file, and reelnet's bytes at this PSNR (`_recorded`, `_quantized`)."""
-    subject = VideoSubject("plain", reel, folder)
+    subject = VideoSubject.from_reel(reel, folder)
     others = {f"x264_{crf}": subject.encode({**MEDIUM, "crf": str(crf)}) for crf in (23, 28)}
     render_moviepy_mp4(run, folder / "moviepy.mp4")
     others["moviepy"] = subject.compare(folder / "moviepy.mp4")
@@ -35,7 +35,7 @@ def measure_equal_psnr(reel: Reel, run: Path, folder: Path) -> dict[str, float]:
     quantized: dict[float, list[VideoFigures]] = {quality: [] for quality in QUANTIZED_QUALITIES}
     for cost in CHANGE_COSTS:
         levels = quantize(maps, cost, max_error=None).levels_at
-        steadier = subject.with_levels(levels)
+        steadier = subject.with_levels(reel, levels)
         for quality, found in quantized.items():
             found.append(steadier.encode_with_settings(H264, EncoderSettings(quality=quality)))
     figures: dict[str, float] = {}

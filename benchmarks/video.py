@@ -12,12 +12,17 @@ import datetime
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common import HERE, markdown_table
 from processes import measure_in_process, run_command
+
+if TYPE_CHECKING:
+    from video_subject import VideoSubject
 
 CHANGED_FRAMES = 100
 """Frames of the table that changes one setting at a time: the first ones, which change most."""
@@ -157,27 +162,43 @@ def make_page(run: Path, folder: Path, long: str, *, quick: bool) -> str:
 
 def compare_defaults(run: Path, folder: Path, reels: Sequence[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
     """One row per reel and encoder."""
+    from generated_pictures import generate_pictures
+    from small_runs import record_small_run
     from video_subject import VideoSubject
     from x264_baseline import MEDIUM
 
-    import reelnet
     from reelnet.export.encoders.codec import H264
     from reelnet.export.encoders.formats import DEFAULT_SETTINGS
 
     yield "reel", "content", "settings", "MB", "of film", "maps, dB", "text, dB", "shimmer", "CPU s"
-    for template, layer in reels:
-        subject = VideoSubject(layer, reelnet.open(run).reel(template, layer=layer), folder)
+    subjects: dict[str, Callable[[], VideoSubject]] = {
+        f"{template}, {layer}": partial(_open_subject, run, template, layer, folder)
+        for template, layer in reels
+    }
+    record_small_run("relu", folder / "relu")
+    subjects["plain, ReLU"] = partial(_open_subject, folder / "relu", "plain", "maps", folder)
+    subjects["generated pictures"] = lambda: VideoSubject.from_photos([*generate_pictures(48)], folder)
+    for name, make in subjects.items():
+        subject = make()
         film = subject.encode(film_options(10))
         encodes = {
             "x264": subject.encode(MEDIUM),
             "film": film,
             "reelnet": subject.encode_with_settings(H264, DEFAULT_SETTINGS),
         }
-        for name, found in encodes.items():
+        for settings, found in encodes.items():
             size, part = f"{found.bytes / 1e6:.3f}", f"{found.bytes / film.bytes:.0%}"
             quality = f"{found.maps:.1f}", f"{found.text:.1f}", f"{found.shimmer:.3f}", f"{found.cpu:.2f}"
-            yield f"{template}, {layer}", subject.stream.content.value, name, size, part, *quality
-        print_progress(f"{template} {layer}")
+            yield name, subject.stream.content.value, settings, size, part, *quality
+        print_progress(name)
+
+
+def _open_subject(run: Path, template: str, layer: str, folder: Path) -> VideoSubject:
+    from video_subject import VideoSubject
+
+    import reelnet
+
+    return VideoSubject.from_reel(reelnet.open(run).reel(template, layer=layer), folder)
 
 
 def compare_at_equal_psnr(run: Path, folder: Path) -> Iterator[tuple[str, ...]]:
@@ -191,7 +212,7 @@ def compare_at_equal_psnr(run: Path, folder: Path) -> Iterator[tuple[str, ...]]:
 
     yield "layer", "compared with", "maps, dB", "its MB", "reelnet, MB", "of its bytes", "of its CPU time"
     for layer in ("conv6", "conv1", "conv2"):
-        subject = VideoSubject(layer, reelnet.open(run).reel("plain", layer=layer), folder)
+        subject = VideoSubject.from_reel(reelnet.open(run).reel("plain", layer=layer), folder)
         own = [
             subject.encode_with_settings(H264, EncoderSettings(quality=quality))
             for quality in (14, 18, 22, 26, 30, 34)
@@ -226,7 +247,7 @@ def change_settings(run: Path, folder: Path, layers: Sequence[str]) -> Iterator[
         "CPU s",
     )
     for layer in layers:
-        subject = VideoSubject(layer, reelnet.open(run).reel("plain", layer=layer), folder, CHANGED_FRAMES)
+        subject = VideoSubject.from_reel(reelnet.open(run).reel("plain", layer=layer), folder, CHANGED_FRAMES)
         default = H264.default_quality(subject.stream.content) or 0
         base = 0.0
         for change in ("", *CHANGES[layer]):
@@ -264,7 +285,7 @@ def compare_codecs(run: Path, folder: Path) -> Iterator[tuple[str, ...]]:
         *("of the bytes before", "of the time before"),
     )
     for layer in ("conv6", "conv4", "conv2"):
-        subject = VideoSubject(layer, reelnet.open(run).reel("plain", layer=layer), folder, CHANGED_FRAMES)
+        subject = VideoSubject.from_reel(reelnet.open(run).reel("plain", layer=layer), folder, CHANGED_FRAMES)
         for codec in (H264, H265, AV1, VP9):
             found = subject.encode_with_settings(codec, DEFAULT_SETTINGS)
             quality = f"{found.maps:.1f}", f"{found.text:.1f}", f"{found.shimmer:.3f}", f"{found.cpu:.2f}"

@@ -1,24 +1,29 @@
-"""A reel whose frames are encoded in many ways, and what each file keeps: maps, text, and what rests."""
+"""Frames that are encoded in many ways, and what each file keeps: maps, text, and what rests."""
 
 from __future__ import annotations
 
 import resource
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from common import FPS
 from decoding import Rgb, compute_psnr, yuv_to_rgb
+from numpy.typing import NDArray
 from x264_baseline import compose_frames, encode_pictures
 
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.codec import Codec
 from reelnet.export.encoders.codec_options import make_codec_options
+from reelnet.export.encoders.content import Content
 from reelnet.export.encoders.formats import EncoderSettings
+from reelnet.export.encoders.pixel_formats import to_bt709
 from reelnet.reel import Reel
 from reelnet.render.compositor import LevelSource
+from reelnet.scene.layout.boxes import Size
 
 SAMPLE_EVERY = 12
 """Two neighbors of this many frames are decoded and compared."""
@@ -43,41 +48,56 @@ class VideoFigures:
     shimmer: float
 
 
+@dataclass(frozen=True)
 class VideoSubject:
-    """A reel, its frames as yuv420p, and some of its lossless frames.
+    """Frames as yuv420p, and some of them without loss.
 
-    Args:
-        name: The name in tables.
-        reel: The reel to encode.
-        folder: The folder for the files.
-        frames: The most frames; None for all.
+    Attributes:
+        stream: What the frames have in common.
+        pictures: All frames, with their time stamps.
+        exact: Some frames in RGB, by number.
+        maps: Which pixels are in cells that change, bool (height, width).
+        path: The file to write.
     """
 
-    def __init__(self, name: str, reel: Reel, folder: Path, frames: int | None = None) -> None:
-        self.name, self.stream, self._path = name, StreamInfo.from_rendition(reel.rendition), folder / "a.mp4"
-        self._reel, self._pictures = reel, compose_frames(reel)[:frames]
-        height, width = self.stream.size.height, self.stream.size.width
-        self._maps = np.zeros((height, width), bool)
+    stream: StreamInfo
+    pictures: Sequence[av.VideoFrame]
+    exact: Mapping[int, Rgb]
+    maps: NDArray[np.bool_]
+    path: Path
+
+    @classmethod
+    def from_reel(cls, reel: Reel, folder: Path, frames: int | None = None) -> VideoSubject:
+        """All frames of a reel, or the first ones."""
+        stream, pictures = StreamInfo.from_rendition(reel.rendition), compose_frames(reel)[:frames]
+        maps = np.zeros((stream.size.height, stream.size.width), bool)
         for region in reel.scene.cell_regions:
             for box in region.boxes if region.changes else ():
-                self._maps[box.y : box.bottom, box.x : box.right] = True
-        numbers = (
-            first + side for first in range(0, len(self._pictures) - 1, SAMPLE_EVERY) for side in (0, 1)
-        )
-        self._exact = dict(_pick_frames(reel, set(numbers)))
+                maps[box.y : box.bottom, box.x : box.right] = True
+        exact = dict(_pick_frames(reel, _sample_numbers(len(pictures))))
+        return cls(stream, pictures, exact, maps, folder / "a.mp4")
+
+    @classmethod
+    def from_photos(cls, frames: Sequence[Rgb], folder: Path) -> VideoSubject:
+        """Color pictures that change."""
+        height, width = frames[0].shape[:2]
+        stream = StreamInfo(Size(width, height), np.zeros((256, 3), np.uint8), Fraction(FPS), Content.PHOTO)
+        exact = {number: frames[number] for number in _sample_numbers(len(frames))}
+        pictures = [rgb_to_yuv(frame) for frame in frames]
+        for number, picture in enumerate(pictures):
+            picture.pts, picture.time_base = number, Fraction(1, FPS)
+        return cls(stream, pictures, exact, np.ones((height, width), bool), folder / "a.mp4")
+
+    def with_levels(self, reel: Reel, levels: LevelSource) -> VideoSubject:
+        """The same subject with other values of its reel to encode; its lossless frames stay."""
+        return replace(self, pictures=compose_frames(reel, levels))
 
     def encode(self, options: Mapping[str, str], encoder: str = "libx264") -> VideoFigures:
         """Encode the frames with FFmpeg's options for an encoder, and compare them."""
         start = _cpu_seconds()
-        encode_pictures(self._pictures, self.stream, self._path, options, encoder)
+        encode_pictures(self.pictures, self.stream, self.path, options, encoder)
         cpu = _cpu_seconds() - start
-        return self.compare(self._path, cpu)
-
-    def with_levels(self, levels: LevelSource) -> VideoSubject:
-        """The same subject with other values to encode; its lossless frames stay."""
-        changed = copy(self)
-        changed._pictures = compose_frames(self._reel, levels)
-        return changed
+        return self.compare(self.path, cpu)
 
     def encode_with_settings(self, codec: Codec, settings: EncoderSettings) -> VideoFigures:
         """Encode the frames with reelnet's options for a codec."""
@@ -89,19 +109,33 @@ class VideoSubject:
         with av.open(str(path)) as container:
             container.streams.video[0].thread_type = "AUTO"
             for number, picture in enumerate(container.decode(video=0)):
-                if number not in self._exact:
+                if number not in self.exact:
                     continue
-                exact, luma = self._exact[number], picture.to_ndarray(format="yuv420p")[: picture.height]
+                exact, luma = self.exact[number], picture.to_ndarray(format="yuv420p")[: picture.height]
                 error = np.square(yuv_to_rgb(picture).astype(np.int32) - exact).mean(axis=-1)
                 squares.append(
-                    [error[where].mean() if where.any() else 0.0 for where in (self._maps, ~self._maps)]
+                    [error[where].mean() if where.any() else 0.0 for where in (self.maps, ~self.maps)]
                 )
                 if before is not None and before[0] == number - 1:
-                    same = (exact == self._exact[number - 1]).all(axis=-1)
+                    same = (exact == self.exact[number - 1]).all(axis=-1)
                     rests.append(float(np.abs(luma.astype(np.int16) - before[1])[same].mean()))
                 before = number, luma.astype(np.int16)
         maps, text = (compute_psnr(float(value)) for value in np.mean(squares, axis=0))
         return VideoFigures(path.stat().st_size, cpu, maps, text, float(np.mean(rests)))
+
+
+def _sample_numbers(frames: int) -> set[int]:
+    """The frames to compare: every so often one and the next."""
+    return {first + side for first in range(0, frames - 1, SAMPLE_EVERY) for side in (0, 1)}
+
+
+def rgb_to_yuv(frame: Rgb) -> av.VideoFrame:
+    """A frame as yuv420p by the definition of BT.709; swscale would round twice."""
+    height, width = frame.shape[:2]
+    luma, *chroma = (plane.reshape(height, width) for plane in to_bt709(frame.reshape(-1, 3)))
+    halves = [plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)) for plane in chroma]
+    planes = np.concatenate([luma, *(half.reshape(-1, width) for half in halves)])
+    return av.VideoFrame.from_ndarray(np.rint(planes).astype(np.uint8), format="yuv420p")
 
 
 def _pick_frames(reel: Reel, numbers: set[int]) -> Iterator[tuple[int, Rgb]]:
