@@ -83,7 +83,7 @@ def compare_layouts(
         reel = reelnet.open(run).reel(
             "plain", layer="conv6", settings=["panels.counter.hidden=true", *settings]
         )
-        subject = VideoSubject(name, reel, folder, FRAMES)
+        subject = VideoSubject.from_reel(reel, folder, FRAMES)
         found = subject.encode_with_settings(H264, DEFAULT_SETTINGS)
         values = sum(
             box.width * box.height // region.value_size**2

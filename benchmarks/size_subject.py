@@ -12,6 +12,7 @@ import numpy as np
 from decoding import Quality, Rgb, compute_psnr, decode_frames, measure_quality
 from numpy.typing import NDArray
 from size_peers import EncodeFunction, Stills
+from x264_baseline import MEDIUM, compose_frames, encode_pictures
 
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.encode import encode_frames
@@ -76,6 +77,16 @@ class SizeSubject:
         start = time.perf_counter()
         make(self.stills, path)
         return self._decoded(tool, path, time.perf_counter() - start, note)
+
+    def encode_with_x264(self, crf: int) -> EncodedFile:
+        """Encode the frames with x264's defaults at a CRF."""
+        path = self.folder / "theirs.mp4"
+        pictures = compose_frames(self.reel)
+        start = time.perf_counter()
+        encode_pictures(
+            pictures, StreamInfo.from_rendition(self.reel.rendition), path, {**MEDIUM, "crf": str(crf)}
+        )
+        return self._decoded(f"x264 CRF {crf}", path, time.perf_counter() - start, "")
 
     def encode_with_reelnet(
         self, suffix: str, change_cost: float = 0, settings: EncoderSettings = DEFAULT_SETTINGS
