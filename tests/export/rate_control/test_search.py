@@ -14,9 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from reelnet.errors import CapError, UsageError
+from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.codec import H264
-from reelnet.export.encoders.content import find_content
+from reelnet.export.encoders.content import Content, find_content
 from reelnet.export.encoders.encode import encode_frames
+from reelnet.export.encoders.formats import EncoderSettings
 from reelnet.reel import Reel, Run
 from reelnet.render.compositor import Frame
 from tests.export.coding import by_pillow
@@ -183,6 +185,26 @@ def test_a_video_with_room_to_spare_says_so(reel: Reel, whole: dict[str, int], t
     assert [note for note in roomy.notes if f"more bytes would not be visible: crf {quality} is" in note]
     full = reel.save(tmp_path / "a.mp4", max_size=whole[".mp4"])
     assert not [note for note in full.notes if "would not be visible" in note]
+
+
+def test_qualities_keep_their_meaning_at_another_scale(
+    reel: Reel, whole: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values of 8 pixels are encoded at another CRF than those of 2 pixels, where a video is reduced to these."""
+    used = dict[Content, set[float | None]]()
+
+    def note(frames: Iterable[Frame], path: Path, stream: StreamInfo, settings: EncoderSettings) -> int:
+        used.setdefault(stream.content, set()).add(settings.quality)
+        return encode_frames(frames, path, stream, settings)
+
+    monkeypatch.setattr("reelnet.export.rate_control.trials.encode_frames", note)
+    report = reel.save(tmp_path / "a.mp4", max_size=int(0.26 * whole[".mp4"]), keep=["frames"])
+    assert report.scale == 2
+    own, fine = find_content(reel.rendition), find_content(reel.rendition.with_scale(2))
+    assert own is not fine
+    floor = H264.quality_limits[own].floor
+    assert max(filter(None, used[own])) <= floor
+    assert max(filter(None, used[fine])) == pytest.approx(H264.quality_limits[fine].floor)
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
