@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
 import av
-from common import FPS
 
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.pixel_formats import Yuv420pConverter
@@ -23,13 +21,13 @@ MEDIUM = {"preset": "medium", "crf": "23"}
 
 def compose_frames(reel: Reel, levels: LevelSource | None = None) -> list[av.VideoFrame]:
     """All frames as yuv420p with their time stamps, in memory, with the recorded values or other levels."""
-    converter = Yuv420pConverter(reel.palette_rgb)
+    converter, fps = Yuv420pConverter(reel.palette_rgb), reel.rendition.timeline.fps
     pictures: list[av.VideoFrame] = []
     for frame in reel.rendition.frames(levels):
-        for _ in range(round(frame.duration * FPS)):
+        for _ in range(round(frame.duration * fps)):
             picture = av.VideoFrame(reel.scene.size.width, reel.scene.size.height, "yuv420p")
             converter.convert(frame.indices, picture)
-            picture.pts, picture.time_base = len(pictures), Fraction(1, FPS)
+            picture.pts, picture.time_base = len(pictures), 1 / fps
             pictures.append(picture)
     return pictures
 
