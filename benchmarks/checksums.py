@@ -161,6 +161,7 @@ def make_scores() -> Entry:
         "steps": np.array([0, 1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 181, 256, 362]),
         "samples": make_pictures(10, 6, 28),
         "labels": [str(n) for n in logits[-1, :, :, 0, 0].argmax(axis=1)],
+        "classes": [str(n) for n in range(10)],
         "taps": {"conv": make_settling_maps(11, 18, 6, 6, 9, 9), "logits": logits},
         "metrics": make_metrics(18),
         "bounds": {"conv": (-1, 1)},

@@ -41,6 +41,7 @@ def write_run(
     color: bool = False,
     side: int = 6,
     labels: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Run:
     """Write a run and open it.
@@ -63,6 +64,7 @@ def write_run(
         color: Whether random pictures are RGB.
         side: Height and width of random pictures.
         labels: One label per sample.
+        classes: Names of the classes.
         about: Free-form facts.
     """
     arrays, shapes = _split_taps(taps, layer)
@@ -92,6 +94,7 @@ def write_run(
         / 255,
         pictures=pictures,
         labels=None if labels is None else tuple(labels),
+        classes=None if classes is None else tuple(classes),
         about=about,
     ) as writer:
         for position, step in enumerate(range(length) if steps is None else steps):

@@ -74,7 +74,8 @@ picture_options = options.combine_options(
     "layers",
     multiple=True,
     metavar="PATTERN ...",
-    help="Layers to record: module paths or glob patterns, one or more; by default every convolution.",
+    help="Layers to record: module paths or glob patterns, one or more; by default every convolution "
+    "and the last dense layer.",
 )
 @click.option(
     "--samples", type=options.COUNT, help="Pictures to record; by default 10, or all of a smaller test set."

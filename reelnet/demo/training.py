@@ -45,7 +45,8 @@ class Recipe:
         batch_size: Images per step; by default 1024, or all of a smaller training set.
         lr: Learning rate of Adam.
         seed: Seed for the weights and the order of the images.
-        layers: Paths or glob patterns of the layers and parameters to record; every `Conv2d` if empty.
+        layers: Paths or glob patterns of the layers and parameters to record; by default every
+            `Conv2d` and the last `Linear`.
         samples: Number of fixed images to record; by default 10, or all of a smaller test set.
         image_size: Height and width of the images in pixels; None keeps theirs.
     """
@@ -123,10 +124,11 @@ def train(
         network,
         samples=samples,
         shown=data.to_display(samples),
-        taps=recipe.layers or None,
+        taps=recipe.layers or [choose_taps(network)],
         labels=labels,
+        classes=data.classes,
         metrics=test_metrics,
-        about={**asdict(recipe), "classes": data.classes},
+        about=asdict(recipe),
         force=force,
         total_steps=total,
         # The recording is the purpose of this training.
@@ -141,6 +143,16 @@ def train(
             recorder.step(**metrics)
             progress(step, total)
     return TrainingResult(total, **test_metrics)
+
+
+def choose_taps(network: nn.Module) -> Callable[[str, nn.Module], bool]:
+    """Select every convolution, and the last dense layer, which in most classifiers gives the class scores."""
+    dense = [path for path, module in network.named_modules() if isinstance(module, nn.Linear)]
+
+    def is_selected(path: str, module: nn.Module) -> bool:
+        return isinstance(module, nn.Conv2d) or path in dense[-1:]
+
+    return is_selected
 
 
 def prepare(recipe: Recipe, root: Path | None) -> tuple[nn.Module, LabeledImages]:

@@ -42,6 +42,8 @@ def export_arrays(run: RunReader, path: Path, progress: Progress | None = None) 
         _write_array(archive, "inputs", run.inputs)
         if run.labels is not None:
             _write_array(archive, "labels", np.array(run.labels, np.str_))
+        if run.classes is not None:
+            _write_array(archive, "classes", np.array(run.classes, np.str_))
         for name, values in run.metrics.items():
             _write_array(archive, f"metrics/{name}", values)
         for done, (name, tap) in enumerate(run.taps.items(), 1):

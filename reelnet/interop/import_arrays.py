@@ -25,7 +25,7 @@ from reelnet.runs.storage.open_store import open_store
 from reelnet.runs.verify import Progress
 from reelnet.runs.writer import RunWriter
 
-SINGLE_ARRAYS = ("steps", "samples", "labels", "inputs")
+SINGLE_ARRAYS = ("steps", "samples", "labels", "classes", "inputs")
 """Names of the arrays that exist once per run."""
 
 GROUP_KINDS = {
@@ -47,6 +47,7 @@ def write_run(
     taps: Mapping[str, Any],
     metrics: Mapping[str, Any] | None = None,
     labels: Any = None,
+    classes: Any = None,
     weights: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     force: bool = False,
@@ -63,6 +64,7 @@ def write_run(
         taps: The values of each layer, (steps, samples, channels, height, width).
         metrics: The values of each metric, (steps,); NaN where a step has no value.
         labels: One short text or number per sample.
+        classes: Names of the classes, in the order of the scores that a layer gives.
         weights: Parameters by name, (steps, outputs, inputs, height, width).
         bounds: The smallest and largest value that a layer can give, such as (−1, 1) for tanh.
         force: Replace an existing run at `path`.
@@ -72,8 +74,9 @@ def write_run(
         ReelnetError: An array has the wrong shape, type or values, or the folder cannot be written.
     """
     arrays: dict[str, Any] = {"steps": steps, "samples": samples}
-    if labels is not None:
-        arrays["labels"] = labels
+    for name, texts in (("labels", labels), ("classes", classes)):
+        if texts is not None:
+            arrays[name] = texts
     for group, items in (("taps", taps), ("weights", weights), ("bounds", bounds), ("metrics", metrics)):
         arrays |= {f"{group}/{name}": values for name, values in (items or {}).items()}
     require_free_path(path, force=force)
@@ -199,7 +202,8 @@ def _create_run(
     steps = _read_steps(f"{prefix}steps", arrays["steps"])
     pictures = _read_pictures(f"{prefix}samples", arrays["samples"])
     inputs = _read_inputs(f"{prefix}inputs", arrays.get("inputs", arrays["samples"]), len(pictures))
-    labels = _read_labels(f"{prefix}labels", arrays["labels"], len(pictures)) if "labels" in arrays else None
+    labels = _read_texts(f"{prefix}labels", arrays.get("labels"), "(samples,)", len(pictures))
+    classes = _read_texts(f"{prefix}classes", arrays.get("classes"), "(classes,)")
     taps: dict[str, TapInfo] = {}
     rows: dict[str, Iterator[NDArray[Any]]] = {}
     for group, kind in GROUP_KINDS.items():
@@ -222,6 +226,7 @@ def _create_run(
         inputs=inputs,
         pictures=pictures,
         labels=labels,
+        classes=classes,
         about=about,
         force=force,
         timed=False,
@@ -300,8 +305,12 @@ def _read_inputs(key: str, array: ArraySource, samples: int) -> NDArray[Any]:
     return _to_native(array.load())
 
 
-def _read_labels(key: str, array: ArraySource, samples: int) -> tuple[str, ...]:
-    _require_shape(key, array, "(samples,)", samples)
+def _read_texts(
+    key: str, array: ArraySource | None, expected: str, rows: int | None = None
+) -> tuple[str, ...] | None:
+    if array is None:
+        return None
+    _require_shape(key, array, expected, rows)
     if array.dtype.kind not in "iufbUS":
         raise ReelnetError(f"{key}: type {array.dtype.name}; give text or numbers")
     try:

@@ -21,6 +21,7 @@ from reelnet._support.byte_size import parse_size
 from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.async_writer import AsyncWriter
+from reelnet.record.class_output import find_class_output, format_classes
 from reelnet.record.probe.distributed import SYNC_TIMEOUT, OutOfSyncError, ProcessRole
 from reelnet.record.probe.probe import Probe
 from reelnet.record.probe.probing import probing
@@ -82,6 +83,9 @@ class Recorder:
         taps: What to record, one or a list: paths or glob patterns of layers (`"conv*"`) or of parameters
             (`"conv1.weight"`); `Tap`s; predicates such as `reelnet.modules(nn.Conv2d)`. By default every `Conv2d`.
         labels: One short string or number per sample, shown above its column.
+        classes: Names of the classes between which the network decides, in the order of the values that it returns:
+            logits or probabilities. Templates then show what the network takes each sample for, if its last layer is
+            among the taps.
         shown: Pictures of the samples for people, (samples, height, width) or (samples, height, width, 3), float in
             0..1 or uint8. By default made from `samples`.
         metrics: Metrics of the untrained network, by name.
@@ -127,6 +131,7 @@ class Recorder:
         samples: torch.Tensor | NDArray[np.generic] | tuple[Any, ...] | Mapping[str, Any],
         taps: Sequence[TapSpec] | TapSpec | None = None,
         labels: Sequence[object] | torch.Tensor | None = None,
+        classes: Sequence[object] | None = None,
         shown: torch.Tensor | NDArray[np.generic] | None = None,
         metrics: Mapping[str, Any] | None = None,
         about: Mapping[str, Any] | None = None,
@@ -160,6 +165,7 @@ class Recorder:
         if max_bytes is not None:
             self._budget = parse_size(max_bytes) - self._samples.nbytes - self._pictures.nbytes - HEADER_BYTES
         self._labels = self._samples.format_labels(labels)
+        self._classes = format_classes(classes)
         if shown is None and self._samples.fitting_note:
             self._about = {"pictures": self._samples.fitting_note, **self._about}
         options = ReadOptions.from_arguments(dtype, channels)
@@ -205,6 +211,8 @@ class Recorder:
             inputs={name: to_numpy(value) for name, value in self._samples.tensors.items()},
             pictures=self._pictures,
             labels=self._labels,
+            classes=self._classes,
+            class_output=self._find_class_output(arrays),
             about=self._about,
             force=self._force,
             resume=self._step if self._resumed else None,
@@ -232,6 +240,28 @@ class Recorder:
             name, reason = next(iter(skipped.items()))
             layers = format_count(len(skipped), "layer")
             LOG.warning("%s: skipped %s; the first is %r: it %s", self._location, layers, name, reason)
+
+    def _find_class_output(self, arrays: Arrays) -> str | None:
+        """The tap that gives the model's output, one value per class; see `Header.class_output`.
+
+        Raises:
+            ReelnetError: The model returns another number of values than there are classes.
+        """
+        scores = self._probe.class_scores
+        if self._classes is None or scores is None:
+            return None
+        if scores.shape[1] != len(self._classes):
+            raise ReelnetError(
+                f"classes: got {len(self._classes)} names, but the model returns {scores.shape[1]} values per sample"
+            )
+        output = find_class_output(scores, arrays)
+        if not output:
+            LOG.warning(
+                "%s: classes are given, but no tap records what the model returns; to show what it takes the samples "
+                "for, record its last layer, too",
+                self._location,
+            )
+        return output
 
     def _warn_about_gap(self, last_step: int | None) -> None:
         """Warn if the resumed run ends before the step after which it is resumed."""

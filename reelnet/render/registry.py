@@ -16,6 +16,7 @@ ENTRY_POINT_GROUP = "reelnet.panels"
 """Entry points of other packages: the name is the kind, the object a subclass of `reelnet.panels.Panel`."""
 
 _PANEL_CLASSES = {
+    "belief": "answers.belief:Belief",
     "captions": "annotations.captions:Captions",
     "channels": "maps.channels:Channels",
     "colorbar": "maps.colorbar:Colorbar",
@@ -25,8 +26,8 @@ _PANEL_CLASSES = {
     "histogram": "charts.histogram:Histogram",
     "image": "basic.image:Image",
     "inputs": "maps.inputs:Inputs",
-    "predictions": "predictions.predictions:Predictions",
     "progress": "basic.small_panels:Progress",
+    "says": "answers.says:Says",
     "spacer": "basic.small_panels:Spacer",
     "text": "basic.text:Text",
     "weights": "maps.weights:Weights",

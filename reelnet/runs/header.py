@@ -191,6 +191,9 @@ class Header:
         labels: One short text per sample, or None.
         about: Free-form facts for people: model, data, seed, versions.
         format: Version of the run format.
+        classes: Names of the classes between which the network decides, in the order of its scores, or None.
+        class_output: The tap that gives the model's output, one value per class. Empty if the recorder saw that none
+            does; None if that is not known.
     """
 
     taps: Mapping[str, TapInfo]
@@ -199,6 +202,8 @@ class Header:
     labels: tuple[str, ...] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT_VERSION
+    classes: tuple[str, ...] | None = None
+    class_output: str | None = None
 
     @property
     def is_checked(self) -> bool:
@@ -214,6 +219,8 @@ class Header:
             "samples": self.samples,
             "samples_crc32": self.samples_crc32,
             "labels": self.labels,
+            "classes": self.classes,
+            "class_output": self.class_output,
             "about": dict(self.about),
         }
         return encode_checked(content, indent=2)
@@ -246,13 +253,20 @@ class Header:
             labels = content["labels"]
             if labels is not None and (type(labels) is not list or len(labels) != samples):
                 raise ValueError(f"there is not one label for each of the {samples} samples")
+            about = _limit_depth(dict(content["about"]), MAX_ABOUT_DEPTH)
+            class_output = content.get("class_output")
+            if class_output and class_output not in taps:
+                raise ValueError(f"the class output {shorten(class_output)} is not one of the layers")
             return cls(
                 taps=taps,
                 samples=samples,
                 samples_crc32=str(content["samples_crc32"]),
                 labels=tuple(map(str, labels)) if labels is not None else None,
-                about=_limit_depth(dict(content["about"]), MAX_ABOUT_DEPTH),
+                about=about,
                 format=int(version),
+                # The first runs had their classes among the facts.
+                classes=_parse_classes(content.get("classes", about.get("classes"))),
+                class_output=None if class_output is None else str(class_output),
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise RunError(
@@ -329,6 +343,10 @@ def _parse_tap(tap: Mapping[str, Any], samples: int) -> TapInfo:
         channels=tuple(map(require_int, channels)) if channels else None,
         note=str(tap.get("note", "")),
     )
+
+
+def _parse_classes(value: Any) -> tuple[str, ...] | None:
+    return tuple(map(str, value)) if type(value) is list and value else None
 
 
 def _parse_sides(value: Any, count: int) -> tuple[int, ...]:

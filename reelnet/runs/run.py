@@ -116,6 +116,16 @@ class RunReader:
         return self._header.labels
 
     @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes between which the network decides, in the order of its scores, or None."""
+        return self._header.classes
+
+    @property
+    def class_output(self) -> str | None:
+        """The tap that gives the model's output, one value per class; empty if none does, None if not known."""
+        return self._header.class_output
+
+    @property
     def about(self) -> Mapping[str, Any]:
         """Free-form facts: model, data, seed, versions."""
         return self._header.about

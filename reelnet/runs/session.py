@@ -240,6 +240,8 @@ def _describe_difference(old: Header, new: Header) -> str:
                 f"layer {name!r} gives {tap.dtype} {tap.shape}, "
                 f"but the run holds {old_tap.dtype} {old_tap.shape}{channels}"
             )
+    if None not in (old.classes, new.classes) and old.classes != new.classes:
+        return "the classes are different"
     if new.samples_crc32 != old.samples_crc32:
         return "the samples are different"
     return ""

@@ -40,6 +40,8 @@ class RunWriter:
             them by name; the first one is named `fed`.
         pictures: The samples as people see them, uint8 (samples, height, width) or (…, 3).
         labels: One short text per sample.
+        classes: Names of the classes, in the order of the network's scores.
+        class_output: The tap that gives the model's output; empty if none does, None if that is not known.
         about: Free-form facts to store in `run.json`.
         force: Replace an existing run at `path`. Anything else at `path` is never touched.
         resume: Resume the existing run at `path` after this step; later steps of the run are replaced.
@@ -60,6 +62,8 @@ class RunWriter:
         inputs: NDArray[np.generic] | Mapping[str, NDArray[np.generic]],
         pictures: NDArray[np.uint8],
         labels: tuple[str, ...] | None = None,
+        classes: tuple[str, ...] | None = None,
+        class_output: str | None = None,
         about: Mapping[str, Any] | None = None,
         force: bool = False,
         resume: int | None = None,
@@ -70,7 +74,15 @@ class RunWriter:
         self._guard = threading.RLock()
         named_inputs = inputs if isinstance(inputs, Mapping) else {"fed": inputs}
         samples, _ = pack_arrays({**named_inputs, "shown": pictures})
-        header = Header(dict(taps), len(pictures), crc32_hex(samples), labels, about or {})
+        header = Header(
+            dict(taps),
+            len(pictures),
+            crc32_hex(samples),
+            labels,
+            about or {},
+            classes=classes,
+            class_output=class_output,
+        )
         self._lock, self._log = open_session(self._store, header, samples, force=force, resume=resume)
         self._is_new = resume is None
         # A resumed run keeps the order of its taps, since segments identify taps by it.

@@ -40,7 +40,10 @@ class SceneContext:
         steps: The recorded steps, ascending.
         metrics: Per metric one value per step, NaN where it was not logged, or logged as NaN.
         measured: Per metric whether each step has a value, bool (steps,); the value may be NaN.
-        classes: Names of the classes of the data; None if the run has none.
+        run_labels: One short text per recorded sample; None if the run has none.
+        classes: Names of the classes, in the order of the class output; None if the run has none.
+        class_output: The tap that gives the model's output, one value per class; empty if none does, None if that is
+            not known.
         theme: Colors, fonts and sizes.
         statistics: Statistics over the whole run.
         channel_count: How many channels of the layer are shown; None for all.
@@ -62,7 +65,9 @@ class SceneContext:
     steps: tuple[int, ...]
     metrics: dict[str, NDArray[np.float64]]
     measured: dict[str, NDArray[np.bool_]]
+    run_labels: tuple[str, ...] | None
     classes: tuple[str, ...] | None
+    class_output: str | None
     theme: Theme
     statistics: RunStatistics
     channel_count: int | None = None
@@ -102,7 +107,7 @@ class SceneContext:
         except ValueError as error:
             raise UsageError(f"{run.location}: layer {error}") from None
         indices = select_indices(samples.show, len(run.samples), "sample")
-        pictures, labels, classes = run.samples, run.labels, run.about.get("classes")
+        pictures, labels = run.samples, run.labels
         return cls(
             layer=layer,
             cell_size=theme.cell or Cell.choose_size(run.taps, layer),
@@ -114,7 +119,9 @@ class SceneContext:
             steps=tuple(run.steps),
             metrics=run.metrics,
             measured=run.measured,
-            classes=tuple(map(str, classes)) if isinstance(classes, list) and classes else None,
+            run_labels=labels,
+            classes=run.classes,
+            class_output=run.class_output,
             theme=theme,
             statistics=RunStatistics.for_run(run),
             transposed=samples.transposed is True,

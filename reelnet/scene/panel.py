@@ -106,6 +106,10 @@ class Panel(PanelSpec, ABC):
     has_cells: ClassVar[bool] = False
     """Whether it shows maps or pictures, so that its box must begin on the grid of the layout."""
 
+    def absence(self, context: SceneContext) -> str:
+        """Why it has nothing to show, with what to do about it; empty if nobody needs to know."""
+        return ""
+
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The taps whose arrays it draws in every frame."""
         return ()

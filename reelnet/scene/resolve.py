@@ -13,7 +13,13 @@ from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
-from reelnet.scene.layout.measure import check_panels, check_unplaced, find_unplaced, with_layout
+from reelnet.scene.layout.measure import (
+    check_panels,
+    check_unplaced,
+    find_left_out,
+    find_unplaced,
+    with_layout,
+)
 from reelnet.scene.layout.snap import SnapGrid
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, HasCells, Panel
@@ -39,7 +45,8 @@ class Scene:
         timeline: Which step each frame shows.
         timeline_plan: What the timeline is made from.
         taps: The taps whose arrays the frames need.
-        unplaced: One message per panel that the author describes but does not place.
+        unplaced: One message per panel that the author describes but does not place, and per panel of the layout
+            that lacks data which the run could have.
     """
 
     context: SceneContext
@@ -208,10 +215,15 @@ def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, 
     errors.raise_errors()
     with error_context("panels", source_map=template.source_map):
         palette = builder.freeze()
-    unplaced = (
+    unplaced = [
         template.source_map.diagnose(("panels", name), "is not in the layout, so it is not drawn")
         for name in find_unplaced(template)
-    )
+    ]
+    unplaced += [
+        template.source_map.diagnose(("panels", name), f"is left out: {reason}")
+        for name in find_left_out(template, [name for name, _, _ in placed])
+        if isinstance(absent := template.panels[name], Panel) and (reason := absent.absence(context))
+    ]
     return Scene(
         context=context,
         size=layout.size,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reelnet.runs.run import RunReader
 
 T = TypeVar("T")
+T_Number = TypeVar("T_Number", bound=np.generic)
 
 PERCENTILE_BINS = 4096
 """Bins of the histogram that percentiles come from; a percentile is off by at most one bin."""
@@ -102,6 +103,22 @@ class RunStatistics:
             )
 
         return self._get_cached(("bins", tap, bins, low, high), compute)
+
+    def series(
+        self, tap: str, key: Hashable, measure: Callable[[NDArray[np.generic]], NDArray[T_Number]]
+    ) -> NDArray[T_Number]:
+        """What `measure` gives for the array of each step, (steps, …).
+
+        Args:
+            tap: The tap whose arrays are measured.
+            key: Tells this measure from others.
+            measure: A function of one step's array.
+        """
+
+        def compute() -> NDArray[T_Number]:
+            return np.stack([measure(self.read_step(step, [tap])[tap]) for step in self._run.steps])
+
+        return self._get_cached(("series", tap, key, len(self._run.steps)), compute)
 
     def read_step(self, step: int, taps: Sequence[str]) -> dict[str, NDArray[np.generic]]:
         """The arrays of one step, for panels that show this step in every frame."""

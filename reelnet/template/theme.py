@@ -116,7 +116,7 @@ class Theme:
     accent: Rgb = (33, 102, 172)
     curves: tuple[Rgb, ...] = ((176, 94, 0), (0, 107, 98), (150, 70, 210), (38, 30, 110))
     right: Rgb = (0, 107, 98)
-    wrong: Rgb = (178, 24, 43)
+    wrong: Rgb = (190, 60, 8)
     missing: Rgb = (150, 150, 150)
     diverging: tuple[Rgb, ...] = RDBU
     sequential: tuple[Rgb, ...] | None = None
@@ -137,7 +137,7 @@ DARK = Theme(
     accent=(104, 166, 232),
     curves=((240, 168, 72), (64, 200, 180), (176, 130, 250), (255, 250, 170)),
     right=(64, 200, 180),
-    wrong=(240, 128, 110),
+    wrong=(244, 142, 86),
     missing=(110, 110, 110),
     diverging=EMBER,
 )
@@ -149,7 +149,7 @@ PAPER = Theme(
     accent=(146, 64, 14),
     curves=((146, 64, 14), (22, 94, 99), (150, 70, 200), (50, 20, 90)),
     right=(22, 94, 99),
-    wrong=(160, 30, 40),
+    wrong=(168, 56, 12),
     missing=(160, 154, 146),
 )
 THEMES = {"light": Theme(), "dark": DARK, "paper": PAPER}

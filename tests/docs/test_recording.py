@@ -42,6 +42,7 @@ def around() -> dict[str, Any]:
         "images": images,
         "facts": torch.rand(5, 4),
         "digits": range(5),
+        "animals": ["dog", "cat", "cat", "ship", "frog"],
         "loader": [(images, torch.arange(5))] * 3,
         "loss_of": nn.functional.cross_entropy,
         "optimizer": torch.optim.SGD(model.parameters(), 0.1),

@@ -56,7 +56,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
             folder / name,
             steps=range(2),
             metrics=lambda step: {"loss": 1 / (1 + step)},
-            about={"classes": list("0123456789")},
+            classes="0123456789",
             **shape,
         )
         for name, shape in SHAPES.items()
@@ -89,7 +89,7 @@ def test_cells_are_on_the_grid(runs: dict[str, Run], shape: str, template: str) 
             first = replace(region, boxes=region.boxes[:1])
             assert find_offsets(first if region.is_picture else region) == {(0, 0)}
         for name, box in scene.boxes:
-            if name in ("inputs", "channels", "filmstrip", "predictions"):
+            if name in ("inputs", "channels", "filmstrip", "says"):
                 assert (box.x % 8, box.y % 8) == (0, 0)
         check_balance(scene)
         if not scene.context.transposed:

@@ -71,7 +71,7 @@ def write_everything(path: Path, *scores: str) -> Run:
         kinds={"conv1.weight": TapKind.WEIGHT, "conv2.weight": TapKind.WEIGHT},
         bounds=None,
         labels=CLASSES[:4],
-        about={"classes": list(CLASSES)},
+        classes=CLASSES,
         steps=range(0, 180, 20),
         metrics={
             "train_loss": [2.3 - 0.2 * n for n in range(9)],

@@ -90,7 +90,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
             "out": (6, 10, 1, 1),
         },
         "metrics": curves,
-        "about": {"classes": [f"a class of number {number}" for number in range(10)]},
+        "classes": [f"a class of number {number}" for number in range(10)],
         "labels": tuple(f"a class of number {number}" for number in range(6)),
     },
     "output-tap": {"taps": {"out": (6, 10, 1, 1)}, "metrics": curves},

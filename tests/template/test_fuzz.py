@@ -79,7 +79,7 @@ def odd_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         },
         steps=[3, 4, 1000, 1_000_000, 10**12],
         labels=["word " * 1000, "x" * 5000, "", "1" * 300, "é"],
-        about={"classes": ["y" * 4000] * 40},
+        classes=["y" * 4000] * 40,
         metrics={
             "train_loss": [1.0, nan, inf, -inf, 2.0],
             "test_loss": [None, None, nan, None, None],

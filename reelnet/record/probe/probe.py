@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -48,7 +49,7 @@ from reelnet.record.taps.selection import (
     unwrap_model,
 )
 from reelnet.record.taps.tap import Tap
-from reelnet.record.tensors import pick_tensor
+from reelnet.record.tensors import pick_tensor, to_numpy
 from reelnet.runs.header import TapInfo, TapKind
 
 MIN_MULTITHREADED_VALUES = 1 << 18
@@ -80,6 +81,8 @@ class Probe:
         names: The names under which the taps are recorded, known before the first pass.
         infos: What is recorded under each name, known after the first pass.
         skipped: The reason why each skipped tap cannot be recorded, known after the first pass.
+        class_scores: What the model returns in the first pass if that is one vector per sample, (samples, values);
+            None otherwise.
         doubts: What the first pass cannot be sure of: which dimensions are those of the samples and of the channels.
         exchanged: What happened to modules that were exchanged before the last pass, by their paths.
         refused: The reason why each tap that no longer fits has no values in the last pass.
@@ -100,6 +103,7 @@ class Probe:
         self.names = [tap.get_name(1) for tap in taps]
         self.infos: dict[str, TapInfo] = {}
         self.skipped: dict[str, str] = {}
+        self.class_scores: NDArray[np.generic] | None = None
         self.doubts: list[str] = []
         self._samples = samples
         self._options = options or ReadOptions()
@@ -294,8 +298,17 @@ class Probe:
             except Exception as error:
                 last = next(reversed(forward.arrays), None)
                 raise describe_forward_error(self.model, self._samples, error, last) from error
+        if first:
+            self._keep_class_scores(output)
         if first and self._samples.samples_dim is None:
             self._check_count(output)
+
+    def _keep_class_scores(self, output: Any) -> None:
+        self.class_scores = None
+        with suppress(ReelnetError):
+            scores = pick_tensor(output, None)[0]
+            if scores.ndim == 2 and len(scores) == self._samples.count and scores.is_floating_point():
+                self.class_scores = to_numpy(scores)
 
     @property
     def _device(self) -> torch.device:

@@ -16,7 +16,7 @@ from reelnet.record.recorder import Recorder
 from reelnet.record.taps.reading import get_output_bounds
 from reelnet.record.taps.tap import Tap
 from reelnet.reel import Run
-from reelnet.render.panels.predictions.scores import ClassScores
+from reelnet.scene.class_scores import ClassScores
 from tests.record.cases import pictures
 from tests.record.layers import unnamed
 from tests.record.models import Recurrent
@@ -217,11 +217,11 @@ def test_features_are_folded_to_a_grid_and_still_read_as_class_scores(tmp_path: 
             return self.out(x.flatten(1))
 
     names = ("ant", "bee", "cat", "dog", "eel", "fox", "gnu")
-    with Recorder(tmp_path / "run", Odd(), samples=pictures(), taps=["out"], about={"classes": names}):
+    with Recorder(tmp_path / "run", Odd(), samples=pictures(), taps=["out"], classes=names):
         pass
     run = Run(tmp_path / "run")
     assert (run.taps["out"].shape, run.taps["out"].map_shape) == ((3, 7, 1, 1), (1, 2, 4))
-    shown = lay_out(run, {"channels": {"labels": False}, "predictions": {"labels": False}}, layer="out")
+    shown = lay_out(run, {"channels": {"labels": False}, "says": {"labels": False}}, layer="out")
     cell, side = shown.panel("channels", 0)[:, :56], 12
     # Four cells side by side, with four pixels beside and sixteen above, so that samples stay apart.
     colours = [

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
-from reelnet.render.panels.predictions.scores import ClassScores
 from reelnet.render.typography import TextStyle, split_word, text_style, wrap_text
+from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder

@@ -12,12 +12,12 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
-from reelnet.render.panels.predictions.predictions import rasterize_mark
-from reelnet.render.panels.predictions.scores import ClassScores
+from reelnet.render.panels.answers.answer_panel import rasterize_mark
+from reelnet.scene.class_scores import ClassScores
 from tests.make_run import write_run
 from tests.rendering import to_pixels
 
-RIGHT, WRONG, MUTED = (0, 107, 98), (178, 24, 43), (94, 101, 110)
+RIGHT, WRONG, MUTED = (0, 107, 98), (190, 60, 8), (94, 101, 110)
 SAMPLES, CLASSES = 4, 5
 
 
@@ -30,14 +30,16 @@ def scores(step: int) -> Any:
 
 def recorded(path: Path, more: dict[str, Any] | None = None, **form: Any) -> Run:
     taps = {"conv1": (SAMPLES, 2, 4, 4), "out": (SAMPLES, CLASSES, 1, 1), **(more or {})}
-    return write_run(path, taps=taps, **{"values": {"out": scores}, "steps": range(2), **form})
+    return write_run(
+        path, taps=taps, **{"values": {"out": scores}, "steps": range(2), "classes": "01234", **form}
+    )
 
 
 def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
     stack = "row" if keys.get("samples", {}).get("transposed") else "column"
     template = {
-        "panels": {"predictions": panel},
-        "layout": {"column": {"padding": 16, "items": [{stack: ["inputs", "channels", "predictions"]}]}},
+        "panels": {"says": panel},
+        "layout": {"column": {"padding": 16, "items": [{stack: ["inputs", "channels", "says"]}]}},
         **keys,
     }
     file = run.path / "template.yaml"
@@ -47,7 +49,7 @@ def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
 
 def slots(reel: Reel, step: int) -> list[Any]:
     """The pixels below each sample's column."""
-    box = dict(reel.scene.boxes)["predictions"]
+    box = dict(reel.scene.boxes)["says"]
     shown = to_pixels(reel.frame(step))[box.y : box.bottom]
     side, gap = reel.scene.context.cell.size, reel.scene.context.samples_spec.gap
     left = box.right - SAMPLES * side - (SAMPLES - 1) * gap
@@ -87,7 +89,7 @@ def test_without_labels_there_are_names_but_no_marks(tmp_path: Path) -> None:
 
 def test_bar_heights_match_the_softmax(tmp_path: Path) -> None:
     reel = laid_out(recorded(tmp_path / "run"), {"show": "bars", "height": 104}, samples={"show": [1, 2]})
-    box = dict(reel.scene.boxes)["predictions"]
+    box = dict(reel.scene.boxes)["says"]
     high, low = (math.exp(score) / (math.exp(3) + CLASSES - 1) for score in (3, 0))
     shown = to_pixels(reel.frame(0))[box.y : box.bottom]
     for number, truth in enumerate((1, 2)):
@@ -147,15 +149,60 @@ def test_a_nan_score_gives_no_prediction(tmp_path: Path, show: str) -> None:
     assert not has(shown[2], WRONG)
 
 
-@pytest.mark.parametrize("more", [{"dense": (SAMPLES, 7, 1, 1)}, None])
-def test_the_panel_is_left_out_unless_one_tap_gives_scores(
-    tmp_path: Path, more: dict[str, Any] | None
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({}, ""),
+        ({"more": {"dense": (SAMPLES, 7, 1, 1)}}, ""),
+        (
+            {"more": {"dense": (SAMPLES, CLASSES, 1, 1)}},
+            "out, dense all have one value per class; name the class output",
+        ),
+        ({"classes": None}, "the run has no names of classes; record it with classes="),
+        ({"classes": "abc"}, "no class output was recorded, a vector of 3 values"),
+        # A sigmoid per class.
+        ({"bounds": {"conv1": None, "out": (0, 1)}}, "no class output was recorded, a vector of 5 values"),
+    ],
+)
+def test_the_panel_is_left_out_with_a_reason_unless_one_tap_gives_scores(
+    tmp_path: Path, form: dict[str, Any], reason: str
 ) -> None:
-    run = recorded(tmp_path / "run", more)
-    assert ("predictions" in dict(laid_out(run, {}).scene.boxes)) == (more is None)
-    assert "predictions" in dict(laid_out(run, {"tap": "out"}).scene.boxes)
-    bare = write_run(tmp_path / "bare", taps={"conv1": (SAMPLES, 2, 4, 4)})
-    assert "predictions" not in dict(laid_out(bare, {}).scene.boxes)
+    run = recorded(tmp_path / "run", **form)
+    reel = laid_out(run, {})
+    assert ("says" in dict(reel.scene.boxes)) == (not reason)
+    assert len(reel.scene.notes) == bool(reason)
+    assert all(f"is left out: {reason}" in note for note in reel.scene.notes)
+    if form.get("classes", "01234") is not None and "classes" not in form:
+        assert "says" in dict(laid_out(run, {"tap": "out"}).scene.boxes)
+
+
+def test_labels_that_are_not_all_classes_are_no_truth(tmp_path: Path) -> None:
+    # Numbers of samples, of which some happen to be names of classes.
+    run = recorded(tmp_path / "run", labels=("0", "1", "2", "17"))
+    for slot in slots(laid_out(run, {}, samples={"gap": 6}), 1):
+        assert not has(slot, RIGHT)
+        assert not has(slot, WRONG)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_length_of_a_bar_is_the_certainty(tmp_path: Path, transposed: bool) -> None:
+    keys: dict[str, Any] = {"samples": {"transposed": transposed, "gap": 8}}
+    run = recorded(tmp_path / "run")
+    reel = laid_out(run, {}, **keys)
+    bare = laid_out(run, {"bar": False}, **keys)
+    box, certainty = dict(reel.scene.boxes)["says"], math.exp(3) / (math.exp(3) + CLASSES - 1)
+    for step, colors in ((0, [RIGHT, WRONG, WRONG, WRONG]), (1, [RIGHT] * SAMPLES)):
+        shown = to_pixels(reel.frame(step))[box.y : box.bottom, box.x : box.right]
+        cell, pitch = reel.scene.context.cell.size, reel.scene.context.cell_pitch
+        for number, color in enumerate(colors):
+            if transposed:
+                top = box.height - reel.scene.context.samples_extent + number * pitch
+                row, full = shown[top + cell - 1], box.width
+            else:
+                left = box.width - reel.scene.context.samples_extent + number * pitch
+                row, full = shown[-1, left : left + cell], cell - 4
+            assert (row == color).all(axis=-1).sum() == round(certainty * full)
+    assert (dict(bare.scene.boxes)["says"].height < box.height) != transposed
 
 
 @pytest.mark.parametrize(
@@ -179,11 +226,9 @@ def test_an_error_is_one_line_with_its_position(tmp_path: Path, panel: dict[str,
 def test_rows_of_samples_have_their_predictions_on_the_right(tmp_path: Path) -> None:
     reel = laid_out(recorded(tmp_path / "run"), {"percent": True}, samples={"transposed": True, "gap": 8})
     boxes, side = dict(reel.scene.boxes), reel.scene.context.cell.size
-    assert boxes["predictions"].x == boxes["channels"].right
-    shown = to_pixels(reel.frame(0))[
-        boxes["predictions"].y :, boxes["predictions"].x : boxes["predictions"].right
-    ]
-    top = boxes["predictions"].height - (SAMPLES * side + (SAMPLES - 1) * 8)
+    assert boxes["says"].x == boxes["channels"].right
+    shown = to_pixels(reel.frame(0))[boxes["says"].y :, boxes["says"].x : boxes["says"].right]
+    top = boxes["says"].height - (SAMPLES * side + (SAMPLES - 1) * 8)
     rows = [shown[top + n * (side + 8) : top + n * (side + 8) + side] for n in range(SAMPLES)]
     assert [has(row, RIGHT) for row in rows] == [True, False, False, False]
     assert [has(row, WRONG) for row in rows] == [False, True, True, True]
@@ -199,7 +244,7 @@ def test_nothing_is_drawn_outside_the_panel(
     run = recorded(tmp_path / "run", labels=tuple(names[:SAMPLES]))
     keys: dict[str, Any] = {"theme": {"cell": cell}, "samples": {"transposed": transposed}}
     with_panel = laid_out(run, {"classes": names, **panel}, **keys)
-    box = dict(with_panel.scene.boxes)["predictions"]
+    box = dict(with_panel.scene.boxes)["says"]
     shown = to_pixels(with_panel.frame(1)).copy()
     others = dict(with_panel.scene.boxes)
     # The other panels, with their hairline, are left of it if rows are samples, and above it otherwise.

@@ -1,91 +1,74 @@
-"""The predictions panel: what the network predicts for each sample, aligned with the samples' cells."""
+"""The panel `says`: what the network takes each sample for, aligned with the samples' cells."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from reelnet.config.diagnostics import ErrorCollector
-from reelnet.render.canvas import fill_box, polyline, stamp, write
+from reelnet.render.canvas import fill_box, stamp, write
+from reelnet.render.panels.answers.answer_panel import (
+    AnswerPanel,
+    answer_style,
+    format_percent,
+    rasterize_mark,
+)
 from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width, thin_positions
-from reelnet.render.panels.predictions.scores import UNKNOWN_CLASS, ClassScores, ScoreKind
 from reelnet.render.typography import body_style, shorten_text
+from reelnet.scene.class_scores import (
+    UNKNOWN_CLASS,
+    ClassScores,
+    find_top_class,
+)
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Drawing, Panel
+from reelnet.scene.panel import Canvas, Drawing
 
 ROW_LABEL = "says"
 GAP = 4
 """Pixels between a name and its mark, and around a text in its column."""
+BAR_GAP, BAR_INSET = 2, 2
+"""Pixels between a name and its bar below a column, and left and right of such a bar, so that bars do not touch."""
 NOTCH_HEIGHT = 4
 """Pixels below a chart's baseline, in which a notch marks the correct class."""
 
-TICK_STROKES = (((0.12, 0.54), (0.39, 0.81), (0.90, 0.20)),)
-"""Corners (x, y) of a tick in a unit square."""
-CROSS_STROKES = ((0.17, 0.17), (0.83, 0.83)), ((0.17, 0.83), (0.83, 0.17))
-"""The two strokes of a cross in a unit square."""
 
+class Says(AnswerPanel):
+    """What the network takes each sample for: its answer with a tick or a cross and its certainty, or all classes.
 
-class Predictions(Panel):
-    """What the network predicts for each sample, below its column: the most likely class, or all classes."""
+    An answer stands below its sample's column of cells, or beside its row. It takes a recorded class output, and the
+    names of the classes.
+    """
 
     is_sample_strip: ClassVar[bool] = True
     has_cells: ClassVar[bool] = True
 
-    tap: str | None = Field(
-        None, description="The layer that gives one score per class; by default the only one that does."
-    )
     show: Literal["top", "bars"] = Field(
         "top",
-        description="`top`: the name of the class with the highest score, with a tick if it matches the sample's "
-        "label and a cross if not. `bars`: the probabilities of all classes, with a notch below the correct one.",
+        description="`top`: the name of the most likely class, with a tick if it is the sample's label and a cross "
+        "if not. There are none unless all labels of the run are names of classes. `bars`: the probabilities of all "
+        "classes, with a notch below the correct one.",
     )
-    classes: tuple[str, ...] | None = Field(
-        None,
-        description="Names of the classes, in the order of the scores; by default those of the run, or numbers.",
+    bar: bool = Field(
+        True,
+        description="Draw the certainty below each answer of `top`, its probability, as a bar, if the cells are high "
+        "enough. The full width is 100 %.",
     )
-    scores: ScoreKind | None = Field(
-        None,
-        description="Whether the layer gives logits, which a softmax turns into probabilities, or probabilities; by "
-        "default whichever its values look like.",
-    )
-    percent: bool = Field(False, description="Write the highest probability, if the cells are wide enough.")
+    percent: bool = Field(False, description="Write the certainty, if the cells are wide enough.")
     labels: bool = Field(True, description="Write `says` beside the row, and leave space for row labels.")
-
-    @field_validator("classes", mode="before")
-    @classmethod
-    def _accept_numbers(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            return value
-        return tuple(str(each) if type(each) is int else each for each in value)
-
-    def find_scores(self, context: SceneContext) -> ClassScores | None:
-        """Find the scores; None if the run has none."""
-        return ClassScores.find(context, self.tap, self.classes, self.scores)
-
-    def taps(self, context: SceneContext) -> tuple[str, ...]:
-        """The layer that gives the scores."""
-        scores = self.find_scores(context)
-        return (scores.tap,) if scores is not None else ()
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure one line or chart per sample; None if nothing gives scores."""
         scores = self.find_scores(context)
         if scores is None:
             return None
-        errors = ErrorCollector()
-        for number, name in enumerate(self.classes or ()):
-            with errors.collect("classes", number):
-                body_style(context.theme).width(name)
-        errors.raise_errors()
-        layout, extent = PredictionLayout(self, context, scores), context.samples_extent
+        self.check_names(context)
+        layout, extent = AnswerLayout(self, context, scores), context.samples_extent
         if context.transposed:
             return Measure(layout.width, column_label_height(context, labels=self.labels) + extent)
         return Measure(row_label_width(context, labels=self.labels) + extent, layout.height)
@@ -96,11 +79,14 @@ class Predictions(Panel):
         return kind(self, context, box, palette)
 
 
-class PredictionLayout:
+class AnswerLayout:
     """How much of each prediction fits.
 
     Attributes:
+        style: Font of percentages.
+        name_style: Font of names.
         mark_size: Side of a mark in pixels; 0 without marks.
+        bar_height: Pixels of the bar; 0 without bars.
         name_width: Pixels for a name.
         named_samples: The samples whose names are written, counted from 0 among the shown ones.
         inline: Whether the mark is beside the name, not below it.
@@ -112,10 +98,13 @@ class PredictionLayout:
         ValueError: The font lacks a character of a class name.
     """
 
-    def __init__(self, panel: Predictions, context: SceneContext, scores: ClassScores) -> None:
+    def __init__(self, panel: Says, context: SceneContext, scores: ClassScores) -> None:
         self.scores, self.style = scores, body_style(context.theme)
+        self.name_style = answer_style(context.theme)
         style, cell_size, bars = self.style, context.cell.size, panel.show == "bars"
-        longest, percent_width = max(map(style.width, scores.classes)), style.width("100 %")
+        longest, percent_width = max(map(self.name_style.width, scores.classes)), style.width("100 %")
+        has_bar = panel.bar and not bars
+        self.bar_height = max(3, round(style.size / 4)) if has_bar else 0
         has_marks = not bars and bool((scores.truth != UNKNOWN_CLASS).any())
         self.mark_size = round(0.8 * style.size) if has_marks else 0
         mark_width = self.mark_size + GAP if has_marks else 0
@@ -128,6 +117,9 @@ class PredictionLayout:
             self.named_samples = thin_positions(count, context.cell_pitch, style.line_height)
             self.width = max(2 * cell_size, 4 * style.size) if bars else mark_width + self.name_width
             self.width += 2 * GAP + percent_width if self.percent else 0
+            if cell_size < style.line_height + self.bar_height:
+                self.bar_height = 0
+            self.width = max(self.width, 4 * style.size if self.bar_height else 0)
             self.mark_size = max(0, min(self.mark_size, cell_size - 2))
             return
         self.inline = longest + mark_width <= cell_size - GAP
@@ -135,7 +127,7 @@ class PredictionLayout:
             self.percent = False
         self.named_samples, self.name_width = choose_named_columns(longest, context)
         lines = 1 + (self.percent or (has_marks and not self.inline))
-        self.height = lines * style.line_height
+        self.height = lines * style.line_height + (BAR_GAP + self.bar_height if has_bar else 0)
         if bars:
             self.height = 3 * style.size + NOTCH_HEIGHT + self.percent * style.line_height
         self.mark_size = min(self.mark_size, max(3, context.cell_pitch - 2))
@@ -148,7 +140,7 @@ def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[
         longest: Width of the longest name in pixels.
         context: The run.
     """
-    style, pitch, size = body_style(context.theme), context.cell_pitch, context.cell.size
+    style, pitch, size = answer_style(context.theme), context.cell_pitch, context.cell.size
     count = len(context.sample_indices)
     if longest + GAP <= pitch or pitch >= 3 * style.size:
         return range(count), pitch - GAP
@@ -160,25 +152,15 @@ def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[
     return [column for column in columns if first <= column * pitch <= last], name_width
 
 
-def format_percent(probability: float) -> str:
-    """Format a probability; a dash stands for NaN."""
-    return f"{100 * probability:.0f} %" if np.isfinite(probability) else "–"
-
-
-def find_top_class(probabilities: NDArray[np.float64]) -> int:
-    """The number of the most likely class, or `UNKNOWN_CLASS` if a probability is NaN."""
-    return UNKNOWN_CLASS if np.isnan(probabilities).any() else int(probabilities.argmax())
-
-
-class PredictionsDrawing(ABC):
+class SaysDrawing(ABC):
     """The base of names and bars: the box of each sample, the inks, and the row label."""
 
-    def __init__(self, panel: Predictions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+    def __init__(self, panel: Says, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         scores = panel.find_scores(context)
         if scores is None:
             raise AssertionError("a panel without a measure is not placed")
         theme, size, pitch = context.theme, context.cell.size, context.cell_pitch
-        self.layout, self.transposed = PredictionLayout(panel, context, scores), context.transposed
+        self.layout, self.transposed = AnswerLayout(panel, context, scores), context.transposed
         samples, width = range(len(context.sample_indices)), self.layout.width
         left, top = box.x, box.y
         if context.transposed:
@@ -228,18 +210,42 @@ class PredictionsDrawing(ABC):
         write(canvas, percent, self.muted, x, y, self.layout.style, anchor=anchor)
 
 
-class ClassNamesDrawing(PredictionsDrawing):
-    """The name of each sample's most likely class, with a mark if the correct class is known."""
+class ClassNamesDrawing(SaysDrawing):
+    """The name of each sample's most likely class, with a mark if the correct class is known, and its certainty."""
+
+    def __init__(self, panel: Says, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        super().__init__(panel, context, box, palette)
+        self._track = palette.ramp(context.theme.faint, context.theme.faint, 1)
 
     def cache_key(self, state: FrameState) -> Hashable:
-        """The predicted classes, and their probabilities if they are written."""
+        """The answers, and their certainties as far as they are shown."""
         rows = self.read_probabilities(state)
         percents = tuple(format_percent(float(row.max())) for row in rows) if self.layout.percent else ()
-        return tuple(map(find_top_class, rows)), percents
+        bars = tuple(self._bar_length(slot, row) for slot, row in zip(self.slots, rows, strict=True))
+        return tuple(map(find_top_class, rows)), percents, bars
 
     def label_y(self, slot: Box) -> int:
-        """Top of the first line; beside a row of cells the line is centered."""
-        return slot.y + (slot.height - self.layout.style.line_height) // 2 if self.transposed else slot.y
+        """Top of the first line; beside a row of cells the line is centered above the bar."""
+        free = slot.height - self.layout.bar_height - self.layout.style.line_height
+        return slot.y + free // 2 if self.transposed else slot.y
+
+    def _bar_box(self, slot: Box) -> Box:
+        """The box of a bar at a certainty of 1."""
+        inset = 0 if self.transposed else BAR_INSET
+        height = self.layout.bar_height
+        return Box(slot.x + inset, slot.bottom - height, max(1, slot.width - 2 * inset), height)
+
+    def _bar_length(self, slot: Box, row: NDArray[np.float64]) -> int:
+        """Pixels of a bar; 0 without one."""
+        if not self.layout.bar_height or np.isnan(row).any():
+            return 0
+        return round(float(row.max()) * self._bar_box(slot).width)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Write the label, and draw what the bars fill."""
+        super().draw_still(canvas)
+        for slot in self.slots if self.layout.bar_height else ():
+            fill_box(canvas, self._bar_box(slot), self._track)
 
     def draw_sample(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
         """Write one sample's class, mark and probability."""
@@ -248,24 +254,29 @@ class ClassNamesDrawing(PredictionsDrawing):
         if number in layout.named_samples:
             name = "–"
             if top != UNKNOWN_CLASS:
-                name = shorten_text(layout.scores.classes[top], layout.name_width, layout.style)
+                name = shorten_text(layout.scores.classes[top], layout.name_width, layout.name_style)
         if layout.mark_size and UNKNOWN_CLASS not in (top, truth):
             right = top == truth
+        if length := self._bar_length(slot, row):
+            bar = self._bar_box(slot)
+            ink = self.muted if right is None else self.right if right else self.wrong
+            fill_box(canvas, Box(bar.x, bar.y, length, bar.height), ink)
         draw = self._draw_beside if self.transposed else self._draw_below
         draw(canvas, slot, name, right, format_percent(float(row.max())) if layout.percent else "")
 
     def _draw_beside(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
         """Write on one line beside a row of cells; `right` is None without a mark."""
         layout, y = self.layout, self.label_y(slot)
-        x = slot.x + (layout.mark_size + GAP if layout.mark_size else 0)
-        self._draw_mark(canvas, slot.x, slot.y + (slot.height - layout.mark_size) // 2, right)
-        write(canvas, name, self.ink, x, y, layout.style)
+        mark_x = slot.right - layout.mark_size
+        self._draw_mark(canvas, mark_x, y + (layout.style.line_height - layout.mark_size + 1) // 2, right)
+        write(canvas, name, self.ink, slot.x, y, layout.name_style)
         if name:
-            self.write_percent(canvas, percent, slot.right, y, "right")
+            end = mark_x - (GAP if layout.mark_size else 0)
+            self.write_percent(canvas, percent, end, y, "right")
 
     def _draw_below(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
         """Write on one or two lines below a column of cells; `right` is None without a mark."""
-        layout, style, y = self.layout, self.layout.style, slot.y
+        layout, style, y = self.layout, self.layout.name_style, slot.y
         mark_size = layout.mark_size if right is not None else 0
         mark_width = mark_size + GAP if mark_size else 0
         mark_offset = (style.line_height - mark_size + 1) // 2
@@ -279,7 +290,7 @@ class ClassNamesDrawing(PredictionsDrawing):
         write(canvas, name, self.ink, middle, y, style, anchor="middle")
         left = middle - mark_size // 2
         if percent:
-            left = middle - (mark_width + style.width(percent)) // 2
+            left = middle - (mark_width + layout.style.width(percent)) // 2
             self.write_percent(canvas, percent, left + mark_width, second_y, "left")
         self._draw_mark(canvas, left, second_y + mark_offset, right)
 
@@ -289,10 +300,10 @@ class ClassNamesDrawing(PredictionsDrawing):
             stamp(canvas, mask, self.right if right else self.wrong, x, y)
 
 
-class ProbabilityBarsDrawing(PredictionsDrawing):
+class ProbabilityBarsDrawing(SaysDrawing):
     """The probabilities of all classes as bars, with a notch below the correct class."""
 
-    def __init__(self, panel: Predictions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+    def __init__(self, panel: Says, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         super().__init__(panel, context, box, palette)
         self._faint = palette.ramp(context.theme.faint, context.theme.faint, 1)
         self._notch_height = min(NOTCH_HEIGHT, self.slots[0].height // 4)
@@ -354,14 +365,3 @@ class ProbabilityBarsDrawing(PredictionsDrawing):
         left = chart.x + number * chart.width // count
         right = chart.x + (number + 1) * chart.width // count
         return left, max(left + 1, right - (chart.width >= 4 * count))
-
-
-@lru_cache(maxsize=32)
-def rasterize_mark(size: int, *, right: bool) -> NDArray[np.uint8]:
-    """Coverage (size, size) of a tick if `right`, else of a cross. Few fonts have these marks."""
-    strokes = TICK_STROKES if right else CROSS_STROKES
-    width = max(1.2, 0.15 * size)
-    drawn = [polyline([(x * size, y * size) for x, y in stroke], width, (size, size)) for stroke in strokes]
-    mask: NDArray[np.uint8] = np.maximum.reduce(drawn)
-    mask.flags.writeable = False
-    return mask

@@ -1,0 +1,240 @@
+"""The panel `belief`: the probabilities of one sample over the steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
+from reelnet.render.canvas import fill_box, stamp, write
+from reelnet.render.panels.answers.answer_panel import (
+    AnswerPanel,
+    answer_style,
+    format_percent,
+    rasterize_mark,
+)
+from reelnet.render.panels.charts.axis import Axis, fit_step_axis
+from reelnet.render.panels.charts.chart import Chart, ChartDrawing, title_style
+from reelnet.render.panels.charts.line import BLEED, CurveLine, CurveReveal, Series, Sprite, compose_sprites
+from reelnet.render.typography import body_style, shorten_text
+from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
+from reelnet.scene.context import FrameState, SceneContext, format_positions
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
+from reelnet.scene.panel import Canvas
+from reelnet.template.color import Rgb
+
+MAX_CLASSES = 20
+"""Classes with a curve, besides the true one and all answers: those that are most likely at some step."""
+MAX_NAME_EMS = 10
+"""Width at which the names at the ends of curves are cut."""
+GAP = 4
+"""Pixels between the parts of a label."""
+PROBABILITY_AXIS = Axis(0, 1, (0, 0.5, 1), percent=True)
+
+
+class Belief(AnswerPanel):
+    """What the network takes one sample for, step by step: a curve per class, with what is to come as ghost lines.
+
+    The current answer and the true class have colors and their names at the cursor; all others are gray. Of many
+    classes, those that are never likely have no curve.
+    """
+
+    default_grow: ClassVar[float] = 1.0
+
+    sample: int = Field(0, ge=0, description="The sample, counted from 0.")
+    title: str | None = Field(
+        None,
+        max_length=200,
+        description="Title of the chart; by default it names the sample. Empty for none.",
+    )
+    x: Literal["linear", "log"] = Field("linear", description="Scale of the steps; a log scale omits step 0.")
+
+    def find_position(self, context: SceneContext) -> int:
+        """The position of the sample among the shown ones.
+
+        Raises:
+            OptionError: The sample is not shown.
+        """
+        if self.sample not in context.sample_indices:
+            shown = format_positions(context.sample_indices)
+            raise OptionError(f"sample {self.sample} is not shown; shown: {shown}", "sample")
+        return context.sample_indices.index(self.sample)
+
+    def make_chart(self, context: SceneContext) -> Chart:
+        """The title and the axes; the curves are drawn by `BeliefDrawing`."""
+        with error_context("x"):
+            step_axis = fit_step_axis(context.steps, 4, log=self.x == "log")
+        label = context.labels[self.find_position(context)] if context.labels is not None else ""
+        name = f"“{label}”" if label else f"sample {self.sample}"
+        title = f"What the network takes {name} for" if self.title is None else self.title
+        return Chart(
+            " ".join(title.split()),
+            (),
+            PROBABILITY_AXIS,
+            None,
+            step_axis,
+            context.theme,
+            legend=False,
+            values=False,
+            cursor=True,
+        )
+
+    def measure(self, context: SceneContext) -> Measure | None:
+        """Measure a chart with labels right of it; None if nothing gives scores."""
+        scores = self.find_scores(context)
+        if scores is None:
+            return None
+        self.check_names(context)
+        chart, size = self.make_chart(context), context.theme.text
+        errors = ErrorCollector()
+        with errors.collect("title"):
+            title_style(context.theme).width(chart.title)
+        errors.raise_errors()
+        label_width = measure_labels(scores, context)
+        header = chart.header.height_at(chart.natural_width)
+        height = max(13 * size, chart.min_height(header))
+        return Measure(
+            max(40 * size, chart.natural_width + label_width), height, chart.min_width + label_width
+        )
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> BeliefDrawing:
+        """Find the curves."""
+        return BeliefDrawing(self, context, box, palette)
+
+
+def measure_labels(scores: ClassScores, context: SceneContext) -> int:
+    """Pixels right of the plot for the name and the probability of a class, beside the dot at its curve's end."""
+    style = answer_style(context.theme)
+    name_width = min(max(map(style.width, scores.classes)), MAX_NAME_EMS * style.size)
+    return 6 * GAP + round(0.8 * style.size) + name_width + body_style(context.theme).width("100 %")
+
+
+def mix_colors(color: Rgb, background: Rgb) -> Rgb:
+    """The color at three fifths of the way from the background."""
+    red, green, blue = ((3 * one + 2 * other) // 5 for one, other in zip(color, background, strict=True))
+    return red, green, blue
+
+
+def choose_curves(beliefs: NDArray[np.float64], truth: int) -> list[int]:
+    """The classes that have a curve: the true one, every answer, and those that are most likely at some step.
+
+    Args:
+        beliefs: The probabilities (steps, classes).
+        truth: The number of the true class, or `UNKNOWN_CLASS`.
+    """
+    peaks = np.nan_to_num(beliefs).max(axis=0)
+    likely = np.argsort(-peaks, kind="stable")[:MAX_CLASSES].tolist()
+    needed = {find_top_class(row) for row in beliefs} | {truth}
+    return sorted((needed | set(likely)) - {UNKNOWN_CLASS})
+
+
+class BeliefDrawing:
+    """The chart in its box."""
+
+    def __init__(self, panel: Belief, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        scores = panel.find_scores(context)
+        if scores is None:
+            raise AssertionError("a panel without a measure is not placed")
+        theme, chart = context.theme, panel.make_chart(context)
+        position = panel.find_position(context)
+        label_width = measure_labels(scores, context)
+        left = chart.side_widths[0]
+        chart_box = Box(box.x, box.y, box.width - label_width, box.height)
+        plot = chart.plot_box(chart_box, (left, 0), chart.header.height_at(box.width))
+        if plot.height < 2 * theme.text or chart_box.width < chart.min_width:
+            raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
+        self._plot, self._classes, self._style = plot, scores.classes, answer_style(theme)
+        self._plain_style = body_style(theme)
+        self._chart = ChartDrawing(chart, context, chart_box, plot, palette, with_steps=False)
+        self._beliefs, self._truth = scores.beliefs(context, position), int(scores.truth[position])
+        self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (plot.width - 1))
+        self._background = palette.ramp(theme.background, theme.background, 1)
+        self._ghost = palette.ramp(theme.faint, theme.background, 12)
+        self._right = palette.ramp(theme.right, theme.background, 12)
+        color = theme.ink if self._truth == UNKNOWN_CLASS else theme.wrong
+        self._answer = palette.ramp(color, theme.background, 12)
+        gray = mix_colors(theme.muted, theme.background)
+        self._past_ink, self._muted = (
+            palette.ramp(gray, theme.background, 12),
+            palette.ramp(theme.muted, theme.background),
+        )
+        self._scale = chart.line_scale
+        self._curves = [
+            self._make_line(number, self._past_ink, gray, bold=False)
+            for number in choose_curves(self._beliefs, self._truth)
+        ]
+        colored = {find_top_class(row) for row in self._beliefs} - {UNKNOWN_CLASS, self._truth}
+        self._reveals = {
+            number: CurveReveal([self._make_line(number, self._answer, color, bold=True)], plot)
+            for number in colored
+        }
+        if self._truth != UNKNOWN_CLASS:
+            line = self._make_line(self._truth, self._right, theme.right, bold=True)
+            self._reveals[self._truth] = CurveReveal([line], plot)
+
+    def _make_line(self, number: int, ink: Ink, color: Rgb, *, bold: bool) -> CurveLine:
+        """The curve of a class."""
+        values = self._beliefs[:, number]
+        measured = np.ones(len(values), np.bool_)
+        series = Series("", values, measured, values, None, color, (1, 0), bold, PROBABILITY_AXIS)
+        return CurveLine(series, self._columns, self._plot, ink, self._scale)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the title, the axes, and all curves as ghost lines."""
+        self._chart.draw_still(canvas)
+        coverages = [line.coverage for line in self._curves]
+        ghosts = [Sprite.from_coverage(coverage, self._ghost) for coverage in coverages]
+        ghost = compose_sprites(coverages, ghosts)
+        ghost.draw_columns(canvas, self._plot.x, self._plot.y - BLEED, 0, self._plot.width)
+        past = [Sprite.from_coverage(coverage, self._past_ink) for coverage in coverages]
+        self._past = compose_sprites(coverages, past)
+        for reveal in self._reveals.values():
+            reveal.look_up_colors()
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Reveal the curves up to the current step, and write what the network takes the sample for now."""
+        self._chart.draw(canvas, state)
+        column, row = self._columns[state.step_index], self._beliefs[state.step_index]
+        if math.isnan(column):
+            return
+        self._past.draw_columns(canvas, self._plot.x, self._plot.y - BLEED, 0, int(column))
+        top = find_top_class(row)
+        shown = [number for number in (top, self._truth) if number != UNKNOWN_CLASS]
+        shown = list(dict.fromkeys(shown))
+        for number in shown:
+            self._reveals[number].draw(canvas, state.step_index)
+        if top != UNKNOWN_CLASS:
+            self._write_labels(canvas, shown, row, int(column))
+
+    def _write_labels(
+        self, canvas: Canvas, shown: Sequence[int], row: NDArray[np.float64], column: int
+    ) -> None:
+        """Write names and probabilities of classes beside the ends of their curves, without overlaps."""
+        plot, style, line = self._plot, self._style, self._style.line_height
+        tops = [plot.y + round((1 - row[number]) * (plot.height - 1)) - line // 2 for number in shown]
+        # The answer is first, so its label is the upper one.
+        if len(tops) > 1 and tops[1] - tops[0] < line:
+            tops[0] = min(tops[0], max(plot.y - line // 2, (tops[0] + tops[1] - line) // 2))
+            tops[1] = tops[0] + line
+        overlap = max(0, tops[-1] + line // 2 - plot.bottom)
+        mark_size = round(0.8 * style.size) if self._truth != UNKNOWN_CLASS else 0
+        x = plot.x + column + 2 * GAP + round(self._scale)
+        for number, y in zip(shown, (top - overlap for top in tops), strict=True):
+            name = shorten_text(self._classes[number], MAX_NAME_EMS * style.size, style)
+            percent, name_x = format_percent(float(row[number])), x + (mark_size + GAP if mark_size else 0)
+            percent_x = name_x + style.width(name) + 2 * GAP
+            right = number == self._truth
+            ink = self._right if right else self._answer
+            end = percent_x + self._plain_style.width(percent)
+            fill_box(canvas, Box(x - GAP // 2, y, end + GAP - x, line), self._background)
+            if mark_size:
+                mask = rasterize_mark(mark_size, right=right)
+                stamp(canvas, mask, ink, x, y + (line - mark_size + 1) // 2)
+            write(canvas, name, ink, name_x, y, style)
+            write(canvas, percent, self._muted, percent_x, y, self._plain_style)
