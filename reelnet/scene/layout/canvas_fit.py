@@ -90,22 +90,29 @@ def _find_largest(template: Template, context: SceneContext) -> FittedLayout:
         raise InvalidTemplate([template.source_map.diagnose(("canvas",), overflow)])
     max_cell = canvas.max_cell or max(canvas.width_limit or 0, canvas.height_limit or 0)
     high = max(1, min(MAX_SCALE, max_cell // side)) + 1
-    # If a scale fits, every smaller one does: bisect.
+    # If a scale fits, almost every smaller one does: bisect.
     while high - low > 1:
         middle = (low + high) // 2
         layout = _lay_out(template, context.with_scale(middle))
-        if _describe_overflow(layout, canvas) or any(find_cramped(layout.tree, layout.box)):
-            high = middle
-        else:
+        if _fits(layout, canvas):
             low, best = middle, layout
+        else:
+            high = middle
     if len(_find_map_layers(context)) > 1 and not _fills_cells(best):
         smaller = range(low - 1, max(1, low // 2) - 1, -1)
         layouts = (_lay_out(template, context.with_scale(scale)) for scale in smaller)
-        best = next(filter(_fills_cells, layouts), best)
+        best = next((each for each in layouts if _fills_cells(each) and _fits(each, canvas)), best)
     largest = best.context.cell.scale
     scale = context.grid.prefer_scale(largest, largest * MIN_PREFERRED, Fraction(largest))
     preferred = best if scale == largest else _lay_out(template, context.with_scale(scale))
-    return preferred if _fills_cells(preferred) or not _fills_cells(best) else best
+    # Smaller cells on a coarser grid may be farther apart, and take more room.
+    suits = _fits(preferred, canvas) and (_fills_cells(preferred) or not _fills_cells(best))
+    return preferred if suits else best
+
+
+def _fits(layout: FittedLayout, canvas: CanvasSpec) -> bool:
+    """Whether a layout and each of its parts have enough room."""
+    return not _describe_overflow(layout, canvas) and not any(find_cramped(layout.tree, layout.box))
 
 
 def _fills_cells(layout: FittedLayout) -> bool:

@@ -62,6 +62,17 @@ def test_the_largest_scale_heeds_the_width_of_a_panel(run: Run) -> None:
     assert dict(scene.boxes)["channels"].width == 100
 
 
+def test_a_scale_that_video_codecs_prefer_fits_as_well(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"fc": (6, 10, 1, 1)}, steps=range(2))
+    for width in range(240, 400, 4):
+        # Cells whose values are on the grid may be smaller than others and still need more room, for wider gaps.
+        text = (
+            f"canvas: {{width: {width}, height: 600}}\nsamples: {{gap: 3}}\nlayout: {{column: [channels]}}\n"
+        )
+        scene = reel_of(run, text).scene
+        assert all(box.right <= width for _, box in scene.boxes)
+
+
 def test_panels_that_can_shrink_may_have_any_size(run: Run) -> None:
     text = "panels: {progress: {thickness: 20, height: 5, width: 10}}\nlayout: {column: [progress]}"
     assert dict(reel_of(run, text).scene.boxes)["progress"].height == 5
