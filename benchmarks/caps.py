@@ -204,7 +204,8 @@ def main() -> None:
     print(
         f"# Files under caps\n\nWritten by `{describe_command(given)}`. "
         f"Template `{given.template}`, {os.cpu_count()} cores. The error is the mean and the "
-        "largest error of a value, in 1/240ths of the color range.\n"
+        "largest error of a value, in 1/240ths of the color range. Where processor seconds are far below the seconds "
+        "of the clock, the machine had other work.\n"
     )
     print("\n".join(summarize(rows)))
     if compared := [*compare_with_gifski(rows, others)]:
