@@ -128,7 +128,7 @@ def train(
         labels=labels,
         classes=data.classes,
         metrics=test_metrics,
-        about=asdict(recipe),
+        about=describe_recipe(recipe),
         force=force,
         total_steps=total,
         # The recording is the purpose of this training.
@@ -143,6 +143,14 @@ def train(
             recorder.step(**metrics)
             progress(step, total)
     return TrainingResult(total, **test_metrics)
+
+
+def describe_recipe(recipe: Recipe) -> dict[str, Any]:
+    """The facts about a recipe, with model and data in the words of a title: `resnet18` and `CIFAR10`."""
+    words = {"article": "a small network", "mnist": "MNIST"}
+    named = {key: getattr(recipe, key) for key in ("model", "data")}
+    named = {key: words.get(name, Path(name.partition(":")[2]).name or name) for key, name in named.items()}
+    return {**asdict(recipe), **named}
 
 
 def choose_taps(network: nn.Module) -> Callable[[str, nn.Module], bool]:

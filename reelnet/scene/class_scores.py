@@ -169,6 +169,29 @@ def explain_missing_scores(context: SceneContext, classes: Sequence[str] | None 
     return f"no class output was recorded, a vector of {count} values, one per class; record the model's last layer"
 
 
+def explain_missing_truth(context: SceneContext) -> str:
+    """Say why it is not known which answers are right; empty if it is."""
+    scores = ClassScores.find(context)
+    if scores is None:
+        return explain_missing_scores(context)
+    if (scores.truth == UNKNOWN_CLASS).any():
+        return "not all labels of the samples are names of classes, so it is not known what is right"
+    return ""
+
+
+def count_right(context: SceneContext) -> NDArray[np.intp]:
+    """How many of the shown samples have the right answer at each recorded step, (steps,).
+
+    Raises:
+        ValueError: It is not known which answers are right.
+    """
+    scores = ClassScores.find(context)
+    if scores is None or (reason := explain_missing_truth(context)):
+        raise ValueError(explain_missing_scores(context) if scores is None else reason)
+    right: NDArray[np.intp] = (scores.answers(context) == scores.truth).sum(axis=1)
+    return right
+
+
 def find_truth(context: SceneContext, classes: Sequence[str]) -> NDArray[np.intp]:
     """The number of each shown sample's class, or `UNKNOWN_CLASS` if the labels of the run are not all classes."""
     numbers = {name: number for number, name in enumerate(classes)}

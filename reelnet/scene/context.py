@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.statistics import RunStatistics
 from reelnet.scene.tap_view import Cell, Limits, TapView, describe_cell, describe_rows_and_columns
+from reelnet.scene.wording import count_inputs, describe_layer, name_layer, name_network
 from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector
 from reelnet.template.theme import Theme
@@ -44,6 +46,7 @@ class SceneContext:
         classes: Names of the classes, in the order of the class output; None if the run has none.
         class_output: The tap that gives the model's output, one value per class; empty if none does, None if that is
             not known.
+        about: Facts about the run: model, data, seed.
         theme: Colors, fonts and sizes.
         statistics: Statistics over the whole run.
         channel_count: How many channels of the layer are shown; None for all.
@@ -68,6 +71,7 @@ class SceneContext:
     run_labels: tuple[str, ...] | None
     classes: tuple[str, ...] | None
     class_output: str | None
+    about: Mapping[str, Any]
     theme: Theme
     statistics: RunStatistics
     channel_count: int | None = None
@@ -122,6 +126,7 @@ class SceneContext:
             run_labels=labels,
             classes=run.classes,
             class_output=run.class_output,
+            about=run.about,
             theme=theme,
             statistics=RunStatistics.for_run(run),
             transposed=samples.transposed is True,
@@ -222,6 +227,17 @@ class SceneContext:
             "shown": describe_rows_and_columns(
                 tap, channels, samples, transposed=self.transposed, by_change=self.by_change
             ),
+            "seen": describe_layer(
+                self.layer,
+                tap,
+                channels,
+                transposed=self.transposed,
+                by_change=self.by_change,
+                attention=self.statistics.is_attention(self.layer),
+            ),
+            "layer_name": name_layer(self.layer),
+            "network": name_network(self.about),
+            "inputs": count_inputs(self.about, samples),
             "cell": describe_cell(tap),
             "rows": rows,
             "columns": columns,

@@ -16,6 +16,9 @@ from reelnet.runs.run import RunReader
 T = TypeVar("T")
 T_Number = TypeVar("T_Number", bound=np.generic)
 
+ROW_TOLERANCE = 0.01
+"""How far the sum of a query's attention weights may be from 1, for their recording in half precision."""
+
 PERCENTILE_BINS = 4096
 """Bins of the histogram that percentiles come from; a percentile is off by at most one bin."""
 
@@ -119,6 +122,21 @@ class RunStatistics:
             return np.stack([measure(self.read_step(step, [tap])[tap]) for step in self._run.steps])
 
         return self._get_cached(("series", tap, key, len(self._run.steps)), compute)
+
+    def is_attention(self, tap: str) -> bool:
+        """Whether the maps of a tap are attention weights: square, not negative, with rows that sum to 1."""
+
+        def compute() -> bool:
+            steps = self._run.steps[0], self._run.steps[-1]
+            arrays = [np.asarray(self.read_step(step, [tap])[tap], np.float64) for step in steps]
+            return all(
+                array.min() >= 0 and bool((abs(array.sum(axis=3) - 1) <= ROW_TOLERANCE).all())
+                for array in arrays
+            )
+
+        height, width = self._run.tap(tap).map_shape[1:]
+        is_named = tap.partition("#")[0].rpartition(".")[2] == "attention"
+        return is_named and height == width > 1 and self._get_cached(("attention", tap), compute)
 
     def read_step(self, step: int, taps: Sequence[str]) -> dict[str, NDArray[np.generic]]:
         """The arrays of one step, for panels that show this step in every frame."""

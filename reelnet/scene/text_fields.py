@@ -15,13 +15,15 @@ import numpy as np
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import suggest_names
+from reelnet.scene.class_scores import count_right, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
 
 FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a larger width would make a text too long to draw."""
 
-STATIC_FIELDS = "layer|channels|samples|shown|cell|rows|columns|height|width|first_step|last_step"
-FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|metrics\..+")
+RUN_FIELDS = "layer|layer_name|network|inputs|seen|shown|cell|rows|columns"
+STATIC_FIELDS = rf"{RUN_FIELDS}|channels|samples|height|width|first_step|last_step"
+FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|right|metrics\..+")
 """Names that fields may have; only a run tells which metrics exist."""
 
 DIGIT = re.compile("[0-9]")
@@ -50,7 +52,7 @@ def parse_fields(text: str) -> TextParts:
         if name is not None and (conversion or not FORMAT_SPEC.fullmatch(spec or "")):
             errors.add(f"text {text!r}: field {name!r} cannot be formatted with {spec or conversion!r}")
         elif name is not None and not FIELD_NAME.fullmatch(name):
-            suggestion = suggest_names(name, [*STATIC_FIELDS.split("|"), "step", "metrics.NAME"])
+            suggestion = suggest_names(name, [*STATIC_FIELDS.split("|"), "step", "right", "metrics.NAME"])
             errors.add(f"text {text!r}: no field {name!r}; {suggestion}")
         parts.append((literal, None if name is None else (name, spec or "")))
     errors.raise_errors()
@@ -79,6 +81,10 @@ class FieldText:
         examples: dict[str, object] = {**context.text_fields, "step": 0}
         examples |= {f"metrics.{name}": 0.5 for name in context.metrics}
         parts, errors = parse_fields(text), ErrorCollector()
+        if any(field is not None and field[0] == "right" for _, field in parts):
+            if reason := explain_missing_truth(context):
+                raise OptionError(f"text {text!r}: field 'right': {reason}")
+            examples["right"] = 0
         for name, spec in (field for _, field in parts if field is not None):
             if name not in examples:
                 errors.add(f"text {text!r}: no field {name!r}; {suggest_names(name, examples)}")
@@ -103,6 +109,8 @@ class FieldText:
         """The text of one frame; a metric has its latest value."""
         values: dict[str, object] = {"step": self.context.steps[state.step_index]}
         for _, field in self.parts:
+            if field is not None and field[0] == "right":
+                values["right"] = int(count_right(self.context)[state.step_index])
             if field is not None and field[0].startswith("metrics."):
                 name = field[0].removeprefix("metrics.")
                 known = np.flatnonzero(self.context.measured[name][: state.step_index + 1])
@@ -126,6 +134,8 @@ class FieldText:
         if name in context.text_fields:
             return (_format_value(context.text_fields[name], spec),)
         values: Iterable[object] = context.steps
+        if name == "right":
+            values = count_right(context).tolist()
         if name.startswith("metrics."):
             name_of_metric = name.removeprefix("metrics.")
             measured = context.measured[name_of_metric]

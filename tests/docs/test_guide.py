@@ -31,7 +31,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("guide")
     write_run(
         path / "runs" / "demo",
-        taps={"conv1": (10, 4, 14, 14), "conv5": (10, 16, 7, 7), "conv6": (10, 16, 7, 7)},
+        taps={
+            "conv1": (10, 4, 14, 14),
+            "conv5": (10, 16, 7, 7),
+            "conv6": (10, 16, 7, 7),
+            "dense3": (10, 10, 1, 1),
+        },
+        classes="0123456789",
         bounds=dict.fromkeys(("conv1", "conv5", "conv6"), (-1.0, 1.0)),
         values={
             name: waves(shape) for name, shape in (("conv1", (4, 14)), ("conv5", (16, 7)), ("conv6", (16, 7)))

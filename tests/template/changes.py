@@ -56,6 +56,12 @@ WITHOUT_EFFECT: Mapping[Key, str] = {
         "items",
         "id",
     ): "by this name a template that extends this one changes the caption",
+    (
+        "panels",
+        "captions",
+        "items",
+        "optional",
+    ): "only decides whether an event that does not happen is an error",
     ("panels", "channels", "annotations", "id"): "by this name a template that extends this one changes it",
     ("panels", "inputs", "annotations", "id"): "by this name a template that extends this one changes it",
 }
@@ -97,6 +103,7 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "captions", "items", "from"): [20],
     ("panels", "captions", "items", "to"): [20],
     ("panels", "captions", "items", "text"): ["Other words."],
+    ("panels", "captions", "items", "at"): ["train_accuracy 70%"],
     ("panels", "belief", "tap"): ["aux"],
     ("panels", "belief", "classes"): [["cat", "dog", "frog", "horse", "vessel"]],
     ("panels", "belief", "title"): ["What it thinks"],

@@ -123,7 +123,7 @@ def test_all_yaml_loads_and_its_variants_can_be_drawn(run: Run) -> None:
 
 
 def test_what_has_no_effect_is_a_name_or_words() -> None:
-    assert {key[-1] for key in WITHOUT_EFFECT} == {"id", "about"}
+    assert {key[-1] for key in WITHOUT_EFFECT} == {"id", "about", "optional"}
     assert {*WITHOUT_EFFECT} <= every_key()
     assert {*OTHERS} | {*IN_VARIANT} | {*PANEL_WITH} <= every_key()
 

@@ -12,6 +12,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, mod
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.config.spec import LIST_AS_TUPLE, SpecModel
+from reelnet.render.panels.annotations.events import TrainingEvent
 from reelnet.render.panels.basic.text import (
     AlignOption,
     ColorOption,
@@ -68,6 +69,22 @@ Start = Annotated[
 ]
 
 
+def parse_event(value: Any) -> TrainingEvent | None:
+    """Parse the event at which a caption begins.
+
+    Raises:
+        ValueError: There is no such event.
+    """
+    if value is None or isinstance(value, TrainingEvent):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no event; give a text such as half_correct or 'accuracy 90%'")
+    return TrainingEvent.parse(value)
+
+
+Event = Annotated[TrainingEvent | None, PlainValidator(parse_event), WithJsonSchema({"type": "string"})]
+
+
 class CaptionSpec(SpecModel):
     """One caption."""
 
@@ -77,6 +94,19 @@ class CaptionSpec(SpecModel):
         alias="from",
         description="First training step, or a share of the training steps such as 25%: the first recorded step by "
         "which they are done.",
+    )
+    at: Event = Field(
+        None,
+        examples=["half_correct", "accuracy 90%"],
+        description="Instead of `from`, an event: `first_correct`, `half_correct` or `all_correct` (that many of the "
+        "shown samples are right), `loss_halved`, or a metric with a share such as `accuracy 90%`. The caption "
+        "begins at the first recorded step from which on it is the case, to the end of the recording. It is an error "
+        "if that never happens, or is the case from the beginning.",
+    )
+    optional: bool = Field(
+        False,
+        description="With `at`: leave the caption out, instead of the error, if the event does not happen or the run "
+        "lacks the data.",
     )
     to_step: int | None = Field(
         None,
@@ -97,14 +127,34 @@ class CaptionSpec(SpecModel):
 
     @model_validator(mode="after")
     def _check_steps(self) -> CaptionSpec:
-        if isinstance(self.from_step, int):
+        if self.at is not None and "from_step" in self.model_fields_set:
+            raise ValueError("give from or at, not both")
+        if self.optional and self.at is None:
+            raise ValueError("optional is for captions with at")
+        if self.at is None and isinstance(self.from_step, int):
             require_ordered_steps(self.from_step, self.to_step)
         return self
 
-    def find_start(self, steps: Sequence[int]) -> int:
-        """The first step; a share of the training gives a recorded one."""
-        start = self.from_step
-        return start.find_step(steps) if isinstance(start, TrainingShare) else start
+    @property
+    def yields(self) -> bool:
+        """Whether its first step comes from the run, so that a later caption may take its place."""
+        return self.at is not None or isinstance(self.from_step, TrainingShare)
+
+    def find_start(self, context: SceneContext) -> int | None:
+        """The first step; a share of the training or an event gives a recorded one, or None if it is left out.
+
+        Raises:
+            OptionError: The event does not happen, or the run lacks the data.
+        """
+        if self.at is None:
+            start = self.from_step
+            return start.find_step(context.steps) if isinstance(start, TrainingShare) else start
+        try:
+            return self.at.find_step(context)
+        except ValueError as error:
+            if self.optional:
+                return None
+            raise OptionError(str(error), "at") from None
 
 
 class Captions(Panel):
@@ -127,7 +177,7 @@ class Captions(Panel):
 
     @model_validator(mode="after")
     def _check_overlaps(self) -> Captions:
-        starts = [(item.from_step, number) for number, item in enumerate(self.items)]
+        starts = [(item.from_step, number) for number, item in enumerate(self.items) if item.at is None]
         fixed = sorted((start, number) for start, number in starts if isinstance(start, int))
         for (start, first), (next_start, second) in pairwise(fixed):
             end = self.items[first].to_step
@@ -140,21 +190,22 @@ class Captions(Panel):
         return self
 
     def resolve_ranges(self, context: SceneContext) -> list[StepRange | None]:
-        """The recorded steps of each caption; None if a later one starts at the same recorded step.
+        """The recorded steps of each caption; None if it is left out, or a later one starts at the same step.
 
         A caption from the beginning keeps the first recorded step; shares that would start there start at the next.
 
         Raises:
-            OptionError: A caption is beyond the last recorded step, or between two recorded steps.
+            OptionError: A caption is beyond the last recorded step, or between two recorded steps; or its event does
+                not happen.
         """
-        starts = self._find_starts(context.steps)
+        starts = self._find_starts(context)
         ranges: list[StepRange | None] = []
         errors = ErrorCollector()
         for number, (item, start) in enumerate(zip(self.items, starts, strict=True)):
-            if isinstance(item.from_step, TrainingShare) and start in starts[number + 1 :]:
+            if start is None or (item.yields and start in starts[number + 1 :]):
                 ranges.append(None)
                 continue
-            later = [other for other in starts if other > start]
+            later = [other for other in starts if other is not None and other > start]
             # The next caption may start beyond the run, which is an error of that caption only.
             end = min(min(later) - 1, context.steps[-1]) if later else None
             with errors.collect("items", number):
@@ -163,17 +214,26 @@ class Captions(Panel):
         errors.raise_errors()
         return ranges
 
-    def _find_starts(self, steps: Sequence[int]) -> list[int]:
-        """The first step of each caption."""
-        starts = [item.find_start(steps) for item in self.items]
+    def _find_starts(self, context: SceneContext) -> list[int | None]:
+        """The first step of each caption; None if it is left out."""
+        steps, starts, errors = context.steps, [], ErrorCollector()
+        for number, item in enumerate(self.items):
+            start: int | None = None
+            with errors.collect("items", number):
+                start = item.find_start(context)
+            starts.append(start)
+        errors.raise_errors()
         later = {
             number
             for number, item in enumerate(self.items)
-            if isinstance(item.from_step, TrainingShare) and item.from_step.percent > 0
+            if item.at is None and isinstance(item.from_step, TrainingShare) and item.from_step.percent > 0
         }
-        has_opening = any(start <= steps[0] for number, start in enumerate(starts) if number not in later)
-        if has_opening and len(steps) > 1:
-            return [max(start, steps[1]) if number in later else start for number, start in enumerate(starts)]
+        opening = [start for number, start in enumerate(starts) if number not in later and start is not None]
+        if len(steps) > 1 and min(opening, default=steps[-1]) <= steps[0]:
+            return [
+                max(start, steps[1]) if start is not None and number in later else start
+                for number, start in enumerate(starts)
+            ]
         return starts
 
     def pauses(self, context: SceneContext) -> list[Pause]:
@@ -189,15 +249,24 @@ class Captions(Panel):
         options = self.model_dump(include={"style", "size", "color", "align"})
         return [Text(text=item.text, **options) for item in self.items]
 
-    def measure(self, context: SceneContext) -> Measure:
-        """As wide as the widest caption, up to `MAX_NATURAL_EMS`, and as tall as the tallest one once wrapped."""
+    def measure(self, context: SceneContext) -> Measure | None:
+        """As wide as the widest caption, up to `MAX_NATURAL_EMS`, and as tall as the tallest one once wrapped.
+
+        None if all captions are left out.
+        """
         measures, errors, texts = [], ErrorCollector(), self.as_texts()
+        ranges: list[StepRange | None] = []
         with errors.collect():
-            self.resolve_ranges(context)
-        for number, text in enumerate(texts):
+            ranges = self.resolve_ranges(context)
+        for number, (text, item) in enumerate(zip(texts, self.items, strict=True)):
+            # The text of a caption that is left out may name what the run does not have.
+            if item.optional and ranges and ranges[number] is None:
+                continue
             with errors.collect("items", number):
                 measures.append(text.measure_lines(context))
         errors.raise_errors()
+        if not measures:
+            return None
 
         def height_at(width: int) -> int:
             return max(each.height_at(width) if each.height_at else each.height for each in measures)
@@ -217,8 +286,11 @@ class CaptionsDrawing:
     """The captions in their box."""
 
     def __init__(self, panel: Captions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
-        drawings = [text.place(context, box, palette) for text in panel.as_texts()]
-        self._captions = [*zip(panel.resolve_ranges(context), drawings, strict=True)]
+        self._captions = [
+            (steps, text.place(context, box, palette))
+            for steps, text in zip(panel.resolve_ranges(context), panel.as_texts(), strict=True)
+            if steps is not None
+        ]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Leave the background: every caption is temporary."""
@@ -236,7 +308,7 @@ class CaptionsDrawing:
 
     def _find_caption(self, state: FrameState) -> TextDrawing | None:
         step = state.snapshot.step
-        return next((text for steps, text in self._captions if steps is not None and step in steps), None)
+        return next((text for steps, text in self._captions if step in steps), None)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,10 @@ def test_texts_are_shown_only_with_their_subject(tmp_path: Path) -> None:
     maps, out = (3, 2, 4, 4), (3, 5, 1, 1)
     bare = write_run(tmp_path / "bare", taps={"conv1": maps})
     full = write_run(
-        tmp_path / "full", taps={"conv1": maps, "out": out}, metrics=lambda step: {"loss": float(step)}
+        tmp_path / "full",
+        taps={"conv1": maps, "out": out},
+        classes="01234",
+        metrics=lambda step: {"loss": float(step)},
     )
     assert [shows(bare, needs) for needs in ("metrics", "scores")] == [False, False]
     assert [shows(full, needs) for needs in ("metrics", "scores")] == [True, True]

@@ -1,0 +1,96 @@
+"""Words about a run for titles: the network, what it is given, and what a layer shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from reelnet.runs.header import TapInfo
+
+NUMBER_WORDS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+"""The numbers that are written as words."""
+
+MAX_NAME_LENGTH = 60
+"""Characters of a model or data set that fit into a sentence; longer ones are not named."""
+
+GENERIC_MODELS = frozenset(["article", "Model", "Module", "ModuleList", "Net", "Network", "Sequential"])
+"""Names of classes that tell nothing about a network."""
+
+
+def name_network(about: Mapping[str, Any]) -> str:
+    """The network in a sentence: `model` of the run's facts, or `a network`."""
+    model = _short_fact(about, "model")
+    return "a network" if not model or model in GENERIC_MODELS else model
+
+
+def count_inputs(about: Mapping[str, Any], samples: int) -> str:
+    """The samples in a sentence: `ten samples`, or `ten samples of MNIST` with `data` of the run's facts."""
+    number = NUMBER_WORDS[samples] if samples < len(NUMBER_WORDS) else f"{samples:,}"
+    data = _short_fact(about, "data")
+    return f"{number} sample{'s' * (samples != 1)}" + (f" of {data}" if data else "")
+
+
+def name_layer(layer: str) -> str:
+    """The layer in a sentence: `conv6`, or `layer 2` for a name without letters, as in `nn.Sequential`."""
+    return layer if any(character.isalpha() for character in layer) else f"layer {layer}"
+
+
+def describe_layer(
+    layer: str, tap: TapInfo, channels: int, *, transposed: bool, by_change: bool, attention: bool
+) -> str:
+    """Say what is seen of a layer: `conv6: 16 channels of 7 × 7, one per row`.
+
+    Args:
+        layer: Its name.
+        tap: Its shape.
+        channels: How many of its channels are shown.
+        transposed: Whether rows are samples, so that a channel is a column.
+        by_change: Whether the channels that change most are shown.
+        attention: Whether its maps are attention weights (queries, keys), one per head.
+    """
+    subject, total = name_layer(layer), tap.map_shape[0]
+    if tap.fold is not None and total == 1:
+        values = math.prod(tap.shape[1:])
+        if tap.is_grid:
+            return f"{subject}: {values:,} values per sample, row by row"
+        return f"{subject}: {_count('channel', *tap.shape[1:2])} of {_count('value', tap.shape[3])}"
+    shown = _count("head" if attention else "channel", total)
+    if channels < total:
+        shown = f"{channels:,} of {shown}" + (_describe_rank(channels) if by_change else "")
+    if attention:
+        return f"{subject}, {shown}: which position looks at which"
+    height, width = tap.map_shape[1:]
+    size = f"{height} × {width}" if height * width > 1 else "one value"
+    place = f", one per {'column' if transposed else 'row'}" if channels > 1 else ""
+    mark = ";" if channels < total and by_change else ""
+    return f"{subject}: {shown}{mark} {'each ' * (bool(mark) and channels > 1)}{'' if mark else 'of '}{size}{place}"
+
+
+def _describe_rank(channels: int) -> str:
+    return ", those that change most" if channels > 1 else ", that which changes most"
+
+
+def _count(noun: str, number: int) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _short_fact(about: Mapping[str, Any], key: str) -> str:
+    """A fact of the run as one line of text; empty if it is none, or a long one."""
+    value = about.get(key)
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if len(text) <= MAX_NAME_LENGTH else ""

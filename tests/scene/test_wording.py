@@ -1,0 +1,88 @@
+"""Words about runs of many shapes: whole, true sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.runs.header import TapInfo
+from reelnet.scene.wording import count_inputs, describe_layer, name_layer, name_network
+from tests.make_run import write_run
+
+Shape = tuple[int, int, int, int]
+
+
+@pytest.mark.parametrize(
+    ("about", "network", "inputs"),
+    [
+        ({}, "a network", "ten samples"),
+        ({"model": "Sequential", "torch": "2"}, "a network", "ten samples"),
+        ({"model": "ResNet", "data": "CIFAR-10"}, "ResNet", "ten samples of CIFAR-10"),
+        ({"model": " a small\nnetwork ", "data": 5}, "a small network", "ten samples"),
+        ({"model": "x" * 61, "data": ""}, "a network", "ten samples"),
+    ],
+)
+def test_network_and_inputs(about: dict[str, Any], network: str, inputs: str) -> None:
+    assert (name_network(about), count_inputs(about, 10)) == (network, inputs)
+
+
+def test_numbers() -> None:
+    counts = [count_inputs({}, number) for number in (1, 2, 12, 13, 1000)]
+    assert counts == ["one sample", "two samples", "twelve samples", "13 samples", "1,000 samples"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "name"), [("conv6", "conv6"), ("2", "layer 2"), ("1.0", "layer 1.0"), ("été", "été")]
+)
+def test_a_number_alone_is_no_name(layer: str, name: str) -> None:
+    assert name_layer(layer) == name
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "words"),
+    [
+        ((10, 16, 7, 7), {}, "2: 16 channels of 7 × 7, one per row"),
+        ((10, 16, 7, 7), {"transposed": True}, "2: 16 channels of 7 × 7, one per column"),
+        ((10, 64, 7, 9), {"channels": 6}, "2: 6 of 64 channels of 7 × 9, one per row"),
+        (
+            (10, 64, 7, 7),
+            {"channels": 6, "by_change": True},
+            "2: 6 of 64 channels, those that change most; each 7 × 7, one per row",
+        ),
+        (
+            (10, 64, 7, 7),
+            {"channels": 1, "by_change": True},
+            "2: 1 of 64 channels, that which changes most; 7 × 7",
+        ),
+        ((10, 1, 28, 28), {}, "2: 1 channel of 28 × 28"),
+        ((10, 4, 65, 65), {"attention": True}, "2, 4 heads: which position looks at which"),
+        ((10, 1, 65, 65), {"attention": True}, "2, 1 head: which position looks at which"),
+        ((10, 4096, 1, 1), {"fold": (1, 64, 64)}, "2: 4,096 values per sample, row by row"),
+        ((10, 16, 1, 96), {"fold": (1, 16, 96)}, "2: 16 channels of 96 values"),
+        ((10, 1, 1, 1), {}, "2: 1 channel of one value"),
+    ],
+)
+def test_what_is_seen_of_a_layer(shape: Shape, options: dict[str, Any], words: str) -> None:
+    fold = options.pop("fold", None)
+    tap = TapInfo(shape, "float32", fold=fold)
+    given = {
+        "transposed": False,
+        "by_change": False,
+        "attention": False,
+        "channels": tap.map_shape[0],
+        **options,
+    }
+    assert describe_layer("2", tap, **given) == f"layer {words}"
+
+
+@pytest.mark.parametrize("is_softmax", [True, False])
+def test_maps_are_attention_only_if_their_rows_sum_to_one(tmp_path: Path, is_softmax: bool) -> None:
+    values = np.random.default_rng(0).random((2, 3, 4, 5, 5))
+    if is_softmax:
+        values /= values.sum(axis=-1, keepdims=True)
+    run = write_run(tmp_path / "run", {"block.attention": values}, bounds=None)
+    context = run.reel("article").scene.context
+    assert ("4 heads" in str(context.text_fields["seen"])) == is_softmax
