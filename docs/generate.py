@@ -272,7 +272,7 @@ def compare_themes() -> str:
     rows = []
     for key in iter_keys(ThemeSpec):
         values = [getattr(theme, key.name, None) for theme in THEMES.values()]
-        if any(value is not None for value in values):
+        if any(value not in (None, ()) for value in values):
             rows.append((f"`{key.name}`", *(f"`{format_theme_value(value)}`" for value in values)))
     return make_table(("key", *(f"`{name}`" for name in THEMES)), rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,43 @@ def make_run(tmp_path: Path) -> MakeRun:
     """`write_run` with a new folder for each call."""
     made = iter(range(1000))
     return lambda **form: write_run(tmp_path / f"run{next(made)}", **form)
+
+
+@pytest.fixture
+def install_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """A function that makes fonts, files by family, the only ones of the system."""
+    from reelnet._support.font_file import FontFile
+    from reelnet.render import font_notes, system_fonts, text_runs, typography
+
+    caches = (
+        system_fonts.find_family,
+        system_fonts.find_character,
+        system_fonts._sort_installed,
+        text_runs.list_fonts,
+        typography._lay_out,
+        typography.rasterize_text,
+    )
+
+    def install(fonts: dict[str, Path]) -> None:
+        installed = tuple(
+            system_fonts.InstalledFont(family, FontFile(str(file)), 400, upright=True, bundled=False)
+            for family, file in fonts.items()
+        )
+        for module in (system_fonts, font_notes):
+            monkeypatch.setattr(module, "list_installed", lambda: installed)
+        for cache in caches:
+            cache.cache_clear()
+
+    yield install
+    monkeypatch.undo()
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.fixture
+def no_system_fonts(install_fonts: Callable[..., None]) -> None:
+    """A system without fonts."""
+    install_fonts({})
 
 
 @pytest.fixture(scope="session")

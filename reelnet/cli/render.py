@@ -151,10 +151,8 @@ def again(report: Path, run: str | None, folder: Path | None, jobs: int | None, 
         click.echo(format_report(saved))
     changed = [str(file.request.path) for file in files if not file.is_unchanged]
     if changed:
-        why = (
-            "; ".join(provenance.changed_versions())
-            or "the versions are the same, so the machine must differ"
-        )
+        causes = [*provenance.changed_versions(), *provenance.changed_files(files)]
+        why = "; ".join(causes) or "the versions and fonts are the same, so the machine must differ"
         click.echo(f"reelnet: not the same bytes as before: {', '.join(changed)} ({why})", err=True)
         click.get_current_context().exit(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform as system
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -122,6 +122,29 @@ class Provenance:
             for name, version in recorded.items()
             if current.get(name, version) != version
         ]
+
+    def changed_files(self, files: Iterable[RecordedFile]) -> list[str]:
+        """The fonts and pictures that differ today, such as `installed fonts: DejaVuSans.ttf, was NotoSans.ttf`.
+
+        Args:
+            files: What `resolve_files` returned.
+
+        Raises:
+            ReelnetError: The provenance file is incomplete.
+        """
+        changed: list[str] = []
+        try:
+            for entry, file in zip(self.content["files"], files, strict=True):
+                given = entry["template"]["files"].items()
+                changed += [
+                    f"{path} has changed" for path, sha256 in given if file_sha256(Path(path)) != sha256
+                ]
+                before, now = entry.get("fonts", {}), _describe_fonts(file.request)
+                if sorted(before.values()) != sorted(now.values()):
+                    changed.append(f"installed fonts: {_compare_names(before, now)}")
+        except (KeyError, TypeError, AttributeError) as error:
+            raise _not_provenance(self.path, error) from error
+        return [*dict.fromkeys(changed)]
 
     def resolve_files(self, run: RunReader, folder: Path | None = None) -> Iterator[RecordedFile]:
         """The files, ready to be made again.
@@ -259,7 +282,22 @@ def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
         "fps": layout.fps,
         "asked": asdict(request.options),
         "template": {"name": layout.template.name, "content": content, "files": files},
+        "fonts": _describe_fonts(request),
     }
+
+
+def _describe_fonts(request: ExportRequest) -> dict[str, str]:
+    """The SHA-256 of each font of the system that draws text, by its path."""
+    given = request.rendition.scene.context.theme
+    own = {str(Path(font)) for font in (*given.font, *given.font_bold)}
+    files = (file for file in request.rendition.scene.font_files if str(Path(file)) not in own)
+    return {file: file_sha256(Path(file)) for file in files}
+
+
+def _compare_names(before: Iterable[str], now: Iterable[str]) -> str:
+    """The names of the font files that are used now, and of those before if they differ."""
+    was, names = (", ".join(sorted(Path(path).name for path in paths)) or "none" for paths in (before, now))
+    return f"another {names}" if was == names else f"{names}, was {was}"
 
 
 def _build_template(name: str, content: Mapping[str, Any]) -> Template:

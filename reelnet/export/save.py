@@ -36,7 +36,7 @@ def save(
     start, rendition, path = time.perf_counter(), request.rendition, request.path
     if request.step is not None:
         save_png(path, rendition.draw_step(request.step), rendition.palette_rgb)
-        notes = rendition.run.warnings(rendition.scene.taps)
+        notes = (*rendition.scene.text_notes, *rendition.run.warnings(rendition.scene.taps))
         report = Report.from_rendition(
             rendition, path, step=request.step, frames=1, lossless=True, notes=notes
         )

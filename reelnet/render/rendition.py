@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from reelnet.config.diagnostics import error_context
 from reelnet.errors import ReelnetError
 from reelnet.render.compositor import Compositor, Frame, LevelSource
+from reelnet.render.font_notes import describe_fonts
+from reelnet.render.typography import note_fonts
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.palette.palette import ColorDepth
@@ -43,7 +45,10 @@ class LayoutRequest:
 
     def resolve(self, run: RunReader) -> Scene:
         """Lay the template out for a run; see `reelnet.scene.resolve.resolve`."""
-        return resolve(self.template, run, layer=self.layer, scale=self.scale, fps=self.fps)
+        with note_fonts() as usage:
+            scene = resolve(self.template, run, layer=self.layer, scale=self.scale, fps=self.fps)
+        notes = describe_fonts(usage, self.template, scene.context)
+        return replace(scene, text_notes=(*notes,), font_files=(*sorted(usage.files),))
 
 
 class Rendition:

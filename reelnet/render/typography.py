@@ -4,60 +4,69 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from itertools import accumulate, pairwise
 from math import ceil
-from unicodedata import bidirectional, category
+from typing import NamedTuple
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from reelnet._support.font_file import explain_font_errors, open_font
+from reelnet._support.font_file import FontFile, explain_font_errors, load_font
+from reelnet.render.bidi import base_direction, direction_mark, resolve_levels
+from reelnet.render.text_runs import SHAPED, TextRun, is_ignorable, list_fonts, own_font, split_runs
 from reelnet.template.theme import Theme
 
-MISSING_CHARACTER = "\U0010fffd"
-"""A private-use character that no font has: it is drawn as the font draws what it lacks."""
-
-DIGIT = re.compile("[0-9]")
 WORD_OR_DIGIT = re.compile(r"[0-9]|[^0-9]+", re.DOTALL)
+DIGIT = re.compile("[0-9]")
 KERNING_EMS = 2
 """More ems than kerning can take away from a text that is cut."""
-RIGHT_TO_LEFT, REORDERED = ("R", "AL"), "Mc"
-"""Unicode classes of letters that need more than one glyph after the other: Hebrew and Arabic, vowels of India."""
-BREAKABLE_PART = re.compile(r"[^._/]*[._/]+|[^._/]+")
+MIN_FITTED = 0.6
+"""Fraction of its size down to which a font shrinks where its glyphs are higher than the line."""
+_IDEOGRAPHS = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+_CLOSING = "[、。，．・：；？！」』）】〉》ー…ぁぃぅぇぉっゃゅょァィゥェォッャュョ\u3099\u309a\ufe00-\ufe0f]*"
+BREAKABLE_PART = (
+    f"[（「『【〈《]*[{_IDEOGRAPHS}]{_CLOSING}|[^._/{_IDEOGRAPHS}]*[._/]+|[^._/{_IDEOGRAPHS}]+{_CLOSING}"
+)
+"""Chinese and Japanese characters with the punctuation that belongs to them, and words up to dots and the like."""
 
 
 @dataclass(frozen=True)
 class TextStyle:
-    """A font in a size.
+    """Fonts in a size.
 
     Attributes:
         size: Pixels per em.
-        bold: Whether the font is bold.
-        file: A TrueType or OpenType file; None for Open Sans, whose digits have the same width, so that counters do
-            not jitter.
+        bold: Whether the fonts are bold.
+        fonts: Files of fonts, or families of the system. Each character is drawn by the first that has it, or by Open
+            Sans, whose digits have the same width, so that counters do not jitter, or else by a font of the system.
     """
 
     size: int
     bold: bool = False
-    file: str | None = None
+    fonts: tuple[str, ...] = ()
 
     @property
     def line_height(self) -> int:
         """Height of a line in pixels."""
-        return sum(_load_font(self).getmetrics())
+        return sum(load_font(_first_font(self), self.size).getmetrics())
 
     def width(self, text: str) -> int:
         """Width of a line of text in pixels.
 
         Raises:
-            ValueError: The font has no glyph for a character, or its script cannot be drawn.
+            ValueError: A font is damaged, or Pillow cannot shape the script.
         """
-        return _measure_width(text, self)
+        line, usage = _lay_out(text, self), _usage.get()
+        if usage is not None:
+            usage.add(text, line)
+        return line.width
 
     def max_width(self, text: str) -> int:
         """The largest width of a line of text in pixels, whatever its digits are."""
@@ -65,9 +74,42 @@ class TextStyle:
 
     def widen_digits(self, text: str) -> str:
         """A line of text with all digits replaced by the one that makes it widest."""
-        if self.file is None:
+        if not self.fonts:
             return DIGIT.sub("0", text)
         return max((DIGIT.sub(digit, text) for digit in "0123456789"), key=self.width)
+
+
+@dataclass
+class FontUsage:
+    """What the measured lines of text are drawn with.
+
+    Attributes:
+        missing: Per character that no font has, the first line with it.
+        files: The font files other than Open Sans.
+    """
+
+    missing: dict[str, str] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
+
+    def add(self, text: str, line: TextLine) -> None:
+        """Note the fonts of a line."""
+        for character in line.missing:
+            self.missing.setdefault(character, text)
+        self.files |= line.files
+
+
+_usage: ContextVar[FontUsage | None] = ContextVar("_usage", default=None)
+
+
+@contextmanager
+def note_fonts() -> Iterator[FontUsage]:
+    """Note what the lines of text are drawn with that are measured in the block."""
+    usage = FontUsage()
+    token = _usage.set(usage)
+    try:
+        yield usage
+    finally:
+        _usage.reset(token)
 
 
 def body_style(theme: Theme, *, bold: bool = False) -> TextStyle:
@@ -80,6 +122,60 @@ def text_style(theme: Theme, size: float, *, bold: bool = False) -> TextStyle:
     return TextStyle(round(size), bold, theme.font_bold if bold else theme.font)
 
 
+@dataclass(frozen=True)
+class TextLine:
+    """A line of text, laid out.
+
+    Attributes:
+        width: In pixels.
+        parts: Its words and digits, and where each starts, in pixels from the left.
+        missing: The characters that no font has.
+        files: The font files other than Open Sans.
+    """
+
+    width: int
+    parts: tuple[tuple[TextPart, float], ...]
+    missing: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
+
+
+class TextPart(NamedTuple):
+    """A word, a digit or a run of a line, in its font.
+
+    Attributes:
+        run: The characters and their font.
+        size: Pixels per em.
+    """
+
+    run: TextRun
+    size: int
+
+    @property
+    def width(self) -> float:
+        """Pixels to the start of what follows."""
+        return _part_width(self.run, self.size)
+
+
+@lru_cache(maxsize=4096)
+def _lay_out(text: str, style: TextStyle) -> TextLine:
+    fonts = list_fonts(style.fonts, bold=style.bold)
+    parts: list[tuple[TextPart, float]] = []
+    runs, start = split_runs(text, fonts, bold=style.bold), 0.0
+    sizes = _fit_sizes(runs, style)
+    for run in runs:
+        words = [run.text] if run.shaped or run.font is None else WORD_OR_DIGIT.findall(run.text)
+        pieces = [
+            TextPart(TextRun(word, run.font, run.shaped, run.right_to_left), sizes[run.font])
+            for word in words
+        ]
+        *starts, end = _part_offsets(pieces)
+        parts += [(piece, start + offset) for piece, offset in zip(pieces, starts, strict=True)]
+        start += end
+    missing = dict.fromkeys(character for run in runs if run.font is None for character in run.text)
+    files = {run.font.file for run in runs if run.font is not None} - {own_font(bold=style.bold).file}
+    return TextLine(ceil(start), tuple(parts), tuple(missing), frozenset(files))
+
+
 @lru_cache(maxsize=4096)
 def rasterize_text(text: str, style: TextStyle) -> NDArray[np.uint8]:
     """The coverage of a line of text, uint8 (height, width): 0 for none, 255 for a pixel that a glyph covers.
@@ -87,9 +183,9 @@ def rasterize_text(text: str, style: TextStyle) -> NDArray[np.uint8]:
     It is composed of words and single digits, which are cached: a counter has another text in every frame, but the
     same ten digits.
     """
-    mask = np.zeros((style.line_height, max(style.width(text), 1)), np.uint8)
-    parts = WORD_OR_DIGIT.findall(text)
-    for part, start in zip(parts, _part_offsets(parts, style), strict=False):
+    line = _lay_out(text, style)
+    mask = np.zeros((style.line_height, max(line.width, 1)), np.uint8)
+    for part, start in line.parts:
         shape, left = _rasterize_part(part, style)
         x = round(start) + left
         region = mask[:, max(0, x) : max(0, x + shape.shape[1])]
@@ -101,78 +197,82 @@ def rasterize_text(text: str, style: TextStyle) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=1024)
-def _rasterize_part(part: str, style: TextStyle) -> tuple[NDArray[np.uint8], int]:
+def _rasterize_part(part: TextPart, style: TextStyle) -> tuple[NDArray[np.uint8], int]:
     """The coverage of a part of a line, as high as the line, and the column where it begins relative to its start."""
-    font = _load_font(style)
+    first, run = _first_font(style), part.run
+    baseline = load_font(first, style.size).getmetrics()[0]
     # A glyph may reach to the left of its start.
     margin = 2 * style.size
-    image = Image.new("L", (margin + ceil(_part_width(part, style)) + margin, style.line_height))
-    with explain_font_errors(_find_font_file(style)):
-        ImageDraw.Draw(image).text((margin, 0), part, fill=255, font=font)
+    image = Image.new("L", (margin + ceil(part.width) + margin, style.line_height))
+    draw = ImageDraw.Draw(image)
+    if run.font is None:
+        for number in range(len(run.text)):
+            _draw_box(draw, margin + round(number * _box_width(part.size)), baseline, part.size)
+    else:
+        font = load_font(run.font, part.size, shaped=run.shaped)
+        with explain_font_errors(run.font.file):
+            draw.text((margin, baseline), run.text, 255, font, anchor="ls", direction=_direction(run))
     left, _, right, _ = image.getbbox() or (margin, 0, margin, 0)
     return np.asarray(image)[:, left:right], left - margin
 
 
-@lru_cache(maxsize=64)
-def _load_font(style: TextStyle) -> ImageFont.FreeTypeFont:
-    """The font of a style.
-
-    Raises:
-        ValueError: The file does not exist, or is not a font, or is damaged.
-    """
-    return open_font(_find_font_file(style), style.size)
+def _draw_box(draw: ImageDraw.ImageDraw, left: int, baseline: int, size: int) -> None:
+    """Draw what stands for a character that no font has."""
+    gap, stroke = max(1, round(0.07 * size)), max(1, round(0.07 * size))
+    right, top = left + round(_box_width(size)) - 1 - gap, baseline - round(0.72 * size)
+    draw.rectangle((left + gap, top, right, baseline - 1), outline=255, width=stroke)
 
 
-@lru_cache(maxsize=64)
-def _find_font_file(style: TextStyle) -> str:
-    own = f"OpenSans-{'Semibold' if style.bold else 'Regular'}.ttf"
-    return style.file or str(resources.files("reelnet").joinpath("data", "fonts", own))
+def _box_width(size: int) -> float:
+    return round(0.6 * size)
 
 
-@lru_cache(maxsize=4096)
-def _measure_width(text: str, style: TextStyle) -> int:
-    for character in text:
-        if bidirectional(character) in RIGHT_TO_LEFT or category(character) == REORDERED:
-            raise ValueError(
-                f"text {text!r}: the script of {character!r} (U+{ord(character):04X}) cannot be drawn, only scripts "
-                "from left to right whose letters keep their order; show an image of the text"
-            )
-    for character in text:
-        if not _has_glyph(character, style.file, bold=style.bold):
-            raise ValueError(
-                f"text {text!r}: the font has no character {character!r} (U+{ord(character):04X}); "
-                "give theme.font a file that has it"
-            )
-    return ceil(_part_offsets(WORD_OR_DIGIT.findall(text), style)[-1])
+def _first_font(style: TextStyle) -> FontFile:
+    return list_fonts(style.fonts, bold=style.bold)[0]
 
 
-@lru_cache(maxsize=4096)
-def _has_glyph(character: str, file: str | None, *, bold: bool) -> bool:
-    """Whether a font can draw a character; spaces need no glyph."""
-    if character.isspace() or not character.isprintable():
-        return character.isspace()
-    style = TextStyle(16, bold, file)
-    font = _load_font(style)
-    with explain_font_errors(_find_font_file(style)):
-        return bytes(font.getmask(character)) != bytes(font.getmask(MISSING_CHARACTER))
+def _direction(run: TextRun) -> str | None:
+    """The direction for Pillow, which takes one for shaped text only."""
+    return None if not run.shaped else "rtl" if run.right_to_left else "ltr"
 
 
-def _part_offsets(parts: Sequence[str], style: TextStyle) -> list[float]:
-    """Where each part of a line starts, in pixels from its left, and where the line ends."""
-    last = _part_width(parts[-1], style) if parts else 0.0
-    return [*accumulate([*(_advance(*pair, style) for pair in pairwise(parts)), last], initial=0.0)]
+def _fit_sizes(runs: Sequence[TextRun], style: TextStyle) -> dict[FontFile | None, int]:
+    """The size of each font, in pixels per em, at which no glyph of the line is higher than the line."""
+    first = _first_font(style)
+    ascent, descent = load_font(first, style.size).getmetrics()
+    sizes: dict[FontFile | None, int] = {}
+    for run in runs:
+        size = style.size
+        if run.font not in (None, first):
+            font = load_font(run.font, size, shaped=run.shaped)
+            with explain_font_errors(run.font.file):
+                _, top, _, bottom = font.getbbox(run.text, direction=_direction(run), anchor="ls")
+            # The box is rounded up; the rest of a pixel is too faint to be missed.
+            room = min(ascent / max(-top - 1, 1), descent / max(bottom - 1, 1), 1.0)
+            size = max(1, int(size * max(room, MIN_FITTED)))
+        sizes[run.font] = min(size, sizes.get(run.font, size))
+    return sizes
+
+
+def _part_offsets(parts: Sequence[TextPart]) -> list[float]:
+    """Where each part of a run starts, in pixels from its left, and where the run ends."""
+    last = [part.width for part in parts[-1:]]
+    return [*accumulate([*(_advance(*pair) for pair in pairwise(parts)), *last], initial=0.0)]
 
 
 @lru_cache(maxsize=4096)
-def _advance(part: str, following: str, style: TextStyle) -> float:
-    """Pixels from the start of a part of a line to the start of the following one, with kerning."""
-    return _part_width(part + following, style) - _part_width(following, style)
+def _advance(part: TextPart, following: TextPart) -> float:
+    """Pixels from the start of a part of a run to the start of the following one, with kerning."""
+    both = TextRun(part.run.text + following.run.text, part.run.font)
+    return _part_width(both, part.size) - following.width
 
 
-def _part_width(part: str, style: TextStyle) -> float:
-    """Pixels to the start of what follows a part of a line."""
-    with explain_font_errors(_find_font_file(style)):
-        return _load_font(style).getlength(part)
+def _part_width(run: TextRun, size: int) -> float:
+    if run.font is None:
+        return len(run.text) * _box_width(size)
+    with explain_font_errors(run.font.file):
+        font = load_font(run.font, size, shaped=run.shaped)
+        return font.getlength(run.text, direction=_direction(run))
 
 
 def shorten_text(text: str, width: int, style: TextStyle) -> str:
@@ -181,17 +281,36 @@ def shorten_text(text: str, width: int, style: TextStyle) -> str:
         return text
     # A long text is first cut to a beginning that is certainly too wide, whatever kerning takes away.
     too_wide = width + KERNING_EMS * style.size
-    text = text[: bisect_right(range(len(text)), too_wide, key=lambda length: style.width(text[:length]))]
-    while text and style.width(text + "…") > width:
-        text = text[:-1].rstrip()
-    return text + "…" if text else ""
+    cut = text[: bisect_right(range(len(text)), too_wide, key=lambda length: style.width(text[:length]))]
+    while cut and style.width(_add_ellipsis(cut, text)) > width:
+        cut = _drop_last(cut)
+    return _add_ellipsis(cut, text) if cut else ""
+
+
+def _add_ellipsis(cut: str, text: str) -> str:
+    """The beginning of a text with an ellipsis where the rest would be, whichever way it is read."""
+    if not SHAPED.search(text):
+        return cut + "…"
+    direction, around = base_direction(text), resolve_levels(f"{cut}…{text[len(cut) :]}")[len(cut)] % 2
+    mark = direction_mark(around) if around != direction else ""
+    return _keep_direction([f"{cut}…{mark}"], direction)[0]
+
+
+def _drop_last(text: str) -> str:
+    """A text without its last letter and the marks on it."""
+    dropped, text = text[-1], text[:-1]
+    while text and (category(dropped) in ("Mn", "Mc", "Me") or is_ignorable(dropped)):
+        dropped, text = text[-1], text[:-1]
+    while text and is_ignorable(text[-1]):
+        text = text[:-1]
+    return text.rstrip()
 
 
 def wrap_text(text: str, width: int, style: TextStyle) -> list[str]:
-    """Break the text into lines of at most `width` pixels, at spaces, and in long words after `.`, `_` and `/`."""
+    """Break the text into lines of at most `width` pixels, at spaces, and in long words where `split_word` does."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
+        start, line = len(lines), ""
         for word in paragraph.split(" "):
             longer = f"{line} {word}" if line else word
             if style.width(longer) <= width:
@@ -206,9 +325,18 @@ def wrap_text(text: str, width: int, style: TextStyle) -> list[str]:
                     line = ""
                 line += part
         lines.append(line)
+        lines[start:] = _keep_direction(lines[start:], base_direction(paragraph))
     return lines
 
 
+def _keep_direction(lines: Sequence[str], direction: int) -> list[str]:
+    """Give the lines of a paragraph its direction, whatever letter they begin with."""
+    return [line if base_direction(line) == direction else direction_mark(direction) + line for line in lines]
+
+
 def split_word(word: str) -> list[str]:
-    """The parts of a word between which a line may break: a path such as `layer1.0.conv1` breaks after its dots."""
-    return BREAKABLE_PART.findall(word) or [word]
+    """The parts of a word between which a line may break.
+
+    A path such as `layer1.0.conv1` breaks after its dots, Chinese and Japanese between characters.
+    """
+    return re.findall(BREAKABLE_PART, word) or [word]

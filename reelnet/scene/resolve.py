@@ -47,6 +47,8 @@ class Scene:
         taps: The taps whose arrays the frames need.
         unplaced: One message per panel that the author describes but does not place, and per panel of the layout
             that lacks data which the run could have.
+        text_notes: What authors should know about the fonts of the text, one sentence each.
+        font_files: The font files, other than Open Sans, that draw text.
     """
 
     context: SceneContext
@@ -59,6 +61,8 @@ class Scene:
     timeline_plan: TimelinePlan
     taps: tuple[str, ...]
     unplaced: tuple[str, ...] = ()
+    text_notes: tuple[str, ...] = ()
+    font_files: tuple[str, ...] = ()
 
     @property
     def cell_regions(self) -> tuple[CellRegion, ...]:
@@ -77,7 +81,7 @@ class Scene:
             f"{name} asks for a pause, but none of its steps is shown"
             for name in self.timeline.unshown_pauses
         )
-        return (*pauses, *self.unplaced)
+        return (*pauses, *self.unplaced, *self.text_notes)
 
 
 def resolve(

@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reelnet._support.font_file import open_font
+from reelnet._support.font_file import FontFile, is_font_file, open_font
 from reelnet.config.diagnostics import (
     Diagnostic,
     InvalidTemplate,
+    KeyPath,
     SourceMap,
     format_key_path,
     raise_diagnostic,
@@ -296,13 +297,18 @@ def drop_nulls(content: Any) -> Any:
     return {key: drop_nulls(child) for key, child in content.items() if child is not None}
 
 
-def iter_file_keys(content: Any, panels: PanelKinds) -> Iterator[tuple[str, ...]]:
+def iter_file_keys(content: Any, panels: PanelKinds) -> Iterator[KeyPath]:
     """Yield the path of every key whose value is a file."""
     if not isinstance(content, dict):
         return
     theme = content.get("theme")
     if isinstance(theme, dict):
-        yield from (("theme", key) for key in ("font", "font_bold") if key in theme)
+        for key in ("font", "font_bold"):
+            fonts = theme.get(key)
+            listed = enumerate(fonts) if isinstance(fonts, list) else [(None, fonts)]
+            for index, font in listed:
+                if isinstance(font, str) and is_font_file(font):
+                    yield ("theme", key) if index is None else ("theme", key, index)
     described = content.get("panels")
     for name, options in described.items() if isinstance(described, dict) else ():
         if isinstance(options, dict):
@@ -312,7 +318,8 @@ def iter_file_keys(content: Any, panels: PanelKinds) -> Iterator[tuple[str, ...]
 
 def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Diagnostic]:
     """Make paths relative to the file that names them, in place, and yield an error for each unusable file."""
-    for path in iter_file_keys(content, panels):
+    # From the last to the first, so that what is deleted from a list moves no other.
+    for path in reversed([*iter_file_keys(content, panels)]):
         parent = content
         for step in path[:-1]:
             parent = parent[step]
@@ -323,12 +330,16 @@ def _resolve_files(content: Any, node: Node, panels: PanelKinds) -> Iterator[Dia
             file = expand_home(value)
             if position.line:
                 file = Path(position.file).parent / file
-            parent[path[-1]] = str(file)
-            _check_file(file, is_font=path[0] == "theme")
+            is_font = path[0] == "theme"
+            # A file without a folder and a suffix must not read as the name of an installed font.
+            parent[path[-1]] = f"./{file}" if is_font and not is_font_file(str(file)) else str(file)
+            _check_file(file, is_font=is_font)
         except ValueError as error:
             yield Diagnostic(position, format_key_path(path), str(error))
             # Checks of the rest must neither read the file nor report it again.
             del parent[path[-1]]
+            if parent == []:
+                del content["theme"][path[1]]
 
 
 def _check_file(file: Path, *, is_font: bool) -> None:
@@ -347,4 +358,4 @@ def _check_file(file: Path, *, is_font: bool) -> None:
     if not stat.S_ISREG(mode):
         raise ValueError(f"{file}: is not a regular file")
     if is_font:
-        open_font(str(file), 16)
+        open_font(FontFile(str(file)), 16)

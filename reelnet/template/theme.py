@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator
 
 from reelnet.config.spec import FontSize, PositivePixels, SpecModel
 from reelnet.template.color import EMBER, RDBU, Color, Colormap, Rgb
@@ -84,6 +84,37 @@ LimitsField = Annotated[
 ]
 
 
+MAX_FONTS = 16
+
+
+def parse_fonts(value: Any) -> tuple[str, ...]:
+    """Parse a font, or a list of fonts, each a file or the name of an installed font.
+
+    Raises:
+        ValueError: The value is no text, and no list of 1 to 16 texts.
+    """
+    fonts = value if isinstance(value, list | tuple) else [value]
+    if not fonts or not all(isinstance(font, str) and font.strip() for font in fonts):
+        raise ValueError(f"{value!r} is neither a font nor a list of fonts, each a file or a name")
+    if len(fonts) > MAX_FONTS:
+        raise ValueError(f"has {len(fonts)} fonts; give at most {MAX_FONTS}")
+    return tuple(fonts)
+
+
+Fonts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(parse_fonts),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_FONTS},
+            ]
+        }
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Theme:
     """Resolved colors and sizes.
@@ -105,8 +136,9 @@ class Theme:
         cell: Side of one channel's box in pixels, unless the canvas decides; None for a size that fits the maps.
         text: Font size of labels and plain text, in pixels per em.
         title: Font size of titles, in pixels per em.
-        font: File of the regular font; None for the font of reelnet.
-        font_bold: File of the bold font.
+        font: Files or families of the regular fonts, each for the characters that those before it lack. Open Sans and
+            the fonts of the system come after them.
+        font_bold: The same for bold text.
     """
 
     background: Rgb = (255, 255, 255)
@@ -125,8 +157,8 @@ class Theme:
     cell: int | None = None
     text: int = 12
     title: int = 20
-    font: str | None = None
-    font_bold: str | None = None
+    font: tuple[str, ...] = ()
+    font_bold: tuple[str, ...] = ()
 
 
 DARK = Theme(
@@ -200,12 +232,13 @@ class ThemeSpec(SpecModel):
     title: FontSize | None = Field(
         None, description="Font size of titles, in pixels per em; by default five thirds of that of text."
     )
-    font: str | None = Field(
-        None, description="A TrueType or OpenType file, relative to the template's file."
+    font: Fonts | None = Field(
+        None,
+        description="A TrueType or OpenType file, relative to the template's file, or the name of an installed font, "
+        "such as Noto Sans CJK SC. Or a list of them: each character is drawn by the first that has it. Open Sans, "
+        "then the other installed fonts draw what these lack.",
     )
-    font_bold: str | None = Field(
-        None, description="A TrueType or OpenType file for bold text; by default the same as font."
-    )
+    font_bold: Fonts | None = Field(None, description="The same for bold text; by default the same as font.")
 
     @field_validator("curves", mode="before")
     @classmethod

@@ -174,7 +174,7 @@ def test_the_mistakes_for_all_layers_come_in_one_round(
         ]
 
 
-@pytest.mark.parametrize("file", ["gone.ttf", "x" * 300, "~nobody-of-this-name/x", "mine.yaml", "."])
+@pytest.mark.parametrize("file", ["gone.ttf", "x" * 300 + ".otf", "~nobody-of-this-name/x", "mine.yaml", "."])
 @pytest.mark.parametrize(
     "key", ["theme: {font: %s}", "theme: {font_bold: %s}", "panels: {image: {file: %s}}"]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.export.save import save
 from reelnet.reel import Run
 from tests.make_run import noise, write_run
+from tests.tiny_fonts import write_font
 
 
 @pytest.fixture
@@ -67,6 +69,44 @@ def test_changed_versions(file: Path) -> None:
     (change,) = Provenance.read(file).changed_versions()
     assert change.startswith("numpy ")
     assert change.endswith(" was 1.0")
+
+
+def test_changed_fonts_are_named(
+    run: Run, tmp_path: Path, install_fonts: Callable[[dict[str, Path]], None]
+) -> None:
+    one = write_font(tmp_path / "one.ttf", "One", {"漢": 700})
+    given = write_font(tmp_path / "given.ttf", "Given", {"字": 700})
+    settings = [f"theme.font=[{given}, Nowhere]", "panels.title.text=漢字"]
+
+    def save_all(path: Path) -> Provenance:
+        request = ExportRequest(run.reel("article", settings=settings).rendition, path, step=2)
+        write_provenance(tmp_path / "a.json", [(request, save(request))])
+        return Provenance.read(tmp_path / "a.json")
+
+    def find_changes() -> list[str]:
+        files = list(provenance.resolve_files(run, tmp_path / "again"))
+        return provenance.changed_files(files)
+
+    install_fonts({"One": one})
+    provenance = save_all(tmp_path / "a.png")
+    (entry,) = provenance.content["files"]
+    assert [*entry["fonts"]] == [str(one)]
+    assert [*entry["template"]["files"]] == [str(given)]
+    assert find_changes() == []
+
+    # The same font elsewhere is no change, another one is.
+    moved = tmp_path / "moved.ttf"
+    moved.write_bytes(one.read_bytes())
+    install_fonts({"One": moved})
+    assert find_changes() == []
+    install_fonts({"Two": write_font(tmp_path / "two.ttf", "Two", {"漢": 800})})
+    assert find_changes() == ["installed fonts: two.ttf, was one.ttf"]
+    install_fonts({"One": write_font(tmp_path / "one.ttf", "One", {"漢": 900})})
+    assert find_changes() == ["installed fonts: another one.ttf"]
+    install_fonts({})
+    assert find_changes() == ["installed fonts: none, was one.ttf"]
+    given.write_bytes(given.read_bytes() + b"\0")
+    assert f"{given} has changed" in find_changes()
 
 
 def test_files_that_are_no_provenance(file: Path, tmp_path: Path, run: Run) -> None:

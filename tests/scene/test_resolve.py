@@ -110,7 +110,6 @@ RUN_MISTAKES = [
     ("panels: {title: {kind: text, text: '{step:{layer}}'}}", "title", "cannot be formatted"),
     ("panels: {title: {kind: text, text: '{metrics.los}'}}", "title", "did you mean 'metrics.loss'"),
     ("canvas: {aspect: '1:9999'}", "channels", r"mine.yaml:1:10: canvas.aspect: .*ratio nearer to .*:"),
-    ("panels: {title: {kind: text, text: 漢}}", "title", r"the font has no character '漢' \(U\+6F22\)"),
     (
         "timeline: {holds: [{step: 9, seconds: 1}]}",
         "channels",
@@ -130,7 +129,7 @@ RUN_MISTAKES = [
 def test_errors_that_depend_on_the_run(run: Run, text: str, panel: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message) as caught:
         reel_of(run, f"{text}\nlayout: {{column: [{panel}]}}")
-    assert str(caught.value).startswith("mine.yaml:") or message.startswith("the font")
+    assert str(caught.value).startswith("mine.yaml:")
 
 
 def test_all_errors_are_reported_at_once(run: Run) -> None:

@@ -147,7 +147,7 @@ class BlockDrawing:
         grid, distance = self._grid, self._block.input_distance
         x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
         own_grid = CellGrid.for_samples(self._context, x, y, self._block.view.cell)
-        return SamplePictures(self._context, own_grid, palette)
+        return SamplePictures(self._context, own_grid, palette, labels=self._block.labels)
 
     def _place_colorbar(self, palette: PaletteBuilder) -> ColorbarDrawing | None:
         """A color bar as wide as the cells."""

@@ -73,7 +73,7 @@ class InputsDrawing:
     def __init__(self, panel: Inputs, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         self._labels, grid = panel.labels, panel.grid_at(context, box.x, box.y)
         self._muted = palette.ramp(context.theme.muted, context.theme.background)
-        self._pictures = SamplePictures(context, grid, palette)
+        self._pictures = SamplePictures(context, grid, palette, labels=panel.labels)
         targets = {
             number: (annotation, self._pictures.cell_box(annotation.find_column(context)))
             for number, annotation in enumerate(panel.annotations)
@@ -99,9 +99,23 @@ class InputsDrawing:
 
 
 class SamplePictures:
-    """The samples in the cells of one row, or of one column if rows are samples."""
+    """The samples in the cells of one row, or of one column if rows are samples.
 
-    def __init__(self, context: SceneContext, grid: CellGrid, palette: PaletteBuilder) -> None:
+    Args:
+        context: The run.
+        grid: The cells.
+        palette: Where inks come from.
+        labels: Whether the samples' labels are written.
+
+    Raises:
+        ValueError: A label cannot be drawn.
+    """
+
+    def __init__(
+        self, context: SceneContext, grid: CellGrid, palette: PaletteBuilder, *, labels: bool
+    ) -> None:
+        for label in (labels and context.labels) or ():
+            body_style(context.theme).width(label)
         self._context, self._grid = context, grid
         map_side = max(context.require(context.layer).map_shape[1:]) * context.cell.scale
         map_side = min(context.cell.size, map_side)

@@ -101,7 +101,6 @@ def test_curves_of_many_classes() -> None:
     [
         ({"sample": 2}, {}, "sample 2 is not shown; shown: 0, 1"),
         ({"sample": 0}, {"samples": {"show": [1]}}, "sample 0 is not shown; shown: 1"),
-        ({"title": "猫"}, {}, "the font has no character"),
         ({"tap": "conv1"}, {}, "class scores are samples × classes"),
     ],
 )
