@@ -32,7 +32,10 @@ def article(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Run:
 def test_the_articles_network_is_recorded_after_each_step(article: Run) -> None:
     assert article.steps == [0, 1, 2, 3, 4]
     assert article.labels == tuple("0123456789")
-    for number, (name, tap) in enumerate(article.taps.items()):
+    *convolutions, output = article.taps.items()
+    assert (output[0], output[1].shape, article.class_output) == ("dense3", (10, 10, 1, 1), "dense3")
+    assert article.classes == tuple("0123456789")
+    for number, (name, tap) in enumerate(convolutions):
         assert name == f"conv{number + 1}"
         assert tap.shape == (10, CHANNELS[number], SIDES[number], SIDES[number])
         assert (tap.dtype, tap.bounds) == ("float32", (-1.0, 1.0))
@@ -44,7 +47,8 @@ def test_the_articles_network_is_recorded_after_each_step(article: Run) -> None:
         np.isfinite(article.metrics["test_accuracy"]), [True, False, False, False, True]
     )
     np.testing.assert_array_equal(np.isfinite(article.metrics["train_loss"]), [False, True, True, True, True])
-    assert article.about["seed"] == 5
+    facts = {"model": "a small network", "data": "MNIST", "seed": 5}
+    assert {key: article.about[key] for key in facts} == facts
 
 
 def test_the_digits_are_shown_dark_on_white(article: Run) -> None:

@@ -103,7 +103,7 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "captions", "items", "from"): [20],
     ("panels", "captions", "items", "to"): [20],
     ("panels", "captions", "items", "text"): ["Other words."],
-    ("panels", "captions", "items", "at"): ["train_accuracy 70%"],
+    ("panels", "captions", "items", "at"): ["train_accuracy 50%"],
     ("panels", "belief", "tap"): ["aux"],
     ("panels", "belief", "classes"): [["cat", "dog", "frog", "horse", "vessel"]],
     ("panels", "belief", "title"): ["What it thinks"],
