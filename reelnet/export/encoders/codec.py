@@ -104,11 +104,12 @@ H264_LIMITS = {
 """By default the maps have a PSNR of 43.5 dB and more. The smaller a value, the more coefficients carry an error:
 squares of 4 pixels need 6 steps more than those of 8 pixels. `benchmarks/video.md` has the measurements."""
 H265_LIMITS = {
-    Content.BLOCKS: QualityLimits(default=25.5, unseen=27.5, floor=34, alone=36, change_power=0.4),
-    Content.SMALL_BLOCKS: QualityLimits(default=16, unseen=18, floor=28, alone=30, change_power=0.4),
-    Content.FINE: QualityLimits(default=16.5, unseen=18.5, floor=29, alone=30, change_power=0.4),
-    Content.PHOTO: QualityLimits(default=18, unseen=20, floor=30, alone=30, change_power=0.4),
+    Content.BLOCKS: QualityLimits(default=25.5, unseen=27.5, floor=34, alone=36, change_power=0),
+    Content.SMALL_BLOCKS: QualityLimits(default=16, unseen=18, floor=28, alone=30, change_power=0),
+    Content.FINE: QualityLimits(default=16.5, unseen=18.5, floor=29, alone=30, change_power=0),
+    Content.PHOTO: QualityLimits(default=18, unseen=20, floor=30, alone=30, change_power=0),
 }
+"""Quality alone meets caps: with quantized values, bytes would fall in steps, which no search can hit."""
 AV1_LIMITS = {
     Content.BLOCKS: QualityLimits(default=27, unseen=27, floor=27, alone=44, change_power=0),
     Content.SMALL_BLOCKS: QualityLimits(default=11, unseen=11, floor=11, alone=34, change_power=0),
