@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reelnet._support.atomic_path import atomic_path, temporary_sibling
 from reelnet._support.output_path import resolve_output
 from reelnet.export.encoders.base import StreamInfo
-from reelnet.export.encoders.content import find_content
+from reelnet.export.encoders.content import blurs_colors, find_content
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import is_sequence
 from reelnet.export.encoders.png import atomic_sequence, save_png
@@ -107,6 +107,11 @@ def _describe_unused_bytes(request: ResolvedRequest, best: Trial, runner: TrialR
     quality = codec.default_quality(find_content(best.rendition))
     if codec.quality_range is None or quality is None or request.settings.lossless:
         return ()
+    if blurs_colors(best.rendition):
+        return (
+            "the file is smaller than the cap, because more bytes would not help: the colors of values of an odd "
+            "number of pixels blur in this format; choose an even scale, or a GIF, WebP or APNG",
+        )
     return (
         f"the file is smaller than the cap, because more bytes would not be visible: {codec.quality_range.name} "
         f"{quality:g} is visually lossless",

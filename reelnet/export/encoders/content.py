@@ -36,11 +36,27 @@ def find_content(rendition: Rendition) -> Content:
     return next((content for content in reversed(Content) if areas[content] > least), Content.FINE)
 
 
+def blurs_colors(rendition: Rendition) -> bool:
+    """Whether the colors of changing cells blur in videos at every quality.
+
+    Videos have one color sample per 2 × 2 pixels: values of 1, 3 or 5 pixels, or at odd positions, share some.
+    """
+    return any(
+        region.changes and not region.is_picture and _find_grid(region) % 2
+        for region in rendition.scene.cell_regions
+    )
+
+
 def _classify(region: CellRegion) -> Content:
     """The content of one region."""
     if region.is_picture:
         return Content.PHOTO
-    grid = math.gcd(region.value_size, *(side for box in region.boxes for side in (box.x, box.y)))
+    grid = _find_grid(region)
     if grid % 8 == 0:
         return Content.BLOCKS
     return Content.SMALL_BLOCKS if grid % 4 == 0 else Content.FINE
+
+
+def _find_grid(region: CellRegion) -> int:
+    """The largest number of pixels of which the edges of all values are at multiples."""
+    return math.gcd(region.value_size, *(side for box in region.boxes for side in (box.x, box.y)))

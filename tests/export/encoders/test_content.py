@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reelnet.export.encoders.codec import H264
-from reelnet.export.encoders.content import Content, find_content
+from reelnet.export.encoders.content import Content, blurs_colors, find_content
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.layout.boxes import Box
 from tests.export.coding import encode
@@ -51,6 +51,22 @@ def test_the_grid_of_the_values_decides(found: CellRegion, expected: Content) ->
 def test_cells_that_rest_do_not_count() -> None:
     assert content_of(region(56, 8), region(400, 1, changes=False)) is Content.BLOCKS
     assert content_of(region(400, 8, changes=False)) is Content.FINE
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (region(56, 8), False),
+        (region(28, 2), False),
+        (region(63, 9), True),
+        (region(56, 8, x=3), True),
+        (region(63, 9, changes=False), False),
+        (region(63, 9, is_picture=True), False),
+    ],
+)
+def test_odd_values_blur(found: CellRegion, *, expected: bool) -> None:
+    rendition: Any = SimpleNamespace(scene=SimpleNamespace(cell_regions=(region(56, 8), found)))
+    assert blurs_colors(rendition) is expected
 
 
 def test_the_most_demanding_content_with_a_share_decides() -> None:

@@ -187,6 +187,13 @@ def test_a_video_with_room_to_spare_says_so(reel: Reel, whole: dict[str, int], t
     assert not [note for note in full.notes if "would not be visible" in note]
 
 
+def test_a_video_of_values_of_an_odd_size_is_not_called_lossless(reel: Reel, tmp_path: Path) -> None:
+    odd = Reel.from_run(reel.run, reel.template, scale=3)
+    report = odd.save(tmp_path / "a.mp4", max_size="50 MB")
+    assert [note for note in report.notes if "more bytes would not help: the colors" in note]
+    assert not [note for note in report.notes if "visually lossless" in note]
+
+
 def test_qualities_keep_their_meaning_at_another_scale(
     reel: Reel, whole: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
