@@ -13,6 +13,7 @@ from reelnet.errors import TemplateError, UsageError
 from reelnet.render.registry import panel_registry
 from reelnet.template.load import load_template
 from tests.make_run import MakeRun
+from tests.tiny_fonts import write_font
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +117,27 @@ def test_no_font_of_the_system_replaces_a_damaged_one(data: bytes, make_run: Mak
     Path("mine.yaml").write_text("extends: article\ntheme: {font: DejaVuSans.ttf}\n")
     with pytest.raises(TemplateError, match=r"DejaVuSans.ttf: .*give a .ttf or .otf file"):
         make_run().reel("mine.yaml").frame(0)
+
+
+def test_lists_of_fonts_are_files_beside_the_template_and_names() -> None:
+    Path("part").mkdir()
+    write_font(Path("part/one.ttf"), "One", {"a": 500})
+    write_font(Path("part/bare"), "Bare", {"a": 500})
+    Path("part/mine.yaml").write_text("extends: article\ntheme: {font: [one.ttf, Some Sans, ./bare]}\n")
+    Path("bare.yaml").write_text("extends: article\ntheme: {font: [Some Sans]}\n")
+    fonts = load_template("part/mine.yaml", panel_registry()).theme.font
+    assert fonts == ("part/one.ttf", "Some Sans", "part/bare")
+    assert load_template("bare.yaml", panel_registry()).theme.font_bold == ("Some Sans",)
+
+
+@pytest.mark.parametrize("fonts", ["[gone.ttf, Some Sans, ./mine.yaml]", "[gone.ttf, ./mine.yaml]"])
+def test_each_unusable_font_of_a_list_is_reported(fonts: str) -> None:
+    lines = load_errors(f"extends: article\ntheme: {{font: {fonts}}}\n")
+    assert len(lines) == 2
+    assert lines[0].startswith("mine.yaml:2:16: theme.font[0]: ")
+    assert "gone.ttf: no such file" in lines[0]
+    assert "is not a font" in lines[1]
+    assert f"theme.font[{fonts.count(',')}]" in lines[1]
 
 
 def test_a_font_with_a_damaged_byte_is_drawn_or_refused(make_run: MakeRun) -> None:
