@@ -23,6 +23,10 @@ CROSS_STROKES = ((0.17, 0.17), (0.83, 0.83)), ((0.17, 0.83), (0.83, 0.17))
 """The two strokes of a cross in a unit square."""
 
 
+SMALLEST_PERCENT = 0.01
+"""A probability that would be rounded from below half of this to 0 % is not written so."""
+
+
 class AnswerPanel(Panel):
     """A panel of what the network answers, which takes a recorded class output and the names of the classes."""
 
@@ -81,7 +85,14 @@ def answer_style(theme: Theme) -> TextStyle:
 
 def format_percent(probability: float) -> str:
     """Format a probability; a dash stands for NaN."""
+    if 0 < probability < SMALLEST_PERCENT / 2:
+        return "< 1 %"
     return f"{100 * probability:.0f} %" if np.isfinite(probability) else "–"
+
+
+def measure_percent(style: TextStyle) -> int:
+    """Pixels of the widest text of `format_percent`."""
+    return max(style.width("100 %"), style.width("< 1 %"))
 
 
 @lru_cache(maxsize=32)

@@ -16,6 +16,7 @@ from reelnet.render.panels.answers.answer_panel import (
     AnswerPanel,
     answer_style,
     format_percent,
+    measure_percent,
     rasterize_mark,
 )
 from reelnet.render.panels.charts.axis import Axis, fit_step_axis
@@ -112,7 +113,7 @@ def measure_labels(scores: ClassScores, context: SceneContext) -> int:
     """Pixels right of the plot for the name and the probability of a class, beside the dot at its curve's end."""
     style = answer_style(context.theme)
     name_width = min(max(map(style.width, scores.classes)), MAX_NAME_EMS * style.size)
-    return 6 * GAP + round(0.8 * style.size) + name_width + body_style(context.theme).width("100 %")
+    return 6 * GAP + round(0.8 * style.size) + name_width + measure_percent(body_style(context.theme))
 
 
 def mix_colors(color: Rgb, background: Rgb) -> Rgb:
@@ -222,7 +223,7 @@ class BeliefDrawing:
         if len(tops) > 1 and tops[1] - tops[0] < line:
             tops[0] = min(tops[0], max(plot.y - line // 2, (tops[0] + tops[1] - line) // 2))
             tops[1] = tops[0] + line
-        overlap = max(0, tops[-1] + line // 2 - plot.bottom)
+        overlap = max(0, tops[-1] + line - plot.bottom)
         mark_size = round(0.8 * style.size) if self._truth != UNKNOWN_CLASS else 0
         x = plot.x + column + 2 * GAP + round(self._scale)
         for number, y in zip(shown, (top - overlap for top in tops), strict=True):

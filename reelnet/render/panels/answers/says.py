@@ -15,6 +15,7 @@ from reelnet.render.panels.answers.answer_panel import (
     AnswerPanel,
     answer_style,
     format_percent,
+    measure_percent,
     rasterize_mark,
 )
 from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width, thin_positions
@@ -102,7 +103,7 @@ class AnswerLayout:
         self.scores, self.style = scores, body_style(context.theme)
         self.name_style = answer_style(context.theme)
         style, cell_size, bars = self.style, context.cell.size, panel.show == "bars"
-        longest, percent_width = max(map(self.name_style.width, scores.classes)), style.width("100 %")
+        longest, percent_width = max(map(self.name_style.width, scores.classes)), measure_percent(style)
         has_bar = panel.bar and not bars
         self.bar_height = max(3, round(style.size / 4)) if has_bar else 0
         has_marks = not bars and bool((scores.truth != UNKNOWN_CLASS).any())
@@ -317,7 +318,7 @@ class ProbabilityBarsDrawing(SaysDrawing):
         layout = self.layout
         below, beside, inset = layout.style.line_height * layout.percent, 0, min(3, slot.width // 16)
         if self.transposed:
-            below, beside, inset = 0, (2 * GAP + layout.style.width("100 %")) * layout.percent, 0
+            below, beside, inset = 0, (2 * GAP + measure_percent(layout.style)) * layout.percent, 0
         available = max(1, slot.width - beside - 2 * inset)
         count = len(layout.scores.classes)
         width = available // count * count or available

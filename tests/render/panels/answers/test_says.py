@@ -12,7 +12,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
-from reelnet.render.panels.answers.answer_panel import rasterize_mark
+from reelnet.render.panels.answers.answer_panel import format_percent, rasterize_mark
 from reelnet.scene.class_scores import ClassScores
 from tests.make_run import write_run
 from tests.rendering import to_pixels
@@ -68,6 +68,11 @@ def test_marks_are_below_their_columns(tmp_path: Path, panel: dict[str, Any]) ->
     assert [has(slot, RIGHT) for slot in first] == [True, False, False, False]
     assert [has(slot, WRONG) for slot in first] == [False, True, True, True]
     assert all(has(slot, RIGHT) and not has(slot, WRONG) for slot in second)
+
+
+def test_a_small_probability_is_not_zero() -> None:
+    texts = [format_percent(each) for each in (0.0, 0.001, 0.0049, 0.006, 0.354, 1.0, math.nan)]
+    assert texts == ["0 %", "< 1 %", "< 1 %", "1 %", "35 %", "100 %", "–"]
 
 
 def test_marks_differ_in_shape() -> None:
