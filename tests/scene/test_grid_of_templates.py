@@ -101,7 +101,7 @@ def check_balance(scene: Scene) -> None:
     boxes = [box for _, box in scene.boxes]
     left, right = min(box.x for box in boxes), scene.size.width - max(box.right for box in boxes)
     top, bottom = min(box.y for box in boxes), scene.size.height - max(box.bottom for box in boxes)
-    assert max(abs(left - right), abs(top - bottom)) <= 8
+    assert max(abs(left - right), abs(top - bottom)) <= MAX_IMBALANCE
 
 
 def check_columns(scene: Scene) -> None:
