@@ -80,10 +80,10 @@ def test_flat_cells_and_white_keep_their_color(tmp_path: Path) -> None:
     frames = decode_mp4(tmp_path / "a.mp4")
     for shown, flat in zip(frames, values, strict=True):
         for sample, channel in np.ndindex(10, 4):
-            cell = shown[56 * channel + 56 : 56 * channel + 112, 56 * sample : 56 * sample + 56].astype(int)
-            assert (
-                np.abs(cell - color_values(flat[sample, channel])).max() <= 4 + 1
-            )  # one for the colormap's levels
+            cell = shown[56 * channel + 56 : 56 * channel + 112, 56 * sample : 56 * sample + 56]
+            off = cell.astype(float) - color_values(flat[sample, channel])
+            assert np.abs(off.mean(axis=(0, 1))).max() <= 3 + 1  # one for the colormap's levels
+            assert np.sqrt((off**2).mean()) <= 3
 
 
 def test_white_stays_white(tmp_path: Path) -> None:
@@ -93,12 +93,11 @@ def test_white_stays_white(tmp_path: Path) -> None:
     reel.save(tmp_path / "a.mp4")
     for step, shown in enumerate(decode_mp4(tmp_path / "a.mp4")):
         white = (to_pixels(reel.frame(step)) == 255).all(axis=2)
-        # Away from other colors, because 4:2:0 mixes neighbors.
-        rows, columns = white.shape[0] // 8, white.shape[1] // 8
-        inside = white[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8).all(axis=(1, 3))
-        blocks = shown[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8, 3)
+        # More than a transform block away from other colors.
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(white, 8, constant_values=True), (17, 17))
+        inside = around.all(axis=(2, 3))
         assert inside.mean() > 0.2
-        assert blocks.min(axis=(1, 3, 4))[inside].min() >= 253
+        assert shown[inside].min() >= 254
 
 
 def test_noise_keeps_the_mean_of_each_pixel_of_a_map(tmp_path: Path) -> None:
@@ -109,7 +108,7 @@ def test_noise_keeps_the_mean_of_each_pixel_of_a_map(tmp_path: Path) -> None:
         off = shown[56:].astype(float) - wanted
         means = off.reshape(4 * 7, 8, 6 * 7, 8, 3).mean(axis=(1, 3))
         assert np.abs(means).mean() < 1.5
-        assert np.abs(means).max() <= 6
+        assert np.abs(means).max() <= 8
 
 
 def test_one_step_is_one_frame(tmp_path: Path) -> None:
