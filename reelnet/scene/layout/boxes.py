@@ -355,7 +355,12 @@ def _between_offset(group: Group[T], number: int, free: int) -> int:
     """Pixels by which `justify: between` moves an item of a group."""
     if group.options.justify != "between" or len(group.items) < 2 or free <= 0:
         return 0
-    return _grid_of(group.items[number], group).round_down(free * number // (len(group.items) - 1))
+    # What stands before an item that snaps must not move farther than that one.
+    return min(
+        _grid_of(item, group).round_down(free * place // (len(group.items) - 1))
+        for place, item in enumerate(group.items)
+        if place >= number
+    )
 
 
 def _max_per_column(values: Sequence[int], columns: int) -> list[int]:

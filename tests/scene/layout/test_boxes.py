@@ -190,6 +190,19 @@ def test_what_grows_or_shrinks_before_cells_leaves_them_on_the_grid() -> None:
     assert placed(column, height=111)["maps"].y == 56
 
 
+@pytest.mark.parametrize("free", range(20))
+def test_items_spread_on_the_grid_do_not_overlap(free: int) -> None:
+    items = [leaf("first", 8, 8, snaps=True), leaf("text", 8, 8), leaf("maps", 8, 8, snaps=True)]
+    down = placed(group("column", *items, justify="between"), height=24 + free)
+    assert down["first"].bottom <= down["text"].y
+    assert down["text"].bottom <= down["maps"].y
+    assert down["maps"].y % 8 == 0
+    across = placed(group("row", *items, justify="between"), width=24 + free)
+    assert across["first"].right <= across["text"].x
+    assert across["text"].right <= across["maps"].x
+    assert across["maps"].x % 8 == 0
+
+
 @pytest.mark.parametrize(("align", "x"), [("start", 0), ("center", 16), ("end", 32)])
 def test_alignment_on_the_grid(align: str, x: int) -> None:
     items = [leaf("maps", 64, 64, snaps=True), leaf("text", 101, 9)]
