@@ -74,7 +74,10 @@ Every panel has these options, and those of its [place](#place):"""
 
 KNOWN_SCHEMAS: tuple[tuple[Schema, str], ...] = (
     (TypeAdapter(SelectorField).json_schema(), "`all`, a number, a range such as `0-5`, or a list of these"),
-    (TypeAdapter(LimitsField).json_schema(), "`auto`, `symmetric`, `[-1, 1]` or `{percentile: 99}`"),
+    (
+        TypeAdapter(LimitsField).json_schema(),
+        "`auto`, `shared`, `symmetric`, `[-1, 1]` or `{percentile: 99}`",
+    ),
     (TypeAdapter(Colormap).json_schema(), "the name of a colormap, or a list of colors"),
     (TypeAdapter(Color).json_schema(), "a color"),
 )

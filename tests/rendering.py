@@ -12,19 +12,17 @@ from PIL import Image
 from tests.make_run import Bytes, Floats
 
 ANCHORS = (
-    (103, 0, 31),
-    (178, 24, 43),
-    (214, 96, 77),
-    (244, 165, 130),
-    (253, 219, 199),
+    (156, 17, 39),
+    (200, 64, 59),
+    (233, 138, 108),
+    (248, 205, 184),
     (255, 255, 255),
-    (209, 229, 240),
-    (146, 197, 222),
-    (67, 147, 195),
-    (33, 102, 172),
-    (5, 48, 97),
+    (194, 220, 236),
+    (116, 176, 214),
+    (47, 124, 186),
+    (17, 77, 140),
 )
-"""ColorBrewer's RdBu with a white middle, from -1 (red) to +1 (blue)."""
+"""The default colormap, from -1 (red) over white to +1 (blue)."""
 
 
 def color_values(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:

@@ -22,6 +22,7 @@ from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError, describe_error
 from reelnet.record.async_writer import AsyncWriter
 from reelnet.record.class_output import find_class_output, format_classes
+from reelnet.record.denormalize import Statistic, resolve_denormalize
 from reelnet.record.probe.distributed import SYNC_TIMEOUT, OutOfSyncError, ProcessRole
 from reelnet.record.probe.probe import Probe
 from reelnet.record.probe.probing import probing
@@ -88,6 +89,11 @@ class Recorder:
             among the taps.
         shown: Pictures of the samples for people, (samples, height, width) or (samples, height, width, 3), float in
             0..1 or uint8. By default made from `samples`.
+        mean: With `std`, what the samples were normalized with: a number, or one per channel. They are then shown as
+            the pictures that they were. By default values outside 0..1 are stretched, and the log says so.
+        std: See `mean`.
+        denormalize: In place of `mean` and `std`: the torchvision transform that normalized the samples, such as
+            `Normalize` or a `Compose` with one, or a function that turns them into brightness, 0 to 1.
         metrics: Metrics of the untrained network, by name.
         about: Facts to store in `run.json` (model, data, seed).
         force: Replace a run that exists at `path`. Anything else there is never touched.
@@ -133,6 +139,9 @@ class Recorder:
         labels: Sequence[object] | torch.Tensor | None = None,
         classes: Sequence[object] | None = None,
         shown: torch.Tensor | NDArray[np.generic] | None = None,
+        mean: Statistic | None = None,
+        std: Statistic | None = None,
+        denormalize: Any = None,
         metrics: Mapping[str, Any] | None = None,
         about: Mapping[str, Any] | None = None,
         force: bool = False,
@@ -160,12 +169,16 @@ class Recorder:
         self._total_steps = total_steps
         self._raise_errors = on_error == "raise"
         self._samples = Samples.from_inputs(samples, samples_dim)
-        self._pictures = self._samples.make_pictures(shown)
+        undo = resolve_denormalize(mean, std, denormalize)
+        if shown is not None and undo is not None:
+            raise UsageError("shown= are pictures already; give either it, or mean= and std= or denormalize=")
+        self._pictures = self._samples.make_pictures(shown, undo)
         self._budget = None
         if max_bytes is not None:
             self._budget = parse_size(max_bytes) - self._samples.nbytes - self._pictures.nbytes - HEADER_BYTES
         self._labels = self._samples.format_labels(labels)
         self._classes = format_classes(classes)
+        self._stretching = self._samples.stretching_note if shown is None and undo is None else ""
         if shown is None and self._samples.fitting_note:
             self._about = {"pictures": self._samples.fitting_note, **self._about}
         options = ReadOptions.from_arguments(dtype, channels)
@@ -236,6 +249,8 @@ class Recorder:
             LOG.warning("%s: %s", self._location, doubt)
         if "pictures" in self._about:
             LOG.info("%s: %s", self._location, self._about["pictures"])
+        if self._stretching:
+            LOG.warning("%s: %s", self._location, self._stretching)
         if skipped := self._probe.skipped:
             name, reason = next(iter(skipped.items()))
             layers = format_count(len(skipped), "layer")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from reelnet._support.text import to_utf8
 from reelnet.errors import ReelnetError, UsageError
+from reelnet.record.denormalize import Denormalize
 from reelnet.record.tensors import dtype_name, to_numpy, with_article
 from reelnet.runs.header import fold_to_maps, near_square_grid
 
@@ -215,24 +216,66 @@ class Samples:
 
         return _map_nested(self.args, copy), _map_nested(self.kwargs, copy)
 
-    def make_pictures(self, shown: TensorLike | None) -> NDArray[np.uint8]:
+    def make_pictures(
+        self, shown: TensorLike | None, denormalize: Denormalize | None = None
+    ) -> NDArray[np.uint8]:
         """Return one picture per sample: `shown`, or the first input that can be shown as pictures.
 
+        Args:
+            shown: Pictures of the user; None for none.
+            denormalize: Turns the inputs into brightness; None if they are, or if nobody knows how.
+
         Raises:
+            UsageError: The normalization is not that of the inputs.
             ReelnetError: `shown` or the inputs cannot be shown as pictures, or their number differs from that of the
                 samples.
         """
         if shown is not None:
             pictures = _read_shown(shown)
+        elif denormalize is None:
+            pictures = _first_pictures(self._iter_shown_inputs())
         elif self.fitting_note:
-            pictures = _first_pictures(value for _, value in self._iter_tensors(_fit_into_cells))
+
+            def fit(values: list[Tensor]) -> Tensor:
+                return _fit_into_cells([denormalize(value[None])[0].float() for value in values])
+
+            pictures = _first_pictures(value for _, value in self._iter_tensors(fit))
         else:
-            pictures = _first_pictures(self.tensors.values())
+            tensors = [*self.tensors.values()]
+            images = [value for value in tensors if value.ndim >= 4]
+            pictures = _first_pictures(map(denormalize, images or tensors))
         if len(pictures) != self.count:
             raise ReelnetError(
                 f"shown: got {len(pictures)} pictures for {self.count} samples; give one per sample"
             )
         return pictures
+
+    def _iter_shown_inputs(self) -> Iterator[Tensor]:
+        """Yield the inputs that may be shown as pictures."""
+        if self.fitting_note:
+            yield from (value for _, value in self._iter_tensors(_fit_into_cells))
+        else:
+            yield from self.tensors.values()
+
+    @property
+    def stretching_note(self) -> str:
+        """How the values of pictures are changed to be seen; empty if they are brightness, or are no pictures."""
+        for value in self._iter_shown_inputs():
+            try:
+                to_pictures(to_numpy(value))
+            except ReelnetError:
+                continue
+            finite = value[value.isfinite()]
+            if value.ndim != 4 or min(value.shape[2:]) < 2 or value.dtype == torch.uint8 or not len(finite):
+                return ""
+            low, high = float(finite.min()), float(finite.max())
+            if 0 <= low <= high <= 1:
+                return ""
+            return (
+                f"inputs from {low:.3g} to {high:.3g} are stretched, so the pictures have other colors and another "
+                "contrast; give mean= and std= of their normalization, or shown="
+            )
+        return ""
 
     def format_labels(self, labels: Sequence[object] | Tensor | None) -> tuple[str, ...] | None:
         """Convert labels to strings, one per sample.

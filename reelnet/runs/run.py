@@ -285,9 +285,7 @@ class RunReader:
         for name, (count, first) in self.nonfinite.items():
             if taps is None or name in taps:
                 values = format_count(count, "NaN or infinite value")
-                messages.append(
-                    f"{printable(name)}: {values}, from step {first} on, drawn in a separate color"
-                )
+                messages.append(f"{printable(name)}: {values}, from step {first} on, drawn hatched")
         for name, series in self.metrics.items():
             found = np.flatnonzero(self.measured[name] & ~np.isfinite(series)).tolist()
             values_at = {steps[number]: float(series[number]) for number in found}

@@ -16,8 +16,9 @@ from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
+from reelnet.scene.limits import Limits
 from reelnet.scene.statistics import RunStatistics
-from reelnet.scene.tap_view import Cell, Limits, TapView, describe_cell, describe_rows_and_columns
+from reelnet.scene.tap_view import Cell, TapView, describe_cell, describe_rows_and_columns
 from reelnet.scene.wording import count_inputs, describe_layer, name_layer, name_network
 from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector
@@ -163,7 +164,7 @@ class SceneContext:
         """
         if tap not in self._views:
             info = self.require(tap)
-            limits = Limits.from_theme(info, tap, self.theme, self.statistics)
+            limits = Limits.find(tap, self.taps, self.theme, self.statistics, self.map_layers)
             cell = Cell.for_tap(info, self.cell_size, self.grid)
             self._views[tap] = TapView(tap, info, cell, limits, limits.select_anchors(self.theme))
         return self._views[tap]

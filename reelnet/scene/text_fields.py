@@ -17,6 +17,7 @@ from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import suggest_names
 from reelnet.scene.class_scores import count_right, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.number_text import typeset_number
 
 FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a larger width would make a text too long to draw."""
@@ -154,9 +155,9 @@ class FieldText:
 
 
 def _format_value(value: object, spec: str) -> str:
-    """Format a value; None becomes a dash, NaN stays what it is, and a minus sign becomes a real one."""
+    """Format a value; None becomes a dash, NaN stays what it is, and a number gets a real minus sign and power."""
     if value is None:
         return MISSING_VALUE
     if isinstance(value, float):
-        return NAN_VALUE if math.isnan(value) else format(value, spec).replace("-", "\u2212")
+        return NAN_VALUE if math.isnan(value) else typeset_number(format(value, spec))
     return format(value, spec)

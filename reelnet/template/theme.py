@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator
 
 from reelnet.config.spec import FontSize, PositivePixels, SpecModel
-from reelnet.template.color import EMBER, RDBU, Color, Colormap, Rgb
+from reelnet.template.color import EMBER, RED_BLUE, Color, Colormap, Rgb
 
 
 class LimitKind(StrEnum):
@@ -19,6 +19,7 @@ class LimitKind(StrEnum):
     SYMMETRIC = "symmetric"
     FIXED = "fixed"
     PERCENTILE = "percentile"
+    SHARED = "shared"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class LimitRule:
     """The rule for the values at the ends of the colormap.
 
     Attributes:
-        kind: With `auto`, the range of the layer's activation function, or else of the recorded values.
+        kind: With `auto`, the range of the layer's activation function, or else 99.5 % of the recorded values; with
+            `shared`, all layers of the picture have the widest limits of any of them.
         low: Lower limit, if fixed.
         high: Upper limit, if fixed.
         percentile: Percentage of the values that are within the limits.
@@ -39,14 +41,14 @@ class LimitRule:
 
 
 def parse_limits(value: Any) -> LimitRule:
-    """Parse `auto`, `symmetric`, `[-1, 1]` or `{percentile: 99}`.
+    """Parse `auto`, `shared`, `symmetric`, `[-1, 1]` or `{percentile: 99}`.
 
     Raises:
         ValueError: The value has another form.
     """
     if isinstance(value, LimitRule):
         return value
-    if value in ("auto", "symmetric"):
+    if value in ("auto", "shared", "symmetric"):
         return LimitRule(LimitKind(value))
     if isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)):
         low, high = map(float, value)
@@ -57,7 +59,7 @@ def parse_limits(value: Any) -> LimitRule:
         if not 50 <= value["percentile"] <= 100:
             raise ValueError(f"percentile {value['percentile']}: give from 50 to 100")
         return LimitRule(LimitKind.PERCENTILE, percentile=float(value["percentile"]))
-    raise ValueError(f"{value!r} is none of: auto, symmetric, [-1, 1], {{percentile: 99}}")
+    raise ValueError(f"{value!r} is none of: auto, shared, symmetric, [-1, 1], {{percentile: 99}}")
 
 
 def _is_number(value: Any) -> bool:
@@ -70,7 +72,7 @@ LimitsField = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"enum": ["auto", "symmetric"]},
+                {"enum": ["auto", "shared", "symmetric"]},
                 {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
                 {
                     "type": "object",
@@ -130,7 +132,8 @@ class Theme:
         wrong: Marks of wrong predictions.
         missing: Values that are not finite.
         diverging: Colors of signed values from the lowest to the highest, evenly spaced; the middle one is 0.
-        sequential: Colors of values of one sign, from 0; None for that half of `diverging`.
+        sequential: Colors of values of one sign, from 0; None for that half of `diverging`, from a
+            tint.
         levels: Maximum number of colors of a colormap; None for as many as fit in the palette.
         limits: The rule for the values at the ends of the colormap.
         cell: Side of one channel's box in pixels, unless the canvas decides; None for a size that fits the maps.
@@ -150,7 +153,7 @@ class Theme:
     right: Rgb = (0, 107, 98)
     wrong: Rgb = (190, 60, 8)
     missing: Rgb = (150, 150, 150)
-    diverging: tuple[Rgb, ...] = RDBU
+    diverging: tuple[Rgb, ...] = RED_BLUE
     sequential: tuple[Rgb, ...] | None = None
     levels: int | None = None
     limits: LimitRule = LimitRule()
@@ -206,11 +209,13 @@ class ThemeSpec(SpecModel):
     missing: Color | None = Field(None, description="Color of values that are not finite.")
     diverging: Colormap | None = Field(
         None,
-        description="Colormap of signed values, by name (RdBu, ember, or any of matplotlib's) or as a list of an "
-        "odd number of colors from the lowest value to the highest; the middle one is 0.",
+        description="Colormap of signed values, by name (red-blue, ember, RdBu, or any of matplotlib's) or as a list "
+        "of an odd number of colors from the lowest value to the highest; the middle one is 0.",
     )
     sequential: Colormap | None = Field(
-        None, description="Colormap of values of one sign, from 0; by default half of the diverging one."
+        None,
+        description="Colormap of values of one sign, from 0; by default half of the diverging one, from a tint that "
+        "can be told from the background.",
     )
     levels: int | None = Field(
         None,
@@ -220,8 +225,10 @@ class ThemeSpec(SpecModel):
     )
     limits: LimitsField | None = Field(
         None,
-        description="Values at the ends of the colormap: auto, symmetric, two numbers, or {percentile: 99}. Values "
-        "beyond them are clipped, and the color bar shows their fraction.",
+        description="Values at the ends of the colormap. auto: the range of tanh, sigmoid or softmax, else 99.5 % of "
+        "the values, and per head for attention. shared: one scale for all layers in the picture. symmetric: every "
+        "value, with 0 in the middle. Or two numbers, or {percentile: 99}. Values beyond the limits are clipped, and "
+        "the color bar shows their fraction. Weights and gradients always contain 99.5 % of their values.",
     )
     cell: PositivePixels | None = Field(
         None,

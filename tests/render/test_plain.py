@@ -43,9 +43,9 @@ def test_ends_and_middle_of_the_colormap_are_exact(tmp_path: Path) -> None:
     maps = np.zeros((1, 3, 1, 7, 7), np.float32)
     maps[0, :, 0] = np.array([-1, 0, 1])[:, None, None]
     shown = to_pixels(write_run(tmp_path / "run", maps).reel("plain").frame(0))[56:]
-    assert (shown[:, :56] == (103, 0, 31)).all()
+    assert (shown[:, :56] == (156, 17, 39)).all()
     assert (shown[:, 56:112] == WHITE).all()
-    assert (shown[:, 112:] == (5, 48, 97)).all()
+    assert (shown[:, 112:] == (17, 77, 140)).all()
 
 
 def test_the_colormap_follows_its_anchors(tmp_path: Path) -> None:

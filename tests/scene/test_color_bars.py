@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (SECOND % ("", ""), "panel 'second' shows deep from 0 to \\+4.8"),
+        (SECOND % ("", ""), "panel 'second' shows deep from 0 to 4.8"),
         ("panels: {channels: {taps: all}}\nlayout: {column: [channels, colorbar]}", "'channels' shows deep"),
         ("panels: {filmstrip: {tap: deep}}\nlayout: {row: [filmstrip, colorbar, channels]}", "'filmstrip'"),
         ("panels: {colorbar: {tap: deep}}\nlayout: {column: [channels, colorbar]}", "'channels' shows conv"),
@@ -78,8 +78,8 @@ def test_a_bar_counts_the_clipped_values_of_all_that_it_explains(tmp_path: Path)
     values = {"one": lambda step: np.full((2, 1, 4, 4), 0.5), "two": lambda step: np.full((2, 3, 4, 4), 2.0)}
     run = write_run(tmp_path / "run", {"one": (2, 1, 4, 4), "two": (2, 3, 4, 4)}, values=values)
     beside = "theme: {limits: [-1, 1]}\nlayout: {column: [all, colorbar]}\npanels: {all: {kind: channels, taps: %s}}"
-    assert bar_text(run, beside % "[one, two]", "one") == "+1  (75.0 % beyond)"
-    assert bar_text(run, beside % "[one, two]", "two") == "+1  (75.0 % beyond)"
+    assert bar_text(run, beside % "[one, two]", "one") == "≥ 1 (75.0% beyond)"
+    assert bar_text(run, beside % "[one, two]", "two") == "≥ 1 (75.0% beyond)"
     assert bar_text(run, beside % "one", "one") == "+1"
 
 
@@ -96,7 +96,7 @@ def test_only_finite_values_are_counted(tmp_path: Path) -> None:
         "panels: {all: {kind: channels, taps: [one, two]}}"
     )
     # Of 36 finite values, 4 are beyond the limits.
-    assert bar_text(run, text, "one") == "+1  (11.1 % beyond)"
+    assert bar_text(run, text, "one") == "≥ 1 (11.1% beyond)"
     report = reel_of(run, text, "one").save_still(0, tmp_path / "a.png")
     assert report.clipped == pytest.approx(4 / 36)
 
@@ -106,7 +106,7 @@ def test_a_bar_counts_values_beyond_declared_bounds(tmp_path: Path, limits: str)
     values = {"conv": lambda step: np.array([0.5, 1.0, -1.0, 1.5], np.float32).reshape(1, 1, 2, 2)}
     run = write_run(tmp_path / "run", {"conv": (1, 1, 2, 2)}, values=values, bounds={"conv": (-1.0, 1.0)})
     text = f"panels: {{}}\ntheme: {{limits: {limits}}}\nlayout: {{column: [channels, colorbar]}}"
-    assert bar_text(run, text, "conv") == "+1  (25.0 % beyond)"
+    assert bar_text(run, text, "conv") == "≥ 1 (25.0% beyond)"
 
 
 def bar_text(run: Run, text: str, layer: str) -> str:
@@ -114,7 +114,8 @@ def bar_text(run: Run, text: str, layer: str) -> str:
     template, context = template_of(text), reel_of(run, text, layer).scene.context
     bar = template.panels["colorbar"]
     assert isinstance(bar, Colorbar)
-    return bar.lay_out(context).high
+    layout = bar.lay_out(context)
+    return f"{layout.high} {layout.beyond}".strip()
 
 
 def test_the_remedy_for_weights_is_a_bar_of_their_own(run: Run) -> None:

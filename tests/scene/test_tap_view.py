@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from reelnet.reel import Run
 from reelnet.runs.header import TapInfo
+from reelnet.scene.limits import Limits
 from reelnet.scene.tap_view import (
     Cell,
-    Limits,
     describe_cell,
     describe_rows_and_columns,
     format_channel_numbers,
 )
 from tests.make_run import TANH, MakeRun, write_run
-from tests.rendering import to_pixels
+from tests.rendering import color_values, to_pixels
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,11 @@ def test_layers_that_share_a_size_of_cells_fill_them(make_run: MakeRun) -> None:
     assert alone.size > context.cell.size
 
 
-RED, WHITE, BLUE, GREY = (103, 0, 31), (255, 255, 255), (5, 48, 97), (150, 150, 150)
+RED, WHITE, BLUE = (156, 17, 39), (255, 255, 255), (17, 77, 140)
+BLUE_TINT, RED_TINT = (226, 238, 246), (252, 231, 221)
+"""The first colors of the two halves that can be told from white."""
+MISSING = (90, 92, 95), (150, 150, 150)
+"""The two colors of the hatching."""
 
 
 def run_of(path: Path, *steps: list[float], bounds: tuple[float, float] | None = None) -> Run:
@@ -109,9 +113,8 @@ def test_limits_are_those_of_the_run_and_not_of_the_step(tmp_path: Path) -> None
 def test_values_above_zero_use_one_half_of_the_map(tmp_path: Path) -> None:
     run = run_of(tmp_path, [0.0, 3.0, 6.0])
     white, middle, blue = cells(run)
-    assert (white, blue) == (WHITE, BLUE)
-    # Half way from white to blue: between the anchors (146, 197, 222) and (67, 147, 195).
-    assert np.abs(np.array(middle) - (106.5, 172, 208.5)).max() <= 2
+    assert (white, blue) == (BLUE_TINT, BLUE)
+    assert np.abs(np.array(middle) - color_values(np.array(0.56))).max() <= 2
 
 
 def test_zero_stays_white_when_no_value_is_near_it(tmp_path: Path) -> None:
@@ -122,8 +125,8 @@ def test_zero_stays_white_when_no_value_is_near_it(tmp_path: Path) -> None:
 def test_values_below_zero_use_the_other_half(tmp_path: Path) -> None:
     run = run_of(tmp_path, [-6.0, -3.0, 0.0])
     assert cells(run)[0] == RED
-    assert cells(run)[2] == WHITE
-    assert np.abs(np.array(cells(run)[1]) - (229, 130.5, 103.5)).max() <= 2
+    assert cells(run)[2] == RED_TINT
+    assert np.abs(np.array(cells(run)[1]) - color_values(np.array(-0.56))).max() <= 2
 
 
 def test_nothing_but_zero_is_white(tmp_path: Path) -> None:
@@ -133,12 +136,12 @@ def test_nothing_but_zero_is_white(tmp_path: Path) -> None:
 def test_values_that_are_not_finite(tmp_path: Path) -> None:
     run = run_of(tmp_path, [np.nan, np.inf, -np.inf, 2.0, -2.0, 0.0])
     *strange, last, least, zero = cells(run)
-    assert strange == [GREY, GREY, GREY]
+    assert all(each in MISSING for each in strange)
     assert [last, least, zero] == [BLUE, RED, WHITE]
 
 
 def test_nothing_but_nan(tmp_path: Path) -> None:
-    assert cells(run_of(tmp_path, [np.nan, np.nan])) == [GREY, GREY]
+    assert cells(run_of(tmp_path, [np.nan, np.nan])) == [MISSING[0]] * 2
 
 
 @pytest.mark.parametrize("end", [1e-30, 1e-44, 1e30, 3e38])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from reelnet.render.panels.maps.hatching import choose_stripe
+from reelnet.scene.limits import Limits
 from reelnet.template.color import Rgb
 from reelnet.template.theme import THEMES, Theme
 
@@ -129,6 +131,28 @@ def test_right_and_wrong_are_told_apart(name: str, eye: str) -> None:
 @pytest.mark.parametrize("name", THEMES)
 def test_a_value_that_is_missing_is_no_value_and_no_paper(name: str) -> None:
     theme = THEMES[name]
-    missing = lab(linear(theme.missing))
-    for color in (theme.background, *theme.diverging):
-        assert np.linalg.norm(missing - lab(linear(color))) >= APART
+    for stripe in (theme.missing, choose_stripe(theme)):
+        for color in (theme.background, *theme.diverging):
+            assert np.linalg.norm(lab(linear(stripe)) - lab(linear(color))) >= APART
+    assert contrast(theme.missing, choose_stripe(theme)) >= 2
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_cell_of_zeros_is_told_from_the_background(name: str) -> None:
+    theme = THEMES[name]
+    for low, high in ((0.0, 1.0), (-1.0, 0.0)):
+        anchors = Limits(low, high, one_sided=True).select_anchors(theme)
+        zero = anchors[0 if high else -1]
+        assert HAIRLINE <= contrast(zero, theme.background) < 1.5
+        assert anchors[-1 if high else 0] == theme.diverging[-1 if high else 0]
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_the_ends_of_the_colormap_are_colors_and_equally_far_from_zero(name: str) -> None:
+    theme = THEMES[name]
+    low, zero, high = (lab(linear(theme.diverging[place])) for place in (0, len(theme.diverging) // 2, -1))
+    for end in (low, high):
+        assert 30 <= end[0] <= 90
+        assert np.hypot(*end[1:]) > 20
+    assert abs(low[0] - high[0]) < 8
+    assert min(np.linalg.norm(zero - end) for end in (low, high)) > 60

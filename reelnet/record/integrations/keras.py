@@ -51,7 +51,9 @@ class ReelCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 "importing keras"
             )
         self._taps = [taps] if isinstance(taps, str | Tap) or callable(taps) else taps
-        self._options = {"shown": _make_pictures(samples), "samples": samples, **options}
+        is_normalized = not options.keys().isdisjoint({"mean", "std", "denormalize"})
+        shown = None if is_normalized else _make_pictures(samples)
+        self._options = {"shown": shown, "samples": samples, **options}
         self._recorder = LoopRecorder(path, self._options)
         self._step = 0
         self._logs: dict[str, Any] = {}

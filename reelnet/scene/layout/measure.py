@@ -10,8 +10,8 @@ from reelnet.config.diagnostics import ErrorCollector
 from reelnet.errors import ReelnetError
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Group, Leaf
+from reelnet.scene.limits import Limits
 from reelnet.scene.panel import Panel
-from reelnet.scene.tap_view import Limits
 from reelnet.template.model import Direction, Stack, Template
 
 LayoutTree = Leaf[Panel] | Group[Panel]
@@ -76,7 +76,7 @@ def with_layout(template: Template, context: SceneContext) -> SceneContext:
     shown = [panel for panel in panels if isinstance(panel, Panel) and not panel.hidden]
     layers = dict.fromkeys(layer for panel in shown for layer in panel.map_layers(context))
     known = tuple(layer for layer in layers if layer in context.taps)
-    context = replace(context, map_layers=known).with_preferred_scale()
+    context = replace(context, map_layers=known, _views={}).with_preferred_scale()
     color_limits: dict[str, Limits] = {}
     for panel in shown:
         # Options that do not fit the run are reported when the panel is measured.

@@ -228,8 +228,8 @@ def test_features_are_folded_to_a_grid_and_still_read_as_class_scores(tmp_path: 
         [tuple(map(int, cell[16 + side * row + 6, 4 + side * column + 6])) for column in range(4)]
         for row in range(2)
     ]
-    assert colours[0][0] == (103, 0, 31)
-    assert colours[0][1] == (5, 48, 97)
+    assert colours[0][0] == (156, 17, 39)
+    assert colours[0][1] == (17, 77, 140)
     assert colours[1][0] == colours[1][3] == (255, 255, 255)
     assert (cell[:, :4] == 255).all()
     assert (cell[:16] == 255).all()

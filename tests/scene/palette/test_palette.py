@@ -129,7 +129,7 @@ def test_255_colors_fit() -> None:
 def test_colormaps_share_the_remaining_colors() -> None:
     builder = PaletteBuilder()
     builder.ramp((1, 2, 3), (4, 5, 6), 5)
-    first, second = builder.colormap(ANCHORS), builder.colormap(ANCHORS[5:])
+    first, second = builder.colormap(ANCHORS), builder.colormap(ANCHORS[4:])
     assert builder.colormap(ANCHORS) is first
     palette = builder.freeze()
     assert palette.levels == 125

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import polyline
 from reelnet.render.typography import TextStyle, body_style
+from reelnet.scene import number_text
 from reelnet.scene.class_scores import ClassScores, ScoreKind, explain_missing_scores
 from reelnet.scene.context import SceneContext
 from reelnet.scene.panel import Panel
@@ -21,10 +22,6 @@ TICK_STROKES = (((0.12, 0.54), (0.39, 0.81), (0.90, 0.20)),)
 """Corners (x, y) of a tick in a unit square."""
 CROSS_STROKES = ((0.17, 0.17), (0.83, 0.83)), ((0.17, 0.83), (0.83, 0.17))
 """The two strokes of a cross in a unit square."""
-
-
-SMALLEST_PERCENT = 0.01
-"""A probability that would be rounded from below half of this to 0 % is not written so."""
 
 
 class AnswerPanel(Panel):
@@ -85,14 +82,12 @@ def answer_style(theme: Theme) -> TextStyle:
 
 def format_percent(probability: float) -> str:
     """Format a probability; a dash stands for NaN."""
-    if 0 < probability < SMALLEST_PERCENT / 2:
-        return "< 1 %"
-    return f"{100 * probability:.0f} %" if np.isfinite(probability) else "–"
+    return number_text.format_percent(probability, 0) if np.isfinite(probability) else "–"
 
 
 def measure_percent(style: TextStyle) -> int:
     """Pixels of the widest text of `format_percent`."""
-    return max(style.width("100 %"), style.width("< 1 %"))
+    return max(map(style.width, ("100%", "> 99%", "< 1%")))
 
 
 @lru_cache(maxsize=32)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reelnet.scene.number_text import format_tick, format_ticks
+
 MAX_MAGNITUDE, MIN_MAGNITUDE = 1e300, 1e-300
 """An axis treats larger values as infinite and smaller ones as 0: its ends and powers of ten stay finite."""
 MAX_OVERSHOOT = 50.0
 """Axis lengths by which a value may lie outside; lines to values further away look the same."""
+VALUE_FLOOR, MIN_FLOORED_END = 0.001, 0.5
+"""On a linear axis with an end this large, values nearer to 0 than the first number are written as below it."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Axis:
     log: bool = False
     percent: bool = False
 
+    @property
+    def value_floor(self) -> float:
+        """Values nearer to 0 than this lie on the axis's line of 0, and more digits would not help; 0 for none."""
+        return VALUE_FLOOR if not self.log and max(abs(self.low), abs(self.high)) >= MIN_FLOORED_END else 0.0
+
     def to_fraction(self, values: ArrayLike) -> NDArray[np.float64]:
         """Where values lie: 0 at the start, 1 at the end; NaN for NaN, and for values up to 0 on a log axis."""
         position, low, high = np.asarray(values, np.float64), self.low, self.high
@@ -46,7 +54,7 @@ class Axis:
     @property
     def tick_labels(self) -> list[str]:
         """The ticks as text."""
-        factor, unit = (100, " %") if self.percent else (1, "")
+        factor, unit = (100, "%") if self.percent else (1, "")
         values = [factor * tick for tick in self.ticks]
         return [text + unit for text in (map(format_tick, values) if self.log else format_ticks(values))]
 
@@ -191,39 +199,6 @@ def decade_index(value: float) -> int:
     return 3 * math.floor(math.log10(value))
 
 
-def format_ticks(values: Sequence[float]) -> list[str]:
-    """Format evenly spaced values, all with as many decimals as their distance needs."""
-    if len(values) < 2:
-        return [format_tick(value) for value in values]
-    exponent = math.floor(math.log10(values[1] - values[0]) + 1e-9)
-    largest = max(abs(values[0]), abs(values[-1]))
-    if exponent >= -4 and largest < 1e6:
-        return [tidy_number(f"{value:,.{max(0, -exponent)}f}") for value in values]
-    digits = max(1, 1 + math.floor(math.log10(largest)) - exponent)
-    return [tidy_number(f"{value:,.{min(17, digits)}g}") for value in values]
-
-
-def format_tick(value: float) -> str:
-    """Format a single round value."""
-    return tidy_number(f"{value:,.6g}")
-
-
-def format_value(value: float, *, percent: bool = False) -> str:
-    """Format a current value with three or four digits; values of one magnitude get the same number."""
-    if math.isnan(value):
-        return "–"
-    if percent and math.isfinite(value):
-        return tidy_number(f"{100 * value:.1f} %")
-    magnitude = abs(value)
-    if magnitude == 0 or 0.01 <= magnitude < 100:
-        return tidy_number(f"{value:.3f}")
-    if magnitude < 0.01:
-        return tidy_number(f"{value:.4f}" if magnitude >= 0.001 else f"{value:.1e}")
-    if magnitude < 1000:
-        return tidy_number(f"{value:.1f}")
-    return tidy_number(f"{value:,.0f}" if magnitude < 1e6 else f"{value:.3e}")
-
-
 def select_widest_values(values: NDArray[np.float64]) -> list[float]:
     """For each sign and magnitude, the value furthest from 0; no other one is longer after `format_value`."""
     finite = values[np.isfinite(values)]
@@ -233,8 +208,3 @@ def select_widest_values(values: NDArray[np.float64]) -> list[float]:
     _, first = np.unique(np.copysign(exponents + 1000, finite), return_index=True)
     others = {str(each): float(each) for each in values[~np.isfinite(values)]}
     return [*map(float, finite[first]), *others.values()]
-
-
-def tidy_number(text: str) -> str:
-    """Use a true minus sign, and drop the zeros and the plus of an exponent."""
-    return re.sub(r"e\+?(-?)0*(\d)", r"e\1\2", text).replace("-", "\u2212")

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from reelnet.render.canvas import fill_box, stamp, write
-from reelnet.render.panels.charts.axis import Axis, format_value, select_widest_values
+from reelnet.render.panels.charts.axis import Axis, select_widest_values
 from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
@@ -173,9 +173,7 @@ def format_measured_step(step: int) -> str:
 
 def max_value_width(series: Series, style: TextStyle) -> int:
     """Pixels that the widest value of a series takes."""
-    texts = [
-        format_value(value, percent=series.axis.percent) for value in select_widest_values(series.latest)
-    ]
+    texts = [series.format_value(value) for value in select_widest_values(series.latest)]
     if np.isnan(series.latest[series.first_measured :]).any():
         texts.append(NAN_VALUE)
     return max(map(style.max_width, texts))
@@ -428,7 +426,7 @@ class ChartDrawing:
                     text = format_measured_step(series.measured_steps[step_index])
                     yield text, self._muted, left, y + drop, small, "left"
             value, ink = float(series.latest[step_index]), self._inks[entry.number]
-            text = format_value(value, percent=series.axis.percent)
+            text = series.format_value(value)
             if step_index < series.first_measured:
                 # A dash is centered, so that its gaps on both sides are equal.
                 yield text, ink, right - entry.value_width // 2, y, header.value_style, "middle"

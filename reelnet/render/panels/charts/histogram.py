@@ -123,8 +123,9 @@ class HistogramDrawing:
         plot, style, limits = self._plot, self._style, self._view.limits
         # The outer bars count the values beyond the limits.
         low, high = limits.labels
-        if style.width(low) + style.width(high) + 8 > plot.width:
-            low, high = limits.ends
+        counted = f"{high} {limits.beyond}".strip()
+        if style.width(low) + style.width(counted) + 8 <= plot.width:
+            high = counted
         labels = [(low, plot.x, "left"), (high, plot.right, "right")]
         fraction = -limits.low / ((limits.high - limits.low) or 1.0)
         zero_x, space = plot.x + round(fraction * plot.width), style.width("0") + 8

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reelnet.render.canvas import clip_to_canvas, polylines, rasterize_disc
 from reelnet.render.panels.charts.axis import Axis
 from reelnet.scene.layout.boxes import Box
+from reelnet.scene.number_text import format_value
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
 from reelnet.template.color import Rgb
@@ -55,6 +56,10 @@ class Series:
     def first_measured(self) -> int:
         """The first recorded step with a value, counted from 0; the number of steps if there is none."""
         return int(np.argmax(self.measured)) if self.measured.any() else len(self.measured)
+
+    def format_value(self, value: float) -> str:
+        """A value as the header writes it."""
+        return format_value(value, percent=self.axis.percent, floor=self.axis.value_floor)
 
     @property
     def has_nonfinite(self) -> bool:

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import CellGrid, column_label_height, heading_height, row_label_width
+from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.layout.snap import SnapGrid
+from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
-from reelnet.scene.tap_view import Limits, TapView, format_channel_numbers
+from reelnet.scene.tap_view import TapView, format_channel_numbers
 
 INPUT_GAP = 8
 """Pixels between the samples and the first channel."""
@@ -97,7 +99,10 @@ class Block:
     @property
     def colorbar_layout(self) -> ColorbarLayout | None:
         """The layer's colors between their limits."""
-        return ColorbarLayout(self.context, self.view.limits) if self.colorbar else None
+        if not self.colorbar:
+            return None
+        has_missing = self.context.statistics.has_nonfinite(self.view.name)
+        return ColorbarLayout(self.context, self.view.limits, has_missing=has_missing)
 
     @property
     def shortened_heading(self) -> str:
@@ -133,9 +138,10 @@ class BlockDrawing:
         self._block, self._context, self._y = block, context, y
         self._grid = block.grid_at(x, y)
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
-        solids = palette.solids(theme.faint, theme.missing, theme.background)
-        self._faint, self._missing, self._background = solids
+        self._faint, self._background = palette.solids(theme.faint, theme.background)
+        self._hatching = Hatching(theme, palette)
         self._map = palette.colormap(block.view.anchors)
+        self._limits = block.view.limits.select_channels(block.channels)
         shape, shown = block.view.tap.map_shape, (context.sample_indices, block.channels)
         everything = tuple(range(block.view.tap.shape[0])), tuple(range(shape[0]))
         self._selection = None if shown == everything else np.ix_(*shown)
@@ -156,7 +162,7 @@ class BlockDrawing:
             return None
         width = max(layout.min_width, self._grid.bounds.width)
         box = Box(self._grid.x, self._y + block.heading_height, width, layout.height)
-        return ColorbarDrawing(layout, self._context, block.view.anchors, box, palette)
+        return ColorbarDrawing(layout, box, palette)
 
     @property
     def tap(self) -> str:
@@ -187,7 +193,7 @@ class BlockDrawing:
         return to_level_positions(folded, self._block.view.limits, len(self._map.indices))
 
     def _levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
-        return to_levels(values, self._block.view.limits, len(self._map.indices))
+        return to_levels(values, self._limits, len(self._map.indices))
 
     def cell_box(self, channel: int, column: int) -> Box:
         """The cell of a channel and a sample.
@@ -217,7 +223,9 @@ class BlockDrawing:
             for box in grid.frame_boxes():
                 fill_box(canvas, box.expand(1), self._faint)
                 fill_box(canvas, box, self._background)
-            zero = self._map.indices_for(canvas)[self._levels(np.zeros(1))[0]]
+            zero = self._map.indices_for(canvas)[
+                self._levels(np.zeros((1, len(block.channels), 1, 1))).flat[0]
+            ]
             for box in grid.contiguous_boxes():
                 canvas[box.y : box.bottom, box.x : box.right] = zero
             self._write_channel_labels(canvas)
@@ -246,17 +254,17 @@ class BlockDrawing:
             values = values[self._selection]
             levels = levels[self._selection] if levels is not None else None
         indices = self._map.indices_for(canvas).take(self._levels(values) if levels is None else levels)
-        if not (finite := np.isfinite(values)).all():
-            indices[~finite] = self._missing.indices[0]
+        missing = find_missing(values)
         if tap.fold is not None:
             indices[:, :, tap.blank_mask] = self._background.indices[0]
         if not self._context.transposed:
             indices = indices.transpose(1, 0, 2, 3)
-        self._grid.draw_maps(canvas, indices, self._block.view.cell)
+            missing = missing.transpose(1, 0, 2, 3) if missing is not None else None
+        self._grid.draw_maps(canvas, indices, self._block.view.cell, missing, self._hatching)
 
 
 def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:
-    """Round values to levels of a colormap from `limits.low` to `limits.high`.
+    """Round values, (samples, channels, height, width) if channels have limits of their own, to levels of a colormap.
 
     Values beyond the limits, including infinite ones, get the outermost level on their side; the level of NaN is
     undefined. With symmetric limits and an odd number of levels, 0 is exactly the middle level.
@@ -271,7 +279,8 @@ def to_level_positions(values: NDArray[np.generic], limits: Limits, levels: int)
     # In double precision, because the range of single precision numbers overflows single precision.
     scaled = values.astype(np.float64)
     scaled -= limits.low
-    scaled *= (levels - 1) / ((limits.high - limits.low) or 1.0)
+    span = limits.scale_ends(values) - limits.low
+    scaled *= (levels - 1) / np.where(span == 0, 1.0, span)
     # The sum tells whether all values are finite, which is faster than checking each.
     with np.errstate(invalid="ignore", over="ignore"):
         finite = np.isfinite(scaled.sum())

@@ -18,9 +18,9 @@ from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext, format_positions, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps, Panel, Still
-from reelnet.scene.tap_view import Limits
 from reelnet.scene.timeline.selection import resolve_step, sample_by_weight
 from reelnet.template.selector import Selector, SelectorField
 

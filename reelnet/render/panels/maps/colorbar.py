@@ -12,21 +12,24 @@ from pydantic import Field
 from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import MAX_PIXELS
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.panels.maps.hatching import MISSING_LABEL, PERIOD, Hatching
 from reelnet.render.typography import body_style
-from reelnet.runs.header import TapKind
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel, Still
-from reelnet.scene.tap_view import Limits
-from reelnet.template.color import Rgb
 
 LIMIT_GAP = 8
-"""Pixels between the bar and its limits."""
+"""Pixels between the bar and its limits, and between its other parts."""
 MIN_BAR_PIXELS = 3
 """Least length and thickness of a bar that an author may set: a frame around one pixel of color."""
 MIN_BAR_EMS = 4
 """Least length of a bar, in ems of the theme's text; a shorter one shows too few of its colors."""
+BAR_EMS = 8
+"""Preferred length of a bar."""
+MIN_NOTED_BAR_EMS = 6
+"""Least length of a bar beside which it is written how many values are clipped, and what the values are."""
 
 
 BarPixels = Annotated[int, Field(ge=MIN_BAR_PIXELS, le=MAX_PIXELS)]
@@ -37,20 +40,55 @@ class ColorbarLayout:
 
     Attributes:
         low: Text left of the bar.
-        high: Text right of the bar, with the fraction of values that the limits clip.
+        high: Text right of the bar.
+        beyond: The fraction of values that the limits clip, after it; left out where there is no space for it.
+        quantity: What the values are, before `low`; likewise.
+        limits: The limits.
+        has_missing: Whether a key explains the hatching of missing values.
         style: Font of the limits.
         thickness: Thickness of the bar in pixels; by default the size of the theme's text.
     """
 
-    def __init__(self, context: SceneContext, limits: Limits, thickness: int | None = None) -> None:
-        self._grid, (self.low, self.high) = context.grid, limits.labels
+    def __init__(
+        self,
+        context: SceneContext,
+        limits: Limits,
+        thickness: int | None = None,
+        *,
+        has_missing: bool = False,
+    ) -> None:
+        self.limits, self.theme, self._grid = limits, context.theme, context.grid
+        (self.low, self.high), self.beyond, self.quantity = limits.labels, limits.beyond, limits.quantity
+        self.has_missing = has_missing
         self.style = body_style(context.theme)
         self.thickness = thickness or context.theme.text
 
     @property
+    def quantity_width(self) -> int:
+        """Pixels that the quantity and its gap take."""
+        return self.style.width(self.quantity) + 2 * LIMIT_GAP
+
+    @property
+    def beyond_width(self) -> int:
+        """Pixels that the fraction of clipped values and its gap take."""
+        return self.style.width(f" {self.beyond}") if self.beyond else 0
+
+    @property
+    def key_width(self) -> int:
+        """Pixels that the key of missing values and its gap take; 0 without one."""
+        if not self.has_missing:
+            return 0
+        return 2 * LIMIT_GAP + self.swatch_width + LIMIT_GAP + self.style.width(MISSING_LABEL)
+
+    @property
+    def swatch_width(self) -> int:
+        """Width of the hatched part of the key in pixels."""
+        return max(2 * self.thickness, 2 * PERIOD)
+
+    @property
     def limits_width(self) -> int:
-        """Pixels that the limits and their gaps take."""
-        return self.style.width(self.low) + self.style.width(self.high) + 2 * LIMIT_GAP
+        """Pixels that the limits, their gaps and the key take."""
+        return self.style.width(self.low) + self.style.width(self.high) + 2 * LIMIT_GAP + self.key_width
 
     @property
     def min_width(self) -> int:
@@ -69,14 +107,14 @@ class ColorbarLayout:
 
 
 class Colorbar(Panel):
-    """The colormap from its lowest to its highest value."""
+    """The colormap from its lowest to its highest value, with 0 between them, and what the values are."""
 
     tap: str | None = Field(
         None, description="The layer or weight whose colors are explained; by default the reel's layer."
     )
     length: BarPixels | None = Field(
         None,
-        description="Length of the bar in pixels; by default 13 times the theme's text, or less if space is narrow.",
+        description="Length of the bar in pixels; by default 8 times the theme's text, or less if space is narrow.",
     )
     thickness: BarPixels | None = Field(
         None, description="Thickness of the bar in pixels; by default the size of the theme's text."
@@ -85,65 +123,92 @@ class Colorbar(Panel):
     def explained_limits(self, context: SceneContext) -> tuple[str, Limits]:
         """The layer or weight, and its limits."""
         tap = self.tap or context.layer
-        info = context.require(tap)
-        return tap, Limits.for_weight(info) if info.kind is TapKind.WEIGHT else context.view(tap).limits
+        return tap, context.view(tap).limits
 
     def lay_out(self, context: SceneContext) -> ColorbarLayout:
         """The bar and its limits, with the fraction of values that they clip in all that the bar explains."""
         tap, limits = self.explained_limits(context)
-        clipped = {tap: limits.clipped} | {
-            other: each.clipped for other, each in context.color_limits.items() if each.ends == limits.ends
+        explained = {tap: limits} | {
+            other: each for other, each in context.color_limits.items() if each.means_the_same(limits)
         }
-        counts = [context.statistics.finite_count(each) for each in clipped]
-        fraction = sum(map(mul, clipped.values(), counts)) / max(1, sum(counts))
-        return ColorbarLayout(context, replace(limits, clipped=fraction), self.thickness)
+        counts = [context.statistics.finite_count(each) for each in explained]
+        fraction = sum(map(mul, (each.clipped for each in explained.values()), counts)) / max(1, sum(counts))
+        below, above = zip(*(each.exceeds for each in explained.values()), strict=True)
+        return ColorbarLayout(
+            context,
+            replace(limits, clipped=fraction, exceeds=(any(below), any(above))),
+            self.thickness,
+            has_missing=any(map(context.statistics.has_nonfinite, explained)),
+        )
 
     def natural_width(self, context: SceneContext) -> int:
         """Preferred width in pixels."""
-        return self.lay_out(context).limits_width + (self.length or 13 * context.theme.text)
+        layout = self.lay_out(context)
+        texts = layout.quantity_width + layout.limits_width + layout.beyond_width
+        return texts + (self.length or BAR_EMS * context.theme.text)
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the bar between its two limits."""
         with error_context("tap"):
             context.require(self.tap or context.layer)
         layout, width = self.lay_out(context), self.natural_width(context)
-        return Measure(width, layout.height, width if self.length else layout.min_width)
+        least = layout.limits_width + self.length if self.length else layout.min_width
+        return Measure(width, layout.height, least)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Place the bar at the left of its box."""
         own_box = Box(box.x, box.y, min(box.width, self.natural_width(context)), box.height)
-        _, limits = self.explained_limits(context)
-        anchors = limits.select_anchors(context.theme)
-        return ColorbarDrawing(self.lay_out(context), context, anchors, own_box, palette)
+        return ColorbarDrawing(self.lay_out(context), own_box, palette, self.length)
 
 
 class ColorbarDrawing(Still):
-    """A color bar; its bar takes the width that the limits leave."""
+    """A color bar; its bar takes the width that the texts leave.
+
+    Attributes:
+        layout: What it shows.
+    """
 
     def __init__(
-        self,
-        layout: ColorbarLayout,
-        context: SceneContext,
-        anchors: tuple[Rgb, ...],
-        box: Box,
-        palette: PaletteBuilder,
+        self, layout: ColorbarLayout, box: Box, palette: PaletteBuilder, length: int | None = None
     ) -> None:
-        theme = context.theme
-        self._layout, self._box = layout, box
+        theme, anchors = layout.theme, layout.limits.select_anchors(layout.theme)
+        self.layout, self._box = layout, box
+        self._least = length or MIN_NOTED_BAR_EMS * layout.style.size
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(anchors)
+        self._hatching = Hatching(theme, palette) if layout.has_missing else None
+        middle = anchors[len(anchors) // 2]
+        self._has_zero = layout.limits.low == -layout.limits.high and layout.thickness >= layout.style.size
+        # Text is written on the colors around the middle of the bar.
+        self._zero = palette.ramp(theme.muted, middle) if self._has_zero else None
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Draw the bar in its frame, and its limits."""
-        layout, style, box = self._layout, self._layout.style, self._box
-        middle = box.y + box.height // 2
-        left = box.x + style.width(layout.low) + LIMIT_GAP
-        frame = Box(left, middle - layout.thickness // 2, box.width - layout.limits_width, layout.thickness)
+        """Draw the bar in its frame with its limits, and the key of missing values."""
+        layout, style, box = self.layout, self.layout.style, self._box
+        middle, left = box.y + box.height // 2, box.x
+        y = middle - style.line_height // 2
+        length, least, high = box.width - layout.limits_width, self._least, layout.high
+        if length - layout.beyond_width >= least:
+            high, length = f"{high} {layout.beyond}".strip(), length - layout.beyond_width
+        if length - layout.quantity_width >= least:
+            write(canvas, layout.quantity, self._muted, left, y, style)
+            left, length = left + layout.quantity_width, length - layout.quantity_width
+        left += style.width(layout.low) + LIMIT_GAP
+        frame = Box(left, middle - layout.thickness // 2, length, layout.thickness)
         fill_box(canvas, frame, self._faint)
         indices = self._map.indices_for(canvas)
         levels = np.rint(np.linspace(0, len(indices) - 1, frame.width - 2)).astype(np.intp)
         canvas[frame.y + 1 : frame.bottom - 1, frame.x + 1 : frame.right - 1] = indices[levels]
-        y = middle - style.line_height // 2
         write(canvas, layout.low, self._muted, left - LIMIT_GAP, y, style, anchor="right")
-        write(canvas, layout.high, self._muted, frame.right + LIMIT_GAP, y, style)
+        write(canvas, high, self._muted, frame.right + LIMIT_GAP, y, style)
+        if self._zero is not None:
+            write(canvas, "0", self._zero, frame.x + frame.width // 2, y, style, anchor="middle")
+        if self._hatching is not None:
+            left = box.x + box.width - style.width(MISSING_LABEL) - LIMIT_GAP - layout.swatch_width
+            rows, columns = (
+                np.arange(frame.y, frame.bottom)[:, None],
+                np.arange(left, left + layout.swatch_width),
+            )
+            canvas[rows, columns] = self._hatching.indices_at(rows, columns)
+            write(canvas, MISSING_LABEL, self._muted, left + layout.swatch_width + LIMIT_GAP, y, style)

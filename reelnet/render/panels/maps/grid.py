@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 
 from reelnet.render.canvas import write
+from reelnet.render.panels.maps.hatching import Hatching
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.runs.header import displayable_layers
 from reelnet.scene.cell_region import CellRegion
@@ -103,8 +106,23 @@ class CellGrid:
         narrow = any(0 < gap < MIN_OPEN_GAP for gap in (self.row_gap, self.column_gap))
         return self.contiguous_boxes() if narrow else [self.bounds]
 
-    def draw_maps(self, canvas: Canvas, indices: Canvas, cell: Cell) -> None:
-        """Draw maps of palette indices (rows, columns, height, width), upscaled by the cell's scale."""
+    def draw_maps(
+        self,
+        canvas: Canvas,
+        indices: Canvas,
+        cell: Cell,
+        missing: NDArray[np.bool_] | None = None,
+        hatching: Hatching | None = None,
+    ) -> None:
+        """Draw maps of palette indices (rows, columns, height, width), upscaled by the cell's scale.
+
+        Args:
+            canvas: Where to draw.
+            indices: The palette index of each value.
+            cell: Where the maps are in their cells.
+            missing: Which values are hatched, in the same shape; None for none.
+            hatching: How they are hatched.
+        """
         rows, columns, height, width = indices.shape
         top, left = cell.center_offset(height, width)
         row_stride, pixel_stride = canvas.strides
@@ -126,6 +144,14 @@ class CellGrid:
             ),
         )
         target[...] = wide[:, :, None]
+        if missing is not None and hatching is not None:
+            y, x = np.arange(height * cell.scale).reshape(height, -1), np.arange(width * cell.scale)
+            y = y + (self.y + top + np.arange(rows) * self.row_pitch)[:, None, None]
+            x = x + (self.x + left + np.arange(columns) * self.column_pitch)[:, None]
+            covered = missing.transpose(0, 2, 1, 3).repeat(cell.scale, axis=3)[:, :, None]
+            covered = covered.reshape(rows, height, 1, columns, -1)
+            pattern = hatching.indices_at(y[..., None, None], x)
+            np.copyto(target, pattern.astype(canvas.dtype), where=covered)
 
     def write_row_label(self, canvas: Canvas, row: int, text: str, ink: Ink, style: TextStyle) -> None:
         """Write a text left of a row, level with its middle."""

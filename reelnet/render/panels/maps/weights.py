@@ -14,15 +14,17 @@ from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import CellGrid, heading_height, thin_labels
+from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext, select_indices
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.layout.snap import MIN_PREFERRED
+from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.tap_view import DEFAULT_CELL_SIZE, Cell, Limits
+from reelnet.scene.tap_view import DEFAULT_CELL_SIZE, Cell
 from reelnet.template.selector import Selector, SelectorField
 
 LABEL_GAP = 8
@@ -71,7 +73,7 @@ class Weights(Panel):
 
     def color_limits(self, context: SceneContext) -> dict[str, Limits]:
         """The limits of the weight."""
-        return {tap: Limits.for_weight(context.require(tap)) for tap in self.taps(context)}
+        return {tap: context.view(tap).limits for tap in self.taps(context)}
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the cells with their numbers; None if no weight was recorded."""
@@ -141,10 +143,10 @@ class WeightsDrawing:
         self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
         self._heading, self._label_y = tap if panel.heading else "", box.y + layout.heading_height
         self._outputs, self._cell, self._grid = layout.outputs, layout.cell, layout.grid_at(box.x, box.y)
-        self._limits = Limits.for_weight(info)
+        self._limits, self._hatching = context.view(tap).limits, Hatching(theme, palette)
         self._map = palette.colormap(theme.diverging)
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
-        self._faint, self._missing = palette.solids(theme.faint, theme.missing)
+        self._faint = palette.ramp(theme.faint, theme.faint, 1)
 
     def cell_regions(self) -> list[CellRegion]:
         """The filters."""
@@ -169,5 +171,4 @@ class WeightsDrawing:
         values: NDArray[np.generic] = np.asarray(state.snapshot.taps[self._tap])[list(self._outputs)]
         levels = to_levels(values, self._limits, len(self._map.indices))
         indices = self._map.indices_for(canvas)[levels]
-        indices[~np.isfinite(values)] = self._missing.indices[0]
-        self._grid.draw_maps(canvas, indices, self._cell)
+        self._grid.draw_maps(canvas, indices, self._cell, find_missing(values), self._hatching)

@@ -70,9 +70,9 @@ def test_marks_are_below_their_columns(tmp_path: Path, panel: dict[str, Any]) ->
     assert all(has(slot, RIGHT) and not has(slot, WRONG) for slot in second)
 
 
-def test_a_small_probability_is_not_zero() -> None:
-    texts = [format_percent(each) for each in (0.0, 0.001, 0.0049, 0.006, 0.354, 1.0, math.nan)]
-    assert texts == ["0 %", "< 1 %", "< 1 %", "1 %", "35 %", "100 %", "–"]
+def test_percentages_are_0_and_100_only_if_the_probability_is_0_or_1() -> None:
+    texts = [format_percent(each) for each in (0.0, 0.001, 0.006, 0.014, 0.354, 0.997, 1.0, math.nan)]
+    assert texts == ["0%", "< 1%", "< 1%", "1%", "35%", "> 99%", "100%", "–"]
 
 
 def test_marks_differ_in_shape() -> None:

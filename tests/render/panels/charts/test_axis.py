@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelnet.render.panels.charts.axis import Axis, fit_step_axis, fit_value_axis, format_value
+from reelnet.render.panels.charts.axis import Axis, fit_step_axis, fit_value_axis
 
 FINITE = st.floats(-1e300, 1e300)
 POSITIVE = st.floats(1e-300, 1e300)
@@ -46,8 +46,8 @@ def test_a_log_axis_spans_its_values_and_has_round_ticks(values: list[float], ab
     [
         ([1, 10], 4, ["1", "2", "5", "10"]),
         ([0.06, 2.3], 4, ["0.05", "0.1", "0.2", "0.5", "1", "2", "5"]),
-        ([1e-6, 1], 4, ["1e−6", "1e−5", "0.0001", "0.001", "0.01", "0.1", "1"]),
-        ([1e-12, 1e12], 4, ["1e−12", "1e−8", "0.0001", "1", "10,000", "1e8", "1e12"]),
+        ([1e-6, 1], 4, ["0.000001", "0.00001", "0.0001", "0.001", "0.01", "0.1", "1"]),
+        ([1e-12, 1e12], 4, ["10^−12", "10^−8", "0.0001", "1", "10,000", "10⁸", "10¹²"]),
         ([3], 4, ["2", "5"]),
         ([2], 4, ["1", "2", "5"]),
     ],
@@ -61,11 +61,11 @@ def test_ticks_of_log_axes(values: list[float], about: int, texts: list[str]) ->
     [
         ([0.06, 2.3], {}, ["0", "1", "2", "3"]),
         ([0.2, 1.4], {}, ["0.0", "0.5", "1.0", "1.5"]),
-        ([0.1, 0.98], {"percent": True}, ["0 %", "50 %", "100 %"]),
+        ([0.1, 0.98], {"percent": True}, ["0%", "50%", "100%"]),
         ([-3, -1], {}, ["−3", "−2", "−1", "0"]),
         ([20_000, 160_000], {}, ["0", "100,000", "200,000"]),
         ([1, 9], {"limits": (0.0, 30.0)}, ["0", "10", "20", "30"]),
-        ([0.9], {"limits": (0.95, 1.0), "percent": True}, ["95 %", "96 %", "97 %", "98 %", "99 %", "100 %"]),
+        ([0.9], {"limits": (0.95, 1.0), "percent": True}, ["95%", "96%", "97%", "98%", "99%", "100%"]),
     ],
 )
 def test_ticks_of_linear_axes(values: list[float], options: dict[str, object], texts: list[str]) -> None:
@@ -92,24 +92,3 @@ def test_the_step_axis_has_ticks_at_both_ends() -> None:
     assert fit_step_axis([7], 4, log=False).ticks == (7,)
     # Steps are whole numbers.
     assert fit_step_axis([0, 1, 2], 20, log=False).ticks == (0, 1, 2)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0.000"),
-        (2.30259, "2.303"),
-        (-0.5, "−0.500"),
-        (123.45, "123.5"),
-        (12345.6, "12,346"),
-        (0.0031, "0.0031"),
-        (3e-5, "3.0e−5"),
-        (1.5e7, "1.500e7"),
-        (math.inf, "inf"),
-        (-math.inf, "−inf"),
-        (math.nan, "–"),
-    ],
-)
-def test_formatted_values(value: float, text: str) -> None:
-    assert format_value(value) == text
-    assert format_value(0.97491, percent=True) == "97.5 %"

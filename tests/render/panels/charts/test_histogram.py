@@ -112,7 +112,7 @@ def test_no_finite_value_at_all(value: float, log: bool, tmp_path: Path) -> None
 
 def test_values_beyond_the_limits_are_said_below_the_bars(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", np.linspace(-1, 1, 4096, dtype=np.float32).reshape(1, 1, 1, 64, 64))
-    for limits, label in (([-0.75, 0.75], "+0.75  (25.0 % beyond)"), ([-1, 1], "+1")):
+    for limits, label in (([-0.75, 0.75], "≥ 0.75 (25.0% beyond)"), ([-1, 1], "+1")):
         reel = laid_out(run, {}, theme={"limits": limits})
         (drawing,) = reel.scene.drawings
         assert isinstance(drawing, HistogramDrawing)

@@ -12,6 +12,7 @@ from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from tests.make_run import Floats, gray_pictures, noise, write_run
 from tests.render.panels.drawing import WHITE, assert_cells, expand_cells, lay_out
+from tests.rendering import to_pixels
 
 BARE = {"labels": False}
 UNSNAPPED = {"snap": False}
@@ -237,8 +238,25 @@ def test_non_finite_values(tmp_path: Path) -> None:
     maps = noise(1, 2, 1, 7)
     maps[0, 0, 0, 0, :3] = np.nan, np.inf, -np.inf
     shown = bare(write_run(tmp_path / "run", maps), show=[0])
-    assert (shown[:8, :24] == (150, 150, 150)).all()
+    gray = {tuple(map(int, color)) for color in shown[:8, :24].reshape(-1, 3)}
+    assert gray == {(90, 92, 95), (150, 150, 150)}
     assert_cells(shown[:8, 24:56], expand_cells(maps[0, :1, :1], 56, 8)[:8, 24:])
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_missing_values_of_few_pixels_are_hatched(tmp_path: Path, scale: int) -> None:
+    maps = np.full((1, 1, 1, 16, 16), 0.5, np.float32)
+    maps[0, 0, 0, 4:12, 4:12] = np.nan
+    maps[0, 0, 0, 1, 1] = np.nan
+    shown = to_pixels(write_run(tmp_path / "run", maps).reel("plain", scale=scale).frame(0))[-16 * scale :]
+    gray = np.ptp(shown.astype(int), axis=2) <= 5
+    wanted = np.kron(np.isnan(maps[0, 0, 0]), np.ones((scale, scale))).astype(bool)
+    assert (gray[:, : 16 * scale] == wanted).all()
+    block = shown[4 * scale : 12 * scale, 4 * scale : 12 * scale, 0]
+    # Stripes run from the lower left to the upper right and take half of the pixels.
+    assert (block[1:, :-1] == block[:-1, 1:]).all()
+    assert set(np.unique(block).tolist()) == {90, 150}
+    assert (block == 90).mean() == 0.5
 
 
 @pytest.mark.parametrize(
