@@ -25,8 +25,8 @@ MAX_EXACT_VALUES = 2**20
 
 SAMPLED_STEPS = 64
 """Steps from which a sample is taken, evenly spaced, with the first and the last: a percentile never reads a long run
-whole. Between two of them the distribution of a network's values changes little: on runs of 290 and 5,000 steps, the
-share of values beyond a 99.5th percentile was off by less than 0.02 of the 0.5 percent."""
+whole. Between two of them the distribution of a network's values changes little: for eight layers of runs of 61 and
+291 steps, 0.476 to 0.523 % of all values lay beyond the 99.5th percentile of the sample."""
 
 GOLDEN_RATIO = (5**0.5 - 1) / 2
 """The fractional parts of its multiples are spread evenly between 0 and 1, however many there are."""
