@@ -41,5 +41,5 @@ def test_a_process_does_not_grow_with_every_file(tmp_path: Path, suffix: str, co
         text=True,
         check=True,
     )
-    # Without the return of freed memory, AVIF grows by 50 to 100 MB.
-    assert float(done.stdout) < 15
+    # Without the return of freed memory, AVIF grows by 50 to 100 MB; with it, by -10 to 20.
+    assert float(done.stdout) < 30

@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_read(user_platform_file: Path) -> None:
         load_platforms()
     user_platform_file.unlink()
     user_platform_file.mkdir()
-    with pytest.raises(TemplateError, match="cannot be read"):
+    with pytest.raises(TemplateError, match="is a folder, not a file"):
         load_platforms()
 
 

@@ -149,12 +149,12 @@ def test_selected_channels_keep_their_numbers(tmp_path: Path) -> None:
     panels: dict[str, Any] = {"channels": {}}
     part, all_of = (lay_out(run, panels, layer="0") for run in (some, whole))
     labels = [
-        [shown.panel("channels", 0)[56 * row : 56 * row + 56, :24] for row in range(count)]
+        [shown.panel("channels", 0)[48 * row : 48 * row + 48, :24] for row in range(count)]
         for shown, count in ((part, 2), (all_of, 4))
     ]
-    np.testing.assert_array_equal(labels[0][0][8:48], labels[1][3][8:48])
-    np.testing.assert_array_equal(labels[0][1][8:48], labels[1][1][8:48])
-    assert not np.array_equal(labels[0][0][8:48], labels[1][0][8:48])
+    np.testing.assert_array_equal(labels[0][0][8:40], labels[1][3][8:40])
+    np.testing.assert_array_equal(labels[0][1][8:40], labels[1][1][8:40])
+    assert not np.array_equal(labels[0][0][8:40], labels[1][0][8:40])
 
 
 @pytest.mark.parametrize("given", ["float16", "float32", "float64", torch.float16])
@@ -222,16 +222,16 @@ def test_features_are_folded_to_a_grid_and_still_read_as_class_scores(tmp_path: 
     run = Run(tmp_path / "run")
     assert (run.taps["out"].shape, run.taps["out"].map_shape) == ((3, 7, 1, 1), (1, 2, 4))
     shown = lay_out(run, {"channels": {"labels": False}, "says": {"labels": False}}, layer="out")
-    cell, side = shown.panel("channels", 0)[:, :56], 12
-    # Four cells side by side, with four pixels beside and sixteen above, so that samples stay apart.
-    colours = [
-        [tuple(map(int, cell[16 + side * row + 6, 4 + side * column + 6])) for column in range(4)]
+    cell, side = shown.panel("channels", 0)[:, :72], 16
+    # Four values side by side, with eight pixels beside and sixteen above, so that samples stay apart.
+    colors = [
+        [tuple(map(int, cell[16 + side * row + 8, side * column + 8])) for column in range(4)]
         for row in range(2)
     ]
-    assert colours[0][0] == (156, 17, 39)
-    assert colours[0][1] == (17, 77, 140)
-    assert colours[1][0] == colours[1][3] == (255, 255, 255)
-    assert (cell[:, :4] == 255).all()
+    assert colors[0][0] == (156, 17, 39)
+    assert colors[0][1] == (17, 77, 140)
+    assert colors[1][0] == colors[1][3] == (255, 255, 255)
+    assert (cell[:, 64:] == 255).all()
     assert (cell[:16] == 255).all()
     scores = ClassScores.find(shown.scene.context)
     assert scores is not None
