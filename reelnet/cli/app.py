@@ -21,7 +21,7 @@ from reelnet.errors import ReelnetError, suggest_names
 
 NEEDS_TORCH = ("torch", "torchvision")
 
-GC_THRESHOLD = 50_000
+GC_THRESHOLD = 200_000
 """New objects after which the garbage collector looks for cycles among them."""
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reelnet.export.encoders.png import list_files
 from reelnet.export.platforms.model import OutputConstraints
-from reelnet.export.quantize.level_store import QuantizationStats
-from reelnet.export.quantize.temporal import additional_error
 from reelnet.render.rendition import Rendition
 from reelnet.scene.panel import HasLevelMaps
+
+if TYPE_CHECKING:
+    from reelnet.export.quantize.level_store import QuantizationStats
 
 JSON_FIELDS = (
     *(
@@ -125,6 +126,8 @@ def describe_reductions(
         yield f"{steps[1]} of {steps[0]} steps shown{_name_frame_limits(before, constraints)}"
     every = before.scene.palette.levels
     if levels is not None and levels < every:
+        from reelnet.export.quantize.temporal import additional_error
+
         yield (
             f"{levels} of {every} colormap levels between the first and the last frame, which adds an error of "
             f"up to {additional_error(every, levels):.1f} of 240 levels"

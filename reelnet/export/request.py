@@ -10,7 +10,6 @@ from reelnet._support.byte_size import parse_size
 from reelnet.errors import UsageError, suggest_names
 from reelnet.export.encoders.codec import Codec
 from reelnet.export.encoders.formats import FORMATS, EncoderSettings, Format, find_format, is_sequence
-from reelnet.export.platforms.load import find_platform
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
 from reelnet.render.rendition import Rendition
 from reelnet.scene.palette.palette import ColorDepth
@@ -78,6 +77,8 @@ class ExportOptions:
                     f"{path}: a cap applies to a single file; name one, such as {path.stem}.apng"
                 )
             if self.platform is not None:
+                from reelnet.export.platforms.load import find_platform
+
                 constraints = find_platform(self.platform).find_constraints(fmt.suffix)
             if self.max_size is not None:
                 constraints = constraints.with_cap(parse_size(self.max_size))

@@ -9,7 +9,6 @@ from pathlib import Path
 from reelnet.errors import UsageError
 from reelnet.runs.storage.local import LocalStore
 from reelnet.runs.storage.protocol import Store
-from reelnet.runs.storage.remote import RemoteStore
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -25,6 +24,9 @@ def open_store(path: str | os.PathLike[str] | Store) -> Store:
         return path
     text = path_to_text(path)
     if isinstance(path, str) and _URL.match(text) and not text.startswith("file://"):
+        # Most runs are folders, and start faster without it.
+        from reelnet.runs.storage.remote import RemoteStore
+
         return RemoteStore(text)
     return LocalStore(Path(text.removeprefix("file://")))
 
