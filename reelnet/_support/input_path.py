@@ -33,14 +33,14 @@ def describe_irregular(path: Path) -> str:
 
 
 def require_regular(path: Path, max_bytes: int | None = None) -> None:
-    """Make sure that there is no folder, pipe, socket or device at `path`; nothing may be there.
+    """Check that `path` is a regular file, if it exists.
 
     Args:
         path: The path.
         max_bytes: The most bytes that a file may have; None for any number.
 
     Raises:
-        UsageError: There is.
+        UsageError: It is a folder, a pipe, a socket or a device.
         ReelnetError: The file has more bytes.
     """
     if problem := describe_irregular(path):

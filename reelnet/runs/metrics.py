@@ -125,7 +125,7 @@ def write_imported_metrics(store: Store, metrics: Scalars) -> None:
 
     Raises:
         OSError: The file cannot be written.
-        UsageError: There are so many that the file could not be read again.
+        UsageError: The file would be larger than the limit for reading it.
     """
     content = {
         name: {"steps": list(values), "values": list(map(to_json_number, values.values()))}

@@ -36,7 +36,7 @@ SAMPLE_VALUES, MIN_SAMPLE_ROWS = 150_000, 6
 """The size of a `MapSample`: values, all frames counted, and the fewest rows."""
 
 SAMPLE_PARTS, SAMPLE_PART_FRAMES = 4, 160
-"""The changes of a long animation are counted in so many parts of so many frames."""
+"""Number and length, in frames, of the parts of a long animation in which changes are counted."""
 
 BUFFERED_FRAMES = 16
 """Frames that a `DiskTable` reads or writes at a time."""

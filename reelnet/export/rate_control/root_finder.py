@@ -32,8 +32,8 @@ class SizeRootFinder:
     between the ends of the bracket, in the Illinois variant: M. Dowell, P. Jarratt, "A modified regula falsi method
     for computing the root of an equation", BIT 11 (1971).
 
-    Where a sample of the frames gives sizes at a small part of the cost, it is told these as well. Samples are off by
-    some percent, but nearly by the same ratio at neighboring positions: each measured size corrects the others.
+    Sizes estimated from a sample of the frames cost far less than measured ones. They are off by a few percent, but
+    by nearly the same ratio at neighboring positions, so each measured size corrects the estimates around it.
 
     Args:
         end: The last position of the ladder.
@@ -58,7 +58,7 @@ class SizeRootFinder:
         return position in self._samples
 
     def find_sampled(self, *, on_target: bool) -> float | None:
-        """The sampled position that should meet the target best, and was not measured; None if there is none.
+        """The sampled position that should meet the target best, and was not measured; None without one.
 
         Args:
             on_target: Whether its size must be close to the target; otherwise it must fit the cap.
@@ -67,13 +67,13 @@ class SizeRootFinder:
         below, above = (SAMPLE_TOLERANCE,) * 2 if on_target else (math.inf, self._cap - self.target)
         found = [
             (abs(size - self.target), position)
-            for position, size in self._corrected
+            for position, size in self._corrected_samples
             if position not in measured and -below <= size - self.target <= above
         ]
         return min(found)[1] if found else None
 
     @property
-    def _corrected(self) -> list[tuple[float, float]]:
+    def _corrected_samples(self) -> list[tuple[float, float]]:
         """The sampled sizes, corrected by the measured ones next to them."""
         errors = sorted(
             (position, size - self._samples[position])
@@ -89,9 +89,9 @@ class SizeRootFinder:
         ]
 
     @property
-    def _observed(self) -> list[tuple[float, float]]:
+    def _known_sizes(self) -> list[tuple[float, float]]:
         """What is known of the sizes, in order; a measured size counts more than a sample."""
-        known = {**dict(self._corrected), **dict(self._sizes)}
+        known = {**dict(self._corrected_samples), **dict(self._sizes)}
         return [(position, known[position]) for position in self._order]
 
     def observe(self, position: float, log_size: float, *, measured: bool = True) -> None:
@@ -107,23 +107,23 @@ class SizeRootFinder:
     @property
     def reached_end(self) -> bool:
         """Whether the end of the ladder was observed."""
-        return max(self._observed)[0] >= self.end
+        return max(self._known_sizes)[0] >= self.end
 
     @property
     def end_size(self) -> float:
         """The expected logarithm of the size at the end of the ladder."""
-        position, log_size = max(self._observed)
+        position, log_size = max(self._known_sizes)
         return log_size - (self.end - position)
 
     def predict(self) -> float | None:
         """The position to try next; None if the end was observed and is too large."""
-        over = max((position for position, size in self._observed if size > self._cap), default=None)
-        under = min((position for position, size in self._observed if size <= self._cap), default=None)
-        sampled = len(self._observed) > len(self._sizes)
-        known = self._observed if sampled else self._measured or self._observed
+        over = max((position for position, size in self._known_sizes if size > self._cap), default=None)
+        under = min((position for position, size in self._known_sizes if size <= self._cap), default=None)
+        sampled = len(self._known_sizes) > len(self._sizes)
+        known = self._known_sizes if sampled else self._measured or self._known_sizes
         if len(known) == 1 and over is not None and under is not None:
             # An estimate on the other side of the cap says more than the predicted steepness.
-            known = self._observed
+            known = self._known_sizes
         near = sorted(known, key=lambda each: abs(each[1] - self.target))[:2]
         position = near[0][0] + (near[0][1] - self.target) / self._steepness(near)
         if under is None:
@@ -133,7 +133,10 @@ class SizeRootFinder:
             return None if left <= 0 else self.end if step > NEAR_END * left else start + step
         if over is None:
             return max(0.0, position)
-        ends = {position for position, _ in (self._observed if sampled else self._measured)} & {over, under}
+        ends = {position for position, _ in (self._known_sizes if sampled else self._measured)} & {
+            over,
+            under,
+        }
         if self._repeats or len(ends) == 2:
             position = self._cross_chord(over, under)
         margin = BRACKET_MARGIN * (under - over)
@@ -142,14 +145,14 @@ class SizeRootFinder:
     @property
     def _repeats(self) -> int:
         """How many of the last observations were on the same side of the cap as the one before them."""
-        sides = [size > self._cap for _, size in reversed(self._observed)]
+        sides = [size > self._cap for _, size in reversed(self._known_sizes)]
         return next((count for count, side in enumerate(sides) if side != sides[0]), 1) - 1
 
     def _cross_chord(self, over: float, under: float) -> float:
         """Where the chord meets the target; the end that stays counts half as much with each repetition."""
-        sizes, weight = dict(self._observed), 0.5**self._repeats
+        sizes, weight = dict(self._known_sizes), 0.5**self._repeats
         distances = [max(1e-6, abs(sizes[position] - self.target)) for position in (over, under)]
-        distances[1 if self._observed[-1][1] > self._cap else 0] *= weight
+        distances[1 if self._known_sizes[-1][1] > self._cap else 0] *= weight
         return over + (under - over) * distances[0] / (distances[0] + distances[1])
 
     @staticmethod
