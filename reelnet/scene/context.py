@@ -57,6 +57,7 @@ class SceneContext:
             bar in its panel.
         map_layers: The layers of which maps are shown; empty for the layer alone.
         grid: Where cells begin.
+        density: Output pixels per pixel of the layout; lengths in the theme and in options are output pixels already.
     """
 
     layer: str
@@ -81,6 +82,7 @@ class SceneContext:
     color_limits: Mapping[str, Limits] = field(default_factory=dict)
     map_layers: tuple[str, ...] = ()
     grid: SnapGrid = field(default_factory=SnapGrid)
+    density: int = 1
     _views: dict[str, TapView] = field(default_factory=dict, repr=False, compare=False)
     _field_texts: dict[tuple[str, str], tuple[str, ...]] = field(
         default_factory=dict, repr=False, compare=False
@@ -151,6 +153,10 @@ class SceneContext:
         scale = self.grid.prefer_scale(self.cell.scale, exact * MIN_PREFERRED, exact / MIN_PREFERRED)
         is_suitable = scale == self.cell.scale and self.cell.size == self.cell_size
         return self if is_suitable else self.with_scale(scale)
+
+    def px(self, length: float) -> int:
+        """A length of the layout, such as a margin that the code decides, in output pixels."""
+        return round(length * self.density)
 
     def compute_changes(self) -> NDArray[np.float64]:
         """How much the layer changes from the previous recorded step to each step, float64 (steps,)."""
