@@ -13,7 +13,8 @@ from reelnet.config.spec import Pixels, convert_to_tuple
 from reelnet.errors import suggest_names
 from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
-from reelnet.render.panels.maps.block import Block, BlockArrangement, BlockDrawing
+from reelnet.render.panels.maps.arrangement import BlockArrangement
+from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext, format_positions, select_indices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reelnet.render.panels.maps.block import balance_columns, place_columns
+from reelnet.render.panels.maps.arrangement import balance_columns, place_columns
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.layout.snap import SnapGrid
 from tests.make_run import MakeRun

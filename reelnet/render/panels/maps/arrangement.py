@@ -1,0 +1,86 @@
+"""The arrangement of several blocks beside and below each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reelnet.render.panels.maps.block import Block, BlockDrawing
+from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.layout.snap import SnapGrid
+from reelnet.scene.palette.palette import PaletteBuilder
+
+TARGET_ASPECT = 2.0
+"""Width to height of blocks in columns; with the panels above and below, the frame becomes a slide."""
+
+Corners = list[tuple[int, int]]
+
+
+class BlockArrangement:
+    """Blocks beside and below each other.
+
+    Args:
+        blocks: At least one.
+        arrange: `row`, `column`, or `columns`: as many columns as bring the whole nearest to `TARGET_ASPECT`.
+        gap: Pixels between two blocks.
+
+    Attributes:
+        size: Size of the whole in pixels.
+    """
+
+    def __init__(self, blocks: Sequence[Block], arrange: str, gap: int) -> None:
+        self._blocks, sizes, grid = blocks, [block.size for block in blocks], blocks[0].context.grid
+        if arrange == "columns":
+            ways = [balance_columns(sizes, columns, gap, grid) for columns in range(1, len(sizes) + 1)]
+        else:
+            ways = [[sizes] if arrange == "column" else [[size] for size in sizes]]
+        candidates = [place_columns(columns, gap, grid) for columns in ways]
+        self._corners, self.size = min(
+            candidates, key=lambda each: abs(math.log(each[1].width / each[1].height / TARGET_ASPECT))
+        )
+
+    def place(self, box: Box, palette: PaletteBuilder) -> list[BlockDrawing]:
+        """Place the blocks at the upper left corner of a box."""
+        corners = zip(self._blocks, self._corners, strict=True)
+        return [BlockDrawing(block, box.x + x, box.y + y, palette) for block, (x, y) in corners]
+
+
+def place_columns(columns: Sequence[Sequence[Size]], gap: int, grid: SnapGrid) -> tuple[Corners, Size]:
+    """Place columns of blocks side by side, at least `gap` pixels apart.
+
+    Returns:
+        The upper left corner (x, y) of each block, and the size of the whole.
+    """
+    x, right, bottom, corners = 0, 0, 0, []
+    for column in columns:
+        y = 0
+        for size in column:
+            corners.append((x, y))
+            bottom = max(bottom, y + size.height)
+            y += grid.round_up(size.height + gap)
+        right = x + max(size.width for size in column)
+        x = grid.round_up(right + gap)
+    return corners, Size(right, bottom)
+
+
+def balance_columns(sizes: Sequence[Size], columns: int, gap: int, grid: SnapGrid) -> list[list[Size]]:
+    """Divide blocks, in order, into at most `columns` columns, so that the tallest is as low as possible."""
+    low, high = max(size.height for size in sizes), sum(grid.round_up(size.height + gap) for size in sizes)
+    while low < high:
+        middle = (low + high) // 2
+        fits = len(fill_columns(sizes, middle, gap, grid)) <= columns
+        low, high = (low, middle) if fits else (middle + 1, high)
+    return fill_columns(sizes, low, gap, grid)
+
+
+def fill_columns(sizes: Sequence[Size], max_height: int, gap: int, grid: SnapGrid) -> list[list[Size]]:
+    """Fill one column after the other with blocks."""
+    columns: list[list[Size]] = []
+    y = max_height
+    for size in sizes:
+        if y + size.height > max_height:
+            columns.append([])
+            y = 0
+        columns[-1].append(size)
+        y += grid.round_up(size.height + gap)
+    return columns
