@@ -22,7 +22,7 @@ _PANEL_CLASSES = {
     "colorbar": "maps.colorbar:Colorbar",
     "counter": "basic.small_panels:Counter",
     "curve": "charts.curve:Curve",
-    "filmstrip": "maps.channels:Filmstrip",
+    "filmstrip": "maps.filmstrip:Filmstrip",
     "histogram": "charts.histogram:Histogram",
     "image": "basic.image:Image",
     "inputs": "maps.inputs:Inputs",

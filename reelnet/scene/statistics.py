@@ -17,6 +17,9 @@ from reelnet.runs.run import RunReader
 T = TypeVar("T")
 T_Number = TypeVar("T_Number", bound=np.generic)
 
+MAX_COMPARED_VALUES = 2**12
+"""Values of a step that are compared with those of others."""
+
 ROW_TOLERANCE = 0.01
 """How far the sum of a query's attention weights may be from 1, for their recording in half precision."""
 
@@ -175,6 +178,37 @@ class RunStatistics:
             return np.stack([measure(self.read_step(step, [tap])[tap]) for step in self._run.steps])
 
         return self._get_cached(("series", tap, key, len(self._run.steps)), compute)
+
+    def differences(
+        self, tap: str, samples: tuple[int, ...], channels: tuple[int, ...], steps: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        """How much some maps differ from step to step: the mean absolute difference, float64 (steps, steps).
+
+        Differences of values that are not finite count as 0. Of large maps, it is that of a sample of their values,
+        which depends on nothing but their number.
+
+        Args:
+            tap: Name of a layer.
+            samples: The samples whose maps are compared.
+            channels: The channels whose maps are compared, as they are displayed.
+            steps: The training steps.
+        """
+
+        def read(step: int) -> NDArray[np.float64]:
+            maps = self._run.tap(tap).fold_values(self.read_step(step, [tap])[tap])
+            values = maps[np.ix_(samples, channels)].astype(np.float64).ravel()
+            if values.size <= MAX_COMPARED_VALUES:
+                return values
+            places = np.arange(MAX_COMPARED_VALUES) * GOLDEN_RATIO % 1 * values.size
+            return values[np.unique(places.astype(np.intp))]
+
+        def compute() -> NDArray[np.float64]:
+            values = np.stack([read(step) for step in steps])
+            with np.errstate(invalid="ignore", over="ignore"):
+                rows = [np.abs(values - row) for row in values]
+                return np.stack([np.where(np.isfinite(row), row, 0.0).mean(axis=1) for row in rows])
+
+        return self._get_cached(("differences", tap, samples, channels, steps), compute)
 
     def read_step(self, step: int, taps: Sequence[str]) -> dict[str, NDArray[np.generic]]:
         """The arrays of one step, for panels that show this step in every frame."""

@@ -21,6 +21,10 @@ DEFAULT_STEP_COUNT = 300
 EVEN_SHARE = 0.1
 """Fraction of the adaptive weights that is spread evenly, so that quiet stretches still move."""
 
+EVEN_DIFFERENCE = 0.01
+"""Fraction of the differences of `spread_positions` that is spread evenly, so that what is all the same is shown at
+even intervals."""
+
 ComputeChanges = Callable[[], NDArray[np.float64]]
 """Computes how much the activations change from the previous recorded step to each step, float64 (steps,)."""
 
@@ -180,6 +184,38 @@ def sample_by_weight(weights: NDArray[np.float64], count: int) -> list[int]:
     positions = np.maximum.accumulate(positions - number) + number
     positions = np.minimum(positions, length - count + number)
     return [0, *map(int, positions[1:-1]), length - 1]
+
+
+def spread_positions(differences: NDArray[np.float64], count: int) -> list[int]:
+    """Choose `count` positions, including both ends, so that neighbors differ from each other about equally.
+
+    The sum of the inverse squares of their differences is the smallest possible, found by dynamic programming: two
+    neighbors that are almost the same cost most. Unlike with `sample_by_weight`, what goes back and forth does not
+    add up, so that noise takes no pictures.
+
+    Args:
+        differences: How much the positions differ from each other, float64 (positions, positions), not negative.
+        count: At least 2. If it is not below the number of positions, all are chosen.
+    """
+    length = len(differences)
+    if count >= length:
+        return [*range(length)]
+    number = np.arange(length)
+    even = np.abs(number[:, None] - number) / (length - 1)
+    blended = EVEN_DIFFERENCE * even + (1 - EVEN_DIFFERENCE) * differences / (differences.max() or 1.0)
+    # From a position to itself or an earlier one there is no way.
+    cost = np.where(
+        number[:, None] < number, 1 / np.maximum(blended, np.finfo(float).tiny ** 0.25) ** 2, np.inf
+    )
+    best, sources = cost[0], []
+    for _ in range(count - 2):
+        sums = best[:, None] + cost
+        sources.append(sums.argmin(axis=0))
+        best = sums.min(axis=0)
+    positions = [length - 1]
+    for source in reversed(sources):
+        positions.append(int(source[positions[-1]]))
+    return [0, *reversed(positions)]
 
 
 def _find_equal_share(weights: NDArray[np.float64], shares: int) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from reelnet.scene.timeline.selection import (
     sample_evenly,
     sample_with_required,
     select_positions,
+    spread_positions,
 )
 from reelnet.template.timeline import TimelineSpec
 
@@ -306,3 +308,35 @@ def test_errors_say_what_would_work(choice: Any, message: str) -> None:
     assert message in "; ".join(
         ": ".join((format_key_path(path), what)) for path, what in caught.value.errors
     )
+
+
+@given(
+    st.lists(st.floats(0, 1, width=16), min_size=3, max_size=8),
+    st.integers(2, 8),
+)
+def test_spread_positions_are_the_best_of_all_choices(values: list[float], count: int) -> None:
+    path = np.array(values)
+    differences = np.abs(path[:, None] - path)
+    chosen = spread_positions(differences, count)
+    last = len(values) - 1
+    if count >= len(values):
+        assert chosen == [*range(len(values))]
+        return
+    scaled = 0.99 * differences / (differences.max() or 1)
+    ways = [(0, *inner, last) for inner in combinations(range(1, last), count - 2)]
+
+    def cost(way: Sequence[int]) -> float:
+        return float(sum((scaled[a, b] + 0.01 * (b - a) / last) ** -2 for a, b in pairwise(way)))
+
+    assert cost(chosen) == pytest.approx(min(map(cost, ways)))
+
+
+def test_noise_takes_no_pictures() -> None:
+    # It goes up in the first third, and back and forth by as much as a step of it from there on.
+    path = np.concatenate([np.linspace(0, 1, 11), np.tile([0.9, 1.0], 10)])
+    chosen = spread_positions(np.abs(path[:, None] - path), 6)
+    assert [path[position] for position in chosen[:-1]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=0.11)
+
+
+def test_what_never_changes_is_shown_at_even_intervals() -> None:
+    assert spread_positions(np.zeros((9, 9)), 5) == [0, 2, 4, 6, 8]

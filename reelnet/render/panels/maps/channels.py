@@ -1,4 +1,4 @@
-"""Panels of activation maps: the channels of layers at one step, and filmstrips of several steps for print."""
+"""The panel `channels`: the maps of layers at one step."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from reelnet.scene.context import FrameState, SceneContext, format_positions, se
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, LevelMaps, Panel, Still
-from reelnet.scene.timeline.selection import resolve_step, sample_by_weight
+from reelnet.scene.panel import Canvas, LevelMaps, Panel
+from reelnet.scene.timeline.selection import resolve_step
 from reelnet.template.selector import Selector, SelectorField
 
 FRAME_BLEED = 5
@@ -44,12 +44,6 @@ OrderOption = Annotated[
 ]
 GapOption = Annotated[Pixels, Field(description="Pixels between two channels.")]
 LabelsOption = Annotated[bool, Field(description="Write the channels' numbers beside them, counted from 0.")]
-
-MAX_STEPS = 256
-"""The most steps of a filmstrip."""
-
-StepCount = Annotated[int, Field(ge=1, le=MAX_STEPS)]
-StepList = tuple[Annotated[int, Field(ge=0)], ...]
 
 
 class Channels(Panel):
@@ -262,130 +256,3 @@ class ChannelsDrawing:
                 levels = state.levels.get(block.tap) if state.levels is not None else None
                 block.draw_maps(canvas, np.asarray(state.snapshot.taps[block.tap]), levels)
         self._callouts.draw(canvas, state.snapshot.step)
-
-
-class Filmstrip(Panel):
-    """The maps of selected training steps, in one block per step; the same in every frame."""
-
-    has_cells: ClassVar[bool] = True
-
-    steps: StepCount | StepList = Field(
-        5,
-        description="A list of training steps, or their number: that many, evenly spaced in log(step + 1), including "
-        "the first and the last.",
-    )
-    tap: str | None = Field(None, description="The layer; by default the reel's.")
-    show: ShowOption = Selector()
-    order: OrderOption = "recorded"
-    gap: GapOption = 0
-    labels: LabelsOption = True
-    inputs: bool = Field(False, description="Show the samples along the blocks.")
-    arrange: Literal["row", "column"] = Field("row", description="How the steps are arranged.")
-    apart: Pixels = Field(24, description="Pixels between the blocks of two steps.")
-
-    @field_validator("steps", mode="before")
-    @classmethod
-    def _check_steps(cls, value: Any) -> Any:
-        listed = [*value] if isinstance(value, list | tuple) else None
-        numbers = [value] if listed is None else listed
-        if not numbers or not all(type(number) is int and number >= 0 for number in numbers):
-            raise ValueError(
-                f"{value!r} is neither a number of steps nor a list of steps such as [0, 10, 100]"
-            )
-        if listed is None and not 1 <= value <= MAX_STEPS:
-            raise ValueError(f"{value} steps; give 1 to {MAX_STEPS}")
-        if len(set(numbers)) < len(numbers):
-            raise ValueError(f"{listed!r} names a step twice")
-        return value if listed is None else tuple(listed)
-
-    def resolve_steps(self, context: SceneContext) -> tuple[int, ...]:
-        """The steps that are shown.
-
-        Raises:
-            OptionError: A step was not recorded.
-        """
-        if isinstance(self.steps, int):
-            if self.steps == 1:
-                return context.steps[-1:]
-            gaps = np.diff(np.log1p(np.array(context.steps, np.float64)))
-            return tuple(context.steps[index] for index in sample_by_weight(gaps, self.steps))
-        errors = ErrorCollector()
-        for number, step in enumerate(self.steps):
-            with errors.collect("steps", number):
-                resolve_step(context.steps, step)
-        errors.raise_errors()
-        return self.steps
-
-    def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
-        """One block per step; labels and samples that blocks share are shown once."""
-        tap = self.tap or context.layer
-        channels, in_row = resolve_channels(self.show, self.order, tap, context), self.arrange == "row"
-        # Blocks share the samples in a row of blocks whose rows are samples, and in a column whose columns are.
-        shares_samples = in_row == context.transposed
-        blocks = [
-            Block(
-                context,
-                context.view(tap),
-                channels=channels,
-                gap=self.gap,
-                labels=self.labels,
-                heading=f"step {step:,}",
-                inputs=self.inputs and not (shares_samples and number),
-                row_labels=not (in_row and number),
-            )
-            for number, step in enumerate(self.resolve_steps(context))
-        ]
-        return BlockArrangement(blocks, self.arrange, self.apart)
-
-    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
-        """The layer."""
-        return (self.tap or context.layer,)
-
-    def color_limits(self, context: SceneContext) -> dict[str, Limits]:
-        """The limits of the layer."""
-        tap = self.tap or context.layer
-        return {tap: context.view(tap).limits}
-
-    def measure(self, context: SceneContext) -> Measure:
-        """Measure the blocks beside or below each other."""
-        self._check(context)
-        size = self._arrange_blocks(context).size
-        return Measure(size.width, size.height)
-
-    def _check(self, context: SceneContext) -> None:
-        """Check that the steps, the layer and its channels were recorded.
-
-        Raises:
-            OptionError: A step, layer or channel was not recorded.
-        """
-        errors, tap = ErrorCollector(), self.tap or context.layer
-        with errors.collect():
-            self.resolve_steps(context)
-        with errors.collect("tap"):
-            require_activation(tap, context.require(tap))
-            with errors.collect("show"):
-                resolve_channels(self.show, self.order, tap, context)
-        errors.raise_errors()
-
-    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
-        """Place the blocks in their box."""
-        drawings = self._arrange_blocks(context).place(box, palette)
-        return FilmstripDrawing(drawings, self.resolve_steps(context), context)
-
-
-class FilmstripDrawing(Still):
-    """The blocks in their box."""
-
-    def __init__(self, blocks: list[BlockDrawing], steps: tuple[int, ...], context: SceneContext) -> None:
-        self._blocks, self._steps, self._context = blocks, steps, context
-
-    def cell_regions(self) -> list[CellRegion]:
-        """The maps of all steps, and the samples beside them."""
-        return [region for block in self._blocks for region in block.cell_regions(changes=False)]
-
-    def draw_still(self, canvas: Canvas) -> None:
-        """Draw the blocks; one step's values are in memory at a time."""
-        for block, step in zip(self._blocks, self._steps, strict=True):
-            block.draw_still(canvas)
-            values = self._context.statistics.read_step(step, [block.tap])
-            block.draw_maps(canvas, values[block.tap])

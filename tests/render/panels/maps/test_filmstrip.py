@@ -14,7 +14,9 @@ from tests.make_run import Bytes, Floats, gray_pictures, noise, write_run
 from tests.render.panels.drawing import LaidOut, assert_cells, expand_cells, lay_out
 
 STEPS = [0, 1, 2, 5, 10, 20, 50, 100]
-MAPS = noise(len(STEPS), 3, 4, 7)
+LEVELS = np.array([0.1, 0.15, 0.2, 0.5, 0.52, 0.9, 0.95, 1.0], np.float32)
+MAPS = noise(1, 3, 4, 7) * LEVELS[:, None, None, None, None]
+"""One pattern that becomes stronger: two steps differ as much as their levels do."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def heading(shown: Bytes, rows: int) -> int:
         ([50, 2], [50, 2]),
         (1, [100]),
         (2, [0, 100]),
-        # log(step + 1) of 0, 20 and 100 is 0, 3.04 and 4.62; the middle is 2.31, nearest to 10 at 2.40.
+        # The levels 0.1 and 1 have 0.55 in their middle; the nearest is 0.52, at step 10.
         (3, [0, 10, 100]),
         (99, STEPS),
     ],
@@ -64,12 +66,22 @@ def test_five_steps_by_default(run: Run) -> None:
     values = np.concatenate(
         [
             np.hstack([expand_cells(MAPS[STEPS.index(step)], 56, 8), np.full((224, 24), np.nan)])
-            # log(step + 1) at 0, 1.15, 2.31, 3.46 and 4.62: nearest to 0.00, 1.10, 2.40, 3.04 (3.93 is 50's), 4.62.
+            # The levels 0.1, 0.2, 0.52, 0.9 and 1: no other choice keeps the two small differences as large as 0.1.
             for step in (0, 2, 10, 20, 100)
         ],
         axis=1,
     )[:, :-24]
     assert_cells(shown[above:, : values.shape[1]], values)
+
+
+def test_only_a_choice_is_explained(run: Run) -> None:
+    listed, chosen = (
+        strip(run, labels=True, steps=steps).panel("filmstrip", 0) for steps in ([0, 10, 100], 3)
+    )
+    assert (chosen[: len(listed)] == listed).all()
+    assert (chosen[len(listed) :] < 128).any()
+    everything = strip(run, labels=True, steps=8).panel("filmstrip", 0)
+    assert len(everything) == len(listed)
 
 
 def test_in_a_column(run: Run) -> None:
