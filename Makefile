@@ -3,10 +3,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.pyc')
 
-.PHONY: demo test fuzz check lowest docs-reference clean
+LOOKS ?=
+
+.PHONY: demo looks test fuzz check lowest docs-reference clean
 
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
+
+# Every built-in template on runs of every shape, measured, on one page: renders/looks/index.html.
+# `make looks LOOKS="--template article --shape pictures large"` makes a part of it.
+looks: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 PYTHONPATH=benchmarks $(BIN)/python -m looks $(LOOKS)
 
 # One process per core, each with one thread: more threads than cores would wait for each other.
 test: $(VENV)/installed-dev
