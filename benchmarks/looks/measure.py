@@ -80,8 +80,8 @@ def measure_reel(reel: Reel, steps: Sequence[int]) -> tuple[Figures, list[Watche
         height=size.height / density,
         density=density,
         maps=float(outlines.mean()),
-        empty_rows=find_longest_gap(is_filled.any(axis=1)),
-        empty_columns=find_longest_gap(is_filled.any(axis=0)),
+        empty_rows=find_longest_gap(is_filled.max(axis=1)),
+        empty_columns=find_longest_gap(is_filled.max(axis=0)),
         empty_area=find_largest_gap(is_filled),
         smallest_text=min((drawn.style.size for frame in frames for drawn in frame.texts), default=0)
         / density,
@@ -117,7 +117,7 @@ def find_largest_gap(is_filled: NDArray[np.bool_]) -> float:
     """The largest rectangle of False, as a share of all; its sides are multiples of `BLOCK`."""
     height, width = (length // BLOCK for length in is_filled.shape)
     blocks = (
-        is_filled[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width, BLOCK).any(axis=(1, 3))
+        is_filled[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width, BLOCK).max(axis=(1, 3))
     )
     depths, largest = np.zeros(width, int), 0
     for row in blocks:
