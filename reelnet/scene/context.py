@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -10,22 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.config.diagnostics import OptionError
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
+from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.limits import Limits
 from reelnet.scene.statistics import RunStatistics
 from reelnet.scene.tap_view import Cell, TapView, describe_cell, describe_rows_and_columns
 from reelnet.scene.wording import count_inputs, describe_layer, name_layer, name_network
 from reelnet.template.model import SamplesSpec
-from reelnet.template.selector import Selector
+from reelnet.template.selector import Selector, select_indices
 from reelnet.template.theme import Theme
-
-MAX_LISTED_POSITIONS = 12
-"""Positions that an error lists one by one."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,9 @@ class SceneContext:
         about: Facts about the run: model, data, seed.
         theme: Colors, fonts and sizes.
         statistics: Statistics over the whole run.
-        channel_count: How many channels of the layer are shown; None for all.
+        choice: Which channels of the layer are shown; None for all.
+        max_channels: How many channels are shown at most, for lack of room; None for no limit.
         transposed: Whether rows are samples and columns are channels.
-        by_change: Whether the channels that change most are shown.
         color_limits: The limits of the layers and weights that the layout shows in colors, unless each has a color
             bar in its panel.
         map_layers: The layers of which maps are shown; empty for the layer alone.
@@ -76,9 +73,9 @@ class SceneContext:
     about: Mapping[str, Any]
     theme: Theme
     statistics: RunStatistics
-    channel_count: int | None = None
+    choice: ChannelChoice | None = None
+    max_channels: int | None = None
     transposed: bool = False
-    by_change: bool = False
     color_limits: Mapping[str, Limits] = field(default_factory=dict)
     map_layers: tuple[str, ...] = ()
     grid: SnapGrid = field(default_factory=SnapGrid)
@@ -175,6 +172,15 @@ class SceneContext:
             self._views[tap] = TapView(tap, info, cell, limits, limits.select_anchors(self.theme))
         return self._views[tap]
 
+    def choose_channels(self, show: Selector, order: ChannelOrder, tap: str) -> ChannelChoice:
+        """The channels of a tap that are shown.
+
+        Raises:
+            ValueError: The tap was not recorded, or has no such channel.
+        """
+        count = self.require(tap).map_shape[0]
+        return ChannelChoice.choose(show, order, tap, count, self.statistics, self.max_channels)
+
     def require(self, tap: str) -> TapInfo:
         """The shape and range of a tap.
 
@@ -224,24 +230,25 @@ class SceneContext:
         """The fields of texts that have the same value in every frame."""
         tap, samples = self.taps[self.layer], len(self.sample_indices)
         channels, height, width = tap.map_shape
-        if self.channel_count is not None:
-            channels = self.channel_count
+        choice = self.choice or ChannelChoice(tuple(range(channels)))
+        channels = len(choice.channels)
         rows, columns = ("samples", "channels") if self.transposed else ("channels", "samples")
         return {
             "layer": self.layer,
             "channels": channels,
             "samples": samples,
             "shown": describe_rows_and_columns(
-                tap, channels, samples, transposed=self.transposed, by_change=self.by_change
+                tap, channels, samples, transposed=self.transposed, are_different=choice.are_different
             ),
             "seen": describe_layer(
                 self.layer,
                 tap,
                 channels,
                 transposed=self.transposed,
-                by_change=self.by_change,
+                are_different=choice.are_different,
                 attention=self.statistics.is_attention(self.layer),
             ),
+            "order": choice.describe_order(),
             "layer_name": name_layer(self.layer),
             "network": name_network(self.about),
             "inputs": count_inputs(self.about, samples),
@@ -271,45 +278,3 @@ class FrameState:
     step_index: int
     progress: Fraction = Fraction(0)
     levels: Mapping[str, NDArray[np.uint8]] | None = None
-
-
-def select_indices(
-    selector: Selector, count: int, noun: str, change: NDArray[np.float64] | None = None, owner: str = ""
-) -> tuple[int, ...]:
-    """The indices that a selector picks.
-
-    Args:
-        selector: What the author wrote.
-        count: How many items there are.
-        noun: What they are, such as `sample` or `channel`, for errors.
-        change: How much each item changes, for `top`; None if `top` does not apply.
-        owner: Whose they are, for errors.
-
-    Raises:
-        ValueError: An index does not exist, or `top` does not apply.
-    """
-    if selector.positions is not None:
-        missing = [index for index in selector.positions if index >= count]
-        if missing:
-            what = f"{noun}s" if len(missing) > 1 else noun
-            whose = f" of {owner}" if owner else ""
-            raise ValueError(
-                f"no {what} {format_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
-            )
-        return selector.positions
-    if selector.first is not None:
-        return tuple(range(min(selector.first, count)))
-    if selector.top is not None:
-        if change is None:
-            message = f"top: {selector.top} is not possible for {noun}s"
-            raise OptionError(f"{message}; give a list, a range, or first: {selector.top}", "top")
-        return tuple(sorted(np.argsort(-change, kind="stable")[: selector.top].tolist()))
-    return tuple(range(count))
-
-
-def format_positions(positions: Sequence[int]) -> str:
-    """Format positions for an error: `0 to 15`, or `0, 2, 5`."""
-    if len(positions) > 2 and list(positions) == list(range(positions[0], positions[-1] + 1)):
-        return f"{positions[0]} to {positions[-1]}"
-    listed = ", ".join(map(str, positions[:MAX_LISTED_POSITIONS]))
-    return f"{listed} … ({len(positions)} in all)" if len(positions) > MAX_LISTED_POSITIONS else listed

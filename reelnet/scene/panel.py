@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.scene.cell_region import CellRegion
+from reelnet.scene.channel_choice import ChannelChoice
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.limits import Limits
@@ -130,14 +131,9 @@ class Panel(PanelSpec, ABC):
         """Additional pauses, so that a text can be read."""
         return []
 
-    def count_channels(self, context: SceneContext) -> int | None:
-        """How many channels of the scene's layer it shows; None if it shows none of them."""
+    def choose_channels(self, context: SceneContext) -> ChannelChoice | None:
+        """Which channels of the scene's layer it shows; None if it shows none of them."""
         return None
-
-    @property
-    def ranks_by_change(self) -> bool:
-        """Whether it shows the channels that change most."""
-        return False
 
     @abstractmethod
     def measure(self, context: SceneContext) -> Measure | None:

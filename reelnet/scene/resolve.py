@@ -10,7 +10,7 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapKind, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.scene.cell_region import CellRegion
-from reelnet.scene.context import SceneContext, select_indices
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
 from reelnet.scene.layout.measure import (
@@ -25,7 +25,7 @@ from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, HasCells, Panel
 from reelnet.scene.timeline.timeline import Pause, Timeline, TimelinePlan
 from reelnet.template.model import Template
-from reelnet.template.selector import Selector
+from reelnet.template.selector import Selector, select_indices
 
 MAX_LISTED_SCALES = 4
 """Scales without a color bar that an error lists one by one."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.runs.run import RunReader
+from reelnet.scene.channel_signatures import ChannelSignatures
 
 T = TypeVar("T")
 T_Number = TypeVar("T_Number", bound=np.generic)
@@ -30,6 +31,10 @@ SAMPLED_STEPS = 64
 """Steps from which a sample is taken, evenly spaced, with the first and the last: a percentile never reads a long run
 whole. Between two of them the distribution of a network's values changes little: for eight layers of runs of 61 and
 291 steps, 0.476 to 0.523 % of all values lay beyond the 99.5th percentile of the sample."""
+
+COMPARED_STEPS, COMPARED_SAMPLES, COMPARED_PLACES = 12, 16, 64
+"""Steps, samples and places of a map by which channels are compared: few, since what channels have in common shows
+everywhere."""
 
 GOLDEN_RATIO = (5**0.5 - 1) / 2
 """The fractional parts of its multiples are spread evenly between 0 and 1, however many there are."""
@@ -65,6 +70,10 @@ class RunStatistics:
     def changes(self, tap: str) -> TapChanges:
         """How much a tap changes over the run."""
         return self._get_cached(("changes", tap), lambda: self._compute_changes(tap))
+
+    def signatures(self, tap: str) -> ChannelSignatures:
+        """How the channels of a tap differ over the run."""
+        return self._get_cached(("signatures", tap), lambda: self._compare_channels(tap))
 
     def percentile(self, tap: str, percent: float, *, rounded: bool = False) -> float:
         """The magnitude that `percent` of all finite values over the run do not exceed; 0 if all are 0.
@@ -228,9 +237,7 @@ class RunStatistics:
         form = np.float64 if np.dtype(info.dtype).itemsize > np.dtype(np.float32).itemsize else np.float32
         per_channel, places = math.prod(info.shape) // info.shape[1], None
         if math.prod(info.shape) * len(steps) > MAX_EXACT_VALUES:
-            if len(steps) > SAMPLED_STEPS:
-                numbers = np.rint(np.linspace(0, len(steps) - 1, SAMPLED_STEPS)).astype(np.intp)
-                steps = [steps[number] for number in numbers]
+            steps = [steps[number] for number in _space_evenly(len(steps), SAMPLED_STEPS)]
             count = max(1, MAX_EXACT_VALUES // len(steps) // info.shape[1])
             if count < per_channel:
                 places = np.unique((np.arange(count) * GOLDEN_RATIO % 1 * per_channel).astype(np.intp))
@@ -239,6 +246,24 @@ class RunStatistics:
             values = self._run.snapshot(step, [tap]).taps[tap].swapaxes(0, 1).reshape(info.shape[1], -1)
             parts.append((values if places is None else values[:, places]).astype(form))
         return np.concatenate(parts, axis=1)
+
+    def _compare_channels(self, tap: str) -> ChannelSignatures:
+        info, steps = self._run.tap(tap), self._run.steps
+        samples, channels, *sides = info.shape
+        shown = _space_evenly(samples, COMPARED_SAMPLES)
+        places = _space_evenly(math.prod(sides), COMPARED_PLACES)
+        numbers = [int(number) for number in _space_evenly(len(steps), COMPARED_STEPS)]
+        read = [self.read_step(steps[number], [tap])[tap] for number in numbers]
+        parts = [values.reshape(samples, channels, -1)[shown][:, :, places] for values in read]
+        values = np.stack(parts).astype(np.float32)
+        dead = (values == values[0, 0]).all(axis=(0, 1, 3))
+        if dead.any():
+            # What looks dead in a few places must be so in all.
+            first = read[0].reshape(samples, channels, -1)[0]
+            for step in (steps[int(number)] for number in _space_evenly(len(steps), SAMPLED_STEPS)):
+                whole = self.read_step(step, [tap])[tap].reshape(samples, channels, -1)
+                dead[dead] = (whole[:, dead] == first[dead]).all(axis=(0, 2))
+        return ChannelSignatures.from_values(values.transpose(2, 0, 1, 3).reshape(channels, -1), dead)
 
     def _compute_changes(self, tap: str) -> TapChanges:
         by_channel, by_step, previous = np.zeros(self._run.tap(tap).shape[1]), [0.0], None
@@ -262,6 +287,12 @@ class RunStatistics:
             self._cache[key] = compute()
         result: T = self._cache[key]
         return result
+
+
+def _space_evenly(count: int, most: int) -> NDArray[np.intp]:
+    """At most `most` of `count` positions, evenly spaced, with the first and the last."""
+    positions: NDArray[np.intp] = np.rint(np.linspace(0, count - 1, min(count, most))).astype(np.intp)
+    return positions
 
 
 def _select_percentile(magnitudes: NDArray[np.floating[Any]], percent: float) -> float:

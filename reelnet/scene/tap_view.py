@@ -115,7 +115,7 @@ class TapView:
 
 
 def describe_rows_and_columns(
-    tap: TapInfo, channels: int, samples: int, *, transposed: bool, by_change: bool
+    tap: TapInfo, channels: int, samples: int, *, transposed: bool, are_different: bool
 ) -> str:
     """Say what rows and columns are, and how many are left out: `Rows are 6 of 16 channels, …`.
 
@@ -124,7 +124,7 @@ def describe_rows_and_columns(
         channels: How many of its channels are shown.
         samples: How many samples are shown.
         transposed: Whether rows are samples.
-        by_change: Whether the channels that change most are shown.
+        are_different: Whether the channels that differ most from each other are shown.
     """
     shown_samples = _count_of("sample", samples, tap.shape[0])
     if tap.fold is not None and tap.map_shape[0] == 1:
@@ -132,9 +132,9 @@ def describe_rows_and_columns(
         order = ", row by row" if tap.is_grid else ""
         return f"{across.capitalize()}; a cell shows {describe_cell(tap)}{order}"
     shown_channels = _count_of("channel", channels, tap.map_shape[0])
-    is_ranked = by_change and channels < tap.map_shape[0]
+    is_ranked = are_different and channels < tap.map_shape[0]
     if is_ranked:
-        shown_channels += ", the one that changes most" if channels == 1 else ", those that change most"
+        shown_channels += ", the most typical" if channels == 1 else ", those that differ most"
     lines = [(shown_channels, channels), (shown_samples, samples)]
     rows, columns = reversed(lines) if transposed else lines
     mark = ";" if is_ranked else ","

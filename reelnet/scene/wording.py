@@ -51,7 +51,7 @@ def name_layer(layer: str) -> str:
 
 
 def describe_layer(
-    layer: str, tap: TapInfo, channels: int, *, transposed: bool, by_change: bool, attention: bool
+    layer: str, tap: TapInfo, channels: int, *, transposed: bool, are_different: bool, attention: bool
 ) -> str:
     """Say what is seen of a layer: `conv6: 16 channels of 7 × 7, one per row`.
 
@@ -60,7 +60,7 @@ def describe_layer(
         tap: Its shape.
         channels: How many of its channels are shown.
         transposed: Whether rows are samples, so that a channel is a column.
-        by_change: Whether the channels that change most are shown.
+        are_different: Whether the channels that differ most from each other are shown.
         attention: Whether its maps are attention weights (queries, keys), one per head.
     """
     subject, total = name_layer(layer), tap.map_shape[0]
@@ -71,18 +71,18 @@ def describe_layer(
         return f"{subject}: {_count('channel', *tap.shape[1:2])} of {_count('value', tap.shape[3])}"
     shown = _count("head" if attention else "channel", total)
     if channels < total:
-        shown = f"{channels:,} of {shown}" + (_describe_rank(channels) if by_change else "")
+        shown = f"{channels:,} of {shown}" + (_describe_rank(channels) if are_different else "")
     if attention:
         return f"{subject}, {shown}: which position looks at which"
     height, width = tap.map_shape[1:]
     size = f"{height} × {width}" if height * width > 1 else "one value"
     place = f", one per {'column' if transposed else 'row'}" if channels > 1 else ""
-    mark = ";" if channels < total and by_change else ""
+    mark = ";" if channels < total and are_different else ""
     return f"{subject}: {shown}{mark} {'each ' * (bool(mark) and channels > 1)}{'' if mark else 'of '}{size}{place}"
 
 
 def _describe_rank(channels: int) -> str:
-    return ", those that change most" if channels > 1 else ", that which changes most"
+    return ", those that differ most" if channels > 1 else ", the most typical"
 
 
 def _count(noun: str, number: int) -> str:

@@ -1,14 +1,20 @@
-"""Selection of channels or samples: all, a list, a range, the first ones, or those that change most."""
+"""Selection of channels or samples: all, a list, a range, the first ones, or the most telling ones."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from reelnet.config.diagnostics import OptionError
+
 MAX_RANGE = 4096
+
+MAX_LISTED_POSITIONS = 12
+"""Positions that an error lists one by one."""
 
 _RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
 
@@ -19,7 +25,7 @@ class Selector:
 
     Attributes:
         positions: The positions in the order in which they are shown; None for all.
-        top: Maximum number of positions; those that change most are shown.
+        top: Maximum number of positions; those that differ or change most are shown.
         first: Maximum number of positions; the first ones are shown.
     """
 
@@ -43,7 +49,7 @@ def parse_selector(value: Any) -> Selector:
         is_known = set(value) in ({"top"}, {"first"})
         if not is_known or isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(
-                f"{value!r}: a map must be 'first: N', or 'top: N' for the N that change most, with N from 1"
+                f"{value!r}: a map must be 'first: N', or 'top: N' for the N that differ most, with N from 1"
             )
         return Selector(**value)
     positions: list[int] = []
@@ -95,3 +101,47 @@ SelectorField = Annotated[
         }
     ),
 ]
+
+
+def select_indices(
+    selector: Selector,
+    count: int,
+    noun: str,
+    owner: str = "",
+    select_top: Callable[[int], Sequence[int]] | None = None,
+) -> tuple[int, ...]:
+    """The indices that a selector picks.
+
+    Args:
+        selector: What the author wrote.
+        count: How many items there are.
+        noun: What they are, such as `sample` or `channel`, for errors.
+        owner: Whose they are, for errors.
+        select_top: Picks so many items for `top`; None if `top` does not apply.
+
+    Raises:
+        ValueError: An index does not exist, or `top` does not apply.
+    """
+    if selector.positions is not None:
+        missing = [index for index in selector.positions if index >= count]
+        if missing:
+            what = f"{noun}s" if len(missing) > 1 else noun
+            whose = f" of {owner}" if owner else ""
+            raise ValueError(
+                f"no {what} {format_positions(missing)}{whose}; they are numbered from 0 to {count - 1}"
+            )
+        return selector.positions
+    if selector.top is not None:
+        if select_top is None:
+            message = f"top: {selector.top} is not possible for {noun}s"
+            raise OptionError(f"{message}; give a list, a range, or first: {selector.top}", "top")
+        return tuple(select_top(selector.top)) if selector.top < count else tuple(range(count))
+    return tuple(range(min(selector.first or count, count)))
+
+
+def format_positions(positions: Sequence[int]) -> str:
+    """Format positions for an error: `0 to 15`, or `0, 2, 5`."""
+    if len(positions) > 2 and list(positions) == list(range(positions[0], positions[-1] + 1)):
+        return f"{positions[0]} to {positions[-1]}"
+    listed = ", ".join(map(str, positions[:MAX_LISTED_POSITIONS]))
+    return f"{listed} … ({len(positions)} in all)" if len(positions) > MAX_LISTED_POSITIONS else listed

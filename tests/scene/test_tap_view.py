@@ -164,16 +164,16 @@ LINE = TapInfo((10, 8, 1, 20), "float32", fold=(1, 8, 20))
             CONV,
             6,
             10,
-            {"by_change": True},
-            "Rows are 6 of 16 channels, those that change most; columns are 10 samples",
+            {"are_different": True},
+            "Rows are 6 of 16 channels, those that differ most; columns are 10 samples",
         ),
-        (CONV, 16, 10, {"by_change": True}, "Rows are 16 channels, columns are 10 samples"),
+        (CONV, 16, 10, {"are_different": True}, "Rows are 16 channels, columns are 10 samples"),
         (
             CONV,
             1,
             10,
-            {"by_change": True},
-            "The row is 1 of 16 channels, the one that changes most; columns are 10 samples",
+            {"are_different": True},
+            "The row is 1 of 16 channels, the most typical; columns are 10 samples",
         ),
         (TapInfo((1, 16, 7, 7), "float32"), 16, 1, {}, "Rows are 16 channels, the column is a sample"),
         (DENSE, 1, 10, {}, "Columns are 10 samples; a cell shows 10 values, row by row"),
@@ -184,7 +184,7 @@ LINE = TapInfo((10, 8, 1, 20), "float32", fold=(1, 8, 20))
 def test_what_rows_and_columns_are(
     tap: TapInfo, channels: int, samples: int, how: dict[str, Any], words: str
 ) -> None:
-    options = {"transposed": False, "by_change": False, **how}
+    options = {"transposed": False, "are_different": False, **how}
     assert describe_rows_and_columns(tap, channels, samples, **options) == words
 
 
@@ -205,7 +205,7 @@ def test_the_shown_field_says_what_is_left_out(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (20, 12, 8, 8)})
     context = run.reel("square").scene.context
     assert context.text_fields["shown"] == (
-        "Rows are 6 of 12 channels, those that change most; columns are 16 of 20 samples"
+        "Rows are 6 of 12 channels, those that differ most; columns are 16 of 20 samples"
     )
     few = run.reel(settings=["panels.channels.show=0-2", "samples.show=0-1"]).scene.context
     assert few.text_fields["shown"] == "Rows are 3 of 12 channels, columns are 2 of 20 samples"

@@ -49,13 +49,13 @@ def test_a_number_alone_is_no_name(layer: str, name: str) -> None:
         ((10, 64, 7, 9), {"channels": 6}, "2: 6 of 64 channels of 7 × 9, one per row"),
         (
             (10, 64, 7, 7),
-            {"channels": 6, "by_change": True},
-            "2: 6 of 64 channels, those that change most; each 7 × 7, one per row",
+            {"channels": 6, "are_different": True},
+            "2: 6 of 64 channels, those that differ most; each 7 × 7, one per row",
         ),
         (
             (10, 64, 7, 7),
-            {"channels": 1, "by_change": True},
-            "2: 1 of 64 channels, that which changes most; 7 × 7",
+            {"channels": 1, "are_different": True},
+            "2: 1 of 64 channels, the most typical; 7 × 7",
         ),
         ((10, 1, 28, 28), {}, "2: 1 channel of 28 × 28"),
         ((10, 4, 65, 65), {"attention": True}, "2, 4 heads: which position looks at which"),
@@ -70,7 +70,7 @@ def test_what_is_seen_of_a_layer(shape: Shape, options: dict[str, Any], words: s
     tap = TapInfo(shape, "float32", fold=fold)
     given = {
         "transposed": False,
-        "by_change": False,
+        "are_different": False,
         "attention": False,
         "channels": tap.map_shape[0],
         **options,

@@ -59,7 +59,7 @@ def _check_sample_strips(direction: Direction, items: Sequence[LayoutTree], cont
     panels = [item.item for item in items if isinstance(item, Leaf)]
     strips = [panel for panel in panels if panel.is_sample_strip]
     is_misplaced = context.transposed and direction is Direction.COLUMN and strips
-    if is_misplaced and any(panel.count_channels(context) is not None for panel in panels):
+    if is_misplaced and any(panel.choose_channels(context) is not None for panel in panels):
         raise ValueError(
             f"rows are samples, but the {type(strips[0]).__name__.lower()} are in one column with the channels; "
             "put them in a row, or hide them and give the channels inputs: true"
@@ -85,14 +85,14 @@ def with_layout(template: Template, context: SceneContext) -> SceneContext:
     context = replace(context, color_limits=color_limits)
     for panel in shown:
         with suppress(ValueError, ReelnetError):
-            count = panel.count_channels(context)
-            if count is not None:
+            choice = panel.choose_channels(context)
+            if choice is not None:
                 is_auto = context.samples_spec.transposed == "auto"
                 return replace(
                     context,
-                    channel_count=count,
-                    transposed=context.transposed or (is_auto and 2 * len(context.sample_indices) <= count),
-                    by_change=panel.ranks_by_change,
+                    choice=choice,
+                    transposed=context.transposed
+                    or (is_auto and 2 * len(context.sample_indices) <= len(choice.channels)),
                 )
     return context
 

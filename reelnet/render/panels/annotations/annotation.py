@@ -11,9 +11,10 @@ from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import LIST_AS_TUPLE, SpecModel
 from reelnet.render.panels.annotations.captions import require_ordered_steps, resolve_step_range
 from reelnet.render.typography import TextStyle, body_style, wrap_text
-from reelnet.scene.context import SceneContext, format_positions
+from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Measure, Size
 from reelnet.template.color import Color
+from reelnet.template.selector import format_positions
 
 MAX_NOTE_EMS = 12
 """Width at which notes in the margin wrap; a single word may be up to twice as wide."""

@@ -24,11 +24,12 @@ from reelnet.render.panels.charts.chart import Chart, ChartDrawing, title_style
 from reelnet.render.panels.charts.line import BLEED, CurveLine, CurveReveal, Series, Sprite, compose_sprites
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
-from reelnet.scene.context import FrameState, SceneContext, format_positions
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 from reelnet.template.color import Rgb
+from reelnet.template.selector import format_positions
 
 MAX_CLASSES = 20
 """Classes with a curve, besides the true one and all answers: those that are most likely at some step."""

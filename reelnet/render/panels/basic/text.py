@@ -44,7 +44,8 @@ class Text(Panel):
     text: TextWithFields = Field(
         "",
         description="The text, with fields in braces: {layer}, {layer_name} (layer 2 for a name without letters), "
-        "{seen} (what is seen of the layer), {shown} (what the rows and columns are), {cell} (what a cell shows), "
+        "{seen} (what is seen of the layer), {shown} (what the rows and columns are), {order} (in which order "
+        "the channels are), {cell} (what a cell shows), "
         "{network} and {inputs} (a network, ten samples; or what the run's facts about model and data say), "
         "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
         "{right} (how many samples the network is right about now), {metrics.test_accuracy:.1%}.",

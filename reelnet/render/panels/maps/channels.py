@@ -17,13 +17,14 @@ from reelnet.render.panels.maps.arrangement import BlockArrangement
 from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.cell_region import CellRegion
-from reelnet.scene.context import FrameState, SceneContext, format_positions, select_indices
+from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps, Panel
 from reelnet.scene.timeline.selection import resolve_step
-from reelnet.template.selector import Selector, SelectorField
+from reelnet.template.selector import Selector, SelectorField, format_positions
 
 FRAME_BLEED = 5
 """Pixels around the cells that an annotation's frame may cover, if the neighboring panels are that far away; the
@@ -32,14 +33,15 @@ frame is inside its cell otherwise."""
 ShowOption = Annotated[
     SelectorField,
     Field(
-        description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that change "
-        "most."
+        description="Which channels: all, a list, a range such as 0-5, {first: 8}, or {top: 8} for those that differ "
+        "most from each other over the run."
     ),
 ]
 OrderOption = Annotated[
-    Literal["recorded", "change"],
+    ChannelOrder,
     Field(
-        description="`recorded`: as the layer has them. `change`: those that change most over the run first."
+        description="`recorded`: as the layer has them. `similar`: those that resemble each other over the run side "
+        "by side, and dead ones, which never change, last. `change`: those that change most over the run first."
     ),
 ]
 GapOption = Annotated[Pixels, Field(description="Pixels between two channels.")]
@@ -105,7 +107,7 @@ class Channels(Panel):
             Block(
                 context,
                 context.view(tap),
-                channels=resolve_channels(self.show, self.order, tap, context),
+                channels=context.choose_channels(self.show, self.order, tap).channels,
                 gap=self.gap,
                 labels=self.labels,
                 heading=tap if with_heading else None,
@@ -116,16 +118,11 @@ class Channels(Panel):
         ]
         return BlockArrangement(blocks, self.arrange, self.apart)
 
-    @property
-    def ranks_by_change(self) -> bool:
-        """Whether the author asked for the channels that change most."""
-        return self.show.top is not None
-
-    def count_channels(self, context: SceneContext) -> int | None:
-        """Number of channels of the reel's layer; None if the panel does not show that layer."""
+    def choose_channels(self, context: SceneContext) -> ChannelChoice | None:
+        """The channels of the reel's layer; None if the panel does not show that layer."""
         if context.layer not in self.taps(context):
             return None
-        return len(resolve_channels(self.show, self.order, context.layer, context))
+        return context.choose_channels(self.show, self.order, context.layer)
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks with their labels, and the margin if annotations need one."""
@@ -171,7 +168,7 @@ class Channels(Panel):
             with errors.collect("taps", *([number] if len(taps) > 1 else [])):
                 require_activation(tap, context.require(tap))
                 with errors.collect("show"):
-                    channels[tap] = resolve_channels(self.show, self.order, tap, context)
+                    channels[tap] = context.choose_channels(self.show, self.order, tap).channels
         if self.step is not None:
             with errors.collect("step"):
                 resolve_step(context.steps, self.step)
@@ -200,23 +197,6 @@ class Channels(Panel):
         with errors.collect():
             annotation.check(context)
         errors.raise_errors()
-
-
-def resolve_channels(show: Selector, order: str, tap: str, context: SceneContext) -> tuple[int, ...]:
-    """The channels of a layer that are shown, in their order.
-
-    Raises:
-        ValueError: The layer was not recorded, or has no such channel.
-    """
-    count, change = context.require(tap).map_shape[0], None
-    if show.top is not None or order == "change":
-        change = context.statistics.changes(tap).by_channel
-        if len(change) > count:  # all channels are cells of one map
-            change = change.mean(keepdims=True)
-    channels = select_indices(show, count, "channel", change, tap)
-    if order == "change" and change is not None:
-        return tuple(sorted(channels, key=lambda channel: -change[channel]))
-    return channels
 
 
 class ChannelsDrawing:

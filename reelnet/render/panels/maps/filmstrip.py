@@ -17,7 +17,6 @@ from reelnet.render.panels.maps.channels import (
     LabelsOption,
     OrderOption,
     ShowOption,
-    resolve_channels,
 )
 from reelnet.render.typography import body_style
 from reelnet.runs.header import require_activation
@@ -84,7 +83,7 @@ class Filmstrip(Panel):
         if isinstance(self.steps, int):
             tap = self.tap or context.layer
             require_activation(tap, context.require(tap))
-            channels = resolve_channels(self.show, self.order, tap, context)
+            channels = context.choose_channels(self.show, self.order, tap).channels
             return choose_moments(context, tap, channels, self.steps)
         errors = ErrorCollector()
         for number, step in enumerate(self.steps):
@@ -96,7 +95,8 @@ class Filmstrip(Panel):
     def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
         """One block per step; labels and samples that blocks share are shown once."""
         tap = self.tap or context.layer
-        channels, in_row = resolve_channels(self.show, self.order, tap, context), self.arrange == "row"
+        channels = context.choose_channels(self.show, self.order, tap).channels
+        in_row = self.arrange == "row"
         # Blocks share the samples in a row of blocks whose rows are samples, and in a column whose columns are.
         shares_samples = in_row == context.transposed
         blocks = [
@@ -148,7 +148,7 @@ class Filmstrip(Panel):
         with errors.collect("tap"):
             require_activation(tap, context.require(tap))
             with errors.collect("show"):
-                resolve_channels(self.show, self.order, tap, context)
+                context.choose_channels(self.show, self.order, tap)
         errors.raise_errors()
         self.resolve_steps(context)
 

@@ -18,14 +18,14 @@ from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.cell_region import CellRegion
-from reelnet.scene.context import FrameState, SceneContext, select_indices
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.layout.snap import MIN_PREFERRED
 from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.scene.tap_view import DEFAULT_CELL_SIZE, Cell
-from reelnet.template.selector import Selector, SelectorField
+from reelnet.template.selector import Selector, SelectorField, select_indices
 
 LABEL_GAP = 8
 """Pixels between a row's number and its cells."""
@@ -100,15 +100,17 @@ class WeightsLayout:
 
     def __init__(self, panel: Weights, context: SceneContext, tap: str) -> None:
         outputs, self._inputs, height, width = context.require(tap).shape
-        change = None
-        if panel.show.top is not None:
+
+        def select_changed(count: int) -> list[int]:
             first, last = (
                 np.nan_to_num(np.asarray(context.statistics.read_step(step, [tap])[tap], np.float64))
                 for step in (context.steps[0], context.steps[-1])
             )
             change = np.abs(last - first).mean(axis=(1, 2, 3))
+            return sorted(np.argsort(-change, kind="stable")[:count].tolist())
+
         with error_context("show"):
-            self.outputs = select_indices(panel.show, outputs, "output channel", change)
+            self.outputs = select_indices(panel.show, outputs, "output channel", select_top=select_changed)
         max_size = panel.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
         grid, scale = context.grid, Cell.fit(height, width, max_size).scale
         if panel.cell is None:

@@ -10,6 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.template.selector import Selector
 from tests.make_run import Floats, gray_pictures, noise, write_run
 from tests.render.panels.drawing import WHITE, assert_cells, expand_cells, lay_out
 from tests.rendering import to_pixels
@@ -53,11 +54,43 @@ def restless(tmp_path: Path) -> tuple[Run, Floats]:
     return write_run(tmp_path / "run", maps), maps
 
 
-def test_channels_that_change_most(restless: tuple[Run, Floats]) -> None:
+@pytest.fixture
+def alike(tmp_path: Path) -> tuple[Run, Floats]:
+    """A run of six channels: 1 and 4 are copies of 0, 5 is nearly one of 2, and 3 is dead."""
+    maps = noise(6, 3, 6, 7)
+    maps[:, :, 1], maps[:, :, 4] = 0.5 * maps[:, :, 0], 0.9 * maps[:, :, 0]
+    maps[:, :, 3] = -0.2
+    maps[:, :, 5] = maps[:, :, 2] + 0.1 * maps[:, :, 5]
+    return write_run(tmp_path / "run", maps), maps
+
+
+def test_channels_that_differ_most_are_no_copies_of_each_other(alike: tuple[Run, Floats]) -> None:
+    context = lay_out(alike[0], {"channels": BARE}).scene.context
+    for count, copies in ((2, ({0, 1, 4}, {2, 5})), (5, ({0, 1, 2, 4, 5},))):
+        chosen = context.choose_channels(Selector(top=count), "recorded", "conv1").channels
+        assert list(chosen) == sorted(chosen)
+        assert len(chosen) == count
+        assert all(set(chosen) & group for group in copies)
+        assert 3 not in chosen
+    shown = bare(alike[0], 1, show={"top": 9})
+    assert_cells(shown, expand_cells(alike[1][1], 56, 8))
+
+
+def test_similar_channels_are_side_by_side_and_dead_ones_last(alike: tuple[Run, Floats]) -> None:
+    run, maps = alike
+    panels = {"channels": BARE | {"order": "similar"}, "words": {"kind": "text", "text": "{order}"}}
+    layout = lay_out(run, panels)
+    choice = layout.scene.context.choice
+    assert choice is not None
+    order, groups = choice.channels, ({0, 1, 4}, {2, 5}, {3})
+    assert [set(order[:3]), set(order[3:5]), {order[5]}] in ([*groups], [groups[1] | {order[2]}, groups[0]])
+    assert choice.describe_order() == "Similar channels side by side, the last one dead"
+    assert_cells(layout.panel("channels", 1)[: 6 * 56, :168], expand_cells(maps[1][:, list(order)], 56, 8))
+
+
+def test_the_order_of_change_of_those_that_differ_most(restless: tuple[Run, Floats]) -> None:
     run, maps = restless
-    assert_cells(bare(run, 1, show={"top": 2}), expand_cells(maps[1][:, [1, 3]], 56, 8))
-    assert_cells(bare(run, 1, show={"top": 9}), expand_cells(maps[1], 56, 8))
-    assert_cells(bare(run, 1, show={"top": 3}, order="change"), expand_cells(maps[1][:, [1, 3, 2]], 56, 8))
+    assert_cells(bare(run, 1, show={"top": 9}, order="change"), expand_cells(maps[1][:, [1, 3, 2, 0]], 56, 8))
 
 
 def test_all_channels_in_the_order_of_change(restless: tuple[Run, Floats]) -> None:

@@ -1,0 +1,89 @@
+"""The channels of a layer that a panel shows, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from reelnet.scene.statistics import RunStatistics
+from reelnet.template.selector import Selector, select_indices
+
+ChannelOrder = Literal["recorded", "similar", "change"]
+"""The order in which channels are shown."""
+
+
+@dataclass(frozen=True)
+class ChannelChoice:
+    """The channels of a layer that are shown.
+
+    Attributes:
+        channels: Their numbers, in the order in which they are shown.
+        order: What this order is.
+        are_different: Whether they are those that differ most from each other.
+        dead_count: How many of them never change; with `similar`, they are the last ones.
+    """
+
+    channels: tuple[int, ...]
+    order: ChannelOrder = "recorded"
+    are_different: bool = False
+    dead_count: int = 0
+
+    @classmethod
+    def choose(
+        cls,
+        show: Selector,
+        order: ChannelOrder,
+        tap: str,
+        count: int,
+        statistics: RunStatistics,
+        most: int | None = None,
+    ) -> ChannelChoice:
+        """Choose the channels that an author asks for.
+
+        Args:
+            show: Which ones.
+            order: In which order.
+            tap: Name of the layer.
+            count: How many maps it has; 1 if all channels are cells of one map.
+            statistics: What the channels do over the run.
+            most: At most this many, unless the author names them one by one; None for no limit.
+
+        Raises:
+            ValueError: The layer has no such channel.
+        """
+        if most is not None and show.positions is None:
+            wanted = min(show.top or show.first or count, most)
+            if wanted < (show.top or show.first or count):
+                show = replace(show, top=None, first=wanted) if show.first else Selector(top=wanted)
+        channels = select_indices(
+            show, count, "channel", tap, lambda top: statistics.signatures(tap).select_different(top)
+        )
+        if count == 1:
+            return cls(channels)
+        choice = cls(channels, order, are_different=show.top is not None and len(channels) < count)
+        match order:
+            case "change":
+                change = statistics.changes(tap).by_channel
+                return replace(choice, channels=tuple(sorted(channels, key=lambda each: -change[each])))
+            case "similar":
+                signatures = statistics.signatures(tap)
+                similar = tuple(signatures.order_by_similarity(channels))
+                dead = int(np.count_nonzero(signatures.dead[list(similar)]))
+                return replace(choice, channels=similar, dead_count=dead)
+        return choice
+
+    def describe_order(self) -> str:
+        """Say in which order the channels are: `Similar channels side by side, the last 2 dead`; empty for one."""
+        count, dead = len(self.channels), self.dead_count
+        if count < 2 or self.order == "recorded":
+            return ""
+        if self.order == "change":
+            return "Channels that change most first"
+        if dead == count:
+            return "All channels are dead"
+        last = {0: "", 1: ", the last one dead"}.get(dead, f", the last {dead} dead")
+        return (
+            f"Similar channels side by side{last}" if count - dead > 2 or not dead else last[2:].capitalize()
+        )

@@ -1,0 +1,51 @@
+"""Seriation of channels: the path through them is about as short as the shortest one."""
+
+from __future__ import annotations
+
+from itertools import pairwise, permutations
+
+import numpy as np
+import pytest
+
+from reelnet.scene.channel_signatures import ChannelSignatures, find_short_path
+
+
+def path_length(path: list[int], points: np.ndarray) -> float:
+    return float(sum(np.linalg.norm(points[one] - points[other]) for one, other in pairwise(path)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_path_is_hardly_longer_than_the_shortest(seed: int) -> None:
+    points = np.random.default_rng(seed).normal(size=(7, 2))
+    distances = np.linalg.norm(points[:, None] - points, axis=2)
+    shortest = min(path_length(list(path), points) for path in permutations(range(7)))
+    found = find_short_path(distances)
+    assert sorted(found) == list(range(7))
+    assert path_length(found, points) <= 1.05 * shortest
+
+
+def test_points_on_a_line_are_passed_in_order() -> None:
+    places = np.random.default_rng(0).permutation(40).astype(float)
+    found = find_short_path(np.abs(places[:, None] - places))
+    passed = places[found]
+    assert passed.tolist() in (sorted(places.tolist()), sorted(places.tolist(), reverse=True))
+
+
+def test_opposite_channels_are_as_far_apart_as_can_be_and_copies_are_not_apart() -> None:
+    values = np.random.default_rng(0).normal(size=1000)
+    signatures = ChannelSignatures.from_values(
+        np.stack([values, -2 * values, 3 * values + 1]), np.zeros(3, bool)
+    )
+    assert signatures.distances[1, 2] == pytest.approx(1)
+    weak = ChannelSignatures.from_values(np.stack([values, 2 * values, 2 * values]), np.zeros(3, bool))
+    assert weak.distances[1, 2] == pytest.approx(0, abs=1e-6)
+    assert weak.distances[0, 1] == pytest.approx(0.25)
+
+
+def test_values_that_are_not_finite_do_not_spread() -> None:
+    values = np.random.default_rng(0).normal(size=(3, 50))
+    values[0, :5], values[1, 7] = np.nan, np.inf
+    signatures = ChannelSignatures.from_values(values, np.array([False, False, True]))
+    assert np.isfinite(signatures.distances).all()
+    assert signatures.select_different(2) == [0, 1]
+    assert signatures.order_by_similarity([2, 1, 0]) == [0, 1, 2]
