@@ -55,6 +55,8 @@ class SceneContext:
         map_layers: The layers of which maps are shown; empty for the layer alone.
         grid: Where cells begin.
         density: Output pixels per pixel of the layout; lengths in the theme and in options are output pixels already.
+        map_span: The first column of all maps in the frame and the column after the last; None without maps, and
+            until these are placed.
     """
 
     layer: str
@@ -80,6 +82,7 @@ class SceneContext:
     map_layers: tuple[str, ...] = ()
     grid: SnapGrid = field(default_factory=SnapGrid)
     density: int = 1
+    map_span: tuple[int, int] | None = None
     _views: dict[str, TapView] = field(default_factory=dict, repr=False, compare=False)
     _field_texts: dict[tuple[str, str], tuple[str, ...]] = field(
         default_factory=dict, repr=False, compare=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
@@ -212,10 +212,13 @@ def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, 
     placed = [(names[id(panel)], panel, box) for panel, box in place_items(layout.tree, layout.box)]
     builder = PaletteBuilder(theme.levels)
     background = builder.ramp(theme.background, theme.background, 1)
-    drawings = []
-    for name, panel, box in placed:
+    drawings: dict[int, Drawing] = {}
+    # Charts are placed after the maps, to share their edges.
+    for number, (name, panel, box) in sorted(enumerate(placed), key=lambda item: not item[1][1].has_cells):
         with errors.collect("panels", name):
-            drawings.append(panel.place(context, box, builder))
+            if not panel.has_cells and context.map_span is None:
+                context = replace(context, map_span=_find_map_span(drawings.values()))
+            drawings[number] = panel.place(context, box, builder)
     errors.raise_errors()
     with error_context("panels", source_map=template.source_map):
         palette = builder.freeze()
@@ -232,7 +235,7 @@ def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, 
         context=context,
         size=layout.size,
         boxes=tuple((name, box) for name, _, box in placed),
-        drawings=tuple(drawings),
+        drawings=tuple(drawings[number] for number in range(len(placed))),
         palette=palette,
         background=background,
         timeline=timeline,
@@ -240,6 +243,19 @@ def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, 
         taps=tuple(dict.fromkeys(tap for _, panel, _ in placed for tap in panel.taps(context))),
         unplaced=tuple(map(str, unplaced)),
     )
+
+
+def _find_map_span(drawings: Iterable[Drawing]) -> tuple[int, int] | None:
+    """The first column of the maps and the column after the last; None without maps."""
+    boxes = [
+        box
+        for drawing in drawings
+        if isinstance(drawing, HasCells)
+        for region in drawing.cell_regions()
+        if not region.is_picture
+        for box in region.boxes
+    ]
+    return (min(box.x for box in boxes), max(box.right for box in boxes)) if boxes else None
 
 
 def check_color_bars(placed: Mapping[str, Panel], context: SceneContext, errors: ErrorCollector) -> None:

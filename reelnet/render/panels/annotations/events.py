@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.errors import suggest_names
-from reelnet.render.panels.charts.curve import split_metric
+from reelnet.render.panels.charts.metric_names import split_metric
 from reelnet.scene.class_scores import count_right
 from reelnet.scene.context import SceneContext
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.answers.answer_panel import (
     AnswerPanel,
@@ -19,9 +19,17 @@ from reelnet.render.panels.answers.answer_panel import (
     measure_percent,
     rasterize_mark,
 )
-from reelnet.render.panels.charts.axis import Axis, fit_step_axis
+from reelnet.render.panels.charts.axis import Axis, StepScaleOption, fit_step_axis
 from reelnet.render.panels.charts.chart import Chart, ChartDrawing, title_style
-from reelnet.render.panels.charts.line import BLEED, CurveLine, CurveReveal, Series, Sprite, compose_sprites
+from reelnet.render.panels.charts.line import (
+    BLEED,
+    CurveLine,
+    CurveReveal,
+    Series,
+    Sprite,
+    compose_sprites,
+    draw_ghosts,
+)
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
@@ -36,7 +44,7 @@ MAX_CLASSES = 20
 MAX_NAME_EMS = 10
 """Width at which the names at the ends of curves are cut."""
 GAP = 4
-"""Pixels between the parts of a label."""
+"""Layout pixels between the parts of a label."""
 PROBABILITY_AXIS = Axis(0, 1, (0, 0.5, 1), percent=True)
 
 
@@ -55,7 +63,7 @@ class Belief(AnswerPanel):
         max_length=200,
         description="Title of the chart; by default it names the sample. Empty for none.",
     )
-    x: Literal["linear", "log"] = Field("linear", description="Scale of the steps; a log scale omits step 0.")
+    x: StepScaleOption = "auto"
 
     def find_position(self, context: SceneContext) -> int:
         """The position of the sample among the shown ones.
@@ -70,8 +78,7 @@ class Belief(AnswerPanel):
 
     def make_chart(self, context: SceneContext) -> Chart:
         """The title and the axes; the curves are drawn by `BeliefDrawing`."""
-        with error_context("x"):
-            step_axis = fit_step_axis(context.steps, 4, log=self.x == "log")
+        step_axis = fit_step_axis(context.steps, 4, self.x)
         label = context.labels[self.find_position(context)] if context.labels is not None else ""
         name = f"“{label}”" if label else f"sample {self.sample}"
         title = f"What the network takes {name} for" if self.title is None else self.title
@@ -82,6 +89,7 @@ class Belief(AnswerPanel):
             None,
             step_axis,
             context.theme,
+            context.density,
             legend=False,
             values=False,
             cursor=True,
@@ -114,7 +122,12 @@ def measure_labels(scores: ClassScores, context: SceneContext) -> int:
     """Pixels right of the plot for the name and the probability of a class, beside the dot at its curve's end."""
     style = answer_style(context.theme)
     name_width = min(max(map(style.width, scores.classes)), MAX_NAME_EMS * style.size)
-    return 6 * GAP + round(0.8 * style.size) + name_width + measure_percent(body_style(context.theme))
+    return (
+        6 * context.px(GAP)
+        + round(0.8 * style.size)
+        + name_width
+        + measure_percent(body_style(context.theme))
+    )
 
 
 def mix_colors(color: Rgb, background: Rgb) -> Rgb:
@@ -166,7 +179,7 @@ class BeliefDrawing:
             palette.ramp(gray, theme.background, 12),
             palette.ramp(theme.muted, theme.background),
         )
-        self._scale = chart.line_scale
+        self._scale, self._gap = chart.line_scale, context.px(GAP)
         self._curves = [
             self._make_line(number, self._past_ink, gray, bold=False)
             for number in choose_curves(self._beliefs, self._truth)
@@ -191,13 +204,11 @@ class BeliefDrawing:
         """Draw the title, the axes, and all curves as ghost lines."""
         self._chart.draw_still(canvas)
         coverages = [line.coverage for line in self._curves]
-        ghosts = [Sprite.from_coverage(coverage, self._ghost) for coverage in coverages]
-        ghost = compose_sprites(coverages, ghosts)
-        ghost.draw_columns(canvas, self._plot.x, self._plot.y - BLEED, 0, self._plot.width)
+        draw_ghosts(canvas, self._curves, self._plot, self._ghost)
         past = [Sprite.from_coverage(coverage, self._past_ink) for coverage in coverages]
         self._past = compose_sprites(coverages, past)
         for reveal in self._reveals.values():
-            reveal.look_up_colors()
+            reveal.look_up_colors(self._ghost)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write what the network takes the sample for now."""
@@ -226,15 +237,15 @@ class BeliefDrawing:
             tops[1] = tops[0] + line
         overlap = max(0, tops[-1] + line - plot.bottom)
         mark_size = round(0.8 * style.size) if self._truth != UNKNOWN_CLASS else 0
-        x = plot.x + column + 2 * GAP + round(self._scale)
+        x, gap = plot.x + column + 2 * self._gap + round(self._scale), self._gap
         for number, y in zip(shown, (top - overlap for top in tops), strict=True):
             name = shorten_text(self._classes[number], MAX_NAME_EMS * style.size, style)
-            percent, name_x = format_percent(float(row[number])), x + (mark_size + GAP if mark_size else 0)
-            percent_x = name_x + style.width(name) + 2 * GAP
+            percent, name_x = format_percent(float(row[number])), x + (mark_size + gap if mark_size else 0)
+            percent_x = name_x + style.width(name) + 2 * gap
             right = number == self._truth
             ink = self._right if right else self._answer
             end = percent_x + self._plain_style.width(percent)
-            fill_box(canvas, Box(x - GAP // 2, y, end + GAP - x, line), self._background)
+            fill_box(canvas, Box(x - gap // 2, y, end + gap - x, line), self._background)
             if mark_size:
                 mask = rasterize_mark(mark_size, right=right)
                 stamp(canvas, mask, ink, x, y + (line - mark_size + 1) // 2)

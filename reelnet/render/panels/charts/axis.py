@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from reelnet.scene.number_text import format_tick, format_ticks
+from reelnet.scene.step_scale import are_log_spaced
+
+StepScale = Literal["auto", "linear", "log"]
+StepScaleOption = Annotated[
+    StepScale,
+    Field(
+        description="Scale of the steps. log: steps are spaced as log(step + 1), or as log(step) in a run without "
+        "step 0. auto: log if the recorded steps are spaced so, such as 1, 10, 100; linear otherwise."
+    ),
+]
 
 MAX_MAGNITUDE, MIN_MAGNITUDE = 1e300, 1e-300
 """An axis treats larger values as infinite and smaller ones as 0: its ends and powers of ten stay finite."""
@@ -29,6 +40,7 @@ class Axis:
         ticks: Values of the ticks, ascending.
         log: Whether the scale is logarithmic.
         percent: Whether the values are fractions that are written as percentages.
+        offset: Added to values before the logarithm, so that a step of 0 has a position.
     """
 
     low: float
@@ -36,6 +48,7 @@ class Axis:
     ticks: tuple[float, ...] = ()
     log: bool = False
     percent: bool = False
+    offset: int = 0
 
     @property
     def value_floor(self) -> float:
@@ -47,6 +60,7 @@ class Axis:
         position, low, high = np.asarray(values, np.float64), self.low, self.high
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if self.log:
+                position, low, high = position + self.offset, low + self.offset, high + self.offset
                 position = np.log10(np.where(position >= MIN_MAGNITUDE, position, np.nan))
                 low, high = math.log10(low), math.log10(high)
             return np.clip((position - low) / ((high - low) or 1.0), -MAX_OVERSHOOT, 1 + MAX_OVERSHOOT)
@@ -103,21 +117,23 @@ def fit_value_axis(
     return Axis(low, high, tuple(ticks) if tick_count else (), log, percent)
 
 
-def fit_step_axis(steps: Sequence[int], tick_count: int, *, log: bool) -> Axis:
-    """Fit an axis to the steps, with ticks at both ends; a log axis starts at the first step above 0.
+def fit_step_axis(steps: tuple[int, ...], tick_count: int, scale: StepScale = "auto") -> Axis:
+    """Fit an axis to the steps, with ticks at both ends.
 
-    Raises:
-        ValueError: The axis is logarithmic and no step is above 0.
+    Args:
+        steps: The recorded steps, ascending.
+        tick_count: Approximate number of ticks; 0 for none.
+        scale: A logarithmic axis of steps that begin at 0 shows log(step + 1). `auto` is logarithmic for steps that
+            are spaced as logarithms.
     """
-    shown = [step for step in steps if step > 0 or not log]
-    if not shown:
-        raise ValueError("a log axis needs a step above 0, but none was recorded")
-    low, high = float(shown[0]), float(shown[-1])
+    log = are_log_spaced(steps) if scale == "auto" else scale == "log"
+    low, high = float(steps[0]), float(steps[-1])
+    offset = int(log and low == 0)
     if low == high or not tick_count:
-        return Axis(low, high, (low,) if tick_count else (), log)
-    inner = log_ticks(low, high, tick_count) if log else inner_ticks(low, high, tick_count)
+        return Axis(low, high, (low,) if tick_count else (), log, offset=offset)
+    inner = log_ticks(low or 1.0, high, tick_count) if log else inner_ticks(low, high, tick_count)
     whole = {tick for tick in inner if tick == round(tick)}
-    return Axis(low, high, tuple(sorted({low, high, *whole})), log)
+    return Axis(low, high, tuple(sorted({low, high, *whole})), log, offset=offset)
 
 
 def nice_ticks(low: float, high: float, intervals: int = 3) -> list[float]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.charts.axis import Axis, select_widest_values
-from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series
+from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis, place_value_ticks
+from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series, draw_ghosts
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
@@ -21,12 +22,10 @@ from reelnet.scene.text_fields import NAN_VALUE
 from reelnet.template.theme import Theme
 
 DASH_SAMPLE_WIDTH = 20
-"""Pixels of a curve's sample in the legend, in charts with dashed curves."""
+"""Layout pixels of a curve's sample in the legend, in charts with dashed curves."""
 MAX_LABEL_EMS = 16
 MIN_GAP = 8
-"""Least pixels between the plot and the tick labels beside it."""
-TICK_LENGTH = 4
-"""Pixels of an axis' ticks, where no grid line crosses the plot."""
+"""Least layout pixels between the plot and the tick labels beside it."""
 MARK_LENGTH = 5
 """Pixels of the mark of an infinite value, at the usual size of text."""
 
@@ -73,7 +72,7 @@ class ChartHeader:
             entry = LegendEntry(
                 number,
                 shorten_text(series.label, max_label_width, self.label_style) if chart.legend else "",
-                DASH_SAMPLE_WIDTH if has_dashes else 0,
+                DASH_SAMPLE_WIDTH * chart.density if has_dashes else 0,
                 max_value_width(series, self.value_style) if chart.values else 0,
                 self.step_style.max_width(format_measured_step(max(steps))) if steps else 0,
             )
@@ -179,6 +178,11 @@ def max_value_width(series: Series, style: TextStyle) -> int:
     return max(map(style.max_width, texts))
 
 
+def choose_line_scale(theme: Theme, density: int) -> float:
+    """The factor for line widths and dots, 1 for 12-pixel text at density 1."""
+    return min(max(theme.text / 12, density), 3.0 * density)
+
+
 @dataclass(frozen=True)
 class Chart:
     """Metrics over the same steps, and the space that they need, before the chart has a box.
@@ -189,6 +193,8 @@ class Chart:
         left_axis: The axis on the left.
         right_axis: The axis on the right, or None.
         step_axis: The axis along the bottom.
+        theme: Colors and sizes.
+        density: Output pixels per layout pixel.
         legend: Whether the header has the names of the series.
         values: Whether the header has their current values.
         cursor: Whether a line marks the current step.
@@ -200,6 +206,7 @@ class Chart:
     right_axis: Axis | None
     step_axis: Axis
     theme: Theme
+    density: int
     legend: bool
     values: bool
     cursor: bool
@@ -212,7 +219,7 @@ class Chart:
     @property
     def line_scale(self) -> float:
         """Factor for line widths and dots, 1 for 12-pixel text."""
-        return min(max(self.theme.text / 12, 1.0), 3.0)
+        return choose_line_scale(self.theme, self.density)
 
     @property
     def dot_space(self) -> int:
@@ -222,7 +229,7 @@ class Chart:
     @property
     def label_gap(self) -> int:
         """Pixels between the plot and the tick labels; a dot at the edge of the plot reaches into them."""
-        return max(MIN_GAP, self.dot_space + 2)
+        return max(MIN_GAP * self.density, self.dot_space + 2 * self.density)
 
     @property
     def side_widths(self) -> tuple[int, int]:
@@ -241,14 +248,15 @@ class Chart:
     @property
     def space_below(self) -> int:
         """Pixels below the plot."""
-        return body_style(self.theme).line_height + TICK_LENGTH if self.step_axis.ticks else self.dot_space
+        label = body_style(self.theme).line_height + TICK_LENGTH * self.density
+        return label if self.step_axis.ticks else self.dot_space
 
     @property
     def min_width(self) -> int:
         """Least readable width."""
         style, ticks = body_style(self.theme), self.step_axis.ticks
         end_ticks = (ticks[:1] + ticks[-1:])[: len(ticks)]
-        end_labels = sum(style.width(f"step {tick:,.0f}") for tick in end_ticks) + 2 * MIN_GAP
+        end_labels = sum(style.width(f"step {tick:,.0f}") for tick in end_ticks) + 2 * MIN_GAP * self.density
         return max(sum(self.side_widths) + max(6 * self.theme.text, end_labels), 12 * self.theme.text)
 
     @property
@@ -304,12 +312,13 @@ class ChartDrawing:
         # The training set's curve is thinner and on top, so that both remain visible.
         pairs = list(zip(chart.series, self._inks, strict=True))[::-1]
         pairs.sort(key=lambda pair: not pair[0].held_out)
-        lines = [CurveLine(each, self._columns, plot, ink, chart.line_scale) for each, ink in pairs]
-        self._reveal = CurveReveal(lines, plot)
+        self._lines = [CurveLine(each, self._columns, plot, ink, chart.line_scale) for each, ink in pairs]
+        self._ghost = palette.ramp(theme.faint, theme.background, 12)
+        self._reveal = CurveReveal(self._lines, plot)
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the title, the names of the curves, and the axes."""
-        header = self._chart.header
+        chart, header = self._chart, self._chart.header
         title = shorten_text(header.title, self._box.width, header.title_style)
         write(canvas, title, self._ink, self._box.x, self._box.y, header.title_style)
         for entry in self._entries:
@@ -323,34 +332,24 @@ class ChartDrawing:
             write(canvas, entry.label, ink, x, y, self._style)
         self._draw_left_axis(canvas)
         self._draw_right_axis(canvas)
-        self._draw_step_axis(canvas)
-        self._reveal.look_up_colors()
+        inks, right = (self._muted, self._faint), self._plot.x + self._grid_width
+        draw_step_axis(canvas, chart.step_axis, self._plot, right, inks, self._style, chart.density)
+        draw_ghosts(canvas, self._lines, self._plot, self._ghost)
+        self._reveal.look_up_colors(self._ghost)
 
     def _axis_inks(self, axis: Axis) -> list[Ink]:
         """The inks of the series on an axis."""
         return [ink for ink, each in zip(self._inks, self._chart.series, strict=True) if each.axis is axis]
-
-    def _spaced_ticks(self, axis: Axis) -> Iterator[tuple[str, int]]:
-        """The ticks of a vertical axis from the bottom up, without those that touch the one below.
-
-        Yields:
-            The label of a tick and its row of the canvas.
-        """
-        free_below = None
-        for label, fraction in zip(axis.tick_labels, axis.to_fraction(axis.ticks), strict=True):
-            row = self._plot.bottom - 1 - round(fraction * (self._plot.height - 1))
-            if free_below is None or row <= free_below:
-                yield label, row
-                free_below = row - round(0.8 * self._style.line_height)
 
     def _draw_left_axis(self, canvas: Canvas) -> None:
         plot, style, axis = self._plot, self._style, self._chart.left_axis
         own_inks = self._axis_inks(axis)
         one_curve = self._chart.right_axis is not None and len(own_inks) == 1
         ink, right = own_inks[0] if one_curve else self._muted, plot.x - self._chart.label_gap
-        fill_box(canvas, Box(plot.x, plot.bottom - 1, self._grid_width, 1), self._faint)
-        for label, y in self._spaced_ticks(axis):
-            fill_box(canvas, Box(plot.x, y, self._grid_width, 1), self._faint)
+        width, density = self._grid_width, self._chart.density
+        fill_box(canvas, Box(plot.x, plot.bottom - density, width, density), self._faint)
+        for label, y in place_value_ticks(axis, plot, style):
+            fill_box(canvas, Box(plot.x, y, width, density), self._faint)
             write(canvas, label, ink, right, y - style.line_height // 2, style, anchor="right")
 
     def _draw_right_axis(self, canvas: Canvas) -> None:
@@ -358,37 +357,16 @@ class ChartDrawing:
         if axis is None:
             return
         ink = self._axis_inks(axis)[0]
-        for label, y in self._spaced_ticks(axis):
-            fill_box(canvas, Box(plot.right, y, TICK_LENGTH, 1), ink)
+        for label, y in place_value_ticks(axis, plot, style):
+            fill_box(canvas, Box(plot.right, y, TICK_LENGTH * self._chart.density, self._chart.density), ink)
             write(canvas, label, ink, plot.right + self._chart.label_gap, y - style.line_height // 2, style)
-
-    def _draw_step_axis(self, canvas: Canvas) -> None:
-        """Write the first and the last step at the ends of the plot, and round ones between them if they fit."""
-        plot, style, ticks = self._plot, self._style, self._chart.step_axis.ticks
-        if not ticks:
-            return
-        y = plot.bottom + TICK_LENGTH
-        first, last = f"step {ticks[0]:,.0f}", f"{ticks[-1]:,.0f}"
-        write(canvas, first, self._muted, plot.x, y, style)
-        if len(ticks) == 1:
-            return
-        right = plot.x + self._grid_width
-        write(canvas, last, self._muted, right, y, style, anchor="right")
-        free, end = plot.x + style.width(first) + 2 * MIN_GAP, right - style.width(last) - 2 * MIN_GAP
-        inner = ticks[1:-1]
-        for tick, fraction in zip(inner, self._chart.step_axis.to_fraction(inner), strict=True):
-            label, x = f"{tick:,.0f}", plot.x + round(fraction * (plot.width - 1))
-            half = style.width(label) // 2
-            fill_box(canvas, Box(x, plot.bottom, 1, TICK_LENGTH), self._faint)
-            if free <= x - half and x + half <= end:
-                write(canvas, label, self._muted, x, y, style, anchor="middle")
-                free = x + half + 2 * MIN_GAP
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write their current values."""
         plot, column = self._plot, self._columns[state.step_index]
         if self._chart.cursor and not np.isnan(column):
-            canvas[plot.y : plot.bottom, plot.x + int(column)] = self._muted.indices[8]
+            left = plot.x + int(column)
+            canvas[plot.y : plot.bottom, left : left + self._chart.density] = self._muted.indices[8]
         self._reveal.draw(canvas, state.step_index)
         self._mark_infinite_values(canvas, state.step_index)
         for text, ink, x, y, style, anchor in self.current_texts(state.step_index):

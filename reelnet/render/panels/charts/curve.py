@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, ClassVar, Literal
@@ -17,26 +16,43 @@ from reelnet.errors import suggest_names
 from reelnet.render.panels.charts.axis import (
     MAX_MAGNITUDE,
     Axis,
+    StepScaleOption,
     fit_step_axis,
     fit_value_axis,
+    inner_ticks,
     limit_magnitude,
 )
 from reelnet.render.panels.charts.chart import Chart, ChartDrawing, title_style
 from reelnet.render.panels.charts.line import Series, find_latest
+from reelnet.render.panels.charts.metric_names import (
+    assign_colors,
+    choose_charts,
+    choose_labels,
+    choose_strip,
+    choose_title,
+    describe_dataset,
+    is_accuracy,
+    is_held_out,
+    split_metric,
+)
+from reelnet.render.panels.charts.strip import Strip, StripDrawing, StripLayout
 from reelnet.render.typography import body_style
+from reelnet.scene.class_scores import count_right, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.panel import Canvas, Drawing, Panel
 
 HORIZONTAL_GAP, VERTICAL_GAP = 32, 16
-"""Pixels between two charts of a row, and of a column."""
+"""Layout pixels between two charts of a row, and of a column."""
 
-MAX_DEFAULT_CHARTS = 2
-"""Charts that are chosen if the author names no metrics."""
 DASHES = ((1, 0), (7, 4), (2, 3), (14, 4))
 """Columns drawn and left blank: of curves in the theme's colors, and of further curves that repeat the colors."""
-DATASET_PREFIXES = ("train", "test", "val", "valid", "validation")
+
+CHART_OPTIONS = ("right", "legend", "values", "cursor", "arrange", "ticks")
+"""Options that a strip does not have."""
+MIN_PLOT_STEPS = 5
+"""Fewer recorded steps have no plot, but values only."""
 
 Scale = Literal["linear", "log"]
 Text = Annotated[str, Field(max_length=200)]
@@ -50,6 +66,11 @@ class Curve(Panel):
 
     default_grow: ClassVar[float] = 1.0
 
+    style: Literal["chart", "strip"] = Field(
+        "chart",
+        description="`strip`: one metric, by default the accuracy or else the loss, with its present value large at "
+        "the left, or above the plot in a narrow frame.",
+    )
     metrics: Names | None = Field(
         None,
         description="Metrics to draw in one chart, in this order; by default loss and accuracy, or else the first "
@@ -61,7 +82,7 @@ class Curve(Panel):
     title: Text | None = Field(
         None, description="Title of the chart; by default the kind of its metrics. Empty for none."
     )
-    x: Scale = Field("linear", description="Scale of the steps; a log scale omits step 0.")
+    x: StepScaleOption = "auto"
     y: Scale = Field(
         "linear", description="Scale of the left axis; a log scale omits values up to 0, where curves break."
     )
@@ -112,8 +133,17 @@ class Curve(Panel):
                 raise OptionError(f"[{low:g}, {high:g}]: a log axis must begin above 0", "range")
         return self
 
+    @model_validator(mode="after")
+    def _check_strip(self) -> Curve:
+        given = [key for key in CHART_OPTIONS if key in self.model_fields_set]
+        if self.style == "strip" and given:
+            raise OptionError("is for charts, not for a strip", given[0])
+        return self
+
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the charts beside or below each other; None for a run without metrics."""
+        if self.style == "strip":
+            return self._measure_strip(context)
         charts = self._make_charts(context)
         if not charts:
             return None
@@ -133,8 +163,50 @@ class Curve(Panel):
         natural, least = (self._total_width(each, len(charts)) for each in (chart_width, min_width))
         return Measure(natural, self._height_at(charts, natural), least, partial(self._height_at, charts))
 
-    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CurveDrawing:
+    def _measure_strip(self, context: SceneContext) -> Measure | None:
+        """By default as high as the text beside the plot."""
+        strip, size = self._make_strip(context), context.theme.text
+        if strip is None:
+            return None
+
+        def height_at(width: int) -> int:
+            layout = StripLayout(strip, context, Box(0, 0, width, 9 * size))
+            if layout.plot is None:
+                return layout.header_height
+            return self.chart_height or self.height or (9 if layout.beside else 11) * size
+
+        width = self.chart_width or 24 * size
+        return Measure(width, height_at(width), min(width, 14 * size), height_at)
+
+    def _make_strip(self, context: SceneContext) -> Strip | None:
+        """The strip before it has a box; None for a run without metrics."""
+        names = choose_strip(context) if self.metrics is None else [*self._group_metrics(context)[0]]
+        if not names:
+            return None
+        chart = self._make_chart(context, names, fit_step_axis(context.steps, 6, self.x))
+        main = next((number for number, name in enumerate(names) if is_held_out(name)), 0)
+        others = [*chart.series[:main], *chart.series[main + 1 :]]
+        datasets = [describe_dataset(name) for name in names]
+        thin = [datasets[number] for number in range(len(names)) if number != main]
+        is_known = is_accuracy(split_metric(names[main])[1]) and not explain_missing_truth(context)
+        return Strip(
+            choose_title(names[main : main + 1]) if self.title is None else " ".join(self.title.split()),
+            chart.series[main],
+            others,
+            fit_strip_axis(chart),
+            chart.step_axis,
+            datasets[main],
+            f"thin line: {thin[0]}" if len(thin) == 1 and thin[0] else "",
+            count_right(context) if is_known and len(context.sample_indices) > 1 else None,
+            len(context.sample_indices),
+            has_plot=len(context.steps) >= MIN_PLOT_STEPS,
+        )
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
         """Divide the box among the charts."""
+        strip = self._make_strip(context) if self.style == "strip" else None
+        if strip is not None:
+            return StripDrawing(strip, context, box, palette)
         charts = self._make_charts(context)
         boxes = self._divide_box(box, len(charts))
         min_width = max(chart.min_width for chart in charts)
@@ -162,7 +234,7 @@ class Curve(Panel):
         """The charts before they have their boxes."""
         theme = context.theme
         groups: list[list[str]] = []
-        step_axis, errors = Axis(0, 0), ErrorCollector()
+        errors = ErrorCollector()
         with errors.collect():
             groups = self._group_metrics(context)
         with errors.collect("title"):
@@ -172,8 +244,7 @@ class Curve(Panel):
         for name, label in self.names.items():
             with errors.collect("names", name):
                 body_style(theme).width(" ".join(label.split()))
-        with errors.collect("x"):
-            step_axis = fit_step_axis(context.steps, self.ticks, log=self.x == "log")
+        step_axis = fit_step_axis(context.steps, self.ticks, self.x)
         errors.raise_errors()
         return [self._make_chart(context, group, step_axis) for group in groups]
 
@@ -224,6 +295,7 @@ class Curve(Panel):
             right if self.right else None,
             step_axis,
             context.theme,
+            context.density,
             legend=self.legend,
             values=self.values,
             cursor=self.cursor,
@@ -288,76 +360,17 @@ class CurveDrawing:
             chart.draw(canvas, state)
 
 
-def choose_charts(context: SceneContext, excluded: Sequence[str] = ()) -> list[list[str]]:
-    """Choose the charts of a run: loss first, then accuracy, then other metrics; training sets first."""
-    kinds: dict[str, list[str]] = {}
-    for name, values in context.metrics.items():
-        if name not in excluded and np.isfinite(limit_magnitude(values)).any():
-            kinds.setdefault(split_metric(name)[1], []).append(name)
-    ranked = sorted(kinds, key=lambda kind: (kind != "loss", not is_accuracy(kind)))
-    return [sorted(kinds[kind], key=is_held_out) for kind in ranked[:MAX_DEFAULT_CHARTS]]
-
-
-def split_metric(name: str) -> tuple[str, str]:
-    """Split a metric's name into dataset and kind: `test_loss` is (test, loss)."""
-    for prefix in DATASET_PREFIXES:
-        for separator in "_/.":
-            if name.lower().startswith(prefix + separator):
-                return prefix, name[len(prefix) + 1 :].lower()
-    return "", name.lower()
-
-
-def is_held_out(name: str) -> bool:
-    """Whether a metric is from a test or validation set."""
-    return split_metric(name)[0] not in ("", "train")
-
-
-def is_accuracy(kind: str) -> bool:
-    """Whether a kind of metric is an accuracy."""
-    return kind in ("accuracy", "acc")
-
-
-def choose_title(names: Sequence[str]) -> str:
-    """A title for the metrics of a chart; empty if they are of more than two kinds."""
-    kinds = list(dict.fromkeys(split_metric(name)[1] for name in names))
-    title = " and ".join({"acc": "accuracy"}.get(kind, to_words(kind)) for kind in kinds)
-    return title[:1].upper() + title[1:] if len(kinds) <= 2 else ""
-
-
-def choose_labels(names: Sequence[str], given: Mapping[str, str]) -> list[str]:
-    """Legend labels: the author's, or the datasets if the title says the rest.
-
-    Args:
-        names: The metrics of the chart.
-        given: The author's labels, by metric.
-    """
-    parts = [split_metric(name) for name in names]
-    if len({kind for _, kind in parts}) > 1 or len(set(parts)) < len(parts):
-        defaults = [to_words(name) for name in names]
-    elif len(names) == 1:
-        defaults = [parts[0][0]]
-    else:
-        defaults = [prefix or to_words(kind) for prefix, kind in parts]
-    return [" ".join(given.get(name, label).split()) for name, label in zip(names, defaults, strict=True)]
-
-
-def to_words(name: str) -> str:
-    """A metric's name in words, on one line."""
-    return " ".join(name.replace("_", " ").split())
-
-
-def assign_colors(names: Sequence[str], color_count: int) -> list[int]:
-    """A color index for each metric of a chart: 0 is for training sets, 1 for held-out sets, others follow."""
-    assigned: dict[str, int] = {}
-    for name in names:
-        role = int(is_held_out(name))
-        if role < color_count and role not in assigned.values():
-            assigned[name] = role
-    candidates = itertools.chain(
-        range(2, color_count), range(min(2, color_count)), itertools.count(color_count)
-    )
-    remaining = (index for index in candidates if index not in assigned.values())
-    return [assigned[name] if name in assigned else next(remaining) for name in names]
+def fit_strip_axis(chart: Chart) -> Axis:
+    """The axis of a strip: from a round value to the largest, so that little of its height is empty."""
+    axis = chart.left_axis
+    if axis.percent or axis.log:
+        return axis
+    every = np.concatenate([each.values for each in chart.series])
+    finite = every[np.isfinite(every)]
+    high = float(finite.max()) if len(finite) else axis.high
+    if not axis.low < high < axis.high:
+        return axis
+    return Axis(axis.low, high, tuple(inner_ticks(axis.low, high, 3)))
 
 
 def fill_forward(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from reelnet.template.color import Rgb
 
 Floats = NDArray[np.float64]
 
-BLEED = 2
+BLEED = 4
 """Rows above and below the plot that a curve's width may reach into."""
 HALF_COVERAGE = 128
 """Coverage from which a curve hides what is below it."""
@@ -95,18 +95,19 @@ class Sprite:
 class EndDot:
     """The dot at a curve's end, once the palette is frozen.
 
-    On top of another color it has no soft edges; they would be a rim of background there.
+    On top of another color it has no soft edges; they would be a rim of background there. Ghost lines count as
+    background.
     """
 
-    def __init__(self, coverage: NDArray[np.uint8], ink: Ink) -> None:
+    def __init__(self, coverage: NDArray[np.uint8], ink: Ink, ghost: Ink) -> None:
         self._indices, self._opaque = Sprite.from_coverage(coverage, ink).indices, coverage >= HALF_COVERAGE
-        self._background, self._full = ink.indices[0], ink.indices[-1]
+        self._backgrounds, self._full = np.append(ghost.indices, ink.indices[0]), ink.indices[-1]
 
     def draw(self, canvas: Canvas, x: int, y: int) -> None:
         """Draw the dot with its upper left corner at (x, y), clipped to the canvas."""
         indices, region = clip_to_canvas(canvas, self._indices, x, y)
         opaque, _ = clip_to_canvas(canvas, self._opaque, x, y)
-        on_background = region == self._background
+        on_background = np.isin(region, self._backgrounds)
         np.copyto(region, indices, where=on_background)
         np.copyto(region, self._full, where=opaque > on_background)
 
@@ -207,18 +208,23 @@ class CurveReveal:
     Args:
         lines: The curves, from bottom to top.
         plot: The box of the curves.
+        dots: Whether a dot marks the end of each curve.
     """
 
-    def __init__(self, lines: Sequence[CurveLine], plot: Box) -> None:
+    def __init__(self, lines: Sequence[CurveLine], plot: Box, *, dots: bool = True) -> None:
         self._lines = [line for line in lines if (line.end_columns >= 0).any()]
-        self._plot = plot
+        self._plot, self._has_dots = plot, dots
         ends = [line.end_columns for line in self._lines]
         self._common_columns = np.min(ends, axis=0) if ends else np.empty(0, np.intp)
 
-    def look_up_colors(self) -> None:
-        """Look up every pixel's index, once the palette is frozen."""
+    def look_up_colors(self, ghost: Ink) -> None:
+        """Look up every pixel's index, once the palette is frozen.
+
+        Args:
+            ghost: Of the lines that are drawn below the curves.
+        """
         self._sprites = [Sprite.from_coverage(line.coverage, line.ink) for line in self._lines]
-        self._dots = [EndDot(line.dot, line.ink) for line in self._lines]
+        self._dots = [EndDot(line.dot, line.ink, ghost) for line in self._lines]
         self._composite = compose_sprites([line.coverage for line in self._lines], self._sprites)
 
     def draw(self, canvas: Canvas, step_index: int) -> None:
@@ -236,11 +242,23 @@ class CurveReveal:
             if end >= 0:
                 sprite.draw_columns(canvas, x, y, common, end)
                 canvas[self._plot.y + top : self._plot.y + bottom, x + end] = line.ink.indices[-1]
+        if self._has_dots:
+            self._draw_dots(canvas, step_index)
+
+    def _draw_dots(self, canvas: Canvas, step_index: int) -> None:
+        x = self._plot.x
         for line, dot in zip(self._lines, self._dots, strict=True):
             if line.dot_rows[step_index] >= 0:
                 half = line.dot.shape[0] // 2
                 left, top = int(line.end_columns[step_index]) - half, int(line.dot_rows[step_index]) - half
                 dot.draw(canvas, x + left, self._plot.y + top)
+
+
+def draw_ghosts(canvas: Canvas, lines: Sequence[CurveLine], plot: Box, ink: Ink) -> None:
+    """Draw whole curves faintly, so that one sees what is to come; the past is drawn over them."""
+    coverages = [line.coverage for line in lines]
+    ghost = compose_sprites(coverages, [Sprite.from_coverage(coverage, ink) for coverage in coverages])
+    ghost.draw_columns(canvas, plot.x, plot.y - BLEED, 0, plot.width)
 
 
 def compose_sprites(coverages: Sequence[NDArray[np.uint8]], sprites: Sequence[Sprite]) -> Sprite:

@@ -54,12 +54,18 @@ def test_a_log_axis_makes_an_exponential_straight(curves: Curves) -> None:
 
 
 def test_log_axes_make_a_power_law_straight(curves: Curves) -> None:
-    steps = list(range(0, 1001, 25))
-    metrics = {"loss": [5.0, *(step**-0.5 for step in steps[1:])]}
+    steps = list(range(25, 1001, 25))
+    metrics = {"loss": [step**-0.5 for step in steps]}
     reel = curves(metrics, {**BARE, "x": "log", "y": "log", "range": [1000**-0.5, 25**-0.5]}, steps=steps)
     assert straight(find_pixels(last_frame(reel)), falling=True) <= 4
-    # Step 0 is not on a log axis.
-    assert len(find_pixels(to_pixels(reel.frame(0)))) == 0
+
+
+def test_steps_that_are_spaced_as_logarithms_get_a_log_axis_with_step_0(curves: Curves) -> None:
+    steps = [0, *(2**n for n in range(12))]
+    metrics = {"loss": [-math.log(step + 1) for step in steps]}
+    assert straight(find_pixels(last_frame(curves(metrics, BARE, steps=steps))), falling=True) <= 4
+    linear = find_pixels(last_frame(curves(metrics, {**BARE, "x": "linear"}, steps=steps)))
+    assert straight(linear, falling=True) > 40
 
 
 def test_a_log_axis_omits_values_up_to_0(curves: Curves) -> None:

@@ -1,0 +1,304 @@
+"""The curve panel as a strip: one metric with its present value large at the left, and its plot at the right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.render.canvas import fill_box, write
+from reelnet.render.panels.charts.axis import Axis, select_widest_values
+from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis, place_value_ticks
+from reelnet.render.panels.charts.chart import choose_line_scale, title_style
+from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series, draw_ghosts
+from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style, wrap_text
+from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.layout.boxes import Box
+from reelnet.scene.number_text import format_percent
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
+from reelnet.scene.panel import Canvas
+from reelnet.scene.text_fields import NAN_VALUE
+from reelnet.template.color import Rgb
+
+MIN_TEXT_EMS, MAX_TEXT_EMS = 6, 11
+"""Width of the column of text at the left."""
+MIN_PLOT_EMS = 12
+"""Least width of a plot beside text."""
+MIN_PLOT_LINES = 2
+"""Least height of a plot below text."""
+COMMA = 0.99
+"""Percentages beyond this one have a digit after the decimal point."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What a strip shows, before it has a box.
+
+    Attributes:
+        title: What is measured, such as `Accuracy`; empty for none.
+        main: The bold curve, whose value is written.
+        others: Curves that are thin and gray, such as that of the training set.
+        value_axis: The axis at the right.
+        step_axis: The axis along the bottom.
+        dataset: What the value is measured on, as far as the metric's name tells: `in tests`; else empty.
+        legend: What the thin curve is, likewise.
+        right: How many of the shown samples the network is right about, (steps,); None if that is not known.
+        samples: The number of samples that are shown.
+        has_plot: Whether there are enough steps for a plot.
+    """
+
+    title: str
+    main: Series
+    others: Sequence[Series]
+    value_axis: Axis
+    step_axis: Axis
+    dataset: str
+    legend: str
+    right: NDArray[np.intp] | None
+    samples: int
+    has_plot: bool
+
+    def format_value(self, value: float) -> str:
+        """The large value."""
+        if not self.value_axis.percent or not math.isfinite(value):
+            return self.main.format_value(value)
+        values = self.main.values[np.isfinite(self.main.values)]
+        return "100%" if value == 1 else format_percent(value, int(((values > COMMA) & (values < 1)).any()))
+
+    @property
+    def tick_labels(self) -> list[str]:
+        """The ticks of the values as text; the uppermost alone has the unit."""
+        *labels, top = [*self.value_axis.tick_labels, ""][: max(1, len(self.value_axis.ticks))]
+        return [*(label.removesuffix("%") for label in labels), top]
+
+    @cached_property
+    def widest_value(self) -> Sequence[str]:
+        """Texts that are as wide as any value."""
+        texts = [self.format_value(value) for value in select_widest_values(self.main.latest)]
+        is_nan = np.isnan(self.main.latest[self.main.first_measured :]).any()
+        return [*texts, *[NAN_VALUE] * bool(is_nan)] or ["–"]
+
+    def write_sentence(self, step_index: int) -> list[str]:
+        """The parts of the muted sentence at a recorded step, counted from 0; the first is the most important."""
+        count = "" if self.right is None else f"{self.right[step_index]:,} of these {self.samples:,}"
+        measured = -1 if self.main.measured_steps is None else self.main.measured_steps[step_index]
+        dataset = f"{self.dataset} at step {measured:,}" if measured >= 0 else self.dataset
+        return [part for part in (dataset.strip(), count, self.legend) if part]
+
+
+class StripLayout:
+    """Where the parts of a strip are in its box.
+
+    The text is left of the plot if it fits left of the maps, so that the plot has the maps' edges, or if there are no
+    maps above or below; else it is on a line above the plot.
+
+    Args:
+        strip: What is shown.
+        context: The run.
+        box: The box of the strip.
+
+    Attributes:
+        text: The box of the text.
+        plot: The box of the curves; None for values only.
+        beside: Whether the text is left of the plot.
+    """
+
+    def __init__(self, strip: Strip, context: SceneContext, box: Box) -> None:
+        theme, size = context.theme, context.theme.text
+        self.label, self.title, self.px = body_style(theme), title_style(theme), context.px
+        self._strip, self._theme = strip, theme
+        self.dot_space = math.ceil(4 * choose_line_scale(theme, context.density))
+        self.label_gap = max(context.px(8), self.dot_space + context.px(2))
+        labels = [self.label.width(text) for text in strip.tick_labels]
+        self.right = max(labels) + self.label_gap if labels else self.dot_space
+        self.bottom = self.label.line_height + context.px(TICK_LENGTH)
+        self.plot: Box | None = None
+        span = find_span(context, box)
+        self.beside = strip.has_plot and self._fits_beside(box, span)
+        self.value = text_style(theme, (1.8 if self.beside else 1.4) * size, bold=True)
+        if not strip.has_plot:
+            self.text = box
+            return
+        right = box.right - self.right
+        if span is not None and span[1] + self.right <= box.right:
+            right = span[1]
+        # Half of the tick label at the top reaches above the plot.
+        above = max(self.dot_space, self.label.line_height // 2)
+        # The dot at the start of the curve stays in the box, unless the plot has the edge of the maps.
+        left, top = box.x + self.dot_space if span is None else span[0], box.y + above
+        if self.beside:
+            width = self.text_width if span is None else min(self.text_width, span[0] - size - box.x)
+            self.text = Box(box.x, box.y, width, box.height)
+            left = box.x + width + size if span is None else span[0]
+        else:
+            x = box.x if span is None else span[0]
+            self.text = Box(x, box.y, box.right - x, self.header_height)
+            top = self.text.bottom + above
+        self.plot = Box(left, top, right - left, box.bottom - self.bottom - top)
+
+    @property
+    def header_height(self) -> int:
+        """Height of a line of text above the plot, or of values only."""
+        return self.value.line_height
+
+    @cached_property
+    def text_width(self) -> int:
+        """Width of a column of text beside the plot."""
+        size = self._theme.text
+        return max(self.min_text_width, min(self.label.width(self.widest_sentence), MAX_TEXT_EMS * size))
+
+    @property
+    def min_text_width(self) -> int:
+        """The least width of a column of text beside the plot."""
+        value = text_style(self._theme, 1.8 * self._theme.text, bold=True)
+        title = self.title.width(self._strip.title) if self._strip.title else 0
+        return max(title, MIN_TEXT_EMS * self._theme.text, *map(value.max_width, self._strip.widest_value))
+
+    @cached_property
+    def widest_sentence(self) -> str:
+        """The longest sentence."""
+        texts = (
+            "; ".join(self._strip.write_sentence(index)) for index in range(len(self._strip.main.values))
+        )
+        return max(texts, key=len)
+
+    def _fits_beside(self, box: Box, span: tuple[int, int] | None) -> bool:
+        size = self._theme.text
+        if box.width < self.min_text_width + size + MIN_PLOT_EMS * size + self.right:
+            return False
+        if span is None or span[0] - box.x >= self.min_text_width + size:
+            return True
+        above = text_style(self._theme, 1.4 * size, bold=True).line_height + self.label.line_height // 2
+        return box.height - above - self.bottom < MIN_PLOT_LINES * self.label.line_height
+
+
+def find_span(context: SceneContext, box: Box) -> tuple[int, int] | None:
+    """The first column of the maps and the one after the last, if they are above or below a box."""
+    span = context.map_span
+    return span if span is not None and box.x <= span[0] < span[1] <= box.right else None
+
+
+class StripDrawing:
+    """A strip in its box.
+
+    Attributes:
+        layout: Where its parts are.
+
+    Raises:
+        ValueError: The box is too small.
+    """
+
+    def __init__(self, strip: Strip, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        theme, layout = context.theme, StripLayout(strip, context, box)
+        self._strip, self.layout, self._density = strip, layout, context.density
+        self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
+        self._faint = palette.ramp(theme.faint, theme.faint, 1)
+        self._color = palette.ramp(strip.main.color, theme.background, 12)
+        self._missing = palette.ramp(theme.missing, theme.background, 12)
+        plot = layout.plot
+        if plot is None:
+            return
+        if plot.height < theme.text or plot.width < 6 * theme.text:
+            raise ValueError(f"has {box.width}×{box.height} pixels; give it more, or hide it")
+        thin, scale = palette.ramp(mix_gray(theme.muted, theme.background), theme.background, 12), 1.1
+        scale *= choose_line_scale(theme, context.density)
+        self._columns = np.rint(strip.step_axis.to_fraction(context.steps) * (plot.width - 1))
+        thin_lines = [
+            CurveLine(replace(each, held_out=False), self._columns, plot, thin, scale)
+            for each in strip.others
+        ]
+        line = CurveLine(replace(strip.main, held_out=True), self._columns, plot, self._color, scale)
+        self._lines, self._rows, self._ends = [*thin_lines, line], line.dot_rows, line.end_columns
+        self._ghost = palette.ramp(theme.faint, theme.background, 12)
+        self._reveals = [CurveReveal(thin_lines, plot, dots=False), CurveReveal([line], plot)]
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the axes, and all curves as ghost lines."""
+        layout, plot, axis = self.layout, self.layout.plot, self._strip.value_axis
+        title = shorten_text(self._strip.title, layout.text.width, layout.title)
+        write(canvas, title, self._ink, layout.text.x, layout.text.y + self._title_drop, layout.title)
+        if plot is None:
+            return
+        label, density = layout.label, self._density
+        for text, row in place_value_ticks(axis, plot, label, self._strip.tick_labels):
+            fill_box(canvas, Box(plot.x, row, plot.width, density), self._faint)
+            write(
+                canvas, text, self._muted, plot.right + layout.label_gap, row - label.line_height // 2, label
+            )
+        inks = (self._muted, self._faint)
+        draw_step_axis(canvas, self._strip.step_axis, plot, plot.right, inks, label, density)
+        draw_ghosts(canvas, self._lines, plot, self._ghost)
+        for reveal in self._reveals:
+            reveal.look_up_colors(self._ghost)
+
+    @property
+    def _title_drop(self) -> int:
+        """Pixels by which the title is lower than the value beside it, so that both stand on one line."""
+        layout = self.layout
+        return 0 if layout.beside else drop_to_baseline(layout.title, layout.value)
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Reveal the curves up to the current step, and write the current value."""
+        index, plot, density = state.step_index, self.layout.plot, self._density
+        if plot is not None:
+            row, column = max(0, int(self._rows[index])), self._columns[index]
+            if not math.isnan(column):
+                top, x = row if self._ends[index] == column else 0, plot.x + int(column)
+                canvas[plot.y + top : plot.bottom, x : x + density] = self._muted.indices[-1]
+            for reveal in self._reveals:
+                reveal.draw(canvas, index)
+        for text, ink, x, y, style in self.current_texts(index):
+            write(canvas, text, ink, x, y, style)
+
+    def current_texts(self, step_index: int) -> Iterator[tuple[str, Ink, int, int, TextStyle]]:
+        """The texts that change: the value, and what it is measured on.
+
+        Yields:
+            The text, its ink, x, y and style.
+        """
+        strip, layout, box = self._strip, self.layout, self.layout.text
+        value = float(strip.main.latest[step_index])
+        text, ink = strip.format_value(value), self._color
+        if math.isnan(value) and step_index >= strip.main.first_measured:
+            text, ink = NAN_VALUE, self._missing
+        sentence, style = strip.write_sentence(step_index), layout.label
+        if layout.beside:
+            y = box.y + (layout.title.line_height if strip.title else 0)
+            yield text, ink, box.x, y, layout.value
+            y += layout.value.line_height
+            for number, line in enumerate(self._fit_sentence(sentence, box.bottom - y)):
+                yield line, self._muted, box.x, y + number * style.line_height, style
+            return
+        gap = layout.title.size // 2
+        x = box.x + (layout.title.width(strip.title) + gap if strip.title else 0)
+        yield text, ink, x, box.y, layout.value
+        x += max(map(layout.value.max_width, strip.widest_value)) + gap
+        while sentence and x + style.width("; ".join(sentence)) > box.right:
+            sentence.pop()
+        if sentence:
+            yield "; ".join(sentence), self._muted, x, box.y + drop_to_baseline(style, layout.value), style
+
+    def _fit_sentence(self, parts: list[str], height: int) -> list[str]:
+        """The lines of as many parts of a sentence as fit below the value."""
+        width, style = self.layout.text.width, self.layout.label
+        while parts:
+            lines = wrap_text("; ".join(parts), width, style)
+            if len(lines) * style.line_height <= height and all(style.width(line) <= width for line in lines):
+                return lines
+            parts = parts[:-1]
+        return []
+
+
+def drop_to_baseline(small: TextStyle, large: TextStyle) -> int:
+    """How much lower a line of small text begins than one of large text with the same baseline."""
+    return round(0.79 * (large.line_height - small.line_height))
+
+
+def mix_gray(color: Rgb, background: Rgb) -> Rgb:
+    """The color of thin curves: halfway to the background."""
+    red, green, blue = ((one + other) // 2 for one, other in zip(color, background, strict=True))
+    return red, green, blue
