@@ -166,16 +166,16 @@ def boxes_overlap(one: Box, other: Box) -> bool:
 
 def is_hidden(drawn: DrawnText, frame: WatchedFrame) -> bool:
     """Whether something was drawn over a text."""
-    return bool((frame.indices[drawn.pixels] != drawn.ink).any())
+    return bool((frame.indices[drawn.pixels] != drawn.after).any())
 
 
 def measure_contrast(drawn: DrawnText, reel: Reel) -> float:
     """The contrast of a text to what is behind it, 1 to 21; of several colors, the one with the least contrast."""
-    if not len(drawn.background):
+    if not len(drawn.before):
         return 21.0
     palette = reel.palette_rgb
     ink = relative_luminance(palette[drawn.ink][None])[0]
-    behind = relative_luminance(palette[np.unique(drawn.background)])
+    behind = relative_luminance(palette[np.unique(drawn.before)])
     lighter, darker = np.maximum(ink, behind), np.minimum(ink, behind)
     return float(((lighter + 0.05) / (darker + 0.05)).min())
 

@@ -20,8 +20,8 @@ from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas, Drawing
 
-OPAQUE = 250
-"""Coverage from which a pixel has the full color of the text."""
+CORE = 128
+"""Coverage from which a pixel belongs to the core of the text, 0 to 255."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class DrawnText:
         style: Its font size, in output pixels, and weight.
         box: The pixels that it covers, also those outside the canvas.
         is_still: Whether it is drawn once for all frames.
-        pixels: Rows and columns of the pixels that it covers fully and that are on the canvas.
         ink: The palette index of its color.
-        background: The palette indices that its pixels had before.
+        pixels: Rows and columns of the pixels of its core that are on the canvas.
+        before: The palette indices that these pixels had before.
+        after: The palette indices that they got.
     """
 
     text: str
@@ -44,9 +45,10 @@ class DrawnText:
     style: TextStyle
     box: Box
     is_still: bool
-    pixels: tuple[NDArray[np.intp], NDArray[np.intp]]
     ink: int
-    background: NDArray[np.integer[Any]]
+    pixels: tuple[NDArray[np.intp], NDArray[np.intp]]
+    before: NDArray[np.integer[Any]]
+    after: NDArray[np.integer[Any]]
 
 
 class TextWatch:
@@ -67,8 +69,17 @@ class TextWatch:
             return rasterize_text(text, style)
 
         def note_stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> None:
-            self._add(canvas, mask, ink, x, y)
+            pixels = find_core(canvas, mask, x, y)
+            before = canvas[pixels]
             stamp(canvas, mask, ink, x, y)
+            rows, columns = np.nonzero(mask)
+            if not len(rows):
+                return
+            left, top = int(columns.min()), int(rows.min())
+            box = Box(x + left, y + top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top)
+            text, style = self._line
+            drawn = (int(ink.indices[-1]), pixels, before, canvas[pixels])
+            self.texts.append(DrawnText(text, self.panel, style, box, self.is_still, *drawn))
 
         with (
             mock.patch.object(canvas_module, "rasterize_text", note_line),
@@ -76,21 +87,15 @@ class TextWatch:
         ):
             yield
 
-    def _add(self, canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> None:
-        rows, columns = np.nonzero(mask)
-        if not len(rows):
-            return
-        left, top = int(columns.min()), int(rows.min())
-        box = Box(x + left, y + top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top)
-        down, right = np.nonzero(mask >= OPAQUE)
-        down, right = down + y, right + x
-        inside = (down >= 0) & (down < canvas.shape[0]) & (right >= 0) & (right < canvas.shape[1])
-        pixels = down[inside], right[inside]
-        text, style = self._line
-        drawn = DrawnText(
-            text, self.panel, style, box, self.is_still, pixels, int(ink.indices[-1]), canvas[pixels].copy()
-        )
-        self.texts.append(drawn)
+
+def find_core(
+    canvas: Canvas, mask: NDArray[np.uint8], x: int, y: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the pixels of a canvas that a mask at (x, y) covers by half or more."""
+    rows, columns = np.nonzero(mask >= CORE)
+    rows, columns = rows + y, columns + x
+    is_inside = (rows >= 0) & (rows < canvas.shape[0]) & (columns >= 0) & (columns < canvas.shape[1])
+    return rows[is_inside], columns[is_inside]
 
 
 @dataclass

@@ -1,0 +1,106 @@
+"""Every built-in template on runs of every shape keeps the rules, or says in one line why it cannot show the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from looks.measure import choose_steps, measure_reel
+from looks.rules import find_rules
+
+from reelnet.errors import ReelnetError
+from reelnet.reel import Run
+from reelnet.template.search_path import find_builtin_folder
+from tests.looks.shapes import SHAPES, write_shape
+
+TEMPLATES = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
+
+MAX_REFUSAL = 300
+"""Characters of a refusal."""
+
+KNOWN: dict[str, dict[str, str]] = {
+    "annotated": {
+        "size": "all but single",
+        "texts": "all but digits ends still bare",
+        "maps": "series single large oblong three",
+        "grid": "series large",
+        "empty": "large",
+    },
+    "article": {
+        "size": "all but single",
+        "texts": "pictures transformer vectors many single large oblong logsteps gaps three",
+        "maps": "series single large three",
+        "grid": "series large",
+    },
+    "dark": {
+        "size": "all but single",
+        "texts": "pictures transformer vectors many single large oblong logsteps gaps three",
+        "maps": "series single large three",
+        "grid": "series large",
+    },
+    "filmstrip": {"grid": "all but vectors single", "maps": "single still", "empty": "still"},
+    "overview": {
+        "grid": "digits series vectors ends still",
+        "maps": "vectors single three",
+        "refused": "many large",
+        "texts": "single oblong logsteps gaps three",
+    },
+    "plain": {"size": "pictures large three", "grid": "series large"},
+    "square": {
+        "small type": "all but series",
+        "grid": "digits ends still",
+        "maps": "pictures transformer vectors many single large oblong logsteps gaps three",
+        "texts": "pictures transformer vectors oblong logsteps gaps",
+        "refused": "series",
+    },
+    "vertical": {
+        "maps": "all but series",
+        "small type": "all but series",
+        "grid": "digits large ends still",
+        "texts": "pictures transformer vectors logsteps gaps",
+        "refused": "series",
+    },
+    "wide": {
+        "maps": "all but digits vectors ends still",
+        "texts": "pictures transformer series vectors many large oblong logsteps gaps three",
+        "grid": "series oblong",
+    },
+}
+"""Per template and rule: the shapes on which the template breaks the rule as yet, or `all`, or `all but` some."""
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """The run of a shape, written when it is needed first."""
+    folder = tmp_path_factory.mktemp("shapes")
+    return cache(lambda shape: write_shape(folder, shape))
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_look_keeps_the_rules(runs: Callable[[str], Run], template: str, shape: str) -> None:
+    broken = find_broken(runs(shape), template)
+    known = {
+        rule for rule, shapes in KNOWN.get(template, {}).items() if shapes == "*" or shape in shapes.split()
+    }
+    assert {rule: fault for rule, fault in broken.items() if rule not in known} == {}
+    assert known - set(broken) == set(), "kept by now: remove it from KNOWN"
+
+
+def includes(shapes: str, shape: str) -> bool:
+    """Whether an entry of `KNOWN` includes a shape."""
+    return (shape in shapes.split()) != shapes.startswith("all")
+
+
+def find_broken(run: Run, template: str) -> dict[str, str]:
+    """The rules that a template breaks on a run; refused if it cannot show it."""
+    try:
+        figures, _ = measure_reel(
+            run.reel(find_builtin_folder() / f"{template}.yaml"), choose_steps(run.steps)
+        )
+    except ReelnetError as error:
+        reason = str(error)
+        is_clear = "\n" not in reason and len(reason) < MAX_REFUSAL
+        return {"refused" if is_clear else "refused at length": reason}
+    return find_rules(template).find_broken(figures)
