@@ -86,7 +86,7 @@ def compare_layouts(
         subject = VideoSubject.from_reel(reel, folder, FRAMES)
         found = subject.encode_with_settings(H264, DEFAULT_SETTINGS)
         values = sum(
-            box.width * box.height // region.value_size**2
+            box.width * box.height // (region.value_width * region.value_height)
             for region in reel.scene.cell_regions
             for box in region.boxes
             if region.changes

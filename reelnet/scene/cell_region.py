@@ -12,13 +12,16 @@ class CellRegion:
     """Cells of one kind that a drawing fills.
 
     Attributes:
-        boxes: The pixels of each map or picture on the canvas, without the margin in its cell.
-        value_size: Side of a value in output pixels; every box consists of squares of this size, each of one color.
+        boxes: The pixels of each map or picture on the canvas.
+        value_width: Width of a value in output pixels; every box consists of rectangles of this size, each of one
+            color.
+        value_height: Height of a value in output pixels.
         is_picture: Whether the cells are gray or color pictures, rather than values in a colormap.
         changes: Whether the cells may differ from frame to frame.
     """
 
     boxes: tuple[Box, ...]
-    value_size: int
+    value_width: int
+    value_height: int
     is_picture: bool
     changes: bool

@@ -14,11 +14,12 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
+from reelnet.scene.cell import Cell
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.limits import Limits
 from reelnet.scene.statistics import RunStatistics
-from reelnet.scene.tap_view import Cell, TapView, describe_cell, describe_rows_and_columns
+from reelnet.scene.tap_view import TapView, describe_cell, describe_rows_and_columns
 from reelnet.scene.wording import count_inputs, describe_layer, name_layer, name_network
 from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector, select_indices
@@ -31,7 +32,7 @@ class SceneContext:
 
     Attributes:
         layer: Name of the tap that panels show if they name none.
-        cell_size: Pixels that a cell takes without its gap, for maps that are not larger.
+        cell_size: Side of a square in pixels whose area cells do not exceed, for maps that are not larger.
         taps: Shape and range of every tap.
         pictures: The samples that are shown, uint8 (samples, height, width) or (samples, height, width, 3).
         labels: One short text per sample that is shown; None if the run has none.
@@ -54,6 +55,8 @@ class SceneContext:
             bar in its panel.
         map_layers: The layers of which maps are shown; empty for the layer alone.
         grid: Where cells begin.
+        scale: Factor by which the maps of the layer are upscaled, see `Cell.at_scale`; None for the largest in
+            `cell_size`.
         density: Output pixels per pixel of the layout; lengths in the theme and in options are output pixels already.
         map_span: The first column of all maps in the frame and the column after the last; None without maps, and
             until these are placed.
@@ -81,6 +84,7 @@ class SceneContext:
     color_limits: Mapping[str, Limits] = field(default_factory=dict)
     map_layers: tuple[str, ...] = ()
     grid: SnapGrid = field(default_factory=SnapGrid)
+    scale: Fraction | None = None
     density: int = 1
     map_span: tuple[int, int] | None = None
     _views: dict[str, TapView] = field(default_factory=dict, repr=False, compare=False)
@@ -136,23 +140,22 @@ class SceneContext:
             grid=grid,
         )
 
-    def with_scale(self, scale: int) -> SceneContext:
-        """The same with cells in which the maps of the layer are upscaled by this factor."""
-        size = Cell.size_at_scale(self.require(self.layer), scale)
-        return replace(self, cell_size=size, _views={})
+    def with_scale(self, scale: int | Fraction) -> SceneContext:
+        """The same with cells in which the maps of the layer have this scale; see `Cell.at_scale`."""
+        cell = Cell.at_scale(*self.require(self.layer).map_shape[1:], scale, self.grid)
+        return replace(self, cell_size=round(cell.size), scale=Fraction(scale), _views={})
 
     def with_preferred_scale(self) -> SceneContext:
         """The same with cells of about the same size in which the layer's values meet most lines of the grid.
 
-        The maps touch then, unless their scale suits the cells as they are. Nothing changes if the maps of several
-        layers are shown, or if the author gives a size.
+        Nothing changes if the maps of several layers are shown, or if the author gives a size.
         """
         if self.theme.cell or self.map_layers != (self.layer,):
             return self
-        exact = Fraction(self.cell_size, max(self.require(self.layer).map_shape[1:]))
-        scale = self.grid.prefer_scale(self.cell.scale, exact * MIN_PREFERRED, exact / MIN_PREFERRED)
-        is_suitable = scale == self.cell.scale and self.cell.size == self.cell_size
-        return self if is_suitable else self.with_scale(scale)
+        wanted = Fraction(self.cell_size) * self.cell.scale / Fraction(self.cell.size)
+        return self.with_scale(
+            self.grid.prefer_scale(self.cell.scale, wanted * MIN_PREFERRED, wanted / MIN_PREFERRED)
+        )
 
     def px(self, length: float) -> int:
         """A length of the layout, such as a margin that the code decides, in output pixels."""
@@ -171,7 +174,13 @@ class SceneContext:
         if tap not in self._views:
             info = self.require(tap)
             limits = Limits.find(tap, self.taps, self.theme, self.statistics, self.map_layers)
-            cell = Cell.for_tap(info, self.cell_size, self.grid)
+            shape = info.map_shape[1:]
+            if tap == self.layer and self.scale is not None:
+                cell = Cell.at_scale(*shape, self.scale, self.grid)
+            else:
+                # Beside a layer whose scale is settled, larger maps are reduced to its size.
+                is_limited = self.theme.cell is not None or self.scale is not None
+                cell = Cell.fit(*shape, self.cell_size, self.grid, reduce=is_limited)
             self._views[tap] = TapView(tap, info, cell, limits, limits.select_anchors(self.theme))
         return self._views[tap]
 
@@ -208,25 +217,47 @@ class SceneContext:
 
     @property
     def cell(self) -> Cell:
-        """The cell of the layer; the inputs have cells of the same size."""
+        """The cell of the layer."""
         return self.view(self.layer).cell
 
     @property
+    def cell_extent(self) -> int:
+        """Pixels along the samples, that is from left to right unless rows are samples, of the largest cell."""
+        return max(self._extent(cell) for cell in self._shown_cells)
+
+    @property
     def cell_pitch(self) -> int:
-        """Pixels from the start of one sample's cells to the start of the next sample's."""
-        return self.cell.size + self.fit_gap(self.cell, self.samples_spec.gap)
+        """Pixels from the start of one sample's cells to the start of the next sample's, in all layers."""
+        # All layers share the grid that is right for the one with the best scale, so that columns line up.
+        grid = max(map(self._grid_along_samples, self._shown_cells), key=lambda each: each.step)
+        return grid.round_up(self.cell_extent + self.samples_spec.gap)
 
     @property
     def samples_extent(self) -> int:
         """Pixels that the cells of all samples take side by side."""
-        return (len(self.sample_indices) - 1) * self.cell_pitch + self.cell.size
+        return (len(self.sample_indices) - 1) * self.cell_pitch + self.cell_extent
+
+    def cell_inset(self, cell: Cell) -> int:
+        """Pixels between the start of a sample's space and its cell, which is in the middle of the space."""
+        # At even pixels at least, so that the pictures above may be on the samples of chroma.
+        grid = SnapGrid(max(self._grid_along_samples(cell).step, min(2, self.grid.step)))
+        return grid.center(self.cell_extent - self._extent(cell))
 
     def fit_gap(self, cell: Cell, gap: int) -> int:
-        """Pixels between two cells: at least `gap`, and more if values are on the grid only then."""
-        # All layers share the grid that is right for the one with the best scale, so that columns line up.
-        cells = [self.view(layer).cell for layer in self.map_layers or (self.layer,)]
-        grid = max((each.grid for each in cells), key=lambda each: each.step)
-        return grid.round_up(max(cell.size, self.cell_size) + gap) - cell.size
+        """Pixels between the cells of two channels: at least `gap`, and more if values are on the grid only then."""
+        size, grid = (cell.width, cell.grid_x) if self.transposed else (cell.height, cell.grid_y)
+        return grid.round_up(size + gap) - size
+
+    @property
+    def _shown_cells(self) -> list[Cell]:
+        return [self.view(layer).cell for layer in self.map_layers or (self.layer,)]
+
+    def _extent(self, cell: Cell) -> int:
+        """Pixels of a cell along the samples."""
+        return cell.height if self.transposed else cell.width
+
+    def _grid_along_samples(self, cell: Cell) -> SnapGrid:
+        return cell.grid_y if self.transposed else cell.grid_x
 
     @property
     def text_fields(self) -> dict[str, object]:

@@ -85,15 +85,13 @@ def test_the_counter_shows_the_step(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("side", "scale", "box"),
-    [(1, 56, 56), (5, 11, 56), (7, 8, 56), (8, 7, 56), (13, 4, 56), (26, 2, 56), (60, 1, 60)],
+    [(1, 56, 56), (5, 11, 55), (7, 8, 56), (8, 7, 56), (13, 4, 52), (26, 2, 52), (60, 1, 60)],
 )
-def test_maps_of_any_side_are_upscaled_whole_and_centered(
-    tmp_path: Path, side: int, scale: int, box: int
-) -> None:
+def test_maps_of_any_side_are_upscaled_whole(tmp_path: Path, side: int, scale: int, box: int) -> None:
     maps = noise(1, 3, 2, side)
     image = write_run(tmp_path / "run", maps).reel("plain", settings=["canvas.snap=false"]).frame(0)
-    assert image.size == (3 * box, 3 * box)
-    assert_cells(to_pixels(image)[box:], box_maps(maps[0], box, scale))
+    assert (image.width, image.height) == (3 * box + box % 2, 3 * box + box % 2)
+    assert_cells(to_pixels(image)[box : 3 * box, : 3 * box], box_maps(maps[0], box, scale))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +130,10 @@ def test_a_scale_that_is_asked_for(tmp_path: Path, side: int, scale: int) -> Non
 def test_maps_that_are_not_square(tmp_path: Path) -> None:
     maps = noise(1, 3, 2, 5, 12)
     image = write_run(tmp_path / "run", maps).reel("plain", settings=["canvas.snap=false"]).frame(0)
-    assert_cells(to_pixels(image)[56:], box_maps(maps[0], 56, 4))
+    # As large as squares of 56 pixels.
+    assert image.size == (3 * 84, 3 * 35 + 1)
+    wanted = np.kron(maps[0].transpose(1, 2, 0, 3).reshape(10, 36), np.ones((7, 7)))
+    assert_cells(to_pixels(image)[35:105], wanted)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64"])

@@ -22,13 +22,13 @@ def crop(picture: NDArray[Any], box: Box) -> NDArray[Any]:
 
 
 def assert_regions(frames: Sequence[Bytes], regions: Sequence[CellRegion]) -> None:
-    """Every box consists of squares of one color, and exactly the boxes that change differ."""
+    """Every box consists of rectangles of one color, and exactly the boxes that change differ."""
     changed = find_changes(*frames)
     for region in regions:
         for box in region.boxes:
-            shown, size = crop(frames[1], box), region.value_size
+            shown, across, down = crop(frames[1], box), region.value_width, region.value_height
             assert shown.shape[:2] == (box.height, box.width)
-            assert (shown == shown[::size, ::size].repeat(size, axis=0).repeat(size, axis=1)).all()
+            assert (shown == shown[::down, ::across].repeat(down, axis=0).repeat(across, axis=1)).all()
             assert crop(changed, box).any() == region.changes
             changed &= ~mask_box(box, changed.shape)
     assert not changed.any()
@@ -55,10 +55,10 @@ def test_regions_are_where_cells_are_drawn(tmp_path: Path) -> None:
     # A gap, since the outline of maps would cover the last row of what touches them.
     laid_out = lay_out(run, panels, [{"column": {"gap": 8, "items": list(panels)}}])
     found = [
-        (len(region.boxes), region.value_size, region.is_picture, region.changes)
+        (len(region.boxes), region.value_width, region.value_height, region.is_picture, region.changes)
         for region in laid_out.scene.cell_regions
     ]
-    maps, pictures, filters = (12, 8, False), (3, 4, True, False), (8, 8, False, True)
+    maps, pictures, filters = (12, 10, 10, False), (3, 3, 3, True, False), (8, 8, 8, False, True)
     assert found == [
         pictures,
         (*maps, True),
@@ -67,7 +67,7 @@ def test_regions_are_where_cells_are_drawn(tmp_path: Path) -> None:
         (*maps, False),
         (*maps, False),
         filters,
-        (1, 1, True, False),
+        (1, 1, 1, True, False),
     ]
     assert_regions([laid_out.frame(0), laid_out.frame(1)], laid_out.scene.cell_regions)
 

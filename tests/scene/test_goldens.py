@@ -65,8 +65,8 @@ def describe_scene(name: str, scene: Scene, layout: Stack) -> str:
     lines = [
         f"{name}: layer {context.layer}, drawn from {taps}",
         f"frame     {size.width} × {size.height}",
-        f"cells     {view.cell.size} px at scale {view.cell.scale}, {len(context.sample_indices)} samples, gap "
-        f"{context.samples_spec.gap}",
+        f"cells     {view.cell.width}×{view.cell.height} px at scale {view.cell.scale}, "
+        f"{len(context.sample_indices)} samples, gap {context.samples_spec.gap}",
         f"limits    {view.limits.low:.4g} to {view.limits.high:.4g}, {sides}, {view.limits.clipped:.2%} beyond",
         f"palette   {scene.palette.levels} levels, background {scene.palette.rgb[scene.background.indices[0]]}",
         f"timeline  {len(timeline)} frames at {float(timeline.fps):g} a second, {float(timeline.duration):g} s, "

@@ -76,8 +76,8 @@ def lay_out_everywhere(run: Run, template: str) -> Iterator[Scene]:
 
 def find_offsets(region: CellRegion) -> set[tuple[int, int]]:
     """How far cells are from the grid for values of their size: 8 pixels for values of 8, 4 for values of 4 or 12."""
-    step = math.gcd(region.value_size, 8)
-    return {(box.x % step, box.y % step) for box in region.boxes}
+    steps = math.gcd(region.value_width, 8), math.gcd(region.value_height, 8)
+    return {(box.x % steps[0], box.y % steps[1]) for box in region.boxes}
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

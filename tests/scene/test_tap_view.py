@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from reelnet.reel import Run
 from reelnet.runs.header import TapInfo
+from reelnet.scene.cell import Cell
 from reelnet.scene.limits import Limits
 from reelnet.scene.tap_view import (
-    Cell,
     describe_cell,
     describe_rows_and_columns,
     format_channel_numbers,
@@ -49,17 +49,17 @@ def test_maps_fill_four_fifths_of_their_cells(sides: tuple[int, ...], box: int) 
 def test_the_author_may_set_the_cell_size(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (2, 2, 32, 32)}, side=32)
     assert (run.reel("plain").scene.size.width, run.reel("plain").scene.size.height) == (128, 192)
-    assert run.reel("plain", settings=["theme.cell=56"]).scene.size.width == 112
+    assert run.reel("plain", settings=["theme.cell=56"]).scene.size.width == 64
 
 
 def test_layers_that_share_a_size_of_cells_fill_them(make_run: MakeRun) -> None:
     shapes = {"conv1": (4, 4, 32, 32), "conv2": (4, 4, 16, 16), "conv3": (4, 8, 8, 8)}
     run = make_run(taps=shapes, side=32)
     context = run.reel("overview", layer="conv3").scene.context
-    assert all(context.view(tap).cell.fills(context.cell_size, context.require(tap)) for tap in shapes)
+    assert all(context.view(tap).cell.fills(context.cell_size) for tap in shapes)
     # A layer alone takes what there is.
     alone = run.reel("square", layer="conv3", settings=["canvas.snap=false"]).scene.context.cell
-    assert alone.size > context.cell.size
+    assert alone.size > context.cell.width
 
 
 RED, WHITE, BLUE = (156, 17, 39), (255, 255, 255), (17, 77, 140)

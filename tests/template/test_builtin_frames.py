@@ -45,4 +45,4 @@ def test_frames_of_a_fixed_size_are_filled(name: str, channels: int, tmp_path: P
     assert max(top, left) <= size.width / 12
     assert top == pytest.approx(size.height - bottom, abs=8)
     assert left == pytest.approx(size.width - right, abs=8)
-    assert scene.context.cell.size >= 70
+    assert scene.context.cell.width >= 70

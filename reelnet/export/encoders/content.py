@@ -17,9 +17,9 @@ class Content(Enum):
     """What changes in the frames, the least demanding first. Each codec has settings and qualities for each."""
 
     BLOCKS = "blocks"
-    """Flat squares whose edges are at multiples of 8 pixels, as the codec's transform blocks are."""
+    """Flat rectangles whose edges are at multiples of 8 pixels, as the codec's transform blocks are."""
     SMALL_BLOCKS = "small blocks"
-    """Flat squares whose edges are at multiples of 4 pixels, such as values of 4 or 12 pixels."""
+    """Flat rectangles whose edges are at multiples of 4 pixels, such as values of 4 or 12 pixels."""
     FINE = "fine"
     """Fine patterns, and edges inside the codec's blocks: values of 1 to 3 pixels, or off the grid."""
     PHOTO = "photo"
@@ -59,4 +59,5 @@ def _classify(region: CellRegion) -> Content:
 
 def _find_grid(region: CellRegion) -> int:
     """The largest number of pixels of which the edges of all values are at multiples."""
-    return math.gcd(region.value_size, *(side for box in region.boxes for side in (box.x, box.y)))
+    sides = (side for box in region.boxes for side in (box.x, box.y))
+    return math.gcd(region.value_width, region.value_height, *sides)

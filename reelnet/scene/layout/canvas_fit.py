@@ -12,12 +12,12 @@ from fractions import Fraction
 from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, KeyPath
 from reelnet.config.spec import MAX_PIXELS, SpecModel
 from reelnet.errors import TemplateError, UsageError
+from reelnet.scene.cell import DEFAULT_CELL_SIZE
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Group, Leaf, Size, place_children
 from reelnet.scene.layout.measure import LayoutTree, measure_layout
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.panel import Panel
-from reelnet.scene.tap_view import DEFAULT_CELL_SIZE
 from reelnet.template.model import CanvasSpec, Stack, StackSpec, Template
 from reelnet.template.theme import Theme
 
@@ -119,7 +119,7 @@ def _fills_cells(layout: FittedLayout) -> bool:
     """Whether the maps of all layers fill their cells well."""
     context = layout.context
     views = map(context.view, _find_map_layers(context))
-    return all(view.cell.fills(context.cell_size, view.tap) for view in views)
+    return all(view.cell.fills(context.cell_size) for view in views)
 
 
 def _find_map_layers(context: SceneContext) -> list[str]:

@@ -18,10 +18,10 @@ from tests.export.coding import encode
 
 
 def region(
-    side: int, value_size: int, x: int = 0, *, is_picture: bool = False, changes: bool = True
+    side: int, value: int, x: int = 0, *, is_picture: bool = False, changes: bool = True
 ) -> CellRegion:
     """One cell `side` pixels wide and high."""
-    return CellRegion((Box(x, 16, side, side),), value_size, is_picture, changes)
+    return CellRegion((Box(x, 16, side, side),), value, value, is_picture, changes)
 
 
 def content_of(*regions: CellRegion) -> Content:

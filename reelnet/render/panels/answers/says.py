@@ -102,7 +102,7 @@ class AnswerLayout:
     def __init__(self, panel: Says, context: SceneContext, scores: ClassScores) -> None:
         self.scores, self.style = scores, body_style(context.theme)
         self.name_style = answer_style(context.theme)
-        style, cell_size, bars = self.style, context.cell.size, panel.show == "bars"
+        style, cell_size, bars = self.style, context.cell_extent, panel.show == "bars"
         longest, percent_width = max(map(self.name_style.width, scores.classes)), measure_percent(style)
         has_bar = panel.bar and not bars
         self.bar_height = max(3, round(style.size / 4)) if has_bar else 0
@@ -141,7 +141,7 @@ def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[
         longest: Width of the longest name in pixels.
         context: The run.
     """
-    style, pitch, size = answer_style(context.theme), context.cell_pitch, context.cell.size
+    style, pitch, size = answer_style(context.theme), context.cell_pitch, context.cell_extent
     count = len(context.sample_indices)
     if longest + GAP <= pitch or pitch >= 3 * style.size:
         return range(count), pitch - GAP
@@ -160,7 +160,7 @@ class SaysDrawing(ABC):
         scores = panel.find_scores(context)
         if scores is None:
             raise AssertionError("a panel without a measure is not placed")
-        theme, size, pitch = context.theme, context.cell.size, context.cell_pitch
+        theme, size, pitch = context.theme, context.cell_extent, context.cell_pitch
         self.layout, self.transposed = AnswerLayout(panel, context, scores), context.transposed
         samples, width = range(len(context.sample_indices)), self.layout.width
         left, top = box.x, box.y

@@ -83,7 +83,7 @@ class ImageDrawing(Still):
 
     def cell_regions(self) -> list[CellRegion]:
         """The picture."""
-        return [CellRegion((self._box,), value_size=1, is_picture=True, changes=False)]
+        return [CellRegion((self._box,), value_width=1, value_height=1, is_picture=True, changes=False)]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the picture."""

@@ -73,7 +73,10 @@ class Block:
     @property
     def input_distance(self) -> int:
         """Pixels from the start of the samples to the start of the first channel."""
-        return self.context.grid.round_up(self.view.cell.size + INPUT_GAP)
+        cell = self.view.cell
+        return self.context.grid.round_up(
+            (cell.width if self.context.transposed else cell.height) + INPUT_GAP
+        )
 
     @property
     def top_margin(self) -> int:
@@ -108,13 +111,17 @@ class Block:
 
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a block whose upper left corner is at (x, y)."""
-        rows, columns = len(self.channels), len(self.context.sample_indices)
-        cell, fit_gap = self.view.cell, self.context.fit_gap
-        row_gap, column_gap = fit_gap(cell, self.gap), fit_gap(cell, self.context.samples_spec.gap)
-        if self.context.transposed:
-            rows, columns, row_gap, column_gap = columns, rows, column_gap, row_gap
-        x, y = x + self.left_margin, y + self.top_margin
-        return CellGrid(x, y, cell.size, rows, columns, row_gap, column_gap)
+        context, cell = self.context, self.view.cell
+        x, y, inset = x + self.left_margin, y + self.top_margin, context.cell_inset(cell)
+        channels, samples, gap = (
+            len(self.channels),
+            len(context.sample_indices),
+            context.fit_gap(cell, self.gap),
+        )
+        size, pitch = (cell.width, cell.height), context.cell_pitch
+        if context.transposed:
+            return CellGrid(x, y + inset, *size, samples, channels, pitch - cell.height, gap)
+        return CellGrid(x + inset, y, *size, channels, samples, gap, pitch - cell.width)
 
     @property
     def size(self) -> Size:
@@ -137,8 +144,8 @@ class BlockDrawing:
         self._hatching = Hatching(theme, palette)
         self._map = palette.colormap(block.view.anchors)
         self._limits = block.view.limits.select_channels(block.channels)
-        shape, shown = block.view.tap.map_shape, (context.sample_indices, block.channels)
-        everything = tuple(range(block.view.tap.shape[0])), tuple(range(shape[0]))
+        shape, shown = block.view.shown_shape, (context.sample_indices, block.channels)
+        everything = tuple(range(shape[0])), tuple(range(shape[1]))
         self._selection = None if shown == everything else np.ix_(*shown)
         self._pictures = self._place_pictures(palette) if block.inputs else None
         self._colorbar = self._place_colorbar(palette)
@@ -147,7 +154,7 @@ class BlockDrawing:
         """The samples above the cells, or left of them if rows are samples."""
         grid, distance = self._grid, self._block.input_distance
         x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
-        own_grid = CellGrid.for_samples(self._context, x, y, self._block.view.cell)
+        own_grid = CellGrid.for_samples(self._context, x, y, Size(grid.cell_width, grid.cell_height))
         return SamplePictures(self._context, own_grid, palette, labels=self._block.labels)
 
     def _place_colorbar(self, palette: PaletteBuilder) -> ColorbarDrawing | None:
@@ -166,11 +173,10 @@ class BlockDrawing:
 
     def level_maps(self) -> LevelMaps:
         """The maps that the block shows, for quantization over time."""
-        tap = self._block.view.tap
         return LevelMaps(
             tap=self.tap,
             colors=self._map.colors,
-            shape=(tap.shape[0], *tap.map_shape),
+            shape=self._block.view.shown_shape,
             samples=self._context.sample_indices,
             channels=self._block.channels,
             positions=self._level_positions,
@@ -179,13 +185,12 @@ class BlockDrawing:
 
     def cell_regions(self, *, changes: bool) -> list[CellRegion]:
         """The maps, which may change from frame to frame, and the samples beside them."""
-        height, width = self._block.view.tap.map_shape[1:]
-        maps = self._grid.map_region(self._block.view.cell, height, width, changes=changes)
+        maps = self._grid.map_region(self._block.view.cell, changes=changes)
         return [maps] if self._pictures is None else [maps, self._pictures.region]
 
     def _level_positions(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
-        folded = self._block.view.tap.fold_values(values)
-        return to_level_positions(folded, self._block.view.limits, len(self._map.indices))
+        maps = self._block.view.to_maps(values)
+        return to_level_positions(maps, self._block.view.limits, len(self._map.indices))
 
     def _levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         return to_levels(values, self._limits, len(self._map.indices))
@@ -243,19 +248,19 @@ class BlockDrawing:
             values: The recorded values.
             levels: Levels to draw where values are finite; by default those of the values.
         """
-        tap = self._block.view.tap
-        values = tap.fold_values(values)
+        view = self._block.view
+        values = view.to_maps(values)
         if self._selection is not None:
             values = values[self._selection]
             levels = levels[self._selection] if levels is not None else None
         indices = self._map.indices_for(canvas).take(self._levels(values) if levels is None else levels)
         missing = find_missing(values)
-        if tap.fold is not None:
-            indices[:, :, tap.blank_mask] = self._background.indices[0]
+        if view.blank_mask is not None:
+            indices[:, :, view.cell.reduce_mask(view.blank_mask)] = self._background.indices[0]
         if not self._context.transposed:
             indices = indices.transpose(1, 0, 2, 3)
             missing = missing.transpose(1, 0, 2, 3) if missing is not None else None
-        self._grid.draw_maps(canvas, indices, self._block.view.cell, missing, self._hatching)
+        self._grid.draw_maps(canvas, indices, view.cell, missing, self._hatching)
 
 
 def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:

@@ -13,12 +13,13 @@ from reelnet.render.canvas import write
 from reelnet.render.panels.maps.hatching import Hatching
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.runs.header import displayable_layers
+from reelnet.scene.cell import Cell
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
-from reelnet.scene.layout.boxes import Box
+from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
-from reelnet.scene.tap_view import Cell, format_channel_numbers
+from reelnet.scene.tap_view import format_channel_numbers
 
 INPUT_LABEL = "input"
 LABEL_GAP = 10
@@ -35,12 +36,13 @@ MAX_OVERHANG = 8
 
 @dataclass(frozen=True)
 class CellGrid:
-    """Square cells in rows and columns.
+    """Cells of one size in rows and columns.
 
     Attributes:
         x: Column of the canvas in which the first cell begins.
         y: Row of the canvas in which the first cell begins.
-        cell_size: Side of a cell in pixels.
+        cell_width: Pixels of a cell from left to right.
+        cell_height: Pixels of a cell from top to bottom.
         rows: Number of rows.
         columns: Number of columns.
         row_gap: Pixels between two rows.
@@ -49,29 +51,30 @@ class CellGrid:
 
     x: int
     y: int
-    cell_size: int
+    cell_width: int
+    cell_height: int
     rows: int
     columns: int
     row_gap: int = 0
     column_gap: int = 0
 
     @classmethod
-    def for_samples(cls, context: SceneContext, x: int, y: int, cell: Cell) -> CellGrid:
-        """One cell per sample: a row, or a column if rows are samples."""
-        count, gap = len(context.sample_indices), context.fit_gap(cell, context.samples_spec.gap)
+    def for_samples(cls, context: SceneContext, x: int, y: int, size: Size) -> CellGrid:
+        """One cell per sample: a row that begins at (x, y), or a column if rows are samples."""
+        count, pitch = len(context.sample_indices), context.cell_pitch
         if context.transposed:
-            return cls(x, y, cell.size, count, 1, row_gap=gap)
-        return cls(x, y, cell.size, 1, count, column_gap=gap)
+            return cls(x, y, size.width, size.height, count, 1, row_gap=pitch - size.height)
+        return cls(x, y, size.width, size.height, 1, count, column_gap=pitch - size.width)
 
     @property
     def row_pitch(self) -> int:
         """Pixels from one row to the next."""
-        return self.cell_size + self.row_gap
+        return self.cell_height + self.row_gap
 
     @property
     def column_pitch(self) -> int:
         """Pixels from one column to the next."""
-        return self.cell_size + self.column_gap
+        return self.cell_width + self.column_gap
 
     @property
     def bounds(self) -> Box:
@@ -82,15 +85,14 @@ class CellGrid:
     def cell_box(self, row: int, column: int) -> Box:
         """The box of one cell."""
         x, y = self.x + column * self.column_pitch, self.y + row * self.row_pitch
-        return Box(x, y, self.cell_size, self.cell_size)
+        return Box(x, y, self.cell_width, self.cell_height)
 
-    def map_region(self, cell: Cell, height: int, width: int, *, changes: bool) -> CellRegion:
-        """The pixels of maps of height × width values that `draw_maps` draws."""
-        top, left = cell.center_offset(height, width)
-        boxes = (self.cell_box(row, column) for row in range(self.rows) for column in range(self.columns))
+    def map_region(self, cell: Cell, *, changes: bool) -> CellRegion:
+        """The pixels of the maps that `draw_maps` draws."""
         return CellRegion(
-            tuple(Box(box.x + left, box.y + top, width * cell.scale, height * cell.scale) for box in boxes),
-            value_size=cell.scale,
+            tuple(self.cell_box(row, column) for row in range(self.rows) for column in range(self.columns)),
+            value_width=cell.scale_x,
+            value_height=cell.scale_y,
             is_picture=False,
             changes=changes,
         )
@@ -114,30 +116,30 @@ class CellGrid:
         missing: NDArray[np.bool_] | None = None,
         hatching: Hatching | None = None,
     ) -> None:
-        """Draw maps of palette indices (rows, columns, height, width), upscaled by the cell's scale.
+        """Draw maps of palette indices (rows, columns, height, width), upscaled by the cell's factors.
 
         Args:
             canvas: Where to draw.
-            indices: The palette index of each value.
-            cell: Where the maps are in their cells.
+            indices: The palette index of each shown value.
+            cell: The cell that each map fills.
             missing: Which values are hatched, in the same shape; None for none.
             hatching: How they are hatched.
         """
         rows, columns, height, width = indices.shape
-        top, left = cell.center_offset(height, width)
+        scale_x, scale_y = cell.scale_x, cell.scale_y
         row_stride, pixel_stride = canvas.strides
         bounds = self.bounds
         # Strided views are not checked against the bounds of their array.
         if min(bounds.x, bounds.y) < 0 or bounds.bottom > canvas.shape[0] or bounds.right > canvas.shape[1]:
             raise AssertionError(f"cells {bounds} are outside a canvas of {canvas.shape}")
         # Upscale horizontally first; then every row is copied as a whole, which is fast.
-        wide = indices.transpose(0, 2, 1, 3).repeat(cell.scale, axis=3)
+        wide = indices.transpose(0, 2, 1, 3).repeat(scale_x, axis=3)
         target = as_strided(
-            canvas[self.y + top :, self.x + left :],
-            (rows, height, cell.scale, columns, width * cell.scale),
+            canvas[self.y :, self.x :],
+            (rows, height, scale_y, columns, width * scale_x),
             (
                 self.row_pitch * row_stride,
-                cell.scale * row_stride,
+                scale_y * row_stride,
                 row_stride,
                 self.column_pitch * pixel_stride,
                 pixel_stride,
@@ -145,17 +147,17 @@ class CellGrid:
         )
         target[...] = wide[:, :, None]
         if missing is not None and hatching is not None:
-            y, x = np.arange(height * cell.scale).reshape(height, -1), np.arange(width * cell.scale)
-            y = y + (self.y + top + np.arange(rows) * self.row_pitch)[:, None, None]
-            x = x + (self.x + left + np.arange(columns) * self.column_pitch)[:, None]
-            covered = missing.transpose(0, 2, 1, 3).repeat(cell.scale, axis=3)[:, :, None]
+            y, x = np.arange(height * scale_y).reshape(height, -1), np.arange(width * scale_x)
+            y = y + (self.y + np.arange(rows) * self.row_pitch)[:, None, None]
+            x = x + (self.x + np.arange(columns) * self.column_pitch)[:, None]
+            covered = missing.transpose(0, 2, 1, 3).repeat(scale_x, axis=3)[:, :, None]
             covered = covered.reshape(rows, height, 1, columns, -1)
             pattern = hatching.indices_at(y[..., None, None], x)
             np.copyto(target, pattern.astype(canvas.dtype), where=covered)
 
     def write_row_label(self, canvas: Canvas, row: int, text: str, ink: Ink, style: TextStyle) -> None:
         """Write a text left of a row, level with its middle."""
-        y = self.cell_box(row, 0).y + (self.cell_size - style.line_height) // 2
+        y = self.cell_box(row, 0).y + (self.cell_height - style.line_height) // 2
         write(canvas, text, ink, self.x - LABEL_GAP, y, style, anchor="right")
 
     def write_row_labels(
@@ -164,7 +166,7 @@ class CellGrid:
         """Write those row labels that fit, `gap` pixels left of the cells."""
         for row, label in thin_labels(labels, self.row_pitch, style.line_height).items():
             # If cells are lower than a line, the first label would reach over the panel's edge.
-            y = max(self.y, self.cell_box(row, 0).y + (self.cell_size - style.line_height) // 2)
+            y = max(self.y, self.cell_box(row, 0).y + (self.cell_height - style.line_height) // 2)
             if y + style.line_height <= self.bounds.bottom:
                 write(canvas, label, ink, self.x - gap, y, style, anchor="right")
 
@@ -173,12 +175,12 @@ class CellGrid:
     ) -> None:
         """Write labels, by column, each centered on its column, with the tops of their lines at `y`."""
         for column, label in labels.items():
-            middle = self.cell_box(0, column).x + self.cell_size // 2
+            middle = self.cell_box(0, column).x + self.cell_width // 2
             write(canvas, label, ink, middle, y, style, anchor="middle")
 
     def fit_column_labels(self, labels: Sequence[str], style: TextStyle) -> dict[int, str]:
         """Shorten and thin column labels to those that fit above the cells, by column."""
-        pitch, cell_size = self.column_pitch, self.cell_size
+        pitch, cell_size = self.column_pitch, self.cell_width
         widest = max(style.width(label) for label in labels)
         if widest + 4 <= pitch or pitch >= 3 * style.size:
             return {column: shorten_text(label, pitch - 4, style) for column, label in enumerate(labels)}

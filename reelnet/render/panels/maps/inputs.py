@@ -30,6 +30,9 @@ from reelnet.template.color import Rgb
 MIN_SHARP_SCALE, MIN_SHARP_COLOR_SCALE = 3, 8
 """Factors from which gray and color pictures are upscaled in whole pixels, even if that leaves a margin."""
 
+MIN_SHARP_FILL = 0.875
+"""Fraction of the box that smaller whole factors must fill."""
+
 GRAY_LEVELS = 32
 PHOTO_COLORS = 64
 """Colors of a palette of 255 that gray and color pictures get."""
@@ -50,7 +53,10 @@ class Inputs(Panel):
         """The cells of a panel whose upper left corner is at (x, y)."""
         left = row_label_width(context, labels=self.labels)
         top = column_label_height(context, labels=self.labels)
-        return CellGrid.for_samples(context, x + left, y + top, context.cell)
+        cell = context.cell
+        inset = context.cell_inset(cell)
+        x, y = (x + left, y + top + inset) if context.transposed else (x + left + inset, y + top)
+        return CellGrid.for_samples(context, x, y, Size(cell.width, cell.height))
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the cells with their labels, and the margin if annotations need one."""
@@ -117,9 +123,7 @@ class SamplePictures:
         for label in (labels and context.labels) or ():
             body_style(context.theme).width(label)
         self._context, self._grid = context, grid
-        map_side = max(context.require(context.layer).map_shape[1:]) * context.cell.scale
-        map_side = min(context.cell.size, map_side)
-        pictures, self._scale = fit_pictures(context.pictures, grid.cell_size, map_side)
+        pictures, self._scale = fit_pictures(context.pictures, Size(grid.cell_width, grid.cell_height))
         height, width = pictures.shape[1] * self._scale, pictures.shape[2] * self._scale
         self._boxes = [self._center_picture(number, height, width) for number in range(len(pictures))]
         self._pictures: GrayPictures | FixedPicture
@@ -145,7 +149,8 @@ class SamplePictures:
     @property
     def region(self) -> CellRegion:
         """The pictures in their cells."""
-        return CellRegion(tuple(self._boxes), value_size=self._scale, is_picture=True, changes=False)
+        side = self._scale
+        return CellRegion(tuple(self._boxes), side, side, is_picture=True, changes=False)
 
     def draw(self, canvas: Canvas) -> None:
         """Draw each picture in its cell."""
@@ -200,27 +205,25 @@ class GrayPictures:
         return indices
 
 
-def fit_pictures(pictures: NDArray[np.uint8], cell_size: int, map_side: int) -> tuple[NDArray[np.uint8], int]:
-    """Resample pictures to about the size of a cell.
+def fit_pictures(pictures: NDArray[np.uint8], box: Size) -> tuple[NDArray[np.uint8], int]:
+    """Resample pictures to about the size of a box.
 
     Args:
         pictures: uint8 (n, height, width) or (n, height, width, 3).
-        cell_size: Largest side in pixels.
-        map_side: The side to resample to if no whole factor comes near the cell: that of the maps beside them.
+        box: The largest width and height in pixels.
 
     Returns:
         The pictures and the whole factor by which they still have to be upscaled.
     """
     height, width = pictures.shape[1:3]
-    side = max(height, width)
-    scale = cell_size // side
+    exact = min(box.width / width, box.height / height)
+    scale = int(exact)
     # Pictures that are shown in large pixels keep them.
     min_sharp_scale = MIN_SHARP_SCALE if pictures.ndim == 3 else MIN_SHARP_COLOR_SCALE
-    if scale >= min_sharp_scale or (scale and cell_size - scale * side <= cell_size // 8):
+    if scale >= min_sharp_scale or (scale and scale >= MIN_SHARP_FILL * exact):
         return pictures, scale
-    target = map_side if scale else cell_size
-    size = max(1, round(width * target / side)), max(1, round(height * target / side))
-    method = Image.Resampling.BICUBIC if target > side else Image.Resampling.BOX
+    size = max(1, round(width * exact)), max(1, round(height * exact))
+    method = Image.Resampling.BICUBIC if exact > 1 else Image.Resampling.BOX
     return np.stack([np.asarray(Image.fromarray(each).resize(size, method)) for each in pictures]), 1
 
 

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
@@ -17,6 +16,7 @@ from reelnet.render.panels.maps.grid import CellGrid, heading_height, thin_label
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
+from reelnet.scene.cell import DEFAULT_CELL_SIZE, Cell
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -24,8 +24,10 @@ from reelnet.scene.layout.snap import MIN_PREFERRED
 from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
-from reelnet.scene.tap_view import DEFAULT_CELL_SIZE, Cell
 from reelnet.template.selector import Selector, SelectorField, select_indices
+
+MAX_WHOLE_SIDE = 128
+"""Filters with at most so many rows and columns show every weight, even if that makes their cells larger."""
 
 LABEL_GAP = 8
 """Pixels between a row's number and its cells."""
@@ -112,13 +114,17 @@ class WeightsLayout:
         with error_context("show"):
             self.outputs = select_indices(panel.show, outputs, "output channel", select_top=select_changed)
         max_size = panel.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
-        grid, scale = context.grid, Cell.fit(height, width, max_size).scale
-        if panel.cell is None:
+        grid = context.grid
+        max_size = max(max_size, min(max(height, width), MAX_WHOLE_SIDE))
+        self.cell = Cell.fit(height, width, max_size, grid, reduce=True)
+        if panel.cell is None and self.cell.scale > 1:
+            scale = self.cell.scale
             scale = grid.prefer_scale(scale, scale * MIN_PREFERRED, Fraction(scale))
-        # There is no margin beside the values: it would look like a wider gap on two sides.
-        self.cell = Cell(max(height, width) * scale, scale, grid.for_values(scale))
+            self.cell = Cell.at_scale(height, width, scale, grid)
         self.heading_height = heading_height(context) if panel.heading else 0
-        self._gap = self.cell.grid.round_up(self.cell.size + panel.gap) - self.cell.size
+        cell = self.cell
+        self._column_gap = cell.grid_x.round_up(cell.width + panel.gap) - cell.width
+        self._row_gap = cell.grid_y.round_up(cell.height + panel.gap) - cell.height
         self._left, self._top = 0, self.heading_height
         if panel.labels:
             style = body_style(context.theme)
@@ -128,8 +134,8 @@ class WeightsLayout:
 
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a panel whose upper left corner is at (x, y)."""
-        x, y, gap = x + self._left, y + self._top, self._gap
-        return CellGrid(x, y, self.cell.size, len(self.outputs), self._inputs, gap, gap)
+        x, y, size = x + self._left, y + self._top, (self.cell.width, self.cell.height)
+        return CellGrid(x, y, *size, len(self.outputs), self._inputs, self._row_gap, self._column_gap)
 
 
 class WeightsDrawing:
@@ -139,8 +145,7 @@ class WeightsDrawing:
         tap = panel.find_weight(context)
         if tap is None:
             raise AssertionError("a panel without a measure is not placed")
-        info, theme, layout = context.require(tap), context.theme, WeightsLayout(panel, context, tap)
-        self._filter_shape = info.shape[2:]
+        theme, layout = context.theme, WeightsLayout(panel, context, tap)
         self._tap, self._box, self._labels = tap, box, panel.labels
         self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
         self._heading, self._label_y = tap if panel.heading else "", box.y + layout.heading_height
@@ -152,8 +157,7 @@ class WeightsDrawing:
 
     def cell_regions(self) -> list[CellRegion]:
         """The filters."""
-        height, width = self._filter_shape
-        return [self._grid.map_region(self._cell, height, width, changes=True)]
+        return [self._grid.map_region(self._cell, changes=True)]
 
     def draw_still(self, canvas: Canvas) -> None:
         """Write heading and labels, and outline the cells, which may all have the color of the background."""
@@ -170,7 +174,7 @@ class WeightsDrawing:
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the weights of one step."""
-        values: NDArray[np.generic] = np.asarray(state.snapshot.taps[self._tap])[list(self._outputs)]
+        values = self._cell.reduce(np.asarray(state.snapshot.taps[self._tap])[list(self._outputs)])
         levels = to_levels(values, self._limits, len(self._map.indices))
         indices = self._map.indices_for(canvas)[levels]
         self._grid.draw_maps(canvas, indices, self._cell, find_missing(values), self._hatching)

@@ -51,7 +51,7 @@ def slots(reel: Reel, step: int) -> list[Any]:
     """The pixels below each sample's column."""
     box = dict(reel.scene.boxes)["says"]
     shown = to_pixels(reel.frame(step))[box.y : box.bottom]
-    side, gap = reel.scene.context.cell.size, reel.scene.context.samples_spec.gap
+    side, gap = reel.scene.context.cell.width, reel.scene.context.samples_spec.gap
     left = box.right - SAMPLES * side - (SAMPLES - 1) * gap
     return [shown[:, left + n * (side + gap) : left + n * (side + gap) + side] for n in range(SAMPLES)]
 
@@ -98,8 +98,8 @@ def test_bar_heights_match_the_softmax(tmp_path: Path) -> None:
     high, low = (math.exp(score) / (math.exp(3) + CLASSES - 1) for score in (3, 0))
     shown = to_pixels(reel.frame(0))[box.y : box.bottom]
     for number, truth in enumerate((1, 2)):
-        left = box.right - (2 - number) * reel.scene.context.cell.size
-        slot = shown[:, left : left + reel.scene.context.cell.size]
+        left = box.right - (2 - number) * reel.scene.context.cell.width
+        slot = shown[:, left : left + reel.scene.context.cell.width]
         for color, part, bars in ((WRONG, high, 1), (RIGHT, low, 1), (MUTED, low, CLASSES - 2)):
             columns = (slot[:100] == color).all(axis=-1).sum(axis=0)
             assert set(columns[columns > 0]) == {round(100 * part)}
@@ -198,7 +198,7 @@ def test_the_length_of_a_bar_is_the_certainty(tmp_path: Path, transposed: bool) 
     box, certainty = dict(reel.scene.boxes)["says"], math.exp(3) / (math.exp(3) + CLASSES - 1)
     for step, colors in ((0, [RIGHT, WRONG, WRONG, WRONG]), (1, [RIGHT] * SAMPLES)):
         shown = to_pixels(reel.frame(step))[box.y : box.bottom, box.x : box.right]
-        cell, pitch = reel.scene.context.cell.size, reel.scene.context.cell_pitch
+        cell, pitch = reel.scene.context.cell.width, reel.scene.context.cell_pitch
         for number, color in enumerate(colors):
             if transposed:
                 top = box.height - reel.scene.context.samples_extent + number * pitch
@@ -229,7 +229,7 @@ def test_an_error_is_one_line_with_its_position(tmp_path: Path, panel: dict[str,
 
 def test_rows_of_samples_have_their_predictions_on_the_right(tmp_path: Path) -> None:
     reel = laid_out(recorded(tmp_path / "run"), {"percent": True}, samples={"transposed": True, "gap": 8})
-    boxes, side = dict(reel.scene.boxes), reel.scene.context.cell.size
+    boxes, side = dict(reel.scene.boxes), reel.scene.context.cell.width
     assert boxes["says"].x == boxes["channels"].right
     shown = to_pixels(reel.frame(0))[boxes["says"].y :, boxes["says"].x : boxes["says"].right]
     top = boxes["says"].height - (SAMPLES * side + (SAMPLES - 1) * 8)

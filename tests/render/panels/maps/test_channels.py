@@ -156,16 +156,16 @@ def test_rows_of_samples_do_not_fit_below_a_row_of_inputs(tmp_path: Path) -> Non
 def test_maps_of_any_side(tmp_path: Path, side: int, scale: int, gap: int) -> None:
     maps = noise(1, 3, 2, side)
     shown = bare(write_run(tmp_path / "run", maps), samples={"gap": gap}, gap=gap)
-    wanted = expand_cells(maps[0], 56, scale, down=gap, across=gap)
+    wanted = expand_cells(maps[0], side * scale, scale, down=gap, across=gap)
     assert_cells(shown[: len(wanted)], wanted)
 
 
-@pytest.mark.parametrize(("cell", "scale"), [(27, 3), (29, 4), (31, 4), (7, 1)])
+@pytest.mark.parametrize(("cell", "scale"), [(27, 3), (28, 4), (31, 4), (7, 1)])
 def test_cells_of_odd_sizes(tmp_path: Path, cell: int, scale: int) -> None:
     maps = noise(1, 3, 3, 7)
     run = write_run(tmp_path / "run", maps)
     shown = lay_out(run, {"channels": BARE}, theme={"cell": cell}, canvas=UNSNAPPED).panel("channels", 0)
-    wanted = expand_cells(maps[0], cell, scale)
+    wanted = expand_cells(maps[0], 7 * scale, scale)
     assert_cells(shown[: len(wanted), : wanted.shape[1]], wanted)
 
 
@@ -177,7 +177,7 @@ def test_many_and_few(tmp_path: Path, samples: int, channels: int, transposed: b
     shown = lay_out(run, {"channels": BARE}, theme={"cell": 16}, samples={"transposed": transposed}).panel(
         "channels", 0
     )
-    wanted = expand_cells(maps[0], 16, 3, transposed=transposed)
+    wanted = expand_cells(maps[0], 15, 3, transposed=transposed)
     assert_cells(shown[: len(wanted), : wanted.shape[1]], wanted)
 
 

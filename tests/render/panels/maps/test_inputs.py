@@ -11,6 +11,7 @@ from reelnet.render.panels.maps.grid import choose_label_style
 from reelnet.render.panels.maps.inputs import fit_pictures
 from reelnet.render.typography import body_style
 from reelnet.scene.context import SceneContext
+from reelnet.scene.layout.boxes import Size
 from reelnet.scene.layout.snap import SnapGrid
 from reelnet.template.model import SamplesSpec
 from reelnet.template.theme import Theme
@@ -19,18 +20,17 @@ from tests.rendering import photos
 
 
 @pytest.mark.parametrize(
-    ("side", "box", "filled", "shown"),
+    ("side", "box", "shown"),
     [
-        (28, 56, 56, 56),  # twice as large
-        (28, 63, 63, 56),  # and in a cell that is a little larger
-        (28, 96, 96, 84),  # three times: large pixels stay so
-        (28, 48, 48, 48),  # no whole factor comes near
-        (32, 56, 48, 48),  # nor here: as large as the maps
-        (64, 56, 48, 56),  # averaged down
+        (28, 56, 56),  # twice as large
+        (28, 63, 56),  # and in a cell that is a little larger
+        (28, 96, 84),  # three times: large pixels stay so
+        (28, 48, 48),  # no whole factor comes near
+        (64, 56, 56),  # averaged down
     ],
 )
-def test_gray_pictures_fill_their_cells(side: int, box: int, filled: int, shown: int) -> None:
-    pictures, scale = fit_pictures(gray_pictures(3, side), box, filled)
+def test_gray_pictures_fill_their_cells(side: int, box: int, shown: int) -> None:
+    pictures, scale = fit_pictures(gray_pictures(3, side), Size(box, box))
     assert pictures.shape[1] * scale == pictures.shape[2] * scale == shown
     if shown % side == 0:
         assert (pictures == gray_pictures(3, side)).all()
@@ -40,7 +40,7 @@ def test_gray_pictures_fill_their_cells(side: int, box: int, filled: int, shown:
     ("side", "box", "shown"), [(32, 128, 128), (32, 126, 126), (32, 66, 64), (8, 70, 64)]
 )
 def test_photos_fill_their_cells_more_often(side: int, box: int, shown: int) -> None:
-    pictures, scale = fit_pictures(photos(2, side), box, box)
+    pictures, scale = fit_pictures(photos(2, side), Size(box, box))
     assert pictures.shape[1] * scale == shown
     # Resampling keeps the mean color.
     assert np.abs(pictures.mean(axis=(1, 2)) - photos(2, side).mean(axis=(1, 2))).max() < 3
