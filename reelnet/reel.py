@@ -154,8 +154,8 @@ class Reel:
 
         Without `max_size` and `platform` nothing is reduced. With one of them, the file is never larger than this
         cap. If a lossless file fits, it is written. Otherwise values are changed by up to `max_error`, where that
-        saves most bytes. If that is not enough, frames, colormap levels or the scale of the maps are reduced as well,
-        except for those that `keep` names. `Report.traded` says what was reduced.
+        saves most bytes. If that is not enough, frames, colormap levels, channels or the scale of the maps are reduced
+        as well, except for those that `keep` names. `Report.traded` says what was reduced.
 
         Args:
             path: The file to write.
@@ -172,8 +172,8 @@ class Reel:
                 range, 0 to 240. The default of 4 is hard to see; 0 shows exact values only. Fewer colormap levels
                 can exceed it; see `keep`.
             keep: With a cap: what must not be reduced. `"frames"` shows every step that the template selects,
-                `"levels"` keeps all colors of the colormap and so the limit of `max_error`, and `"scale"` keeps the
-                size of the maps in pixels.
+                `"levels"` keeps all colors of the colormap and so the limit of `max_error`, `"channels"` keeps all
+                channels that the template shows, and `"scale"` keeps the size of the maps in pixels.
 
         Returns:
             The figures of the file: size, frames, errors, and what was reduced.
@@ -215,7 +215,7 @@ class Reel:
             platforms: The names of platforms, such as `["medium", "github"]`; `reelnet platforms` lists them.
             folder: The folder for the files, which are named `{layer}-{platform}.{suffix}`.
             max_error: How far a shown value may be from the recorded one; see `save`.
-            keep: What must not be reduced: `"frames"`, `"levels"`, `"scale"`; see `save`.
+            keep: What must not be reduced: `"frames"`, `"levels"`, `"channels"`, `"scale"`; see `save`.
 
         Returns:
             The report of each file, or the reason why there is none, in the order of `platforms`.

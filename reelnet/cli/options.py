@@ -146,7 +146,7 @@ reductions = combine_options(
         "--keep",
         metavar="WHAT",
         default="",
-        help="With a cap: what must not be reduced: frames, levels, scale, or several with commas.",
+        help="With a cap: what must not be reduced: frames, levels, channels, scale, or several with commas.",
     ),
 )
 

@@ -132,6 +132,8 @@ def describe_reductions(
             f"{levels} of {every} colormap levels between the first and the last frame, which adds an error of "
             f"up to {additional_error(every, levels):.1f} of 240 levels"
         )
+    if after.channels < before.channels:
+        yield f"{after.channels} of {before.channels} channels shown"
     if after.scale < before.scale:
         sizes = [f"{each.size.width}×{each.size.height}" for each in (after, before)]
         # A canvas of a fixed size keeps its size at every scale.

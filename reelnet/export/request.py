@@ -16,7 +16,7 @@ from reelnet.scene.palette.palette import ColorDepth
 
 DEFAULT_MAX_ERROR = 4.0
 
-KEEP_WORDS = frozenset({"frames", "levels", "scale"})
+KEEP_WORDS = frozenset({"frames", "levels", "channels", "scale"})
 """What users may exclude from reduction."""
 
 

@@ -21,7 +21,7 @@ from reelnet.render.typography import note_fonts
 from reelnet.runs.run import RunReader
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.palette.palette import ColorDepth
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, HasLevelMaps
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.scene.timeline.timeline import Timeline
 from reelnet.template.model import Template
@@ -35,6 +35,7 @@ class LayoutRequest:
         template: What the author wrote.
         layer: The layer to show; None for the template's.
         scale: Canvas pixels per map value; None for the template's, or the largest that fits.
+        max_channels: The most channels of a layer; those that the template shows first of all. None for all of them.
         fps: Frames per second; None for the template's.
     """
 
@@ -42,11 +43,19 @@ class LayoutRequest:
     layer: str | None = None
     scale: int | None = None
     fps: float | None = None
+    max_channels: int | None = None
 
     def resolve(self, run: RunReader) -> Scene:
         """Lay the template out for a run; see `reelnet.scene.resolve.resolve`."""
         with note_fonts() as usage:
-            scene = resolve(self.template, run, layer=self.layer, scale=self.scale, fps=self.fps)
+            scene = resolve(
+                self.template,
+                run,
+                layer=self.layer,
+                scale=self.scale,
+                fps=self.fps,
+                max_channels=self.max_channels,
+            )
         notes = describe_fonts(usage, self.template, scene.context)
         return replace(scene, text_notes=(*notes,), font_files=(*sorted(usage.files),))
 
@@ -95,6 +104,12 @@ class Rendition:
         return self.scene.context.cell.scale
 
     @property
+    def channels(self) -> int:
+        """The most channels of a layer that are shown; 0 if no maps are."""
+        drawings = (each for each in self.scene.drawings if isinstance(each, HasLevelMaps))
+        return max((len(maps.channels) for each in drawings for maps in each.level_maps()), default=0)
+
+    @property
     def timeline(self) -> Timeline:
         """Which step each frame shows, and for how long."""
         return self.scene.timeline
@@ -123,9 +138,21 @@ class Rendition:
         Raises:
             TemplateError: The layout does not fit its canvas at that scale.
         """
-        if scale == self.scale:
+        return self if scale == self.scale else self._with_request(replace(self.request, scale=scale))
+
+    def with_channels(self, count: int) -> Rendition:
+        """The same frames with at most `count` channels of each layer, at the same scale.
+
+        Raises:
+            TemplateError: The layout does not fit its canvas with fewer channels.
+        """
+        if count >= self.channels:
             return self
-        request = replace(self.request, layer=self.layer, scale=scale)
+        return self._with_request(replace(self.request, scale=self.scale, max_channels=count))
+
+    def _with_request(self, request: LayoutRequest) -> Rendition:
+        """The same frames laid out anew."""
+        request = replace(request, layer=self.layer)
         scene = request.resolve(self.run)
         scene = replace(scene, timeline=self.timeline, timeline_plan=self.scene.timeline_plan)
         return Rendition(scene, self.run, request)

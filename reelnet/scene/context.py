@@ -49,7 +49,7 @@ class SceneContext:
         theme: Colors, fonts and sizes.
         statistics: Statistics over the whole run.
         choice: Which channels of the layer are shown; None for all.
-        max_channels: How many channels are shown at most, for lack of room; None for no limit.
+        max_channels: How many channels of a layer are shown at most, for lack of room or bytes; None for no limit.
         transposed: Whether rows are samples and columns are channels.
         color_limits: The limits of the layers and weights that the layout shows in colors, unless each has a color
             bar in its panel.

@@ -91,6 +91,7 @@ def resolve(
     layer: str | None = None,
     scale: int | None = None,
     fps: float | None = None,
+    max_channels: int | None = None,
 ) -> Scene:
     """Lay a template out for a run.
 
@@ -100,6 +101,7 @@ def resolve(
         layer: The layer to show; None for the template's, or the last recorded one that has maps.
         scale: Factor by which maps are upscaled; None for the template's, or the largest that fits.
         fps: Frames per second; None for the template's.
+        max_channels: The most channels of a layer that panels of channels show; None for all that they ask for.
 
     Raises:
         TemplateError: The template does not fit the run; the message lists every error.
@@ -110,7 +112,7 @@ def resolve(
         raise UsageError(f"scale {scale}: give an integer from 1 to {MAX_SCALE}")
     run.require_steps()
     errors = ErrorCollector(template.source_map)
-    context = _build_context(template, run, layer, errors)
+    context = replace(_build_context(template, run, layer, errors), max_channels=max_channels)
     layout = timeline = None
     with errors.collect():
         layout = fit_canvas(template, with_layout(template, context), scale)

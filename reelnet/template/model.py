@@ -206,7 +206,7 @@ class OutputSpec(SpecModel):
         le=240,
         description="With a cap: the largest allowed error of a value, in 1/240ths of the color range; by default 4.",
     )
-    keep: Annotated[tuple[Literal["frames", "levels", "scale"], ...], LIST_AS_TUPLE] = Field(
+    keep: Annotated[tuple[Literal["frames", "levels", "channels", "scale"], ...], LIST_AS_TUPLE] = Field(
         (), description="With a cap: a list of what must not be reduced."
     )
     timeline: Mapping[str, Any] | None = Field(

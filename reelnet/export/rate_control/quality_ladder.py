@@ -1,9 +1,9 @@
 """The quality ladder: everything a file may lose, in one order, from nothing to the least that can be shown.
 
 Its rungs come in the order in which viewers notice the loss: invisible loss of codec quality, values that change
-less often (change cost), a coarser codec quality, fewer frames, fewer colormap levels, a smaller scale, and as a last
-resort still fewer frames. Where they meet was measured on the demo's run, with the PSNR of the decoded maps in RGB
-against the recorded values (H.264, 120 frames):
+less often (change cost), a coarser codec quality, fewer frames, fewer colormap levels, half of the channels, a
+smaller scale, and as a last resort still fewer frames. Where they meet was measured on the demo's run, with the PSNR
+of the decoded maps in RGB against the recorded values (H.264, 120 frames):
 
 - Squares of 8 pixels: 637 kB at 45.8 dB by default, 546 kB at 43.0 dB two steps of quality lower. From there a
   change cost of 20 saves 15 % for 1.4 dB, and one of 80 saves 25 % for 2.8 dB. Then quality pays more: four steps
@@ -12,10 +12,10 @@ against the recorded values (H.264, 120 frames):
 - Squares of 4 pixels behave the same.
 - Fine patterns: quantized values save 6 % for 1.3 dB, a coarser quality 18 %. So they lose quality alone.
 
-At a scale of 4 instead of 8 pixels a video has as many bytes for the same PSNR, since edges then lie inside the
-codec's blocks; a GIF has half of them. Below 4 pixels, values are hard to tell apart, and before that the animation
-is shortened to 24 frames. A viewer who looks at the nearest of 24 frames sees the values of 291 steps at 35 dB
-(conv6) to 48 dB (conv3).
+A picture stays one at which people can look: maps keep at least `MIN_WIDTH_RATIO` of their width, and values of small
+maps `MIN_VALUE_SIZE` pixels. At a scale of 4 instead of 8 pixels a video has as many bytes for the same PSNR anyway,
+since edges then lie inside the codec's blocks; a GIF has half of them. A viewer who looks at the nearest of 24 frames
+sees the values of 291 steps at 35 dB (conv6) to 48 dB (conv3).
 """
 
 from __future__ import annotations
@@ -45,26 +45,23 @@ FRAME_FRACTIONS = 0.8, 0.5, 0.25
 """Points of the first frames rung, as fractions of all frames."""
 
 MIN_SHOWN_FRAMES = 48
-"""Frames that the first frames rung keeps, if there are as many: 6 seconds at the lowest frame rate."""
-
-FEW_FRAMES = 24
-"""Frames that stay while the scale is legible: 3 seconds at the lowest frame rate."""
+"""Frames that the first frames rung keeps, if there are as many: about 5 seconds at the lowest frame rate."""
 
 MIN_FRAMES = 2
 """The first and the last frame."""
 
-LEGIBLE_SCALE = 4
-"""The smallest scale at which values are seen one by one."""
+MIN_WIDTH_RATIO = 0.6
+"""The fraction of their width that maps keep."""
+
+SMALL_MAP_SIDE, MIN_VALUE_SIZE = 8, 4
+"""Maps of at most so many values a side keep values of at least so many pixels, if they have as many."""
 
 COARSE_LEVELS = 127, 85, 57, 43, 34, 29, 25, 21, 18, 15
 """Points of the levels rung."""
 
-VIDEO_SCALES = 16, 8, 2
-"""Scales that suit video: its blocks are squares of 8 and 16 pixels, and its chroma has half the resolution. Cells of
-other sizes take twice the bytes."""
-
-SMALL_VIDEO_SCALES = 4, 2
-"""The same below a scale of 8."""
+VIDEO_SCALES = 16, 8, 4, 2
+"""Scales that suit video: its blocks are squares of 4, 8 and 16 pixels, and its chroma has half the resolution. Cells
+of other sizes take twice the bytes."""
 
 FLOOR_RATIO = 0.55
 """About the bytes that the lowest quality leaves of those of the lowest invisible one."""
@@ -88,17 +85,21 @@ class RenditionParams:
     Attributes:
         frames: The number of frames.
         levels: The number of colormap levels between the first frame and the last.
+        channels: The most channels of a layer.
         scale: Canvas pixels per map value.
     """
 
     frames: int
     levels: int
+    channels: int
     scale: int
 
     @classmethod
     def from_rendition(cls, rendition: Rendition) -> RenditionParams:
         """The parameters of a rendition as it is."""
-        return cls(len(rendition.timeline), rendition.scene.palette.levels, rendition.scale)
+        return cls(
+            len(rendition.timeline), rendition.scene.palette.levels, rendition.channels, rendition.scale
+        )
 
 
 @dataclass(frozen=True)
@@ -227,36 +228,45 @@ def quality_points(
     return points
 
 
+def find_smallest_scale(scale: int, map_side: int) -> int:
+    """The smallest scale, in canvas pixels per map value, at which a picture is still itself.
+
+    Args:
+        scale: The scale that the author asked for, or that the layout found.
+        map_side: The longer side of the maps, in values.
+    """
+    least = math.ceil(MIN_WIDTH_RATIO * scale)
+    return max(least, min(scale, MIN_VALUE_SIZE)) if map_side <= SMALL_MAP_SIDE else least
+
+
 def reduction_points(
-    last: LadderPoint, keep: Collection[str], *, levels: bool, all_scales: bool, fixed_canvas: bool
+    last: LadderPoint,
+    keep: Collection[str],
+    *,
+    levels: bool,
+    channels: int,
+    scales: Sequence[int],
+    fixed_canvas: bool,
 ) -> list[LadderPoint]:
-    """The points of the rungs that show less: frames, levels, scale, and the last resort of still fewer frames.
+    """The points of the rungs that show less: frames, levels, channels, scale, and at last still fewer frames.
 
     Args:
         last: The end of the rungs before, whose quality and change cost stay.
-        keep: The rungs to leave out: `frames`, `levels`, `scale`.
+        keep: The rungs to leave out: `frames`, `levels`, `channels`, `scale`.
         levels: Whether fewer levels save bytes.
-        all_scales: Whether every scale suits the format, not just those of video.
-        fixed_canvas: Whether a smaller scale leaves the canvas as large. Then scale goes last.
+        channels: The smaller number of channels that may be shown.
+        scales: The smaller scales that may be taken, descending.
+        fixed_canvas: Whether fewer channels and a smaller scale leave the canvas as large. Then both go last.
     """
     whole, points = last.params, [last]
     fewest = max(MIN_SHOWN_FRAMES, math.ceil(FRAME_FRACTIONS[-1] * whole.frames))
-    video_scales = VIDEO_SCALES if whole.scale >= 8 else SMALL_VIDEO_SCALES
-    scales = range(whole.scale - 1, 0, -1) if all_scales else video_scales
-    few = [max(MIN_FRAMES, fewest >> halvings) for halvings in range(1, fewest.bit_length())]
-    rungs: list[tuple[str, Iterable[int]]] = [
-        ("frames", (max(fewest, round(fraction * whole.frames)) for fraction in FRAME_FRACTIONS)),
+    few = ("frames", [max(MIN_FRAMES, fewest >> halvings) for halvings in range(1, fewest.bit_length())])
+    smaller: list[tuple[str, Sequence[int]]] = [("channels", [channels]), ("scale", scales)]
+    rungs: list[tuple[str, Sequence[int]]] = [
+        ("frames", [max(fewest, round(fraction * whole.frames)) for fraction in FRAME_FRACTIONS]),
         ("levels", COARSE_LEVELS if levels else ()),
+        *([few, *smaller] if fixed_canvas else [*smaller, few]),
     ]
-    if fixed_canvas:
-        rungs += [("frames", few), ("scale", scales)]
-    else:
-        rungs += [
-            ("scale", [scale for scale in scales if scale >= LEGIBLE_SCALE]),
-            ("frames", (FEW_FRAMES,)),
-            ("scale", [scale for scale in scales if scale < LEGIBLE_SCALE]),
-            ("frames", few),
-        ]
     for name, values in rungs:
         for value in values if name not in keep else ():
             if value < getattr(points[-1].params, name):

@@ -28,9 +28,11 @@ from reelnet.export.rate_control.quality_ladder import (
     FLOOR_RATIO,
     MIN_FRAMES,
     PALETTE_CHANGE_POWER,
+    VIDEO_SCALES,
     LadderPoint,
     QualityLadder,
     RenditionParams,
+    find_smallest_scale,
     quality_points,
     reduction_points,
 )
@@ -98,9 +100,9 @@ class _Search:
             0 if self._codec.quality_range is None else self._codec.quality_range.step,
             0 if self._limits is None else self._limits.step,
         )
-        self._renditions = {rendition.scale: rendition}
         self._whole = start.params
-        self._maps: dict[tuple[int, int], RecordedMaps] = {}
+        self._layouts = {(self._whole.channels, self._whole.scale): rendition}
+        self._maps: dict[RenditionParams, RecordedMaps] = {}
         self._quantized: tuple[LadderPoint, QuantizedMaps] | None = None
         self._partly_quantized: tuple[LadderPoint, QuantizedMaps] | None = None
         self._breakdowns: dict[LadderPoint, SizeBreakdown] = {}
@@ -174,7 +176,14 @@ class _Search:
         """Walk down from `last`, whose size is known, over the rungs that show less, to their end if need be."""
         runner, fmt = self._runner, self._request.fmt
         keep, few_levels = self._request.keep, fmt.palette_based and self._counter.quantizes
-        build = partial(reduction_points, last, keep, levels=few_levels, all_scales=fmt.palette_based)
+        build = partial(
+            reduction_points,
+            last,
+            keep,
+            levels=few_levels,
+            channels=self._find_fewer_channels(),
+            scales=self._find_smaller_scales(fmt.palette_based),
+        )
         points = [last, *build(fixed_canvas=False)]
         unscaled = [point for point in points if point.params.scale == self._whole.scale]
         may_scale = len(unscaled) < len(points)
@@ -199,6 +208,20 @@ class _Search:
             if runner.best is None:
                 break
             self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
+
+    def _find_fewer_channels(self) -> int:
+        """Half of the channels; all of them if the author chose them one by one."""
+        half = (self._whole.channels + 1) // 2
+        with suppress(TemplateError):
+            return self._render(replace(self._whole, channels=half)).channels
+        return self._whole.channels
+
+    def _find_smaller_scales(self, any_scale: bool) -> list[int]:
+        """The scales that may be taken, descending: all of them, or only those that suit video."""
+        whole, context = self._whole.scale, self._render(self._whole).scene.context
+        smallest = find_smallest_scale(whole, max(context.require(context.layer).map_shape[1:]))
+        scales = range(whole - 1, smallest - 1, -1)
+        return [scale for scale in scales if any_scale or scale in VIDEO_SCALES]
 
     def _probe_half_scale(self, half: Rendition, last: LadderPoint) -> tuple[float, float]:
         """The fractions of static bytes and of those of maps that half the scale leaves."""
@@ -305,18 +328,19 @@ class _Search:
         return self._breakdowns[point]
 
     def _render(self, params: RenditionParams) -> Rendition:
-        """The rendition of some frames at a scale. Only a new scale lays it out again."""
-        if params.scale not in self._renditions:
-            self._renditions[params.scale] = self._renditions[self._whole.scale].with_scale(params.scale)
-        return self._renditions[params.scale].with_frames(params.frames)
+        """The rendition of some frames. Only another scale or number of channels lays it out again."""
+        layout = params.channels, params.scale
+        if layout not in self._layouts:
+            whole = self._layouts[self._whole.channels, self._whole.scale]
+            self._layouts[layout] = whole.with_channels(params.channels).with_scale(params.scale)
+        return self._layouts[layout].with_frames(params.frames)
 
     def _record_maps(self, params: RenditionParams) -> RecordedMaps:
         """Exact maps; the full set and the latest other one are cached."""
-        key = params.frames, params.scale
+        key = replace(params, levels=self._whole.levels)
         if key not in self._maps:
-            whole = self._whole.frames, self._whole.scale
             rendition = self._render(params)
-            self._maps = {known: maps for known, maps in self._maps.items() if known == whole}
+            self._maps = {known: maps for known, maps in self._maps.items() if known == self._whole}
             self._maps[key] = RecordedMaps(rendition)
         return self._maps[key]
 

@@ -105,7 +105,7 @@ class ChangeCounter:
         return self._counts[key]
 
     def map_bytes_ratio(self, point: LadderPoint, other: LadderPoint) -> float:
-        """The bytes of the maps at one point, as a fraction of those at another, at the same scale and quality."""
+        """The bytes of the maps at one point, as a fraction of those at another, all else being equal."""
         if not self.quantizes:
             frames = self.shown_frames(point.params.frames) / self.shown_frames(other.params.frames)
             return float(frames**UNQUANTIZED_POWER)
@@ -153,7 +153,10 @@ class SizeModel:
         frames = counter.shown_frames(point.params.frames) / counter.shown_frames(anchor.params.frames)
         quality = self.quality_ratios[point.quality] / self.quality_ratios[anchor.quality]
         static = known.static * self.half_ratios[0] ** halvings * frames**STATIC_POWER
-        maps = known.maps * self.half_ratios[1] ** halvings * counter.map_bytes_ratio(point, anchor)
+        channels = point.params.channels / max(1, anchor.params.channels)
+        maps = (
+            known.maps * channels * self.half_ratios[1] ** halvings * counter.map_bytes_ratio(point, anchor)
+        )
         return math.log(quality * (static + maps))
 
 

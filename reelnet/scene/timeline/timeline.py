@@ -18,7 +18,7 @@ from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
 MAX_SLOTS = 100_000
 """Largest number of slots of an animation; nearly three hours at 10 frames per second."""
 MIN_FPS, MAX_OVERRIDE_FPS = 0.01, 1000
-MIN_SHORTENED_FPS = 8
+MIN_SHORTENED_FPS = 10
 """A shortened animation plays no slower than this, unless its author made it slower; motion would fall apart."""
 
 

@@ -50,11 +50,11 @@ def test_any_cap(tmp_path: Path, seed: int) -> None:
     decoded = by_ffmpeg(path) if suffix in VIDEOS else by_pillow(path)
     assert len(decoded.frames) == report.frames
     assert decoded.frames[0].shape[:2] == (report.height, report.width)
-    # Fewer frames take as long, up to one frame's time, until there are 8 per second; then the animation is shorter.
+    # Fewer frames take as long, up to one frame's time, until there are 10 per second; then the animation is shorter.
     whole_duration = float(reel.rendition.timeline.duration)
     if report.duration != pytest.approx(whole_duration, abs=0.1, rel=0.02):
         assert report.duration < whole_duration
-        assert report.duration == pytest.approx(len(report.steps_shown) / 8, rel=0.02)
+        assert report.duration == pytest.approx(len(report.steps_shown) / 10, rel=0.02)
     assert decoded.duration == pytest.approx(report.duration, rel=0.02, abs=0.011)
     assert (report.steps_shown[0], report.steps_shown[-1]) == (reel.run.steps[0], reel.run.steps[-1])
 

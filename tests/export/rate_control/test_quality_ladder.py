@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from itertools import pairwise
 
 import numpy as np
@@ -17,11 +18,12 @@ from reelnet.export.rate_control.quality_ladder import (
     LadderPoint,
     QualityLadder,
     RenditionParams,
+    find_smallest_scale,
     quality_points,
     reduction_points,
 )
 
-WHOLE = RenditionParams(frames=290, levels=169, scale=8)
+WHOLE = RenditionParams(frames=290, levels=169, channels=16, scale=8)
 
 
 def ladder_of(codec: Codec, content: Content = Content.BLOCKS, *, quantizes: bool = True) -> QualityLadder:
@@ -86,54 +88,70 @@ def reductions(
     whole: RenditionParams = WHOLE,
 ) -> list[RenditionParams]:
     last = LadderPoint(whole, None, CHANGE_COSTS[-1])
+    scales = [7, 6, 5] if palette else [8]
     points = reduction_points(
-        last, keep, levels=palette and quantizes, all_scales=palette, fixed_canvas=fixed
+        last, keep, levels=palette and quantizes, channels=8, scales=scales, fixed_canvas=fixed
     )
     return [point.params for point in points]
 
 
-def test_frames_go_first_then_levels_then_scale_then_still_more_frames() -> None:
+def test_frames_go_first_then_levels_channels_scale_and_still_more_frames() -> None:
     params = reductions()
     assert [each.frames for each in params[:3]] == [232, 145, 73]
-    levels = [each for each in params if each.frames == 73 and each.scale == 8 and each.levels < 169]
+    levels = [each for each in params if each.frames == 73 and each.channels == 16 and each.levels < 169]
     assert [each.levels for each in levels] == [127, 85, 57, 43, 34, 29, 25, 21, 18, 15]
-    assert [each.scale for each in params if each.frames == 73 and each.levels == 15] == [8, 7, 6, 5, 4]
-    assert [each.scale for each in params if each.frames == 24] == [4, 3, 2, 1]
-    assert params[-1] == RenditionParams(2, 15, 1)
+    smaller = [each for each in params if each.frames == 73 and each.levels == 15]
+    assert [(each.channels, each.scale) for each in smaller] == [(16, 8), (8, 8), (8, 7), (8, 6), (8, 5)]
+    assert [each.frames for each in params[-6:]] == [73, 36, 18, 9, 4, 2]
+    assert params[-1] == RenditionParams(2, 15, 8, 5)
     for here, there in pairwise([WHOLE, *params]):
-        changed = [here.frames > there.frames, here.levels > there.levels, here.scale > there.scale]
+        changed = [a > b for a, b in zip(astuple(here), astuple(there), strict=True)]
         assert sum(changed) == 1
 
 
-def test_a_fixed_canvas_keeps_its_scale_to_the_end() -> None:
+def test_a_fixed_canvas_keeps_channels_and_scale_to_the_end() -> None:
     params = reductions(fixed=True)
-    assert [each.frames for each in params if each.scale < 8] == [2] * 7
+    assert [each.frames for each in params if each.scale < 8 or each.channels < 16] == [2] * 4
 
 
-@pytest.mark.parametrize("kept", ["frames", "levels", "scale"])
+@pytest.mark.parametrize(
+    ("scale", "map_side", "smallest"),
+    [(8, 7, 5), (6, 7, 4), (4, 7, 4), (3, 7, 3), (16, 7, 10), (2, 28, 2), (4, 28, 3), (1, 224, 1)],
+)
+def test_maps_keep_most_of_their_width_and_small_ones_their_values(
+    scale: int, map_side: int, smallest: int
+) -> None:
+    assert find_smallest_scale(scale, map_side) == smallest
+
+
+@pytest.mark.parametrize("kept", ["frames", "levels", "channels", "scale"])
 def test_what_is_kept_stays(kept: str) -> None:
     params = reductions(kept)
     assert {getattr(each, kept) for each in params} == {getattr(WHOLE, kept)}
-    assert not reductions("frames", "levels", "scale")
+    assert not reductions("frames", "levels", "channels", "scale")
 
 
-def test_six_seconds_stay_before_anything_else_goes() -> None:
-    params = reductions(whole=RenditionParams(frames=60, levels=169, scale=4))
+def test_five_seconds_stay_before_anything_else_goes() -> None:
+    params = reductions(whole=RenditionParams(frames=60, levels=169, channels=16, scale=8))
     assert params[0].frames == 48
-    assert all(each.frames == 48 for each in params if each.levels > 15)
-    assert {each.scale for each in params if each.frames == 24} == {4, 3, 2, 1}
+    assert all(
+        each.frames == 48 for each in params if each.levels > 15 or each.channels > 8 or each.scale > 5
+    )
 
 
-def test_video_keeps_its_levels_and_takes_scales_that_suit_its_blocks() -> None:
-    params = reductions(palette=False, whole=RenditionParams(frames=290, levels=169, scale=12))
+def test_video_keeps_its_levels() -> None:
+    params = reductions(palette=False, whole=RenditionParams(290, 169, 16, scale=12))
     assert {each.levels for each in params} == {169}
-    assert {each.scale for each in params} == {12, 8, 2}
+    assert {each.scale for each in params} == {12, 8}
     assert {each.levels for each in reductions(quantizes=False)} == {169}
 
 
 def test_steps_have_positions_of_their_own() -> None:
     last = LadderPoint(WHOLE, None, CHANGE_COSTS[-1])
-    points = [last, *reduction_points(last, (), levels=True, all_scales=True, fixed_canvas=False)]
+    points = [
+        last,
+        *reduction_points(last, (), levels=True, channels=8, scales=range(7, 0, -1), fixed_canvas=False),
+    ]
     ladder = QualityLadder(points, [-0.2 * number for number in range(len(points))])
     found = [ladder.locate(position) for position in np.linspace(0, ladder.end, 500).tolist()]
     positions = [position for position, _ in found]

@@ -118,16 +118,16 @@ def decoded_errors(path: Path, run: Run, reel: Reel) -> NDArray[np.float64]:
 def test_frames_or_scale_give_way_when_values_do_not_do(
     reel: Reel, whole: dict[str, int], tmp_path: Path
 ) -> None:
-    small = int(0.12 * whole[".gif"])
+    small = int(0.3 * whole[".gif"])
     frames = reel.save(tmp_path / "a.gif", max_size=small, keep=["scale"], max_error=1)
-    scale = reel.save(tmp_path / "b.gif", max_size=small, keep=["frames"], max_error=1)
+    scale = reel.save(tmp_path / "b.gif", max_size=small, keep=["frames", "channels"], max_error=1)
     assert frames.scale == 8
     assert (frames.steps_shown[0], frames.steps_shown[-1]) == (0, 59)
     assert len(frames.steps_shown) < 60
     assert scale.scale < 8
     assert len(scale.steps_shown) == 60
-    with pytest.raises(CapError, match=r"with frames and scale kept"):
-        reel.save(tmp_path / "c.gif", max_size=small, keep=["frames", "scale"], max_error=1)
+    with pytest.raises(CapError, match=r"with channels and frames and scale kept"):
+        reel.save(tmp_path / "c.gif", max_size=small, keep=["frames", "scale", "channels"], max_error=1)
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
@@ -141,16 +141,18 @@ def test_reductions_come_in_order(reel: Reel, whole: dict[str, int], tmp_path: P
         if levels is not None:
             seen.add("levels")
             assert frames <= 48
+        channels = [text for text in report.traded if text == "2 of 3 channels shown"]
+        if channels:
+            seen.add("channels")
+            assert (frames <= 48, levels) == (True, 15)
         if report.scale < 8:
             seen.add("scale")
-            assert (frames <= 48, levels) == (True, 15)
+            assert channels
+            assert report.scale >= 5
         if frames < 48:
             seen.add("fewer frames")
-            assert report.scale <= 4
-        if frames < 24:
-            seen.add("last frames")
-            assert report.scale == 1
-    assert "levels" in seen
+            assert report.scale == 5
+    assert {"levels", "channels"} <= seen
 
 
 def test_only_a_new_scale_lays_the_scene_out(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
@@ -170,11 +172,11 @@ def test_only_a_new_scale_lays_the_scene_out(reel: Reel, whole: dict[str, int], 
     assert "resolve.py:resolve" not in entered
 
 
-def test_few_frames_play_at_8_per_second(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
-    """The duration stays as long as there are 8 frames per second; then the animation ends earlier."""
+def test_few_frames_play_at_10_per_second(reel: Reel, whole: dict[str, int], tmp_path: Path) -> None:
+    """The duration stays as long as there are 10 frames per second; then the animation ends earlier."""
     report = reel.save(tmp_path / "a.mp4", max_size=int(0.1 * whole[".mp4"]), keep=["scale"])
     assert report.frames < 48
-    assert report.duration == pytest.approx(report.frames / 8, rel=0.02)
+    assert report.duration == pytest.approx(report.frames / 10, rel=0.02)
     assert len(decode_mp4(tmp_path / "a.mp4")) == report.frames
 
 
@@ -195,9 +197,9 @@ def test_a_video_of_values_of_an_odd_size_is_not_called_lossless(reel: Reel, tmp
 
 
 def test_qualities_keep_their_meaning_at_another_scale(
-    reel: Reel, whole: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reel: Reel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Values of 8 pixels are encoded at another CRF than those of 2 pixels, where a video is reduced to these."""
+    """Values of 12 pixels are encoded at another CRF than those of 8 pixels, where a video is reduced to these."""
     used = dict[Content, set[float | None]]()
 
     def note(frames: Iterable[Frame], path: Path, stream: StreamInfo, settings: EncoderSettings) -> int:
@@ -205,13 +207,16 @@ def test_qualities_keep_their_meaning_at_another_scale(
         return encode_frames(frames, path, stream, settings)
 
     monkeypatch.setattr("reelnet.export.rate_control.trials.encode_frames", note)
-    report = reel.save(tmp_path / "a.mp4", max_size=int(0.26 * whole[".mp4"]), keep=["frames"])
-    assert report.scale == 2
-    own, fine = find_content(reel.rendition), find_content(reel.rendition.with_scale(2))
-    assert own is not fine
+    large = Reel.from_run(reel.run, reel.template, scale=12)
+    cap = int(0.22 * large.save(tmp_path / "whole.mp4").bytes)
+    used.clear()
+    report = large.save(tmp_path / "a.mp4", max_size=cap, keep=["frames", "channels"])
+    assert report.scale == 8
+    own, blocks = find_content(large.rendition), find_content(reel.rendition)
+    assert own is not blocks
     floor = H264.quality_limits[own].floor
     assert max(filter(None, used[own])) <= floor
-    assert max(filter(None, used[fine])) == pytest.approx(H264.quality_limits[fine].floor)
+    assert max(filter(None, used[blocks])) == pytest.approx(H264.quality_limits[blocks].floor)
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
