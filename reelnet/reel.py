@@ -154,8 +154,8 @@ class Reel:
 
         Without `max_size` and `platform` nothing is reduced. With one of them, the file is never larger than this
         cap. If a lossless file fits, it is written. Otherwise values are changed by up to `max_error`, where that
-        saves most bytes. If that is not enough, frames, colormap levels, channels or the scale of the maps are reduced
-        as well, except for those that `keep` names. `Report.traded` says what was reduced.
+        saves most bytes. If that is not enough, frames, colormap levels, channels or the scale of the maps are
+        reduced as well, except for those that `keep` names. `Report.traded` says what was reduced.
 
         Args:
             path: The file to write.

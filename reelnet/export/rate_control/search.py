@@ -176,23 +176,18 @@ class _Search:
         """Walk down from `last`, whose size is known, over the rungs that show less, to their end if need be."""
         runner, fmt = self._runner, self._request.fmt
         keep, few_levels = self._request.keep, fmt.palette_based and self._counter.quantizes
-        build = partial(
-            reduction_points,
-            last,
-            keep,
-            levels=few_levels,
-            channels=self._find_fewer_channels(),
-            scales=self._find_smaller_scales(fmt.palette_based),
-        )
-        points = [last, *build(fixed_canvas=False)]
-        unscaled = [point for point in points if point.params.scale == self._whole.scale]
-        may_scale = len(unscaled) < len(points)
-        if may_scale and model.predict(unscaled[-1]) > self._target - DOUBTFUL_LOG_MARGIN:
-            # Only now another scale is laid out.
+        scales = self._find_smaller_scales(fmt.palette_based)
+        build = partial(reduction_points, last, keep, levels=few_levels, scales=scales)
+        points = [last, *build(channels=(self._whole.channels + 1) // 2, fixed_canvas=False)]
+        smaller = replace(self._whole, channels=points[-1].params.channels, scale=points[-1].params.scale)
+        larger = [point for point in points if self._has_whole_layout(point)]
+        if smaller != self._whole and model.predict(larger[-1]) > self._target - DOUBTFUL_LOG_MARGIN:
+            # Only now anything else is laid out.
             with suppress(TemplateError):
                 half = self._render(replace(self._whole, scale=max(1, self._whole.scale // 2)))
                 model = replace(model, half_ratios=self._probe_half_scale(half, last))
-                points = [last, *build(fixed_canvas=half.size == self._render(self._whole).size)]
+                is_fixed = half.size == self._render(self._whole).size
+                points = [last, *build(channels=self._find_fewer_channels(), fixed_canvas=is_fixed)]
         ladder = QualityLadder(points, map(model.predict, points), self._quality_step)
         finder = SizeRootFinder(ladder.end, self._cap, self._target)
         finder.observe(0.0, log_size, measured=measured)
@@ -209,12 +204,18 @@ class _Search:
                 break
             self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
 
+    def _has_whole_layout(self, point: LadderPoint) -> bool:
+        """Whether a point shows all channels at the whole scale."""
+        params = point.params
+        return (params.channels, params.scale) == (self._whole.channels, self._whole.scale)
+
     def _find_fewer_channels(self) -> int:
-        """Half of the channels; all of them if the author chose them one by one."""
-        half = (self._whole.channels + 1) // 2
-        with suppress(TemplateError):
-            return self._render(replace(self._whole, channels=half)).channels
-        return self._whole.channels
+        """Half of the channels; all of them if the author chose them one by one.
+
+        Raises:
+            TemplateError: Fewer channels cannot be laid out.
+        """
+        return self._render(replace(self._whole, channels=(self._whole.channels + 1) // 2)).channels
 
     def _find_smaller_scales(self, any_scale: bool) -> list[int]:
         """The scales that may be taken, descending: all of them, or only those that suit video."""

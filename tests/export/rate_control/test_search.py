@@ -164,7 +164,7 @@ def test_only_a_new_scale_lays_the_scene_out(reel: Reel, whole: dict[str, int], 
 
     sys.setprofile(note)
     try:
-        report = reel.save(tmp_path / "a.gif", max_size=int(0.3 * whole[".gif"]), keep=["scale"])
+        report = reel.save(tmp_path / "a.gif", max_size=int(0.5 * whole[".gif"]), keep=["scale"], max_error=1)
     finally:
         sys.setprofile(None)
     assert len(report.steps_shown) < 60
