@@ -107,7 +107,11 @@ class Rendition:
     def channels(self) -> int:
         """The most channels of a layer that are shown; 0 if no maps are."""
         drawings = (each for each in self.scene.drawings if isinstance(each, HasLevelMaps))
-        return max((len(maps.channels) for each in drawings for maps in each.level_maps()), default=0)
+        shown: dict[str, set[int]] = {}
+        for maps in (maps for each in drawings for maps in each.level_maps()):
+            # A layer may be divided into several blocks.
+            shown.setdefault(maps.tap, set()).update(maps.channels)
+        return max(map(len, shown.values()), default=0)
 
     @property
     def timeline(self) -> Timeline:

@@ -16,6 +16,7 @@ from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
 from reelnet.scene.cell import Cell
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
+from reelnet.scene.layout.arrangement import Arrangement
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.limits import Limits
 from reelnet.scene.statistics import RunStatistics
@@ -49,6 +50,8 @@ class SceneContext:
         theme: Colors, fonts and sizes.
         statistics: Statistics over the whole run.
         choice: Which channels of the layer are shown; None for all.
+        arrangement: Into how many blocks panels divide the cells of the layer, if they let the frame decide.
+        max_chart_height: The greatest height of a chart in pixels; None for no limit.
         max_channels: How many channels of a layer are shown at most, for lack of room or bytes; None for no limit.
         transposed: Whether rows are samples and columns are channels.
         color_limits: The limits of the layers and weights that the layout shows in colors, unless each has a color
@@ -79,6 +82,8 @@ class SceneContext:
     theme: Theme
     statistics: RunStatistics
     choice: ChannelChoice | None = None
+    arrangement: Arrangement = field(default_factory=Arrangement)
+    max_chart_height: int | None = None
     max_channels: int | None = None
     transposed: bool = False
     color_limits: Mapping[str, Limits] = field(default_factory=dict)
@@ -155,6 +160,16 @@ class SceneContext:
         wanted = Fraction(self.cell_size) * self.cell.scale / Fraction(self.cell.size)
         return self.with_scale(
             self.grid.prefer_scale(self.cell.scale, wanted * MIN_PREFERRED, wanted / MIN_PREFERRED)
+        )
+
+    def select_samples(self, indices: tuple[int, ...]) -> SceneContext:
+        """The same with a part of the shown samples, given as they are numbered in the run."""
+        places = [self.sample_indices.index(index) for index in indices]
+        return replace(
+            self,
+            pictures=self.pictures[places],
+            labels=None if self.labels is None else tuple(self.labels[place] for place in places),
+            sample_indices=indices,
         )
 
     def px(self, length: float) -> int:

@@ -135,6 +135,16 @@ class Panel(PanelSpec, ABC):
         """Which channels of the scene's layer it shows; None if it shows none of them."""
         return None
 
+    @property
+    def is_limited_chart(self) -> bool:
+        """Whether it is a chart that leaves most of the height of a frame to the maps; not if the author sets one."""
+        return False
+
+    @property
+    def wraps(self) -> bool:
+        """Whether it divides its cells into as many blocks as the arrangement of the context says."""
+        return False
+
     @abstractmethod
     def measure(self, context: SceneContext) -> Measure | None:
         """The pixels that it needs; None if the run has nothing for it to show.

@@ -12,7 +12,8 @@ from reelnet.runs.run import RunReader
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size, place_items
-from reelnet.scene.layout.canvas_fit import MAX_SCALE, FittedLayout, fit_canvas
+from reelnet.scene.layout.canvas_fit import fit_canvas
+from reelnet.scene.layout.frame import FittedLayout
 from reelnet.scene.layout.measure import (
     check_panels,
     check_unplaced,
@@ -20,6 +21,7 @@ from reelnet.scene.layout.measure import (
     find_unplaced,
     with_layout,
 )
+from reelnet.scene.layout.scale_search import MAX_SCALE
 from reelnet.scene.layout.snap import SnapGrid
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, HasCells, Panel
@@ -115,7 +117,7 @@ def resolve(
     context = replace(_build_context(template, run, layer, errors), max_channels=max_channels)
     layout = timeline = None
     with errors.collect():
-        layout = fit_canvas(template, with_layout(template, context), scale)
+        layout = fit_canvas(template, context, scale)
     if layout is not None:
         check_color_bars(_find_placed(template, layout), layout.context, errors)
     check_unplaced(template, context, errors)

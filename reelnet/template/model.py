@@ -105,6 +105,7 @@ class CanvasSpec(SpecModel):
     )
     max_width: EvenPixels | None = Field(None, description="Maximum width of the frame in pixels.")
     max_height: EvenPixels | None = Field(None, description="Maximum height of the frame in pixels.")
+    min_height: EvenPixels | None = Field(None, description="Minimum height of the frame in pixels.")
     max_cell: PositivePixels | None = Field(
         None,
         description="Maximum side of a cell in pixels, if a size or a maximum size of the frame is given.",

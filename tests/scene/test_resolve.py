@@ -68,7 +68,7 @@ def test_a_layout_is_centered_on_its_canvas(run: Run) -> None:
     ("canvas", "message"),
     [
         ("{width: 20}", "1 pixels too wide for 20×any at scale 1"),
-        ("{width: 100, height: 10}", "4 pixels too tall for 100×10 at scale 1"),
+        ("{width: 100, height: 6}", "8 pixels too tall for 100×6 at scale 1"),
         ("{width: 100, scale: 8}", "68 pixels too wide for 100×any at scale 8; give a smaller scale"),
         ("{max_width: 18, max_height: 6}", "3 pixels too wide and 8 pixels too tall"),
     ],

@@ -7,6 +7,7 @@ video do not need, and with a grid: whatever holds cells begins on it. The spare
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -58,12 +59,14 @@ class Measure:
         height: Height in pixels at the natural width.
         min_width: The smallest width; None for the natural one.
         height_at: Computes the height at another width; None if the height is always the same.
+        min_height_at: Computes the smallest height at a width; None if it is the height.
     """
 
     width: int
     height: int
     min_width: int | None = None
     height_at: Callable[[int], int] | None = None
+    min_height_at: Callable[[int], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Leaf(Generic[T]):
         options: The size and alignment that the author asked for.
         grow: Its share of free space.
         snaps: Whether it begins on the grid.
+        max_height: The greatest height in pixels, unless the content needs more; None for no limit.
     """
 
     item: T
@@ -83,6 +87,7 @@ class Leaf(Generic[T]):
     options: ItemSpec = field(default_factory=ItemSpec)
     grow: float = 0.0
     snaps: bool = False
+    max_height: int | None = None
 
     @property
     def natural_width(self) -> int:
@@ -100,14 +105,22 @@ class Leaf(Generic[T]):
 
     def preferred_height(self, width: int) -> int:
         """The preferred height at a width."""
-        return self.options.height or self.min_content(width).height
+        if self.options.height:
+            return self.options.height
+        measure = self.measure
+        height = measure.height_at(width) if measure.height_at else measure.height
+        return height if self.max_height is None else min(height, self.find_max_height(width))
+
+    def find_max_height(self, width: int) -> int:
+        """The greatest height at a width; without a limit, a very large one."""
+        limit = sys.maxsize if self.max_height is None else self.max_height
+        return max(limit, self.min_content(width).height)
 
     def min_content(self, width: int) -> Size:
         """What the content needs at a width, whatever size the author asked for."""
         measure = self.measure
-        return Size(
-            self._min_content_width, measure.height_at(width) if measure.height_at else measure.height
-        )
+        least = measure.min_height_at or measure.height_at
+        return Size(self._min_content_width, least(width) if least else measure.height)
 
 
 @dataclass(frozen=True)
@@ -285,7 +298,7 @@ def place_children(group: Group[T], box: Box) -> list[Box]:
 def _place_column(group: Group[T], inner: Box, widths: list[int], heights: list[int]) -> list[Box]:
     gap, grow = group.options.gap, [item.grow for item in group.items]
     free = inner.height - sum(heights) - gap * (len(heights) - 1)
-    grown = split_pixels(grow, free)
+    grown = limit_growth(group.items, widths, heights, split_pixels(grow, free))
     free -= sum(grown)
     least, heights = heights, [height + more for height, more in zip(heights, grown, strict=True)]
     heights = align_starts(heights, least, grow, gap, [item.snaps for item in group.items], group.grid)
@@ -329,6 +342,26 @@ def _place_grid(group: Group[T], inner: Box, widths: list[int], heights: list[in
         offset = align_offset(alignment, rows[row] - height, _grid_of(item, group))
         boxes.append(Box(x, y + offset, width, height))
     return boxes
+
+
+def limit_growth(
+    items: Sequence[Leaf[T] | Group[T]], widths: Sequence[int], heights: Sequence[int], grown: list[int]
+) -> list[int]:
+    """By how many pixels items of a column become higher, none beyond its limit; what they leave, the others get."""
+    limits = [
+        item.find_max_height(width) - height
+        if isinstance(item, Leaf) and item.max_height is not None
+        else None
+        for item, width, height in zip(items, widths, heights, strict=True)
+    ]
+    limited = [
+        more if limit is None else min(more, max(0, limit)) for more, limit in zip(grown, limits, strict=True)
+    ]
+    shares = [item.grow if limit is None else 0.0 for item, limit in zip(items, limits, strict=True)]
+    return [
+        more + extra
+        for more, extra in zip(limited, split_pixels(shares, sum(grown) - sum(limited)), strict=True)
+    ]
 
 
 def _alignment(item: Leaf[T] | Group[T], group: Group[T], default: str) -> str:

@@ -14,6 +14,9 @@ from reelnet.scene.limits import Limits
 from reelnet.scene.panel import Panel
 from reelnet.template.model import Direction, Stack, Template
 
+MAX_CHART_SHARE = 0.22
+"""Part of the height of a frame with maps that a chart takes at most: maps get the space."""
+
 LayoutTree = Leaf[Panel] | Group[Panel]
 
 
@@ -47,7 +50,8 @@ def _measure_node(
     if measure is None:
         return None
     grow = panel.default_grow if panel.grow is None else panel.grow
-    return Leaf(panel, measure, panel, grow, snaps=panel.has_cells)
+    limit = context.max_chart_height if panel.is_limited_chart else None
+    return Leaf(panel, measure, panel, grow, snaps=panel.has_cells, max_height=limit)
 
 
 def _check_sample_strips(direction: Direction, items: Sequence[LayoutTree], context: SceneContext) -> None:
@@ -76,7 +80,9 @@ def with_layout(template: Template, context: SceneContext) -> SceneContext:
     shown = [panel for panel in panels if isinstance(panel, Panel) and not panel.hidden]
     layers = dict.fromkeys(layer for panel in shown for layer in panel.map_layers(context))
     known = tuple(layer for layer in layers if layer in context.taps)
-    context = replace(context, map_layers=known, _views={}).with_preferred_scale()
+    max_height = template.canvas.height_limit if known else None
+    limit = None if max_height is None else round(MAX_CHART_SHARE * max_height)
+    context = replace(context, map_layers=known, max_chart_height=limit, _views={}).with_preferred_scale()
     color_limits: dict[str, Limits] = {}
     for panel in shown:
         # Options that do not fit the run are reported when the panel is measured.

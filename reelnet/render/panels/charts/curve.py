@@ -161,7 +161,8 @@ class Curve(Panel):
                 raise ValueError(f"{self.chart_height}: give at least {min_height} pixels")
         errors.raise_errors()
         natural, least = (self._total_width(each, len(charts)) for each in (chart_width, min_width))
-        return Measure(natural, self._height_at(charts, natural), least, partial(self._height_at, charts))
+        heights, least_heights = partial(self._height_at, charts), partial(self._least_height_at, charts)
+        return Measure(natural, heights(natural), least, heights, least_heights)
 
     def _measure_strip(self, context: SceneContext) -> Measure | None:
         """By default as high as the text beside the plot."""
@@ -175,8 +176,11 @@ class Curve(Panel):
                 return layout.header_height
             return self.chart_height or self.height or (9 if layout.beside else 11) * size
 
+        def least_height_at(width: int) -> int:
+            return min(height_at(width), 6 * size)
+
         width = self.chart_width or 24 * size
-        return Measure(width, height_at(width), min(width, 14 * size), height_at)
+        return Measure(width, height_at(width), min(width, 14 * size), height_at, least_height_at)
 
     def _make_strip(self, context: SceneContext) -> Strip | None:
         """The strip before it has a box; None for a run without metrics."""
@@ -317,6 +321,11 @@ class Curve(Panel):
         except ValueError as error:
             raise OptionError(f"{error} ({', '.join(values)})", "y") from None
 
+    @property
+    def is_limited_chart(self) -> bool:
+        """Whether the author gives no height."""
+        return self.chart_height is None and self.height is None
+
     def _columns_and_rows(self, count: int) -> tuple[int, int]:
         return (count, 1) if self.arrange == "row" else (1, count)
 
@@ -324,13 +333,17 @@ class Curve(Panel):
         columns, _ = self._columns_and_rows(count)
         return columns * chart_width + (columns - 1) * HORIZONTAL_GAP
 
-    def _height_at(self, charts: Sequence[Chart], width: int) -> int:
-        """Height of all charts at their total width."""
+    def _least_height_at(self, charts: Sequence[Chart], width: int) -> int:
+        """The least height of all charts at their total width."""
+        return self._height_at(charts, width, chart_height=1)
+
+    def _height_at(self, charts: Sequence[Chart], width: int, chart_height: int | None = None) -> int:
+        """Height of all charts at their total width, with a preferred height of each."""
         columns, rows = self._columns_and_rows(len(charts))
         chart_width = (width - (columns - 1) * HORIZONTAL_GAP) // columns
         headers = [chart.header.height_at(chart_width) for chart in charts]
         extra_lines = max(0, max(headers) - title_style(charts[0].theme).line_height)
-        preferred = self.chart_height or 13 * charts[0].theme.text + extra_lines
+        preferred = chart_height or self.chart_height or 13 * charts[0].theme.text + extra_lines
         least = max(chart.min_height(each) for chart, each in zip(charts, headers, strict=True))
         return rows * max(preferred, least) + (rows - 1) * VERTICAL_GAP
 

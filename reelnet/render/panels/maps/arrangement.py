@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.scene.layout.boxes import Box, Size
@@ -21,15 +22,20 @@ class BlockArrangement:
 
     Args:
         blocks: At least one.
-        arrange: `row`, `column`, or `columns`: as many columns as bring the whole nearest to `TARGET_ASPECT`.
+        arrange: `row`, `column`, or `columns`: as many columns as bring the whole nearest to `TARGET_ASPECT`; `rows`:
+            so many to a row, with the same height in a row and the same width in a column.
         gap: Pixels between two blocks.
+        columns: Number of blocks in a row, for `rows`.
 
     Attributes:
         size: Size of the whole in pixels.
     """
 
-    def __init__(self, blocks: Sequence[Block], arrange: str, gap: int) -> None:
+    def __init__(self, blocks: Sequence[Block], arrange: str, gap: int, columns: int = 1) -> None:
         self._blocks, sizes, grid = blocks, [block.size for block in blocks], blocks[0].context.grid
+        if arrange == "rows":
+            self._corners, self.size = place_rows(sizes, columns, gap, grid)
+            return
         if arrange == "columns":
             ways = [balance_columns(sizes, columns, gap, grid) for columns in range(1, len(sizes) + 1)]
         else:
@@ -61,6 +67,18 @@ def place_columns(columns: Sequence[Sequence[Size]], gap: int, grid: SnapGrid) -
         right = x + max(size.width for size in column)
         x = grid.round_up(right + gap)
     return corners, Size(right, bottom)
+
+
+def place_rows(sizes: Sequence[Size], columns: int, gap: int, grid: SnapGrid) -> tuple[Corners, Size]:
+    """Place blocks in rows, at least `gap` pixels apart; see `place_columns`."""
+    widths = [max(size.width for size in sizes[column::columns]) for column in range(columns)]
+    heights = [
+        max(size.height for size in sizes[start : start + columns]) for start in range(0, len(sizes), columns)
+    ]
+    xs = [0, *accumulate(grid.round_up(width + gap) for width in widths)]
+    ys = [0, *accumulate(grid.round_up(height + gap) for height in heights)]
+    corners = [(x, y) for y in ys[:-1] for x in xs[:-1]]
+    return corners[: len(sizes)], Size(xs[-2] + widths[-1], ys[-2] + heights[-1])
 
 
 def balance_columns(sizes: Sequence[Size], columns: int, gap: int, grid: SnapGrid) -> list[list[Size]]:

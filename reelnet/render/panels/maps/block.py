@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.panels.answers.says import Says
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
-from reelnet.render.panels.maps.grid import CellGrid, column_label_height, heading_height, row_label_width
+from reelnet.render.panels.maps.grid import (
+    LABEL_GAP,
+    CellGrid,
+    column_label_height,
+    heading_height,
+    row_label_width,
+)
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.cell_region import CellRegion
-from reelnet.scene.context import SceneContext
+from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, LevelMaps
+from reelnet.scene.panel import Canvas, Drawing, LevelMaps
 from reelnet.scene.tap_view import TapView, format_channel_numbers
 
+ANSWER_GAP = 4
+"""Pixels of the layout between the answers and the first channel."""
 INPUT_GAP = 8
 """Pixels between the samples and the first channel."""
 MIN_HEADING_EMS = 14
@@ -38,7 +48,9 @@ class Block:
         labels: Whether channels are numbered.
         heading: The line above; None for none.
         inputs: Whether the samples are above the cells, or left of them if rows are samples.
+        answers: What the network says about the samples, between them and the cells; None for nothing.
         row_labels: Whether rows have labels; blocks right of another one share its labels.
+        names: Whether the rows of inputs and answers are named; blocks right of another one leave that out.
         colorbar: Whether a color bar below the heading explains the colors.
     """
 
@@ -49,7 +61,9 @@ class Block:
     labels: bool
     heading: str | None
     inputs: bool
+    answers: Says | None = None
     row_labels: bool = True
+    names: bool = True
     colorbar: bool = False
 
     @property
@@ -67,8 +81,25 @@ class Block:
         """Pixels left of the cells."""
         label_width = row_label_width(self.context, labels=self.labels and self.row_labels)
         if self.context.transposed:
-            return label_width + self.input_distance if self.inputs else 0
+            return label_width * self.inputs + self.sample_distance
+        if self.labels and self.row_labels and not self.names:
+            widest = max(map(body_style(self.context.theme).width, self.channel_labels))
+            return self.context.grid.round_up(widest + LABEL_GAP)
         return label_width
+
+    @property
+    def sample_distance(self) -> int:
+        """Pixels from the start of the samples, or of the answers without them, to the start of the first channel."""
+        return self.input_distance * self.inputs + self.answer_distance
+
+    @cached_property
+    def answer_distance(self) -> int:
+        """Pixels from the start of the answers to the start of the first channel; 0 if there are none."""
+        measure = None if self.answers is None else self.answers.measure(self.context)
+        if measure is None:
+            return 0
+        length = measure.width if self.context.transposed else measure.height
+        return self.context.grid.round_up(length + self.context.px(ANSWER_GAP))
 
     @property
     def input_distance(self) -> int:
@@ -87,7 +118,7 @@ class Block:
         label_height = column_label_height(self.context, labels=self.labels)
         if self.context.transposed:
             return top + label_height
-        return top + (label_height + self.input_distance if self.inputs else 0)
+        return top + label_height * self.inputs + self.sample_distance
 
     @property
     def heading_height(self) -> int:
@@ -148,14 +179,32 @@ class BlockDrawing:
         everything = tuple(range(shape[0])), tuple(range(shape[1]))
         self._selection = None if shown == everything else np.ix_(*shown)
         self._pictures = self._place_pictures(palette) if block.inputs else None
+        self._answers = self._place_answers(palette)
         self._colorbar = self._place_colorbar(palette)
 
     def _place_pictures(self, palette: PaletteBuilder) -> SamplePictures:
         """The samples above the cells, or left of them if rows are samples."""
-        grid, distance = self._grid, self._block.input_distance
+        grid, distance = self._grid, self._block.sample_distance
         x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
         own_grid = CellGrid.for_samples(self._context, x, y, Size(grid.cell_width, grid.cell_height))
         return SamplePictures(self._context, own_grid, palette, labels=self._block.labels)
+
+    def _place_answers(self, palette: PaletteBuilder) -> Drawing | None:
+        """The answers between the samples and the cells."""
+        block, context, distance = self._block, self._context, self._block.answer_distance
+        if block.answers is None or not distance:
+            return None
+        bounds, labels = self._grid.bounds, block.labels and block.names
+        answers = block.answers.model_copy(update={"labels": labels})
+        if context.transposed:
+            top = column_label_height(context, labels=labels)
+            box = Box(bounds.x - distance, bounds.y - top, distance, bounds.height + top)
+        else:
+            left = row_label_width(context, labels=labels)
+            box = Box(
+                bounds.x - left, bounds.y - distance, bounds.width + left, distance - context.px(ANSWER_GAP)
+            )
+        return answers.place(context, box, palette)
 
     def _place_colorbar(self, palette: PaletteBuilder) -> ColorbarDrawing | None:
         """A color bar as wide as the cells."""
@@ -195,14 +244,11 @@ class BlockDrawing:
     def _levels(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         return to_levels(values, self._limits, len(self._map.indices))
 
-    def cell_box(self, channel: int, column: int) -> Box:
-        """The cell of a channel and a sample.
-
-        Args:
-            channel: Number of the channel.
-            column: Position of the sample among the shown ones.
-        """
-        row = self._block.channels.index(channel)
+    def find_cell(self, channel: int, sample: int) -> Box | None:
+        """The cell of a channel and a sample, by their numbers in the run; None if the block does not show it."""
+        if channel not in self._block.channels or sample not in self._context.sample_indices:
+            return None
+        row, column = self._block.channels.index(channel), self._context.sample_indices.index(sample)
         return self._grid.cell_box(*((column, row) if self._context.transposed else (row, column)))
 
     def draw_still(self, canvas: Canvas) -> None:
@@ -217,8 +263,10 @@ class BlockDrawing:
             self._pictures.draw(canvas)
             if block.labels:
                 self._pictures.write_labels(canvas, self._muted)
-            if block.labels and block.row_labels:
+            if block.labels and block.row_labels and block.names:
                 self._pictures.write_name(canvas, self._muted)
+        if self._answers is not None:
+            self._answers.draw_still(canvas)
         if block.labels:
             for box in grid.frame_boxes():
                 fill_box(canvas, box.expand(1), self._faint)
@@ -237,6 +285,11 @@ class BlockDrawing:
             grid.write_column_labels(canvas, grid.fit_column_labels(labels, style), self._muted, y, style)
         elif self._block.row_labels:
             grid.write_row_labels(canvas, labels, self._muted, style)
+
+    def draw_answers(self, canvas: Canvas, state: FrameState) -> None:
+        """Draw what the network says about the samples at a step."""
+        if self._answers is not None:
+            self._answers.draw(canvas, state)
 
     def draw_maps(
         self, canvas: Canvas, values: NDArray[np.generic], levels: NDArray[np.uint8] | None = None

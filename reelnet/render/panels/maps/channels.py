@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from reelnet.config.diagnostics import ErrorCollector
+from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.config.spec import Pixels, convert_to_tuple
 from reelnet.errors import suggest_names
 from reelnet.render.panels.annotations.annotation import CellAnnotation, CellAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
+from reelnet.render.panels.answers.says import Says
 from reelnet.render.panels.maps.arrangement import BlockArrangement
 from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
 from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.layout.arrangement import Arrangement
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -69,6 +71,17 @@ class Channels(Panel):
         False, description="Add a color bar above each block, for layers whose values have different limits."
     )
     inputs: bool = Field(False, description="Show the samples above each block, or left of it if transposed.")
+    says: bool = Field(
+        False,
+        description="Write what the network takes each sample for between the inputs and the channels, if the run "
+        "has a class output.",
+    )
+    wrap: Literal["auto", False] | PositiveInt = Field(
+        False,
+        description="Divide the channels of one layer into so many blocks side by side, each with the inputs above "
+        "it; below each other if transposed. auto: as many as make the cells largest in a canvas of a given or "
+        "maximum size, and many samples in several rows of blocks.",
+    )
     arrange: Literal["column", "row", "columns"] = Field(
         "column",
         description="How the blocks of several layers are arranged. `columns`: one after the other in columns of "
@@ -85,42 +98,72 @@ class Channels(Panel):
     def _accept_one_tap(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) and value != "all" else convert_to_tuple(value)
 
-    def taps(self, context: SceneContext) -> tuple[str, ...]:
+    @model_validator(mode="after")
+    def _check_wrap(self) -> Channels:
+        if self.wrap and self.taps_shown is not None and len(self.taps_shown) != 1:
+            raise OptionError(f"{self.wrap!r} is for one layer, but several are shown", "wrap")
+        return self
+
+    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
         """The layers."""
         if self.taps_shown == "all":
             return tuple(displayable_layers(context.taps))
         return self.taps_shown or (context.layer,)
 
-    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
-        """The layers."""
-        return self.taps(context)
+    def taps(self, context: SceneContext) -> tuple[str, ...]:
+        """The layers, and the class output if its answers are written."""
+        answers = Says().taps(context) if self.says else ()
+        return tuple(dict.fromkeys([*self.map_layers(context), *answers]))
+
+    @property
+    def wraps(self) -> bool:
+        """Whether the frame decides into how many blocks the channels are divided."""
+        return self.wrap == "auto"
 
     def color_limits(self, context: SceneContext) -> dict[str, Limits]:
         """The limits of the layers, unless each block has its color bar."""
-        return {} if self.colorbar else {tap: context.view(tap).limits for tap in self.taps(context)}
+        return {} if self.colorbar else {tap: context.view(tap).limits for tap in self.map_layers(context)}
 
     def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
-        """One block per layer."""
-        taps = self.taps(context)
+        """One block per layer, or those into which one layer is divided."""
+        taps, arrangement = self.map_layers(context), Arrangement()
+        if self.wrap and len(taps) == 1:
+            arrangement = context.arrangement if self.wrap == "auto" else Arrangement(self.wrap)
         with_heading = len(taps) > 1 if self.heading is None else self.heading
-        blocks = [
-            Block(
-                context,
-                context.view(tap),
-                channels=context.choose_channels(self.show, self.order, tap).channels,
-                gap=self.gap,
-                labels=self.labels,
-                heading=tap if with_heading else None,
-                inputs=self.inputs,
-                colorbar=self.colorbar,
-            )
+        bands = [context.select_samples(band) for band in arrangement.divide_samples(context.sample_indices)]
+        rows = [
+            [
+                Block(
+                    band,
+                    context.view(tap),
+                    channels=part,
+                    gap=self.gap,
+                    labels=self.labels,
+                    heading=tap if with_heading else None,
+                    inputs=self.inputs,
+                    answers=Says() if self.says else None,
+                    names=context.transposed or not number,
+                    colorbar=self.colorbar,
+                )
+                for number, part in enumerate(arrangement.divide_channels(self._choose(tap, context)))
+            ]
             for tap in taps
+            for band in bands
         ]
-        return BlockArrangement(blocks, self.arrange, self.apart)
+        if len(taps) > 1:
+            return BlockArrangement([row[0] for row in rows], self.arrange, self.apart)
+        if context.transposed:
+            rows = [list(column) for column in zip(*rows, strict=True)]
+        blocks = [block for row in rows for block in row]
+        return BlockArrangement(blocks, "rows", self.apart, columns=len(rows[0]))
+
+    def _choose(self, tap: str, context: SceneContext) -> tuple[int, ...]:
+        """The channels of a layer."""
+        return context.choose_channels(self.show, self.order, tap).channels
 
     def choose_channels(self, context: SceneContext) -> ChannelChoice | None:
         """The channels of the reel's layer; None if the panel does not show that layer."""
-        if context.layer not in self.taps(context):
+        if context.layer not in self.map_layers(context):
             return None
         return context.choose_channels(self.show, self.order, context.layer)
 
@@ -135,21 +178,22 @@ class Channels(Panel):
         arrangement = self._arrange_blocks(context)
         drawings = arrangement.place(box, palette)
         targets = {
-            number: (annotation, block.cell_box(annotation.channel, annotation.find_column(context)))
+            number: (annotation, cell)
             for number, annotation in self._visible_annotations(context).items()
             for block in drawings
             if annotation.tap in (block.tap, None)
+            and (cell := block.find_cell(annotation.channel, annotation.sample)) is not None
         }
         area = Box(box.x, box.y, arrangement.size.width, box.height)
         return ChannelsDrawing(
             drawings,
-            None if self.step is None else context.statistics.read_step(self.step, self.taps(context)),
+            None if self.step is None else context.statistics.read_step(self.step, self.map_layers(context)),
             Callouts(targets, area, FRAME_BLEED, context, palette),
         )
 
     def _visible_annotations(self, context: SceneContext) -> dict[int, CellAnnotation]:
         """The annotations of shown layers, by their number in the template."""
-        taps = self.taps(context)
+        taps = self.map_layers(context)
         return {
             number: annotation
             for number, annotation in enumerate(self.annotations)
@@ -162,7 +206,7 @@ class Channels(Panel):
         Raises:
             OptionError: Something does not fit the run.
         """
-        taps, errors = self.taps(context), ErrorCollector()
+        taps, errors = self.map_layers(context), ErrorCollector()
         channels: dict[str, tuple[int, ...]] = {}
         for number, tap in enumerate(taps):
             with errors.collect("taps", *([number] if len(taps) > 1 else [])):
@@ -180,7 +224,7 @@ class Channels(Panel):
     def _check_annotation(
         self, annotation: CellAnnotation, channels: Mapping[str, tuple[int, ...]], context: SceneContext
     ) -> None:
-        taps, errors = self.taps(context), ErrorCollector()
+        taps, errors = self.map_layers(context), ErrorCollector()
         tap = annotation.tap or taps[0]
         with errors.collect("tap"):
             if annotation.tap is None and len(taps) > 1:
@@ -235,4 +279,6 @@ class ChannelsDrawing:
             for block in self.blocks:
                 levels = state.levels.get(block.tap) if state.levels is not None else None
                 block.draw_maps(canvas, np.asarray(state.snapshot.taps[block.tap]), levels)
+        for block in self.blocks:
+            block.draw_answers(canvas, state)
         self._callouts.draw(canvas, state.snapshot.step)

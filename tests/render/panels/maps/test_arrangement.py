@@ -50,7 +50,7 @@ def test_layers_in_columns_do_not_overlap(make_run: MakeRun) -> None:
     layout = lay_out(run, {"channels": panel})
     box = layout.box("channels")
     assert 1 < box.width / box.height < 4
-    blocks = [block.cell_box(0, 0) for block in layout.scene.drawings[0].blocks]  # type: ignore[attr-defined]
+    blocks = [block.find_cell(0, 0) for block in layout.scene.drawings[0].blocks]  # type: ignore[attr-defined]
     assert [(cell.x - box.x, cell.y - box.y) for cell in blocks] == sorted(
         (cell.x - box.x, cell.y - box.y) for cell in blocks
     )
