@@ -24,6 +24,9 @@ ANCHORS = (
 )
 """The default colormap, from -1 (red) over white to +1 (blue)."""
 
+SMALL_TYPE = {"text": 12, "title": 20}
+"""The theme of tests that count pixels: its sizes stay when those of the default theme change."""
+
 
 def color_values(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
     """The colors (…, 3) of values, with the colormap from low to high; not rounded."""

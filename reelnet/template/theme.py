@@ -158,8 +158,8 @@ class Theme:
     levels: int | None = None
     limits: LimitRule = LimitRule()
     cell: int | None = None
-    text: int = 12
-    title: int = 20
+    text: int = 16
+    title: int = 28
     font: tuple[str, ...] = ()
     font_bold: tuple[str, ...] = ()
 
@@ -237,7 +237,7 @@ class ThemeSpec(SpecModel):
     )
     text: FontSize | None = Field(None, description="Font size of labels and plain text, in pixels per em.")
     title: FontSize | None = Field(
-        None, description="Font size of titles, in pixels per em; by default five thirds of that of text."
+        None, description="Font size of titles, in pixels per em; by default 7/4 of that of text."
     )
     font: Fonts | None = Field(
         None,
@@ -265,7 +265,7 @@ class ThemeSpec(SpecModel):
         """Return the theme with the values of the base for keys that are not given."""
         given = {key: value for key, value in self if value is not None and key != "base"}
         if "text" in given:
-            given.setdefault("title", round(given["text"] * 5 / 3))
+            given.setdefault("title", round(given["text"] * 7 / 4))
         if "font" in given:
             given.setdefault("font_bold", given["font"])
         return replace(THEMES[self.base], **given)

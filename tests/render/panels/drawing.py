@@ -18,7 +18,7 @@ from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, resolve
 from reelnet.template.builder import build_template
 from tests.make_run import Bytes, Floats
-from tests.rendering import color_bounds
+from tests.rendering import SMALL_TYPE, color_bounds
 
 WHITE = (255, 255, 255)
 ACCENT = (33, 102, 172)
@@ -56,7 +56,7 @@ def lay_out(
         ValueError: The template itself is wrong, whatever the run.
     """
     column = {"padding": padding, "items": items or list(panels)}
-    content = {"panels": dict(panels), "layout": {"column": column}, **more}
+    content = {"panels": dict(panels), "layout": {"column": column}, "theme": SMALL_TYPE, **more}
     try:
         template = build_template("test", content, PANELS)
     except OptionError as error:

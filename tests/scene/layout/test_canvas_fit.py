@@ -38,7 +38,7 @@ CELLS = "channels: {labels: false}"
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{column: {{height: 112, items: [{{row: [channels]}}, counter]}}}}",
-            "mine.yaml:2:19: layout.column.height: has 168×112 pixels but needs 168×134",
+            "mine.yaml:2:19: layout.column.height: has 168×112 pixels but needs 168×154",
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{row: {{width: 200, padding: 20, items: [channels, spacer]}}}}",
@@ -80,7 +80,7 @@ def test_panels_that_can_shrink_may_have_any_size(run: Run) -> None:
 
 def test_a_grids_item_has_the_width_that_it_asks_for(run: Run) -> None:
     grid = "{grid: {columns: 1, items: [counter, channels]}}"
-    text = f"panels: {{{CELLS}, counter: {{width: 120}}}}\nlayout: {grid}"
+    text = f"panels: {{{CELLS}, counter: {{width: 120, size: 15}}}}\nlayout: {grid}"
     boxes = dict(reel_of(run, text).scene.boxes)
     assert (boxes["counter"].width, boxes["channels"].width) == (120, 168)
 

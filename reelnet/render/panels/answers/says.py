@@ -115,7 +115,14 @@ class AnswerLayout:
         if context.transposed:
             count = len(context.sample_indices)
             self.name_width = min(longest, 8 * style.size)
-            self.named_samples = thin_positions(count, context.cell_pitch, style.line_height)
+            self.named_samples = [
+                number
+                for number in thin_positions(count, context.cell_pitch, style.line_height)
+                # Where cells are lower than a line, the last name would reach below the panel.
+                if number * context.cell_pitch + (cell_size + style.line_height) // 2
+                <= context.samples_extent
+                or cell_size >= style.line_height
+            ]
             self.width = max(2 * cell_size, 4 * style.size) if bars else mark_width + self.name_width
             self.width += 2 * GAP + percent_width if self.percent else 0
             if cell_size < style.line_height + self.bar_height:

@@ -23,7 +23,7 @@ class Counter(Panel):
     """The current step, as in `step 70 / 290`; 0 is the untrained network."""
 
     size: FontSize | None = Field(
-        None, description="Font size in pixels; by default 1.25 times the theme's text."
+        None, description="Font size in pixels; by default 15/8 of the theme's text size."
     )
     boxed: bool = Field(
         False, description="Draw a background behind the counter, to place it over other panels."
@@ -38,7 +38,7 @@ class Counter(Panel):
 
     def font_style(self, context: SceneContext) -> TextStyle:
         """The font and its size."""
-        return text_style(context.theme, self.size or 1.25 * context.theme.text, bold=True)
+        return text_style(context.theme, self.size or 15 / 8 * context.theme.text, bold=True)
 
     def format_step(self, step: int, context: SceneContext) -> str:
         """Format a step as the counter shows it."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reelnet.reel import Reel
 from tests.make_run import Bytes, noise, write_run
-from tests.rendering import to_pixels
+from tests.rendering import SMALL_TYPE, to_pixels
 
 PAD = 16
 TRAIN, TEST, THIRD, FOURTH = (176, 94, 0), (0, 107, 98), (150, 70, 210), (38, 30, 110)
@@ -39,6 +39,7 @@ def make_curves(folder: Path) -> Curves:
         length = len(next(iter(metrics.values())))
         run = write_run(folder / f"run{number}", noise(length, 1, 1, 1), metrics=metrics, steps=steps)
         template = {
+            "theme": SMALL_TYPE,
             "canvas": dict(canvas or {}),
             "panels": {"curve": dict(options or {})},
             "layout": {"column": {"padding": PAD, "grow": 1, "items": ["curve"]}},

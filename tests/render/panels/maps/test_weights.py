@@ -16,7 +16,7 @@ from reelnet.reel import Reel, Run
 from reelnet.render.typography import body_style, rasterize_text
 from reelnet.runs.header import TapKind
 from tests.make_run import TANH, noise, write_run
-from tests.rendering import color_bounds, to_pixels
+from tests.rendering import SMALL_TYPE, color_bounds, to_pixels
 from tests.runs.damage import read_header, read_lines, write_header, write_lines
 
 LEVEL = 2 / 120
@@ -29,7 +29,12 @@ def recorded(path: Path, values: NDArray[Any]) -> Run:
 
 
 def laid_out(run: Run, panel: dict[str, Any], **keys: Any) -> Reel:
-    template = {"panels": {"weights": panel}, "layout": {"column": ["counter", "weights"]}, **keys}
+    template = {
+        "panels": {"weights": panel},
+        "layout": {"column": ["counter", "weights"]},
+        "theme": SMALL_TYPE,
+        **keys,
+    }
     file = run.path / "template.yaml"
     file.write_text(json.dumps(template))
     return run.reel(str(file))
