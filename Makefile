@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.pyc')
 
 LOOKS ?=
+GALLERY ?=
 
-.PHONY: demo looks test fuzz check lowest docs-reference clean
+.PHONY: demo gallery looks test fuzz check lowest docs-reference clean
 
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
@@ -14,6 +15,11 @@ demo: $(VENV)/installed
 # `make looks LOOKS="--template article --shape pictures large"` makes a part of it.
 looks: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 PYTHONPATH=benchmarks $(BIN)/python -m looks $(LOOKS)
+
+# The pictures of README.md and docs/, by the commands and templates that these pages show.
+# `make gallery GALLERY="--only flow"` makes those whose name has a word in it.
+gallery: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 PYTHONPATH=.:benchmarks $(BIN)/python docs/gallery.py $(GALLERY)
 
 # One process per core, each with one thread: more threads than cores would wait for each other.
 test: $(VENV)/installed-dev

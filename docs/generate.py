@@ -143,7 +143,7 @@ def build_template_page() -> str:
         f"The kinds are: {', '.join(f'[`{kind}`](#{kind})' for kind in PANELS)}.\n",
     ]
     for kind, panel in PANELS.items():
-        parts += describe_model(f"### `{kind}`", panel, summarize(panel), PanelSpec)
+        parts += describe_model(f"### `{kind}`", panel, describe_panel(kind, panel), PanelSpec)
     return "\n".join(parts)
 
 
@@ -183,6 +183,15 @@ def describe_model(
         for inner in iter_models(info.annotation) if info is not None else ():
             words = f"{summarize(inner)} {'Each item has:' if 'items' in key.schema else ''}".strip()
             yield from describe_model(f"#{heading.rstrip('`')}.{key.name}`", inner, words)
+
+
+def describe_panel(kind: str, panel: type[BaseModel]) -> str:
+    """Return what a panel shows, and its picture if `make gallery` makes one."""
+    file = f"images/panel-{kind}.png"
+    picture = (
+        f'\n\n<a href="gallery.md#{kind}"><img src="{file}" width="300" alt="The panel {kind} alone"></a>'
+    )
+    return summarize(panel) + picture * (ROOT / "docs" / file).is_file()
 
 
 def describe_key(key: KeySchema) -> str:
