@@ -40,7 +40,18 @@ import reelnet
 Maps = NDArray[np.float32]
 Entry = dict[str, Any]
 
-TEMPLATES = ("annotated", "article", "dark", "filmstrip", "overview", "plain", "square", "vertical", "wide")
+TEMPLATES = (
+    "annotated",
+    "article",
+    "dark",
+    "evolution",
+    "filmstrip",
+    "overview",
+    "plain",
+    "square",
+    "vertical",
+    "wide",
+)
 FORMATS = ("a.gif", "a.apng", "a.mp4", "a.webm", "a.webp", "still.png", "f-%03d.png")
 
 

@@ -57,13 +57,17 @@ class Row:
         ]
 
 
+STILLS = ("evolution", "filmstrip")
+"""Templates of a single picture."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--run", type=Path, default=Path("runs/demo"), help="the run folder of the demo")
     parser.add_argument("--frames", type=int, default=100, help="the number of rendered steps")
     given = parser.parse_args()
     names = sorted(file.stem for file in find_builtin_folder().glob("*.yaml"))
-    rows = [measure_template(name, given.run, given.frames) for name in names if name != "filmstrip"]
+    rows = [measure_template(name, given.run, given.frames) for name in names if name not in STILLS]
     head = [
         "template",
         "size",

@@ -285,5 +285,6 @@ def test_all_built_in_templates_are_here() -> None:
         "vertical",
         "wide",
         "filmstrip",
+        "evolution",
         "dark",
     } == {*TEMPLATES}

@@ -11,6 +11,9 @@ from reelnet.scene.timeline.selection import adaptive_weights, sample_by_weight,
 MAX_CANDIDATES = 300
 """Steps among which moments are chosen; of a longer run those with most change between them."""
 
+MIN_PREFERRED = 3
+"""Preferred steps per moment from which on the others are left out."""
+
 EQUAL_CHANGE = "moments of equal change"
 """What moments are, in words."""
 
@@ -21,6 +24,7 @@ def choose_moments(
     channels: tuple[int, ...],
     count: int,
     right: NDArray[np.intp] | None = None,
+    preferred: NDArray[np.bool_] | None = None,
 ) -> tuple[int, ...]:
     """Choose training steps, with the first and the last, so that neighboring pictures differ about equally.
 
@@ -31,6 +35,8 @@ def choose_moments(
         count: How many steps; the last alone if it is 1, and all if there are no more.
         right: How many answers are right at each recorded step, (steps,), if the picture shows that too. Maps and
             answers then count equally, each as a part of its largest difference.
+        preferred: Which recorded steps are better than the others, such as those at which a metric was measured, bool
+            (steps,). All but the first and the last are of these if there are `MIN_PREFERRED` times as many.
     """
     steps = context.steps
     if count == 1:
@@ -38,6 +44,10 @@ def choose_moments(
     if count >= len(steps):
         return steps
     candidates = _find_candidates(context, tap)
+    if preferred is not None:
+        among = [position for position in candidates[1:-1] if preferred[position]]
+        if len(among) >= MIN_PREFERRED * count:
+            candidates = [candidates[0], *among, candidates[-1]]
     shown = tuple(steps[position] for position in candidates)
     differences = _normalize(context.statistics.differences(tap, context.sample_indices, channels, shown))
     if right is not None:

@@ -1,0 +1,1 @@
+"""Panels that show many training steps in one picture."""

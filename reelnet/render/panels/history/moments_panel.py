@@ -1,0 +1,111 @@
+"""What panels share that show one layer at several training steps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from reelnet.config.diagnostics import ErrorCollector, error_context
+from reelnet.runs.header import require_activation
+from reelnet.scene.context import SceneContext
+from reelnet.scene.limits import Limits
+from reelnet.scene.panel import Panel
+from reelnet.scene.timeline.moments import choose_moments
+from reelnet.scene.timeline.selection import resolve_step
+
+MAX_STEPS = 256
+"""The most steps of such a panel."""
+
+StepCount = Annotated[int, Field(ge=1, le=MAX_STEPS)]
+StepList = tuple[Annotated[int, Field(ge=0)], ...]
+
+
+class MomentsPanel(Panel):
+    """A panel that shows a layer at several training steps, and is the same in every frame."""
+
+    has_cells: ClassVar[bool] = True
+
+    steps: StepCount | StepList = Field(
+        5,
+        description="A list of training steps, or their number. That many are chosen, with the first and the last, "
+        "so that each picture differs from the next one about equally.",
+    )
+    tap: str | None = Field(None, description="The layer; by default the reel's.")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _check_steps(cls, value: Any) -> Any:
+        listed = [*value] if isinstance(value, list | tuple) else None
+        numbers = [value] if listed is None else listed
+        if not numbers or not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError(
+                f"{value!r} is neither a number of steps nor a list of steps such as [0, 10, 100]"
+            )
+        if listed is None and not 1 <= value <= MAX_STEPS:
+            raise ValueError(f"{value} steps; give 1 to {MAX_STEPS}")
+        if len(set(numbers)) < len(numbers):
+            raise ValueError(f"{listed!r} names a step twice")
+        return value if listed is None else tuple(listed)
+
+    def require_layer(self, context: SceneContext) -> str:
+        """The layer that is shown.
+
+        Raises:
+            OptionError: It was not recorded, or is not an activation.
+        """
+        tap = self.tap or context.layer
+        with error_context("tap"):
+            require_activation(tap, context.require(tap))
+        return tap
+
+    def choose_steps(
+        self,
+        context: SceneContext,
+        channels: tuple[int, ...],
+        right: NDArray[np.intp] | None = None,
+        preferred: NDArray[np.bool_] | None = None,
+    ) -> tuple[int, ...]:
+        """The steps that are shown.
+
+        Args:
+            context: The run.
+            channels: The channels that are shown, as they are displayed.
+            right: How many answers are right at each recorded step, if that is shown, too.
+            preferred: Which recorded steps are better than others; see `choose_moments`.
+
+        Raises:
+            OptionError: A step was not recorded.
+        """
+        if isinstance(self.steps, int):
+            tap = self.require_layer(context)
+            return choose_moments(context, tap, channels, self.steps, right, preferred)
+        self.check_steps(context)
+        return self.steps
+
+    def check_steps(self, context: SceneContext) -> None:
+        """Check that the listed steps were recorded.
+
+        Raises:
+            OptionError: A step was not recorded.
+        """
+        errors = ErrorCollector()
+        for number, step in enumerate(() if isinstance(self.steps, int) else self.steps):
+            with errors.collect("steps", number):
+                resolve_step(context.steps, step)
+        errors.raise_errors()
+
+    def is_choice(self, context: SceneContext) -> bool:
+        """Whether the steps between the first and the last were chosen by how much changes."""
+        return isinstance(self.steps, int) and 2 < self.steps < len(context.steps)
+
+    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
+        """The layer."""
+        return (self.tap or context.layer,)
+
+    def color_limits(self, context: SceneContext) -> dict[str, Limits]:
+        """The limits of the layer."""
+        tap = self.tap or context.layer
+        return {tap: context.view(tap).limits}
