@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -91,11 +91,6 @@ class Evolution(MomentsPanel):
             raise OptionError(f"{message}; {suggest_names(self.metric, context.metrics)}", "metric")
         return self.metric
 
-    def count_channels(self, context: SceneContext) -> int | None:
-        """One channel, if the layer is the reel's."""
-        is_own = context.require(self.tap or context.layer).fold is None and self.tap in (None, context.layer)
-        return 1 if is_own else None
-
     def measure(self, context: SceneContext) -> Measure:
         """Measure the whole table."""
         errors = ErrorCollector()
@@ -105,9 +100,6 @@ class Evolution(MomentsPanel):
             self.check_steps(context)
         with errors.collect():
             self.find_metric(context)
-        with errors.collect():
-            if context.transposed:
-                raise ValueError("columns are samples, so it does not go with samples.transposed")
         for key, text in (("title", self.title), ("subtitle", self.subtitle)):
             with errors.collect(key):
                 body_style(context.theme).width(" ".join((text or "").split()))
@@ -121,7 +113,7 @@ class Evolution(MomentsPanel):
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Place the table at the upper left corner of its box."""
-        return EvolutionDrawing(EvolutionLayout(self, context, box.width), context, box, palette)
+        return EvolutionDrawing(EvolutionLayout(self, context, box.width), box, palette)
 
 
 def find_best_channel(context: SceneContext, tap: str) -> int:
@@ -195,6 +187,8 @@ class EvolutionLayout:
     """
 
     def __init__(self, panel: Evolution, context: SceneContext, width: int = 0) -> None:
+        # Columns are samples here, whatever they are in other panels.
+        context = replace(context, transposed=False)
         theme, px = context.theme, context.px
         self.panel, self.context = panel, context
         self.view, self.channel = context.view(panel.require_layer(context)), panel.find_channel(context)
@@ -347,9 +341,8 @@ class EvolutionLayout:
 class EvolutionDrawing(Still):
     """The table in its box."""
 
-    def __init__(
-        self, layout: EvolutionLayout, context: SceneContext, box: Box, palette: PaletteBuilder
-    ) -> None:
+    def __init__(self, layout: EvolutionLayout, box: Box, palette: PaletteBuilder) -> None:
+        context = layout.context
         theme, view = context.theme, layout.view
         self._layout, self._context, self._box = layout, context, box
         self._grid = layout.cell_grid(box.x, box.y)

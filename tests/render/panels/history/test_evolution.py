@@ -125,20 +125,24 @@ def test_without_metrics_and_answers_there_is_no_column_for_them(run: Run, class
 
 
 @pytest.mark.parametrize(
-    ("options", "more", "words"),
+    ("options", "words"),
     [
-        ({"channel": 3}, {}, "no channel 3 of conv1; they are numbered from 0 to 2"),
-        ({"steps": [0, 7]}, {}, "step 7 was not recorded; the nearest is 10"),
-        ({"metric": "recall"}, {}, "no metric 'recall' was recorded"),
-        ({"tap": "conv9"}, {}, "no layer 'conv9'"),
-        ({}, {"samples": {"transposed": True}}, "columns are samples"),
+        ({"channel": 3}, "no channel 3 of conv1; they are numbered from 0 to 2"),
+        ({"steps": [0, 7]}, "step 7 was not recorded; the nearest is 10"),
+        ({"metric": "recall"}, "no metric 'recall' was recorded"),
+        ({"tap": "conv9"}, "no layer 'conv9'"),
     ],
 )
-def test_options_that_do_not_fit_the_run(
-    run: Run, options: dict[str, Any], more: dict[str, Any], words: str
-) -> None:
+def test_options_that_do_not_fit_the_run(run: Run, options: dict[str, Any], words: str) -> None:
     with pytest.raises(TemplateError, match=words):
-        lay_out(run, {"evolution": options}, **more)
+        evolution(run, **options)
+
+
+def test_columns_are_samples_whatever_they_are_elsewhere(run: Run) -> None:
+    one, other = (
+        lay_out(run, {"evolution": {}}, samples={"transposed": transposed}) for transposed in (False, True)
+    )
+    assert (one.frame(0) == other.frame(0)).all()
 
 
 def test_the_picture_is_the_same_in_every_frame_and_reads_nothing(classifier: Run) -> None:
