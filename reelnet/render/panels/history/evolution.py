@@ -204,8 +204,8 @@ class EvolutionLayout:
         words = [self.small.width(word) for word in self._step_words]
         numbers = [self.big.width(f"{moment.step:,}") for moment in self.moments]
         self.left = grid.round_up(max(*words, *numbers, self.body.width(INPUT_LABEL)) + px(16))
-        self._column_gap = context.fit_gap(cell, context.samples_spec.gap)
-        cells_width = count * (cell.size + self._column_gap) - self._column_gap
+        self._column_gap = cell.grid_x.round_up(cell.width + context.samples_spec.gap) - cell.width
+        cells_width = count * (cell.width + self._column_gap) - self._column_gap
         self.cells_right = self.left + cells_width
         self.right, self.value_width = self.cells_right + px(24), self._measure_values()
         if self.value_width:
@@ -221,11 +221,11 @@ class EvolutionLayout:
         has_labels = panel.labels and context.labels is not None
         self.labels_y = y + (px(24) if y else 0)
         self.pictures_y = grid.round_up(self.labels_y + (self.body.line_height + px(4) if has_labels else 0))
-        content = max(cell.size + self.answer_height, self._step_height, self._value_height)
-        self._row_gap = context.fit_gap(cell, content + 2 * self.pad - cell.size)
-        self.above = (content - cell.size - self.answer_height) // 2
-        self.rows_y = grid.round_up(self.pictures_y + cell.size + px(16) + self.above)
-        self.height = self.cell_grid(0, 0).bounds.bottom - cell.size + content - self.above
+        content = max(cell.height + self.answer_height, self._step_height, self._value_height)
+        self._row_gap = context.fit_gap(cell, content + 2 * self.pad - cell.height)
+        self.above = (content - cell.height - self.answer_height) // 2
+        self.rows_y = grid.round_up(self.pictures_y + cell.height + px(16) + self.above)
+        self.height = self.cell_grid(0, 0).bounds.bottom - cell.height + content - self.above
 
     def _find_moments(self) -> list[Moment]:
         """The rows, with what the network answers, and how well it does by then."""
@@ -314,13 +314,14 @@ class EvolutionLayout:
     def cell_grid(self, x: int, y: int) -> CellGrid:
         """The cells of a table whose upper left corner is at (x, y)."""
         columns, rows = len(self.context.sample_indices), len(self.moments)
-        x, y = x + self.left, y + self.rows_y
-        return CellGrid(x, y, self.view.cell.size, rows, columns, self._row_gap, self._column_gap)
+        x, y, cell = x + self.left, y + self.rows_y, self.view.cell
+        return CellGrid(x, y, cell.width, cell.height, rows, columns, self._row_gap, self._column_gap)
 
     def picture_grid(self, x: int, y: int) -> CellGrid:
         """The cells of the samples."""
-        columns, x, y = len(self.context.sample_indices), x + self.left, y + self.pictures_y
-        return CellGrid(x, y, self.view.cell.size, 1, columns, 0, self._column_gap)
+        columns, cell = len(self.context.sample_indices), self.view.cell
+        x, y = x + self.left, y + self.pictures_y
+        return CellGrid(x, y, cell.width, cell.height, 1, columns, 0, self._column_gap)
 
     def fit_answers(self) -> tuple[TextStyle, list[list[str]]]:
         """The answers of each row as texts, all in the largest size in which they fit, or shortened."""
@@ -330,7 +331,7 @@ class EvolutionLayout:
             ["–" if answer == UNKNOWN_CLASS else self.scores.classes[answer] for answer in moment.answers]
             for moment in self.moments
         ]
-        size, width = self.bold.size, self.view.cell.size + self._column_gap - self.context.px(4)
+        size, width = self.bold.size, self.view.cell.width + self._column_gap - self.context.px(4)
         for size in range(self.bold.size, math.ceil(MIN_ANSWER_SCALE * self.bold.size) - 1, -1):
             style = text_style(self.context.theme, size, bold=True)
             if all(style.width(name) <= width for row in names for name in row):
@@ -359,8 +360,7 @@ class EvolutionDrawing(Still):
 
     @property
     def _region(self) -> CellRegion:
-        view = self._layout.view
-        return self._grid.map_region(view.cell, *view.tap.map_shape[1:], changes=False)
+        return self._grid.map_region(self._layout.view.cell, changes=False)
 
     def cell_regions(self) -> list[CellRegion]:
         """The maps, and the samples above them."""
@@ -390,7 +390,7 @@ class EvolutionDrawing(Still):
         self._pictures.draw(canvas)
         if layout.panel.labels:
             self._pictures.write_labels(canvas, self._muted)
-        middle = box.y + layout.pictures_y + layout.view.cell.size // 2
+        middle = box.y + layout.pictures_y + layout.view.cell.height // 2
         y = middle - layout.body.line_height // 2
         write(canvas, INPUT_LABEL, self._muted, self._label_right, y, layout.body, anchor="right")
         y = middle - len(layout.heading) * layout.body.line_height // 2
@@ -412,18 +412,12 @@ class EvolutionDrawing(Still):
         layout, view = self._layout, self._layout.view
         samples, channel = list(self._context.sample_indices), layout.channel
         read = self._context.statistics.read_step
-        values = np.stack(
-            [
-                view.tap.fold_values(read(moment.step, [view.name])[view.name])[
-                    samples, channel : channel + 1
-                ]
-                for moment in layout.moments
-            ]
-        )
+        maps = [view.to_maps(read(moment.step, [view.name])[view.name]) for moment in layout.moments]
+        values = np.stack([each[samples, channel : channel + 1] for each in maps])
         limits = view.limits.select_channels((channel,))
         indices = self._map.indices_for(canvas)[to_levels(values, limits, len(self._map.indices))]
-        if view.tap.fold is not None:
-            indices[..., view.tap.blank_mask] = self._background.indices[0]
+        if view.blank_mask is not None:
+            indices[..., view.cell.reduce_mask(view.blank_mask)] = self._background.indices[0]
         missing = find_missing(values)
         missing = missing[:, :, 0] if missing is not None else None
         self._grid.draw_maps(canvas, indices[:, :, 0], view.cell, missing, self._hatching)

@@ -6,6 +6,7 @@ import math
 import re
 
 from reelnet.render.panels.charts.metric_names import is_accuracy, split_metric, to_words
+from reelnet.scene.cell import describe_reduction
 from reelnet.scene.context import SceneContext
 from reelnet.scene.tap_view import TapView
 from reelnet.scene.timeline.moments import EQUAL_CHANGE
@@ -48,6 +49,8 @@ def describe_evolution(
         subject = f"The {values:,} values of {name}" if values > 1 else f"The value of {name}"
     when = f", at {EQUAL_CHANGE}" if is_choice else ""
     text = f"{subject} for {count_inputs(context.about, len(context.sample_indices))}{when}."
+    if reduction := describe_reduction(view.cell):
+        text += f" {reduction[:1].upper()}{reduction[1:]}."
     if has_answers:
         text += " Under each map: what the whole network takes the sample for at that moment."
     return text
