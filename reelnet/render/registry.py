@@ -24,6 +24,7 @@ _PANEL_CLASSES = {
     "curve": "charts.curve:Curve",
     "evolution": "history.evolution:Evolution",
     "filmstrip": "history.filmstrip:Filmstrip",
+    "flow": "flow.flow:Flow",
     "histogram": "charts.histogram:Histogram",
     "image": "basic.image:Image",
     "inputs": "maps.inputs:Inputs",
@@ -31,6 +32,7 @@ _PANEL_CLASSES = {
     "says": "answers.says:Says",
     "spacer": "basic.small_panels:Spacer",
     "text": "basic.text:Text",
+    "verdict": "answers.verdict:Verdict",
     "weights": "maps.weights:Weights",
 }
 

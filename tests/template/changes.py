@@ -8,7 +8,7 @@ from typing import Any
 from tests.template.everything import Key
 
 VARIANTS: Mapping[str, str] = {
-    "fixed": "canvas: {width: 1200, height: 1400, scale: 2}",
+    "fixed": "canvas: {width: 1600, height: 1800, scale: 2}",
     "aspect": "canvas: {aspect: '16:9'}",
     "cells": "{canvas: {max_width: 700, max_height: 500}, layout: {column: [inputs, filmstrip]}}",
     "free": "canvas: {}",
@@ -108,6 +108,13 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "belief", "classes"): [["cat", "dog", "frog", "horse", "vessel"]],
     ("panels", "belief", "title"): ["What it thinks"],
     ("panels", "belief", "sample"): [0],
+    ("panels", "flow", "layers"): [["conv2"]],
+    ("panels", "flow", "sample"): [0, "cat"],
+    ("panels", "flow", "tap"): ["aux"],
+    ("panels", "flow", "classes"): [["cat", "dog", "frog", "horse", "vessel"]],
+    ("panels", "verdict", "sample"): [0],
+    ("panels", "verdict", "tap"): ["aux"],
+    ("panels", "verdict", "classes"): [["ship", "dog", "frog", "horse", "cat"]],
     ("panels", "channels", "taps"): [["conv1"], "all"],
     ("panels", "channels", "show"): [[0, 1]],
     ("panels", "channels", "step"): [60],

@@ -286,5 +286,6 @@ def test_all_built_in_templates_are_here() -> None:
         "wide",
         "filmstrip",
         "evolution",
+        "flow",
         "dark",
     } == {*TEMPLATES}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reelnet.config.diagnostics import ErrorCollector, OptionError
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.answers.answer_panel import (
     AnswerPanel,
@@ -30,19 +30,22 @@ from reelnet.render.panels.charts.line import (
     compose_sprites,
     draw_ghosts,
 )
-from reelnet.render.typography import body_style, shorten_text
+from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
+from reelnet.scene.answers.sample_choice import HARDEST, SampleOption, find_right_since, find_sample
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 from reelnet.template.color import Rgb
-from reelnet.template.selector import format_positions
+from reelnet.template.theme import Theme
 
 MAX_CLASSES = 20
 """Classes with a curve, besides the true one and all answers: those that are most likely at some step."""
 MAX_NAME_EMS = 10
 """Width at which the names at the ends of curves are cut."""
+NOTE_SIZE = 0.88
+"""Size of the note, as a fraction of the theme's text."""
 GAP = 4
 """Layout pixels between the parts of a label."""
 PROBABILITY_AXIS = Axis(0, 1, (0, 0.5, 1), percent=True)
@@ -57,13 +60,13 @@ class Belief(AnswerPanel):
 
     default_grow: ClassVar[float] = 1.0
 
-    sample: int = Field(0, ge=0, description="The sample, counted from 0.")
+    sample: SampleOption = HARDEST
     title: str | None = Field(
         None,
         max_length=200,
         description="Title of the chart; by default it names the sample. Empty for none.",
     )
-    x: StepScaleOption = "auto"
+    x: StepScaleOption = "log"
 
     def find_position(self, context: SceneContext) -> int:
         """The position of the sample among the shown ones.
@@ -71,16 +74,14 @@ class Belief(AnswerPanel):
         Raises:
             OptionError: The sample is not shown.
         """
-        if self.sample not in context.sample_indices:
-            shown = format_positions(context.sample_indices)
-            raise OptionError(f"sample {self.sample} is not shown; shown: {shown}", "sample")
-        return context.sample_indices.index(self.sample)
+        return find_sample(self.sample, context, self.find_scores(context))
 
     def make_chart(self, context: SceneContext) -> Chart:
         """The title and the axes; the curves are drawn by `BeliefDrawing`."""
         step_axis = fit_step_axis(context.steps, 4, self.x)
-        label = context.labels[self.find_position(context)] if context.labels is not None else ""
-        name = f"“{label}”" if label else f"sample {self.sample}"
+        position = self.find_position(context)
+        label = context.labels[position] if context.labels is not None else ""
+        name = f"“{label}”" if label else f"sample {context.sample_indices[position]}"
         title = f"What the network takes {name} for" if self.title is None else self.title
         return Chart(
             " ".join(title.split()),
@@ -95,6 +96,12 @@ class Belief(AnswerPanel):
             cursor=True,
         )
 
+    def write_note(self, scores: ClassScores, context: SceneContext) -> tuple[str, ...]:
+        """The lines that say from which step on the answer is right at every recorded step; empty if it never was."""
+        position = self.find_position(context)
+        since = find_right_since(scores.answers(context)[:, position], int(scores.truth[position]))
+        return ("right for good", f"from step {context.steps[since]:,}") if since else ()
+
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure a chart with labels right of it; None if nothing gives scores."""
         scores = self.find_scores(context)
@@ -106,7 +113,7 @@ class Belief(AnswerPanel):
         with errors.collect("title"):
             title_style(context.theme).width(chart.title)
         errors.raise_errors()
-        label_width = measure_labels(scores, context)
+        label_width = measure_labels(scores, context, self.write_note(scores, context))
         header = chart.header.height_at(chart.natural_width)
         height = max(13 * size, chart.min_height(header))
         return Measure(
@@ -118,16 +125,24 @@ class Belief(AnswerPanel):
         return BeliefDrawing(self, context, box, palette)
 
 
-def measure_labels(scores: ClassScores, context: SceneContext) -> int:
-    """Pixels right of the plot for the name and the probability of a class, beside the dot at its curve's end."""
-    style = answer_style(context.theme)
+def measure_labels(scores: ClassScores, context: SceneContext, note: Sequence[str]) -> int:
+    """Pixels right of the plot for the name and the probability of a class, beside the dot at its curve's end.
+
+    Args:
+        scores: Its classes have the names.
+        context: The run.
+        note: Lines that stand there as well.
+    """
+    style, gap = answer_style(context.theme), context.px(GAP)
     name_width = min(max(map(style.width, scores.classes)), MAX_NAME_EMS * style.size)
-    return (
-        6 * context.px(GAP)
-        + round(0.8 * style.size)
-        + name_width
-        + measure_percent(body_style(context.theme))
-    )
+    percent_width = measure_percent(body_style(context.theme))
+    label_width = 6 * gap + round(0.8 * style.size) + name_width + percent_width
+    return max([label_width, *(2 * gap + note_style(context.theme).width(line) for line in note)])
+
+
+def note_style(theme: Theme) -> TextStyle:
+    """The font of the note right of the plot."""
+    return text_style(theme, NOTE_SIZE * theme.text)
 
 
 def mix_colors(color: Rgb, background: Rgb) -> Rgb:
@@ -158,7 +173,8 @@ class BeliefDrawing:
             raise AssertionError("a panel without a measure is not placed")
         theme, chart = context.theme, panel.make_chart(context)
         position = panel.find_position(context)
-        label_width = measure_labels(scores, context)
+        note = panel.write_note(scores, context)
+        label_width = measure_labels(scores, context, note)
         left = chart.side_widths[0]
         chart_box = Box(box.x, box.y, box.width - label_width, box.height)
         plot = chart.plot_box(chart_box, (left, 0), chart.header.height_at(box.width))
@@ -180,6 +196,7 @@ class BeliefDrawing:
             palette.ramp(theme.muted, theme.background),
         )
         self._scale, self._gap = chart.line_scale, context.px(GAP)
+        self._note, self._note_style = note, note_style(theme)
         self._curves = [
             self._make_line(number, self._past_ink, gray, bold=False)
             for number in choose_curves(self._beliefs, self._truth)
@@ -209,6 +226,20 @@ class BeliefDrawing:
         self._past = compose_sprites(coverages, past)
         for reveal in self._reveals.values():
             reveal.look_up_colors(self._ghost)
+        self._write_note(canvas)
+
+    def _write_note(self, canvas: Canvas) -> None:
+        """Write the note beside the end of the true class's curve, below its label or else above."""
+        if not self._note:
+            return
+        plot, style, line = self._plot, self._note_style, self._style.line_height
+        row = plot.y + round((1 - self._beliefs[-1, self._truth]) * (plot.height - 1))
+        y, height = row + line // 2 + self._gap, len(self._note) * style.line_height
+        if y + height > plot.bottom:
+            y = row - line // 2 - self._gap - height
+        for number, text in enumerate(self._note):
+            x = plot.right + 2 * self._gap
+            write(canvas, text, self._muted, x, y + number * style.line_height, style)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write what the network takes the sample for now."""

@@ -55,8 +55,10 @@ class Text(Panel):
     bold: bool | None = Field(None, description="Whether the text is bold; by default the style's.")
     color: ColorOption = None
     align: AlignOption = "left"
-    needs: Literal["metrics", "scores"] | None = Field(
-        None, description="What the text is about; the panel is left out if the run has no such data."
+    needs: Literal["metrics", "scores", "no scores"] | None = Field(
+        None,
+        description="What the text is about; the panel is left out if the run has no such data, or with `no scores` "
+        "if it has a class output.",
     )
 
     def font_style(self, context: SceneContext) -> TextStyle:
@@ -68,9 +70,14 @@ class Text(Panel):
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the lines at their natural width; None if the run lacks the data named by `needs`."""
-        no_metrics = self.needs == "metrics" and not context.metrics
-        no_scores = self.needs == "scores" and ClassScores.find(context) is None
-        return None if no_metrics or no_scores else self.measure_lines(context)
+        match self.needs:
+            case "metrics":
+                is_shown = bool(context.metrics)
+            case "scores" | "no scores":
+                is_shown = (ClassScores.find(context) is None) == (self.needs == "no scores")
+            case None:
+                is_shown = True
+        return self.measure_lines(context) if is_shown else None
 
     def measure_lines(self, context: SceneContext) -> Measure:
         """Measure the text in its longest form, which wraps at smaller widths.

@@ -1,0 +1,371 @@
+"""Where the parts of a flow stand: how many channels layers show, in how many rows, how large, on which line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+from reelnet.render.typography import TextStyle, split_word, wrap_text
+from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.layout.snap import SnapGrid
+
+CHANNEL_COUNTS = (16, 12, 8, 6, 4, 3, 2, 1)
+"""The most channels that a layer may show, the best first."""
+MAX_ROWS = 16
+LEGIBLE_CELL, LEGIBLE_CHANNELS = 40, 4
+"""Side of maps in pixels of the layout, and channels of a layer, below which fewer layers are shown instead."""
+LINE_COST = 0.85
+"""By how much smaller maps may be if that saves a line: one line shows best where things go."""
+BLANK_COST = 3
+"""Power of the fraction of cells that are filled by which maps may be smaller to leave fewer blanks."""
+MIN_FILLED_PITCH = 0.7
+"""A pitch may be this much smaller than the largest if maps fill its cells better."""
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """The cells of all layers.
+
+    Attributes:
+        rows: The most cells below each other.
+        pitch: Pixels from the start of a cell to the start of the next.
+        gap: Pixels between two cells.
+        channels: The most channels that a layer shows.
+        grid: Where cells begin.
+    """
+
+    rows: int
+    pitch: int
+    gap: int
+    channels: int
+    grid: SnapGrid
+
+    @property
+    def cell(self) -> int:
+        """Side of a cell."""
+        return self.pitch - self.gap
+
+    @property
+    def height(self) -> int:
+        """Pixels of all rows."""
+        return self.span(self.rows)
+
+    def span(self, cells: int) -> int:
+        """Pixels of some cells with the gaps between them."""
+        return cells * self.pitch - self.gap
+
+    def split(self, count: int) -> tuple[int, int]:
+        """Rows and columns of `count` cells, the columns filled one after the other."""
+        columns = -(-count // self.rows)
+        return -(-count // columns), columns
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands below a part.
+
+    Attributes:
+        name: In bold.
+        detail: Below it, muted.
+    """
+
+    name: str
+    detail: str
+
+
+class CaptionStyles:
+    """The fonts of captions."""
+
+    def __init__(self, name: TextStyle, detail: TextStyle) -> None:
+        self.name, self.detail = name, detail
+
+    def min_width(self, caption: Caption) -> int:
+        """Pixels of the longest piece that cannot be broken."""
+        pieces = [part for word in caption.name.split(" ") for part in split_word(word)]
+        return max([*map(self.name.width, pieces), *map(self.detail.width, caption.detail.split(" "))])
+
+    def wrap(self, caption: Caption, width: int) -> list[tuple[str, TextStyle]]:
+        """The lines with their fonts."""
+        names = [(line, self.name) for line in wrap_text(caption.name, width, self.name)]
+        return [*names, *((line, self.detail) for line in wrap_text(caption.detail, width, self.detail))]
+
+    def height(self, caption: Caption, width: int) -> int:
+        """Pixels of all lines."""
+        return sum(style.line_height for _, style in self.wrap(caption, width))
+
+
+class Part(Protocol):
+    """One part of a flow: the input, a layer, or the probabilities."""
+
+    def size_at(self, spacing: Spacing) -> Size:
+        """The pixels that it takes, without its caption."""
+
+    def caption_at(self, spacing: Spacing) -> Caption:
+        """What stands below it."""
+
+    def map_side(self, spacing: Spacing) -> int | None:
+        """The longer side of its maps in pixels; None if it has none."""
+
+    def count_cells(self, spacing: Spacing) -> int | None:
+        """The number of cells with maps; None if it has none."""
+
+
+@dataclass(frozen=True)
+class PlacedPart:
+    """A part in its place, in pixels from the corner of the panel.
+
+    Attributes:
+        number: Which part, from 0.
+        line: On which line, from 0.
+        slot_x: Where the space for its caption begins.
+        slot_width: How wide that is.
+        box: The part itself.
+        caption_y: Top of its caption.
+    """
+
+    number: int
+    line: int
+    slot_x: int
+    slot_width: int
+    box: Box
+    caption_y: int
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Distances in output pixels.
+
+    Attributes:
+        between: Between two parts.
+        most_between: The same where there is room.
+        line_gap: Between two lines.
+        caption_gap: Between a part and its caption.
+        legible: Side of legible maps.
+    """
+
+    between: int
+    most_between: int
+    line_gap: int
+    caption_gap: int
+    legible: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to arrange parts in a room."""
+
+    parts: Sequence[Part]
+    spacing: Spacing
+    room: Size
+    lengths: Lengths
+    styles: CaptionStyles
+
+    @cached_property
+    def sizes(self) -> list[Size]:
+        """The sizes of the parts."""
+        return [part.size_at(self.spacing) for part in self.parts]
+
+    @cached_property
+    def captions(self) -> list[Caption]:
+        """The captions of the parts."""
+        return [part.caption_at(self.spacing) for part in self.parts]
+
+    @cached_property
+    def slots(self) -> list[int]:
+        """Pixels across that each part takes with its caption."""
+        pairs = zip(self.sizes, self.captions, strict=True)
+        return [max(size.width, self.styles.min_width(caption)) for size, caption in pairs]
+
+    def _break(self, width: int) -> list[list[int]] | None:
+        """Numbers of the parts on each line; None if a part is wider than a line."""
+        lines: list[list[int]] = [[]]
+        used = 0
+        for number, slot in enumerate(self.slots):
+            if slot > width:
+                return None
+            more = slot + (self.lengths.between if lines[-1] else 0)
+            if used + more > width:
+                lines.append([])
+                used, more = 0, slot
+            lines[-1].append(number)
+            used += more
+        return lines
+
+    @cached_property
+    def lines(self) -> list[list[int]] | None:
+        """The parts on each line, as even as possible; None if they do not fit in the room."""
+        lines = self._break(self.room.width)
+        if lines is None or len(lines) == 1:
+            return lines
+        low, high = max(self.slots), self.room.width
+        while low < high:
+            middle = (low + high) // 2
+            narrower = self._break(middle)
+            if narrower is not None and len(narrower) <= len(lines):
+                high = middle
+            else:
+                low = middle + 1
+        return self._break(low)
+
+    def line_height(self, line: Sequence[int]) -> int:
+        """Pixels of the parts of a line, without captions."""
+        return max(self.sizes[number].height for number in line)
+
+    def caption_height(self, line: Sequence[int]) -> int:
+        """Pixels of the highest caption of a line."""
+        return max(self.styles.height(self.captions[number], self._caption_width(number)) for number in line)
+
+    def _caption_width(self, number: int) -> int:
+        # A caption may reach into half of the space beside its part.
+        return self.slots[number] + self.lengths.between // 2
+
+    @property
+    def height(self) -> int:
+        """Pixels of all lines with their captions."""
+        lines = self.lines or []
+        each = [
+            self.line_height(line) + self.lengths.caption_gap + self.caption_height(line) for line in lines
+        ]
+        grid = self.spacing.grid
+        return (
+            sum(map(grid.round_up, each[:-1]))
+            + each[-1]
+            + (len(lines) - 1) * grid.round_up(self.lengths.line_gap)
+        )
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for everything."""
+        return self.lines is not None and self.height <= self.room.height
+
+    @cached_property
+    def _map_sides(self) -> list[int]:
+        return [side for part in self.parts if (side := part.map_side(self.spacing)) is not None]
+
+    @property
+    def least_side(self) -> int:
+        """Side of the smallest maps in pixels."""
+        return min(self._map_sides, default=self.spacing.cell)
+
+    @property
+    def score(self) -> float:
+        """How good it is: the mean side of the maps, less where cells are not filled, and for blanks and lines."""
+        sides = self._map_sides or [self.spacing.cell]
+        fill = min(1.0, self.least_side / self.spacing.cell)
+        return sum(sides) / len(sides) * fill * self._completeness * LINE_COST ** (len(self.lines or []) - 1)
+
+    @property
+    def _completeness(self) -> float:
+        """How many of the channels that might be shown are, and how many of the cells are filled, 0 to 1."""
+        counts = [count for part in self.parts if (count := part.count_cells(self.spacing)) is not None]
+        loose = replace(self.spacing, rows=1)
+        wanted = sum(part.count_cells(loose) or 0 for part in self.parts)
+        cells = sum(math.prod(self.spacing.split(count)) for count in counts)
+        return sum(counts) / wanted * (sum(counts) / cells) ** BLANK_COST if cells else 1.0
+
+    def place(self) -> Iterator[PlacedPart]:
+        """Place all parts, each line across the room or in its middle."""
+        lines, grid, y = self.lines or [], self.spacing.grid, 0
+        for row, line in enumerate(lines):
+            height = self.line_height(line)
+            used, spaces = sum(self.slots[number] for number in line), len(line) - 1
+            between = self.lengths.between
+            if spaces:
+                between = min(self.lengths.most_between, (self.room.width - used) // spaces)
+            x = max(0, self.room.width - used - between * spaces) // 2
+            for number in line:
+                size, slot = self.sizes[number], self.slots[number]
+                left = grid.round_down(x + (slot - size.width) // 2)
+                top = y + grid.round_down((height - size.height) // 2)
+                box = Box(left, top, size.width, size.height)
+                width = self._caption_width(number)
+                middle = left + size.width // 2
+                yield PlacedPart(
+                    number, row, middle - width // 2, width, box, y + height + self.lengths.caption_gap
+                )
+                x += slot + between
+            below = height + self.lengths.caption_gap + self.caption_height(line)
+            y += grid.round_up(below) + grid.round_up(self.lengths.line_gap)
+
+
+def arrange_parts(
+    make_parts: Callable[[int], Sequence[Part]],
+    layers: int,
+    room: Size,
+    lengths: Lengths,
+    styles: CaptionStyles,
+    pitches: Sequence[int],
+    gap: int,
+    grid: SnapGrid,
+    most_channels: int,
+) -> Candidate | None:
+    """Find the arrangement with the most layers and channels whose maps are legible.
+
+    Args:
+        make_parts: Makes the parts with this number of layers.
+        layers: The number of all layers.
+        room: The pixels that there are.
+        lengths: Distances between parts.
+        styles: Fonts of captions.
+        pitches: The pitches of cells to choose from, ascending.
+        gap: Pixels between two cells.
+        grid: Where cells begin.
+        most_channels: The most channels of a layer.
+
+    Returns:
+        None if there is too little room.
+    """
+    counts = [count for count in CHANNEL_COUNTS if count < most_channels]
+    best: Candidate | None = None
+    for number in range(layers, 0, -1):
+        parts = make_parts(number)
+        for channels in [most_channels, *counts]:
+            if number > 1 and channels < min(LEGIBLE_CHANNELS, most_channels):
+                continue
+            found = _find_largest(parts, channels, room, lengths, styles, pitches, gap, grid)
+            if found is not None and found.least_side >= lengths.legible:
+                return found
+            if found is not None and (best is None or found.score > best.score):
+                best = found
+    return best
+
+
+def _find_largest(
+    parts: Sequence[Part],
+    channels: int,
+    room: Size,
+    lengths: Lengths,
+    styles: CaptionStyles,
+    pitches: Sequence[int],
+    gap: int,
+    grid: SnapGrid,
+) -> Candidate | None:
+    """The arrangement of these parts with the largest maps; None if there is none."""
+    best: Candidate | None = None
+    for rows in range(1, min(MAX_ROWS, channels) + 1):
+        highest = (room.height + gap) // rows
+        ways = [Spacing(rows, pitch, gap, channels, grid) for pitch in pitches if pitch <= highest]
+        candidates = [Candidate(parts, spacing, room, lengths, styles) for spacing in ways]
+        # A larger pitch may need less height, since captions then wrap less.
+        largest = next((each for each in reversed(candidates) if each.fits), None)
+        if largest is None:
+            continue
+        least = MIN_FILLED_PITCH * largest.spacing.pitch
+        fitting = [each for each in candidates if least <= each.spacing.pitch <= largest.spacing.pitch]
+        # Of pitches with equally large maps, the smallest leaves the least margin around them.
+        found = max(fitting, key=lambda each: (each.fits, each.score, -each.spacing.pitch))
+        if best is None or found.score > best.score:
+            best = found
+    return best
+
+
+def spread(count: int, total: int) -> list[int]:
+    """`count` of `total` positions, evenly spread, with the first and the last."""
+    if count >= total:
+        return list(range(total))
+    if count == 1:
+        return [total - 1]
+    return sorted({math.floor(each * (total - 1) / (count - 1) + 0.5) for each in range(count)})

@@ -1,0 +1,257 @@
+"""The panel `flow`: what the layers make of one sample, from the picture to the probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from reelnet.config.diagnostics import ErrorCollector
+from reelnet.config.spec import convert_to_tuple
+from reelnet.render.canvas import stamp, write
+from reelnet.render.panels.answers.answer_panel import AnswerPanel
+from reelnet.render.panels.flow.arrangement import (
+    Candidate,
+    CaptionStyles,
+    Lengths,
+    Part,
+    PlacedPart,
+    arrange_parts,
+    spread,
+)
+from reelnet.render.panels.flow.bands import rasterize_band
+from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
+from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
+from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
+from reelnet.render.typography import body_style, text_style, wrap_text
+from reelnet.runs.header import TapKind, require_activation
+from reelnet.scene.answers.sample_choice import HARDEST, SampleOption, find_sample
+from reelnet.scene.cell_region import CellRegion
+from reelnet.scene.class_scores import ClassScores
+from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.layout.boxes import Box, Measure, Size
+from reelnet.scene.palette.color_names import describe_colors
+from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.panel import Canvas, LevelMaps
+from reelnet.template.color import Rgb
+from reelnet.template.theme import LimitKind
+
+MIN_PITCH = 16
+"""Least pixels of the layout from one cell to the next."""
+MAX_LAYERS = 8
+"""Layers that are shown unless the author lists more."""
+MAX_NOTE_LINES, NOTE_GAP = 3, 16
+"""Lines of the note below, and pixels of the layout above it."""
+
+
+class Flow(AnswerPanel):
+    """One sample's way through the network: its picture, the recorded layers in their order, and the probabilities.
+
+    Of a layer with many channels, those are shown that differ most from each other. Without a class output, the flow
+    ends with the last layer.
+    """
+
+    default_grow: ClassVar[float] = 1.0
+    has_cells: ClassVar[bool] = True
+
+    sample: SampleOption = HARDEST
+    layers: tuple[str, ...] | None = Field(
+        None,
+        description="The layers, in this order; by default those that were recorded, of more than 8 some that are "
+        "spread by depth. Where there is no space, fewer are shown.",
+    )
+    channels: Annotated[int, Field(ge=1, le=64)] = Field(
+        16, description="The most channels of a layer. Where there is no space, fewer are shown."
+    )
+
+    @field_validator("layers", mode="before")
+    @classmethod
+    def _convert_list(cls, value: Any) -> Any:
+        return convert_to_tuple(value)
+
+    def list_layers(self, context: SceneContext) -> list[str]:
+        """All recorded layers but the class output, which becomes the bars, and class tokens of other layers."""
+        scores = self.find_scores(context)
+        names = [name for name, tap in context.taps.items() if tap.kind is TapKind.ACTIVATION]
+        names = [name for name in names if not _is_companion(name, names)]
+        return [name for name in names if scores is None or name != scores.tap] or names
+
+    def find_layers(self, context: SceneContext) -> list[str]:
+        """The layers that the flow shows if there is room, without the class output, which becomes the bars."""
+        if self.layers is not None:
+            return list(self.layers)
+        names = self.list_layers(context)
+        return [names[number] for number in spread(MAX_LAYERS, len(names))]
+
+    def taps(self, context: SceneContext) -> tuple[str, ...]:
+        """The layers, and the one that gives the scores."""
+        return tuple(dict.fromkeys([*self.find_layers(context), *super().taps(context)]))
+
+    def absence(self, context: SceneContext) -> str:
+        """It always has something to show."""
+        return ""
+
+    def measure(self, context: SceneContext) -> Measure:
+        """Measure the least space; it fills its box."""
+        errors = ErrorCollector()
+        for number, name in enumerate(self.layers or ()):
+            with errors.collect("layers", number):
+                require_activation(name, context.require(name))
+        errors.raise_errors()
+        find_sample(self.sample, context, self.find_scores(context))
+        self.check_names(context)
+        size = context.theme.text
+        return Measure(80 * size, 26 * size, 20 * size, lambda _width: 16 * size)
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> FlowDrawing:
+        """Arrange the layers in the box."""
+        return FlowDrawing(self, context, box, palette)
+
+
+def _is_companion(name: str, names: Sequence[str]) -> bool:
+    """Whether a tap is the class token of a layer whose other tokens were recorded, too."""
+    return name.endswith(".class") and name.removesuffix(".class") in names
+
+
+class FlowDrawing:
+    """The parts in their places."""
+
+    def __init__(self, panel: Flow, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        theme, self._context = context.theme, context
+        scores = panel.find_scores(context)
+        position = find_sample(panel.sample, context, scores)
+        self._detail_style = text_style(theme, 0.88 * theme.text)
+        self._styles = CaptionStyles(body_style(theme, bold=True), self._detail_style)
+        self._layer_count = len(panel.layers or panel.list_layers(context))
+        self._layers = [make_layer(context, name) for name in panel.find_layers(context)]
+        start, end = InputPart(context, position), _make_end(context, scores, position)
+        for lines in range(1, MAX_NOTE_LINES + 1):
+            note_height = lines * self._detail_style.line_height
+            room = Size(box.width, box.height - note_height - context.px(NOTE_GAP))
+            found = self._arrange(panel, room, start, end)
+            if found is None:
+                raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
+            self._arrangement, self._parts = found, found.parts
+            self._note = wrap_text(self._write_note(), box.width, self._detail_style)
+            if len(self._note) <= lines:
+                break
+        arranged = self._arrangement
+        content = arranged.height + context.px(NOTE_GAP) + len(self._note) * self._detail_style.line_height
+        top = context.grid.round_down(max(0, box.height - content) // 2)
+        self._placed = [_move(part, box.x, box.y + top) for part in arranged.place()]
+        self._note_corner = box.x, box.y + top + arranged.height + context.px(NOTE_GAP)
+        self._band_color = _mix(theme.faint, theme.background)
+        self._band_ink = palette.ramp(self._band_color, theme.background, 8)
+        self._muted, self._ink = palette.ramps(theme.background, theme.muted, theme.ink)
+        self._layer_drawings: list[LayerDrawing] = []
+        self._bars: ProbabilityDrawing | None = None
+        sample = context.sample_indices[position]
+        for place in self._placed:
+            part = self._parts[place.number]
+            if isinstance(part, FlowLayer):
+                self._layer_drawings.append(LayerDrawing(part, arranged.spacing, place.box, sample, palette))
+            elif isinstance(part, ProbabilityPart):
+                self._bars = ProbabilityDrawing(part, place.box, palette, self._band_color)
+            elif isinstance(part, InputPart):
+                self._input = InputDrawing(part, place.box, palette)
+
+    def _arrange(self, panel: Flow, room: Size, start: Part, end: list[Part]) -> Candidate | None:
+        context = self._context
+        px, grid = context.px, context.grid
+        gap = grid.round_up(px(5))
+        step = max(grid.step, px(4)) if grid.step == 1 else grid.step
+        pitches = list(range(grid.round_up(px(MIN_PITCH)), max(room.height, px(MIN_PITCH)) + gap + 1, step))
+        lengths = Lengths(px(28), px(56), px(24), px(12), px(40))
+
+        def make_parts(count: int) -> list[Part]:
+            return [start, *(self._layers[each] for each in spread(count, len(self._layers))), *end]
+
+        return arrange_parts(
+            make_parts, len(self._layers), room, lengths, self._styles, pitches, gap, grid, panel.channels
+        )
+
+    @property
+    def _shown(self) -> list[FlowLayer]:
+        return [part for part in self._parts if isinstance(part, FlowLayer)]
+
+    def _write_note(self) -> str:
+        """What the colors mean, and what is left out."""
+        context, spacing, shown = self._context, self._arrangement.spacing, self._shown
+        limits = [context.view(layer.tap).limits for layer in shown]
+        scale = (
+            "all layers on one scale"
+            if context.theme.limits.kind in (LimitKind.SHARED, LimitKind.FIXED)
+            else ""
+        )
+        scale = scale or ("each layer on its own scale" if len(shown) > 1 else "")
+        colors = describe_colors(limits, context.theme)
+        notes = ["; ".join(filter(None, [colors, scale]))]
+        total = self._layer_count
+        if len(shown) < total:
+            notes.append(f"{len(shown)} of {total} layers, spread by depth")
+        reductions = [note for layer in shown if (note := layer.reduction_at(spacing))]
+        notes += reductions
+        return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes if note)
+
+    def level_maps(self) -> list[LevelMaps]:
+        """The maps of all layers, for quantization over time."""
+        return [drawing.level_maps() for drawing in self._layer_drawings]
+
+    def cell_regions(self) -> list[CellRegion]:
+        """The maps of all layers, and the picture."""
+        regions = [drawing.cell_region() for drawing in self._layer_drawings]
+        return [*regions, *self._input.cell_regions()]
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the picture, the bands and all captions."""
+        self._input.draw(canvas)
+        self._draw_bands(canvas)
+        if self._bars is not None:
+            self._bars.draw_still(canvas)
+        for place in self._placed:
+            caption, y = self._arrangement.captions[place.number], place.caption_y
+            middle = place.box.x + place.box.width // 2
+            for text, style in self._styles.wrap(caption, place.slot_width):
+                ink = self._ink if style.bold else self._muted
+                write(canvas, text, ink, middle, y, style, anchor="middle")
+                y += style.line_height
+        x, y = self._note_corner
+        for number, line in enumerate(self._note):
+            write(
+                canvas, line, self._muted, x, y + number * self._detail_style.line_height, self._detail_style
+            )
+
+    def _draw_bands(self, canvas: Canvas) -> None:
+        """Draw a band from each part to the next one on its line, and half a one where a line goes on."""
+        gap = self._arrangement.spacing.gap
+        for left, right in pairwise(self._placed):
+            if left.line == right.line:
+                start, end = left.box.right + gap, right.box.x - gap
+                mask, top = rasterize_band(left.box, right.box, start, end - start)
+                stamp(canvas, mask, self._band_ink, start, top)
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Draw the values of all layers and the probabilities."""
+        for drawing in self._layer_drawings:
+            drawing.draw(canvas, state)
+        if self._bars is not None:
+            self._bars.draw(canvas, state)
+
+
+def _make_end(context: SceneContext, scores: ClassScores | None, position: int) -> list[Part]:
+    return [ProbabilityPart(context, scores, position)] if scores is not None else []
+
+
+def _move(part: PlacedPart, x: int, y: int) -> PlacedPart:
+    """The part at its place on the canvas."""
+    box = Box(x + part.box.x, y + part.box.y, part.box.width, part.box.height)
+    return PlacedPart(part.number, part.line, x + part.slot_x, part.slot_width, box, y + part.caption_y)
+
+
+def _mix(color: Rgb, background: Rgb) -> Rgb:
+    """Three quarters of a color on a background."""
+    mixed = np.rint(0.75 * np.array(color) + 0.25 * np.array(background)).astype(int).tolist()
+    return mixed[0], mixed[1], mixed[2]

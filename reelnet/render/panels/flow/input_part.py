@@ -1,0 +1,106 @@
+"""The beginning of a flow: the sample as a picture, or as a line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reelnet.render.canvas import polyline, stamp
+from reelnet.render.panels.flow.arrangement import Caption, Spacing
+from reelnet.render.panels.maps.inputs import PHOTO_COLORS, GrayPictures, are_ink_on_white, fit_pictures
+from reelnet.scene.cell_region import CellRegion
+from reelnet.scene.context import SceneContext
+from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.palette.palette import FixedPicture, PaletteBuilder
+from reelnet.scene.panel import Canvas
+
+LINE_WIDTH = 1.5
+
+
+class InputPart:
+    """One sample.
+
+    Args:
+        context: The run.
+        position: The sample, counted from 0 among the shown ones.
+    """
+
+    def __init__(self, context: SceneContext, position: int) -> None:
+        self.context, self.picture = context, context.pictures[position : position + 1]
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is one row of values, drawn as a line."""
+        return bool(self.picture.shape[1] == 1)
+
+    def size_at(self, spacing: Spacing) -> Size:
+        """A square of two by two cells, or of one if there is one row."""
+        side = spacing.span(min(2, spacing.rows))
+        height, width = self.picture.shape[1:3]
+        if self.is_sequence:
+            return Size(side, side)
+        return Size(max(1, side * width // max(height, width)), max(1, side * height // max(height, width)))
+
+    def caption_at(self, spacing: Spacing) -> Caption:
+        """Its size."""
+        height, width = self.picture.shape[1:3]
+        detail = f"{width:,} values" if self.is_sequence else f"{height} × {width}"
+        return Caption("input", detail.replace(" ", "\u00a0"))
+
+    def map_side(self, spacing: Spacing) -> int | None:
+        """It has no maps."""
+        return None
+
+    def count_cells(self, spacing: Spacing) -> int | None:
+        """It has no maps."""
+        return None
+
+
+class InputDrawing:
+    """The sample in its box."""
+
+    def __init__(self, part: InputPart, box: Box, palette: PaletteBuilder) -> None:
+        theme, self._part, self._box = part.context.theme, part, box
+        self._pictures: GrayPictures | FixedPicture | None = None
+        if part.is_sequence:
+            self._ink = palette.ramp(theme.ink, theme.background)
+            return
+        fitted, self._scale = fit_pictures(part.picture, Size(box.width, box.height))
+        self._size = fitted.shape[1] * self._scale, fitted.shape[2] * self._scale
+        if fitted.ndim == 3:
+            background = theme.background if are_ink_on_white(part.context.pictures) else None
+            self._pictures = GrayPictures(fitted, background, palette)
+        else:
+            self._pictures = palette.picture(fitted, PHOTO_COLORS)
+
+    @property
+    def _picture_box(self) -> Box:
+        height, width = self._size
+        x = self._box.x + (self._box.width - width) // 2
+        return Box(x, self._box.y + (self._box.height - height) // 2, width, height)
+
+    def cell_regions(self) -> list[CellRegion]:
+        """The picture."""
+        if self._pictures is None:
+            return []
+        return [CellRegion((self._picture_box,), self._scale, self._scale, is_picture=True, changes=False)]
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw the picture, or the line."""
+        if self._pictures is None:
+            values = self._part.picture[0, 0].astype(np.float64)
+            values = values if values.ndim == 1 else values.mean(axis=1)
+            low, high = values.min(), values.max()
+            rows = 1 - (values - low) / ((high - low) or 1.0)
+            width, height = self._box.width, self._box.height
+            stroke = LINE_WIDTH * self._part.context.density
+            points = [
+                (stroke + x * (width - 2 * stroke), stroke + y * (height - 2 * stroke))
+                for x, y in zip(np.linspace(0, 1, len(rows)).tolist(), rows.tolist(), strict=True)
+            ]
+            stamp(canvas, polyline(points, stroke, (width, height)), self._ink, self._box.x, self._box.y)
+            return
+        box = self._picture_box
+        indices = (
+            self._pictures.indices_for(canvas)[0].repeat(self._scale, axis=0).repeat(self._scale, axis=1)
+        )
+        canvas[box.y : box.bottom, box.x : box.right] = indices

@@ -1,0 +1,382 @@
+"""Layers in a flow: maps in cells, vectors as grids of values, and sequences as bands."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.render.panels.flow.arrangement import Caption, Spacing
+from reelnet.render.panels.maps.block import to_level_positions, to_levels
+from reelnet.render.panels.maps.hatching import Hatching, find_missing
+from reelnet.scene.cell import Cell
+from reelnet.scene.cell_region import CellRegion
+from reelnet.scene.channel_choice import ChannelChoice
+from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.panel import Canvas, LevelMaps
+from reelnet.template.selector import Selector
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+NO_BREAK = "\u00a0"
+MIN_REDUCED_FILL = 0.75
+"""Fraction of the side of a cell that a reduced map should fill."""
+VALUE_PITCHES = (24, 20, 16, 12, 10, 8, 6)
+"""Pixels of the layout from one value of a vector to the next, the best first."""
+MIN_GAP_PITCH = 8
+"""Pitch from which on there is a gap between the values of a vector, so that they are not read as a map."""
+MAX_VECTOR_COLUMNS, MAX_BAND_COLUMNS = 2, 4
+"""Columns of cells that a vector and a sequence may take; a vector of which some values are shown takes one."""
+BAND_GAP = 3
+"""Pixels of the layout between two bands."""
+
+
+def make_layer(context: SceneContext, tap: str) -> FlowLayer:
+    """The part for a layer, by the shape of its activations."""
+    info = context.require(tap)
+    if math.prod(info.shape[1:]) == 1 or (info.is_grid and info.map_shape[0] == 1):
+        return VectorLayer(context, tap)
+    return BandLayer(context, tap) if info.fold is not None else MapLayer(context, tap)
+
+
+class FlowLayer(ABC):
+    """One layer of the flow, for one sample.
+
+    Args:
+        context: The run.
+        tap: Name of the layer.
+    """
+
+    def __init__(self, context: SceneContext, tap: str) -> None:
+        self.context, self.tap, self.info = context, tap, context.require(tap)
+
+    @abstractmethod
+    def size_at(self, spacing: Spacing) -> Size:
+        """The pixels of its cells."""
+
+    @abstractmethod
+    def caption_at(self, spacing: Spacing) -> Caption:
+        """Its name, and what is shown of it."""
+
+    def map_side(self, spacing: Spacing) -> int | None:
+        """The longer side of its maps in pixels; None if it has none."""
+        return None
+
+    def count_cells(self, spacing: Spacing) -> int | None:
+        """The number of cells with maps; None if it has none."""
+        return None
+
+    @abstractmethod
+    def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
+        """Where its values are drawn."""
+
+    def reduction_at(self, spacing: Spacing) -> str:
+        """In words by how much its maps are reduced; empty if each value is shown."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Where the values of a layer are drawn.
+
+    Attributes:
+        channels: The channels that are shown, in their order.
+        order: Which values of these channels, reduced if they are, go into each tile: indices into the flattened
+            (channels, height, width), of shape (tiles, rows, columns); −1 for none.
+        boxes: The box of each tile.
+        value_size: Height and width of a value in pixels, with the gap after it.
+        value_gap: Pixels between two values.
+        cell: How the maps are reduced before; its size does not matter.
+    """
+
+    channels: tuple[int, ...]
+    order: NDArray[np.intp]
+    boxes: tuple[Box, ...]
+    value_size: tuple[int, int]
+    cell: Cell
+    value_gap: int = 0
+
+
+class MapLayer(FlowLayer):
+    """A layer with maps: one cell per channel."""
+
+    def _shown(self, spacing: Spacing) -> int:
+        """The number of channels: all, or as many as fill whole columns."""
+        total = self.info.map_shape[0]
+        shown = min(spacing.channels, total)
+        return shown if shown in (total, *range(spacing.rows)) else shown - shown % spacing.rows
+
+    def count_cells(self, spacing: Spacing) -> int | None:
+        """The number of channels that are shown."""
+        return self._shown(spacing)
+
+    def _factor(self, spacing: Spacing) -> int:
+        return -(-max(self.info.map_shape[1:]) // spacing.cell)
+
+    def _reduced(self, spacing: Spacing) -> tuple[int, int]:
+        factor = self._factor(spacing)
+        height, width = (-(-side // factor) for side in self.info.map_shape[1:])
+        return height, width
+
+    def _scale(self, spacing: Spacing) -> int:
+        return spacing.cell // max(self._reduced(spacing))
+
+    def size_at(self, spacing: Spacing) -> Size:
+        """The cells in columns."""
+        rows, columns = spacing.split(self._shown(spacing))
+        return Size(spacing.span(columns), spacing.span(rows))
+
+    def caption_at(self, spacing: Spacing) -> Caption:
+        """Channels and the size of their maps: `16 × 7²`."""
+        total, height, width = self.info.map_shape
+        shown, attention = self._shown(spacing), self.context.statistics.is_attention(self.tap)
+        unit = " head" + "s" * (total != 1) if attention else ""
+        number = f"{total:,}{unit}" if shown == total else f"{shown} of {total:,}{unit}"
+        side = f"{height}²" if height == width else f"{height} × {width}"
+        break_at = NO_BREAK if shown == total and not attention else " "
+        return Caption(self.tap, f"{_keep(number)}{break_at}{_keep(f'× {side}')}")
+
+    def map_side(self, spacing: Spacing) -> int | None:
+        """The side of a map as it is drawn; of a reduced one, whose values count less, that of its cell."""
+        side = max(self._reduced(spacing)) * self._scale(spacing)
+        is_filled = self._factor(spacing) > 1 and side >= MIN_REDUCED_FILL * spacing.cell
+        return spacing.cell if is_filled else side
+
+    def reduction_at(self, spacing: Spacing) -> str:
+        """Such as `each pixel of conv1 is the mean of 4 × 4 values`."""
+        factor = self._factor(spacing)
+        return f"each pixel of {self.tap} is the mean of {factor} × {factor} values" if factor > 1 else ""
+
+    def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
+        """One tile per channel, down the columns."""
+        count, (height, width), scale = self._shown(spacing), self._reduced(spacing), self._scale(spacing)
+        total, statistics = self.info.map_shape[0], self.context.statistics
+        channels = ChannelChoice.choose(Selector(top=count), "similar", self.tap, total, statistics).channels
+        rows, _ = spacing.split(count)
+        grid = self.context.grid.for_values(scale)
+        down, across = grid.center(spacing.cell - height * scale), grid.center(spacing.cell - width * scale)
+        boxes = tuple(
+            Box(
+                box.x + number // rows * spacing.pitch + across,
+                box.y + number % rows * spacing.pitch + down,
+                width * scale,
+                height * scale,
+            )
+            for number in range(count)
+        )
+        one = np.arange(height * width).reshape(height, width)
+        order = np.arange(count)[:, None, None] * (height * width) + one
+        factor = self._factor(spacing)
+        cell = Cell(width * scale, height * scale, scale, scale, (factor, factor))
+        return Tiles(channels, order, boxes, (scale, scale), cell)
+
+
+class VectorLayer(FlowLayer):
+    """A layer with one value per unit: a narrow grid of values, down its columns."""
+
+    @property
+    def _count(self) -> int:
+        return math.prod(self.info.shape[1:])
+
+    def _choose_units(self, most: int) -> NDArray[np.intp]:
+        """The values that are shown, in their order: all, or those that change most over the run."""
+        if self._count <= most or self.info.shape[1] != self._count:
+            return np.arange(min(most, self._count))
+        change = self.context.statistics.changes(self.tap).by_channel
+        units: NDArray[np.intp] = np.sort(np.argsort(-change, kind="stable")[:most])
+        return units
+
+    def _most_width(self, spacing: Spacing) -> int:
+        return spacing.span(min(MAX_VECTOR_COLUMNS, spacing.rows))
+
+    def _layout(self, spacing: Spacing) -> tuple[int, int, int]:
+        """Pitch, rows and columns: the largest pitch at which all values fit, in a full rectangle if there is one."""
+        most, pitch = self._most_width(spacing), 1
+        for pitch in map(self.context.px, VALUE_PITCHES):
+            highest = max(1, spacing.height // pitch)
+            full = [rows for rows in range(highest, -(-3 * highest // 4) - 1, -1) if self._count % rows == 0]
+            for rows in [*full, -(-self._count // -(-self._count // highest))]:
+                columns = -(-self._count // rows)
+                if columns * pitch <= most:
+                    return pitch, rows, columns
+        return pitch, max(1, spacing.height // pitch), max(1, spacing.cell // pitch)
+
+    def size_at(self, spacing: Spacing) -> Size:
+        """The grid of values."""
+        pitch, rows, columns = self._layout(spacing)
+        gap = self._gap(pitch)
+        return Size(columns * pitch - gap, rows * pitch - gap)
+
+    def _gap(self, pitch: int) -> int:
+        return max(1, pitch // 8) if pitch >= self.context.px(MIN_GAP_PITCH) else 0
+
+    def caption_at(self, spacing: Spacing) -> Caption:
+        """The number of values."""
+        _, rows, columns = self._layout(spacing)
+        shown = min(self._count, rows * columns)
+        part = f"{shown:,} of " if shown < self._count else ""
+        return Caption(self.tap, f"{_keep(f'{part}{self._count:,}')} value{'s' * (self._count != 1)}")
+
+    def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
+        """One tile with all values."""
+        pitch, rows, columns = self._layout(spacing)
+        gap, order = self._gap(pitch), np.full(rows * columns, -1)
+        units = self._choose_units(rows * columns)
+        order[: len(units)] = units
+        tile = Box(box.x, box.y, columns * pitch, rows * pitch)
+        channels, height, width = self.info.map_shape
+        return Tiles(
+            tuple(range(channels)),
+            order.reshape(1, columns, rows).swapaxes(1, 2),
+            (tile,),
+            (pitch, pitch),
+            Cell(width, height, 1, 1),
+            value_gap=gap,
+        )
+
+
+class BandLayer(FlowLayer):
+    """A layer with sequences: one band per channel, as high as its share of the rows."""
+
+    def _geometry(self, spacing: Spacing) -> tuple[int, int, int, int]:
+        """How many channels are shown; by which factor they are reduced; and height and width of a value."""
+        _, channels, length = self.info.map_shape
+        count, most = min(spacing.channels, channels), spacing.span(min(MAX_BAND_COLUMNS, spacing.rows))
+        factor = -(-length // most)
+        width = most // -(-length // factor)
+        height = max(1, min(spacing.cell, (spacing.height + self._gap) // count - self._gap))
+        return count, factor, height, width
+
+    @property
+    def _gap(self) -> int:
+        return self.context.px(BAND_GAP)
+
+    def size_at(self, spacing: Spacing) -> Size:
+        """The bands below each other."""
+        count, factor, height, width = self._geometry(spacing)
+        return Size(-(-self.info.map_shape[2] // factor) * width, count * (height + self._gap) - self._gap)
+
+    def caption_at(self, spacing: Spacing) -> Caption:
+        """Channels and their length: `16 × 96`."""
+        total, length = self.info.map_shape[1:]
+        shown = self._geometry(spacing)[0]
+        part = f"{shown} of " if shown < total else ""
+        return Caption(self.tap, _keep(f"{part}{total:,} × {length:,}"))
+
+    def reduction_at(self, spacing: Spacing) -> str:
+        """Such as `each pixel of conv1 is the mean of 4 values`."""
+        factor = self._geometry(spacing)[1]
+        return f"each pixel of {self.tap} is the mean of {factor} values" if factor > 1 else ""
+
+    def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
+        """One tile per channel."""
+        count, factor, height, width = self._geometry(spacing)
+        _, total, length = self.info.map_shape
+        reduced = -(-length // factor)
+        channels = self.context.statistics.signatures(self.tap).select_different(count)
+        order = np.array(channels)[:, None, None] * reduced + np.arange(reduced)
+        boxes = tuple(
+            Box(box.x, box.y + number * (height + self._gap), reduced * width, height)
+            for number in range(count)
+        )
+        cell = Cell(reduced * width, total * height, width, height, (1, factor))
+        return Tiles((0,), order, boxes, (height, width), cell)
+
+
+def _keep(text: str) -> str:
+    """A text that is not broken at its spaces."""
+    return text.replace(" ", NO_BREAK)
+
+
+class LayerDrawing:
+    """A layer in its place.
+
+    Args:
+        layer: Which one.
+        spacing: The cells.
+        box: Where they are.
+        sample: The sample, as a position in the recorded arrays.
+        palette: Where inks come from.
+    """
+
+    def __init__(
+        self, layer: FlowLayer, spacing: Spacing, box: Box, sample: int, palette: PaletteBuilder
+    ) -> None:
+        self.box, self._layer, self._sample = box, layer, sample
+        self._tiles = layer.tiles_at(spacing, box)
+        view, theme = layer.context.view(layer.tap), layer.context.theme
+        self._limits = view.limits.select_channels(self._tiles.channels)
+        self._all_limits, self._ink = view.limits, palette.colormap(view.anchors)
+        self._hatching, self._background = Hatching(theme, palette), palette.solids(theme.background)[0]
+
+    def level_maps(self) -> LevelMaps:
+        """The maps of the sample, for quantization over time."""
+        info = self._layer.info
+        return LevelMaps(
+            tap=self._layer.tap,
+            colors=self._ink.colors,
+            shape=(info.shape[0], info.map_shape[0], *self._tiles.cell.shown_shape),
+            samples=(self._sample,),
+            channels=self._tiles.channels,
+            positions=self._to_positions,
+        )
+
+    def cell_region(self) -> CellRegion:
+        """Where the values are."""
+        tiles = self._tiles
+        (height, width), gap = tiles.value_size, tiles.value_gap
+        boxes: Sequence[Box] = tiles.boxes
+        if gap:
+            rows, columns = np.nonzero(tiles.order[0] >= 0)
+            x, y = (tiles.boxes[0].x + columns * width).tolist(), (tiles.boxes[0].y + rows * height).tolist()
+            boxes = [Box(left, top, width - gap, height - gap) for left, top in zip(x, y, strict=True)]
+        return CellRegion(tuple(boxes), width - gap, height - gap, is_picture=False, changes=True)
+
+    def _to_maps(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Turn recorded values (samples, …) into maps (samples, channels, rows, columns), reduced if they are."""
+        return self._tiles.cell.reduce(self._layer.info.fold_values(values))
+
+    def _to_positions(self, values: NDArray[np.generic]) -> Floats:
+        return to_level_positions(self._to_maps(values), self._all_limits, len(self._ink.indices))
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Draw the values of the current step."""
+        tap, tiles, shown = self._layer.tap, self._tiles, list(self._tiles.channels)
+        recorded = np.asarray(state.snapshot.taps[tap])[[self._sample]]
+        if self._layer.info.fold is None:
+            # Of many channels, only those that are shown are reduced.
+            values = self._to_maps(recorded[:, shown])
+        else:
+            values = self._to_maps(recorded)[:, shown]
+        if state.levels is not None and tap in state.levels:
+            levels = state.levels[tap][self._sample, shown]
+        else:
+            levels = to_levels(values, self._limits, len(self._ink.indices))[0]
+        missing = find_missing(values[0])
+        indices = self._ink.indices_for(canvas).take(levels).ravel()[tiles.order]
+        indices[tiles.order < 0] = self._background.indices[0]
+        self._draw_tiles(canvas, indices, missing.ravel()[tiles.order] if missing is not None else None)
+
+    def _draw_tiles(self, canvas: Canvas, indices: Canvas, missing: Mask | None) -> None:
+        """Draw tiles (tiles, rows, columns) of palette indices, and hatch what is missing."""
+        height, width = self._tiles.value_size
+        gap, background = self._tiles.value_gap, self._background.indices[0]
+        for number, box in enumerate(self._tiles.boxes):
+            target = canvas[box.y : box.bottom, box.x : box.right]
+            target[...] = indices[number].repeat(width, axis=1).repeat(height, axis=0)
+            if missing is not None and missing[number].any():
+                y, x = np.arange(box.y, box.bottom)[:, None], np.arange(box.x, box.right)
+                covered = (
+                    (missing & (self._tiles.order >= 0))[number].repeat(width, axis=1).repeat(height, axis=0)
+                )
+                np.copyto(target, self._hatching.indices_at(y, x).astype(canvas.dtype), where=covered)
+            for shift in range(gap):
+                target[:, width - 1 - shift :: width] = background
+                target[height - 1 - shift :: height] = background

@@ -1,0 +1,1 @@
+"""What the network answers to one sample: which sample, and the answer in words."""
