@@ -60,6 +60,7 @@ email:
 | `source` | Where the figures come from; by default your file. |
 | `sure` | The confidence: `high`, `medium-high`, `medium`, `low-medium` or `low`. |
 | `notes` | A list of sentences. |
+| `thumbnail` | `last` if files should begin with their last picture, because previews show the first one. |
 
 | key of a limit | |
 | --- | --- |

@@ -74,7 +74,7 @@ class Reel:
             layer: The recorded layer to show. By default the template's, or else the last one with feature maps.
             scale: Canvas pixels per map value, along each axis. By default what the canvas or the cells of the
                 template allow.
-            fps: Frames per second. By default the template's, usually 10.
+            fps: Frames per second. By default the template's, or what shows its steps in 7.5 seconds.
             settings: Keys of the template to change, each as `KEY=VALUE`, such as `"theme.background=#111"`.
 
         Raises:

@@ -11,6 +11,14 @@ from PIL import Image
 
 from tests.make_run import Bytes, Floats
 
+EVERY_STEP = (
+    "timeline.steps=all",
+    "timeline.fps=10",
+    "timeline.start_pause=0",
+    "timeline.end_pause=0",
+)
+"""Settings that show every step once for 1/10 s."""
+
 ANCHORS = (
     (156, 17, 39),
     (200, 64, 59),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
 from pathlib import Path
 
 from reelnet._support.byte_size import parse_size
@@ -15,6 +16,11 @@ from reelnet.render.rendition import Rendition
 from reelnet.scene.palette.palette import ColorDepth
 
 DEFAULT_MAX_ERROR = 4.0
+
+THUMBNAIL_SECONDS = Fraction(1, 25)
+"""How long a file that is no video shows its last picture first; a video does for one frame."""
+LOOPLESS_SUFFIXES = (".mp4", ".webm", ".mov", ".png")
+"""Files that do not store how often they are played."""
 
 KEEP_WORDS = frozenset({"frames", "levels", "channels", "scale"})
 """What users may exclude from reduction."""
@@ -149,9 +155,26 @@ class ResolvedRequest:
         reduced = bool(describe_color_reduction(rendition, self.fmt))
         return (self.settings.lossless or self.codec.exact) and not reduced
 
+    def add_thumbnail(self, rendition: Rendition) -> Rendition:
+        """The rendition that begins with its last picture, if the template or the platform wants that."""
+        wanted = rendition.request.template.timeline.thumbnail
+        if wanted is None:
+            wanted = "last" if self.constraints.thumbnail else "none"
+        if wanted == "none" or is_sequence(self.path) or len(rendition.timeline) == 1:
+            return rendition
+        return rendition.with_thumbnail(
+            THUMBNAIL_SECONDS if self.fmt.palette_based else 1 / rendition.timeline.fps
+        )
+
     def describe(self, rendition: Rendition) -> tuple[str, ...]:
         """What users should know about the file, one sentence each."""
         notes = [*self.fmt.describe_playback(rendition.timeline.fps)]
+        if seconds := float(rendition.timeline.thumbnail):
+            notes.append(f"begins with the last picture for {seconds:.2g} s, which previews show")
+        if rendition.request.template.timeline.plays is not None and self.fmt.suffix in LOOPLESS_SUFFIXES:
+            notes.append(
+                "timeline.loop has no effect: the page or the player decides how often a video plays"
+            )
         notes += describe_color_reduction(rendition, self.fmt)
         recommended, codec = self.constraints.recommended_codec, self.codec.name
         if recommended not in (None, codec) and self.fmt.suffix[1:] in VIDEO_FORMATS:

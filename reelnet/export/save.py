@@ -42,6 +42,7 @@ def save(
         )
     else:
         resolved = request.options.resolve(path)
+        rendition = resolved.add_thumbnail(rendition)
         check_colors(rendition, resolved)
         if resolved.needs_search:
             report = _save_reduced(rendition, resolved, on_progress, on_trial)

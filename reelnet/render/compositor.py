@@ -73,7 +73,9 @@ class Compositor:
         """
         for position in range(len(self._scene.timeline)) if positions is None else positions:
             frame = self._scene.timeline.frames[position]
-            canvas = self._draw(frame.step, self._progress_at(frame.pts), levels and levels(position))
+            is_thumbnail = position == 0 and self._scene.timeline.thumbnail
+            progress = Fraction(1) if is_thumbnail else self._progress_at(frame.pts)
+            canvas = self._draw(frame.step, progress, levels and levels(position))
             yield Frame(canvas, frame.pts, frame.duration)
 
     def draw_step(self, step: int) -> Canvas:
@@ -84,15 +86,16 @@ class Compositor:
             RunError: The step's file is missing, truncated or altered.
         """
         self._run.require_step(step)
-        frame = next((frame for frame in self._scene.timeline if frame.step == step), None)
+        frames = self._scene.timeline.with_thumbnail(Fraction(0))
+        frame = next((frame for frame in frames if frame.step == step), None)
         if frame is not None:
-            return self._draw(step, self._progress_at(frame.pts))
+            return self._draw(step, self._progress_at(frame.pts + self._scene.timeline.thumbnail))
         # For a step that the timeline skips, count recorded steps.
         return self._draw(step, Fraction(self._step_indices[step], max(1, len(self._step_indices) - 1)))
 
     def _progress_at(self, pts: Fraction) -> Fraction:
-        last = self._scene.timeline.frames[-1].pts
-        return pts / last if last else Fraction(1)
+        start, last = self._scene.timeline.thumbnail, self._scene.timeline.frames[-1].pts
+        return (pts - start) / (last - start) if last > start else Fraction(1)
 
     def _draw(
         self, step: int, progress: Fraction, levels: Mapping[str, NDArray[np.uint8]] | None = None

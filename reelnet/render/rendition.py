@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,11 @@ class Rendition:
         if timeline is self.timeline:
             return self
         return Rendition(replace(self.scene, timeline=timeline, timeline_plan=plan), self.run, self.request)
+
+    def with_thumbnail(self, seconds: Fraction) -> Rendition:
+        """The same rendition with the last picture in front for some seconds; 0 for none."""
+        timeline = self.timeline.with_thumbnail(seconds)
+        return Rendition(replace(self.scene, timeline=timeline), self.run, self.request)
 
     def with_scale(self, scale: int) -> Rendition:
         """The same frames laid out at another scale.

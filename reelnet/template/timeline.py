@@ -18,7 +18,8 @@ from pydantic import (
 from reelnet.config.spec import LIST_AS_TUPLE, SpecModel
 from reelnet.errors import suggest_names
 
-DEFAULT_FPS = 10.0
+DEFAULT_FPS = 20.0
+"""Frames per second if there are many, or if the author gives a duration only."""
 
 MIN_FPS, MAX_TEMPLATE_FPS = 0.01, 100.0
 """Frames per second that a template may ask for."""
@@ -27,6 +28,10 @@ MAX_PAUSE_SECONDS = 600.0
 """Longest pause, hold or rewind."""
 
 StepsWord = Literal["all", "log", "adaptive"]
+Thumbnail = Literal["last", "none"]
+LoopWord = Literal["once", "forever"]
+MAX_PLAYS = 65_535
+"""The most plays that a file can ask for, but for forever."""
 
 
 def _require_two_ends(value: Any) -> Any:
@@ -148,7 +153,8 @@ class TimelineSpec(_TimelineModel):
         default=None,
         ge=MIN_FPS,
         le=MAX_TEMPLATE_FPS,
-        description="Frames per second. By default 10, or what follows from duration and frames.",
+        description="Frames per second. By default what follows from duration and frames, or else what shows all "
+        "frames in 7.5 seconds: at most 20 per second, and at most 2 seconds per step.",
     )
     duration: float | None = Field(
         default=None,
@@ -161,18 +167,19 @@ class TimelineSpec(_TimelineModel):
         description="Number of frames of the moving part; the steps are spread evenly over them.",
     )
     steps: StepsWord | StepsSpec = Field(
-        default="all",
+        default="adaptive",
         description="Which recorded steps are shown: all, log, adaptive, or a map of every, list, range, log or "
-        "adaptive. Without a number, log and adaptive show as many steps as there are frames, or max_frames, or 300.",
+        "adaptive. Without a number, log and adaptive show as many steps as there are frames, or max_frames, or 150. "
+        "Steps at which a caption begins are always shown.",
     )
     max_frames: _Count | None = Field(
         default=None,
         description="Maximum number of frames of the moving part. If there would be more, steps are skipped evenly; "
         "a duration stays the same.",
     )
-    start_pause: _Seconds = Field(default=0.0, description="Additional seconds of the first frame.")
+    start_pause: _Seconds = Field(default=1.0, description="Additional seconds of the first frame.")
     end_pause: _Seconds = Field(
-        default=0.0, description="Additional seconds of the last frame, before rewind or boomerang."
+        default=3.0, description="Additional seconds of the last frame, before rewind or boomerang."
     )
     rewind: _Seconds = Field(
         default=0.0,
@@ -189,6 +196,27 @@ class TimelineSpec(_TimelineModel):
     holds: Annotated[tuple[HoldSpec, ...], LIST_AS_TUPLE] = Field(
         default=(), description="Steps at which the animation pauses for some seconds."
     )
+
+    thumbnail: Thumbnail | None = Field(
+        default=None,
+        description="last: a file begins with the last picture for 1/25 second (videos: one frame), because previews "
+        "show the first one. By default as the platform of the file has it: last on social networks, else none.",
+    )
+    loop: LoopWord | Annotated[int, Field(ge=1, le=MAX_PLAYS)] = Field(
+        default="forever",
+        description="How often a GIF, WebP, APNG or AVIF plays: once, forever, or a number of times. In videos the "
+        "page or the player decides.",
+    )
+
+    @property
+    def plays(self) -> int | None:
+        """How often a file plays; None for forever."""
+        return None if self.loop == "forever" else 1 if self.loop == "once" else self.loop
+
+    @property
+    def chooses_pace(self) -> bool:
+        """Whether the frames per second follow from the number of frames."""
+        return self.fps is None and self.duration is None
 
     @property
     def moving_frames(self) -> int | None:
@@ -207,7 +235,10 @@ class TimelineSpec(_TimelineModel):
 
     @property
     def effective_fps(self) -> float:
-        """Frames per second of the moving part. Fewer frames than `fps` and `duration` ask for keep the duration."""
+        """Frames per second of the moving part, unless they follow from the number of frames.
+
+        Fewer frames than `fps` and `duration` ask for keep the duration.
+        """
         frames = self.moving_frames
         fewer = self.frames is not None or frames != self._requested_frames
         if frames is not None and self.duration is not None and fewer:

@@ -169,6 +169,8 @@ PANEL_WITH: Mapping[Key, Mapping[str, Any]] = {
         "names": None,
     },
     ("panels", "curve", "y"): {"range": None},
+    # A strip has fewer options.
+    ("panels", "curve", "style"): dict.fromkeys(("right", "legend", "values", "cursor", "arrange", "ticks")),
     # What has a size of its own and grows is as large as the row leaves room for.
     ("panels", "spacer", "width"): {"grow": 0},
     ("panels", "inputs", "annotations", "side"): {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -13,10 +14,13 @@ from reelnet.config.diagnostics import OptionError
 from reelnet.config.source import parse_yaml, to_plain
 from reelnet.config.validation_messages import find_model, get_field
 from reelnet.errors import TemplateError, UsageError
+from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.outputs import resolve_outputs
+from reelnet.export.request import ExportOptions
 from reelnet.reel import Run
 from reelnet.render.compositor import Compositor
 from reelnet.render.registry import PANELS
+from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.scene.resolve import resolve
 from reelnet.template.builder import build_template
 from reelnet.template.load import load_node, load_template
@@ -57,7 +61,7 @@ class Seen:
     """All that an author could see of a template: its layout, times, files and pictures."""
 
     def __init__(self, template: Template, run: Run) -> None:
-        self._run, self.scene = run, resolve(template, run)
+        self._template, self._run, self.scene = template, run, resolve(template, run)
         self.files = [
             (each.path, each.step, each.options, each.rendition.size, each.rendition.timeline)
             for each in (resolve_outputs(run, template) if template.outputs else [])
@@ -67,7 +71,14 @@ class Seen:
     def plan(self) -> tuple[Any, ...]:
         """What can be told without drawing."""
         scene = self.scene
-        return scene.size, scene.boxes, scene.palette.rgb.tobytes(), scene.timeline, self.files
+        return scene.size, scene.boxes, scene.palette.rgb.tobytes(), scene.timeline, self.files, self.gif
+
+    @property
+    def gif(self) -> tuple[Any, ...]:
+        """The frames of a GIF, and how often it plays."""
+        rendition = Rendition(self.scene, self._run, LayoutRequest(self._template))
+        rendition = ExportOptions().resolve(Path("a.gif")).add_thumbnail(rendition)
+        return rendition.timeline, StreamInfo.from_rendition(rendition).plays
 
     @cached_property
     def pictures(self) -> list[bytes]:

@@ -40,6 +40,7 @@ class ApngEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
             CappedFile(path, settings.cap, tail_size=len(_chunk(b"IEND"))), max_duration=Fraction(MAX_UINT16)
         )
         self._colors = _ColorTable(stream.rgb)
+        self._plays = stream.plays or 0
         self._sequence_number, self._written_duration = 0, Fraction(0)
         size = stream.size
         header = pack(">IIBBBBB", size.width, size.height, 8, self._colors.color_type, 0, 0, 0)
@@ -52,8 +53,8 @@ class ApngEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
         return [(rect, compress_pixels(self._colors.table[rect.indices], try_matches))]
 
     def _animation_control(self) -> bytes:
-        """The number of frames, and 0 for an endless loop."""
-        return _chunk(b"acTL", pack(">II", self._frames, 0))
+        """The number of frames, and how often they are played: 0 for an endless loop."""
+        return _chunk(b"acTL", pack(">II", self._frames, self._plays))
 
     def _format_frame(self, frame: Frame, payload: tuple[DirtyRect, bytes]) -> bytes:
         rect, data = payload

@@ -27,17 +27,22 @@ class StreamInfo:
         rgb: The color of each palette index, uint8 (256 or more, 3).
         fps: Frames per second.
         content: What the frames look like to a video codec.
+        plays: How often the file plays; None for forever. Videos do not store it.
     """
 
     size: Size
     rgb: NDArray[np.uint8]
     fps: Fraction
     content: Content
+    plays: int | None = None
 
     @classmethod
     def from_rendition(cls, rendition: Rendition) -> StreamInfo:
         """What the frames of a rendition have in common."""
-        return cls(rendition.size, rendition.palette_rgb, rendition.timeline.fps, find_content(rendition))
+        plays = rendition.request.template.timeline.plays
+        return cls(
+            rendition.size, rendition.palette_rgb, rendition.timeline.fps, find_content(rendition), plays
+        )
 
 
 class Encoder(Protocol):

@@ -18,7 +18,7 @@ from reelnet.scene.panel import Canvas
 HEADER_SIZE = 6 + 7 + 3 * 256
 """Bytes of signature, screen descriptor and the table of 256 colors (GIF89a, sections 17 to 19)."""
 
-LOOP_FOREVER = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
+LOOP_EXTENSION = b"\x21\xff\x0bNETSCAPE2.0\x03\x01"
 CONTROL_EXTENSION = b"\x21\xf9\x04"
 TRAILER = b"\x3b"
 
@@ -37,7 +37,7 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
 
     def __init__(self, path: Path, stream: StreamInfo, settings: EncoderSettings) -> None:
         super().__init__(CappedFile(path, settings.cap, tail_size=len(TRAILER)), MAX_DURATION, BLOCK_SIZE)
-        self._size = stream.size
+        self._size, self._loop = stream.size, write_loop(stream.plays)
         # FFmpeg stores a palette as 32-bit numbers 0xAARRGGBB in native byte order.
         argb = (0xFF << 24) | stream.rgb[:256].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
         argb[TRANSPARENT_INDEX] = 0
@@ -61,7 +61,7 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
     def _format_frame(self, frame: Frame, payload: bytes) -> bytes:
         header = b""
         if self._frames == 0:
-            header, payload = payload[:HEADER_SIZE] + LOOP_FOREVER, payload[HEADER_SIZE:]
+            header, payload = payload[:HEADER_SIZE] + self._loop, payload[HEADER_SIZE:]
         # Each frame begins with a control extension: 21 F9 04, flags, delay (2 bytes), transparent index, 00 (GIF89a,
         # section 23).
         if payload[:3] != CONTROL_EXTENSION:
@@ -72,3 +72,10 @@ class GifEncoder(DeltaFrameEncoder[bytes]):
 
     def _complete(self) -> None:
         self._file.close(TRAILER)
+
+
+def write_loop(plays: int | None) -> bytes:
+    """The extension that says how often a GIF is repeated after it was played once: 0 for forever."""
+    if plays == 1:
+        return b""
+    return LOOP_EXTENSION + (0 if plays is None else plays - 1).to_bytes(2, "little") + b"\x00"

@@ -23,10 +23,10 @@ from reelnet.render.compositor import Frame
 MUXERS: Mapping[str, tuple[str, dict[str, str]]] = {
     ".mp4": ("mp4", {"movflags": "+faststart"}),
     ".webm": ("webm", {"fflags": "+bitexact"}),
-    ".avif": ("avif", {"loop": "0"}),
+    ".avif": ("avif", {}),
     ".mov": ("mov", {}),
 }
-"""FFmpeg's muxer and its options by suffix. An MP4 has its index at the front; an AVIF loops endlessly.
+"""FFmpeg's muxer and its options by suffix. An MP4 has its index at the front.
 Without `bitexact`, a WebM contains random identifiers."""
 
 MAX_QUEUED_FRAMES = 6
@@ -50,6 +50,8 @@ class VideoEncoder:
         self._added, self._bytes, self._packets = 0, 0, 0
         self._failed = False
         muxer, muxer_options = MUXERS[fmt.suffix]
+        if muxer == "avif":
+            muxer_options = {"loop": str(stream.plays or 0)}
         self._container = av.open(f"file:{path}", "w", format=muxer, options=muxer_options)
         # The codec runs in its own thread while the next frames are composed.
         self._pool: OrderedPool[None] = OrderedPool(workers=1, pending_per_worker=MAX_QUEUED_FRAMES)

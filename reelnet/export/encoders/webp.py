@@ -46,8 +46,8 @@ class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
         self._rgba[TRANSPARENT_INDEX] = 0
         flags = bytes([ANIMATION_FLAG | ALPHA_FLAG, 0, 0, 0])
         canvas = _chunk(b"VP8X", flags + _uint24(stream.size.width - 1) + _uint24(stream.size.height - 1))
-        # The background color is never visible; 0 means an endless loop.
-        animation = _chunk(b"ANIM", b"\xff\xff\xff\xff" + pack("<H", 0))
+        # The background color is never visible; 0 plays mean an endless loop.
+        animation = _chunk(b"ANIM", b"\xff\xff\xff\xff" + pack("<H", stream.plays or 0))
         self._file.write(b"RIFF\0\0\0\0WEBP" + canvas + animation, 0)
 
     def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[tuple[DirtyRect, bytes]]:

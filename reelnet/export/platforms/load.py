@@ -108,10 +108,12 @@ class LimitsSpec(SpecModel):
     recommended_codec: Literal["h264", "h265", "av1", "vp9"] | None = Field(None, alias="advised")
     closed_gop: bool = False
 
-    def build(self, suffixes: tuple[str, ...], formats: tuple[str, ...], platform: str) -> FormatGroup:
+    def build(
+        self, suffixes: tuple[str, ...], formats: tuple[str, ...], platform: str, *, thumbnail: bool
+    ) -> FormatGroup:
         """The entry with its words resolved to `suffixes`, for a platform that accepts `formats`."""
         constraints = OutputConstraints(
-            **self.model_dump(exclude={"formats"}), formats=formats, platform=platform
+            **self.model_dump(exclude={"formats"}), thumbnail=thumbnail, formats=formats, platform=platform
         )
         return FormatGroup(self.formats, suffixes, constraints)
 
@@ -126,6 +128,7 @@ class PlatformSpec(SpecModel):
     source: str = ""
     confidence: Literal["high", "medium-high", "medium", "low-medium", "low", ""] = Field("", alias="sure")
     notes: _Texts = ()
+    thumbnail: Literal["last", "none"] = "none"
 
     def build(self, name: str) -> Platform:
         """The platform, with words such as `images` resolved to the formats that no entry names itself."""
@@ -142,9 +145,10 @@ class PlatformSpec(SpecModel):
             suffixes.append(tuple(f".{fmt}" for fmt in formats))
         accepted = tuple(suffix for group in suffixes for suffix in group)
         groups = [
-            limits.build(group, accepted, name) for limits, group in zip(self.limits, suffixes, strict=True)
+            limits.build(group, accepted, name, thumbnail=self.thumbnail == "last")
+            for limits, group in zip(self.limits, suffixes, strict=True)
         ]
-        content = {**self.model_dump(exclude={"limits"}), "title": self.title or name}
+        content = {**self.model_dump(exclude={"limits", "thumbnail"}), "title": self.title or name}
         return Platform(name=name, groups=tuple(groups), **content)
 
 

@@ -35,6 +35,8 @@ class OutputConstraints:
         codec: The codec that a video must have, as reelnet names it.
         recommended_codec: The codec that a video should have.
         closed_gop: Whether a video must have closed groups of pictures.
+        thumbnail: Whether a file should begin with its last picture, because the platform shows the first one as a
+            preview.
         formats: The suffixes that the platform accepts, the preferred first; empty without a platform.
         platform: The name of the platform; None without one.
     """
@@ -49,6 +51,7 @@ class OutputConstraints:
     codec: str | None = None
     recommended_codec: str | None = None
     closed_gop: bool = False
+    thumbnail: bool = False
     formats: tuple[str, ...] = ()
     platform: str | None = None
 

@@ -18,6 +18,10 @@ from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
 MAX_SLOTS = 100_000
 """Largest number of slots of an animation; nearly three hours at 10 frames per second."""
 MIN_FPS, MAX_OVERRIDE_FPS = 0.01, 1000
+MOVING_HUNDREDTHS, MAX_STEP_HUNDREDTHS = 750, 200
+"""Duration in 1/100 s of the moving part where its pace is chosen, and the longest of one of its steps."""
+MIN_SLOT, FINE_SLOT = 5, 4
+"""Shortest step in 1/100 s, and the slot of which longer steps have several, so that pauses stay exact."""
 MIN_SHORTENED_FPS = 10
 """A shortened animation plays no slower than this, unless its author made it slower; motion would fall apart."""
 
@@ -62,13 +66,17 @@ class Timeline:
         frames: The frames in order; each stays for a whole number of slots of 1 / `fps` seconds.
         fps: Slots per second.
         moving_slots: Slots from the first step to the last, without pauses, holds and the way back.
+        repeat: Slots for which each frame of the moving part is repeated, from 1; the others count as one.
         unshown_pauses: Names of the pauses of which no step is shown.
+        thumbnail: Seconds for which the last step is shown before the first one; 0 for not at all.
     """
 
     frames: tuple[TimelineFrame, ...]
     fps: Fraction
     moving_slots: int
+    repeat: int = 1
     unshown_pauses: tuple[str, ...] = ()
+    thumbnail: Fraction = Fraction(0)
 
     @property
     def duration(self) -> Fraction:
@@ -79,6 +87,14 @@ class Timeline:
     def steps_shown(self) -> tuple[int, ...]:
         """The distinct training steps, ascending."""
         return tuple(sorted({frame.step for frame in self.frames}))
+
+    def with_thumbnail(self, seconds: Fraction) -> Timeline:
+        """The timeline with the last step in front for some seconds; 0 for none."""
+        frames = self.frames[1:] if self.thumbnail else self.frames
+        shift = seconds - self.thumbnail
+        moved = (replace(frame, pts=frame.pts + shift) for frame in frames)
+        first = (TimelineFrame(self.steps_shown[-1], Fraction(0), seconds),) if seconds else ()
+        return replace(self, frames=(*first, *moved), thumbnail=seconds)
 
     def __iter__(self) -> Iterator[TimelineFrame]:
         return iter(self.frames)
@@ -116,10 +132,21 @@ class TimelinePlan:
             UsageError: `fps` is out of range.
             ValueError: The selection is adaptive and there is no `compute_changes`.
         """
-        spec, steps = self.spec, self.steps
-        rate = _to_frame_rate(spec.effective_fps if fps is None else fps)
-        holds = _resolve_holds(spec, steps, rate)
+        holds = _resolve_holds(self.spec, self.steps)
         moving = self._lay_out_moving(holds, self.pauses)
+        if fps is None and self.spec.chooses_pace:
+            rate, repeat = choose_pace(_count_slots(moving))
+        else:
+            rate, repeat = _to_frame_rate(self.spec.effective_fps if fps is None else fps), 1
+        return self._build_at(rate, repeat, moving, holds)
+
+    def _build_at(
+        self, rate: Fraction, repeat: int, moving: Sequence[_Stay], seconds: Mapping[int, float]
+    ) -> Timeline:
+        """Make the timeline from its moving part and the seconds of holds by position."""
+        spec, steps = self.spec, self.steps
+        moving = [_Stay(position, repeat * slots) for position, slots in moving]
+        holds = {position: _to_slots(hold, rate) for position, hold in seconds.items()}
         pauses, unshown = _locate_pauses(self.pauses, moving, steps, rate)
         extra = Counter(holds) + pauses
         extra[moving[0].position] += _to_slots(spec.start_pause, rate)
@@ -129,7 +156,7 @@ class TimelinePlan:
         _check_slots(_count_slots(forward) + _to_slots(spec.rewind, rate))
         whole = [*forward, *_lay_out_return(spec, moving, rate)]
         _check_slots(_count_slots(whole))
-        return Timeline(tuple(_to_frames(whole, steps, rate)), rate, _count_slots(moving), unshown)
+        return Timeline(tuple(_to_frames(whole, steps, rate)), rate, _count_slots(moving), repeat, unshown)
 
     def shorten(self, timeline: Timeline, max_frames: int) -> tuple[TimelinePlan, Timeline]:
         """Shorten a timeline made from this plan to at most `max_frames` frames.
@@ -142,18 +169,24 @@ class TimelinePlan:
         Returns:
             The new plan and its timeline; both unchanged if the timeline is short enough.
         """
+        thumbnail, given = timeline.thumbnail, timeline
+        if thumbnail:
+            timeline, max_frames = timeline.with_thumbnail(Fraction(0)), max(1, max_frames - 1)
         plan, shorter = self, timeline
         required = {
             timeline.frames[0].step,
             *timeline.steps_shown[-1:],
             *(hold.step for hold in self.spec.holds),
         }
-        slots = timeline.moving_slots
+        slots = timeline.moving_slots // timeline.repeat
         while len(shorter) > max_frames and slots != len(required):
             # A step may take several slots, and there may be a way back: then frames and slots differ in number.
             slots = max(len(required), min(slots - 1, slots * max_frames // len(shorter)))
             plan, shorter = self._with_slots(timeline, slots)
-        return plan, shorter
+        if shorter is timeline:
+            return self, given
+        # In a video it is one slot, which may be longer now.
+        return plan, shorter.with_thumbnail(1 / shorter.fps if thumbnail == 1 / timeline.fps else thumbnail)
 
     def _with_slots(self, timeline: Timeline, slots: int) -> tuple[TimelinePlan, Timeline]:
         """The plan and its timeline with `slots` slots in the moving part."""
@@ -166,12 +199,16 @@ class TimelinePlan:
         # A boomerang shows neither end twice.
         before, after = (
             2 * max(2, count) - 2 if self.spec.boomerang else count
-            for count in (timeline.moving_slots, slots)
+            for count in (timeline.moving_slots // timeline.repeat, slots)
         )
-        lowest = min(Fraction(MIN_SHORTENED_FPS), timeline.fps)
-        return plan, plan.build(float(max(lowest, timeline.fps * after / before)))
+        pace = timeline.fps / timeline.repeat
+        pace = max(min(Fraction(MIN_SHORTENED_FPS), pace), pace * after / before)
+        holds = _resolve_holds(plan.spec, plan.steps)
+        moving = plan._lay_out_moving(holds, plan.pauses)
+        repeat = max(1, round(MIN_SHORTENED_FPS / pace)) if self.spec.chooses_pace else 1
+        return plan, plan._build_at(_to_frame_rate(float(pace * repeat)), repeat, moving, holds)
 
-    def _lay_out_moving(self, holds: _Slots, pauses: Sequence[Pause]) -> list[_Stay]:
+    def _lay_out_moving(self, holds: Collection[int], pauses: Sequence[Pause]) -> list[_Stay]:
         """The part from the first step to the last, with all held steps, and those of pauses if they fit."""
         spec, steps = self.spec, self.steps
         first_shown = (
@@ -188,15 +225,24 @@ class TimelinePlan:
             return self._lay_out_moving(holds, ())
 
 
+def choose_pace(count: int) -> tuple[Fraction, int]:
+    """The slots per second, and the slots of each of `count` frames, that show them all in about 7.5 seconds.
+
+    Frames take a whole number of 1/100 s, as GIF stores delays, from 1/20 s to 2 s.
+    """
+    wanted = min(MOVING_HUNDREDTHS / count, MAX_STEP_HUNDREDTHS)
+    if wanted > FINE_SLOT * MIN_SLOT:
+        return Fraction(100, FINE_SLOT), round(wanted / FINE_SLOT)
+    if wanted > 2 * MIN_SLOT:
+        return Fraction(100, round(wanted / 2)), 2
+    return Fraction(100, max(MIN_SLOT, round(wanted))), 1
+
+
 class _Stay(NamedTuple):
     """A position among the recorded steps, from 0, and the number of slots that it is shown, from 1."""
 
     position: int
     slots: int
-
-
-_Slots = Mapping[int, int]
-"""For some positions, the slots that they are shown in addition."""
 
 
 def _to_frame_rate(fps: float) -> Fraction:
@@ -220,9 +266,13 @@ def _check_slots(slots: int) -> None:
         )
 
 
-def _resolve_holds(spec: TimelineSpec, steps: Sequence[int], fps: Fraction) -> _Slots:
-    """The slots of the template's holds; holds of the same step add up. Checks all steps that the template names."""
-    rule, errors, holds = selection.resolve_rule(spec), ErrorCollector(), Counter[int]()
+def _resolve_holds(spec: TimelineSpec, steps: Sequence[int]) -> Mapping[int, float]:
+    """The seconds of the template's holds by position; holds of the same step add up.
+
+    Checks all steps that the template names.
+    """
+    rule, errors = selection.resolve_rule(spec), ErrorCollector()
+    holds: dict[int, float] = {}
     with errors.collect():
         if rule.list is not None:
             selection.resolve_steps(steps, rule.list)
@@ -234,7 +284,7 @@ def _resolve_holds(spec: TimelineSpec, steps: Sequence[int], fps: Fraction) -> _
         with errors.collect("holds", number, "step"):
             position = selection.resolve_step(steps, hold.step)
             _check_allowed(spec, steps, hold.step)
-            holds[position] += _to_slots(hold.seconds, fps)
+            holds[position] = holds.get(position, 0.0) + hold.seconds
     errors.raise_errors()
     return holds
 
@@ -317,9 +367,9 @@ def _locate_pauses(
     for pause in pauses:
         shown = (stay.position for stay in moving)
         position = next((each for each in shown if pause.first_step <= steps[each] <= pause.last_step), None)
-        if position is None:
+        if position is None and pause.seconds:
             unshown.append(pause.name)
-        else:
+        elif position is not None:
             located[position] += _to_slots(pause.seconds, fps)
     return located, tuple(unshown)
 

@@ -17,7 +17,7 @@ from reelnet.export.encoders.gif import GifEncoder
 from reelnet.render.compositor import Frame
 from reelnet.scene.layout.boxes import Size
 from tests.make_run import Bytes, noise, write_run
-from tests.rendering import Gif, decode_gif, to_pixels
+from tests.rendering import EVERY_STEP, Gif, decode_gif, to_pixels
 
 SIDE = 16
 
@@ -78,7 +78,7 @@ def test_every_frame_is_exact(tmp_path: Path, template: str) -> None:
     maps = noise(5, 3, 2, 7)
     maps[3] = maps[2]
     metrics = {"train_loss": [2.0, 1.5, 1.2, 0.8, 0.7]}
-    reel = write_run(tmp_path / "run", maps, metrics=metrics).reel(template)
+    reel = write_run(tmp_path / "run", maps, metrics=metrics).reel(template, settings=EVERY_STEP)
     report = reel.save(tmp_path / "a.gif")
     gif = decode_gif(tmp_path / "a.gif")
     assert len(gif.frames) == report.frames == 5

@@ -11,7 +11,7 @@ import pytest
 
 from reelnet.reel import Run
 from tests.make_run import Floats, noise, write_run
-from tests.rendering import box_maps, color_values, decode_mp4, to_pixels
+from tests.rendering import EVERY_STEP, box_maps, color_values, decode_mp4, to_pixels
 
 BT709, LIMITED = 1, 1
 """Code points of ITU-T H.273 for primaries, transfer and matrix; FFmpeg's number of the limited range."""
@@ -89,7 +89,9 @@ def test_flat_cells_and_white_keep_their_color(tmp_path: Path) -> None:
 def test_white_stays_white(tmp_path: Path) -> None:
     maps = noise(5, 4, 3, 7)
     maps[:, 1] = 0
-    reel = write_run(tmp_path / "run", maps, metrics={"loss": [4.0, 3.0, 2.0, 1.5, 1.4]}).reel()
+    reel = write_run(tmp_path / "run", maps, metrics={"loss": [4.0, 3.0, 2.0, 1.5, 1.4]}).reel(
+        settings=EVERY_STEP
+    )
     reel.save(tmp_path / "a.mp4")
     for step, shown in enumerate(decode_mp4(tmp_path / "a.mp4")):
         white = (to_pixels(reel.frame(step)) == 255).all(axis=2)
@@ -112,7 +114,7 @@ def test_noise_keeps_the_mean_of_each_pixel_of_a_map(tmp_path: Path) -> None:
 
 
 def test_one_step_is_one_frame(tmp_path: Path) -> None:
-    report = training(tmp_path, steps=1).reel().save(tmp_path / "a.mp4")
+    report = training(tmp_path, steps=1).reel(settings=EVERY_STEP).save(tmp_path / "a.mp4")
     assert report.frames == len(decode_mp4(tmp_path / "a.mp4")) == 1
 
 

@@ -66,12 +66,20 @@ OTHER_RULES = {
 """The other rules of the table. 999,999 is the largest number below 1 Mpx."""
 
 
+SOCIAL = {"discord", "discord-bot", "x", "bluesky", "mastodon", "telegram", "reddit"}
+"""Platforms that show the first frame as a preview."""
+
+
 @pytest.mark.parametrize(("name", "suffix", "size", "sure"), COLLECTED)
 def test_figures(name: str, suffix: str, size: int | None, sure: str) -> None:
     found = find_platform(name)
     wanted = OutputConstraints(
-        max_bytes=size, formats=found.formats, platform=name, **OTHER_RULES.get((name, suffix), {})
-    )  # type: ignore[arg-type]
+        max_bytes=size,
+        thumbnail=name in SOCIAL,
+        formats=found.formats,
+        platform=name,
+        **OTHER_RULES.get((name, suffix), {}),  # type: ignore[arg-type]
+    )
     assert found.find_constraints(suffix) == wanted
     assert (found.confidence, found.date, found.source) == (sure, "2026-11", "collected November 2026")
 

@@ -88,7 +88,9 @@ class TilesDrawing:
 def test_a_panel_of_ones_own_is_quantized_under_a_cap(tmp_path: Path) -> None:
     walk = np.random.default_rng(3).normal(0, 0.02, (60, 3, 2, 5, 5)).cumsum(axis=0)
     run = write_run(tmp_path / "run", np.tanh(walk).astype(np.float32))
-    reel = reel_of(run, "{panels: {tiles: {}}, layout: tiles}", panels={"tiles": Tiles})
+    timeline = "{steps: all, fps: 10, start_pause: 0, end_pause: 0}"
+    template = f"{{panels: {{tiles: {{}}}}, layout: tiles, timeline: {timeline}}}"
+    reel = reel_of(run, template, panels={"tiles": Tiles})
     whole = reel.save(tmp_path / "whole.gif").bytes
     report = reel.save(tmp_path / "a.gif", max_size=int(0.6 * whole), keep=["frames", "levels", "scale"])
     assert report.bytes <= 0.6 * whole

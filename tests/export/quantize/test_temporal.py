@@ -165,7 +165,8 @@ def test_what_moves_much_does_not_wait_for_the_rhythm() -> None:
     assert max(changed[n::8].sum() for n in range(8)) > changed.sum() / 2
 
 
-PLAIN = "{panels: {channels: {labels: false}}, layout: channels, theme: {cell: 8}}"
+EVERY_STEP = "timeline: {steps: all, fps: 10, start_pause: 0, end_pause: 0}}"
+PLAIN = "{panels: {channels: {labels: false}}, layout: channels, theme: {cell: 8}, " + EVERY_STEP
 """Nothing but the cells, so that each pixel is one value."""
 
 

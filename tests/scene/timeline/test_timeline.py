@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import Any
@@ -13,17 +14,24 @@ from hypothesis import strategies as st
 
 from reelnet.config.diagnostics import OptionError, format_key_path
 from reelnet.errors import UsageError
-from reelnet.scene.timeline.timeline import Timeline, TimelinePlan
+from reelnet.scene.timeline.timeline import Pause, Timeline, TimelineFrame, TimelinePlan
 from reelnet.template.timeline import TimelineSpec
 
 RUN = st.lists(st.integers(0, 500), min_size=1, max_size=40, unique=True).map(sorted)
 SECONDS = st.floats(0.01, 3).map(lambda seconds: round(seconds, 2))
 
 
+def make_plan(content: Any, steps: list[int]) -> TimelinePlan:
+    """The plan that YAML with this content means; all steps change equally."""
+    return TimelinePlan(TimelineSpec.model_validate(content), tuple(steps), lambda: np.ones(len(steps)))
+
+
 def plan(content: Any, steps: list[int], fps: float | None = None) -> Timeline:
-    """The timeline that YAML with this content means; all steps change equally."""
-    spec = TimelineSpec.model_validate(content)
-    return TimelinePlan(spec, tuple(steps), lambda: np.ones(len(steps))).build(fps)
+    """The timeline of all steps at 10 frames per second without pauses, unless `content` says otherwise."""
+    plain: dict[str, Any] = {"steps": "all", "start_pause": 0, "end_pause": 0}
+    if not {"duration", "frames"} <= {*content}:
+        plain["fps"] = 10
+    return make_plan({**plain, **content}, steps).build(fps)
 
 
 def stays(timeline: Timeline) -> list[tuple[int, int]]:
@@ -70,7 +78,7 @@ def contents(draw: st.DrawFn, steps: list[int]) -> dict[str, Any]:
 @given(RUN, st.data(), st.none() | st.sampled_from([0.5, 10, 29.97, 60.0]))
 def test_laws(steps: list[int], data: st.DataObject, fps: float | None) -> None:
     content = data.draw(contents(steps))
-    timeline = plan(content, steps, fps)
+    timeline = make_plan(content, steps).build(fps)
     shown = list(timeline)
     assert len(timeline) == len(shown) > 0
     # Presentation times are cumulative, without holes, and add up.
@@ -352,3 +360,52 @@ def test_the_largest_number_of_frames() -> None:
     assert plan({"frames": 100_000}, [0, 1]).duration == 10_000
     with pytest.raises(OptionError, match="1,200,146"):
         plan({"start_pause": 600, "rewind": 600}, list(range(0, 291, 2)), fps=1000)
+
+
+@pytest.mark.parametrize(
+    ("count", "frames", "least", "most"),
+    [
+        (1, 1, 6, 6),
+        (2, 2, 8, 8),
+        (3, 3, 10, 10),
+        *((count, count, 10.5, 12.5) for count in (4, 5, 7, 12, 20, 33, 41, 61, 75, 100, 150)),
+        (291, 150, 11, 12),
+        (4000, 150, 11, 12),
+    ],
+)
+def test_by_default_a_run_takes_about_11_seconds(count: int, frames: int, least: float, most: float) -> None:
+    timeline = make_plan({}, list(range(count))).build()
+    assert len(timeline) == frames
+    assert least <= timeline.duration <= most
+    *moving, last = timeline
+    first, *between = moving or [last]
+    usual = {frame.duration for frame in between}
+    assert len(usual) <= 1
+    # GIF stores delays in 1/100 s.
+    assert all((100 * frame.duration).denominator == 1 for frame in timeline)
+    for duration in usual:
+        assert Fraction(1, 20) <= duration <= 2
+        assert first.duration == pytest.approx(duration + 1, abs=0.05)
+        assert last.duration == pytest.approx(duration + 3, abs=0.05)
+
+
+def test_a_step_at_which_a_caption_begins_is_shown() -> None:
+    steps = list(range(1000))
+    usual = set(make_plan({}, steps).build().steps_shown)
+    step = next(step for step in steps if step not in usual)
+    pauses = (Pause(step, 999, 0.0, "items[0]"),)
+    assert set(replace(make_plan({}, steps), pauses=pauses).build().steps_shown) == usual | {step}
+
+
+@pytest.mark.parametrize("count", [5, 291])
+def test_a_thumbnail_shows_the_last_step_first(count: int) -> None:
+    plan = make_plan({}, list(range(count)))
+    usual, seconds = plan.build(), Fraction(1, 25)
+    timeline = usual.with_thumbnail(seconds)
+    assert timeline.frames[0] == TimelineFrame(count - 1, Fraction(0), seconds)
+    assert [(each.step, each.pts - seconds, each.duration) for each in timeline.frames[1:]] == [
+        (each.step, each.pts, each.duration) for each in usual
+    ]
+    assert timeline.with_thumbnail(Fraction(0)) == usual
+    shorter = plan.shorten(timeline, 4)[1]
+    assert [len(shorter), shorter.frames[0].step, shorter.frames[1].step] == [4, count - 1, 0]

@@ -237,11 +237,11 @@ class Captions(Panel):
         return starts
 
     def pauses(self, context: SceneContext) -> list[Pause]:
-        """One pause per caption with a `hold`, at the first frame that shows it."""
+        """One pause per caption at the first frame that shows it, so that its first step is not skipped."""
         return [
             Pause(steps.first, steps.last, item.hold, f"items[{number}]")
             for number, (item, steps) in enumerate(zip(self.items, self.resolve_ranges(context), strict=True))
-            if item.hold and steps is not None
+            if steps is not None
         ]
 
     def as_texts(self) -> list[Text]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from reelnet.config.spec import FontSize, PositivePixels
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.panels.charts.axis import fit_step_axis
 from reelnet.render.typography import TextStyle, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -81,7 +83,10 @@ class CounterDrawing:
 
 
 class Progress(Panel):
-    """A thin bar, as wide as its box, that fills while the animation plays: empty at first, full at last."""
+    """A thin bar, as wide as its box, that fills as the steps pass: empty at the first, full at the last.
+
+    Its scale is that of the charts.
+    """
 
     can_shrink: ClassVar[bool] = True
 
@@ -107,6 +112,9 @@ class ProgressDrawing:
         self._bar = Box(box.x, box.y + (box.height - thickness) // 2, box.width, thickness)
         color = panel.color or theme.accent
         self._ink = palette.ramp(color, color, 1)
+        axis = fit_step_axis(context.steps, 0)
+        # A single step is the last one.
+        self._filled = axis.to_fraction(context.steps) if len(context.steps) > 1 else np.ones(1)
         self._track = palette.ramp(theme.faint, theme.faint, 1) if panel.track else None
 
     def draw_still(self, canvas: Canvas) -> None:
@@ -115,9 +123,9 @@ class ProgressDrawing:
             fill_box(canvas, self._bar, self._track)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Fill the part of the time that has elapsed when the frame appears."""
-        bar = self._bar
-        fill_box(canvas, Box(bar.x, bar.y, round(state.progress * bar.width), bar.height), self._ink)
+        """Fill the part of the steps that have passed."""
+        bar, filled = self._bar, self._filled[state.step_index]
+        fill_box(canvas, Box(bar.x, bar.y, round(filled * bar.width), bar.height), self._ink)
 
 
 class Spacer(Panel):

@@ -83,7 +83,7 @@ def test_a_long_caption_does_not_widen_the_frame(run: Run) -> None:
     assert lay_out(run, panels).frame(0).shape[1] <= 28 * 12 + 32
 
 
-def test_holds_are_at_the_first_recorded_step(run: Run) -> None:
+def test_captions_are_kept_and_held_at_the_first_recorded_step(run: Run) -> None:
     panel = Captions.model_validate(
         {
             "items": [
@@ -96,6 +96,7 @@ def test_holds_are_at_the_first_recorded_step(run: Run) -> None:
     assert panel.pauses(captions(run, {"text": "a"}).scene.context) == [
         Pause(0, 10, 2.0, "items[0]"),
         Pause(20, 20, 0.5, "items[1]"),
+        Pause(30, 40, 0.0, "items[2]"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,20 +33,21 @@ def reel(tmp_path: Path, options: Mapping[str, Any]) -> Reel:
 
 
 def bar(tmp_path: Path, past: Fraction, options: Mapping[str, Any], box: Box) -> Bytes:
-    """A bar in its box, uint8 (height, width, 3)."""
-    context = reel(tmp_path, {}).scene.context
+    """A bar in its box at a step after that part of the steps, uint8 (height, width, 3)."""
+    context = replace(reel(tmp_path, {}).scene.context, steps=(0, 20, 30, 60))
+    step_index = context.steps.index(int(60 * past))
     builder = PaletteBuilder()
     background = builder.ramp(context.theme.background, context.theme.background, 1)
     drawing = Progress(**options).place(context, box, builder)
     palette = builder.freeze()
     canvas = np.full((box.bottom, box.right), background.indices[0], np.uint8)
     drawing.draw_still(canvas)
-    drawing.draw(canvas, FrameState(Snapshot(0, {}, {}), 0, past))
+    drawing.draw(canvas, FrameState(Snapshot(0, {}, {}), step_index))
     return palette.rgb[canvas]
 
 
 @pytest.mark.parametrize("past", [Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(1)])
-def test_it_fills_with_the_elapsed_time(tmp_path: Path, past: Fraction) -> None:
+def test_it_fills_as_the_steps_pass(tmp_path: Path, past: Fraction) -> None:
     shown = bar(tmp_path, past, {"thickness": 4}, Box(10, 20, 300, 8))
     wanted = np.full((28, 310, 3), WHITE, np.uint8)
     wanted[22:26, 10:] = FAINT
