@@ -165,8 +165,9 @@ def boxes_overlap(one: Box, other: Box) -> bool:
 
 
 def is_hidden(drawn: DrawnText, frame: WatchedFrame) -> bool:
-    """Whether something was drawn over a text."""
-    return bool((frame.indices[drawn.pixels] != drawn.after).any())
+    """Whether something was drawn over a text, other than a line in its own color that crosses it out."""
+    shown = frame.indices[drawn.pixels]
+    return bool(((shown != drawn.after) & (shown != drawn.ink)).any())
 
 
 def measure_contrast(drawn: DrawnText, reel: Reel) -> float:
