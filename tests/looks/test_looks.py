@@ -41,10 +41,11 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "evolution": {
         "grid": "digits series vectors many single oblong ends still bare three",
-        "texts": "all but still bare",
+        "texts": "pictures transformer vectors many oblong logsteps gaps",
         "maps": "series single large oblong ends still three",
     },
     "filmstrip": {"grid": "all but vectors single", "maps": "series single oblong still", "empty": "still"},
+    "flow": {"grid": "all but single"},
     "overview": {
         "grid": "digits series vectors large ends still",
         "maps": "pictures series vectors many single large oblong three",
