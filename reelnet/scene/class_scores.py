@@ -118,6 +118,16 @@ class ClassScores:
 
         return context.statistics.series(self.tap, ("answers", self.sample_indices, self.logits), measure)
 
+    def shares(self, context: SceneContext, classes: Sequence[int]) -> NDArray[np.float64]:
+        """The probabilities of some classes at each recorded step, (steps, shown samples, classes)."""
+        numbers = list(classes)
+
+        def measure(values: NDArray[np.generic]) -> NDArray[np.float64]:
+            return self.to_probabilities(values)[:, numbers]
+
+        key = "shares", self.sample_indices, self.logits, tuple(numbers)
+        return context.statistics.series(self.tap, key, measure)
+
     def beliefs(self, context: SceneContext, position: int) -> NDArray[np.float64]:
         """The probabilities of one sample at each recorded step, (steps, classes).
 

@@ -21,7 +21,14 @@ from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
 from reelnet.scene.limits import Limits
 from reelnet.scene.statistics import RunStatistics
 from reelnet.scene.tap_view import TapView, describe_cell, describe_rows_and_columns
-from reelnet.scene.wording import count_inputs, describe_layer, name_layer, name_network
+from reelnet.scene.wording import (
+    count_inputs,
+    describe_layer,
+    describe_naming,
+    name_layer,
+    name_network,
+    name_subjects,
+)
 from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector, select_indices
 from reelnet.template.theme import Theme
@@ -281,6 +288,8 @@ class SceneContext:
         channels, height, width = tap.map_shape
         choice = self.choice or ChannelChoice(tuple(range(channels)))
         channels = len(choice.channels)
+        are_pictures = min(self.pictures.shape[1:3]) > 1
+        subjects = name_subjects(self.labels, samples, are_pictures=are_pictures)
         rows, columns = ("samples", "channels") if self.transposed else ("channels", "samples")
         return {
             "layer": self.layer,
@@ -301,6 +310,8 @@ class SceneContext:
             "layer_name": name_layer(self.layer),
             "network": name_network(self.about),
             "inputs": count_inputs(self.about, samples),
+            "subjects": subjects,
+            "naming": describe_naming(subjects),
             "cell": describe_cell(tap),
             "rows": rows,
             "columns": columns,

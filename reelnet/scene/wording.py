@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reelnet.runs.header import TapInfo
@@ -43,6 +43,21 @@ def count_inputs(about: Mapping[str, Any], samples: int) -> str:
     number = NUMBER_WORDS[samples] if samples < len(NUMBER_WORDS) else f"{samples:,}"
     data = _short_fact(about, "data")
     return f"{number} sample{'s' * (samples != 1)}" + (f" of {data}" if data else "")
+
+
+def name_subjects(labels: Sequence[str] | None, samples: int, *, are_pictures: bool) -> str:
+    """What the samples are: `ten digits` if that is what all labels are, else `ten pictures` or `ten samples`."""
+    number = NUMBER_WORDS[samples] if samples < len(NUMBER_WORDS) else f"{samples:,}"
+    noun = "picture" if are_pictures else "sample"
+    if labels and all(len(label) == 1 and label in "0123456789" for label in labels):
+        noun = "digit"
+    return f"{number} {noun}{'s' * (samples != 1)}"
+
+
+def describe_naming(subjects: str) -> str:
+    """The title of a picture in which samples find their classes: `Ten digits find their names`."""
+    title = subjects[:1].upper() + subjects[1:]
+    return f"{title} find their names" if title.endswith("s") else f"{title} finds its name"
 
 
 def name_layer(layer: str) -> str:

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from reelnet.runs.header import TapInfo
-from reelnet.scene.wording import count_inputs, describe_layer, name_layer, name_network
+from reelnet.scene.wording import (
+    count_inputs,
+    describe_layer,
+    describe_naming,
+    name_layer,
+    name_network,
+    name_subjects,
+)
 from tests.make_run import write_run
 
 Shape = tuple[int, int, int, int]
@@ -32,6 +39,21 @@ def test_network_and_inputs(about: dict[str, Any], network: str, inputs: str) ->
 def test_numbers() -> None:
     counts = [count_inputs({}, number) for number in (1, 2, 12, 13, 1000)]
     assert counts == ["one sample", "two samples", "twelve samples", "13 samples", "1,000 samples"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "count", "are_pictures", "title"),
+    [
+        (tuple("0123456789"), 10, True, "Ten digits find their names"),
+        (("7", "11"), 2, True, "Two pictures find their names"),
+        (None, 24, True, "24 pictures find their names"),
+        (("sine",), 1, False, "One sample finds its name"),
+    ],
+)
+def test_samples_find_their_names(
+    labels: tuple[str, ...] | None, count: int, are_pictures: bool, title: str
+) -> None:
+    assert describe_naming(name_subjects(labels, count, are_pictures=are_pictures)) == title
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 from tests.template.everything import Key
 
 VARIANTS: Mapping[str, str] = {
-    "fixed": "canvas: {width: 1600, height: 1800, scale: 2}",
+    "fixed": "canvas: {width: 1600, height: 2400, scale: 2}",
     "aspect": "canvas: {aspect: '16:9'}",
     "cells": "{canvas: {max_width: 700, max_height: 500}, layout: {column: [inputs, filmstrip]}}",
     "free": "canvas: {}",
@@ -115,6 +115,9 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "verdict", "sample"): [0],
     ("panels", "verdict", "tap"): ["aux"],
     ("panels", "verdict", "classes"): [["ship", "dog", "frog", "horse", "cat"]],
+    ("panels", "compass", "tap"): ["aux"],
+    ("panels", "compass", "classes"): [["cat", "dog", "frog", "vessel", "ship"]],
+    ("panels", "compass", "show"): [["cat", "frog"]],
     ("panels", "channels", "taps"): [["conv1"], "all"],
     ("panels", "channels", "show"): [[0, 1]],
     ("panels", "channels", "step"): [60],

@@ -139,10 +139,19 @@ class Laid:
 REFUSED = {(name, "maps-of-100") for name in ("square", "vertical", "wide")}
 """What has no room in a fixed frame, even at scale 1."""
 
+ABOUT_ANSWERS = ("compass",)
+"""Templates that show nothing but what a network answers."""
+WITH_ANSWERS = ("several-taps",)
+"""Shapes with a class output; those templates refuse all others."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "laid" in metafunc.fixturenames:
-        pairs = [pair for pair in product(TEMPLATES, SHAPES) if pair not in REFUSED]
+        pairs = [
+            (name, shape)
+            for name, shape in product(TEMPLATES, SHAPES)
+            if (name, shape) not in REFUSED and (name not in ABOUT_ANSWERS or shape in WITH_ANSWERS)
+        ]
         cases = [pytest.param(pair, id="-".join(pair)) for pair in pairs]
         metafunc.parametrize("laid", cases, indirect=True)
 
@@ -158,6 +167,13 @@ def laid(request: pytest.FixtureRequest, run_of: Callable[[str], Run]) -> Laid:
 @pytest.mark.parametrize(("name", "shape"), sorted(REFUSED))
 def test_what_cannot_fit_is_told_by_how_much(name: str, shape: str, run_of: Callable[[str], Run]) -> None:
     with pytest.raises(TemplateError, match=TOO_LARGE):
+        resolve(load_template(name, panel_registry()), run_of(shape))
+
+
+@pytest.mark.parametrize("shape", sorted({*SHAPES} - {*WITH_ANSWERS}))
+@pytest.mark.parametrize("name", ABOUT_ANSWERS)
+def test_pictures_of_answers_need_answers(name: str, shape: str, run_of: Callable[[str], Run]) -> None:
+    with pytest.raises(TemplateError, match="the run has no names of classes; record it with classes="):
         resolve(load_template(name, panel_registry()), run_of(shape))
 
 
@@ -288,4 +304,5 @@ def test_all_built_in_templates_are_here() -> None:
         "evolution",
         "flow",
         "dark",
+        "compass",
     } == {*TEMPLATES}

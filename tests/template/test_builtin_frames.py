@@ -19,10 +19,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Ten samples and six layers, as in the article."""
     shapes = [(4, 28), (4, 28), (8, 14), (8, 14), (16, 7), (16, 7)]
     taps = {f"conv{n}": (10, channels, side, side) for n, (channels, side) in enumerate(shapes, 1)}
-    return write_run(tmp_path_factory.mktemp("article") / "run", taps=taps, steps=[0, 1], metrics=curves)
+    taps |= {"out": (10, 10, 1, 1)}
+    path, digits = tmp_path_factory.mktemp("article") / "run", tuple("0123456789")
+    return write_run(path, taps=taps, steps=[0, 1], metrics=curves, labels=digits, classes=digits)
 
 
-READ = {"wide": 1 / 45, "vertical": 1 / 45, "square": 1 / 45, "overview": 1 / 90, "filmstrip": 1 / 90}
+READ = {
+    "wide": 1 / 45,
+    "vertical": 1 / 45,
+    "square": 1 / 45,
+    "compass": 1 / 45,
+    "overview": 1 / 90,
+    "filmstrip": 1 / 90,
+}
 """Of the width of a frame, on a slide of its height: size of the smallest type, in pixels an em."""
 
 

@@ -47,6 +47,7 @@ class Text(Panel):
         "{seen} (what is seen of the layer), {shown} (what the rows and columns are), {order} (in which order "
         "the channels are), {cell} (what a cell shows), "
         "{network} and {inputs} (a network, ten samples; or what the run's facts about model and data say), "
+        "{subjects} (ten digits, or ten pictures), {naming} (Ten digits find their names), "
         "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
         "{right} (how many samples the network is right about now), {metrics.test_accuracy:.1%}.",
     )

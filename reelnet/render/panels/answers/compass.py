@@ -1,0 +1,321 @@
+"""The panel `compass`: samples are pulled towards the classes, as strongly as the network believes in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from reelnet.config.diagnostics import OptionError
+from reelnet.config.spec import LIST_AS_TUPLE
+from reelnet.errors import suggest_names
+from reelnet.render.canvas import fill_mask, rasterize_disc, stamp, write
+from reelnet.render.panels.answers.answer_panel import AnswerPanel
+from reelnet.render.panels.answers.class_colors import MAX_CLASSES, choose_class_colors
+from reelnet.render.panels.answers.class_ring import ClassRing, order_by_similarity
+from reelnet.render.panels.answers.heads import cut_discs, draw_in_discs, rasterize_ring, spread_heads
+from reelnet.render.panels.answers.trails import Trails, rasterize_line
+from reelnet.render.panels.maps.inputs import PHOTO_COLORS
+from reelnet.render.typography import TextStyle, text_style, wrap_text
+from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
+from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.limits import relative_luminance
+from reelnet.scene.palette.palette import FixedPicture, Ink, PaletteBuilder
+from reelnet.scene.panel import Canvas
+
+MAX_SAMPLES = 24
+"""More heads would be too small."""
+HEAD_SHARE, MAX_HEAD_SHARE = 0.3, 0.13
+"""Radius of a head relative to the circle's: the first divided by the square root of their number, and at most the
+second, so that all heads have room in the center together."""
+SHADES, PHOTO_SHADES = 16, 8
+"""Shades of a class's color, and those beside photos, which need colors, too."""
+VERDICTS = "Solid ring: right", "Dashed ring: wrong"
+MOVED = "Thin line: true place"
+
+
+class Compass(AnswerPanel):
+    """Each sample is pulled towards the classes on a circle, as strongly as the network believes in them.
+
+    A sample's picture is at the mean of the classes' places, weighted by their probabilities, and leaves a trail.
+    Its ring is solid while the network's answer is right, and dashed while it is not. Pictures never cover each
+    other: they make room, and a thin line leads to the true place.
+    """
+
+    default_grow: ClassVar[float] = 1.0
+
+    show: Annotated[tuple[str, ...] | None, LIST_AS_TUPLE] = Field(
+        None,
+        min_length=2,
+        description="Names of the classes on the circle, up to 12; by default all. What the network believes in "
+        "others pulls to the center.",
+    )
+    order: Literal["recorded", "similar"] = Field(
+        "recorded",
+        description="Order of the classes, clockwise from the top: as recorded, or so that those are neighbors which "
+        "the network often believes in at the same time.",
+    )
+    trails: bool = Field(True, description="Draw the path of each sample up to the current step.")
+    note: bool = Field(True, description="Explain rings and thin lines below the circle.")
+
+    def find_classes(self, context: SceneContext, scores: ClassScores) -> list[int]:
+        """The numbers of the classes on the circle, clockwise from the top.
+
+        Raises:
+            OptionError: There are too many, or one does not exist.
+        """
+        names = scores.classes if self.show is None else self.show
+        for number, name in enumerate(names):
+            if name not in scores.classes:
+                raise OptionError(f"no class {name!r}; {suggest_names(name, scores.classes)}", "show", number)
+        if len(set(names)) < len(names) or len(names) > MAX_CLASSES:
+            twice = len(set(names)) < len(names)
+            what = "a class is named twice" if twice else f"{len(names):,} classes are too many"
+            raise OptionError(f"{what}; name up to {MAX_CLASSES} different ones with 'show'", "show")
+        numbers = [scores.classes.index(name) for name in names]
+        if self.order == "similar":
+            numbers = [numbers[each] for each in order_by_similarity(scores.shares(context, numbers))]
+        return numbers
+
+    def note_lines(
+        self, context: SceneContext, scores: ClassScores
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What rings and lines mean, in short lines for the left and for the right."""
+        if not self.note:
+            return (), ()
+        left: tuple[str, ...] = VERDICTS if (scores.truth != UNKNOWN_CLASS).any() else ()
+        right: tuple[str, ...] = (MOVED,) if len(context.sample_indices) > 1 else ()
+        others = 0 if self.show is None else len(scores.classes) - len(self.show)
+        if others:
+            noun, verb = ("classes", "pull") if others > 1 else ("class", "pulls")
+            right += (f"{others:,} other {noun}: {verb} to the center",)
+        return left, right
+
+    def measure(self, context: SceneContext) -> Measure:
+        """Measure a square.
+
+        Raises:
+            ValueError: The run has no class output, or too many samples or classes.
+        """
+        scores = self.find_scores(context)
+        if scores is None:
+            raise ValueError(self.absence(context))
+        count = len(context.sample_indices)
+        if count > MAX_SAMPLES:
+            advice = f"show at most {MAX_SAMPLES} with samples: {{show: {{first: {MAX_SAMPLES}}}}}"
+            raise ValueError(f"{count} samples are too many; {advice}")
+        self.check_names(context)
+        self.find_classes(context, scores)
+        text = context.theme.text
+        for line in chain(*self.note_lines(context, scores)):
+            note_style(context).width(line)
+        return Measure(26 * text, 26 * text, 16 * text, lambda width: min(width, 26 * text))
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CompassDrawing:
+        """Fit the circle into the box."""
+        return CompassDrawing(self, context, box, palette)
+
+
+def note_style(context: SceneContext) -> TextStyle:
+    """The font of the note."""
+    return text_style(context.theme, 0.85 * context.theme.text)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Words in a corner or below the circle.
+
+    Attributes:
+        lines: One below the other.
+        box: Where they are written.
+        align: Whether they are aligned on the left or on the right.
+    """
+
+    lines: tuple[str, ...]
+    box: Box
+    align: Literal["left", "right"] = "left"
+
+    @classmethod
+    def in_corner(
+        cls, lines: Sequence[str], box: Box, style: TextStyle, align: Literal["left", "right"]
+    ) -> Note:
+        """A line each in a lower corner of a box."""
+        width, height = max(map(style.width, lines), default=0), len(lines) * style.line_height
+        x = box.x if align == "left" else box.right - width
+        return cls(tuple(lines), Box(x, box.bottom - height, width, height), align)
+
+    @classmethod
+    def below(cls, lines: Sequence[str], box: Box, style: TextStyle) -> Note:
+        """As few lines as possible at the bottom of a box."""
+        wrapped = wrap_text(". ".join(lines) + ".", box.width, style) if lines else []
+        height = len(wrapped) * style.line_height
+        return cls(tuple(wrapped), Box(box.x, box.bottom - height, box.width, height))
+
+    def draw(self, canvas: Canvas, ink: Ink, style: TextStyle) -> None:
+        """Write the lines."""
+        x = self.box.x if self.align == "left" else self.box.right
+        for number, line in enumerate(self.lines):
+            write(canvas, line, ink, x, self.box.y + number * style.line_height, style, anchor=self.align)
+
+
+class CompassDrawing:
+    """The compass in its box."""
+
+    def __init__(self, panel: Compass, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        scores = panel.find_scores(context)
+        if scores is None:
+            raise AssertionError("a panel without a measure is not placed")
+        theme = context.theme
+        self._context, self._scores, self._box, self._theme = context, scores, box, theme
+        self._trails_shown = panel.trails
+        self._classes = panel.find_classes(context, scores)
+        self._note_style = note_style(context)
+        names, (left, right) = (
+            [scores.classes[each] for each in self._classes],
+            panel.note_lines(context, scores),
+        )
+        head_share = min(MAX_HEAD_SHARE, HEAD_SHARE / math.sqrt(len(context.sample_indices)))
+        self._notes = [
+            Note.in_corner(left, box, self._note_style, "left"),
+            Note.in_corner(right, box, self._note_style, "right"),
+        ]
+        self._ring = ClassRing.fit(names, box, head_share, theme)
+        if any(self._ring.touches(note.box) for note in self._notes if note.lines):
+            self._notes = [Note.below([*left, *right], box, self._note_style)]
+            area = Box(box.x, box.y, box.width, box.height - self._notes[0].box.height)
+            self._ring = ClassRing.fit(names, area, head_share, theme)
+        self._line = max(1.0, min(theme.text / 12, self._ring.head / 9))
+        photos = context.pictures.ndim == 4
+        shades = PHOTO_SHADES if photos else SHADES
+        colors = choose_class_colors(len(self._classes), theme.background)
+        inks = [palette.ramp(color, theme.background, shades) for color in colors]
+        self._muted, self._faint = (
+            palette.ramps(theme.background, theme.muted)[0],
+            palette.ramp(theme.faint, theme.background, 6),
+        )
+        self._ink = palette.ramp(theme.ink, theme.background, shades)
+        self._missing = palette.ramp(theme.missing, theme.background, shades)
+        self._class_inks = inks
+        ring = dict(zip(self._classes, inks, strict=True))
+        known = scores.truth != UNKNOWN_CLASS
+        # A sample of a class that is not on the circle has no color of its own.
+        self._inks = [
+            ring.get(int(truth), self._ink if not known.all() else self._missing) for truth in scores.truth
+        ]
+        self._photos = self._place_photos(palette) if photos else None
+        if not photos:
+            on_dark = relative_luminance(theme.background) < 0.18
+            self._masks = draw_in_discs(context.pictures, self._ring.head - self._line, on_dark=on_dark)
+
+    def _place_photos(self, palette: PaletteBuilder) -> FixedPicture:
+        radius = max(1, math.floor(self._ring.head - 1.8 * self._line))
+        background = self._theme.background
+        return palette.picture(
+            cut_discs(self._context.pictures, radius, background), PHOTO_COLORS, background
+        )
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the circle, the spokes, the names and the note, and find the ways of the samples."""
+        ring = self._ring
+        width = max(1.0, self._line * 0.6)
+        for point in ring.points:
+            self._draw_line(canvas, ring.center, (float(point[0]), float(point[1])), width * 0.8, self._faint)
+        stamp_centered(canvas, rasterize_ring(ring.radius + width / 2, width), self._faint, *ring.center)
+        for lines, name_box, top, ink in zip(
+            ring.names, ring.boxes, ring.tops, self._class_inks, strict=True
+        ):
+            for number, line in enumerate(lines):
+                middle, y = name_box.x + name_box.width // 2, top + number * ring.style.line_height
+                write(canvas, line, ink, middle, y, ring.style, anchor="middle")
+        for note in self._notes:
+            note.draw(canvas, self._muted, self._note_style)
+        if self._trails_shown:
+            _ = self._trails
+        _ = self._spread, self._right
+
+    @cached_property
+    def _places(self) -> NDArray[np.float64]:
+        """The true places (steps, samples, 2); NaN where the network's answer is not finite."""
+        return self._ring.locate(self._scores.shares(self._context, self._classes))
+
+    @cached_property
+    def _spread(self) -> NDArray[np.float64]:
+        """The places of the heads (steps, samples, 2); while there is none, the one before."""
+        places, ring = self._places.copy(), self._ring
+        places[0] = np.where(np.isnan(places[0]), ring.center, places[0])
+        for step in range(1, len(places)):
+            places[step] = np.where(np.isnan(places[step]), places[step - 1], places[step])
+        return spread_heads(places, 2 * ring.head + 1 + self._line, ring.center, ring.radius)
+
+    @cached_property
+    def _right(self) -> NDArray[np.bool_]:
+        """Whether the network is right (steps, samples)."""
+        right: NDArray[np.bool_] = self._scores.answers(self._context) == self._scores.truth
+        return right
+
+    @cached_property
+    def _trails(self) -> Trails:
+        widths = max(1.0, 0.7 * self._line), max(1.4, 1.35 * self._line)
+        return Trails(self._places, widths, self._box, self._inks)
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Draw the trails up to a step, and the heads at it."""
+        index, head = state.step_index, self._ring.head
+        if self._trails_shown:
+            self._trails.draw(canvas, index)
+        true, drawn = self._places[index], np.rint(self._spread[index] - 0.5) + 0.5
+        for number, ink in enumerate(self._inks):
+            if np.hypot(*(true[number] - drawn[number])) > head:
+                x, y = float(true[number, 0]), float(true[number, 1])
+                self._draw_line(
+                    canvas, (x, y), (float(drawn[number, 0]), float(drawn[number, 1])), 0.6 * self._line, ink
+                )
+                stamp_centered(canvas, rasterize_disc(1.3 * self._line), ink, x, y)
+        halo = rasterize_disc(head + round(self._line)) > 127
+        for number, (x, y) in enumerate(drawn.tolist()):
+            self._clear(canvas, halo, x, y)
+            self._draw_head(canvas, number, index, x, y)
+
+    def _clear(self, canvas: Canvas, mask: NDArray[np.bool_], x: float, y: float) -> None:
+        """Make room for a head."""
+        half = mask.shape[0] // 2
+        background = Ink(self._class_inks[0].colors[:1])
+        background.indices = self._class_inks[0].indices[:1]
+        fill_mask(canvas, mask, background, int(x) - half, int(y) - half)
+
+    def _draw_head(self, canvas: Canvas, number: int, index: int, x: float, y: float) -> None:
+        """Draw a sample's picture in its ring."""
+        unknown = self._scores.truth[number] == UNKNOWN_CLASS
+        is_missing = bool(np.isnan(self._places[index, number]).any())
+        ink = self._missing if is_missing else self._inks[number]
+        if self._photos is not None:
+            disc = self._photos.indices_for(canvas)[number]
+            half = disc.shape[0] // 2
+            rows, columns = np.ogrid[-half : half + 1, -half : half + 1]
+            region = canvas[int(y) - half : int(y) + half + 1, int(x) - half : int(x) + half + 1]
+            np.copyto(region, disc, where=rows * rows + columns * columns <= (half + 1) ** 2)
+        else:
+            mask = self._masks[number]
+            stamp(canvas, mask, ink, int(x) - mask.shape[1] // 2, int(y) - mask.shape[0] // 2)
+        dashed = is_missing or not (unknown or self._right[index, number])
+        stamp_centered(canvas, rasterize_ring(self._ring.head, self._line, dashed=dashed), ink, x, y)
+
+    def _draw_line(
+        self, canvas: Canvas, start: tuple[float, float], end: tuple[float, float], width: float, ink: Ink
+    ) -> None:
+        mask, left, top = rasterize_line(start, end, width)
+        stamp(canvas, mask, ink, left, top)
+
+
+def stamp_centered(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: float, y: float) -> None:
+    """Draw a shape with an odd side whose middle pixel is at a place."""
+    half = mask.shape[0] // 2
+    stamp(canvas, mask, ink, int(x) - half, int(y) - half)

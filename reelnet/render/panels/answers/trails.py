@@ -1,0 +1,146 @@
+"""Trails: the paths of points over the steps, of which the latest part is the brightest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import Ink
+from reelnet.scene.panel import Canvas
+
+Floats = NDArray[np.float64]
+
+PIECE = 4.0
+"""Longest part of a path, in pixels, that is rasterized at once."""
+MAX_POINTS = 1500
+"""Points of a path; those of longer runs are thinned evenly."""
+OLD_STRENGTH = 0.42
+"""How strong the old part of a trail is, of 1 for the latest."""
+FADING_SHARE, MIN_FADING = 0.16, 5
+"""Part of the run's steps, and number of steps, over which a trail fades."""
+MIN_COVER = 6
+"""A shade of a trail hides lines of the background from this one on, as part of 1/`MIN_COVER` of its shades."""
+MAX_PATHS = 32
+"""Paths of one drawing; their numbers take five bits."""
+
+
+class Trails:
+    """The trails of several points. All pixels are found once; a frame looks up how old each is.
+
+    Args:
+        paths: Places (steps, points, 2) in pixels of the canvas; NaN where there is none.
+        widths: Width in pixels of the old part, and of the latest.
+        box: What the trails are clipped to.
+        inks: A ramp from the background per point, all with the same number of shades.
+    """
+
+    def __init__(self, paths: Floats, widths: tuple[float, float], box: Box, inks: Sequence[Ink]) -> None:
+        self._steps, count = paths.shape[:2]
+        self._levels = len(inks[0].indices)
+        self._colors = np.zeros((MAX_PATHS, self._levels), inks[0].indices.dtype)
+        self._colors[:count] = [ink.indices for ink in inks]
+        self._background = inks[0].indices[0]
+        self._fading = max(MIN_FADING, round(FADING_SHARE * self._steps))
+        found = [_rasterize_path(paths[:, number], widths, box) for number in range(count)]
+        owner = np.repeat(np.arange(count), [len(pixels) for pixels, _, _ in found])
+        pixels = np.concatenate([pixels for pixels, _, _ in found])
+        births = np.concatenate([births for _, births, _ in found])
+        covers = np.concatenate([covers for _, _, covers in found])
+        order = np.argsort(pixels, kind="stable")
+        pixels, self._births = pixels[order], births[order]
+        self._owner = owner[order].astype(np.uint16)
+        self._thin, self._thick = covers[order].T.astype(np.float32) / 255
+        self._starts = np.flatnonzero(np.diff(pixels, prepend=-1))
+        unique = pixels[self._starts]
+        self._rows, self._columns = box.y + unique // box.width, box.x + unique % box.width
+        ages = np.arange(self._steps)
+        fresh = np.clip(1 - ages / self._fading, 0, 1)
+        self._fresh = np.concatenate([fresh, np.zeros(self._steps)]).astype(np.float32)
+        # Ages below 0 are of pixels to come, and count from the end.
+        self._old = np.concatenate([np.full(self._steps, OLD_STRENGTH), np.zeros(self._steps)]).astype(
+            np.float32
+        )
+
+    def draw(self, canvas: Canvas, step_index: int) -> None:
+        """Draw the paths up to a recorded step, counted from 0."""
+        if not len(self._starts):
+            return
+        ages = step_index - self._births
+        strength = np.maximum(self._thin * np.maximum(self._old[ages], self._fresh[ages]), 0)
+        strength = np.maximum(strength, self._thick * self._fresh[ages])
+        shades = np.rint(strength * (self._levels - 1)).astype(np.uint16)
+        # Where trails cross, the strongest is on top.
+        best = np.maximum.reduceat(shades * MAX_PATHS + self._owner, self._starts)
+        shade, owner = best // MAX_PATHS, best % MAX_PATHS
+        below = canvas[self._rows, self._columns]
+        drawn = shade > 0
+        drawn &= (below == self._background) | (shade * MIN_COVER >= self._levels)
+        canvas[self._rows[drawn], self._columns[drawn]] = self._colors[owner[drawn], shade[drawn]]
+
+
+def _rasterize_path(
+    path: Floats, widths: tuple[float, float], box: Box
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint8]]:
+    """The pixels of a path (steps, 2).
+
+    Returns:
+        Per pixel and piece of the path: the pixel's number in the box, the step at which it is reached, and its
+        coverage (n, 2) by the thin and by the thick line.
+    """
+    known = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(known) > MAX_POINTS:
+        known = known[np.rint(np.linspace(0, len(known) - 1, MAX_POINTS)).astype(np.intp)]
+    points = path[known]
+    empty = np.empty(0, np.intp), np.empty(0, np.intp), np.empty((0, 2), np.uint8)
+    if len(points) < 2:
+        return empty
+    lengths = np.hypot(*np.diff(points, axis=0).T)
+    pieces = np.ceil(lengths / PIECE).astype(np.intp)
+    segment = np.repeat(np.arange(len(lengths)), pieces)
+    if not len(segment):
+        return empty
+    within = np.arange(len(segment)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    start, whole = points[segment], np.diff(points, axis=0)[segment]
+    part = whole / pieces[segment][:, None]
+    start = start + within[:, None] * part
+    births = known[segment + 1]
+    thin, thick = widths
+    reach = int(np.ceil(PIECE / 2 + thick / 2 + 1))
+    middle = np.floor(start + part / 2).astype(np.intp)
+    window = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)[::-1].T
+    at = middle[:, None] + window[None]
+    from_start = at + 0.5 - start[:, None]
+    squared = np.maximum((part**2).sum(axis=1), 1e-12)
+    along = np.clip((from_start * part[:, None]).sum(axis=2) / squared[:, None], 0, 1)
+    away = from_start - along[..., None] * part[:, None]
+    distance = np.hypot(away[..., 0], away[..., 1])
+    covers = np.stack(
+        [np.clip(width / 2 + 0.5 - distance, 0, min(1, width)) for width in (thin, thick)], axis=2
+    )
+    x, y = at[..., 0] - box.x, at[..., 1] - box.y
+    inside = (covers[..., 1] > 0.02) & (x >= 0) & (x < box.width) & (y >= 0) & (y < box.height)
+    pixels, births = (y * box.width + x)[inside], np.broadcast_to(births[:, None], x.shape)[inside]
+    levels = np.rint(255 * covers[inside]).astype(np.uint8)
+    # A pixel that several pieces of one step touch counts once.
+    order = np.lexsort((births, pixels))
+    pixels, births, levels = pixels[order], births[order], levels[order]
+    first = np.flatnonzero((np.diff(pixels, prepend=-1) != 0) | (np.diff(births, prepend=-1) != 0))
+    return pixels[first], births[first], np.maximum.reduceat(levels, first, axis=0)
+
+
+def rasterize_line(
+    start: tuple[float, float], end: tuple[float, float], width: float
+) -> tuple[NDArray[np.uint8], int, int]:
+    """The coverage (height, width) of a straight line, and the column and row of its upper left corner."""
+    reach = width / 2 + 1
+    left, top = (int(np.floor(min(pair) - reach)) for pair in zip(start, end, strict=True))
+    right, bottom = (int(np.ceil(max(pair) + reach)) for pair in zip(start, end, strict=True))
+    x, y = np.arange(left, right)[None] + 0.5 - start[0], np.arange(top, bottom)[:, None] + 0.5 - start[1]
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    along = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
+    distance = np.hypot(x - along * dx, y - along * dy)
+    cover = np.clip(width / 2 + 0.5 - distance, 0, min(1, width))
+    return np.rint(255 * cover).astype(np.uint8), left, top
