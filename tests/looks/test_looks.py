@@ -33,6 +33,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "maps": "series single large three",
         "grid": "series large",
     },
+    "compass": {"refused": "large logsteps gaps bare"},
     "dark": {
         "size": "all but series single",
         "texts": "pictures transformer vectors many single large logsteps gaps three",

@@ -30,6 +30,9 @@ NEAR = 0.5
 """Pixels from its true place at which a head is there."""
 TOLERANCE = 0.25
 """Pixels by which two heads may overlap in the end."""
+MAX_CUT_ASPECT = 1.5
+"""Longer photos are shown as a whole."""
+
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 
 
@@ -58,7 +61,10 @@ def spread_heads(places: Floats, distance: float, center: tuple[float, float], r
     offset = offset * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     nudge, middle = offset.copy(), np.array(center)
     for step, true in enumerate(places):
-        at = true + offset
+        # A head that goes far in one step, as in runs of few steps, takes no displacement along.
+        way = np.linalg.norm(true - places[max(0, step - 1)], axis=1)
+        offset = offset * np.clip(1 - way / distance, 0, 1)[:, None]
+        at = _keep_inside(true + offset, middle, radius)
         for _ in range(ROUNDS if step else FIRST_ROUNDS):
             at += PULL * (true - at)
             push = _push_apart(at, distance, nudge)
@@ -144,7 +150,10 @@ def draw_in_discs(pictures: NDArray[np.uint8], radius: float, *, on_dark: bool) 
     if is_ink or not (is_light or on_dark):
         coverage = 255 - pictures
     reach = math.hypot(height, width) / 2
-    if is_ink or is_light:
+    if not (is_ink or is_light) and max(height, width) <= MAX_CUT_ASPECT * min(height, width):
+        # A photo fills the disc, and its corners are cut off.
+        reach = 0.92 * min(height, width) / 2
+    elif is_ink or is_light:
         # The paper around the ink may be cut off.
         rows, columns = np.nonzero(coverage.max(axis=0) > 64)
         inked = np.hypot(rows - (height - 1) / 2, columns - (width - 1) / 2)
@@ -153,7 +162,7 @@ def draw_in_discs(pictures: NDArray[np.uint8], radius: float, *, on_dark: bool) 
     size = max(1, round(factor * width)), max(1, round(factor * height))
     method = Image.Resampling.BICUBIC if factor > 1 else Image.Resampling.BOX
     drawn = [np.asarray(Image.fromarray(each).resize(size, method)) for each in coverage]
-    return [each * _cover_disc(each.shape, radius) for each in drawn]
+    return [_cut_to_disc(each, radius) for each in drawn]
 
 
 def _draw_curve(values: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -164,12 +173,15 @@ def _draw_curve(values: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.
     return polyline(list(zip(x.tolist(), y.tolist(), strict=True)), stroke, size)
 
 
-def _cover_disc(shape: tuple[int, ...], radius: float) -> NDArray[np.uint8]:
-    """Which pixels (height, width) are in the disc in the middle, 0 or 1."""
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
-    away = np.hypot(rows - (shape[0] - 1) / 2, columns - (shape[1] - 1) / 2)
-    inside: NDArray[np.uint8] = (away <= radius).astype(np.uint8)
-    return inside
+def _cut_to_disc(mask: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:
+    """The part of a mask that is in the disc around its middle."""
+    half = math.floor(radius)
+    top, left = max(0, mask.shape[0] // 2 - half), max(0, mask.shape[1] // 2 - half)
+    cut = mask[top : top + 2 * half + 1, left : left + 2 * half + 1]
+    rows, columns = np.ogrid[: cut.shape[0], : cut.shape[1]]
+    away = np.hypot(rows - (cut.shape[0] - 1) / 2, columns - (cut.shape[1] - 1) / 2)
+    disc: NDArray[np.uint8] = np.where(away <= radius, cut, 0).astype(np.uint8)
+    return disc
 
 
 def cut_discs(pictures: NDArray[np.uint8], radius: int, background: Rgb) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from pydantic import Field
 from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
 from reelnet.render.panels.answers.answer_panel import format_percent
-from reelnet.render.panels.charts.curve import is_accuracy, is_held_out, split_metric
+from reelnet.render.panels.charts.metric_names import is_accuracy, is_held_out, split_metric
 from reelnet.render.typography import TextStyle, text_style
 from reelnet.scene.class_scores import count_right, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
@@ -40,9 +40,7 @@ class Tally(Panel):
 
     def absence(self, context: SceneContext) -> str:
         """Why it is not known what is right."""
-        return (
-            explain_missing_scores(context, self.classes) if self.find_scores(context) is None else NO_TRUTH
-        )
+        return explain_missing_truth(context)
 
     def line_styles(self, context: SceneContext) -> tuple[TextStyle, TextStyle]:
         """The fonts of both lines."""

@@ -18,7 +18,8 @@ def walks(steps: int, heads: int, seed: int) -> NDArray[np.float64]:
     ends = np.array(CENTER) + RADIUS * np.stack([np.sin(angles), -np.cos(angles)], axis=1)
     part = np.linspace(0, 1, steps)[:, None, None]
     noise = generator.normal(0, 3, (steps, heads, 2)) * (1 - part)
-    return (1 - part) * np.array(CENTER) + part * ends + noise
+    ways: NDArray[np.float64] = (1 - part) * np.array(CENTER) + part * ends + noise
+    return ways
 
 
 @pytest.mark.parametrize("heads", [2, 10, 24])
@@ -43,6 +44,12 @@ def test_heads_in_one_place_surround_it_closely() -> None:
     # Seven discs fit into a hexagon around one of them.
     assert away.max() <= 1.5 * DISTANCE
     assert np.abs(drawn.mean(axis=1) - 300).max() <= DISTANCE / 2
+
+
+def test_heads_go_straight_to_places_far_away() -> None:
+    ends = walks(2, 3, 1)[-1]
+    drawn = spread_heads(np.stack([np.full((3, 2), 300.0), ends]), DISTANCE, CENTER, RADIUS)
+    assert drawn[-1] == pytest.approx(ends, abs=0.5)
 
 
 def test_heads_move_steadily_and_always_in_the_same_way() -> None:
