@@ -116,7 +116,7 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "verdict", "tap"): ["aux"],
     ("panels", "verdict", "classes"): [["ship", "dog", "frog", "horse", "cat"]],
     ("panels", "compass", "tap"): ["aux"],
-    ("panels", "compass", "classes"): [["cat", "dog", "frog", "vessel", "ship"]],
+    ("panels", "compass", "classes"): [["dog", "frog", "cat", "horse", "ship"]],
     ("panels", "compass", "show"): [["cat", "frog"]],
     ("panels", "channels", "taps"): [["conv1"], "all"],
     ("panels", "channels", "show"): [[0, 1]],
