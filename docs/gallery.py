@@ -38,7 +38,16 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 DEFAULT_STEP = 60
 """The step of the demo's run that a template's picture shows, unless `STEPS` has another: most digits are right."""
 
-STEPS = {"mind": 43, "answers": 43, "panel-belief": 43, "panel-says": 43, "events": 43}
+STEPS = {
+    "mind": 43,
+    "answers": 43,
+    "panel-belief": 43,
+    "panel-says": 43,
+    "panel-compass": 43,
+    "panel-tally": 43,
+    "pull": 43,
+    "events": 43,
+}
 """Steps of pictures at which more can be seen; by the name of the template."""
 
 DENSITY = ("--set", "canvas.density=1") if "density" in CanvasSpec.model_fields else ()
