@@ -201,15 +201,13 @@ class CompassDrawing:
             palette.ramps(theme.background, theme.muted)[0],
             palette.ramp(theme.faint, theme.background, 6),
         )
-        self._ink = palette.ramp(theme.ink, theme.background, shades)
         self._missing = palette.ramp(theme.missing, theme.background, shades)
         self._class_inks = inks
         ring = dict(zip(self._classes, inks, strict=True))
         known = scores.truth != UNKNOWN_CLASS
         # A sample of a class that is not on the circle has no color of its own.
-        self._inks = [
-            ring.get(int(truth), self._ink if not known.all() else self._missing) for truth in scores.truth
-        ]
+        other = palette.ramp(theme.muted if known.all() else theme.ink, theme.background, shades)
+        self._inks = [ring.get(int(truth), other) for truth in scores.truth]
         self._photos = self._place_photos(palette) if photos else None
         if not photos:
             on_dark = relative_luminance(theme.background) < 0.18
