@@ -54,7 +54,7 @@ MAX_HEADER_BYTES = 16_000_000
 TAP_KEYS = ("shape", "dtype", "bounds", "kind", "fold", "channels", "note")
 """Fields of a tap that `run.json` holds."""
 
-MAX_GRID_ASPECT = 2
+MAX_GRID_ASPECT = 4
 """A grid of cells without blanks whose sides differ by more than this factor is replaced by one with blanks."""
 
 RESTORE_HINT = "restore the file from a copy, or record the run again"
@@ -73,7 +73,7 @@ def near_square_grid(count: int) -> tuple[int, int]:
 
 
 def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """Choose how to display activations that are rows or single values.
+    """Choose how to display activations that are single values: as one near-square map.
 
     Args:
         shape: (samples, channels, height, width) of a tap.
@@ -82,11 +82,7 @@ def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
         The maps (channels, height, width) of a sample, or None if they are displayed as recorded.
     """
     _, channels, height, width = shape
-    if height > 1 or channels * width == 1:
-        return None
-    if width == 1:
-        return 1, *near_square_grid(channels)
-    return (1, channels, width) if channels > 1 else None
+    return (1, *near_square_grid(channels)) if height == width == 1 and channels > 1 else None
 
 
 def fold_to_maps(values: NDArray[np.generic], fold: tuple[int, int, int]) -> NDArray[np.generic]:
@@ -362,10 +358,12 @@ def _parse_bounds(bounds: Any) -> tuple[float, float]:
     return low, high
 
 
-def _parse_fold(value: Any, shape: tuple[int, ...]) -> tuple[int, int, int]:
+def _parse_fold(value: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
     channels, height, width = _parse_sides(value, 3)
     values = math.prod(shape[1:])
     # Only the last row of a map may end with blanks.
     if values % channels or height != -(-values // channels // width):
         raise ValueError(f"{values} values per sample cannot be folded to {shorten(value)}")
-    return channels, height, width
+    # Earlier versions showed the channels of a sequence below each other, as the rows of one map.
+    is_sequence = shape[3] > 1 and (channels, height, width) == (1, shape[1], shape[3])
+    return None if is_sequence else (channels, height, width)

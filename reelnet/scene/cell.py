@@ -17,6 +17,16 @@ DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE, CELL_SIZE_STEP = 56, 80, 8
 """Size of a cell in pixels if the author sets none, how far it may grow for maps that fill too little of it, and by
 how much at a time."""
 
+GAPS = ((24, 3), (48, 4), (math.inf, 6))
+"""Pixels between cells whose shorter side is below so many pixels, if the author sets no gap."""
+
+MAX_GAP, MAX_GAP_SHARE = 8, 6
+"""A gap may be widened up to so many pixels, and up to this part of a cell's shorter side, so that the distance of
+cells is a multiple of a transform block."""
+
+MIN_GRID_GAP = 6
+"""Pixels between cells that show grids of single values, so that they are not read with the neighbor's values."""
+
 MIN_CELL_FILL = 0.8
 """Fraction of the wanted size that a cell should have."""
 
@@ -172,6 +182,22 @@ class Cell:
         """Which shown values stand for no value, by that for each place (height, width)."""
         empty: NDArray[np.bool_] = sum_blocks((~blank).astype(np.float64), self.reduction) == 0
         return empty
+
+
+def choose_pitch(extent: int, side: int, grid: SnapGrid, values: SnapGrid, density: int) -> int:
+    """Choose the distance of cells if the author sets no gap.
+
+    Args:
+        extent: Pixels of a cell in the direction of the next.
+        side: Its shorter side in pixels.
+        grid: The grid of the layout.
+        values: The part of the grid that suits the values.
+        density: Output pixels per pixel of the layout.
+    """
+    gap = density * next(gap for below, gap in GAPS if side < below * density)
+    pitch = grid.round_up(extent + gap)
+    is_narrow = pitch - extent <= min(MAX_GAP * density, side // MAX_GAP_SHARE)
+    return pitch if is_narrow else values.round_up(extent + gap)
 
 
 def sum_blocks(values: NDArray[np.float64], block: tuple[int, int]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
-from reelnet.scene.cell import Cell
+from reelnet.scene.cell import MIN_GRID_GAP, Cell, choose_pitch
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
 from reelnet.scene.layout.arrangement import Arrangement
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
@@ -245,14 +245,17 @@ class SceneContext:
     @property
     def cell_extent(self) -> int:
         """Pixels along the samples, that is from left to right unless rows are samples, of the largest cell."""
-        return max(self._extent(cell) for cell in self._shown_cells)
+        return max(self._extent(self.view(layer).cell) for layer in self._shown_layers)
 
     @property
     def cell_pitch(self) -> int:
         """Pixels from the start of one sample's cells to the start of the next sample's, in all layers."""
         # All layers share the grid that is right for the one with the best scale, so that columns line up.
-        grid = max(map(self._grid_along_samples, self._shown_cells), key=lambda each: each.step)
-        return grid.round_up(self.cell_extent + self.samples_spec.gap)
+        shown = list(map(self.view, self._shown_layers))
+        grid = max((self._grid_along_samples(view.cell) for view in shown), key=lambda each: each.step)
+        smallest = min((view.cell for view in shown), key=lambda cell: min(cell.width, cell.height))
+        is_grid, extent = any(view.tap.is_grid for view in shown), self.cell_extent
+        return extent + self.choose_gap(extent, smallest, grid, self.samples_spec.gap, is_grid=is_grid)
 
     @property
     def samples_extent(self) -> int:
@@ -265,14 +268,37 @@ class SceneContext:
         grid = SnapGrid(max(self._grid_along_samples(cell).step, min(2, self.grid.step)))
         return grid.center(self.cell_extent - self._extent(cell))
 
-    def fit_gap(self, cell: Cell, gap: int) -> int:
-        """Pixels between the cells of two channels: at least `gap`, and more if values are on the grid only then."""
+    def choose_channel_gap(self, view: TapView, gap: int | None) -> int:
+        """Pixels between the cells of two channels.
+
+        Args:
+            view: The layer.
+            gap: The least number of pixels; None to choose by the size of the cells.
+        """
+        cell = view.cell
         size, grid = (cell.width, cell.grid_x) if self.transposed else (cell.height, cell.grid_y)
-        return grid.round_up(size + gap) - size
+        return self.choose_gap(size, cell, grid, gap, is_grid=view.tap.is_grid)
+
+    def choose_gap(
+        self, extent: int, cell: Cell, grid: SnapGrid, gap: int | None, *, is_grid: bool = False
+    ) -> int:
+        """Pixels between cells that are `extent` pixels large in this direction.
+
+        Args:
+            extent: Pixels of the largest cell.
+            cell: The cell by whose size the gap is chosen.
+            grid: Where cells should begin.
+            gap: The least number of pixels; None to choose.
+            is_grid: Whether the cells show grids of single values.
+        """
+        if gap is None:
+            side = min(cell.width, cell.height)
+            return choose_pitch(extent, side, self.grid, grid, self.density) - extent
+        return grid.round_up(extent + max(gap, self.px(MIN_GRID_GAP) if is_grid else 0)) - extent
 
     @property
-    def _shown_cells(self) -> list[Cell]:
-        return [self.view(layer).cell for layer in self.map_layers or (self.layer,)]
+    def _shown_layers(self) -> tuple[str, ...]:
+        return self.map_layers or (self.layer,)
 
     def _extent(self, cell: Cell) -> int:
         """Pixels of a cell along the samples."""

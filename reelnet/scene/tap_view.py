@@ -62,8 +62,7 @@ def describe_rows_and_columns(
     shown_samples = _count_of("sample", samples, tap.shape[0])
     if tap.fold is not None and tap.map_shape[0] == 1:
         across = _describe_lines("rows" if transposed else "columns", shown_samples, samples)
-        order = ", row by row" if tap.is_grid else ""
-        return f"{across.capitalize()}; a cell shows {describe_cell(tap)}{order}"
+        return f"{across.capitalize()}; a cell shows {describe_cell(tap)}, row by row"
     shown_channels = _count_of("channel", channels, tap.map_shape[0])
     is_ranked = are_different and channels < tap.map_shape[0]
     if is_ranked:
@@ -75,11 +74,13 @@ def describe_rows_and_columns(
 
 
 def describe_cell(tap: TapInfo) -> str:
-    """Say what a cell shows: `a map of 7 × 7 values`, or `10 values` without positions."""
+    """Say what a cell shows: `a map of 7 × 7 values`, or `10 values` of a sequence or without positions."""
     height, width = tap.map_shape[1:]
     if tap.is_grid and tap.map_shape[0] == 1:
         return f"{math.prod(tap.shape[1:])} values"
-    return f"a map of {height} × {width} values" if height * width > 1 else "one value"
+    if min(height, width) == 1:
+        return f"{height * width} values" if height * width > 1 else "one value"
+    return f"a map of {height} × {width} values"
 
 
 def format_channel_numbers(tap: TapInfo) -> str:

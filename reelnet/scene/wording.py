@@ -81,16 +81,14 @@ def describe_layer(
     subject, total = name_layer(layer), tap.map_shape[0]
     if tap.fold is not None and total == 1:
         values = math.prod(tap.shape[1:])
-        if tap.is_grid:
-            return f"{subject}: {values:,} values per sample, row by row"
-        return f"{subject}: {_count('channel', *tap.shape[1:2])} of {_count('value', tap.shape[3])}"
+        return f"{subject}: {values:,} values per sample, row by row"
     shown = _count("head" if attention else "channel", total)
     if channels < total:
         shown = f"{channels:,} of {shown}" + (_describe_rank(channels) if are_different else "")
     if attention:
         return f"{subject}, {shown}: which position looks at which"
     height, width = tap.map_shape[1:]
-    size = f"{height} × {width}" if height * width > 1 else "one value"
+    size = f"{height} × {width}" if min(height, width) > 1 else _count("value", max(height, width))
     place = f", one per {'column' if transposed else 'row'}" if channels > 1 else ""
     mark = ";" if channels < total and are_different else ""
     return f"{subject}: {shown}{mark} {'each ' * (bool(mark) and channels > 1)}{'' if mark else 'of '}{size}{place}"

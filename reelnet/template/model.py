@@ -162,7 +162,9 @@ class SamplesSpec(SpecModel):
         Selector(),
         description="Which samples are shown: all, a list, a range such as 0-4, counted from 0, or {first: 16}.",
     )
-    gap: Pixels = Field(0, description="Pixels between two samples.")
+    gap: Pixels | None = Field(
+        None, description="Pixels between two samples; by default 3 to 8, by the size of the cells."
+    )
     transposed: bool | Literal["auto"] = Field(
         False,
         description="One row per sample and one column per channel; auto does this if there are at most half as many "

@@ -203,7 +203,7 @@ def test_invalid_dims(dims: str) -> None:
     [
         (1, (1, 1)),
         (7, (2, 4)),
-        (10, (3, 4)),
+        (10, (2, 5)),
         (32, (4, 8)),
         (64, (8, 8)),
         (100, (10, 10)),
@@ -220,22 +220,20 @@ def test_every_grid_has_room_and_no_empty_row() -> None:
         rows, columns = near_square_grid(count)
         assert count <= rows * columns
         assert columns * (rows - 1) < count
-        assert max(rows, columns) <= 2 * min(rows, columns) or count < 4
+        assert max(rows, columns) <= 4 * min(rows, columns)
 
 
 @pytest.mark.parametrize(
     ("shape", "fold"),
     [
         ((3, 8, 7, 7), None),
-        ((3, 10, 1, 1), (1, 3, 4)),
+        ((3, 10, 1, 1), (1, 2, 5)),
         ((3, 1, 1, 1), None),
-        ((3, 5, 1, 9), (1, 5, 9)),
+        ((3, 5, 1, 9), None),
         ((3, 1, 1, 9), None),
     ],
 )
-def test_vectors_and_rows_are_shown_as_one_map(
-    shape: tuple[int, ...], fold: tuple[int, int, int] | None
-) -> None:
+def test_vectors_are_shown_as_one_map(shape: tuple[int, ...], fold: tuple[int, int, int] | None) -> None:
     assert fold_shape(shape) == fold
 
 

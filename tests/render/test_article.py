@@ -82,7 +82,9 @@ def test_nothing_is_cut_at_the_edges(tmp_path: Path, name: str) -> None:
 def test_the_grid_shows_every_map(tmp_path: Path) -> None:
     maps = noise(2, 5, 3, 13)
     maps[:, 0, 0, 0, 0] = -1  # the color of its pixels is known and rare
-    reel = write_run(tmp_path / "run", maps, labels=list("abcde")).reel()
+    reel = write_run(tmp_path / "run", maps, labels=list("abcde")).reel(
+        settings=["samples.gap=0", "panels.channels.gap=0"]
+    )
     for step in (0, 1):
         shown = to_pixels(reel.frame(step))
         values = box_maps(maps[step], 52, 4)

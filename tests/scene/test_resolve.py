@@ -13,7 +13,7 @@ from tests.make_run import noise, write_run
 from tests.rendering import to_pixels
 from tests.template.text import reel_of
 
-BARE = "panels: {channels: {labels: false}}\nlayout: {column: [channels]}\n"
+BARE = "samples: {gap: 0}\npanels: {channels: {labels: false, gap: 0}}\nlayout: {column: [channels]}\n"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_layout_is_centered_on_its_canvas(run: Run) -> None:
     ],
 )
 def test_errors_say_by_how_much_a_layout_does_not_fit(run: Run, canvas: str, message: str) -> None:
-    with pytest.raises(TemplateError, match=rf"mine.yaml:3:\d+: canvas(\.scale)?: the layout is {message}"):
+    with pytest.raises(TemplateError, match=rf"mine.yaml:4:\d+: canvas(\.scale)?: the layout is {message}"):
         reel_of(run, BARE + f"canvas: {canvas}")
 
 
@@ -153,7 +153,7 @@ def test_a_template_that_has_nothing_to_show(tmp_path: Path) -> None:
 def test_a_theme_changes_the_colors(run: Run) -> None:
     text = (
         "theme: {background: '#102030', diverging: ['#ff0000', '#00ff00', '#0000ff'], cell: 28}\n"
-        "layout: {column: {items: [channels], padding: 8}}"
+        "samples: {gap: 0}\npanels: {channels: {gap: 0}}\nlayout: {column: {items: [channels], padding: 8}}"
     )
     shown = to_pixels(reel_of(run, text).frame(0))
     assert (shown[:7] == (16, 32, 48)).all()

@@ -151,7 +151,7 @@ def test_tiny_and_huge_values(tmp_path: Path, end: float) -> None:
 
 CONV = TapInfo((10, 16, 7, 7), "float32")
 DENSE = TapInfo((10, 10, 1, 1), "float32", fold=(1, 3, 4))
-LINE = TapInfo((10, 8, 1, 20), "float32", fold=(1, 8, 20))
+LINE = TapInfo((10, 8, 1, 20), "float32")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ LINE = TapInfo((10, 8, 1, 20), "float32", fold=(1, 8, 20))
         (TapInfo((1, 16, 7, 7), "float32"), 16, 1, {}, "Rows are 16 channels, the column is a sample"),
         (DENSE, 1, 10, {}, "Columns are 10 samples; a cell shows 10 values, row by row"),
         (DENSE, 1, 4, {"transposed": True}, "Rows are 4 of 10 samples; a cell shows 10 values, row by row"),
-        (LINE, 1, 10, {}, "Columns are 10 samples; a cell shows a map of 8 × 20 values"),
+        (LINE, 8, 10, {}, "Rows are 8 channels, columns are 10 samples"),
     ],
 )
 def test_what_rows_and_columns_are(
@@ -191,6 +191,7 @@ def test_what_rows_and_columns_are(
 def test_cells_and_the_numbers_of_channels() -> None:
     assert describe_cell(CONV) == "a map of 7 × 7 values"
     assert describe_cell(DENSE) == "10 values"
+    assert describe_cell(LINE) == "20 values"
     assert describe_cell(TapInfo((10, 16, 1, 1), "float32")) == "one value"
     assert format_channel_numbers(DENSE) == "0–9"
     assert (

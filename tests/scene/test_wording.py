@@ -83,8 +83,8 @@ def test_a_number_alone_is_no_name(layer: str, name: str) -> None:
         ((10, 4, 65, 65), {"attention": True}, "2, 4 heads: which position looks at which"),
         ((10, 1, 65, 65), {"attention": True}, "2, 1 head: which position looks at which"),
         ((10, 4096, 1, 1), {"fold": (1, 64, 64)}, "2: 4,096 values per sample, row by row"),
-        ((10, 16, 1, 96), {"fold": (1, 16, 96)}, "2: 16 channels of 96 values"),
-        ((10, 1, 1, 1), {}, "2: 1 channel of one value"),
+        ((10, 16, 1, 96), {}, "2: 16 channels of 96 values, one per row"),
+        ((10, 1, 1, 1), {}, "2: 1 channel of 1 value"),
     ],
 )
 def test_what_is_seen_of_a_layer(shape: Shape, options: dict[str, Any], words: str) -> None:

@@ -52,11 +52,18 @@ def lay_out(
 ) -> LaidOut:
     """Lay out panels in a column; `more` are further keys of the template.
 
+    Cells touch unless the panels and `more` give gaps.
+
     Raises:
         ValueError: The template itself is wrong, whatever the run.
     """
     column = {"padding": padding, "items": items or list(panels)}
-    content = {"panels": dict(panels), "layout": {"column": column}, "theme": SMALL_TYPE, **more}
+    with_gap = {
+        name: {"gap": 0, **panel} if panel.get("kind", name) in ("channels", "filmstrip") else panel
+        for name, panel in panels.items()
+    }
+    more["samples"] = {"gap": 0, **more.get("samples", {})}
+    content = {"panels": with_gap, "layout": {"column": column}, "theme": SMALL_TYPE, **more}
     try:
         template = build_template("test", content, PANELS)
     except OptionError as error:

@@ -14,7 +14,7 @@ from tests.template.text import reel_of, template_of
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Cells of 3 samples and 2 channels, 56 pixels each: 168×112."""
+    """Cells of 3 samples and 2 channels, 56 pixels each, 8 apart: 184×120."""
     return write_run(tmp_path / "run", noise(5, 3, 2, 7), steps=[0, 10, 20, 30, 40])
 
 
@@ -26,23 +26,23 @@ CELLS = "channels: {labels: false}"
     [
         (
             "panels: {channels: {labels: false, width: 100}}\nlayout: {column: [channels]}",
-            "mine.yaml:1:36: panels.channels.width: has 100×112 pixels but needs 168×112",
+            "mine.yaml:1:36: panels.channels.width: has 100×120 pixels but needs 184×120",
         ),
         (
             "panels: {channels: {labels: false, height: 50}}\nlayout: {column: [channels]}",
-            "mine.yaml:1:36: panels.channels.height: has 168×50 pixels but needs 168×112",
+            "mine.yaml:1:36: panels.channels.height: has 184×50 pixels but needs 184×120",
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{column: {{width: 120, items: [channels]}}}}",
-            "panels.channels: has 120×112 pixels but needs 168×112",
+            "panels.channels: has 120×120 pixels but needs 184×120",
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{column: {{height: 112, items: [{{row: [channels]}}, counter]}}}}",
-            "mine.yaml:2:19: layout.column.height: has 168×112 pixels but needs 168×154",
+            "mine.yaml:2:19: layout.column.height: has 184×112 pixels but needs 184×162",
         ),
         (
             f"panels: {{{CELLS}}}\nlayout: {{row: {{width: 200, padding: 20, items: [channels, spacer]}}}}",
-            "layout.row.width: has 200×160 pixels but needs 216×160",
+            "layout.row.width: has 200×168 pixels but needs 232×168",
         ),
     ],
 )
@@ -82,7 +82,7 @@ def test_a_grids_item_has_the_width_that_it_asks_for(run: Run) -> None:
     grid = "{grid: {columns: 1, items: [counter, channels]}}"
     text = f"panels: {{{CELLS}, counter: {{width: 120, size: 15}}}}\nlayout: {grid}"
     boxes = dict(reel_of(run, text).scene.boxes)
-    assert (boxes["counter"].width, boxes["channels"].width) == (120, 168)
+    assert (boxes["counter"].width, boxes["channels"].width) == (120, 184)
 
 
 def test_a_frame_is_no_larger_than_encoders_take(run: Run) -> None:

@@ -10,12 +10,14 @@ from pydantic import Field
 from reelnet.config.spec import FontSize, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import fit_step_axis
-from reelnet.render.typography import TextStyle, text_style
+from reelnet.render.typography import TextStyle, rasterize_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel, Still
 from reelnet.template.color import Color
+
+DIGITS = "0123456789"
 
 BOX_PADDING = 3
 """Pixels of background left and right of a boxed counter's text."""
@@ -28,7 +30,9 @@ class Counter(Panel):
         None, description="Font size in pixels; by default 15/8 of the theme's text size."
     )
     boxed: bool = Field(
-        False, description="Draw a background behind the counter, to place it over other panels."
+        False,
+        description="Write the counter at the top of its box, on a background as high as its digits, to place it "
+        "over other panels.",
     )
     total: bool = Field(True, description="Write the last step as well.")
     align: Literal["left", "right"] = Field("left", description="Alignment of the counter in its box.")
@@ -73,13 +77,21 @@ class CounterDrawing:
         text, padding = self._panel.format_step(state.snapshot.step, self._facts), self._panel.padding
         x, y = self._box.x + padding, self._box.y + (self._box.height - self._style.line_height) // 2
         if self._panel.boxed:
-            y = self._box.y
+            # Digits have no descenders, so the background hides as little as possible.
+            top, bottom = find_ink_rows(DIGITS, self._style)
+            y = self._box.y - top + 1
             width = self._style.width(text) + 2 * padding
             left = self._box.x if self._panel.align == "left" else self._box.right - width
-            fill_box(canvas, Box(left, y, width, self._style.line_height), self._background)
+            fill_box(canvas, Box(left, self._box.y, width, bottom - top + 1), self._background)
         if self._panel.align == "right":
             x = self._box.right - padding
         write(canvas, text, self._ink, x, y, self._style, anchor=self._panel.align)
+
+
+def find_ink_rows(text: str, style: TextStyle) -> tuple[int, int]:
+    """The first row of a line that a text covers at least half, and the row after the last."""
+    covered = np.flatnonzero(rasterize_text(text, style).max(axis=1) >= 128)
+    return int(covered[0]), int(covered[-1]) + 1
 
 
 class Progress(Panel):

@@ -204,7 +204,7 @@ class EvolutionLayout:
         words = [self.small.width(word) for word in self._step_words]
         numbers = [self.big.width(f"{moment.step:,}") for moment in self.moments]
         self.left = grid.round_up(max(*words, *numbers, self.body.width(INPUT_LABEL)) + px(16))
-        self._column_gap = cell.grid_x.round_up(cell.width + context.samples_spec.gap) - cell.width
+        self._column_gap = context.choose_gap(cell.width, cell, cell.grid_x, context.samples_spec.gap)
         cells_width = count * (cell.width + self._column_gap) - self._column_gap
         self.cells_right = self.left + cells_width
         self.right, self.value_width = self.cells_right + px(24), self._measure_values()
@@ -222,7 +222,9 @@ class EvolutionLayout:
         self.labels_y = y + (px(24) if y else 0)
         self.pictures_y = grid.round_up(self.labels_y + (self.body.line_height + px(4) if has_labels else 0))
         content = max(cell.height + self.answer_height, self._step_height, self._value_height)
-        self._row_gap = context.fit_gap(cell, content + 2 * self.pad - cell.height)
+        self._row_gap = context.choose_gap(
+            cell.height, cell, cell.grid_y, content + 2 * self.pad - cell.height
+        )
         self.above = (content - cell.height - self.answer_height) // 2
         self.rows_y = grid.round_up(self.pictures_y + cell.height + px(16) + self.above)
         self.height = self.cell_grid(0, 0).bounds.bottom - cell.height + content - self.above

@@ -37,7 +37,7 @@ class Filmstrip(MomentsPanel):
 
     show: ShowOption = Selector()
     order: OrderOption = "recorded"
-    gap: GapOption = 0
+    gap: GapOption = None
     labels: LabelsOption = True
     inputs: bool = Field(False, description="Show the samples along the blocks.")
     arrange: Literal["row", "column"] = Field("row", description="How the steps are arranged.")

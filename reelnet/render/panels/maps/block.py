@@ -44,7 +44,7 @@ class Block:
     Attributes:
         view: The layer.
         channels: The channels, in the order in which they are shown.
-        gap: Pixels between two channels.
+        gap: Pixels between two channels; None to choose by the size of the cells.
         labels: Whether channels are numbered.
         heading: The line above; None for none.
         inputs: Whether the samples are above the cells, or left of them if rows are samples.
@@ -57,7 +57,7 @@ class Block:
     context: SceneContext
     view: TapView
     channels: tuple[int, ...]
-    gap: int
+    gap: int | None
     labels: bool
     heading: str | None
     inputs: bool
@@ -147,7 +147,7 @@ class Block:
         channels, samples, gap = (
             len(self.channels),
             len(context.sample_indices),
-            context.fit_gap(cell, self.gap),
+            context.choose_channel_gap(self.view, self.gap),
         )
         size, pitch = (cell.width, cell.height), context.cell_pitch
         if context.transposed:
@@ -252,7 +252,7 @@ class BlockDrawing:
         return self._grid.cell_box(*((column, row) if self._context.transposed else (row, column)))
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write the heading and labels, and outline the cells, which may all have the color of the background."""
+        """Write the heading and labels, and outline cells that touch."""
         block, grid = self._block, self._grid
         if block.heading:
             style = body_style(self._context.theme, bold=True)
@@ -268,14 +268,8 @@ class BlockDrawing:
         if self._answers is not None:
             self._answers.draw_still(canvas)
         if block.labels:
-            for box in grid.frame_boxes():
-                fill_box(canvas, box.expand(1), self._faint)
-                fill_box(canvas, box, self._background)
-            zero = self._map.indices_for(canvas)[
-                self._levels(np.zeros((1, len(block.channels), 1, 1))).flat[0]
-            ]
-            for box in grid.contiguous_boxes():
-                canvas[box.y : box.bottom, box.x : box.right] = zero
+            if not grid.row_gap and not grid.column_gap:
+                fill_box(canvas, grid.bounds.expand(1), self._faint)
             self._write_channel_labels(canvas)
 
     def _write_channel_labels(self, canvas: Canvas) -> None:

@@ -46,7 +46,10 @@ OrderOption = Annotated[
         "by side, and dead ones, which never change, last. `change`: those that change most over the run first."
     ),
 ]
-GapOption = Annotated[Pixels, Field(description="Pixels between two channels.")]
+GapOption = Annotated[
+    Pixels | None,
+    Field(description="Pixels between two channels; by default 3 to 8, by the size of the cells."),
+]
 LabelsOption = Annotated[bool, Field(description="Write the channels' numbers beside them, counted from 0.")]
 
 
@@ -62,7 +65,7 @@ class Channels(Panel):
     )
     show: ShowOption = Selector()
     order: OrderOption = "recorded"
-    gap: GapOption = 0
+    gap: GapOption = None
     labels: LabelsOption = True
     heading: bool | None = Field(
         None, description="Write the layer's name above its block; by default if there are several."

@@ -24,8 +24,6 @@ from reelnet.scene.tap_view import format_channel_numbers
 INPUT_LABEL = "input"
 LABEL_GAP = 10
 """Pixels between a row's label and its cells."""
-MIN_OPEN_GAP = 8
-"""Pixels between cells from which on they are not outlined one by one."""
 MIN_SHORTENED_LENGTH = 4
 """A label shortened to this many characters, including the ellipsis, is dropped."""
 MIN_LABEL_SCALE, MIN_LABEL_SIZE = 0.65, 12
@@ -96,17 +94,6 @@ class CellGrid:
             is_picture=False,
             changes=changes,
         )
-
-    def contiguous_boxes(self) -> list[Box]:
-        """The rectangles in which cells touch: all cells together, or each cell on its own."""
-        if not self.row_gap and not self.column_gap:
-            return [self.bounds]
-        return [self.cell_box(row, column) for row in range(self.rows) for column in range(self.columns)]
-
-    def frame_boxes(self) -> list[Box]:
-        """The rectangles to outline: contiguous cells if gaps are narrow, or all cells together."""
-        narrow = any(0 < gap < MIN_OPEN_GAP for gap in (self.row_gap, self.column_gap))
-        return self.contiguous_boxes() if narrow else [self.bounds]
 
     def draw_maps(
         self,

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import Pixels, PositivePixels
-from reelnet.render.canvas import fill_box, write
+from reelnet.render.canvas import write
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import CellGrid, heading_height, thin_labels
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
@@ -49,7 +49,9 @@ class Weights(Panel):
     cell: PositivePixels | None = Field(
         None, description="Largest side of one filter in pixels; by default half of the theme's cell."
     )
-    gap: Pixels = Field(2, description="Pixels between two filters.")
+    gap: Pixels | None = Field(
+        None, description="Pixels between two filters; by default 3 to 8, by their size."
+    )
     heading: bool = Field(True, description="Write the weight's name above the cells.")
     labels: bool = Field(True, description="Number the output channels (left) and input channels (above).")
 
@@ -123,8 +125,8 @@ class WeightsLayout:
             self.cell = Cell.at_scale(height, width, scale, grid)
         self.heading_height = heading_height(context) if panel.heading else 0
         cell = self.cell
-        self._column_gap = cell.grid_x.round_up(cell.width + panel.gap) - cell.width
-        self._row_gap = cell.grid_y.round_up(cell.height + panel.gap) - cell.height
+        self._column_gap = context.choose_gap(cell.width, cell, cell.grid_x, panel.gap)
+        self._row_gap = context.choose_gap(cell.height, cell, cell.grid_y, panel.gap)
         self._left, self._top = 0, self.heading_height
         if panel.labels:
             style = body_style(context.theme)
@@ -153,17 +155,14 @@ class WeightsDrawing:
         self._limits, self._hatching = context.view(tap).limits, Hatching(theme, palette)
         self._map = palette.colormap(theme.diverging)
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
-        self._faint = palette.ramp(theme.faint, theme.faint, 1)
 
     def cell_regions(self) -> list[CellRegion]:
         """The filters."""
         return [self._grid.map_region(self._cell, changes=True)]
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Write heading and labels, and outline the cells, which may all have the color of the background."""
+        """Write heading and labels."""
         write(canvas, self._heading, self._ink, self._box.x, self._box.y, self._heading_style)
-        for box in self._grid.contiguous_boxes():
-            fill_box(canvas, box.expand(1), self._faint)
         if not self._labels:
             return
         grid, style = self._grid, self._style

@@ -51,7 +51,8 @@ def slots(reel: Reel, step: int) -> list[Any]:
     """The pixels below each sample's column."""
     box = dict(reel.scene.boxes)["says"]
     shown = to_pixels(reel.frame(step))[box.y : box.bottom]
-    side, gap = reel.scene.context.cell.width, reel.scene.context.samples_spec.gap
+    context = reel.scene.context
+    side, gap = context.cell.width, context.cell_pitch - context.cell.width
     left = box.right - SAMPLES * side - (SAMPLES - 1) * gap
     return [shown[:, left + n * (side + gap) : left + n * (side + gap) + side] for n in range(SAMPLES)]
 
@@ -93,7 +94,9 @@ def test_without_labels_there_are_names_but_no_marks(tmp_path: Path) -> None:
 
 
 def test_bar_heights_match_the_softmax(tmp_path: Path) -> None:
-    reel = laid_out(recorded(tmp_path / "run"), {"show": "bars", "height": 104}, samples={"show": [1, 2]})
+    reel = laid_out(
+        recorded(tmp_path / "run"), {"show": "bars", "height": 104}, samples={"show": [1, 2], "gap": 0}
+    )
     box = dict(reel.scene.boxes)["says"]
     high, low = (math.exp(score) / (math.exp(3) + CLASSES - 1) for score in (3, 0))
     shown = to_pixels(reel.frame(0))[box.y : box.bottom]

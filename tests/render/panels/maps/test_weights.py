@@ -51,7 +51,7 @@ END = math.ceil(10 * np.sort(np.abs(VALUES), axis=None)[-2]) / 10
     [
         ({}, [0, 1, 2, 3], 24, 8),
         ({"cell": 13, "gap": 0, "labels": False}, [0, 1, 2, 3], 12, 0),
-        ({"heading": False, "cell": 28}, [0, 1, 2, 3], 27, 2),
+        ({"heading": False, "cell": 28}, [0, 1, 2, 3], 27, 4),
         ({"show": [2, 0], "labels": False}, [2, 0], 24, 8),
         ({"cell": 1, "gap": 5}, [0, 1, 2, 3], 3, 5),
     ],
