@@ -131,7 +131,7 @@ def fit_step_axis(steps: tuple[int, ...], tick_count: int, scale: StepScale = "a
     offset = int(log and low == 0)
     if low == high or not tick_count:
         return Axis(low, high, (low,) if tick_count else (), log, offset=offset)
-    inner = log_ticks(low or 1.0, high, tick_count) if log else inner_ticks(low, high, tick_count)
+    inner = log_step_ticks(low or 1.0, high, tick_count) if log else inner_ticks(low, high, tick_count)
     whole = {tick for tick in inner if tick == round(tick)}
     return Axis(low, high, tuple(sorted({low, high, *whole})), log, offset=offset)
 
@@ -203,6 +203,15 @@ def log_ticks(low: float, high: float, count: int) -> list[float]:
     if len(inside) > most and len(decades) > 1:
         inside = decades[:: -(-len(decades) // most)]
     return [nice_number(k) for k in inside]
+
+
+def log_step_ticks(low: float, high: float, count: int) -> list[float]:
+    """`log_ticks`, or 1 and 3 times the powers of ten where 1, 2 and 5 times are too many."""
+    ticks = log_ticks(low, high, count)
+    first, last = decade_index(low) // 3, decade_index(high) // 3
+    halved = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in (1, 3)]
+    halved = [tick for tick in halved if low <= tick <= high]
+    return halved if len(ticks) < len(halved) <= max(2, 2 * count - 1) else ticks
 
 
 def nice_number(index: int) -> float:

@@ -76,6 +76,11 @@ class Caption:
     detail: str
 
 
+def keep_together(text: str) -> str:
+    """A text that is not broken at its spaces."""
+    return text.replace(" ", "\u00a0")
+
+
 class CaptionStyles:
     """The fonts of captions."""
 
@@ -99,6 +104,10 @@ class CaptionStyles:
 
 class Part(Protocol):
     """One part of a flow: the input, a layer, or the probabilities."""
+
+    @property
+    def stretch(self) -> int:
+        """Pixels by which it may be wider where there is room."""
 
     def size_at(self, spacing: Spacing) -> Size:
         """The pixels that it takes, without its caption."""
@@ -200,15 +209,17 @@ class Candidate:
         lines = self._break(self.room.width)
         if lines is None or len(lines) == 1:
             return lines
-        low, high = max(self.slots), self.room.width
-        while low < high:
+        # At the ends of lines, bands fade.
+        most = self.room.width - 2 * self.lengths.between
+        lines, low, high = self._break(most), max(self.slots), most
+        while lines is not None and low < high:
             middle = (low + high) // 2
             narrower = self._break(middle)
             if narrower is not None and len(narrower) <= len(lines):
                 high = middle
             else:
                 low = middle + 1
-        return self._break(low)
+        return None if lines is None else self._break(high)
 
     def line_height(self, line: Sequence[int]) -> int:
         """Pixels of the parts of a line, without captions."""
@@ -271,13 +282,16 @@ class Candidate:
         lines, grid, y = self.lines or [], self.spacing.grid, 0
         for row, line in enumerate(lines):
             height = self.line_height(line)
-            used, spaces = sum(self.slots[number] for number in line), len(line) - 1
-            between = self.lengths.between
-            if spaces:
-                between = min(self.lengths.most_between, (self.room.width - used) // spaces)
-            x = max(0, self.room.width - used - between * spaces) // 2
+            slots = {number: self.slots[number] for number in line}
+            spaces, free = len(line) - 1, self.room.width - sum(slots.values())
             for number in line:
-                size, slot = self.sizes[number], self.slots[number]
+                stretch = max(0, min(self.parts[number].stretch, free - self.lengths.between * spaces))
+                slots[number], free = slots[number] + stretch, free - stretch
+            between = min(self.lengths.most_between, free // spaces) if spaces else 0
+            x = max(0, free - between * spaces) // 2
+            for number in line:
+                size, slot = self.sizes[number], slots[number]
+                size = Size(size.width + slot - self.slots[number], size.height)
                 left = grid.round_down(x + (slot - size.width) // 2)
                 top = y + grid.round_down((height - size.height) // 2)
                 box = Box(left, top, size.width, size.height)

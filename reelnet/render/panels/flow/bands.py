@@ -37,6 +37,12 @@ def rasterize_band(left: Box, right: Box, x: int, width: int) -> tuple[NDArray[n
     return mask, top
 
 
+def rasterize_fade(height: int, width: int) -> NDArray[np.uint8]:
+    """The coverage (height, width) of a band that fades out to the right, where a line goes on below."""
+    fade: NDArray[np.uint8] = np.rint(np.linspace(255, 0, width, endpoint=False)).astype(np.uint8)
+    return np.repeat(fade[None], height, axis=0)
+
+
 def ease_curve(width: int, start: float, end: float) -> Iterator[tuple[float, float]]:
     """Points (x, y) of a curve that begins and ends level, from `start` to `end`."""
     for part in np.linspace(0, 1, CURVE_POINTS).tolist():

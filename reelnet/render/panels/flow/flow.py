@@ -22,7 +22,7 @@ from reelnet.render.panels.flow.arrangement import (
     arrange_parts,
     spread,
 )
-from reelnet.render.panels.flow.bands import rasterize_band
+from reelnet.render.panels.flow.bands import rasterize_band, rasterize_fade
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
 from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
@@ -41,6 +41,10 @@ from reelnet.template.theme import LimitKind
 
 MIN_PITCH = 16
 """Least pixels of the layout from one cell to the next."""
+FADE = 20
+"""Pixels of the layout in which a band fades where a line ends."""
+MIN_EMS, CAPTION_EMS = 6, 7
+"""Least height in ems of the theme's text: of the cells, and of what is below them."""
 MAX_LAYERS = 8
 """Layers that are shown unless the author lists more."""
 MAX_NOTE_LINES, NOTE_GAP = 3, 16
@@ -101,10 +105,12 @@ class Flow(AnswerPanel):
             with errors.collect("layers", number):
                 require_activation(name, context.require(name))
         errors.raise_errors()
-        find_sample(self.sample, context, self.find_scores(context))
         self.check_names(context)
-        size = context.theme.text
-        return Measure(80 * size, 26 * size, 20 * size, lambda _width: 16 * size)
+        scores, size = self.find_scores(context), context.theme.text
+        position = find_sample(self.sample, context, scores)
+        ends = [ProbabilityPart(context, scores, position).min_height] if scores is not None else []
+        least = max(MIN_EMS * size, *ends) + CAPTION_EMS * size
+        return Measure(80 * size, 26 * size, 20 * size, lambda _width: least)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> FlowDrawing:
         """Arrange the layers in the box."""
@@ -225,13 +231,18 @@ class FlowDrawing:
             )
 
     def _draw_bands(self, canvas: Canvas) -> None:
-        """Draw a band from each part to the next one on its line, and half a one where a line goes on."""
-        gap = self._arrangement.spacing.gap
+        """Draw a band from each part to the next one; from one line to the next, it fades out and in."""
+        gap, fade = self._arrangement.spacing.gap, self._context.px(FADE)
         for left, right in pairwise(self._placed):
             if left.line == right.line:
                 start, end = left.box.right + gap, right.box.x - gap
                 mask, top = rasterize_band(left.box, right.box, start, end - start)
                 stamp(canvas, mask, self._band_ink, start, top)
+                continue
+            out = rasterize_fade(left.box.height, fade)
+            stamp(canvas, out, self._band_ink, left.box.right + gap, left.box.y)
+            back = rasterize_fade(right.box.height, fade)[:, ::-1]
+            stamp(canvas, back, self._band_ink, right.box.x - gap - fade, right.box.y)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the values of all layers and the probabilities."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reelnet.render.canvas import polyline, stamp
-from reelnet.render.panels.flow.arrangement import Caption, Spacing
+from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
 from reelnet.render.panels.maps.inputs import PHOTO_COLORS, GrayPictures, are_ink_on_white, fit_pictures
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
@@ -32,6 +32,8 @@ class InputPart:
         """Whether it is one row of values, drawn as a line."""
         return bool(self.picture.shape[1] == 1)
 
+    stretch = 0
+
     def size_at(self, spacing: Spacing) -> Size:
         """A square of two by two cells, or of one if there is one row."""
         side = spacing.span(min(2, spacing.rows))
@@ -44,7 +46,7 @@ class InputPart:
         """Its size."""
         height, width = self.picture.shape[1:3]
         detail = f"{width:,} values" if self.is_sequence else f"{height} × {width}"
-        return Caption("input", detail.replace(" ", "\u00a0"))
+        return Caption("input", keep_together(detail))
 
     def map_side(self, spacing: Spacing) -> int | None:
         """It has no maps."""

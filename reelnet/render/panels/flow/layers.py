@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.panels.flow.arrangement import Caption, Spacing
+from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
 from reelnet.render.panels.maps.block import to_level_positions, to_levels
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.scene.cell import Cell
@@ -25,7 +25,6 @@ from reelnet.template.selector import Selector
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-NO_BREAK = "\u00a0"
 MIN_REDUCED_FILL = 0.75
 """Fraction of the side of a cell that a reduced map should fill."""
 VALUE_PITCHES = (24, 20, 16, 12, 10, 8, 6)
@@ -53,6 +52,8 @@ class FlowLayer(ABC):
         context: The run.
         tap: Name of the layer.
     """
+
+    stretch = 0
 
     def __init__(self, context: SceneContext, tap: str) -> None:
         self.context, self.tap, self.info = context, tap, context.require(tap)
@@ -140,8 +141,9 @@ class MapLayer(FlowLayer):
         unit = " head" + "s" * (total != 1) if attention else ""
         number = f"{total:,}{unit}" if shown == total else f"{shown} of {total:,}{unit}"
         side = f"{height}²" if height == width else f"{height} × {width}"
-        break_at = NO_BREAK if shown == total and not attention else " "
-        return Caption(self.tap, f"{_keep(number)}{break_at}{_keep(f'× {side}')}")
+        if shown == total and not attention:
+            return Caption(self.tap, keep_together(f"{number} × {side}"))
+        return Caption(self.tap, f"{keep_together(number)} {keep_together(f'× {side}')}")
 
     def map_side(self, spacing: Spacing) -> int | None:
         """The side of a map as it is drawn; of a reduced one, whose values count less, that of its cell."""
@@ -221,8 +223,12 @@ class VectorLayer(FlowLayer):
         """The number of values."""
         _, rows, columns = self._layout(spacing)
         shown = min(self._count, rows * columns)
-        part = f"{shown:,} of " if shown < self._count else ""
-        return Caption(self.tap, f"{_keep(f'{part}{self._count:,}')} value{'s' * (self._count != 1)}")
+        unit = "value" + "s" * (self._count != 1)
+        if shown == self._count:
+            return Caption(self.tap, keep_together(f"{shown:,} {unit}"))
+        return Caption(
+            self.tap, f"{keep_together(f'{shown:,} of')} {keep_together(f'{self._count:,} {unit}')}"
+        )
 
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
         """One tile with all values."""
@@ -268,7 +274,7 @@ class BandLayer(FlowLayer):
         total, length = self.info.map_shape[1:]
         shown = self._geometry(spacing)[0]
         part = f"{shown} of " if shown < total else ""
-        return Caption(self.tap, _keep(f"{part}{total:,} × {length:,}"))
+        return Caption(self.tap, keep_together(f"{part}{total:,} × {length:,}"))
 
     def reduction_at(self, spacing: Spacing) -> str:
         """Such as `each pixel of conv1 is the mean of 4 values`."""
@@ -288,11 +294,6 @@ class BandLayer(FlowLayer):
         )
         cell = Cell(reduced * width, total * height, width, height, (1, factor))
         return Tiles((0,), order, boxes, (height, width), cell)
-
-
-def _keep(text: str) -> str:
-    """A text that is not broken at its spaces."""
-    return text.replace(" ", NO_BREAK)
 
 
 class LayerDrawing:

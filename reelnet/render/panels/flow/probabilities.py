@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.answers.answer_panel import answer_style
-from reelnet.render.panels.flow.arrangement import Caption, Spacing
+from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
 from reelnet.render.typography import body_style, shorten_text
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
@@ -20,10 +20,10 @@ from reelnet.template.color import Rgb
 
 MAX_BARS, MAX_LISTED = 12, 10
 """Up to so many classes, each has a bar; of more, so many have one, and the others have one together."""
-MAX_NAME_EMS, BAR_EMS = 9, 7
-"""Width of the names, at most, and of the bars."""
-MAX_PITCH_EMS = 2.2
-"""The most from one bar to the next."""
+MAX_NAME_EMS, MIN_BAR_EMS, BAR_EMS = 9, 4, 7
+"""Width of the names, at most, and of the bars, at least and at most."""
+MIN_PITCH_EMS, MAX_PITCH_EMS = 1.15, 2.2
+"""From one bar to the next."""
 
 
 class ProbabilityPart:
@@ -57,14 +57,23 @@ class ProbabilityPart:
 
     def size_at(self, spacing: Spacing) -> Size:
         """As high as the cells if that is enough for the names."""
-        count, line = len(self.names), self.style.line_height
-        least, most = count * line, round(count * MAX_PITCH_EMS * self.style.size)
-        height = max(least, min(spacing.height, most))
-        return Size(self.name_width + self.name_gap + BAR_EMS * self.style.size, height)
+        most = round(len(self.names) * MAX_PITCH_EMS * self.style.size)
+        width = self.name_width + self.name_gap + MIN_BAR_EMS * self.style.size
+        return Size(width, max(self.min_height, min(spacing.height, most)))
+
+    @property
+    def min_height(self) -> int:
+        """Least height at which the names can be read."""
+        return round(len(self.names) * MIN_PITCH_EMS * self.style.size)
+
+    @property
+    def stretch(self) -> int:
+        """Pixels by which its bars may be longer."""
+        return (BAR_EMS - MIN_BAR_EMS) * self.style.size
 
     def caption_at(self, spacing: Spacing) -> Caption:
         """What the bars are."""
-        return Caption("what it says", "as probability")
+        return Caption(keep_together("what it says"), keep_together("as probability"))
 
     def map_side(self, spacing: Spacing) -> int | None:
         """It has no maps."""

@@ -88,7 +88,7 @@ def test_fractions() -> None:
 
 def test_the_step_axis_has_ticks_at_both_ends() -> None:
     assert fit_step_axis((0, 3, 290), 4).ticks == (0, 100, 200, 290)
-    assert fit_step_axis((0, 1, 290), 4, "log").ticks == (0, 1, 10, 100, 290)
+    assert fit_step_axis((0, 1, 290), 4, "log").ticks == (0, 1, 3, 10, 30, 100, 290)
     assert fit_step_axis((7,), 4).ticks == (7,)
     # Steps are whole numbers.
     assert fit_step_axis((0, 1, 2), 20).ticks == (0, 1, 2)
