@@ -80,7 +80,8 @@ def _write_at(
         return Sentences(f"{says}.", comment, Outcome.UNKNOWN)
     if top != truth:
         share = format_share(row[truth])
-        comment = f"{name_truth(name)} {share[:1].upper()}{share[1:]} of its belief lies there by now."
+        by_now = " by now" if index else ""
+        comment = f"{name_truth(name)} {share[:1].upper()}{share[1:]} of its belief lies there{by_now}."
         return Sentences(f"{says}.", comment, Outcome.WRONG)
     if since == index:
         comment = f"It was still wrong at step {steps[index - 1]:,}." if index else name_truth(name)

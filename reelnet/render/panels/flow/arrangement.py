@@ -34,14 +34,14 @@ class Spacing:
         pitch: Pixels from the start of a cell to the start of the next.
         gap: Pixels between two cells.
         channels: The most channels that a layer shows.
-        grid: Where cells begin.
+        room: Pixels of the room from top to bottom.
     """
 
     rows: int
     pitch: int
     gap: int
     channels: int
-    grid: SnapGrid
+    room: int
 
     @property
     def cell(self) -> int:
@@ -164,13 +164,23 @@ class Lengths:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to arrange parts in a room."""
+    """One way to arrange parts in a room.
+
+    Attributes:
+        parts: From the input on.
+        spacing: Their cells.
+        room: The pixels that there are.
+        lengths: Distances between parts.
+        styles: Fonts of captions.
+        grid: Where cells begin.
+    """
 
     parts: Sequence[Part]
     spacing: Spacing
     room: Size
     lengths: Lengths
     styles: CaptionStyles
+    grid: SnapGrid
 
     @cached_property
     def sizes(self) -> list[Size]:
@@ -240,7 +250,7 @@ class Candidate:
         each = [
             self.line_height(line) + self.lengths.caption_gap + self.caption_height(line) for line in lines
         ]
-        grid = self.spacing.grid
+        grid = self.grid
         return (
             sum(map(grid.round_up, each[:-1]))
             + each[-1]
@@ -269,6 +279,18 @@ class Candidate:
         return sum(sides) / len(sides) * fill * self._completeness * LINE_COST ** (len(self.lines or []) - 1)
 
     @property
+    def misfit(self) -> float:
+        """How different its shape is from that of the room."""
+        width = max(
+            (
+                sum(self.slots[number] for number in line) + self.lengths.between * (len(line) - 1)
+                for line in self.lines or []
+            ),
+            default=1,
+        )
+        return abs(math.log(width / self.height / (self.room.width / self.room.height)))
+
+    @property
     def _completeness(self) -> float:
         """How many of the channels that might be shown are, and how many of the cells are filled, 0 to 1."""
         counts = [count for part in self.parts if (count := part.count_cells(self.spacing)) is not None]
@@ -279,7 +301,7 @@ class Candidate:
 
     def place(self) -> Iterator[PlacedPart]:
         """Place all parts, each line across the room or in its middle."""
-        lines, grid, y = self.lines or [], self.spacing.grid, 0
+        lines, grid, y = self.lines or [], self.grid, 0
         for row, line in enumerate(lines):
             height = self.line_height(line)
             slots = {number: self.slots[number] for number in line}
@@ -361,8 +383,8 @@ def _find_largest(
     best: Candidate | None = None
     for rows in range(1, min(MAX_ROWS, channels) + 1):
         highest = (room.height + gap) // rows
-        ways = [Spacing(rows, pitch, gap, channels, grid) for pitch in pitches if pitch <= highest]
-        candidates = [Candidate(parts, spacing, room, lengths, styles) for spacing in ways]
+        ways = [Spacing(rows, pitch, gap, channels, room.height) for pitch in pitches if pitch <= highest]
+        candidates = [Candidate(parts, spacing, room, lengths, styles, grid) for spacing in ways]
         # A larger pitch may need less height, since captions then wrap less.
         largest = next((each for each in reversed(candidates) if each.fits), None)
         if largest is None:
@@ -371,7 +393,7 @@ def _find_largest(
         fitting = [each for each in candidates if least <= each.spacing.pitch <= largest.spacing.pitch]
         # Of pitches with equally large maps, the smallest leaves the least margin around them.
         found = max(fitting, key=lambda each: (each.fits, each.score, -each.spacing.pitch))
-        if best is None or found.score > best.score:
+        if best is None or (found.score, -found.misfit) > (best.score, -best.misfit):
             best = found
     return best
 

@@ -26,6 +26,7 @@ from reelnet.render.panels.flow.bands import rasterize_band, rasterize_fade
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
 from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
+from reelnet.render.panels.maps.hatching import MISSING_LABEL
 from reelnet.render.typography import body_style, text_style, wrap_text
 from reelnet.runs.header import TapKind, require_activation
 from reelnet.scene.answers.sample_choice import HARDEST, SampleOption, find_sample
@@ -39,8 +40,8 @@ from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.template.color import Rgb
 from reelnet.template.theme import LimitKind
 
-MIN_PITCH = 16
-"""Least pixels of the layout from one cell to the next."""
+MIN_PITCH, MIN_GAP = 16, 5
+"""Least pixels of the layout from one cell to the next, and between them."""
 FADE = 20
 """Pixels of the layout in which a band fades where a line ends."""
 MIN_EMS, CAPTION_EMS = 6, 7
@@ -109,7 +110,7 @@ class Flow(AnswerPanel):
         scores, size = self.find_scores(context), context.theme.text
         position = find_sample(self.sample, context, scores)
         ends = [ProbabilityPart(context, scores, position).min_height] if scores is not None else []
-        least = max(MIN_EMS * size, *ends) + CAPTION_EMS * size
+        least = max([MIN_EMS * size, *ends]) + CAPTION_EMS * size
         return Measure(80 * size, 26 * size, 20 * size, lambda _width: least)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> FlowDrawing:
@@ -167,16 +168,17 @@ class FlowDrawing:
     def _arrange(self, panel: Flow, room: Size, start: Part, end: list[Part]) -> Candidate | None:
         context = self._context
         px, grid = context.px, context.grid
-        gap = grid.round_up(px(5))
-        step = max(grid.step, px(4)) if grid.step == 1 else grid.step
-        pitches = list(range(grid.round_up(px(MIN_PITCH)), max(room.height, px(MIN_PITCH)) + gap + 1, step))
+        gap, step = grid.round_up(px(MIN_GAP)), grid.step if grid.step > 1 else px(4)
+        least, most = px(MIN_PITCH), round(context.cell_size) + gap
+        pitches = list(range(grid.round_up(least), max(least, most) + gap, step))
+        channels = min(panel.channels, context.max_channels or panel.channels)
         lengths = Lengths(px(28), px(56), px(24), px(12), px(40))
 
         def make_parts(count: int) -> list[Part]:
             return [start, *(self._layers[each] for each in spread(count, len(self._layers))), *end]
 
         return arrange_parts(
-            make_parts, len(self._layers), room, lengths, self._styles, pitches, gap, grid, panel.channels
+            make_parts, len(self._layers), room, lengths, self._styles, pitches, gap, grid, channels
         )
 
     @property
@@ -195,6 +197,8 @@ class FlowDrawing:
         scale = scale or ("each layer on its own scale" if len(shown) > 1 else "")
         colors = describe_colors(limits, context.theme)
         notes = ["; ".join(filter(None, [colors, scale]))]
+        if any(context.statistics.has_nonfinite(layer.tap) for layer in shown):
+            notes.append(f"hatched: {MISSING_LABEL}")
         total = self._layer_count
         if len(shown) < total:
             notes.append(f"{len(shown)} of {total} layers, spread by depth")

@@ -22,8 +22,10 @@ MAX_BARS, MAX_LISTED = 12, 10
 """Up to so many classes, each has a bar; of more, so many have one, and the others have one together."""
 MAX_NAME_EMS, MIN_BAR_EMS, BAR_EMS = 9, 4, 7
 """Width of the names, at most, and of the bars, at least and at most."""
-MIN_PITCH_EMS, MAX_PITCH_EMS = 1.15, 2.2
+MIN_PITCH_EMS, GOOD_PITCH_EMS, MAX_PITCH_EMS = 1.15, 1.6, 2.2
 """From one bar to the next."""
+MAX_SHARE = 0.7
+"""Fraction of the height of the room up to which bars are farther apart than they must."""
 
 
 class ProbabilityPart:
@@ -57,9 +59,11 @@ class ProbabilityPart:
 
     def size_at(self, spacing: Spacing) -> Size:
         """As high as the cells if that is enough for the names."""
-        most = round(len(self.names) * MAX_PITCH_EMS * self.style.size)
+        ems = len(self.names) * self.style.size
+        good, most = round(GOOD_PITCH_EMS * ems), round(MAX_PITCH_EMS * ems)
         width = self.name_width + self.name_gap + MIN_BAR_EMS * self.style.size
-        return Size(width, max(self.min_height, min(spacing.height, most)))
+        roomy = min(good, round(MAX_SHARE * spacing.room))
+        return Size(width, max(self.min_height, roomy, min(spacing.height, most)))
 
     @property
     def min_height(self) -> int:
