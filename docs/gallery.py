@@ -50,6 +50,9 @@ STEPS = {
 }
 """Steps of pictures at which more can be seen; by the name of the template."""
 
+FAILED = "FAILED"
+"""The first word about a picture that was not made."""
+
 DENSITY = ("--set", "canvas.density=1") if "density" in CanvasSpec.model_fields else ()
 """Pictures are shown at half their size, so that one output pixel per layout pixel is enough."""
 
@@ -114,10 +117,7 @@ class Picture:
         """Run the command, and copy what it makes to `docs/images`.
 
         Returns:
-            The name, the size of the file, and the seconds that it took.
-
-        Raises:
-            RuntimeError: The command failed.
+            The name, the size of the file, and the seconds that it took; or `FAILED` and why.
         """
         start = time.perf_counter()
         folder = WORKSPACE / self.page.file.stem
@@ -131,7 +131,7 @@ class Picture:
             text=True,
         )
         if done.returncode:
-            raise RuntimeError(f"{self.name}: {self.command}\n{done.stderr}")
+            return f"{FAILED} {self.name}: {self.command}\n{done.stderr}"
         found = re.search(r" -o (\S+)", self.command)
         made = folder / (found[1] if found else self.name)
         IMAGES.mkdir(exist_ok=True)
@@ -214,12 +214,16 @@ def main() -> None:
     for file in {each.page.file for each in chosen}:
         prepare_folder(next(page for page in pages if page.file == file))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
+        lines = []
         for line in pool.map(Picture.make, chosen):
             print(line, flush=True)
+            lines.append(line)
     if words == [""]:
         for unused in set(IMAGES.iterdir()) - {IMAGES / each.name for each in pictures}:
             unused.unlink()
     total = sum(file.stat().st_size for file in IMAGES.iterdir())
+    if any(line.startswith(FAILED) for line in lines):
+        sys.exit("some pictures were not made")
     print(f"{len(chosen)} pictures; docs/images has {total / 1e6:.2f} MB")
 
 
