@@ -152,7 +152,7 @@ def format_report(report: Report) -> str:
 
 def format_fill(report: Report) -> str:
     """The size of a file as a percentage of its cap, rounded down so that only a full file says 100 %."""
-    return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f} %"
+    return "-" if report.fill is None else f"{int(1000 * report.fill) / 10:.1f}%"
 
 
 def format_quality(report: Report) -> str:

@@ -14,6 +14,7 @@ from reelnet._support.text import format_count
 from reelnet.cli import options, output
 from reelnet.cli.app import Interruption
 from reelnet.errors import UsageError
+from reelnet.scene.number_text import format_percent
 
 if TYPE_CHECKING:
     from reelnet.demo.training import Recipe, TrainingResult
@@ -209,5 +210,5 @@ def train_with_progress(
 
 def format_accuracy(result: TrainingResult) -> str:
     """The result of a training on one line."""
-    accuracy, steps = f"{100 * result.test_accuracy:.2f} %", format_count(result.steps, "step")
+    accuracy, steps = format_percent(result.test_accuracy, 1), format_count(result.steps, "step")
     return f"test accuracy {accuracy} after {steps} (loss {result.test_loss:.4f})"

@@ -32,7 +32,7 @@ def test_train_prints_the_measured_accuracy_and_nothing_else(trained_run: tuple[
     run, result = trained_run
     last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])["metrics"]
     percent, loss = 100 * last["test_accuracy"], last["test_loss"]
-    assert result.stdout == f"test accuracy {percent:.2f} % after 2 steps (loss {loss:.4f})\n"
+    assert result.stdout == f"test accuracy {percent:.1f}% after 2 steps (loss {loss:.4f})\n"
     assert result.stderr == ""
 
 
@@ -155,7 +155,7 @@ def test_demo_writes_all_of_it(tmp_path: Path) -> None:
     wanted = {f"{layer}.{suffix}" for layer in layers for suffix in ("mp4", "gif", "png")}
     assert {file.name for file in (tmp_path / "out").iterdir()} == wanted
     first, *files = result.stdout.splitlines()
-    assert re.fullmatch(r"test accuracy \d+\.\d\d % after 1 step \(loss \d+\.\d{4}\)", first)
+    assert re.fullmatch(r"test accuracy \d+\.\d% after 1 step \(loss \d+\.\d{4}\)", first)
     assert {Path(line.split(": ")[0]).name for line in files} == wanted
     assert "a run exists already" in call_expecting_error(2, "demo", *words)
 

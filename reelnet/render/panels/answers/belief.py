@@ -20,7 +20,8 @@ from reelnet.render.panels.answers.answer_panel import (
     rasterize_mark,
 )
 from reelnet.render.panels.charts.axis import Axis, StepScaleOption, fit_step_axis
-from reelnet.render.panels.charts.chart import Chart, ChartDrawing, title_style
+from reelnet.render.panels.charts.chart import Chart, title_style
+from reelnet.render.panels.charts.chart_drawing import ChartDrawing
 from reelnet.render.panels.charts.line import (
     BLEED,
     CurveLine,
@@ -182,7 +183,7 @@ class BeliefDrawing:
             raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
         self._plot, self._classes, self._style = plot, scores.classes, answer_style(theme)
         self._plain_style = body_style(theme)
-        self._chart = ChartDrawing(chart, context, chart_box, plot, palette, with_steps=False)
+        self._chart = ChartDrawing(chart, context, chart_box, chart_box, plot, palette, with_steps=False)
         self._beliefs, self._truth = scores.beliefs(context, position), int(scores.truth[position])
         self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (plot.width - 1))
         self._background = palette.ramp(theme.background, theme.background, 1)

@@ -1,4 +1,4 @@
-"""One chart: its header with the current values, axes drawn once, and curves that are revealed."""
+"""One chart: its series, its axes, its header, and the space that they need."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.charts.axis import Axis, select_widest_values
-from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis, place_value_ticks
-from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series, draw_ghosts
+from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH
+from reelnet.render.panels.charts.line import Series
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
-from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
-from reelnet.scene.palette.palette import Ink, PaletteBuilder
-from reelnet.scene.panel import Canvas
 from reelnet.scene.text_fields import NAN_VALUE
 from reelnet.template.theme import Theme
 
@@ -26,8 +22,6 @@ DASH_SAMPLE_WIDTH = 20
 MAX_LABEL_EMS = 16
 MIN_GAP = 8
 """Least layout pixels between the plot and the tick labels beside it."""
-MARK_LENGTH = 5
-"""Pixels of the mark of an infinite value, at the usual size of text."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +73,8 @@ class ChartHeader:
             entries.append(self._with_width(entry))
         self._entries_with_steps = [each for each in entries if each.width]
         self._entries = [self._with_width(replace(each, step_width=0)) for each in self._entries_with_steps]
+        # Without a plot that is as wide, the entries follow the title.
+        self._is_compact = not chart.has_plot
 
     def _with_width(self, entry: LegendEntry) -> LegendEntry:
         label_width = self.label_style.width(entry.label) if entry.label else 0
@@ -127,6 +123,8 @@ class ChartHeader:
                 lines = self.title_style.line_height - self.label_style.line_height
                 y = (lines + 1) // 2 if self.title else 0
                 left = width - total_width(entries, gap) if self.title else 0
+                if self._is_compact:
+                    left = self._line_width(entries, gap) - total_width(entries, gap)
                 return list(place_on_line(entries, left, y, gap))
         for entries, gap in ways:
             if total_width(entries, gap) <= width:
@@ -198,6 +196,7 @@ class Chart:
         legend: Whether the header has the names of the series.
         values: Whether the header has their current values.
         cursor: Whether a line marks the current step.
+        has_plot: Whether there are enough steps for curves; there are only values otherwise.
     """
 
     title: str
@@ -210,6 +209,7 @@ class Chart:
     legend: bool
     values: bool
     cursor: bool
+    has_plot: bool = True
 
     @cached_property
     def header(self) -> ChartHeader:
@@ -254,6 +254,8 @@ class Chart:
     @property
     def min_width(self) -> int:
         """Least readable width."""
+        if not self.has_plot:
+            return min(self.header.natural_width, 12 * self.theme.text)
         style, ticks = body_style(self.theme), self.step_axis.ticks
         end_ticks = (ticks[:1] + ticks[-1:])[: len(ticks)]
         end_labels = sum(style.width(f"step {tick:,.0f}") for tick in end_ticks) + 2 * MIN_GAP * self.density
@@ -263,152 +265,16 @@ class Chart:
     def natural_width(self) -> int:
         """Preferred width: the header on one line, unless it is long."""
         size = self.theme.text
-        return max(self.min_width, 20 * size, min(self.header.natural_width, 30 * size))
+        header = min(self.header.natural_width, 30 * size)
+        return max(self.min_width, 20 * size, header) if self.has_plot else header
 
     def min_height(self, header_height: int) -> int:
         """Least readable height with a header of a given height."""
+        if not self.has_plot:
+            return header_height
         return header_height + self.space_above + 4 * self.theme.text + self.space_below
 
     def plot_box(self, box: Box, side_widths: tuple[int, int], header_height: int) -> Box:
         """The box of the curves in the box of the chart."""
         width, top = box.width - sum(side_widths), header_height + self.space_above
         return Box(box.x + side_widths[0], box.y + top, width, box.height - top - self.space_below)
-
-
-class ChartDrawing:
-    """A chart in its box.
-
-    Args:
-        chart: What is drawn.
-        context: The run.
-        box: The box of the whole chart.
-        plot: The box of the curves.
-        palette: Where inks come from.
-        with_steps: Whether to write when values were measured, if it fits.
-    """
-
-    def __init__(
-        self,
-        chart: Chart,
-        context: SceneContext,
-        box: Box,
-        plot: Box,
-        palette: PaletteBuilder,
-        *,
-        with_steps: bool,
-    ) -> None:
-        theme, self._plot = chart.theme, plot
-        self._chart, self._box, self._style = chart, box, body_style(theme)
-        self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
-        self._faint = palette.ramp(theme.faint, theme.faint, 1)
-        # Without labels on the right, grid lines extend to the edge of the box.
-        self._grid_width = (plot.right if chart.right_axis is not None else box.right) - plot.x
-        self._entries = chart.header.lay_out(box.width, with_steps=with_steps)
-        self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (plot.width - 1))
-        self._inks = [palette.ramp(each.color, theme.background, 12) for each in chart.series]
-        self._missing = None
-        if any(each.has_nonfinite for each in chart.series):
-            self._missing = palette.ramp(theme.missing, theme.background, 12)
-        # The training set's curve is thinner and on top, so that both remain visible.
-        pairs = list(zip(chart.series, self._inks, strict=True))[::-1]
-        pairs.sort(key=lambda pair: not pair[0].held_out)
-        self._lines = [CurveLine(each, self._columns, plot, ink, chart.line_scale) for each, ink in pairs]
-        self._ghost = palette.ramp(theme.faint, theme.background, 12)
-        self._reveal = CurveReveal(self._lines, plot)
-
-    def draw_still(self, canvas: Canvas) -> None:
-        """Draw the title, the names of the curves, and the axes."""
-        chart, header = self._chart, self._chart.header
-        title = shorten_text(header.title, self._box.width, header.title_style)
-        write(canvas, title, self._ink, self._box.x, self._box.y, header.title_style)
-        for entry in self._entries:
-            x, y, ink = self._box.x + entry.x, self._box.y + entry.y, self._inks[entry.number]
-            if entry.sample_width:
-                drawn, blank = self._chart.series[entry.number].dash
-                coverage = np.zeros((2, entry.sample_width), np.uint8)
-                coverage[:, np.arange(entry.sample_width) % (drawn + blank) < drawn] = 255
-                stamp(canvas, coverage, ink, x, y + self._style.line_height // 2)
-                x += entry.sample_width + header.part_gap
-            write(canvas, entry.label, ink, x, y, self._style)
-        self._draw_left_axis(canvas)
-        self._draw_right_axis(canvas)
-        inks, right = (self._muted, self._faint), self._plot.x + self._grid_width
-        draw_step_axis(canvas, chart.step_axis, self._plot, right, inks, self._style, chart.density)
-        draw_ghosts(canvas, self._lines, self._plot, self._ghost)
-        self._reveal.look_up_colors(self._ghost)
-
-    def _axis_inks(self, axis: Axis) -> list[Ink]:
-        """The inks of the series on an axis."""
-        return [ink for ink, each in zip(self._inks, self._chart.series, strict=True) if each.axis is axis]
-
-    def _draw_left_axis(self, canvas: Canvas) -> None:
-        plot, style, axis = self._plot, self._style, self._chart.left_axis
-        own_inks = self._axis_inks(axis)
-        one_curve = self._chart.right_axis is not None and len(own_inks) == 1
-        ink, right = own_inks[0] if one_curve else self._muted, plot.x - self._chart.label_gap
-        width, density = self._grid_width, self._chart.density
-        fill_box(canvas, Box(plot.x, plot.bottom - density, width, density), self._faint)
-        for label, y in place_value_ticks(axis, plot, style):
-            fill_box(canvas, Box(plot.x, y, width, density), self._faint)
-            write(canvas, label, ink, right, y - style.line_height // 2, style, anchor="right")
-
-    def _draw_right_axis(self, canvas: Canvas) -> None:
-        plot, style, axis = self._plot, self._style, self._chart.right_axis
-        if axis is None:
-            return
-        ink = self._axis_inks(axis)[0]
-        for label, y in place_value_ticks(axis, plot, style):
-            fill_box(canvas, Box(plot.right, y, TICK_LENGTH * self._chart.density, self._chart.density), ink)
-            write(canvas, label, ink, plot.right + self._chart.label_gap, y - style.line_height // 2, style)
-
-    def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Reveal the curves up to the current step, and write their current values."""
-        plot, column = self._plot, self._columns[state.step_index]
-        if self._chart.cursor and not np.isnan(column):
-            left = plot.x + int(column)
-            canvas[plot.y : plot.bottom, left : left + self._chart.density] = self._muted.indices[8]
-        self._reveal.draw(canvas, state.step_index)
-        self._mark_infinite_values(canvas, state.step_index)
-        for text, ink, x, y, style, anchor in self.current_texts(state.step_index):
-            write(canvas, text, ink, x, y, style, anchor=anchor)
-
-    def _mark_infinite_values(self, canvas: Canvas, step_index: int) -> None:
-        """Mark each value up to a step that no axis can show, at the edge of the plot that it lies beyond."""
-        if self._missing is None:
-            return
-        plot, scale = self._plot, self._chart.line_scale
-        width, height = 2 * round(scale) + 1, round(MARK_LENGTH * scale)
-        for series in self._chart.series:
-            values = series.values[: step_index + 1]
-            for index in np.flatnonzero(np.isinf(values) & ~np.isnan(self._columns[: step_index + 1])):
-                x = plot.x + int(self._columns[index]) - width // 2
-                y = plot.y if values[index] > 0 else plot.bottom - height
-                fill_box(canvas, Box(x, y, width, height), self._missing)
-
-    def current_texts(self, step_index: int) -> Iterator[tuple[str, Ink, int, int, TextStyle, str]]:
-        """The texts of the header that change: the latest values, and when they were measured.
-
-        Yields:
-            The text, its ink, x, y, style and anchor, as for `write`.
-        """
-        header, small = self._chart.header, self._chart.header.step_style
-        drop = round(0.8 * (header.label_style.line_height - small.line_height))
-        for entry in self._entries:
-            series, y = self._chart.series[entry.number], self._box.y + entry.y
-            right = self._box.x + entry.x + entry.width
-            if not entry.value_width:
-                continue
-            if entry.step_width:
-                left, right = right - entry.step_width, right - entry.step_width - header.part_gap
-                if series.measured_steps is not None and series.measured_steps[step_index] >= 0:
-                    text = format_measured_step(series.measured_steps[step_index])
-                    yield text, self._muted, left, y + drop, small, "left"
-            value, ink = float(series.latest[step_index]), self._inks[entry.number]
-            text = series.format_value(value)
-            if step_index < series.first_measured:
-                # A dash is centered, so that its gaps on both sides are equal.
-                yield text, ink, right - entry.value_width // 2, y, header.value_style, "middle"
-                continue
-            if self._missing is not None and not math.isfinite(value):
-                text, ink = NAN_VALUE if math.isnan(value) else text, self._missing
-            yield text, ink, right, y, header.value_style, "right"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, ClassVar, Literal
 
@@ -22,7 +23,8 @@ from reelnet.render.panels.charts.axis import (
     inner_ticks,
     limit_magnitude,
 )
-from reelnet.render.panels.charts.chart import Chart, ChartDrawing, title_style
+from reelnet.render.panels.charts.chart import Chart, title_style
+from reelnet.render.panels.charts.chart_drawing import ChartDrawing
 from reelnet.render.panels.charts.line import Series, find_latest
 from reelnet.render.panels.charts.metric_names import (
     assign_colors,
@@ -35,7 +37,7 @@ from reelnet.render.panels.charts.metric_names import (
     is_held_out,
     split_metric,
 )
-from reelnet.render.panels.charts.strip import Strip, StripDrawing, StripLayout
+from reelnet.render.panels.charts.strip import Strip, StripDrawing, StripLayout, find_span
 from reelnet.render.typography import body_style
 from reelnet.scene.class_scores import count_right, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
@@ -160,7 +162,7 @@ class Curve(Panel):
             if self.chart_height and self.chart_height < min_height:
                 raise ValueError(f"{self.chart_height}: give at least {min_height} pixels")
         errors.raise_errors()
-        natural, least = (self._total_width(each, len(charts)) for each in (chart_width, min_width))
+        natural, least = (self._total_width(each, charts) for each in (chart_width, min_width))
         heights, least_heights = partial(self._height_at, charts), partial(self._least_height_at, charts)
         return Measure(natural, heights(natural), least, heights, least_heights)
 
@@ -211,27 +213,67 @@ class Curve(Panel):
         strip = self._make_strip(context) if self.style == "strip" else None
         if strip is not None:
             return StripDrawing(strip, context, box, palette)
-        charts = self._make_charts(context)
-        boxes = self._divide_box(box, len(charts))
-        min_width = max(chart.min_width for chart in charts)
-        headers = [chart.header.height_at(boxes[0].width) for chart in charts]
-        sides = [chart.side_widths for chart in charts]
-        # Align the plots of charts in a row at the top, and of charts in a column at the left and right.
-        if self.arrange == "row":
-            headers = [max(headers)] * len(charts)
-        else:
-            sides = [(max(left for left, _ in sides), max(right for _, right in sides))] * len(charts)
-        min_height = max(chart.min_height(each) for chart, each in zip(charts, headers, strict=True))
-        if boxes[0].width < min_width or boxes[0].height < min_height:
-            size = f"{boxes[0].width}×{boxes[0].height}"
-            raise ValueError(f"has {size} pixels per chart, but needs {min_width}×{min_height}")
+        charts, span = self._make_charts(context), find_span(context, box)
+        inner = self._align_box(charts, box, span) if span is not None else None
+        layouts = [self._fit_charts(charts, inner, has_edge=True)] if inner is not None else []
+        layouts.append(self._fit_charts(charts, box, has_edge=False))
+        layout = next((each for each in layouts if each.fits), layouts[-1])
+        layout.check()
         # Either all charts write when values were measured, or none.
-        with_steps = all(chart.header.has_space_for_steps(boxes[0].width) for chart in charts)
+        with_steps = all(
+            chart.header.has_space_for_steps(header.width)
+            for chart, header in zip(charts, layout.headers, strict=True)
+        )
         return CurveDrawing(
-            ChartDrawing(
-                chart, context, each, chart.plot_box(each, widths, header), palette, with_steps=with_steps
+            ChartDrawing(chart, context, header, each, plot, palette, with_steps=with_steps)
+            for chart, header, each, plot in zip(
+                charts, layout.headers, layout.boxes, layout.plots, strict=True
             )
-            for chart, each, widths, header in zip(charts, boxes, sides, headers, strict=True)
+        )
+
+    def _align_box(self, charts: Sequence[Chart], box: Box, span: tuple[int, int]) -> Box | None:
+        """The part of a box in which the plots have the edges of the maps; None if the labels have no room then."""
+        left = self._find_sides(charts)[0][0]
+        return (
+            Box(span[0] - left, box.y, span[1] - span[0] + left, box.height)
+            if span[0] >= box.x + left
+            else None
+        )
+
+    def _find_sides(self, charts: Sequence[Chart]) -> list[tuple[int, int]]:
+        """The pixels left and right of each plot; in a column, all are the same."""
+        sides = [chart.side_widths for chart in charts]
+        if self.arrange == "row":
+            return sides
+        return [(max(left for left, _ in sides), max(right for _, right in sides))] * len(charts)
+
+    def _fit_charts(self, charts: Sequence[Chart], box: Box, *, has_edge: bool) -> ChartLayout:
+        """Divide a box among charts.
+
+        Args:
+            charts: At least one.
+            box: For all of them.
+            has_edge: Whether headers begin at the left edges of the plots, rather than of their labels.
+        """
+        boxes, sides = self._divide_box(box, charts), self._find_sides(charts)
+        headers = [
+            Box(each.x + has_edge * left, each.y, each.width - has_edge * left, 0)
+            for each, (left, _) in zip(boxes, sides, strict=True)
+        ]
+        heights = [chart.header.height_at(each.width) for chart, each in zip(charts, headers, strict=True)]
+        # The plots of charts in a row have the same top.
+        if self.arrange == "row":
+            heights = [max(heights)] * len(charts)
+        plots = [
+            chart.plot_box(each, side, height) if chart.has_plot else None
+            for chart, each, side, height in zip(charts, boxes, sides, heights, strict=True)
+        ]
+        return ChartLayout(
+            boxes,
+            headers,
+            plots,
+            max(chart.min_width for chart in charts),
+            max(chart.min_height(each) for chart, each in zip(charts, heights, strict=True)),
         )
 
     def _make_charts(self, context: SceneContext) -> list[Chart]:
@@ -303,6 +345,7 @@ class Curve(Panel):
             legend=self.legend,
             values=self.values,
             cursor=self.cursor,
+            has_plot=len(context.steps) >= MIN_PLOT_STEPS or not self.values,
         )
 
     def _fit_axis(self, values: Mapping[str, NDArray[np.float64]], *, on_right: bool = False) -> Axis:
@@ -329,9 +372,9 @@ class Curve(Panel):
     def _columns_and_rows(self, count: int) -> tuple[int, int]:
         return (count, 1) if self.arrange == "row" else (1, count)
 
-    def _total_width(self, chart_width: int, count: int) -> int:
-        columns, _ = self._columns_and_rows(count)
-        return columns * chart_width + (columns - 1) * HORIZONTAL_GAP
+    def _total_width(self, chart_width: int, charts: Sequence[Chart]) -> int:
+        columns, _ = self._columns_and_rows(len(charts))
+        return columns * chart_width + (columns - 1) * HORIZONTAL_GAP * charts[0].density
 
     def _least_height_at(self, charts: Sequence[Chart], width: int) -> int:
         """The least height of all charts at their total width."""
@@ -340,20 +383,58 @@ class Curve(Panel):
     def _height_at(self, charts: Sequence[Chart], width: int, chart_height: int | None = None) -> int:
         """Height of all charts at their total width, with a preferred height of each."""
         columns, rows = self._columns_and_rows(len(charts))
-        chart_width = (width - (columns - 1) * HORIZONTAL_GAP) // columns
+        across, down = HORIZONTAL_GAP * charts[0].density, VERTICAL_GAP * charts[0].density
+        chart_width = (width - (columns - 1) * across) // columns
         headers = [chart.header.height_at(chart_width) for chart in charts]
         extra_lines = max(0, max(headers) - title_style(charts[0].theme).line_height)
         preferred = chart_height or self.chart_height or 13 * charts[0].theme.text + extra_lines
         least = max(chart.min_height(each) for chart, each in zip(charts, headers, strict=True))
-        return rows * max(preferred, least) + (rows - 1) * VERTICAL_GAP
+        each = max(preferred, least) if charts[0].has_plot else least
+        return rows * each + (rows - 1) * down
 
-    def _divide_box(self, box: Box, count: int) -> list[Box]:
-        columns, rows = self._columns_and_rows(count)
-        width = (box.width - (columns - 1) * HORIZONTAL_GAP) // columns
-        height = (box.height - (rows - 1) * VERTICAL_GAP) // rows
-        xs = [box.x + column * (width + HORIZONTAL_GAP) for column in range(columns)]
-        ys = [box.y + row * (height + VERTICAL_GAP) for row in range(rows)]
+    def _divide_box(self, box: Box, charts: Sequence[Chart]) -> list[Box]:
+        columns, rows = self._columns_and_rows(len(charts))
+        across, down = HORIZONTAL_GAP * charts[0].density, VERTICAL_GAP * charts[0].density
+        width = (box.width - (columns - 1) * across) // columns
+        height = (box.height - (rows - 1) * down) // rows
+        # What the division leaves over goes to the gaps, so that the last chart ends with the box.
+        xs = [box.x + column * (box.width - width) // max(1, columns - 1) for column in range(columns)]
+        ys = [box.y + row * (height + down) for row in range(rows)]
         return [Box(x, y, width, height) for y in ys for x in xs]
+
+
+@dataclass(frozen=True)
+class ChartLayout:
+    """Where charts are.
+
+    Attributes:
+        boxes: Of each chart.
+        headers: The place of its title and legend; the height is that of the text.
+        plots: The box of its curves; None for values only.
+        min_width: The least width of a chart.
+        min_height: The least height of a chart.
+    """
+
+    boxes: Sequence[Box]
+    headers: Sequence[Box]
+    plots: Sequence[Box | None]
+    min_width: int
+    min_height: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether the charts are large enough."""
+        return self.boxes[0].width >= self.min_width and self.boxes[0].height >= self.min_height
+
+    def check(self) -> None:
+        """Raise an error if the charts are too small.
+
+        Raises:
+            ValueError: They are.
+        """
+        if not self.fits:
+            size = f"{self.boxes[0].width}×{self.boxes[0].height}"
+            raise ValueError(f"has {size} pixels per chart, but needs {self.min_width}×{self.min_height}")
 
 
 class CurveDrawing:

@@ -104,9 +104,9 @@ def test_nothing_is_drawn_before_the_first_value(curves: Curves) -> None:
         ({"loss": [1.0]}, {"range": [2, 1]}, None, r"range: \[2, 1\]"),
         ({"loss": [1.0]}, {"range": [0, 1], "y": "log"}, None, "must begin above 0"),
         ({"loss": [1.0], "acc": [1.0]}, {"title": "Both"}, None, "2 charts"),
-        ({"loss": [1.0]}, {"chart_height": 20}, None, "chart_height: 20: give at least"),
+        ({"loss": [1.0] * 5}, {"chart_height": 20}, None, "chart_height: 20: give at least"),
         ({"loss": [1.0]}, {"chart_width": 20}, None, "chart_width: 20: give at least"),
-        ({"loss": [1.0]}, {"height": 24}, None, "has 240×24 pixels"),
+        ({"loss": [1.0] * 5}, {"height": 24}, None, "has 240×24 pixels"),
     ],
 )
 def test_errors(
@@ -179,7 +179,7 @@ def test_metrics_share_one_chart(curves: Curves) -> None:
 def test_every_option_changes_the_picture_and_stays_in_its_box(
     curves: Curves, options: Mapping[str, Any]
 ) -> None:
-    metrics = {"train_loss": [5.0, 2.0, 3.0], "test_loss": [4.0, 2.5, 1.0]}
+    metrics = {"train_loss": [5.0, 2.0, 3.0, 3.0, 3.0], "test_loss": [4.0, 2.5, 1.0, 1.0, 1.0]}
     usual, shown = last_frame(curves(metrics)), last_frame(curves(metrics, options))
     assert usual.shape != shown.shape or (usual != shown).any()
     inside = np.zeros(shown.shape[:2], bool)
@@ -230,8 +230,11 @@ def test_it_shrinks_and_grows(curves: Curves) -> None:
 )
 @pytest.mark.parametrize("name", ["loss", "train_accuracy"])
 @pytest.mark.parametrize("chosen", [False, True])
-def test_odd_values(curves: Curves, values: list[float | None], name: str, chosen: bool) -> None:
-    metrics = {name: values, "test_loss": [1.0, 2.0, 3.0][: len(values)]}
+@pytest.mark.parametrize("repeats", [1, 5])
+def test_odd_values(
+    curves: Curves, values: list[float | None], name: str, chosen: bool, repeats: int
+) -> None:
+    metrics = {name: values * repeats, "test_loss": [1.0, 2.0, 3.0][: len(values)] * repeats}
     reel = curves(metrics, {"metrics": list(metrics)} if chosen else {})
     assert len({reel.frame(step).size for step in reel.run.steps}) == 1
 

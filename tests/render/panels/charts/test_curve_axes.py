@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.make_run import noise, write_run
 from tests.render.panels.charts.curves import (
     BARE,
     THIRD,
@@ -20,7 +22,11 @@ from tests.render.panels.charts.curves import (
     last_frame,
     make_curves,
 )
+from tests.render.panels.drawing import lay_out
 from tests.rendering import to_pixels
+
+FAINT = (222, 225, 229)
+LOSS = [1.0, 0.8, 0.5, 0.3, 0.2, 0.1]
 
 
 @pytest.fixture
@@ -96,3 +102,23 @@ def test_values_out_of_range_are_not_shown(curves: Curves) -> None:
     assert np.ptp(find_pixels(to_pixels(reel.frame(2)))[:, 1]) < np.ptp(
         find_pixels(to_pixels(reel.frame(3)))[:, 1]
     )
+
+
+@pytest.mark.parametrize("metrics", [{"loss": LOSS}, {"loss": LOSS, "accuracy": LOSS}])
+@pytest.mark.parametrize("arrange", ["row", "column"])
+def test_plots_have_the_edges_of_the_maps(
+    tmp_path: Path, metrics: Mapping[str, Sequence[float]], arrange: str
+) -> None:
+    run = write_run(tmp_path / "run", noise(len(LOSS), 8, 2, 14), metrics=metrics)
+    laid_out = lay_out(run, {"channels": {}, "curve": {"arrange": arrange}}, theme={"cell": 112})
+    boxes = [box for region in laid_out.scene.cell_regions for box in region.boxes]
+    grid = find_columns(laid_out.panel("curve", 0)[8:], FAINT) + laid_out.box("curve").x
+    assert (grid.min(), grid.max() + 1) == (min(box.x for box in boxes), max(box.right for box in boxes))
+
+
+def test_fewer_than_five_steps_have_values_only(curves: Curves) -> None:
+    for count in (1, 4, 5):
+        reel = curves({"loss": LOSS[:count], "accuracy": LOSS[:count]})
+        ((_, box),) = reel.scene.boxes
+        assert (box.height > 60) == (count == 5)
+        assert len(find_pixels(last_frame(reel))) > 0
