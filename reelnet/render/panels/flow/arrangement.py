@@ -15,8 +15,8 @@ from reelnet.scene.layout.snap import SnapGrid
 CHANNEL_COUNTS = (16, 12, 8, 6, 4, 3, 2, 1)
 """The most channels that a layer may show, the best first."""
 MAX_ROWS = 16
-LEGIBLE_CELL, LEGIBLE_CHANNELS = 40, 4
-"""Side of maps in pixels of the layout, and channels of a layer, below which fewer layers are shown instead."""
+LEGIBLE_CHANNELS = 4
+"""Channels of a layer below which fewer layers are shown instead."""
 LINE_COST = 0.85
 """By how much smaller maps may be if that saves a line: one line shows best where things go."""
 BLANK_COST = 3
@@ -144,22 +144,32 @@ class PlacedPart:
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Distances in output pixels.
+class Room:
+    """Where parts are arranged, in output pixels.
 
     Attributes:
+        size: The pixels that there are.
+        grid: Where cells begin.
+        pitches: The pitches of cells to choose from, ascending.
+        gap: Between two cells.
         between: Between two parts.
         most_between: The same where there is room.
         line_gap: Between two lines.
         caption_gap: Between a part and its caption.
         legible: Side of legible maps.
+        styles: Fonts of captions.
     """
 
+    size: Size
+    grid: SnapGrid
+    pitches: Sequence[int]
+    gap: int
     between: int
     most_between: int
     line_gap: int
     caption_gap: int
     legible: int
+    styles: CaptionStyles
 
 
 @dataclass(frozen=True)
@@ -169,18 +179,12 @@ class Candidate:
     Attributes:
         parts: From the input on.
         spacing: Their cells.
-        room: The pixels that there are.
-        lengths: Distances between parts.
-        styles: Fonts of captions.
-        grid: Where cells begin.
+        room: Where they are.
     """
 
     parts: Sequence[Part]
     spacing: Spacing
-    room: Size
-    lengths: Lengths
-    styles: CaptionStyles
-    grid: SnapGrid
+    room: Room
 
     @cached_property
     def sizes(self) -> list[Size]:
@@ -196,7 +200,7 @@ class Candidate:
     def slots(self) -> list[int]:
         """Pixels across that each part takes with its caption."""
         pairs = zip(self.sizes, self.captions, strict=True)
-        return [max(size.width, self.styles.min_width(caption)) for size, caption in pairs]
+        return [max(size.width, self.room.styles.min_width(caption)) for size, caption in pairs]
 
     def _break(self, width: int) -> list[list[int]] | None:
         """Numbers of the parts on each line; None if a part is wider than a line."""
@@ -205,7 +209,7 @@ class Candidate:
         for number, slot in enumerate(self.slots):
             if slot > width:
                 return None
-            more = slot + (self.lengths.between if lines[-1] else 0)
+            more = slot + (self.room.between if lines[-1] else 0)
             if used + more > width:
                 lines.append([])
                 used, more = 0, slot
@@ -216,11 +220,11 @@ class Candidate:
     @cached_property
     def lines(self) -> list[list[int]] | None:
         """The parts on each line, as even as possible; None if they do not fit in the room."""
-        lines = self._break(self.room.width)
+        lines = self._break(self.room.size.width)
         if lines is None or len(lines) == 1:
             return lines
         # At the ends of lines, bands fade.
-        most = self.room.width - 2 * self.lengths.between
+        most = self.room.size.width - 2 * self.room.between
         lines, low, high = self._break(most), max(self.slots), most
         while lines is not None and low < high:
             middle = (low + high) // 2
@@ -237,30 +241,30 @@ class Candidate:
 
     def caption_height(self, line: Sequence[int]) -> int:
         """Pixels of the highest caption of a line."""
-        return max(self.styles.height(self.captions[number], self._caption_width(number)) for number in line)
+        return max(
+            self.room.styles.height(self.captions[number], self._caption_width(number)) for number in line
+        )
 
     def _caption_width(self, number: int) -> int:
         # A caption may reach into half of the space beside its part.
-        return self.slots[number] + self.lengths.between // 2
+        return self.slots[number] + self.room.between // 2
 
     @property
     def height(self) -> int:
         """Pixels of all lines with their captions."""
         lines = self.lines or []
-        each = [
-            self.line_height(line) + self.lengths.caption_gap + self.caption_height(line) for line in lines
-        ]
-        grid = self.grid
+        each = [self.line_height(line) + self.room.caption_gap + self.caption_height(line) for line in lines]
+        grid = self.room.grid
         return (
             sum(map(grid.round_up, each[:-1]))
             + each[-1]
-            + (len(lines) - 1) * grid.round_up(self.lengths.line_gap)
+            + (len(lines) - 1) * grid.round_up(self.room.line_gap)
         )
 
     @property
     def fits(self) -> bool:
         """Whether there is room for everything."""
-        return self.lines is not None and self.height <= self.room.height
+        return self.lines is not None and self.height <= self.room.size.height
 
     @cached_property
     def _map_sides(self) -> list[int]:
@@ -283,12 +287,12 @@ class Candidate:
         """How different its shape is from that of the room."""
         width = max(
             (
-                sum(self.slots[number] for number in line) + self.lengths.between * (len(line) - 1)
+                sum(self.slots[number] for number in line) + self.room.between * (len(line) - 1)
                 for line in self.lines or []
             ),
             default=1,
         )
-        return abs(math.log(width / self.height / (self.room.width / self.room.height)))
+        return abs(math.log(width / self.height / (self.room.size.width / self.room.size.height)))
 
     @property
     def _completeness(self) -> float:
@@ -301,15 +305,15 @@ class Candidate:
 
     def place(self) -> Iterator[PlacedPart]:
         """Place all parts, each line across the room or in its middle."""
-        lines, grid, y = self.lines or [], self.grid, 0
+        lines, grid, y = self.lines or [], self.room.grid, 0
         for row, line in enumerate(lines):
             height = self.line_height(line)
             slots = {number: self.slots[number] for number in line}
-            spaces, free = len(line) - 1, self.room.width - sum(slots.values())
+            spaces, free = len(line) - 1, self.room.size.width - sum(slots.values())
             for number in line:
-                stretch = max(0, min(self.parts[number].stretch, free - self.lengths.between * spaces))
+                stretch = max(0, min(self.parts[number].stretch, free - self.room.between * spaces))
                 slots[number], free = slots[number] + stretch, free - stretch
-            between = min(self.lengths.most_between, free // spaces) if spaces else 0
+            between = min(self.room.most_between, free // spaces) if spaces else 0
             x = max(0, free - between * spaces) // 2
             for number in line:
                 size, slot = self.sizes[number], slots[number]
@@ -320,71 +324,52 @@ class Candidate:
                 width = self._caption_width(number)
                 middle = left + size.width // 2
                 yield PlacedPart(
-                    number, row, middle - width // 2, width, box, y + height + self.lengths.caption_gap
+                    number, row, middle - width // 2, width, box, y + height + self.room.caption_gap
                 )
                 x += slot + between
-            below = height + self.lengths.caption_gap + self.caption_height(line)
-            y += grid.round_up(below) + grid.round_up(self.lengths.line_gap)
+            below = height + self.room.caption_gap + self.caption_height(line)
+            y += grid.round_up(below) + grid.round_up(self.room.line_gap)
 
 
 def arrange_parts(
-    make_parts: Callable[[int], Sequence[Part]],
-    layers: int,
-    room: Size,
-    lengths: Lengths,
-    styles: CaptionStyles,
-    pitches: Sequence[int],
-    gap: int,
-    grid: SnapGrid,
-    most_channels: int,
+    make_parts: Callable[[int], Sequence[Part]], layers: int, most_channels: int, room: Room
 ) -> Candidate | None:
     """Find the arrangement with the most layers and channels whose maps are legible.
 
     Args:
-        make_parts: Makes the parts with this number of layers.
+        make_parts: Makes the parts with a number of layers.
         layers: The number of all layers.
-        room: The pixels that there are.
-        lengths: Distances between parts.
-        styles: Fonts of captions.
-        pitches: The pitches of cells to choose from, ascending.
-        gap: Pixels between two cells.
-        grid: Where cells begin.
         most_channels: The most channels of a layer.
+        room: Where they are arranged.
 
     Returns:
         None if there is too little room.
     """
-    counts = [count for count in CHANNEL_COUNTS if count < most_channels]
+    counts = [most_channels, *(count for count in CHANNEL_COUNTS if count < most_channels)]
     best: Candidate | None = None
     for number in range(layers, 0, -1):
         parts = make_parts(number)
-        for channels in [most_channels, *counts]:
+        for channels in counts:
             if number > 1 and channels < min(LEGIBLE_CHANNELS, most_channels):
                 continue
-            found = _find_largest(parts, channels, room, lengths, styles, pitches, gap, grid)
-            if found is not None and found.least_side >= lengths.legible:
+            found = _find_largest(parts, channels, room)
+            if found is not None and found.least_side >= room.legible:
                 return found
             if found is not None and (best is None or found.score > best.score):
                 best = found
     return best
 
 
-def _find_largest(
-    parts: Sequence[Part],
-    channels: int,
-    room: Size,
-    lengths: Lengths,
-    styles: CaptionStyles,
-    pitches: Sequence[int],
-    gap: int,
-    grid: SnapGrid,
-) -> Candidate | None:
+def _find_largest(parts: Sequence[Part], channels: int, room: Room) -> Candidate | None:
     """The arrangement of these parts with the largest maps; None if there is none."""
     best: Candidate | None = None
     for rows in range(1, min(MAX_ROWS, channels) + 1):
-        highest = (room.height + gap) // rows
-        ways = [Spacing(rows, pitch, gap, channels, room.height) for pitch in pitches if pitch <= highest]
-        candidates = [Candidate(parts, spacing, room, lengths, styles, grid) for spacing in ways]
+        highest = (room.size.height + room.gap) // rows
+        candidates = [
+            Candidate(parts, Spacing(rows, pitch, room.gap, channels, room.size.height), room)
+            for pitch in room.pitches
+            if pitch <= highest
+        ]
         # A larger pitch may need less height, since captions then wrap less.
         largest = next((each for each in reversed(candidates) if each.fits), None)
         if largest is None:

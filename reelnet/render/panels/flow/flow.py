@@ -16,15 +16,15 @@ from reelnet.render.panels.answers.answer_panel import AnswerPanel
 from reelnet.render.panels.flow.arrangement import (
     Candidate,
     CaptionStyles,
-    Lengths,
     Part,
     PlacedPart,
+    Room,
     arrange_parts,
     spread,
 )
 from reelnet.render.panels.flow.bands import rasterize_band, rasterize_fade
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
-from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
+from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, MapLayer, make_layer
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
 from reelnet.render.panels.maps.hatching import MISSING_LABEL
 from reelnet.render.typography import body_style, text_style, wrap_text
@@ -40,8 +40,8 @@ from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.template.color import Rgb
 from reelnet.template.theme import LimitKind
 
-MIN_PITCH, MIN_GAP = 16, 5
-"""Least pixels of the layout from one cell to the next, and between them."""
+MIN_PITCH, MIN_GAP, LEGIBLE_SIDE = 16, 5, 40
+"""Pixels of the layout: at least from one cell to the next, and between them; side of maps that are large enough."""
 FADE = 20
 """Pixels of the layout in which a band fades where a line ends."""
 MIN_EMS, CAPTION_EMS = 6, 7
@@ -95,6 +95,10 @@ class Flow(AnswerPanel):
         """The layers, and the one that gives the scores."""
         return tuple(dict.fromkeys([*self.find_layers(context), *super().taps(context)]))
 
+    def map_layers(self, context: SceneContext) -> tuple[str, ...]:
+        """The layers, if they share their limits; otherwise they need no common size of cells."""
+        return tuple(self.find_layers(context)) if context.theme.limits.kind is LimitKind.SHARED else ()
+
     def absence(self, context: SceneContext) -> str:
         """It always has something to show."""
         return ""
@@ -137,8 +141,8 @@ class FlowDrawing:
         start, end = InputPart(context, position), _make_end(context, scores, position)
         for lines in range(1, MAX_NOTE_LINES + 1):
             note_height = lines * self._detail_style.line_height
-            room = Size(box.width, box.height - note_height - context.px(NOTE_GAP))
-            found = self._arrange(panel, room, start, end)
+            size = Size(box.width, box.height - note_height - context.px(NOTE_GAP))
+            found = self._arrange(panel, size, start, end)
             if found is None:
                 raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
             self._arrangement, self._parts = found, found.parts
@@ -165,21 +169,30 @@ class FlowDrawing:
             elif isinstance(part, InputPart):
                 self._input = InputDrawing(part, place.box, palette)
 
-    def _arrange(self, panel: Flow, room: Size, start: Part, end: list[Part]) -> Candidate | None:
-        context = self._context
-        px, grid = context.px, context.grid
+    def _arrange(self, panel: Flow, size: Size, start: Part, end: list[Part]) -> Candidate | None:
+        context, px, grid = self._context, self._context.px, self._context.grid
         gap, step = grid.round_up(px(MIN_GAP)), grid.step if grid.step > 1 else px(4)
-        least, most = px(MIN_PITCH), round(context.cell_size) + gap
-        pitches = list(range(grid.round_up(least), max(least, most) + gap, step))
-        channels = min(panel.channels, context.max_channels or panel.channels)
-        lengths = Lengths(px(28), px(56), px(24), px(12), px(40))
+        has_maps = any(isinstance(layer, MapLayer) for layer in self._layers)
+        least, most = px(MIN_PITCH), gap + (round(context.cell_size) if has_maps else size.height)
+        pitches = range(grid.round_up(least), max(least, most) + gap, step)
+        room = Room(
+            size,
+            grid,
+            pitches,
+            gap,
+            between=px(28),
+            most_between=px(56),
+            line_gap=px(24),
+            caption_gap=px(12),
+            legible=px(LEGIBLE_SIDE),
+            styles=self._styles,
+        )
 
         def make_parts(count: int) -> list[Part]:
             return [start, *(self._layers[each] for each in spread(count, len(self._layers))), *end]
 
-        return arrange_parts(
-            make_parts, len(self._layers), room, lengths, self._styles, pitches, gap, grid, channels
-        )
+        channels = min(panel.channels, context.max_channels or panel.channels)
+        return arrange_parts(make_parts, len(self._layers), channels, room)
 
     @property
     def _shown(self) -> list[FlowLayer]:
@@ -189,12 +202,11 @@ class FlowDrawing:
         """What the colors mean, and what is left out."""
         context, spacing, shown = self._context, self._arrangement.spacing, self._shown
         limits = [context.view(layer.tap).limits for layer in shown]
-        scale = (
-            "all layers on one scale"
-            if context.theme.limits.kind in (LimitKind.SHARED, LimitKind.FIXED)
-            else ""
-        )
-        scale = scale or ("each layer on its own scale" if len(shown) > 1 else "")
+        scale = "each layer on its own scale" if len(shown) > 1 else ""
+        if scale and context.theme.limits.kind in (LimitKind.SHARED, LimitKind.FIXED):
+            scale = "all layers on one scale"
+        if any(each.by_channel for each in limits):
+            scale = f"{scale}, each head on its own" if scale else "each head on its own scale"
         colors = describe_colors(limits, context.theme)
         notes = ["; ".join(filter(None, [colors, scale]))]
         if any(context.statistics.has_nonfinite(layer.tap) for layer in shown):

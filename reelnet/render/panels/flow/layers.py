@@ -40,9 +40,9 @@ BAND_GAP = 3
 def make_layer(context: SceneContext, tap: str) -> FlowLayer:
     """The part for a layer, by the shape of its activations."""
     info = context.require(tap)
-    if math.prod(info.shape[1:]) == 1 or (info.is_grid and info.map_shape[0] == 1):
+    if info.shape[2:] == (1, 1) or (info.is_grid and info.map_shape[0] == 1):
         return VectorLayer(context, tap)
-    return BandLayer(context, tap) if info.fold is not None else MapLayer(context, tap)
+    return (BandLayer if info.map_shape[1] == 1 else MapLayer)(context, tap)
 
 
 class FlowLayer(ABC):
@@ -253,7 +253,7 @@ class BandLayer(FlowLayer):
 
     def _geometry(self, spacing: Spacing) -> tuple[int, int, int, int]:
         """How many channels are shown; by which factor they are reduced; and height and width of a value."""
-        _, channels, length = self.info.map_shape
+        channels, _, length = self.info.map_shape
         count, most = min(spacing.channels, channels), spacing.span(min(MAX_BAND_COLUMNS, spacing.rows))
         factor = -(-length // most)
         width = most // -(-length // factor)
@@ -271,7 +271,7 @@ class BandLayer(FlowLayer):
 
     def caption_at(self, spacing: Spacing) -> Caption:
         """Channels and their length: `16 × 96`."""
-        total, length = self.info.map_shape[1:]
+        total, _, length = self.info.map_shape
         shown = self._geometry(spacing)[0]
         part = f"{shown} of " if shown < total else ""
         return Caption(self.tap, keep_together(f"{part}{total:,} × {length:,}"))
@@ -284,16 +284,16 @@ class BandLayer(FlowLayer):
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
         """One tile per channel."""
         count, factor, height, width = self._geometry(spacing)
-        _, total, length = self.info.map_shape
-        reduced = -(-length // factor)
-        channels = self.context.statistics.signatures(self.tap).select_different(count)
-        order = np.array(channels)[:, None, None] * reduced + np.arange(reduced)
+        total, _, length = self.info.map_shape
+        show, reduced = Selector(top=count), -(-length // factor)
+        channels = ChannelChoice.choose(show, "recorded", self.tap, total, self.context.statistics).channels
         boxes = tuple(
             Box(box.x, box.y + number * (height + self._gap), reduced * width, height)
             for number in range(count)
         )
-        cell = Cell(reduced * width, total * height, width, height, (1, factor))
-        return Tiles((0,), order, boxes, (height, width), cell)
+        order = np.arange(count * reduced).reshape(count, 1, reduced)
+        cell = Cell(reduced * width, height, width, height, (1, factor))
+        return Tiles(channels, order, boxes, (height, width), cell)
 
 
 class LayerDrawing:
