@@ -23,6 +23,9 @@ RUNS = ROOT / "renders" / "looks" / "runs"
 STROKES = ("one stroke", "two strokes", "three strokes", "four strokes")
 """Names of the classes of oblong pictures."""
 
+DEMO_STEPS = 290
+"""The steps of `reelnet demo`."""
+
 LAST_STEP = 100_000
 """The last step of the run whose steps are spaced as logarithms."""
 
@@ -48,15 +51,18 @@ def find_run(shape: str, folder: Path = RUNS) -> Path:
 
 
 def _is_demo(path: Path) -> bool:
-    """Whether a folder has the demo's run with what its network says."""
-    return (path / "run.json").exists() and "dense3" in reelnet.open(path).taps
+    """Whether a folder has the demo's run, in full and with what its network says."""
+    if not (path / "run.json").exists():
+        return False
+    run = reelnet.open(path)
+    return "dense3" in run.taps and run.steps[-1:] == [DEMO_STEPS]
 
 
 def _record_digits(path: Path) -> None:
     """The demo: ten digits in gray, six layers with tanh."""
     from reelnet.demo.training import Recipe, train
 
-    train(path, Recipe(steps=290, layers=("conv?", "dense3")))
+    train(path, Recipe(steps=DEMO_STEPS, layers=("conv?", "dense3")))
 
 
 def _record_pictures(path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from looks.measure import choose_steps, measure_reel
 from looks.rules import find_rules
+from looks.shapes import SHAPES as RECORDED
 
 from reelnet.errors import ReelnetError
 from reelnet.reel import Run
@@ -87,6 +88,10 @@ def test_every_look_keeps_the_rules(runs: Callable[[str], Run], template: str, s
     known = {rule for rule, shapes in KNOWN.get(template, {}).items() if includes(shapes, shape)}
     assert {rule: fault for rule, fault in broken.items() if rule not in known} == {}
     assert known - set(broken) == set(), "kept by now: remove it from KNOWN"
+
+
+def test_shapes_are_those_of_the_contact_sheet() -> None:
+    assert set(SHAPES) == set(RECORDED)
 
 
 def includes(shapes: str, shape: str) -> bool:
