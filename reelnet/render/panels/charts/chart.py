@@ -114,10 +114,10 @@ class ChartHeader:
             width: Available pixels.
             with_steps: Whether to include the measured steps, if they need no further line.
         """
-        ways = [(self._entries, self._entry_gap)]
+        gaps = [round(part * self._entry_gap) for part in (1, 0.8, 0.65)]
+        ways = [(self._entries, gap) for gap in gaps]
         if with_steps:
-            gaps = (self._entry_gap, round(0.8 * self._entry_gap))
-            ways = [*((self._entries_with_steps, gap) for gap in gaps), *ways]
+            ways = [*((self._entries_with_steps, gap) for gap in gaps[:2]), *ways]
         for entries, gap in ways:
             if self._line_width(entries, gap) <= width:
                 lines = self.title_style.line_height - self.label_style.line_height

@@ -162,7 +162,8 @@ class Curve(Panel):
             if self.chart_height and self.chart_height < min_height:
                 raise ValueError(f"{self.chart_height}: give at least {min_height} pixels")
         errors.raise_errors()
-        natural, least = (self._total_width(each, charts) for each in (chart_width, min_width))
+        natural = self._total_width([chart_width] * len(charts), charts)
+        least = self._total_width([chart.min_width for chart in charts], charts)
         heights, least_heights = partial(self._height_at, charts), partial(self._least_height_at, charts)
         return Measure(natural, heights(natural), least, heights, least_heights)
 
@@ -272,7 +273,7 @@ class Curve(Panel):
             boxes,
             headers,
             plots,
-            max(chart.min_width for chart in charts),
+            tuple(chart.min_width for chart in charts),
             max(chart.min_height(each) for chart, each in zip(charts, heights, strict=True)),
         )
 
@@ -369,12 +370,13 @@ class Curve(Panel):
         """Whether the author gives no height."""
         return self.chart_height is None and self.height is None
 
-    def _columns_and_rows(self, count: int) -> tuple[int, int]:
-        return (count, 1) if self.arrange == "row" else (1, count)
-
-    def _total_width(self, chart_width: int, charts: Sequence[Chart]) -> int:
-        columns, _ = self._columns_and_rows(len(charts))
-        return columns * chart_width + (columns - 1) * HORIZONTAL_GAP * charts[0].density
+    def _total_width(self, widths: Sequence[int], charts: Sequence[Chart]) -> int:
+        """The width of all charts at which none is narrower than its width."""
+        sides = [left + right for left, right in self._find_sides(charts)]
+        plot_width = max(width - side for width, side in zip(widths, sides, strict=True))
+        if self.arrange == "column":
+            return plot_width + sides[0]
+        return len(charts) * plot_width + sum(sides) + (len(charts) - 1) * HORIZONTAL_GAP * charts[0].density
 
     def _least_height_at(self, charts: Sequence[Chart], width: int) -> int:
         """The least height of all charts at their total width."""
@@ -382,25 +384,32 @@ class Curve(Panel):
 
     def _height_at(self, charts: Sequence[Chart], width: int, chart_height: int | None = None) -> int:
         """Height of all charts at their total width, with a preferred height of each."""
-        columns, rows = self._columns_and_rows(len(charts))
-        across, down = HORIZONTAL_GAP * charts[0].density, VERTICAL_GAP * charts[0].density
-        chart_width = (width - (columns - 1) * across) // columns
-        headers = [chart.header.height_at(chart_width) for chart in charts]
+        boxes = self._divide_box(Box(0, 0, width, 0), charts)
+        headers = [chart.header.height_at(box.width) for chart, box in zip(charts, boxes, strict=True)]
         extra_lines = max(0, max(headers) - title_style(charts[0].theme).line_height)
         preferred = chart_height or self.chart_height or 13 * charts[0].theme.text + extra_lines
         least = max(chart.min_height(each) for chart, each in zip(charts, headers, strict=True))
         each = max(preferred, least) if charts[0].has_plot else least
-        return rows * each + (rows - 1) * down
+        rows = 1 if self.arrange == "row" else len(charts)
+        return rows * each + (rows - 1) * VERTICAL_GAP * charts[0].density
 
     def _divide_box(self, box: Box, charts: Sequence[Chart]) -> list[Box]:
-        columns, rows = self._columns_and_rows(len(charts))
         across, down = HORIZONTAL_GAP * charts[0].density, VERTICAL_GAP * charts[0].density
-        width = (box.width - (columns - 1) * across) // columns
-        height = (box.height - (rows - 1) * down) // rows
-        # What the division leaves over goes to the gaps, so that the last chart ends with the box.
-        xs = [box.x + column * (box.width - width) // max(1, columns - 1) for column in range(columns)]
-        ys = [box.y + row * (height + down) for row in range(rows)]
-        return [Box(x, y, width, height) for y in ys for x in xs]
+        gaps = len(charts) - 1
+        if self.arrange == "column":
+            height = (box.height - gaps * down) // len(charts)
+            return [
+                Box(box.x, box.y + number * (height + down), box.width, height)
+                for number in range(len(charts))
+            ]
+        # The plots in a row have the same width; what the division leaves over goes to the last.
+        sides = [left + right for left, right in self._find_sides(charts)]
+        plot_width, x, boxes = (box.width - gaps * across - sum(sides)) // len(charts), box.x, []
+        for number, side in enumerate(sides):
+            width = side + plot_width if number < gaps else box.right - x
+            boxes.append(Box(x, box.y, width, box.height))
+            x += width + across
+        return boxes
 
 
 @dataclass(frozen=True)
@@ -411,20 +420,21 @@ class ChartLayout:
         boxes: Of each chart.
         headers: The place of its title and legend; the height is that of the text.
         plots: The box of its curves; None for values only.
-        min_width: The least width of a chart.
+        min_widths: The least width of each chart.
         min_height: The least height of a chart.
     """
 
     boxes: Sequence[Box]
     headers: Sequence[Box]
     plots: Sequence[Box | None]
-    min_width: int
+    min_widths: Sequence[int]
     min_height: int
 
     @property
     def fits(self) -> bool:
         """Whether the charts are large enough."""
-        return self.boxes[0].width >= self.min_width and self.boxes[0].height >= self.min_height
+        widths = zip(self.boxes, self.min_widths, strict=True)
+        return self.boxes[0].height >= self.min_height and all(box.width >= least for box, least in widths)
 
     def check(self) -> None:
         """Raise an error if the charts are too small.
@@ -434,7 +444,9 @@ class ChartLayout:
         """
         if not self.fits:
             size = f"{self.boxes[0].width}×{self.boxes[0].height}"
-            raise ValueError(f"has {size} pixels per chart, but needs {self.min_width}×{self.min_height}")
+            raise ValueError(
+                f"has {size} pixels per chart, but needs {max(self.min_widths)}×{self.min_height}"
+            )
 
 
 class CurveDrawing:
