@@ -111,6 +111,10 @@ class Panel(PanelSpec, ABC):
         """Why it has nothing to show, with what to do about it; empty if nobody needs to know."""
         return ""
 
+    def notes(self, context: SceneContext) -> tuple[str, ...]:
+        """What it leaves out for lack of room, with what to do about it."""
+        return ()
+
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The taps whose arrays it draws in every frame."""
         return ()

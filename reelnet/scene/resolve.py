@@ -48,7 +48,7 @@ class Scene:
         timeline_plan: What the timeline is made from.
         taps: The taps whose arrays the frames need.
         unplaced: One message per panel that the author describes but does not place, and per panel of the layout
-            that lacks data which the run could have.
+            that lacks data which the run could have, or room for all that it shows.
         text_notes: What authors should know about the fonts of the text, one sentence each.
         font_files: The font files, other than Open Sans, that draw text.
     """
@@ -229,6 +229,11 @@ def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, 
     unplaced = [
         template.source_map.diagnose(("panels", name), "is not in the layout, so it is not drawn")
         for name in find_unplaced(template)
+    ]
+    unplaced += [
+        template.source_map.diagnose(("panels", name), note)
+        for name, panel, _ in placed
+        for note in panel.notes(context)
     ]
     unplaced += [
         template.source_map.diagnose(("panels", name), f"is left out: {reason}")

@@ -16,11 +16,13 @@ from reelnet.render.panels.maps.grid import (
     CellGrid,
     column_label_height,
     heading_height,
+    label_overhang,
     row_label_width,
 )
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures
-from reelnet.render.typography import body_style, shorten_text
+from reelnet.render.panels.maps.labels import Labels
+from reelnet.render.typography import body_style
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Size
@@ -123,7 +125,8 @@ class Block:
     @property
     def heading_height(self) -> int:
         """Pixels that the heading takes."""
-        return heading_height(self.context) if self.heading else 0
+        extra = self.heading_lines.height - body_style(self.context.theme, bold=True).line_height
+        return self.context.grid.round_up(heading_height(self.context) + max(0, extra)) if self.heading else 0
 
     @property
     def colorbar_layout(self) -> ColorbarLayout | None:
@@ -133,12 +136,15 @@ class Block:
         has_missing = self.context.statistics.has_nonfinite(self.view.name)
         return ColorbarLayout(self.context, self.view.limits, has_missing=has_missing)
 
-    @property
-    def shortened_heading(self) -> str:
-        """The heading, shortened to the width of the cells or to `MIN_HEADING_EMS`."""
-        style = body_style(self.context.theme, bold=True)
-        width = max(self.grid_at(0, 0).bounds.width, MIN_HEADING_EMS * style.size)
-        return shorten_text(self.heading or "", width, style)
+    @cached_property
+    def heading_lines(self) -> Labels:
+        """The heading, in the width of the cells or `MIN_HEADING_EMS`."""
+        style, cell = body_style(self.context.theme, bold=True), self.view.cell
+        count = len(self.channels if self.context.transposed else self.context.sample_indices)
+        gap = self.context.choose_channel_gap(self.view, self.gap)
+        pitch = cell.width + gap if self.context.transposed else self.context.cell_pitch
+        width = max(count * pitch, MIN_HEADING_EMS * style.size)
+        return Labels.fit_heading(self.heading or "", style, width)
 
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a block whose upper left corner is at (x, y)."""
@@ -158,9 +164,10 @@ class Block:
     def size(self) -> Size:
         """Size of the block in pixels."""
         cells = self.grid_at(0, 0).bounds
-        heading_width = body_style(self.context.theme, bold=True).width(self.shortened_heading)
         colorbar_width = self.colorbar_layout.min_width if self.colorbar_layout is not None else 0
-        return Size(max(cells.right, cells.x + max(heading_width, colorbar_width)), cells.bottom)
+        overhang = label_overhang(self.context, labels=self.labels and self.inputs)
+        content = max(self.heading_lines.width, colorbar_width)
+        return Size(max(cells.right + overhang, cells.x + content), cells.bottom)
 
 
 class BlockDrawing:
@@ -255,8 +262,9 @@ class BlockDrawing:
         """Write the heading and labels, and outline cells that touch."""
         block, grid = self._block, self._grid
         if block.heading:
-            style = body_style(self._context.theme, bold=True)
-            write(canvas, block.shortened_heading, self._ink, grid.x, self._y, style)
+            style = block.heading_lines.style
+            for number, line in enumerate(block.heading_lines.lines[0]):
+                write(canvas, line, self._ink, grid.x, self._y + number * style.line_height, style)
         if self._colorbar is not None:
             self._colorbar.draw_still(canvas)
         if self._pictures is not None:
@@ -276,7 +284,7 @@ class BlockDrawing:
         grid, style, labels = self._grid, body_style(self._context.theme), self._block.channel_labels
         if self._context.transposed:
             y = grid.y - column_label_height(self._context, labels=True)
-            grid.write_column_labels(canvas, grid.fit_column_labels(labels, style), self._muted, y, style)
+            grid.write_column_labels(canvas, grid.thin_column_numbers(labels, style), self._muted, y, style)
         elif self._block.row_labels:
             grid.write_row_labels(canvas, labels, self._muted, style)
 

@@ -16,6 +16,7 @@ from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.answers.says import Says
 from reelnet.render.panels.maps.arrangement import BlockArrangement
 from reelnet.render.panels.maps.block import Block, BlockDrawing
+from reelnet.render.panels.maps.grid import describe_omitted_labels
 from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
@@ -169,6 +170,10 @@ class Channels(Panel):
         if context.layer not in self.map_layers(context):
             return None
         return context.choose_channels(self.show, self.order, context.layer)
+
+    def notes(self, context: SceneContext) -> tuple[str, ...]:
+        """Whether the names of the samples do not fit."""
+        return describe_omitted_labels(context) if self.inputs and self.labels else ()
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks with their labels, and the margin if annotations need one."""

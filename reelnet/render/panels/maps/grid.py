@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from reelnet.render.canvas import write
 from reelnet.render.panels.maps.hatching import Hatching
-from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
+from reelnet.render.panels.maps.labels import Labels, fit_line_height
+from reelnet.render.typography import TextStyle, body_style
 from reelnet.runs.header import displayable_layers
 from reelnet.scene.cell import Cell
 from reelnet.scene.cell_region import CellRegion
@@ -24,12 +25,12 @@ from reelnet.scene.tap_view import format_channel_numbers
 INPUT_LABEL = "input"
 LABEL_GAP = 10
 """Pixels between a row's label and its cells."""
-MIN_SHORTENED_LENGTH = 4
-"""A label shortened to this many characters, including the ellipsis, is dropped."""
-MIN_LABEL_SCALE, MIN_LABEL_SIZE = 0.65, 12
-"""Fraction of the theme's text size, and pixels, below which column labels do not shrink."""
-MAX_OVERHANG = 8
-"""Pixels by which a column's label may reach over the left edge of the cells."""
+LABEL_MARGIN = 4
+"""Pixels between the names of two samples side by side."""
+MIN_NUMBER_GAP = 4
+"""Pixels between two numbers above columns."""
+ROW_LABEL_EMS = 8, 14
+"""Ems that the names of samples beside rows may take, and more if they do not fit."""
 
 
 @dataclass(frozen=True)
@@ -142,15 +143,11 @@ class CellGrid:
             pattern = hatching.indices_at(y[..., None, None], x)
             np.copyto(target, pattern.astype(canvas.dtype), where=covered)
 
-    def write_row_label(self, canvas: Canvas, row: int, text: str, ink: Ink, style: TextStyle) -> None:
-        """Write a text left of a row, level with its middle."""
-        y = self.cell_box(row, 0).y + (self.cell_height - style.line_height) // 2
-        write(canvas, text, ink, self.x - LABEL_GAP, y, style, anchor="right")
-
     def write_row_labels(
         self, canvas: Canvas, labels: Sequence[str], ink: Ink, style: TextStyle, gap: int = LABEL_GAP
     ) -> None:
-        """Write those row labels that fit, `gap` pixels left of the cells."""
+        """Write those row labels that fit, smaller if rows are lower than a line, `gap` pixels left of the cells."""
+        style = fit_line_height(style, self.row_pitch)
         for row, label in thin_labels(labels, self.row_pitch, style.line_height).items():
             # If cells are lower than a line, the first label would reach over the panel's edge.
             y = max(self.y, self.cell_box(row, 0).y + (self.cell_height - style.line_height) // 2)
@@ -165,24 +162,28 @@ class CellGrid:
             middle = self.cell_box(0, column).x + self.cell_width // 2
             write(canvas, label, ink, middle, y, style, anchor="middle")
 
-    def fit_column_labels(self, labels: Sequence[str], style: TextStyle) -> dict[int, str]:
-        """Shorten and thin column labels to those that fit above the cells, by column."""
-        pitch, cell_size = self.column_pitch, self.cell_width
-        widest = max(style.width(label) for label in labels)
-        if widest + 4 <= pitch or pitch >= 3 * style.size:
-            return {column: shorten_text(label, pitch - 4, style) for column, label in enumerate(labels)}
-        space = min(widest + 4, 8 * style.size)
-        thinned = thin_labels(labels, pitch, space)
-        fitted = {column: shorten_text(label, space - 4, style) for column, label in thinned.items()}
-        # The first label must not reach far to the left, where another block may end.
-        fitted[0] = shorten_text(labels[0], min(space, cell_size + 2 * MAX_OVERHANG), style)
-        right = (len(labels) - 1) * pitch + cell_size
-        return {
-            column: label
-            for column, label in fitted.items()
-            if column * pitch + (cell_size + style.width(label)) // 2 <= right
-            and (label == labels[column] or len(label) > MIN_SHORTENED_LENGTH)
-        }
+    def thin_column_numbers(self, numbers: Sequence[str], style: TextStyle) -> dict[int, str]:
+        """Keep every n-th number above the columns, by column, so that each has enough space."""
+        return thin_labels(numbers, self.column_pitch, max(map(style.width, numbers)) + MIN_NUMBER_GAP)
+
+
+def fit_sample_labels(context: SceneContext, *, labels: bool = True) -> Labels | None:
+    """How the names of the samples are written above their columns, or left of their rows; None if they are not."""
+    if not labels or not context.labels:
+        return None
+    style, pitch = body_style(context.theme), context.cell_pitch
+    if not context.transposed:
+        return Labels.fit_columns(context.labels, style, pitch, context.px(LABEL_MARGIN))
+    ways = (Labels.fit_rows(context.labels, style, ems * style.size, pitch) for ems in ROW_LABEL_EMS)
+    return next((way for way in ways if way.lines), Labels((), style))
+
+
+def describe_omitted_labels(context: SceneContext) -> tuple[str, ...]:
+    """Say that the names of the samples do not fit, if that is so."""
+    labels = fit_sample_labels(context)
+    if labels is None or labels.lines:
+        return ()
+    return ("has no room for the names of the samples; show fewer samples, or give a larger canvas",)
 
 
 def row_label_width(context: SceneContext, *, labels: bool) -> int:
@@ -193,16 +194,23 @@ def row_label_width(context: SceneContext, *, labels: bool) -> int:
     last_channel = max(context.taps[name].map_shape[0] for name in displayable_layers(context.taps)) - 1
     folded = [tap for tap in context.taps.values() if tap.fold is not None and tap.map_shape[0] == 1]
     texts = [INPUT_LABEL, str(last_channel), *map(format_channel_numbers, folded)]
-    if context.transposed and context.labels is not None:
-        texts = [shorten_text(label, 8 * style.size, style) for label in context.labels]
+    if context.transposed and (names := fit_sample_labels(context)):
+        return context.grid.round_up(names.width + LABEL_GAP) if names.lines else 0
     return context.grid.round_up(max(style.width(text) for text in texts) + LABEL_GAP)
 
 
 def column_label_height(context: SceneContext, *, labels: bool) -> int:
     """Pixels above the cells for column labels."""
-    if not labels or (context.labels is None and not context.transposed):
-        return 0
-    return context.grid.round_up(body_style(context.theme).line_height + 2)
+    if labels and context.transposed:
+        return context.grid.round_up(body_style(context.theme).line_height + 2)
+    names = fit_sample_labels(context, labels=labels)
+    return context.grid.round_up(names.height + 2) if names is not None and names.lines else 0
+
+
+def label_overhang(context: SceneContext, *, labels: bool) -> int:
+    """Pixels by which the names above the columns reach over the right edge of the cells."""
+    names = fit_sample_labels(context, labels=labels)
+    return 0 if names is None else names.overhang(context.cell_pitch, context.cell_extent)
 
 
 def heading_height(context: SceneContext) -> int:
@@ -227,19 +235,3 @@ def thin_labels(labels: Sequence[str], pitch: int, space: int) -> dict[int, str]
         The remaining labels, by position.
     """
     return {number: labels[number] for number in thin_positions(len(labels), pitch, space)}
-
-
-def choose_label_style(labels: Sequence[str], context: SceneContext, pitch: int) -> TextStyle:
-    """The theme's font for column labels, or a smaller one if all labels fit with it.
-
-    Args:
-        labels: One per column.
-        context: The run.
-        pitch: Pixels from one column to the next.
-    """
-    default = body_style(context.theme)
-    for size in range(default.size, max(MIN_LABEL_SIZE, round(MIN_LABEL_SCALE * default.size)) - 1, -1):
-        style = text_style(context.theme, size)
-        if max(style.width(label) for label in labels) + 4 <= pitch:
-            return style
-    return default

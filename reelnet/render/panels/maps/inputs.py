@@ -10,16 +10,21 @@ from PIL import Image
 from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
+from reelnet.render.canvas import write
 from reelnet.render.panels.annotations.annotation import SampleAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.grid import (
     INPUT_LABEL,
+    LABEL_GAP,
     CellGrid,
-    choose_label_style,
     column_label_height,
+    describe_omitted_labels,
+    fit_sample_labels,
+    label_overhang,
     row_label_width,
 )
-from reelnet.render.typography import body_style, shorten_text
+from reelnet.render.panels.maps.labels import fit_line_height
+from reelnet.render.typography import body_style
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
@@ -66,7 +71,12 @@ class Inputs(Panel):
                 annotation.check(context)
         errors.raise_errors()
         bounds = self.grid_at(context, 0, 0).bounds
-        return measure_with_margin(Size(bounds.right, bounds.bottom), self.annotations, context)
+        width = bounds.right + label_overhang(context, labels=self.labels)
+        return measure_with_margin(Size(width, bounds.bottom), self.annotations, context)
+
+    def notes(self, context: SceneContext) -> tuple[str, ...]:
+        """Whether the names of the samples do not fit."""
+        return describe_omitted_labels(context) if self.labels else ()
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> InputsDrawing:
         """Resize the pictures to the cells."""
@@ -160,18 +170,14 @@ class SamplePictures:
 
     def write_labels(self, canvas: Canvas, ink: Ink) -> None:
         """Write the samples' labels above their cells, or left of them if rows are samples."""
-        context, style = self._context, body_style(self._context.theme)
-        if context.labels is None:
+        labels, cells = fit_sample_labels(self._context), range(len(self._boxes))
+        if labels is None:
             return
-        if context.transposed:
-            for number, label in enumerate(context.labels):
-                text = shorten_text(label, 8 * style.size, style)
-                self._grid.write_row_label(canvas, number, text, ink, style)
-            return
-        small = choose_label_style(context.labels, context, self._grid.column_pitch)
-        y = self._grid.y - column_label_height(context, labels=True) + style.line_height - small.line_height
-        fitted = self._grid.fit_column_labels(context.labels, small)
-        self._grid.write_column_labels(canvas, fitted, ink, y, small)
+        boxes = [self.cell_box(number) for number in cells]
+        if self._context.transposed:
+            labels.draw_beside(canvas, boxes, self._grid.x - LABEL_GAP, ink)
+        else:
+            labels.draw_above(canvas, boxes, self._grid.y - 2, ink)
 
     def write_name(self, canvas: Canvas, ink: Ink) -> None:
         """Write `input` left of the row, or above the column, if it fits."""
@@ -180,8 +186,11 @@ class SamplePictures:
             if style.width(INPUT_LABEL) <= box.width:
                 y = box.y - column_label_height(self._context, labels=True)
                 self._grid.write_column_labels(canvas, {0: INPUT_LABEL}, ink, y, style)
-        elif box.height >= style.line_height:
-            self._grid.write_row_label(canvas, 0, INPUT_LABEL, ink, style)
+            return
+        style = fit_line_height(style, box.height)
+        if style.line_height <= box.height:
+            y = box.y + (box.height - style.line_height) // 2
+            write(canvas, INPUT_LABEL, ink, box.x - LABEL_GAP, y, style, anchor="right")
 
 
 class GrayPictures:

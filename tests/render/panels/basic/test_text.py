@@ -64,14 +64,3 @@ def test_a_name_that_does_not_fit_is_left_out(tmp_path: Path) -> None:
     layout = lay_out(run, {"inputs": {}}, samples={"transposed": True}, theme={"cell": 8})
     box = layout.box("inputs")
     assert (layout.frame(0)[box.y : box.y + 17, box.x : box.right] == 255).all()
-
-
-def test_labels_that_would_be_cut_too_short_are_left_out(tmp_path: Path) -> None:
-    def above(labels: tuple[str, ...]) -> Any:
-        run = write_run(tmp_path / labels[1], taps={"conv1": (3, 2, 8, 8)}, labels=labels)
-        layout = lay_out(run, {"inputs": {}}, theme={"cell": 20})
-        box = layout.box("inputs")
-        return layout.frame(0)[box.y : box.y + 17, box.x + 30 : box.right]
-
-    assert (above(("mmmmmmmmmmmm", "a", "b")) == 255).all()
-    assert (above(("fig", "c", "d")) < 200).any()

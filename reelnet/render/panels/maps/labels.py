@@ -1,0 +1,179 @@
+"""Labels beside cells: whole, on two lines, smaller, turned, or all left out; never cut, and never thinned."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from reelnet.render.canvas import stamp, write
+from reelnet.render.typography import TextStyle, rasterize_text
+from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import Ink
+from reelnet.scene.panel import Canvas
+
+MIN_SCALE = 0.75
+"""Fraction of the size of text below which labels do not shrink."""
+
+MIN_TURNED_PITCH = 1.6
+"""Ems from one column to the next that turned labels need."""
+
+MAX_TURNED_EMS = 14
+"""Length of the longest label that is turned."""
+
+DIAGONAL = math.sqrt(0.5)
+
+TURN_OVERSAMPLING = 4
+"""Turned text is drawn this much larger and averaged, for smooth edges."""
+
+BREAK = re.compile(r"(?<=[\s\-–/_.])(?=\S)")
+"""Where a label may be broken into two lines."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How the labels of columns or rows are written, all in the same way.
+
+    Attributes:
+        lines: One or two lines per label; none at all if the labels are left out.
+        style: Their font.
+        is_turned: Whether they rise to the right by 45 degrees.
+    """
+
+    lines: tuple[tuple[str, ...], ...]
+    style: TextStyle
+    is_turned: bool = False
+
+    @classmethod
+    def fit_columns(cls, labels: Sequence[str], style: TextStyle, pitch: int, margin: int) -> Labels:
+        """Fit labels above columns that are `pitch` pixels apart, with `margin` pixels between two of them."""
+        return fit_labels(tuple(labels), style, pitch - margin, 1 << 20, pitch)
+
+    @classmethod
+    def fit_rows(cls, labels: Sequence[str], style: TextStyle, width: int, pitch: int) -> Labels:
+        """Fit labels into `width` pixels beside rows that are `pitch` pixels apart."""
+        return fit_labels(tuple(labels), style, width, pitch, None)
+
+    @classmethod
+    def fit_heading(cls, heading: str, style: TextStyle, width: int) -> Labels:
+        """Fit a heading into `width` pixels: on one line, in smaller type, or on two lines, or else make it wider."""
+        sizes = list(list_sizes(style))
+        for max_lines in (1, 2):
+            for smaller in sizes:
+                if lines := break_label(heading, width, smaller, max_lines):
+                    return cls((lines,), smaller)
+        return cls(((heading,),), sizes[-1])
+
+    @property
+    def width(self) -> int:
+        """Pixels of the longest line."""
+        return max((self.style.width(line) for lines in self.lines for line in lines), default=0)
+
+    @property
+    def height(self) -> int:
+        """Pixels that all labels need above columns."""
+        if not self.lines:
+            return 0
+        if self.is_turned:
+            return math.ceil(DIAGONAL * (self.width + self.style.line_height))
+        return max(map(len, self.lines)) * self.style.line_height
+
+    def overhang(self, pitch: int, cell_width: int) -> int:
+        """Pixels by which turned labels reach over the right edge of the last column."""
+        if not self.is_turned:
+            return 0
+        ends = [
+            DIAGONAL * (self.style.width(*lines) + self.style.line_height / 2)
+            - cell_width / 2
+            - pitch * (len(self.lines) - 1 - column)
+            for column, lines in enumerate(self.lines)
+        ]
+        return max(0, math.ceil(max(ends)))
+
+    def draw_above(self, canvas: Canvas, cells: Sequence[Box], bottom: int, ink: Ink) -> None:
+        """Write each label above its cell, with the bottom of its last line at `bottom`."""
+        style = self.style
+        for lines, cell in zip(self.lines, cells, strict=False):
+            middle = cell.x + cell.width // 2
+            if self.is_turned:
+                mask = rasterize_turned(lines[0], style)
+                x = middle - round(DIAGONAL * style.line_height / 2)
+                stamp(canvas, mask, ink, x, bottom - mask.shape[0])
+                continue
+            for number, line in enumerate(lines):
+                y = bottom - (len(lines) - number) * style.line_height
+                write(canvas, line, ink, middle, y, style, anchor="middle")
+
+    def draw_beside(self, canvas: Canvas, cells: Sequence[Box], right: int, ink: Ink) -> None:
+        """Write each label left of `right`, level with the middle of its cell."""
+        style = self.style
+        for lines, cell in zip(self.lines, cells, strict=False):
+            y = cell.y + (cell.height - len(lines) * style.line_height) // 2
+            for number, line in enumerate(lines):
+                write(canvas, line, ink, right, y + number * style.line_height, style, anchor="right")
+
+
+@lru_cache(maxsize=1024)
+def fit_labels(
+    labels: tuple[str, ...], style: TextStyle, width: int, height: int, turned_pitch: int | None
+) -> Labels:
+    """Choose how to write labels: the first way in which all of them fit.
+
+    Args:
+        labels: One per column or row.
+        style: The font that is preferred.
+        width: Pixels for a line.
+        height: Pixels for the lines of a label.
+        turned_pitch: Pixels from one column to the next if the labels may be turned; None if not.
+    """
+    for smaller in list_sizes(style):
+        for max_lines in (1, 2):
+            if max_lines * smaller.line_height > height:
+                continue
+            lines = tuple(break_label(label, width, smaller, max_lines) for label in labels)
+            if all(lines):
+                return Labels(lines, smaller)
+    if turned_pitch is not None:
+        whole = tuple((label,) for label in labels)
+        for smaller in list_sizes(style):
+            longest = max(map(smaller.width, labels))
+            if turned_pitch >= MIN_TURNED_PITCH * smaller.size and longest <= MAX_TURNED_EMS * style.size:
+                return Labels(whole, smaller, is_turned=True)
+    return Labels((), style)
+
+
+def list_sizes(style: TextStyle) -> Iterator[TextStyle]:
+    """The style, and the same in smaller sizes."""
+    for size in range(style.size, math.ceil(MIN_SCALE * style.size) - 1, -1):
+        yield TextStyle(size, style.bold, style.fonts)
+
+
+def fit_line_height(style: TextStyle, height: int) -> TextStyle:
+    """The style, or the largest smaller one whose lines are at most `height` pixels high, if there is one."""
+    return next((smaller for smaller in list_sizes(style) if smaller.line_height <= height), style)
+
+
+def break_label(label: str, width: int, style: TextStyle, max_lines: int) -> tuple[str, ...]:
+    """A label on one or two lines of similar length; empty if it does not fit into `width` pixels."""
+    if style.width(label) <= width:
+        return (label,)
+    places = [found.start() for found in BREAK.finditer(label)] if max_lines > 1 else []
+    ways = [(label[:place].rstrip(), label[place:]) for place in places]
+    best = min(ways, key=lambda way: max(map(style.width, way)), default=())
+    return best if best and max(map(style.width, best)) <= width else ()
+
+
+@lru_cache(maxsize=256)
+def rasterize_turned(text: str, style: TextStyle) -> NDArray[np.uint8]:
+    """The coverage of a line of text that rises to the right by 45 degrees, uint8 (height, width)."""
+    k = TURN_OVERSAMPLING
+    large = Image.fromarray(rasterize_text(text, TextStyle(k * style.size, style.bold, style.fonts)))
+    turned = np.asarray(large.rotate(45, Image.Resampling.BICUBIC, expand=True).reduce(k))
+    turned.flags.writeable = False
+    return turned
