@@ -52,7 +52,6 @@ KNOWN: dict[str, dict[str, str]] = {
         "size": "large",
         "empty": "still",
     },
-    "flow": {"grid": "all but single"},
     "overview": {
         "grid": "all but single logsteps gaps bare",
         "texts": "pictures series large oblong three",

@@ -76,9 +76,9 @@ class InputDrawing:
 
     @property
     def _picture_box(self) -> Box:
-        height, width = self._size
-        x = self._box.x + (self._box.width - width) // 2
-        return Box(x, self._box.y + (self._box.height - height) // 2, width, height)
+        (height, width), grid = self._size, self._part.context.grid
+        x = self._box.x + grid.center(self._box.width - width)
+        return Box(x, self._box.y + grid.center(self._box.height - height), width, height)
 
     def cell_regions(self) -> list[CellRegion]:
         """The picture."""

@@ -20,6 +20,7 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
+from reelnet.scene.wording import name_layer
 from reelnet.template.selector import Selector
 
 Floats = NDArray[np.float64]
@@ -27,8 +28,8 @@ Mask = NDArray[np.bool_]
 
 MIN_REDUCED_FILL = 0.75
 """Fraction of the side of a cell that a reduced map should fill."""
-VALUE_PITCHES = (24, 20, 16, 12, 10, 8, 6)
-"""Pixels of the layout from one value of a vector to the next, the best first."""
+MAX_VALUE_PITCH, MIN_VALUE_PITCH, VALUE_PITCH_STEP = 24, 6, 2
+"""Pixels of the layout from one value of a vector to the next: at most, at least, and how much two differ."""
 MIN_GAP_PITCH = 8
 """Pitch from which on there is a gap between the values of a vector, so that they are not read as a map."""
 MAX_VECTOR_COLUMNS, MAX_BAND_COLUMNS = 2, 4
@@ -142,8 +143,8 @@ class MapLayer(FlowLayer):
         number = f"{total:,}{unit}" if shown == total else f"{shown} of {total:,}{unit}"
         side = f"{height}²" if height == width else f"{height} × {width}"
         if shown == total and not attention:
-            return Caption(self.tap, keep_together(f"{number} × {side}"))
-        return Caption(self.tap, f"{keep_together(number)} {keep_together(f'× {side}')}")
+            return Caption(name_layer(self.tap), keep_together(f"{number} × {side}"))
+        return Caption(name_layer(self.tap), f"{keep_together(number)} {keep_together(f'× {side}')}")
 
     def map_side(self, spacing: Spacing) -> int | None:
         """The side of a map as it is drawn; of a reduced one, whose values count less, that of its cell."""
@@ -154,7 +155,11 @@ class MapLayer(FlowLayer):
     def reduction_at(self, spacing: Spacing) -> str:
         """Such as `each pixel of conv1 is the mean of 4 × 4 values`."""
         factor = self._factor(spacing)
-        return f"each pixel of {self.tap} is the mean of {factor} × {factor} values" if factor > 1 else ""
+        return (
+            f"each pixel of {name_layer(self.tap)} is the mean of {factor} × {factor} values"
+            if factor > 1
+            else ""
+        )
 
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
         """One tile per channel, down the columns."""
@@ -162,7 +167,7 @@ class MapLayer(FlowLayer):
         total, statistics = self.info.map_shape[0], self.context.statistics
         channels = ChannelChoice.choose(Selector(top=count), "similar", self.tap, total, statistics).channels
         rows, _ = spacing.split(count)
-        grid = self.context.grid.for_values(scale)
+        grid = self.context.grid
         down, across = grid.center(spacing.cell - height * scale), grid.center(spacing.cell - width * scale)
         boxes = tuple(
             Box(
@@ -200,15 +205,16 @@ class VectorLayer(FlowLayer):
 
     def _layout(self, spacing: Spacing) -> tuple[int, int, int]:
         """Pitch, rows and columns: the largest pitch at which all values fit, in a full rectangle if there is one."""
-        most, pitch = self._most_width(spacing), 1
-        for pitch in map(self.context.px, VALUE_PITCHES):
+        most, px = self._most_width(spacing), self.context.px
+        step, smallest = max(self.context.grid.step, px(VALUE_PITCH_STEP)), px(MIN_VALUE_PITCH)
+        for pitch in [*range(px(MAX_VALUE_PITCH), smallest, -step), smallest]:
             highest = max(1, spacing.height // pitch)
             full = [rows for rows in range(highest, -(-3 * highest // 4) - 1, -1) if self._count % rows == 0]
             for rows in [*full, -(-self._count // -(-self._count // highest))]:
                 columns = -(-self._count // rows)
                 if columns * pitch <= most:
                     return pitch, rows, columns
-        return pitch, max(1, spacing.height // pitch), max(1, spacing.cell // pitch)
+        return smallest, max(1, spacing.height // smallest), max(1, spacing.cell // smallest)
 
     def size_at(self, spacing: Spacing) -> Size:
         """The grid of values."""
@@ -225,9 +231,10 @@ class VectorLayer(FlowLayer):
         shown = min(self._count, rows * columns)
         unit = "value" + "s" * (self._count != 1)
         if shown == self._count:
-            return Caption(self.tap, keep_together(f"{shown:,} {unit}"))
+            return Caption(name_layer(self.tap), keep_together(f"{shown:,} {unit}"))
         return Caption(
-            self.tap, f"{keep_together(f'{shown:,} of')} {keep_together(f'{self._count:,} {unit}')}"
+            name_layer(self.tap),
+            f"{keep_together(f'{shown:,} of')} {keep_together(f'{self._count:,} {unit}')}",
         )
 
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
@@ -257,7 +264,9 @@ class BandLayer(FlowLayer):
         count, most = min(spacing.channels, channels), spacing.span(min(MAX_BAND_COLUMNS, spacing.rows))
         factor = -(-length // most)
         width = most // -(-length // factor)
-        height = max(1, min(spacing.cell, (spacing.height + self._gap) // count - self._gap))
+        pitch = (spacing.height + self._gap) // count
+        pitch = self.context.grid.round_down(pitch) or pitch
+        height = max(1, min(spacing.pitch, pitch) - self._gap)
         return count, factor, height, width
 
     @property
@@ -274,12 +283,12 @@ class BandLayer(FlowLayer):
         total, _, length = self.info.map_shape
         shown = self._geometry(spacing)[0]
         part = f"{shown} of " if shown < total else ""
-        return Caption(self.tap, keep_together(f"{part}{total:,} × {length:,}"))
+        return Caption(name_layer(self.tap), keep_together(f"{part}{total:,} × {length:,}"))
 
     def reduction_at(self, spacing: Spacing) -> str:
         """Such as `each pixel of conv1 is the mean of 4 values`."""
         factor = self._geometry(spacing)[1]
-        return f"each pixel of {self.tap} is the mean of {factor} values" if factor > 1 else ""
+        return f"each pixel of {name_layer(self.tap)} is the mean of {factor} values" if factor > 1 else ""
 
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
         """One tile per channel."""

@@ -80,10 +80,17 @@ def test_layers_stand_in_their_order_and_the_class_output_is_no_layer(tmp_path: 
 
 
 def test_cells_are_on_the_grid(tmp_path: Path) -> None:
-    for layer in layers_of(draw(recorded(tmp_path / "run"))):
-        region = layer.cell_region()
-        step = np.gcd(8, region.value_width)
-        assert all(box.x % step == box.y % step == 0 for box in region.boxes)
+    dense = np.zeros((3, 2, 100, 1, 1), np.float32)
+    taps = {
+        "conv1": noise(3, 2, 4, 9),
+        "series": noise(3, 2, 3, 1, 30),
+        "dense": dense,
+        "out": probabilities(),
+    }
+    laid = draw(recorded(tmp_path / "run", taps))
+    boxes = [box for region in drawing_of(laid).cell_regions() for box in region.boxes]
+    assert len(boxes) >= 4 + 3 + 1 + 1
+    assert all(box.x % 8 == box.y % 8 == 0 for box in boxes)
 
 
 def test_quantized_levels_replace_the_values(tmp_path: Path) -> None:
