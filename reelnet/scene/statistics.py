@@ -27,6 +27,8 @@ ROW_TOLERANCE = 0.01
 MAX_EXACT_VALUES = 2**20
 """Percentiles are those of all values of a run with no more than these, and of a sample of a longer one."""
 
+CHANGE_STEPS = 512
+"""Steps between which changes are measured, evenly spaced: an adaptive timeline never reads a long run whole."""
 SAMPLED_STEPS = 64
 """Steps from which a sample is taken, evenly spaced, with the first and the last: a percentile never reads a long run
 whole. Between two of them the distribution of a network's values changes little: for eight layers of runs of 61 and
@@ -46,7 +48,8 @@ class TapChanges:
 
     Attributes:
         by_channel: Mean absolute change per step of each channel, float64 (channels,).
-        by_step: Mean absolute change since the previous recorded step, float64 (steps,); 0 for the first.
+        by_step: Mean absolute change since the previous recorded step, float64 (steps,); 0 for the first. In a long
+            run, the change between two of `CHANGE_STEPS` steps, shared by the steps between them.
     """
 
     by_channel: NDArray[np.float64]
@@ -266,17 +269,22 @@ class RunStatistics:
         return ChannelSignatures.from_values(values.transpose(2, 0, 1, 3).reshape(channels, -1), dead)
 
     def _compute_changes(self, tap: str) -> TapChanges:
+        """Measure the changes between all steps, or between some of a long run's, which their gaps share evenly."""
+        steps = self._run.steps
+        positions = [int(number) for number in _space_evenly(len(steps), CHANGE_STEPS)]
         by_channel, by_step, previous = np.zeros(self._run.tap(tap).shape[1]), [0.0], None
-        for values in self._read_values(tap):
+        for number, position in enumerate(positions):
+            values = self.read_step(steps[position], [tap])[tap].astype(np.float64)
             if previous is not None:
                 with np.errstate(invalid="ignore", over="ignore"):
                     change = np.abs(values - previous)
                 # A value that becomes NaN or infinite is no change that could be compared with others.
                 change = np.where(np.isfinite(change), change, 0.0).mean(axis=(0, 2, 3))
                 by_channel += change
-                by_step.append(float(change.mean()))
+                gap = position - positions[number - 1]
+                by_step += [float(change.mean()) / gap] * gap
             previous = values
-        return TapChanges(by_channel / max(1, len(by_step) - 1), np.array(by_step))
+        return TapChanges(by_channel / max(1, len(positions) - 1), np.array(by_step))
 
     def _read_values(self, tap: str) -> Iterator[NDArray[np.float64]]:
         for step in self._run.steps:

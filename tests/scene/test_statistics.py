@@ -45,3 +45,14 @@ def test_a_channel_does_not_change_most_because_it_is_nan_at_times(tmp_path: Pat
     assert changes.by_channel[0] == 0
     assert np.isfinite(changes.by_channel).all()
     assert np.isfinite(changes.by_step).all()
+
+
+def test_the_changes_of_a_long_run_are_shared_by_the_steps_between(tmp_path: Path) -> None:
+    count = 1200
+    maps = np.repeat(np.linspace(0, 3, count, dtype=np.float32), 4).reshape(count, 1, 1, 2, 2)
+    maps[600:] += 50
+    by_step = RunStatistics.for_run(write_run(tmp_path / "run", maps)).changes("conv1").by_step
+    assert by_step.shape == (count,)
+    assert by_step[0] == 0
+    assert by_step.sum() == pytest.approx(53, rel=1e-5)
+    assert by_step.argmax() in (598, 599, 600, 601, 602)
