@@ -30,6 +30,7 @@ _PANEL_CLASSES = {
     "image": "basic.image:Image",
     "inputs": "maps.inputs:Inputs",
     "progress": "basic.small_panels:Progress",
+    "race": "answers.race:Race",
     "says": "answers.says:Says",
     "spacer": "basic.small_panels:Spacer",
     "tally": "answers.tally:Tally",

@@ -46,6 +46,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "texts": "pictures transformer vectors many oblong logsteps gaps",
         "maps": "series single large oblong ends still three",
     },
+    "race": {"refused": "logsteps gaps bare"},
     "filmstrip": {
         "grid": "pictures transformer series many large oblong logsteps gaps bare three",
         "maps": "single oblong still",

@@ -115,6 +115,8 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "verdict", "sample"): [0],
     ("panels", "verdict", "tap"): ["aux"],
     ("panels", "verdict", "classes"): [["ship", "dog", "frog", "horse", "cat"]],
+    ("panels", "race", "tap"): ["aux"],
+    ("panels", "race", "classes"): [["dog", "frog", "cat", "horse", "ship"]],
     ("panels", "compass", "tap"): ["aux"],
     ("panels", "compass", "classes"): [["dog", "frog", "cat", "horse", "ship"]],
     ("panels", "compass", "show"): [["cat", "frog"]],

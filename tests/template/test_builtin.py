@@ -139,7 +139,7 @@ class Laid:
 REFUSED = {(name, "maps-of-100") for name in ("square", "vertical", "wide")}
 """What has no room in a fixed frame, even at scale 1."""
 
-ABOUT_ANSWERS = ("compass",)
+ABOUT_ANSWERS = ("compass", "race")
 """Templates that show nothing but what a network answers."""
 WITH_ANSWERS = ("several-taps",)
 """Shapes with a class output; those templates refuse all others."""
@@ -305,4 +305,5 @@ def test_all_built_in_templates_are_here() -> None:
         "flow",
         "dark",
         "compass",
+        "race",
     } == {*TEMPLATES}

@@ -81,7 +81,7 @@ class ClassRing:
     ) -> ClassRing:
         count = len(names)
         width = MAX_NAME_EMS * style.size
-        lines = [_break_name(name, width, style) for name in names]
+        lines = [break_name(name, width, style) for name in names]
         spans = [_measure_ink(each, style) for each in lines]
         sizes = [
             (max(map(style.width, each)), bottom - top)
@@ -147,7 +147,7 @@ def _measure_ink(lines: Sequence[str], style: TextStyle) -> tuple[int, int]:
     return first[0], (len(lines) - 1) * style.line_height + last[0] + 1
 
 
-def _break_name(name: str, width: int, style: TextStyle) -> tuple[str, ...]:
+def break_name(name: str, width: int, style: TextStyle) -> tuple[str, ...]:
     """A name on one line, or its words on two if they are long."""
     words = name.split()
     if len(words) > 1 and style.width(name) > 4 * style.size:

@@ -51,6 +51,7 @@ class Compass(AnswerPanel):
     """
 
     default_grow: ClassVar[float] = 1.0
+    can_shrink: ClassVar[bool] = True
 
     show: Annotated[tuple[str, ...] | None, LIST_AS_TUPLE] = Field(
         None,

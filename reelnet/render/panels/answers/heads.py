@@ -143,7 +143,7 @@ def draw_in_discs(pictures: NDArray[np.uint8], radius: float, *, on_dark: bool) 
     """
     height, width = pictures.shape[1:]
     if 1 in (height, width) and height != width:
-        return [_draw_curve(picture.ravel(), (round(1.7 * radius), round(radius))) for picture in pictures]
+        return [draw_curve(picture.ravel(), (round(1.7 * radius), round(radius))) for picture in pictures]
     coverage = pictures
     is_ink = are_ink_on_white(pictures)
     is_light = not is_ink and are_ink_on_white(255 - pictures)
@@ -165,7 +165,7 @@ def draw_in_discs(pictures: NDArray[np.uint8], radius: float, *, on_dark: bool) 
     return [_cut_to_disc(each, radius) for each in drawn]
 
 
-def _draw_curve(values: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+def draw_curve(values: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """The coverage of a curve through values, uint8 (height, width)."""
     stroke = max(1.0, size[1] / 16)
     x = np.linspace(stroke, size[0] - stroke, len(values))
