@@ -20,7 +20,7 @@ from reelnet.render.panels.maps.grid import (
     row_label_width,
 )
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
-from reelnet.render.panels.maps.inputs import SamplePictures
+from reelnet.render.panels.maps.inputs import SamplePictures, choose_input_size
 from reelnet.render.panels.maps.labels import Labels
 from reelnet.render.typography import body_style
 from reelnet.scene.cell_region import CellRegion
@@ -106,10 +106,13 @@ class Block:
     @property
     def input_distance(self) -> int:
         """Pixels from the start of the samples to the start of the first channel."""
-        cell = self.view.cell
-        return self.context.grid.round_up(
-            (cell.width if self.context.transposed else cell.height) + INPUT_GAP
-        )
+        size = self.input_size.width if self.context.transposed else self.input_size.height
+        return self.context.grid.round_up(size + INPUT_GAP)
+
+    @cached_property
+    def input_size(self) -> Size:
+        """The box of a sample in pixels."""
+        return choose_input_size(self.view, self.context)
 
     @property
     def top_margin(self) -> int:
@@ -193,7 +196,7 @@ class BlockDrawing:
         """The samples above the cells, or left of them if rows are samples."""
         grid, distance = self._grid, self._block.sample_distance
         x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
-        own_grid = CellGrid.for_samples(self._context, x, y, Size(grid.cell_width, grid.cell_height))
+        own_grid = CellGrid.for_samples(self._context, x, y, self._block.input_size)
         return SamplePictures(self._context, own_grid, palette, labels=self._block.labels)
 
     def _place_answers(self, palette: PaletteBuilder) -> Drawing | None:

@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.render.canvas import write
+from reelnet.render.canvas import polylines, stamp, write
 from reelnet.render.panels.annotations.annotation import SampleAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.grid import (
@@ -25,11 +25,13 @@ from reelnet.render.panels.maps.grid import (
 )
 from reelnet.render.panels.maps.labels import fit_line_height
 from reelnet.render.typography import body_style
+from reelnet.scene.cell import MAX_ASPECT
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import FixedPicture, Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.tap_view import TapView
 from reelnet.template.color import Rgb
 
 MIN_SHARP_SCALE, MIN_SHARP_COLOR_SCALE = 3, 8
@@ -37,6 +39,12 @@ MIN_SHARP_SCALE, MIN_SHARP_COLOR_SCALE = 3, 8
 
 MIN_SHARP_FILL = 0.875
 """Fraction of the box that smaller whole factors must fill."""
+
+LINE_WIDTH, MAX_LINE_HEIGHT = 1.5, 64
+"""Width of the line of a sequence, and up to which height its box is larger than the cells, in pixels."""
+
+MAX_LINES, MIN_LINE_ASPECT = 8, 8
+"""Rows up to which inputs are sequences, if they are at least this many times as long."""
 
 GRAY_LEVELS = 32
 PHOTO_COLORS = 64
@@ -58,10 +66,9 @@ class Inputs(Panel):
         """The cells of a panel whose upper left corner is at (x, y)."""
         left = row_label_width(context, labels=self.labels)
         top = column_label_height(context, labels=self.labels)
-        cell = context.cell
-        inset = context.cell_inset(cell)
+        inset = context.cell_inset(context.cell)
         x, y = (x + left, y + top + inset) if context.transposed else (x + left + inset, y + top)
-        return CellGrid.for_samples(context, x, y, Size(cell.width, cell.height))
+        return CellGrid.for_samples(context, x, y, choose_input_size(context.view(context.layer), context))
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the cells with their labels, and the margin if annotations need one."""
@@ -133,11 +140,16 @@ class SamplePictures:
         for label in (labels and context.labels) or ():
             body_style(context.theme).width(label)
         self._context, self._grid = context, grid
-        pictures, self._scale = fit_pictures(context.pictures, Size(grid.cell_width, grid.cell_height))
-        height, width = pictures.shape[1] * self._scale, pictures.shape[2] * self._scale
-        self._boxes = [self._center_picture(number, height, width) for number in range(len(pictures))]
-        self._pictures: GrayPictures | FixedPicture
-        if pictures.ndim == 3:
+        size = Size(grid.cell_width, grid.cell_height)
+        pictures, self._scale = context.pictures, 1
+        if not are_sequences(pictures):
+            pictures, self._scale = fit_pictures(pictures, size)
+            size = Size(pictures.shape[2] * self._scale, pictures.shape[1] * self._scale)
+        self._boxes = [self._center_picture(number, size) for number in range(len(pictures))]
+        self._pictures: GrayPictures | FixedPicture | Waveforms
+        if are_sequences(context.pictures):
+            self._pictures = Waveforms(pictures, size, context, palette)
+        elif pictures.ndim == 3:
             background = context.theme.background if are_ink_on_white(context.pictures) else None
             self._pictures = GrayPictures(pictures, background, palette)
         else:
@@ -147,13 +159,13 @@ class SamplePictures:
         """The cell of a sample, by its position among the shown ones."""
         return self._grid.cell_box(number, 0) if self._context.transposed else self._grid.cell_box(0, number)
 
-    def _center_picture(self, number: int, height: int, width: int) -> Box:
+    def _center_picture(self, number: int, size: Size) -> Box:
         cell, grid = self.cell_box(number), self._context.grid.for_values(self._scale)
         return Box(
-            cell.x + grid.center(cell.width - width),
-            cell.y + grid.center(cell.height - height),
-            width,
-            height,
+            cell.x + grid.center(cell.width - size.width),
+            cell.y + grid.center(cell.height - size.height),
+            size.width,
+            size.height,
         )
 
     @property
@@ -191,6 +203,63 @@ class SamplePictures:
         if style.line_height <= box.height:
             y = box.y + (box.height - style.line_height) // 2
             write(canvas, INPUT_LABEL, ink, box.x - LABEL_GAP, y, style, anchor="right")
+
+
+class Waveforms:
+    """Sequences (n, channels, positions) as lines, one above the other if there are several channels.
+
+    Args:
+        sequences: uint8, with one scale for all.
+        size: The box of a sequence in pixels.
+        context: The run.
+        palette: Where inks come from.
+    """
+
+    def __init__(
+        self, sequences: NDArray[np.uint8], size: Size, context: SceneContext, palette: PaletteBuilder
+    ) -> None:
+        theme, width = context.theme, context.px(LINE_WIDTH)
+        self._ink = palette.ramp(theme.ink, theme.background)
+        _, channels, positions = sequences.shape
+        lane = size.height / channels
+        x = (np.arange(positions) + 0.5) * size.width / positions
+        self._masks = []
+        for sequence in sequences:
+            # The full range of values takes a lane but for the width of the line.
+            y = (1 - sequence / 255) * (lane - 2 * width) + width + np.arange(channels)[:, None] * lane
+            lines = [list(zip(x.tolist(), each.tolist(), strict=True)) for each in y]
+            self._masks.append(polylines(lines, width, (size.width, size.height)))
+
+    def indices_for(self, canvas: Canvas) -> Canvas:
+        """The palette indices (n, height, width)."""
+        pictures = np.full((len(self._masks), *self._masks[0].shape), self._ink.indices[0], canvas.dtype)
+        for picture, mask in zip(pictures, self._masks, strict=True):
+            stamp(picture, mask, self._ink, 0, 0)
+        return pictures
+
+
+def are_sequences(pictures: NDArray[np.uint8]) -> bool:
+    """Whether pictures (n, height, width) are rather few channels of a sequence, such as sounds."""
+    height, width = pictures.shape[1:3]
+    return pictures.ndim == 3 and height <= MAX_LINES and width >= MIN_LINE_ASPECT * height
+
+
+def choose_input_size(view: TapView, context: SceneContext) -> Size:
+    """The box of a sample beside the cells of a layer, in pixels.
+
+    It is that of a cell. Beside vectors it has the shape of the pictures, at most 4:1; for lines it is higher.
+    """
+    cell, pictures = view.cell, context.pictures
+    height, width = pictures.shape[1:3]
+    if are_sequences(pictures):
+        least = min(cell.width // 2, context.px(MAX_LINE_HEIGHT))
+        return Size(cell.width, cell.height if context.transposed else max(cell.height, least))
+    if not view.tap.is_grid:
+        return Size(cell.width, cell.height)
+    aspect = min(max(width / height, 1 / MAX_ASPECT), MAX_ASPECT)
+    if context.transposed:
+        return Size(max(1, round(cell.height * aspect)), cell.height)
+    return Size(cell.width, max(1, round(cell.width / aspect)))
 
 
 class GrayPictures:
