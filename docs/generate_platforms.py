@@ -103,7 +103,9 @@ def describe_origin(platform: Platform) -> str:
     """Title, other names, source and notes of a platform."""
     aliases = f", also `{'`, `'.join(platform.aliases)}`" if platform.aliases else ""
     source = platform.source[:1].upper() + platform.source[1:]
-    return " ".join((f"{platform.title}{aliases}.", f"{source}.", *platform.notes))
+    shows_first = any(group.constraints.thumbnail for group in platform.groups)
+    preview = ("Files begin with their last picture, as a preview.",) * shows_first
+    return " ".join((f"{platform.title}{aliases}.", f"{source}.", *platform.notes, *preview))
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def find_ink_rows(text: str, style: TextStyle) -> tuple[int, int]:
 class Progress(Panel):
     """A thin bar, as wide as its box, that fills as the steps pass: empty at the first, full at the last.
 
-    Its scale is that of the charts.
+    Its scale is that of the charts. On a logarithmic one, notches mark the powers of ten.
     """
 
     can_shrink: ClassVar[bool] = True
@@ -125,6 +125,12 @@ class ProgressDrawing:
         color = panel.color or theme.accent
         self._ink = palette.ramp(color, color, 1)
         axis = fit_step_axis(context.steps, 0)
+        powers = (
+            [10.0**power for power in range(20) if axis.low < 10.0**power < axis.high] if axis.log else []
+        )
+        self._notches = [round(part * box.width) for part in axis.to_fraction(powers)]
+        self._background = palette.ramp(theme.background, theme.background, 1)
+        self._notch = context.px(1)
         # A single step is the last one.
         self._filled = axis.to_fraction(context.steps) if len(context.steps) > 1 else np.ones(1)
         self._track = palette.ramp(theme.faint, theme.faint, 1) if panel.track else None
@@ -138,6 +144,8 @@ class ProgressDrawing:
         """Fill the part of the steps that have passed."""
         bar, filled = self._bar, self._filled[state.step_index]
         fill_box(canvas, Box(bar.x, bar.y, round(filled * bar.width), bar.height), self._ink)
+        for notch in self._notches:
+            fill_box(canvas, Box(bar.x + notch, bar.y, self._notch, bar.height), self._background)
 
 
 class Spacer(Panel):

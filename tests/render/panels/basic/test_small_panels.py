@@ -69,3 +69,22 @@ def test_it_is_as_wide_as_its_column(tmp_path: Path) -> None:
 def test_without_a_track_nothing_is_drawn_at_first(tmp_path: Path) -> None:
     options = {"height": 6, "thickness": 6, "track": False}
     assert (to_pixels(reel(tmp_path, options).frame(0))[-5:] == WHITE).all()
+
+
+def test_steps_that_were_recorded_as_logarithms_fill_it_so_with_notches_at_powers_of_ten(
+    tmp_path: Path,
+) -> None:
+    box, steps = Box(0, 0, 300, 4), (0, 1, 9, 99, 999)
+    builder = PaletteBuilder()
+    context = replace(reel(tmp_path, {}).scene.context, steps=steps)
+    background = builder.ramp(WHITE, WHITE, 1)
+    drawing = Progress().place(context, box, builder)
+    palette = builder.freeze()
+    for step_index, filled in ((0, 0), (2, 100), (3, 200), (4, 300)):
+        canvas = np.full((4, 300), background.indices[0], np.uint8)
+        drawing.draw_still(canvas)
+        drawing.draw(canvas, FrameState(Snapshot(steps[step_index], {}, {}), step_index))
+        row = palette.rgb[canvas][2]
+        notches = np.flatnonzero((row == WHITE).all(axis=-1))
+        assert notches.tolist() == [round(100 * np.log10(step + 1)) for step in (1, 10, 100)]
+        assert np.count_nonzero((row == ACCENT).all(axis=-1)) == filled - np.count_nonzero(notches < filled)

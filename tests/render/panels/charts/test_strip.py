@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,26 @@ def test_right_answers_of_the_samples_are_counted(tmp_path: Path) -> None:
         )
         reel = run.reel(build_template("test", TEMPLATE, PANELS))
         assert [texts(reel, step)[1:] for step in (2, 3)] == [[text] * bool(text) for text in wanted]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [math.nan, 1.0, math.inf],
+        [math.nan, math.nan, math.nan],
+        [-math.inf, math.inf, math.nan],
+        [None, 2.0, None],
+        [0.0, 0.0, 0.0],
+        [1e-13, 2e-13, 3e-13],
+        [1e308, -1e308, 0.0],
+        [1e16, 1e16 + 2, 1e16],
+        [-5.0, -4.0, -3.0],
+    ],
+)
+@pytest.mark.parametrize("name", ["loss", "train_accuracy", "a_metric_with_a_very_long_name_indeed_it_is"])
+@pytest.mark.parametrize("y", ["linear", "log"])
+def test_odd_values(curves: Curves, values: list[float | None], name: str, y: str) -> None:
+    metrics = {name: [*values * 3, 1.0], "test_loss": [1.0, 2.0, 3.0, 4.0, 5.0] * 2}
+    for chosen in ([name], list(metrics)):
+        reel = curves(metrics, {**STRIP, "metrics": chosen, "y": y})
+        assert len({reel.frame(step).size for step in reel.run.steps}) == 1
