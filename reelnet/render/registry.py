@@ -16,6 +16,7 @@ ENTRY_POINT_GROUP = "reelnet.panels"
 """Entry points of other packages: the name is the kind, the object a subclass of `reelnet.panels.Panel`."""
 
 _PANEL_CLASSES = {
+    "barcode": "history.barcode:Barcode",
     "belief": "answers.belief:Belief",
     "captions": "annotations.captions:Captions",
     "channels": "maps.channels:Channels",
@@ -25,6 +26,7 @@ _PANEL_CLASSES = {
     "curve": "charts.curve:Curve",
     "evolution": "history.evolution:Evolution",
     "filmstrip": "history.filmstrip:Filmstrip",
+    "filters": "maps.filters:Filters",
     "flow": "flow.flow:Flow",
     "histogram": "charts.histogram:Histogram",
     "image": "basic.image:Image",

@@ -1,0 +1,259 @@
+"""The panel `barcode`: the units of a layer over all training steps, one row per unit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
+from reelnet.config.spec import PositivePixels
+from reelnet.render.canvas import fill_box, write
+from reelnet.render.panels.charts.axis import Axis, fit_step_axis
+from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis
+from reelnet.render.panels.history.barcode_image import BarcodeImage, choose_vector, find_units
+from reelnet.render.panels.maps.block import to_levels
+from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
+from reelnet.render.panels.maps.grid import LABEL_GAP
+from reelnet.render.panels.maps.hatching import Hatching
+from reelnet.render.typography import body_style, shorten_text, wrap_text
+from reelnet.scene.cell_region import CellRegion
+from reelnet.scene.class_scores import ClassScores
+from reelnet.scene.context import FrameState, SceneContext
+from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.wording import name_layer
+from reelnet.template.selector import format_positions
+
+DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 320
+"""Pixels of the layout of all steps and of all units, about, if the author gives no size."""
+MAX_LABELED_STEPS = 8
+"""Steps that are all written below the image."""
+MAX_NAME_EMS = 10
+"""Width at which names of units are cut."""
+
+
+class Barcode(Panel):
+    """The units of a layer over the training: one row per unit, one column per step, revealed up to the present.
+
+    Of a layer with maps, a unit is the mean of a channel's map. Where there are more units than rows of pixels, or
+    more steps than columns, a pixel is their mean.
+    """
+
+    has_cells: ClassVar[bool] = True
+
+    tap: str | None = Field(
+        None,
+        description="The layer; by default the reel's if it is a vector, else the longest vector that was recorded, "
+        "or the reel's layer.",
+    )
+    sample: Annotated[int, Field(ge=0)] | Literal["mean"] = Field(
+        0, description="The sample, counted from 0, or `mean` for the mean over all that are shown."
+    )
+    order: Literal["similar", "recorded"] = Field(
+        "similar",
+        description="`similar`: units that do the same side by side. `recorded`: as the layer has them.",
+    )
+    units_height: PositivePixels | None = Field(
+        None, description="Largest height of all units in pixels; by default about 320."
+    )
+    note: bool = Field(True, description="Say above what rows and columns are, and what the colors mean.")
+
+    def find_samples(self, context: SceneContext) -> tuple[int, ...]:
+        """The recorded samples over which values are averaged.
+
+        Raises:
+            OptionError: The sample is not shown.
+        """
+        if self.sample == "mean":
+            return context.sample_indices
+        if self.sample not in context.sample_indices:
+            shown = format_positions(context.sample_indices)
+            raise OptionError(f"sample {self.sample} is not shown; shown: {shown}", "sample")
+        return (self.sample,)
+
+    def find_layer(self, context: SceneContext) -> str:
+        """The layer.
+
+        Raises:
+            OptionError: It was not recorded, or is not an activation.
+        """
+        with error_context("tap"):
+            return choose_vector(context, self.tap)
+
+    def measure(self, context: SceneContext) -> Measure:
+        """Measure the image with the words above it and the steps below."""
+        errors = ErrorCollector()
+        with errors.collect():
+            self.find_layer(context)
+        with errors.collect():
+            self.find_samples(context)
+        errors.raise_errors()
+        layout = BarcodeLayout(self, context)
+        return Measure(layout.width, layout.height_at(layout.width), height_at=layout.height_at)
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> BarcodeDrawing:
+        """Place the image in its box."""
+        return BarcodeDrawing(BarcodeLayout(self, context), box, palette)
+
+
+class BarcodeLayout:
+    """What the image shows, and where it is.
+
+    Attributes:
+        tap: Name of the layer.
+        image: The values.
+        axis: The axis of the steps.
+        names: The names of the rows, from the top down; empty if they have none, or no room.
+        left: Pixels left of the image.
+        width: Width in pixels.
+        note: The words above the image; empty for none.
+        key: Explains the colors.
+    """
+
+    def __init__(self, panel: Barcode, context: SceneContext) -> None:
+        self.context, self.tap = context, panel.find_layer(context)
+        samples = panel.find_samples(context)
+        units = find_units(context, self.tap, samples)
+        axis = fit_step_axis(context.steps, 5)
+        has_few = len(context.steps) <= MAX_LABELED_STEPS
+        self.axis: Axis = replace(axis, ticks=tuple(map(float, context.steps))) if has_few else axis
+        self.image = BarcodeImage.fit(
+            units,
+            context,
+            self.axis,
+            context.px(DEFAULT_WIDTH),
+            panel.units_height or context.px(DEFAULT_HEIGHT),
+            similar=panel.order == "similar",
+        )
+        style = body_style(context.theme)
+        self.names = self._name_rows(units.channels) if self.image.row_height >= style.line_height else []
+        widest = max(map(style.width, self.names), default=0)
+        self.left = context.grid.round_up(widest + context.px(LABEL_GAP)) if self.names else 0
+        self.limits = units.limits
+        self.key = ColorbarLayout(
+            context, units.limits, has_missing=context.statistics.has_nonfinite(self.tap)
+        )
+        # Beside the image there is room for the values of a strip below it, whose plot then has the same edges.
+        self.width = self.left + self.image.width + context.px(LABEL_GAP) + style.width("100%")
+        label = ""
+        if context.labels is not None and len(samples) == 1:
+            label = context.labels[context.sample_indices.index(samples[0])]
+        subject = f"“{label}”" if label else f"sample {samples[0]}"
+        if panel.sample == "mean":
+            subject = f"the mean over {len(samples)} samples"
+        self.note = self._describe(subject, units.is_mean_of_maps, panel.order) if panel.note else ""
+
+    def _name_rows(self, channels: tuple[int, ...]) -> list[str]:
+        """The rows' names: those of classes, or numbers."""
+        style, scores = body_style(self.context.theme), ClassScores.find(self.context)
+        names = [str(channel) for channel in channels]
+        if scores is not None and scores.tap == self.tap:
+            names = [shorten_text(name, MAX_NAME_EMS * style.size, style) for name in scores.classes]
+        return [names[unit] for unit in self.image.order]
+
+    def _describe(self, subject: str, is_mean_of_maps: bool, order: str) -> str:
+        """Say what rows and columns are."""
+        image, count = self.image, len(self.image.order)
+        scores = ClassScores.find(self.context)
+        what = "channel, the mean of its map" if is_mean_of_maps else "unit"
+        if scores is not None and scores.tap == self.tap:
+            what = "class"
+        rows = f"each of the {count:,} rows is a {what}" if count > 1 else f"the row is a {what}"
+        if image.units_per_row > 1:
+            rows = f"a row is the mean of {image.units_per_row} of its {count:,} units"
+        columns = "each column a step"
+        if image.steps_per_column > 1:
+            columns = f"a column the mean of up to {image.steps_per_column} steps"
+        similar = "; similar rows are side by side" if order == "similar" and count > 2 else ""
+        return f"{name_layer(self.tap)}, given {subject}: {rows}, {columns}{similar}."
+
+    def note_lines(self, width: int) -> list[str]:
+        """The words above the image, in lines."""
+        return wrap_text(self.note, width, body_style(self.context.theme)) if self.note else []
+
+    def top_at(self, width: int) -> int:
+        """Pixels above the image at a width."""
+        context = self.context
+        top = len(self.note_lines(width)) * body_style(context.theme).line_height
+        return context.grid.round_up(top + context.px(4) + self.key.height + context.px(8))
+
+    def height_at(self, width: int) -> int:
+        """Height in pixels at a width."""
+        line_height = body_style(self.context.theme).line_height
+        return self.top_at(width) + self.image.height + self.context.px(TICK_LENGTH) + line_height
+
+
+class BarcodeDrawing:
+    """The image in its box."""
+
+    def __init__(self, layout: BarcodeLayout, box: Box, palette: PaletteBuilder) -> None:
+        context, theme, image = layout.context, layout.context.theme, layout.image
+        self._layout, self._context, self._box = layout, context, box
+        x, y = box.x + layout.left, box.y + layout.top_at(box.width)
+        self._plot = Box(x, y, image.width, image.height)
+        self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
+        self._faint, self._background = palette.solids(theme.faint, theme.background)
+        self._map = palette.colormap(layout.limits.select_anchors(theme))
+        self._hatching = Hatching(theme, palette)
+        key = layout.key
+        key_width = key.quantity_width + key.limits_width + key.beyond_width + 8 * theme.text
+        key_box = Box(x, y - context.px(8) - key.height, min(image.width, key_width), key.height)
+        self._key = ColorbarDrawing(key, key_box, palette)
+
+    def cell_regions(self) -> list[CellRegion]:
+        """The image."""
+        image = self._layout.image
+        return [
+            CellRegion((self._plot,), image.column_width, image.row_height, is_picture=False, changes=True)
+        ]
+
+    def cache_key(self, state: FrameState) -> Hashable:
+        """The number of columns that are revealed."""
+        return self._layout.image.reveal_at(state.step_index)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Write what is shown, the names of rows and the steps, and outline what is to come."""
+        layout, plot, style = self._layout, self._plot, body_style(self._context.theme)
+        for number, line in enumerate(layout.note_lines(self._box.width)):
+            y = self._box.y + number * style.line_height
+            write(canvas, line, self._muted, self._box.x, y, style)
+        self._key.draw_still(canvas)
+        for row, name in enumerate(layout.names):
+            y = plot.y + row * layout.image.row_height + (layout.image.row_height - style.line_height) // 2
+            right = plot.x - self._context.px(LABEL_GAP)
+            write(canvas, name, self._muted, right, y, style, anchor="right")
+        fill_box(canvas, plot.expand(self._context.px(1)), self._faint)
+        fill_box(canvas, plot, self._background)
+        half = layout.image.column_width // 2
+        columns = Box(plot.x + half, plot.y, max(1, plot.width - 2 * half), plot.height)
+        inks = self._muted, self._faint
+        draw_step_axis(canvas, layout.axis, columns, plot.right, inks, style, self._context.density)
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Reveal the image up to the current step."""
+        image, plot = self._layout.image, self._plot
+        shown = image.reveal_at(state.step_index)
+        levels = to_levels(image.values[:, :shown], self._layout.limits, len(self._map.indices))
+        indices = self._map.indices_for(canvas)[levels]
+        missing = ~np.isfinite(image.values[:, :shown])
+        drawn = self._enlarge(indices)
+        width = drawn.shape[1]
+        if missing.any():
+            y, x = np.arange(plot.y, plot.bottom)[:, None], np.arange(plot.x, plot.x + width)
+            drawn = np.where(
+                self._enlarge(missing), self._hatching.indices_at(y, x).astype(drawn.dtype), drawn
+            )
+        canvas[plot.y : plot.bottom, plot.x : plot.x + width] = drawn
+        line = self._context.px(1)
+        left = min(plot.right - line, plot.x + width)
+        fill_box(canvas, Box(left, plot.y - line, line, plot.height + 2 * line), self._ink)
+
+    def _enlarge(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        image = self._layout.image
+        return values.repeat(image.row_height, axis=0).repeat(image.column_width, axis=1)
