@@ -117,6 +117,23 @@ class PictureNetwork(nn.Module):
         return scores
 
 
+class FilterNetwork(nn.Module):
+    """Two convolutions with ReLU, of which the first has 32 filters of 7 × 7 pixels: (N, 3, 32, 32) to (N, 10)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(3, 32, 7, padding=3), nn.Conv2d(32, 32, 3, 2, 1)
+        self.out = nn.Linear(32, 10)
+        # From faint noise to patterns within a short training.
+        nn.init.normal_(self.conv1.weight, 0, 0.03)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits (N, 10)."""
+        maps = functional.max_pool2d(functional.relu(self.conv1(pictures - 0.5)), 2)
+        scores: Tensor = self.out(functional.relu(self.conv2(maps)).amax((2, 3)))
+        return scores
+
+
 class PatchTransformer(nn.Module):
     """Two blocks of attention over patches of 4 × 4 pixels: (N, 3, 32, 32) to (N, 10)."""
 

@@ -78,6 +78,14 @@ def _record_pictures(path: Path) -> None:
     )
 
 
+def _record_filters(path: Path) -> None:
+    """Ten color pictures, and 32 filters of 7 × 7 pixels that begin as faint noise."""
+    from looks.networks import FilterNetwork, Training
+
+    taps = ["conv1", "out", "conv1.weight"]
+    _build(lambda: Training(FilterNetwork(), *_draw(10, 32), CLASSES, taps, steps=120, lr=1e-2), path)
+
+
 def _record_transformer(path: Path) -> None:
     """Ten color pictures for a transformer: tokens and attention."""
     from looks.networks import PatchTransformer, Training
@@ -285,6 +293,7 @@ def _build(make: Callable[[], Any], path: Path) -> None:
 SHAPES: dict[str, Callable[[Path], None]] = {
     "digits": _record_digits,
     "pictures": _record_pictures,
+    "filters": _record_filters,
     "transformer": _record_transformer,
     "series": _record_series,
     "vectors": _record_vectors,

@@ -18,7 +18,7 @@ from reelnet.scene.channel_signatures import ChannelSignatures
 T = TypeVar("T")
 T_Number = TypeVar("T_Number", bound=np.generic)
 
-MAX_COMPARED_VALUES = 2**12
+MAX_COMPARED_VALUES = 2**10
 """Values of a step that are compared with those of others."""
 
 ROW_TOLERANCE = 0.01
@@ -212,13 +212,15 @@ class RunStatistics:
             if values.size <= MAX_COMPARED_VALUES:
                 return values
             places = np.arange(MAX_COMPARED_VALUES) * GOLDEN_RATIO % 1 * values.size
-            return values[np.unique(places.astype(np.intp))]
+            return values[places.astype(np.intp)]
 
         def compute() -> NDArray[np.float64]:
-            values = np.stack([read(step) for step in steps])
+            values, found = np.stack([read(step) for step in steps]), np.empty((len(steps), len(steps)))
             with np.errstate(invalid="ignore", over="ignore"):
-                rows = [np.abs(values - row) for row in values]
-                return np.stack([np.where(np.isfinite(row), row, 0.0).mean(axis=1) for row in rows])
+                for number, row in enumerate(values):
+                    change = np.abs(values - row)
+                    found[number] = np.where(np.isfinite(change), change, 0.0).mean(axis=1)
+            return found
 
         return self._get_cached(("differences", tap, samples, channels, steps), compute)
 

@@ -16,9 +16,11 @@ from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.resolve import Scene
 from reelnet.template.search_path import find_builtin_folder
 from tests.make_run import write_run
-from tests.template.test_builtin import ABOUT_ANSWERS
+from tests.template.test_builtin import ABOUT_ANSWERS, ABOUT_FILTERS
 
-TEMPLATES = sorted({file.stem for file in find_builtin_folder().glob("*.yaml")} - {*ABOUT_ANSWERS})
+TEMPLATES = sorted(
+    {file.stem for file in find_builtin_folder().glob("*.yaml")} - {*ABOUT_ANSWERS, *ABOUT_FILTERS}
+)
 SHAPES: Mapping[str, Mapping[str, Any]] = {
     "small maps": {"taps": {"conv6": (10, 16, 7, 7)}, "side": 28},
     "middle": {"taps": {"conv3": (10, 8, 14, 14)}, "side": 28},

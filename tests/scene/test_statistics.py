@@ -56,3 +56,21 @@ def test_the_changes_of_a_long_run_are_shared_by_the_steps_between(tmp_path: Pat
     assert by_step[0] == 0
     assert by_step.sum() == pytest.approx(53, rel=1e-5)
     assert by_step.argmax() in (598, 599, 600, 601, 602)
+
+
+def test_differences_between_steps_are_those_of_the_chosen_maps(tmp_path: Path) -> None:
+    maps = noise(3, 4, 5, 6)
+    maps[1, 2, 0, 0, 0] = np.nan
+    statistics = RunStatistics(write_run(tmp_path / "run", maps))
+    found = statistics.differences("conv1", (2, 0), (0, 3), (0, 1, 2))
+    chosen = maps[:, [2, 0]][:, :, [0, 3]].astype(np.float64)
+    wanted = [[np.nan_to_num(np.abs(one - other)).mean() for other in chosen] for one in chosen]
+    assert found == pytest.approx(np.array(wanted))
+
+
+def test_differences_of_large_maps_are_those_of_a_sample(tmp_path: Path) -> None:
+    maps = noise(1, 4, 8, 20) * np.array([0.0, 0.5, 2.0], np.float32)[:, None, None, None, None]
+    statistics = RunStatistics(write_run(tmp_path / "run", maps))
+    found = statistics.differences("conv1", tuple(range(4)), tuple(range(8)), (0, 1, 2))
+    assert found[0, 2] == pytest.approx(4 * found[0, 1])
+    assert found[0, 1] == pytest.approx(np.abs(maps[1]).mean(), rel=0.1)

@@ -19,7 +19,7 @@ from reelnet.template.builder import TEMPLATE_KEYS
 from reelnet.template.model import CanvasSpec, OutputSpec, SamplesSpec, StackSpec
 from reelnet.template.theme import ThemeSpec
 from reelnet.template.timeline import TimelineSpec
-from tests.make_run import write_run
+from tests.make_run import noise, write_run
 
 ALL = Path(__file__).parent.parent / "all.yaml"
 
@@ -65,10 +65,11 @@ def write_everything(path: Path, *scores: str) -> Run:
     # Probabilities, which may be taken for logits as well.
     for name in names:
         taps[name] = np.exp(taps[name]) / np.exp(taps[name]).sum(axis=2, keepdims=True)
+    taps["gray.weight"] = noise(9, 3, 1, 3)
     return write_run(
         path,
         taps,
-        kinds={"conv1.weight": TapKind.WEIGHT, "conv2.weight": TapKind.WEIGHT},
+        kinds={name: TapKind.WEIGHT for name in taps if name.endswith(".weight")},
         bounds=None,
         labels=CLASSES[:4],
         classes=CLASSES,

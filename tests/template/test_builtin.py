@@ -18,6 +18,7 @@ from reelnet.reel import Run
 from reelnet.render import canvas as drawing
 from reelnet.render.compositor import Compositor
 from reelnet.render.registry import panel_registry
+from reelnet.runs.header import TapKind
 from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.resolve import Scene, resolve
@@ -93,6 +94,11 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         "classes": [f"a class of number {number}" for number in range(10)],
         "labels": tuple(f"a class of number {number}" for number in range(6)),
     },
+    "filters": {
+        "taps": {"conv1": (2, 3, 7, 7), "conv1.weight": (12, 3, 5, 5)},
+        "kinds": {"conv1.weight": TapKind.WEIGHT},
+        "metrics": curves,
+    },
     "output-tap": {"taps": {"out": (6, 10, 1, 1)}, "metrics": curves},
     "long-layer": {
         "taps": {"backbone.encoder.stage_three.block_with_a_long_name.conv1": (2, 2, 7, 7)},
@@ -139,6 +145,11 @@ class Laid:
 REFUSED = {(name, "maps-of-100") for name in ("square", "vertical", "wide")}
 """What has no room in a fixed frame, even at scale 1."""
 
+ABOUT_FILTERS = ("filters",)
+"""Templates that show nothing but the filters of a first layer."""
+WITH_FILTERS = ("filters",)
+"""Shapes with such filters; those templates refuse all others."""
+
 ABOUT_ANSWERS = ("compass", "race")
 """Templates that show nothing but what a network answers."""
 WITH_ANSWERS = ("several-taps",)
@@ -150,7 +161,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs = [
             (name, shape)
             for name, shape in product(TEMPLATES, SHAPES)
-            if (name, shape) not in REFUSED and (name not in ABOUT_ANSWERS or shape in WITH_ANSWERS)
+            if (name, shape) not in REFUSED
+            and (name not in ABOUT_ANSWERS or shape in WITH_ANSWERS)
+            and (name not in ABOUT_FILTERS or shape in WITH_FILTERS)
         ]
         cases = [pytest.param(pair, id="-".join(pair)) for pair in pairs]
         metafunc.parametrize("laid", cases, indirect=True)
@@ -167,6 +180,15 @@ def laid(request: pytest.FixtureRequest, run_of: Callable[[str], Run]) -> Laid:
 @pytest.mark.parametrize(("name", "shape"), sorted(REFUSED))
 def test_what_cannot_fit_is_told_by_how_much(name: str, shape: str, run_of: Callable[[str], Run]) -> None:
     with pytest.raises(TemplateError, match=TOO_LARGE):
+        resolve(load_template(name, panel_registry()), run_of(shape))
+
+
+@pytest.mark.parametrize("shape", ["usual", "rgb"])
+@pytest.mark.parametrize("name", ABOUT_FILTERS)
+def test_pictures_of_filters_need_filters(name: str, shape: str, run_of: Callable[[str], Run]) -> None:
+    with pytest.raises(
+        TemplateError, match="no filters of 1 or 3 channels were recorded; record the weights"
+    ):
         resolve(load_template(name, panel_registry()), run_of(shape))
 
 
@@ -302,6 +324,8 @@ def test_all_built_in_templates_are_here() -> None:
         "wide",
         "filmstrip",
         "evolution",
+        "filters",
+        "barcode",
         "flow",
         "dark",
         "compass",

@@ -8,6 +8,7 @@ import pytest
 
 from reelnet.reel import Run
 from reelnet.render.registry import panel_registry
+from reelnet.runs.header import TapKind
 from reelnet.scene.resolve import resolve
 from reelnet.template.load import load_template
 from tests.make_run import write_run
@@ -19,9 +20,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Ten samples and six layers, as in the article."""
     shapes = [(4, 28), (4, 28), (8, 14), (8, 14), (16, 7), (16, 7)]
     taps = {f"conv{n}": (10, channels, side, side) for n, (channels, side) in enumerate(shapes, 1)}
-    taps |= {"out": (10, 10, 1, 1)}
+    taps |= {"out": (10, 10, 1, 1), "conv1.weight": (4, 1, 3, 3)}
     path, digits = tmp_path_factory.mktemp("article") / "run", tuple("0123456789")
-    return write_run(path, taps=taps, steps=[0, 1], metrics=curves, labels=digits, classes=digits)
+    kinds = {"conv1.weight": TapKind.WEIGHT}
+    return write_run(
+        path, taps=taps, steps=[0, 1], metrics=curves, labels=digits, classes=digits, kinds=kinds
+    )
 
 
 READ = {
