@@ -85,8 +85,8 @@ def test_frames_of_few_colors_are_similar(tmp_path: Path) -> None:
 
 def test_steps_whose_colors_are_not_reserved_get_the_nearest(tmp_path: Path) -> None:
     # Of 200 steps, the colors of 64 are in the palette.
-    weights = np.linspace(-1, 1, 200, dtype=np.float32)[:, None, None, None, None] * noise(1, 2, 3, 3)
-    maps = np.zeros((200, 1, 1, 2, 2), np.float32)
+    weights: Floats = np.linspace(-1, 1, 200, dtype=np.float32)[:, None, None, None, None] * noise(1, 2, 3, 3)
+    maps: Floats = np.zeros((200, 1, 1, 2, 2), np.float32)
     run = write_run(
         tmp_path / "run",
         {"conv1": maps, "conv1.weight": weights},
