@@ -206,6 +206,7 @@ class Curve(Panel):
             f"thin line: {thin[0]}" if len(thin) == 1 and thin[0] else "",
             count_right(context) if is_known and len(context.sample_indices) > 1 else None,
             len(context.sample_indices),
+            context.steps,
             has_plot=len(context.steps) >= MIN_PLOT_STEPS,
         )
 

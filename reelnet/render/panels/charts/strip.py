@@ -30,6 +30,8 @@ MIN_PLOT_EMS = 12
 """Least width of a plot beside text."""
 MIN_PLOT_LINES = 2
 """Least height of a plot below text."""
+MAX_AGE = 0.05
+"""Part of the step axis by which a value may be older than the present without a note."""
 COMMA = 0.99
 """Percentages beyond this one have a digit after the decimal point."""
 
@@ -48,6 +50,7 @@ class Strip:
         legend: What the thin curve is, likewise.
         right: How many of the shown samples the network is right about, (steps,); None if that is not known.
         samples: The number of samples that are shown.
+        steps: The recorded steps, ascending.
         has_plot: Whether there are enough steps for a plot.
     """
 
@@ -60,6 +63,7 @@ class Strip:
     legend: str
     right: NDArray[np.intp] | None
     samples: int
+    steps: tuple[int, ...]
     has_plot: bool
 
     def format_value(self, value: float) -> str:
@@ -85,9 +89,13 @@ class Strip:
     def write_sentence(self, step_index: int) -> list[str]:
         """The parts of the muted sentence at a recorded step, counted from 0; the first is the most important."""
         count = "" if self.right is None else f"{self.right[step_index]:,} of these {self.samples:,}"
-        measured = -1 if self.main.measured_steps is None else self.main.measured_steps[step_index]
-        dataset = f"{self.dataset} at step {measured:,}" if measured >= 0 else self.dataset
-        return [part for part in (dataset.strip(), count, self.legend) if part]
+        dataset = self.dataset
+        if self.main.measured_steps is not None:
+            measured = self.main.measured_steps[step_index]
+            age = float(np.diff(self.step_axis.to_fraction([measured, self.steps[step_index]]))[0])
+            if measured >= 0 and age > MAX_AGE:
+                dataset = f"{dataset} at step {measured:,}".strip()
+        return [part for part in (dataset, count, self.legend) if part]
 
 
 class StripLayout:
