@@ -23,27 +23,25 @@ MAX_REFUSAL = 300
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {
         "size": "all but single",
-        "texts": "pictures transformer series vectors many single large logsteps gaps three",
+        "texts": "pictures transformer series vectors many single large three",
         "maps": "series single large three",
         "grid": "series large oblong",
         "empty": "large",
     },
     "article": {
         "size": "all but series single",
-        "texts": "pictures transformer vectors many single large logsteps gaps three",
         "maps": "series single large three",
         "grid": "series large oblong",
     },
     "compass": {"refused": "large logsteps gaps bare"},
     "dark": {
         "size": "all but series single",
-        "texts": "pictures transformer vectors many single large logsteps gaps three",
         "maps": "series single large three",
         "grid": "series large oblong",
     },
     "evolution": {
         "grid": "digits series vectors many single oblong ends still bare three",
-        "texts": "pictures transformer vectors many oblong logsteps gaps",
+        "texts": "pictures transformer vectors many oblong",
         "maps": "series single large oblong ends still three",
     },
     "race": {"refused": "logsteps gaps bare"},
@@ -55,32 +53,13 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "overview": {
         "grid": "all but single logsteps gaps bare",
-        "texts": "pictures series large oblong three",
         "maps": "series vectors many single large oblong three",
+        "empty": "single",
     },
-    "plain": {
-        "small type": "all",
-        "texts": "all but series oblong",
-        "size": "pictures large three",
-        "grid": "series large",
-    },
-    "square": {
-        "maps": "digits series many single large oblong three",
-        "small type": "all",
-        "grid": "digits oblong ends still",
-        "texts": "pictures transformer vectors oblong logsteps gaps",
-    },
-    "vertical": {
-        "maps": "all",
-        "small type": "all",
-        "grid": "digits series vectors oblong ends still",
-        "texts": "series vectors oblong gaps",
-    },
-    "wide": {
-        "grid": "digits vectors oblong ends still",
-        "texts": "pictures transformer vectors large logsteps gaps three",
-        "maps": "series many single large oblong three",
-    },
+    "plain": {"small type": "all", "size": "pictures large three", "grid": "series large"},
+    "square": {"maps": "all but ends still bare", "small type": "all", "grid": "digits oblong ends still"},
+    "vertical": {"maps": "all", "small type": "all", "grid": "digits series many oblong ends still"},
+    "wide": {"grid": "digits vectors oblong ends still", "maps": "series many single large oblong three"},
 }
 """Per template and rule: the shapes on which the template breaks the rule as yet, or `all`, or `all but` some."""
 
