@@ -9,7 +9,6 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.scene.answers.sample_choice import find_right_since
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import SceneContext
 from reelnet.scene.number_text import format_percent
@@ -52,10 +51,10 @@ def write_sentences(scores: ClassScores, context: SceneContext, position: int) -
         position: The sample, counted from 0 among the shown ones.
     """
     beliefs, truth = scores.beliefs(context, position), int(scores.truth[position])
-    answers = scores.answers(context)[:, position]
-    sentences = []
+    sentences, since = [], None
     for index, row in enumerate(beliefs):
-        since = find_right_since(answers[: index + 1], truth)
+        is_right = truth != UNKNOWN_CLASS and find_top_class(row) == truth
+        since = (index if since is None else since) if is_right else None
         sentences.append(_write_at(row, scores.classes, truth, index, since, context.steps))
     return sentences
 

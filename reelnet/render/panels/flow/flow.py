@@ -89,6 +89,8 @@ class Flow(AnswerPanel):
         if self.layers is not None:
             return list(self.layers)
         names = self.list_layers(context)
+        if len(names) > MAX_LAYERS:
+            names = _drop_repeated(names, context)
         return [names[number] for number in spread(MAX_LAYERS, len(names))]
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
@@ -125,6 +127,19 @@ class Flow(AnswerPanel):
 def _is_companion(name: str, names: Sequence[str]) -> bool:
     """Whether a tap is the class token of a layer whose other tokens were recorded, too."""
     return name.endswith(".class") and name.removesuffix(".class") in names
+
+
+def _drop_repeated(names: Sequence[str], context: SceneContext) -> list[str]:
+    """The layers without those that give the values of an earlier one, as dropout does in eval mode."""
+    kept: dict[str, tuple[object, ...]] = {}
+    for name in names:
+        info = context.taps[name]
+        form = info.shape, info.min, info.max
+        alike = [other for other, other_form in kept.items() if other_form == form]
+        last = context.statistics.read_step(context.steps[-1], [name, *alike]) if alike else {}
+        if not any(np.array_equal(last[name], last[other], equal_nan=True) for other in alike):
+            kept[name] = form
+    return list(kept)
 
 
 class FlowDrawing:

@@ -11,7 +11,8 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
-from reelnet.render.panels.answers.belief import choose_curves
+from reelnet.render.panels.answers.belief import Belief, choose_curves
+from reelnet.scene.class_scores import ClassScores
 from tests.make_run import write_run
 from tests.rendering import to_pixels
 
@@ -135,3 +136,15 @@ def test_nothing_is_drawn_outside_the_panel(tmp_path: Path, step: int) -> None:
     for box in boxes.values():
         pixels[box.y : box.bottom, box.x : box.right] = 255
     assert (pixels == 255).all()
+
+
+def test_a_note_says_from_which_step_on_the_answer_is_right(tmp_path: Path) -> None:
+    run = recorded(tmp_path / "run", steps=range(0, 9))
+    panel, context = Belief(sample=1), laid_out(run, {"sample": 1}).scene.context
+    scores = panel.find_scores(context)
+    assert scores is not None
+    assert panel.write_note(scores, context) == ("right for good", "from step 4")
+    # Sample 0 is taken for its label up to step 3 only.
+    assert Belief(sample=0).write_note(scores, context) == ()
+    unknown = laid_out(recorded(tmp_path / "other", labels=("ant", "7")), {"sample": 1}).scene.context
+    assert panel.write_note(ClassScores.find(unknown) or scores, unknown) == ()

@@ -232,12 +232,26 @@ def test_the_other_classes_share_a_bar(tmp_path: Path) -> None:
 
 
 def test_of_many_layers_some_are_shown_that_are_spread_by_depth(tmp_path: Path) -> None:
-    taps = {f"conv{number}": noise(1, 1, 4, 8) for number in range(1, 21)}
+    taps = {f"conv{number}": noise(1, 1, 4, 8) * (number / 20) for number in range(1, 21)}
     laid = draw(write_run(tmp_path / "run", taps))
     shown = [layer.level_maps().tap for layer in layers_of(laid)]
     assert (shown[0], shown[-1]) == ("conv1", "conv20")
     assert shown == sorted(shown, key=lambda name: int(name.removeprefix("conv")))
     assert f"{len(shown)} of 20 layers, spread by depth." in " ".join(drawing_of(laid)._note)
+
+
+def test_of_many_layers_those_that_repeat_another_are_left_out(tmp_path: Path) -> None:
+    values = np.random.default_rng(5).uniform(-1, 1, (9, 2, 1, 4, 8, 8)).astype(np.float32)
+    taps = {f"conv{number}": values[number] for number in range(9)} | {"dropout": values[8]}
+    shown = [
+        layer.level_maps().tap for layer in layers_of(draw(write_run(tmp_path / "run", taps), layer="conv0"))
+    ]
+    assert shown[-1] == "conv8"
+    few = {name: taps[name] for name in ("conv0", "conv8", "dropout")}
+    shown = [
+        layer.level_maps().tap for layer in layers_of(draw(write_run(tmp_path / "few", few), layer="conv0"))
+    ]
+    assert shown == [*few]
 
 
 def test_class_tokens_stand_with_the_other_tokens_of_their_layer(tmp_path: Path) -> None:
