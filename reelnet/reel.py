@@ -17,6 +17,7 @@ from PIL import Image
 
 from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
 from reelnet.errors import RunError, UsageError
+from reelnet.export.encoders.formats import FORMATS
 from reelnet.export.encoders.png import to_image
 from reelnet.export.moviepy import to_clip
 from reelnet.export.report import Report
@@ -25,7 +26,6 @@ from reelnet.export.save import OnProgress, OnTrial, save
 from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
-from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.resolve import Scene, check_draft
 from reelnet.template.load import load_draft
 from reelnet.template.model import Template
@@ -64,6 +64,7 @@ class Reel:
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
+        density: int | None = None,
         settings: Sequence[str] = (),
     ) -> Self:
         """Lay out a run.
@@ -72,19 +73,23 @@ class Reel:
             run: The recording to show.
             template: The name or the file of a template, or a loaded template.
             layer: The recorded layer to show. By default the template's, or else the last one with feature maps.
-            scale: Canvas pixels per map value, along each axis. By default what the canvas or the cells of the
+            scale: Output pixels per map value, along each axis. By default what the canvas or the cells of the
                 template allow.
             fps: Frames per second. By default the template's, or what shows its steps in 7.5 seconds.
+            density: Output pixels per pixel of the layout, 1 to 4, by which all lengths and sizes of type are
+                multiplied. By default the template's; or 1 with a `scale`, or a size or scale of the canvas, which
+                count pixels of the file; or what suits the format: 1 for GIF, 2 for all others and for stills.
             settings: Keys of the template to change, each as `KEY=VALUE`, such as `"theme.background=#111"`.
 
         Raises:
-            UsageError: The layer is unknown, or the scale or the frame rate is out of range.
+            UsageError: The layer is unknown, or the scale, the frame rate or the density is out of range.
             TemplateError: The template is unknown or invalid, or does not fit the run.
             RunError: The run is empty or damaged.
         """
         if not isinstance(template, Template):
             template = load_template_for(run, template, settings, layer)
-        return cls(Rendition.from_request(run, LayoutRequest(template, layer, scale, fps)))
+        request = LayoutRequest(template, layer, scale, fps, density=density)
+        return cls(Rendition.from_request(run, request))
 
     @property
     def run(self) -> RunReader:
@@ -118,7 +123,8 @@ class Reel:
 
         Args:
             step: The training step, as recorded; 0 is the untrained network.
-            eight_bit: Draw the frame as a GIF shows it. A GIF has 256 colors, so the colors of photos are reduced.
+            eight_bit: Draw the frame as a GIF shows it. A GIF has 256 colors, so the colors of photos are reduced,
+                and by default a density of 1.
 
         Returns:
             An RGB image.
@@ -127,8 +133,10 @@ class Reel:
             UsageError: The step was not recorded.
             RunError: The file of the step is missing, truncated or altered.
         """
-        depth = ColorDepth.EIGHT_BIT if eight_bit else ColorDepth.FULL
-        return to_image(self.rendition.draw_step(step, depth), self.palette_rgb).convert("RGB")
+        fmt = FORMATS[".gif" if eight_bit else ".apng"]
+        rendition = self.rendition.with_default_density(fmt.density)
+        picture = rendition.draw_step(step, fmt.color_depth)
+        return to_image(picture, rendition.palette_rgb).convert("RGB")
 
     def save(
         self,
@@ -245,6 +253,8 @@ class Reel:
     def clip(self) -> Any:
         """Make a moviepy `VideoClip` of the animation, to cut it, join it with others or add sound.
 
+        Its frames have the density of the reel, by default 2.
+
         Raises:
             ReelnetError: moviepy is not installed.
         """
@@ -258,11 +268,11 @@ class Reel:
         """An HTML video element that contains the animation as MP4."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "reel.mp4"
-            self.save(file)
+            report = self.save(file)
             data = base64.b64encode(file.read_bytes()).decode()
-        size = self.scene.size
+        width, height = (round(side / report.density) for side in (report.width, report.height))
         return (
-            f'<video controls loop autoplay muted playsinline width="{size.width}" height="{size.height}" '
+            f'<video controls loop autoplay muted playsinline width="{width}" height="{height}" '
             f'style="max-width: 100%; height: auto" src="data:video/mp4;base64,{data}"></video>'
         )
 
@@ -296,6 +306,7 @@ class Run(RunReader):
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
+        density: int | None = None,
         settings: Sequence[str] = (),
     ) -> Reel:
         """Lay out the run for showing and saving.
@@ -304,7 +315,9 @@ class Run(RunReader):
 
         See `Reel.from_run` for the arguments and the errors.
         """
-        return Reel.from_run(self, template, layer=layer, scale=scale, fps=fps, settings=settings)
+        return Reel.from_run(
+            self, template, layer=layer, scale=scale, fps=fps, density=density, settings=settings
+        )
 
     def _repr_html_(self) -> str:
         """An HTML table of the taps."""

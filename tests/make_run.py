@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.reel import Run
+from reelnet.reel import Reel, Run
 from reelnet.runs.header import TapInfo, TapKind
 from reelnet.runs.snapshot import Snapshot
 from reelnet.runs.writer import RunWriter
@@ -24,6 +24,14 @@ MakeRun = Callable[..., Run]
 TANH = (-1.0, 1.0)
 
 CONV1: Mapping[str, Shape] = {"conv1": (3, 2, 4, 4)}
+
+
+class PlainRun(Run):
+    """A run whose reels have a density of 1 unless a test asks for another: tests count pixels."""
+
+    def reel(self, *args: Any, density: int | None = 1, **options: Any) -> Reel:
+        """Lay out the run; see `Run.reel`."""
+        return super().reel(*args, density=density, **options)
 
 
 def write_run(
@@ -103,7 +111,7 @@ def write_run(
                 made = values[name](step) if values and name in values else default_maps(step, name, shape)
                 snapshot[name] = np.asarray(made, dtype)
             writer.commit(Snapshot(step, snapshot, _select_metrics(metrics, position, step)))
-    return Run(path)
+    return PlainRun(path)
 
 
 def _split_taps(

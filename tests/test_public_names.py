@@ -78,11 +78,11 @@ COMMANDS = {
     "reelnet export-arrays": "RUN -o --output --quiet",
     "reelnet metrics": "RUN FILES --step-column --only --prefix",
     "reelnet inspect": "RUN --json",
-    "reelnet render": "RUN -o --output --layer --layers --template --set --scale --fps --lossless --codec --max-size "
-    "--for --max-error --keep --jobs --report --json --quiet",
-    "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --fps --max-error --keep "
-    "--jobs --report --json --quiet",
-    "reelnet frame": "RUN --step -o --output --layer --layers --template --set --scale",
+    "reelnet render": "RUN -o --output --layer --layers --template --set --scale --density --fps --lossless --codec "
+    "--max-size --for --max-error --keep --jobs --report --json --quiet",
+    "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --density --fps --max-error "
+    "--keep --jobs --report --json --quiet",
+    "reelnet frame": "RUN --step -o --output --layer --layers --template --set --scale --density",
     "reelnet again": "REPORT --run -o --output --jobs --quiet",
     "reelnet templates": "",
     "reelnet templates list": "",

@@ -128,7 +128,12 @@ layout = combine_options(
     ),
     set_key,
     click.option(
-        "--scale", type=WholeNumber(1, 256), help="Canvas pixels per map value; by default cells are 56 px."
+        "--scale", type=WholeNumber(1, 256), help="Output pixels per map value; by default cells are 56 px."
+    ),
+    click.option(
+        "--density",
+        type=WholeNumber(1, 4),
+        help="Output pixels per pixel of the layout; by default 1 for GIF or with a scale or size, else 2.",
     ),
 )
 fps = click.option(
@@ -159,7 +164,8 @@ class LayoutOptions:
         layers: The values of `--layer`.
         template: The name or file of the template.
         settings: Keys of the template to change, each as `KEY=VALUE`.
-        scale: Canvas pixels per map value; None for the template's.
+        scale: Output pixels per map value; None for the template's.
+        density: Output pixels per pixel of the layout; None for the template's, or what suits the format.
         fps: Frames per second; None for the template's.
     """
 
@@ -167,6 +173,7 @@ class LayoutOptions:
     template: str
     settings: tuple[str, ...]
     scale: int | None
+    density: int | None
     fps: float | None = None
 
     def open_inputs(self, run: str) -> tuple[Run, Template]:
@@ -189,7 +196,7 @@ class LayoutOptions:
         errors, renditions = ErrorCollector(template.source_map), []
         for name in names:
             with errors.collect():
-                reel = run.reel(template, layer=name, scale=self.scale, fps=self.fps)
+                reel = run.reel(template, layer=name, scale=self.scale, fps=self.fps, density=self.density)
                 renditions.append(reel.rendition)
         errors.raise_errors()
         return renditions

@@ -73,9 +73,14 @@ def render(
     layout = options.LayoutOptions(**values)
     opened, template = layout.open_inputs(run)
     if file is None:
-        layers, scale, fps = options.select_layers(opened, layout.layers), layout.scale, layout.fps
         requests = resolve_outputs(
-            opened, template, layers=layers, scale=scale, fps=fps, options=export_options
+            opened,
+            template,
+            layers=options.select_layers(opened, layout.layers),
+            scale=layout.scale,
+            fps=layout.fps,
+            density=layout.density,
+            options=export_options,
         )
     else:
         requests = build_requests(opened, template, file, layout, export_options=export_options)

@@ -17,18 +17,33 @@ def _check_even(value: int) -> int:
     return value
 
 
-Pixels = Annotated[int, Field(ge=0, le=MAX_PIXELS)]
-PositivePixels = Annotated[int, Field(ge=1, le=MAX_PIXELS)]
+class LengthMark:
+    """The mark of types whose values are lengths in pixels of the layout, which the density multiplies."""
+
+
+LENGTH = LengthMark()
+
+MAX_DENSITY = 4
+"""Output pixels per pixel of the layout; more than any screen has."""
+
+DEFAULT_DENSITY = 2
+"""Density of pictures whose format does not suggest another one: that of the screens of phones and most laptops."""
+
+Pixels = Annotated[int, LENGTH, Field(ge=0, le=MAX_PIXELS)]
+PositivePixels = Annotated[int, LENGTH, Field(ge=1, le=MAX_PIXELS)]
 EvenPixels = Annotated[
     int,
+    LENGTH,
     Field(ge=2, le=MAX_PIXELS),
     AfterValidator(_check_even),
     WithJsonSchema({"type": "integer", "minimum": 2, "maximum": MAX_PIXELS, "multipleOf": 2}),
 ]
 """Side of a frame in pixels; video encoders require even sides."""
 Scale = Annotated[int, Field(ge=1, le=256)]
-"""Canvas pixels per map value."""
-FontSize = Annotated[int, Field(ge=6, le=512)]
+"""Output pixels per map value, whatever the density is."""
+Density = Annotated[int, Field(ge=1, le=MAX_DENSITY)]
+"""Output pixels per pixel of the layout."""
+FontSize = Annotated[int, LENGTH, Field(ge=6, le=512)]
 """Pixels per em."""
 
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from reelnet._support.byte_size import parse_size
@@ -35,6 +36,7 @@ def resolve_outputs(
     layers: Sequence[str] = (),
     scale: int | None = None,
     fps: float | None = None,
+    density: int | None = None,
     options: ExportOptions | None = None,
 ) -> list[ExportRequest]:
     """The files of a template's `outputs`. All errors are found before the first file is written.
@@ -43,8 +45,9 @@ def resolve_outputs(
         run: The recording to show.
         template: The template.
         layers: The layers to show; by default those that each output names.
-        scale: Canvas pixels per map value; by default that of each output.
+        scale: Output pixels per map value; by default that of each output.
         fps: Frames per second; by default that of the timeline.
+        density: Output pixels per pixel of the layout; by default that of each output, or of its format.
         options: Options of every file, which override those of the outputs.
 
     Raises:
@@ -59,7 +62,8 @@ def resolve_outputs(
         check_outputs(template)
     for output in template.outputs:
         with errors.collect(*output.path):
-            for request in _resolve_output(run, template, output, layers, scale, fps, options):
+            layout = LayoutRequest(output.apply_to(template), None, scale, fps, density=density)
+            for request in _resolve_output(run, layout, output, layers, options):
                 with errors.collect(*output.path, "path"):
                     _check_unique(request.path, [other.path for other in requests])
                 requests.append(request)
@@ -98,15 +102,12 @@ def check_outputs(template: Template) -> None:
 
 def _resolve_output(
     run: RunReader,
-    template: Template,
+    layout: LayoutRequest,
     output: Output,
     layers: Sequence[str],
-    scale: int | None,
-    fps: float | None,
     options: ExportOptions | None,
 ) -> list[ExportRequest]:
-    spec, errors = output.spec, ErrorCollector()
-    template = output.apply_to(template)
+    spec, errors, template = output.spec, ErrorCollector(), layout.template
     wanted: list[str | None] = [*layers] or [None]
     step = None
     with errors.collect("layers"):
@@ -119,8 +120,9 @@ def _resolve_output(
     for layer in wanted:
         with layer_errors.collect(*output.path):
             # Without options of the command line, every error is one of the template.
-            with _as_option_error() if not layers and scale is None and fps is None else nullcontext():
-                rendition = Rendition.from_request(run, LayoutRequest(template, layer, scale, fps))
+            is_plain = layout == LayoutRequest(template) and not layers
+            with _as_option_error() if is_plain else nullcontext():
+                rendition = Rendition.from_request(run, replace(layout, layer=layer))
             with layer_errors.collect(*output.path, "path"):
                 path = expand_home(expand_layer(spec.path, rendition.layer, several=len(wanted) > 1))
                 _check_names(path)

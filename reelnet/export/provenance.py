@@ -160,7 +160,9 @@ class Provenance:
         try:
             for entry in self.content["files"]:
                 template = _build_template(entry["template"]["name"], entry["template"]["content"])
-                layout = LayoutRequest(template, entry["layer"], entry["scale"], entry["fps"])
+                layout = LayoutRequest(
+                    template, entry["layer"], entry["scale"], entry["fps"], density=entry["density"]
+                )
                 path = Path(entry["report"]["path"])
                 request = ExportRequest(
                     Rendition.from_request(run, layout),
@@ -280,6 +282,7 @@ def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
         "step": request.step,
         "scale": layout.scale,
         "fps": layout.fps,
+        "density": layout.density,
         "asked": asdict(request.options),
         "template": {"name": layout.template.name, "content": content, "files": files},
         "fonts": _describe_fonts(request),

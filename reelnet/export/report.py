@@ -27,7 +27,7 @@ JSON_FIELDS = (
         "clipped",
         "frames",
     ),
-    *("steps_shown", "duration", "width", "height", "scale", "encodes", "seconds", "traded"),
+    *("steps_shown", "duration", "width", "height", "density", "scale", "encodes", "seconds", "traded"),
 )
 
 
@@ -45,7 +45,8 @@ class Report:
         lossless: Whether every pixel of the shown frames has its exact color.
         clipped: The fraction of the finite values of the shown layers that lie outside the color limits, 0 to 1.
         steps_shown: The training steps that are shown, ascending.
-        scale: Canvas pixels per map value.
+        scale: Output pixels per map value.
+        density: Output pixels per pixel of the layout.
         seconds: The time that it took to write the file.
         cap: The cap in bytes; None without one.
         max_error_levels: The largest error of a value, in 1/240ths of the color range, before the codec.
@@ -65,6 +66,7 @@ class Report:
     clipped: float
     steps_shown: tuple[int, ...]
     scale: int
+    density: int = 1
     seconds: float = 0.0
     cap: int | None = None
     max_error_levels: float = 0.0
@@ -94,6 +96,7 @@ class Report:
             clipped=_clipped_fraction(rendition),
             steps_shown=timeline.steps_shown if step is None else (step,),
             scale=rendition.scale,
+            density=rendition.density,
             max_error_levels=stats.max_error if stats is not None else 0.0,
             mean_error_levels=stats.mean_error if stats is not None else 0.0,
             **others,
@@ -134,12 +137,16 @@ def describe_reductions(
         )
     if after.channels < before.channels:
         yield f"{after.channels} of {before.channels} channels shown"
-    if after.scale < before.scale:
-        sizes = [f"{each.size.width}×{each.size.height}" for each in (after, before)]
-        # A canvas of a fixed size keeps its size at every scale.
-        smaller = f", so {sizes[0]} pixels instead of {sizes[1]}" if sizes[0] != sizes[1] else ""
+    sizes = [f"{each.size.width}×{each.size.height}" for each in (after, before)]
+    # A canvas of a fixed size keeps its size at every scale.
+    smaller = f", so {sizes[0]} pixels instead of {sizes[1]}" if sizes[0] != sizes[1] else ""
+    scale = before.scale * after.density // before.density
+    if after.density < before.density:
+        reason, size = _name_size_limits(before, constraints), smaller if after.scale >= scale else ""
+        yield f"density {after.density} instead of {before.density}{size}{reason}"
+    if after.scale < scale:
         reason = _name_size_limits(before, constraints)
-        yield f"scale {after.scale} instead of {before.scale}{smaller}{reason}"
+        yield f"scale {after.scale} instead of {scale}{smaller}{reason}"
 
 
 def _name_frame_limits(rendition: Rendition, constraints: OutputConstraints) -> str:

@@ -117,7 +117,8 @@ class ExportRequest:
             TemplateError: The panels need more colors than the format has.
         """
         if self.step is None:
-            check_colors(self.rendition, self.options.resolve(self.path))
+            resolved = self.options.resolve(self.path)
+            check_colors(resolved.choose_density(self.rendition), resolved)
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,10 @@ class ResolvedRequest:
     def needs_search(self) -> bool:
         """Whether there are constraints that the file may have to be reduced for."""
         return self.constraints != OutputConstraints()
+
+    def choose_density(self, rendition: Rendition) -> Rendition:
+        """The rendition at the density of the format, unless the user or the template decides the density."""
+        return rendition.with_default_density(self.fmt.density)
 
     def is_exact(self, rendition: Rendition) -> bool:
         """Whether the format and the codec keep the exact colors of a rendition."""

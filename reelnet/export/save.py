@@ -43,6 +43,7 @@ def save(
     else:
         resolved = request.options.resolve(path)
         rendition = resolved.add_thumbnail(rendition)
+        rendition = resolved.choose_density(rendition)
         check_colors(rendition, resolved)
         if resolved.needs_search:
             report = _save_reduced(rendition, resolved, on_progress, on_trial)

@@ -153,12 +153,12 @@ def rasterize_arrow(length: int, width: int, head: int, direction: str) -> NDArr
     return rotated
 
 
-def dilate_mask(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The pixels (height + 2, width + 2) that a shape covers, or touches with a side or a corner."""
-    padded = np.pad(mask > 0, 2)
-    height, width = mask.shape[0] + 2, mask.shape[1] + 2
+def dilate_mask(mask: NDArray[np.uint8], margin: int = 1) -> NDArray[np.bool_]:
+    """The pixels (height + 2 · margin, width + 2 · margin) of a shape and within `margin` pixels around it."""
+    padded = np.pad(mask > 0, 2 * margin)
+    height, width = mask.shape[0] + 2 * margin, mask.shape[1] + 2 * margin
     dilated = np.zeros((height, width), np.bool_)
-    for y in range(3):
-        for x in range(3):
+    for y in range(2 * margin + 1):
+        for x in range(2 * margin + 1):
             dilated |= padded[y : y + height, x : x + width]
     return dilated

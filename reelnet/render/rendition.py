@@ -1,12 +1,12 @@
 """The frames of a scene, drawn on demand. A rendition is all that export knows.
 
-Choosing fewer frames replaces the timeline; only another scale lays the scene out again.
+Choosing fewer frames replaces the timeline; only another scale or density lays the scene out again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.config.diagnostics import error_context
-from reelnet.errors import ReelnetError
+from reelnet.config.spec import DEFAULT_DENSITY
+from reelnet.errors import ReelnetError, TemplateError, UsageError
 from reelnet.render.compositor import Compositor, Frame, LevelSource
 from reelnet.render.font_notes import describe_fonts
 from reelnet.render.typography import note_fonts
@@ -35,9 +36,10 @@ class LayoutRequest:
     Attributes:
         template: What the author wrote.
         layer: The layer to show; None for the template's.
-        scale: Canvas pixels per map value; None for the template's, or the largest that fits.
+        scale: Output pixels per map value; None for the template's, or the largest that fits.
         max_channels: The most channels of a layer; those that the template shows first of all. None for all of them.
         fps: Frames per second; None for the template's.
+        density: Output pixels per pixel of the layout; None for the template's, or what suits the format.
     """
 
     template: Template
@@ -45,8 +47,29 @@ class LayoutRequest:
     scale: int | None = None
     fps: float | None = None
     max_channels: int | None = None
+    density: int | None = None
 
-    def resolve(self, run: RunReader) -> Scene:
+    @property
+    def fixed_density(self) -> int | None:
+        """The density that the user or the template decides; None if it may depend on the format."""
+        if self.density is None and self.template.canvas.density is None and self.scale is not None:
+            # A scale is in pixels of the file, so that the other lengths should be, too.
+            return 1
+        return self.density or self.template.canvas.fixed_density
+
+    def resolve_up_to(self, run: RunReader, density: int) -> Scene:
+        """Lay the template out for a run at a density, or at the largest smaller one at which the frame is possible.
+
+        Raises:
+            TemplateError: The template does not fit the run at density 1.
+            UsageError: An option is invalid, or the frame is too large for encoders at density 1.
+        """
+        for lesser in range(density, 1, -1):
+            with suppress(TemplateError, UsageError):
+                return self.resolve(run, lesser)
+        return self.resolve(run, 1)
+
+    def resolve(self, run: RunReader, density: int) -> Scene:
         """Lay the template out for a run; see `reelnet.scene.resolve.resolve`."""
         with note_fonts() as usage:
             scene = resolve(
@@ -56,6 +79,7 @@ class LayoutRequest:
                 scale=self.scale,
                 fps=self.fps,
                 max_channels=self.max_channels,
+                density=density,
             )
         notes = describe_fonts(usage, self.template, scene.context)
         return replace(scene, text_notes=(*notes,), font_files=(*sorted(usage.files),))
@@ -73,6 +97,7 @@ class Rendition:
     def __init__(self, scene: Scene, run: RunReader, request: LayoutRequest) -> None:
         self.scene, self.run, self.request = scene, run, request
         self._compositors: dict[ColorDepth, Compositor] = {}
+        self._at_density: dict[int, Rendition] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Other processes make compositors of their own: these hold whole frames.
@@ -80,14 +105,16 @@ class Rendition:
 
     @classmethod
     def from_request(cls, run: RunReader, request: LayoutRequest) -> Rendition:
-        """Lay a request out for a run.
+        """Lay a request out for a run, by default at the density of most formats.
 
         Raises:
             UsageError: The layer was not recorded, or the scale or frame rate is out of range.
             TemplateError: The template does not fit the run.
             RunError: The run is empty or damaged.
         """
-        return cls(request.resolve(run), run, request)
+        density = request.fixed_density
+        scene = request.resolve(run, density) if density else request.resolve_up_to(run, DEFAULT_DENSITY)
+        return cls(scene, run, request)
 
     @property
     def layer(self) -> str:
@@ -101,8 +128,13 @@ class Rendition:
 
     @property
     def scale(self) -> int:
-        """Canvas pixels per map value."""
+        """Output pixels per map value."""
         return self.scene.context.cell.scale
+
+    @property
+    def density(self) -> int:
+        """Output pixels per pixel of the layout."""
+        return self.scene.context.density
 
     @property
     def channels(self) -> int:
@@ -143,7 +175,7 @@ class Rendition:
         """The same frames laid out at another scale.
 
         Args:
-            scale: Canvas pixels per map value, 1 to 256.
+            scale: Output pixels per map value, 1 to 256.
 
         Raises:
             TemplateError: The layout does not fit its canvas at that scale.
@@ -160,10 +192,41 @@ class Rendition:
             return self
         return self._with_request(replace(self.request, scale=self.scale, max_channels=count))
 
+    def with_density(self, density: int) -> Rendition:
+        """The same frames laid out at another density; a fixed scale changes with it.
+
+        Args:
+            density: Output pixels per pixel of the layout, 1 or more.
+
+        Raises:
+            TemplateError: The layout does not fit its canvas at that density.
+            UsageError: The frame would be larger than encoders accept.
+        """
+        if density == self.density:
+            return self
+        is_fixed = self.request.scale is not None or self.request.template.canvas.scale is not None
+        scale = max(1, self.scale * density // self.density) if is_fixed else None
+        return self._with_request(replace(self.request, density=density, scale=scale))
+
+    def with_default_density(self, density: int) -> Rendition:
+        """The same frames at the density that suits a format, unless the user or the template decides it.
+
+        If the frame would be larger than encoders accept, it has a smaller density.
+        """
+        if density == self.density or self.request.fixed_density is not None:
+            return self
+        if density not in self._at_density:
+            self._at_density[density] = self._with_scene(
+                self.request.resolve_up_to(self.run, density), self.request
+            )
+        return self._at_density[density]
+
     def _with_request(self, request: LayoutRequest) -> Rendition:
-        """The same frames laid out anew."""
-        request = replace(request, layer=self.layer)
-        scene = request.resolve(self.run)
+        """The same frames laid out anew, at the same density unless the request has another."""
+        request = replace(request, layer=self.layer, density=request.density or self.density)
+        return self._with_scene(request.resolve(self.run, request.density or self.density), request)
+
+    def _with_scene(self, scene: Scene, request: LayoutRequest) -> Rendition:
         scene = replace(scene, timeline=self.timeline, timeline_plan=self.scene.timeline_plan)
         return Rendition(scene, self.run, request)
 

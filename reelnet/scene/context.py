@@ -106,7 +106,13 @@ class SceneContext:
 
     @classmethod
     def from_run(
-        cls, run: RunReader, layer: str | None, theme: Theme, samples: SamplesSpec, grid: SnapGrid
+        cls,
+        run: RunReader,
+        layer: str | None,
+        theme: Theme,
+        samples: SamplesSpec,
+        grid: SnapGrid,
+        density: int = 1,
     ) -> SceneContext:
         """Collect what panels need to know of a run.
 
@@ -116,6 +122,7 @@ class SceneContext:
             theme: Colors, fonts and sizes.
             samples: Which samples are shown, and how.
             grid: Where cells begin.
+            density: Output pixels per pixel of the layout; the lengths of the others are in output pixels.
 
         Raises:
             UsageError: The layer was not recorded, or is not an activation.
@@ -133,7 +140,7 @@ class SceneContext:
         pictures, labels = run.samples, run.labels
         return cls(
             layer=layer,
-            cell_size=theme.cell or Cell.choose_size(run.taps, layer),
+            cell_size=theme.cell or density * Cell.choose_size(run.taps, layer),
             taps=run.taps,
             pictures=pictures[list(indices)],
             labels=tuple(labels[index] for index in indices) if labels is not None else None,
@@ -150,6 +157,7 @@ class SceneContext:
             statistics=RunStatistics.for_run(run),
             transposed=samples.transposed is True,
             grid=grid,
+            density=density,
         )
 
     def with_scale(self, scale: int | Fraction) -> SceneContext:
@@ -182,6 +190,14 @@ class SceneContext:
     def px(self, length: float) -> int:
         """A length of the layout, such as a margin that the code decides, in output pixels."""
         return round(length * self.density)
+
+    def to_layout(self, pixels: int) -> int:
+        """Output pixels as pixels of the layout, in which authors think, rounded up."""
+        return -(-pixels // self.density)
+
+    def format_size(self, size: tuple[int, int]) -> str:
+        """A width and a height in pixels of the layout, for messages to authors: `56×48`."""
+        return "×".join(str(self.to_layout(side)) for side in size)
 
     def compute_changes(self) -> NDArray[np.float64]:
         """How much the layer changes from the previous recorded step to each step, float64 (steps,)."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
+from reelnet.config.spec import MAX_DENSITY
 from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapKind, require_activation
 from reelnet.runs.run import RunReader
@@ -13,6 +14,7 @@ from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Size, place_items
 from reelnet.scene.layout.canvas_fit import fit_canvas
+from reelnet.scene.layout.density import scale_lengths
 from reelnet.scene.layout.frame import FittedLayout
 from reelnet.scene.layout.measure import (
     check_panels,
@@ -94,6 +96,7 @@ def resolve(
     scale: int | None = None,
     fps: float | None = None,
     max_channels: int | None = None,
+    density: int | None = None,
 ) -> Scene:
     """Lay a template out for a run.
 
@@ -101,20 +104,26 @@ def resolve(
         template: What the author wrote.
         run: What was recorded.
         layer: The layer to show; None for the template's, or the last recorded one that has maps.
-        scale: Factor by which maps are upscaled; None for the template's, or the largest that fits.
+        scale: Output pixels per map value; None for the template's, or the largest that fits.
         fps: Frames per second; None for the template's.
         max_channels: The most channels of a layer that panels of channels show; None for all that they ask for.
+        density: Output pixels per pixel of the layout; None for the template's, or 1.
 
     Raises:
         TemplateError: The template does not fit the run; the message lists every error.
-        UsageError: The layer was not recorded, or the scale or frame rate is out of range.
+        UsageError: The layer was not recorded, or the scale, frame rate or density is out of range.
         RunError: The run is empty or damaged.
     """
     if scale is not None and not 1 <= scale <= MAX_SCALE:
         raise UsageError(f"scale {scale}: give an integer from 1 to {MAX_SCALE}")
+    if density is not None and not 1 <= density <= MAX_DENSITY:
+        raise UsageError(f"density {density}: give an integer from 1 to {MAX_DENSITY}")
     run.require_steps()
     errors = ErrorCollector(template.source_map)
-    context = replace(_build_context(template, run, layer, errors), max_channels=max_channels)
+    density = density or template.canvas.fixed_density or 1
+    template = scale_lengths(template, density)
+    context = _build_context(template, run, layer, errors, density)
+    context = replace(context, max_channels=max_channels)
     layout = timeline = None
     with errors.collect():
         layout = fit_canvas(template, context, scale)
@@ -158,7 +167,7 @@ def check_draft(template: Template, run: RunReader, layer: str | None = None) ->
 
 
 def _build_context(
-    template: Template, run: RunReader, layer: str | None, errors: ErrorCollector
+    template: Template, run: RunReader, layer: str | None, errors: ErrorCollector, density: int = 1
 ) -> SceneContext:
     """Build the context. Unknown layers and samples are recorded as errors and replaced by defaults."""
     if layer is None and template.layer is not None:
@@ -169,7 +178,7 @@ def _build_context(
         select_indices(template.samples.show, len(run.samples), "sample")
         samples = template.samples
     grid = SnapGrid() if template.canvas.snap else SnapGrid(1)
-    return SceneContext.from_run(run, layer, template.theme, samples, grid)
+    return SceneContext.from_run(run, layer, template.theme, samples, grid, density)
 
 
 def resolve_layer(layer: str, run: RunReader) -> str:

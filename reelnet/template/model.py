@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from reelnet.config.diagnostics import KeyPath, SourceMap
-from reelnet.config.spec import LIST_AS_TUPLE, EvenPixels, Pixels, PositivePixels, Scale, SpecModel
+from reelnet.config.spec import LIST_AS_TUPLE, Density, EvenPixels, Pixels, PositivePixels, Scale, SpecModel
 from reelnet.template.selector import Selector, SelectorField
 from reelnet.template.theme import Theme
 from reelnet.template.timeline import TimelineSpec
@@ -112,8 +112,14 @@ class CanvasSpec(SpecModel):
     )
     scale: Scale | None = Field(
         None,
-        description="Canvas pixels per map value; by default the largest integer that fits, or a multiple "
-        "of 8, 4 or 2 that is smaller by a seventh at most, since such values suit video codecs.",
+        description="Output pixels per map value, whatever the density is; by default the largest integer that fits, "
+        "or a multiple of 8, 4 or 2 that is smaller by a seventh at most, since such values suit video codecs.",
+    )
+    density: Density | None = Field(
+        None,
+        description="Output pixels per pixel of the layout: all lengths and sizes of type are multiplied by it. By "
+        "default 1 if the canvas has a width, a height or a scale, and in GIFs, which take many bytes per pixel; "
+        "else 2, so that screens with small pixels show sharp text.",
     )
     snap: bool = Field(
         True,
@@ -126,6 +132,11 @@ class CanvasSpec(SpecModel):
     def width_limit(self) -> int | None:
         """The maximum width of the layout; None for no limit."""
         return self.width or self.max_width
+
+    @property
+    def fixed_density(self) -> int | None:
+        """The density that the author chose, also by a size of the file; None if the format decides."""
+        return 1 if self.density is None and (self.width or self.height or self.scale) else self.density
 
     @property
     def height_limit(self) -> int | None:
@@ -186,7 +197,11 @@ class OutputSpec(SpecModel):
         None,
         description="The layers to show, one file per layer: a list or all; by default the template's layer.",
     )
-    scale: Scale | None = Field(None, description="Canvas pixels per map value, for this file.")
+    scale: Scale | None = Field(None, description="Output pixels per map value, for this file.")
+    density: Density | None = Field(
+        None,
+        description="Output pixels per pixel of the layout, for this file; by default those of the canvas.",
+    )
     step: int | Literal["first", "last"] | None = Field(
         None, description="The step that a .png shows; by default the last."
     )
@@ -232,15 +247,18 @@ class Output:
     path: KeyPath
 
     def apply_to(self, template: Template) -> Template:
-        """Return the template with the timeline and the scale of this output."""
+        """Return the template with the timeline, the scale and the density of this output."""
         canvas, content, moved = template.canvas, dict(template.content), dict(template.source_map.moved)
         own_timeline = self.spec.timeline or {}
-        content["timeline"] = {**content.get("timeline", {}), **own_timeline}
+        if own_timeline:
+            content["timeline"] = {**content.get("timeline", {}), **own_timeline}
         moved |= {("timeline", key): (*self.path, "timeline", key) for key in own_timeline}
-        if self.spec.scale is not None:
-            canvas = canvas.model_copy(update={"scale": self.spec.scale})
-            content["canvas"] = {**content.get("canvas", {}), "scale": self.spec.scale}
-            moved["canvas", "scale"] = (*self.path, "scale")
+        for key in ("scale", "density"):
+            value = getattr(self.spec, key)
+            if value is not None:
+                canvas = canvas.model_copy(update={key: value})
+                content["canvas"] = {**content.get("canvas", {}), key: value}
+                moved["canvas", key] = (*self.path, key)
         source_map = replace(template.source_map, moved=moved)
         return replace(
             template, timeline=self.timeline, canvas=canvas, source_map=source_map, content=content

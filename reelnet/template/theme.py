@@ -157,9 +157,9 @@ class Theme:
     sequential: tuple[Rgb, ...] | None = None
     levels: int | None = None
     limits: LimitRule = LimitRule()
-    cell: int | None = None
-    text: int = 16
-    title: int = 28
+    cell: PositivePixels | None = None
+    text: FontSize = 16
+    title: FontSize = 28
     font: tuple[str, ...] = ()
     font_bold: tuple[str, ...] = ()
 

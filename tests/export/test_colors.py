@@ -28,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def reel(run: Run) -> Reel:
-    return Reel.from_run(run, "plain", scale=8)
+    return Reel.from_run(run, "plain", scale=8, density=1)
 
 
 def wanted(run: Run) -> Bytes:
@@ -138,7 +138,7 @@ def many_inks(tmp_path: Path) -> Path:
 
 def test_more_colors_than_the_format_allows(tmp_path: Path) -> None:
     run, template = write_run(tmp_path / "grey", noise(2, 3, 2, 7)), many_inks(tmp_path)
-    reel = Reel.from_run(run, template)
+    reel = Reel.from_run(run, template, density=1)
     with pytest.raises(TemplateError, match=r"panels.*colors.*255.*GIF"):
         reel.save(tmp_path / "reel.gif")
     assert not (tmp_path / "reel.gif").exists()

@@ -43,7 +43,7 @@ def updating() -> bool:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_scenes_are_as_before(run: Run, name: str) -> None:
     template, file = load_template(name, panel_registry()), GOLDEN / f"{name}.txt"
-    shown = describe_scene(name, Reel.from_run(run, template).scene, template.layout)
+    shown = describe_scene(name, Reel.from_run(run, template, density=1).scene, template.layout)
     if updating():
         file.parent.mkdir(exist_ok=True)
         file.write_text(shown, "utf-8")

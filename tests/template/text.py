@@ -24,4 +24,4 @@ def reel_of(
     run: Run, text: str, layer: str | None = None, panels: Mapping[str, type[Panel]] | None = None
 ) -> Reel:
     """A run laid out by a template without a file."""
-    return Reel.from_run(run, template_of(text, panels=panels), layer=layer)
+    return Reel.from_run(run, template_of(text, panels=panels), layer=layer, density=1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from reelnet.config.spec import DEFAULT_DENSITY
 from reelnet.errors import UsageError, suggest_names
 from reelnet.export.encoders.codec import (
     AV1,
@@ -41,6 +42,7 @@ class Format:
         color_depth: How many colors a frame may have.
         max_fps: The highest frame rate that a file can store; None without a limit.
         max_browser_fps: The highest frame rate that browsers play at its speed; None without a limit.
+        density: Output pixels per pixel of the layout, unless the user or the template decides it.
     """
 
     suffix: str
@@ -50,6 +52,7 @@ class Format:
     color_depth: ColorDepth = ColorDepth.FULL
     max_fps: Fraction | None = None
     max_browser_fps: int | None = None
+    density: int = DEFAULT_DENSITY
 
     def find_codec(self, settings: EncoderSettings) -> Codec:
         """The codec of an encode.
@@ -138,6 +141,8 @@ FORMATS: Mapping[str, Format] = {
             color_depth=ColorDepth.EIGHT_BIT,
             max_fps=Fraction(100),
             max_browser_fps=50,
+            # Runs of equal pixels take bytes, unlike in the other formats.
+            density=1,
         ),
         Format(".mp4", "MP4", (H264, H265, AV1)),
         Format(".webm", "WebM", (VP9, AV1)),

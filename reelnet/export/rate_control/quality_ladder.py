@@ -86,7 +86,7 @@ class RenditionParams:
         frames: The number of frames.
         levels: The number of colormap levels between the first frame and the last.
         channels: The most channels of a layer.
-        scale: Canvas pixels per map value.
+        scale: Output pixels per map value.
     """
 
     frames: int

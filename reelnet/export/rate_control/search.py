@@ -376,7 +376,7 @@ class _Search:
 def fit_constraints(
     rendition: Rendition, constraints: OutputConstraints, keep: Collection[str], path: Path
 ) -> Rendition:
-    """Reduce scale and frames until no frame is too large and there are not too many.
+    """Reduce density, scale and frames until no frame is too large and there are not too many.
 
     Args:
         rendition: What is to be shown.
@@ -391,8 +391,14 @@ def fit_constraints(
     while _is_too_large(rendition, constraints):
         size = rendition.size
         try:
-            if scale == 1 or "scale" in keep:
-                raise TemplateError("there is no smaller scale" if scale == 1 else "the scale must be kept")
+            if "scale" in keep:
+                raise TemplateError("the scale must be kept")
+            if rendition.density > 1:
+                rendition = rendition.with_density(rendition.density - 1)
+                scale = rendition.scale
+                continue
+            if scale == 1:
+                raise TemplateError("there is no smaller scale")
             scale -= 1
             rendition = rendition.with_scale(scale)
         except TemplateError as error:

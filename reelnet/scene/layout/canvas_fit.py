@@ -13,9 +13,9 @@ from reelnet.config.spec import MAX_PIXELS, SpecModel
 from reelnet.errors import UsageError
 from reelnet.scene.cell import DEFAULT_CELL_SIZE
 from reelnet.scene.context import SceneContext
-from reelnet.scene.layout.boxes import Box, Size
+from reelnet.scene.layout.boxes import Size
 from reelnet.scene.layout.frame import FittedLayout, choose_width, find_cramped
-from reelnet.scene.layout.measure import LayoutTree, with_layout
+from reelnet.scene.layout.measure import with_layout
 from reelnet.scene.layout.scale_search import find_largest, list_scales, rank_by_promise, walk_leaves
 from reelnet.template.model import Stack, Template
 from reelnet.template.theme import Theme
@@ -30,7 +30,7 @@ FEWER_CHANNELS, TEXT_FACTORS = (12, 8, 6, 4, 3, 2, 1), (1.0, 0.8, 0.65, 0.5)
 """How many channels are shown, and how large text is, for lack of room."""
 
 HARMLESS_LENGTH = 100
-"""Pixels; a length up to this size never makes a frame too large."""
+"""Pixels of the layout; a length up to this size never makes a frame too large."""
 
 
 def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> FittedLayout:
@@ -39,7 +39,7 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> 
     Args:
         template: What the author wrote.
         context: The run.
-        scale: Factor by which the maps of the layer are upscaled; None for the canvas' own, or the largest that fits.
+        scale: Output pixels per value of the layer's maps; None for the canvas' own, or the largest that fits.
 
     Raises:
         TemplateError: The layout does not fit the canvas even at scale 1, a size is too small for its content, or
@@ -63,7 +63,7 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> 
     else:
         layout = FittedLayout.lay_out(template, with_layout(template, context))
     _check_frame_size(template, layout, is_template_scale=scale is None)
-    check_room(template, layout.tree, layout.box)
+    check_room(template, layout)
     return layout
 
 
@@ -87,7 +87,7 @@ def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
     for lesser in list_lesser(template, context):
         layout = find_largest(template, lesser)
         wraps = any(leaf.item.wraps for leaf in walk_leaves(layout.tree))
-        least = min(context.px(MIN_CELL_SIZE), canvas.max_cell or MIN_CELL_SIZE) if wraps else 0
+        least = min(context.px(MIN_CELL_SIZE), canvas.max_cell or MAX_PIXELS) if wraps else 0
         if layout.fits(canvas) and layout.context.cell.size >= least:
             return layout
         found.append(layout)
@@ -129,7 +129,7 @@ def _check_frame_size(template: Template, layout: FittedLayout, *, is_template_s
     if template.canvas.aspect and _is_encodable(content):
         advice = f"give a ratio nearer to that of its content, {content.width}:{content.height}"
         raise InvalidTemplate([template.source_map.diagnose(("canvas", "aspect"), f"{message}; {advice}")])
-    cause = find_largest_length(template) if is_template_scale else None
+    cause = find_largest_length(template, layout.context.density) if is_template_scale else None
     if cause is not None:
         raise InvalidTemplate([template.source_map.diagnose(cause, f"{message}; give a smaller number")])
     layer = layout.context.layer
@@ -143,7 +143,7 @@ def _is_encodable(size: Size) -> bool:
     return max(size.width, size.height) <= MAX_PIXELS and size.width * size.height <= MAX_FRAME_AREA
 
 
-def check_room(template: Template, tree: LayoutTree, box: Box) -> None:
+def check_room(template: Template, layout: FittedLayout) -> None:
     """Check that everything fits into its box.
 
     Raises:
@@ -152,8 +152,10 @@ def check_room(template: Template, tree: LayoutTree, box: Box) -> None:
     keys: dict[int, KeyPath] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
     keys |= {id(stack.options): stack.path for stack in _walk_stacks(template.layout)}
     errors = ErrorCollector(template.source_map)
-    for part, part_box, needs in find_cramped(tree, box):
-        message = f"has {part_box.width}×{part_box.height} pixels but needs {needs.width}×{needs.height}; "
+    density, to_layout = layout.context.density, layout.context.to_layout
+    for part, part_box, needs in find_cramped(layout.tree, layout.box):
+        has = f"{part_box.width // density}×{part_box.height // density}"
+        message = f"has {has} pixels but needs {to_layout(needs.width)}×{to_layout(needs.height)}; "
         key = keys[id(part)]
         # Point at the size that makes the part too small, if the author gave one.
         if part.width is not None and part_box.width < needs.width:
@@ -164,20 +166,26 @@ def check_room(template: Template, tree: LayoutTree, box: Box) -> None:
     errors.raise_errors()
 
 
-def find_largest_length(template: Template) -> KeyPath | None:
-    """The key of the scale, or of the largest length that the template gives; None if every length is harmless."""
+def find_largest_length(template: Template, density: int) -> KeyPath | None:
+    """The key of the scale, or of the largest length that the template gives; None if every length is harmless.
+
+    Args:
+        template: What the author wrote, with lengths in output pixels.
+        density: Output pixels per pixel of the layout.
+    """
     if template.canvas.scale is not None:
         return "canvas", "scale"
-    path, pixels = max(_find_lengths(template), key=lambda length: length[1], default=((), 0))
-    return path if pixels > HARMLESS_LENGTH else None
+    lengths = _find_lengths(template, density)
+    path, pixels = max(lengths, key=lambda length: length[1], default=((), 0))
+    return path if pixels > density * HARMLESS_LENGTH else None
 
 
-def _find_lengths(template: Template) -> Iterator[tuple[KeyPath, int]]:
+def _find_lengths(template: Template, density: int) -> Iterator[tuple[KeyPath, int]]:
     """The lengths of the theme that exceed the default, and all of the canvas, the panels and the stacks."""
     default = Theme()
     for key in ("cell", "text", "title"):
         pixels = getattr(template.theme, key)
-        if pixels is not None and pixels > (getattr(default, key) or DEFAULT_CELL_SIZE):
+        if pixels is not None and pixels > density * (getattr(default, key) or DEFAULT_CELL_SIZE):
             yield ("theme", key), pixels
     parts: list[tuple[SpecModel, KeyPath]] = [(template.canvas, ("canvas",))]
     parts += [(panel, ("panels", name)) for name, panel in template.panels.items()]

@@ -67,14 +67,16 @@ class FittedLayout:
         width = max(choose_width(tree, canvas), tree.min_width)
         too_wide = tree.min_width - max_width if max_width else 0
         too_tall = tree.preferred_height(width) - max_height if max_height else 0
-        missing = [f"{too_wide} pixels too wide"] * (too_wide > 0)
-        missing += [f"{too_tall} pixels too tall"] * (too_tall > 0)
+        to_layout = self.context.to_layout
+        missing = [f"{to_layout(too_wide)} pixels too wide"] * (too_wide > 0)
+        missing += [f"{to_layout(too_tall)} pixels too tall"] * (too_tall > 0)
         if not missing:
             return None
         scale = self.context.cell.scale
         smaller = "give a smaller scale, " if scale > 1 else ""
+        limits = (str(to_layout(limit)) if limit else "any" for limit in (max_width, max_height))
         return (
-            f"the layout is {' and '.join(missing)} for {max_width or 'any'}×{max_height or 'any'} at scale {scale}; "
+            f"the layout is {' and '.join(missing)} for {'×'.join(limits)} at scale {scale}; "
             f"{smaller}show fewer channels or samples, shorten texts, or give a larger canvas"
         )
 

@@ -24,7 +24,7 @@ MAX_TRIED_ARRANGEMENTS = 3
 """Arrangements that are laid out; others promise smaller cells than the best of these has."""
 
 MIN_REDUCED_SIDE = 4
-"""Pixels of the longer side of a map below which it is not reduced further."""
+"""Pixels of the layout of the longer side of a map below which it is not reduced further."""
 
 BLOCK_GAP = 24
 """Pixels of the layout between two blocks, as far as the estimate of an arrangement is concerned."""
@@ -65,7 +65,7 @@ def list_scales(canvas: CanvasSpec, context: SceneContext) -> list[Fraction]:
     """The scales of the layer's maps that the canvas admits, ascending: 1/n reduces maps, n enlarges them."""
     side = max(context.require(context.layer).map_shape[1:])
     max_cell = canvas.max_cell or max(canvas.width_limit or 0, canvas.height_limit or 0)
-    most, smallest = min(MAX_SCALE, max_cell // side), side // MIN_REDUCED_SIDE
+    most, smallest = min(MAX_SCALE, max_cell // side), side // context.px(MIN_REDUCED_SIDE)
     reduced = [Fraction(1, divisor) for divisor in range(max(1, smallest), 1, -1)]
     return [*reduced, *map(Fraction, range(1, max(1, most) + 1))]
 

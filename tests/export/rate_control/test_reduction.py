@@ -71,7 +71,7 @@ def test_what_cannot_fit_tells_the_least_there_is(tmp_path: Path) -> None:
 
 
 def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
-    reel = Reel.from_run(run, settings=[HOLDS])
+    reel = Reel.from_run(run, settings=[HOLDS], density=1)
     with pytest.raises(CapError, match="the smallest possible with scale kept is"):
         reel.save(tmp_path / "a.gif", max_size=20_000, keep=["scale"])
     report = reel.save(tmp_path / "a.gif", max_size=50_000)
@@ -93,7 +93,7 @@ def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
 )
 def test_the_duration_stays_while_frames_suffice(run: Run, tmp_path: Path, setting: str) -> None:
     """Down to 10 frames per second fewer frames take as long as all of them."""
-    rendition = Reel.from_run(run, settings=["timeline.fps=40", setting]).rendition
+    rendition = Reel.from_run(run, settings=["timeline.fps=40", setting], density=1).rendition
     shorter = rendition.with_frames(len(rendition.timeline) // 3)
     whole = float(rendition.timeline.duration)
     assert len(shorter.timeline) <= len(rendition.timeline) // 3
@@ -107,7 +107,9 @@ def test_the_duration_stays_while_frames_suffice(run: Run, tmp_path: Path, setti
 @pytest.mark.parametrize(("fps", "lowest"), [(20, 10), (10, 10), (4, 4)])
 def test_few_frames_shorten_the_animation(run: Run, fps: int, lowest: int) -> None:
     """Below 10 frames per second motion would fall apart, so the animation ends earlier instead."""
-    shorter = Reel.from_run(run, settings=[f"timeline.fps={fps}"]).rendition.with_frames(20).timeline
+    shorter = (
+        Reel.from_run(run, settings=[f"timeline.fps={fps}"], density=1).rendition.with_frames(20).timeline
+    )
     assert shorter.fps == lowest
     assert float(shorter.duration) == pytest.approx(20 / lowest)
 
@@ -119,10 +121,14 @@ def test_the_steps_that_change_most_stay(tmp_path: Path) -> None:
         values[step:] = np.random.default_rng(step).uniform(-1, 1, values.shape[1:])
     run = write_run(tmp_path / "run", values)
     assert {*lively} <= {*run.reel("plain").rendition.with_frames(14).timeline.steps_shown}
-    listed = Reel.from_run(run, settings=["timeline.steps={list: [0, 1, 2, 5, 9, 10, 11, 20, 40]}"])
+    listed = Reel.from_run(
+        run, settings=["timeline.steps={list: [0, 1, 2, 5, 9, 10, 11, 20, 40]}"], density=1
+    )
     assert {*listed.rendition.with_frames(5).timeline.steps_shown} <= {0, 1, 2, 5, 9, 10, 11, 20, 40}
     ranged = (
-        Reel.from_run(run, settings=["timeline.steps={range: [10, 30]}"]).rendition.with_frames(8).timeline
+        Reel.from_run(run, settings=["timeline.steps={range: [10, 30]}"], density=1)
+        .rendition.with_frames(8)
+        .timeline
     )
     assert (ranged.steps_shown[0], ranged.steps_shown[-1]) == (10, 30)
     assert {20, 21, 22, 23} <= {*ranged.steps_shown}
@@ -133,7 +139,7 @@ def test_the_steps_that_change_most_stay(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("most", [7, 30, 59])
 def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> None:
-    reel = Reel.from_run(run, settings=[setting])
+    reel = Reel.from_run(run, settings=[setting], density=1)
     area = reel.scene.size.width * reel.scene.size.height
     budget = find_platform("x").find_constraints(".gif")
     for limited in (
@@ -150,7 +156,7 @@ def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> No
 def test_too_few_frames_for_what_is_held(run: Run) -> None:
     budget = replace(find_platform("x").find_constraints(".gif"), max_frames=30)
     with pytest.raises(CapError, match="41 frames are more than the 30 that x allows"):
-        fit_constraints(Reel.from_run(run, settings=[HOLDS]).rendition, budget, (), Path("a.gif"))
+        fit_constraints(Reel.from_run(run, settings=[HOLDS], density=1).rendition, budget, (), Path("a.gif"))
 
 
 def test_fewer_pixels_than_two_frames_have(run: Run) -> None:

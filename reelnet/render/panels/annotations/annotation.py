@@ -95,7 +95,10 @@ class SampleAnnotation(SpecModel):
         lines = wrap_note(self.text or "", style)
         longest, most = max(style.width(line) for line in lines), 2 * MAX_NOTE_EMS * style.size
         if longest > most:
-            raise ValueError(f"needs {longest} pixels, but the margin has only {most}; use shorter words")
+            to_layout = context.to_layout
+            raise ValueError(
+                f"needs {to_layout(longest)} pixels, but the margin has only {to_layout(most)}; use shorter words"
+            )
         return Size(longest, len(lines) * style.line_height)
 
 

@@ -173,7 +173,8 @@ class Callout:
     def __post_init__(self, palette: PaletteBuilder) -> None:
         theme, self.style = self.context.theme, body_style(self.context.theme)
         self.steps = resolve_step_range(self.spec.from_step, self.spec.to_step, self.context.steps)
-        self._stroke_width = 3 if self.cell.width >= 40 else 2
+        px = self.context.px
+        self._hairline, self._stroke_width = px(1), px(3 if self.cell.width >= px(40) else 2)
         self.color = palette.ramp(self.spec.color or theme.accent, theme.background, SHADES)
         self.ink = palette.ramp(theme.ink, theme.background)
         self.background = palette.ramp(theme.background, theme.background, 1)
@@ -181,7 +182,7 @@ class Callout:
     @property
     def frame_width(self) -> int:
         """Pixels from the cell to the outer edge of its frame: the color between two lines of background."""
-        return self._stroke_width + 2
+        return self._stroke_width + 2 * self._hairline
 
     def frame_box(self, canvas: Canvas) -> Box:
         """The frame around the cell, or inside it if there is no space; the cell itself without a frame."""
@@ -204,7 +205,7 @@ class Callout:
     def draw_frame(self, canvas: Canvas) -> None:
         """Draw the frame."""
         if self.spec.box:
-            stroke_box(canvas, self.frame_box(canvas).expand(-1), self._stroke_width, self.color)
+            stroke_box(canvas, self.frame_box(canvas).expand(-self._hairline), self._stroke_width, self.color)
 
     def draw_text(self, canvas: Canvas) -> None:
         """Draw the arrow and the text."""
@@ -219,12 +220,13 @@ class Callout:
             y: Middle of a horizontal arrow, top edge of a vertical one.
             length: Pixels from tail to tip.
         """
-        stroke_width = max(2, round(self.style.size / 6))
-        head_length = max(8, round(0.75 * self.style.size))
+        stroke_width = max(self.context.px(2), round(self.style.size / 6))
+        head_length = max(self.context.px(8), round(0.75 * self.style.size))
         mask = rasterize_arrow(length, stroke_width, head_length, OPPOSITE_SIDE[side])
         height, width = mask.shape
         x, y = (x, y - height // 2) if side in ("left", "right") else (x - width // 2, y)
-        fill_mask(canvas, dilate_mask(mask), self.background, x - 1, y - 1)
+        margin = self._hairline
+        fill_mask(canvas, dilate_mask(mask, margin), self.background, x - margin, y - margin)
         stamp(canvas, mask, self.color, x, y)
 
 
@@ -248,14 +250,18 @@ class MarginCallout(Callout):
     def _line_start(self, canvas: Canvas) -> int:
         """Where the line begins: at the cell, at its frame, or behind the tip of its arrow."""
         right = self.frame_box(canvas).right
-        return right + self.style.size // 2 if self.spec.arrow else right - self.spec.box
+        return right + self.style.size // 2 if self.spec.arrow else right - self.spec.box * self._hairline
 
     def draw_line(self, canvas: Canvas) -> None:
         """Draw the line with background above and below it."""
         style, row, start, bend = self.style, self.note.row, self._line_start(canvas), self._bend_x
-        half, width = style.line_height // 2, max(2, style.size // 10)
+        half, width, margin = (
+            style.line_height // 2,
+            max(self.context.px(2), style.size // 10),
+            self._hairline,
+        )
         end = max(self.note.top + half, min(row, self.note.bottom - half))
-        clearing = Box(start, row - width // 2 - 1, self.area.right - start, width + 2)
+        clearing = Box(start, row - width // 2 - margin, self.area.right - start, width + 2 * margin)
         fill_box(canvas, clearing, self.background)
         for part in (
             Box(start, row - width // 2, bend + width - start, width),
@@ -268,7 +274,7 @@ class MarginCallout(Callout):
         """Draw the tip of the arrow at the cell, and the text in the margin."""
         style, left = self.style, self.area.right + margin_gap(self.style)
         if self.spec.arrow:
-            start = self.frame_box(canvas).right + 1
+            start = self.frame_box(canvas).right + self._hairline
             self.draw_arrow(canvas, "right", start, self.note.row, max(self._bend_x - start, style.size))
         for number, line in enumerate(self._lines):
             write(canvas, line, self.ink, left, self.note.top + number * style.line_height, style)
@@ -281,7 +287,8 @@ class AdjacentCallout(Callout):
         super().__post_init__(palette)
         style = self.style
         # Pixels from the edge of the patch to the text; two of them are the line around it.
-        self._padding = 2 + round(0.4 * style.size), 2 + round(style.size / 6)
+        border = 2 * self._hairline
+        self._padding = border + round(0.4 * style.size), border + round(style.size / 6)
         width = min(16 * style.size, self.area.width - 2 * self._padding[0])
         self._lines = wrap_text(self.spec.text, width, style) if self.spec.text is not None else []
         self._patch, self._side = self._place_patch()
@@ -298,9 +305,9 @@ class AdjacentCallout(Callout):
         """The patch, and its side of the cell; None if it fits only on top of the cell."""
         spec, size = self.spec, self._patch_size()
         if size[0] > self.area.width or size[1] > self.area.height:
+            needed, room = map(self.context.format_size, (size, (self.area.width, self.area.height)))
             raise OptionError(
-                f"needs {size[0]}×{size[1]} pixels, more than the {self.area.width}×{self.area.height} "
-                "of its panel; shorten it",
+                f"needs {needed} pixels, more than the {room} of its panel; shorten it",
                 "text",
             )
         gap = self.frame_width + (round(2.25 * self.style.size) if spec.arrow else self.style.size // 3)
@@ -321,13 +328,13 @@ class AdjacentCallout(Callout):
         if not self._lines:
             return
         fill_box(canvas, self._patch, self.background)
-        stroke_box(canvas, self._patch.expand(-1), 1, self.color)
+        stroke_box(canvas, self._patch.expand(-self._hairline), self._hairline, self.color)
         x, y = self._patch.x + self._padding[0], self._patch.y + self._padding[1]
         for number, line in enumerate(self._lines):
             write(canvas, line, self.ink, x, y + number * self.style.line_height, self.style)
 
     def _draw_arrow_to_cell(self, canvas: Canvas, side: Side) -> None:
-        cell, patch, gap = self.cell, self._patch, self.frame_width + 1
+        cell, patch, gap = self.cell, self._patch, self.frame_width + self._hairline
         x, y = cell.x + cell.width // 2, cell.y + cell.height // 2
         x, y, length = {
             "right": (cell.right + gap, y, patch.x - cell.right),

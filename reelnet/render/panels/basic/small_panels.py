@@ -20,7 +20,7 @@ from reelnet.template.color import Color
 DIGITS = "0123456789"
 
 BOX_PADDING = 3
-"""Pixels of background left and right of a boxed counter's text."""
+"""Pixels of the layout: background left and right of a boxed counter's text."""
 
 
 class Counter(Panel):
@@ -37,10 +37,9 @@ class Counter(Panel):
     total: bool = Field(True, description="Write the last step as well.")
     align: Literal["left", "right"] = Field("left", description="Alignment of the counter in its box.")
 
-    @property
-    def padding(self) -> int:
+    def padding(self, context: SceneContext) -> int:
         """Pixels of background left and right of the text."""
-        return BOX_PADDING if self.boxed else 0
+        return context.px(BOX_PADDING) if self.boxed else 0
 
     def font_style(self, context: SceneContext) -> TextStyle:
         """The font and its size."""
@@ -53,7 +52,7 @@ class Counter(Panel):
     def measure(self, context: SceneContext) -> Measure:
         """Measure the widest counter, whatever the digits of its step."""
         style, last = self.font_style(context), self.format_step(context.steps[-1], context)
-        return Measure(style.max_width(last) + 2 * self.padding, style.line_height)
+        return Measure(style.max_width(last) + 2 * self.padding(context), style.line_height)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CounterDrawing:
         """Place the counter in its box."""
@@ -65,7 +64,11 @@ class CounterDrawing:
 
     def __init__(self, panel: Counter, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         self._panel, self._facts, self._box = panel, context, box
-        self._style = panel.font_style(context)
+        self._style, self._padding, self._margin = (
+            panel.font_style(context),
+            panel.padding(context),
+            context.px(1),
+        )
         self._ink = palette.ramp(context.theme.ink, context.theme.background)
         self._background = palette.ramp(context.theme.background, context.theme.background, 1)
 
@@ -74,15 +77,15 @@ class CounterDrawing:
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Write the step."""
-        text, padding = self._panel.format_step(state.snapshot.step, self._facts), self._panel.padding
+        text, padding = self._panel.format_step(state.snapshot.step, self._facts), self._padding
         x, y = self._box.x + padding, self._box.y + (self._box.height - self._style.line_height) // 2
         if self._panel.boxed:
             # Digits have no descenders, so the background hides as little as possible.
             top, bottom = find_ink_rows(DIGITS, self._style)
-            y = self._box.y - top + 1
+            y = self._box.y - top + self._margin
             width = self._style.width(text) + 2 * padding
             left = self._box.x if self._panel.align == "left" else self._box.right - width
-            fill_box(canvas, Box(left, self._box.y, width, bottom - top + 1), self._background)
+            fill_box(canvas, Box(left, self._box.y, width, bottom - top + self._margin), self._background)
         if self._panel.align == "right":
             x = self._box.right - padding
         write(canvas, text, self._ink, x, y, self._style, anchor=self._panel.align)

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
-from reelnet.config.spec import MAX_PIXELS
+from reelnet.config.spec import LENGTH, MAX_PIXELS
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.maps.hatching import MISSING_LABEL, PERIOD, Hatching
 from reelnet.render.typography import body_style
@@ -21,7 +21,7 @@ from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel, Still
 
 LIMIT_GAP = 8
-"""Pixels between the bar and its limits, and between its other parts."""
+"""Pixels of the layout between the bar and its limits, and between its other parts."""
 MIN_BAR_PIXELS = 3
 """Least length and thickness of a bar that an author may set: a frame around one pixel of color."""
 MIN_BAR_EMS = 4
@@ -32,7 +32,7 @@ MIN_NOTED_BAR_EMS = 6
 """Least length of a bar beside which it is written how many values are clipped, and what the values are."""
 
 
-BarPixels = Annotated[int, Field(ge=MIN_BAR_PIXELS, le=MAX_PIXELS)]
+BarPixels = Annotated[int, LENGTH, Field(ge=MIN_BAR_PIXELS, le=MAX_PIXELS)]
 
 
 class ColorbarLayout:
@@ -47,6 +47,8 @@ class ColorbarLayout:
         has_missing: Whether a key explains the hatching of missing values.
         style: Font of the limits.
         thickness: Thickness of the bar in pixels; by default the size of the theme's text.
+        gap: Pixels between the parts.
+        hairline: Width of the frame around the bar in pixels.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class ColorbarLayout:
         has_missing: bool = False,
     ) -> None:
         self.limits, self.theme, self._grid = limits, context.theme, context.grid
+        self.gap, self.hairline = context.px(LIMIT_GAP), context.px(1)
         (self.low, self.high), self.beyond, self.quantity = limits.labels, limits.beyond, limits.quantity
         self.has_missing = has_missing
         self.style = body_style(context.theme)
@@ -66,7 +69,7 @@ class ColorbarLayout:
     @property
     def quantity_width(self) -> int:
         """Pixels that the quantity and its gap take."""
-        return self.style.width(self.quantity) + 2 * LIMIT_GAP
+        return self.style.width(self.quantity) + 2 * self.gap
 
     @property
     def beyond_width(self) -> int:
@@ -78,17 +81,17 @@ class ColorbarLayout:
         """Pixels that the key of missing values and its gap take; 0 without one."""
         if not self.has_missing:
             return 0
-        return 2 * LIMIT_GAP + self.swatch_width + LIMIT_GAP + self.style.width(MISSING_LABEL)
+        return 2 * self.gap + self.swatch_width + self.gap + self.style.width(MISSING_LABEL)
 
     @property
     def swatch_width(self) -> int:
         """Width of the hatched part of the key in pixels."""
-        return max(2 * self.thickness, 2 * PERIOD)
+        return max(2 * self.thickness, 2 * self.hairline * PERIOD)
 
     @property
     def limits_width(self) -> int:
         """Pixels that the limits, their gaps and the key take."""
-        return self.style.width(self.low) + self.style.width(self.high) + 2 * LIMIT_GAP + self.key_width
+        return self.style.width(self.low) + self.style.width(self.high) + 2 * self.gap + self.key_width
 
     @property
     def min_width(self) -> int:
@@ -103,7 +106,7 @@ class ColorbarLayout:
     @property
     def row_height(self) -> int:
         """Height in pixels above a block of cells, which begins on the grid."""
-        return self._grid.round_up(self.height + 4)
+        return self._grid.round_up(self.height + 4 * self.hairline)
 
 
 class Colorbar(Panel):
@@ -194,21 +197,22 @@ class ColorbarDrawing(Still):
         if length - layout.quantity_width >= least:
             write(canvas, layout.quantity, self._muted, left, y, style)
             left, length = left + layout.quantity_width, length - layout.quantity_width
-        left += style.width(layout.low) + LIMIT_GAP
+        left += style.width(layout.low) + layout.gap
         frame = Box(left, middle - layout.thickness // 2, length, layout.thickness)
         fill_box(canvas, frame, self._faint)
         indices = self._map.indices_for(canvas)
-        levels = np.rint(np.linspace(0, len(indices) - 1, frame.width - 2)).astype(np.intp)
-        canvas[frame.y + 1 : frame.bottom - 1, frame.x + 1 : frame.right - 1] = indices[levels]
-        write(canvas, layout.low, self._muted, left - LIMIT_GAP, y, style, anchor="right")
-        write(canvas, high, self._muted, frame.right + LIMIT_GAP, y, style)
+        inner = frame.expand(-layout.hairline)
+        levels = np.rint(np.linspace(0, len(indices) - 1, inner.width)).astype(np.intp)
+        canvas[inner.y : inner.bottom, inner.x : inner.right] = indices[levels]
+        write(canvas, layout.low, self._muted, left - layout.gap, y, style, anchor="right")
+        write(canvas, high, self._muted, frame.right + layout.gap, y, style)
         if self._zero is not None:
             write(canvas, "0", self._zero, frame.x + frame.width // 2, y, style, anchor="middle")
         if self._hatching is not None:
-            left = box.x + box.width - style.width(MISSING_LABEL) - LIMIT_GAP - layout.swatch_width
+            left = box.x + box.width - style.width(MISSING_LABEL) - layout.gap - layout.swatch_width
             rows, columns = (
                 np.arange(frame.y, frame.bottom)[:, None],
                 np.arange(left, left + layout.swatch_width),
             )
             canvas[rows, columns] = self._hatching.indices_at(rows, columns)
-            write(canvas, MISSING_LABEL, self._muted, left + layout.swatch_width + LIMIT_GAP, y, style)
+            write(canvas, MISSING_LABEL, self._muted, left + layout.swatch_width + layout.gap, y, style)
