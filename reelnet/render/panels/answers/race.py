@@ -318,7 +318,8 @@ class RaceDrawing:
         if not np.isnan(column):
             end = int(column) + 1
             canvas[plot.y : plot.bottom, plot.x : plot.x + end] = self._past[:, :end]
-            fill_box(canvas, Box(plot.x + end - 1, plot.y, 1, plot.height), self._muted)
+            cursor = max(1, self._context.px(1))
+            fill_box(canvas, Box(plot.x + end - cursor, plot.y, cursor, plot.height), self._muted)
         rows = self._scores.to_probabilities(np.asarray(state.snapshot.taps[self._scores.tap]))
         for lane in self._lanes:
             if lane.since is not None and 0 < lane.since <= index:
@@ -338,7 +339,8 @@ class RaceDrawing:
         anchor, place = ("right", x - gap) if left >= box.x else ("left", x + gap)
         text_width = self._small.width(text)
         left = place - text_width if anchor == "right" else place
-        plate = Box(left - 2, box.y, text_width + 4, self._small.line_height)
+        margin = self._context.px(2)
+        plate = Box(left - margin, box.y, text_width + 2 * margin, self._small.line_height)
         fill_box(canvas, plate, self._background)
         write(canvas, text, self._ink, left, box.y, self._small)
 
