@@ -40,10 +40,11 @@ KNOWN: dict[str, dict[str, str]] = {
         "grid": "series large oblong",
     },
     "evolution": {
-        "grid": "digits series vectors many single oblong ends still bare three",
-        "texts": "pictures transformer vectors many oblong",
-        "maps": "series single large oblong ends still three",
+        "grid": "digits series vectors large oblong ends still",
+        "texts": "many",
+        "maps": "series single large ends still three",
     },
+    "filters": {"refused": "all but pictures"},
     "race": {"refused": "logsteps gaps bare"},
     "filmstrip": {
         "grid": "pictures transformer series many large oblong logsteps gaps bare three",

@@ -149,6 +149,13 @@ class StripLayout:
         self.plot = Box(left, top, right - left, box.bottom - self.bottom - top)
 
     @property
+    def shown_title(self) -> str:
+        """The title, shortened so that the value fits beside it."""
+        value = 0 if self.beside else max(map(self.value.max_width, self._strip.widest_value))
+        width = self.text.width - (value + self.title.size // 2 if value else 0)
+        return shorten_text(self._strip.title, width, self.title)
+
+    @property
     def header_height(self) -> int:
         """Height of a line of text above the plot, or of values only."""
         return self.value.line_height
@@ -227,8 +234,14 @@ class StripDrawing:
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the axes, and all curves as ghost lines."""
         layout, plot, axis = self.layout, self.layout.plot, self._strip.value_axis
-        title = shorten_text(self._strip.title, layout.text.width, layout.title)
-        write(canvas, title, self._ink, layout.text.x, layout.text.y + self._title_drop, layout.title)
+        write(
+            canvas,
+            layout.shown_title,
+            self._ink,
+            layout.text.x,
+            layout.text.y + self._title_drop,
+            layout.title,
+        )
         if plot is None:
             return
         label, density = layout.label, self._density
@@ -282,7 +295,7 @@ class StripDrawing:
                 yield line, self._muted, box.x, y + number * style.line_height, style
             return
         gap = layout.title.size // 2
-        x = box.x + (layout.title.width(strip.title) + gap if strip.title else 0)
+        x = box.x + (layout.title.width(layout.shown_title) + gap if strip.title else 0)
         yield text, ink, x, box.y, layout.value
         x += max(map(layout.value.max_width, strip.widest_value)) + gap
         while sentence and x + style.width("; ".join(sentence)) > box.right:

@@ -21,6 +21,7 @@ from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import INPUT_LABEL, CellGrid
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures
+from reelnet.render.panels.maps.labels import Labels
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style, wrap_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
@@ -200,11 +201,12 @@ class EvolutionLayout:
         self.title_style = text_style(theme, theme.title, bold=True)
         count, cell, grid = len(context.sample_indices), self.view.cell, context.grid
         self.bar_height, self.pad, self.line = px(6), px(8), px(1)
-        self.answer_height = px(4) + self.bold.line_height if self.scores is not None else 0
         words = [self.small.width(word) for word in self._step_words]
         numbers = [self.big.width(f"{moment.step:,}") for moment in self.moments]
         self.left = grid.round_up(max(*words, *numbers, self.body.width(INPUT_LABEL)) + px(16))
         self._column_gap = context.choose_gap(cell.width, cell, cell.grid_x, context.samples_spec.gap)
+        self.labels, self.answers = self._fit_labels(), self._fit_answers()
+        self.answer_height = px(4) + self.answers.height if self.answers is not None else 0
         cells_width = count * (cell.width + self._column_gap) - self._column_gap
         self.cells_right = self.left + cells_width
         self.right, self.value_width = self.cells_right + px(24), self._measure_values()
@@ -218,13 +220,10 @@ class EvolutionLayout:
         self.subtitle = balance_lines(self._subtitle_text, self.width, self.body)
         self.subtitle_y = len(self.title) * self.title_style.line_height + (px(6) if self.title else 0)
         y = self.subtitle_y + len(self.subtitle) * self.body.line_height
-        has_labels = panel.labels and context.labels is not None
-        self.labels_y = y + (px(24) if y else 0)
-        self.pictures_y = grid.round_up(self.labels_y + (self.body.line_height + px(4) if has_labels else 0))
+        label_height = self.labels.height + px(4) if self.labels.lines else 0
+        self.pictures_y = grid.round_up(y + (px(24) if y else 0) + label_height)
         content = max(cell.height + self.answer_height, self._step_height, self._value_height)
-        self._row_gap = context.choose_gap(
-            cell.height, cell, cell.grid_y, content + 2 * self.pad - cell.height
-        )
+        self._row_gap = grid.round_up(content + 2 * self.pad) - cell.height
         self.above = (content - cell.height - self.answer_height) // 2
         self.rows_y = grid.round_up(self.pictures_y + cell.height + px(16) + self.above)
         self.height = self.cell_grid(0, 0).bounds.bottom - cell.height + content - self.above
@@ -325,20 +324,36 @@ class EvolutionLayout:
         x, y = x + self.left, y + self.pictures_y
         return CellGrid(x, y, cell.width, cell.height, 1, columns, 0, self._column_gap)
 
-    def fit_answers(self) -> tuple[TextStyle, list[list[str]]]:
-        """The answers of each row as texts, all in the largest size in which they fit, or shortened."""
+    @property
+    def _label_width(self) -> int:
+        """Pixels for a label above a picture, and for an answer below a map."""
+        return self.view.cell.width + self._column_gap - self.context.px(4)
+
+    def _fit_labels(self) -> Labels:
+        """How the samples' labels are written."""
+        labels = self.context.labels if self.panel.labels and self.context.labels is not None else ()
+        if not labels:
+            return Labels((), self.body)
+        pitch = self.view.cell.width + self._column_gap
+        return Labels.fit_columns(labels, self.body, pitch, pitch - self._label_width)
+
+    def _fit_answers(self) -> Labels | None:
+        """How the answers are written, on one or two lines each, or shortened; None if there are none.
+
+        Of the labels, one stands for each answer, row by row.
+        """
         if self.scores is None:
-            return self.bold, []
+            return None
         names = [
-            ["–" if answer == UNKNOWN_CLASS else self.scores.classes[answer] for answer in moment.answers]
+            "–" if answer == UNKNOWN_CLASS else self.scores.classes[answer]
             for moment in self.moments
+            for answer in moment.answers
         ]
-        size, width = self.bold.size, self.view.cell.width + self._column_gap - self.context.px(4)
-        for size in range(self.bold.size, math.ceil(MIN_ANSWER_SCALE * self.bold.size) - 1, -1):
-            style = text_style(self.context.theme, size, bold=True)
-            if all(style.width(name) <= width for row in names for name in row):
-                break
-        return style, [[shorten_text(name, width, style) for name in row] for row in names]
+        fitted = Labels.fit_rows(names, self.bold, self._label_width, 2 * self.bold.line_height)
+        if fitted.lines:
+            return fitted
+        style = text_style(self.context.theme, MIN_ANSWER_SCALE * self.bold.size, bold=True)
+        return Labels(tuple((shorten_text(name, self._label_width, style),) for name in names), style)
 
 
 class EvolutionDrawing(Still):
@@ -390,8 +405,9 @@ class EvolutionDrawing(Still):
             y = box.y + layout.subtitle_y + number * layout.body.line_height
             write(canvas, line, self._muted, box.x, y, layout.body)
         self._pictures.draw(canvas)
-        if layout.panel.labels:
-            self._pictures.write_labels(canvas, self._muted)
+        grid = layout.picture_grid(box.x, box.y)
+        cells = [grid.cell_box(0, column) for column in range(grid.columns)]
+        layout.labels.draw_above(canvas, cells, grid.y - self._context.px(4), self._muted)
         middle = box.y + layout.pictures_y + layout.view.cell.height // 2
         y = middle - layout.body.line_height // 2
         write(canvas, INPUT_LABEL, self._muted, self._label_right, y, layout.body, anchor="right")
@@ -459,22 +475,23 @@ class EvolutionDrawing(Still):
 
     def _draw_answers(self, canvas: Canvas) -> None:
         """Write what each sample is taken for under its maps; what is wrong is struck through."""
-        layout, px = self._layout, self._context.px
-        style, rows = layout.fit_answers()
-        truth = layout.scores.truth if layout.scores is not None else np.empty(0, np.intp)
-        for row, (moment, names) in enumerate(zip(layout.moments, rows, strict=False)):
-            for column, (answer, name) in enumerate(zip(moment.answers, names, strict=True)):
+        layout, px, answers = self._layout, self._context.px, self._layout.answers
+        if answers is None or layout.scores is None:
+            return
+        style, lines = answers.style, iter(answers.lines)
+        for row, moment in enumerate(layout.moments):
+            for column, (answer, truth) in enumerate(zip(moment.answers, layout.scores.truth, strict=True)):
                 cell = self._grid.cell_box(row, column)
                 middle, y = cell.x + cell.width // 2, cell.bottom + px(4)
-                is_known = UNKNOWN_CLASS not in (answer, truth[column])
-                is_right = answer == truth[column]
-                ink = self._muted if not is_known else self._right if is_right else self._wrong
-                write(canvas, name, ink, middle, y, style, anchor="middle")
-                if is_known and not is_right:
-                    width = style.width(name) + px(6)
-                    thickness = max(1, px(1.5))
-                    y += round(0.56 * style.line_height) - thickness // 2
-                    fill_box(canvas, Box(middle - width // 2, y, width, thickness), self._wrong)
+                is_known = UNKNOWN_CLASS not in (answer, truth)
+                ink = self._muted if not is_known else self._right if answer == truth else self._wrong
+                for line in next(lines):
+                    write(canvas, line, ink, middle, y, style, anchor="middle")
+                    if is_known and answer != truth:
+                        width, thickness = style.width(line) + px(6), max(1, px(1.5))
+                        top = y + round(0.56 * style.line_height) - thickness // 2
+                        fill_box(canvas, Box(middle - width // 2, top, width, thickness), self._wrong)
+                    y += style.line_height
 
     def _draw_hairline(self, canvas: Canvas, row: int) -> None:
         """Draw a line above a row, over the whole width."""

@@ -34,6 +34,8 @@ MAX_FILTERS = 64
 """Filters that are shown by default."""
 DEFAULT_EXTENT = 656
 """Pixels of the layout that the filters take side by side, about, if the author gives no size."""
+DEFAULT_GAP = 8
+"""Least pixels of the layout between two filters if the author sets no gap; all of them begin on the grid then."""
 RGB = 3
 SAMPLED_STEPS = 64
 """Steps whose colors are reserved in the palette."""
@@ -69,7 +71,9 @@ class Filters(Panel):
         None,
         description="Largest side of one filter in pixels; by default all together are about 640 pixels wide.",
     )
-    gap: Pixels = Field(8, description="Pixels between two filters.")
+    gap: Pixels | None = Field(
+        None, description="Pixels between two filters; by default 8 or more, so that all begin on the grid."
+    )
     note: bool = Field(
         True, description="Say above the filters how many there are, and what their colors mean."
     )
@@ -153,13 +157,17 @@ class FiltersLayout:
         self.scales: NDArray[np.float64] = np.where(peaks > 0, peaks, 1.0)
         self.rows, self.columns = near_square_grid(len(self.filters))
         _, _, height, width = self.info.shape
-        side = panel.cell or max(1, context.px(DEFAULT_EXTENT) // self.columns - panel.gap)
+        side = panel.cell or max(
+            1, context.px(DEFAULT_EXTENT) // self.columns - (panel.gap or context.px(DEFAULT_GAP))
+        )
         scale = max(1, side // max(height, width))
         if panel.cell is None:
             scale = context.grid.prefer_scale(scale, scale * MIN_PREFERRED, Fraction(scale))
         self.cell = Cell(width * scale, height * scale, scale, scale, grid=context.grid)
-        self._column_gap = self.cell.grid_x.round_up(self.cell.width + panel.gap) - self.cell.width
-        self._row_gap = self.cell.grid_y.round_up(self.cell.height + panel.gap) - self.cell.height
+        cell = self.cell
+        grid_x, grid_y = (context.grid,) * 2 if panel.gap is None else (cell.grid_x, cell.grid_y)
+        self._column_gap = grid_x.round_up(cell.width + gap) - cell.width
+        self._row_gap = grid_y.round_up(cell.height + gap) - cell.height
         self.key = None if self.is_color else ColorbarLayout(context, OWN_SCALE)
         self.note = self._describe() if panel.note else ""
         # Beside the filters there is room for the values of a strip below them, whose plot then has the same edges.
