@@ -157,9 +157,8 @@ class FiltersLayout:
         self.scales: NDArray[np.float64] = np.where(peaks > 0, peaks, 1.0)
         self.rows, self.columns = near_square_grid(len(self.filters))
         _, _, height, width = self.info.shape
-        side = panel.cell or max(
-            1, context.px(DEFAULT_EXTENT) // self.columns - (panel.gap or context.px(DEFAULT_GAP))
-        )
+        gap = context.px(DEFAULT_GAP) if panel.gap is None else panel.gap
+        side = panel.cell or max(1, context.px(DEFAULT_EXTENT) // self.columns - gap)
         scale = max(1, side // max(height, width))
         if panel.cell is None:
             scale = context.grid.prefer_scale(scale, scale * MIN_PREFERRED, Fraction(scale))
