@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,8 @@ from reelnet.render.typography import TextStyle, split_word, wrap_text
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.layout.snap import SnapGrid
 
+PATH_PART = re.compile(r"[^.]+\.?|\.")
+"""A part of a layer's path, with the dot after it."""
 CHANNEL_COUNTS = (16, 12, 8, 6, 4, 3, 2, 1)
 """The most channels that a layer may show, the best first."""
 MAX_ROWS = 16
@@ -94,8 +97,18 @@ class CaptionStyles:
 
     def wrap(self, caption: Caption, width: int) -> list[tuple[str, TextStyle]]:
         """The lines with their fonts."""
-        names = [(line, self.name) for line in wrap_text(caption.name, width, self.name)]
+        names = [(line, self.name) for line in self._wrap_name(caption.name, width)]
         return [*names, *((line, self.detail) for line in wrap_text(caption.detail, width, self.detail))]
+
+    def _wrap_name(self, name: str, width: int) -> list[str]:
+        """The lines of a name; a path breaks at its dots rather than at underscores."""
+        lines = [""]
+        for part in PATH_PART.findall(name):
+            if self.name.width(lines[-1] + part) <= width:
+                lines[-1] += part
+            else:
+                lines += wrap_text(part, width, self.name)
+        return [line for line in lines if line]
 
     def height(self, caption: Caption, width: int) -> int:
         """Pixels of all lines."""
