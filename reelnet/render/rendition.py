@@ -36,7 +36,8 @@ class LayoutRequest:
     Attributes:
         template: What the author wrote.
         layer: The layer to show; None for the template's.
-        scale: Output pixels per map value; None for the template's, or the largest that fits.
+        scale: Output pixels per map value, or 1/n for means of n × n values; None for the template's, or the largest
+            that fits.
         max_channels: The most channels of a layer; those that the template shows first of all. None for all of them.
         fps: Frames per second; None for the template's.
         density: Output pixels per pixel of the layout; None for the template's, or what suits the format.
@@ -44,7 +45,7 @@ class LayoutRequest:
 
     template: Template
     layer: str | None = None
-    scale: int | None = None
+    scale: int | Fraction | None = None
     fps: float | None = None
     max_channels: int | None = None
     density: int | None = None
@@ -190,7 +191,9 @@ class Rendition:
         """
         if count >= self.channels:
             return self
-        return self._with_request(replace(self.request, scale=self.scale, max_channels=count))
+        return self._with_request(
+            replace(self.request, scale=self.scene.context.cell.exact_scale, max_channels=count)
+        )
 
     def with_density(self, density: int) -> Rendition:
         """The same frames laid out at another density; a fixed scale changes with it.

@@ -220,5 +220,14 @@ def describe_reduction(cell: Cell) -> str:
     rows, columns = cell.reduction
     if rows == columns == 1:
         return ""
-    count = f"{rows} × {columns}" if min(rows, columns) > 1 else f"{max(rows, columns)}"
-    return f"each pixel is the mean of {count} values"
+    return f"each pixel is the mean of {_count_block(cell)} values"
+
+
+def describe_means(cell: Cell) -> str:
+    """The same in few words: `means of 4 × 4`."""
+    return f"means of {_count_block(cell)}" if cell.reduction != (1, 1) else ""
+
+
+def _count_block(cell: Cell) -> str:
+    rows, columns = cell.reduction
+    return f"{rows} × {columns}" if min(rows, columns) > 1 else f"{max(rows, columns)}"

@@ -14,7 +14,7 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
-from reelnet.scene.cell import MIN_GRID_GAP, Cell, choose_pitch
+from reelnet.scene.cell import MIN_GRID_GAP, Cell, choose_pitch, describe_means, describe_reduction
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
 from reelnet.scene.layout.arrangement import Arrangement
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
@@ -333,28 +333,33 @@ class SceneContext:
         are_pictures = min(self.pictures.shape[1:3]) > 1
         subjects = name_subjects(self.labels, samples, are_pictures=are_pictures)
         rows, columns = ("samples", "channels") if self.transposed else ("channels", "samples")
+        # Empty unless maps are reduced.
+        reduction = describe_reduction(self.cell) and f"; {describe_reduction(self.cell)}"
+        means = describe_means(self.cell) and f", shown as {describe_means(self.cell)}"
+        shown = describe_rows_and_columns(
+            tap, channels, samples, transposed=self.transposed, are_different=choice.are_different
+        )
+        seen = describe_layer(
+            self.layer,
+            tap,
+            channels,
+            transposed=self.transposed,
+            are_different=choice.are_different,
+            attention=self.statistics.is_attention(self.layer),
+        )
         return {
             "layer": self.layer,
             "channels": channels,
             "samples": samples,
-            "shown": describe_rows_and_columns(
-                tap, channels, samples, transposed=self.transposed, are_different=choice.are_different
-            ),
-            "seen": describe_layer(
-                self.layer,
-                tap,
-                channels,
-                transposed=self.transposed,
-                are_different=choice.are_different,
-                attention=self.statistics.is_attention(self.layer),
-            ),
+            "shown": shown + reduction,
+            "seen": seen + reduction,
             "order": choice.describe_order(),
             "layer_name": name_layer(self.layer),
             "network": name_network(self.about),
             "inputs": count_inputs(self.about, samples),
             "subjects": subjects,
             "naming": describe_naming(subjects),
-            "cell": describe_cell(tap),
+            "cell": describe_cell(tap) + means,
             "rows": rows,
             "columns": columns,
             "height": height,

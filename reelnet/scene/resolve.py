@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
 from reelnet.config.spec import MAX_DENSITY
@@ -93,7 +94,7 @@ def resolve(
     run: RunReader,
     *,
     layer: str | None = None,
-    scale: int | None = None,
+    scale: int | Fraction | None = None,
     fps: float | None = None,
     max_channels: int | None = None,
     density: int | None = None,
@@ -104,7 +105,8 @@ def resolve(
         template: What the author wrote.
         run: What was recorded.
         layer: The layer to show; None for the template's, or the last recorded one that has maps.
-        scale: Output pixels per map value; None for the template's, or the largest that fits.
+        scale: Output pixels per map value, or 1/n for means of n × n values; None for the template's, or the largest
+            that fits.
         fps: Frames per second; None for the template's.
         max_channels: The most channels of a layer that panels of channels show; None for all that they ask for.
         density: Output pixels per pixel of the layout; None for the template's, or 1.
@@ -114,7 +116,7 @@ def resolve(
         UsageError: The layer was not recorded, or the scale, frame rate or density is out of range.
         RunError: The run is empty or damaged.
     """
-    if scale is not None and not 1 <= scale <= MAX_SCALE:
+    if scale is not None and not 0 < scale <= MAX_SCALE:
         raise UsageError(f"scale {scale}: give an integer from 1 to {MAX_SCALE}")
     if density is not None and not 1 <= density <= MAX_DENSITY:
         raise UsageError(f"density {density}: give an integer from 1 to {MAX_DENSITY}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reelnet.export.quantize.level_store import RecordedMaps, quantize
 from reelnet.scene.cell import Cell, describe_reduction
 from reelnet.scene.layout.snap import SnapGrid
 from tests.make_run import noise, write_run
@@ -110,3 +111,18 @@ def test_frames_show_the_means(tmp_path: Path) -> None:
     wanted = means.transpose(1, 2, 0, 3).reshape(40, 40)
     least, most = color_bounds(wanted, 2 / 150)
     assert ((shown >= least) & (shown <= most)).all()
+
+
+def test_reduced_maps_are_quantized_and_stay_reduced_with_fewer_channels(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", noise(6, 2, 4, 40))
+    rendition = run.reel("plain", settings=["theme.cell=20"]).rendition
+    maps = RecordedMaps(rendition)
+    exact, steady = quantize(maps, 0.0, max_error=0), quantize(maps, 1e4, max_error=None)
+    assert exact.levels_at(0)["conv1"].shape == (2, 4, 20, 20)
+    assert sum(steady.stats.changes) < sum(exact.stats.changes)
+    shown = [each.indices.copy() for each in rendition.frames()]
+    again = [each.indices.copy() for each in rendition.frames(exact.levels_at)]
+    assert all((one == other).all() for one, other in zip(shown, again, strict=True))
+    fewer = rendition.with_channels(2)
+    assert (fewer.channels, fewer.scene.context.cell.reduction) == (2, (2, 2))
+    assert fewer.size.height == rendition.size.height - 40

@@ -185,7 +185,8 @@ class _Search:
             # Only now anything else is laid out.
             with suppress(TemplateError):
                 half = self._render(replace(self._whole, scale=max(1, self._whole.scale // 2)))
-                model = replace(model, half_ratios=self._probe_half_scale(half, last))
+                if half.scale < self._whole.scale:
+                    model = replace(model, half_ratios=self._probe_half_scale(half, last))
                 is_fixed = half.size == self._render(self._whole).size
                 points = [last, *build(channels=self._find_fewer_channels(), fixed_canvas=is_fixed)]
         ladder = QualityLadder(points, map(model.predict, points), self._quality_step)

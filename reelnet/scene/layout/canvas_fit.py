@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, KeyPath
 from reelnet.config.spec import MAX_PIXELS, SpecModel
@@ -23,6 +24,9 @@ from reelnet.template.theme import Theme
 MAX_FRAME_AREA = 139_264 * 16**2
 """Pixels of a frame: the macroblocks of H.264's highest level, 6.2 (ITU-T H.264, table A-1)."""
 
+MAX_UNASKED_SIDE = 4096
+"""Pixels of a frame's side; larger ones must be asked for, with the canvas or a scale."""
+
 MIN_CELL_SIZE = 12
 """Pixels of the layout; before cells become smaller, fewer channels are shown."""
 
@@ -33,7 +37,7 @@ HARMLESS_LENGTH = 100
 """Pixels of the layout; a length up to this size never makes a frame too large."""
 
 
-def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> FittedLayout:
+def fit_canvas(template: Template, context: SceneContext, scale: int | Fraction | None) -> FittedLayout:
     """Choose the size of cells, and lay out the frame.
 
     Args:
@@ -61,13 +65,39 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | None) -> 
         if overflow := layout.describe_overflow(canvas):
             raise InvalidTemplate([template.source_map.diagnose(("canvas",), overflow)])
     else:
-        layout = FittedLayout.lay_out(template, with_layout(template, context))
+        layout = _shrink_to_screen(template, with_layout(template, context))
     _check_frame_size(template, layout, is_template_scale=scale is None)
     check_room(template, layout)
     return layout
 
 
-def _lay_out_at_scale(template: Template, context: SceneContext, scale: int) -> FittedLayout:
+def _shrink_to_screen(template: Template, context: SceneContext) -> FittedLayout:
+    """The layout with cells of the context's size, or smaller ones with which no side exceeds `MAX_UNASKED_SIDE`.
+
+    Raises:
+        UsageError: Smaller cells do not help.
+    """
+    layout = FittedLayout.lay_out(template, context)
+    if max(layout.size.width, layout.size.height) <= MAX_UNASKED_SIDE:
+        return layout
+    limits = {
+        "max_width": MAX_UNASKED_SIDE,
+        "max_height": MAX_UNASKED_SIDE,
+        "max_cell": round(layout.context.cell.size),
+    }
+    small = replace(template, canvas=template.canvas.model_copy(update=limits))
+    fitted = find_largest(small, context)
+    if fitted.fits(small.canvas):
+        return fitted
+    cause = find_largest_length(template, context.density)
+    size = f"the frame would be {layout.size.width}×{layout.size.height} pixels"
+    message = f"{size}, and no scale makes its sides smaller than {MAX_UNASKED_SIDE}"
+    if cause is not None:
+        raise InvalidTemplate([template.source_map.diagnose(cause, f"{message}; give a smaller number")])
+    raise UsageError(f"{message}; show fewer channels or samples, or ask for the size with canvas.max_width")
+
+
+def _lay_out_at_scale(template: Template, context: SceneContext, scale: int | Fraction) -> FittedLayout:
     """The layout at a scale, in the arrangement that it has at the largest one, or else in one that fits."""
     canvas = template.canvas
     layout = FittedLayout.lay_out(template, context.with_scale(scale))

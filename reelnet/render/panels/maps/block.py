@@ -23,6 +23,7 @@ from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures, choose_input_size
 from reelnet.render.panels.maps.labels import Labels
 from reelnet.render.typography import body_style
+from reelnet.scene.cell import describe_means
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Size
@@ -147,7 +148,8 @@ class Block:
         gap = self.context.choose_channel_gap(self.view, self.gap)
         pitch = cell.width + gap if self.context.transposed else self.context.cell_pitch
         width = max(count * pitch, MIN_HEADING_EMS * style.size)
-        return Labels.fit_heading(self.heading or "", style, width)
+        means = describe_means(cell) and f", {describe_means(cell)}"
+        return Labels.fit_heading(f"{self.heading}{means}" if self.heading else "", style, width)
 
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a block whose upper left corner is at (x, y)."""

@@ -18,6 +18,7 @@ from reelnet.render.panels.maps.arrangement import BlockArrangement
 from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.render.panels.maps.grid import describe_omitted_labels
 from reelnet.runs.header import displayable_layers, require_activation
+from reelnet.scene.cell import describe_reduction
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
 from reelnet.scene.context import FrameState, SceneContext
@@ -172,8 +173,10 @@ class Channels(Panel):
         return context.choose_channels(self.show, self.order, context.layer)
 
     def notes(self, context: SceneContext) -> tuple[str, ...]:
-        """Whether the names of the samples do not fit."""
-        return describe_omitted_labels(context) if self.inputs and self.labels else ()
+        """Which maps are reduced, and whether the names of the samples do not fit."""
+        reductions = {tap: describe_reduction(context.view(tap).cell) for tap in self.taps(context)}
+        reduced = tuple(f"the maps of {tap} are reduced: {text}" for tap, text in reductions.items() if text)
+        return reduced + (describe_omitted_labels(context) if self.inputs and self.labels else ())
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks with their labels, and the margin if annotations need one."""

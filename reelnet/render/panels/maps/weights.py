@@ -16,7 +16,7 @@ from reelnet.render.panels.maps.grid import CellGrid, heading_height, thin_label
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
-from reelnet.scene.cell import DEFAULT_CELL_SIZE, Cell
+from reelnet.scene.cell import DEFAULT_CELL_SIZE, Cell, describe_means
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -84,8 +84,9 @@ class Weights(Panel):
         tap = self.find_weight(context)
         if tap is None:
             return None
-        bounds = WeightsLayout(self, context, tap).grid_at(0, 0).bounds
-        heading_width = body_style(context.theme, bold=True).width(tap) if self.heading else 0
+        layout = WeightsLayout(self, context, tap)
+        bounds = layout.grid_at(0, 0).bounds
+        heading_width = body_style(context.theme, bold=True).width(layout.heading)
         return Measure(max(bounds.right, heading_width), bounds.bottom)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> WeightsDrawing:
@@ -99,6 +100,7 @@ class WeightsLayout:
     Attributes:
         outputs: The output channels that are shown.
         cell: The cell of one filter.
+        heading: The weight's name, and what its pixels are if it is reduced; empty without a heading.
         heading_height: Pixels that the heading takes.
     """
 
@@ -123,6 +125,8 @@ class WeightsLayout:
             scale = self.cell.scale
             scale = grid.prefer_scale(scale, scale * MIN_PREFERRED, Fraction(scale))
             self.cell = Cell.at_scale(height, width, scale, grid)
+        means = describe_means(self.cell) and f", {describe_means(self.cell)}"
+        self.heading = tap + means if panel.heading else ""
         self.heading_height = heading_height(context) if panel.heading else 0
         cell = self.cell
         self._column_gap = context.choose_gap(cell.width, cell, cell.grid_x, panel.gap)
@@ -150,7 +154,7 @@ class WeightsDrawing:
         theme, layout = context.theme, WeightsLayout(panel, context, tap)
         self._tap, self._box, self._labels = tap, box, panel.labels
         self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
-        self._heading, self._label_y = tap if panel.heading else "", box.y + layout.heading_height
+        self._heading, self._label_y = layout.heading, box.y + layout.heading_height
         self._outputs, self._cell, self._grid = layout.outputs, layout.cell, layout.grid_at(box.x, box.y)
         self._limits, self._hatching = context.view(tap).limits, Hatching(theme, palette)
         self._map = palette.colormap(theme.diverging)
