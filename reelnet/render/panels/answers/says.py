@@ -32,11 +32,12 @@ from reelnet.scene.panel import Canvas, Drawing
 
 ROW_LABEL = "says"
 GAP = 4
-"""Pixels between a name and its mark, and around a text in its column."""
+"""Pixels of the layout between a name and its mark, and around a text in its column."""
 BAR_GAP, BAR_INSET = 2, 2
-"""Pixels between a name and its bar below a column, and left and right of such a bar, so that bars do not touch."""
+"""Pixels of the layout between a name and its bar below a column, and left and right of such a bar, so that bars do
+not touch."""
 NOTCH_HEIGHT = 4
-"""Pixels below a chart's baseline, in which a notch marks the correct class."""
+"""Pixels of the layout below a chart's baseline, in which a notch marks the correct class."""
 
 
 class Says(AnswerPanel):
@@ -101,14 +102,15 @@ class AnswerLayout:
 
     def __init__(self, panel: Says, context: SceneContext, scores: ClassScores) -> None:
         self.scores, self.style = scores, body_style(context.theme)
-        self.name_style = answer_style(context.theme)
+        self.name_style, self.px = answer_style(context.theme), context.px
+        self.gap = gap = context.px(GAP)
         style, cell_size, bars = self.style, context.cell_extent, panel.show == "bars"
         longest, percent_width = max(map(self.name_style.width, scores.classes)), measure_percent(style)
         has_bar = panel.bar and not bars
-        self.bar_height = max(3, round(style.size / 4)) if has_bar else 0
+        self.bar_height = max(context.px(3), round(style.size / 4)) if has_bar else 0
         has_marks = not bars and bool((scores.truth != UNKNOWN_CLASS).any())
         self.mark_size = round(0.8 * style.size) if has_marks else 0
-        mark_width = self.mark_size + GAP if has_marks else 0
+        mark_width = self.mark_size + gap if has_marks else 0
         self.inline, self.percent = True, panel.percent
         self.width = self.height = cell_size
         self.named_samples: Sequence[int]
@@ -124,21 +126,21 @@ class AnswerLayout:
                 or cell_size >= style.line_height
             ]
             self.width = max(2 * cell_size, 4 * style.size) if bars else mark_width + self.name_width
-            self.width += 2 * GAP + percent_width if self.percent else 0
+            self.width += 2 * gap + percent_width if self.percent else 0
             if cell_size < style.line_height + self.bar_height:
                 self.bar_height = 0
             self.width = max(self.width, 4 * style.size if self.bar_height else 0)
-            self.mark_size = max(0, min(self.mark_size, cell_size - 2))
+            self.mark_size = max(0, min(self.mark_size, cell_size - context.px(2)))
             return
-        self.inline = longest + mark_width <= cell_size - GAP
-        if percent_width + (0 if self.inline else mark_width) > cell_size - GAP:
+        self.inline = longest + mark_width <= cell_size - gap
+        if percent_width + (0 if self.inline else mark_width) > cell_size - gap:
             self.percent = False
         self.named_samples, self.name_width = choose_named_columns(longest, context)
         lines = 1 + (self.percent or (has_marks and not self.inline))
-        self.height = lines * style.line_height + (BAR_GAP + self.bar_height if has_bar else 0)
+        self.height = lines * style.line_height + (context.px(BAR_GAP) + self.bar_height if has_bar else 0)
         if bars:
-            self.height = 3 * style.size + NOTCH_HEIGHT + self.percent * style.line_height
-        self.mark_size = min(self.mark_size, max(3, context.cell_pitch - 2))
+            self.height = 3 * style.size + context.px(NOTCH_HEIGHT) + self.percent * style.line_height
+        self.mark_size = min(self.mark_size, max(context.px(3), context.cell_pitch - context.px(2)))
 
 
 def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[int], int]:
@@ -149,14 +151,14 @@ def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[
         context: The run.
     """
     style, pitch, size = answer_style(context.theme), context.cell_pitch, context.cell_extent
-    count = len(context.sample_indices)
-    if longest + GAP <= pitch or pitch >= 3 * style.size:
-        return range(count), pitch - GAP
+    count, gap = len(context.sample_indices), context.px(GAP)
+    if longest + gap <= pitch or pitch >= 3 * style.size:
+        return range(count), pitch - gap
     name_width = min(longest, 8 * style.size)
     # A name centered in its column may reach over the neighboring columns, but not over the ends of the row.
     overhang = (name_width - size) // 2
-    first, last = overhang - GAP, context.samples_extent + GAP - size - overhang
-    columns = thin_positions(count, pitch, name_width + GAP)
+    first, last = overhang - gap, context.samples_extent + gap - size - overhang
+    columns = thin_positions(count, pitch, name_width + gap)
     return [column for column in columns if first <= column * pitch <= last], name_width
 
 
@@ -192,7 +194,7 @@ class SaysDrawing(ABC):
         if self.transposed:
             write(canvas, ROW_LABEL, self.muted, box.x, box.y, style)
         else:
-            right, y = box.right - LABEL_GAP, self.label_y(box)
+            right, y = box.right - self.layout.px(LABEL_GAP), self.label_y(box)
             write(canvas, ROW_LABEL, self.muted, right, y, style, anchor="right")
 
     @abstractmethod
@@ -239,7 +241,7 @@ class ClassNamesDrawing(SaysDrawing):
 
     def _bar_box(self, slot: Box) -> Box:
         """The box of a bar at a certainty of 1."""
-        inset = 0 if self.transposed else BAR_INSET
+        inset = 0 if self.transposed else self.layout.px(BAR_INSET)
         height = self.layout.bar_height
         return Box(slot.x + inset, slot.bottom - height, max(1, slot.width - 2 * inset), height)
 
@@ -279,20 +281,20 @@ class ClassNamesDrawing(SaysDrawing):
         self._draw_mark(canvas, mark_x, y + (layout.style.line_height - layout.mark_size + 1) // 2, right)
         write(canvas, name, self.ink, slot.x, y, layout.name_style)
         if name:
-            end = mark_x - (GAP if layout.mark_size else 0)
+            end = mark_x - (layout.gap if layout.mark_size else 0)
             self.write_percent(canvas, percent, end, y, "right")
 
     def _draw_below(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
         """Write on one or two lines below a column of cells; `right` is None without a mark."""
         layout, style, y = self.layout, self.layout.name_style, slot.y
         mark_size = layout.mark_size if right is not None else 0
-        mark_width = mark_size + GAP if mark_size else 0
+        mark_width = mark_size + layout.gap if mark_size else 0
         mark_offset = (style.line_height - mark_size + 1) // 2
         middle, second_y = slot.x + slot.width // 2, slot.y + style.line_height
         if layout.inline:
             left = middle - (style.width(name) + mark_width) // 2
             write(canvas, name, self.ink, left, y, style)
-            self._draw_mark(canvas, left + style.width(name) + GAP, y + mark_offset, right)
+            self._draw_mark(canvas, left + style.width(name) + layout.gap, y + mark_offset, right)
             self.write_percent(canvas, percent, middle, second_y, "middle")
             return
         write(canvas, name, self.ink, middle, y, style, anchor="middle")
@@ -314,7 +316,7 @@ class ProbabilityBarsDrawing(SaysDrawing):
     def __init__(self, panel: Says, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         super().__init__(panel, context, box, palette)
         self._faint = palette.ramp(context.theme.faint, context.theme.faint, 1)
-        self._notch_height = min(NOTCH_HEIGHT, self.slots[0].height // 4)
+        self._notch_height = min(self.layout.px(NOTCH_HEIGHT), self.slots[0].height // 4)
 
     def label_y(self, slot: Box) -> int:
         """Top of a line centered in the chart."""
@@ -323,9 +325,13 @@ class ProbabilityBarsDrawing(SaysDrawing):
     def _chart_box(self, slot: Box) -> Box:
         """The box of the bars; where possible, each class gets a whole number of pixels."""
         layout = self.layout
-        below, beside, inset = layout.style.line_height * layout.percent, 0, min(3, slot.width // 16)
+        below, beside, inset = (
+            layout.style.line_height * layout.percent,
+            0,
+            min(layout.px(3), slot.width // 16),
+        )
         if self.transposed:
-            below, beside, inset = 0, (2 * GAP + measure_percent(layout.style)) * layout.percent, 0
+            below, beside, inset = 0, (2 * layout.gap + measure_percent(layout.style)) * layout.percent, 0
         available = max(1, slot.width - beside - 2 * inset)
         count = len(layout.scores.classes)
         width = available // count * count or available
@@ -337,10 +343,11 @@ class ProbabilityBarsDrawing(SaysDrawing):
         super().draw_still(canvas)
         for slot, truth in zip(self.slots, self.layout.scores.truth, strict=True):
             chart = self._chart_box(slot)
-            fill_box(canvas, Box(chart.x, chart.bottom, chart.width, 1), self._faint)
+            fill_box(canvas, Box(chart.x, chart.bottom, chart.width, self.layout.px(1)), self._faint)
             if truth != UNKNOWN_CLASS:
                 left, right = self._bar_span(chart, int(truth))
-                notch = Box(left, chart.bottom + 1, right - left, self._notch_height - 1)
+                line = self.layout.px(1)
+                notch = Box(left, chart.bottom + line, right - left, self._notch_height - line)
                 fill_box(canvas, notch, self.right)
 
     def draw_sample(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
@@ -372,4 +379,5 @@ class ProbabilityBarsDrawing(SaysDrawing):
         count = len(self.layout.scores.classes)
         left = chart.x + number * chart.width // count
         right = chart.x + (number + 1) * chart.width // count
-        return left, max(left + 1, right - (chart.width >= 4 * count))
+        line = self.layout.px(1)
+        return left, max(left + 1, right - line * (chart.width >= 4 * line * count))

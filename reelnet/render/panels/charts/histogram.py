@@ -23,7 +23,7 @@ from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 
 LABEL_GAP = 8
-"""Pixels between the vertical axis and its labels."""
+"""Pixels of the layout between the vertical axis and its labels."""
 
 
 class Histogram(Panel):
@@ -65,19 +65,23 @@ class Histogram(Panel):
     def measure(self, context: SceneContext) -> Measure:
         """By default as large as a chart of curves."""
         size, title_width, errors = context.theme.text, 0, ErrorCollector()
-        height, min_height = self.chart_height or 13 * size, 80 + 2 * size
+        height, min_height = self.chart_height or 13 * size, context.px(80) + 2 * size
         width = self.chart_width or 20 * size
         with errors.collect("chart_height"):
             if height < min_height:
-                raise ValueError(f"{height}: give at least {min_height} pixels")
+                least = context.to_layout(min_height)
+                raise ValueError(f"{height // context.density}: give at least {least} pixels")
         with errors.collect("title"):
             title_width = body_style(context.theme).width(self.choose_title(context))
         with errors.collect("tap"):
             context.require(self.taps(context)[0])
-            min_width = axis_width(self.fit_axis(context), context) + self.bins
+            min_width = axis_width(self.fit_axis(context), context) + context.px(self.bins)
             with errors.collect("chart_width"):
                 if self.chart_width and width < min_width:
-                    raise ValueError(f"{width}: {self.bins} bins need at least {min_width} pixels")
+                    least = context.to_layout(min_width)
+                    raise ValueError(
+                        f"{width // context.density}: {self.bins} bins need at least {least} pixels"
+                    )
             width = max(width, min_width)
         errors.raise_errors()
         return Measure(max(width, title_width), height)
@@ -92,15 +96,16 @@ class HistogramDrawing:
 
     def __init__(self, panel: Histogram, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         theme, view = context.theme, context.view(panel.taps(context)[0])
-        self._box, self._view, self._title = box, view, panel.choose_title(context)
+        self._box, self._view, self._title, self._px = box, view, panel.choose_title(context), context.px
         self._style, self._title_style = body_style(theme), title_style(theme)
         self._axis = panel.fit_axis(context)
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(view.anchors) if panel.colored else None
         left, line_height = axis_width(self._axis, context), self._style.line_height
-        top = self._title_style.line_height + 10 if self._title else line_height // 2
-        self._plot = Box(box.x + left, box.y + top, box.width - left, box.height - top - line_height - 5)
+        top = self._title_style.line_height + context.px(10) if self._title else line_height // 2
+        below = line_height + context.px(5)
+        self._plot = Box(box.x + left, box.y + top, box.width - left, box.height - top - below)
         # Edges of the bars in columns of the plot; bars of equal whole widths would leave a margin on the right.
         self._edges = np.rint(np.linspace(0, self._plot.width, panel.bins + 1)).astype(np.intp)
 
@@ -112,11 +117,11 @@ class HistogramDrawing:
         labels = thin_labels(self._axis.tick_labels, tick_distance, style.line_height)
         for number, label in labels.items():
             y = plot.bottom - round(float(self._axis.to_fraction(self._axis.ticks[number])) * plot.height)
-            fill_box(canvas, Box(plot.x, y, plot.width, 1), self._faint)
+            fill_box(canvas, Box(plot.x, y, plot.width, self._px(1)), self._faint)
             top = y - style.line_height // 2
-            write(canvas, label, self._muted, plot.x - LABEL_GAP, top, style, anchor="right")
+            write(canvas, label, self._muted, plot.x - self._px(LABEL_GAP), top, style, anchor="right")
         for label, x, anchor in self.limit_labels():
-            write(canvas, label, self._muted, x, plot.bottom + 5, style, anchor=anchor)
+            write(canvas, label, self._muted, x, plot.bottom + self._px(5), style, anchor=anchor)
 
     def limit_labels(self) -> list[tuple[str, int, str]]:
         """Text, x and anchor of the labels below the plot: the limits, and 0 if it fits between them."""
@@ -124,11 +129,11 @@ class HistogramDrawing:
         # The outer bars count the values beyond the limits.
         low, high = limits.labels
         counted = f"{high} {limits.beyond}".strip()
-        if style.width(low) + style.width(counted) + 8 <= plot.width:
+        if style.width(low) + style.width(counted) + self._px(8) <= plot.width:
             high = counted
         labels = [(low, plot.x, "left"), (high, plot.right, "right")]
         fraction = -limits.low / ((limits.high - limits.low) or 1.0)
-        zero_x, space = plot.x + round(fraction * plot.width), style.width("0") + 8
+        zero_x, space = plot.x + round(fraction * plot.width), style.width("0") + self._px(8)
         if plot.x + style.width(low) + space < zero_x < plot.right - style.width(high) - space:
             labels.append(("0", zero_x, "middle"))
         return labels
@@ -153,7 +158,7 @@ class HistogramDrawing:
         levels = to_levels(centers, limits, len(self._map.indices))
         np.copyto(region, self._map.indices_for(canvas)[levels].repeat(widths), where=bars)
         # Values near 0 have the color of the background, so bars get an outline.
-        region[bars & ~find_interior(bars)] = self._muted.indices[-1]
+        region[bars & ~find_interior(bars, self._px(1))] = self._muted.indices[-1]
 
 
 def fit_share_axis(smallest: float, peak: float, *, log: bool) -> Axis:
@@ -176,11 +181,14 @@ def fit_share_axis(smallest: float, peak: float, *, log: bool) -> Axis:
 
 def axis_width(axis: Axis, context: SceneContext) -> int:
     """Pixels that the labels of an axis take left of the plot."""
-    return max(body_style(context.theme).width(label) for label in axis.tick_labels) + LABEL_GAP
+    return max(body_style(context.theme).width(label) for label in axis.tick_labels) + context.px(LABEL_GAP)
 
 
-def find_interior(bars: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The pixels of bars whose neighbors above, left and right belong to bars, too."""
-    padded = np.pad(bars, ((1, 0), (1, 1)))
-    interior: NDArray[np.bool_] = padded[:-1, 1:-1] & padded[1:, :-2] & padded[1:, 2:]
+def find_interior(bars: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """The pixels of bars that have bars above, left and right of them at a distance of `width` pixels, too."""
+    padded = np.pad(bars, ((width, 0), (width, width)))
+    inside = padded[width:, width:-width]
+    interior: NDArray[np.bool_] = (
+        inside & padded[:-width, width:-width] & padded[width:, : -2 * width] & padded[width:, 2 * width :]
+    )
     return interior

@@ -324,7 +324,8 @@ class LayerDrawing:
         view, theme = layer.context.view(layer.tap), layer.context.theme
         self._limits = view.limits.select_channels(self._tiles.channels)
         self._all_limits, self._ink = view.limits, palette.colormap(view.anchors)
-        self._hatching, self._background = Hatching(theme, palette), palette.solids(theme.background)[0]
+        self._hatching = Hatching(theme, palette, layer.context.density)
+        self._background = palette.solids(theme.background)[0]
 
     def level_maps(self) -> LevelMaps:
         """The maps of the sample, for quantization over time."""

@@ -200,7 +200,7 @@ class BarcodeDrawing:
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
         self._faint, self._background = palette.solids(theme.faint, theme.background)
         self._map = palette.colormap(layout.limits.select_anchors(theme))
-        self._hatching = Hatching(theme, palette)
+        self._hatching = Hatching(theme, palette, context.density)
         key = layout.key
         key_width = key.quantity_width + key.limits_width + key.beyond_width + 8 * theme.text
         key_box = Box(x, y - context.px(8) - key.height, min(image.width, key_width), key.height)

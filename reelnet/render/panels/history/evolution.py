@@ -371,7 +371,7 @@ class EvolutionDrawing(Still):
             theme.background, theme.ink, theme.muted, theme.right, theme.wrong
         )
         self._faint, self._background = palette.solids(theme.faint, theme.background)
-        self._map, self._hatching = palette.colormap(view.anchors), Hatching(theme, palette)
+        self._map, self._hatching = palette.colormap(view.anchors), Hatching(theme, palette, context.density)
         zero = view.anchors[len(view.anchors) // 2] if not view.limits.one_sided else view.anchors[0]
         self._has_outline = contrast_ratio(zero, theme.background) < MIN_ZERO_CONTRAST
 

@@ -35,7 +35,7 @@ from reelnet.scene.tap_view import TapView, format_channel_numbers
 ANSWER_GAP = 4
 """Pixels of the layout between the answers and the first channel."""
 INPUT_GAP = 8
-"""Pixels between the samples and the first channel."""
+"""Pixels of the layout between the samples and the first channel."""
 MIN_HEADING_EMS = 14
 """Width of a heading above a narrower block, in ems."""
 
@@ -87,7 +87,7 @@ class Block:
             return label_width * self.inputs + self.sample_distance
         if self.labels and self.row_labels and not self.names:
             widest = max(map(body_style(self.context.theme).width, self.channel_labels))
-            return self.context.grid.round_up(widest + LABEL_GAP)
+            return self.context.grid.round_up(widest + self.context.px(LABEL_GAP))
         return label_width
 
     @property
@@ -108,7 +108,7 @@ class Block:
     def input_distance(self) -> int:
         """Pixels from the start of the samples to the start of the first channel."""
         size = self.input_size.width if self.context.transposed else self.input_size.height
-        return self.context.grid.round_up(size + INPUT_GAP)
+        return self.context.grid.round_up(size + self.context.px(INPUT_GAP))
 
     @cached_property
     def input_size(self) -> Size:
@@ -184,7 +184,7 @@ class BlockDrawing:
         self._grid = block.grid_at(x, y)
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
         self._faint, self._background = palette.solids(theme.faint, theme.background)
-        self._hatching = Hatching(theme, palette)
+        self._hatching = Hatching(theme, palette, context.density)
         self._map = palette.colormap(block.view.anchors)
         self._limits = block.view.limits.select_channels(block.channels)
         shape, shown = block.view.shown_shape, (context.sample_indices, block.channels)
@@ -282,7 +282,7 @@ class BlockDrawing:
             self._answers.draw_still(canvas)
         if block.labels:
             if not grid.row_gap and not grid.column_gap:
-                fill_box(canvas, grid.bounds.expand(1), self._faint)
+                fill_box(canvas, grid.bounds.expand(self._context.px(1)), self._faint)
             self._write_channel_labels(canvas)
 
     def _write_channel_labels(self, canvas: Canvas) -> None:
@@ -291,7 +291,7 @@ class BlockDrawing:
             y = grid.y - column_label_height(self._context, labels=True)
             grid.write_column_labels(canvas, grid.thin_column_numbers(labels, style), self._muted, y, style)
         elif self._block.row_labels:
-            grid.write_row_labels(canvas, labels, self._muted, style)
+            grid.write_row_labels(canvas, labels, self._muted, style, self._context.px(LABEL_GAP))
 
     def draw_answers(self, canvas: Canvas, state: FrameState) -> None:
         """Draw what the network says about the samples at a step."""

@@ -180,7 +180,7 @@ class ColorbarDrawing(Still):
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(anchors)
-        self._hatching = Hatching(theme, palette) if layout.has_missing else None
+        self._hatching = Hatching(theme, palette, layout.hairline) if layout.has_missing else None
         middle = anchors[len(anchors) // 2]
         self._has_zero = layout.limits.low == -layout.limits.high and layout.thickness >= layout.style.size
         # Text is written on the colors around the middle of the bar.

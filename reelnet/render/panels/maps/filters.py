@@ -241,7 +241,7 @@ class FiltersDrawing:
         self._grid = layout.grid_at(box.x, box.y + layout.top_at(box.width))
         self._muted = palette.ramp(theme.muted, theme.background)
         self._background, self._faint = palette.solids(theme.background, theme.faint)
-        self._hatching = Hatching(theme, palette)
+        self._hatching = Hatching(theme, palette, context.density)
         self._cube, self._map, self._key = None, None, None
         if layout.is_color:
             numbers = np.rint(np.linspace(0, len(context.steps) - 1, SAMPLED_STEPS)).astype(np.intp)

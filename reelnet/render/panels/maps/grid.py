@@ -24,11 +24,9 @@ from reelnet.scene.tap_view import format_channel_numbers
 
 INPUT_LABEL = "input"
 LABEL_GAP = 10
-"""Pixels between a row's label and its cells."""
+"""Pixels of the layout between a row's label and its cells."""
 LABEL_MARGIN = 4
 """Pixels between the names of two samples side by side."""
-MIN_NUMBER_GAP = 4
-"""Pixels between two numbers above columns."""
 ROW_LABEL_EMS = 8, 14
 """Ems that the names of samples beside rows may take, and more if they do not fit."""
 
@@ -144,7 +142,7 @@ class CellGrid:
             np.copyto(target, pattern.astype(canvas.dtype), where=covered)
 
     def write_row_labels(
-        self, canvas: Canvas, labels: Sequence[str], ink: Ink, style: TextStyle, gap: int = LABEL_GAP
+        self, canvas: Canvas, labels: Sequence[str], ink: Ink, style: TextStyle, gap: int
     ) -> None:
         """Write those row labels that fit, smaller if rows are lower than a line, `gap` pixels left of the cells."""
         style = fit_line_height(style, self.row_pitch)
@@ -163,8 +161,8 @@ class CellGrid:
             write(canvas, label, ink, middle, y, style, anchor="middle")
 
     def thin_column_numbers(self, numbers: Sequence[str], style: TextStyle) -> dict[int, str]:
-        """Keep every n-th number above the columns, by column, so that each has enough space."""
-        return thin_labels(numbers, self.column_pitch, max(map(style.width, numbers)) + MIN_NUMBER_GAP)
+        """Keep every n-th number above the columns, by column, a quarter of an em apart."""
+        return thin_labels(numbers, self.column_pitch, max(map(style.width, numbers)) + style.size // 4)
 
 
 def fit_sample_labels(context: SceneContext, *, labels: bool = True) -> Labels | None:
@@ -195,16 +193,16 @@ def row_label_width(context: SceneContext, *, labels: bool) -> int:
     folded = [tap for tap in context.taps.values() if tap.fold is not None and tap.map_shape[0] == 1]
     texts = [INPUT_LABEL, str(last_channel), *map(format_channel_numbers, folded)]
     if context.transposed and (names := fit_sample_labels(context)):
-        return context.grid.round_up(names.width + LABEL_GAP) if names.lines else 0
-    return context.grid.round_up(max(style.width(text) for text in texts) + LABEL_GAP)
+        return context.grid.round_up(names.width + context.px(LABEL_GAP)) if names.lines else 0
+    return context.grid.round_up(max(style.width(text) for text in texts) + context.px(LABEL_GAP))
 
 
 def column_label_height(context: SceneContext, *, labels: bool) -> int:
     """Pixels above the cells for column labels."""
     if labels and context.transposed:
-        return context.grid.round_up(body_style(context.theme).line_height + 2)
+        return context.grid.round_up(body_style(context.theme).line_height + context.px(2))
     names = fit_sample_labels(context, labels=labels)
-    return context.grid.round_up(names.height + 2) if names is not None and names.lines else 0
+    return context.grid.round_up(names.height + context.px(2)) if names is not None and names.lines else 0
 
 
 def label_overhang(context: SceneContext, *, labels: bool) -> int:
@@ -215,7 +213,7 @@ def label_overhang(context: SceneContext, *, labels: bool) -> int:
 
 def heading_height(context: SceneContext) -> int:
     """Pixels that a heading above cells takes."""
-    return context.grid.round_up(body_style(context.theme, bold=True).line_height + 4)
+    return context.grid.round_up(body_style(context.theme, bold=True).line_height + context.px(4))
 
 
 def thin_positions(count: int, pitch: int, space: int) -> range:

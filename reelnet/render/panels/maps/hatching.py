@@ -11,7 +11,8 @@ from reelnet.template.color import Rgb
 from reelnet.template.theme import Theme
 
 PERIOD, STRIPE = 4, 2
-"""Pixels from one diagonal stripe to the next, and in a stripe: a value of 4 pixels and more shows both colors."""
+"""Pixels of the layout from one diagonal stripe to the next, and in a stripe: a value of 4 pixels and more shows both
+colors."""
 
 MISSING_LABEL = "NaN or infinite"
 """What the key of a color bar says."""
@@ -24,13 +25,14 @@ class Hatching:
     one pixel each are seen, too.
     """
 
-    def __init__(self, theme: Theme, palette: PaletteBuilder) -> None:
+    def __init__(self, theme: Theme, palette: PaletteBuilder, density: int) -> None:
+        self._density = density
         self._stripe, self._ground = palette.solids(choose_stripe(theme), theme.missing)
 
     def indices_at(self, y: NDArray[np.intp], x: NDArray[np.intp]) -> Canvas:
         """The palette indices of pixels of the canvas, broadcast from their rows and columns."""
         indices: Canvas = np.where(
-            (y + x) % PERIOD < STRIPE, self._stripe.indices[0], self._ground.indices[0]
+            (y + x) // self._density % PERIOD < STRIPE, self._stripe.indices[0], self._ground.indices[0]
         )
         return indices
 

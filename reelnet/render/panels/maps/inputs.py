@@ -187,9 +187,9 @@ class SamplePictures:
             return
         boxes = [self.cell_box(number) for number in cells]
         if self._context.transposed:
-            labels.draw_beside(canvas, boxes, self._grid.x - LABEL_GAP, ink)
+            labels.draw_beside(canvas, boxes, self._grid.x - self._context.px(LABEL_GAP), ink)
         else:
-            labels.draw_above(canvas, boxes, self._grid.y - 2, ink)
+            labels.draw_above(canvas, boxes, self._grid.y - self._context.px(2), ink)
 
     def write_name(self, canvas: Canvas, ink: Ink) -> None:
         """Write `input` left of the row, or above the column, if it fits."""
@@ -202,7 +202,8 @@ class SamplePictures:
         style = fit_line_height(style, box.height)
         if style.line_height <= box.height:
             y = box.y + (box.height - style.line_height) // 2
-            write(canvas, INPUT_LABEL, ink, box.x - LABEL_GAP, y, style, anchor="right")
+            right = box.x - self._context.px(LABEL_GAP)
+            write(canvas, INPUT_LABEL, ink, right, y, style, anchor="right")
 
 
 class Waveforms:

@@ -30,7 +30,7 @@ MAX_WHOLE_SIDE = 128
 """Filters with at most so many rows and columns show every weight, even if that makes their cells larger."""
 
 LABEL_GAP = 8
-"""Pixels between a row's number and its cells."""
+"""Pixels of the layout between a row's number and its cells."""
 
 
 class Weights(Panel):
@@ -117,7 +117,7 @@ class WeightsLayout:
 
         with error_context("show"):
             self.outputs = select_indices(panel.show, outputs, "output channel", select_top=select_changed)
-        max_size = panel.cell or max(1, (context.theme.cell or DEFAULT_CELL_SIZE) // 2)
+        max_size = panel.cell or max(1, (context.theme.cell or context.px(DEFAULT_CELL_SIZE)) // 2)
         grid = context.grid
         max_size = max(max_size, min(max(height, width), MAX_WHOLE_SIDE))
         self.cell = Cell.fit(height, width, max_size, grid, reduce=True)
@@ -135,8 +135,8 @@ class WeightsLayout:
         if panel.labels:
             style = body_style(context.theme)
             label_width = max(style.width(str(number)) for number in self.outputs)
-            self._left = grid.round_up(label_width + LABEL_GAP)
-            self._top += grid.round_up(style.line_height + 2)
+            self._left = grid.round_up(label_width + context.px(LABEL_GAP))
+            self._top += grid.round_up(style.line_height + context.px(2))
 
     def grid_at(self, x: int, y: int) -> CellGrid:
         """The cells of a panel whose upper left corner is at (x, y)."""
@@ -152,11 +152,11 @@ class WeightsDrawing:
         if tap is None:
             raise AssertionError("a panel without a measure is not placed")
         theme, layout = context.theme, WeightsLayout(panel, context, tap)
-        self._tap, self._box, self._labels = tap, box, panel.labels
+        self._tap, self._box, self._labels, self._px = tap, box, panel.labels, context.px
         self._style, self._heading_style = body_style(theme), body_style(theme, bold=True)
         self._heading, self._label_y = layout.heading, box.y + layout.heading_height
         self._outputs, self._cell, self._grid = layout.outputs, layout.cell, layout.grid_at(box.x, box.y)
-        self._limits, self._hatching = context.view(tap).limits, Hatching(theme, palette)
+        self._limits, self._hatching = context.view(tap).limits, Hatching(theme, palette, context.density)
         self._map = palette.colormap(theme.diverging)
         self._ink, self._muted = palette.ramps(theme.background, theme.ink, theme.muted)
 
@@ -170,9 +170,9 @@ class WeightsDrawing:
         if not self._labels:
             return
         grid, style = self._grid, self._style
-        grid.write_row_labels(canvas, list(map(str, self._outputs)), self._muted, style, LABEL_GAP)
+        grid.write_row_labels(canvas, list(map(str, self._outputs)), self._muted, style, self._px(LABEL_GAP))
         inputs = [str(number) for number in range(grid.columns)]
-        fitted = thin_labels(inputs, grid.column_pitch, style.width(inputs[-1]) + 4)
+        fitted = thin_labels(inputs, grid.column_pitch, style.width(inputs[-1]) + self._px(4))
         grid.write_column_labels(canvas, fitted, self._muted, self._label_y, style)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
