@@ -45,7 +45,9 @@ MIN_PITCH, MIN_GAP, LEGIBLE_SIDE = 16, 5, 40
 FADE = 20
 """Pixels of the layout in which a band fades where a line ends."""
 MIN_EMS, CAPTION_EMS = 6, 7
-"""Least height in ems of the theme's text: of the cells, and of what is below them."""
+"""Least height in ems of the theme's text: of the cells, and of the texts below them."""
+CAPTION_GAP = 12
+"""Pixels of the layout between cells and their captions."""
 MAX_LAYERS = 8
 """Layers that are shown unless the author lists more."""
 MAX_NOTE_LINES, NOTE_GAP = 3, 16
@@ -116,7 +118,8 @@ class Flow(AnswerPanel):
         scores, size = self.find_scores(context), context.theme.text
         position = find_sample(self.sample, context, scores)
         ends = [ProbabilityPart(context, scores, position).min_height] if scores is not None else []
-        least = max([MIN_EMS * size, *ends]) + CAPTION_EMS * size
+        below = CAPTION_EMS * size + context.px(NOTE_GAP + CAPTION_GAP)
+        least = context.grid.round_up(max([MIN_EMS * size, *ends])) + below
         return Measure(80 * size, 26 * size, 20 * size, lambda _width: least)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> FlowDrawing:
@@ -198,7 +201,7 @@ class FlowDrawing:
             between=px(28),
             most_between=px(56),
             line_gap=px(24),
-            caption_gap=px(12),
+            caption_gap=px(CAPTION_GAP),
             legible=px(LEGIBLE_SIDE),
             styles=self._styles,
         )
