@@ -47,6 +47,7 @@ STEPS = {
     "panel-tally": 43,
     "pull": 43,
     "events": 43,
+    "one-channel": 290,
 }
 """Steps of pictures at which more can be seen; by the name of the template."""
 

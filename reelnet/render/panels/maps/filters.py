@@ -273,7 +273,7 @@ class FiltersDrawing:
             self._key.draw_still(canvas)
             # Values near 0 may have the color of the background.
             for box in self.cell_regions()[0].boxes:
-                fill_box(canvas, box.expand(1), self._faint)
+                fill_box(canvas, box.expand(self._layout.context.px(1)), self._faint)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the filters of one step."""
