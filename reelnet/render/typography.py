@@ -57,6 +57,11 @@ class TextStyle:
         """Height of a line in pixels."""
         return sum(load_font(_first_font(self), self.size).getmetrics())
 
+    @property
+    def ascent(self) -> int:
+        """Pixels from the top of a line to its baseline."""
+        return load_font(_first_font(self), self.size).getmetrics()[0]
+
     def width(self, text: str) -> int:
         """Width of a line of text in pixels.
 
@@ -304,6 +309,23 @@ def _drop_last(text: str) -> str:
     while text and is_ignorable(text[-1]):
         text = text[:-1]
     return text.rstrip()
+
+
+def drop_to_baseline(small: TextStyle, large: TextStyle) -> int:
+    """How much lower a line of small text begins than one of large text with the same baseline."""
+    return large.ascent - small.ascent
+
+
+def balance_text(text: str, width: int, style: TextStyle) -> list[str]:
+    """Wrap a text like `wrap_text`, in as many lines, of about the same length."""
+    lines = wrap_text(text, width, style)
+    low, high = width // (2 * len(lines)), width
+    while len(lines) > 1 and high - low > 1:
+        middle = (low + high) // 2
+        narrower = wrap_text(text, middle, style)
+        fits = len(narrower) <= len(lines) and max(map(style.width, narrower)) <= middle
+        low, high = (low, middle) if fits else (middle, high)
+    return wrap_text(text, high, style)
 
 
 def wrap_text(text: str, width: int, style: TextStyle) -> list[str]:

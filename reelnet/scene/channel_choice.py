@@ -75,15 +75,9 @@ class ChannelChoice:
         return choice
 
     def describe_order(self) -> str:
-        """Say in which order the channels are: `Similar channels side by side, the last 2 dead`; empty for one."""
-        count, dead = len(self.channels), self.dead_count
-        if count < 2 or self.order == "recorded":
+        """Say in which order the channels are: `Similar channels side by side`; empty for one, or if all are dead."""
+        if len(self.channels) - self.dead_count < 2 or self.order == "recorded":
             return ""
-        if self.order == "change":
-            return "Channels that change most first"
-        if dead == count:
-            return "All channels are dead"
-        last = {0: "", 1: ", the last one dead"}.get(dead, f", the last {dead} dead")
         return (
-            f"Similar channels side by side{last}" if count - dead > 2 or not dead else last[2:].capitalize()
+            "Channels that change most first" if self.order == "change" else "Similar channels side by side"
         )

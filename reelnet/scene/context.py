@@ -58,6 +58,7 @@ class SceneContext:
         statistics: Statistics over the whole run.
         choice: Which channels of the layer are shown; None for all.
         arrangement: Into how many blocks panels divide the cells of the layer, if they let the frame decide.
+        may_turn_labels: Whether names above columns may be turned, where they take room from the cells.
         max_chart_height: The greatest height of a chart in pixels; None for no limit.
         max_channels: How many channels of a layer are shown at most, for lack of room or bytes; None for no limit.
         transposed: Whether rows are samples and columns are channels.
@@ -90,6 +91,7 @@ class SceneContext:
     statistics: RunStatistics
     choice: ChannelChoice | None = None
     arrangement: Arrangement = field(default_factory=Arrangement)
+    may_turn_labels: bool = True
     max_chart_height: int | None = None
     max_channels: int | None = None
     transposed: bool = False
@@ -346,6 +348,7 @@ class SceneContext:
             transposed=self.transposed,
             are_different=choice.are_different,
             attention=self.statistics.is_attention(self.layer),
+            dead=choice.dead_count,
         )
         return {
             "layer": self.layer,

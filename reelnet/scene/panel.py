@@ -145,9 +145,9 @@ class Panel(PanelSpec, ABC):
         return False
 
     @property
-    def wraps(self) -> bool:
-        """Whether it divides its cells into as many blocks as the arrangement of the context says."""
-        return False
+    def wrap_gap(self) -> int | None:
+        """Pixels between blocks, if it has as many as the arrangement of the context says; None if it does not."""
+        return None
 
     @abstractmethod
     def measure(self, context: SceneContext) -> Measure | None:

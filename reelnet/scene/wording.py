@@ -66,7 +66,14 @@ def name_layer(layer: str) -> str:
 
 
 def describe_layer(
-    layer: str, tap: TapInfo, channels: int, *, transposed: bool, are_different: bool, attention: bool
+    layer: str,
+    tap: TapInfo,
+    channels: int,
+    *,
+    transposed: bool,
+    are_different: bool,
+    attention: bool,
+    dead: int = 0,
 ) -> str:
     """Say what is seen of a layer: `conv6: 16 channels of 7 × 7, one per row`.
 
@@ -77,6 +84,7 @@ def describe_layer(
         transposed: Whether rows are samples, so that a channel is a column.
         are_different: Whether the channels that differ most from each other are shown.
         attention: Whether its maps are attention weights (queries, keys), one per head.
+        dead: How many of the channels never change; they are the last ones.
     """
     subject, total = name_layer(layer), tap.map_shape[0]
     if tap.fold is not None and total == 1:
@@ -91,7 +99,17 @@ def describe_layer(
     size = f"{height} × {width}" if min(height, width) > 1 else _count("value", max(height, width))
     place = f", one per {'column' if transposed else 'row'}" if channels > 1 else ""
     mark = ";" if channels < total and are_different else ""
-    return f"{subject}: {shown}{mark} {'each ' * (bool(mark) and channels > 1)}{'' if mark else 'of '}{size}{place}"
+    each = ("each " * (channels > 1) if mark else "of ") + size
+    return f"{subject}: {shown}{mark} {each}{place}{_describe_dead(dead, channels)}"
+
+
+def _describe_dead(dead: int, channels: int) -> str:
+    """How many channels never change, at the end of a sentence; empty if all do."""
+    if not dead:
+        return ""
+    if dead == channels:
+        return ", dead" if channels == 1 else ", all dead"
+    return ", the last one dead" if dead == 1 else f", the last {dead} dead"
 
 
 def _describe_rank(channels: int) -> str:

@@ -33,9 +33,10 @@ _STACK_ALTERNATIVES = {kind: tuple(other for other in STACK_KINDS if other != ki
 _SIZE_ALTERNATIVES = {
     "aspect": ("width", "height"),
     "width": ("aspect", "max_width"),
-    "height": ("aspect", "max_height"),
+    "height": ("aspect", "max_height", "min_height"),
     "max_width": ("width",),
     "max_height": ("height",),
+    "min_height": ("height",),
 }
 _STEP_ALTERNATIVES = {
     "every": ("list", "log", "adaptive"),

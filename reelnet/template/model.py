@@ -178,9 +178,9 @@ class SamplesSpec(SpecModel):
     )
     transposed: bool | Literal["auto"] = Field(
         False,
-        description="One row per sample and one column per channel; auto does this if there are at most half as many "
-        "samples as channels. Put inputs and channels side by side in a row then, or let the channels show the "
-        "inputs with inputs: true.",
+        description="One row per sample and one column per channel; auto does this if there is one sample, or at "
+        "most half as many as channels. Put inputs and channels side by side in a row then, or let the channels show "
+        "the inputs with inputs: true.",
     )
 
 

@@ -158,8 +158,8 @@ def test_the_templates_do_what_the_page_says(run: Run) -> None:
 
     article = run.reel("article").scene
     assert reel(run, "as-it-is").frame(200).tobytes() == run.reel("article").frame(200).tobytes()
-    # Two of sixteen channels are left out, 56 pixels each.
-    assert size("mine") == (article.size.width, article.size.height - 2 * 56)
+    # Two of sixteen channels are left out, one in each block.
+    assert size("mine") == (article.size.width, article.size.height - article.context.cell_pitch)
     assert reel(run, "mine").frame(0).getpixel((0, 0)) == (18, 20, 24)
     right = boxes(run, "right")
     assert right["curve"].x >= right["channels"].right

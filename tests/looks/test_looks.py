@@ -23,21 +23,20 @@ MAX_REFUSAL = 300
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {
         "size": "all but single",
-        "texts": "pictures transformer series vectors many single large three",
+        "texts": "all but digits oblong logsteps gaps ends still bare",
         "maps": "series single large three",
         "grid": "series large oblong",
-        "empty": "large",
     },
     "article": {
-        "size": "all but series single",
-        "maps": "series single large three",
-        "grid": "series large oblong",
+        "maps": "all but digits gaps ends still bare",
+        "grid": "all but digits vectors single ends still",
+        "texts": "oblong",
     },
     "compass": {"refused": "large logsteps gaps bare"},
     "dark": {
-        "size": "all but series single",
-        "maps": "series single large three",
-        "grid": "series large oblong",
+        "maps": "all but digits gaps ends still bare",
+        "grid": "all but digits vectors single ends still",
+        "texts": "oblong",
     },
     "evolution": {
         "grid": "digits series vectors large oblong ends still",
@@ -57,10 +56,25 @@ KNOWN: dict[str, dict[str, str]] = {
         "maps": "series vectors many single large oblong three",
         "empty": "single",
     },
-    "plain": {"small type": "all", "size": "pictures large three", "grid": "series large"},
-    "square": {"maps": "all but ends still bare", "small type": "all", "grid": "digits oblong ends still"},
-    "vertical": {"maps": "all", "small type": "all", "grid": "digits series many oblong ends still"},
-    "wide": {"grid": "digits vectors oblong ends still", "maps": "series many single large oblong three"},
+    "plain": {
+        "small type": "all",
+        "grid": "large",
+    },
+    "square": {
+        "maps": "all but digits large ends still bare three",
+        "grid": "all but digits vectors single ends still bare three",
+        "texts": "oblong",
+    },
+    "vertical": {
+        "maps": "digits many single oblong logsteps ends still",
+        "grid": "digits oblong",
+        "texts": "oblong",
+    },
+    "wide": {
+        "maps": "all but vectors logsteps ends still bare",
+        "grid": "vectors many oblong ends still",
+        "texts": "oblong",
+    },
 }
 """Per template and rule: the shapes on which the template breaks the rule as yet, or `all`, or `all but` some."""
 

@@ -83,7 +83,11 @@ def test_the_grid_shows_every_map(tmp_path: Path) -> None:
     maps = noise(2, 5, 3, 13)
     maps[:, 0, 0, 0, 0] = -1  # the color of its pixels is known and rare
     reel = write_run(tmp_path / "run", maps, labels=list("abcde")).reel(
-        settings=["samples.gap=0", "panels.channels.gap=0"]
+        scale=4,
+        settings=[
+            "samples={gap: 0}",
+            "panels.channels={gap: 0, order: recorded, wrap: false}",
+        ],
     )
     for step in (0, 1):
         shown = to_pixels(reel.frame(step))

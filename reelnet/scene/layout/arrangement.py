@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
+
+from reelnet.scene.layout.snap import SnapGrid
 
 MAX_BLOCKS, MAX_BANDS = 16, 8
 """The most blocks side by side, and the most of them below each other, that a search considers."""
@@ -57,49 +59,39 @@ def is_useful_division(count: int, parts: int) -> bool:
 
 
 @dataclass(frozen=True)
-class LengthModel:
-    """The length of blocks along one axis, as it depends on the number of cells and on their scale.
+class BlockLength:
+    """The length of a block along one axis in pixels, as it depends on the number of its cells.
 
     Attributes:
-        fixed: Pixels of a block that do not depend on its cells: labels.
-        extra: Cells beside or above those of the maps: inputs.
-        value_count: Values of a map along the axis.
-        gap: Pixels between two cells.
-        apart: Pixels between two blocks.
+        fixed: What does not depend on it: labels and inputs.
+        pitch: From one cell to the next.
+        gap: Between two cells.
     """
 
-    fixed: float
-    extra: float
-    value_count: float
-    gap: float
-    apart: float
+    fixed: int
+    pitch: int
+    gap: int
 
     @classmethod
-    def from_lengths(
-        cls, one: tuple[float, int], other: tuple[float, int], cells: int, values: int, gap: int, apart: int
-    ) -> LengthModel:
-        """Find the model from the lengths in pixels of a block of `cells` cells at two scales, as (scale, length)."""
-        (low, low_length), (high, high_length) = one, other
-        per_scale = (high_length - low_length) / (high - low)
-        fixed = low_length - per_scale * low - (cells - 1) * gap
-        return cls(fixed, max(0.0, per_scale / values - cells), values, gap, apart)
+    def from_length(cls, length: int, cells: int, pitch: int, gap: int) -> BlockLength:
+        """Find what is fixed in the length of a block of so many cells."""
+        return cls(length - cells * pitch + gap, pitch, gap)
 
-    def find_scale(self, room: int, blocks: int, cells: int) -> float:
-        """The scale at which blocks of so many cells, side by side, fill a room of so many pixels."""
-        pixels = room - blocks * (self.fixed + (cells - 1) * self.gap) - (blocks - 1) * self.apart
-        return pixels / (blocks * (cells + self.extra) * self.value_count)
+    def measure(self, blocks: int, cells: int, apart: int, grid: SnapGrid) -> int:
+        """The length of so many blocks of so many cells each, at least `apart` pixels from each other."""
+        length = self.fixed + cells * self.pitch - self.gap
+        return (blocks - 1) * grid.round_up(length + apart) + length
 
 
-def rank_arrangements(promised: dict[Arrangement, float], most: float) -> Iterator[tuple[Arrangement, float]]:
-    """Arrangements with the scales that they promise, the best first.
+def rank_arrangements(quality: Mapping[Arrangement, float]) -> Iterator[Arrangement]:
+    """Arrangements, the best first: that with the fewest blocks of those that are about as good as the best.
 
     Args:
-        promised: The scale of each arrangement, as far as it is known without a layout.
-        most: The largest scale that is wanted.
+        quality: How good each is, such as the size of its cells; those with fewer blocks first.
     """
-    reachable = {each: min(scale, most) for each, scale in promised.items()}
-    rest = dict(reachable)
+    rest = dict(quality)
     while rest:
         enough = ABOUT_AS_LARGE * max(rest.values())
-        best = next(each for each, scale in rest.items() if scale >= enough)
-        yield best, rest.pop(best)
+        best = next(each for each, value in rest.items() if value >= enough)
+        yield best
+        del rest[best]

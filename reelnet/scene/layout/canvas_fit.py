@@ -17,7 +17,13 @@ from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.layout.frame import FittedLayout, choose_width, find_cramped
 from reelnet.scene.layout.measure import with_layout
-from reelnet.scene.layout.scale_search import find_largest, list_scales, rank_by_promise, walk_leaves
+from reelnet.scene.layout.scale_search import (
+    choose_channel_count,
+    find_largest,
+    list_scales,
+    rank_by_promise,
+    walk_leaves,
+)
 from reelnet.template.model import Stack, Template
 from reelnet.template.theme import Theme
 
@@ -116,7 +122,7 @@ def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
     canvas, found = template.canvas, []
     for lesser in list_lesser(template, context):
         layout = find_largest(template, lesser)
-        wraps = any(leaf.item.wraps for leaf in walk_leaves(layout.tree))
+        wraps = any(leaf.item.wrap_gap is not None for leaf in walk_leaves(layout.tree))
         least = min(context.px(MIN_CELL_SIZE), canvas.max_cell or MAX_PIXELS) if wraps else 0
         if layout.fits(canvas) and layout.context.cell.size >= least:
             return layout
@@ -130,7 +136,8 @@ def list_lesser(template: Template, context: SceneContext) -> Iterator[SceneCont
         text, title = round(factor * context.theme.text), round(factor * context.theme.title)
         smaller = replace(context, theme=replace(context.theme, text=text, title=title), _field_texts={})
         whole = with_layout(template, smaller)
-        yield whole
+        count = choose_channel_count(template, whole)
+        yield whole if count is None else with_layout(template, replace(smaller, max_channels=count))
         shown = len(whole.choice.channels) if whole.choice else 0
         for count in FEWER_CHANNELS:
             if count < shown:

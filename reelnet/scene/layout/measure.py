@@ -98,9 +98,14 @@ def with_layout(template: Template, context: SceneContext) -> SceneContext:
                     context,
                     choice=choice,
                     transposed=context.transposed
-                    or (is_auto and 2 * len(context.sample_indices) <= len(choice.channels)),
+                    or (is_auto and are_few(len(context.sample_indices), len(choice.channels))),
                 )
     return context
+
+
+def are_few(samples: int, channels: int) -> bool:
+    """Whether samples become rows if the author leaves that open: one, or at most half as many as channels."""
+    return samples == 1 or 2 * samples <= channels
 
 
 def find_left_out(template: Template, shown: Collection[str]) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
 from reelnet.scene.context import SceneContext
-from reelnet.scene.layout.arrangement import Arrangement, LengthModel, rank_arrangements
+from reelnet.scene.layout.arrangement import Arrangement, BlockLength, rank_arrangements
 from reelnet.scene.layout.boxes import Leaf, Size
 from reelnet.scene.layout.frame import FittedLayout, choose_width
 from reelnet.scene.layout.measure import LayoutTree
@@ -26,8 +25,11 @@ MAX_TRIED_ARRANGEMENTS = 3
 MIN_REDUCED_SIDE = 4
 """Pixels of the layout of the longer side of a map below which it is not reduced further."""
 
-BLOCK_GAP = 24
-"""Pixels of the layout between two blocks, as far as the estimate of an arrangement is concerned."""
+UNEVEN = 0.85
+"""What the cells of an arrangement count whose last block has fewer channels than the others."""
+
+MIN_CHANNELS, MIN_GAIN = 8, 1.25
+"""Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all."""
 
 
 def find_largest(template: Template, context: SceneContext) -> FittedLayout:
@@ -37,8 +39,7 @@ def find_largest(template: Template, context: SceneContext) -> FittedLayout:
     If nothing fits, it is the layout at the smallest scale.
     """
     canvas, scales, best = template.canvas, list_scales(template.canvas, context), None
-    ranked = rank_by_promise(template, context, scales)
-    for _, (arrangement, promised) in zip(range(MAX_TRIED_ARRANGEMENTS), ranked, strict=False):
+    for arrangement, promised in rank_by_promise(template, context, scales)[:MAX_TRIED_ARRANGEMENTS]:
         if best is not None and promised <= best.context.cell.exact_scale:
             break
         layout = climb(template, replace(context, arrangement=arrangement), promised, scales)
@@ -52,13 +53,31 @@ def find_largest(template: Template, context: SceneContext) -> FittedLayout:
         layouts = (FittedLayout.lay_out(template, context.with_scale(scale)) for scale in smaller)
         best = next((each for each in layouts if _fills_cells(each) and each.fits(canvas)), best)
         largest = best.context.cell.exact_scale
-    if largest <= 1:
-        return best
-    scale = context.grid.prefer_scale(int(largest), largest * MIN_PREFERRED, largest)
+    scale = prefer_scale(largest, context)
     preferred = best if scale == largest else FittedLayout.lay_out(template, context.with_scale(scale))
     # Smaller cells on a coarser grid may be farther apart, and take more room.
     suits = preferred.fits(canvas) and (_fills_cells(preferred) or not _fills_cells(best))
     return preferred if suits else best
+
+
+def rank_by_promise(
+    template: Template, context: SceneContext, scales: Sequence[Fraction]
+) -> list[tuple[Arrangement, Fraction]]:
+    """The arrangements with the scales that they promise, the best first; one, unless a panel wraps."""
+    estimate = Estimate.measure(template, context, scales)
+    if estimate is None or context.choice is None:
+        return [(context.arrangement, scales[len(scales) // 2])]
+    return estimate.rank(len(context.choice.channels))
+
+
+def choose_channel_count(template: Template, context: SceneContext) -> int | None:
+    """How many channels fill a canvas of a given size best; None if that is open, or all of them do."""
+    choice, canvas = context.choice, template.canvas
+    if choice is None or not (canvas.width and canvas.height) or len(choice.channels) <= MIN_CHANNELS:
+        return None
+    estimate = Estimate.measure(template, context, list_scales(canvas, context))
+    count = None if estimate is None else estimate.choose_count()
+    return None if count == len(choice.channels) else count
 
 
 def list_scales(canvas: CanvasSpec, context: SceneContext) -> list[Fraction]:
@@ -71,7 +90,7 @@ def list_scales(canvas: CanvasSpec, context: SceneContext) -> list[Fraction]:
 
 
 def climb(
-    template: Template, context: SceneContext, promised: float, scales: Sequence[Fraction]
+    template: Template, context: SceneContext, promised: Fraction, scales: Sequence[Fraction]
 ) -> FittedLayout | None:
     """The layout at the largest scale that fits; None if none does.
 
@@ -83,7 +102,7 @@ def climb(
     """
     best: FittedLayout | None = None
     low, high, step = -1, len(scales), 1
-    place = max(0, bisect_right(scales, promised) - 1)
+    place = scales.index(promised)
     # If a scale fits, almost every smaller one does: widen the bracket from where the search begins, then bisect.
     while high - low > 1:
         layout = FittedLayout.lay_out(template, context.with_scale(scales[place]))
@@ -99,40 +118,95 @@ def climb(
     return best
 
 
-def rank_by_promise(
-    template: Template, context: SceneContext, scales: Sequence[Fraction]
-) -> Iterator[tuple[Arrangement, float]]:
-    """The arrangements, those that promise the largest cells first, with the scales that they promise."""
-    canvas, arrangements = template.canvas, [Arrangement()]
-    small = FittedLayout.lay_out(template, context.with_scale(1))
-    leaf = next((leaf for leaf in walk_leaves(small.tree) if leaf.item.wraps), None)
-    if leaf is None or context.choice is None:
-        yield context.arrangement, float(scales[len(scales) // 2])
-        return
-    channels, samples = len(context.choice.channels), len(context.sample_indices)
-    arrangements = Arrangement.list_useful(channels, samples)
-    width = canvas.width_limit or choose_width(small.tree, canvas)
-    room = find_room(small.tree, leaf, Size(width, canvas.height_limit or 1 << 20))
-    large = leaf.item.measure(context.with_scale(2))
-    if room is None or large is None:
-        raise AssertionError("a leaf that was measured is in its tree")
-    cell, apart = context.with_scale(1).cell, context.px(BLOCK_GAP)
-    gap = context.with_scale(1).cell_pitch - (cell.height if context.transposed else cell.width)
-    counts = (channels, samples) if context.transposed else (samples, channels)
-    widths = (1, leaf.measure.width), (2, large.width)
-    heights = (1, leaf.measure.height), (2, large.height)
-    across = LengthModel.from_lengths(*widths, counts[0], cell.width, gap, apart)
-    down = LengthModel.from_lengths(*heights, counts[1], cell.height, gap, apart)
-    promised: dict[Arrangement, float] = {}
-    for each in arrangements:
-        blocks, bands = each.channel_blocks, each.sample_bands
-        divided = (blocks, ceil(samples / bands)), (bands, ceil(channels / blocks))
-        if context.transposed:
-            divided = (bands, ceil(channels / blocks)), (blocks, ceil(samples / bands))
-        promised[each] = min(
-            across.find_scale(room.width, *divided[0]), down.find_scale(room.height, *divided[1])
-        )
-    yield from rank_arrangements(promised, float(scales[-1]))
+class Estimate:
+    """How large the cells of each arrangement may be, from measures of one panel in its simplest arrangement.
+
+    Args:
+        context: The run, with the choice of channels.
+        panel: The panel that wraps.
+        room: Pixels that the other panels leave for it.
+        scales: All scales, ascending.
+    """
+
+    def __init__(self, context: SceneContext, panel: Panel, room: Size, scales: Sequence[Fraction]) -> None:
+        if context.choice is None:
+            raise AssertionError("a panel that wraps shows channels")
+        self._context, self._panel, self._room, self._scales = context, panel, room, scales
+        self._channels, self._samples = len(context.choice.channels), len(context.sample_indices)
+        self._lengths: dict[Fraction, tuple[BlockLength, BlockLength]] = {}
+
+    @classmethod
+    def measure(
+        cls, template: Template, context: SceneContext, scales: Sequence[Fraction]
+    ) -> Estimate | None:
+        """Find the panel that wraps in a layout, and its room; None if there is none."""
+        canvas, tree = template.canvas, FittedLayout.lay_out(template, context.with_scale(scales[0])).tree
+        leaf = next((leaf for leaf in walk_leaves(tree) if leaf.item.wrap_gap is not None), None)
+        if leaf is None or context.choice is None:
+            return None
+        width = canvas.width_limit or choose_width(tree, canvas)
+        room = find_room(tree, leaf, Size(width, canvas.height_limit or 1 << 20))
+        return None if room is None else cls(context, leaf.item, room, scales)
+
+    def _measure_block(self, scale: Fraction) -> tuple[BlockLength, BlockLength]:
+        """Width and height of a block at a scale."""
+        if scale not in self._lengths:
+            context = self._context.with_scale(scale)
+            size, cell = self._panel.measure(context), context.cell
+            if size is None:
+                raise AssertionError("the panel is part of the layout")
+            channel_gap = context.choose_channel_gap(context.view(context.layer), context.samples_spec.gap)
+            samples = context.cell_pitch, context.cell_pitch - context.cell_extent
+            channels = channel_gap + (cell.width if context.transposed else cell.height), channel_gap
+            across = self._samples, *samples
+            down = self._channels, *channels
+            if context.transposed:
+                across, down = down, across
+            self._lengths[scale] = (
+                BlockLength.from_length(size.width, *across),
+                BlockLength.from_length(size.height, *down),
+            )
+        return self._lengths[scale]
+
+    def find_scale(self, arrangement: Arrangement, channels: int) -> Fraction:
+        """The largest scale at which so many channels in an arrangement fit, or that video codecs prefer to it."""
+        blocks, bands = arrangement.channel_blocks, arrangement.sample_bands
+        across, down = (blocks, ceil(self._samples / bands)), (bands, ceil(channels / blocks))
+        if self._context.transposed:
+            across, down = down, across
+        apart, low, high = self._panel.wrap_gap or 0, 0, len(self._scales)
+        while high - low > 1:
+            middle = (low + high) // 2
+            width, height = self._measure_block(self._scales[middle])
+            fits = width.measure(*across, apart, self._context.grid) <= self._room.width
+            fits = fits and height.measure(*down, apart, self._context.grid) <= self._room.height
+            low, high = (middle, high) if fits else (low, middle)
+        return prefer_scale(self._scales[low], self._context)
+
+    def rank(self, channels: int) -> list[tuple[Arrangement, Fraction]]:
+        """The arrangements with the scales that they promise, the best first; see `rank_arrangements`."""
+        arrangements = Arrangement.list_useful(channels, self._samples)
+        promised = {each: self.find_scale(each, channels) for each in arrangements}
+        quality = {
+            each: float(scale) * (UNEVEN if channels % each.channel_blocks else 1)
+            for each, scale in promised.items()
+        }
+        return [(each, promised[each]) for each in rank_arrangements(quality)]
+
+    def choose_count(self) -> int:
+        """How many channels fill the room best, down to `MIN_CHANNELS`; fewer only if they fill it far better."""
+        fewer = range(self._channels - 1 - (self._channels - 1) % 2, MIN_CHANNELS - 1, -2)
+        areas = {count: count * float(self.rank(count)[0][1]) ** 2 for count in [self._channels, *fewer]}
+        enough = max(areas.values()) / MIN_GAIN
+        best: int = next(count for count, area in areas.items() if area >= enough)
+        return best
+
+
+def prefer_scale(scale: Fraction, context: SceneContext) -> Fraction:
+    """A scale, or a slightly smaller one that video codecs prefer."""
+    if scale <= 1:
+        return scale
+    return Fraction(context.grid.prefer_scale(int(scale), scale * MIN_PREFERRED, scale))
 
 
 def walk_leaves(node: LayoutTree) -> Iterator[Leaf[Panel]]:
@@ -154,8 +228,10 @@ def find_room(node: LayoutTree, leaf: Leaf[Panel], size: Size) -> Size | None:
         gaps = node.options.gap * len(others)
         match node.direction:
             case Direction.COLUMN:
-                taken = sum(other.preferred_height(inner.width) for other in others) + gaps
-                own = Size(inner.width, inner.height - taken)
+                heights = [other.preferred_height(inner.width) for other in node.items]
+                place = node.items.index(item)
+                before = node.snap_heights([*heights[:place], 0]) if item.snaps else heights[:place]
+                own = Size(inner.width, inner.height - sum(before) - sum(heights[place + 1 :]) - gaps)
             case Direction.ROW:
                 own = Size(inner.width - sum(other.min_width for other in others) - gaps, inner.height)
             case _:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from reelnet.errors import TemplateError
 from reelnet.render.panels.maps.channels import ChannelsDrawing
-from reelnet.scene.layout.arrangement import Arrangement, LengthModel, divide
+from reelnet.scene.layout.arrangement import Arrangement, BlockLength, divide
 from reelnet.scene.layout.boxes import Box
+from reelnet.scene.layout.snap import SnapGrid
 from tests.make_run import noise, write_run
 from tests.render.panels.drawing import assert_cells, expand_cells, lay_out
 
@@ -38,25 +40,21 @@ def test_every_useful_arrangement_is_listed_once_and_none_has_a_stump() -> None:
             assert 2 * len(parts[-1]) >= len(parts[0])
 
 
-def test_a_model_from_two_scales_predicts_the_scale_of_another_division() -> None:
-    """Blocks of c cells of 7 values and one of inputs, 4 px apart, after 30 px of labels; blocks are 20 px apart."""
-
-    def length(scale: int, cells: int) -> int:
-        return 30 + 7 * scale * (cells + 1) + 4 * (cells - 1)
-
-    model = LengthModel.from_lengths((1, length(1, 16)), (2, length(2, 16)), 16, 7, 4, 20)
-    for scale in (1, 3, 8):
-        assert model.find_scale(2 * length(scale, 8) + 20, 2, 8) == pytest.approx(scale)
+def test_the_length_of_a_division_follows_from_that_of_one_block() -> None:
+    """Blocks have 30 px of labels and inputs, cells of 28 px are 4 px apart, and blocks 20 px."""
+    whole = BlockLength.from_length(30 + 16 * 28 + 15 * 4, 16, 32, 4)
+    assert whole.measure(2, 8, 20, SnapGrid(1)) == 2 * (30 + 8 * 28 + 7 * 4) + 20
+    assert whole.measure(2, 8, 20, SnapGrid(8)) == 304 + 30 + 8 * 28 + 7 * 4
 
 
 @pytest.mark.parametrize(
     ("samples", "channels", "canvas", "blocks", "bands"),
     [
-        (10, 16, {"width": 1920, "height": 1080}, 2, 1),
-        (10, 16, {"width": 1080, "height": 1920}, 1, 1),
-        (16, 1, {"width": 800, "height": 800}, 1, 4),
-        (2, 12, {"width": 600, "height": 600}, 2, 1),
-        (4, 4, {"width": 500, "height": 500}, 1, 1),
+        (10, 16, {"max_width": 1920, "max_height": 1080}, 2, 1),
+        (10, 16, {"max_width": 1080, "max_height": 1920}, 1, 1),
+        (16, 1, {"max_width": 800, "max_height": 800}, 1, 4),
+        (2, 12, {"max_width": 600, "max_height": 600}, 2, 1),
+        (4, 4, {"max_width": 500, "max_height": 500}, 1, 1),
     ],
 )
 def test_the_arrangement_with_the_largest_cells_is_found(
@@ -104,4 +102,5 @@ def test_fewer_channels_are_shown_before_cells_become_tiny(tmp_path: Path) -> No
     assert context.cell.size >= 12
     assert len(context.choice.channels if context.choice else ()) < 64
     named = {"channels": WRAPPED | {"show": "0-63"}}
-    assert lay_out(run, named, canvas={"width": 240, "height": 240}).scene.context.cell.size < 12
+    with pytest.raises(TemplateError, match="too tall for 240×240"):
+        lay_out(run, named, canvas={"width": 240, "height": 240})

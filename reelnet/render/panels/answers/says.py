@@ -36,6 +36,8 @@ GAP = 4
 BAR_GAP, BAR_INSET = 2, 2
 """Pixels of the layout between a name and its bar below a column, and left and right of such a bar, so that bars do
 not touch."""
+MIN_INLINE_MARK = 0.5
+"""Side of a mark in ems down to which it shrinks to stand beside a name."""
 NOTCH_HEIGHT = 4
 """Pixels of the layout below a chart's baseline, in which a notch marks the correct class."""
 
@@ -132,7 +134,12 @@ class AnswerLayout:
             self.width = max(self.width, 4 * style.size if self.bar_height else 0)
             self.mark_size = max(0, min(self.mark_size, cell_size - context.px(2)))
             return
-        self.inline = longest + mark_width <= cell_size - gap
+        # A mark may be a little smaller, if it is beside the name then.
+        beside = context.cell_pitch - 2 * gap - longest
+        if self.mark_size and MIN_INLINE_MARK * style.size <= beside < self.mark_size:
+            self.mark_size = beside
+            mark_width = beside + gap
+        self.inline = longest + mark_width <= context.cell_pitch - gap
         if percent_width + (0 if self.inline else mark_width) > cell_size - gap:
             self.percent = False
         self.named_samples, self.name_width = choose_named_columns(longest, context)

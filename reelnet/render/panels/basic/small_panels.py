@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import FontSize, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import fit_step_axis
-from reelnet.render.typography import TextStyle, rasterize_text, text_style
+from reelnet.render.typography import TextStyle, body_style, drop_to_baseline, rasterize_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, Panel, Still
+from reelnet.scene.panel import Canvas, Drawing, Panel, Still
 from reelnet.template.color import Color
 
 DIGITS = "0123456789"
+STEP = "step"
+"""The word before a number."""
 
 BOX_PADDING = 3
 """Pixels of the layout: background left and right of a boxed counter's text."""
@@ -36,6 +39,9 @@ class Counter(Panel):
     )
     total: bool = Field(True, description="Write the last step as well.")
     align: Literal["left", "right"] = Field("left", description="Alignment of the counter in its box.")
+    stacked: bool = Field(
+        False, description="Write the number large, with `step` small before it and the last step below it."
+    )
 
     def padding(self, context: SceneContext) -> int:
         """Pixels of background left and right of the text."""
@@ -49,13 +55,32 @@ class Counter(Panel):
         """Format a step as the counter shows it."""
         return f"step {step:,} / {context.steps[-1]:,}" if self.total else f"step {step:,}"
 
+    @model_validator(mode="after")
+    def _check_stacked(self) -> Counter:
+        if self.stacked and self.boxed:
+            raise OptionError("is for a counter on one line, not for a stacked one", "boxed")
+        return self
+
     def measure(self, context: SceneContext) -> Measure:
         """Measure the widest counter, whatever the digits of its step."""
+        if self.stacked:
+            return self._measure_stacked(context)
         style, last = self.font_style(context), self.format_step(context.steps[-1], context)
         return Measure(style.max_width(last) + 2 * self.padding(context), style.line_height)
 
-    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CounterDrawing:
+    def _measure_stacked(self, context: SceneContext) -> Measure:
+        """Measure the number with the word before it, and the line below it."""
+        large, small = self.font_style(context), body_style(context.theme)
+        number = large.max_width(f"{context.steps[-1]:,}") + small.width(STEP) + small.size // 2
+        if not self.total:
+            return Measure(number, large.line_height)
+        total = small.width(format_total(context))
+        return Measure(max(number, total), large.line_height + small.line_height)
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
         """Place the counter in its box."""
+        if self.stacked:
+            return StackedCounterDrawing(self, context, box, palette)
         return CounterDrawing(self, context, box, palette)
 
 
@@ -95,6 +120,38 @@ def find_ink_rows(text: str, style: TextStyle) -> tuple[int, int]:
     """The first row of a line that a text covers at least half, and the row after the last."""
     covered = np.flatnonzero(rasterize_text(text, style).max(axis=1) >= 128)
     return int(covered[0]), int(covered[-1]) + 1
+
+
+class StackedCounterDrawing:
+    """The number of the step with the word before it and the last step below it, at the side of its box."""
+
+    def __init__(self, panel: Counter, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        self._box, self._align = box, panel.align
+        self._large, self._small = panel.font_style(context), body_style(context.theme)
+        self._ink, self._muted = palette.ramps(
+            context.theme.background, context.theme.ink, context.theme.muted
+        )
+        self._total = format_total(context) if panel.total else ""
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Write the last step."""
+        x = self._box.x if self._align == "left" else self._box.right
+        y = self._box.y + self._large.line_height
+        write(canvas, self._total, self._muted, x, y, self._small, anchor=self._align)
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Write the number with the word before it."""
+        box, gap, number = self._box, self._small.size // 2, f"{state.snapshot.step:,}"
+        word = self._small.width(STEP) + gap
+        x = box.x + word if self._align == "left" else box.right - self._large.width(number)
+        write(canvas, number, self._ink, x, box.y, self._large)
+        y = box.y + drop_to_baseline(self._small, self._large)
+        write(canvas, STEP, self._muted, x - gap, y, self._small, anchor="right")
+
+
+def format_total(context: SceneContext) -> str:
+    """The last step, as it is written below the present one."""
+    return f"of {context.steps[-1]:,}"
 
 
 class Progress(Panel):

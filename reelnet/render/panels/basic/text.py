@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
-from reelnet.render.typography import TextStyle, split_word, text_style, wrap_text
+from reelnet.render.typography import TextStyle, balance_text, split_word, text_style, wrap_text
 from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -124,6 +124,7 @@ class TextDrawing:
         theme = context.theme
         self.text, self._style = FieldText.parse(panel.text, context), panel.font_style(context)
         self._box, self._align = box, panel.align
+        self._wrap = balance_text if panel.style == "title" else wrap_text
         color = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
         self._ink = palette.ramp(color, theme.background)
 
@@ -141,6 +142,6 @@ class TextDrawing:
         """Write a text in the box, wrapped to its width."""
         halves, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
         x = self._box.x + halves * self._box.width // 2
-        for number, line in enumerate(wrap_text(text, self._box.width, self._style)):
+        for number, line in enumerate(self._wrap(text, self._box.width, self._style)):
             y = self._box.y + number * self._style.line_height
             write(canvas, line, self._ink, x, y, self._style, anchor=anchor)

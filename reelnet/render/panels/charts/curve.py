@@ -180,7 +180,7 @@ class Curve(Panel):
             return self.chart_height or self.height or (9 if layout.beside else 11) * size
 
         def least_height_at(width: int) -> int:
-            return min(height_at(width), 6 * size)
+            return min(height_at(width), 7 * size)
 
         width = self.chart_width or 24 * size
         return Measure(width, height_at(width), min(width, 14 * size), height_at, least_height_at)

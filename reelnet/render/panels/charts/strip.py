@@ -15,7 +15,14 @@ from reelnet.render.panels.charts.axis import Axis, select_widest_values
 from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis, place_value_ticks
 from reelnet.render.panels.charts.chart import choose_line_scale, title_style
 from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series, draw_ghosts
-from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style, wrap_text
+from reelnet.render.typography import (
+    TextStyle,
+    body_style,
+    drop_to_baseline,
+    shorten_text,
+    text_style,
+    wrap_text,
+)
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.number_text import format_percent
@@ -312,11 +319,6 @@ class StripDrawing:
                 return lines
             parts = parts[:-1]
         return []
-
-
-def drop_to_baseline(small: TextStyle, large: TextStyle) -> int:
-    """How much lower a line of small text begins than one of large text with the same baseline."""
-    return round(0.79 * (large.line_height - small.line_height))
 
 
 def mix_gray(color: Rgb, background: Rgb) -> Rgb:

@@ -25,6 +25,7 @@ from reelnet.render.panels.maps.labels import Labels
 from reelnet.render.typography import body_style
 from reelnet.scene.cell import describe_means
 from reelnet.scene.cell_region import CellRegion
+from reelnet.scene.class_scores import explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.scene.limits import Limits
@@ -124,7 +125,15 @@ class Block:
         label_height = column_label_height(self.context, labels=self.labels)
         if self.context.transposed:
             return top + label_height
-        return top + label_height * self.inputs + self.sample_distance
+        return top + label_height * self.has_sample_labels + self.sample_distance
+
+    @property
+    def has_sample_labels(self) -> bool:
+        """Whether the samples' labels are above or left of the inputs; not above answers that have marks."""
+        is_repeated = (
+            self.answer_distance and not self.context.transposed and not explain_missing_truth(self.context)
+        )
+        return self.inputs and self.labels and not is_repeated
 
     @property
     def heading_height(self) -> int:
@@ -170,7 +179,7 @@ class Block:
         """Size of the block in pixels."""
         cells = self.grid_at(0, 0).bounds
         colorbar_width = self.colorbar_layout.min_width if self.colorbar_layout is not None else 0
-        overhang = label_overhang(self.context, labels=self.labels and self.inputs)
+        overhang = label_overhang(self.context, labels=self.has_sample_labels)
         content = max(self.heading_lines.width, colorbar_width)
         return Size(max(cells.right + overhang, cells.x + content), cells.bottom)
 
@@ -274,7 +283,7 @@ class BlockDrawing:
             self._colorbar.draw_still(canvas)
         if self._pictures is not None:
             self._pictures.draw(canvas)
-            if block.labels:
+            if block.has_sample_labels:
                 self._pictures.write_labels(canvas, self._muted)
             if block.labels and block.row_labels and block.names:
                 self._pictures.write_name(canvas, self._muted)

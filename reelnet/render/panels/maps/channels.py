@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -121,9 +122,9 @@ class Channels(Panel):
         return tuple(dict.fromkeys([*self.map_layers(context), *answers]))
 
     @property
-    def wraps(self) -> bool:
-        """Whether the frame decides into how many blocks the channels are divided."""
-        return self.wrap == "auto"
+    def wrap_gap(self) -> int | None:
+        """Pixels between blocks, if the frame decides how many there are."""
+        return self.apart if self.wrap == "auto" else None
 
     def color_limits(self, context: SceneContext) -> dict[str, Limits]:
         """The limits of the layers, unless each block has its color bar."""
@@ -132,6 +133,8 @@ class Channels(Panel):
     def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
         """One block per layer, or those into which one layer is divided."""
         taps, arrangement = self.map_layers(context), Arrangement()
+        if self.wrap == "auto":
+            context = replace(context, may_turn_labels=False)
         if self.wrap and len(taps) == 1:
             arrangement = context.arrangement if self.wrap == "auto" else Arrangement(self.wrap)
         with_heading = len(taps) > 1 if self.heading is None else self.heading

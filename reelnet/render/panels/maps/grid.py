@@ -171,7 +171,9 @@ def fit_sample_labels(context: SceneContext, *, labels: bool = True) -> Labels |
         return None
     style, pitch = body_style(context.theme), context.cell_pitch
     if not context.transposed:
-        return Labels.fit_columns(context.labels, style, pitch, context.px(LABEL_MARGIN))
+        return Labels.fit_columns(
+            context.labels, style, pitch, context.px(LABEL_MARGIN), may_turn=context.may_turn_labels
+        )
     ways = (Labels.fit_rows(context.labels, style, ems * style.size, pitch) for ems in ROW_LABEL_EMS)
     return next((way for way in ways if way.lines), Labels((), style))
 

@@ -51,9 +51,11 @@ class Labels:
     is_turned: bool = False
 
     @classmethod
-    def fit_columns(cls, labels: Sequence[str], style: TextStyle, pitch: int, margin: int) -> Labels:
+    def fit_columns(
+        cls, labels: Sequence[str], style: TextStyle, pitch: int, margin: int, *, may_turn: bool = True
+    ) -> Labels:
         """Fit labels above columns that are `pitch` pixels apart, with `margin` pixels between two of them."""
-        return fit_labels(tuple(labels), style, pitch - margin, 1 << 20, pitch)
+        return fit_labels(tuple(labels), style, pitch - margin, 1 << 20, pitch if may_turn else None)
 
     @classmethod
     def fit_rows(cls, labels: Sequence[str], style: TextStyle, width: int, pitch: int) -> Labels:

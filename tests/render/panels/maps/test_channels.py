@@ -78,13 +78,15 @@ def test_channels_that_differ_most_are_no_copies_of_each_other(alike: tuple[Run,
 
 def test_similar_channels_are_side_by_side_and_dead_ones_last(alike: tuple[Run, Floats]) -> None:
     run, maps = alike
-    panels = {"channels": BARE | {"order": "similar"}, "words": {"kind": "text", "text": "{order}"}}
+    panels = {"channels": BARE | {"order": "similar"}, "words": {"kind": "text", "text": "{order}; {seen}"}}
     layout = lay_out(run, panels)
     choice = layout.scene.context.choice
     assert choice is not None
     order, groups = choice.channels, ({0, 1, 4}, {2, 5}, {3})
     assert [set(order[:3]), set(order[3:5]), {order[5]}] in ([*groups], [groups[1] | {order[2]}, groups[0]])
-    assert choice.describe_order() == "Similar channels side by side, the last one dead"
+    fields = layout.scene.context.text_fields
+    assert fields["order"] == "Similar channels side by side"
+    assert fields["seen"] == "conv1: 6 channels of 7 × 7, one per row, the last one dead"
     assert_cells(layout.panel("channels", 1)[: 6 * 56, :168], expand_cells(maps[1][:, list(order)], 56, 8))
 
 
@@ -126,7 +128,7 @@ def test_samples_and_channels_are_selected_together(
 
 @pytest.mark.parametrize(
     ("samples", "shown", "transposed"),
-    [(1, 2, True), (2, 4, True), (3, 5, False), (3, 6, True), (1, 1, False)],
+    [(1, 2, True), (2, 4, True), (3, 5, False), (3, 6, True), (1, 1, True)],
 )
 def test_few_samples_become_rows(tmp_path: Path, samples: int, shown: int, transposed: bool) -> None:
     maps = noise(1, samples, 6, 7)
