@@ -16,6 +16,7 @@ from reelnet.export.rate_control.quality_ladder import find_smallest_scale
 from reelnet.export.rate_control.search import fit_constraints
 from reelnet.reel import Reel, Run
 from tests.make_run import write_run
+from tests.rendering import EVERY_STEP
 
 HOLDS = "timeline.holds=[" + ", ".join(f"{{step: {step}, seconds: 0.1}}" for step in range(40)) + "]"
 
@@ -71,10 +72,10 @@ def test_what_cannot_fit_tells_the_least_there_is(tmp_path: Path) -> None:
 
 
 def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
-    reel = Reel.from_run(run, settings=[HOLDS], density=1)
+    reel = Reel.from_run(run, settings=[*EVERY_STEP, HOLDS], density=1)
     with pytest.raises(CapError, match="the smallest possible with scale kept is"):
         reel.save(tmp_path / "a.gif", max_size=20_000, keep=["scale"])
-    report = reel.save(tmp_path / "a.gif", max_size=50_000)
+    report = reel.save(tmp_path / "a.gif", max_size=70_000)
     assert {*range(40)} <= {*report.steps_shown}
     assert report.scale < reel.scene.context.cell.scale
 
@@ -93,7 +94,7 @@ def test_held_steps_are_no_matter_of_scale(run: Run, tmp_path: Path) -> None:
 )
 def test_the_duration_stays_while_frames_suffice(run: Run, tmp_path: Path, setting: str) -> None:
     """Down to 10 frames per second fewer frames take as long as all of them."""
-    rendition = Reel.from_run(run, settings=["timeline.fps=40", setting], density=1).rendition
+    rendition = Reel.from_run(run, settings=[*EVERY_STEP, "timeline.fps=40", setting], density=1).rendition
     shorter = rendition.with_frames(len(rendition.timeline) // 3)
     whole = float(rendition.timeline.duration)
     assert len(shorter.timeline) <= len(rendition.timeline) // 3
@@ -108,7 +109,9 @@ def test_the_duration_stays_while_frames_suffice(run: Run, tmp_path: Path, setti
 def test_few_frames_shorten_the_animation(run: Run, fps: int, lowest: int) -> None:
     """Below 10 frames per second motion would fall apart, so the animation ends earlier instead."""
     shorter = (
-        Reel.from_run(run, settings=[f"timeline.fps={fps}"], density=1).rendition.with_frames(20).timeline
+        Reel.from_run(run, settings=[*EVERY_STEP, f"timeline.fps={fps}"], density=1)
+        .rendition.with_frames(20)
+        .timeline
     )
     assert shorter.fps == lowest
     assert float(shorter.duration) == pytest.approx(20 / lowest)
@@ -139,7 +142,7 @@ def test_the_steps_that_change_most_stay(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("most", [7, 30, 59])
 def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> None:
-    reel = Reel.from_run(run, settings=[setting], density=1)
+    reel = Reel.from_run(run, settings=[*EVERY_STEP, setting], density=1)
     area = reel.scene.size.width * reel.scene.size.height
     budget = find_platform("x").find_constraints(".gif")
     for limited in (
@@ -156,7 +159,9 @@ def test_a_platform_counts_the_way_back(run: Run, setting: str, most: int) -> No
 def test_too_few_frames_for_what_is_held(run: Run) -> None:
     budget = replace(find_platform("x").find_constraints(".gif"), max_frames=30)
     with pytest.raises(CapError, match="41 frames are more than the 30 that x allows"):
-        fit_constraints(Reel.from_run(run, settings=[HOLDS], density=1).rendition, budget, (), Path("a.gif"))
+        fit_constraints(
+            Reel.from_run(run, settings=[*EVERY_STEP, HOLDS], density=1).rendition, budget, (), Path("a.gif")
+        )
 
 
 def test_fewer_pixels_than_two_frames_have(run: Run) -> None:

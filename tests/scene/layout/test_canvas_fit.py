@@ -144,7 +144,9 @@ def test_a_caption_pauses_at_the_first_frame_that_shows_it(
     run: Run, steps: str, shown: tuple[int, ...]
 ) -> None:
     items = "[{text: Now, from: 0, to: 5}, {text: Later, from: 10, hold: 3}]"
-    text = f"panels: {{captions: {{items: {items}}}}}\nlayout: {{column: [captions]}}\ntimeline: {{steps: {steps}}}"
+    pace = "fps: 10, start_pause: 0, end_pause: 0"
+    text = f"panels: {{captions: {{items: {items}}}}}\nlayout: {{column: [captions]}}\n"
+    text += f"timeline: {{steps: {steps}, {pace}}}"
     timeline = reel_of(run, text).scene.timeline
     assert timeline.steps_shown == shown
     first = next(each.step for each in timeline if each.duration > 1)
