@@ -26,8 +26,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from reelnet.template.model import CanvasSpec
-
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 WORKSPACE = ROOT / "renders" / "gallery"
@@ -54,7 +52,7 @@ STEPS = {
 FAILED = "FAILED"
 """The first word about a picture that was not made."""
 
-DENSITY = ("--set", "canvas.density=1") if "density" in CanvasSpec.model_fields else ()
+DENSITY = ("--density", "1")
 """Pictures are shown at half their size, so that one output pixel per layout pixel is enough."""
 
 
