@@ -189,7 +189,7 @@ def test_unknown_layers_and_scales_and_fps_out_of_range(run: Run) -> None:
 def test_a_frame_that_is_too_large(tmp_path: Path) -> None:
     wide = write_run(tmp_path / "wide", noise(1, 400, 1, 2))
     with pytest.raises(UsageError, match="too large"):
-        wide.reel("plain", settings=["samples.show=all"])
+        wide.reel("plain", scale=28, settings=["samples.show=all"])
     assert wide.reel("plain", scale=4, settings=["samples.show=all"]).scene.size.width == 3200
 
 

@@ -28,8 +28,9 @@ MIN_REDUCED_SIDE = 4
 UNEVEN = 0.85
 """What the cells of an arrangement count whose last block has fewer channels than the others."""
 
-MIN_CHANNELS, MIN_GAIN = 8, 1.25
-"""Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all."""
+MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_FREE = 8, 1.25, 2.0
+"""Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all: in a
+frame of a given size, and in one that may be smaller."""
 
 
 def find_largest(template: Template, context: SceneContext) -> FittedLayout:
@@ -71,12 +72,14 @@ def rank_by_promise(
 
 
 def choose_channel_count(template: Template, context: SceneContext) -> int | None:
-    """How many channels fill a canvas of a given size best; None if that is open, or all of them do."""
+    """How many channels fill a canvas best; None if it has no limits, or all of them do."""
     choice, canvas = context.choice, template.canvas
-    if choice is None or not (canvas.width and canvas.height) or len(choice.channels) <= MIN_CHANNELS:
+    is_limited = canvas.width_limit and canvas.height_limit
+    if choice is None or not is_limited or len(choice.channels) <= MIN_CHANNELS:
         return None
+    gain = MIN_GAIN if canvas.width and canvas.height else MIN_GAIN_OF_FREE
     estimate = Estimate.measure(template, context, list_scales(canvas, context))
-    count = None if estimate is None else estimate.choose_count()
+    count = None if estimate is None else estimate.choose_count(gain)
     return None if count == len(choice.channels) else count
 
 
@@ -193,11 +196,15 @@ class Estimate:
         }
         return [(each, promised[each]) for each in rank_arrangements(quality)]
 
-    def choose_count(self) -> int:
-        """How many channels fill the room best, down to `MIN_CHANNELS`; fewer only if they fill it far better."""
+    def choose_count(self, gain: float) -> int:
+        """How many channels fill the room best, down to `MIN_CHANNELS`.
+
+        Args:
+            gain: Fewer channels than there are must have maps that are in all so many times as large.
+        """
         fewer = range(self._channels - 1 - (self._channels - 1) % 2, MIN_CHANNELS - 1, -2)
         areas = {count: count * float(self.rank(count)[0][1]) ** 2 for count in [self._channels, *fewer]}
-        enough = max(areas.values()) / MIN_GAIN
+        enough = max(areas.values()) / gain
         best: int = next(count for count, area in areas.items() if area >= enough)
         return best
 
