@@ -22,7 +22,7 @@ from reelnet.render.panels.maps.grid import INPUT_LABEL, CellGrid
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.panels.maps.labels import Labels
-from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style, wrap_text
+from reelnet.render.typography import balance_lines, body_style, shorten_text, text_style, wrap_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
 from reelnet.scene.context import SceneContext
@@ -134,15 +134,6 @@ def find_best_channel(context: SceneContext, tap: str) -> int:
     spread = last.std(axis=0).mean(axis=(1, 2)) if len(last) > 1 else last.std(axis=(0, 2, 3))
     change = np.abs(last - first).mean(axis=(0, 2, 3))
     return int((spread * change if change.any() else spread).argmax())
-
-
-def balance_lines(text: str, width: int, style: TextStyle) -> list[str]:
-    """Break a text into as few lines of at most `width` pixels as possible, of about equal length."""
-    lines = wrap_text(text, width, style) if text else []
-    for narrower in range(width // max(1, len(lines)), width, style.size):
-        if lines and len(balanced := wrap_text(text, narrower, style)) == len(lines):
-            return balanced
-    return lines
 
 
 @dataclass(frozen=True)
