@@ -351,15 +351,6 @@ def wrap_text(text: str, width: int, style: TextStyle) -> list[str]:
     return lines
 
 
-def balance_lines(text: str, width: int, style: TextStyle) -> list[str]:
-    """Break a text into as few lines of at most `width` pixels as possible, of about equal length."""
-    lines = wrap_text(text, width, style) if text else []
-    for narrower in range(width // max(1, len(lines)), width, style.size):
-        if lines and len(balanced := wrap_text(text, narrower, style)) == len(lines):
-            return balanced
-    return lines
-
-
 def _keep_direction(lines: Sequence[str], direction: int) -> list[str]:
     """Give the lines of a paragraph its direction, whatever letter they begin with."""
     return [line if base_direction(line) == direction else direction_mark(direction) + line for line in lines]

@@ -20,7 +20,7 @@ from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import LABEL_GAP
 from reelnet.render.panels.maps.hatching import Hatching
-from reelnet.render.typography import balance_lines, body_style, shorten_text
+from reelnet.render.typography import balance_text, body_style, shorten_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import FrameState, SceneContext
@@ -175,7 +175,7 @@ class BarcodeLayout:
 
     def note_lines(self, width: int) -> list[str]:
         """The words above the image, in lines."""
-        return balance_lines(self.note, width, body_style(self.context.theme))
+        return balance_text(self.note, width, body_style(self.context.theme)) if self.note else []
 
     def top_at(self, width: int) -> int:
         """Pixels above the image at a width."""

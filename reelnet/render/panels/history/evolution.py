@@ -22,7 +22,7 @@ from reelnet.render.panels.maps.grid import INPUT_LABEL, CellGrid
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures
 from reelnet.render.panels.maps.labels import Labels
-from reelnet.render.typography import balance_lines, body_style, shorten_text, text_style, wrap_text
+from reelnet.render.typography import TextStyle, balance_text, body_style, shorten_text, text_style, wrap_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
 from reelnet.scene.context import SceneContext
@@ -207,8 +207,8 @@ class EvolutionLayout:
         self.heading = (
             wrap_text(name_values(self.metric), self.value_width, self.body) if self.value_width else []
         )
-        self.title = balance_lines(self._title_text, self.width, self.title_style)
-        self.subtitle = balance_lines(self._subtitle_text, self.width, self.body)
+        self.title = self._wrap(self._title_text, self.title_style)
+        self.subtitle = self._wrap(self._subtitle_text, self.body)
         self.subtitle_y = len(self.title) * self.title_style.line_height + (px(6) if self.title else 0)
         y = self.subtitle_y + len(self.subtitle) * self.body.line_height
         label_height = self.labels.height + px(4) if self.labels.lines else 0
@@ -218,6 +218,9 @@ class EvolutionLayout:
         self.above = (content - cell.height - self.answer_height) // 2
         self.rows_y = grid.round_up(self.pictures_y + cell.height + px(16) + self.above)
         self.height = self.cell_grid(0, 0).bounds.bottom - cell.height + content - self.above
+
+    def _wrap(self, text: str, style: TextStyle) -> list[str]:
+        return balance_text(text, self.width, style) if text else []
 
     def _find_moments(self) -> list[Moment]:
         """The rows, with what the network answers, and how well it does by then."""

@@ -17,7 +17,7 @@ from reelnet.render.panels.maps.color_cube import ColorCube
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import LABEL_GAP, CellGrid
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
-from reelnet.render.typography import balance_lines, body_style
+from reelnet.render.typography import balance_text, body_style
 from reelnet.runs.header import TapInfo, TapKind, near_square_grid
 from reelnet.scene.cell import Cell
 from reelnet.scene.cell_region import CellRegion
@@ -189,7 +189,7 @@ class FiltersLayout:
 
     def note_lines(self, width: int) -> list[str]:
         """The words above the filters, in lines."""
-        return balance_lines(self.note, width, body_style(self.context.theme))
+        return balance_text(self.note, width, body_style(self.context.theme)) if self.note else []
 
     def top_at(self, width: int) -> int:
         """Pixels above the filters at a width."""
