@@ -30,28 +30,25 @@ REFUSED = {
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {
         "size": "all but single",
-        "texts": "all but digits oblong logsteps gaps ends still bare",
+        "texts": "pictures transformer series vectors many single large three",
         "maps": "series single large three",
         "grid": "series large oblong",
     },
     "article": {
-        "maps": "all but digits gaps ends still bare",
-        "grid": "all but digits vectors single ends still",
+        "maps": "pictures transformer series vectors many single large oblong logsteps three",
+        "grid": "pictures transformer series many large oblong logsteps gaps bare three",
         "texts": "oblong",
     },
-    "compass": {"refused": "large logsteps gaps bare"},
     "dark": {
-        "maps": "all but digits gaps ends still bare",
-        "grid": "all but digits vectors single ends still",
+        "maps": "pictures transformer series vectors many single large oblong logsteps three",
+        "grid": "pictures transformer series many large oblong logsteps gaps bare three",
         "texts": "oblong",
     },
     "evolution": {
         "grid": "digits series vectors large oblong ends still",
-        "texts": "many",
         "maps": "series single large ends still three",
+        "texts": "many",
     },
-    "filters": {"refused": "all but pictures"},
-    "race": {"refused": "logsteps gaps bare"},
     "filmstrip": {
         "grid": "pictures transformer series many large oblong logsteps gaps bare three",
         "maps": "single oblong still",
@@ -61,24 +58,16 @@ KNOWN: dict[str, dict[str, str]] = {
     "overview": {
         "grid": "all but single logsteps gaps bare",
         "maps": "series vectors many single large oblong three",
-        "empty": "single",
     },
-    "plain": {
-        "small type": "all",
-        "grid": "large",
-    },
+    "plain": {"small type": "all", "grid": "large"},
     "square": {
-        "maps": "all but digits large ends still bare three",
-        "grid": "all but digits vectors single ends still bare three",
+        "maps": "all but digits ends still bare",
+        "grid": "pictures transformer series many oblong logsteps gaps",
         "texts": "oblong",
     },
-    "vertical": {
-        "maps": "digits many single oblong logsteps ends still",
-        "grid": "digits oblong",
-        "texts": "oblong",
-    },
+    "vertical": {"maps": "digits many single large oblong ends still", "grid": "digits oblong"},
     "wide": {
-        "maps": "all but vectors logsteps ends still bare",
+        "maps": "digits pictures transformer series many single large oblong gaps three",
         "grid": "vectors many oblong ends still",
         "texts": "oblong",
     },
