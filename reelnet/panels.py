@@ -8,6 +8,7 @@ name it; see docs/panels.md.
 
 from pydantic import Field
 
+from reelnet.config.spec import FontSize, Pixels
 from reelnet.render.canvas import fill_box, polyline, stamp, write
 from reelnet.render.typography import TextStyle, body_style, text_style
 from reelnet.scene.cell_region import CellRegion
@@ -34,6 +35,7 @@ __all__ = [
     "Color",
     "Drawing",
     "Field",
+    "FontSize",
     "FrameState",
     "HasCells",
     "HasLevelMaps",
@@ -42,6 +44,7 @@ __all__ = [
     "Measure",
     "PaletteBuilder",
     "Panel",
+    "Pixels",
     "SceneContext",
     "Still",
     "TextStyle",
