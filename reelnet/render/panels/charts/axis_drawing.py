@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import Axis
@@ -57,11 +59,41 @@ def draw_step_axis(
         return
     write(canvas, last, ink, right, y, style, anchor="right")
     free, end = plot.x + style.width(first) + gap, right - style.width(last) - gap
-    inner = ticks[1:-1]
-    for tick, fraction in zip(inner, axis.to_fraction(inner), strict=True):
-        label, x = f"{tick:,.0f}", plot.x + round(fraction * (plot.width - 1))
-        half = style.width(label) // 2
+    inner, columns = ticks[1:-1], [round(part * (plot.width - 1)) for part in axis.to_fraction(ticks[1:-1])]
+    halves = [style.width(f"{tick:,.0f}") // 2 for tick in inner]
+    labeled = choose_labeled(inner, columns, halves, gap, log=axis.log)
+    for number, (tick, column, half) in enumerate(zip(inner, columns, halves, strict=True)):
+        x = plot.x + column
         fill_box(canvas, Box(x, plot.bottom, density, length), faint)
-        if free <= x - half and x + half <= end:
-            write(canvas, label, ink, x, y, style, anchor="middle")
-            free = x + half + gap
+        if number in labeled and free <= x - half and x + half <= end:
+            write(canvas, f"{tick:,.0f}", ink, x, y, style, anchor="middle")
+
+
+def choose_labeled(
+    ticks: Sequence[float], columns: Sequence[int], halves: Sequence[int], gap: int, *, log: bool
+) -> list[int]:
+    """Choose the ticks that get labels, counted from 0: all, or else every second, third, …, so that none touch.
+
+    On a logarithmic axis powers of ten go before other numbers.
+
+    Args:
+        ticks: Round values, ascending.
+        columns: Where they are.
+        halves: Half of the width of each label.
+        gap: Least pixels between two labels.
+        log: Whether the axis is logarithmic.
+    """
+    numbers = [*range(len(ticks))]
+    powers = [number for number in numbers if math.log10(ticks[number] or 1) % 1 == 0] if log else numbers
+    distance = ticks[1] - ticks[0] if len(ticks) > 1 else 1
+    ways = [numbers] if log else []
+    for stride in range(1, len(ticks) + 1):
+        if log:
+            ways.append([each for each in powers if round(math.log10(ticks[each] or 1)) % stride == 0])
+        else:
+            ways.append([each for each in numbers if round(ticks[each] / distance) % stride == 0])
+    for way in ways:
+        pairs = pairwise(way)
+        if all(columns[two] - columns[one] >= halves[one] + halves[two] + gap for one, two in pairs):
+            return way
+    return []

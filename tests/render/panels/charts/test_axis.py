@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelnet.render.panels.charts.axis import Axis, fit_step_axis, fit_value_axis
+from reelnet.render.panels.charts.axis_drawing import choose_labeled
 
 FINITE = st.floats(-1e300, 1e300)
 POSITIVE = st.floats(1e-300, 1e300)
@@ -92,3 +93,23 @@ def test_the_step_axis_has_ticks_at_both_ends() -> None:
     assert fit_step_axis((7,), 4).ticks == (7,)
     # Steps are whole numbers.
     assert fit_step_axis((0, 1, 2), 20).ticks == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "width", "log", "wanted"),
+    [
+        ((50, 100, 150, 200, 250), 20, False, (50, 100, 150, 200, 250)),
+        ((50, 100, 150, 200, 250), 60, False, (100, 200)),
+        ((50, 100, 150, 200, 250), 90, False, (150,)),
+        ((1, 3, 10, 30, 100), 20, True, (1, 3, 10, 30, 100)),
+        ((1, 3, 10, 30, 100), 60, True, (1, 10, 100)),
+        ((1, 10, 100, 1000, 10_000), 60, True, (1, 100, 10_000)),
+        ((), 60, False, ()),
+    ],
+)
+def test_labels_of_steps_are_left_out_evenly(
+    ticks: tuple[int, ...], width: int, log: bool, wanted: tuple[int, ...]
+) -> None:
+    columns = [45 * number for number in range(len(ticks))]
+    chosen = choose_labeled(ticks, columns, [width // 2] * len(ticks), 4, log=log)
+    assert tuple(ticks[number] for number in chosen) == wanted
