@@ -21,6 +21,7 @@ from reelnet.render.panels.maps.channels import (
 )
 from reelnet.render.typography import body_style
 from reelnet.scene.cell_region import CellRegion
+from reelnet.scene.channel_choice import ChannelChoice
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -52,6 +53,12 @@ class Filmstrip(MomentsPanel):
         tap = self.require_layer(context)
         with error_context("show"):
             return context.choose_channels(self.show, self.order, tap).channels
+
+    def choose_channels(self, context: SceneContext) -> ChannelChoice | None:
+        """Which channels of the reel's layer it shows; None if it does not show that layer."""
+        if self.require_layer(context) != context.layer:
+            return None
+        return context.choose_channels(self.show, self.order, context.layer)
 
     def find_steps(self, context: SceneContext) -> tuple[int, ...]:
         """The steps that are shown.
