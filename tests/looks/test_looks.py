@@ -52,7 +52,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "filmstrip": {
         "grid": "pictures transformer series many large oblong logsteps gaps bare three",
         "maps": "single oblong still",
-        "size": "large",
         "empty": "still",
     },
     "overview": {
