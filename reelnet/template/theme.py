@@ -136,7 +136,8 @@ class Theme:
             tint.
         levels: Maximum number of colors of a colormap; None for as many as fit in the palette.
         limits: The rule for the values at the ends of the colormap.
-        cell: Side of one channel's box in pixels, unless the canvas decides; None for a size that fits the maps.
+        cell: Side of a square in pixels whose area cells do not exceed, unless the canvas decides; None for a size
+            that fits the maps.
         text: Font size of labels and plain text, in pixels per em.
         title: Font size of titles, in pixels per em.
         font: Files or families of the regular fonts, each for the characters that those before it lack. Open Sans and
@@ -232,8 +233,9 @@ class ThemeSpec(SpecModel):
     )
     cell: PositivePixels | None = Field(
         None,
-        description="Side of one channel's box in pixels, unless the canvas decides. By default 56, or larger so "
-        "that the run's maps fill four fifths of it: 64 for maps of 32.",
+        description="Side of a square in pixels whose area cells do not exceed, unless the canvas decides; larger "
+        "maps are reduced to means. By default 56, or larger so that the run's maps fill four fifths of it: 64 for "
+        "maps of 32; larger maps have larger cells.",
     )
     text: FontSize | None = Field(None, description="Font size of labels and plain text, in pixels per em.")
     title: FontSize | None = Field(
