@@ -11,6 +11,8 @@ from reelnet.errors import UsageError
 from reelnet.reel import Run
 from tests.make_run import write_run
 
+EVERYTHING = ("samples.show=all", "panels.channels.show=all")
+
 
 def run_of(path: Path, samples: int, channels: int, side: int) -> Run:
     """A run with one layer."""
@@ -24,7 +26,7 @@ def run_of(path: Path, samples: int, channels: int, side: int) -> Run:
 def test_maps_shrink_before_frames_become_larger(
     tmp_path: Path, samples: int, channels: int, side: int, scale: int, reduction: tuple[int, int]
 ) -> None:
-    scene = run_of(tmp_path, samples, channels, side).reel("plain").scene
+    scene = run_of(tmp_path, samples, channels, side).reel("plain", settings=EVERYTHING).scene
     assert max(scene.size.width, scene.size.height) <= 4096
     assert (scene.context.cell.scale, scene.context.cell.reduction) == (scale, reduction)
     assert any("mean of 3 × 3 values" in note for note in scene.notes) == (reduction == (3, 3))
@@ -32,9 +34,9 @@ def test_maps_shrink_before_frames_become_larger(
 
 def test_larger_frames_may_be_asked_for(tmp_path: Path) -> None:
     run = run_of(tmp_path, 80, 2, 16)
-    assert run.reel("plain", scale=4).scene.size.width == 80 * 64
-    assert run.reel("plain", settings=["canvas.scale=4"]).scene.size.width == 80 * 64
-    wide = run.reel("plain", settings=["canvas.max_width=6000"]).scene
+    assert run.reel("plain", scale=4, settings=EVERYTHING).scene.size.width == 80 * 64
+    assert run.reel("plain", settings=["canvas.scale=4", *EVERYTHING]).scene.size.width == 80 * 64
+    wide = run.reel("plain", settings=["canvas.max_width=6000", *EVERYTHING]).scene
     assert 4096 < wide.size.width <= 6000
 
 
@@ -43,12 +45,12 @@ def test_what_no_scale_makes_small_enough_is_refused_in_one_line(tmp_path: Path)
     with pytest.raises(
         UsageError, match=r"86392×128 pixels, and no scale makes its sides smaller than 4096; show"
     ) as caught:
-        run.reel("plain", settings=["samples.gap=4"])
+        run.reel("plain", settings=["samples.gap=4", *EVERYTHING])
     assert "\n" not in str(caught.value)
 
 
 def test_words_say_what_a_pixel_is(tmp_path: Path) -> None:
-    reel: Any = run_of(tmp_path, 2, 3, 90).reel(settings=["theme.cell=30"])
+    reel: Any = run_of(tmp_path, 2, 3, 90).reel("plain", settings=["theme.cell=30"])
     fields = reel.scene.context.text_fields
     assert fields["seen"].endswith("90 × 90, one per row; each pixel is the mean of 3 × 3 values")
     assert fields["shown"].endswith("2 samples; each pixel is the mean of 3 × 3 values")
