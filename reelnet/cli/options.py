@@ -133,7 +133,7 @@ layout = combine_options(
     click.option(
         "--density",
         type=WholeNumber(1, 4),
-        help="Output pixels per pixel of the layout; by default 1 for GIF or with a scale or size, else 2.",
+        help="Output pixels per pixel of the layout; by default 1 for GIF or with a scale or a whole size, else 2.",
     ),
 )
 fps = click.option(

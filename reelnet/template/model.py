@@ -118,7 +118,7 @@ class CanvasSpec(SpecModel):
     density: Density | None = Field(
         None,
         description="Output pixels per pixel of the layout: all lengths and sizes of type are multiplied by it. By "
-        "default 1 if the canvas has a width, a height or a scale, and in GIFs, which take many bytes per pixel; "
+        "default 1 if the canvas has a width and a height, or a scale, and in GIFs, which take many bytes per pixel; "
         "else 2, so that screens with small pixels show sharp text.",
     )
     snap: bool = Field(
@@ -136,7 +136,8 @@ class CanvasSpec(SpecModel):
     @property
     def fixed_density(self) -> int | None:
         """The density that the author chose, also by a size of the file; None if the format decides."""
-        return 1 if self.density is None and (self.width or self.height or self.scale) else self.density
+        is_fixed = self.scale is not None or (self.width is not None and self.height is not None)
+        return 1 if self.density is None and is_fixed else self.density
 
     @property
     def height_limit(self) -> int | None:

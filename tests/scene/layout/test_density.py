@@ -132,12 +132,15 @@ def test_each_format_has_a_density(run: Run, tmp_path: Path) -> None:
     assert reel.frame(0, eight_bit=True).width == width
 
 
-@pytest.mark.parametrize(
-    "setting", ["canvas=600x400", "canvas.scale=8", "canvas.width=600", "canvas.height=400"]
-)
+@pytest.mark.parametrize("setting", ["canvas=600x400", "canvas.scale=8"])
 def test_sizes_of_the_file_are_its_pixels(setting: str, run: Run, tmp_path: Path) -> None:
     assert run.reel("plain", settings=[setting]).save(tmp_path / "a.webp").density == 1
     assert run.reel("plain", settings=[setting, "canvas.density=2"]).rendition.density == 2
+
+
+def test_a_width_alone_is_one_of_the_layout(run: Run) -> None:
+    size = run.reel("plain", settings=["canvas.width=600"]).scene.size
+    assert size.width == 1200
 
 
 def test_a_scale_is_in_output_pixels(run: Run) -> None:
