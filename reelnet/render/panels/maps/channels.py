@@ -132,13 +132,9 @@ class Channels(Panel):
 
     def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
         """One block per layer, or those into which one layer is divided."""
-        taps, arrangement = self.map_layers(context), Arrangement()
-        if self.wrap == "auto":
-            context = replace(context, may_turn_labels=False)
-        if self.wrap and len(taps) == 1:
-            arrangement = context.arrangement if self.wrap == "auto" else Arrangement(self.wrap)
+        taps, arrangement = self.map_layers(context), self._choose_arrangement(context)
         with_heading = len(taps) > 1 if self.heading is None else self.heading
-        bands = [context.select_samples(band) for band in arrangement.divide_samples(context.sample_indices)]
+        bands = self._divide_samples(context)
         rows = [
             [
                 Block(
@@ -165,6 +161,19 @@ class Channels(Panel):
         blocks = [block for row in rows for block in row]
         return BlockArrangement(blocks, "rows", self.apart, columns=len(rows[0]))
 
+    def _choose_arrangement(self, context: SceneContext) -> Arrangement:
+        """Into how many blocks the layer is divided."""
+        if not self.wrap or len(self.map_layers(context)) > 1:
+            return Arrangement()
+        return context.arrangement if self.wrap == "auto" else Arrangement(self.wrap)
+
+    def _divide_samples(self, context: SceneContext) -> list[SceneContext]:
+        """The context with the samples of each row of blocks."""
+        if self.wrap == "auto":
+            context = replace(context, may_turn_labels=False)
+        divided = self._choose_arrangement(context).divide_samples(context.sample_indices)
+        return [context.select_samples(band) for band in divided]
+
     def _choose(self, tap: str, context: SceneContext) -> tuple[int, ...]:
         """The channels of a layer."""
         return context.choose_channels(self.show, self.order, tap).channels
@@ -177,9 +186,10 @@ class Channels(Panel):
 
     def notes(self, context: SceneContext) -> tuple[str, ...]:
         """Which maps are reduced, and whether the names of the samples do not fit."""
-        reductions = {tap: describe_reduction(context.view(tap).cell) for tap in self.taps(context)}
+        reductions = {tap: describe_reduction(context.view(tap).cell) for tap in self.map_layers(context)}
         reduced = tuple(f"the maps of {tap} are reduced: {text}" for tap, text in reductions.items() if text)
-        return reduced + (describe_omitted_labels(context) if self.inputs and self.labels else ())
+        bands = self._divide_samples(context) if self.inputs and self.labels else []
+        return reduced + next((note for band in bands if (note := describe_omitted_labels(band))), ())
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks with their labels, and the margin if annotations need one."""
