@@ -59,6 +59,7 @@ class SceneContext:
         choice: Which channels of the layer are shown; None for all.
         arrangement: Into how many blocks panels divide the cells of the layer, if they let the frame decide.
         may_turn_labels: Whether names above columns may be turned, where they take room from the cells.
+        shows_charts: Whether there is room for charts beside maps.
         max_chart_height: The greatest height of a chart in pixels; None for no limit.
         max_channels: How many channels of a layer are shown at most, for lack of room or bytes; None for no limit.
         transposed: Whether rows are samples and columns are channels.
@@ -92,6 +93,7 @@ class SceneContext:
     choice: ChannelChoice | None = None
     arrangement: Arrangement = field(default_factory=Arrangement)
     may_turn_labels: bool = True
+    shows_charts: bool = True
     max_chart_height: int | None = None
     max_channels: int | None = None
     transposed: bool = False

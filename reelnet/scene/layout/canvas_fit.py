@@ -36,8 +36,9 @@ MAX_UNASKED_SIDE = 4096
 MIN_CELL_SIZE = 12
 """Pixels of the layout; before cells become smaller, fewer channels are shown."""
 
-FEWER_CHANNELS, TEXT_FACTORS = (12, 8, 6, 4, 3, 2, 1), (1.0, 0.8, 0.65, 0.5)
-"""How many channels are shown, and how large text is, for lack of room."""
+FEWER_CHANNELS, TEXT_FACTORS, MIN_TEXT = (12, 8, 6, 4, 3, 2, 1), (0.8, 0.65, 0.5, 0.4, 0.3, 0.25), 8
+"""How many channels are shown, by how much text becomes smaller, and its least size in pixels of the layout, for lack
+of room."""
 
 HARMLESS_LENGTH = 100
 """Pixels of the layout; a length up to this size never makes a frame too large."""
@@ -131,17 +132,32 @@ def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
 
 
 def list_lesser(template: Template, context: SceneContext) -> Iterator[SceneContext]:
-    """The context, then with fewer channels, unless the author names them, and with smaller text."""
+    """The context, then with fewer channels, unless the author names them, with smaller text, and without charts."""
+    for shows_charts in (True, False):
+        for theme in shrink_text(context):
+            smaller = replace(context, theme=theme, shows_charts=shows_charts, _field_texts={})
+            whole = with_layout(template, smaller)
+            count = choose_channel_count(template, whole)
+            yield whole if count is None else with_layout(template, replace(smaller, max_channels=count))
+            fewer = [each for each in FEWER_CHANNELS if whole.choice and each < len(whole.choice.channels)]
+            if fewer and has_room(template, with_layout(template, replace(smaller, max_channels=1))):
+                yield from (with_layout(template, replace(smaller, max_channels=each)) for each in fewer)
+
+
+def shrink_text(context: SceneContext) -> Iterator[Theme]:
+    """The theme, then with smaller text, as long as it can be read."""
+    theme = context.theme
+    yield theme
     for factor in TEXT_FACTORS:
-        text, title = round(factor * context.theme.text), round(factor * context.theme.title)
-        smaller = replace(context, theme=replace(context.theme, text=text, title=title), _field_texts={})
-        whole = with_layout(template, smaller)
-        count = choose_channel_count(template, whole)
-        yield whole if count is None else with_layout(template, replace(smaller, max_channels=count))
-        shown = len(whole.choice.channels) if whole.choice else 0
-        for count in FEWER_CHANNELS:
-            if count < shown:
-                yield with_layout(template, replace(smaller, max_channels=count))
+        text = round(factor * theme.text)
+        if text >= context.px(MIN_TEXT):
+            yield replace(theme, text=text, title=round(text + factor**2 * (theme.title - theme.text)))
+
+
+def has_room(template: Template, context: SceneContext) -> bool:
+    """Whether the layout fits with the smallest cells."""
+    smallest = list_scales(template.canvas, context)[0]
+    return FittedLayout.lay_out(template, context.with_scale(smallest)).fits(template.canvas)
 
 
 def _check_frame_size(template: Template, layout: FittedLayout, *, is_template_scale: bool) -> None:

@@ -14,7 +14,7 @@ from reelnet.scene.limits import Limits
 from reelnet.scene.panel import Panel
 from reelnet.template.model import Direction, Stack, Template
 
-MAX_CHART_SHARE = 0.22
+MAX_CHART_SHARE = 0.18
 """Part of the height of a frame with maps that a chart takes at most: maps get the space."""
 
 LayoutTree = Leaf[Panel] | Group[Panel]
@@ -43,6 +43,8 @@ def _measure_node(
         return Group(node.direction, items, node.options, context.grid) if items else None
     panel = template.panels[node]
     if not isinstance(panel, Panel) or panel.hidden:
+        return None
+    if panel.is_limited_chart and context.map_layers and not context.shows_charts:
         return None
     measure = None
     with errors.collect("panels", node):

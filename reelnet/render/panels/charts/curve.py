@@ -366,6 +366,12 @@ class Curve(Panel):
         except ValueError as error:
             raise OptionError(f"{error} ({', '.join(values)})", "y") from None
 
+    def absence(self, context: SceneContext) -> str:
+        """Why there is no chart, if there are metrics."""
+        if context.shows_charts or not context.metrics:
+            return ""
+        return "the canvas has no room for it beside maps that can be seen; give a larger canvas"
+
     @property
     def is_limited_chart(self) -> bool:
         """Whether the author gives no height."""

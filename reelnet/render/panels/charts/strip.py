@@ -199,9 +199,11 @@ class StripLayout:
 
 
 def find_span(context: SceneContext, box: Box) -> tuple[int, int] | None:
-    """The first column of the maps and the one after the last, if they are above or below a box."""
+    """The first column of the maps and the one after the last, if a plot in a box can have these edges."""
     span = context.map_span
-    return span if span is not None and box.x <= span[0] < span[1] <= box.right else None
+    if span is None or not box.x <= span[0] < span[1] <= box.right:
+        return None
+    return span if span[1] - span[0] >= MIN_PLOT_EMS * context.theme.text else None
 
 
 class StripDrawing:
