@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ from reelnet.scene.wording import (
 from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector, select_indices
 from reelnet.template.theme import Theme
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class SceneContext:
     density: int = 1
     map_span: tuple[int, int] | None = None
     _views: dict[str, TapView] = field(default_factory=dict, repr=False, compare=False)
+    _cache: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
     _field_texts: dict[tuple[str, str], tuple[str, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -244,6 +247,13 @@ class SceneContext:
         if tap not in self.taps:
             raise ValueError(f"no layer {tap!r} was recorded; {suggest_names(tap, self.taps)}")
         return self.taps[tap]
+
+    def get_cached(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What was computed before for this run and template, whatever the size of cells, or `compute()`."""
+        if key not in self._cache:
+            self._cache[key] = compute()
+        result: T = self._cache[key]
+        return result
 
     def field_texts(self, name: str, spec: str, compute: Callable[[], Iterable[str]]) -> tuple[str, ...]:
         """The texts that a field takes over the run, computed once for all cell sizes.

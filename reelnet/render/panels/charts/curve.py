@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -145,7 +145,9 @@ class Curve(Panel):
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the charts beside or below each other; None for a run without metrics."""
         if self.style == "strip":
-            return self._measure_strip(context)
+            # A strip has the same size whatever the cells are, and is measured for many sizes of cells.
+            key = "strip", id(self), context.theme, context.sample_indices, context.density
+            return context.get_cached(key, lambda: self._measure_strip(context))
         charts = self._make_charts(context)
         if not charts:
             return None
@@ -173,6 +175,7 @@ class Curve(Panel):
         if strip is None:
             return None
 
+        @cache
         def height_at(width: int) -> int:
             layout = StripLayout(strip, context, Box(0, 0, width, 9 * size))
             if layout.plot is None:

@@ -93,6 +93,12 @@ class Strip:
         is_nan = np.isnan(self.main.latest[self.main.first_measured :]).any()
         return [*texts, *[NAN_VALUE] * bool(is_nan)] or ["–"]
 
+    @cached_property
+    def longest_sentence(self) -> str:
+        """The longest of all sentences."""
+        texts = ("; ".join(self.write_sentence(index)) for index in range(len(self.main.values)))
+        return max(texts, key=len)
+
     def write_sentence(self, step_index: int) -> list[str]:
         """The parts of the muted sentence at a recorded step, counted from 0; the first is the most important."""
         count = "" if self.right is None else f"{self.right[step_index]:,} of these {self.samples:,}"
@@ -171,7 +177,9 @@ class StripLayout:
     def text_width(self) -> int:
         """Width of a column of text beside the plot."""
         size = self._theme.text
-        return max(self.min_text_width, min(self.label.width(self.widest_sentence), MAX_TEXT_EMS * size))
+        return max(
+            self.min_text_width, min(self.label.width(self._strip.longest_sentence), MAX_TEXT_EMS * size)
+        )
 
     @property
     def min_text_width(self) -> int:
@@ -179,14 +187,6 @@ class StripLayout:
         value = text_style(self._theme, 1.8 * self._theme.text, bold=True)
         title = self.title.width(self._strip.title) if self._strip.title else 0
         return max(title, MIN_TEXT_EMS * self._theme.text, *map(value.max_width, self._strip.widest_value))
-
-    @cached_property
-    def widest_sentence(self) -> str:
-        """The longest sentence."""
-        texts = (
-            "; ".join(self._strip.write_sentence(index)) for index in range(len(self._strip.main.values))
-        )
-        return max(texts, key=len)
 
     def _fits_beside(self, box: Box, span: tuple[int, int] | None) -> bool:
         size = self._theme.text

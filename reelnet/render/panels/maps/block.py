@@ -127,7 +127,7 @@ class Block:
             return top + label_height
         return top + label_height * self.has_sample_labels + self.sample_distance
 
-    @property
+    @cached_property
     def has_sample_labels(self) -> bool:
         """Whether the samples' labels are above or left of the inputs; not above answers that have marks."""
         is_repeated = (
