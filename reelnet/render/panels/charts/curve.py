@@ -166,7 +166,10 @@ class Curve(Panel):
         errors.raise_errors()
         natural = self._total_width([chart_width] * len(charts), charts)
         least = self._total_width([chart.min_width for chart in charts], charts)
-        heights, least_heights = partial(self._height_at, charts), partial(self._least_height_at, charts)
+        heights, least_heights = (
+            partial(self._height_at, charts),
+            partial(self._height_at, charts, chart_height=1),
+        )
         return Measure(natural, heights(natural), least, heights, least_heights)
 
     def _measure_strip(self, context: SceneContext) -> Measure | None:
@@ -387,10 +390,6 @@ class Curve(Panel):
         if self.arrange == "column":
             return plot_width + sides[0]
         return len(charts) * plot_width + sum(sides) + (len(charts) - 1) * HORIZONTAL_GAP * charts[0].density
-
-    def _least_height_at(self, charts: Sequence[Chart], width: int) -> int:
-        """The least height of all charts at their total width."""
-        return self._height_at(charts, width, chart_height=1)
 
     def _height_at(self, charts: Sequence[Chart], width: int, chart_height: int | None = None) -> int:
         """Height of all charts at their total width, with a preferred height of each."""
