@@ -22,7 +22,7 @@ def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reel(run_path: Path, *settings: str) -> Reel:
-    return open_run(run_path).reel("plain", settings=[*EVERY_STEP, *settings])
+    return Reel.from_run(open_run(run_path), "plain", settings=[*EVERY_STEP, *settings], density=1)
 
 
 def read_plays(path: Path) -> int | None:
