@@ -35,13 +35,13 @@ KNOWN: dict[str, dict[str, str]] = {
         "grid": "series large oblong",
     },
     "article": {
-        "maps": "pictures transformer series vectors many single large oblong logsteps three",
-        "grid": "pictures transformer series many large oblong logsteps gaps bare three",
+        "maps": "all but digits gaps ends still bare",
+        "grid": "all but digits vectors single ends still",
         "texts": "oblong",
     },
     "dark": {
-        "maps": "pictures transformer series vectors many single large oblong logsteps three",
-        "grid": "pictures transformer series many large oblong logsteps gaps bare three",
+        "maps": "all but digits gaps ends still bare",
+        "grid": "all but digits vectors single ends still",
         "texts": "oblong",
     },
     "evolution": {
@@ -64,9 +64,12 @@ KNOWN: dict[str, dict[str, str]] = {
         "grid": "pictures transformer series many oblong logsteps gaps",
         "texts": "oblong",
     },
-    "vertical": {"maps": "digits many single large oblong ends still", "grid": "digits oblong"},
+    "vertical": {
+        "maps": "digits pictures transformer many single large oblong",
+        "grid": "digits oblong ends still",
+    },
     "wide": {
-        "maps": "digits pictures transformer series many single large oblong gaps three",
+        "maps": "all but vectors logsteps ends still bare",
         "grid": "vectors many oblong ends still",
         "texts": "oblong",
     },

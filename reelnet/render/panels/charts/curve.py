@@ -145,7 +145,6 @@ class Curve(Panel):
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the charts beside or below each other; None for a run without metrics."""
         if self.style == "strip":
-            # A strip has the same size whatever the cells are, and is measured for many sizes of cells.
             key = "strip", id(self), context.theme, context.sample_indices, context.density
             return context.get_cached(key, lambda: self._measure_strip(context))
         charts = self._make_charts(context)
