@@ -166,7 +166,11 @@ def test_what_moves_much_does_not_wait_for_the_rhythm() -> None:
 
 
 EVERY_STEP = "timeline: {steps: all, fps: 10, start_pause: 0, end_pause: 0}}"
-PLAIN = "{panels: {channels: {labels: false}}, layout: channels, theme: {cell: 8}, " + EVERY_STEP
+TOUCHING = "samples: {gap: 0}"
+PLAIN = (
+    f"{{panels: {{channels: {{labels: false, gap: 0}}}}, layout: channels, {TOUCHING}, theme: {{cell: 8}}, "
+    + EVERY_STEP
+)
 """Nothing but the cells, so that each pixel is one value."""
 
 
@@ -206,7 +210,7 @@ def recorded_on(wanted: NDArray[np.int64], reel: Reel) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("rows", ["channels", "samples"])
 def test_error_reported_is_the_one_decoded(tmp_path: Path, rows: str) -> None:
-    template = PLAIN.replace("theme", f"samples: {{transposed: {str(rows == 'samples').lower()}}}, theme")
+    template = PLAIN.replace(TOUCHING, f"samples: {{gap: 0, transposed: {str(rows == 'samples').lower()}}}")
     reel = reel_of(drifting(tmp_path / "run"), template)
     maps = RecordedMaps(reel.rendition)
     exact = save(reel, None, tmp_path / "exact.gif")
