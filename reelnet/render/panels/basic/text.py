@@ -124,7 +124,9 @@ class TextDrawing:
         theme = context.theme
         self.text, self._style = FieldText.parse(panel.text, context), panel.font_style(context)
         self._box, self._align = box, panel.align
-        self._wrap = balance_text if panel.style == "title" else wrap_text
+        # Lines of text that changes must not break elsewhere from frame to frame.
+        is_balanced = panel.style != "body" and not self.text.is_dynamic
+        self._wrap = balance_text if is_balanced else wrap_text
         color = panel.color or (theme.muted if panel.style == "caption" else theme.ink)
         self._ink = palette.ramp(color, theme.background)
 
