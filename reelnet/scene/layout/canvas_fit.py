@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from math import log
 
 from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, KeyPath
 from reelnet.config.spec import MAX_PIXELS, SpecModel
@@ -24,7 +25,7 @@ from reelnet.scene.layout.scale_search import (
     rank_by_promise,
     walk_leaves,
 )
-from reelnet.template.model import Stack, Template
+from reelnet.template.model import CanvasSpec, Stack, Template
 from reelnet.template.theme import Theme
 
 MAX_FRAME_AREA = 139_264 * 16**2
@@ -32,6 +33,12 @@ MAX_FRAME_AREA = 139_264 * 16**2
 
 MAX_UNASKED_SIDE = 4096
 """Pixels of a frame's side; larger ones must be asked for, with the canvas or a scale."""
+
+ASKED_ASPECT = 1.2
+"""Width to height of a frame that an author lets grow by asking for a scale."""
+
+HARMLESS_DISTANCE = 0.45
+"""Logarithm of the factor by which its aspect may be another one."""
 
 MIN_CELL_SIZE = 12
 """Pixels of the layout; before cells become smaller, fewer channels are shown."""
@@ -62,7 +69,7 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | Fraction 
     canvas_scale = canvas.scale if scale is None else scale
     is_limited = bool(canvas.width_limit or canvas.height_limit)
     if canvas_scale is not None:
-        layout = _lay_out_at_scale(template, with_layout(template, context), canvas_scale)
+        layout, canvas = _lay_out_at_scale(template, with_layout(template, context), canvas_scale)
         if overflow := layout.describe_overflow(canvas):
             if scale is not None:
                 raise UsageError(overflow)
@@ -104,18 +111,42 @@ def _shrink_to_screen(template: Template, context: SceneContext) -> FittedLayout
     raise UsageError(f"{message}; show fewer channels or samples, or ask for the size with canvas.max_width")
 
 
-def _lay_out_at_scale(template: Template, context: SceneContext, scale: int | Fraction) -> FittedLayout:
-    """The layout at a scale, in the arrangement that it has at the largest one, or else in one that fits."""
-    canvas = template.canvas
-    layout = FittedLayout.lay_out(template, context.with_scale(scale))
+def _lay_out_at_scale(
+    template: Template, context: SceneContext, scale: int | Fraction
+) -> tuple[FittedLayout, CanvasSpec]:
+    """The layout at a scale, in the arrangement that it has at the largest one, or else in one that fits.
+
+    If none fits and the height of the frame is not given, the frame becomes as large as cells of this scale need,
+    with as few blocks as make it neither narrow nor low.
+
+    Returns:
+        The layout, and the canvas that it has to fit.
+    """
+    canvas, layouts = template.canvas, list[FittedLayout]()
     if not (canvas.width_limit or canvas.height_limit):
-        return layout
-    for arrangement, _ in rank_by_promise(template, context, list_scales(canvas, context)):
-        arranged = replace(context, arrangement=arrangement)
-        layout = FittedLayout.lay_out(template, arranged.with_scale(scale))
-        if layout.fits(canvas):
-            break
-    return layout
+        return FittedLayout.lay_out(template, context.with_scale(scale)), canvas
+    ranked = [
+        arrangement for arrangement, _ in rank_by_promise(template, context, list_scales(canvas, context))
+    ]
+    for arrangement in ranked:
+        arranged = replace(context, arrangement=arrangement).with_scale(scale)
+        layouts.append(FittedLayout.lay_out(template, arranged))
+        if layouts[-1].fits(canvas):
+            return layouts[-1], canvas
+    if canvas.height or len(ranked) == 1:
+        return layouts[0], canvas
+    free = canvas.model_copy(update={"width": None, "max_width": None, "max_height": None})
+    larger = replace(template, canvas=free)
+    grown = [FittedLayout.lay_out(larger, layout.context) for layout in layouts]
+
+    def rate(layout: FittedLayout) -> tuple[float, int]:
+        """How far the aspect is from `ASKED_ASPECT`, as far as it matters, and the number of blocks."""
+        distance = abs(log(layout.size.width / layout.size.height / ASKED_ASPECT))
+        arrangement = layout.context.arrangement
+        return max(distance, HARMLESS_DISTANCE), arrangement.channel_blocks * arrangement.sample_bands
+
+    best = min(grown, key=rate)
+    return best, free
 
 
 def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reelnet.errors import TemplateError
+from reelnet.errors import TemplateError, UsageError
 from reelnet.render.panels.maps.channels import ChannelsDrawing
 from reelnet.scene.layout.arrangement import Arrangement, BlockLength, divide
 from reelnet.scene.layout.boxes import Box
@@ -104,3 +104,13 @@ def test_fewer_channels_are_shown_before_cells_become_tiny(tmp_path: Path) -> No
     named = {"channels": WRAPPED | {"show": "0-63"}}
     with pytest.raises(TemplateError, match="too tall for 240×240"):
         lay_out(run, named, canvas={"width": 240, "height": 240})
+
+
+def test_a_frame_grows_if_a_scale_is_asked_for_that_its_limits_do_not_admit(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", noise(1, 10, 16, 7))
+    scene = run.reel("article", scale=8, density=1).scene
+    assert scene.context.cell.scale == 8
+    assert scene.size.height > 800
+    assert 1 / 1.3 <= scene.size.width / scene.size.height <= 2
+    with pytest.raises(UsageError, match="too tall for 300×300 at scale 8"):
+        run.reel("article", scale=8, settings=["canvas=300x300"])
