@@ -152,6 +152,12 @@ SHAPES: dict[str, Callable[[], dict[str, Any]]] = {
         rectified=True,
         kinds={"conv1.weight": TapKind.WEIGHT, "conv1.weight.grad": TapKind.GRADIENT},
     ),
+    "filters": lambda: describe(
+        {"conv1": (10, 32, 32, 32), "out": (10, 10, 1, 1), "conv1.weight": (32, 3, 7, 7)},
+        pictures=photos(10),
+        output="out",
+        kinds={"conv1.weight": TapKind.WEIGHT},
+    ),
     "transformer": lambda: describe(
         {"attention": (10, 4, 64, 64), "blocks.1": (10, 48, 8, 8), "head": (10, 10, 1, 1)},
         pictures=photos(10),
