@@ -125,7 +125,7 @@ def test_the_command_line(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 2
     result = call("render", run.path, "-o", tmp_path / "{layer}.gif", "--scale", 1, "--jobs", 2)
     assert result.exit_code == 0
-    assert [line.split(":")[0] for line in result.output.splitlines()] == [
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
         str(tmp_path / f"{layer}.gif") for layer in SHAPES
     ]
 

@@ -109,7 +109,7 @@ import reelnet
 from reelnet.errors import ReelnetError
 run, limit, paths = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-reel = reelnet.open(run).reel()
+reel = reelnet.open(run).reel(density=1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 for path in paths:
     try:
