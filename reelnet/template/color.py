@@ -43,12 +43,15 @@ def _parse_colors(digits: str) -> tuple[Rgb, ...]:
     return tuple(parse_color(f"#{color}") for color in digits.split())
 
 
-RED_BLUE = _parse_colors("9c1127 c8403b e98a6c f8cdb8 ffffff c2dcec 74b0d6 2f7cba 114d8c")
+RED_WHITE_BLUE = _parse_colors("9c1127 c8403b e98a6c f8cdb8 ffffff c2dcec 74b0d6 2f7cba 114d8c")
 """Red for −1 over white to blue for +1: the hues of ColorBrewer's RdBu, without its nearly black ends.
 
 The contrast of the ends to white (WCAG 2) is 8.3 and 8.5 to 1, where RdBu's is 13 to 1. From white to either end
 lightness falls about evenly and alike (CIELAB L* 100, 86, 68, 49, 33), so that equal steps of a value look equal, and
 a value looks as far from 0 as its negative."""
+
+RED_BLUE = (*RED_WHITE_BLUE[:4], (245, 246, 248), *RED_WHITE_BLUE[5:])
+"""The same over a gray that is nearly white, so that cells of an untrained network are seen on a white background."""
 
 RDBU = _parse_colors("67001f b2182b d6604d f4a582 fddbc7 ffffff d1e5f0 92c5de 4393c3 2166ac 053061")
 """ColorBrewer's RdBu with a pure white middle (Brewer 2003, Apache 2.0): red is −1, blue is +1."""
@@ -56,7 +59,7 @@ RDBU = _parse_colors("67001f b2182b d6604d f4a582 fddbc7 ffffff d1e5f0 92c5de 43
 EMBER = _parse_colors("ffb0a0 e86e5c b83a30 702422 1c1e24 1e3e68 2e70b6 68a6e8 b4d6ff")
 """Red over near-black to blue, for dark backgrounds: small values recede into it, as white does on a light one."""
 
-BUILTIN_COLORMAPS = {"red-blue": RED_BLUE, "ember": EMBER, "RdBu": RDBU}
+BUILTIN_COLORMAPS = {"red-blue": RED_BLUE, "red-white-blue": RED_WHITE_BLUE, "ember": EMBER, "RdBu": RDBU}
 """Colormaps that do not need matplotlib."""
 
 MAX_COLORMAP_COLORS = 256

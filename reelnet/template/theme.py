@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, field_validator
 
 from reelnet.config.spec import FontSize, PositivePixels, SpecModel
-from reelnet.template.color import EMBER, RED_BLUE, Color, Colormap, Rgb
+from reelnet.template.color import EMBER, RED_BLUE, RED_WHITE_BLUE, Color, Colormap, Rgb
 
 
 class LimitKind(StrEnum):
@@ -187,6 +187,7 @@ PAPER = Theme(
     right=(22, 94, 99),
     wrong=(168, 56, 12),
     missing=(160, 154, 146),
+    diverging=RED_WHITE_BLUE,
 )
 THEMES = {"light": Theme(), "dark": DARK, "paper": PAPER}
 
@@ -210,8 +211,9 @@ class ThemeSpec(SpecModel):
     missing: Color | None = Field(None, description="Color of values that are not finite.")
     diverging: Colormap | None = Field(
         None,
-        description="Colormap of signed values, by name (red-blue, ember, RdBu, or any of matplotlib's) or as a list "
-        "of an odd number of colors from the lowest value to the highest; the middle one is 0.",
+        description="Colormap of signed values, by name (red-blue, red-white-blue, ember, RdBu, or any of "
+        "matplotlib's) or as a list of an odd number of colors from the lowest value to the highest; the middle one "
+        "is 0.",
     )
     sequential: Colormap | None = Field(
         None,
