@@ -16,6 +16,9 @@ from reelnet.config.spec import SpecModel
 from reelnet.config.validation_messages import iter_models
 from reelnet.errors import TemplateError, UsageError
 from reelnet.export.encoders.formats import FORMATS, SEQUENCE
+from reelnet.export.platforms.model import OutputConstraints
+from reelnet.export.rate_control.search import fit_constraints
+from reelnet.export.report import describe_reductions
 from reelnet.reel import Run
 from reelnet.render.registry import PANELS, panel_registry
 from reelnet.scene.layout.density import find_lengths, scale_lengths
@@ -180,3 +183,15 @@ def test_the_command_line_takes_a_density(run: Run, tmp_path: Path) -> None:
 def test_a_notebook_shows_the_video_at_the_size_of_the_layout(run: Run) -> None:
     size = run.reel("plain", density=1).scene.size
     assert f'width="{size.width}" height="{size.height}"' in run.reel("plain")._repr_html_()
+
+
+def test_platforms_lower_the_density_before_anything_else(run: Run) -> None:
+    rendition = run.reel("plain").rendition
+    size = rendition.with_density(1).size
+    constraints = OutputConstraints(max_width=size.width, platform="somewhere")
+    fitted = fit_constraints(rendition, constraints, (), Path("a.mp4"))
+    assert (fitted.density, fitted.size) == (1, size)
+    assert list(describe_reductions(rendition, fitted, None, constraints)) == [
+        f"density 1 instead of 2, so {size.width}×{size.height} pixels instead of "
+        f"{rendition.size.width}×{rendition.size.height} (somewhere takes at most a width of {size.width} px)"
+    ]
