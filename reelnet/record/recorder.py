@@ -160,7 +160,7 @@ class Recorder:
         self._location = path_to_text(path)
         self._force, self._resume = force, resume
         self._about = {
-            "model": type(unwrap_model(model)).__name__,
+            "class": type(unwrap_model(model)).__name__,
             "torch": torch.__version__,
             **(about or {}),
         }

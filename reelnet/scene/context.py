@@ -27,7 +27,6 @@ from reelnet.scene.wording import (
     describe_naming,
     name_layer,
     name_network,
-    name_subjects,
 )
 from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector, select_indices
@@ -338,14 +337,18 @@ class SceneContext:
         return cell.grid_y if self.transposed else cell.grid_x
 
     @property
+    def inputs_in_words(self) -> str:
+        """The shown samples in a sentence: `ten digits`."""
+        are_pictures = self.pictures.ndim == 4
+        return count_inputs(self.about, self.labels, len(self.sample_indices), are_pictures=are_pictures)
+
+    @property
     def text_fields(self) -> dict[str, object]:
         """The fields of texts that have the same value in every frame."""
         tap, samples = self.taps[self.layer], len(self.sample_indices)
         channels, height, width = tap.map_shape
         choice = self.choice or ChannelChoice(tuple(range(channels)))
         channels = len(choice.channels)
-        are_pictures = min(self.pictures.shape[1:3]) > 1
-        subjects = name_subjects(self.labels, samples, are_pictures=are_pictures)
         rows, columns = ("samples", "channels") if self.transposed else ("channels", "samples")
         # Empty unless maps are reduced.
         reduction = describe_reduction(self.cell) and f"; {describe_reduction(self.cell)}"
@@ -371,9 +374,8 @@ class SceneContext:
             "order": choice.describe_order(),
             "layer_name": name_layer(self.layer),
             "network": name_network(self.about),
-            "inputs": count_inputs(self.about, samples),
-            "subjects": subjects,
-            "naming": describe_naming(subjects),
+            "inputs": self.inputs_in_words,
+            "naming": describe_naming(self.inputs_in_words, samples),
             "cell": describe_cell(tap) + means,
             "rows": rows,
             "columns": columns,

@@ -25,6 +25,8 @@ NUMBER_WORDS = (
 )
 """The numbers that are written as words."""
 
+DIGITS = frozenset("0123456789")
+
 MAX_NAME_LENGTH = 60
 """Characters of a model or data set that fit into a sentence; longer ones are not named."""
 
@@ -38,26 +40,29 @@ def name_network(about: Mapping[str, Any]) -> str:
     return "a network" if not model or model in GENERIC_MODELS else model
 
 
-def count_inputs(about: Mapping[str, Any], samples: int) -> str:
-    """The samples in a sentence: `ten samples`, or `ten samples of MNIST` with `data` of the run's facts."""
+def count_inputs(
+    about: Mapping[str, Any], labels: Sequence[str] | None, samples: int, *, are_pictures: bool
+) -> str:
+    """The samples in a sentence: `ten digits`, `ten pictures`, or `ten samples` where it is not known what they are.
+
+    Args:
+        about: The run's facts. `data` follows, as in `ten pictures of CIFAR-10`, unless it says no more.
+        labels: The names of the shown samples; None if they have none. Digits are samples of MNIST, or those with
+            nothing but digits as names.
+        samples: How many are shown.
+        are_pictures: Whether they are color pictures.
+    """
     number = NUMBER_WORDS[samples] if samples < len(NUMBER_WORDS) else f"{samples:,}"
-    data = _short_fact(about, "data")
-    return f"{number} sample{'s' * (samples != 1)}" + (f" of {data}" if data else "")
+    data, noun = _short_fact(about, "data"), "picture" if are_pictures else "sample"
+    if data == "MNIST" or (labels and all(label in DIGITS for label in labels)):
+        noun, data = "digit", "" if data == "MNIST" else data
+    return f"{number} {noun}{'s' * (samples != 1)}" + (f" of {data}" if data else "")
 
 
-def name_subjects(labels: Sequence[str] | None, samples: int, *, are_pictures: bool) -> str:
-    """What the samples are: `ten digits` if that is what all labels are, else `ten pictures` or `ten samples`."""
-    number = NUMBER_WORDS[samples] if samples < len(NUMBER_WORDS) else f"{samples:,}"
-    noun = "picture" if are_pictures else "sample"
-    if labels and all(len(label) == 1 and label in "0123456789" for label in labels):
-        noun = "digit"
-    return f"{number} {noun}{'s' * (samples != 1)}"
-
-
-def describe_naming(subjects: str) -> str:
-    """The title of a picture in which samples find their classes: `Ten digits find their names`."""
-    title = subjects[:1].upper() + subjects[1:]
-    return f"{title} find their names" if title.endswith("s") else f"{title} finds its name"
+def describe_naming(inputs: str, samples: int) -> str:
+    """The title of a picture in which so many samples find their classes: `Ten digits find their names`."""
+    title = inputs[:1].upper() + inputs[1:]
+    return f"{title} finds its name" if samples == 1 else f"{title} find their names"
 
 
 def name_layer(layer: str) -> str:

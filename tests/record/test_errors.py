@@ -266,7 +266,7 @@ def test_facts_of_any_type_are_stored(tmp_path: Path) -> None:
     about = Run(tmp_path / "run").about
     assert about["root"] == str(tmp_path)
     assert about["seed"] == 7
-    assert about["model"] == "Sequential"
+    assert about["class"] == "Sequential"
 
 
 @pytest.mark.parametrize("channels", [0, -1, [], [1, 1], slice(0, 2)])

@@ -15,7 +15,6 @@ from reelnet.scene.wording import (
     describe_naming,
     name_layer,
     name_network,
-    name_subjects,
 )
 from tests.make_run import write_run
 
@@ -26,18 +25,19 @@ Shape = tuple[int, int, int, int]
     ("about", "network", "inputs"),
     [
         ({}, "a network", "ten samples"),
-        ({"model": "Sequential", "torch": "2"}, "a network", "ten samples"),
+        ({"class": "PatchTransformer", "torch": "2"}, "a network", "ten samples"),
+        ({"model": "Sequential", "data": "MNIST"}, "a network", "ten digits"),
         ({"model": "ResNet", "data": "CIFAR-10"}, "ResNet", "ten samples of CIFAR-10"),
         ({"model": " a small\nnetwork ", "data": 5}, "a small network", "ten samples"),
         ({"model": "x" * 61, "data": ""}, "a network", "ten samples"),
     ],
 )
 def test_network_and_inputs(about: dict[str, Any], network: str, inputs: str) -> None:
-    assert (name_network(about), count_inputs(about, 10)) == (network, inputs)
+    assert (name_network(about), count_inputs(about, None, 10, are_pictures=False)) == (network, inputs)
 
 
 def test_numbers() -> None:
-    counts = [count_inputs({}, number) for number in (1, 2, 12, 13, 1000)]
+    counts = [count_inputs({}, None, number, are_pictures=False) for number in (1, 2, 12, 13, 1000)]
     assert counts == ["one sample", "two samples", "twelve samples", "13 samples", "1,000 samples"]
 
 
@@ -53,7 +53,8 @@ def test_numbers() -> None:
 def test_samples_find_their_names(
     labels: tuple[str, ...] | None, count: int, are_pictures: bool, title: str
 ) -> None:
-    assert describe_naming(name_subjects(labels, count, are_pictures=are_pictures)) == title
+    inputs = count_inputs({}, labels, count, are_pictures=are_pictures)
+    assert describe_naming(inputs, count) == title
 
 
 @pytest.mark.parametrize(

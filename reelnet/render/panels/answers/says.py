@@ -19,7 +19,8 @@ from reelnet.render.panels.answers.answer_panel import (
     rasterize_mark,
 )
 from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width, thin_positions
-from reelnet.render.typography import body_style, shorten_text
+from reelnet.render.panels.maps.labels import Labels
+from reelnet.render.typography import TextStyle, body_style, shorten_text
 from reelnet.scene.class_scores import (
     UNKNOWN_CLASS,
     ClassScores,
@@ -38,6 +39,8 @@ BAR_GAP, BAR_INSET = 2, 2
 not touch."""
 MIN_INLINE_MARK = 0.5
 """Side of a mark in ems down to which it shrinks to stand beside a name."""
+NAME_EMS = 6, 8, 11, 14
+"""Ems that names beside rows may take, and more if they do not fit."""
 NOTCH_HEIGHT = 4
 """Pixels of the layout below a chart's baseline, in which a notch marks the correct class."""
 
@@ -89,6 +92,7 @@ class AnswerLayout:
     Attributes:
         style: Font of percentages.
         name_style: Font of names.
+        name_lines: The lines of each name beside a row, by class.
         mark_size: Side of a mark in pixels; 0 without marks.
         bar_height: Pixels of the bar; 0 without bars.
         name_width: Pixels for a name.
@@ -116,9 +120,13 @@ class AnswerLayout:
         self.inline, self.percent = True, panel.percent
         self.width = self.height = cell_size
         self.named_samples: Sequence[int]
+        self.name_lines: dict[int, tuple[str, ...]]
         if context.transposed:
             count = len(context.sample_indices)
-            self.name_width = min(longest, 8 * style.size)
+            free = cell_size - (self.bar_height + gap if self.bar_height else 0)
+            self.name_lines, self.name_style = self._fit_names(context, max(free, style.line_height))
+            widths = (self.name_style.width(line) for lines in self.name_lines.values() for line in lines)
+            self.name_width = max(widths, default=0)
             self.named_samples = [
                 number
                 for number in thin_positions(count, context.cell_pitch, style.line_height)
@@ -134,6 +142,7 @@ class AnswerLayout:
             self.width = max(self.width, 4 * style.size if self.bar_height else 0)
             self.mark_size = max(0, min(self.mark_size, cell_size - context.px(2)))
             return
+        self.name_lines = {}
         # A mark may be a little smaller, if it is beside the name then.
         beside = context.cell_pitch - 2 * gap - longest
         if self.mark_size and MIN_INLINE_MARK * style.size <= beside < self.mark_size:
@@ -148,6 +157,21 @@ class AnswerLayout:
         if bars:
             self.height = 3 * style.size + context.px(NOTCH_HEIGHT) + self.percent * style.line_height
         self.mark_size = min(self.mark_size, max(context.px(3), context.cell_pitch - context.px(2)))
+
+
+    def _fit_names(
+        self, context: SceneContext, height: int
+    ) -> tuple[dict[int, tuple[str, ...]], TextStyle]:
+        """The lines of each name that is an answer at some step, beside rows with `height` pixels for them."""
+        style, scores = self.name_style, self.scores
+        given = [int(each) for each in np.unique(scores.answers(context)) if each != UNKNOWN_CLASS]
+        names = [scores.classes[each] for each in given]
+        ways = (Labels.fit_rows(names, style, ems * style.size, height) for ems in NAME_EMS)
+        fitted = next((way for way in ways if way.lines), None)
+        if fitted is not None:
+            return dict(zip(given, fitted.lines, strict=True)), fitted.style
+        cut = (shorten_text(name, NAME_EMS[-1] * style.size, style) for name in names)
+        return {each: (name,) for each, name in zip(given, cut, strict=True)}, style
 
 
 def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[int], int]:
@@ -270,7 +294,9 @@ class ClassNamesDrawing(SaysDrawing):
         truth = int(layout.scores.truth[number])
         if number in layout.named_samples:
             name = "–"
-            if top != UNKNOWN_CLASS:
+            if top in layout.name_lines:
+                name = "\n".join(layout.name_lines[top])
+            elif top != UNKNOWN_CLASS:
                 name = shorten_text(layout.scores.classes[top], layout.name_width, layout.name_style)
         if layout.mark_size and UNKNOWN_CLASS not in (top, truth):
             right = top == truth
@@ -283,10 +309,13 @@ class ClassNamesDrawing(SaysDrawing):
 
     def _draw_beside(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
         """Write on one line beside a row of cells; `right` is None without a mark."""
-        layout, y = self.layout, self.label_y(slot)
-        mark_x = slot.right - layout.mark_size
-        self._draw_mark(canvas, mark_x, y + (layout.style.line_height - layout.mark_size + 1) // 2, right)
-        write(canvas, name, self.ink, slot.x, y, layout.name_style)
+        layout, y, lines = self.layout, self.label_y(slot), name.split("\n")
+        mark_x, style = slot.right - layout.mark_size, layout.name_style
+        middle = y + layout.style.line_height // 2
+        self._draw_mark(canvas, mark_x, middle - layout.mark_size // 2, right)
+        for number, line in enumerate(lines):
+            top = middle - len(lines) * style.line_height // 2 + number * style.line_height
+            write(canvas, line, self.ink, slot.x, top, style)
         if name:
             end = mark_x - (layout.gap if layout.mark_size else 0)
             self.write_percent(canvas, percent, end, y, "right")

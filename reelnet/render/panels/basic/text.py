@@ -27,7 +27,15 @@ StyleOption = Annotated[
 ]
 SizeOption = Annotated[FontSize | None, Field(description="Font size in pixels; by default the style's.")]
 ColorOption = Annotated[Color | None, Field(description="Text color; by default the style's.")]
-AlignOption = Annotated[Literal["left", "center", "right"], Field(description="Alignment of the lines.")]
+AlignOption = Annotated[
+    Literal["left", "center", "right", "maps"],
+    Field(
+        description="Alignment of the lines. `maps`: from the left edge of the maps above or below on, as far as there "
+        "is room."
+    ),
+]
+ALIGNMENTS = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right"), "maps": (0, "left")}
+"""By alignment how many halves of the box are left of the point at which a line is anchored, and how."""
 
 
 def _check_fields(text: str) -> str:
@@ -46,8 +54,8 @@ class Text(Panel):
         description="The text, with fields in braces: {layer}, {layer_name} (layer 2 for a name without letters), "
         "{seen} (what is seen of the layer), {shown} (what the rows and columns are), {order} (in which order "
         "the channels are), {cell} (what a cell shows), "
-        "{network} and {inputs} (a network, ten samples; or what the run's facts about model and data say), "
-        "{subjects} (ten digits, or ten pictures), {naming} (Ten digits find their names), "
+        "{network} (a network, or what the run's facts say about the model), {inputs} (ten digits, ten pictures of "
+        "CIFAR-10, or ten samples), {naming} (Ten digits find their names), "
         "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
         "{right} (how many samples the network is right about now), {metrics.test_accuracy:.1%}.",
     )
@@ -123,7 +131,7 @@ class TextDrawing:
     def __init__(self, panel: Text, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         theme = context.theme
         self.text, self._style = FieldText.parse(panel.text, context), panel.font_style(context)
-        self._box, self._align = box, panel.align
+        self._box, self._align, self._span = box, panel.align, context.map_span
         # Lines of text that changes must not break elsewhere from frame to frame.
         is_balanced = panel.style != "body" and not self.text.is_dynamic
         self._wrap = balance_text if is_balanced else wrap_text
@@ -142,8 +150,12 @@ class TextDrawing:
 
     def write_lines(self, canvas: Canvas, text: str) -> None:
         """Write a text in the box, wrapped to its width."""
-        halves, anchor = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right")}[self._align]
+        lines = self._wrap(text, self._box.width, self._style)
+        halves, anchor = ALIGNMENTS[self._align]
         x = self._box.x + halves * self._box.width // 2
-        for number, line in enumerate(self._wrap(text, self._box.width, self._style)):
+        if self._align == "maps" and self._span is not None:
+            room = self._box.width - max(map(self._style.width, lines))
+            x += min(max(0, self._span[0] - self._box.x), room)
+        for number, line in enumerate(lines):
             y = self._box.y + number * self._style.line_height
             write(canvas, line, self._ink, x, y, self._style, anchor=anchor)

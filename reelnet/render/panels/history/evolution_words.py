@@ -10,7 +10,7 @@ from reelnet.scene.cell import describe_reduction
 from reelnet.scene.context import SceneContext
 from reelnet.scene.tap_view import TapView
 from reelnet.scene.timeline.moments import EQUAL_CHANGE
-from reelnet.scene.wording import count_inputs, name_layer
+from reelnet.scene.wording import name_layer
 
 CONVOLUTION = re.compile(r"(^|[._/])conv(\d|2d|$|[._/])", re.IGNORECASE)
 """Names of layers that are convolutions."""
@@ -48,7 +48,7 @@ def describe_evolution(
         values = math.prod(tap.shape[1:])
         subject = f"The {values:,} values of {name}" if values > 1 else f"The value of {name}"
     when = f", at {EQUAL_CHANGE}" if is_choice else ""
-    text = f"{subject} for {count_inputs(context.about, len(context.sample_indices))}{when}."
+    text = f"{subject} for {context.inputs_in_words}{when}."
     if reduction := describe_reduction(view.cell):
         text += f" {reduction[:1].upper()}{reduction[1:]}."
     if has_answers:

@@ -12,6 +12,7 @@ from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.answers.says import Says
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import (
+    INPUT_LABEL,
     LABEL_GAP,
     CellGrid,
     column_label_height,
@@ -83,9 +84,10 @@ class Block:
     @property
     def left_margin(self) -> int:
         """Pixels left of the cells."""
-        label_width = row_label_width(self.context, labels=self.labels and self.row_labels)
         if self.context.transposed:
+            label_width = row_label_width(self.context, labels=self.has_sample_labels)
             return label_width * self.inputs + self.sample_distance
+        label_width = row_label_width(self.context, labels=self.labels and self.row_labels)
         if self.labels and self.row_labels and not self.names:
             widest = max(map(body_style(self.context.theme).width, self.channel_labels))
             return self.context.grid.round_up(widest + self.context.px(LABEL_GAP))
@@ -108,7 +110,10 @@ class Block:
     @property
     def input_distance(self) -> int:
         """Pixels from the start of the samples to the start of the first channel."""
-        size = self.input_size.width if self.context.transposed else self.input_size.height
+        size = self.input_size.height
+        if self.context.transposed:
+            heading = body_style(self.context.theme).width(INPUT_LABEL) if self.labels and self.names else 0
+            size = max(self.input_size.width, heading)
         return self.context.grid.round_up(size + self.context.px(INPUT_GAP))
 
     @cached_property
@@ -130,9 +135,7 @@ class Block:
     @cached_property
     def has_sample_labels(self) -> bool:
         """Whether the samples' labels are above or left of the inputs; not above answers that have marks."""
-        is_repeated = (
-            self.answer_distance and not self.context.transposed and not explain_missing_truth(self.context)
-        )
+        is_repeated = self.answer_distance and not explain_missing_truth(self.context)
         return self.inputs and self.labels and not is_repeated
 
     @property
@@ -286,7 +289,7 @@ class BlockDrawing:
             if block.has_sample_labels:
                 self._pictures.write_labels(canvas, self._muted)
             if block.labels and block.row_labels and block.names:
-                self._pictures.write_name(canvas, self._muted)
+                self._pictures.write_name(canvas, self._muted, block.input_distance)
         if self._answers is not None:
             self._answers.draw_still(canvas)
         if block.labels:

@@ -191,13 +191,13 @@ class SamplePictures:
         else:
             labels.draw_above(canvas, boxes, self._grid.y - self._context.px(2), ink)
 
-    def write_name(self, canvas: Canvas, ink: Ink) -> None:
-        """Write `input` left of the row, or above the column, if it fits."""
+    def write_name(self, canvas: Canvas, ink: Ink, room: int = 0) -> None:
+        """Write `input` left of the row, or above the column, if it fits into its width, or into `room` pixels."""
         style, box = body_style(self._context.theme), self.cell_box(0)
         if self._context.transposed:
-            if style.width(INPUT_LABEL) <= box.width:
-                y = box.y - column_label_height(self._context, labels=True)
-                self._grid.write_column_labels(canvas, {0: INPUT_LABEL}, ink, y, style)
+            y, width = box.y - column_label_height(self._context, labels=True), style.width(INPUT_LABEL)
+            if width <= max(box.width, room):
+                write(canvas, INPUT_LABEL, ink, box.x + max(0, box.width - width) // 2, y, style)
             return
         style = fit_line_height(style, box.height)
         if style.line_height <= box.height:
