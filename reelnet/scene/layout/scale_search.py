@@ -30,7 +30,7 @@ UNEVEN = 0.85
 
 MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_FREE = 8, 1.25, 2.0
 """Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all: in a
-frame of a given size, and in one that may be smaller."""
+frame of a given size or a table, and in a frame that may be smaller."""
 
 
 def find_largest(template: Template, context: SceneContext) -> FittedLayout:
@@ -77,7 +77,8 @@ def choose_channel_count(template: Template, context: SceneContext) -> int | Non
     is_limited = canvas.width_limit and canvas.height_limit
     if choice is None or not is_limited or len(choice.channels) <= MIN_CHANNELS:
         return None
-    gain = MIN_GAIN if canvas.width and canvas.height else MIN_GAIN_OF_FREE
+    is_table = context.samples_spec.transposed is True
+    gain = MIN_GAIN if is_table or (canvas.width and canvas.height) else MIN_GAIN_OF_FREE
     estimate = Estimate.measure(template, context, list_scales(canvas, context))
     count = None if estimate is None else estimate.choose_count(gain)
     return None if count == len(choice.channels) else count

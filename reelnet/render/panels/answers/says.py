@@ -39,6 +39,8 @@ BAR_GAP, BAR_INSET = 2, 2
 not touch."""
 MIN_INLINE_MARK = 0.5
 """Side of a mark in ems down to which it shrinks to stand beside a name."""
+MIN_BAR_EMS = 3
+"""Ems of a bar beside a row at a certainty of 1."""
 NAME_EMS = 6, 8, 11, 14
 """Ems that names beside rows may take, and more if they do not fit."""
 NOTCH_HEIGHT = 4
@@ -139,7 +141,7 @@ class AnswerLayout:
             self.width += 2 * gap + percent_width if self.percent else 0
             if cell_size < style.line_height + self.bar_height:
                 self.bar_height = 0
-            self.width = max(self.width, 4 * style.size if self.bar_height else 0)
+            self.width = max(self.width, MIN_BAR_EMS * style.size if self.bar_height else 0)
             self.mark_size = max(0, min(self.mark_size, cell_size - context.px(2)))
             return
         self.name_lines = {}
@@ -158,10 +160,7 @@ class AnswerLayout:
             self.height = 3 * style.size + context.px(NOTCH_HEIGHT) + self.percent * style.line_height
         self.mark_size = min(self.mark_size, max(context.px(3), context.cell_pitch - context.px(2)))
 
-
-    def _fit_names(
-        self, context: SceneContext, height: int
-    ) -> tuple[dict[int, tuple[str, ...]], TextStyle]:
+    def _fit_names(self, context: SceneContext, height: int) -> tuple[dict[int, tuple[str, ...]], TextStyle]:
         """The lines of each name that is an answer at some step, beside rows with `height` pixels for them."""
         style, scores = self.name_style, self.scores
         given = [int(each) for each in np.unique(scores.answers(context)) if each != UNKNOWN_CLASS]
@@ -206,6 +205,7 @@ class SaysDrawing(ABC):
         left, top = box.x, box.y
         if context.transposed:
             top += column_label_height(context, labels=panel.labels)
+            width = max(width, box.width if self.layout.bar_height else 0)
             self.slots = [Box(left, top + number * pitch, width, size) for number in samples]
         else:
             left += row_label_width(context, labels=panel.labels)

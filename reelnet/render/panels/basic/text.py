@@ -30,8 +30,7 @@ ColorOption = Annotated[Color | None, Field(description="Text color; by default 
 AlignOption = Annotated[
     Literal["left", "center", "right", "maps"],
     Field(
-        description="Alignment of the lines. `maps`: from the left edge of the maps above or below on, as far as there "
-        "is room."
+        description="Alignment of the lines. `maps`: from the left edge of the maps above or below on, if there is room."
     ),
 ]
 ALIGNMENTS = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right"), "maps": (0, "left")}
@@ -154,8 +153,8 @@ class TextDrawing:
         halves, anchor = ALIGNMENTS[self._align]
         x = self._box.x + halves * self._box.width // 2
         if self._align == "maps" and self._span is not None:
-            room = self._box.width - max(map(self._style.width, lines))
-            x += min(max(0, self._span[0] - self._box.x), room)
+            indent = self._span[0] - self._box.x
+            x += indent if 0 <= indent <= self._box.width - max(map(self._style.width, lines)) else 0
         for number, line in enumerate(lines):
             y = self._box.y + number * self._style.line_height
             write(canvas, line, self._ink, x, y, self._style, anchor=anchor)

@@ -31,7 +31,7 @@ from reelnet.scene.panel import Canvas
 from reelnet.scene.text_fields import NAN_VALUE
 from reelnet.template.color import Rgb
 
-MIN_TEXT_EMS, MAX_TEXT_EMS = 6, 11
+MIN_TEXT_EMS, MAX_TEXT_EMS = 5, 11
 """Width of the column of text at the left."""
 MIN_PLOT_EMS = 12
 """Least width of a plot beside text."""
@@ -124,6 +124,7 @@ class StripLayout:
 
     Attributes:
         text: The box of the text.
+        tick_labels: The ticks of the values as text.
         plot: The box of the curves; None for values only.
         beside: Whether the text is left of the plot.
     """
@@ -134,11 +135,15 @@ class StripLayout:
         self._strip, self._theme = strip, theme
         self.dot_space = math.ceil(4 * choose_line_scale(theme, context.density))
         self.label_gap = max(context.px(8), self.dot_space + context.px(2))
-        labels = [self.label.width(text) for text in strip.tick_labels]
-        self.right = max(labels) + self.label_gap if labels else self.dot_space
+        span = find_span(context, box)
+        self.tick_labels, self.right = strip.tick_labels, self._measure_ticks(strip.tick_labels)
+        if span is not None and span[1] + self.right > box.right:
+            # The value has the unit, too.
+            bare = [label.removesuffix("%") for label in strip.tick_labels]
+            if span[1] + self._measure_ticks(bare) <= box.right:
+                self.tick_labels, self.right = bare, self._measure_ticks(bare)
         self.bottom = self.label.line_height + context.px(TICK_LENGTH)
         self.plot: Box | None = None
-        span = find_span(context, box)
         self.beside = strip.has_plot and self._fits_beside(box, span)
         self.value = text_style(theme, (1.8 if self.beside else 1.4) * size, bold=True)
         if not strip.has_plot:
@@ -160,6 +165,10 @@ class StripLayout:
             self.text = Box(x, box.y, box.right - x, self.header_height)
             top = self.text.bottom + above
         self.plot = Box(left, top, right - left, box.bottom - self.bottom - top)
+
+    def _measure_ticks(self, labels: Sequence[str]) -> int:
+        """Pixels right of the plot for the labels of its ticks, or for the dot without them."""
+        return max(map(self.label.width, labels)) + self.label_gap if labels else self.dot_space
 
     @property
     def shown_title(self) -> str:
@@ -254,7 +263,7 @@ class StripDrawing:
         if plot is None:
             return
         label, density = layout.label, self._density
-        for text, row in place_value_ticks(axis, plot, label, self._strip.tick_labels):
+        for text, row in place_value_ticks(axis, plot, label, layout.tick_labels):
             fill_box(canvas, Box(plot.x, row, plot.width, density), self._faint)
             write(
                 canvas, text, self._muted, plot.right + layout.label_gap, row - label.line_height // 2, label

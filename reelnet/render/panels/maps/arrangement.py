@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from reelnet.render.panels.maps.block import Block, BlockDrawing
@@ -13,6 +14,9 @@ from reelnet.scene.palette.palette import PaletteBuilder
 
 TARGET_ASPECT = 2.0
 """Width to height of blocks in columns; with the panels above and below, the frame becomes a slide."""
+
+MAX_SLACK_EMS = 5
+"""Width that may be added between the samples and the maps of a table, so that both have the edges of the frame."""
 
 Corners = list[tuple[int, int]]
 
@@ -33,6 +37,7 @@ class BlockArrangement:
 
     def __init__(self, blocks: Sequence[Block], arrange: str, gap: int, columns: int = 1) -> None:
         self._blocks, sizes, grid = blocks, [block.size for block in blocks], blocks[0].context.grid
+        self._columns = columns if arrange == "rows" else None
         if arrange == "rows":
             self._corners, self.size = place_rows(sizes, columns, gap, grid)
             return
@@ -46,8 +51,19 @@ class BlockArrangement:
         )
 
     def place(self, box: Box, palette: PaletteBuilder) -> list[BlockDrawing]:
-        """Place the blocks at the upper left corner of a box."""
-        corners = zip(self._blocks, self._corners, strict=True)
+        """Place the blocks at the upper left corner of a box.
+
+        If rows are samples, these are at the left edge and the maps at the right edge, unless the box is far too wide;
+        the blocks are in the middle of it then.
+        """
+        blocks, context = self._blocks, self._blocks[0].context
+        free = context.grid.round_down(box.width - self.size.width)
+        if context.transposed and free > 0:
+            if self._columns == 1 and free <= MAX_SLACK_EMS * context.theme.text:
+                blocks = [replace(block, slack=free) for block in blocks]
+            else:
+                box = replace(box, x=box.x + context.grid.center(free))
+        corners = zip(blocks, self._corners, strict=True)
         return [BlockDrawing(block, box.x + x, box.y + y, palette) for block, (x, y) in corners]
 
 

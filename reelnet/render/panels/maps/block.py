@@ -57,6 +57,7 @@ class Block:
         row_labels: Whether rows have labels; blocks right of another one share its labels.
         names: Whether the rows of inputs and answers are named; blocks right of another one leave that out.
         colorbar: Whether a color bar below the heading explains the colors.
+        slack: Pixels that the samples and answers at the left are farther from the cells than they need to be.
     """
 
     context: SceneContext
@@ -70,6 +71,7 @@ class Block:
     row_labels: bool = True
     names: bool = True
     colorbar: bool = False
+    slack: int = 0
 
     @property
     def channel_labels(self) -> list[str]:
@@ -96,7 +98,7 @@ class Block:
     @property
     def sample_distance(self) -> int:
         """Pixels from the start of the samples, or of the answers without them, to the start of the first channel."""
-        return self.input_distance * self.inputs + self.answer_distance
+        return self.input_distance * self.inputs + self.answer_distance + self.slack
 
     @cached_property
     def answer_distance(self) -> int:
@@ -104,8 +106,10 @@ class Block:
         measure = None if self.answers is None else self.answers.measure(self.context)
         if measure is None:
             return 0
-        length = measure.width if self.context.transposed else measure.height
-        return self.context.grid.round_up(length + self.context.px(ANSWER_GAP))
+        length, gap = measure.height, ANSWER_GAP
+        if self.context.transposed:
+            length, gap = measure.width, INPUT_GAP
+        return self.context.grid.round_up(length + self.context.px(gap))
 
     @property
     def input_distance(self) -> int:
@@ -222,7 +226,9 @@ class BlockDrawing:
         answers = block.answers.model_copy(update={"labels": labels})
         if context.transposed:
             top = column_label_height(context, labels=labels)
-            box = Box(bounds.x - distance, bounds.y - top, distance, bounds.height + top)
+            left = bounds.x - distance - block.slack
+            width = distance + block.slack - context.px(INPUT_GAP)
+            box = Box(left, bounds.y - top, width, bounds.height + top)
         else:
             left = row_label_width(context, labels=labels)
             box = Box(
