@@ -313,6 +313,8 @@ def test_all_built_in_templates_are_here() -> None:
         "barcode",
         "flow",
         "dark",
+        "paper",
+        "table",
         "compass",
         "race",
     } == {*TEMPLATES}
