@@ -30,7 +30,7 @@ ColorOption = Annotated[Color | None, Field(description="Text color; by default 
 AlignOption = Annotated[
     Literal["left", "center", "right", "maps"],
     Field(
-        description="Alignment of the lines. `maps`: from the left edge of the maps above or below on, if there is room."
+        description="Alignment of the lines. `maps`: from the left edge of maps above or below on, if there is room."
     ),
 ]
 ALIGNMENTS = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right"), "maps": (0, "left")}

@@ -53,8 +53,8 @@ class BlockArrangement:
     def place(self, box: Box, palette: PaletteBuilder) -> list[BlockDrawing]:
         """Place the blocks at the upper left corner of a box.
 
-        If rows are samples, these are at the left edge and the maps at the right edge, unless the box is far too wide;
-        the blocks are in the middle of it then.
+        If rows are samples, these are at the left edge and the maps at the right edge, unless the box is far too
+        wide; the blocks are in the middle of it then.
         """
         blocks, context = self._blocks, self._blocks[0].context
         free = context.grid.round_down(box.width - self.size.width)
