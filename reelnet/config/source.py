@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -174,12 +175,19 @@ def parse_yaml(text: str, file: str, deferred: list[Diagnostic] | None = None) -
     if found := UNPRINTABLE.search(text):
         position = locate_character(text, found.start(), file)
         raise_diagnostic(position, f"the control character {found[0]!a} is not allowed")
-    node, diagnostics = _Parser(text, file).parse_document()
+    node, diagnostics = _parse_document(text, file)
     if deferred is None:
         raise_diagnostics(diagnostics)
     else:
         deferred += diagnostics
     return node
+
+
+@lru_cache(maxsize=64)
+def _parse_document(text: str, file: str) -> tuple[Node, tuple[Diagnostic, ...]]:
+    """The content of a file and its errors. Templates are loaded far more often than they change."""
+    node, diagnostics = _Parser(text, file).parse_document()
+    return node, tuple(diagnostics)
 
 
 def parse_scalar(text: str) -> Scalar:

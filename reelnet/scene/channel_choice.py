@@ -58,7 +58,7 @@ class ChannelChoice:
             if wanted < (show.top or show.first or count):
                 show = replace(show, top=None, first=wanted) if show.first else Selector(top=wanted)
         channels = select_indices(
-            show, count, "channel", tap, lambda top: statistics.signatures(tap).select_different(top)
+            show, count, "channel", tap, lambda top: statistics.select_different(tap, top)
         )
         if count == 1:
             return cls(channels)
@@ -68,9 +68,8 @@ class ChannelChoice:
                 change = statistics.changes(tap).by_channel
                 return replace(choice, channels=tuple(sorted(channels, key=lambda each: -change[each])))
             case "similar":
-                signatures = statistics.signatures(tap)
-                similar = tuple(signatures.order_by_similarity(channels))
-                dead = int(np.count_nonzero(signatures.dead[list(similar)]))
+                similar = tuple(statistics.order_by_similarity(tap, channels))
+                dead = int(np.count_nonzero(statistics.signatures(tap).dead[list(similar)]))
                 return replace(choice, channels=similar, dead_count=dead)
         return choice
 

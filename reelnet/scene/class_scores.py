@@ -13,13 +13,12 @@ from reelnet._support.text import printable
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.runs.header import TapInfo, TapKind, require_activation
 from reelnet.scene.context import SceneContext
+from reelnet.scene.statistics import SUM_TOLERANCE
 
 ScoreKind = Literal["logits", "probabilities"]
 
 UNKNOWN_CLASS = -1
 """Stands for the number of a class that is not known."""
-SUM_TOLERANCE = 0.01
-"""How far the sum of probabilities may be from 1; in half precision it is off by up to 0.005 with ten classes."""
 MAX_LOGIT = 1e300
 """Infinite logits are clipped to this, so that their differences are numbers."""
 
@@ -93,7 +92,7 @@ class ClassScores:
                     f"the values of {tap!r} range from {low:.4g} to {high:.4g}, so they are not probabilities"
                 )
         errors.raise_errors()
-        logits = kind == "logits" if kind is not None else not are_probabilities(context, tap)
+        logits = kind == "logits" if kind is not None else not context.statistics.are_probabilities(tap)
         return cls(tap, names, find_truth(context, names), logits, context.sample_indices)
 
     def to_probabilities(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -221,17 +220,7 @@ def is_bounded(context: SceneContext, tap: str) -> bool:
 
     They are no logits either, so that a softmax of them would be nobody's certainty.
     """
-    return context.taps[tap].bounds is not None and not are_probabilities(context, tap)
-
-
-def are_probabilities(context: SceneContext, tap: str) -> bool:
-    """Whether the finite values at the first and the last step are probability distributions, one per sample."""
-    for step in (context.steps[0], context.steps[-1]):
-        values = np.asarray(context.statistics.read_step(step, [tap])[tap], np.float64)[:, :, 0, 0]
-        rows = values[np.isfinite(values).all(axis=1)]
-        if not len(rows) or rows.min() < 0 or (abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE).any():
-            return False
-    return True
+    return context.taps[tap].bounds is not None and not context.statistics.are_probabilities(tap)
 
 
 def find_top_class(probabilities: NDArray[np.float64]) -> int:

@@ -21,8 +21,9 @@ T_Number = TypeVar("T_Number", bound=np.generic)
 MAX_COMPARED_VALUES = 2**10
 """Values of a step that are compared with those of others."""
 
-ROW_TOLERANCE = 0.01
-"""How far the sum of a query's attention weights may be from 1, for their recording in half precision."""
+SUM_TOLERANCE = 0.01
+"""How far the sum of probabilities, or of a query's attention weights, may be from 1; in half precision it is off by
+up to 0.005 with ten classes."""
 
 MAX_EXACT_VALUES = 2**20
 """Percentiles are those of all values of a run with no more than these, and of a sample of a longer one."""
@@ -77,6 +78,18 @@ class RunStatistics:
     def signatures(self, tap: str) -> ChannelSignatures:
         """How the channels of a tap differ over the run."""
         return self._get_cached(("signatures", tap), lambda: self._compare_channels(tap))
+
+    def select_different(self, tap: str, count: int) -> list[int]:
+        """The channels of a tap that differ most from each other; see `ChannelSignatures`."""
+        return self._get_cached(
+            ("different", tap, count), lambda: self.signatures(tap).select_different(count)
+        )
+
+    def order_by_similarity(self, tap: str, channels: tuple[int, ...]) -> list[int]:
+        """Channels of a tap with similar ones side by side; see `ChannelSignatures`."""
+        return self._get_cached(
+            ("similar", tap, channels), lambda: self.signatures(tap).order_by_similarity(channels)
+        )
 
     def percentile(self, tap: str, percent: float, *, rounded: bool = False) -> float:
         """The magnitude that `percent` of all finite values over the run do not exceed; 0 if all are 0.
@@ -139,18 +152,31 @@ class RunStatistics:
         """Whether the maps of a layer are attention weights: no value is negative, and each row sums to 1."""
         info = self._run.tap(tap)
         low, high = info.min, info.max
-        if low is None or high is None or low < 0 or high > 1 + ROW_TOLERANCE or info.shape[3] < 2:
+        if low is None or high is None or low < 0 or high > 1 + SUM_TOLERANCE or info.shape[3] < 2:
             return False
 
         def compute() -> bool:
             for step in (self._run.steps[0], self._run.steps[-1]):
                 sums = self.read_step(step, [tap])[tap].astype(np.float64).sum(axis=3)
                 # Rows of queries that attend to nothing are NaN.
-                if not (np.isnan(sums) | (np.abs(sums - 1) <= ROW_TOLERANCE)).all():
+                if not (np.isnan(sums) | (np.abs(sums - 1) <= SUM_TOLERANCE)).all():
                     return False
             return True
 
         return self._get_cached(("attention", tap), compute)
+
+    def are_probabilities(self, tap: str) -> bool:
+        """Whether the finite values of a vector are distributions, one per sample, at the first and the last step."""
+
+        def compute() -> bool:
+            for step in (self._run.steps[0], self._run.steps[-1]):
+                values = self.read_step(step, [tap])[tap][:, :, 0, 0].astype(np.float64)
+                rows = values[np.isfinite(values).all(axis=1)]
+                if not len(rows) or rows.min() < 0 or (abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE).any():
+                    return False
+            return True
+
+        return self._get_cached(("probabilities", tap), compute)
 
     def finite_count(self, tap: str) -> int:
         """The number of finite values over the run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
 from types import ModuleType
@@ -140,7 +141,7 @@ class SearchPath:
         """
         yield _list_folder(Path("templates"))
         yield _list_folder(self.user_folder)
-        for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+        for point in list_entry_points():
             try:
                 source = _load_entry_point(point)
             except TemplateError:
@@ -189,6 +190,12 @@ def create_template_file(name: str, origin: str, *, extend: bool, force: bool) -
     with atomic_path(file) as temporary:
         temporary.write_text(text, "utf-8")
     return file
+
+
+@lru_cache(maxsize=1)
+def list_entry_points() -> tuple[metadata.EntryPoint, ...]:
+    """The entry points of installed packages; they are read once, since that takes as long as reading a template."""
+    return tuple(metadata.entry_points(group=ENTRY_POINT_GROUP))
 
 
 def _list_folder(folder: Path) -> dict[str, Path]:

@@ -13,6 +13,7 @@ import pytest
 
 from reelnet.config.source import Node, find_position, to_plain
 from reelnet.errors import TemplateError, UsageError
+from reelnet.template import search_path as search_path_module
 from reelnet.template.load import load_node, read_template_file
 from reelnet.template.search_path import ENTRY_POINT_GROUP, SearchPath, find_builtin_folder
 
@@ -37,7 +38,7 @@ def search_path() -> SearchPath:
 def offer(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     """Makes entry points of these names and values the only ones."""
     points = [metadata.EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in values.items()]
-    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
+    monkeypatch.setattr(search_path_module, "list_entry_points", lambda: points)
 
 
 def write(file: Path, text: str) -> Path:
