@@ -59,12 +59,18 @@ class Image(Panel):
 
     def measure(self, context: SceneContext) -> Measure:
         """The size of the picture."""
-        size = fit_size(picture_size(self.file), self.image_width, self.image_height)
+        size = self._choose_size(context)
         return Measure(size.width, size.height)
+
+    def _choose_size(self, context: SceneContext) -> Size:
+        """The size in output pixels; by default a pixel of the picture is one of the layout."""
+        own = picture_size(self.file)
+        natural = Size(context.px(own.width), context.px(own.height))
+        return fit_size(natural, self.image_width, self.image_height)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Still:
         """Resize the picture, to fit a smaller box if necessary, and reserve its colors."""
-        size = fit_size(picture_size(self.file), self.image_width, self.image_height)
+        size = self._choose_size(context)
         if size.width > box.width or size.height > box.height:
             size = fit_size(size, box.width, box.height)
         with open_picture(self.file) as picture:
