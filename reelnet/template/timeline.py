@@ -169,7 +169,7 @@ class TimelineSpec(_TimelineModel):
     steps: StepsWord | StepsSpec = Field(
         default="adaptive",
         description="Which recorded steps are shown: all, log, adaptive, or a map of every, list, range, log or "
-        "adaptive. Without a number, log and adaptive show as many steps as there are frames, or max_frames, or 150. "
+        "adaptive. Without a number, log and adaptive show as many steps as there are frames, or max_frames, or 120. "
         "Steps at which a caption begins are always shown.",
     )
     max_frames: _Count | None = Field(

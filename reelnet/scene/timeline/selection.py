@@ -15,7 +15,7 @@ from reelnet._support.text import format_count
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.template.timeline import StepsSpec, TimelineSpec
 
-DEFAULT_STEP_COUNT = 150
+DEFAULT_STEP_COUNT = 120
 """Steps that `log` and `adaptive` show if nothing says how many."""
 
 EVEN_SHARE = 0.1

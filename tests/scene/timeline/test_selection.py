@@ -164,7 +164,7 @@ def test_log_shows_every_step_where_there_are_too_few_and_spreads_the_rest() -> 
 @pytest.mark.parametrize(
     ("more", "count"),
     [
-        ({}, 150),
+        ({}, 120),
         ({"max_frames": 40}, 40),
         ({"frames": 70}, 70),
         ({"duration": 2, "fps": 12}, 24),
