@@ -11,6 +11,7 @@ VARIANTS: Mapping[str, str] = {
     "fixed": "canvas: {width: 1600, height: 2400, scale: 2}",
     "aspect": "canvas: {aspect: '16:9'}",
     "cells": "{canvas: {max_width: 700, max_height: 500}, layout: {column: [inputs, filmstrip]}}",
+    "tall": "canvas: {width: 1600, min_height: 3200}",
     "free": "canvas: {}",
     "rows": "layout: {row: [inputs, channels]}",
     "bare": "theme: {base: dark}",
@@ -31,6 +32,7 @@ IN_VARIANT: Mapping[Key, str] = {
     ("canvas", "aspect"): "aspect",
     ("canvas", "max_width"): "cells",
     ("canvas", "max_height"): "cells",
+    ("canvas", "min_height"): "tall",
     ("theme", "base"): "bare",
     ("samples", "transposed"): "rows",
     ("theme", "cell"): "free",
@@ -123,6 +125,7 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "channels", "taps"): [["conv1"], "all"],
     ("panels", "channels", "show"): [[0, 1]],
     ("panels", "channels", "step"): [60],
+    ("panels", "channels", "wrap"): [2],
     ("panels", "channels", "annotations"): [[]],
     ("panels", "channels", "annotations", "tap"): ["conv2"],
     ("panels", "channels", "annotations", "from"): [80],
@@ -180,6 +183,8 @@ PANEL_WITH: Mapping[Key, Mapping[str, Any]] = {
     ("panels", "curve", "y"): {"range": None},
     # A strip has fewer options.
     ("panels", "curve", "style"): dict.fromkeys(("right", "legend", "values", "cursor", "arrange", "ticks")),
+    ("panels", "channels", "wrap"): {"taps": ["conv1"]},
+    ("panels", "counter", "stacked"): {"boxed": None},
     # What has a size of its own and grows is as large as the row leaves room for.
     ("panels", "spacer", "width"): {"grow": 0},
     ("panels", "inputs", "annotations", "side"): {
