@@ -50,6 +50,7 @@ def write_run(
     side: int = 6,
     labels: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
+    class_output: str | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Run:
     """Write a run and open it.
@@ -73,6 +74,7 @@ def write_run(
         side: Height and width of random pictures.
         labels: One label per sample.
         classes: Names of the classes.
+        class_output: The tap that gives the class scores; by default the only one that can.
         about: Free-form facts.
     """
     arrays, shapes = _split_taps(taps, layer)
@@ -103,6 +105,7 @@ def write_run(
         pictures=pictures,
         labels=None if labels is None else tuple(labels),
         classes=None if classes is None else tuple(classes),
+        class_output=class_output,
         about=about,
     ) as writer:
         for position, step in enumerate(range(length) if steps is None else steps):

@@ -168,7 +168,7 @@ def test_the_templates_do_what_the_page_says(run: Run) -> None:
     assert size("phone") == (1080, 1920)
     assert reel(run, "colors").frame(0).getpixel((0, 0)) == (255, 253, 248)
     assert reel(run, "fewer").layer == "conv1"
-    assert reel(run, "slow").scene.timeline.duration == 12 + 1 + 3
+    assert reel(run, "slow").scene.timeline.duration == 2 + 12 + 5
     assert size("square-files") == (1080, 1080)
     assert reel(run, "square-files").frame(0).getpixel((0, 0)) == (255, 255, 255)
 

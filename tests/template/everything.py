@@ -73,6 +73,7 @@ def write_everything(path: Path, *scores: str) -> Run:
         bounds=None,
         labels=CLASSES[:4],
         classes=CLASSES,
+        class_output=names[0],
         steps=range(0, 180, 20),
         metrics={
             "train_loss": [2.3 - 0.2 * n for n in range(9)],

@@ -187,10 +187,18 @@ def _check_quality(name: str, quality_range: QualityRange | None, quality: float
         raise UsageError(f"{name}: {quality_range.name} {quality:g} is not from {low:g} to {high:g}")
 
 
+def _is_folder(path: str) -> bool:
+    """Whether a path is that of a folder; a path that cannot be, such as one that is too long, is not."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
 def _explain_missing_format(path: str, suffix: str) -> str:
     """Why `path` is not the name of an animation file, and which name would be."""
     name, sequence = Path(path).name, f"{Path(path).stem or 'frame'}-%05d.png"
-    if Path(path).is_dir() or path.endswith(("/", os.sep)):
+    if _is_folder(path) or path.endswith(("/", os.sep)):
         return f"is a folder; name a file in it, such as {Path(path) / 'reel.gif'}"
     if name.lower() in FORMATS:
         return f"a suffix without a name; write reel{name}, for example"

@@ -163,8 +163,12 @@ def fit_line_height(style: TextStyle, height: int) -> TextStyle:
 
 def break_label(label: str, width: int, style: TextStyle, max_lines: int) -> tuple[str, ...]:
     """A label on one or two lines of similar length; empty if it does not fit into `width` pixels."""
-    if style.width(label) <= width:
+    whole = style.width(label)
+    if whole <= width:
         return (label,)
+    # Where both lines cannot hold it, no place needs a try: a label may have thousands of words.
+    if whole > max_lines * width + style.size:
+        return ()
     places = [found.start() for found in BREAK.finditer(label)] if max_lines > 1 else []
     ways = [(label[:place].rstrip(), label[place:]) for place in places]
     best = min(ways, key=lambda way: max(map(style.width, way)), default=())
