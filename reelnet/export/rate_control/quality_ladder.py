@@ -1,9 +1,9 @@
 """The quality ladder: everything a file may lose, in one order, from nothing to the least that can be shown.
 
 Its rungs come in the order in which viewers notice the loss: invisible loss of codec quality, values that change
-less often (change cost), a coarser codec quality, fewer frames, fewer colormap levels, half of the channels, a
-smaller scale, and as a last resort still fewer frames. Where they meet was measured on the demo's run, with the PSNR
-of the decoded maps in RGB against the recorded values (H.264, 120 frames):
+less often (change cost), a coarser codec quality, fewer frames, fewer colormap levels, a density of 1, half of the
+channels, a smaller scale, and as a last resort still fewer frames. Where they meet was measured on the demo's run,
+with the PSNR of the decoded maps in RGB against the recorded values (H.264, 120 frames):
 
 - Squares of 8 pixels: 637 kB at 45.8 dB by default, 546 kB at 43.0 dB two steps of quality lower. From there a
   change cost of 20 saves 15 % for 1.4 dB, and one of 80 saves 25 % for 2.8 dB. Then quality pays more: four steps
@@ -85,12 +85,14 @@ class RenditionParams:
     Attributes:
         frames: The number of frames.
         levels: The number of colormap levels between the first frame and the last.
+        density: Output pixels per pixel of the layout.
         channels: The most channels of a layer.
         scale: Output pixels per map value.
     """
 
     frames: int
     levels: int
+    density: int
     channels: int
     scale: int
 
@@ -98,7 +100,11 @@ class RenditionParams:
     def from_rendition(cls, rendition: Rendition) -> RenditionParams:
         """The parameters of a rendition as it is."""
         return cls(
-            len(rendition.timeline), rendition.scene.palette.levels, rendition.channels, rendition.scale
+            len(rendition.timeline),
+            rendition.scene.palette.levels,
+            rendition.density,
+            rendition.channels,
+            rendition.scale,
         )
 
 
@@ -244,31 +250,37 @@ def reduction_points(
     keep: Collection[str],
     *,
     levels: bool,
+    undense: RenditionParams,
     channels: int,
     scales: Sequence[int],
     fixed_canvas: bool,
 ) -> list[LadderPoint]:
-    """The points of the rungs that show less: frames, levels, channels, scale, and at last still fewer frames.
+    """The points of the rungs that show less: frames, levels, density, channels, scale, and still fewer frames.
 
     Args:
         last: The end of the rungs before, whose quality and change cost stay.
-        keep: The rungs to leave out: `frames`, `levels`, `channels`, `scale`.
+        keep: The rungs to leave out: `frames`, `levels`, `channels`, `scale`, which keeps the density, too.
         levels: Whether fewer levels save bytes.
+        undense: The whole at the smallest density.
         channels: The smaller number of channels that may be shown.
-        scales: The smaller scales that may be taken, descending.
+        scales: The scales below that of `undense` that may be taken, descending.
         fixed_canvas: Whether fewer channels and a smaller scale leave the canvas as large. Then both go last.
     """
     whole, points = last.params, [last]
     fewest = max(MIN_SHOWN_FRAMES, math.ceil(FRAME_FRACTIONS[-1] * whole.frames))
-    few = ("frames", [max(MIN_FRAMES, fewest >> halvings) for halvings in range(1, fewest.bit_length())])
-    smaller: list[tuple[str, Sequence[int]]] = [("channels", [channels]), ("scale", scales)]
-    rungs: list[tuple[str, Sequence[int]]] = [
-        ("frames", [max(fewest, round(fraction * whole.frames)) for fraction in FRAME_FRACTIONS]),
-        ("levels", COARSE_LEVELS if levels else ()),
-        *([few, *smaller] if fixed_canvas else [*smaller, few]),
+    few = [max(MIN_FRAMES, fewest >> halvings) for halvings in range(1, fewest.bit_length())]
+    fewer = [max(fewest, round(fraction * whole.frames)) for fraction in FRAME_FRACTIONS]
+    last_frames = "frames", [{"frames": count} for count in few]
+    smaller = [("channels", [{"channels": channels}]), ("scale", [{"scale": scale} for scale in scales])]
+    rungs: list[tuple[str, list[dict[str, int]]]] = [
+        ("frames", [{"frames": count} for count in fewer]),
+        ("levels", [{"levels": count} for count in COARSE_LEVELS] if levels else []),
+        ("scale", [{"density": undense.density, "scale": undense.scale}]),
+        *([last_frames, *smaller] if fixed_canvas else [*smaller, last_frames]),
     ]
-    for name, values in rungs:
-        for value in values if name not in keep else ():
-            if value < getattr(points[-1].params, name):
-                points.append(replace(last, params=replace(points[-1].params, **{name: value})))
+    for name, updates in rungs:
+        for update in updates if name not in keep else ():
+            params = points[-1].params
+            if all(value < getattr(params, key) for key, value in update.items()):
+                points.append(replace(last, params=replace(params, **update)))
     return points[1:]

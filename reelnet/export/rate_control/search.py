@@ -37,7 +37,13 @@ from reelnet.export.rate_control.quality_ladder import (
     reduction_points,
 )
 from reelnet.export.rate_control.root_finder import SizeRootFinder
-from reelnet.export.rate_control.size_model import ChangeCounter, SizeBreakdown, SizeModel, SizeProbe
+from reelnet.export.rate_control.size_model import (
+    DEFAULT_HALF_RATIOS,
+    ChangeCounter,
+    SizeBreakdown,
+    SizeModel,
+    SizeProbe,
+)
 from reelnet.export.rate_control.trials import ABORT_FACTOR, TARGET_FILL, Trial, TrialRunner
 from reelnet.render.rendition import Rendition
 
@@ -101,7 +107,7 @@ class _Search:
             0 if self._limits is None else self._limits.step,
         )
         self._whole = start.params
-        self._layouts = {(self._whole.channels, self._whole.scale): rendition}
+        self._layouts = {(self._whole.density, self._whole.channels, self._whole.scale): rendition}
         self._maps: dict[RenditionParams, RecordedMaps] = {}
         self._quantized: tuple[LadderPoint, QuantizedMaps] | None = None
         self._partly_quantized: tuple[LadderPoint, QuantizedMaps] | None = None
@@ -176,19 +182,23 @@ class _Search:
         """Walk down from `last`, whose size is known, over the rungs that show less, to their end if need be."""
         runner, fmt = self._runner, self._request.fmt
         keep, few_levels = self._request.keep, fmt.palette_based and self._counter.quantizes
-        scales = self._find_smaller_scales(fmt.palette_based)
-        build = partial(reduction_points, last, keep, levels=few_levels, scales=scales)
-        points = [last, *build(channels=(self._whole.channels + 1) // 2, fixed_canvas=False)]
-        smaller = replace(self._whole, channels=points[-1].params.channels, scale=points[-1].params.scale)
+        build = partial(reduction_points, last, keep, levels=few_levels)
+        whole, density = self._whole, self._whole.density
+        undense = replace(whole, density=1, scale=max(1, whole.scale // density))
+        half = (whole.channels + 1) // 2
+        points = [
+            last,
+            *build(undense=undense, channels=half, scales=[undense.scale - 1], fixed_canvas=False),
+        ]
         larger = [point for point in points if self._has_whole_layout(point)]
-        if smaller != self._whole and model.predict(larger[-1]) > self._target - DOUBTFUL_LOG_MARGIN:
+        if len(larger) < len(points) and model.predict(larger[-1]) > self._target - DOUBTFUL_LOG_MARGIN:
             # Only now anything else is laid out.
             with suppress(TemplateError):
-                half = self._render(replace(self._whole, scale=max(1, self._whole.scale // 2)))
-                if half.scale < self._whole.scale:
-                    model = replace(model, half_ratios=self._probe_half_scale(half, last))
-                is_fixed = half.size == self._render(self._whole).size
-                points = [last, *build(channels=self._find_fewer_channels(), fixed_canvas=is_fixed)]
+                undense, model = self._find_undense(), replace(model, half_ratios=self._probe_smaller(last))
+                scales = self._find_smaller_scales(undense, any_scale=fmt.palette_based)
+                is_fixed = bool(scales) and self._keeps_canvas(replace(undense, scale=scales[-1]))
+                fewer = self._find_fewer_channels()
+                points = [last, *build(undense=undense, channels=fewer, scales=scales, fixed_canvas=is_fixed)]
         ladder = QualityLadder(points, map(model.predict, points), self._quality_step)
         finder = SizeRootFinder(ladder.end, self._cap, self._target)
         finder.observe(0.0, log_size, measured=measured)
@@ -206,9 +216,21 @@ class _Search:
             self._walk(ladder, finder, min_fill=MIN_STEP_FILL)
 
     def _has_whole_layout(self, point: LadderPoint) -> bool:
-        """Whether a point shows all channels at the whole scale."""
-        params = point.params
-        return (params.channels, params.scale) == (self._whole.channels, self._whole.scale)
+        """Whether a point shows all channels at the whole density and scale."""
+        return replace(point.params, frames=self._whole.frames, levels=self._whole.levels) == self._whole
+
+    def _find_undense(self) -> RenditionParams:
+        """All of the rendition at a density of 1.
+
+        Raises:
+            TemplateError: It cannot be laid out at that density.
+        """
+        if self._whole.density == 1:
+            return self._whole
+        undense = self._render(self._whole).with_density(1)
+        params = replace(self._whole, density=1, scale=undense.scale)
+        self._layouts[1, params.channels, params.scale] = undense
+        return params
 
     def _find_fewer_channels(self) -> int:
         """Half of the channels; all of them if the author chose them one by one.
@@ -218,20 +240,29 @@ class _Search:
         """
         return self._render(replace(self._whole, channels=(self._whole.channels + 1) // 2)).channels
 
-    def _find_smaller_scales(self, any_scale: bool) -> list[int]:
-        """The scales that may be taken, descending: all of them, or only those that suit video."""
-        whole, context = self._whole.scale, self._render(self._whole).scene.context
-        smallest = find_smallest_scale(whole, max(context.require(context.layer).map_shape[1:]))
-        scales = range(whole - 1, smallest - 1, -1)
+    def _find_smaller_scales(self, undense: RenditionParams, *, any_scale: bool) -> list[int]:
+        """The scales below that at a density of 1, descending: all that may be taken, or those that suit video."""
+        context = self._render(undense).scene.context
+        smallest = find_smallest_scale(undense.scale, max(context.require(context.layer).map_shape[1:]))
+        scales = range(undense.scale - 1, smallest - 1, -1)
         return [scale for scale in scales if any_scale or scale in VIDEO_SCALES]
 
-    def _probe_half_scale(self, half: Rendition, last: LadderPoint) -> tuple[float, float]:
-        """The fractions of static bytes and of those of maps that half the scale leaves."""
-        halved = replace(last, params=replace(last.params, scale=half.scale))
-        settings, whole = self._settings(halved), self._break_down(last).probed
+    def _keeps_canvas(self, params: RenditionParams) -> bool:
+        """Whether the canvas is as large as without the parameters' smaller scale."""
+        return self._render(params).size == self._render(self._find_undense()).size
+
+    def _probe_smaller(self, last: LadderPoint) -> tuple[float, float]:
+        """The fractions of static bytes and of those of maps that half the scale or density leaves."""
+        undense = self._find_undense()
+        smaller = undense if undense != self._whole else replace(undense, scale=max(1, undense.scale // 2))
+        rendition = self._render(replace(smaller, frames=last.params.frames))
+        if rendition.scale == self._whole.scale:
+            return DEFAULT_HALF_RATIOS
+        settings = self._settings(replace(last, params=replace(smaller, frames=last.params.frames)))
+        whole = self._break_down(last).probed
         quantized, changes = self._quantize_windows(last)
-        probed = self._probe.break_down(half, quantized.levels_at, settings, changes).probed
-        power = 1 / math.log2(self._whole.scale / half.scale)
+        probed = self._probe.break_down(rendition, quantized.levels_at, settings, changes).probed
+        power = 1 / math.log2(self._whole.scale / rendition.scale)
         static, maps = (min(MAX_HALF_RATIO, probed[part] / whole[part]) ** power for part in (0, 1))
         return static, maps
 
@@ -330,11 +361,12 @@ class _Search:
         return self._breakdowns[point]
 
     def _render(self, params: RenditionParams) -> Rendition:
-        """The rendition of some frames. Only another scale or number of channels lays it out again."""
-        layout = params.channels, params.scale
+        """The rendition of some frames. Only another density, scale or number of channels lays it out again."""
+        layout = params.density, params.channels, params.scale
         if layout not in self._layouts:
-            whole = self._layouts[self._whole.channels, self._whole.scale]
-            self._layouts[layout] = whole.with_channels(params.channels).with_scale(params.scale)
+            rendition = self._layouts[self._whole.density, self._whole.channels, self._whole.scale]
+            rendition = rendition.with_density(params.density).with_channels(params.channels)
+            self._layouts[layout] = rendition.with_scale(params.scale)
         return self._layouts[layout].with_frames(params.frames)
 
     def _record_maps(self, params: RenditionParams) -> RecordedMaps:

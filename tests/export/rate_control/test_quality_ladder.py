@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +23,7 @@ from reelnet.export.rate_control.quality_ladder import (
     reduction_points,
 )
 
-WHOLE = RenditionParams(frames=290, levels=169, channels=16, scale=8)
+WHOLE = RenditionParams(frames=290, levels=169, density=1, channels=16, scale=8)
 
 
 def ladder_of(codec: Codec, content: Content = Content.BLOCKS, *, quantizes: bool = True) -> QualityLadder:
@@ -86,11 +86,18 @@ def reductions(
     fixed: bool = False,
     quantizes: bool = True,
     whole: RenditionParams = WHOLE,
+    undense: RenditionParams | None = None,
 ) -> list[RenditionParams]:
     last = LadderPoint(whole, None, CHANGE_COSTS[-1])
     scales = [7, 6, 5] if palette else [8]
     points = reduction_points(
-        last, keep, levels=palette and quantizes, channels=8, scales=scales, fixed_canvas=fixed
+        last,
+        keep,
+        levels=palette and quantizes,
+        undense=undense or whole,
+        channels=8,
+        scales=scales,
+        fixed_canvas=fixed,
     )
     return [point.params for point in points]
 
@@ -103,10 +110,18 @@ def test_frames_go_first_then_levels_channels_scale_and_still_more_frames() -> N
     smaller = [each for each in params if each.frames == 73 and each.levels == 15]
     assert [(each.channels, each.scale) for each in smaller] == [(16, 8), (8, 8), (8, 7), (8, 6), (8, 5)]
     assert [each.frames for each in params[-6:]] == [73, 36, 18, 9, 4, 2]
-    assert params[-1] == RenditionParams(2, 15, 8, 5)
+    assert params[-1] == RenditionParams(2, 15, 1, 8, 5)
     for here, there in pairwise([WHOLE, *params]):
         changed = [a > b for a, b in zip(astuple(here), astuple(there), strict=True)]
         assert sum(changed) == 1
+
+
+def test_density_goes_before_channels() -> None:
+    dense, undense = replace(WHOLE, density=2, scale=16), WHOLE
+    params = reductions(whole=dense, undense=undense)
+    densities = [(each.density, each.channels, each.scale) for each in params if each.levels == 15]
+    assert [*dict.fromkeys(densities)][:4] == [(2, 16, 16), (1, 16, 8), (1, 8, 8), (1, 8, 7)]
+    assert {each.density for each in reductions("scale", whole=dense, undense=undense)} == {2}
 
 
 def test_a_fixed_canvas_keeps_channels_and_scale_to_the_end() -> None:
@@ -132,7 +147,7 @@ def test_what_is_kept_stays(kept: str) -> None:
 
 
 def test_five_seconds_stay_before_anything_else_goes() -> None:
-    params = reductions(whole=RenditionParams(frames=60, levels=169, channels=16, scale=8))
+    params = reductions(whole=replace(WHOLE, frames=60))
     assert params[0].frames == 48
     assert all(
         each.frames == 48 for each in params if each.levels > 15 or each.channels > 8 or each.scale > 5
@@ -140,7 +155,7 @@ def test_five_seconds_stay_before_anything_else_goes() -> None:
 
 
 def test_video_keeps_its_levels() -> None:
-    params = reductions(palette=False, whole=RenditionParams(290, 169, 16, scale=12))
+    params = reductions(palette=False, whole=replace(WHOLE, scale=12))
     assert {each.levels for each in params} == {169}
     assert {each.scale for each in params} == {12, 8}
     assert {each.levels for each in reductions(quantizes=False)} == {169}
@@ -150,7 +165,9 @@ def test_steps_have_positions_of_their_own() -> None:
     last = LadderPoint(WHOLE, None, CHANGE_COSTS[-1])
     points = [
         last,
-        *reduction_points(last, (), levels=True, channels=8, scales=range(7, 0, -1), fixed_canvas=False),
+        *reduction_points(
+            last, (), levels=True, undense=WHOLE, channels=8, scales=range(7, 0, -1), fixed_canvas=False
+        ),
     ]
     ladder = QualityLadder(points, [-0.2 * number for number in range(len(points))])
     found = [ladder.locate(position) for position in np.linspace(0, ladder.end, 500).tolist()]

@@ -51,7 +51,13 @@ def test_a_probe_tells_the_size_of_the_whole(reel: Reel, model: SizeModel, tmp_p
 def test_sizes_fall_along_the_ladder(model: SizeModel) -> None:
     points = quality_points(model.anchor.params, GIF, Content.FINE, quantizes=True)
     points += reduction_points(
-        points[-1], (), levels=True, channels=2, scales=range(7, 3, -1), fixed_canvas=False
+        points[-1],
+        (),
+        levels=True,
+        undense=model.anchor.params,
+        channels=2,
+        scales=range(7, 3, -1),
+        fixed_canvas=False,
     )
     sizes = [model.predict(point) for point in points]
     # The number of changes is an estimate; a finer step may not save more.
