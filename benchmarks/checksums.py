@@ -47,11 +47,24 @@ TEMPLATES = (
     "evolution",
     "filmstrip",
     "overview",
+    "paper",
     "plain",
     "square",
     "vertical",
     "wide",
 )
+"""Templates for any run."""
+
+SPECIAL_TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "barcode": ("layers",),
+    "compass": ("scores",),
+    "filters": ("layers",),
+    "flow": ("scores", "layers"),
+    "race": ("scores",),
+    "table": ("scores", "relu"),
+}
+"""Templates about answers, filters, or several layers, and the runs with something to show."""
+
 FORMATS = ("a.gif", "a.apng", "a.mp4", "a.webm", "a.webp", "still.png", "f-%03d.png")
 
 
@@ -314,6 +327,11 @@ def describe_sequence(folder: Path) -> Entry:
 # The matrix
 
 
+def list_templates(run: str) -> list[str]:
+    """The templates that a run is rendered with."""
+    return [*TEMPLATES, *(name for name, runs in SPECIAL_TEMPLATES.items() if run in runs)]
+
+
 @dataclass(frozen=True)
 class Job:
     """One output: `make` writes into an empty folder and returns the checksums."""
@@ -346,7 +364,7 @@ class Matrix:
 
     def _whole(self) -> Iterator[Job]:
         for run in RUNS:
-            for template in TEMPLATES:
+            for template in list_templates(run):
                 for file in self._formats(run, template):
                     yield self._file("whole", f"{run}/{template}/{file}", run, template, file)
         for name, options in VARIATIONS.items():
@@ -381,7 +399,7 @@ class Matrix:
 
     def _stills(self) -> Iterator[Job]:
         for run in RUNS:
-            for template in TEMPLATES:
+            for template in list_templates(run):
                 yield Job("frames", f"{run}/{template}", self._still_maker(run, template, {}))
         for name, options in VARIATIONS.items():
             yield Job("frames", f"scores/article+{name}", self._still_maker("scores", "article", options))
