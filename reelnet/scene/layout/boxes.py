@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Generic, TypeVar
 
 from reelnet.scene.layout.snap import SnapGrid
@@ -67,6 +68,14 @@ class Measure:
     min_width: int | None = None
     height_at: Callable[[int], int] | None = None
     min_height_at: Callable[[int], int] | None = None
+
+    def remember_heights(self) -> Measure:
+        """The same, but the height at each width is computed once: to place one panel, many ask for it."""
+        return replace(
+            self,
+            height_at=self.height_at and cache(self.height_at),
+            min_height_at=self.min_height_at and cache(self.min_height_at),
+        )
 
 
 @dataclass(frozen=True)
@@ -139,12 +148,12 @@ class Group(Generic[T]):
     options: StackSpec = field(default_factory=StackSpec)
     grid: SnapGrid = field(default_factory=SnapGrid)
 
-    @property
+    @cached_property
     def snaps(self) -> bool:
         """Whether it begins on the grid: if one of its items does."""
         return any(item.snaps for item in self.items)
 
-    @property
+    @cached_property
     def padding(self) -> int:
         """Pixels around all items; with items that snap, at least as many as the author asked for."""
         padding = self.options.padding
@@ -155,12 +164,12 @@ class Group(Generic[T]):
         """Its share of free space; 0 unless the author sets it."""
         return self.options.grow or 0.0
 
-    @property
+    @cached_property
     def natural_width(self) -> int:
         """The preferred width."""
         return self.options.width or self._sum_widths([item.natural_width for item in self.items])
 
-    @property
+    @cached_property
     def min_width(self) -> int:
         """The smallest width."""
         return self.options.width or self._sum_widths([item.min_width for item in self.items])
@@ -181,7 +190,7 @@ class Group(Generic[T]):
                 inner = max(widths)
         return inner + 2 * self.padding
 
-    @property
+    @cached_property
     def _column_snaps(self) -> list[bool]:
         """Whether each item of a row, or each column of a grid, begins on the grid."""
         count = self.columns if self.direction is Direction.GRID else len(self.items)

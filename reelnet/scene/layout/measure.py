@@ -53,7 +53,7 @@ def _measure_node(
         return None
     grow = panel.default_grow if panel.grow is None else panel.grow
     limit = context.max_chart_height if panel.is_limited_chart else None
-    return Leaf(panel, measure, panel, grow, snaps=panel.has_cells, max_height=limit)
+    return Leaf(panel, measure.remember_heights(), panel, grow, snaps=panel.has_cells, max_height=limit)
 
 
 def _check_sample_strips(direction: Direction, items: Sequence[LayoutTree], context: SceneContext) -> None:

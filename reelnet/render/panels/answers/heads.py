@@ -51,19 +51,27 @@ def spread_heads(places: Floats, distance: float, center: tuple[float, float], r
     Returns:
         The places (steps, heads, 2) in which the heads are drawn.
     """
-    count = places.shape[1]
-    spread = places.copy()
+    return _spread_heads(places.tobytes(), places.shape, distance, center, radius)
+
+
+@lru_cache(maxsize=4)
+def _spread_heads(
+    data: bytes, shape: tuple[int, ...], distance: float, center: tuple[float, float], radius: float
+) -> Floats:
+    places = np.frombuffer(data).reshape(shape)
+    count = shape[1]
     if count < 2:
-        return spread
+        return places
+    spread = places.copy()
     # Heads in one place go apart in different directions, evenly spread.
     angles = GOLDEN_ANGLE * np.arange(count)
-    offset = 0.05 * distance * np.sqrt(np.arange(1, count + 1) / count)[:, None]
-    offset = offset * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    nudge, middle = offset.copy(), np.array(center)
-    for step, true in enumerate(places):
+    offset = 0.05 * distance * np.sqrt(np.arange(1, count + 1) / count)
+    offset = offset * np.stack([np.cos(angles), np.sin(angles)])
+    nudge, middle = offset.copy(), np.array(center)[:, None]
+    for step, true in enumerate(places.transpose(0, 2, 1)):
         # A head that goes far in one step, as in runs of few steps, takes no displacement along.
-        way = np.linalg.norm(true - places[max(0, step - 1)], axis=1)
-        offset = offset * np.clip(1 - way / distance, 0, 1)[:, None]
+        way = np.linalg.norm(places[step] - places[max(0, step - 1)], axis=1)
+        offset = offset * np.clip(1 - way / distance, 0, 1)
         at = _keep_inside(true + offset, middle, radius)
         for _ in range(ROUNDS if step else FIRST_ROUNDS):
             at += PULL * (true - at)
@@ -77,35 +85,38 @@ def spread_heads(places: Floats, distance: float, center: tuple[float, float], r
             if push is None:
                 break
             at = _keep_inside(at + 1.2 * push, middle, radius)
-        spread[step] = at
+        spread[step] = at.T
         offset = at - true
-        offset[(np.abs(offset) < NEAR).all(axis=1)] = 0
+        offset[:, (np.abs(offset) < NEAR).all(axis=0)] = 0
+    spread.flags.writeable = False
     return spread
 
 
 def _push_apart(at: Floats, distance: float, nudge: Floats) -> Floats | None:
-    """The pushes (heads, 2) that heads give each other; None if no two are closer than `distance`."""
-    between = at[:, None] - at[None]
-    apart = np.hypot(between[..., 0], between[..., 1])
-    np.fill_diagonal(apart, np.inf)
-    if apart.min() >= distance:
+    """The pushes (2, heads) that heads give each other; None if no two are closer than `distance`."""
+    # From the head of a row to the head of a column.
+    between = at[:, None] - at[:, :, None]
+    apart = np.hypot(between[0], between[1])
+    apart.flat[:: len(apart) + 1] = np.inf
+    nearest = apart.min()
+    if nearest >= distance:
         return None
-    same = apart < 1e-6
-    if same.any():
-        between = np.where(same[..., None], nudge[:, None] - nudge[None], between)
-        apart = np.where(same, np.hypot(between[..., 0], between[..., 1]) + 1e-9, apart)
+    if nearest < 1e-6:
+        same = apart < 1e-6
+        between = np.where(same, nudge[:, None] - nudge[:, :, None], between)
+        apart = np.where(same, np.hypot(between[0], between[1]) + 1e-9, apart)
     overlap = np.maximum(0, distance - apart)
     # Many pushes at once would throw a head far away.
-    share = 0.5 / np.sqrt(np.maximum(1, np.count_nonzero(overlap, axis=1)))
-    push: Floats = (between * (share[:, None] * overlap / apart)[..., None]).sum(axis=1)
+    share = 0.5 / np.sqrt(np.maximum(1, (overlap > 0).sum(axis=0)))
+    push: Floats = (between * (share * overlap / apart)).sum(axis=1)
     return push
 
 
 def _keep_inside(at: Floats, center: Floats, radius: float) -> Floats:
-    """Move places outside of a circle to its edge."""
+    """Move places (2, heads) outside of a circle to its edge."""
     away = at - center
-    length = np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)
-    kept: Floats = center + away * np.minimum(1, radius / length)[:, None]
+    length = np.maximum(np.hypot(away[0], away[1]), 1e-9)
+    kept: Floats = center + away * np.minimum(1, radius / length)
     return kept
 
 

@@ -25,6 +25,8 @@ FADING_LEVELS = 4
 """It fades in so many steps: with pixels that change less often, files are 5 % smaller."""
 MIN_COVER = 6
 """A shade of a trail hides lines of the background from this one on, as part of 1/`MIN_COVER` of its shades."""
+MIN_COVERAGE = 0.02
+"""Pixels of which a trail covers less are not part of it."""
 MAX_PATHS = 32
 """Paths of one drawing; their numbers take five bits."""
 
@@ -112,25 +114,31 @@ def _rasterize_path(
     thin, thick = widths
     reach = int(np.ceil(PIECE / 2 + thick / 2 + 1))
     middle = np.floor(start + part / 2).astype(np.intp)
-    window = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)[::-1].T
-    at = middle[:, None] + window[None]
-    from_start = at + 0.5 - start[:, None]
-    squared = np.maximum((part**2).sum(axis=1), 1e-12)
-    along = np.clip((from_start * part[:, None]).sum(axis=2) / squared[:, None], 0, 1)
-    away = from_start - along[..., None] * part[:, None]
-    distance = np.hypot(away[..., 0], away[..., 1])
-    covers = np.stack(
-        [np.clip(width / 2 + 0.5 - distance, 0, min(1, width)) for width in (thin, thick)], axis=2
-    )
-    x, y = at[..., 0] - box.x, at[..., 1] - box.y
-    inside = (covers[..., 1] > 0.02) & (x >= 0) & (x < box.width) & (y >= 0) & (y < box.height)
-    pixels, births = (y * box.width + x)[inside], np.broadcast_to(births[:, None], x.shape)[inside]
-    levels = np.rint(255 * covers[inside]).astype(np.uint8)
+    window = np.arange(-reach, reach + 1)
+    # Axes: pieces, rows, columns.
+    x, y = (middle[:, 0, None] + window)[:, None], (middle[:, 1, None] + window)[:, :, None]
+    from_x, from_y = x + 0.5 - start[:, 0, None, None], y + 0.5 - start[:, 1, None, None]
+    part_x, part_y = part[:, 0, None, None], part[:, 1, None, None]
+    squared = np.maximum(part_x**2 + part_y**2, 1e-12)
+    along = np.clip((from_x * part_x + from_y * part_y) / squared, 0, 1)
+    distance = np.hypot(from_x - along * part_x, from_y - along * part_y)
+    x, y = x - box.x, y - box.y
+    inside = np.clip(thick / 2 + 0.5 - distance, 0, min(1, thick)) > MIN_COVERAGE
+    inside &= (x >= 0) & (x < box.width) & (y >= 0) & (y < box.height)
+    piece, row, column = np.nonzero(inside)
+    distance = distance[piece, row, column]
+    pixels = y[piece, row, 0] * box.width + x[piece, 0, column]
+    levels = np.stack(
+        [np.rint(255 * np.clip(width / 2 + 0.5 - distance, 0, min(1, width))) for width in (thin, thick)],
+        axis=1,
+    ).astype(np.uint8)
     # A pixel that several pieces of one step touch counts once.
-    order = np.lexsort((births, pixels))
-    pixels, births, levels = pixels[order], births[order], levels[order]
-    first = np.flatnonzero((np.diff(pixels, prepend=-1) != 0) | (np.diff(births, prepend=-1) != 0))
-    return pixels[first], births[first], np.maximum.reduceat(levels, first, axis=0)
+    keys = pixels * len(path) + births[piece]
+    order = np.argsort(keys)
+    keys, levels = keys[order], levels[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    keys = keys[first]
+    return keys // len(path), keys % len(path), np.maximum.reduceat(levels, first, axis=0)
 
 
 def rasterize_line(

@@ -43,7 +43,9 @@ class Verdict(AnswerPanel):
         scores = self.find_scores(context)
         if scores is None:
             return None
-        return write_sentences(scores, context, find_sample(self.sample, context, scores))
+        position = find_sample(self.sample, context, scores)
+        key = "sentences", scores.tap, scores.classes, scores.logits, scores.sample_indices[position]
+        return context.get_cached(key, lambda: write_sentences(scores, context, position))
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the longest sentences of the run, which wrap at smaller widths."""

@@ -82,8 +82,8 @@ class Sprite:
     @classmethod
     def from_coverage(cls, coverage: NDArray[np.uint8], ink: Ink) -> Sprite:
         """Look up the shades of an ink, once the palette is frozen."""
-        shade = (coverage.astype(np.uint16) * (len(ink.indices) - 1) + 127) // 255
-        return cls(ink.indices[shade], shade > 0)
+        shade = (np.arange(256) * (len(ink.indices) - 1) + 127) // 255
+        return cls(ink.indices[shade][coverage], (shade > 0)[coverage])
 
     def draw_columns(self, canvas: Canvas, x: int, y: int, start: int, stop: int) -> None:
         """Draw the columns from `start` to before `stop`; (x, y) is the upper left corner of the whole sprite."""
@@ -188,16 +188,18 @@ def find_end_spans(columns: Floats, rows: Floats, pieces: NDArray[np.intp]) -> F
 
     The arguments are those of `split_points`.
     """
-    spans, low, high = np.empty((len(rows), 2)), np.inf, -np.inf
-    for at, (column, row) in enumerate(zip(columns, rows, strict=True)):
-        if at and column > columns[at - 1]:
+    spans: list[tuple[int, int]] = []
+    low, high, before = np.inf, -np.inf, None
+    for point in zip(columns.tolist(), rows.tolist(), pieces.tolist(), strict=True):
+        column, row, piece = point
+        if before is not None and column > before[0]:
             low = high = row
-            if pieces[at] == pieces[at - 1]:
+            if piece == before[2]:
                 # The curve enters the column half a pixel before the point in its middle.
-                low = high = row + (rows[at - 1] - row) * 0.5 / (column - columns[at - 1])
-        low, high = min(low, row), max(high, row)
-        spans[at] = round(low), round(high) + 1
-    return spans
+                low = high = row + (before[1] - row) * 0.5 / (column - before[0])
+        low, high, before = min(low, row), max(high, row), point
+        spans.append((round(low), round(high) + 1))
+    return np.array(spans, np.float64).reshape(-1, 2)
 
 
 class CurveReveal:

@@ -89,16 +89,26 @@ class CaptionStyles:
 
     def __init__(self, name: TextStyle, detail: TextStyle) -> None:
         self.name, self.detail = name, detail
+        # The search for the largest maps asks for the same captions again and again.
+        self._min_widths: dict[Caption, int] = {}
+        self._wrapped: dict[tuple[Caption, int], list[tuple[str, TextStyle]]] = {}
 
     def min_width(self, caption: Caption) -> int:
         """Pixels of the longest piece that cannot be broken."""
-        pieces = [part for word in caption.name.split(" ") for part in split_word(word)]
-        return max([*map(self.name.width, pieces), *map(self.detail.width, caption.detail.split(" "))])
+        if caption not in self._min_widths:
+            names = [part for word in caption.name.split(" ") for part in split_word(word)]
+            details = caption.detail.split(" ")
+            widths = [*map(self.name.width, names), *map(self.detail.width, details)]
+            self._min_widths[caption] = max(widths)
+        return self._min_widths[caption]
 
     def wrap(self, caption: Caption, width: int) -> list[tuple[str, TextStyle]]:
         """The lines with their fonts."""
-        names = [(line, self.name) for line in self._wrap_name(caption.name, width)]
-        return [*names, *((line, self.detail) for line in wrap_text(caption.detail, width, self.detail))]
+        if (caption, width) not in self._wrapped:
+            details = wrap_text(caption.detail, width, self.detail)
+            lines = [(line, self.name) for line in self._wrap_name(caption.name, width)]
+            self._wrapped[caption, width] = [*lines, *((line, self.detail) for line in details)]
+        return self._wrapped[caption, width]
 
     def _wrap_name(self, name: str, width: int) -> list[str]:
         """The lines of a name; a path breaks at its dots rather than at underscores."""
