@@ -112,13 +112,19 @@ def polylines(
     lines: Iterable[list[tuple[float, float]]], width: float, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """The coverage (height, width) of several lines that do not touch; see `polyline`."""
-    k = OVERSAMPLING
-    image = Image.new("L", (size[0] * k, size[1] * k))
+    k, coverage = OVERSAMPLING, np.zeros(size[::-1], np.uint8)
+    image, rows = Image.new("L", (size[0] * k, size[1] * k)), []
     for points in lines:
         if len(points) > 1:
             scaled = [(x * k, y * k) for x, y in points]
             ImageDraw.Draw(image).line(scaled, fill=255, width=round(width * k), joint="curve")
-    return np.asarray(image.reduce(k))
+            rows += [y for _, y in points]
+    # Averages take long, and most lines are flat.
+    top = max(0, int(min(rows, default=0) - width) - 1)
+    bottom = min(size[1], int(max(rows, default=-1) + width) + 2)
+    if rows and top < bottom:
+        coverage[top:bottom] = image.reduce(k, (0, top * k, size[0] * k, bottom * k))
+    return coverage
 
 
 @lru_cache(maxsize=8)

@@ -82,8 +82,12 @@ class Sprite:
     @classmethod
     def from_coverage(cls, coverage: NDArray[np.uint8], ink: Ink) -> Sprite:
         """Look up the shades of an ink, once the palette is frozen."""
-        shade = (np.arange(256) * (len(ink.indices) - 1) + 127) // 255
-        return cls(ink.indices[shade][coverage], (shade > 0)[coverage])
+        shades = (np.arange(256) * (len(ink.indices) - 1) + 127) // 255
+        mask = coverage >= np.searchsorted(shades, 1)
+        # Most pixels of a plot are background.
+        indices = np.full(coverage.shape, ink.indices[0])
+        indices[mask] = ink.indices[shades][coverage[mask]]
+        return cls(indices, mask)
 
     def draw_columns(self, canvas: Canvas, x: int, y: int, start: int, stop: int) -> None:
         """Draw the columns from `start` to before `stop`; (x, y) is the upper left corner of the whole sprite."""
