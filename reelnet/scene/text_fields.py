@@ -9,25 +9,31 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from string import Formatter
 
 import numpy as np
 
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.errors import suggest_names
-from reelnet.scene.class_scores import count_right, explain_missing_truth
+from reelnet.runs.header import TapKind
+from reelnet.scene.class_scores import ClassScores, count_right, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.number_text import typeset_number
+from reelnet.scene.palette.color_names import describe_scales
 
 FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a larger width would make a text too long to draw."""
 
 RUN_FIELDS = "layer|layer_name|network|inputs|naming|order|seen|shown|cell|rows|columns"
-STATIC_FIELDS = rf"{RUN_FIELDS}|channels|samples|height|width|first_step|last_step"
+STATIC_FIELDS = rf"{RUN_FIELDS}|colors|channels|samples|height|width|first_step|last_step"
 FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|right|metrics\..+")
 """Names that fields may have; only a run tells which metrics exist."""
 
 DIGIT = re.compile("[0-9]")
+
+COLORS = "colors"
+"""The field that says what colors mean."""
 
 MISSING_VALUE = "–"
 """Shown for a metric that has no value yet."""
@@ -79,7 +85,7 @@ class FieldText:
         Raises:
             OptionError: Braces do not match, a field does not exist in this run, or a value cannot be formatted.
         """
-        examples: dict[str, object] = {**context.text_fields, "step": 0}
+        examples: dict[str, object] = {**context.text_fields, COLORS: "", "step": 0}
         examples |= {f"metrics.{name}": 0.5 for name in context.metrics}
         parts, errors = parse_fields(text), ErrorCollector()
         if any(field is not None and field[0] == "right" for _, field in parts):
@@ -97,10 +103,18 @@ class FieldText:
         errors.raise_errors()
         return cls(parts, context)
 
+    @cached_property
+    def _static_values(self) -> Mapping[str, object]:
+        """The values of the fields that are the same in every frame."""
+        values = self.context.text_fields
+        if any(field is not None and field[0] == COLORS for _, field in self.parts):
+            values[COLORS] = describe_all_colors(self.context)
+        return values
+
     @property
     def is_dynamic(self) -> bool:
         """Whether the text changes from frame to frame."""
-        return any(field is not None and field[0] not in self.context.text_fields for _, field in self.parts)
+        return any(field is not None and field[0] not in self._static_values for _, field in self.parts)
 
     def static_text(self) -> str:
         """The text of every frame, if it is not dynamic."""
@@ -132,8 +146,8 @@ class FieldText:
     def _find_texts(self, name: str, spec: str) -> tuple[str, ...]:
         """The texts that a field takes over the run, with 0 for every digit that changes."""
         context = self.context
-        if name in context.text_fields:
-            return (_format_value(context.text_fields[name], spec),)
+        if name in self._static_values:
+            return (_format_value(self._static_values[name], spec),)
         values: Iterable[object] = context.steps
         if name == "right":
             values = count_right(context).tolist()
@@ -147,11 +161,23 @@ class FieldText:
         )
 
     def _fill(self, values: Mapping[str, object]) -> str:
-        known = {**self.context.text_fields, **values}
+        known = {**self._static_values, **values}
         return "".join(
             literal + ("" if field is None else _format_value(known[field[0]], field[1]))
             for literal, field in self.parts
         )
+
+
+def describe_all_colors(context: SceneContext) -> str:
+    """What the colors of the recorded layers mean, without those of the class output, as a sentence without its dot.
+
+    Unlike the other fields it takes statistics of all layers, so it is only computed for texts that name it.
+    """
+    scores = ClassScores.find(context)
+    layers = [name for name, tap in context.taps.items() if tap.kind is TapKind.ACTIVATION]
+    layers = [name for name in layers if scores is None or name != scores.tap] or layers
+    text = describe_scales([context.view(layer).limits for layer in layers], context.theme)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _format_value(value: object, spec: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reelnet.scene.limits import Limits
 from reelnet.template.color import Rgb
-from reelnet.template.theme import Theme
+from reelnet.template.theme import LimitKind, Theme
 
 HUES = (
     (15, "red"),
@@ -61,3 +61,18 @@ def describe_colors(limits: Sequence[Limits], theme: Theme) -> str:
         if start != end:
             texts.append(f"values of one sign run from {start}, 0, to {end}")
     return "; ".join(texts)
+
+
+def describe_scales(limits: Sequence[Limits], theme: Theme) -> str:
+    """Say what the colors of one or several layers mean, and whether they have one scale.
+
+    Args:
+        limits: Those of each layer in the picture.
+        theme: Its colormaps, and the rule for limits.
+    """
+    scale = "each layer on its own scale" if len(limits) > 1 else ""
+    if scale and theme.limits.kind in (LimitKind.SHARED, LimitKind.FIXED):
+        scale = "all layers on one scale"
+    if any(each.by_channel for each in limits):
+        scale = f"{scale}, each head on its own" if scale else "each head on its own scale"
+    return "; ".join(filter(None, [describe_colors(limits, theme), scale]))

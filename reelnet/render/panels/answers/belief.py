@@ -19,7 +19,8 @@ from reelnet.render.panels.answers.answer_panel import (
     measure_percent,
     rasterize_mark,
 )
-from reelnet.render.panels.charts.axis import Axis, StepScaleOption, fit_step_axis
+from reelnet.render.panels.answers.belief_list import BeliefList, BeliefListDrawing
+from reelnet.render.panels.charts.axis import MIN_PLOT_STEPS, Axis, StepScaleOption, fit_step_axis
 from reelnet.render.panels.charts.chart import Chart, title_style
 from reelnet.render.panels.charts.chart_drawing import ChartDrawing
 from reelnet.render.panels.charts.line import (
@@ -37,7 +38,7 @@ from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_clas
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
-from reelnet.scene.panel import Canvas
+from reelnet.scene.panel import Canvas, Drawing
 from reelnet.template.color import Rgb
 from reelnet.template.theme import Theme
 
@@ -56,7 +57,7 @@ class Belief(AnswerPanel):
     """What the network takes one sample for, step by step: a curve per class, with what is to come as ghost lines.
 
     The current answer and the true class have colors and their names at the cursor; all others are gray. Of many
-    classes, those that are never likely have no curve.
+    classes, those that are never likely have no curve. Of fewer than five steps, there are values only.
     """
 
     default_grow: ClassVar[float] = 1.0
@@ -69,6 +70,19 @@ class Belief(AnswerPanel):
     )
     x: StepScaleOption = "log"
 
+    def find_title(self, context: SceneContext) -> str:
+        """The title; empty for none."""
+        if self.title is not None:
+            return " ".join(self.title.split())
+        position = self.find_position(context)
+        label = context.labels[position] if context.labels is not None else ""
+        name = f"“{label}”" if label else f"sample {context.sample_indices[position]}"
+        return f"What the network takes {name} for"
+
+    def list_beliefs(self, scores: ClassScores, context: SceneContext) -> BeliefList:
+        """The values of few steps."""
+        return BeliefList(scores, context, self.find_position(context), self.find_title(context))
+
     def find_position(self, context: SceneContext) -> int:
         """The position of the sample among the shown ones.
 
@@ -80,12 +94,8 @@ class Belief(AnswerPanel):
     def make_chart(self, context: SceneContext) -> Chart:
         """The title and the axes; the curves are drawn by `BeliefDrawing`."""
         step_axis = fit_step_axis(context.steps, 4, self.x)
-        position = self.find_position(context)
-        label = context.labels[position] if context.labels is not None else ""
-        name = f"“{label}”" if label else f"sample {context.sample_indices[position]}"
-        title = f"What the network takes {name} for" if self.title is None else self.title
         return Chart(
-            " ".join(title.split()),
+            self.find_title(context),
             (),
             PROBABILITY_AXIS,
             None,
@@ -114,6 +124,8 @@ class Belief(AnswerPanel):
         with errors.collect("title"):
             title_style(context.theme).width(chart.title)
         errors.raise_errors()
+        if len(context.steps) < MIN_PLOT_STEPS:
+            return self.list_beliefs(scores, context).measure()
         label_width = measure_labels(scores, context, self.write_note(scores, context))
         header = chart.header.height_at(chart.natural_width)
         height = max(13 * size, chart.min_height(header))
@@ -121,24 +133,29 @@ class Belief(AnswerPanel):
             max(40 * size, chart.natural_width + label_width), height, chart.min_width + label_width
         )
 
-    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> BeliefDrawing:
-        """Find the curves."""
-        return BeliefDrawing(self, context, box, palette)
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
+        """Find the curves, or write the values of few steps."""
+        scores = self.find_scores(context)
+        if scores is None:
+            raise AssertionError("a panel without a measure is not placed")
+        if len(context.steps) < MIN_PLOT_STEPS:
+            return BeliefListDrawing(self.list_beliefs(scores, context), box, palette)
+        return BeliefDrawing(self, scores, context, box, palette)
 
 
 def measure_labels(scores: ClassScores, context: SceneContext, note: Sequence[str]) -> int:
-    """Pixels right of the plot for the name and the probability of a class, beside the dot at its curve's end.
+    """Pixels right of the plot for the name and the probability of a class, and for a note right of these.
 
     Args:
         scores: Its classes have the names.
         context: The run.
-        note: Lines that stand there as well.
+        note: Lines that stand there as well, where no label hides them.
     """
     style, gap = answer_style(context.theme), context.px(GAP)
     name_width = min(max(map(style.width, scores.classes)), MAX_NAME_EMS * style.size)
     percent_width = measure_percent(body_style(context.theme))
     label_width = 6 * gap + round(0.8 * style.size) + name_width + percent_width
-    return max([label_width, *(2 * gap + note_style(context.theme).width(line) for line in note)])
+    return label_width + max((2 * gap + note_style(context.theme).width(line) for line in note), default=0)
 
 
 def note_style(theme: Theme) -> TextStyle:
@@ -168,10 +185,9 @@ def choose_curves(beliefs: NDArray[np.float64], truth: int) -> list[int]:
 class BeliefDrawing:
     """The chart in its box."""
 
-    def __init__(self, panel: Belief, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
-        scores = panel.find_scores(context)
-        if scores is None:
-            raise AssertionError("a panel without a measure is not placed")
+    def __init__(
+        self, panel: Belief, scores: ClassScores, context: SceneContext, box: Box, palette: PaletteBuilder
+    ) -> None:
         theme, chart = context.theme, panel.make_chart(context)
         position = panel.find_position(context)
         note = panel.write_note(scores, context)
@@ -197,7 +213,7 @@ class BeliefDrawing:
             palette.ramp(theme.muted, theme.background),
         )
         self._scale, self._gap = chart.line_scale, context.px(GAP)
-        self._note, self._note_style = note, note_style(theme)
+        self._note, self._note_style, self._right_edge = note, note_style(theme), box.right
         self._curves = [
             self._make_line(number, self._past_ink, gray, bold=False)
             for number in choose_curves(self._beliefs, self._truth)
@@ -230,17 +246,16 @@ class BeliefDrawing:
         self._write_note(canvas)
 
     def _write_note(self, canvas: Canvas) -> None:
-        """Write the note beside the end of the true class's curve, below its label or else above."""
+        """Write the note at the right edge, as high as the end of the true class's curve."""
         if not self._note:
             return
-        plot, style, line = self._plot, self._note_style, self._style.line_height
+        plot, style = self._plot, self._note_style
         row = plot.y + round((1 - self._beliefs[-1, self._truth]) * (plot.height - 1))
-        y, height = row + line // 2 + self._gap, len(self._note) * style.line_height
-        if y + height > plot.bottom:
-            y = row - line // 2 - self._gap - height
+        height = len(self._note) * style.line_height
+        y = min(row - self._style.line_height // 2, plot.bottom - height)
         for number, text in enumerate(self._note):
-            x = plot.right + 2 * self._gap
-            write(canvas, text, self._muted, x, y + number * style.line_height, style)
+            top = y + number * style.line_height
+            write(canvas, text, self._muted, self._right_edge, top, style, anchor="right")
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write what the network takes the sample for now."""

@@ -52,7 +52,7 @@ class Text(Panel):
         "",
         description="The text, with fields in braces: {layer}, {layer_name} (layer 2 for a name without letters), "
         "{seen} (what is seen of the layer), {shown} (what the rows and columns are), {order} (in which order "
-        "the channels are), {cell} (what a cell shows), "
+        "the channels are), {cell} (what a cell shows), {colors} (what the colors of all layers mean), "
         "{network} (a network, or what the run's facts say about the model), {inputs} (ten digits, ten pictures of "
         "CIFAR-10, or ten samples), {naming} (Ten digits find their names), "
         "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "

@@ -30,6 +30,10 @@ VALUE_FLOOR, MIN_FLOORED_END = 0.001, 0.5
 """On a linear axis with an end this large, values nearer to 0 than the first number are written as below it."""
 
 
+MIN_PLOT_STEPS = 5
+"""Fewer recorded steps have no plot, but values only."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """One direction of a chart.

@@ -16,6 +16,7 @@ from reelnet.config.spec import LIST_AS_TUPLE, PositivePixels
 from reelnet.errors import suggest_names
 from reelnet.render.panels.charts.axis import (
     MAX_MAGNITUDE,
+    MIN_PLOT_STEPS,
     Axis,
     StepScaleOption,
     fit_step_axis,
@@ -53,8 +54,6 @@ DASHES = ((1, 0), (7, 4), (2, 3), (14, 4))
 
 CHART_OPTIONS = ("right", "legend", "values", "cursor", "arrange", "ticks")
 """Options that a strip does not have."""
-MIN_PLOT_STEPS = 5
-"""Fewer recorded steps have no plot, but values only."""
 
 Scale = Literal["linear", "log"]
 Text = Annotated[str, Field(max_length=200)]

@@ -34,7 +34,7 @@ from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
-from reelnet.scene.palette.color_names import describe_colors
+from reelnet.scene.palette.color_names import describe_scales
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.template.color import Rgb
@@ -72,6 +72,9 @@ class Flow(AnswerPanel):
     )
     channels: Annotated[int, Field(ge=1, le=64)] = Field(
         16, description="The most channels of a layer. Where there is no space, fewer are shown."
+    )
+    colors: bool = Field(
+        True, description="Say below what the colors mean; the field {colors} of a text says it elsewhere."
     )
 
     @field_validator("layers", mode="before")
@@ -154,24 +157,27 @@ class FlowDrawing:
         position = find_sample(panel.sample, context, scores)
         self._detail_style = text_style(theme, 0.88 * theme.text)
         self._styles = CaptionStyles(body_style(theme, bold=True), self._detail_style)
+        self._says_colors = panel.colors
         self._layer_count = len(panel.layers or panel.list_layers(context))
         self._layers = [make_layer(context, name) for name in panel.find_layers(context)]
         start, end = InputPart(context, position), _make_end(context, scores, position)
-        for lines in range(1, MAX_NOTE_LINES + 1):
-            note_height = lines * self._detail_style.line_height
-            size = Size(box.width, box.height - note_height - context.px(NOTE_GAP))
+        for lines in range(MAX_NOTE_LINES + 1):
+            note_gap = context.px(NOTE_GAP) if lines else 0
+            note_height = note_gap + lines * self._detail_style.line_height
+            size = Size(box.width, box.height - note_height)
             found = self._arrange(panel, size, start, end)
             if found is None:
                 raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
             self._arrangement, self._parts = found, found.parts
-            self._note = wrap_text(self._write_note(), box.width, self._detail_style)
+            note = self._write_note()
+            self._note = wrap_text(note, box.width, self._detail_style) if note else []
             if len(self._note) <= lines:
                 break
         arranged = self._arrangement
-        content = arranged.height + context.px(NOTE_GAP) + len(self._note) * self._detail_style.line_height
+        content = arranged.height + note_height
         top = context.grid.round_down(max(0, box.height - content) // 2)
         self._placed = [_move(part, box.x, box.y + top) for part in arranged.place()]
-        self._note_corner = box.x, box.y + top + arranged.height + context.px(NOTE_GAP)
+        self._note_corner = box.x, box.y + top + arranged.height + note_gap
         self._band_color = _mix(theme.faint, theme.background)
         self._band_ink = palette.ramp(self._band_color, theme.background, 8)
         self._muted, self._ink = palette.ramps(theme.background, theme.muted, theme.ink)
@@ -220,13 +226,7 @@ class FlowDrawing:
         """What the colors mean, and what is left out."""
         context, spacing, shown = self._context, self._arrangement.spacing, self._shown
         limits = [context.view(layer.tap).limits for layer in shown]
-        scale = "each layer on its own scale" if len(shown) > 1 else ""
-        if scale and context.theme.limits.kind in (LimitKind.SHARED, LimitKind.FIXED):
-            scale = "all layers on one scale"
-        if any(each.by_channel for each in limits):
-            scale = f"{scale}, each head on its own" if scale else "each head on its own scale"
-        colors = describe_colors(limits, context.theme)
-        notes = ["; ".join(filter(None, [colors, scale]))]
+        notes = [describe_scales(limits, context.theme) if self._says_colors else ""]
         if any(context.statistics.has_nonfinite(layer.tap) for layer in shown):
             notes.append(f"hatched: {MISSING_LABEL}")
         total = self._layer_count

@@ -12,6 +12,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Reel, Run
 from reelnet.render.panels.answers.belief import Belief, choose_curves
+from reelnet.render.typography import body_style
 from reelnet.scene.class_scores import ClassScores
 from tests.make_run import write_run
 from tests.rendering import to_pixels
@@ -78,7 +79,7 @@ def test_without_classes_as_labels_there_is_no_verdict(tmp_path: Path) -> None:
 
 
 def test_the_future_is_a_ghost(tmp_path: Path) -> None:
-    reel = laid_out(recorded(tmp_path / "run"), {"sample": 1, "title": ""})
+    reel = laid_out(recorded(tmp_path / "run"), {"sample": 1, "title": ""}, canvas={"width": 1000})
     # Everything between the grid lines: curves in the past are darker than their ghosts.
     early, late = (shown(reel, step).astype(int) for step in (1, STEPS - 1))
     middle = slice(early.shape[1] // 2, early.shape[1] // 2 + 60)
@@ -124,7 +125,7 @@ def test_a_nan_has_no_answer(tmp_path: Path) -> None:
         return values
 
     reel = laid_out(recorded(tmp_path / "run", values={"out": broken}), {"sample": 1})
-    labels = slice(-90, None)
+    labels = slice(-250, None)
     assert count(shown(reel, 8)[:, labels], RIGHT) > count(shown(reel, 6)[:, labels], RIGHT) == 0
 
 
@@ -148,3 +149,25 @@ def test_a_note_says_from_which_step_on_the_answer_is_right(tmp_path: Path) -> N
     assert Belief(sample=0).write_note(scores, context) == ()
     unknown = laid_out(recorded(tmp_path / "other", labels=("ant", "7")), {"sample": 1}).scene.context
     assert panel.write_note(ClassScores.find(unknown) or scores, unknown) == ()
+
+
+def test_no_label_hides_the_note(tmp_path: Path) -> None:
+    names = ("a name that is cut", "another name", "x")
+    run = recorded(tmp_path / "run", classes=names, labels=names[:2], steps=range(0, 9))
+    reel = laid_out(run, {"sample": 1, "title": ""})
+    ends = [shown(reel, step)[:, -80:] for step in range(9)]
+    assert count(ends[0], (255, 255, 255)) < ends[0].shape[0] * ends[0].shape[1]
+    assert all((end == ends[0]).all() for end in ends)
+
+
+def test_few_steps_have_values_only(tmp_path: Path) -> None:
+    run = recorded(tmp_path / "run", steps=(0, 8))
+    reel = laid_out(run, {"sample": 1, "title": ""})
+    first, last = shown(reel, 0), shown(reel, 8)
+    style = body_style(reel.scene.context.theme)
+    assert first.shape[0] < 4 * style.line_height
+    # The line of the first step stays, in the color of captions; that of the last one is new, with a tick.
+    assert count(first, WRONG) == count(last, WRONG) > 0
+    half = first.shape[0] // 2
+    assert (first[half:] == 255).all()
+    assert count(last[half:], RIGHT) > 0
