@@ -59,7 +59,8 @@ class SceneContext:
         statistics: Statistics over the whole run.
         choice: Which channels of the layer are shown; None for all.
         arrangement: Into how many blocks panels divide the cells of the layer, if they let the frame decide.
-        may_turn_labels: Whether names above columns may be turned, where they take room from the cells.
+        frame_samples: All samples in the frame, where this context is for a part of them; see `select_samples`.
+        may_turn_answers: Whether the names of answers may be turned, as those of the samples are not.
         shows_charts: Whether there is room for charts beside maps.
         max_chart_height: The greatest height of a chart in pixels; None for no limit.
         max_channels: How many channels of a layer are shown at most, for lack of room or bytes; None for no limit.
@@ -93,7 +94,8 @@ class SceneContext:
     statistics: RunStatistics
     choice: ChannelChoice | None = None
     arrangement: Arrangement = field(default_factory=Arrangement)
-    may_turn_labels: bool = True
+    frame_samples: tuple[int, ...] = ()
+    may_turn_answers: bool = True
     shows_charts: bool = True
     max_chart_height: int | None = None
     max_channels: int | None = None
@@ -184,14 +186,23 @@ class SceneContext:
         )
 
     def select_samples(self, indices: tuple[int, ...]) -> SceneContext:
-        """The same with a part of the shown samples, given as they are numbered in the run."""
+        """The same with a part of the shown samples, given as they are numbered in the run.
+
+        Names are written in the same way beside all parts.
+        """
         places = [self.sample_indices.index(index) for index in indices]
         return replace(
             self,
             pictures=self.pictures[places],
             labels=None if self.labels is None else tuple(self.labels[place] for place in places),
             sample_indices=indices,
+            frame_samples=self.frame_samples or self.sample_indices,
         )
+
+    @property
+    def whole(self) -> SceneContext:
+        """The same with all samples in the frame."""
+        return replace(self, sample_indices=self.frame_samples) if self.frame_samples else self
 
     def px(self, length: float) -> int:
         """A length of the layout, such as a margin that the code decides, in output pixels."""

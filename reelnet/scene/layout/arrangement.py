@@ -66,11 +66,13 @@ class BlockLength:
         fixed: What does not depend on it: labels and inputs.
         pitch: From one cell to the next.
         gap: Between two cells.
+        further: What does not depend on it in a block that another one follows; None if that is the same.
     """
 
     fixed: int
     pitch: int
     gap: int
+    further: int | None = None
 
     @classmethod
     def from_length(cls, length: int, cells: int, pitch: int, gap: int) -> BlockLength:
@@ -79,8 +81,9 @@ class BlockLength:
 
     def measure(self, blocks: int, cells: int, apart: int, grid: SnapGrid) -> int:
         """The length of so many blocks of so many cells each, at least `apart` pixels from each other."""
-        length = self.fixed + cells * self.pitch - self.gap
-        return (blocks - 1) * grid.round_up(length + apart) + length
+        extent = cells * self.pitch - self.gap
+        further = self.fixed if self.further is None else self.further
+        return (blocks - 1) * grid.round_up(further + extent + apart) + self.fixed + extent
 
 
 def rank_arrangements(quality: Mapping[Arrangement, float]) -> Iterator[Arrangement]:

@@ -166,10 +166,15 @@ class Estimate:
             down = self._channels, *channels
             if context.transposed:
                 across, down = down, across
-            self._lengths[scale] = (
-                BlockLength.from_length(size.width, *across),
-                BlockLength.from_length(size.height, *down),
-            )
+            width = BlockLength.from_length(size.width, *across)
+            if not context.transposed and self._channels > 1:
+                # Of blocks side by side, only the first has row labels with names, and the last turned names.
+                pair = self._panel.measure(replace(context, arrangement=Arrangement(2)))
+                more = (
+                    pair.width - size.width - (self._panel.wrap_gap or 0) if pair is not None else size.width
+                )
+                width = replace(width, further=more - (size.width - width.fixed))
+            self._lengths[scale] = width, BlockLength.from_length(size.height, *down)
         return self._lengths[scale]
 
     def find_scale(self, arrangement: Arrangement, channels: int) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,40 +11,27 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reelnet.render.canvas import fill_box, stamp, write
+from reelnet.render.panels.answers.answer_layout import NOTCH_HEIGHT, ROW_LABEL, AnswerLayout
 from reelnet.render.panels.answers.answer_panel import (
     AnswerPanel,
-    answer_style,
     format_percent,
     measure_percent,
     rasterize_mark,
 )
-from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width, thin_positions
-from reelnet.render.panels.maps.labels import Labels
-from reelnet.render.typography import TextStyle, body_style, shorten_text
-from reelnet.scene.class_scores import (
-    UNKNOWN_CLASS,
-    ClassScores,
-    find_top_class,
-)
+from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width
+from reelnet.scene.class_scores import UNKNOWN_CLASS, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Drawing
 
-ROW_LABEL = "says"
-GAP = 4
-"""Pixels of the layout between a name and its mark, and around a text in its column."""
-BAR_GAP, BAR_INSET = 2, 2
-"""Pixels of the layout between a name and its bar below a column, and left and right of such a bar, so that bars do
-not touch."""
-MIN_INLINE_MARK = 0.5
-"""Side of a mark in ems down to which it shrinks to stand beside a name."""
-MIN_BAR_EMS = 3
-"""Ems of a bar beside a row at a certainty of 1."""
-NAME_EMS = 6, 8, 11, 14
-"""Ems that names beside rows may take, and more if they do not fit."""
-NOTCH_HEIGHT = 4
-"""Pixels of the layout below a chart's baseline, in which a notch marks the correct class."""
+UNKNOWN = "–"
+"""Stands for the name of an answer that is not known."""
+BAR_INSET = 2
+"""Pixels of the layout left and right of a bar below a column, so that bars do not touch."""
+
+
+NO_ROOM = "has no room for the names of the answers; show fewer samples, or give a larger canvas"
 
 
 class Says(AnswerPanel):
@@ -73,14 +60,31 @@ class Says(AnswerPanel):
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure one line or chart per sample; None if nothing gives scores."""
+        layout, extent = self.lay_out(context), context.samples_extent
+        if layout is None or not layout.height:
+            return None
+        if context.transposed:
+            return Measure(layout.width, column_label_height(context, labels=self.labels) + extent)
+        width = row_label_width(context, labels=self.labels) + extent + layout.overhang
+        return Measure(width, layout.height)
+
+    def lay_out(self, context: SceneContext) -> AnswerLayout | None:
+        """How much of each answer fits; None if nothing gives scores."""
         scores = self.find_scores(context)
         if scores is None:
             return None
         self.check_names(context)
-        layout, extent = AnswerLayout(self, context, scores), context.samples_extent
-        if context.transposed:
-            return Measure(layout.width, column_label_height(context, labels=self.labels) + extent)
-        return Measure(row_label_width(context, labels=self.labels) + extent, layout.height)
+        has_bars = self.show == "bars"
+        return AnswerLayout(context, scores, has_bars=has_bars, bar=self.bar, percent=self.percent)
+
+    def absence(self, context: SceneContext) -> str:
+        """Why there is no class output, or no room."""
+        return super().absence(context) if self.find_scores(context) is None else NO_ROOM
+
+    def notes(self, context: SceneContext) -> tuple[str, ...]:
+        """Whether the names of the answers do not fit."""
+        layout = self.lay_out(context) if self.show == "top" else None
+        return () if layout is None or layout.has_names else (NO_ROOM,)
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
         """Divide the box among the samples."""
@@ -88,119 +92,15 @@ class Says(AnswerPanel):
         return kind(self, context, box, palette)
 
 
-class AnswerLayout:
-    """How much of each prediction fits.
-
-    Attributes:
-        style: Font of percentages.
-        name_style: Font of names.
-        name_lines: The lines of each name beside a row, by class.
-        mark_size: Side of a mark in pixels; 0 without marks.
-        bar_height: Pixels of the bar; 0 without bars.
-        name_width: Pixels for a name.
-        named_samples: The samples whose names are written, counted from 0 among the shown ones.
-        inline: Whether the mark is beside the name, not below it.
-        percent: Whether the probability is written.
-        width: Pixels that a sample takes beside its row of cells, or in its column.
-        height: Pixels that a sample takes below its column of cells, or in its row.
-
-    Raises:
-        ValueError: The font lacks a character of a class name.
-    """
-
-    def __init__(self, panel: Says, context: SceneContext, scores: ClassScores) -> None:
-        self.scores, self.style = scores, body_style(context.theme)
-        self.name_style, self.px = answer_style(context.theme), context.px
-        self.gap = gap = context.px(GAP)
-        style, cell_size, bars = self.style, context.cell_extent, panel.show == "bars"
-        longest, percent_width = max(map(self.name_style.width, scores.classes)), measure_percent(style)
-        has_bar = panel.bar and not bars
-        self.bar_height = max(context.px(3), round(style.size / 4)) if has_bar else 0
-        has_marks = not bars and bool((scores.truth != UNKNOWN_CLASS).any())
-        self.mark_size = round(0.8 * style.size) if has_marks else 0
-        mark_width = self.mark_size + gap if has_marks else 0
-        self.inline, self.percent = True, panel.percent
-        self.width = self.height = cell_size
-        self.named_samples: Sequence[int]
-        self.name_lines: dict[int, tuple[str, ...]]
-        if context.transposed:
-            count = len(context.sample_indices)
-            free = cell_size - (self.bar_height + gap if self.bar_height else 0)
-            self.name_lines, self.name_style = self._fit_names(context, max(free, style.line_height))
-            widths = (self.name_style.width(line) for lines in self.name_lines.values() for line in lines)
-            self.name_width = max(widths, default=0)
-            self.named_samples = [
-                number
-                for number in thin_positions(count, context.cell_pitch, style.line_height)
-                # Where cells are lower than a line, the last name would reach below the panel.
-                if number * context.cell_pitch + (cell_size + style.line_height) // 2
-                <= context.samples_extent
-                or cell_size >= style.line_height
-            ]
-            self.width = max(2 * cell_size, 4 * style.size) if bars else mark_width + self.name_width
-            self.width += 2 * gap + percent_width if self.percent else 0
-            if cell_size < style.line_height + self.bar_height:
-                self.bar_height = 0
-            self.width = max(self.width, MIN_BAR_EMS * style.size if self.bar_height else 0)
-            self.mark_size = max(0, min(self.mark_size, cell_size - context.px(2)))
-            return
-        self.name_lines = {}
-        # A mark may be a little smaller, if it is beside the name then.
-        beside = context.cell_pitch - 2 * gap - longest
-        if self.mark_size and MIN_INLINE_MARK * style.size <= beside < self.mark_size:
-            self.mark_size = beside
-            mark_width = beside + gap
-        self.inline = longest + mark_width <= context.cell_pitch - gap
-        if percent_width + (0 if self.inline else mark_width) > cell_size - gap:
-            self.percent = False
-        self.named_samples, self.name_width = choose_named_columns(longest, context)
-        lines = 1 + (self.percent or (has_marks and not self.inline))
-        self.height = lines * style.line_height + (context.px(BAR_GAP) + self.bar_height if has_bar else 0)
-        if bars:
-            self.height = 3 * style.size + context.px(NOTCH_HEIGHT) + self.percent * style.line_height
-        self.mark_size = min(self.mark_size, max(context.px(3), context.cell_pitch - context.px(2)))
-
-    def _fit_names(self, context: SceneContext, height: int) -> tuple[dict[int, tuple[str, ...]], TextStyle]:
-        """The lines of each name that is an answer at some step, beside rows with `height` pixels for them."""
-        style, scores = self.name_style, self.scores
-        given = [int(each) for each in np.unique(scores.answers(context)) if each != UNKNOWN_CLASS]
-        names = [scores.classes[each] for each in given]
-        ways = (Labels.fit_rows(names, style, ems * style.size, height) for ems in NAME_EMS)
-        fitted = next((way for way in ways if way.lines), None)
-        if fitted is not None:
-            return dict(zip(given, fitted.lines, strict=True)), fitted.style
-        cut = (shorten_text(name, NAME_EMS[-1] * style.size, style) for name in names)
-        return {each: (name,) for each, name in zip(given, cut, strict=True)}, style
-
-
-def choose_named_columns(longest: int, context: SceneContext) -> tuple[Sequence[int], int]:
-    """Choose the columns that have space for names, and the width of a name.
-
-    Args:
-        longest: Width of the longest name in pixels.
-        context: The run.
-    """
-    style, pitch, size = answer_style(context.theme), context.cell_pitch, context.cell_extent
-    count, gap = len(context.sample_indices), context.px(GAP)
-    if longest + gap <= pitch or pitch >= 3 * style.size:
-        return range(count), pitch - gap
-    name_width = min(longest, 8 * style.size)
-    # A name centered in its column may reach over the neighboring columns, but not over the ends of the row.
-    overhang = (name_width - size) // 2
-    first, last = overhang - gap, context.samples_extent + gap - size - overhang
-    columns = thin_positions(count, pitch, name_width + gap)
-    return [column for column in columns if first <= column * pitch <= last], name_width
-
-
 class SaysDrawing(ABC):
     """The base of names and bars: the box of each sample, the inks, and the row label."""
 
     def __init__(self, panel: Says, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
-        scores = panel.find_scores(context)
-        if scores is None:
+        layout = panel.lay_out(context)
+        if layout is None:
             raise AssertionError("a panel without a measure is not placed")
         theme, size, pitch = context.theme, context.cell_extent, context.cell_pitch
-        self.layout, self.transposed = AnswerLayout(panel, context, scores), context.transposed
+        self.layout, self.transposed = layout, context.transposed
         samples, width = range(len(context.sample_indices)), self.layout.width
         left, top = box.x, box.y
         if context.transposed:
@@ -266,9 +166,13 @@ class ClassNamesDrawing(SaysDrawing):
         return tuple(map(find_top_class, rows)), percents, bars
 
     def label_y(self, slot: Box) -> int:
-        """Top of the first line; beside a row of cells the line is centered above the bar."""
-        free = slot.height - self.layout.bar_height - self.layout.style.line_height
-        return slot.y + free // 2 if self.transposed else slot.y
+        """Top of a line in the middle of the names, or level with the marks below turned ones, or above the bar."""
+        layout, line = self.layout, self.layout.style.line_height
+        if self.transposed:
+            return slot.y + (slot.height - layout.bar_height - line) // 2
+        if layout.names.is_turned:
+            return slot.y + layout.names_height - (0 if layout.mark_size else line)
+        return slot.y + max(0, layout.names_height - line) // 2
 
     def _bar_box(self, slot: Box) -> Box:
         """The box of a bar at a certainty of 1."""
@@ -290,14 +194,8 @@ class ClassNamesDrawing(SaysDrawing):
 
     def draw_sample(self, canvas: Canvas, number: int, slot: Box, row: NDArray[np.float64], top: int) -> None:
         """Write one sample's class, mark and probability."""
-        layout, name, right = self.layout, "", None
+        layout, right = self.layout, None
         truth = int(layout.scores.truth[number])
-        if number in layout.named_samples:
-            name = "–"
-            if top in layout.name_lines:
-                name = "\n".join(layout.name_lines[top])
-            elif top != UNKNOWN_CLASS:
-                name = shorten_text(layout.scores.classes[top], layout.name_width, layout.name_style)
         if layout.mark_size and UNKNOWN_CLASS not in (top, truth):
             right = top == truth
         if length := self._bar_length(slot, row):
@@ -305,35 +203,42 @@ class ClassNamesDrawing(SaysDrawing):
             ink = self.muted if right is None else self.right if right else self.wrong
             fill_box(canvas, Box(bar.x, bar.y, length, bar.height), ink)
         draw = self._draw_beside if self.transposed else self._draw_below
-        draw(canvas, slot, name, right, format_percent(float(row.max())) if layout.percent else "")
+        draw(canvas, slot, top, right, format_percent(float(row.max())) if layout.percent else "")
 
-    def _draw_beside(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
+    def _draw_beside(self, canvas: Canvas, slot: Box, answer: int, right: bool | None, percent: str) -> None:
         """Write on one line beside a row of cells; `right` is None without a mark."""
-        layout, y, lines = self.layout, self.label_y(slot), name.split("\n")
-        mark_x, style = slot.right - layout.mark_size, layout.name_style
+        layout, y = self.layout, self.label_y(slot)
+        mark_x, style = slot.right - layout.mark_size, layout.names.style
         middle = y + layout.style.line_height // 2
         self._draw_mark(canvas, mark_x, middle - layout.mark_size // 2, right)
+        place = layout.find_name(answer)
+        lines = layout.names.lines[place] if place is not None else (UNKNOWN,) * (answer == UNKNOWN_CLASS)
         for number, line in enumerate(lines):
             top = middle - len(lines) * style.line_height // 2 + number * style.line_height
             write(canvas, line, self.ink, slot.x, top, style)
-        if name:
-            end = mark_x - (layout.gap if layout.mark_size else 0)
-            self.write_percent(canvas, percent, end, y, "right")
+        end = mark_x - (layout.gap if layout.mark_size else 0)
+        self.write_percent(canvas, percent, end, y, "right")
 
-    def _draw_below(self, canvas: Canvas, slot: Box, name: str, right: bool | None, percent: str) -> None:
+    def _draw_below(self, canvas: Canvas, slot: Box, answer: int, right: bool | None, percent: str) -> None:
         """Write on one or two lines below a column of cells; `right` is None without a mark."""
-        layout, style, y = self.layout, self.layout.name_style, slot.y
+        layout, style, y = self.layout, self.layout.names.style, slot.y
         mark_size = layout.mark_size if right is not None else 0
         mark_width = mark_size + layout.gap if mark_size else 0
-        mark_offset = (style.line_height - mark_size + 1) // 2
-        middle, second_y = slot.x + slot.width // 2, slot.y + style.line_height
+        mark_offset = (layout.style.line_height - mark_size + 1) // 2
+        middle, second_y = slot.x + slot.width // 2, slot.y + layout.names_height
+        place = layout.find_name(answer)
         if layout.inline:
+            name = layout.names.lines[place][0] if place is not None else UNKNOWN
             left = middle - (style.width(name) + mark_width) // 2
             write(canvas, name, self.ink, left, y, style)
             self._draw_mark(canvas, left + style.width(name) + layout.gap, y + mark_offset, right)
             self.write_percent(canvas, percent, middle, second_y, "middle")
             return
-        write(canvas, name, self.ink, middle, y, style, anchor="middle")
+        if place is not None:
+            layout.names.draw_column(canvas, place, middle, second_y, self.ink)
+        elif answer == UNKNOWN_CLASS:
+            y = max(y, second_y - style.line_height)
+            write(canvas, UNKNOWN, self.ink, middle, y, style, anchor="middle")
         left = middle - mark_size // 2
         if percent:
             left = middle - (mark_width + layout.style.width(percent)) // 2
@@ -406,7 +311,7 @@ class ProbabilityBarsDrawing(SaysDrawing):
         if not self.transposed:
             middle, y = slot.x + slot.width // 2, chart.bottom + self._notch_height
             self.write_percent(canvas, percent, middle, y, "middle")
-        elif number in layout.named_samples:
+        else:
             y = slot.y + (slot.height - layout.style.line_height) // 2
             self.write_percent(canvas, percent, slot.right, y, "right")
 

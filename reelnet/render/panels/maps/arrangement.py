@@ -32,14 +32,18 @@ class BlockArrangement:
         columns: Number of blocks in a row, for `rows`.
 
     Attributes:
+        blocks: As given.
         size: Size of the whole in pixels.
     """
 
     def __init__(self, blocks: Sequence[Block], arrange: str, gap: int, columns: int = 1) -> None:
-        self._blocks, sizes, grid = blocks, [block.size for block in blocks], blocks[0].context.grid
+        self.blocks, sizes, grid = blocks, [block.size for block in blocks], blocks[0].context.grid
         self._columns = columns if arrange == "rows" else None
         if arrange == "rows":
-            self._corners, self.size = place_rows(sizes, columns, gap, grid)
+            bodies = [block.body_size for block in blocks]
+            self._corners, self.size = place_rows(bodies, columns, gap, grid)
+            rights = [x + size.width for (x, _), size in zip(self._corners, sizes, strict=True)]
+            self.size = replace(self.size, width=max(self.size.width, *rights))
             return
         if arrange == "columns":
             ways = [balance_columns(sizes, columns, gap, grid) for columns in range(1, len(sizes) + 1)]
@@ -56,7 +60,7 @@ class BlockArrangement:
         If rows are samples, these are at the left edge and the maps at the right edge, unless the box is far too
         wide; the blocks are in the middle of it then.
         """
-        blocks, context = self._blocks, self._blocks[0].context
+        blocks, context = self.blocks, self.blocks[0].context
         free = context.grid.round_down(box.width - self.size.width)
         if context.transposed and free > 0:
             if self._columns == 1 and free <= MAX_SLACK_EMS * context.theme.text:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.panels.answers.answer_layout import AnswerLayout
 from reelnet.render.panels.answers.says import Says
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import (
@@ -16,6 +17,8 @@ from reelnet.render.panels.maps.grid import (
     LABEL_GAP,
     CellGrid,
     column_label_height,
+    describe_omitted_labels,
+    fit_sample_labels,
     heading_height,
     label_overhang,
     row_label_width,
@@ -103,13 +106,25 @@ class Block:
     @cached_property
     def answer_distance(self) -> int:
         """Pixels from the start of the answers to the start of the first channel; 0 if there are none."""
-        measure = None if self.answers is None else self.answers.measure(self.context)
-        if measure is None:
+        layout = self.answer_layout
+        if layout is None or not layout.height:
             return 0
-        length, gap = measure.height, ANSWER_GAP
+        length, gap = layout.height, ANSWER_GAP
         if self.context.transposed:
-            length, gap = measure.width, INPUT_GAP
+            length, gap = layout.width, INPUT_GAP
         return self.context.grid.round_up(length + self.context.px(gap))
+
+    @cached_property
+    def answer_layout(self) -> AnswerLayout | None:
+        """How the answers are written; None if there are none."""
+        return None if self.answers is None else self.answers.lay_out(self.answer_context)
+
+    @cached_property
+    def answer_context(self) -> SceneContext:
+        """The context of the answers: turned names of samples and of answers would take too much height."""
+        names = fit_sample_labels(self.context, labels=self.has_sample_labels)
+        is_turned = names is not None and names.is_turned
+        return replace(self.context, may_turn_answers=not is_turned)
 
     @property
     def input_distance(self) -> int:
@@ -138,9 +153,22 @@ class Block:
 
     @cached_property
     def has_sample_labels(self) -> bool:
-        """Whether the samples' labels are above or left of the inputs; not above answers that have marks."""
-        is_repeated = self.answer_distance and not explain_missing_truth(self.context)
-        return self.inputs and self.labels and not is_repeated
+        """Whether the samples' labels are above or left of the inputs.
+
+        They are not where the answers beside rows say whether they are right. Above columns, only labels of one
+        character are left out then: a picture of a digit is its own label.
+        """
+        if not self.inputs or not self.labels:
+            return False
+        if self.answers is None or explain_missing_truth(self.context):
+            return True
+        return not self.context.transposed and any(len(label) > 1 for label in self.context.run_labels or ())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which names do not fit."""
+        answers = () if self.answers is None else self.answers.notes(self.answer_context)
+        return (describe_omitted_labels(self.context) if self.has_sample_labels else ()) + answers
 
     @property
     def heading_height(self) -> int:
@@ -182,13 +210,24 @@ class Block:
         return CellGrid(x + inset, y, *size, channels, samples, gap, pitch - cell.width)
 
     @property
-    def size(self) -> Size:
-        """Size of the block in pixels."""
+    def body_size(self) -> Size:
+        """Size of the block in pixels, without what turned names reach over its right edge.
+
+        A block of the same samples may follow there, since its own names are parallel to them.
+        """
         cells = self.grid_at(0, 0).bounds
         colorbar_width = self.colorbar_layout.min_width if self.colorbar_layout is not None else 0
-        overhang = label_overhang(self.context, labels=self.has_sample_labels)
         content = max(self.heading_lines.width, colorbar_width)
-        return Size(max(cells.right + overhang, cells.x + content), cells.bottom)
+        return Size(max(cells.right, cells.x + content), cells.bottom)
+
+    @property
+    def size(self) -> Size:
+        """Size of the block in pixels."""
+        body, right = self.body_size, self.grid_at(0, 0).bounds.right
+        overhang = label_overhang(self.context, labels=self.has_sample_labels)
+        if self.answer_layout is not None:
+            overhang = max(overhang, self.answer_layout.overhang)
+        return Size(max(body.width, right + overhang), body.height)
 
 
 class BlockDrawing:
@@ -234,7 +273,7 @@ class BlockDrawing:
             box = Box(
                 bounds.x - left, bounds.y - distance, bounds.width + left, distance - context.px(ANSWER_GAP)
             )
-        return answers.place(context, box, palette)
+        return answers.place(block.answer_context, box, palette)
 
     def _place_colorbar(self, palette: PaletteBuilder) -> ColorbarDrawing | None:
         """A color bar as wide as the cells."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -17,7 +16,6 @@ from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.answers.says import Says
 from reelnet.render.panels.maps.arrangement import BlockArrangement
 from reelnet.render.panels.maps.block import Block, BlockDrawing
-from reelnet.render.panels.maps.grid import describe_omitted_labels
 from reelnet.runs.header import displayable_layers, require_activation
 from reelnet.scene.cell import describe_reduction
 from reelnet.scene.cell_region import CellRegion
@@ -169,8 +167,6 @@ class Channels(Panel):
 
     def _divide_samples(self, context: SceneContext) -> list[SceneContext]:
         """The context with the samples of each row of blocks."""
-        if self.wrap == "auto":
-            context = replace(context, may_turn_labels=False)
         divided = self._choose_arrangement(context).divide_samples(context.sample_indices)
         return [context.select_samples(band) for band in divided]
 
@@ -188,8 +184,8 @@ class Channels(Panel):
         """Which maps are reduced, and whether the names of the samples do not fit."""
         reductions = {tap: describe_reduction(context.view(tap).cell) for tap in self.map_layers(context)}
         reduced = tuple(f"the maps of {tap} are reduced: {text}" for tap, text in reductions.items() if text)
-        bands = self._divide_samples(context) if self.inputs and self.labels else []
-        return reduced + next((note for band in bands if (note := describe_omitted_labels(band))), ())
+        omitted = [note for block in self._arrange_blocks(context).blocks for note in block.notes]
+        return reduced + tuple(dict.fromkeys(omitted))
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks with their labels, and the margin if annotations need one."""

@@ -169,13 +169,14 @@ def fit_sample_labels(context: SceneContext, *, labels: bool = True) -> Labels |
     """How the names of the samples are written above their columns, or left of their rows; None if they are not."""
     if not labels or not context.labels:
         return None
-    style, pitch = body_style(context.theme), context.cell_pitch
-    if not context.transposed:
-        return Labels.fit_columns(
-            context.labels, style, pitch, context.px(LABEL_MARGIN), may_turn=context.may_turn_labels
-        )
-    ways = (Labels.fit_rows(context.labels, style, ems * style.size, pitch) for ems in ROW_LABEL_EMS)
-    return next((way for way in ways if way.lines), Labels((), style))
+    style, pitch, whole = body_style(context.theme), context.cell_pitch, context.whole.sample_indices
+    names = [context.run_labels[index] for index in whole] if context.run_labels else context.labels
+    if context.transposed:
+        ways = (Labels.fit_rows(names, style, ems * style.size, pitch) for ems in ROW_LABEL_EMS)
+        fitted = next((way for way in ways if way.lines), Labels((), style))
+    else:
+        fitted = Labels.fit_columns(names, style, pitch, context.px(LABEL_MARGIN))
+    return fitted.select([whole.index(index) for index in context.sample_indices])
 
 
 def describe_omitted_labels(context: SceneContext) -> tuple[str, ...]:

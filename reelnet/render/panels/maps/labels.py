@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -72,6 +72,10 @@ class Labels:
                     return cls((lines,), smaller)
         return cls(((heading,),), sizes[-1])
 
+    def select(self, numbers: Sequence[int]) -> Labels:
+        """The same for some of the labels."""
+        return replace(self, lines=tuple(self.lines[number] for number in numbers)) if self.lines else self
+
     @property
     def width(self) -> int:
         """Pixels of the longest line."""
@@ -100,17 +104,20 @@ class Labels:
 
     def draw_above(self, canvas: Canvas, cells: Sequence[Box], bottom: int, ink: Ink) -> None:
         """Write each label above its cell, with the bottom of its last line at `bottom`."""
-        style = self.style
-        for lines, cell in zip(self.lines, cells, strict=False):
-            middle = cell.x + cell.width // 2
-            if self.is_turned:
-                mask = rasterize_turned(lines[0], style)
-                x = middle - round(DIAGONAL * style.line_height / 2)
-                stamp(canvas, mask, ink, x, bottom - mask.shape[0])
-                continue
-            for number, line in enumerate(lines):
-                y = bottom - (len(lines) - number) * style.line_height
-                write(canvas, line, ink, middle, y, style, anchor="middle")
+        for number, cell in enumerate(cells[: len(self.lines)]):
+            self.draw_column(canvas, number, cell.x + cell.width // 2, bottom, ink)
+
+    def draw_column(self, canvas: Canvas, number: int, middle: int, bottom: int, ink: Ink) -> None:
+        """Write one label above the middle of a column, with the bottom of its last line at `bottom`."""
+        style, lines = self.style, self.lines[number]
+        if self.is_turned:
+            mask = rasterize_turned(lines[0], style)
+            x = middle - round(DIAGONAL * style.line_height / 2)
+            stamp(canvas, mask, ink, x, bottom - mask.shape[0])
+            return
+        for line_number, line in enumerate(lines):
+            y = bottom - (len(lines) - line_number) * style.line_height
+            write(canvas, line, ink, middle, y, style, anchor="middle")
 
     def draw_beside(self, canvas: Canvas, cells: Sequence[Box], right: int, ink: Ink) -> None:
         """Write each label left of `right`, level with the middle of its cell."""
