@@ -91,7 +91,7 @@ RULES = {
     "paper": ARTICLE,
     "table": Rules(max_side=ARTICLE_SIDE),
     # 10 px above 760, because frames have even sides and cells begin on the grid.
-    "annotated": Rules(max_side=ARTICLE_SIDE),
+    "annotated": Rules(max_side=1080, aspect=(1.2, 2.0)),
     "plain": Rules(has_words_on_cells=True),
     "square": Rules(size=(1080, 1080), is_for_phones=True),
     "vertical": Rules(size=(1080, 1920), is_for_phones=True),

@@ -25,6 +25,7 @@ from reelnet.scene.wording import (
     count_inputs,
     describe_layer,
     describe_naming,
+    describe_picture,
     name_layer,
     name_network,
 )
@@ -388,6 +389,12 @@ class SceneContext:
             "inputs": self.inputs_in_words,
             "naming": describe_naming(self.inputs_in_words, samples),
             "cell": describe_cell(tap) + means,
+            "picture": describe_picture(
+                self.layer,
+                tap,
+                describe_cell(tap) + means,
+                attention=self.statistics.is_attention(self.layer),
+            ),
             "rows": rows,
             "columns": columns,
             "height": height,

@@ -25,7 +25,7 @@ from reelnet.scene.palette.color_names import describe_scales
 FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a larger width would make a text too long to draw."""
 
-RUN_FIELDS = "layer|layer_name|network|inputs|naming|order|seen|shown|cell|rows|columns"
+RUN_FIELDS = "layer|layer_name|network|inputs|naming|order|seen|shown|cell|picture|rows|columns"
 STATIC_FIELDS = rf"{RUN_FIELDS}|colors|channels|samples|height|width|first_step|last_step"
 FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|right|metrics\..+")
 """Names that fields may have; only a run tells which metrics exist."""

@@ -108,6 +108,23 @@ def describe_layer(
     return f"{subject}: {shown}{mark} {each}{place}{_describe_dead(dead, channels)}"
 
 
+def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) -> str:
+    """Say to somebody who has never seen one what a cell is: `Each small picture is what one channel of conv6 …`.
+
+    Args:
+        layer: Its name.
+        tap: Its shape.
+        cell: What a cell shows: `a map of 7 × 7 values`.
+        attention: Whether its maps are attention weights (queries, keys), one per head.
+    """
+    name = name_layer(layer)
+    if attention:
+        return f"Each small picture shows which position (row) looks at which (column), for one head of {name}"
+    whole = tap.fold is not None and tap.map_shape[0] == 1
+    part = name if whole else f"one channel of {name}"
+    return f"Each small picture is what {part} computes from one input: {cell}"
+
+
 def _describe_dead(dead: int, channels: int) -> str:
     """How many channels never change, at the end of a sentence; empty if all do."""
     if not dead:

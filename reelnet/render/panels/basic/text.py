@@ -10,7 +10,7 @@ from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
 from reelnet.render.typography import TextStyle, balance_text, split_word, text_style, wrap_text
-from reelnet.scene.class_scores import ClassScores
+from reelnet.scene.class_scores import ClassScores, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
@@ -52,7 +52,8 @@ class Text(Panel):
         "",
         description="The text, with fields in braces: {layer}, {layer_name} (layer 2 for a name without letters), "
         "{seen} (what is seen of the layer), {shown} (what the rows and columns are), {order} (in which order "
-        "the channels are), {cell} (what a cell shows), {colors} (what the colors of all layers mean), "
+        "the channels are), {cell} and {picture} (what a cell shows, in short, and as a sentence), "
+        "{colors} (what the colors of all layers mean), "
         "{network} (a network, or what the run's facts say about the model), {inputs} (ten digits, ten pictures of "
         "CIFAR-10, or ten samples), {naming} (Ten digits find their names), "
         "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
@@ -63,10 +64,10 @@ class Text(Panel):
     bold: bool | None = Field(None, description="Whether the text is bold; by default the style's.")
     color: ColorOption = None
     align: AlignOption = "left"
-    needs: Literal["metrics", "scores", "no scores"] | None = Field(
+    needs: Literal["metrics", "scores", "no scores", "truth"] | None = Field(
         None,
-        description="What the text is about; the panel is left out if the run has no such data, or with `no scores` "
-        "if it has a class output.",
+        description="What the text is about; the panel is left out if the run has no such data: metrics, a class "
+        "output, or known right answers. With `no scores` it is left out if there is a class output.",
     )
 
     def font_style(self, context: SceneContext) -> TextStyle:
@@ -83,6 +84,8 @@ class Text(Panel):
                 is_shown = bool(context.metrics)
             case "scores" | "no scores":
                 is_shown = (ClassScores.find(context) is None) == (self.needs == "no scores")
+            case "truth":
+                is_shown = not explain_missing_truth(context)
             case None:
                 is_shown = True
         return self.measure_lines(context) if is_shown else None

@@ -33,7 +33,7 @@ from reelnet.template.color import Rgb
 
 MIN_TEXT_EMS, MAX_TEXT_EMS = 5, 11
 """Width of the column of text at the left."""
-MIN_PLOT_EMS = 12
+MIN_PLOT_EMS = 16
 """Least width of a plot beside text."""
 MIN_PLOT_LINES = 2
 """Least height of a plot below text."""
