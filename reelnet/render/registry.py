@@ -31,6 +31,7 @@ _PANEL_CLASSES = {
     "histogram": "charts.histogram:Histogram",
     "image": "basic.image:Image",
     "inputs": "maps.inputs:Inputs",
+    "layers": "flow.layer_table:LayerTable",
     "progress": "basic.small_panels:Progress",
     "race": "answers.race:Race",
     "says": "answers.says:Says",

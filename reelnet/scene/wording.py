@@ -119,7 +119,9 @@ def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) ->
     """
     name = name_layer(layer)
     if attention:
-        return f"Each small picture shows which position (row) looks at which (column), for one head of {name}"
+        return (
+            f"Each small picture shows which position (row) looks at which (column), for one head of {name}"
+        )
     whole = tap.fold is not None and tap.map_shape[0] == 1
     part = name if whole else f"one channel of {name}"
     return f"Each small picture is what {part} computes from one input: {cell}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
@@ -24,11 +23,12 @@ from reelnet.render.panels.flow.arrangement import (
 )
 from reelnet.render.panels.flow.bands import rasterize_band, rasterize_fade
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
+from reelnet.render.panels.flow.layer_choice import choose_layers, list_layers
 from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, MapLayer, make_layer
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
 from reelnet.render.panels.maps.hatching import MISSING_LABEL
 from reelnet.render.typography import body_style, text_style, wrap_text
-from reelnet.runs.header import TapKind, require_activation
+from reelnet.runs.header import require_activation
 from reelnet.scene.answers.sample_choice import HARDEST, SampleOption, find_sample
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import ClassScores
@@ -48,8 +48,6 @@ MIN_EMS, CAPTION_EMS = 6, 7
 """Least height in ems of the theme's text: of the cells, and of the texts below them."""
 CAPTION_GAP = 12
 """Pixels of the layout between cells and their captions."""
-MAX_LAYERS = 8
-"""Layers that are shown unless the author lists more."""
 MAX_NOTE_LINES, NOTE_GAP = 3, 16
 """Lines of the note below, and pixels of the layout above it."""
 
@@ -85,18 +83,14 @@ class Flow(AnswerPanel):
     def list_layers(self, context: SceneContext) -> list[str]:
         """All recorded layers but the class output, which becomes the bars, and class tokens of other layers."""
         scores = self.find_scores(context)
-        names = [name for name, tap in context.taps.items() if tap.kind is TapKind.ACTIVATION]
-        names = [name for name in names if not _is_companion(name, names)]
+        names = list_layers(context)
         return [name for name in names if scores is None or name != scores.tap] or names
 
     def find_layers(self, context: SceneContext) -> list[str]:
         """The layers that the flow shows if there is room, without the class output, which becomes the bars."""
         if self.layers is not None:
             return list(self.layers)
-        names = self.list_layers(context)
-        if len(names) > MAX_LAYERS:
-            names = _drop_repeated(names, context)
-        return [names[number] for number in spread(MAX_LAYERS, len(names))]
+        return choose_layers(self.list_layers(context), context)
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layers, and the one that gives the scores."""
@@ -128,24 +122,6 @@ class Flow(AnswerPanel):
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> FlowDrawing:
         """Arrange the layers in the box."""
         return FlowDrawing(self, context, box, palette)
-
-
-def _is_companion(name: str, names: Sequence[str]) -> bool:
-    """Whether a tap is the class token of a layer whose other tokens were recorded, too."""
-    return name.endswith(".class") and name.removesuffix(".class") in names
-
-
-def _drop_repeated(names: Sequence[str], context: SceneContext) -> list[str]:
-    """The layers without those that give the values of an earlier one, as dropout does in eval mode."""
-    kept: dict[str, tuple[object, ...]] = {}
-    for name in names:
-        info = context.taps[name]
-        form = info.shape, info.min, info.max
-        alike = [other for other, other_form in kept.items() if other_form == form]
-        last = context.statistics.read_step(context.steps[-1], [name, *alike]) if alike else {}
-        if not any(np.array_equal(last[name], last[other], equal_nan=True) for other in alike):
-            kept[name] = form
-    return list(kept)
 
 
 class FlowDrawing:
