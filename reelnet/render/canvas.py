@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -109,7 +109,7 @@ def polyline(points: list[tuple[float, float]], width: float, size: tuple[int, i
 
 
 def polylines(
-    lines: Iterable[list[tuple[float, float]]], width: float, size: tuple[int, int]
+    lines: Iterable[Sequence[tuple[float, float]]], width: float, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """The coverage (height, width) of several lines that do not touch; see `polyline`."""
     k, coverage = OVERSAMPLING, np.zeros(size[::-1], np.uint8)

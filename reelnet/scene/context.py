@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -283,12 +284,12 @@ class SceneContext:
         """The cell of the layer."""
         return self.view(self.layer).cell
 
-    @property
+    @cached_property
     def cell_extent(self) -> int:
         """Pixels along the samples, that is from left to right unless rows are samples, of the largest cell."""
         return max(self._extent(self.view(layer).cell) for layer in self._shown_layers)
 
-    @property
+    @cached_property
     def cell_pitch(self) -> int:
         """Pixels from the start of one sample's cells to the start of the next sample's, in all layers."""
         # All layers share the grid that is right for the one with the best scale, so that columns line up.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -147,8 +148,8 @@ class CurveLine:
         breaks = series.measured & ~known & ~np.isnan(columns)
         pieces = breaks.astype(np.intp).cumsum()[known]
         lines = split_points(columns[known] + 0.5, rows[known] + 0.5 + BLEED, pieces, width * scale)
-        self.coverage = polylines(lines, width * scale, (plot.width, plot.height + 2 * BLEED)).copy()
-        self.coverage[:, np.arange(plot.width) % sum(series.dash) >= series.dash[0]] = 0
+        size = plot.width, plot.height + 2 * BLEED
+        self.coverage = rasterize_curve(tuple(map(tuple, lines)), width * scale, size, series.dash)
         last = find_latest(known)
         inside = known & (fraction >= -1e-9) & (fraction <= 1 + 1e-9)
         self.end_columns = np.where(known, columns, -1).astype(np.intp)[last]
@@ -158,6 +159,27 @@ class CurveLine:
         spans = np.clip(find_end_spans(columns[known], rows[known], pieces), 0, plot.height).astype(np.intp)
         self.end_spans = spans[np.maximum(np.cumsum(known) - 1, 0)] if known.any() else spans
         self.end_columns[last < 0] = self.dot_rows[last < 0] = -1
+
+
+@lru_cache(maxsize=32)
+def rasterize_curve(
+    lines: tuple[tuple[tuple[float, float], ...], ...],
+    width: float,
+    size: tuple[int, int],
+    dash: tuple[int, int],
+) -> NDArray[np.uint8]:
+    """The coverage (height, width) of the lines between the breaks of a curve; see `polylines`.
+
+    Args:
+        lines: The points (x, y) of each.
+        width: Width of the lines in pixels.
+        size: (width, height) of the result.
+        dash: Columns that are drawn and that are left out, in turn.
+    """
+    coverage = polylines(lines, width, size)
+    coverage[:, np.arange(size[0]) % sum(dash) >= dash[0]] = 0
+    coverage.flags.writeable = False
+    return coverage
 
 
 def find_latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -103,12 +103,23 @@ def place_rows(sizes: Sequence[Size], columns: int, gap: int, grid: SnapGrid) ->
 
 def balance_columns(sizes: Sequence[Size], columns: int, gap: int, grid: SnapGrid) -> list[list[Size]]:
     """Divide blocks, in order, into at most `columns` columns, so that the tallest is as low as possible."""
-    low, high = max(size.height for size in sizes), sum(grid.round_up(size.height + gap) for size in sizes)
+    lengths = [(size.height, grid.round_up(size.height + gap)) for size in sizes]
+    low, high = max(height for height, _ in lengths), sum(pitch for _, pitch in lengths)
     while low < high:
         middle = (low + high) // 2
-        fits = len(fill_columns(sizes, middle, gap, grid)) <= columns
+        fits = count_columns(lengths, middle) <= columns
         low, high = (low, middle) if fits else (middle + 1, high)
     return fill_columns(sizes, low, gap, grid)
+
+
+def count_columns(lengths: Sequence[tuple[int, int]], max_height: int) -> int:
+    """How many columns `fill_columns` fills with blocks of these heights and pitches."""
+    count, y = 0, max_height
+    for height, pitch in lengths:
+        if y + height > max_height:
+            count, y = count + 1, 0
+        y += pitch
+    return count
 
 
 def fill_columns(sizes: Sequence[Size], max_height: int, gap: int, grid: SnapGrid) -> list[list[Size]]:
