@@ -62,7 +62,7 @@ class SceneContext:
         choice: Which channels of the layer are shown; None for all.
         arrangement: Into how many blocks panels divide the cells of the layer, if they let the frame decide.
         frame_samples: All samples in the frame, where this context is for a part of them; see `select_samples`.
-        may_turn_answers: Whether the names of answers may be turned, as those of the samples are not.
+        may_turn_answers: Whether the names of answers may be turned where they do not fit otherwise.
         shows_charts: Whether there is room for charts beside maps.
         max_chart_height: The greatest height of a chart in pixels; None for no limit.
         max_channels: How many channels of a layer are shown at most, for lack of room or bytes; None for no limit.

@@ -43,6 +43,7 @@ class AnswerLayout:
         has_names: Whether names are written. An answer that is not known is a dash.
         mark_size: Side of a mark in pixels; 0 without marks.
         bar_height: Pixels of the bar; 0 without bars.
+        names_height: Pixels of the names below a column; they are below the marks and bars if they are turned.
         inline: Whether the mark is beside the name, not below it.
         percent: Whether the probability is written.
         width: Pixels that a sample takes beside its row of cells, or in its column.

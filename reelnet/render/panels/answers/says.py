@@ -166,19 +166,18 @@ class ClassNamesDrawing(SaysDrawing):
         return tuple(map(find_top_class, rows)), percents, bars
 
     def label_y(self, slot: Box) -> int:
-        """Top of a line in the middle of the names, or level with the marks below turned ones, or above the bar."""
+        """Top of a line in the middle of the names, or level with the marks above turned ones, or above the bar."""
         layout, line = self.layout, self.layout.style.line_height
         if self.transposed:
             return slot.y + (slot.height - layout.bar_height - line) // 2
-        if layout.names.is_turned:
-            return slot.y + layout.names_height - (0 if layout.mark_size else line)
-        return slot.y + max(0, layout.names_height - line) // 2
+        return slot.y if layout.names.is_turned else slot.y + max(0, layout.names_height - line) // 2
 
     def _bar_box(self, slot: Box) -> Box:
         """The box of a bar at a certainty of 1."""
         inset = 0 if self.transposed else self.layout.px(BAR_INSET)
         height = self.layout.bar_height
-        return Box(slot.x + inset, slot.bottom - height, max(1, slot.width - 2 * inset), height)
+        bottom = slot.bottom - (self.layout.names_height if self.layout.names.is_turned else 0)
+        return Box(slot.x + inset, bottom - height, max(1, slot.width - 2 * inset), height)
 
     def _bar_length(self, slot: Box, row: NDArray[np.float64]) -> int:
         """Pixels of a bar; 0 without one."""
@@ -220,12 +219,13 @@ class ClassNamesDrawing(SaysDrawing):
         self.write_percent(canvas, percent, end, y, "right")
 
     def _draw_below(self, canvas: Canvas, slot: Box, answer: int, right: bool | None, percent: str) -> None:
-        """Write on one or two lines below a column of cells; `right` is None without a mark."""
+        """Write below a column of cells; `right` is None without a mark."""
         layout, style, y = self.layout, self.layout.names.style, slot.y
         mark_size = layout.mark_size if right is not None else 0
         mark_width = mark_size + layout.gap if mark_size else 0
         mark_offset = (layout.style.line_height - mark_size + 1) // 2
-        middle, second_y = slot.x + slot.width // 2, slot.y + layout.names_height
+        middle = slot.x + slot.width // 2
+        second_y = y if layout.names.is_turned else y + layout.names_height
         place = layout.find_name(answer)
         if layout.inline:
             name = layout.names.lines[place][0] if place is not None else UNKNOWN
@@ -234,7 +234,9 @@ class ClassNamesDrawing(SaysDrawing):
             self._draw_mark(canvas, left + style.width(name) + layout.gap, y + mark_offset, right)
             self.write_percent(canvas, percent, middle, second_y, "middle")
             return
-        if place is not None:
+        if layout.names.is_turned:
+            self._draw_falling(canvas, place, middle, slot.bottom - layout.names_height)
+        elif place is not None:
             layout.names.draw_column(canvas, place, middle, second_y, self.ink)
         elif answer == UNKNOWN_CLASS:
             y = max(y, second_y - style.line_height)
@@ -244,6 +246,14 @@ class ClassNamesDrawing(SaysDrawing):
             left = middle - (mark_width + layout.style.width(percent)) // 2
             self.write_percent(canvas, percent, left + mark_width, second_y, "left")
         self._draw_mark(canvas, left, second_y + mark_offset, right)
+
+    def _draw_falling(self, canvas: Canvas, place: int | None, middle: int, top: int) -> None:
+        """Write a name, or the dash for none, from the middle of a column to the lower right."""
+        names = self.layout.names
+        if place is None:
+            write(canvas, UNKNOWN, self.ink, middle, top, names.style, anchor="middle")
+        else:
+            names.draw_falling(canvas, place, middle, top, self.ink)
 
     def _draw_mark(self, canvas: Canvas, x: int, y: int, right: bool | None) -> None:
         if right is not None:

@@ -18,7 +18,6 @@ from reelnet.render.panels.maps.grid import (
     CellGrid,
     column_label_height,
     describe_omitted_labels,
-    fit_sample_labels,
     heading_height,
     label_overhang,
     row_label_width,
@@ -121,10 +120,8 @@ class Block:
 
     @cached_property
     def answer_context(self) -> SceneContext:
-        """The context of the answers: turned names of samples and of answers would take too much height."""
-        names = fit_sample_labels(self.context, labels=self.has_sample_labels)
-        is_turned = names is not None and names.is_turned
-        return replace(self.context, may_turn_answers=not is_turned)
+        """The context of the answers: turned names would move the maps away from their samples."""
+        return replace(self.context, may_turn_answers=False)
 
     @property
     def input_distance(self) -> int:
@@ -146,23 +143,24 @@ class Block:
         top = self.heading_height
         if self.colorbar_layout is not None:
             top += self.colorbar_layout.row_height
-        label_height = column_label_height(self.context, labels=self.labels)
-        if self.context.transposed:
-            return top + label_height
-        return top + label_height * self.has_sample_labels + self.sample_distance
+        labels = self.labels if self.context.transposed else self.has_sample_labels
+        top += column_label_height(self.context, labels=labels)
+        return top if self.context.transposed else top + self.sample_distance
 
     @cached_property
     def has_sample_labels(self) -> bool:
         """Whether the samples' labels are above or left of the inputs.
 
-        They are not where the answers beside rows say whether they are right. Above columns, only labels of one
-        character are left out then: a picture of a digit is its own label.
+        They are not where answers beside rows are named and marked. Above columns, only labels of one character are
+        left out then: a picture of a digit is its own label. Answers without names need them in any case.
         """
-        if not self.inputs or not self.labels:
-            return False
-        if self.answers is None or explain_missing_truth(self.context):
+        layout = self.answer_layout
+        if not self.inputs or layout is None or explain_missing_truth(self.context):
+            return self.inputs and self.labels
+        if not layout.has_names:
             return True
-        return not self.context.transposed and any(len(label) > 1 for label in self.context.run_labels or ())
+        has_words = any(len(label) > 1 for label in self.context.run_labels or ())
+        return self.labels and has_words and not self.context.transposed
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -254,7 +252,7 @@ class BlockDrawing:
         grid, distance = self._grid, self._block.sample_distance
         x, y = (grid.x - distance, grid.y) if self._context.transposed else (grid.x, grid.y - distance)
         own_grid = CellGrid.for_samples(self._context, x, y, self._block.input_size)
-        return SamplePictures(self._context, own_grid, palette, labels=self._block.labels)
+        return SamplePictures(self._context, own_grid, palette, labels=self._block.has_sample_labels)
 
     def _place_answers(self, palette: PaletteBuilder) -> Drawing | None:
         """The answers between the samples and the cells."""

@@ -43,7 +43,7 @@ class Labels:
     Attributes:
         lines: One or two lines per label; none at all if the labels are left out.
         style: Their font.
-        is_turned: Whether they rise to the right by 45 degrees.
+        is_turned: Whether they are turned by 45 degrees, so that they rise to the right; below columns they fall.
     """
 
     lines: tuple[tuple[str, ...], ...]
@@ -112,12 +112,20 @@ class Labels:
         style, lines = self.style, self.lines[number]
         if self.is_turned:
             mask = rasterize_turned(lines[0], style)
-            x = middle - round(DIAGONAL * style.line_height / 2)
-            stamp(canvas, mask, ink, x, bottom - mask.shape[0])
+            stamp(canvas, mask, ink, self._turned_x(middle), bottom - mask.shape[0])
             return
         for line_number, line in enumerate(lines):
             y = bottom - (len(lines) - line_number) * style.line_height
             write(canvas, line, ink, middle, y, style, anchor="middle")
+
+    def draw_falling(self, canvas: Canvas, number: int, middle: int, top: int, ink: Ink) -> None:
+        """Write one turned label below the middle of a column, from where it falls to the right."""
+        mask = rasterize_turned(self.lines[number][0], self.style, -45)
+        stamp(canvas, mask, ink, self._turned_x(middle), top)
+
+    def _turned_x(self, middle: int) -> int:
+        """The left edge of a turned label that begins at the middle of a column."""
+        return middle - round(DIAGONAL * self.style.line_height / 2)
 
     def draw_beside(self, canvas: Canvas, cells: Sequence[Box], right: int, ink: Ink) -> None:
         """Write each label left of `right`, level with the middle of its cell."""
@@ -183,10 +191,10 @@ def break_label(label: str, width: int, style: TextStyle, max_lines: int) -> tup
 
 
 @lru_cache(maxsize=256)
-def rasterize_turned(text: str, style: TextStyle) -> NDArray[np.uint8]:
-    """The coverage of a line of text that rises to the right by 45 degrees, uint8 (height, width)."""
+def rasterize_turned(text: str, style: TextStyle, degrees: int = 45) -> NDArray[np.uint8]:
+    """Coverage of a line of text that rises to the right by 45 degrees, or falls by −45, uint8 (height, width)."""
     k = TURN_OVERSAMPLING
     large = Image.fromarray(rasterize_text(text, TextStyle(k * style.size, style.bold, style.fonts)))
-    turned = np.asarray(large.rotate(45, Image.Resampling.BICUBIC, expand=True).reduce(k))
+    turned = np.asarray(large.rotate(degrees, Image.Resampling.BICUBIC, expand=True).reduce(k))
     turned.flags.writeable = False
     return turned
