@@ -34,6 +34,8 @@ DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 320
 """Pixels of the layout of all steps and of all units, about, if the author gives no size."""
 MAX_LABELED_STEPS = 8
 """Steps that are all written below the image."""
+MIN_STEPS = 3
+"""Of fewer recorded steps, an image would suggest a course that nobody recorded."""
 MAX_NAME_EMS = 10
 """Width at which names of units are cut."""
 
@@ -49,8 +51,8 @@ class Barcode(Panel):
 
     tap: str | None = Field(
         None,
-        description="The layer; by default the reel's if it is a vector, else the longest vector that was recorded, "
-        "or the reel's layer.",
+        description="The layer; by default the reel's if it is a hidden vector, else the longest of these that was "
+        "recorded, or else the class output, or the reel's layer.",
     )
     sample: Annotated[int, Field(ge=0)] | Literal["mean"] = Field(
         0, description="The sample, counted from 0, or `mean` for the mean over all that are shown."
@@ -93,6 +95,10 @@ class Barcode(Panel):
             self.find_layer(context)
         with errors.collect():
             self.find_samples(context)
+        count = len(context.steps)
+        if count < MIN_STEPS:
+            steps = "one recorded step is" if count == 1 else f"{count} recorded steps are"
+            errors.add(f"{steps} too few for a barcode; record or show at least {MIN_STEPS}")
         errors.raise_errors()
         layout = BarcodeLayout(self, context)
         return Measure(layout.width, layout.height_at(layout.width), height_at=layout.height_at)

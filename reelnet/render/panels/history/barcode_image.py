@@ -12,12 +12,18 @@ from numpy.typing import NDArray
 from reelnet.render.panels.charts.axis import Axis
 from reelnet.runs.header import TapInfo, TapKind, require_activation
 from reelnet.scene.channel_signatures import ChannelSignatures
+from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.snap import MIN_PREFERRED
-from reelnet.scene.limits import DEFAULT_PERCENTILE, Limits
+from reelnet.scene.limits import Limits
+from reelnet.template.theme import LimitKind
 
 MAX_PATH_UNITS = 512
 """Units up to which the order is a short path; more are sorted along the direction in which they differ most."""
+SHOWN_PERCENTILE = 95
+"""Percentage of the values that the limits contain, for layers without natural bounds."""
+MAX_RANGE = 2
+"""The limits are at most so many times as large as the largest value at the middle step."""
 COMPARED_STEPS = 64
 """Steps at which units are compared."""
 
@@ -45,7 +51,9 @@ def is_vector(info: TapInfo) -> bool:
 
 
 def choose_vector(context: SceneContext, tap: str | None) -> str:
-    """The layer of that name, or the reel's if it is a vector, or the longest vector, or the reel's.
+    """The layer of that name, or the reel's if it is a vector, or the longest hidden one, or the class output.
+
+    If there is no vector at all, it is the reel's layer.
 
     Raises:
         ValueError: The layer was not recorded, or is not an activation.
@@ -53,10 +61,15 @@ def choose_vector(context: SceneContext, tap: str | None) -> str:
     if tap is not None:
         require_activation(tap, context.require(tap))
         return tap
-    if is_vector(context.require(context.layer)):
+    scores = ClassScores.find(context)
+    is_output = scores is not None and context.layer == scores.tap
+    if is_vector(context.require(context.layer)) and not is_output:
         return context.layer
     vectors = [name for name, info in context.taps.items() if is_vector(info)]
-    return max(vectors, key=lambda name: math.prod(context.taps[name].shape[1:]), default=context.layer)
+    hidden = [name for name in vectors if scores is None or name != scores.tap]
+    return max(
+        hidden or vectors, key=lambda name: math.prod(context.taps[name].shape[1:]), default=context.layer
+    )
 
 
 def find_units(context: SceneContext, tap: str, samples: tuple[int, ...]) -> Units:
@@ -74,22 +87,30 @@ def find_units(context: SceneContext, tap: str, samples: tuple[int, ...]) -> Uni
     values = context.statistics.series(tap, ("units", samples), measure)
     count = values.shape[1]
     channels = info.channels if info.channels is not None and len(info.channels) == count else range(count)
-    limits = context.view(tap).limits if not is_mean else find_limits(values)
+    is_free = is_mean or (info.bounds is None and context.theme.limits.kind is LimitKind.AUTO)
+    limits = find_limits(values, is_mean=is_mean) if is_free else context.view(tap).limits
     return Units(values, tuple(channels), limits, is_mean)
 
 
-def find_limits(values: NDArray[np.float32]) -> Limits:
-    """Limits of means: they contain 99.5 % of them, and 0."""
+def find_limits(values: NDArray[np.float32], *, is_mean: bool) -> Limits:
+    """Limits of the values of units, or of means of maps (steps, units): they contain 0, and most of the values.
+
+    Values at the end of a training are often so large that with the limits of the run, its first half would be white.
+    """
     finite = values[np.isfinite(values)].astype(np.float64)
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    end = float(np.percentile(np.abs(finite), DEFAULT_PERCENTILE)) if finite.size else 0.0
+    end = float(np.percentile(np.abs(finite), SHOWN_PERCENTILE)) if finite.size else 0.0
+    middle = np.abs(values[len(values) // 2])
+    largest = float(np.nanmax(np.where(np.isfinite(middle), middle, 0)))
+    if largest:
+        end = min(end, MAX_RANGE * largest)
     end = float(f"{end or max(-low, high) or 1.0:.2g}")
     bounds = (-end, end) if low < 0 < high else (0.0, end) if high > 0 or low == 0 else (-end, 0.0)
     outside = int(np.count_nonzero((finite < bounds[0]) | (finite > bounds[1])))
     return Limits(
         *bounds,
         one_sided=0.0 in bounds,
-        quantity="mean activation",
+        quantity="mean activation" if is_mean else "activation",
         clipped=outside / max(1, finite.size),
         exceeds=(low < bounds[0], high > bounds[1]),
     )

@@ -24,8 +24,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(tmp_path_factory.mktemp("barcode") / "run", {"conv1": MAPS, "fc": VECTOR})
 
 
-def barcode(run: Run, **options: Any) -> LaidOut:
-    return lay_out(run, {"barcode": {"order": "recorded"} | options})
+def barcode(run: Run, theme: dict[str, Any] | None = None, **options: Any) -> LaidOut:
+    return lay_out(run, {"barcode": {"order": "recorded"} | options}, theme=SMALL_TYPE | (theme or {}))
 
 
 def shown_image(layout: LaidOut, step: int) -> tuple[Bytes, int, int]:
@@ -42,11 +42,18 @@ def enlarge(values: Floats, width: int, height: int) -> Floats:
     return np.kron(values, np.ones((height, width)))
 
 
+def scale(values: Floats) -> Floats:
+    """Values (units, steps) as fractions of the limits."""
+    middle = np.abs(values[:, values.shape[1] // 2]).max()
+    end = float(f"{min(np.percentile(np.abs(values), 95), 2 * middle):.2g}")
+    return np.clip(values / end, -1, 1)
+
+
 def test_rows_are_units_and_columns_steps_up_to_the_present(run: Run) -> None:
     layout = barcode(run, sample=1)
     image, width, height = shown_image(layout, 2)
     assert image.shape[:2] == (6 * height, STEPS * width)
-    assert_cells(image[:, : 3 * width], enlarge(VECTOR[:3, 1, :, 0, 0].T, width, height))
+    assert_cells(image[:, : 3 * width], enlarge(scale(VECTOR[:, 1, :, 0, 0].T)[:, :3], width, height))
     # The line of the present, and then nothing yet.
     assert (image[:, 3 * width] < 60).all()
     assert (image[:, 3 * width + 1 :] == 255).all()
@@ -54,7 +61,7 @@ def test_rows_are_units_and_columns_steps_up_to_the_present(run: Run) -> None:
 
 def test_the_mean_over_samples(run: Run) -> None:
     image, width, height = shown_image(barcode(run, sample="mean"), STEPS - 1)
-    values = enlarge(VECTOR[..., 0, 0].mean(axis=1).T, width, height)
+    values = enlarge(scale(VECTOR[..., 0, 0].mean(axis=1).T), width, height)
     assert_cells(image[:, :-2], values[:, :-2])
 
 
@@ -62,14 +69,14 @@ def test_a_layer_with_maps_has_the_mean_of_each(run: Run) -> None:
     layout = barcode(run, tap="conv1")
     image, width, height = shown_image(layout, STEPS - 1)
     means = MAPS[:, 0].mean(axis=(2, 3)).T
-    end = float(f"{np.percentile(np.abs(means), 99.5):.2g}")
-    assert_cells(image[:, :-2], enlarge(np.clip(means / end, -1, 1), width, height)[:, :-2])
+    assert_cells(image[:, :-2], enlarge(scale(means), width, height)[:, :-2])
 
 
 def test_more_units_than_rows_are_averaged(tmp_path: Path) -> None:
     vector = noise(3, 1, 10, 1)
     run = write_run(tmp_path / "run", {"fc": vector})
-    image, width, height = shown_image(barcode(run, units_height=4), 2)
+    fixed = {"limits": [-1, 1]}
+    image, width, height = shown_image(barcode(run, fixed, units_height=4), 2)
     assert (height, len(image)) == (1, 4)
     values = vector[:, 0, :, 0, 0].T.astype(float)
     rows = np.stack([values[start : start + 3].mean(axis=0) for start in (0, 3, 6, 9)])
@@ -80,7 +87,7 @@ def test_more_steps_than_columns_are_averaged_and_never_ahead_of_time(tmp_path: 
     steps = 2000
     ramp = np.linspace(-1, 1, steps, dtype=np.float32)[:, None, None, None, None] * np.ones((1, 1, 2, 1, 1))
     run = write_run(tmp_path / "run", {"fc": ramp.astype(np.float32)})
-    layout = barcode(run)
+    layout = barcode(run, {"limits": [-1, 1]})
     image, width, _ = shown_image(layout, 1000)
     assert width == 1
     assert image.shape[1] == 640
@@ -93,7 +100,7 @@ def test_more_steps_than_columns_are_averaged_and_never_ahead_of_time(tmp_path: 
 def test_uneven_steps_lie_on_the_axis(tmp_path: Path) -> None:
     vector = noise(3, 1, 2, 1)
     run = write_run(tmp_path / "run", {"fc": vector}, steps=[0, 25, 100])
-    image, _, height = shown_image(barcode(run), 100)
+    image, _, height = shown_image(barcode(run, {"limits": [-1, 1]}), 100)
     for column, position in ((0, 0), (100, 1), (300, 2)):
         assert_cells(image[:height, column : column + 1], np.full((height, 1), vector[position, 0, 0, 0, 0]))
 
@@ -110,9 +117,30 @@ def test_similar_units_are_side_by_side_and_dead_ones_last(tmp_path: Path) -> No
 
 
 def test_the_longest_vector_is_shown_by_default(tmp_path: Path) -> None:
-    taps = {"a": noise(2, 1, 3, 1), "b": noise(2, 1, 7, 1), "conv1": noise(2, 1, 9, 4)}
+    taps = {"a": noise(3, 1, 3, 1), "b": noise(3, 1, 7, 1), "conv1": noise(3, 1, 9, 4)}
     image, _, height = shown_image(barcode(write_run(tmp_path / "run", taps)), 1)
     assert len(image) == 7 * height
+
+
+def test_a_hidden_vector_comes_before_a_longer_class_output(tmp_path: Path) -> None:
+    taps = {"fc": noise(3, 1, 4, 1), "out": noise(3, 1, 7, 1)}
+    run = write_run(tmp_path / "run", taps, classes=tuple("abcdefg"), labels=("a",))
+    assert isinstance(panel := barcode(run).scene.panels["barcode"], Barcode)
+    assert panel.find_layer(barcode(run).scene.context) == "fc"
+
+
+def test_limits_let_one_see_the_middle_step(tmp_path: Path) -> None:
+    growing = np.geomspace(0.001, 1000, 9)[:, None, None, None, None] * np.ones((1, 1, 2, 1, 1))
+    run = write_run(tmp_path / "run", {"fc": growing.astype(np.float32)})
+    image, width, _ = shown_image(barcode(run), 8)
+    column = image[0, 4 * width].astype(int)
+    assert 255 - column.min() > 100
+
+
+def test_two_steps_are_refused(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"fc": noise(2, 1, 4, 1)})
+    with pytest.raises(TemplateError, match="2 recorded steps are too few for a barcode"):
+        barcode(run)
 
 
 @pytest.mark.parametrize(
