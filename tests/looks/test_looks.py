@@ -23,9 +23,10 @@ MAX_REFUSAL = 300
 REFUSED = {
     "compass": "large logsteps gaps bare",
     "race": "logsteps gaps bare",
+    "barcode": "ends still",
     "filters": "all but pictures filters",
 }
-"""Per template: the shapes that it refuses in one clear line, as they lack what it shows: classes, or filters."""
+"""Per template: the shapes that it refuses in one clear line, as they lack what it shows: classes, filters, or steps."""
 
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {

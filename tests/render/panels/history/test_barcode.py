@@ -10,11 +10,14 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.render.panels.history.barcode import Barcode
 from reelnet.scene.panel import HasCells
 from tests.make_run import Bytes, Floats, noise, write_run
 from tests.render.panels.drawing import LaidOut, assert_cells, lay_out
+from tests.rendering import SMALL_TYPE
 
 STEPS = 5
+COLORS = {"diverging": "red-white-blue"}
 VECTOR = noise(STEPS, 2, 6, 1)
 MAPS = noise(STEPS, 2, 3, 4)
 
@@ -25,7 +28,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def barcode(run: Run, theme: dict[str, Any] | None = None, **options: Any) -> LaidOut:
-    return lay_out(run, {"barcode": {"order": "recorded"} | options}, theme=SMALL_TYPE | (theme or {}))
+    return lay_out(
+        run, {"barcode": {"order": "recorded"} | options}, theme=SMALL_TYPE | COLORS | (theme or {})
+    )
 
 
 def shown_image(layout: LaidOut, step: int) -> tuple[Bytes, int, int]:
@@ -53,7 +58,7 @@ def test_rows_are_units_and_columns_steps_up_to_the_present(run: Run) -> None:
     layout = barcode(run, sample=1)
     image, width, height = shown_image(layout, 2)
     assert image.shape[:2] == (6 * height, STEPS * width)
-    assert_cells(image[:, : 3 * width], enlarge(scale(VECTOR[:, 1, :, 0, 0].T)[:, :3], width, height))
+    assert_cells(image[:, : 3 * width], enlarge(VECTOR[:3, 1, :, 0, 0].T, width, height))
     # The line of the present, and then nothing yet.
     assert (image[:, 3 * width] < 60).all()
     assert (image[:, 3 * width + 1 :] == 255).all()
@@ -61,7 +66,7 @@ def test_rows_are_units_and_columns_steps_up_to_the_present(run: Run) -> None:
 
 def test_the_mean_over_samples(run: Run) -> None:
     image, width, height = shown_image(barcode(run, sample="mean"), STEPS - 1)
-    values = enlarge(scale(VECTOR[..., 0, 0].mean(axis=1).T), width, height)
+    values = enlarge(VECTOR[..., 0, 0].mean(axis=1).T, width, height)
     assert_cells(image[:, :-2], values[:, :-2])
 
 
@@ -109,7 +114,7 @@ def test_similar_units_are_side_by_side_and_dead_ones_last(tmp_path: Path) -> No
     up, down = np.linspace(0, 1, STEPS), np.linspace(1, 0, STEPS)
     series = np.stack([np.zeros(STEPS), up, down, up * 0.98, down * 0.98], axis=1).astype(np.float32)
     run = write_run(tmp_path / "run", {"fc": series[:, None, :, None, None]})
-    image, _width, height = shown_image(lay_out(run, {"barcode": {}}), STEPS - 1)
+    image, _width, height = shown_image(lay_out(run, {"barcode": {}}, theme=SMALL_TYPE | COLORS), STEPS - 1)
     column = image[height // 2 :: height, 0]
     assert (column[-1] == 255).all()
     low = [(pixel == 255).all() for pixel in column[:4]]
@@ -124,14 +129,13 @@ def test_the_longest_vector_is_shown_by_default(tmp_path: Path) -> None:
 
 def test_a_hidden_vector_comes_before_a_longer_class_output(tmp_path: Path) -> None:
     taps = {"fc": noise(3, 1, 4, 1), "out": noise(3, 1, 7, 1)}
-    run = write_run(tmp_path / "run", taps, classes=tuple("abcdefg"), labels=("a",))
-    assert isinstance(panel := barcode(run).scene.panels["barcode"], Barcode)
-    assert panel.find_layer(barcode(run).scene.context) == "fc"
+    run = write_run(tmp_path / "run", taps, classes=tuple("abcdefg"), labels=("a",), bounds=None)
+    assert Barcode().find_layer(barcode(run).scene.context) == "fc"
 
 
 def test_limits_let_one_see_the_middle_step(tmp_path: Path) -> None:
     growing = np.geomspace(0.001, 1000, 9)[:, None, None, None, None] * np.ones((1, 1, 2, 1, 1))
-    run = write_run(tmp_path / "run", {"fc": growing.astype(np.float32)})
+    run = write_run(tmp_path / "run", {"fc": growing.astype(np.float32)}, bounds=None)
     image, width, _ = shown_image(barcode(run), 8)
     column = image[0, 4 * width].astype(int)
     assert 255 - column.min() > 100
