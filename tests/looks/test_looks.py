@@ -26,7 +26,7 @@ REFUSED = {
     "barcode": "ends still",
     "filters": "all but pictures filters",
 }
-"""Per template: the shapes that it refuses in one clear line, as they lack what it shows: classes, filters, or steps."""
+"""Per template: the shapes that it refuses in one clear line, as they lack what it shows: classes, filters, steps."""
 
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {

@@ -12,7 +12,7 @@ from reelnet.render.canvas import fill_box, polyline, stamp, write
 from reelnet.render.panels.answers.answer_panel import AnswerPanel, answer_style, rasterize_mark
 from reelnet.render.panels.answers.class_ring import break_name
 from reelnet.render.panels.answers.heads import draw_curve
-from reelnet.render.panels.charts.axis import Axis, StepScaleOption, fit_step_axis
+from reelnet.render.panels.charts.axis import MIN_PLOT_STEPS, Axis, StepScaleOption, fit_step_axis
 from reelnet.render.panels.charts.line import split_points
 from reelnet.render.panels.maps.inputs import PHOTO_COLORS, GrayPictures, are_ink_on_white, fit_pictures
 from reelnet.render.typography import TextStyle, shorten_text, text_style
@@ -53,7 +53,7 @@ class Race(AnswerPanel):
     """How certain the network is of the right answer, step by step: a lane per sample, with the future as a ghost.
 
     The sample that it is right about for good first is on top, and a line marks that step. It takes a recorded class
-    output, and samples whose labels are classes.
+    output, and samples whose labels are classes. Of fewer than five steps, each has a bar.
     """
 
     default_grow: ClassVar[float] = 1.0
@@ -186,17 +186,28 @@ class RaceDrawing:
             bottom = top + round((number + 1) * pitch)
             self._lanes.append(Lane(sample, since, Box(left, bottom - height, right - left, height)))
         self._axis: Axis = fit_step_axis(context.steps, 5, panel.x)
-        self._columns = np.rint(self._axis.to_fraction(context.steps) * (self._plot.width - 1))
-        if len(context.steps) == 1:
-            # What is known of one step only is drawn all along the lane.
-            self._columns = np.array([0.0, self._plot.width - 1])
-            certainty, answers = certainty.repeat(2, axis=0), answers.repeat(2, axis=0)
+        columns = np.rint(self._axis.to_fraction(context.steps) * (self._plot.width - 1))
+        self._starts = self._ends = columns
+        if self._has_bars:
+            # A curve through few steps would suggest a course that nobody recorded: each step has a bar.
+            edges = np.linspace(0, self._plot.width + self._bar_gap, len(context.steps) + 1).round()
+            self._starts, self._ends = edges[:-1], edges[1:] - self._bar_gap - 1
         self._certainty, self._answers = certainty, answers
         background = theme.background
         self._background = palette.ramp(background, background, 1)
         self._right, self._wrong = (palette.ramp(each, background, 12) for each in (theme.right, theme.wrong))
         self._faint = palette.ramp(theme.faint, background, 12)
         self._ink, self._muted = palette.ramps(background, theme.ink, theme.muted)
+
+    @property
+    def _has_bars(self) -> bool:
+        """Whether there are too few steps for curves."""
+        return len(self._context.steps) < MIN_PLOT_STEPS
+
+    @property
+    def _bar_gap(self) -> int:
+        """Pixels between two bars."""
+        return self._context.px(3)
 
     def _break_names(self, pitch: float) -> list[tuple[str, ...]]:
         """The lines of each class's name: two if lanes are high enough."""
@@ -260,6 +271,10 @@ class RaceDrawing:
         last = plot.right
         places = np.rint(self._axis.to_fraction(self._axis.ticks) * (plot.width - 1)).astype(int).tolist()
         texts = list(zip(places, self._axis.tick_labels, strict=True))
+        if self._has_bars:
+            steps = [f"{step:,}" for step in self._context.steps]
+            middles = ((self._starts + self._ends) / 2).astype(int).tolist()
+            texts = list(zip(middles, steps, strict=True))
         texts[0] = texts[0][0], f"step {texts[0][1]}"
         free = plot.x - small.size
         for place, text in [texts[0], *texts[:0:-1]] if len(texts) > 1 else texts:
@@ -267,7 +282,7 @@ class RaceDrawing:
             x = plot.x if place == 0 else plot.x + min(place - width // 2, plot.width - width)
             if x >= free and x + width <= last:
                 write(canvas, text, self._muted, x, plot.bottom, small)
-                if place == 0:
+                if text == texts[0][1]:
                     free = x + width + small.size
                 else:
                     last = x - small.size
@@ -289,11 +304,16 @@ class RaceDrawing:
     def _draw_lane(self, region: Canvas, lane: Lane) -> None:
         """Draw a lane's curve as a ghost onto the plot, and in its colors onto the past."""
         box = lane.box
-        values, columns = self._certainty[:, lane.sample], self._columns
+        values, answers, columns = self._certainty[:, lane.sample], self._answers[:, lane.sample], self._ends
+        if self._has_bars:
+            values, answers = values.repeat(2), answers.repeat(2)
+            columns = np.stack([self._starts, self._ends], axis=1).ravel()
         known = ~np.isnan(values) & ~np.isnan(columns)
         width = max(1.5, self._theme.text / 13)
         rows = (1 - values) * (box.height - width) + width / 2
         breaks = (np.isnan(values) & ~np.isnan(columns)).cumsum()
+        if self._has_bars:
+            breaks = np.arange(len(values)) // 2
         cover = np.zeros((box.height, box.width), np.uint8)
         fill = np.zeros((box.height, box.width))
         for points in split_points(columns[known] + 0.5, rows[known], breaks[known], width):
@@ -307,14 +327,14 @@ class RaceDrawing:
         at = slice(box.y - self._plot.y, box.bottom - self._plot.y)
         region[at] = look_up(self._faint, np.maximum(line, GHOST_FILL * fill))
         latest = np.searchsorted(np.nan_to_num(columns, nan=-1), np.arange(box.width), side="right") - 1
-        is_right = self._answers[np.maximum(latest, 0), lane.sample] == self._scores.truth[lane.sample]
+        is_right = answers[np.maximum(latest, 0)] == self._scores.truth[lane.sample]
         strength = np.maximum(line, FILL * fill)
         self._past[at] = np.where(is_right, look_up(self._right, strength), look_up(self._wrong, strength))
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write what the network says now."""
         plot, index = self._plot, state.step_index
-        column = self._columns[-1 if len(self._context.steps) == 1 else index]
+        column = self._ends[index]
         if not np.isnan(column):
             end = int(column) + 1
             canvas[plot.y : plot.bottom, plot.x : plot.x + end] = self._past[:, :end]
@@ -322,14 +342,14 @@ class RaceDrawing:
             fill_box(canvas, Box(plot.x + end - cursor, plot.y, cursor, plot.height), self._muted)
         rows = self._scores.to_probabilities(np.asarray(state.snapshot.taps[self._scores.tap]))
         for lane in self._lanes:
-            if lane.since is not None and 0 < lane.since <= index:
+            if lane.since is not None and 0 < lane.since <= index and not self._has_bars:
                 self._draw_success(canvas, lane, lane.since)
             self._write_answer(canvas, lane, find_top_class(rows[lane.sample]))
 
     def _draw_success(self, canvas: Canvas, lane: Lane, since: int) -> None:
         """Mark the step from which on a sample is right for good."""
         box, width = lane.box, max(2, round(self._theme.text / 10))
-        x = box.x + int(self._columns[since])
+        x = box.x + int(self._starts[since])
         fill_box(canvas, Box(x - width // 2, box.y, width, box.height), self._ink)
         if box.height < MIN_NUMBERED * self._small.line_height:
             return

@@ -129,6 +129,19 @@ def test_a_single_step_fills_its_lanes(tmp_path: Path) -> None:
     assert (np.abs(right.sum(axis=0) - 0.8 * at.height) <= 2).all()
 
 
+def test_few_steps_have_a_bar_each(tmp_path: Path) -> None:
+    laid = laid_out(recorded(tmp_path / "run", learned_at(1)[:2], steps=(0, 100)))
+    (drawing,) = laid.scene.drawings
+    at = drawing._lanes[0].box  # type: ignore[attr-defined]
+    first, last = (laid.frame(step)[at.y : at.bottom, at.x : at.right] for step in (0, 100))
+    half = at.width // 2
+    wrong, right = colored(last, WRONG), colored(last, RIGHT)
+    assert (np.abs(wrong.sum(axis=0)[2 : half - 6] - 0.2 * at.height) <= 2).all()
+    assert (np.abs(right.sum(axis=0)[half + 6 : -2] - 0.8 * at.height) <= 2).all()
+    assert not colored(first, RIGHT).any()
+    assert (colored(first, WRONG)[:, : half - 6] == wrong[:, : half - 6]).all()
+
+
 def test_what_cannot_be_shown_is_refused_in_one_line(tmp_path: Path) -> None:
     crowd = recorded(tmp_path / "crowd", learned_at(*range(25)))
     with pytest.raises(TemplateError, match=r"25 samples are too many; show at most 24 with samples: \{show"):
