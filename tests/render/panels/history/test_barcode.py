@@ -51,7 +51,8 @@ def scale(values: Floats) -> Floats:
     """Values (units, steps) as fractions of the limits."""
     middle = np.abs(values[:, values.shape[1] // 2]).max()
     end = float(f"{min(np.percentile(np.abs(values), 95), 2 * middle):.2g}")
-    return np.clip(values / end, -1, 1)
+    scaled: Floats = np.clip(values / end, -1, 1)
+    return scaled
 
 
 def test_rows_are_units_and_columns_steps_up_to_the_present(run: Run) -> None:
