@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -66,7 +66,6 @@ def test_halves_keep_their_levels() -> None:
     ).all()
 
 
-@settings(deadline=None)
 @given(
     places=walks(),
     price=st.floats(0, 1e5),
@@ -89,7 +88,6 @@ def test_promises(
     assert steady.errors(to_fine_levels(places), held) == pytest.approx(error, abs=UNIT / 128)
 
 
-@settings(deadline=None)
 @given(places=walks(), price=st.floats(1, 1e5), most=st.floats(0, 15), levels=st.integers(2, 60))
 def test_promises_with_fewer_levels(
     places: NDArray[np.float64], price: float, most: float, levels: int
@@ -105,8 +103,9 @@ def test_promises_with_fewer_levels(
     assert (changes(held) <= changes(own)).all()
     few = np.isin(held, some) | (held == own[0]) | (held == own[-1])
     assert (few | (held == own).all(axis=0)).all()
-    # Where the bound allows none of them, the nearest is taken.
-    assert errors(places, held).max() <= max(bound, gap / 2 * UNIT) + 1e-9
+    # Where the bound allows none of them, the nearest is taken. Between two of them that is only known to a 512th of a
+    # level, because places are stored in 256ths.
+    assert errors(places, held).max() <= max(bound, (gap / 2 + 1 / 512) * UNIT) + 1e-9
 
 
 @given(places=walks())
