@@ -21,6 +21,7 @@ REPORT_KEYS += [
     "duration",
     "width",
     "height",
+    "density",
     "scale",
     "encodes",
     "seconds",
@@ -91,12 +92,12 @@ def test_render_one_file_a_layer(run: Path, tmp_path: Path) -> None:
         assert report["duration"] == pytest.approx(10)
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "gif"])
-def test_render_of_one_layer_needs_no_field(run: Path, tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(("suffix", "size"), [("mp4", "1120x560"), ("gif", "560x280")])
+def test_render_of_one_layer_needs_no_field(run: Path, tmp_path: Path, suffix: str, size: str) -> None:
     file = tmp_path / f"one.{suffix}"
     result = call("render", run, "-o", file, "--template", "plain", "--layer", "conv1", "--quiet")
     assert re.fullmatch(
-        r".*/one\.\w+: [\d.]+ kB, 3 frames, 0\.30 s, 560x280, (lossless|values exact, lossy codec), took [\d.]+ s\n",
+        rf".*/one\.\w+: [\d.]+ kB, 3 frames, 0\.30 s, {size}, (lossless|values exact, lossy codec), took [\d.]+ s\n",
         result.stdout,
     )
     assert [file] == list(tmp_path.iterdir())
@@ -140,8 +141,9 @@ def test_several_layers_in_one_option(run: Path, tmp_path: Path) -> None:
 
 
 def test_frame_is_the_frame_of_the_animation(run: Path, tmp_path: Path) -> None:
-    assert call("frame", run, "--step", 1, "-o", tmp_path / "1.png", "--layer", "conv6").exit_code == 0
-    assert call("render", run, "-o", tmp_path / "all.gif", "--layer", "conv6").exit_code == 0
+    words = ("--layer", "conv6", "--density", 1)
+    assert call("frame", run, "--step", 1, "-o", tmp_path / "1.png", *words).exit_code == 0
+    assert call("render", run, "-o", tmp_path / "all.gif", *words).exit_code == 0
     with Image.open(tmp_path / "1.png") as still, Image.open(tmp_path / "all.gif") as animation:
         animation.seek(1)
         np.testing.assert_array_equal(np.array(still.convert("RGB")), np.array(animation.convert("RGB")))

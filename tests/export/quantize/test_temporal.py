@@ -103,8 +103,8 @@ def test_promises_with_fewer_levels(
     assert (changes(held) <= changes(own)).all()
     few = np.isin(held, some) | (held == own[0]) | (held == own[-1])
     assert (few | (held == own).all(axis=0)).all()
-    # Where the bound allows none of them, the nearest is taken. Between two of them that is only known to a 512th of a
-    # level, because places are stored in 256ths.
+    # Where the bound allows none of them, the nearest is taken. Which one that is, is known to a 512th of a level,
+    # because places are stored in 256ths.
     assert errors(places, held).max() <= max(bound, (gap / 2 + 1 / 512) * UNIT) + 1e-9
 
 
