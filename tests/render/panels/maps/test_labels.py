@@ -60,6 +60,9 @@ def test_turned_text_rises_to_the_right() -> None:
     mask = rasterize_turned("a longer name", STYLE)
     left, right = (np.flatnonzero(part.any(axis=1)).mean() for part in (mask[:, :30], mask[:, -30:]))
     assert left > right + 20
+    falling = rasterize_turned("a longer name", STYLE, -45)
+    left, right = (np.flatnonzero(part.any(axis=1)).mean() for part in (falling[:, :30], falling[:, -30:]))
+    assert left < right - 20
     # As much ink as in a straight line.
     straight = Labels.fit_columns(["a longer name"], STYLE, 400, 4)
     assert abs(mask.shape[0] - 0.707 * (straight.width + STYLE.line_height)) < 3
