@@ -111,6 +111,7 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "belief", "title"): ["What it thinks"],
     ("panels", "belief", "sample"): [0],
     ("panels", "flow", "layers"): [["conv2"]],
+    ("panels", "layers", "layers"): [["conv2"]],
     ("panels", "flow", "sample"): [0, "cat"],
     ("panels", "flow", "tap"): ["aux"],
     ("panels", "flow", "classes"): [["cat", "dog", "frog", "horse", "vessel"]],
