@@ -29,20 +29,18 @@ REFUSED = {
 """Per template: the shapes that it refuses in one clear line, as they lack what it shows: classes, filters, steps."""
 
 KNOWN: dict[str, dict[str, str]] = {
-    "annotated": {
-        "size": "all but single",
-        "texts": "pictures filters transformer series vectors many single large three",
-        "maps": "series single large three",
-    },
+    "annotated": {"grid": "digits vectors ends still", "maps": "series single logsteps gaps"},
     "article": {"maps": "all but digits many oblong bare", "grid": "filters oblong", "texts": "oblong"},
     "dark": {"maps": "all but digits many oblong bare", "grid": "filters oblong", "texts": "oblong"},
     "evolution": {"maps": "series single large ends still three", "texts": "many", "grid": "large"},
     "filmstrip": {"maps": "series single oblong still", "grid": "series large oblong", "empty": "still"},
     "overview": {
-        "grid": "pictures transformer series vectors many large three",
-        "maps": "filters series vectors single large oblong three",
-        "size": "vectors logsteps bare",
-        "empty": "vectors",
+        "maps": "digits pictures series vectors single large oblong logsteps gaps",
+        "empty": "single",
+    },
+    "paper": {
+        "maps": "pictures filters transformer series vectors many logsteps gaps ends still three",
+        "grid": "filters oblong",
     },
     "plain": {"small type": "all"},
     "square": {
@@ -50,6 +48,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "grid": "pictures filters transformer series many oblong logsteps gaps",
         "texts": "oblong",
     },
+    "table": {"maps": "series many single logsteps gaps", "grid": "oblong"},
     "vertical": {
         "maps": "digits pictures filters transformer many single large oblong",
         "grid": "digits oblong ends still",
