@@ -75,7 +75,7 @@ class Block:
     colorbar: bool = False
     slack: int = 0
 
-    @property
+    @cached_property
     def channel_labels(self) -> list[str]:
         """The channels' numbers in the network; a range if all channels are cells of one map."""
         tap = self.view.tap
@@ -85,7 +85,7 @@ class Block:
             return [str(channel) for channel in self.channels]
         return [str(tap.channels[channel]) for channel in self.channels]
 
-    @property
+    @cached_property
     def left_margin(self) -> int:
         """Pixels left of the cells."""
         if self.context.transposed:
@@ -97,7 +97,7 @@ class Block:
             return self.context.grid.round_up(widest + self.context.px(LABEL_GAP))
         return label_width
 
-    @property
+    @cached_property
     def sample_distance(self) -> int:
         """Pixels from the start of the samples, or of the answers without them, to the start of the first channel."""
         return self.input_distance * self.inputs + self.answer_distance + self.slack
@@ -123,7 +123,7 @@ class Block:
         """The context of the answers: turned names would move the maps away from their samples."""
         return replace(self.context, may_turn_answers=False)
 
-    @property
+    @cached_property
     def input_distance(self) -> int:
         """Pixels from the start of the samples to the start of the first channel."""
         size = self.input_size.height
@@ -137,7 +137,7 @@ class Block:
         """The box of a sample in pixels."""
         return choose_input_size(self.view, self.context)
 
-    @property
+    @cached_property
     def top_margin(self) -> int:
         """Pixels above the cells."""
         top = self.heading_height
@@ -168,13 +168,13 @@ class Block:
         answers = () if self.answers is None else self.answers.notes(self.answer_context)
         return (describe_omitted_labels(self.context) if self.has_sample_labels else ()) + answers
 
-    @property
+    @cached_property
     def heading_height(self) -> int:
         """Pixels that the heading takes."""
         extra = self.heading_lines.height - body_style(self.context.theme, bold=True).line_height
         return self.context.grid.round_up(heading_height(self.context) + max(0, extra)) if self.heading else 0
 
-    @property
+    @cached_property
     def colorbar_layout(self) -> ColorbarLayout | None:
         """The layer's colors between their limits."""
         if not self.colorbar:
@@ -207,7 +207,7 @@ class Block:
             return CellGrid(x, y + inset, *size, samples, channels, pitch - cell.height, gap)
         return CellGrid(x + inset, y, *size, channels, samples, gap, pitch - cell.width)
 
-    @property
+    @cached_property
     def body_size(self) -> Size:
         """Size of the block in pixels, without what turned names reach over its right edge.
 
@@ -218,7 +218,7 @@ class Block:
         content = max(self.heading_lines.width, colorbar_width)
         return Size(max(cells.right, cells.x + content), cells.bottom)
 
-    @property
+    @cached_property
     def size(self) -> Size:
         """Size of the block in pixels."""
         body, right = self.body_size, self.grid_at(0, 0).bounds.right
