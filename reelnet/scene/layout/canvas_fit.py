@@ -20,6 +20,7 @@ from reelnet.scene.layout.frame import FittedLayout, choose_width, find_cramped
 from reelnet.scene.layout.measure import with_layout
 from reelnet.scene.layout.scale_search import (
     choose_channel_count,
+    choose_rows,
     find_largest,
     list_scales,
     rank_by_promise,
@@ -167,7 +168,9 @@ def list_lesser(template: Template, context: SceneContext) -> Iterator[SceneCont
     for shows_charts in (True, False):
         for theme in shrink_text(context):
             smaller = replace(context, theme=theme, shows_charts=shows_charts, _field_texts={})
-            whole = with_layout(template, smaller)
+            whole = choose_rows(template, with_layout(template, smaller))
+            spec = whole.samples_spec
+            smaller = replace(smaller, samples_spec=spec, transposed=spec.transposed is True)
             count = choose_channel_count(template, whole)
             yield whole if count is None else with_layout(template, replace(smaller, max_channels=count))
             fewer = [each for each in FEWER_CHANNELS if whole.choice and each < len(whole.choice.channels)]

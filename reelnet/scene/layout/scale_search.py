@@ -12,7 +12,6 @@ from reelnet.scene.layout.arrangement import Arrangement, BlockLength, rank_arra
 from reelnet.scene.layout.boxes import Leaf, Size
 from reelnet.scene.layout.frame import FittedLayout, choose_width
 from reelnet.scene.layout.measure import LayoutTree
-from reelnet.scene.layout.snap import MIN_PREFERRED
 from reelnet.scene.panel import Panel
 from reelnet.template.model import CanvasSpec, Direction, Template
 
@@ -25,12 +24,24 @@ MAX_TRIED_ARRANGEMENTS = 3
 MIN_REDUCED_SIDE = 4
 """Pixels of the layout of the longer side of a map below which it is not reduced further."""
 
-UNEVEN = 0.85
-"""What the cells of an arrangement count whose last block has fewer channels than the others."""
+UNEVEN, RASTER = 0.85, 0.85
+"""What the cells of an arrangement count whose last block has fewer channels than the others, and of one with blocks
+both beside and below each other."""
 
-MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_FREE = 8, 1.25, 2.0
+MIN_FITTED = Fraction(8, 9)
+"""How much smaller cells that fit may become for a scale that video codecs prefer: maps lose a fifth of their area at
+most."""
+
+MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_TABLE, MIN_GAIN_OF_FREE = 8, 1.15, 1.25, 2.0
 """Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all: in a
-frame of a given size or a table, and in a frame that may be smaller."""
+frame of a given size, in a table, and in a frame that may be smaller."""
+
+FEW_CHANNELS, MIN_GAIN_OF_FEW = 4, 1.8
+"""Channels below which none is left out in a frame of a given size, either; and by how much larger the maps must be
+in all for fewer than `MIN_CHANNELS`."""
+
+MIN_GAIN_OF_ROWS = 1.3
+"""By how much larger maps must be in all for rows to be what they usually are not, channels or samples."""
 
 
 def find_largest(template: Template, context: SceneContext) -> FittedLayout:
@@ -74,14 +85,41 @@ def rank_by_promise(
 def choose_channel_count(template: Template, context: SceneContext) -> int | None:
     """How many channels fill a canvas best; None if it has no limits, or all of them do."""
     choice, canvas = context.choice, template.canvas
-    is_limited = canvas.width_limit and canvas.height_limit
-    if choice is None or not is_limited or len(choice.channels) <= MIN_CHANNELS:
+    if choice is None or not (canvas.width_limit and canvas.height_limit):
         return None
-    is_table = context.samples_spec.transposed is True
-    gain = MIN_GAIN if is_table or (canvas.width and canvas.height) else MIN_GAIN_OF_FREE
+    has_size, is_table = bool(canvas.width and canvas.height), context.samples_spec.transposed is True
+    if len(choice.channels) <= (FEW_CHANNELS if has_size else MIN_CHANNELS):
+        return None
+    gain = MIN_GAIN if has_size else MIN_GAIN_OF_TABLE if is_table else MIN_GAIN_OF_FREE
     estimate = Estimate.measure(template, context, list_scales(canvas, context))
-    count = None if estimate is None else estimate.choose_count(gain)
+    count = None if estimate is None else estimate.choose_count(gain, may_be_few=has_size)
     return None if count == len(choice.channels) else count
+
+
+def choose_rows(template: Template, context: SceneContext) -> SceneContext:
+    """The context with samples as rows instead of channels, or channels instead of samples, if maps gain by it.
+
+    Only if the author leaves open what rows are, and on a canvas of a given size.
+    """
+    canvas, spec = template.canvas, context.samples_spec
+    panels = (panel for panel in template.panels.values() if isinstance(panel, Panel) and not panel.hidden)
+    has_strips = any(panel.is_sample_strip for panel in panels)
+    if spec.transposed != "auto" or not (canvas.width and canvas.height) or has_strips:
+        return context
+    turned = not context.transposed
+    other = replace(
+        context,
+        transposed=turned,
+        samples_spec=spec.model_copy(update={"transposed": turned}),
+        _field_texts={},
+    )
+    scales = list_scales(canvas, context)
+    estimates = [Estimate.measure(template, each, scales) for each in (context, other)]
+    usual, unusual = (
+        each.measure_area(each.choose_count(MIN_GAIN, may_be_few=True)) if each is not None else 0.0
+        for each in estimates
+    )
+    return other if unusual > MIN_GAIN_OF_ROWS * usual else context
 
 
 def list_scales(canvas: CanvasSpec, context: SceneContext) -> list[Fraction]:
@@ -197,29 +235,44 @@ class Estimate:
         arrangements = Arrangement.list_useful(channels, self._samples)
         promised = {each: self.find_scale(each, channels) for each in arrangements}
         quality = {
-            each: float(scale) * (UNEVEN if channels % each.channel_blocks else 1)
+            each: float(scale)
+            * (UNEVEN if channels % each.channel_blocks else 1)
+            * (RASTER if min(each.channel_blocks, each.sample_bands) > 1 else 1)
             for each, scale in promised.items()
         }
         return [(each, promised[each]) for each in rank_arrangements(quality)]
 
-    def choose_count(self, gain: float) -> int:
-        """How many channels fill the room best, down to `MIN_CHANNELS`.
+    def choose_count(self, gain: float, *, may_be_few: bool) -> int:
+        """How many channels fill the room best.
 
         Args:
             gain: Fewer channels than there are must have maps that are in all so many times as large.
+            may_be_few: Whether there may be fewer than `MIN_CHANNELS`, down to `FEW_CHANNELS`.
         """
-        fewer = range(self._channels - 1 - (self._channels - 1) % 2, MIN_CHANNELS - 1, -2)
-        areas = {count: count * float(self.rank(count)[0][1]) ** 2 for count in [self._channels, *fewer]}
-        enough = max(areas.values()) / gain
-        best: int = next(count for count, area in areas.items() if area >= enough)
-        return best
+        areas = {
+            count: self.measure_area(count) for count in [self._channels, *self._list_fewer(MIN_CHANNELS)]
+        }
+        largest = max(areas.values())
+        if may_be_few:
+            few = {count: self.measure_area(count) for count in self._list_fewer(FEW_CHANNELS)}
+            if max(few.values(), default=0) >= MIN_GAIN_OF_FEW * largest:
+                areas, largest = areas | few, max(few.values())
+        return next(count for count, area in areas.items() if area >= largest / gain)
+
+    def _list_fewer(self, least: int) -> range:
+        """Numbers of channels, descending to `least`."""
+        return range(self._channels - 1, least - 1, -1)
+
+    def measure_area(self, count: int) -> float:
+        """The area of the cells of so many channels, for one sample and in squares of the scale."""
+        return count * float(self.rank(count)[0][1]) ** 2
 
 
 def prefer_scale(scale: Fraction, context: SceneContext) -> Fraction:
     """A scale, or a slightly smaller one that video codecs prefer."""
     if scale <= 1:
         return scale
-    return Fraction(context.grid.prefer_scale(int(scale), scale * MIN_PREFERRED, scale))
+    return Fraction(context.grid.prefer_scale(int(scale), scale * MIN_FITTED, scale))
 
 
 def walk_leaves(node: LayoutTree) -> Iterator[Leaf[Panel]]:

@@ -35,7 +35,9 @@ MIN_TEXT_EMS, MAX_TEXT_EMS = 5, 11
 """Width of the column of text at the left."""
 MIN_PLOT_EMS = 16
 """Least width of a plot beside text."""
-MIN_PLOT_LINES = 2
+MIN_PLOT_SHARE = 0.5
+"""Least part of the width that a plot with the edges of the maps has; below narrower maps it fills the width."""
+MIN_PLOT_LINES = 1.5
 """Least height of a plot below text."""
 MAX_AGE = 0.05
 """Part of the step axis by which a value may be older than the present without a note."""
@@ -212,7 +214,8 @@ def find_span(context: SceneContext, box: Box) -> tuple[int, int] | None:
     span = context.map_span
     if span is None or not box.x <= span[0] < span[1] <= box.right:
         return None
-    return span if span[1] - span[0] >= MIN_PLOT_EMS * context.theme.text else None
+    least = max(MIN_PLOT_EMS * context.theme.text, MIN_PLOT_SHARE * box.width)
+    return span if span[1] - span[0] >= least else None
 
 
 class StripDrawing:
