@@ -62,6 +62,7 @@ class SceneContext:
         choice: Which channels of the layer are shown; None for all.
         arrangement: Into how many blocks panels divide the cells of the layer, if they let the frame decide.
         frame_samples: All samples in the frame, where this context is for a part of them; see `select_samples`.
+        may_turn_labels: Whether the names of samples above columns may be turned, where they take room from cells.
         may_turn_answers: Whether the names of answers may be turned where they do not fit otherwise.
         shows_charts: Whether there is room for charts beside maps.
         max_chart_height: The greatest height of a chart in pixels; None for no limit.
@@ -97,6 +98,7 @@ class SceneContext:
     choice: ChannelChoice | None = None
     arrangement: Arrangement = field(default_factory=Arrangement)
     frame_samples: tuple[int, ...] = ()
+    may_turn_labels: bool = True
     may_turn_answers: bool = True
     shows_charts: bool = True
     max_chart_height: int | None = None

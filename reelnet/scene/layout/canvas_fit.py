@@ -170,7 +170,12 @@ def list_lesser(template: Template, context: SceneContext) -> Iterator[SceneCont
             smaller = replace(context, theme=theme, shows_charts=shows_charts, _field_texts={})
             whole = choose_rows(template, with_layout(template, smaller))
             spec = whole.samples_spec
-            smaller = replace(smaller, samples_spec=spec, transposed=spec.transposed is True)
+            smaller = replace(
+                smaller,
+                samples_spec=spec,
+                transposed=spec.transposed is True,
+                may_turn_labels=whole.may_turn_labels,
+            )
             count = choose_channel_count(template, whole)
             yield whole if count is None else with_layout(template, replace(smaller, max_channels=count))
             fewer = [each for each in FEWER_CHANNELS if whole.choice and each < len(whole.choice.channels)]

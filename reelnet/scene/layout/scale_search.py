@@ -11,7 +11,7 @@ from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.arrangement import Arrangement, BlockLength, rank_arrangements
 from reelnet.scene.layout.boxes import Leaf, Size
 from reelnet.scene.layout.frame import FittedLayout, choose_width
-from reelnet.scene.layout.measure import LayoutTree
+from reelnet.scene.layout.measure import LayoutTree, with_layout
 from reelnet.scene.panel import Panel
 from reelnet.template.model import CanvasSpec, Direction, Template
 
@@ -24,7 +24,7 @@ MAX_TRIED_ARRANGEMENTS = 3
 MIN_REDUCED_SIDE = 4
 """Pixels of the layout of the longer side of a map below which it is not reduced further."""
 
-UNEVEN, RASTER = 0.85, 0.85
+UNEVEN, RASTER = 0.85, 0.7
 """What the cells of an arrangement count whose last block has fewer channels than the others, and of one with blocks
 both beside and below each other."""
 
@@ -32,16 +32,13 @@ MIN_FITTED = Fraction(8, 9)
 """How much smaller cells that fit may become for a scale that video codecs prefer: maps lose a fifth of their area at
 most."""
 
-MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_TABLE, MIN_GAIN_OF_FREE = 8, 1.15, 1.25, 2.0
+MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_TABLE, MIN_GAIN_OF_FREE = 8, 1.2, 1.25, 2.0
 """Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all: in a
 frame of a given size, in a table, and in a frame that may be smaller."""
 
 FEW_CHANNELS, MIN_GAIN_OF_FEW = 4, 1.8
 """Channels below which none is left out in a frame of a given size, either; and by how much larger the maps must be
 in all for fewer than `MIN_CHANNELS`."""
-
-MIN_GAIN_OF_ROWS = 1.3
-"""By how much larger maps must be in all for rows to be what they usually are not, channels or samples."""
 
 
 def find_largest(template: Template, context: SceneContext) -> FittedLayout:
@@ -91,35 +88,37 @@ def choose_channel_count(template: Template, context: SceneContext) -> int | Non
     if len(choice.channels) <= (FEW_CHANNELS if has_size else MIN_CHANNELS):
         return None
     gain = MIN_GAIN if has_size else MIN_GAIN_OF_TABLE if is_table else MIN_GAIN_OF_FREE
-    estimate = Estimate.measure(template, context, list_scales(canvas, context))
+    scales = list_scales(canvas, context)
+    estimate = Estimate.measure(template, context, scales, may_be_fewer=True)
     count = None if estimate is None else estimate.choose_count(gain, may_be_few=has_size)
     return None if count == len(choice.channels) else count
 
 
 def choose_rows(template: Template, context: SceneContext) -> SceneContext:
-    """The context with samples as rows instead of channels, or channels instead of samples, if maps gain by it.
+    """The context with what makes maps larger on a canvas of a given size, by `MIN_GAIN` at least.
 
-    Only if the author leaves open what rows are, and on a canvas of a given size.
+    Rows may be samples instead of channels, or channels instead of samples, if the author leaves that open; or names
+    above columns that would have to be turned are left out.
     """
     canvas, spec = template.canvas, context.samples_spec
-    panels = (panel for panel in template.panels.values() if isinstance(panel, Panel) and not panel.hidden)
-    has_strips = any(panel.is_sample_strip for panel in panels)
-    if spec.transposed != "auto" or not (canvas.width and canvas.height) or has_strips:
+    if not (canvas.width and canvas.height):
         return context
-    turned = not context.transposed
-    other = replace(
-        context,
-        transposed=turned,
-        samples_spec=spec.model_copy(update={"transposed": turned}),
-        _field_texts={},
-    )
+    ways = [context]
+    panels = (panel for panel in template.panels.values() if isinstance(panel, Panel) and not panel.hidden)
+    if spec.transposed == "auto" and not any(panel.is_sample_strip for panel in panels):
+        rows = not context.transposed
+        other = spec.model_copy(update={"transposed": rows})
+        ways.append(replace(context, transposed=rows, samples_spec=other, _field_texts={}))
+    ways += [replace(way, may_turn_labels=False) for way in ways if not way.transposed]
     scales = list_scales(canvas, context)
-    estimates = [Estimate.measure(template, each, scales) for each in (context, other)]
-    usual, unusual = (
-        each.measure_area(each.choose_count(MIN_GAIN, may_be_few=True)) if each is not None else 0.0
-        for each in estimates
-    )
-    return other if unusual > MIN_GAIN_OF_ROWS * usual else context
+    estimates = [Estimate.measure(template, way, scales, may_be_fewer=True) for way in ways]
+    areas = [
+        estimate.measure_area(estimate.choose_count(MIN_GAIN, may_be_few=True))
+        if estimate is not None
+        else 0.0
+        for estimate in estimates
+    ]
+    return next(way for way, area in zip(ways, areas, strict=True) if area >= max(areas) / MIN_GAIN)
 
 
 def list_scales(canvas: CanvasSpec, context: SceneContext) -> list[Fraction]:
@@ -167,28 +166,57 @@ class Estimate:
         context: The run, with the choice of channels.
         panel: The panel that wraps.
         room: Pixels that the other panels leave for it.
+        room_of_fewer: The same if fewer channels are shown, which texts say.
         scales: All scales, ascending.
     """
 
-    def __init__(self, context: SceneContext, panel: Panel, room: Size, scales: Sequence[Fraction]) -> None:
+    def __init__(
+        self,
+        context: SceneContext,
+        panel: Panel,
+        room: Size,
+        room_of_fewer: Size,
+        scales: Sequence[Fraction],
+    ) -> None:
         if context.choice is None:
             raise AssertionError("a panel that wraps shows channels")
-        self._context, self._panel, self._room, self._scales = context, panel, room, scales
+        self._context, self._panel, self._scales = context, panel, scales
+        self._room, self._room_of_fewer = room, room_of_fewer
         self._channels, self._samples = len(context.choice.channels), len(context.sample_indices)
         self._lengths: dict[Fraction, tuple[BlockLength, BlockLength]] = {}
 
     @classmethod
     def measure(
-        cls, template: Template, context: SceneContext, scales: Sequence[Fraction]
+        cls,
+        template: Template,
+        context: SceneContext,
+        scales: Sequence[Fraction],
+        *,
+        may_be_fewer: bool = False,
     ) -> Estimate | None:
-        """Find the panel that wraps in a layout, and its room; None if there is none."""
+        """Find the panel that wraps in a layout, and its room, also with fewer channels; None if there is none."""
+        room = cls._find_room(template, context, scales)
+        if room is None or context.choice is None:
+            return None
+        panel, size = room
+        fewer = room
+        if may_be_fewer and len(context.choice.channels) > 1:
+            most = len(context.choice.channels) - 1
+            less = with_layout(template, replace(context, max_channels=most, _field_texts={}))
+            fewer = cls._find_room(template, less, scales) or room
+        return cls(context, panel, size, fewer[1], scales)
+
+    @staticmethod
+    def _find_room(
+        template: Template, context: SceneContext, scales: Sequence[Fraction]
+    ) -> tuple[Panel, Size] | None:
         canvas, tree = template.canvas, FittedLayout.lay_out(template, context.with_scale(scales[0])).tree
         leaf = next((leaf for leaf in walk_leaves(tree) if leaf.item.wrap_gap is not None), None)
-        if leaf is None or context.choice is None:
+        if leaf is None:
             return None
         width = canvas.width_limit or choose_width(tree, canvas)
         room = find_room(tree, leaf, Size(width, canvas.height_limit or 1 << 20))
-        return None if room is None else cls(context, leaf.item, room, scales)
+        return None if room is None else (leaf.item, room)
 
     def _measure_block(self, scale: Fraction) -> tuple[BlockLength, BlockLength]:
         """Width and height of a block at a scale."""
@@ -222,11 +250,12 @@ class Estimate:
         if self._context.transposed:
             across, down = down, across
         apart, low, high = self._panel.wrap_gap or 0, 0, len(self._scales)
+        room = self._room if channels == self._channels else self._room_of_fewer
         while high - low > 1:
             middle = (low + high) // 2
             width, height = self._measure_block(self._scales[middle])
-            fits = width.measure(*across, apart, self._context.grid) <= self._room.width
-            fits = fits and height.measure(*down, apart, self._context.grid) <= self._room.height
+            fits = width.measure(*across, apart, self._context.grid) <= room.width
+            fits = fits and height.measure(*down, apart, self._context.grid) <= room.height
             low, high = (middle, high) if fits else (low, middle)
         return prefer_scale(self._scales[low], self._context)
 
@@ -260,8 +289,8 @@ class Estimate:
         return next(count for count, area in areas.items() if area >= largest / gain)
 
     def _list_fewer(self, least: int) -> range:
-        """Numbers of channels, descending to `least`."""
-        return range(self._channels - 1, least - 1, -1)
+        """Even numbers of channels, descending to `least`."""
+        return range(self._channels - 1 - (self._channels - 1) % 2, least - 1, -2)
 
     def measure_area(self, count: int) -> float:
         """The area of the cells of so many channels, for one sample and in squares of the scale."""

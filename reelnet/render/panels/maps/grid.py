@@ -175,7 +175,9 @@ def fit_sample_labels(context: SceneContext, *, labels: bool = True) -> Labels |
         ways = (Labels.fit_rows(names, style, ems * style.size, pitch) for ems in ROW_LABEL_EMS)
         fitted = next((way for way in ways if way.lines), Labels((), style))
     else:
-        fitted = Labels.fit_columns(names, style, pitch, context.px(LABEL_MARGIN))
+        fitted = Labels.fit_columns(
+            names, style, pitch, context.px(LABEL_MARGIN), may_turn=context.may_turn_labels
+        )
     return fitted.select([whole.index(index) for index in context.sample_indices])
 
 
