@@ -286,7 +286,8 @@ class Estimate:
             few = {count: self.measure_area(count) for count in self._list_fewer(FEW_CHANNELS)}
             if max(few.values(), default=0) >= MIN_GAIN_OF_FEW * largest:
                 areas, largest = areas | few, max(few.values())
-        return next(count for count, area in areas.items() if area >= largest / gain)
+        best: int = next(count for count, area in areas.items() if area >= largest / gain)
+        return best
 
     def _list_fewer(self, least: int) -> range:
         """Even numbers of channels, descending to `least`."""
