@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil
@@ -46,11 +46,13 @@ class TextStyle:
         bold: Whether the fonts are bold.
         fonts: Files of fonts, or families of the system. Each character is drawn by the first that has it, or by Open
             Sans, whose digits have the same width, so that counters do not jitter, or else by a font of the system.
+        min_size: Pixels per em below which labels do not shrink to fit; None for 3/4 of the size.
     """
 
     size: int
     bold: bool = False
     fonts: tuple[str, ...] = ()
+    min_size: int | None = None
 
     @property
     def line_height(self) -> int:
@@ -119,7 +121,7 @@ def note_fonts() -> Iterator[FontUsage]:
 
 def body_style(theme: Theme, *, bold: bool = False) -> TextStyle:
     """The style of labels and plain text."""
-    return text_style(theme, theme.text, bold=bold)
+    return replace(text_style(theme, theme.text, bold=bold), min_size=theme.min_text)
 
 
 def text_style(theme: Theme, size: float, *, bold: bool = False) -> TextStyle:

@@ -140,6 +140,7 @@ class Theme:
             that fits the maps.
         text: Font size of labels and plain text, in pixels per em.
         title: Font size of titles, in pixels per em.
+        min_text: Font size below which names do not shrink to fit; None for 3/4 of that of text.
         font: Files or families of the regular fonts, each for the characters that those before it lack. Open Sans and
             the fonts of the system come after them.
         font_bold: The same for bold text.
@@ -161,6 +162,7 @@ class Theme:
     cell: PositivePixels | None = None
     text: FontSize = 16
     title: FontSize = 28
+    min_text: FontSize | None = None
     font: tuple[str, ...] = ()
     font_bold: tuple[str, ...] = ()
 
@@ -242,6 +244,11 @@ class ThemeSpec(SpecModel):
     text: FontSize | None = Field(None, description="Font size of labels and plain text, in pixels per em.")
     title: FontSize | None = Field(
         None, description="Font size of titles, in pixels per em; by default 7/4 of that of text."
+    )
+    min_text: FontSize | None = Field(
+        None,
+        description="Font size below which names of samples and classes do not shrink to fit; by default 3/4 of that "
+        "of text. Names that do not fit then are left out, with a note.",
     )
     font: Fonts | None = Field(
         None,

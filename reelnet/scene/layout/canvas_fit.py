@@ -190,7 +190,8 @@ def shrink_text(context: SceneContext) -> Iterator[Theme]:
     for factor in TEXT_FACTORS:
         text = round(factor * theme.text)
         if text >= context.px(MIN_TEXT):
-            yield replace(theme, text=text, title=round(text + factor**2 * (theme.title - theme.text)))
+            title = round(text + factor**2 * (theme.title - theme.text))
+            yield replace(theme, text=text, title=title, min_text=None)
 
 
 def has_room(template: Template, context: SceneContext) -> bool:

@@ -167,8 +167,11 @@ def fit_labels(
 
 def list_sizes(style: TextStyle) -> Iterator[TextStyle]:
     """The style, and the same in smaller sizes."""
-    for size in range(style.size, math.ceil(MIN_SCALE * style.size) - 1, -1):
-        yield TextStyle(size, style.bold, style.fonts)
+    smallest = (
+        math.ceil(MIN_SCALE * style.size) if style.min_size is None else min(style.min_size, style.size)
+    )
+    for size in range(style.size, smallest - 1, -1):
+        yield replace(style, size=size)
 
 
 def fit_line_height(style: TextStyle, height: int) -> TextStyle:
@@ -194,7 +197,7 @@ def break_label(label: str, width: int, style: TextStyle, max_lines: int) -> tup
 def rasterize_turned(text: str, style: TextStyle, degrees: int = 45) -> NDArray[np.uint8]:
     """Coverage of a line of text that rises to the right by 45 degrees, or falls by −45, uint8 (height, width)."""
     k = TURN_OVERSAMPLING
-    large = Image.fromarray(rasterize_text(text, TextStyle(k * style.size, style.bold, style.fonts)))
+    large = Image.fromarray(rasterize_text(text, replace(style, size=k * style.size)))
     turned = np.asarray(large.rotate(degrees, Image.Resampling.BICUBIC, expand=True).reduce(k))
     turned.flags.writeable = False
     return turned

@@ -40,6 +40,14 @@ def test_names_are_whole_or_broken_or_smaller_or_turned(
             assert max(map(labels.style.width, written)) <= pitch - 4
 
 
+def test_labels_do_not_shrink_below_the_size_of_the_theme() -> None:
+    """At 13 px the names fit on two lines, see above."""
+    labels = Labels.fit_columns(NAMES, TextStyle(16, min_size=15), 60, 4)
+    assert (labels.style.size, labels.is_turned) == (16, True)
+    assert not Labels.fit_rows(NAMES, TextStyle(16, min_size=16), 140, 20).lines
+    assert Labels.fit_rows(NAMES, TextStyle(16), 140, 20).lines
+
+
 @pytest.mark.parametrize(("width", "pitch", "lines"), [(140, 30, 1), (80, 50, 2), (80, 36, 2), (80, 20, 0)])
 def test_names_beside_rows_have_as_many_lines_as_fit(width: int, pitch: int, lines: int) -> None:
     labels = Labels.fit_rows(NAMES, STYLE, width, pitch)
