@@ -24,13 +24,13 @@ ANCHORS = (
     (200, 64, 59),
     (233, 138, 108),
     (248, 205, 184),
-    (255, 255, 255),
+    (245, 246, 248),
     (194, 220, 236),
     (116, 176, 214),
     (47, 124, 186),
     (17, 77, 140),
 )
-"""The default colormap, from -1 (red) over white to +1 (blue)."""
+"""The default colormap, from -1 (red) over a gray that is nearly white to +1 (blue)."""
 
 SMALL_TYPE = {"text": 12, "title": 20}
 """The theme of tests that count pixels: its sizes stay when those of the default theme change."""

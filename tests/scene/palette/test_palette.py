@@ -7,7 +7,10 @@ import pytest
 
 from reelnet.errors import ReelnetError
 from reelnet.scene.palette.palette import PaletteBuilder
-from tests.rendering import ANCHORS
+from tests.rendering import ANCHORS as DEFAULT_COLORMAP
+
+ANCHORS = (*DEFAULT_COLORMAP[:4], (255, 255, 255), *DEFAULT_COLORMAP[5:])
+"""The default colormap, with a white middle."""
 
 
 def test_shared_colors_have_one_index() -> None:

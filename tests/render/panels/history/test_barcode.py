@@ -17,7 +17,6 @@ from tests.render.panels.drawing import LaidOut, assert_cells, lay_out
 from tests.rendering import SMALL_TYPE
 
 STEPS = 5
-COLORS = {"diverging": "red-white-blue"}
 VECTOR = noise(STEPS, 2, 6, 1)
 MAPS = noise(STEPS, 2, 3, 4)
 
@@ -28,9 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def barcode(run: Run, theme: dict[str, Any] | None = None, **options: Any) -> LaidOut:
-    return lay_out(
-        run, {"barcode": {"order": "recorded"} | options}, theme=SMALL_TYPE | COLORS | (theme or {})
-    )
+    return lay_out(run, {"barcode": {"order": "recorded"} | options}, theme=SMALL_TYPE | (theme or {}))
 
 
 def shown_image(layout: LaidOut, step: int) -> tuple[Bytes, int, int]:
