@@ -24,7 +24,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     path, digits = tmp_path_factory.mktemp("article") / "run", tuple("0123456789")
     kinds = {"conv1.weight": TapKind.WEIGHT}
     return write_run(
-        path, taps=taps, steps=[0, 1], metrics=curves, labels=digits, classes=digits, kinds=kinds
+        path, taps=taps, steps=range(3), metrics=curves, labels=digits, classes=digits, kinds=kinds
     )
 
 

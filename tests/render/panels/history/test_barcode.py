@@ -14,7 +14,7 @@ from reelnet.render.panels.history.barcode import Barcode
 from reelnet.scene.panel import HasCells
 from tests.make_run import Bytes, Floats, noise, write_run
 from tests.render.panels.drawing import LaidOut, assert_cells, lay_out
-from tests.rendering import SMALL_TYPE
+from tests.rendering import ANCHORS, SMALL_TYPE
 
 STEPS = 5
 VECTOR = noise(STEPS, 2, 6, 1)
@@ -112,10 +112,10 @@ def test_similar_units_are_side_by_side_and_dead_ones_last(tmp_path: Path) -> No
     up, down = np.linspace(0, 1, STEPS), np.linspace(1, 0, STEPS)
     series = np.stack([np.zeros(STEPS), up, down, up * 0.98, down * 0.98], axis=1).astype(np.float32)
     run = write_run(tmp_path / "run", {"fc": series[:, None, :, None, None]})
-    image, _width, height = shown_image(lay_out(run, {"barcode": {}}, theme=SMALL_TYPE | COLORS), STEPS - 1)
+    image, _width, height = shown_image(lay_out(run, {"barcode": {}}, theme=SMALL_TYPE), STEPS - 1)
     column = image[height // 2 :: height, 0]
-    assert (column[-1] == 255).all()
-    low = [(pixel == 255).all() for pixel in column[:4]]
+    assert (column[-1] == ANCHORS[4]).all()
+    low = [(pixel == ANCHORS[4]).all() for pixel in column[:4]]
     assert low in ([True, True, False, False], [False, False, True, True])
 
 

@@ -134,7 +134,7 @@ def test_few_samples_become_rows(tmp_path: Path, samples: int, shown: int, trans
     maps = noise(1, samples, 6, 7)
     panels = {
         "channels": BARE | {"show": {"first": shown}},
-        "words": {"kind": "text", "text": "{rows}/{columns}"},
+        "words": {"kind": "text", "text": "{rows}"},
     }
     layout = lay_out(write_run(tmp_path / "run", maps), panels, samples={"transposed": "auto"})
     wanted = expand_cells(maps[0][:, :shown], 56, 8, transposed=transposed)
