@@ -67,6 +67,13 @@ class ClassScores:
             OptionError: The named tap gives no scores, the class names or the kind do not fit it, or it is named but
                 the classes have no names.
         """
+        key = "scores", tap, None if classes is None else tuple(classes), kind, context.sample_indices
+        return context.get_cached(key, lambda: cls._find(context, tap, classes, kind))
+
+    @classmethod
+    def _find(
+        cls, context: SceneContext, tap: str | None, classes: Sequence[str] | None, kind: ScoreKind | None
+    ) -> ClassScores | None:
         names = tuple(classes) if classes is not None else context.classes
         if tap is None:
             candidates = find_candidates(context, classes)

@@ -76,7 +76,7 @@ def rank_by_promise(
     estimate = Estimate.measure(template, context, scales)
     if estimate is None or context.choice is None:
         return [(context.arrangement, scales[len(scales) // 2])]
-    return estimate.rank(len(context.choice.channels))
+    return list(estimate.rank(len(context.choice.channels)))
 
 
 def choose_channel_count(template: Template, context: SceneContext) -> int | None:
@@ -183,7 +183,7 @@ class Estimate:
         self._context, self._panel, self._scales = context, panel, scales
         self._room, self._room_of_fewer = room, room_of_fewer
         self._channels, self._samples = len(context.choice.channels), len(context.sample_indices)
-        self._lengths: dict[Fraction, tuple[BlockLength, BlockLength]] = {}
+        self._lengths: dict[int, tuple[BlockLength, BlockLength]] = {}
 
     @classmethod
     def measure(
@@ -218,10 +218,10 @@ class Estimate:
         room = find_room(tree, leaf, Size(width, canvas.height_limit or 1 << 20))
         return None if room is None else (leaf.item, room)
 
-    def _measure_block(self, scale: Fraction) -> tuple[BlockLength, BlockLength]:
-        """Width and height of a block at a scale."""
-        if scale not in self._lengths:
-            context = self._context.with_scale(scale)
+    def _measure_block(self, number: int) -> tuple[BlockLength, BlockLength]:
+        """Width and height of a block at the scale of this number."""
+        if number not in self._lengths:
+            context = self._context.with_scale(self._scales[number])
             size, cell = self._panel.measure(context), context.cell
             if size is None:
                 raise AssertionError("the panel is part of the layout")
@@ -240,8 +240,8 @@ class Estimate:
                     pair.width - size.width - (self._panel.wrap_gap or 0) if pair is not None else size.width
                 )
                 width = replace(width, further=more - (size.width - width.fixed))
-            self._lengths[scale] = width, BlockLength.from_length(size.height, *down)
-        return self._lengths[scale]
+            self._lengths[number] = width, BlockLength.from_length(size.height, *down)
+        return self._lengths[number]
 
     def find_scale(self, arrangement: Arrangement, channels: int) -> Fraction:
         """The largest scale at which so many channels in an arrangement fit, or that video codecs prefer to it."""
@@ -253,13 +253,13 @@ class Estimate:
         room = self._room if channels == self._channels else self._room_of_fewer
         while high - low > 1:
             middle = (low + high) // 2
-            width, height = self._measure_block(self._scales[middle])
+            width, height = self._measure_block(middle)
             fits = width.measure(*across, apart, self._context.grid) <= room.width
             fits = fits and height.measure(*down, apart, self._context.grid) <= room.height
             low, high = (middle, high) if fits else (low, middle)
         return prefer_scale(self._scales[low], self._context)
 
-    def rank(self, channels: int) -> list[tuple[Arrangement, Fraction]]:
+    def rank(self, channels: int) -> Iterator[tuple[Arrangement, Fraction]]:
         """The arrangements with the scales that they promise, the best first; see `rank_arrangements`."""
         arrangements = Arrangement.list_useful(channels, self._samples)
         promised = {each: self.find_scale(each, channels) for each in arrangements}
@@ -269,7 +269,7 @@ class Estimate:
             * (RASTER if min(each.channel_blocks, each.sample_bands) > 1 else 1)
             for each, scale in promised.items()
         }
-        return [(each, promised[each]) for each in rank_arrangements(quality)]
+        return ((each, promised[each]) for each in rank_arrangements(quality))
 
     def choose_count(self, gain: float, *, may_be_few: bool) -> int:
         """How many channels fill the room best.
@@ -295,7 +295,7 @@ class Estimate:
 
     def measure_area(self, count: int) -> float:
         """The area of the cells of so many channels, for one sample and in squares of the scale."""
-        return count * float(self.rank(count)[0][1]) ** 2
+        return count * float(next(self.rank(count))[1]) ** 2
 
 
 def prefer_scale(scale: Fraction, context: SceneContext) -> Fraction:
