@@ -42,7 +42,6 @@ KNOWN: dict[str, dict[str, str]] = {
         "maps": "pictures filters transformer series vectors many logsteps gaps ends still three",
         "grid": "filters oblong",
     },
-    "plain": {"small type": "all"},
     "square": {
         "maps": "all but digits ends still bare",
         "grid": "pictures filters transformer series many oblong logsteps gaps",

@@ -11,6 +11,7 @@ from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import FontSize, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import fit_step_axis
+from reelnet.render.panels.maps.inputs import are_ink_on_white
 from reelnet.render.typography import TextStyle, body_style, drop_to_baseline, rasterize_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -21,6 +22,9 @@ from reelnet.template.color import Color
 DIGITS = "0123456789"
 STEP = "step"
 """The word before a number."""
+
+CORNER, BLANK = (1 / 6, 0.4), 250
+"""The part of a picture's height and width that a boxed counter may cover, and the least gray of blank paper."""
 
 BOX_PADDING = 3
 """Pixels of the layout: background left and right of a boxed counter's text."""
@@ -34,8 +38,13 @@ class Counter(Panel):
     )
     boxed: bool = Field(
         False,
-        description="Write the counter at the top of its box, on a background as high as its digits, to place it "
-        "over other panels.",
+        description="Write only the numbers, at the top of the box, on a background as high as they are, to place "
+        "the counter over other panels.",
+    )
+    needs: Literal["blank edge", "no blank edge"] | None = Field(
+        None,
+        description="`blank edge`: leave the counter out unless the first sample is ink on white, with nothing where "
+        "the counter stands over it. `no blank edge`: the other way round.",
     )
     total: bool = Field(True, description="Write the last step as well.")
     align: Literal["left", "right"] = Field("left", description="Alignment of the counter in its box.")
@@ -53,7 +62,8 @@ class Counter(Panel):
 
     def format_step(self, step: int, context: SceneContext) -> str:
         """Format a step as the counter shows it."""
-        return f"step {step:,} / {context.steps[-1]:,}" if self.total else f"step {step:,}"
+        word = "" if self.boxed else f"{STEP} "
+        return f"{word}{step:,} / {context.steps[-1]:,}" if self.total else f"{word}{step:,}"
 
     @model_validator(mode="after")
     def _check_stacked(self) -> Counter:
@@ -61,8 +71,10 @@ class Counter(Panel):
             raise OptionError("is for a counter on one line, not for a stacked one", "boxed")
         return self
 
-    def measure(self, context: SceneContext) -> Measure:
-        """Measure the widest counter, whatever the digits of its step."""
+    def measure(self, context: SceneContext) -> Measure | None:
+        """Measure the widest counter, whatever the digits of its step; None without what it needs."""
+        if self.needs is not None and has_blank_edge(context) == (self.needs == "no blank edge"):
+            return None
         if self.stacked:
             return self._measure_stacked(context)
         style, last = self.font_style(context), self.format_step(context.steps[-1], context)
@@ -114,6 +126,17 @@ class CounterDrawing:
         if self._panel.align == "right":
             x = self._box.right - padding
         write(canvas, text, self._ink, x, y, self._style, anchor=self._panel.align)
+
+
+def has_blank_edge(context: SceneContext) -> bool:
+    """Whether the first sample is a picture of ink on white, with no ink in its upper left corner."""
+    pictures = context.pictures
+    if pictures.ndim != 3 or 1 in pictures.shape[1:] or not are_ink_on_white(pictures):
+        return False
+    height, width = (
+        max(1, round(part * side)) for part, side in zip(CORNER, pictures.shape[1:], strict=True)
+    )
+    return bool((pictures[0, :height, :width] >= BLANK).all())
 
 
 def find_ink_rows(text: str, style: TextStyle) -> tuple[int, int]:
