@@ -29,6 +29,8 @@ from reelnet.scene.panel import Canvas, Still
 from reelnet.scene.timeline.moments import EQUAL_CHANGE
 from reelnet.template.selector import Selector
 
+MAX_STRIP_ROWS, MIN_STRIP_ASPECT = 4, 2
+"""Rows of cells of a block that is a low strip, at most, and its columns to its rows, at least."""
 NOTE_GAP = 8
 """Pixels of the layout between the blocks and the line below them."""
 
@@ -41,7 +43,10 @@ class Filmstrip(MomentsPanel):
     gap: GapOption = None
     labels: LabelsOption = True
     inputs: bool = Field(False, description="Show the samples along the blocks.")
-    arrange: Literal["row", "column"] = Field("row", description="How the steps are arranged.")
+    arrange: Literal["row", "column", "auto"] = Field(
+        "row",
+        description="How the steps are arranged. `auto`: in the way that is nearer to a page in landscape format.",
+    )
     apart: Pixels = Field(24, description="Pixels between the blocks of two steps.")
 
     def find_channels(self, context: SceneContext) -> tuple[int, ...]:
@@ -71,7 +76,8 @@ class Filmstrip(MomentsPanel):
     def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
         """One block per step; labels and samples that blocks share are shown once."""
         view, channels = context.view(self.require_layer(context)), self.find_channels(context)
-        in_row = self.arrange == "row"
+        steps = self.find_steps(context)
+        in_row = self._is_row(context, len(channels))
         # Blocks share the samples in a row of blocks whose rows are samples, and in a column whose columns are.
         shares_samples = in_row == context.transposed
         blocks = [
@@ -85,9 +91,18 @@ class Filmstrip(MomentsPanel):
                 inputs=self.inputs and not (shares_samples and number),
                 row_labels=not (in_row and number),
             )
-            for number, step in enumerate(self.find_steps(context))
+            for number, step in enumerate(steps)
         ]
-        return BlockArrangement(blocks, self.arrange, self.apart)
+        return BlockArrangement(blocks, "row" if in_row else "column", self.apart)
+
+    def _is_row(self, context: SceneContext, channels: int) -> bool:
+        """Whether the blocks stand side by side."""
+        if self.arrange != "auto":
+            return self.arrange == "row"
+        rows, columns = channels + self.inputs, len(context.sample_indices)
+        if context.transposed:
+            rows, columns = columns, rows
+        return rows > MAX_STRIP_ROWS or columns < MIN_STRIP_ASPECT * rows
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks beside or below each other."""
