@@ -33,7 +33,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "article": {"maps": "all but digits many oblong bare", "grid": "filters oblong", "texts": "oblong"},
     "dark": {"maps": "all but digits many oblong bare", "grid": "filters oblong", "texts": "oblong"},
     "evolution": {"maps": "series single large ends still three", "texts": "many", "grid": "large"},
-    "filmstrip": {"maps": "series single oblong still", "grid": "series large oblong", "empty": "still"},
+    "filmstrip": {"maps": "single oblong", "grid": "vectors oblong"},
     "overview": {
         "maps": "digits pictures series vectors single large oblong logsteps gaps",
         "empty": "single",
