@@ -151,9 +151,11 @@ class FlowDrawing:
                 break
         arranged = self._arrangement
         content = arranged.height + note_height
-        top = context.grid.round_down(max(0, box.height - content) // 2)
-        self._placed = [_move(part, box.x, box.y + top) for part in arranged.place()]
-        self._note_corner = box.x, box.y + top + arranged.height + note_gap
+        # Space that is left over is above, between and below the lines.
+        lines = len(arranged.lines or [])
+        space = context.grid.round_down(max(0, box.height - content) // (lines + 1))
+        self._placed = [_move(part, box.x, box.y + (part.line + 1) * space) for part in arranged.place()]
+        self._note_corner = box.x, box.y + lines * space + arranged.height + note_gap
         self._band_color = _mix(theme.faint, theme.background)
         self._band_ink = palette.ramp(self._band_color, theme.background, 8)
         self._muted, self._ink = palette.ramps(theme.background, theme.muted, theme.ink)

@@ -19,6 +19,7 @@ from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import PaletteBuilder
 from tests.make_run import Bytes, noise, write_run
+from tests.render.panels.drawing import lay_out
 from tests.rendering import to_pixels
 
 ACCENT, FAINT, WHITE = (33, 102, 172), (222, 225, 229), (255, 255, 255)
@@ -88,3 +89,16 @@ def test_steps_that_were_recorded_as_logarithms_fill_it_so_with_notches_at_power
         notches = np.flatnonzero((row == WHITE).all(axis=-1))
         assert notches.tolist() == [round(100 * np.log10(step + 1)) for step in (1, 10, 100)]
         assert np.count_nonzero((row == ACCENT).all(axis=-1)) == filled - np.count_nonzero(notches < filled)
+
+
+@pytest.mark.parametrize(("gray", "is_blank"), [(255, True), (0, False)])
+def test_a_counter_stands_over_blank_paper_only(tmp_path: Path, gray: int, *, is_blank: bool) -> None:
+    pictures = np.full((2, 28, 28), 255, np.uint8)
+    pictures[0, 3, 2] = gray
+    run = write_run(tmp_path / "run", {"conv1": (2, 2, 4, 4)}, pictures=pictures)
+    counters = {
+        "over": {"kind": "counter", "needs": "blank edge", "boxed": True},
+        "above": {"kind": "counter", "needs": "no blank edge"},
+    }
+    boxes = dict(lay_out(run, {**counters, "inputs": {}}).scene.boxes)
+    assert ("over" in boxes, "above" in boxes) == (is_blank, not is_blank)

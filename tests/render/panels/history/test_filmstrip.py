@@ -158,3 +158,11 @@ def test_options_that_do_not_fit_the_run(run: Run, options: dict[str, Any], word
 def test_invalid_steps(run: Run, steps: Any) -> None:
     with pytest.raises(ValueError, match="steps"):
         strip(run, steps=steps)
+
+
+def test_low_strips_are_below_each_other(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"conv1": noise(3, 6, 4, 7)})
+    low, high = (
+        strip(run, steps=[0, 2], arrange="auto", show=show).box("filmstrip") for show in ([0], "all")
+    )
+    assert low.width < 8 * 56 < 12 * 56 <= high.width
