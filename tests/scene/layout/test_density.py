@@ -67,7 +67,7 @@ def test_each_option_in_pixels_is_a_length() -> None:
         "max_cell",
     }
     assert find_lengths(PANELS["colorbar"]) == {"width", "height", "length", "thickness"}
-    assert find_lengths(Theme) == {"cell", "text", "title"}
+    assert find_lengths(Theme) == {"cell", "text", "title", "min_text"}
 
 
 def _may_be_a_number(annotation: Any) -> bool:
@@ -89,7 +89,7 @@ def test_all_lengths_of_a_template_are_multiplied() -> None:
         for each in fields(Theme):
             value, factor = (
                 getattr(template.theme, each.name),
-                3 if each.name in ("cell", "text", "title") else 1,
+                3 if each.name in ("cell", "text", "title", "min_text") else 1,
             )
             if isinstance(value, int):
                 assert getattr(scaled.theme, each.name) == factor * value
