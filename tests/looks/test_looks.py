@@ -30,33 +30,19 @@ REFUSED = {
 
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {"grid": "digits vectors ends still", "maps": "series single logsteps gaps"},
-    "article": {"maps": "all but digits many oblong bare", "grid": "filters oblong", "texts": "oblong"},
-    "dark": {"maps": "all but digits many oblong bare", "grid": "filters oblong", "texts": "oblong"},
+    "article": {"maps": "all but digits single large oblong three", "grid": "filters oblong"},
+    "dark": {"maps": "all but digits single large oblong three", "grid": "filters oblong"},
     "evolution": {"maps": "series single large ends still three", "texts": "many", "grid": "large"},
-    "filmstrip": {"maps": "single oblong", "grid": "vectors oblong"},
-    "overview": {
-        "maps": "digits pictures series vectors single large oblong logsteps gaps",
-        "empty": "single",
-    },
-    "paper": {
-        "maps": "pictures filters transformer series vectors many logsteps gaps ends still three",
-        "grid": "filters oblong",
-    },
+    "filmstrip": {"grid": "vectors oblong", "maps": "single oblong"},
+    "overview": {"maps": "digits pictures series vectors single large oblong logsteps gaps"},
+    "paper": {"maps": "all but digits single large oblong three", "grid": "filters oblong"},
     "square": {
-        "maps": "all but digits ends still bare",
-        "grid": "pictures filters transformer series many oblong logsteps gaps",
-        "texts": "oblong",
+        "maps": "all but digits logsteps ends still bare",
+        "grid": "pictures filters transformer many oblong",
     },
     "table": {"maps": "series many single logsteps gaps", "grid": "oblong"},
-    "vertical": {
-        "maps": "digits pictures filters transformer many single large oblong",
-        "grid": "digits oblong ends still",
-    },
-    "wide": {
-        "maps": "all but vectors logsteps ends still bare",
-        "grid": "vectors many oblong ends still",
-        "texts": "oblong",
-    },
+    "vertical": {"grid": "digits vectors oblong ends still", "maps": "filters single"},
+    "wide": {"grid": "digits vectors oblong ends still", "maps": "single large oblong gaps"},
 }
 """Per template and rule: the shapes on which the template breaks the rule as yet, or `all`, or `all but` some."""
 
