@@ -15,7 +15,7 @@ RENDER = """
 import re, sys
 from pathlib import Path
 import reelnet
-reelnet.open(sys.argv[1]).reel("plain").save(sys.argv[2], max_size=int(sys.argv[3]) or None)
+reelnet.open(sys.argv[1]).reel("plain", density=1).save(sys.argv[2], max_size=int(sys.argv[3]) or None)
 # Not ru_maxrss: it begins with what the process had that started this one.
 print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """

@@ -35,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def reel(run: Run) -> Reel:
-    return run.reel("plain")
+    return run.reel("plain", density=1)
 
 
 @pytest.fixture(scope="module")
