@@ -34,7 +34,7 @@ def test_only_training_needs_torch(run: Path, tmp_path: Path) -> None:
     assert without_torch("inspect", run) == (0, "")
     assert without_torch("render", run, "--template", "plain", "-o", tmp_path / "a.gif") == (0, "")
     assert without_torch("render", run, "--template", "plain", "-o", tmp_path / "a.mp4") == (0, "")
-    assert without_torch("frame", run, "--step", 0, "--template", "plain", "-o", tmp_path / "a.png") == (0, "")
+    assert without_torch("frame", run, "--step", 0, "-o", tmp_path / "a.png") == (0, "")
     assert without_torch("export-arrays", run, "-o", tmp_path / "a.npz") == (0, "")
     assert without_torch("import", tmp_path / "a.npz", "--run", tmp_path / "imported") == (0, "")
     code, said = without_torch("train", "--run", tmp_path / "new")
