@@ -113,7 +113,7 @@ class CanvasSpec(SpecModel):
     scale: Scale | None = Field(
         None,
         description="Output pixels per map value, whatever the density is; by default the largest integer that fits, "
-        "or a multiple of 8, 4 or 2 that is smaller by a seventh at most, since such values suit video codecs.",
+        "or a multiple of 8, 4 or 2 that is smaller by a ninth at most, since such values suit video codecs.",
     )
     density: Density | None = Field(
         None,
@@ -180,8 +180,8 @@ class SamplesSpec(SpecModel):
     transposed: bool | Literal["auto"] = Field(
         False,
         description="One row per sample and one column per channel; auto does this if there is one sample, or at "
-        "most half as many as channels. Put inputs and channels side by side in a row then, or let the channels show "
-        "the inputs with inputs: true.",
+        "most half as many as channels, and on a canvas of a given size if maps become larger by it. Put inputs and "
+        "channels side by side in a row then, or let the channels show the inputs with inputs: true.",
     )
 
 
