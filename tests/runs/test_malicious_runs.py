@@ -279,7 +279,7 @@ def test_malicious_runs_end_in_errors_of_reelnet(
         shutil.copytree(intact, run)
         attack = rng.choice(ATTACKS)
         attack(run, rng)
-        start = time.perf_counter()
+        start = time.process_time()
         for step in ("use", "repair", "use again"):
             try:
                 if step == "repair":
@@ -292,7 +292,7 @@ def test_malicious_runs_end_in_errors_of_reelnet(
                 assert text.isprintable(), (number, attack.__name__, text)
             except Exception as error:
                 raise AssertionError(f"case {number}: {attack.__name__}: {error!r}") from error
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         assert seconds < MAX_SECONDS, (number, attack.__name__)
         slowest = max(slowest, seconds)
         used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1000

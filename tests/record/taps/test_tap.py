@@ -22,6 +22,7 @@ from tests.record.layers import unnamed
 from tests.record.models import Recurrent
 from tests.record.outputs import Split
 from tests.render.panels.drawing import lay_out
+from tests.rendering import ANCHORS
 
 
 def record(path: Path, model: nn.Module, *taps: Any, **options: Any) -> Run:
@@ -222,17 +223,18 @@ def test_features_are_folded_to_a_grid_and_still_read_as_class_scores(tmp_path: 
     run = Run(tmp_path / "run")
     assert (run.taps["out"].shape, run.taps["out"].map_shape) == ((3, 7, 1, 1), (1, 2, 4))
     shown = lay_out(run, {"channels": {"labels": False}, "says": {"labels": False}}, layer="out")
-    cell, side = shown.panel("channels", 0)[:, :72], 16
-    # Four values side by side, with eight pixels beside and sixteen above, so that samples stay apart.
+    region = shown.scene.cell_regions[0]
+    box, side = region.boxes[0], region.value_width
+    cell = shown.frame(0)[box.y : box.bottom, box.x : box.right]
+    # Four values side by side, in two rows.
+    assert cell.shape == (2 * side, 4 * side, 3)
     colors = [
-        [tuple(map(int, cell[16 + side * row + 8, side * column + 8])) for column in range(4)]
-        for row in range(2)
+        [tuple(map(int, cell[side * row + 8, side * column + 8])) for column in range(4)] for row in range(2)
     ]
-    assert colors[0][0] == (156, 17, 39)
-    assert colors[0][1] == (17, 77, 140)
-    assert colors[1][0] == colors[1][3] == (255, 255, 255)
-    assert (cell[:, 64:] == 255).all()
-    assert (cell[:16] == 255).all()
+    assert colors[0][0] == ANCHORS[0]
+    assert colors[0][1] == ANCHORS[-1]
+    assert colors[1][0] == ANCHORS[4]
+    assert colors[1][3] == (255, 255, 255)
     scores = ClassScores.find(shown.scene.context)
     assert scores is not None
     assert (scores.tap, scores.classes) == ("out", names)
