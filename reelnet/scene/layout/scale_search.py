@@ -36,6 +36,9 @@ MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_TABLE, MIN_GAIN_OF_FREE = 8, 1.2, 1.25, 2.0
 """Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all: in a
 frame of a given size, in a table, and in a frame that may be smaller."""
 
+MIN_GAIN_OF_NO_NAMES = 1.5
+"""How much larger maps must be in all for names to be left out, in a frame that may be smaller."""
+
 FEW_CHANNELS, MIN_GAIN_OF_FEW = 4, 1.8
 """Channels below which none is left out in a frame of a given size, either; and by how much larger the maps must be
 in all for fewer than `MIN_CHANNELS`."""
@@ -95,17 +98,18 @@ def choose_channel_count(template: Template, context: SceneContext) -> int | Non
 
 
 def choose_rows(template: Template, context: SceneContext) -> SceneContext:
-    """The context with what makes maps larger on a canvas of a given size, by `MIN_GAIN` at least.
+    """The context with what makes the maps larger on a canvas with limits.
 
-    Rows may be samples instead of channels, or channels instead of samples, if the author leaves that open; or names
-    above columns that would have to be turned are left out.
+    Names above columns that would have to be turned may be left out. On a canvas of a given size rows may also be
+    samples instead of channels, or channels instead of samples, if the author leaves that open.
     """
     canvas, spec = template.canvas, context.samples_spec
-    if not (canvas.width and canvas.height):
+    if not (canvas.width_limit and canvas.height_limit):
         return context
-    ways = [context]
+    has_size, ways = bool(canvas.width and canvas.height), [context]
+    gain = MIN_GAIN if has_size else MIN_GAIN_OF_NO_NAMES
     panels = (panel for panel in template.panels.values() if isinstance(panel, Panel) and not panel.hidden)
-    if spec.transposed == "auto" and not any(panel.is_sample_strip for panel in panels):
+    if has_size and spec.transposed == "auto" and not any(panel.is_sample_strip for panel in panels):
         rows = not context.transposed
         other = spec.model_copy(update={"transposed": rows})
         ways.append(replace(context, transposed=rows, samples_spec=other, _field_texts={}))
@@ -113,12 +117,12 @@ def choose_rows(template: Template, context: SceneContext) -> SceneContext:
     scales = list_scales(canvas, context)
     estimates = [Estimate.measure(template, way, scales, may_be_fewer=True) for way in ways]
     areas = [
-        estimate.measure_area(estimate.choose_count(MIN_GAIN, may_be_few=True))
+        estimate.measure_area(estimate.choose_count(gain, may_be_few=has_size))
         if estimate is not None
         else 0.0
         for estimate in estimates
     ]
-    return next(way for way, area in zip(ways, areas, strict=True) if area >= max(areas) / MIN_GAIN)
+    return next(way for way, area in zip(ways, areas, strict=True) if area >= max(areas) / gain)
 
 
 def list_scales(canvas: CanvasSpec, context: SceneContext) -> list[Fraction]:

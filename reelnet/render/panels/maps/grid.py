@@ -147,8 +147,9 @@ class CellGrid:
         """Write those row labels that fit, smaller if rows are lower than a line, `gap` pixels left of the cells."""
         style = fit_line_height(style, self.row_pitch)
         for row, label in thin_labels(labels, self.row_pitch, style.line_height).items():
-            # If cells are lower than a line, the first label would reach over the panel's edge.
-            y = max(self.y, self.cell_box(row, 0).y + (self.cell_height - style.line_height) // 2)
+            y = self.cell_box(row, 0).y + (self.cell_height - style.line_height) // 2
+            # If cells are lower than a line, the first and the last label would reach over the panel's edge.
+            y = max(self.y, min(y, self.bounds.bottom - style.line_height))
             if y + style.line_height <= self.bounds.bottom:
                 write(canvas, label, ink, self.x - gap, y, style, anchor="right")
 
