@@ -30,12 +30,15 @@ REFUSED = {
 
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {"grid": "digits vectors ends still", "maps": "series single logsteps gaps"},
-    "article": {"maps": "all but digits single large oblong three", "grid": "filters oblong"},
-    "dark": {"maps": "all but digits single large oblong three", "grid": "filters oblong"},
+    "article": {
+        "maps": "pictures transformer series vectors logsteps gaps ends still bare",
+        "grid": "oblong",
+    },
+    "dark": {"maps": "pictures transformer series vectors logsteps gaps ends still bare", "grid": "oblong"},
     "evolution": {"maps": "series single large ends still three", "texts": "many", "grid": "large"},
     "filmstrip": {"grid": "vectors oblong", "maps": "single oblong"},
     "overview": {"maps": "digits pictures series vectors single large oblong logsteps gaps"},
-    "paper": {"maps": "all but digits single large oblong three", "grid": "filters oblong"},
+    "paper": {"maps": "pictures transformer series vectors logsteps gaps ends still bare", "grid": "oblong"},
     "square": {
         "maps": "all but digits logsteps ends still bare",
         "grid": "pictures filters transformer many oblong",
