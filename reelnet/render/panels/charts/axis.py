@@ -121,6 +121,15 @@ def fit_value_axis(
     return Axis(low, high, tuple(ticks) if tick_count else (), log, percent)
 
 
+def cut_axis(axis: Axis, values: NDArray[np.float64]) -> Axis:
+    """Let a linear axis of values other than percentages end at the largest value, with round ticks below it."""
+    finite = values[np.isfinite(values)]
+    high = float(finite.max()) if len(finite) else axis.high
+    if axis.percent or axis.log or not axis.low < high < axis.high:
+        return axis
+    return Axis(axis.low, high, tuple(inner_ticks(axis.low, high, 3)))
+
+
 def fit_step_axis(steps: tuple[int, ...], tick_count: int, scale: StepScale = "auto") -> Axis:
     """Fit an axis to the steps, with ticks at both ends.
 

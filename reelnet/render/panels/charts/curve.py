@@ -19,9 +19,9 @@ from reelnet.render.panels.charts.axis import (
     MIN_PLOT_STEPS,
     Axis,
     StepScaleOption,
+    cut_axis,
     fit_step_axis,
     fit_value_axis,
-    inner_ticks,
     limit_magnitude,
 )
 from reelnet.render.panels.charts.chart import Chart, title_style
@@ -204,7 +204,6 @@ class Curve(Panel):
             choose_title(names[main : main + 1]) if self.title is None else " ".join(self.title.split()),
             chart.series[main],
             others,
-            fit_strip_axis(chart),
             chart.step_axis,
             datasets[main],
             f"thin line: {thin[0]}" if len(thin) == 1 and thin[0] else "",
@@ -355,12 +354,15 @@ class Curve(Panel):
         )
 
     def _fit_axis(self, values: Mapping[str, NDArray[np.float64]], *, on_right: bool = False) -> Axis:
-        """Fit an axis to metrics; the scale and limits that the author gave are for the left one only."""
+        """Fit an axis to metrics; the scale and limits that the author gave are for the left one only.
+
+        That of a strip is cut at the largest value, so that little of its height is empty.
+        """
         every = np.concatenate([*values.values(), np.empty(0)])
         finite = every[np.isfinite(every)]
         all_accuracies = all(is_accuracy(split_metric(name)[1]) for name in values)
         try:
-            return fit_value_axis(
+            axis = fit_value_axis(
                 every,
                 self.ticks,
                 log=self.y == "log" and not on_right,
@@ -369,6 +371,7 @@ class Curve(Panel):
             )
         except ValueError as error:
             raise OptionError(f"{error} ({', '.join(values)})", "y") from None
+        return cut_axis(axis, every) if self.style == "strip" and self.range is None else axis
 
     def absence(self, context: SceneContext) -> str:
         """Why there is no chart, if there are metrics."""
@@ -471,19 +474,6 @@ class CurveDrawing:
         """Reveal the curves up to the current step."""
         for chart in self.charts:
             chart.draw(canvas, state)
-
-
-def fit_strip_axis(chart: Chart) -> Axis:
-    """The axis of a strip: from a round value to the largest, so that little of its height is empty."""
-    axis = chart.left_axis
-    if axis.percent or axis.log:
-        return axis
-    every = np.concatenate([each.values for each in chart.series])
-    finite = every[np.isfinite(every)]
-    high = float(finite.max()) if len(finite) else axis.high
-    if not axis.low < high < axis.high:
-        return axis
-    return Axis(axis.low, high, tuple(inner_ticks(axis.low, high, 3)))
 
 
 def fill_forward(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:

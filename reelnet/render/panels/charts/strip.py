@@ -53,7 +53,6 @@ class Strip:
         title: What is measured, such as `Accuracy`; empty for none.
         main: The bold curve, whose value is written.
         others: Curves that are thin and gray, such as that of the training set.
-        value_axis: The axis at the right.
         step_axis: The axis along the bottom.
         dataset: What the value is measured on, as far as the metric's name tells: `in tests`; else empty.
         legend: What the thin curve is, likewise.
@@ -66,7 +65,6 @@ class Strip:
     title: str
     main: Series
     others: Sequence[Series]
-    value_axis: Axis
     step_axis: Axis
     dataset: str
     legend: str
@@ -74,6 +72,11 @@ class Strip:
     samples: int
     steps: tuple[int, ...]
     has_plot: bool
+
+    @property
+    def value_axis(self) -> Axis:
+        """The axis at the right, on which all curves are."""
+        return self.main.axis
 
     def format_value(self, value: float) -> str:
         """The large value."""
