@@ -152,9 +152,13 @@ def noise(steps: int, samples: int, channels: int, height: int, width: int | Non
 
 
 def gray_pictures(count: int, side: int = 28) -> Bytes:
-    """Gray pictures (count, side, side) with gradients, in three shades."""
+    """Gradients (count, side, side) in three shades on white paper, which is blank at the top, as digits have it."""
     slope = np.linspace(0, 170, side)
-    return np.stack([np.add.outer(slope, slope) / 2 + 40 * (n % 3) for n in range(count)]).astype(np.uint8)
+    pictures = np.stack([np.add.outer(slope, slope) / 2 + 40 * (n % 3) for n in range(count)]).astype(
+        np.uint8
+    )
+    pictures[:, : side // 5], pictures[:, -1:], pictures[:, :, :1], pictures[:, :, -1:] = 255, 255, 255, 255
+    return pictures
 
 
 def random_pictures(count: int, side: int, *, color: bool = False) -> Bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from reelnet.template.color import Rgb
 from tests.make_run import Bytes, Floats
 
 EVERY_STEP = (
@@ -32,19 +34,24 @@ ANCHORS = (
 )
 """The default colormap, from -1 (red) over a gray that is nearly white to +1 (blue)."""
 
+WHITE_ANCHORS = (*ANCHORS[:4], (255, 255, 255), *ANCHORS[5:])
+"""The colormap of plain and of the paper theme, over white."""
+
 SMALL_TYPE = {"text": 12, "title": 20}
 """The theme of tests that count pixels: its sizes stay when those of the default theme change."""
 
 
-def color_values(values: Floats, low: float = -1.0, high: float = 1.0) -> Floats:
+def color_values(
+    values: Floats, low: float = -1.0, high: float = 1.0, anchors: Sequence[Rgb] = ANCHORS
+) -> Floats:
     """The colors (…, 3) of values, with the colormap from low to high; not rounded."""
-    at = np.linspace(low, high, len(ANCHORS))
-    return np.stack([np.interp(values, at, [a[k] for a in ANCHORS]) for k in range(3)], axis=-1)
+    at = np.linspace(low, high, len(anchors))
+    return np.stack([np.interp(values, at, [a[k] for a in anchors]) for k in range(3)], axis=-1)
 
 
-def color_bounds(values: Floats, slack: float) -> tuple[Floats, Floats]:
+def color_bounds(values: Floats, slack: float, anchors: Sequence[Rgb] = ANCHORS) -> tuple[Floats, Floats]:
     """The smallest and largest red, green and blue of all values that differ from `values` by `slack` at most."""
-    near = np.stack([color_values(values + slack * part) for part in np.linspace(-1, 1, 9)])
+    near = np.stack([color_values(values + slack * part, anchors=anchors) for part in np.linspace(-1, 1, 9)])
     return np.floor(near.min(axis=0)), np.ceil(near.max(axis=0))
 
 

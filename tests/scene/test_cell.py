@@ -12,7 +12,7 @@ from reelnet.export.quantize.level_store import RecordedMaps, quantize
 from reelnet.scene.cell import Cell, describe_reduction
 from reelnet.scene.layout.snap import SnapGrid
 from tests.make_run import noise, write_run
-from tests.rendering import color_bounds, to_pixels
+from tests.rendering import WHITE_ANCHORS, color_bounds, to_pixels
 
 GRID = SnapGrid()
 
@@ -109,7 +109,7 @@ def test_frames_show_the_means(tmp_path: Path) -> None:
     means = maps[0].reshape(2, 2, 20, 2, 20, 2).mean(axis=(3, 5))
     shown = to_pixels(reel.frame(0))[24:64, :40]
     wanted = means.transpose(1, 2, 0, 3).reshape(40, 40)
-    least, most = color_bounds(wanted, 2 / 150)
+    least, most = color_bounds(wanted, 2 / 150, WHITE_ANCHORS)
     assert ((shown >= least) & (shown <= most)).all()
 
 

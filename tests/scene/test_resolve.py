@@ -38,7 +38,7 @@ def test_an_unknown_template(run: Run, name: str, near: str) -> None:
         ("{max_width: 200, max_height: 100, snap: false}", (148, 98), 7),
         # Values that suit video codecs are preferred if they are little smaller.
         ("{width: 200}", (200, 112), 8),
-        ("{max_width: 200, max_height: 100}", (126, 84), 6),
+        ("{max_width: 200, max_height: 100}", (148, 98), 7),
         ("{max_width: 110, max_height: 100}", (106, 70), 5),
         ("{max_width: 1000, max_height: 1000, max_cell: 60}", (168, 112), 8),
         ("{width: 400, height: 300, scale: 2}", (400, 300), 2),

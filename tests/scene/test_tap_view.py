@@ -19,7 +19,7 @@ from reelnet.scene.tap_view import (
     format_channel_numbers,
 )
 from tests.make_run import TANH, MakeRun, write_run
-from tests.rendering import color_values, to_pixels
+from tests.rendering import WHITE_ANCHORS, color_values, to_pixels
 
 
 @pytest.mark.parametrize(
@@ -48,18 +48,15 @@ def test_maps_fill_four_fifths_of_their_cells(sides: tuple[int, ...], box: int) 
 
 def test_the_author_may_set_the_cell_size(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (2, 2, 32, 32)}, side=32)
-    assert (run.reel("plain").scene.size.width, run.reel("plain").scene.size.height) == (128, 192)
+    assert (run.reel("plain").scene.size.width, run.reel("plain").scene.size.height) == (128, 216)
     assert run.reel("plain", settings=["theme.cell=56"]).scene.size.width == 64
 
 
 def test_layers_that_share_a_size_of_cells_fill_them(make_run: MakeRun) -> None:
     shapes = {"conv1": (4, 4, 32, 32), "conv2": (4, 4, 16, 16), "conv3": (4, 8, 8, 8)}
     run = make_run(taps=shapes, side=32)
-    context = run.reel("overview", layer="conv3").scene.context
+    context = run.reel("plain", layer="conv3", settings=["panels.channels.taps=all"]).scene.context
     assert all(context.view(tap).cell.fills(context.cell_size) for tap in shapes)
-    # A layer alone takes what there is.
-    alone = run.reel("square", layer="conv3", settings=["canvas.snap=false"]).scene.context.cell
-    assert alone.size > context.cell.width
 
 
 RED, WHITE, BLUE = (156, 17, 39), (255, 255, 255), (17, 77, 140)
@@ -114,7 +111,7 @@ def test_values_above_zero_use_one_half_of_the_map(tmp_path: Path) -> None:
     run = run_of(tmp_path, [0.0, 3.0, 6.0])
     white, middle, blue = cells(run)
     assert (white, blue) == (BLUE_TINT, BLUE)
-    assert np.abs(np.array(middle) - color_values(np.array(0.56))).max() <= 2
+    assert np.abs(np.array(middle) - color_values(np.array(0.56), anchors=WHITE_ANCHORS)).max() <= 2
 
 
 def test_zero_stays_white_when_no_value_is_near_it(tmp_path: Path) -> None:
@@ -126,7 +123,7 @@ def test_values_below_zero_use_the_other_half(tmp_path: Path) -> None:
     run = run_of(tmp_path, [-6.0, -3.0, 0.0])
     assert cells(run)[0] == RED
     assert cells(run)[2] == RED_TINT
-    assert np.abs(np.array(cells(run)[1]) - color_values(np.array(-0.56))).max() <= 2
+    assert np.abs(np.array(cells(run)[1]) - color_values(np.array(-0.56), anchors=WHITE_ANCHORS)).max() <= 2
 
 
 def test_nothing_but_zero_is_white(tmp_path: Path) -> None:
@@ -204,7 +201,9 @@ def test_cells_and_the_numbers_of_channels() -> None:
 
 def test_the_shown_field_says_what_is_left_out(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (20, 12, 8, 8)})
-    context = run.reel("square", settings=["panels.channels.show={top: 6}"]).scene.context
+    context = run.reel(
+        "square", settings=["panels.channels.show={top: 6}", "samples.transposed=false"]
+    ).scene.context
     assert context.text_fields["shown"] == (
         "Rows are 6 of 12 channels, those that differ most; columns are 16 of 20 samples"
     )

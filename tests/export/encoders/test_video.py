@@ -11,7 +11,7 @@ import pytest
 
 from reelnet.reel import Run
 from tests.make_run import Floats, noise, write_run
-from tests.rendering import EVERY_STEP, box_maps, color_values, decode_mp4, to_pixels
+from tests.rendering import EVERY_STEP, WHITE_ANCHORS, box_maps, color_values, decode_mp4, to_pixels
 
 BT709, LIMITED = 1, 1
 """Code points of ITU-T H.273 for primaries, transfer and matrix; FFmpeg's number of the limited range."""
@@ -81,7 +81,7 @@ def test_flat_cells_and_white_keep_their_color(tmp_path: Path) -> None:
     for shown, flat in zip(frames, values, strict=True):
         for sample, channel in np.ndindex(10, 4):
             cell = shown[56 * channel + 56 : 56 * channel + 112, 56 * sample : 56 * sample + 56]
-            off = cell.astype(float) - color_values(flat[sample, channel])
+            off = cell.astype(float) - color_values(flat[sample, channel], anchors=WHITE_ANCHORS)
             assert np.abs(off.mean(axis=(0, 1))).max() <= 3 + 1  # one for the colormap's levels
             assert np.sqrt((off**2).mean()) <= 3
 
@@ -106,7 +106,7 @@ def test_noise_keeps_the_mean_of_each_pixel_of_a_map(tmp_path: Path) -> None:
     maps = noise(4, 6, 4, 7)
     write_run(tmp_path / "run", maps).reel("plain").save(tmp_path / "a.mp4")
     for shown, values in zip(decode_mp4(tmp_path / "a.mp4"), maps, strict=True):
-        wanted: Floats = color_values(box_maps(values, 56, 8))
+        wanted: Floats = color_values(box_maps(values, 56, 8), anchors=WHITE_ANCHORS)
         off = shown[56:].astype(float) - wanted
         means = off.reshape(4 * 7, 8, 6 * 7, 8, 3).mean(axis=(1, 3))
         assert np.abs(means).mean() < 1.5

@@ -43,7 +43,7 @@ def test_larger_frames_may_be_asked_for(tmp_path: Path) -> None:
 def test_what_no_scale_makes_small_enough_is_refused_in_one_line(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", {"conv": (1200, 1, 4, 4)}, side=4)
     with pytest.raises(
-        UsageError, match=r"86392×128 pixels, and no scale makes its sides smaller than 4096; show"
+        UsageError, match=r"86392×152 pixels, and no scale makes its sides smaller than 4096; show"
     ) as caught:
         run.reel("plain", settings=["samples.gap=4", *EVERYTHING])
     assert "\n" not in str(caught.value)
