@@ -203,6 +203,11 @@ class SceneContext:
             frame_samples=self.frame_samples or self.sample_indices,
         )
 
+    def keep_samples(self, count: int) -> SceneContext:
+        """The same if the author had asked for the first of the shown samples only."""
+        fewer = self.select_samples(self.sample_indices[:count])
+        return replace(fewer, frame_samples=(), _cache={}, _field_texts={})
+
     @property
     def whole(self) -> SceneContext:
         """The same with all samples in the frame."""
@@ -302,6 +307,11 @@ class SceneContext:
         return extent + self.choose_gap(extent, smallest, grid, self.samples_spec.gap, is_grid=is_grid)
 
     @property
+    def sample_count(self) -> int:
+        """How many samples were recorded."""
+        return self.require(self.layer).shape[0]
+
+    @property
     def samples_extent(self) -> int:
         """Pixels that the cells of all samples take side by side."""
         return (len(self.sample_indices) - 1) * self.cell_pitch + self.cell_extent
@@ -353,9 +363,9 @@ class SceneContext:
 
     @property
     def inputs_in_words(self) -> str:
-        """The shown samples in a sentence: `ten digits`."""
-        are_pictures = self.pictures.ndim == 4
-        return count_inputs(self.about, self.labels, len(self.sample_indices), are_pictures=are_pictures)
+        """The shown samples in a sentence: `ten digits`, or `16 of 64 pictures` of those that were recorded."""
+        are_pictures, shown = self.pictures.ndim == 4, len(self.sample_indices)
+        return count_inputs(self.about, self.labels, shown, self.sample_count, are_pictures=are_pictures)
 
     @property
     def text_fields(self) -> dict[str, object]:

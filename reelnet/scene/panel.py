@@ -139,6 +139,10 @@ class Panel(PanelSpec, ABC):
         """Which channels of the scene's layer it shows; None if it shows none of them."""
         return None
 
+    def count_samples(self, context: SceneContext, box: Box) -> int:
+        """How many of the shown samples, from the first, it has room for in a box."""
+        return len(context.sample_indices)
+
     @property
     def is_limited_chart(self) -> bool:
         """Whether it is a chart that leaves most of the height of a frame to the maps; not if the author sets one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -128,7 +129,7 @@ def resolve(
     context = replace(context, max_channels=max_channels)
     layout = timeline = None
     with errors.collect():
-        layout = fit_canvas(template, context, scale)
+        context, layout = _fit_samples(template, context, scale)
     if layout is not None:
         check_color_bars(_find_placed(template, layout), layout.context, errors)
     check_unplaced(template, context, errors)
@@ -204,6 +205,22 @@ def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayo
             asked = panel.pauses(layout.context)
             pauses += [replace(pause, name=f"panels.{name}.{pause.name}") for pause in asked]
     return TimelinePlan(template.timeline, context.steps, context.compute_changes, tuple(pauses))
+
+
+def _fit_samples(
+    template: Template, context: SceneContext, scale: int | Fraction | None
+) -> tuple[SceneContext, FittedLayout]:
+    """Lay out the samples that all panels have room for, so that words count those that are drawn."""
+    while True:
+        layout = fit_canvas(template, context, scale)
+        shown = count = len(context.sample_indices)
+        for panel, box in place_items(layout.tree, layout.box):
+            # A panel without room for anything is reported when it is placed.
+            with suppress(ValueError):
+                count = min(count, panel.count_samples(layout.context, box))
+        if count == shown:
+            return context, layout
+        context = context.keep_samples(count)
 
 
 def _find_placed(template: Template, layout: FittedLayout) -> dict[str, Panel]:

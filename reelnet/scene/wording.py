@@ -41,22 +41,25 @@ def name_network(about: Mapping[str, Any]) -> str:
 
 
 def count_inputs(
-    about: Mapping[str, Any], labels: Sequence[str] | None, samples: int, *, are_pictures: bool
+    about: Mapping[str, Any], labels: Sequence[str] | None, samples: int, total: int, *, are_pictures: bool
 ) -> str:
-    """The samples in a sentence: `ten digits`, `ten pictures`, or `ten samples` where it is not known what they are.
+    """The samples in a sentence: `ten digits`, `16 of 64 pictures`, or `ten samples` if it is not known of what.
 
     Args:
         about: The run's facts. `data` follows, as in `ten pictures of CIFAR-10`, unless it says no more.
         labels: The names of the shown samples; None if they have none. Digits are samples of MNIST, or those with
             nothing but digits as names.
         samples: How many are shown.
+        total: How many were recorded.
         are_pictures: Whether they are color pictures.
     """
-    number = NUMBER_WORDS[samples] if samples < len(NUMBER_WORDS) else f"{samples:,}"
+    numbers = [samples, total] if samples < total else [total]
+    as_words = total < len(NUMBER_WORDS)
+    number = " of ".join(NUMBER_WORDS[each] if as_words else f"{each:,}" for each in numbers)
     data, noun = _short_fact(about, "data"), "picture" if are_pictures else "sample"
     if data == "MNIST" or (labels and all(label in DIGITS for label in labels)):
         noun, data = "digit", "" if data == "MNIST" else data
-    return f"{number} {noun}{'s' * (samples != 1)}" + (f" of {data}" if data else "")
+    return f"{number} {noun}{'s' * (total != 1)}" + (f" of {data}" if data else "")
 
 
 def describe_naming(inputs: str, samples: int) -> str:

@@ -33,12 +33,20 @@ Shape = tuple[int, int, int, int]
     ],
 )
 def test_network_and_inputs(about: dict[str, Any], network: str, inputs: str) -> None:
-    assert (name_network(about), count_inputs(about, None, 10, are_pictures=False)) == (network, inputs)
+    assert (name_network(about), count_inputs(about, None, 10, 10, are_pictures=False)) == (network, inputs)
 
 
 def test_numbers() -> None:
-    counts = [count_inputs({}, None, number, are_pictures=False) for number in (1, 2, 12, 13, 1000)]
+    counts = [count_inputs({}, None, number, number, are_pictures=False) for number in (1, 2, 12, 13, 1000)]
     assert counts == ["one sample", "two samples", "twelve samples", "13 samples", "1,000 samples"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "total", "text"),
+    [(3, 10, "three of ten pictures"), (16, 64, "16 of 64 pictures"), (1, 13, "1 of 13 pictures")],
+)
+def test_samples_that_are_left_out_are_counted(shown: int, total: int, text: str) -> None:
+    assert count_inputs({}, None, shown, total, are_pictures=True) == text
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,7 @@ def test_numbers() -> None:
 def test_samples_find_their_names(
     labels: tuple[str, ...] | None, count: int, are_pictures: bool, title: str
 ) -> None:
-    inputs = count_inputs({}, labels, count, are_pictures=are_pictures)
+    inputs = count_inputs({}, labels, count, count, are_pictures=are_pictures)
     assert describe_naming(inputs, count) == title
 
 

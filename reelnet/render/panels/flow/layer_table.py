@@ -25,6 +25,7 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps, Panel
+from reelnet.template.selector import select_indices
 from reelnet.template.theme import LimitKind
 
 MIN_PITCH, MAX_PITCH, GAP, LEGIBLE_PITCH = 12, 160, 3, 24
@@ -64,6 +65,13 @@ class LayerTable(Panel):
         """The layers that are shown if there is room."""
         return list(self.layers) if self.layers is not None else choose_layers(list_layers(context), context)
 
+    def notes(self, context: SceneContext) -> tuple[str, ...]:
+        """How many samples are left out for lack of room."""
+        shown = len(context.sample_indices)
+        asked = len(select_indices(context.samples_spec.show, context.sample_count, "sample"))
+        left_out = f"has room for {shown} of {asked} samples; give it more height, or show fewer"
+        return (left_out,) if shown < asked else ()
+
     def taps(self, context: SceneContext) -> tuple[str, ...]:
         """The layers."""
         return tuple(dict.fromkeys(self.find_layers(context)))
@@ -82,6 +90,10 @@ class LayerTable(Panel):
         size = context.theme.text
         least = context.grid.round_up(12 * size)
         return Measure(80 * size, 24 * size, 20 * size, lambda _width: least)
+
+    def count_samples(self, context: SceneContext, box: Box) -> int:
+        """How many rows the box has room for."""
+        return self.place(context, box, PaletteBuilder(context.theme.levels)).way.samples
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> LayerTableDrawing:
         """Choose how many layers, samples and rows of channels the box has room for."""
@@ -152,7 +164,11 @@ class TableWay:
 
 
 class LayerTableDrawing:
-    """The layers in their places."""
+    """The layers in their places.
+
+    Attributes:
+        way: How the box is filled.
+    """
 
     def __init__(self, panel: LayerTable, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
         theme, self._context, px = context.theme, context, context.px
@@ -170,7 +186,7 @@ class LayerTableDrawing:
             way = self._choose(panel, every, Box(box.x, box.y, box.width, box.height - below))
             if way is None:
                 raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
-            self._way = way
+            self.way = way
             self._note = wrap_text(self._write_note(), box.width, self._detail)
             if len(self._note) <= lines:
                 break
@@ -218,21 +234,19 @@ class LayerTableDrawing:
 
     def _write_note(self) -> str:
         """What is shown, and what is left out."""
-        way, context, notes = self._way, self._context, list[str]()
-        shown, samples = len(way.layers), len(context.sample_indices)
+        way, notes = self.way, list[str]()
+        shown = len(way.layers)
         left_out = [layer for layer in way.layers if _shows_some(layer, way.spacing)]
         if shown < self._total:
             notes.append(f"{shown} of {self._total} layers, spread by depth")
         if left_out:
             notes.append("of layers with more channels, those that differ most")
-        if way.samples < samples:
-            notes.append(f"the first {way.samples} of {samples} samples")
         notes += [note for layer in way.layers if (note := layer.reduction_at(way.spacing))]
         return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)
 
     def _place(self, box: Box, palette: PaletteBuilder) -> None:
         """Find all boxes, and make the drawings."""
-        way, px, grid = self._way, self._context.px, self._context.grid
+        way, px, grid = self.way, self._context.px, self._context.grid
         spaces = len(way.layers)
         between = min(px(MAX_BETWEEN), (box.width - sum(way.slots)) // spaces)
         note_height = len(self._note) * self._detail.line_height + px(KEY_GAP) * bool(self._note)
@@ -259,7 +273,7 @@ class LayerTableDrawing:
         self._note_corner = box.x, bottom + self._key_height + px(KEY_GAP) // 2
 
     def _make_inputs(self, ys: Sequence[int], palette: PaletteBuilder) -> Iterator[InputDrawing]:
-        way, grid = self._way, self._context.grid
+        way, grid = self.way, self._context.grid
         for number, y in enumerate(ys):
             part = InputPart(self._context, number)
             size = part.size_at(way.spacing)
@@ -267,7 +281,7 @@ class LayerTableDrawing:
             yield InputDrawing(part, Box(self._columns[0].x, y + down, size.width, size.height), palette)
 
     def _make_layers(self, ys: Sequence[int], palette: PaletteBuilder) -> Iterator[LayerDrawing]:
-        way, grid = self._way, self._context.grid
+        way, grid = self.way, self._context.grid
         for column, layer in zip(self._columns[1:], way.layers, strict=True):
             size = layer.size_at(way.spacing)
             down = grid.center(way.row_height - size.height)
@@ -277,7 +291,7 @@ class LayerTableDrawing:
 
     def _make_keys(self, y: int, palette: PaletteBuilder) -> Iterator[LayerKey | ColorbarDrawing]:
         """One key for all, or one below each layer."""
-        context, way = self._context, self._way
+        context, way = self._context, self.way
         if self._is_shared:
             tap = way.layers[0].tap
             taps = [layer.tap for layer in way.layers]
@@ -307,8 +321,8 @@ class LayerTableDrawing:
             key.draw_still(canvas)
         style, column = self._detail, self._columns[0]
         write(canvas, "input", self._muted, column.x, self._header_bottom - style.line_height, style)
-        for column, layer in zip(self._columns[1:], self._way.layers, strict=True):
-            lines = self._styles.wrap(layer.caption_at(self._way.spacing), column.width)
+        for column, layer in zip(self._columns[1:], self.way.layers, strict=True):
+            lines = self._styles.wrap(layer.caption_at(self.way.spacing), column.width)
             y = self._header_bottom - sum(style.line_height for _, style in lines)
             for text, style in lines:
                 write(canvas, text, self._ink if style.bold else self._muted, column.x, y, style)

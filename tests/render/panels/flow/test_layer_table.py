@@ -70,17 +70,20 @@ def test_one_key_where_scales_agree_or_one_per_layer(
 
 def test_of_many_layers_eight_are_spread_by_depth(tmp_path: Path) -> None:
     drawing = drawing_of(draw(record(tmp_path / "run", layers=15), {"channels": 2}))
-    assert [layer.tap for layer in drawing._way.layers] == [f"conv{n}" for n in range(1, 16, 2)]
+    assert [layer.tap for layer in drawing.way.layers] == [f"conv{n}" for n in range(1, 16, 2)]
     assert " ".join(drawing._note).startswith("8 of 15 layers, spread by depth.")
 
 
-def test_what_is_left_out_is_said(tmp_path: Path) -> None:
-    drawing = drawing_of(draw(record(tmp_path / "run", samples=40), {"channels": 2}))
-    assert drawing._way.samples < 40
-    note = " ".join(drawing._note)
-    assert note == (
-        f"Of layers with more channels, those that differ most. The first {drawing._way.samples} of 40 samples."
-    )
+def test_what_is_left_out_is_said_and_words_count_what_is_drawn(tmp_path: Path) -> None:
+    laid = draw(record(tmp_path / "run", samples=40), {"channels": 2})
+    drawing, context = drawing_of(laid), laid.scene.context
+    shown = drawing.way.samples
+    assert shown < 40
+    assert " ".join(drawing._note) == "Of layers with more channels, those that differ most."
+    assert context.sample_indices == tuple(range(shown))
+    assert len(context.pictures) == shown
+    assert context.text_fields["inputs"] == f"{shown} of 40 samples"
+    assert any(f"has room for {shown} of 40 samples" in note for note in laid.scene.notes)
 
 
 def test_layers_that_were_not_recorded_are_refused(tmp_path: Path) -> None:
