@@ -199,6 +199,8 @@ class Curve(Panel):
         others = [*chart.series[:main], *chart.series[main + 1 :]]
         datasets = [describe_dataset(name) for name in names]
         thin = [datasets[number] for number in range(len(names)) if number != main]
+        has_plot = len(context.steps) >= MIN_PLOT_STEPS
+        is_thin_drawn = has_plot and len(others) == 1 and others[0].has_line
         is_known = is_accuracy(split_metric(names[main])[1]) and not explain_missing_truth(context)
         return Strip(
             choose_title(names[main : main + 1]) if self.title is None else " ".join(self.title.split()),
@@ -206,11 +208,11 @@ class Curve(Panel):
             others,
             chart.step_axis,
             datasets[main],
-            f"thin line: {thin[0]}" if len(thin) == 1 and thin[0] else "",
+            f"thin line: {thin[0]}" if is_thin_drawn and thin[0] else "",
             count_right(context) if is_known and len(context.sample_indices) > 1 else None,
             len(context.sample_indices),
             context.steps,
-            has_plot=len(context.steps) >= MIN_PLOT_STEPS,
+            has_plot=has_plot,
         )
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:

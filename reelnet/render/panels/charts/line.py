@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -58,9 +58,21 @@ class Series:
         """The first recorded step with a value, counted from 0; the number of steps if there is none."""
         return int(np.argmax(self.measured)) if self.measured.any() else len(self.measured)
 
+    @property
+    def has_line(self) -> bool:
+        """Whether there are two values that the axis shows, between which a curve can be seen."""
+        fraction = self.axis.to_fraction(self.values)
+        return bool(((fraction >= 0) & (fraction <= 1)).sum() >= 2)
+
+    @cached_property
+    def _tiny(self) -> float:
+        """A value between 0 and the axis's floor; 0 if there is none."""
+        tiny = self.latest[(self.latest > 0) & (self.latest < self.axis.value_floor)]
+        return float(tiny[0]) if len(tiny) else 0.0
+
     def format_value(self, value: float) -> str:
-        """A value as the header writes it."""
-        return format_value(value, percent=self.axis.percent, floor=self.axis.value_floor)
+        """A value as the header writes it; a 0 among values below the floor is one of these, rounded."""
+        return format_value(value or self._tiny, percent=self.axis.percent, floor=self.axis.value_floor)
 
     @property
     def has_nonfinite(self) -> bool:

@@ -48,13 +48,17 @@ def texts(reel: Reel, step: int) -> list[str]:
         ({"lr": RISING, "f1": RISING}, {}, ["0.500", ""]),
         ({"val_loss": [2.0, None, None, 1.5, *[None] * 7]}, {}, ["1.500", "in validation at step 3"]),
         ({"loss": RISING, "accuracy": RISING}, {"metrics": ["loss"]}, ["0.500", ""]),
+        ({"loss": [2.0, 1e-5, *[0.0] * 9]}, {}, ["< 0.001", ""]),
+        ({"loss": [2.0, *[0.0] * 10]}, {}, ["0.000", ""]),
+        ({"train_loss": RISING, "test_loss": RISING}, {}, ["0.500", "in tests; thin line: in training"]),
+        ({"train_loss": [1.0, *[None] * 10], "test_loss": RISING}, {}, ["0.500", "in tests"]),
     ],
 )
 def test_the_value_and_what_it_is_measured_on(
     curves: Curves, metrics: Mapping[str, Any], options: Mapping[str, Any], wanted: list[str]
 ) -> None:
-    shown = texts(curves(metrics, {**STRIP, **options}), 5)
-    assert shown == [text for text in wanted if text]
+    value, *lines = texts(curves(metrics, {**STRIP, **options}), 5)
+    assert [value, " ".join(lines)] == wanted
 
 
 def test_the_main_curve_is_in_color_and_ends_at_the_current_step(curves: Curves) -> None:
@@ -90,6 +94,8 @@ def test_fewer_than_five_steps_have_no_plot(curves: Curves) -> None:
     reel = curves({"test_accuracy": RISING[:4]}, STRIP)
     assert reel.scene.boxes[0][1].height < 40
     assert texts(reel, 3) == ["30%", "in tests"]
+    metrics = {"train_accuracy": RISING[:4], "test_accuracy": RISING[:4]}
+    assert texts(curves(metrics, STRIP), 3) == ["30%", "in tests"]
 
 
 def test_the_plot_has_the_edges_of_the_maps(tmp_path: Path) -> None:
