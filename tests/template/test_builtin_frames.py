@@ -44,7 +44,7 @@ def test_type_is_as_large_as_the_frame_asks_for(name: str, run: Run) -> None:
     scene = resolve(load_template(name, panel_registry()), run)
     across = min(scene.size.width, scene.size.height) if name == "wide" else scene.size.width
     assert scene.context.theme.text >= max(12, across * READ.get(name, 0))
-    assert scene.context.theme.title >= 5 / 4 * scene.context.theme.text
+    assert scene.context.theme.title >= 7 / 6 * scene.context.theme.text
 
 
 @pytest.mark.parametrize("channels", [1, 4, 8, 64])
@@ -58,4 +58,4 @@ def test_frames_of_a_fixed_size_are_filled(name: str, channels: int, tmp_path: P
     assert max(top, left) <= size.width / 12
     assert top == pytest.approx(size.height - bottom, abs=8)
     assert left == pytest.approx(size.width - right, abs=8)
-    assert scene.context.cell.width >= (42 if name == "square" else 70)
+    assert scene.context.cell.width >= (42 if name == "square" else 56)

@@ -167,8 +167,8 @@ def test_a_frame_that_is_too_large_has_a_smaller_density(run: Run) -> None:
 
 
 def test_errors_are_in_pixels_of_the_layout(run: Run) -> None:
-    settings = ["panels.step.width=20", "canvas.density=2"]
-    with pytest.raises(TemplateError, match=r"panels.step.width: has 20×\d+ pixels"):
+    settings = ["panels.counter.width=4", "canvas.density=2"]
+    with pytest.raises(TemplateError, match=r"panels.counter.width: has 4×\d+ pixels"):
         run.reel("plain", settings=settings)
 
 

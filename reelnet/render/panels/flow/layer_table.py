@@ -221,7 +221,7 @@ class LayerTableDrawing:
             spacing = Spacing(rows, pitch, gap, channels, room.height)
             source = InputPart(context, 0)
             way = TableWay(source, layers, spacing, 1, self._styles, self._min_slot)
-            if sum(way.slots) + px(BETWEEN) * len(layers) > room.width:
+            if sum(way.slots) + px(BETWEEN) * len(layers) + grid.step > room.width:
                 continue
             available = room.height - way.header_height - px(HEADER_GAP) + px(ROW_GAP)
             fitting = min(count, available // (way.row_height + grid.round_up(px(ROW_GAP))))
@@ -248,7 +248,8 @@ class LayerTableDrawing:
         """Find all boxes, and make the drawings."""
         way, px, grid = self.way, self._context.px, self._context.grid
         spaces = len(way.layers)
-        between = min(px(MAX_BETWEEN), (box.width - sum(way.slots)) // spaces)
+        # The last layer may begin up to a step of the grid later.
+        between = min(px(MAX_BETWEEN), (box.width - sum(way.slots) - grid.step + 1) // spaces)
         note_height = len(self._note) * self._detail.line_height + px(KEY_GAP) * bool(self._note)
         content = (
             way.header_height + px(HEADER_GAP) + way.samples * way.row_height + self._key_height + note_height
