@@ -25,7 +25,6 @@ from reelnet.scene.tap_view import TapView, describe_cell, describe_rows_and_col
 from reelnet.scene.wording import (
     count_inputs,
     describe_layer,
-    describe_naming,
     describe_picture,
     name_layer,
     name_network,
@@ -400,7 +399,6 @@ class SceneContext:
             "layer_name": name_layer(self.layer),
             "network": name_network(self.about),
             "inputs": self.inputs_in_words,
-            "naming": describe_naming(self.inputs_in_words, samples),
             "cell": describe_cell(tap) + means,
             "picture": describe_picture(
                 self.layer,

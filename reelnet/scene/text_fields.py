@@ -21,19 +21,18 @@ from reelnet.scene.class_scores import ClassScores, count_right, explain_missing
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.number_text import typeset_number
 from reelnet.scene.palette.color_names import describe_scales
+from reelnet.scene.wording import describe_changing, describe_naming, name_layer, name_network
 
 FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 """Format specifications of short numbers; a larger width would make a text too long to draw."""
 
-RUN_FIELDS = "layer|layer_name|network|inputs|naming|order|seen|shown|cell|picture|rows|columns"
-STATIC_FIELDS = rf"{RUN_FIELDS}|colors|channels|samples|height|width|first_step|last_step"
+RUN_FIELDS = "layer|layer_name|network|inputs|order|seen|shown|cell|picture|rows|columns"
+STATIC_FIELDS = rf"{RUN_FIELDS}|colors|naming|changing|channels|samples|height|width|first_step|last_step"
 FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|right|metrics\..+")
 """Names that fields may have; only a run tells which metrics exist."""
 
 DIGIT = re.compile("[0-9]")
 
-COLORS = "colors"
-"""The field that says what colors mean."""
 
 MISSING_VALUE = "–"
 """Shown for a metric that has no value yet."""
@@ -85,7 +84,7 @@ class FieldText:
         Raises:
             OptionError: Braces do not match, a field does not exist in this run, or a value cannot be formatted.
         """
-        examples: dict[str, object] = {**context.text_fields, COLORS: "", "step": 0}
+        examples: dict[str, object] = {**context.text_fields, **dict.fromkeys(COSTLY_FIELDS, ""), "step": 0}
         examples |= {f"metrics.{name}": 0.5 for name in context.metrics}
         parts, errors = parse_fields(text), ErrorCollector()
         if any(field is not None and field[0] == "right" for _, field in parts):
@@ -107,8 +106,8 @@ class FieldText:
     def _static_values(self) -> Mapping[str, object]:
         """The values of the fields that are the same in every frame."""
         values = self.context.text_fields
-        if any(field is not None and field[0] == COLORS for _, field in self.parts):
-            values[COLORS] = describe_all_colors(self.context)
+        for name in {field[0] for _, field in self.parts if field is not None} & COSTLY_FIELDS.keys():
+            values[name] = COSTLY_FIELDS[name](self.context)
         return values
 
     @property
@@ -169,15 +168,38 @@ class FieldText:
 
 
 def describe_all_colors(context: SceneContext) -> str:
-    """What the colors of the recorded layers mean, without those of the class output, as a sentence without its dot.
-
-    Unlike the other fields it takes statistics of all layers, so it is only computed for texts that name it.
-    """
+    """What the colors of the recorded layers mean, without those of the class output; a sentence without dot."""
     scores = ClassScores.find(context)
     layers = [name for name, tap in context.taps.items() if tap.kind is TapKind.ACTIVATION]
     layers = [name for name in layers if scores is None or name != scores.tap] or layers
     text = describe_scales([context.view(layer).limits for layer in layers], context.theme)
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def title_naming(context: SceneContext) -> str:
+    """The title of a picture of samples among answers; just the samples if there are no answers."""
+    scores, inputs = ClassScores.find(context), context.inputs_in_words
+    if scores is None:
+        return inputs[:1].upper() + inputs[1:]
+    samples = len(context.sample_indices)
+    are_found = not explain_missing_truth(context) and int(count_right(context)[-1]) == samples
+    return describe_naming(inputs, samples, len(scores.classes), are_found=are_found)
+
+
+def title_changing(context: SceneContext) -> str:
+    """The title of a picture of several moments of the layer."""
+    layer, network, steps = name_layer(context.layer), name_network(context.about), context.steps
+    # A value that becomes NaN is none of the changes.
+    has_changed = bool(context.compute_changes().any()) or context.statistics.has_nonfinite(context.layer)
+    return describe_changing(layer, network, steps[0], steps=len(steps), has_changed=has_changed)
+
+
+COSTLY_FIELDS: Mapping[str, Callable[[SceneContext], str]] = {
+    "colors": describe_all_colors,
+    "naming": title_naming,
+    "changing": title_changing,
+}
+"""Fields that take statistics of the run, so that they are only computed for texts that name them."""
 
 
 def _format_value(value: object, spec: str) -> str:

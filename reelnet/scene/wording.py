@@ -62,10 +62,37 @@ def count_inputs(
     return f"{number} {noun}{'s' * (total != 1)}" + (f" of {data}" if data else "")
 
 
-def describe_naming(inputs: str, samples: int) -> str:
-    """The title of a picture in which so many samples find their classes: `Ten digits find their names`."""
+def describe_naming(inputs: str, samples: int, classes: int, *, are_found: bool) -> str:
+    """The title of a picture of samples among the answers of a network: `Ten digits find their names`.
+
+    Args:
+        inputs: The samples in a sentence.
+        samples: How many are shown.
+        classes: How many answers there are.
+        are_found: Whether the network is right about all of them at the end; else `Ten digits among ten answers`.
+    """
     title = inputs[:1].upper() + inputs[1:]
+    if not are_found:
+        number = NUMBER_WORDS[classes] if classes < len(NUMBER_WORDS) else f"{classes:,}"
+        return f"{title} among {number} answers"
     return f"{title} finds its name" if samples == 1 else f"{title} find their names"
+
+
+def describe_changing(layer: str, network: str, first_step: int, *, steps: int, has_changed: bool) -> str:
+    """The title of a picture of several moments: `How conv6 changes while ResNet learns`.
+
+    Args:
+        layer: The layer in a sentence.
+        network: The network in a sentence.
+        first_step: The number of the first step.
+        steps: How many steps were recorded; of one the title says which it is.
+        has_changed: Whether any value of the layer differs between two steps.
+    """
+    if steps == 1:
+        return f"At step {first_step:,}: {layer} of {network}"
+    if not has_changed:
+        return f"While {network} learns, {layer} stays as it is"
+    return f"How {layer} changes while {network} learns"
 
 
 def name_layer(layer: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from reelnet.runs.header import TapInfo
 from reelnet.scene.wording import (
     count_inputs,
+    describe_changing,
     describe_layer,
     describe_naming,
     name_layer,
@@ -62,7 +63,29 @@ def test_samples_find_their_names(
     labels: tuple[str, ...] | None, count: int, are_pictures: bool, title: str
 ) -> None:
     inputs = count_inputs({}, labels, count, count, are_pictures=are_pictures)
-    assert describe_naming(inputs, count) == title
+    assert describe_naming(inputs, count, 10, are_found=True) == title
+
+
+@pytest.mark.parametrize(
+    ("count", "classes", "title"),
+    [(1, 10, "One sample among ten answers"), (3, 13, "Three samples among 13 answers")],
+)
+def test_samples_that_are_not_all_right_do_not_find_their_names(count: int, classes: int, title: str) -> None:
+    inputs = count_inputs({}, None, count, count, are_pictures=False)
+    assert describe_naming(inputs, count, classes, are_found=False) == title
+
+
+@pytest.mark.parametrize(
+    ("steps", "has_changed", "title"),
+    [
+        (9, True, "How layer 2 changes while a network learns"),
+        (9, False, "While a network learns, layer 2 stays as it is"),
+        (1, False, "At step 1,000: layer 2 of a network"),
+    ],
+)
+def test_the_title_of_several_moments(steps: int, has_changed: bool, title: str) -> None:
+    words = describe_changing("layer 2", "a network", 1000, steps=steps, has_changed=has_changed)
+    assert words == title
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ second, so that all heads have room in the center together."""
 SHADES, PHOTO_SHADES = 16, 8
 """Shades of a class's color, and those beside photos, which need colors, too."""
 VERDICTS = "Solid ring: right", "Dashed ring: wrong"
-MOVED = "Thin line: true place"
+MOVED = "Short line at a head: its true place"
 
 
 class Compass(AnswerPanel):
@@ -47,7 +47,7 @@ class Compass(AnswerPanel):
 
     A sample's picture is at the mean of the classes' places, weighted by their probabilities, and leaves a trail.
     Its ring is solid while the network's answer is right, and dashed while it is not. Pictures never cover each
-    other: they make room, and a thin line leads to the true place.
+    other: they make room, and a short line leads to the true place.
     """
 
     default_grow: ClassVar[float] = 1.0
@@ -65,7 +65,7 @@ class Compass(AnswerPanel):
         "the network often believes in at the same time.",
     )
     trails: bool = Field(True, description="Draw the path of each sample up to the current step.")
-    note: bool = Field(True, description="Explain rings and thin lines below the circle.")
+    note: bool = Field(True, description="Explain rings, and lines at heads, below the circle.")
 
     def find_classes(self, context: SceneContext, scores: ClassScores) -> list[int]:
         """The numbers of the classes on the circle, clockwise from the top.
@@ -194,6 +194,12 @@ class CompassDrawing:
             area = Box(box.x, box.y, box.width, box.height - self._notes[0].box.height)
             self._ring = ClassRing.fit(names, area, head_share, theme)
         self._line = max(1.0, min(theme.text / 12, self._ring.head / 9))
+        if MOVED in right and not self._has_moved:
+            right = tuple(line for line in right if line != MOVED)
+            if len(self._notes) > 1:
+                self._notes[1] = Note.in_corner(right, box, self._note_style, "right")
+            else:
+                self._notes = [Note.below([*left, *right], box, self._note_style)]
         photos = context.pictures.ndim == 4
         shades = PHOTO_SHADES if photos else SHADES
         colors = choose_class_colors(len(self._classes), theme.background)
@@ -254,6 +260,18 @@ class CompassDrawing:
             places[step] = np.where(np.isnan(places[step]), places[step - 1], places[step])
         return spread_heads(places, 2 * ring.head + 1 + self._line, ring.center, ring.radius)
 
+    @property
+    def _has_moved(self) -> bool:
+        """Whether a line leads from a head to its true place at some step."""
+        return bool(self._find_moved(self._places, self._spread).any())
+
+    def _find_moved(self, true: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether heads are so far from their true places that these are outside of them, without the last axis."""
+        moved: NDArray[np.bool_] = (
+            np.hypot(*np.moveaxis(true - np.rint(drawn - 0.5) - 0.5, -1, 0)) > self._ring.head
+        )
+        return moved
+
     @cached_property
     def _right(self) -> NDArray[np.bool_]:
         """Whether the network is right (steps, samples)."""
@@ -271,8 +289,9 @@ class CompassDrawing:
         if self._trails_shown:
             self._trails.draw(canvas, index)
         true, drawn = self._places[index], np.rint(self._spread[index] - 0.5) + 0.5
+        moved = self._find_moved(self._places[index], self._spread[index])
         for number, ink in enumerate(self._inks):
-            if np.hypot(*(true[number] - drawn[number])) > head:
+            if moved[number]:
                 x, y = float(true[number, 0]), float(true[number, 1])
                 self._draw_line(
                     canvas, (x, y), (float(drawn[number, 0]), float(drawn[number, 1])), 0.6 * self._line, ink

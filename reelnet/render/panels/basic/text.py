@@ -56,7 +56,8 @@ class Text(Panel):
         "the channels are), {cell} and {picture} (what a cell shows, in short, and as a sentence), "
         "{colors} (what the colors of all layers mean), "
         "{network} (a network, or what the run's facts say about the model), {inputs} (ten digits, ten pictures of "
-        "CIFAR-10, or 16 of 64 samples), {naming} (Ten digits find their names), "
+        "CIFAR-10, or 16 of 64 samples), {naming} (Ten digits find their names, or Ten digits "
+        "among ten answers), {changing} (How conv6 changes while a network learns, or that it does not), "
         "{channels}, {samples}, {rows}, {columns}, {height}, {width}, {step:,}, {first_step}, {last_step}, "
         "{right} (how many samples the network is right about now), {metrics.test_accuracy:.1%}.",
     )

@@ -99,7 +99,8 @@ class MomentsPanel(Panel):
 
     def is_choice(self, context: SceneContext) -> bool:
         """Whether the steps between the first and the last were chosen by how much changes."""
-        return isinstance(self.steps, int) and 2 < self.steps < len(context.steps)
+        is_number = isinstance(self.steps, int) and 2 < self.steps < len(context.steps)
+        return is_number and bool(context.statistics.changes(self.tap or context.layer).by_step.any())
 
     def map_layers(self, context: SceneContext) -> tuple[str, ...]:
         """The layer."""

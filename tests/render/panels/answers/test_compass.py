@@ -124,11 +124,17 @@ def laid_notes(run: Run, **options: Any) -> tuple[str, ...]:
 
 def test_the_note_says_what_is_shown(tmp_path: Path) -> None:
     two = recorded(tmp_path / "two", to_the_right())
-    assert laid_notes(two) == ("Solid ring: right", "Dashed ring: wrong", "Thin line: true place")
+    assert laid_notes(two) == ("Solid ring: right", "Dashed ring: wrong")
     one = recorded(tmp_path / "one", to_the_right()[:, :1], labels=["ant"])
     assert laid_notes(one) == ("Solid ring: right", "Dashed ring: wrong")
     unknown = recorded(tmp_path / "unknown", to_the_right(), labels=["ant", "wolf"])
-    assert laid_notes(unknown) == ("Thin line: true place",)
+    assert laid_notes(unknown) == ()
+
+
+def test_the_note_explains_lines_at_heads_where_there_are_some(tmp_path: Path) -> None:
+    together = np.repeat(to_the_right()[:, :1], 4, axis=1)
+    run = recorded(tmp_path / "run", together, labels=["ant"] * 4)
+    assert laid_notes(run)[-1] == "Short line at a head: its true place"
 
 
 def test_classes_that_are_believed_together_are_neighbors() -> None:
