@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
 from reelnet.config.spec import MAX_DENSITY
-from reelnet.errors import UsageError, suggest_names
+from reelnet.errors import ReelnetError, UsageError, suggest_names
 from reelnet.runs.header import TapKind, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.scene.cell_region import CellRegion
@@ -210,17 +210,28 @@ def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayo
 def _fit_samples(
     template: Template, context: SceneContext, scale: int | Fraction | None
 ) -> tuple[SceneContext, FittedLayout]:
-    """Lay out the samples that all panels have room for, so that words count those that are drawn."""
-    while True:
-        layout = fit_canvas(template, context, scale)
-        shown = count = len(context.sample_indices)
-        for panel, box in place_items(layout.tree, layout.box):
-            # A panel without room for anything is reported when it is placed.
-            with suppress(ValueError):
-                count = min(count, panel.count_samples(layout.context, box))
-        if count == shown:
+    """Lay out the samples that are drawn, so that words count no others."""
+    layout = fit_canvas(template, context, scale)
+    while (count := _count_drawn(layout)) < len(context.sample_indices):
+        fewer = context.keep_samples(count)
+        try:
+            smaller = fit_canvas(template, fewer, scale)
+        except ReelnetError:
+            # A panel names one of the others.
             return context, layout
-        context = context.keep_samples(count)
+        context, layout = fewer, smaller
+    return context, layout
+
+
+def _count_drawn(layout: FittedLayout) -> int:
+    """How many of the samples have maps or pictures in the frame; all of them if there are none of either."""
+    counts = list[int]()
+    for panel, box in place_items(layout.tree, layout.box):
+        # A panel without room for anything is reported when it is placed.
+        with suppress(ValueError):
+            if panel.has_cells:
+                counts.append(panel.count_samples(layout.context, box))
+    return max(counts, default=len(layout.context.sample_indices))
 
 
 def _find_placed(template: Template, layout: FittedLayout) -> dict[str, Panel]:

@@ -234,13 +234,16 @@ class LayerTableDrawing:
 
     def _write_note(self) -> str:
         """What is shown, and what is left out."""
-        way, notes = self.way, list[str]()
-        shown = len(way.layers)
+        way, context, notes = self.way, self._context, list[str]()
+        shown, samples = len(way.layers), len(context.sample_indices)
         left_out = [layer for layer in way.layers if _shows_some(layer, way.spacing)]
         if shown < self._total:
             notes.append(f"{shown} of {self._total} layers, spread by depth")
         if left_out:
             notes.append("of layers with more channels, those that differ most")
+        if way.samples < samples:
+            # Other panels show more.
+            notes.append(f"the first {way.samples} of {samples} samples")
         notes += [note for layer in way.layers if (note := layer.reduction_at(way.spacing))]
         return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)
 

@@ -86,6 +86,16 @@ def test_what_is_left_out_is_said_and_words_count_what_is_drawn(tmp_path: Path) 
     assert any(f"has room for {shown} of 40 samples" in note for note in laid.scene.notes)
 
 
+def test_samples_that_other_panels_show_stay(tmp_path: Path) -> None:
+    run = record(tmp_path / "run", samples=20)
+    panels = {"inputs": {"labels": False}, "layers": {"channels": 2, "width": 868, "height": 300}}
+    laid = lay_out(run, panels, canvas={"width": 900, "height": 500}, theme=SMALL_TYPE)
+    shown = drawing_of(laid).way.samples
+    assert shown < 20
+    assert " ".join(drawing_of(laid)._note).endswith(f"The first {shown} of 20 samples.")
+    assert laid.scene.context.text_fields["inputs"] == "20 samples"
+
+
 def test_layers_that_were_not_recorded_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="no layer 'conv9' was recorded"):
         draw(record(tmp_path / "run"), {"layers": ["conv9"]})
