@@ -8,7 +8,7 @@ from typing import Any
 from tests.template.everything import Key
 
 VARIANTS: Mapping[str, str] = {
-    "fixed": "canvas: {width: 1600, height: 2400, scale: 2}",
+    "fixed": "canvas: {width: 1600, height: 2800, scale: 2}",
     "aspect": "canvas: {aspect: '16:9'}",
     "cells": "{canvas: {max_width: 700, max_height: 500}, layout: {column: [inputs, filmstrip]}}",
     "tall": "canvas: {width: 1600, min_height: 3200}",
