@@ -18,11 +18,11 @@ DEFAULT_CELL_SIZE, MAX_DEFAULT_CELL_SIZE, CELL_SIZE_STEP = 56, 80, 8
 how much at a time."""
 
 GAPS = ((24, 3), (48, 4), (math.inf, 6))
-"""Pixels between cells whose shorter side is below so many pixels, if the author sets no gap."""
+"""Limits of a cell's shorter side, and the gap of cells below each, in pixels; for authors who set no gap."""
 
 MAX_GAP, MAX_GAP_SHARE = 8, 6
-"""A gap may be widened up to so many pixels, and up to this part of a cell's shorter side, so that the distance of
-cells is a multiple of a transform block."""
+"""The widest gap in pixels, and as a part (one sixth) of a cell's shorter side, to which a gap may grow so that the
+distance of cells is a multiple of a transform block."""
 
 MIN_GRID_GAP = 6
 """Pixels between cells that show grids of single values, so that they are not read with the neighbor's values."""

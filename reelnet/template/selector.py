@@ -117,7 +117,7 @@ def select_indices(
         count: How many items there are.
         noun: What they are, such as `sample` or `channel`, for errors.
         owner: Whose they are, for errors.
-        select_top: Picks so many items for `top`; None if `top` does not apply.
+        select_top: Picks a number of items for `top`; None if `top` does not apply.
 
     Raises:
         ValueError: An index does not exist, or `top` does not apply.

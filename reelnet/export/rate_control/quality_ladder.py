@@ -54,7 +54,7 @@ MIN_WIDTH_RATIO = 0.6
 """The fraction of their width that maps keep."""
 
 SMALL_MAP_SIDE, MIN_VALUE_SIZE = 8, 4
-"""Maps of at most so many values a side keep values of at least so many pixels, if they have as many."""
+"""Longest side of a small map in values, and the least size of its values in pixels; smaller ones keep theirs."""
 
 COARSE_LEVELS = 127, 85, 57, 43, 34, 29, 25, 21, 18, 15
 """Points of the levels rung."""

@@ -76,11 +76,11 @@ class BlockLength:
 
     @classmethod
     def from_length(cls, length: int, cells: int, pitch: int, gap: int) -> BlockLength:
-        """Find what is fixed in the length of a block of so many cells."""
+        """Find what is fixed in the length of a block that has `cells` cells."""
         return cls(length - cells * pitch + gap, pitch, gap)
 
     def measure(self, blocks: int, cells: int, apart: int, grid: SnapGrid) -> int:
-        """The length of so many blocks of so many cells each, at least `apart` pixels from each other."""
+        """The length of `blocks` blocks of `cells` cells each, at least `apart` pixels from each other."""
         extent = cells * self.pitch - self.gap
         further = self.fixed if self.further is None else self.further
         return (blocks - 1) * grid.round_up(further + extent + apart) + self.fixed + extent

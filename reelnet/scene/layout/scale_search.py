@@ -248,7 +248,7 @@ class Estimate:
         return self._lengths[number]
 
     def find_scale(self, arrangement: Arrangement, channels: int) -> Fraction:
-        """The largest scale at which so many channels in an arrangement fit, or that video codecs prefer to it."""
+        """The largest scale at which `channels` channels fit in an arrangement, or one that video codecs prefer."""
         blocks, bands = arrangement.channel_blocks, arrangement.sample_bands
         across, down = (blocks, ceil(self._samples / bands)), (bands, ceil(channels / blocks))
         if self._context.transposed:
@@ -279,7 +279,7 @@ class Estimate:
         """How many channels fill the room best.
 
         Args:
-            gain: Fewer channels than there are must have maps that are in all so many times as large.
+            gain: Channels are left out only if the rest get maps whose area is in all `gain` times as large.
             may_be_few: Whether there may be fewer than `MIN_CHANNELS`, down to `FEW_CHANNELS`.
         """
         areas = {
@@ -298,7 +298,7 @@ class Estimate:
         return range(self._channels - 1 - (self._channels - 1) % 2, least - 1, -2)
 
     def measure_area(self, count: int) -> float:
-        """The area of the cells of so many channels, for one sample and in squares of the scale."""
+        """The area of the cells of `count` channels, for one sample and in squares of the scale."""
         return count * float(next(self.rank(count))[1]) ** 2
 
 

@@ -22,7 +22,7 @@ OLD_STRENGTH = 0.42
 FADING_SHARE, MIN_FADING = 0.16, 5
 """Part of the run's steps, and number of steps, over which a trail fades."""
 FADING_LEVELS = 4
-"""It fades in so many steps: with pixels that change less often, files are 5 % smaller."""
+"""Shades through which a trail fades. With few shades, pixels change less often, and files are 5 % smaller."""
 MIN_COVER = 6
 """A shade of a trail hides lines of the background from this one on, as part of 1/`MIN_COVER` of its shades."""
 MIN_COVERAGE = 0.02

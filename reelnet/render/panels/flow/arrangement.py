@@ -171,7 +171,7 @@ class Room:
     """Where parts are arranged, in output pixels.
 
     Attributes:
-        size: The pixels that there are.
+        size: Width and height that the parts may take.
         grid: Where cells begin.
         pitches: The pitches of cells to choose from, ascending.
         gap: Between two cells.

@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import convert_to_tuple
 from reelnet.render.canvas import stamp, write
 from reelnet.render.panels.answers.answer_panel import AnswerPanel
@@ -23,12 +22,11 @@ from reelnet.render.panels.flow.arrangement import (
 )
 from reelnet.render.panels.flow.bands import rasterize_band, rasterize_fade
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
-from reelnet.render.panels.flow.layer_choice import choose_layers, list_layers
+from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
 from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, MapLayer, make_layer
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
 from reelnet.render.panels.maps.hatching import MISSING_LABEL
 from reelnet.render.typography import body_style, text_style, wrap_text
-from reelnet.runs.header import require_activation
 from reelnet.scene.answers.sample_choice import HARDEST, SampleOption, find_sample
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import ClassScores
@@ -106,11 +104,7 @@ class Flow(AnswerPanel):
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the least space; it fills its box."""
-        errors = ErrorCollector()
-        for number, name in enumerate(self.layers or ()):
-            with errors.collect("layers", number):
-                require_activation(name, context.require(name))
-        errors.raise_errors()
+        check_layers(self.layers, context)
         self.check_names(context)
         scores, size = self.find_scores(context), context.theme.text
         position = find_sample(self.sample, context, scores)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.flow.arrangement import spread
-from reelnet.runs.header import TapKind
+from reelnet.runs.header import TapKind, require_activation
 from reelnet.scene.context import SceneContext
 
 MAX_LAYERS = 8
@@ -18,6 +19,19 @@ def list_layers(context: SceneContext) -> list[str]:
     """All recorded layers, without class tokens of layers whose other tokens were recorded, too."""
     names = [name for name, tap in context.taps.items() if tap.kind is TapKind.ACTIVATION]
     return [name for name in names if not (name.endswith(".class") and name.removesuffix(".class") in names)]
+
+
+def check_layers(names: Sequence[str] | None, context: SceneContext) -> None:
+    """Check that the layers that an author lists were recorded, and are activations.
+
+    Raises:
+        OptionError: One was not, or is not.
+    """
+    errors = ErrorCollector()
+    for number, name in enumerate(names or ()):
+        with errors.collect("layers", number):
+            require_activation(name, context.require(name))
+    errors.raise_errors()
 
 
 def choose_layers(names: Sequence[str], context: SceneContext) -> list[str]:

@@ -9,17 +9,15 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import convert_to_tuple
 from reelnet.render.canvas import write
 from reelnet.render.panels.flow.arrangement import CaptionStyles, Spacing, spread
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
-from reelnet.render.panels.flow.layer_choice import choose_layers, list_layers
+from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
 from reelnet.render.panels.flow.layer_key import LayerKey
 from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.typography import body_style, text_style, wrap_text
-from reelnet.runs.header import require_activation
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -82,11 +80,7 @@ class LayerTable(Panel):
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the least space; it fills its box."""
-        errors = ErrorCollector()
-        for number, name in enumerate(self.layers or ()):
-            with errors.collect("layers", number):
-                require_activation(name, context.require(name))
-        errors.raise_errors()
+        check_layers(self.layers, context)
         size = context.theme.text
         least = context.grid.round_up(12 * size)
         return Measure(80 * size, 24 * size, 20 * size, lambda _width: least)
@@ -209,7 +203,7 @@ class LayerTableDrawing:
         return best
 
     def _fit(self, panel: LayerTable, layers: Sequence[FlowLayer], rows: int, room: Box) -> TableWay | None:
-        """The largest cells in so many rows per sample; None if they do not fit."""
+        """The largest cells that fit, with `rows` rows of channels per sample; None if none do."""
         context, px, grid = self._context, self._context.px, self._context.grid
         gap, step = grid.round_up(px(GAP)) if grid.step <= 4 else px(4), grid.step if grid.step > 1 else px(4)
         count, channels = (

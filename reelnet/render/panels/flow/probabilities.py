@@ -19,7 +19,7 @@ from reelnet.scene.panel import Canvas
 from reelnet.template.color import Rgb
 
 MAX_BARS, MAX_LISTED = 12, 10
-"""Up to so many classes, each has a bar; of more, so many have one, and the others have one together."""
+"""Most classes of which each has a bar, and how many have one if there are more; the rest then share a last bar."""
 MAX_NAME_EMS, MIN_BAR_EMS, BAR_EMS = 9, 4, 7
 """Width of the names, at most, and of the bars, at least and at most."""
 MIN_PITCH_EMS, GOOD_PITCH_EMS, MAX_PITCH_EMS = 1.15, 1.6, 2.2

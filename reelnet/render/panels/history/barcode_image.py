@@ -23,7 +23,7 @@ MAX_PATH_UNITS = 512
 SHOWN_PERCENTILE = 95
 """Percentage of the values that the limits contain, for layers without natural bounds."""
 MAX_RANGE = 2
-"""The limits are at most so many times as large as the largest value at the middle step."""
+"""The limits divided by the largest value at the middle step are at most this."""
 COMPARED_STEPS = 64
 """Steps at which units are compared."""
 

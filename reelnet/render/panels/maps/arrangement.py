@@ -27,7 +27,7 @@ class BlockArrangement:
     Args:
         blocks: At least one.
         arrange: `row`, `column`, or `columns`: as many columns as bring the whole nearest to `TARGET_ASPECT`; `rows`:
-            so many to a row, with the same height in a row and the same width in a column.
+            `columns` to a row, with the same height in a row and the same width in a column.
         gap: Pixels between two blocks.
         columns: Number of blocks in a row, for `rows`.
 

@@ -82,9 +82,9 @@ class Channels(Panel):
     )
     wrap: Literal["auto", False] | PositiveInt = Field(
         False,
-        description="Divide the channels of one layer into so many blocks side by side, each with the inputs above "
-        "it; below each other if transposed. auto: as many as make the cells largest in a canvas of a given or "
-        "maximum size, and many samples in several rows of blocks.",
+        description="The number of blocks into which the channels of one layer are divided. Blocks are side by side, "
+        "each with the inputs above it, or below each other if transposed. auto: the number that makes the cells "
+        "largest in a canvas of a given or maximum size; many samples then have several rows of blocks.",
     )
     arrange: Literal["column", "row", "columns"] = Field(
         "column",

@@ -27,7 +27,7 @@ from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.selector import Selector, SelectorField, select_indices
 
 MAX_WHOLE_SIDE = 128
-"""Filters with at most so many rows and columns show every weight, even if that makes their cells larger."""
+"""Most rows or columns of a filter of which every weight is shown, even if that makes its cells larger."""
 
 LABEL_GAP = 8
 """Pixels of the layout between a row's number and its cells."""
