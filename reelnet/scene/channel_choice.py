@@ -74,9 +74,7 @@ class ChannelChoice:
         return choice
 
     def describe_order(self) -> str:
-        """Say in which order the channels are: `Similar channels side by side`; empty for one, or if all are dead."""
+        """Say in which order the channels are: `Similar channels together`; empty for one, or if all are dead."""
         if len(self.channels) - self.dead_count < 2 or self.order == "recorded":
             return ""
-        return (
-            "Channels that change most first" if self.order == "change" else "Similar channels side by side"
-        )
+        return "Channels that change most first" if self.order == "change" else "Similar channels together"

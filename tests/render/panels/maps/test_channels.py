@@ -85,7 +85,7 @@ def test_similar_channels_are_side_by_side_and_dead_ones_last(alike: tuple[Run, 
     order, groups = choice.channels, ({0, 1, 4}, {2, 5}, {3})
     assert [set(order[:3]), set(order[3:5]), {order[5]}] in ([*groups], [groups[1] | {order[2]}, groups[0]])
     fields = layout.scene.context.text_fields
-    assert fields["order"] == "Similar channels side by side"
+    assert fields["order"] == "Similar channels together"
     assert fields["seen"] == "conv1: 6 channels of 7 × 7, one per row, the last one dead"
     assert_cells(layout.panel("channels", 1)[: 6 * 56, :168], expand_cells(maps[1][:, list(order)], 56, 8))
 
