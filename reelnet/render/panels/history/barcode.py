@@ -20,6 +20,7 @@ from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import LABEL_GAP
 from reelnet.render.panels.maps.hatching import Hatching
+from reelnet.render.panels.maps.labels import fit_line_height
 from reelnet.render.typography import balance_text, body_style, shorten_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import ClassScores
@@ -59,7 +60,7 @@ class Barcode(Panel):
     )
     order: Literal["similar", "recorded"] = Field(
         "similar",
-        description="`similar`: units that do the same side by side. `recorded`: as the layer has them.",
+        description="`similar`: units that do the same together. `recorded`: as the layer has them.",
     )
     units_height: PositivePixels | None = Field(
         None, description="Largest height of all units in pixels; by default about 320."
@@ -115,7 +116,8 @@ class BarcodeLayout:
         tap: Name of the layer.
         image: The values.
         axis: The axis of the steps.
-        names: The names of the rows, from the top down; empty if they have none, or no room.
+        names: The names of the rows, from the top down; empty if they have no room.
+        name_style: Their font.
         left: Pixels left of the image.
         width: Width in pixels.
         note: The words above the image; empty for none.
@@ -138,8 +140,10 @@ class BarcodeLayout:
             similar=panel.order == "similar",
         )
         style = body_style(context.theme)
-        self.names = self._name_rows(units.channels) if self.image.row_height >= style.line_height else []
-        widest = max(map(style.width, self.names), default=0)
+        self.name_style = fit_line_height(style, self.image.row_height)
+        has_names = self.name_style.line_height <= self.image.row_height
+        self.names = self._name_rows(units.channels) if has_names else []
+        widest = max(map(self.name_style.width, self.names), default=0)
         self.left = context.grid.round_up(widest + context.px(LABEL_GAP)) if self.names else 0
         self.limits = units.limits
         self.key = ColorbarLayout(
@@ -157,7 +161,7 @@ class BarcodeLayout:
 
     def _name_rows(self, channels: tuple[int, ...]) -> list[str]:
         """The rows' names: those of classes, or numbers."""
-        style, scores = body_style(self.context.theme), ClassScores.find(self.context)
+        style, scores = self.name_style, ClassScores.find(self.context)
         names = [str(channel) for channel in channels]
         if scores is not None and scores.tap == self.tap:
             names = [shorten_text(name, MAX_NAME_EMS * style.size, style) for name in scores.classes]
@@ -176,7 +180,7 @@ class BarcodeLayout:
         columns = "each column a step"
         if image.steps_per_column > 1:
             columns = f"a column the mean of up to {image.steps_per_column} steps"
-        similar = "; similar rows are side by side" if order == "similar" and count > 2 else ""
+        similar = "; similar rows are together" if order == "similar" and count > 2 else ""
         return f"{name_layer(self.tap)}, given {subject}: {rows}, {columns}{similar}."
 
     def note_lines(self, width: int) -> list[str]:
@@ -230,14 +234,14 @@ class BarcodeDrawing:
             y = self._box.y + number * style.line_height
             write(canvas, line, self._muted, self._box.x, y, style)
         self._key.draw_still(canvas)
+        height, right = layout.image.row_height, plot.x - self._context.px(LABEL_GAP)
         for row, name in enumerate(layout.names):
-            y = plot.y + row * layout.image.row_height + (layout.image.row_height - style.line_height) // 2
-            right = plot.x - self._context.px(LABEL_GAP)
-            write(canvas, name, self._muted, right, y, style, anchor="right")
+            y = plot.y + row * height + (height - layout.name_style.line_height) // 2
+            write(canvas, name, self._muted, right, y, layout.name_style, anchor="right")
         fill_box(canvas, plot.expand(self._context.px(1)), self._faint)
         fill_box(canvas, plot, self._background)
-        half = layout.image.column_width // 2
-        columns = Box(plot.x + half, plot.y, max(1, plot.width - 2 * half), plot.height)
+        inset = layout.image.column_width // 2 - layout.image.trim
+        columns = Box(plot.x + inset, plot.y, max(1, plot.width - 2 * inset), plot.height)
         inks = self._muted, self._faint
         draw_step_axis(canvas, layout.axis, columns, plot.right, inks, style, self._context.density)
 
@@ -262,4 +266,5 @@ class BarcodeDrawing:
 
     def _enlarge(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         image = self._layout.image
-        return values.repeat(image.row_height, axis=0).repeat(image.column_width, axis=1)
+        wide = values.repeat(image.row_height, axis=0).repeat(image.column_width, axis=1)
+        return wide[:, image.trim : image.trim + image.width]

@@ -15,15 +15,12 @@ from reelnet.scene.channel_signatures import ChannelSignatures
 from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.snap import MIN_PREFERRED
-from reelnet.scene.limits import Limits
+from reelnet.scene.limits import DEFAULT_PERCENTILE, Limits
+from reelnet.scene.statistics import round_up
 from reelnet.template.theme import LimitKind
 
 MAX_PATH_UNITS = 512
 """Units up to which the order is a short path; more are sorted along the direction in which they differ most."""
-SHOWN_PERCENTILE = 95
-"""Percentage of the values that the limits contain, for layers without natural bounds."""
-MAX_RANGE = 2
-"""The limits divided by the largest value at the middle step are at most this."""
 COMPARED_STEPS = 64
 """Steps at which units are compared."""
 
@@ -93,18 +90,12 @@ def find_units(context: SceneContext, tap: str, samples: tuple[int, ...]) -> Uni
 
 
 def find_limits(values: NDArray[np.float32], *, is_mean: bool) -> Limits:
-    """Limits of the values of units, or of means of maps (steps, units): they contain 0, and most of the values.
-
-    Values at the end of a training are often so large that with the limits of the run, its first half would be white.
-    """
+    """Limits of the values of units, or of means of maps (steps, units): they contain 0, and most of these values."""
     finite = values[np.isfinite(values)].astype(np.float64)
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    end = float(np.percentile(np.abs(finite), SHOWN_PERCENTILE)) if finite.size else 0.0
-    middle = np.abs(values[len(values) // 2])
-    largest = float(np.nanmax(np.where(np.isfinite(middle), middle, 0)))
-    if largest:
-        end = min(end, MAX_RANGE * largest)
-    end = float(f"{end or max(-low, high) or 1.0:.2g}")
+    largest = max(-low, high)
+    end = float(np.percentile(np.abs(finite), DEFAULT_PERCENTILE)) if finite.size else 0.0
+    end = min(largest, round_up(end)) or largest or 1.0
     bounds = (-end, end) if low < 0 < high else (0.0, end) if high > 0 or low == 0 else (-end, 0.0)
     outside = int(np.count_nonzero((finite < bounds[0]) | (finite > bounds[1])))
     return Limits(
@@ -143,6 +134,8 @@ class BarcodeImage:
         order: The units from the top down.
         row_height: Pixels of a row.
         column_width: Pixels of a column.
+        trim: Pixels by which the first and the last column are narrower, so that the image begins and ends at the
+            first and the last step, like the axes of charts.
         units_per_row: The largest number of units of which a row is the mean.
         steps_per_column: The largest number of steps of which a column is the mean.
         last_steps: For each column the index of the last step that it shows, ascending.
@@ -152,6 +145,7 @@ class BarcodeImage:
     order: tuple[int, ...]
     row_height: int
     column_width: int
+    trim: int
     units_per_row: int
     steps_per_column: int
     last_steps: NDArray[np.intp]
@@ -175,7 +169,7 @@ class BarcodeImage:
         steps = np.array(context.steps, np.float64)
         is_even = not axis.log and len(np.unique(np.diff(steps))) <= 1
         if is_even and len(steps) <= width:
-            columns, column_width = np.arange(len(steps)), fit_size(width // len(steps), context)
+            columns, column_width = np.arange(len(steps)), fit_size(width // (len(steps) - 1), context)
         else:
             columns = np.rint(axis.to_fraction(steps) * (grid.round_down(width) - 1)).astype(np.intp)
             column_width = 1
@@ -188,6 +182,7 @@ class BarcodeImage:
             tuple(order.tolist()),
             row_height,
             column_width,
+            grid.for_values(column_width).round_down(column_width // 2),
             units_per_row,
             int(counts.max()),
             last[sources].astype(np.intp),
@@ -196,7 +191,7 @@ class BarcodeImage:
     @property
     def width(self) -> int:
         """Width in pixels."""
-        return int(self.values.shape[1]) * self.column_width
+        return int(self.values.shape[1]) * self.column_width - 2 * self.trim
 
     @property
     def height(self) -> int:

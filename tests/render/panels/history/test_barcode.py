@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.history.barcode import Barcode
+from reelnet.render.panels.history.barcode_image import find_units
 from reelnet.scene.panel import HasCells
 from tests.make_run import Bytes, Floats, noise, write_run
 from tests.render.panels.drawing import LaidOut, assert_cells, lay_out
@@ -40,14 +42,23 @@ def shown_image(layout: LaidOut, step: int) -> tuple[Bytes, int, int]:
     return frame, region.value_width, region.value_height
 
 
+def find_trim(width: int) -> int:
+    """Pixels by which the first and the last column are narrower: half a column, if that is on the grid of 8."""
+    grid = math.gcd(width, 8)
+    return width // 2 // grid * grid
+
+
 def enlarge(values: Floats, width: int, height: int) -> Floats:
-    return np.kron(values, np.ones((height, width)))
+    """Values (rows, columns of all steps) as pixels."""
+    trim, pixels = find_trim(width), np.kron(values, np.ones((height, width)))
+    return pixels[:, trim : pixels.shape[1] - trim]
 
 
 def scale(values: Floats) -> Floats:
     """Values (units, steps) as fractions of the limits."""
-    middle = np.abs(values[:, values.shape[1] // 2]).max()
-    end = float(f"{min(np.percentile(np.abs(values), 95), 2 * middle):.2g}")
+    percentile = np.percentile(np.abs(values), 99.5)
+    unit = 10 ** (math.floor(math.log10(percentile)) - 1)
+    end = min(math.ceil(percentile / unit) * unit, np.abs(values).max())
     scaled: Floats = np.clip(values / end, -1, 1)
     return scaled
 
@@ -55,11 +66,19 @@ def scale(values: Floats) -> Floats:
 def test_rows_are_units_and_columns_steps_up_to_the_present(run: Run) -> None:
     layout = barcode(run, sample=1)
     image, width, height = shown_image(layout, 2)
-    assert image.shape[:2] == (6 * height, STEPS * width)
-    assert_cells(image[:, : 3 * width], enlarge(VECTOR[:3, 1, :, 0, 0].T, width, height))
+    trim = find_trim(width)
+    assert image.shape[:2] == (6 * height, STEPS * width - 2 * trim)
+    present = 3 * width - trim
+    assert_cells(image[:, :present], enlarge(VECTOR[:, 1, :, 0, 0].T, width, height)[:, :present])
     # The line of the present, and then nothing yet.
-    assert (image[:, 3 * width] < 60).all()
-    assert (image[:, 3 * width + 1 :] == 255).all()
+    assert (image[:, present] < 60).all()
+    assert (image[:, present + 1 :] == 255).all()
+
+
+def test_few_steps_have_the_edges_of_the_axis(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"fc": noise(9, 1, 4, 1)})
+    image, width, _ = shown_image(barcode(run), 8)
+    assert image.shape[1] == 8 * width
 
 
 def test_the_mean_over_samples(run: Run) -> None:
@@ -108,7 +127,7 @@ def test_uneven_steps_lie_on_the_axis(tmp_path: Path) -> None:
         assert_cells(image[:height, column : column + 1], np.full((height, 1), vector[position, 0, 0, 0, 0]))
 
 
-def test_similar_units_are_side_by_side_and_dead_ones_last(tmp_path: Path) -> None:
+def test_similar_units_are_together_and_dead_ones_last(tmp_path: Path) -> None:
     up, down = np.linspace(0, 1, STEPS), np.linspace(1, 0, STEPS)
     series = np.stack([np.zeros(STEPS), up, down, up * 0.98, down * 0.98], axis=1).astype(np.float32)
     run = write_run(tmp_path / "run", {"fc": series[:, None, :, None, None]})
@@ -131,12 +150,11 @@ def test_a_hidden_vector_comes_before_a_longer_class_output(tmp_path: Path) -> N
     assert Barcode().find_layer(barcode(run).scene.context) == "fc"
 
 
-def test_limits_let_one_see_the_middle_step(tmp_path: Path) -> None:
-    growing = np.geomspace(0.001, 1000, 9)[:, None, None, None, None] * np.ones((1, 1, 2, 1, 1))
-    run = write_run(tmp_path / "run", {"fc": growing.astype(np.float32)}, bounds=None)
-    image, width, _ = shown_image(barcode(run), 8)
-    column = image[0, 4 * width].astype(int)
-    assert 255 - column.min() > 100
+def test_limits_contain_nearly_all_values_of_the_sample(tmp_path: Path) -> None:
+    vector = np.full((1000, 1, 2, 1, 1), 0.731, np.float32)
+    vector[0, 0, :, 0, 0] = 100, -100
+    run = write_run(tmp_path / "run", {"fc": vector}, bounds=None)
+    assert find_units(barcode(run).scene.context, "fc", (0,)).limits.labels == ("≤ −0.74", "≥ 0.74")
 
 
 def test_two_steps_are_refused(tmp_path: Path) -> None:
@@ -161,5 +179,6 @@ def test_missing_values_are_hatched(tmp_path: Path) -> None:
     vector = noise(3, 1, 2, 1)
     vector[1, 0, 1] = np.nan
     image, width, height = shown_image(barcode(write_run(tmp_path / "run", {"fc": vector})), 2)
-    cell = image[height:, width : 2 * width].reshape(-1, 3)
+    trim = find_trim(width)
+    cell = image[height:, width - trim : 2 * width - trim].reshape(-1, 3)
     assert len(np.unique(cell, axis=0)) == 2
