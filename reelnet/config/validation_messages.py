@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from reelnet.config.diagnostics import KeyPath, OptionError
 from reelnet.errors import suggest_names
@@ -37,21 +38,24 @@ MAX_VALUE_LENGTH = 60
 
 def explain_validation_error(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
     """Yield each error as its key path below the model and a message."""
-    seen: set[KeyPath] = set()
+    # All branches of a union report the same value.
+    branches: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         path = _strip_union_names(detail["loc"])
         if detail["type"] == "extra_forbidden":
             # The last part is a key of the author, and may be any word.
             path = (*_strip_union_names(detail["loc"][:-1]), detail["loc"][-1])
-        # All branches of a union report the same value.
-        if path in seen:
+        branches.setdefault(path, []).append(detail)
+    for path, details in branches.items():
+        # The branch of a list says which of its items is wrong.
+        is_branch = len(details[0]["loc"]) > len(path)
+        if is_branch and any(other[: len(path)] == path != other for other in branches):
             continue
-        seen.add(path)
-        cause = detail.get("ctx", {}).get("error")
+        cause = details[0].get("ctx", {}).get("error")
         if isinstance(cause, OptionError):
             yield from (((*path, *below), message) for below, message in cause.errors)
         else:
-            yield path, _explain(model, path, detail)
+            yield path, _explain_branches(model, path, details)
 
 
 def _strip_union_names(loc: Sequence[str | int]) -> KeyPath:
@@ -60,11 +64,34 @@ def _strip_union_names(loc: Sequence[str | int]) -> KeyPath:
         part
         for part in loc
         if isinstance(part, int)
-        or not ("[" in part or part in ("int", "float", "str", "none", "constrained-int"))
+        or not ("[" in part or part in ("bool", "int", "float", "str", "none", "constrained-int"))
     )
 
 
-def _explain(model: type[BaseModel], path: KeyPath, detail: Mapping[str, Any]) -> str:
+def _explain_branches(model: type[BaseModel], path: KeyPath, details: Sequence[ErrorDetails]) -> str:
+    """Say what is wrong with a value for which each branch of a union reports an error."""
+    other_errors = [each for each in details if each["type"] not in TYPE_NAMES | {"literal_error": ""}]
+    if other_errors or len(details) == 1:
+        # The value has the type of this branch.
+        return _explain(model, path, (other_errors or details)[0])
+    value = details[0]["input"]
+    words = [word for each in details if each["type"] == "literal_error" for word in _list_literals(each)]
+    suggestion = suggest_names(str(value), words)
+    if suggestion.startswith("did"):
+        return f"{format_value(value)}; {suggestion}"
+    types = [TYPE_NAMES[each["type"]].partition(";")[0] for each in details if each["type"] in TYPE_NAMES]
+    fix = next(filter(None, (_suggest_fix(each["type"], value) for each in details)), "")
+    *choices, last = dict.fromkeys([*types, *words])
+    return f"{format_value(value)} is neither {', '.join(choices)} nor {last}{fix}"
+
+
+def _list_literals(detail: ErrorDetails) -> list[str]:
+    """The values that a `Literal` accepts, as authors write them."""
+    words = re.split(", | or ", detail["ctx"]["expected"])
+    return [word.strip("'") if word.startswith("'") else word.lower() for word in words]
+
+
+def _explain(model: type[BaseModel], path: KeyPath, detail: ErrorDetails) -> str:
     """Say what is wrong, and what would work."""
     kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     if kind == "extra_forbidden":
@@ -79,9 +106,8 @@ def _explain(model: type[BaseModel], path: KeyPath, detail: Mapping[str, Any]) -
         word, bound = BOUNDS[kind]
         return f"{format_value(value)}: give {word} {context[bound]}"
     if kind == "literal_error":
-        words = re.findall(r"'([^']*)'", context["expected"])
-        return f"{format_value(value)}; {suggest_names(str(value), words)}"
-    if kind == "string_too_short":
+        return f"{format_value(value)}; {suggest_names(str(value), _list_literals(detail))}"
+    if kind in ("string_too_short", "too_short"):
         return "is empty"
     if kind == "string_pattern_mismatch":
         return f"{format_value(value)} does not match {context['pattern'].strip('^$')}"

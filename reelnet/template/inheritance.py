@@ -115,7 +115,17 @@ def _merge_maps(base: dict[str, Node], over: dict[str, Node], path: KeyPath) -> 
             merged[key] = merge_nodes(merged[key], node, (*path, key))
         else:
             merged[key] = _drop_nulls(node)
+    if path == ("canvas",):
+        _drop_contradicted_limit(merged, given)
     return merged
+
+
+def _drop_contradicted_limit(canvas: dict[str, Node], given: set[str]) -> None:
+    """Remove an inherited limit of the height that is beyond the limit on the other side that a later file gives."""
+    low, high = (canvas[key].value if key in canvas else None for key in ("min_height", "max_height"))
+    inherited = {"min_height", "max_height"} - given
+    if isinstance(low, int) and isinstance(high, int) and low > high and len(inherited) == 1:
+        del canvas[inherited.pop()]
 
 
 def _merge_lists(base: list[Node], over: list[Node], path: KeyPath) -> list[Node]:

@@ -164,6 +164,8 @@ class CanvasSpec(SpecModel):
             raise ValueError("give either width or max_width")
         if self.max_height is not None and self.height is not None:
             raise ValueError("give either height or max_height")
+        if self.min_height is not None and self.max_height is not None and self.min_height > self.max_height:
+            raise ValueError(f"min_height {self.min_height} exceeds max_height {self.max_height}")
         return self
 
 

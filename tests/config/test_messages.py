@@ -29,6 +29,10 @@ class Spec(SpecModel):
     kind: Literal["row", "column"] = "row"
     items: tuple[InnerSpec, ...] = ()
     marks: int = 0
+    loop: Literal["once", "forever"] | Annotated[int, Field(ge=1)] = 1
+    wrap: Literal["auto", False] | Annotated[int, Field(ge=1)] = 1
+    turned: bool | Literal["auto"] = False
+    layers: tuple[str, ...] | Literal["all"] | None = None
 
     @field_validator("marks")
     @classmethod
@@ -59,14 +63,29 @@ class Spec(SpecModel):
         ({"items": (True,)}, {("items", 0): "true is not a map of keys and values"}),
         ({"items": ({"from": -1}, {"form": 1})}, {("items", 0, "from"): "-1: give at least 0"}),
         ({"items": ({"share": "half"},)}, {("items", 0, "share"): r"'half' does not match \d+%"}),
+        ({"loop": 1.5}, {("loop",): "1.5 is neither a whole number, once nor forever"}),
+        ({"loop": "ones"}, {("loop",): "'ones'; did you mean 'once'?"}),
+        ({"loop": 0}, {("loop",): "0: give at least 1"}),
+        ({"wrap": True}, {("wrap",): "true is neither a whole number, auto nor false"}),
+        ({"turned": "yes"}, {("turned",): "'yes' is neither true or false nor auto; write true"}),
+        ({"layers": 3}, {("layers",): "3 is neither a list nor all"}),
+        ({"layers": ("a", 3)}, {("layers", 1): "3 is not a text; quote it"}),
         ({"marks": 7}, {("marks", "left"): "is odd", ("marks", "right", 0): "is prime"}),
     ],
 )
 def test_messages_name_the_key_and_what_would_work(content: Any, errors: dict[Any, str]) -> None:
     with pytest.raises(ValidationError) as caught:
         Spec.model_validate(content)
-    explained = dict(explain_validation_error(Spec, caught.value))
-    assert errors.items() <= explained.items()
+    found = list(explain_validation_error(Spec, caught.value))
+    assert len(dict(found)) == len(found)
+    assert errors.items() <= dict(found).items()
+
+
+@pytest.mark.parametrize("content", [{"turned": "yes"}, {"layers": ("a", 3)}, {"loop": []}])
+def test_a_union_says_one_thing(content: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Spec.model_validate(content)
+    assert len(list(explain_validation_error(Spec, caught.value))) == 1
 
 
 def test_suggestions_are_keys_as_authors_write_them() -> None:

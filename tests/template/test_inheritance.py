@@ -179,6 +179,9 @@ SIZES = [
     ("{aspect: '9:16'}", "{width: 10, height: 20}", {"width": 10, "height": 20}),
     ("{width: 10, height: 20, scale: 2}", "{aspect: '9:16'}", {"scale": 2, "aspect": "9:16"}),
     ("{width: 10}", "{max_width: 8}", {"max_width": 8}),
+    ("{min_height: 4, max_height: 8}", "{max_height: 2}", {"max_height": 2}),
+    ("{min_height: 4, max_height: 8}", "{min_height: 10}", {"min_height": 10}),
+    ("{min_height: 4, max_height: 8}", "{max_height: 6}", {"min_height": 4, "max_height": 6}),
 ]
 STEPS = [
     ("{log: 9, range: [0, 9]}", "{every: 2}", {"range": [0, 9], "every": 2}),

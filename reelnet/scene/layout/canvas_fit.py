@@ -26,6 +26,7 @@ from reelnet.scene.layout.scale_search import (
     rank_by_promise,
     walk_leaves,
 )
+from reelnet.scene.panel import Panel
 from reelnet.template.model import CanvasSpec, Stack, Template
 from reelnet.template.theme import Theme
 
@@ -76,14 +77,24 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | Fraction 
                 raise UsageError(overflow)
             raise InvalidTemplate([template.source_map.diagnose(("canvas", "scale"), overflow)])
     elif is_limited:
-        layout = _find_roomy(template, context)
+        layout = _find_roomy(_limit_wrapped_cells(template, context), context)
         if overflow := layout.describe_overflow(canvas):
-            raise InvalidTemplate([template.source_map.diagnose(("canvas",), overflow)])
+            raise InvalidTemplate([template.source_map.diagnose(find_cause(template, layout), overflow)])
     else:
         layout = _shrink_to_screen(template, with_layout(template, context))
     _check_frame_size(template, layout, is_template_scale=scale is None)
     check_room(template, layout)
     return layout
+
+
+def _limit_wrapped_cells(template: Template, context: SceneContext) -> Template:
+    """The template with cells of at most the usual size, if they could wrap in a frame without an end on one side."""
+    canvas, panels = template.canvas, template.panels.values()
+    is_endless = not (canvas.width_limit and canvas.height_limit) and canvas.max_cell is None
+    if not is_endless or not any(isinstance(panel, Panel) and panel.wrap_gap is not None for panel in panels):
+        return template
+    max_cell = round(with_layout(template, context).cell.size)
+    return replace(template, canvas=canvas.model_copy(update={"max_cell": max_cell}))
 
 
 def _shrink_to_screen(template: Template, context: SceneContext) -> FittedLayout:
@@ -259,6 +270,23 @@ def check_room(template: Template, layout: FittedLayout) -> None:
     errors.raise_errors()
 
 
+def find_cause(template: Template, layout: FittedLayout) -> KeyPath:
+    """The key of the length that alone exceeds the canvas, or else of the limit of the canvas that is exceeded."""
+    canvas, limits = (
+        template.canvas,
+        {"width": template.canvas.width_limit, "height": template.canvas.height_limit},
+    )
+    side = "width" if limits["width"] and layout.tree.min_width > limits["width"] else "height"
+    lengths = (
+        length for length in _find_lengths(template, layout.context.density) if length[0][0] != "canvas"
+    )
+    along = (length for length in lengths if length[0][-1] not in {*limits} - {side})
+    path, pixels = max(along, key=lambda length: length[1], default=((), 0))
+    if pixels > max(limits[side] or MAX_PIXELS, layout.context.density * HARMLESS_LENGTH):
+        return path
+    return "canvas", side if getattr(canvas, side) is not None else f"max_{side}"
+
+
 def find_largest_length(template: Template, density: int) -> KeyPath | None:
     """The key of the scale, or of the largest length that the template gives; None if every length is harmless.
 
@@ -274,13 +302,16 @@ def find_largest_length(template: Template, density: int) -> KeyPath | None:
 
 
 def _find_lengths(template: Template, density: int) -> Iterator[tuple[KeyPath, int]]:
-    """The lengths of the theme that exceed the default, and all of the canvas, the panels and the stacks."""
+    """The lengths of the theme that exceed the default, and all of the canvas, samples, panels and stacks."""
     default = Theme()
     for key in ("cell", "text", "title"):
         pixels = getattr(template.theme, key)
         if pixels is not None and pixels > density * (getattr(default, key) or DEFAULT_CELL_SIZE):
             yield ("theme", key), pixels
-    parts: list[tuple[SpecModel, KeyPath]] = [(template.canvas, ("canvas",))]
+    parts: list[tuple[SpecModel, KeyPath]] = [
+        (template.canvas, ("canvas",)),
+        (template.samples, ("samples",)),
+    ]
     parts += [(panel, ("panels", name)) for name, panel in template.panels.items()]
     parts += [(stack.options, stack.path) for stack in _walk_stacks(template.layout)]
     for part, path in parts:

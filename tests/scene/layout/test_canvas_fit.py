@@ -52,6 +52,33 @@ def test_a_size_that_is_too_small_is_an_error(run: Run, text: str, message: str)
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("canvas: {width: 20}\n", "mine.yaml:1:10: canvas.width: the layout is "),
+        ("canvas: {max_width: 20}\n", "mine.yaml:1:10: canvas.max_width: "),
+        ("canvas: {width: 400, height: 10}\n", "mine.yaml:1:22: canvas.height: "),
+        ("canvas: {width: 400, max_height: 10}\n", "mine.yaml:1:22: canvas.max_height: "),
+        ("canvas: {width: 20, max_height: 10}\n", "mine.yaml:1:10: canvas.width: "),
+        ("canvas: {width: 400}\nsamples: {gap: 500}\n", "mine.yaml:2:11: samples.gap: "),
+        (
+            "canvas: {max_width: 400}\npanels: {counter: {width: 500}}\n",
+            "mine.yaml:2:20: panels.counter.width: ",
+        ),
+    ],
+)
+def test_what_makes_the_layout_too_large_is_named(run: Run, text: str, key: str) -> None:
+    with pytest.raises(TemplateError) as error:
+        reel_of(run, text + "layout: {column: [channels, counter]}")
+    assert str(error.value).startswith(key)
+
+
+def test_maps_that_wrap_do_not_grow_without_an_end(run: Run) -> None:
+    text = "canvas: {width: 1200}\npanels: {channels: {wrap: auto}}\nlayout: {column: [channels]}"
+    # With one cell of 1,200 pixels per row the frame would be 7,200 pixels high.
+    assert reel_of(run, text).scene.size.height < 600
+
+
 def test_the_largest_scale_heeds_the_width_of_a_panel(run: Run) -> None:
     text = (
         "canvas: {width: 400}\npanels: {channels: {labels: false, width: 100}}\nlayout: {column: [channels]}"

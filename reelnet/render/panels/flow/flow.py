@@ -63,6 +63,7 @@ class Flow(AnswerPanel):
     sample: SampleOption = HARDEST
     layers: tuple[str, ...] | None = Field(
         None,
+        min_length=1,
         description="The layers, in this order; by default those that were recorded, of more than 8 some that are "
         "spread by depth. Where there is no space, fewer are shown.",
     )

@@ -49,6 +49,7 @@ class LayerTable(Panel):
 
     layers: tuple[str, ...] | None = Field(
         None,
+        min_length=1,
         description="The layers, in this order; by default those that were recorded, of more than 8 some that are "
         "spread by depth. Where there is no space, fewer are shown.",
     )
