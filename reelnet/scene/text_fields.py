@@ -28,8 +28,8 @@ FORMAT_SPEC = re.compile(r"[^{}0-9]{0,3}\d{0,2}[,_]?(\.\d{1,2})?[a-zA-Z%]?")
 
 RUN_FIELDS = "layer|layer_name|network|inputs|order|seen|shown|cell|picture|rows|columns"
 STATIC_FIELDS = rf"{RUN_FIELDS}|colors|naming|changing|channels|samples|height|width|first_step|last_step"
-FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|right|metrics\..+")
-"""Names that fields may have; only a run tells which metrics exist."""
+FIELD_NAME = re.compile(rf"{STATIC_FIELDS}|step|since|right|metrics\..+")
+"""Names that fields may have; only a run tells which metrics exist, and only a caption has `since`."""
 
 DIGIT = re.compile("[0-9]")
 
@@ -63,6 +63,16 @@ def parse_fields(text: str) -> TextParts:
         parts.append((literal, None if name is None else (name, spec or "")))
     errors.raise_errors()
     return tuple(parts)
+
+
+def fill_field(text: str, name: str, value: object) -> str:
+    """The text with one of its fields replaced by a value; the others stay."""
+    filled = ""
+    for literal, field in parse_fields(text):
+        filled += literal.replace("{", "{{").replace("}", "}}")
+        if field is not None:
+            filled += format(value, field[1]) if field[0] == name else f"{{{':'.join(field)}}}"
+    return filled
 
 
 @dataclass(frozen=True)

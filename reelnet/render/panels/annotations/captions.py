@@ -26,6 +26,7 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
+from reelnet.scene.text_fields import fill_field
 from reelnet.scene.timeline.timeline import Pause
 from reelnet.template.timeline import MAX_PAUSE_SECONDS
 
@@ -106,7 +107,7 @@ class CaptionSpec(SpecModel):
     optional: bool = Field(
         False,
         description="With `at`: leave the caption out, instead of the error, if the event does not happen or the run "
-        "lacks the data.",
+        "lacks the data. With a share of the training: leave it out once an event has begun another caption.",
     )
     to_step: int | None = Field(
         None,
@@ -116,7 +117,8 @@ class CaptionSpec(SpecModel):
     )
     text: TextWithFields = Field(
         min_length=1,
-        description="The text, with fields in braces as in a text panel: {step:,}, {layer}, …",
+        description="The text, with fields in braces as in a text panel: {step:,}, {layer}, …; and {since:,}, the "
+        "step at which the caption begins.",
     )
     hold: float = Field(
         0.0,
@@ -129,8 +131,8 @@ class CaptionSpec(SpecModel):
     def _check_steps(self) -> CaptionSpec:
         if self.at is not None and "from_step" in self.model_fields_set:
             raise ValueError("give from or at, not both")
-        if self.optional and self.at is None:
-            raise ValueError("optional is for captions with at")
+        if self.optional and not self.yields:
+            raise ValueError("optional is for captions with at, or from a share of the training")
         if self.at is None and isinstance(self.from_step, int):
             require_ordered_steps(self.from_step, self.to_step)
         return self
@@ -223,18 +225,28 @@ class Captions(Panel):
                 start = item.find_start(context)
             starts.append(start)
         errors.raise_errors()
-        later = {
-            number
-            for number, item in enumerate(self.items)
-            if item.at is None and isinstance(item.from_step, TrainingShare) and item.from_step.percent > 0
-        }
-        opening = [start for number, start in enumerate(starts) if number not in later and start is not None]
+        shares = [
+            item.from_step.percent if item.at is None and isinstance(item.from_step, TrainingShare) else 0
+            for item in self.items
+        ]
+        pairs = list(zip(starts, shares, strict=True))
+        opening = [start for start, share in pairs if start is not None and not share]
         if len(steps) > 1 and min(opening, default=steps[-1]) <= steps[0]:
-            return [
-                max(start, steps[1]) if start is not None and number in later else start
-                for number, start in enumerate(starts)
+            starts = [
+                max(start, steps[1]) if start is not None and share else start for start, share in pairs
             ]
-        return starts
+        events = [
+            start for item, start in zip(self.items, starts, strict=True) if item.at and start is not None
+        ]
+        return [
+            None
+            if item.at is None
+            and item.optional
+            and start is not None
+            and start >= min(events, default=start + 1)
+            else start
+            for item, start in zip(self.items, starts, strict=True)
+        ]
 
     def pauses(self, context: SceneContext) -> list[Pause]:
         """One pause per caption at the first frame that shows it, so that its first step is not skipped."""
@@ -244,23 +256,27 @@ class Captions(Panel):
             if steps is not None
         ]
 
-    def as_texts(self) -> list[Text]:
-        """Each caption as a text panel."""
+    def as_texts(self, ranges: Sequence[StepRange | None]) -> list[Text]:
+        """Each caption as a text panel; `ranges` says at which steps it is shown."""
         options = self.model_dump(include={"style", "size", "color", "align"})
-        return [Text(text=item.text, **options) for item in self.items]
+        return [
+            Text(text=fill_field(item.text, "since", steps.first if steps is not None else 0), **options)
+            for item, steps in zip(self.items, ranges, strict=True)
+        ]
 
     def measure(self, context: SceneContext) -> Measure | None:
         """As wide as the widest caption, up to `MAX_NATURAL_EMS`, and as tall as the tallest one once wrapped.
 
         None if all captions are left out.
         """
-        measures, errors, texts = [], ErrorCollector(), self.as_texts()
-        ranges: list[StepRange | None] = []
+        measures, errors = [], ErrorCollector()
+        ranges: list[StepRange | None] | None = None
         with errors.collect():
             ranges = self.resolve_ranges(context)
+        texts = self.as_texts(ranges or [None] * len(self.items))
         for number, (text, item) in enumerate(zip(texts, self.items, strict=True)):
             # The text of a caption that is left out may name what the run does not have.
-            if item.optional and ranges and ranges[number] is None:
+            if item.optional and ranges is not None and ranges[number] is None:
                 continue
             with errors.collect("items", number):
                 measures.append(text.measure_lines(context))
@@ -286,9 +302,10 @@ class CaptionsDrawing:
     """The captions in their box."""
 
     def __init__(self, panel: Captions, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        ranges = panel.resolve_ranges(context)
         self._captions = [
             (steps, text.place(context, box, palette))
-            for steps, text in zip(panel.resolve_ranges(context), panel.as_texts(), strict=True)
+            for steps, text in zip(ranges, panel.as_texts(ranges), strict=True)
             if steps is not None
         ]
 

@@ -139,6 +139,34 @@ def test_captions_follow_each_other(run: Run) -> None:
     assert ranges == [(0, 20), None, (30, 30), (40, 40), (50, 50)]
 
 
+def test_a_share_is_left_out_once_an_event_has_begun_a_caption(run: Run) -> None:
+    panel = Captions.model_validate(
+        {
+            "items": [
+                {"from": "0%", "optional": True, "text": "start"},
+                {"from": "20%", "optional": True, "text": "before"},
+                {"at": "half_correct", "text": "half"},
+                {"from": "80%", "optional": True, "text": "left out"},
+            ]
+        }
+    )
+    ranges = [each and (each.first, each.last) for each in panel.resolve_ranges(context_of(run))]
+    assert ranges == [(0, 0), (10, 20), (30, 50), None]
+
+
+def test_a_caption_says_at_which_step_it_begins(run: Run) -> None:
+    def words(text: str) -> Any:
+        items = [{"at": "half_correct", "text": text}, {"text": "{right} {{of}} {step:,}"}]
+        return lay_out(run, {"captions": {"items": items}, "channels": {}}, layer="conv1").panel(
+            "captions", 50
+        )
+
+    assert (words("Since {since:,}: {right}.") == words("Since 30: {right}.")).all()
+    assert (words("Since {since}") != words("Since 40")).any()
+    with pytest.raises(TemplateError, match="no field 'since'"):
+        lay_out(run, {"text": {"text": "{since}"}, "channels": {}}, layer="conv1")
+
+
 @pytest.mark.parametrize(
     ("item", "reason"),
     [
