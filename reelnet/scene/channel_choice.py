@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from reelnet.scene.statistics import RunStatistics
 from reelnet.template.selector import Selector, select_indices
 
@@ -22,13 +20,13 @@ class ChannelChoice:
         channels: Their numbers, in the order in which they are shown.
         order: What this order is.
         are_different: Whether they are those that differ most from each other.
-        dead_count: How many of them never change; with `similar`, they are the last ones.
+        dead: Those of them that are the same for every input; with `similar`, they are the last ones.
     """
 
     channels: tuple[int, ...]
     order: ChannelOrder = "recorded"
     are_different: bool = False
-    dead_count: int = 0
+    dead: tuple[int, ...] = ()
 
     @classmethod
     def choose(
@@ -60,21 +58,23 @@ class ChannelChoice:
         channels = select_indices(
             show, count, "channel", tap, lambda top: statistics.select_different(tap, top)
         )
+        # All channels of a vector are in one map.
+        flags = statistics.find_dead(tap)
+        dead = tuple(each for each in channels if flags[each]) if len(flags) == count else ()
         if count == 1:
-            return cls(channels)
-        choice = cls(channels, order, are_different=show.top is not None and len(channels) < count)
+            return cls(channels, dead=dead)
+        are_different = show.top is not None and len(channels) < count
+        choice = cls(channels, order, are_different=are_different, dead=dead)
         match order:
             case "change":
                 change = statistics.changes(tap).by_channel
                 return replace(choice, channels=tuple(sorted(channels, key=lambda each: -change[each])))
             case "similar":
-                similar = tuple(statistics.order_by_similarity(tap, channels))
-                dead = int(np.count_nonzero(statistics.signatures(tap).dead[list(similar)]))
-                return replace(choice, channels=similar, dead_count=dead)
+                return replace(choice, channels=tuple(statistics.order_by_similarity(tap, channels)))
         return choice
 
     def describe_order(self) -> str:
         """Say in which order the channels are: `Similar channels together`; empty for one, or if all are dead."""
-        if len(self.channels) - self.dead_count < 2 or self.order == "recorded":
+        if len(self.channels) - len(self.dead) < 2 or self.order == "recorded":
             return ""
         return "Channels that change most first" if self.order == "change" else "Similar channels together"

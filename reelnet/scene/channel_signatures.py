@@ -21,10 +21,13 @@ class ChannelSignatures:
     Attributes:
         distances: How much two channels differ, float64 (channels, channels): 0 for channels that do the same, up to
             1 for strong channels that do the opposite.
-        dead: Which channels never change, whatever the sample and the step, bool (channels,).
+        strengths: How much each channel changes from sample to sample, place to place and step to step: its spread,
+            float64 (channels,).
+        dead: Which channels are the same for every input; see `RunStatistics.find_dead`; bool (channels,).
     """
 
     distances: NDArray[np.float64]
+    strengths: NDArray[np.float64]
     dead: NDArray[np.bool_]
 
     @classmethod
@@ -37,7 +40,7 @@ class ChannelSignatures:
 
         Args:
             values: Values that are not finite count as the mean of their channel.
-            dead: Which channels never change.
+            dead: Which channels are the same for every input.
         """
         known = np.isfinite(values)
         values = np.where(known, values, 0.0)
@@ -50,24 +53,25 @@ class ChannelSignatures:
         # The law of cosines; the largest squared distance of two signatures of length 1 is 4.
         squares = (signatures**2).sum(axis=1)
         gaps = squares[:, None] + squares - 2 * (signatures @ signatures.T)
-        return cls(np.sqrt(np.maximum(gaps, 0.0) / 4), dead)
+        return cls(np.sqrt(np.maximum(gaps, 0.0) / 4), spread.astype(np.float64), dead)
 
     def select_different(self, count: int) -> list[int]:
         """The `count` channels that differ most from each other, ascending; dead channels only after all others.
 
-        The first is the one that is most like all others; each next one is the one that is farthest from those chosen
-        (Gonzalez, Clustering to minimize the maximum intercluster distance, 1985).
+        The first is the strongest; each next one is the one that is farthest from those chosen (Gonzalez, Clustering
+        to minimize the maximum intercluster distance, 1985). Distances count in proportion to the root of a channel's
+        strength: one that hardly changes differs from all others, but there is little to see of it.
         """
         alive, dead = np.flatnonzero(~self.dead), np.flatnonzero(self.dead)
+        weights = np.sqrt(self.strengths[alive])
+        nearest = np.ones(len(alive))
         chosen: list[int] = []
-        if alive.size:
-            first = alive[np.argmin(self.distances[np.ix_(alive, alive)].sum(axis=1))]
-            nearest = np.where(self.dead, -1.0, self.distances[first])
-            chosen = [int(first)]
-            while len(chosen) < min(count, alive.size):
-                nearest[chosen] = -1.0
-                chosen.append(int(np.argmax(nearest)))
-                nearest = np.where(self.dead, -1.0, np.minimum(nearest, self.distances[chosen[-1]]))
+        while len(chosen) < min(count, len(alive)):
+            place = int(np.argmax(nearest * weights))
+            chosen.append(int(alive[place]))
+            nearest = np.minimum(nearest, self.distances[alive[place], alive])
+            weights[place] = -1.0
+            nearest[place] = 1.0
         return sorted([*chosen, *map(int, dead[: max(0, count - len(chosen))])])
 
     def order_by_similarity(self, channels: Sequence[int]) -> list[int]:

@@ -387,7 +387,8 @@ class SceneContext:
             transposed=self.transposed,
             are_different=choice.are_different,
             attention=self.statistics.is_attention(self.layer),
-            dead=choice.dead_count,
+            dead=choice.dead,
+            at_end=len(self.steps) > 1,
         )
         return {
             "layer": self.layer,

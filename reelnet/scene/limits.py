@@ -32,7 +32,7 @@ class Limits:
 
     Attributes:
         low: Value of the first level.
-        high: Value of the last level; the largest of `by_channel`.
+        high: Value of the last level; the largest of `by_channel`. It is `low` for a layer that gives nothing but 0.
         one_sided: Whether the values have one sign, so that half of a diverging colormap is enough.
         quantity: What the values are: activation, attention, weight or gradient.
         clipped: Fraction of all finite values over the run that lies outside the limits, 0 to 1. For percentiles of
@@ -83,7 +83,8 @@ class Limits:
             case LimitKind.SYMMETRIC:
                 limits = cls.from_tap(tap)
                 end = max(-limits.low, limits.high)
-                return cls(-end, end, False)._count(name, tap, statistics, exact=True)
+                both = cls(-end, end, False) if end else limits
+                return both._count(name, tap, statistics, exact=True)
             case LimitKind.SHARED:
                 layers = [other for other in beside if taps[other].kind is TapKind.ACTIVATION]
                 every = [cls._by_default(other, taps[other], statistics) for other in {*layers, name}]
@@ -103,10 +104,11 @@ class Limits:
         """The bounds of the layer's kind if they are known (±1 for tanh), else the range over the run.
 
         Limits of signed values are symmetric, so that 0 is in the middle. Limits of values of one sign include 0.
+        Both are 0 if all values are.
         """
         low, high = tap.bounds or (tap.min or 0.0, tap.max or 0.0)
-        if low < 0 < high or low == high == 0:
-            end = max(-low, high) or 1.0
+        if low < 0 < high:
+            end = max(-low, high)
             return cls(-end, end, one_sided=False)
         return cls(min(low, 0.0), max(high, 0.0), one_sided=True)
 
@@ -194,7 +196,7 @@ class Limits:
         middle = len(diverging) // 2
         if not self.one_sided:
             return diverging
-        is_positive = self.high > 0
+        is_positive = self.low >= 0
         if sequential is not None:
             return sequential if is_positive else sequential[::-1]
         half = diverging[middle:] if is_positive else diverging[middle::-1]

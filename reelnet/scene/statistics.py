@@ -39,6 +39,9 @@ COMPARED_STEPS, COMPARED_SAMPLES, COMPARED_PLACES = 12, 16, 64
 """Steps, samples and places of a map by which channels are compared: few, since what channels have in common shows
 everywhere."""
 
+DEAD_SPAN = 0.01
+"""What a dead channel spans at most, as a part of what the strongest one does: less than one shade of its color."""
+
 GOLDEN_RATIO = (5**0.5 - 1) / 2
 """The fractional parts of its multiples are spread evenly between 0 and 1, however many there are."""
 
@@ -78,6 +81,27 @@ class RunStatistics:
     def signatures(self, tap: str) -> ChannelSignatures:
         """How the channels of a tap differ over the run."""
         return self._get_cached(("signatures", tap), lambda: self._compare_channels(tap))
+
+    def find_dead(self, tap: str) -> NDArray[np.bool_]:
+        """Which channels of a tap end up with the same value for every input, bool (channels,).
+
+        They are those whose values span less than `DEAD_SPAN` of what the strongest channel spans at the last step.
+        If no channel spans anything there, as the only sample has one value per channel, they are those that never
+        change.
+        """
+
+        def compute() -> NDArray[np.bool_]:
+            values = self._read_by_channel(self._run.steps[-1], tap).astype(np.float64)
+            is_known = np.isfinite(values)
+            high = np.where(is_known, values, -np.inf).max(axis=1)
+            low = np.where(is_known, values, np.inf).min(axis=1)
+            spans = np.where(is_known.any(axis=1), high, np.nan) - low
+            top = np.nanmax(spans, initial=0.0)
+            if self._run.tap(tap).shape[0] > 1 and top > 0:
+                return np.asarray(spans < DEAD_SPAN * top)
+            return self._find_constant(tap)
+
+        return self._get_cached(("dead", tap), compute)
 
     def select_different(self, tap: str, count: int) -> list[int]:
         """The channels of a tap that differ most from each other; see `ChannelSignatures`."""
@@ -287,14 +311,21 @@ class RunStatistics:
         read = [self.read_step(steps[number], [tap])[tap] for number in numbers]
         parts = [values.reshape(samples, channels, -1)[shown][:, :, places] for values in read]
         values = np.stack(parts).astype(np.float32)
-        dead = (values == values[0, 0]).all(axis=(0, 1, 3))
-        if dead.any():
-            # What looks dead in a few places must be so in all.
-            first = read[0].reshape(samples, channels, -1)[0]
-            for step in (steps[int(number)] for number in _space_evenly(len(steps), SAMPLED_STEPS)):
-                whole = self.read_step(step, [tap])[tap].reshape(samples, channels, -1)
-                dead[dead] = (whole[:, dead] == first[dead]).all(axis=(0, 2))
-        return ChannelSignatures.from_values(values.transpose(2, 0, 1, 3).reshape(channels, -1), dead)
+        by_channel = values.transpose(2, 0, 1, 3).reshape(channels, -1)
+        return ChannelSignatures.from_values(by_channel, self.find_dead(tap))
+
+    def _find_constant(self, tap: str) -> NDArray[np.bool_]:
+        steps, constant, first = self._run.steps, np.ones(self._run.tap(tap).shape[1], np.bool_), None
+        for number in _space_evenly(len(steps), SAMPLED_STEPS):
+            values = self._read_by_channel(steps[int(number)], tap)
+            first = values[:, :1] if first is None else first
+            constant &= (values == first).all(axis=1)
+        return constant
+
+    def _read_by_channel(self, step: int, tap: str) -> NDArray[np.generic]:
+        """The values of a step, (channels, values)."""
+        values = self.read_step(step, [tap])[tap]
+        return values.swapaxes(0, 1).reshape(values.shape[1], -1)
 
     def _compute_changes(self, tap: str) -> TapChanges:
         """Measure the changes between all steps, or between some of a long run's, which their gaps share evenly."""

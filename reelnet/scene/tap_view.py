@@ -66,7 +66,7 @@ def describe_rows_and_columns(
     shown_channels = _count_of("channel", channels, tap.map_shape[0])
     is_ranked = are_different and channels < tap.map_shape[0]
     if is_ranked:
-        shown_channels += ", the most typical" if channels == 1 else ", those that differ most"
+        shown_channels += ", the strongest" if channels == 1 else ", those that differ most"
     lines = [(shown_channels, channels), (shown_samples, samples)]
     rows, columns = reversed(lines) if transposed else lines
     mark = ";" if is_ranked else ","

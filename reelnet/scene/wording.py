@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reelnet.runs.header import TapInfo
+from reelnet.scene.number_text import format_number
 
 NUMBER_WORDS = (
     "no",
@@ -29,6 +30,9 @@ DIGITS = frozenset("0123456789")
 
 MAX_NAME_LENGTH = 60
 """Characters of a model or data set that fit into a sentence; longer ones are not named."""
+
+MAX_NAMED_DEAD = 3
+"""Dead channels that are named one by one."""
 
 GENERIC_MODELS = frozenset(["article", "Model", "Module", "ModuleList", "Net", "Network", "Sequential"])
 """Names of classes that tell nothing about a network."""
@@ -108,7 +112,8 @@ def describe_layer(
     transposed: bool,
     are_different: bool,
     attention: bool,
-    dead: int = 0,
+    dead: Sequence[int] = (),
+    at_end: bool = True,
 ) -> str:
     """Say what is seen of a layer: `conv6: 16 channels of 7 × 7, one per row`.
 
@@ -119,7 +124,8 @@ def describe_layer(
         transposed: Whether rows are samples, so that a channel is a column.
         are_different: Whether the channels that differ most from each other are shown.
         attention: Whether its maps are attention weights (queries, keys), one per head.
-        dead: How many of the channels never change; they are the last ones.
+        dead: The shown channels that are the same for every input, as they are numbered in the run.
+        at_end: Whether they may have been otherwise before the last step.
     """
     subject, total = name_layer(layer), tap.map_shape[0]
     if tap.fold is not None and total == 1:
@@ -135,7 +141,8 @@ def describe_layer(
     place = f", one per {'column' if transposed else 'row'}" if channels > 1 else ""
     mark = ";" if channels < total and are_different else ""
     each = ("each " * (channels > 1) if mark else "of ") + size
-    return f"{subject}: {shown}{mark} {each}{place}{_describe_dead(dead, channels)}"
+    words = describe_dead(tap, channels, dead, at_end=at_end)
+    return f"{subject}: {shown}{mark} {each}{place}{words and f'; {words}'}"
 
 
 def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) -> str:
@@ -157,17 +164,33 @@ def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) ->
     return f"Each small picture is what {part} computes from one input: {cell}"
 
 
-def _describe_dead(dead: int, channels: int) -> str:
-    """How many channels never change, at the end of a sentence; empty if all do."""
+def describe_dead(tap: TapInfo, channels: int, dead: Sequence[int], *, at_end: bool) -> str:
+    """Name the dead channels: `1, 9 and 12 dead at the end`; empty if none is.
+
+    Args:
+        tap: The layer.
+        channels: How many of its channels are shown.
+        dead: Those of them that are the same for every input, as they are numbered in the run.
+        at_end: Whether they may have been otherwise before the last step.
+    """
     if not dead:
         return ""
-    if dead == channels:
-        return ", dead" if channels == 1 else ", all dead"
-    return ", the last one dead" if dead == 1 else f", the last {dead} dead"
+    if tap.min is not None and tap.min == tap.max:
+        subject = "dead" if channels == 1 else "all dead"
+        return f"{subject}: {format_number(tap.min)} for every input"
+    names = sorted(dead if tap.channels is None else [tap.channels[each] for each in dead])
+    if len(dead) == channels:
+        subject = "all " * (channels > 1)
+    elif len(dead) <= MAX_NAMED_DEAD:
+        *others, last = map(str, names)
+        subject = (f"{', '.join(others)} and {last}" if others else f"channel {last}") + " "
+    else:
+        subject = f"{len(dead):,} of them "
+    return f"{subject}dead{' at the end' * at_end}"
 
 
 def _describe_rank(channels: int) -> str:
-    return ", those that differ most" if channels > 1 else ", the most typical"
+    return ", those that differ most" if channels > 1 else ", the strongest"
 
 
 def _count(noun: str, number: int) -> str:

@@ -42,6 +42,20 @@ def test_opposite_channels_are_as_far_apart_as_can_be_and_copies_are_not_apart()
     assert weak.distances[0, 1] == pytest.approx(0.25)
 
 
+def test_a_channel_that_hardly_changes_is_not_chosen_for_being_different() -> None:
+    strong = np.random.default_rng(0).normal(size=1000)
+    other = strong + 0.3 * np.random.default_rng(1).normal(size=1000)
+    values = np.stack([0.01 * np.random.default_rng(2).normal(size=1000), strong, other])
+    signatures = ChannelSignatures.from_values(values, np.zeros(3, bool))
+    assert signatures.distances[0, 1] > signatures.distances[1, 2]
+    assert signatures.select_different(2) == [1, 2]
+
+
+def test_the_strongest_channel_is_chosen_first() -> None:
+    values = np.random.default_rng(0).normal(size=(4, 1000)) * [[1], [0.5], [2], [1.5]]
+    assert ChannelSignatures.from_values(values, np.zeros(4, bool)).select_different(1) == [2]
+
+
 def test_values_that_are_not_finite_do_not_spread() -> None:
     values = np.random.default_rng(0).normal(size=(3, 50))
     values[0, :5], values[1, 7] = np.nan, np.inf

@@ -74,3 +74,21 @@ def test_differences_of_large_maps_are_those_of_a_sample(tmp_path: Path) -> None
     found = statistics.differences("conv1", tuple(range(4)), tuple(range(8)), (0, 1, 2))
     assert found[0, 2] == pytest.approx(4 * found[0, 1])
     assert found[0, 1] == pytest.approx(np.abs(maps[1]).mean(), rel=0.1)
+
+
+def test_a_channel_that_is_the_same_for_every_input_at_the_end_is_dead(tmp_path: Path) -> None:
+    maps = noise(4, 2, 5, 4)
+    # One never changes, one dies, one hardly differs, and one is silent at the beginning only.
+    maps[:, :, 0], maps[2:, :, 1], maps[-1, :, 2], maps[:-1, :, 3] = 0.3, 0.0, 1e-3 * maps[-1, :, 2], 0.0
+    dead = RunStatistics.for_run(write_run(tmp_path / "run", maps)).find_dead("conv1")
+    assert dead.tolist() == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 3, 1, 1), (4, 1, 3, 4, 4)])
+def test_of_a_single_sample_dead_channels_are_those_that_never_change(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    maps = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    maps[:, :, 1], maps[-1, :, 2] = 0.5, 0.0
+    run = write_run(tmp_path / "run", maps)
+    assert RunStatistics.for_run(run).find_dead("conv1").tolist() == [False, True, False]

@@ -126,8 +126,9 @@ def test_values_below_zero_use_the_other_half(tmp_path: Path) -> None:
     assert np.abs(np.array(cells(run)[1]) - color_values(np.array(-0.56), anchors=WHITE_ANCHORS)).max() <= 2
 
 
-def test_nothing_but_zero_is_white(tmp_path: Path) -> None:
-    assert cells(run_of(tmp_path, [0.0, 0.0])) == [WHITE, WHITE]
+def test_nothing_but_zero_has_the_tint_of_zero(tmp_path: Path) -> None:
+    zero, _ = cells(run_of(tmp_path / "some", [0.0, 1.0]))
+    assert cells(run_of(tmp_path / "zero", [0.0, 0.0])) == [zero, zero]
 
 
 def test_values_that_are_not_finite(tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ LINE = TapInfo((10, 8, 1, 20), "float32")
             1,
             10,
             {"are_different": True},
-            "The row is 1 of 16 channels, the most typical; columns are 10 samples",
+            "The row is 1 of 16 channels, the strongest; columns are 10 samples",
         ),
         (TapInfo((1, 16, 7, 7), "float32"), 16, 1, {}, "Rows are 16 channels, the column is a sample"),
         (DENSE, 1, 10, {}, "Columns are 10 samples; a cell shows 10 values, row by row"),

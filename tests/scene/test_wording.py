@@ -109,7 +109,7 @@ def test_a_number_alone_is_no_name(layer: str, name: str) -> None:
         (
             (10, 64, 7, 7),
             {"channels": 1, "are_different": True},
-            "2: 1 of 64 channels, the most typical; 7 × 7",
+            "2: 1 of 64 channels, the strongest; 7 × 7",
         ),
         ((10, 1, 28, 28), {}, "2: 1 channel of 28 × 28"),
         ((10, 4, 65, 65), {"attention": True}, "2, 4 heads: which position looks at which"),
@@ -117,11 +117,29 @@ def test_a_number_alone_is_no_name(layer: str, name: str) -> None:
         ((10, 4096, 1, 1), {"fold": (1, 64, 64)}, "2: 4,096 values per sample, row by row"),
         ((10, 16, 1, 96), {}, "2: 16 channels of 96 values, one per row"),
         ((10, 1, 1, 1), {}, "2: 1 channel of 1 value"),
+        ((10, 6, 7, 7), {"dead": [5]}, "2: 6 channels of 7 × 7, one per row; channel 5 dead at the end"),
+        (
+            (10, 6, 7, 7),
+            {"dead": [5, 0, 2], "at_end": False},
+            "2: 6 channels of 7 × 7, one per row; 0, 2 and 5 dead",
+        ),
+        (
+            (10, 6, 7, 7),
+            {"dead": [0, 1, 2, 3]},
+            "2: 6 channels of 7 × 7, one per row; 4 of them dead at the end",
+        ),
+        (
+            (10, 2, 7, 7),
+            {"dead": [0, 1]},
+            "2: 2 channels of 7 × 7, one per row; all dead at the end",
+        ),
+        ((10, 1, 7, 7), {"dead": [0], "ends": (0.0, 0.0)}, "2: 1 channel of 7 × 7; dead: 0 for every input"),
     ],
 )
 def test_what_is_seen_of_a_layer(shape: Shape, options: dict[str, Any], words: str) -> None:
     fold = options.pop("fold", None)
-    tap = TapInfo(shape, "float32", fold=fold)
+    low, high = options.pop("ends", (-1.0, 1.0))
+    tap = TapInfo(shape, "float32", fold=fold, min=low, max=high)
     given = {
         "transposed": False,
         "are_different": False,

@@ -128,7 +128,7 @@ def find_best_channel(context: SceneContext, tap: str) -> int:
         values = info.fold_values(context.statistics.read_step(step, [tap])[tap])
         maps = np.nan_to_num(values[list(context.sample_indices)].astype(np.float64))
         ends = limits.scale_ends(maps)
-        return np.clip(maps, limits.low, ends) / (ends - limits.low)
+        return np.clip(maps, limits.low, ends) / np.where(ends == limits.low, 1.0, ends - limits.low)
 
     first, last = read(context.steps[0]), read(context.steps[-1])
     spread = last.std(axis=0).mean(axis=(1, 2)) if len(last) > 1 else last.std(axis=(0, 2, 3))

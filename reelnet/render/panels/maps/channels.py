@@ -44,7 +44,8 @@ OrderOption = Annotated[
     ChannelOrder,
     Field(
         description="`recorded`: as the layer has them. `similar`: those that resemble each other over the run side "
-        "by side, and dead ones, which never change, last. `change`: those that change most over the run first."
+        "by side, and dead ones, which are the same for every input at the end, last. `change`: those that change "
+        "most over the run first."
     ),
 ]
 GapOption = Annotated[

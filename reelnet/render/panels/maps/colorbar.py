@@ -29,7 +29,7 @@ MIN_BAR_EMS = 4
 BAR_EMS = 8
 """Preferred length of a bar."""
 MIN_NOTED_BAR_EMS = 6
-"""Least length of a bar beside which it is written how many values are clipped, and what the values are."""
+"""Least length of a bar beside which it is written what the values are, and how many are clipped."""
 
 
 BarPixels = Annotated[int, LENGTH, Field(ge=MIN_BAR_PIXELS, le=MAX_PIXELS)]
@@ -39,11 +39,12 @@ class ColorbarLayout:
     """A bar between two limits, before it has a box.
 
     Attributes:
-        low: Text left of the bar.
+        low: Text left of the bar; empty if all values are the same.
         high: Text right of the bar.
         beyond: The fraction of values that the limits clip, after it; left out where there is no space for it.
         quantity: What the values are, before `low`; likewise.
         limits: The limits.
+        is_constant: Whether all values are the same, so that the bar is a swatch.
         has_missing: Whether a key explains the hatching of missing values.
         style: Font of the limits.
         thickness: Thickness of the bar in pixels; by default the size of the theme's text.
@@ -62,6 +63,9 @@ class ColorbarLayout:
         self.limits, self.theme, self._grid = limits, context.theme, context.grid
         self.gap, self.hairline = context.px(LIMIT_GAP), context.px(1)
         (self.low, self.high), self.beyond, self.quantity = limits.labels, limits.beyond, limits.quantity
+        self.is_constant = limits.low == limits.high
+        if self.is_constant:
+            self.low = ""
         self.has_missing = has_missing
         self.style = body_style(context.theme)
         self.thickness = thickness or context.theme.text
@@ -148,7 +152,8 @@ class Colorbar(Panel):
         """Preferred width in pixels."""
         layout = self.lay_out(context)
         texts = layout.quantity_width + layout.limits_width + layout.beyond_width
-        return texts + (self.length or BAR_EMS * context.theme.text)
+        ems = MIN_BAR_EMS if layout.is_constant else BAR_EMS
+        return texts + (self.length or ems * context.theme.text)
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the bar between its two limits."""
@@ -176,13 +181,15 @@ class ColorbarDrawing(Still):
     ) -> None:
         theme, anchors = layout.theme, layout.limits.select_anchors(layout.theme)
         self.layout, self._box = layout, box
-        self._least = length or MIN_NOTED_BAR_EMS * layout.style.size
+        least = MIN_BAR_EMS if layout.is_constant else MIN_NOTED_BAR_EMS
+        self._least = length or least * layout.style.size
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(anchors)
         self._hatching = Hatching(theme, palette, layout.hairline) if layout.has_missing else None
         middle = anchors[len(anchors) // 2]
-        self._has_zero = layout.limits.low == -layout.limits.high and layout.thickness >= layout.style.size
+        is_symmetric = layout.limits.low == -layout.limits.high and not layout.is_constant
+        self._has_zero = is_symmetric and layout.thickness >= layout.style.size
         # Text is written on the colors around the middle of the bar.
         self._zero = palette.ramp(theme.muted, middle) if self._has_zero else None
 
@@ -192,17 +199,18 @@ class ColorbarDrawing(Still):
         middle, left = box.y + box.height // 2, box.x
         y = middle - style.line_height // 2
         length, least, high = box.width - layout.limits_width, self._least, layout.high
-        if length - layout.beyond_width >= least:
-            high, length = f"{high} {layout.beyond}".strip(), length - layout.beyond_width
         if length - layout.quantity_width >= least:
             write(canvas, layout.quantity, self._muted, left, y, style)
             left, length = left + layout.quantity_width, length - layout.quantity_width
+        if length - layout.beyond_width >= least:
+            high, length = f"{high} {layout.beyond}".strip(), length - layout.beyond_width
         left += style.width(layout.low) + layout.gap
         frame = Box(left, middle - layout.thickness // 2, length, layout.thickness)
         fill_box(canvas, frame, self._faint)
         indices = self._map.indices_for(canvas)
         inner = frame.expand(-layout.hairline)
-        levels = np.rint(np.linspace(0, len(indices) - 1, inner.width)).astype(np.intp)
+        last = 0 if layout.is_constant else len(indices) - 1
+        levels = np.rint(np.linspace(0, last, inner.width)).astype(np.intp)
         canvas[inner.y : inner.bottom, inner.x : inner.right] = indices[levels]
         write(canvas, layout.low, self._muted, left - layout.gap, y, style, anchor="right")
         write(canvas, high, self._muted, frame.right + layout.gap, y, style)

@@ -13,7 +13,7 @@ from reelnet.reel import Run
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing
 from reelnet.render.typography import body_style, rasterize_text
 from reelnet.runs.header import TapKind
-from tests.make_run import Bytes, write_run
+from tests.make_run import Bytes, noise, write_run
 from tests.render.panels.drawing import LaidOut, lay_out
 from tests.rendering import color_values
 
@@ -157,3 +157,26 @@ def test_a_bar_says_what_it_is(tmp_path: Path, kind: TapKind, quantity: str) -> 
     drawing = layout.scene.drawings[0]
     assert isinstance(drawing, ColorbarDrawing)
     assert drawing.layout.quantity == quantity
+
+
+def test_a_layer_that_gives_only_zero_has_a_swatch_and_no_range(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", np.zeros((1, 2, 3, 4, 4)), bounds=None)
+    layout = lay_out(run, {"colorbar": {}}, ["colorbar"])
+    shown, style = layout.panel("colorbar", 0), body_style(layout.scene.context.theme)
+    start, end = style.width("activation") + 3 * GAP + 1, shown.shape[1] - style.width("0") - GAP - 1
+    swatch = shown[shown.shape[0] // 2, start:end].astype(float)
+    assert np.ptp(swatch, axis=0).max() == 0
+    assert np.abs(swatch - color_values(np.array(TINT))).max() <= 255 * 2 * 2 / 80
+    assert end - start == 4 * style.size - 2
+
+
+def test_a_bar_says_what_it_is_before_how_much_is_beyond_its_ends(tmp_path: Path) -> None:
+    maps = noise(4, 4, 2, 16)
+    maps[0, 0, 0, 0, 0] = 50
+    run = write_run(tmp_path / "run", maps, bounds=None)
+    full = lay_out(run, {"colorbar": {}}, ["colorbar"]).box("colorbar").width
+    drawn = lay_out(run, {"colorbar": {}}, ["colorbar"], canvas={"width": full // 2 * 2 - 20})
+    style = body_style(drawn.scene.context.theme)
+    word = rasterize_text("activation", style)[:, : style.width("activation")]
+    part = drawn.panel("colorbar", 0)[:, : word.shape[1]].astype(float).mean(axis=2)
+    assert np.abs((255 - part) / (255 - 101.7) * 255 - word).max() < 25
