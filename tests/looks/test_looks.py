@@ -36,7 +36,6 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "dark": {"maps": "pictures transformer series vectors logsteps gaps ends still bare", "grid": "oblong"},
     "evolution": {"maps": "series single large ends still three", "texts": "many", "grid": "large"},
-    "filmstrip": {"grid": "vectors oblong", "maps": "single oblong"},
     "overview": {"maps": "digits pictures series vectors single large oblong logsteps gaps"},
     "paper": {"maps": "pictures transformer series vectors logsteps gaps ends still bare", "grid": "oblong"},
     "square": {

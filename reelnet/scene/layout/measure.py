@@ -84,7 +84,11 @@ def with_layout(template: Template, context: SceneContext) -> SceneContext:
     known = tuple(layer for layer in layers if layer in context.taps)
     max_height = template.canvas.height_limit if known else None
     limit = None if max_height is None else round(MAX_CHART_SHARE * max_height)
-    context = replace(context, map_layers=known, max_chart_height=limit, _views={}).with_preferred_scale()
+    width, height = template.canvas.width_limit, template.canvas.height_limit
+    aspect = width / height if width and height else None
+    context = replace(
+        context, map_layers=known, max_chart_height=limit, frame_aspect=aspect, _views={}
+    ).with_preferred_scale()
     color_limits: dict[str, Limits] = {}
     for panel in shown:
         # Options that do not fit the run are reported when the panel is measured.

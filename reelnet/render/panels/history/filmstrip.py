@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,8 +30,8 @@ from reelnet.scene.panel import Canvas, Still
 from reelnet.scene.timeline.moments import EQUAL_CHANGE
 from reelnet.template.selector import Selector
 
-MAX_STRIP_ROWS, MIN_STRIP_ASPECT = 4, 2
-"""Rows of cells of a block that is a low strip, at most, and its columns to its rows, at least."""
+PAGE_ASPECT = 1.5
+"""Width to height of a page, where the canvas gives none."""
 NOTE_GAP = 8
 """Pixels of the layout between the blocks and the line below them."""
 
@@ -45,7 +46,8 @@ class Filmstrip(MomentsPanel):
     inputs: bool = Field(False, description="Show the samples along the blocks.")
     arrange: Literal["row", "column", "auto"] = Field(
         "row",
-        description="How the steps are arranged. `auto`: in the way that is nearer to a page in landscape format.",
+        description="How the steps are arranged. `auto`: in as many rows as suit the canvas, or a page in landscape "
+        "format.",
     )
     apart: Pixels = Field(24, description="Pixels between the blocks of two steps.")
 
@@ -77,32 +79,42 @@ class Filmstrip(MomentsPanel):
         """One block per step; labels and samples that blocks share are shown once."""
         view, channels = context.view(self.require_layer(context)), self.find_channels(context)
         steps = self.find_steps(context)
-        in_row = self._is_row(context, len(channels))
-        # Blocks share the samples in a row of blocks whose rows are samples, and in a column whose columns are.
-        shares_samples = in_row == context.transposed
-        blocks = [
-            Block(
+        columns = self._count_columns(context, len(channels), len(steps))
+        blocks = []
+        for number, step in enumerate(steps):
+            is_left, is_top = number % columns == 0, number < columns
+            block = Block(
                 context,
                 view,
                 channels=channels,
                 gap=self.gap,
                 labels=self.labels,
-                heading=f"step {step:,}",
-                inputs=self.inputs and not (shares_samples and number),
-                row_labels=not (in_row and number),
+                heading=None,
+                inputs=self.inputs and (is_left if context.transposed else is_top),
+                row_labels=is_left,
+                names=is_left,
+                sample_names=is_left if context.transposed else number == 0,
+                caption=f"step {step:,}",
             )
-            for number, step in enumerate(steps)
-        ]
-        return BlockArrangement(blocks, "row" if in_row else "column", self.apart)
+            blocks.append(block)
+        return BlockArrangement(blocks, "rows", self.apart, columns)
 
-    def _is_row(self, context: SceneContext, channels: int) -> bool:
-        """Whether the blocks stand side by side."""
+    def _count_columns(self, context: SceneContext, channels: int, steps: int) -> int:
+        """How many blocks stand side by side."""
         if self.arrange != "auto":
-            return self.arrange == "row"
+            return steps if self.arrange == "row" else 1
         rows, columns = channels + self.inputs, len(context.sample_indices)
         if context.transposed:
-            rows, columns = columns, rows
-        return rows > MAX_STRIP_ROWS or columns < MIN_STRIP_ASPECT * rows
+            rows, columns = len(context.sample_indices), channels
+        cell = context.view(self.require_layer(context)).cell
+        aspect = columns * cell.width / (rows * cell.height)
+        target = context.frame_aspect or PAGE_ASPECT
+
+        def measure_distance(count: int) -> float:
+            return abs(math.log(aspect * count / math.ceil(steps / count) / target))
+
+        # As few columns as a number of rows of blocks needs.
+        return min((math.ceil(steps / lines) for lines in range(1, steps + 1)), key=measure_distance)
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks beside or below each other."""

@@ -38,6 +38,8 @@ from reelnet.scene.tap_view import TapView, format_channel_numbers
 
 ANSWER_GAP = 4
 """Pixels of the layout between the answers and the first channel."""
+CAPTION_GAP = 4
+"""Pixels of the layout between the cells and the caption below them."""
 INPUT_GAP = 8
 """Pixels of the layout between the samples and the first channel."""
 MIN_HEADING_EMS = 14
@@ -58,6 +60,8 @@ class Block:
         answers: What the network says about the samples, between them and the cells; None for nothing.
         row_labels: Whether rows have labels; blocks right of another one share its labels.
         names: Whether the rows of inputs and answers are named; blocks right of another one leave that out.
+        sample_names: Whether the samples are named; blocks of the same samples leave room for it, and leave it out.
+        caption: The line below the cells; empty for none.
         colorbar: Whether a color bar below the heading explains the colors.
         slack: Pixels that the samples and answers at the left are farther from the cells than they need to be.
     """
@@ -72,6 +76,8 @@ class Block:
     answers: Says | None = None
     row_labels: bool = True
     names: bool = True
+    sample_names: bool = True
+    caption: str = ""
     colorbar: bool = False
     slack: int = 0
 
@@ -215,14 +221,16 @@ class Block:
         """
         cells = self.grid_at(0, 0).bounds
         colorbar_width = self.colorbar_layout.min_width if self.colorbar_layout is not None else 0
-        content = max(self.heading_lines.width, colorbar_width)
-        return Size(max(cells.right, cells.x + content), cells.bottom)
+        style = body_style(self.context.theme, bold=True)
+        content = max(self.heading_lines.width, colorbar_width, style.width(self.caption))
+        below = self.context.px(CAPTION_GAP) + style.line_height if self.caption else 0
+        return Size(max(cells.right, cells.x + content), cells.bottom + below)
 
     @cached_property
     def size(self) -> Size:
         """Size of the block in pixels."""
         body, right = self.body_size, self.grid_at(0, 0).bounds.right
-        overhang = label_overhang(self.context, labels=self.has_sample_labels)
+        overhang = label_overhang(self.context, labels=self.has_sample_labels and self.sample_names)
         if self.answer_layout is not None:
             overhang = max(overhang, self.answer_layout.overhang)
         return Size(max(body.width, right + overhang), body.height)
@@ -325,11 +333,13 @@ class BlockDrawing:
             style = block.heading_lines.style
             for number, line in enumerate(block.heading_lines.lines[0]):
                 write(canvas, line, self._ink, grid.x, self._y + number * style.line_height, style)
+        bottom = grid.bounds.bottom + self._context.px(CAPTION_GAP)
+        write(canvas, block.caption, self._ink, grid.x, bottom, body_style(self._context.theme, bold=True))
         if self._colorbar is not None:
             self._colorbar.draw_still(canvas)
         if self._pictures is not None:
             self._pictures.draw(canvas)
-            if block.has_sample_labels:
+            if block.has_sample_labels and block.sample_names:
                 self._pictures.write_labels(canvas, self._muted)
             if block.labels and block.row_labels and block.names:
                 self._pictures.write_name(canvas, self._muted, block.input_distance)
