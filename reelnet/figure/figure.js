@@ -1,0 +1,402 @@
+// The figure: pictures, their controls, and what readers do with them.
+
+import { Closeup, describeCell, describeValue, Note } from "./inspect.js";
+import { make, Picture } from "./picture.js";
+import { Player } from "./player.js";
+import { loadLevels, readScene } from "./scene.js";
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+const MAX_ZOOM = 4;
+const PAGE = 10;
+const NARROW = 560;
+
+/** @typedef {{zoom: number, perRow: number}} Fit */
+
+/**
+ * A menu whose values are the positions of its options.
+ * @param {string} name
+ * @param {string[]} options
+ */
+function makeSelect(name, options) {
+  const elements = options.map((text, index) => make("option", { value: String(index) }, text));
+  return make("select", { "aria-label": name }, ...elements);
+}
+
+class Figure {
+  /**
+   * @param {import("./scene.js").Scene} scene
+   * @param {HTMLElement} root
+   */
+  constructor(scene, root) {
+    this.scene = scene;
+    this.root = root;
+    this.layer = scene.layers[0];
+    this.player = new Player(scene, () => this.update());
+    this.picture = new Picture(scene);
+    /** @type {Picture | null} */
+    this.pinned = null;
+    /** @type {import("./picture.js").Spot | null} */
+    this.spot = null;
+    this.note = new Note();
+    this.closeup = new Closeup((step) => this.player.seek(step));
+    this.stage = make("div", {
+      class: "stage",
+      role: "group",
+      tabindex: "0",
+      "aria-label": `${scene.alt}. Arrow keys move between values, Enter enlarges a cell.`,
+    });
+    this.stage.append(this.picture.element, this.note.element, this.closeup.element);
+    this.button = make("button", { type: "button", class: "play" });
+    this.slider = make("input", { type: "range", min: "0", max: String(scene.steps.length - 1), step: "1" });
+    this.slider.setAttribute("aria-label", "Training step");
+    this.label = make("output");
+    this.menu = makeSelect(
+      "Layer",
+      scene.layers.map(({ name }) => name),
+    );
+    this.pin = make(
+      "button",
+      { type: "button", "aria-pressed": "false", title: "Compare with this step" },
+      "Compare",
+    );
+    this.controls = make(
+      "div",
+      { class: "controls" },
+      this.button,
+      this.slider,
+      this.label,
+      this.makeSpeeds(),
+    );
+    this.controls.append(this.menu, this.pin);
+    root.replaceChildren(this.stage, this.controls);
+    this.listen();
+  }
+
+  makeSpeeds() {
+    const menu = makeSelect(
+      "Speed",
+      SPEEDS.map((speed) => `${speed}×`),
+    );
+    menu.value = String(SPEEDS.indexOf(1));
+    menu.addEventListener("change", () => (this.player.speed = SPEEDS[Number(menu.value)]));
+    return menu;
+  }
+
+  listen() {
+    const { stage, player, scene } = this;
+    this.button.addEventListener("click", () => (player.isPlaying ? player.pause() : player.play()));
+    this.slider.addEventListener("input", () => player.seek(Number(this.slider.value)));
+    this.slider.addEventListener("change", () => this.writeLink());
+    this.menu.hidden = scene.layers.length < 2;
+    this.menu.addEventListener("change", () => {
+      this.setLayer(scene.layers[Number(this.menu.value)]);
+      this.writeLink();
+    });
+    this.pin.addEventListener("click", () => this.togglePin());
+    stage.addEventListener("pointermove", (event) => this.point(event));
+    stage.addEventListener("pointerleave", () => this.setSpot(null));
+    stage.addEventListener("pointerdown", (event) => this.startDrag(event));
+    stage.addEventListener("click", (event) => {
+      const spot = this.findSpot(event);
+      if (spot) this.closeup.open(this.picture, spot);
+    });
+    stage.addEventListener("focus", () => {
+      if (stage.matches(":focus-visible") && !this.spot && this.picture.maps.length) {
+        this.setSpot({ number: 0, channel: 0, sample: 0, x: 0, y: 0 });
+      }
+    });
+    stage.addEventListener("blur", () => this.setSpot(null));
+    document.addEventListener("keydown", (event) => this.press(event));
+    addEventListener("hashchange", () => this.readLink());
+    addEventListener("message", (event) => {
+      if (event.data !== "reelnet-height") return;
+      const height = document.documentElement.offsetHeight;
+      const target = event.origin === "null" ? "*" : event.origin;
+      /** @type {Window} */ (event.source).postMessage(
+        { type: "reelnet-height", height },
+        { targetOrigin: target },
+      );
+    });
+    new ResizeObserver(() => this.resize()).observe(this.root);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor());
+    document.addEventListener("visibilitychange", () => this.player.setVisible(!document.hidden));
+    const observer = new IntersectionObserver(([entry]) => {
+      this.player.setVisible(entry.isIntersecting && !document.hidden);
+    });
+    observer.observe(stage);
+  }
+
+  start() {
+    this.recolor();
+    const isLinked = this.readLink();
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!isLinked && !isCalm && this.scene.frames.length > 1) this.player.play();
+    this.update();
+  }
+
+  /** @param {import("./scene.js").Layer} layer */
+  setLayer(layer) {
+    this.layer = layer;
+    this.setSpot(null);
+    this.closeup.close();
+    for (const picture of this.pictures) this.fill(picture);
+    this.resize();
+    this.menu.value = String(this.scene.layers.indexOf(layer));
+  }
+
+  get pictures() {
+    return this.pinned ? [this.pinned, this.picture] : [this.picture];
+  }
+
+  /**
+   * Show the layer in a picture.
+   * @param {Picture} picture
+   */
+  fill(picture) {
+    const { layer, scene } = this;
+    picture.setLayer(layer);
+    picture.recolor(this.scheme, this.palette);
+    picture.show(picture === this.picture ? this.player.step : picture.step);
+    loadLevels(scene, layer).then((levels) => {
+      if (picture.layer === layer) picture.setLevels(levels);
+    });
+  }
+
+  /** @returns {import("./scene.js").Scheme} */
+  get scheme() {
+    const { fixedScheme, colors } = this.scene;
+    const isDark = !fixedScheme && colors.dark && matchMedia("(prefers-color-scheme: dark)").matches;
+    return isDark ? "dark" : "light";
+  }
+
+  get palette() {
+    return this.scene.colors[this.scheme] ?? this.scene.colors.light;
+  }
+
+  recolor() {
+    const { style } = document.documentElement;
+    this.palette.forEach((color, index) => style.setProperty(`--c${index}`, color));
+    const background = this.palette[this.scene.background];
+    style.setProperty("--background", background);
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(background.slice(at, at + 2), 16));
+    style.colorScheme = red * 0.3 + green * 0.6 + blue * 0.1 < 128 ? "dark" : "light";
+    for (const picture of this.pictures) picture.recolor(this.scheme, this.palette);
+  }
+
+  resize() {
+    const { zoom, perRow } = this.fitPictures();
+    for (const picture of this.pictures) picture.resize(zoom);
+    this.root.style.setProperty("--width", `${this.picture.size[0] * zoom * perRow}px`);
+    this.closeup.update();
+  }
+
+  /**
+   * The largest size of the pictures at which they fit, with whole factors for the maps where that costs little.
+   * @returns {Fit}
+   */
+  fitPictures() {
+    const [width, height] = this.picture.size;
+    const room = this.root.clientWidth;
+    const count = this.pictures.length;
+    const perRow = room < NARROW ? 1 : count;
+    let zoom = Math.min(room / (width * perRow), MAX_ZOOM);
+    if (window.parent === window) {
+      const tall = (innerHeight - this.controls.clientHeight) / (height * (count / perRow));
+      // A figure taller than the window is scrolled rather than made tiny.
+      zoom = Math.min(zoom, Math.max(tall, Math.min(1, 320 / width)));
+    }
+    const block = this.picture.maps[0]?.block;
+    if (block) {
+      const unit = (block.map[1] / block.cell[0]) * (1 / devicePixelRatio);
+      const whole = Math.floor(zoom / unit + 0.01) * unit;
+      if (whole > 0.9 * zoom) zoom = whole;
+    }
+    return { zoom, perRow };
+  }
+
+  update() {
+    const { player, scene } = this;
+    this.picture.show(player.step);
+    const text = `step ${scene.steps[player.step].toLocaleString("en")}`;
+    const last = scene.steps[scene.steps.length - 1].toLocaleString("en");
+    this.slider.value = String(player.step);
+    this.slider.setAttribute("aria-valuetext", `${text} of ${last}`);
+    this.label.textContent = `${text} of ${last}`;
+    this.button.setAttribute("aria-label", player.isPlaying ? "Pause" : "Play");
+    this.button.classList.toggle("playing", player.isPlaying);
+    for (const picture of this.pictures) {
+      const when = picture === this.picture ? "Now" : "Before";
+      picture.caption.textContent = `${when}: step ${scene.steps[picture.step].toLocaleString("en")}`;
+      picture.caption.hidden = !this.pinned;
+    }
+    if (this.spot) this.note.show(this.picture, this.spot);
+    this.closeup.update();
+  }
+
+  togglePin() {
+    if (this.pinned) {
+      this.pinned.element.remove();
+      this.pinned = null;
+    } else {
+      this.pinned = new Picture(this.scene);
+      this.pinned.step = this.player.step;
+      this.picture.element.before(this.pinned.element);
+      this.fill(this.pinned);
+    }
+    this.pin.setAttribute("aria-pressed", String(Boolean(this.pinned)));
+    this.resize();
+    this.update();
+  }
+
+  /**
+   * @param {MouseEvent} event
+   * @returns {[number, number]} CSS pixels from the corner of the picture
+   */
+  toPicture(event) {
+    const box = this.picture.surface.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  /** @param {MouseEvent} event */
+  findSpot(event) {
+    if (this.closeup.element.contains(/** @type {Node} */ (event.target))) return null;
+    return this.picture.findSpot(...this.toPicture(event));
+  }
+
+  /** @param {import("./picture.js").Spot | null} spot */
+  setSpot(spot) {
+    this.spot = spot;
+    this.note.show(this.picture, spot);
+  }
+
+  /** @param {PointerEvent} event */
+  point(event) {
+    this.setSpot(event.buttons ? null : this.findSpot(event));
+  }
+
+  /**
+   * The chart under a point whose cursor can be dragged.
+   * @param {PointerEvent} event
+   */
+  findCursor(event) {
+    const [x, y] = this.toPicture(event).map((at) => at / this.picture.zoom);
+    return this.layer.cursor.find(
+      ({ box }) => x >= box[0] && y >= box[1] && x <= box[0] + box[2] && y <= box[1] + box[3],
+    );
+  }
+
+  /** @param {PointerEvent} event */
+  startDrag(event) {
+    const cursor = this.findCursor(event);
+    if (!cursor) return;
+    const follow = (/** @type {PointerEvent} */ moved) => {
+      const x = this.toPicture(moved)[0] / this.picture.zoom;
+      const distances = cursor.x.map((at) => (at === null ? Infinity : Math.abs(at - x)));
+      this.player.seek(distances.indexOf(Math.min(...distances)));
+    };
+    const stop = () => {
+      this.stage.removeEventListener("pointermove", follow);
+      this.writeLink();
+    };
+    this.stage.setPointerCapture(event.pointerId);
+    this.stage.addEventListener("pointermove", follow);
+    for (const name of ["pointerup", "pointercancel"])
+      this.stage.addEventListener(name, stop, { once: true });
+    follow(event);
+  }
+
+  /** @param {KeyboardEvent} event */
+  press(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target instanceof HTMLSelectElement) return;
+    if (event.key === "Escape") {
+      if (this.closeup.isOpen) this.closeup.close();
+      else if (this.spot) this.setSpot(null);
+      else if (this.pinned) this.togglePin();
+      return;
+    }
+    if (target === this.stage && this.spot && this.moveSpot(event.key)) {
+      event.preventDefault();
+      return;
+    }
+    const { player } = this;
+    const last = this.scene.steps.length - 1;
+    /** @type {Record<string, number>} */
+    const moves = {
+      ArrowLeft: player.step - 1,
+      ArrowRight: player.step + 1,
+      ArrowDown: player.step - 1,
+      ArrowUp: player.step + 1,
+      PageDown: player.step - PAGE,
+      PageUp: player.step + PAGE,
+      Home: 0,
+      End: last,
+    };
+    if (event.key === " " && !(target instanceof HTMLButtonElement)) {
+      if (player.isPlaying) player.pause();
+      else player.play();
+    } else if (event.key in moves) {
+      player.seek(moves[event.key]);
+      this.writeLink();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  /**
+   * Move the marked value by a key, from cell to cell where it leaves one.
+   * @param {string} key
+   * @returns {boolean} whether the key was one for it
+   */
+  moveSpot(key) {
+    const spot = /** @type {import("./picture.js").Spot} */ (this.spot);
+    if (key === "Enter") {
+      this.closeup.open(this.picture, spot);
+      return true;
+    }
+    /** @type {Record<string, [number, number]>} */
+    const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (!(key in directions)) return false;
+    const { block } = this.picture.maps[spot.number];
+    const [height, width] = block.map;
+    const cell = block.rowsAreSamples ? [spot.channel, spot.sample] : [spot.sample, spot.channel];
+    const across = cell[0] * width + spot.x + directions[key][0];
+    const down = cell[1] * height + spot.y + directions[key][1];
+    const number = spot.number + (across < 0 ? -1 : across >= block.columns * width ? 1 : 0);
+    const next = this.picture.maps[number]?.block;
+    if (!next || down < 0 || down >= next.rows * next.map[0]) return true;
+    const x = number < spot.number ? next.columns * next.map[1] - 1 : number > spot.number ? 0 : across;
+    const [column, row] = [Math.floor(x / next.map[1]), Math.floor(down / next.map[0])];
+    const [channel, sample] = next.rowsAreSamples ? [column, row] : [row, column];
+    this.setSpot({ number, channel, sample, x: x % next.map[1], y: down % next.map[0] });
+    return true;
+  }
+
+  /** Show what the address asks for, such as `#step=70&layer=conv5`. Returns whether it asks for a step. */
+  readLink() {
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    const layer = this.scene.layers.find(({ name }) => name === wanted.get("layer"));
+    if (layer ? layer !== this.picture.layer : !this.picture.layer) this.setLayer(layer ?? this.layer);
+    const step = wanted.has("step") ? Number(wanted.get("step")) : NaN;
+    if (!Number.isFinite(step)) return false;
+    const distances = this.scene.steps.map((each) => Math.abs(each - step));
+    this.player.seek(distances.indexOf(Math.min(...distances)));
+    return true;
+  }
+
+  /** Put the shown step into the address, so that it can be shared. */
+  writeLink() {
+    const parts = [`step=${this.scene.steps[this.player.step]}`];
+    if (this.scene.layers.length > 1) parts.push(`layer=${encodeURIComponent(this.layer.name)}`);
+    try {
+      history.replaceState(null, "", `#${parts.join("&")}`);
+    } catch {
+      // A sandboxed page has no address of its own.
+    }
+  }
+}
+
+const root = /** @type {HTMLElement} */ (document.getElementById("figure"));
+new Figure(await readScene(), root).start();

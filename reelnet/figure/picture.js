@@ -1,0 +1,475 @@
+// One picture of the figure: still items, maps, and the items of the current step, above each other.
+
+import { countLevels, findSeries } from "./scene.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+/** @type {Record<string, string>} */
+const TAGS = { t: "text", r: "rect", l: "path", p: "path", d: "circle", i: "image" };
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {...(Node | string)} children
+ */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/**
+ * @param {string} tag
+ * @param {Record<string, string | number>} [attributes]
+ */
+export function makeSvg(tag, attributes = {}) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  return element;
+}
+
+/** @param {number} color */
+const toPaint = (color) => `var(--c${color})`;
+
+/**
+ * Points of a shared list, and those that follow it, as the data of an SVG path. NaN lifts the pen.
+ * @param {number[]} points
+ * @param {number} count
+ * @param {number[]} tail
+ */
+function toPath(points, count, tail) {
+  let path = "";
+  let command = "M";
+  for (const values of [points.slice(0, 2 * count), tail]) {
+    for (let i = 0; i < values.length; i += 2) {
+      if (values[i] === null) {
+        command = "M";
+      } else {
+        path += command + values[i] + " " + values[i + 1];
+        command = "L";
+      }
+    }
+  }
+  return path;
+}
+
+/**
+ * The attributes and styles of an item's element.
+ * @param {import("./scene.js").Item} item
+ * @param {number[][]} points
+ * @returns {{attributes: Record<string, string | number>, fill: string, stroke: string, clip?: number[]}}
+ */
+function describeItem(item, points) {
+  const none = "none";
+  switch (item[0]) {
+    case "t": {
+      const [, , x, y, width, size, weight, color, angle] = item;
+      /** @type {Record<string, string | number>} */
+      const attributes = {
+        x,
+        y,
+        textLength: width,
+        lengthAdjust: "spacingAndGlyphs",
+        "font-size": size,
+        "font-weight": weight,
+      };
+      if (angle) attributes.transform = `rotate(${-angle} ${x} ${y})`;
+      return { attributes, fill: toPaint(color), stroke: none };
+    }
+    case "r": {
+      const [, x, y, width, height, color] = item;
+      return { attributes: { x, y, width, height }, fill: toPaint(color), stroke: none };
+    }
+    case "l": {
+      const [, list, count, tail, width, color, clip, dash] = item;
+      /** @type {Record<string, string | number>} */
+      const attributes = { d: toPath(points[list], count, tail ?? []), "stroke-width": width };
+      if (dash) attributes["stroke-dasharray"] = dash.join(" ");
+      return { attributes, fill: none, stroke: toPaint(color), clip };
+    }
+    case "p": {
+      const [, list, color] = item;
+      return {
+        attributes: { d: toPath(points[list], Infinity, []) + "z" },
+        fill: toPaint(color),
+        stroke: none,
+      };
+    }
+    case "d": {
+      const [, cx, cy, r, color, stroke] = item;
+      if (stroke)
+        return { attributes: { cx, cy, r, "stroke-width": stroke }, fill: none, stroke: toPaint(color) };
+      return { attributes: { cx, cy, r }, fill: toPaint(color), stroke: none };
+    }
+    default: {
+      const [, x, y, width, height, href, smooth] = item;
+      const attributes = {
+        x,
+        y,
+        width,
+        height,
+        href,
+        preserveAspectRatio: none,
+        class: smooth ? "smooth" : "",
+      };
+      return { attributes, fill: "", stroke: "" };
+    }
+  }
+}
+
+/**
+ * Give a group the elements of some items. Elements of the same kind are kept, and only changes are written.
+ * @param {Element} group
+ * @param {import("./scene.js").Item[]} items
+ * @param {number[][]} points
+ */
+export function showItems(group, items, points) {
+  items.forEach((item, index) => {
+    const { attributes, fill, stroke, clip } = describeItem(item, points);
+    const tag = TAGS[item[0]];
+    let element = findChild(group, index, clip ? "svg" : tag);
+    if (clip) {
+      // What is inside an SVG element is clipped to its box.
+      const [x, y, width, height] = clip;
+      setAttributes(element, { x, y, width, height, viewBox: clip.join(" ") });
+      element = findChild(element, 0, tag);
+    }
+    setAttributes(element, attributes);
+    if (element.style.fill !== fill) element.style.fill = fill;
+    if (element.style.stroke !== stroke) element.style.stroke = stroke;
+    if (item[0] === "t" && element.textContent !== item[1]) element.textContent = item[1];
+  });
+  while (group.children.length > items.length) group.lastElementChild?.remove();
+}
+
+/**
+ * The child of a group with a number, made anew unless it has this tag.
+ * @param {Element} group
+ * @param {number} index
+ * @param {string} tag
+ */
+function findChild(group, index, tag) {
+  const known = /** @type {SVGElement | undefined} */ (group.children[index]);
+  if (known?.tagName === tag) return known;
+  const made = /** @type {SVGElement} */ (makeSvg(tag));
+  if (known) known.replaceWith(made);
+  else group.append(made);
+  return made;
+}
+
+/**
+ * @param {SVGElement} element
+ * @param {Record<string, string | number>} attributes
+ */
+function setAttributes(element, attributes) {
+  for (const name of element.getAttributeNames()) {
+    if (name !== "style" && !(name in attributes)) element.removeAttribute(name);
+  }
+  for (const [name, value] of Object.entries(attributes)) {
+    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+  }
+}
+
+/** A block of maps, drawn on its own canvas. */
+class MapCanvas {
+  /** @param {import("./scene.js").MapBlock} block */
+  constructor(block) {
+    this.block = block;
+    this.element = make("canvas");
+    const [height, width] = block.map;
+    // The values side by side without gaps, one pixel each; cells are copied from it.
+    this.small = make("canvas");
+    this.small.width = block.columns * width;
+    this.small.height = block.rows * height;
+    this.smallContext = /** @type {CanvasRenderingContext2D} */ (this.small.getContext("2d"));
+    this.pixels = new ImageData(this.small.width, this.small.height);
+    this.numbers = new Uint32Array(this.pixels.data.buffer);
+    this.colors = new Uint32Array(256);
+    this.hatching = "";
+    this.factor = 1;
+    this.resize(1, 1);
+  }
+
+  get width() {
+    return (this.block.columns - 1) * this.block.pitch[0] + this.block.cell[0];
+  }
+
+  get height() {
+    return (this.block.rows - 1) * this.block.pitch[1] + this.block.cell[1];
+  }
+
+  /**
+   * @param {number} zoom CSS pixels per pixel of the picture
+   * @param {number} density device pixels per CSS pixel
+   */
+  resize(zoom, density) {
+    // A whole factor keeps values equally large. Where they would be tiny, the browser averages them instead.
+    this.factor = Math.max(1, Math.min(8, Math.ceil(zoom * density - 0.01)));
+    this.element.width = this.width * this.factor;
+    this.element.height = this.height * this.factor;
+    const valueWidth = (this.block.cell[0] / this.block.map[1]) * zoom * density;
+    this.element.className = valueWidth < 2.5 && !Number.isInteger(valueWidth) ? "smooth" : "";
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.element.getContext("2d"));
+    this.context.imageSmoothingEnabled = false;
+  }
+
+  /**
+   * @param {import("./scene.js").Scheme} scheme
+   * @param {string[]} palette
+   */
+  recolor(scheme, palette) {
+    const digits = /** @type {string} */ (this.block.colors[scheme] ?? this.block.colors.light);
+    for (let level = 0; level < countLevels(this.block); level++) {
+      const rgb = parseInt(digits.slice(6 * level, 6 * level + 6), 16);
+      this.colors[level] = toPixel(rgb);
+    }
+    this.hatching = palette[this.block.missing];
+    this.colors[255] = toPixel(parseInt(this.hatching.slice(1), 16));
+  }
+
+  /**
+   * @param {Uint8Array} levels of the layer
+   * @param {number} step index of the step
+   * @param {number} count number of steps
+   */
+  draw(levels, step, count) {
+    const { block, numbers, colors, small } = this;
+    const { channels, samples, rowsAreSamples } = block;
+    const [height, width] = block.map;
+    const stride = block.still ? 1 : count;
+    let missing = false;
+    let at = block.offset + (block.still ? 0 : step);
+    for (let channel = 0; channel < channels.length; channel++) {
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          for (let sample = 0; sample < samples.length; sample++, at += stride) {
+            const row = rowsAreSamples ? sample : channel;
+            const column = rowsAreSamples ? channel : sample;
+            const level = levels[at];
+            if (level === 255) missing = true;
+            numbers[(row * height + y) * small.width + column * width + x] = colors[level];
+          }
+        }
+      }
+    }
+    this.smallContext.putImageData(this.pixels, 0, 0);
+    const [cellWidth, cellHeight] = block.cell.map((side) => side * this.factor);
+    for (let row = 0; row < block.rows; row++) {
+      for (let column = 0; column < block.columns; column++) {
+        const x = column * block.pitch[0] * this.factor;
+        const y = row * block.pitch[1] * this.factor;
+        const from = [column * width, row * height];
+        this.context?.drawImage(small, from[0], from[1], width, height, x, y, cellWidth, cellHeight);
+      }
+    }
+    if (missing) this.hatch();
+  }
+
+  /** Draw lines over missing values, so that their color is not read as a value. */
+  hatch() {
+    const context = /** @type {CanvasRenderingContext2D} */ (this.context);
+    const { block, factor, numbers, small } = this;
+    const [height, width] = block.map;
+    const side = [(block.cell[0] / width) * factor, (block.cell[1] / height) * factor];
+    context.save();
+    context.beginPath();
+    for (let y = 0; y < small.height; y++) {
+      for (let x = 0; x < small.width; x++) {
+        if (numbers[y * small.width + x] !== this.colors[255]) continue;
+        const left = Math.floor(x / width) * block.pitch[0] * factor + (x % width) * side[0];
+        const top = Math.floor(y / height) * block.pitch[1] * factor + (y % height) * side[1];
+        context.rect(left, top, side[0], side[1]);
+      }
+    }
+    context.clip();
+    context.beginPath();
+    const end = this.element.width + this.element.height;
+    for (let x = 0; x < end; x += 4 * factor) {
+      context.moveTo(x, 0);
+      context.lineTo(x - this.element.height, this.element.height);
+    }
+    context.strokeStyle = "#fff";
+    context.lineWidth = factor;
+    context.stroke();
+    context.restore();
+  }
+}
+
+/** @param {number} rgb 0xRRGGBB */
+const toPixel = (rgb) => (0xff000000 | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
+
+/** One picture: it shows a layer at a step. */
+export class Picture {
+  /** @param {import("./scene.js").Scene} scene */
+  constructor(scene) {
+    this.scene = scene;
+    this.surface = make("div", { class: "picture" });
+    this.caption = make("p", { class: "caption", hidden: "" });
+    this.element = make("div", {}, this.caption, this.surface);
+    /** @type {import("./scene.js").Layer | null} */
+    this.layer = null;
+    /** @type {Uint8Array} */
+    this.levels = new Uint8Array();
+    this.step = -1;
+    this.zoom = 1;
+    /** @type {MapCanvas[]} */
+    this.maps = [];
+    /** @type {{panel: import("./scene.js").Panel, group: Element, variant: number}[]} */
+    this.groups = [];
+    this.mark = makeSvg("rect", { class: "mark", visibility: "hidden" });
+  }
+
+  get size() {
+    return this.layer?.size ?? this.scene.size;
+  }
+
+  /**
+   * Show a layer. Its maps appear once its levels are set.
+   * @param {import("./scene.js").Layer} layer
+   */
+  setLayer(layer) {
+    this.layer = layer;
+    this.levels = new Uint8Array();
+    const [width, height] = this.size;
+    const viewBox = `0 0 ${width} ${height}`;
+    const below = makeSvg("svg", { viewBox, "aria-hidden": "true" });
+    const above = makeSvg("svg", { viewBox, "aria-hidden": "true" });
+    this.groups = layer.panels.map((panel) => {
+      const still = makeSvg("g");
+      showItems(still, panel.still, layer.points);
+      below.append(still);
+      const group = above.appendChild(makeSvg("g"));
+      return { panel, group, variant: -1 };
+    });
+    this.maps = layer.maps.map((block) => new MapCanvas(block));
+    above.append(this.mark);
+    this.surface.replaceChildren(below, ...this.maps.map((map) => map.element), above);
+  }
+
+  /** @param {Uint8Array} levels */
+  setLevels(levels) {
+    this.levels = levels;
+    this.drawMaps();
+  }
+
+  /**
+   * @param {number} zoom CSS pixels per pixel of the picture
+   */
+  resize(zoom) {
+    this.zoom = zoom;
+    const [width, height] = this.size;
+    this.surface.style.width = `${width * zoom}px`;
+    this.surface.style.height = `${height * zoom}px`;
+    for (const map of this.maps) {
+      map.resize(zoom, devicePixelRatio);
+      const { style } = map.element;
+      style.left = `${map.block.x * zoom}px`;
+      style.top = `${map.block.y * zoom}px`;
+      style.width = `${map.width * zoom}px`;
+      style.height = `${map.height * zoom}px`;
+    }
+    this.drawMaps();
+  }
+
+  /**
+   * @param {import("./scene.js").Scheme} scheme
+   * @param {string[]} palette
+   */
+  recolor(scheme, palette) {
+    for (const map of this.maps) map.recolor(scheme, palette);
+    this.drawMaps();
+  }
+
+  /** @param {number} step index of the step */
+  show(step) {
+    this.step = step;
+    const points = this.layer?.points ?? [];
+    for (const each of this.groups) {
+      const variant = each.panel.at[step] ?? -1;
+      if (variant !== each.variant) showItems(each.group, each.panel.variants[variant] ?? [], points);
+      each.variant = variant;
+    }
+    this.drawMaps();
+  }
+
+  drawMaps() {
+    if (!this.levels.length || this.step < 0) return;
+    for (const map of this.maps) map.draw(this.levels, this.step, this.scene.steps.length);
+  }
+
+  /**
+   * The value at a point of the picture.
+   * @param {number} x CSS pixels from the left edge of the picture
+   * @param {number} y
+   * @returns {Spot | null}
+   */
+  findSpot(x, y) {
+    for (const [number, { block }] of this.maps.entries()) {
+      const inBlock = [x / this.zoom - block.x, y / this.zoom - block.y];
+      const [column, row] = inBlock.map((at, axis) => Math.floor(at / block.pitch[axis]));
+      if (column < 0 || row < 0 || column >= block.columns || row >= block.rows) continue;
+      const within = [inBlock[0] - column * block.pitch[0], inBlock[1] - row * block.pitch[1]];
+      if (within[0] >= block.cell[0] || within[1] >= block.cell[1]) continue;
+      return {
+        number,
+        channel: block.rowsAreSamples ? column : row,
+        sample: block.rowsAreSamples ? row : column,
+        x: Math.floor((within[0] / block.cell[0]) * block.map[1]),
+        y: Math.floor((within[1] / block.cell[1]) * block.map[0]),
+      };
+    }
+    return null;
+  }
+
+  /**
+   * Outline a value, or nothing.
+   * @param {Spot | null} spot
+   */
+  markSpot(spot) {
+    this.mark.setAttribute("visibility", spot ? "visible" : "hidden");
+    if (!spot) return;
+    const box = this.findBox(spot);
+    for (const [name, value] of Object.entries(box)) this.mark.setAttribute(name, String(value));
+  }
+
+  /**
+   * The box of a value, in pixels of the picture.
+   * @param {Spot} spot
+   */
+  findBox(spot) {
+    const { block } = this.maps[spot.number];
+    const [row, column] = block.rowsAreSamples ? [spot.sample, spot.channel] : [spot.channel, spot.sample];
+    const width = block.cell[0] / block.map[1];
+    const height = block.cell[1] / block.map[0];
+    const x = block.x + column * block.pitch[0] + spot.x * width;
+    return { x, y: block.y + row * block.pitch[1] + spot.y * height, width, height };
+  }
+
+  /**
+   * The level of a value at the current step.
+   * @param {Spot} spot
+   */
+  levelAt(spot) {
+    const { block } = this.maps[spot.number];
+    const { start, length } = findSeries(
+      block,
+      spot.channel,
+      spot.sample,
+      spot.y,
+      spot.x,
+      this.scene.steps.length,
+    );
+    return this.levels[start + (length > 1 ? this.step : 0)];
+  }
+}
+
+/**
+ * A value of a picture.
+ * @typedef {object} Spot
+ * @property {number} number which block
+ * @property {number} channel position among the block's channels
+ * @property {number} sample position among its samples
+ * @property {number} x
+ * @property {number} y
+ */

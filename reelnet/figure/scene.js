@@ -1,0 +1,160 @@
+// The figure's data: what the page contains, decoded on demand.
+
+/**
+ * An item of a panel, in CSS pixels of the picture at its own size. The first entry is its kind:
+ * "t" text, "r" rectangle, "l" line, "p" polygon, "d" disc, "i" image.
+ * @typedef {[string, ...any]} Item
+ *
+ * @typedef {object} Panel
+ * @property {string} name
+ * @property {[number, number, number, number]} box x, y, width, height
+ * @property {Item[]} still what every step shows
+ * @property {Item[][]} variants what differs from step to step, each list once
+ * @property {number[]} at the variant of each step
+ *
+ * @typedef {object} MapBlock Maps in a grid of cells. Values are levels of a colormap, 255 where one is missing.
+ * @property {number} x
+ * @property {number} y
+ * @property {[number, number]} cell width and height
+ * @property {[number, number]} pitch from one cell to the next, right and down
+ * @property {number} rows
+ * @property {number} columns
+ * @property {[number, number]} map height and width, in values
+ * @property {number[]} channels
+ * @property {number[]} samples
+ * @property {boolean} rowsAreSamples
+ * @property {string} tap
+ * @property {Record<Scheme, string | null>} colors of all levels, six hexadecimal digits each
+ * @property {number} missing color of a missing value
+ * @property {[number, number][]} limits values of the lowest and the highest level, once or per channel
+ * @property {[boolean, boolean]} clipped whether values lie beyond the limits
+ * @property {number} offset where its levels begin in the layer's data
+ * @property {boolean} still whether it has one step only
+ *
+ * @typedef {object} Cursor A chart whose cursor can be dragged.
+ * @property {[number, number, number, number]} box
+ * @property {number[]} x of each step
+ *
+ * @typedef {object} Layer
+ * @property {string} name
+ * @property {string} data id of the element that holds its levels
+ * @property {[number, number]} [size]
+ * @property {Panel[]} panels
+ * @property {number[][]} points x and y of points in turn, shared by lines
+ * @property {MapBlock[]} maps
+ * @property {string[] | null} labels names of the samples
+ * @property {Cursor[]} cursor
+ *
+ * @typedef {"light" | "dark"} Scheme
+ *
+ * @typedef {object} Scene
+ * @property {string} title
+ * @property {string} alt
+ * @property {[number, number]} size
+ * @property {number} background
+ * @property {{light: string[], dark: string[] | null}} colors
+ * @property {boolean} fixedScheme
+ * @property {number[]} steps
+ * @property {[number, number][]} frames index of a step, and milliseconds
+ * @property {number | null} loop how often it plays; null for ever
+ * @property {Layer[]} layers
+ */
+
+/** @param {string} id */
+const readText = (id) => (document.getElementById(id)?.textContent ?? "").trim();
+
+/**
+ * Inflate raw deflate data in base64.
+ * @param {string} text
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+async function inflate(text) {
+  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** @returns {Promise<Scene>} */
+export async function readScene() {
+  return JSON.parse(new TextDecoder().decode(await inflate(readText("figure-data"))));
+}
+
+/** @type {Map<string, Promise<Uint8Array>>} */
+const loadedData = new Map();
+
+/**
+ * The levels of a layer, decoded once: per block (channel, y, x, sample, step), the steps of a value side by side.
+ * @param {Scene} scene
+ * @param {Layer} layer
+ */
+export function loadLevels(scene, layer) {
+  const known = loadedData.get(layer.data);
+  if (known) return known;
+  const loading = inflate(readText(layer.data)).then((levels) => {
+    // The page stores differences from the step before, modulo 256, which compress better.
+    for (const block of layer.maps) {
+      if (block.still) continue;
+      const end = block.offset + countValues(block) * scene.steps.length;
+      for (let start = block.offset; start < end; start += scene.steps.length) {
+        let level = 0;
+        for (let i = start; i < start + scene.steps.length; i++) levels[i] = level += levels[i];
+      }
+    }
+    return levels;
+  });
+  loadedData.set(layer.data, loading);
+  return loading;
+}
+
+/** @param {MapBlock} block */
+const countValues = ({ channels, samples, map }) => channels.length * samples.length * map[0] * map[1];
+
+/**
+ * Where the steps of a value begin in the layer's data, and how many there are.
+ * @param {MapBlock} block
+ * @param {number} channel position among the block's channels
+ * @param {number} sample position among its samples
+ * @param {number} y
+ * @param {number} x
+ * @param {number} count number of recorded steps
+ */
+export function findSeries(block, channel, sample, y, x, count) {
+  const [height, width] = block.map;
+  const index = ((channel * height + y) * width + x) * block.samples.length + sample;
+  const length = block.still ? 1 : count;
+  return { start: block.offset + index * length, length };
+}
+
+/**
+ * The value of a level, as text with two decimals.
+ * @param {MapBlock} block
+ * @param {number} channel position among the block's channels
+ * @param {number} level
+ */
+export function formatValue(block, channel, level) {
+  if (level === 255) return "missing (NaN or infinite)";
+  const last = countLevels(block) - 1;
+  const value = toValue(block, channel, level);
+  const sign = level === last && block.clipped[1] ? "≥ " : level === 0 && block.clipped[0] ? "≤ " : "";
+  return sign + formatNumber(value);
+}
+
+/** @param {MapBlock} block */
+export const countLevels = (block) => /** @type {string} */ (block.colors.light).length / 6;
+
+/**
+ * @param {MapBlock} block
+ * @param {number} channel
+ * @param {number} level
+ */
+export function toValue(block, channel, level) {
+  const [low, high] = block.limits[block.limits.length > 1 ? channel : 0];
+  return low + (level / (countLevels(block) - 1)) * (high - low);
+}
+
+/** @param {number} value */
+export function formatNumber(value) {
+  const size = Math.abs(value);
+  const text = size !== 0 && size < 0.1 ? value.toPrecision(2) : value.toFixed(size < 1000 ? 2 : 0);
+  return (Number(text) === 0 ? "0.00" : text).replace("-", "−");
+}
