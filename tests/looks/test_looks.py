@@ -36,7 +36,7 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "dark": {"maps": "pictures transformer series vectors logsteps gaps ends still bare", "grid": "oblong"},
     "evolution": {"maps": "series single large ends still three", "texts": "many", "grid": "large"},
-    "overview": {"maps": "digits pictures series vectors single large oblong logsteps gaps"},
+    "overview": {"maps": "digits pictures series vectors single large logsteps gaps"},
     "paper": {"maps": "pictures transformer series vectors logsteps gaps ends still bare", "grid": "oblong"},
     "square": {
         "maps": "all but digits logsteps ends still bare",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.scene.answers.sample_choice import find_right_since
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import SceneContext
 from reelnet.scene.number_text import format_percent
@@ -51,11 +52,15 @@ def write_sentences(scores: ClassScores, context: SceneContext, position: int) -
         position: The sample, counted from 0 among the shown ones.
     """
     beliefs, truth = scores.beliefs(context, position), int(scores.truth[position])
-    sentences, since = [], None
+    answers = np.array([find_top_class(row) for row in beliefs])
+    sentences, since, for_good = [], None, find_right_since(answers, truth)
     for index, row in enumerate(beliefs):
-        is_right = truth != UNKNOWN_CLASS and find_top_class(row) == truth
+        is_right = truth != UNKNOWN_CLASS and answers[index] == truth
         since = (index if since is None else since) if is_right else None
-        sentences.append(_write_at(row, scores.classes, truth, index, since, context.steps))
+        said = _write_at(row, scores.classes, truth, index, since, context.steps)
+        if since is not None and since < index and since != for_good:
+            said = replace(said, comment=f"{said.comment.removesuffix('.')}, but not for good.")
+        sentences.append(said)
     return sentences
 
 

@@ -20,9 +20,12 @@ ROWS = [[0.35, 0.33, 0.32], [0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [0.004, 0.995, 0.0
 
 
 def write(
-    path: Path, labels: tuple[str, ...] | None, classes: tuple[str, ...] = ("3", "8", "9")
+    path: Path,
+    labels: tuple[str, ...] | None,
+    classes: tuple[str, ...] = ("3", "8", "9"),
+    rows: list[list[float]] = ROWS,
 ) -> list[Sentences]:
-    values = np.array(ROWS, np.float32)[:, None, :, None, None]
+    values = np.array(rows, np.float32)[:, None, :, None, None]
     run = write_run(
         path,
         {"conv1": noise(5, 1, 1, 2), "out": values},
@@ -58,6 +61,18 @@ def test_right_and_wrong_answers(tmp_path: Path) -> None:
         Sentences(
             "It says 8, with 100% certainty, and is right.", "It has been right since step 30.", Outcome.RIGHT
         ),
+    ]
+
+
+def test_what_is_right_but_not_for_good(tmp_path: Path) -> None:
+    right, wrong = [0.2, 0.5, 0.3], [0.6, 0.1, 0.3]
+    said = write(tmp_path / "run", ("8",), rows=[right, right, wrong, right, right])
+    assert [each.comment for each in said] == [
+        "It is an 8.",
+        "It has been right from the start, but not for good.",
+        "It is an 8. 10% of its belief lies there by now.",
+        "It was still wrong at step 20.",
+        "It has been right since step 30.",
     ]
 
 

@@ -128,7 +128,7 @@ class Belief(AnswerPanel):
             return self.list_beliefs(scores, context).measure()
         label_width = measure_labels(scores, context, self.write_note(scores, context))
         header = chart.header.height_at(chart.natural_width)
-        height = max(13 * size, chart.min_height(header))
+        height = max(10 * size, chart.min_height(header))
         return Measure(
             max(40 * size, chart.natural_width + label_width), height, chart.min_width + label_width
         )

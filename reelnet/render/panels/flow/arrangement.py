@@ -22,8 +22,10 @@ LEGIBLE_CHANNELS = 4
 """Channels of a layer below which fewer layers are shown instead."""
 LINE_COST = 0.85
 """By how much smaller maps may be if that saves a line: one line shows best where things go."""
+FILL_GAIN = 0.5
+"""Power of the fraction of the room that is filled by which maps may be smaller to fill more of it."""
 BLANK_COST = 3
-"""Power of the fraction of cells that are filled by which maps may be smaller to leave fewer blanks."""
+"""Power of the fraction of channels that are shown, and of cells that are filled, by which maps may be smaller."""
 MIN_FILLED_PITCH = 0.7
 """A pitch may be this much smaller than the largest if maps fill its cells better."""
 
@@ -59,11 +61,6 @@ class Spacing:
     def span(self, cells: int) -> int:
         """Pixels of some cells with the gaps between them."""
         return cells * self.pitch - self.gap
-
-    def split(self, count: int) -> tuple[int, int]:
-        """Rows and columns of `count` cells, the columns filled one after the other."""
-        columns = -(-count // self.rows)
-        return -(-count // columns), columns
 
 
 @dataclass(frozen=True)
@@ -128,9 +125,8 @@ class CaptionStyles:
 class Part(Protocol):
     """One part of a flow: the input, a layer, or the probabilities."""
 
-    @property
-    def stretch(self) -> int:
-        """Pixels by which it may be wider where there is room."""
+    def widen(self, size: Size, room: Size) -> Size:
+        """Its size where there is more room than it needs: at most as wide and as high as that."""
 
     def size_at(self, spacing: Spacing) -> Size:
         """The pixels that it takes, without its caption."""
@@ -139,10 +135,13 @@ class Part(Protocol):
         """What stands below it."""
 
     def map_side(self, spacing: Spacing) -> int | None:
-        """The longer side of its maps in pixels; None if it has none."""
+        """The side in pixels of a square as large as its maps; None if it has none."""
 
     def count_cells(self, spacing: Spacing) -> int | None:
         """The number of cells with maps; None if it has none."""
+
+    def count_places(self, spacing: Spacing) -> int:
+        """The number of cells, with those that stay blank at the end of the last column."""
 
 
 @dataclass(frozen=True)
@@ -295,15 +294,22 @@ class Candidate:
 
     @property
     def least_side(self) -> int:
-        """Side of the smallest maps in pixels."""
+        """Side of a square as large as the smallest maps, in pixels."""
         return min(self._map_sides, default=self.spacing.cell)
 
-    @property
+    @cached_property
     def score(self) -> float:
-        """How good it is: the mean side of the maps, less where cells are not filled, and for blanks and lines."""
+        """How good it is: the mean side of the maps, less where cells or the room are not filled, and for lines."""
         sides = self._map_sides or [self.spacing.cell]
-        fill = min(1.0, self.least_side / self.spacing.cell)
-        return sum(sides) / len(sides) * fill * self._completeness * LINE_COST ** (len(self.lines or []) - 1)
+        size = sum(sides) / len(sides) * min(1.0, self.least_side / self.spacing.cell)
+        cost = LINE_COST ** (len(self.lines or []) - 1)
+        return float(size * self._completeness * self._fill**FILL_GAIN * cost)
+
+    @property
+    def _fill(self) -> float:
+        """The fraction of the room that parts cover, before they are widened."""
+        covered = sum(size.width * size.height for size in self.sizes)
+        return covered / (self.room.size.width * self.room.size.height)
 
     @property
     def misfit(self) -> float:
@@ -319,12 +325,13 @@ class Candidate:
 
     @property
     def _completeness(self) -> float:
-        """How many of the channels that might be shown are, and how many of the cells are filled, 0 to 1."""
-        counts = [count for part in self.parts if (count := part.count_cells(self.spacing)) is not None]
+        """How much less it is worth as channels are left out and cells stay blank, 0 to 1."""
         loose = replace(self.spacing, rows=1)
-        wanted = sum(part.count_cells(loose) or 0 for part in self.parts)
-        cells = sum(math.prod(self.spacing.split(count)) for count in counts)
-        return sum(counts) / wanted * (sum(counts) / cells) ** BLANK_COST if cells else 1.0
+        shown, wanted = (
+            sum(part.count_cells(spacing) or 0 for part in self.parts) for spacing in (self.spacing, loose)
+        )
+        places = sum(part.count_places(self.spacing) for part in self.parts)
+        return (shown / wanted * shown / places) ** BLANK_COST if places else 1.0
 
     def place(self) -> Iterator[PlacedPart]:
         """Place all parts, each line across the room or in its middle."""
@@ -332,19 +339,21 @@ class Candidate:
         for row, line in enumerate(lines):
             height = self.line_height(line)
             slots = {number: self.slots[number] for number in line}
+            sizes = {number: self.sizes[number] for number in line}
             spaces, free = len(line) - 1, self.room.size.width - sum(slots.values())
-            for number in line:
-                stretch = max(0, min(self.parts[number].stretch, free - self.room.between * spaces))
-                slots[number], free = slots[number] + stretch, free - stretch
+            for number in reversed(line):
+                most = slots[number] + max(0, free - self.room.between * spaces)
+                sizes[number] = self.parts[number].widen(sizes[number], Size(most, height))
+                wider = max(slots[number], sizes[number].width)
+                slots[number], free = wider, free - wider + slots[number]
             between = min(self.room.most_between, free // spaces) if spaces else 0
             x = max(0, free - between * spaces) // 2
             for number in line:
-                size, slot = self.sizes[number], slots[number]
-                size = Size(size.width + slot - self.slots[number], size.height)
+                size, slot = sizes[number], slots[number]
                 left = grid.round_down(x + (slot - size.width) // 2)
                 top = y + grid.round_down((height - size.height) // 2)
                 box = Box(left, top, size.width, size.height)
-                width = self._caption_width(number)
+                width = slot + self.room.between // 2
                 middle = left + size.width // 2
                 yield PlacedPart(
                     number, row, middle - width // 2, width, box, y + height + self.room.caption_gap

@@ -38,7 +38,7 @@ from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.template.color import Rgb
 from reelnet.template.theme import LimitKind
 
-MIN_PITCH, MIN_GAP, LEGIBLE_SIDE = 16, 5, 40
+MIN_PITCH, MIN_GAP, LEGIBLE_SIDE = 16, 5, 52
 """Pixels of the layout: at least from one cell to the next, and between them; side of maps that are large enough."""
 FADE = 20
 """Pixels of the layout in which a band fades where a line ends."""

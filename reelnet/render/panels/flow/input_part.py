@@ -32,15 +32,20 @@ class InputPart:
         """Whether it is one row of values, drawn as a line."""
         return bool(self.picture.shape[1] == 1)
 
-    stretch = 0
-
     def size_at(self, spacing: Spacing) -> Size:
-        """A square of two by two cells, or of one if there is one row."""
+        """Its longer side is that of two square cells, or of one if there is one row."""
         side = spacing.span(min(2, spacing.rows))
-        height, width = self.picture.shape[1:3]
         if self.is_sequence:
             return Size(side, side)
+        height, width = self.picture.shape[1:3]
         return Size(max(1, side * width // max(height, width)), max(1, side * height // max(height, width)))
+
+    def widen(self, size: Size, room: Size) -> Size:
+        """A whole number of pixels per pixel of the picture, if that is larger."""
+        height, width = self.picture.shape[1:3]
+        scale = min(room.width // width, room.height // height)
+        is_larger = not self.is_sequence and scale * width > size.width
+        return Size(scale * width, scale * height) if is_larger else size
 
     def caption_at(self, spacing: Spacing) -> Caption:
         """Its size."""
@@ -55,6 +60,10 @@ class InputPart:
     def count_cells(self, spacing: Spacing) -> int | None:
         """It has no maps."""
         return None
+
+    def count_places(self, spacing: Spacing) -> int:
+        """It has no cells."""
+        return 0
 
 
 class InputDrawing:

@@ -26,6 +26,8 @@ from reelnet.template.selector import Selector
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+MAX_DROPPED = 1 / 8
+"""Fraction of the channels that may be left out so that no place in the last column stays blank."""
 MIN_REDUCED_FILL = 0.75
 """Fraction of the side of a cell that a reduced map should fill."""
 MAX_VALUE_PITCH, MIN_VALUE_PITCH, VALUE_PITCH_STEP = 24, 6, 2
@@ -54,8 +56,6 @@ class FlowLayer(ABC):
         tap: Name of the layer.
     """
 
-    stretch = 0
-
     def __init__(self, context: SceneContext, tap: str) -> None:
         self.context, self.tap, self.info = context, tap, context.require(tap)
 
@@ -63,17 +63,25 @@ class FlowLayer(ABC):
     def size_at(self, spacing: Spacing) -> Size:
         """The pixels of its cells."""
 
+    def widen(self, size: Size, room: Size) -> Size:
+        """Its size: cells are as large in all layers."""
+        return size
+
     @abstractmethod
     def caption_at(self, spacing: Spacing) -> Caption:
         """Its name, and what is shown of it."""
 
     def map_side(self, spacing: Spacing) -> int | None:
-        """The longer side of its maps in pixels; None if it has none."""
+        """The side in pixels of a square as large as its maps; None if it has none."""
         return None
 
     def count_cells(self, spacing: Spacing) -> int | None:
         """The number of cells with maps; None if it has none."""
         return None
+
+    def count_places(self, spacing: Spacing) -> int:
+        """The number of cells, with those that stay blank at the end of the last column."""
+        return 0
 
     @abstractmethod
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
@@ -107,20 +115,26 @@ class Tiles:
 
 
 class MapLayer(FlowLayer):
-    """A layer with maps: one cell per channel."""
+    """A layer with maps: one cell per channel, a square, or of the maps' own shape and as large as a square."""
 
     def _shown(self, spacing: Spacing) -> int:
-        """The number of channels: all, or as many as fill whole columns."""
-        total = self.info.map_shape[0]
+        """The number of channels: all, or as many as fill whole columns if others are left out anyway, or few are."""
+        total, rows = self.info.map_shape[0], self._most_rows(spacing)
         shown = min(spacing.channels, total)
-        return shown if shown in (total, *range(spacing.rows)) else shown - shown % spacing.rows
+        rest = shown % rows
+        is_whole = shown < rows or (shown == total and rest > MAX_DROPPED * total)
+        return shown if is_whole else shown - rest
 
     def count_cells(self, spacing: Spacing) -> int | None:
         """The number of channels that are shown."""
         return self._shown(spacing)
 
+    def count_places(self, spacing: Spacing) -> int:
+        """Rows times columns."""
+        return math.prod(self._split(spacing))
+
     def _factor(self, spacing: Spacing) -> int:
-        return -(-max(self.info.map_shape[1:]) // spacing.cell)
+        return math.ceil(math.sqrt(math.prod(self.info.map_shape[1:])) / spacing.cell)
 
     def _reduced(self, spacing: Spacing) -> tuple[int, int]:
         factor = self._factor(spacing)
@@ -128,27 +142,64 @@ class MapLayer(FlowLayer):
         return height, width
 
     def _scale(self, spacing: Spacing) -> int:
-        return spacing.cell // max(self._reduced(spacing))
+        return max(1, int(spacing.cell / math.sqrt(math.prod(self._reduced(spacing)))))
+
+    def _cell_size(self, spacing: Spacing) -> Size:
+        """A cell: a square, which layers with maps of other sizes share, or as large as a map that is none."""
+        (height, width), scale = self._reduced(spacing), self._scale(spacing)
+        return Size(spacing.cell, spacing.cell) if height == width else Size(width * scale, height * scale)
+
+    def _pitches(self, spacing: Spacing) -> tuple[int, int]:
+        """Pixels from a cell to the one below it, and to the one right of it."""
+        cell, grid = self._cell_size(spacing), self.context.grid
+        return grid.round_up(cell.height + spacing.gap), grid.round_up(cell.width + spacing.gap)
+
+    def _most_rows(self, spacing: Spacing) -> int:
+        return max(1, (spacing.height + spacing.gap) // self._pitches(spacing)[0])
+
+    def _split(self, spacing: Spacing) -> tuple[int, int]:
+        """Rows and columns of cells, the columns filled one after the other."""
+        count = self._shown(spacing)
+        columns = -(-count // self._most_rows(spacing))
+        return -(-count // columns), columns
 
     def size_at(self, spacing: Spacing) -> Size:
         """The cells in columns."""
-        rows, columns = spacing.split(self._shown(spacing))
-        return Size(spacing.span(columns), spacing.span(rows))
+        (rows, columns), (down, across) = self._split(spacing), self._pitches(spacing)
+        cell = self._cell_size(spacing)
+        return Size((columns - 1) * across + cell.width, (rows - 1) * down + cell.height)
 
     def caption_at(self, spacing: Spacing) -> Caption:
-        """Channels and the size of their maps: `16 × 7²`."""
+        """Channels, the size of their maps, and how many never change: `16 × 7², 3 dead`."""
         total, height, width = self.info.map_shape
         shown, attention = self._shown(spacing), self.context.statistics.is_attention(self.tap)
         unit = " head" + "s" * (total != 1) if attention else ""
         number = f"{total:,}{unit}" if shown == total else f"{shown} of {total:,}{unit}"
         side = f"{height}²" if height == width else f"{height} × {width}"
+        count = self._count_dead(shown)
+        dead = ", dead: never changes" if count == shown else f", {count} dead" if count else ""
         if shown == total and not attention:
-            return Caption(name_layer(self.tap), keep_together(f"{number} × {side}"))
-        return Caption(name_layer(self.tap), f"{keep_together(number)} {keep_together(f'× {side}')}")
+            detail = keep_together(f"{number} × {side}")
+        else:
+            detail = f"{keep_together(number)} {keep_together(f'× {side}')}"
+        return Caption(name_layer(self.tap), detail + dead)
+
+    def _choose(self, count: int) -> tuple[int, ...]:
+        """The channels that differ most, similar ones together."""
+        show, statistics = Selector(top=count), self.context.statistics
+        return ChannelChoice.choose(show, "similar", self.tap, self.info.map_shape[0], statistics).channels
+
+    def _count_dead(self, shown: int) -> int:
+        """How many of the shown channels never change."""
+        if self.info.fold is not None:
+            return 0
+        key = "dead", self.tap, shown
+        dead = self.context.statistics.signatures(self.tap).dead
+        return self.context.get_cached(key, lambda: int(np.count_nonzero(dead[list(self._choose(shown))])))
 
     def map_side(self, spacing: Spacing) -> int | None:
         """The side of a map as it is drawn; of a reduced one, whose values count less, that of its cell."""
-        side = max(self._reduced(spacing)) * self._scale(spacing)
+        side = int(math.sqrt(math.prod(self._reduced(spacing))) * self._scale(spacing))
         is_filled = self._factor(spacing) > 1 and side >= MIN_REDUCED_FILL * spacing.cell
         return spacing.cell if is_filled else side
 
@@ -164,15 +215,14 @@ class MapLayer(FlowLayer):
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
         """One tile per channel, down the columns."""
         count, (height, width), scale = self._shown(spacing), self._reduced(spacing), self._scale(spacing)
-        total, statistics = self.info.map_shape[0], self.context.statistics
-        channels = ChannelChoice.choose(Selector(top=count), "similar", self.tap, total, statistics).channels
-        rows, _ = spacing.split(count)
-        grid = self.context.grid
-        down, across = grid.center(spacing.cell - height * scale), grid.center(spacing.cell - width * scale)
+        channels = self._choose(count)
+        (rows, _), (pitch_y, pitch_x) = self._split(spacing), self._pitches(spacing)
+        grid, room = self.context.grid, self._cell_size(spacing)
+        down, across = grid.center(room.height - height * scale), grid.center(room.width - width * scale)
         boxes = tuple(
             Box(
-                box.x + number // rows * spacing.pitch + across,
-                box.y + number % rows * spacing.pitch + down,
+                box.x + number // rows * pitch_x + across,
+                box.y + number % rows * pitch_y + down,
                 width * scale,
                 height * scale,
             )

@@ -70,10 +70,10 @@ class ProbabilityPart:
         """Least height at which the names can be read."""
         return round(len(self.names) * MIN_PITCH_EMS * self.style.size)
 
-    @property
-    def stretch(self) -> int:
-        """Pixels by which its bars may be longer."""
-        return (BAR_EMS - MIN_BAR_EMS) * self.style.size
+    def widen(self, size: Size, room: Size) -> Size:
+        """Longer bars."""
+        longest = size.width + (BAR_EMS - MIN_BAR_EMS) * self.style.size
+        return Size(max(size.width, min(longest, room.width)), size.height)
 
     def caption_at(self, spacing: Spacing) -> Caption:
         """What the bars are."""
@@ -86,6 +86,10 @@ class ProbabilityPart:
     def count_cells(self, spacing: Spacing) -> int | None:
         """It has no maps."""
         return None
+
+    def count_places(self, spacing: Spacing) -> int:
+        """It has no cells."""
+        return 0
 
 
 def choose_classes(beliefs: NDArray[np.float64], truth: int) -> list[int]:

@@ -124,6 +124,24 @@ def test_larger_maps_are_means_and_a_note_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_cells_have_the_shape_of_their_maps(tmp_path: Path) -> None:
+    taps = {"square": noise(3, 2, 8, 8), "long": noise(3, 2, 8, 4)[..., :1, :].repeat(2, 3).repeat(2, 4)}
+    laid = draw(recorded(tmp_path / "run", taps, bounds=None), layer="square")
+    square, long = (layer.cell_region().boxes[:2] for layer in layers_of(laid))
+    assert square[0].width == square[0].height
+    assert long[0].width == 4 * long[0].height
+    assert square[0].width / 2 <= (long[0].width * long[0].height) ** 0.5 <= square[0].width
+    assert long[0].right < long[1].x or long[0].bottom < long[1].y
+
+
+def test_dead_channels_are_counted(tmp_path: Path) -> None:
+    some, every = noise(3, 2, 4, 8), np.zeros((3, 2, 1, 8, 8), np.float32)
+    some[:, :, 2] = 0.5
+    laid = draw(recorded(tmp_path / "run", {"conv1": some, "relu": every}))
+    details = [caption.detail.replace("\u00a0", " ") for caption in drawing_of(laid)._arrangement.captions]
+    assert details[1:3] == ["4 × 8², 1 dead", "1 × 8², dead: never changes"]
+
+
 def test_vectors_have_a_value_each_down_their_columns(tmp_path: Path) -> None:
     vector = np.linspace(-1, 1, 30, dtype=np.float32).reshape(1, 1, 30, 1, 1)
     run = write_run(tmp_path / "run", {"conv1": noise(1, 1, 4, 8), "dense": vector})
