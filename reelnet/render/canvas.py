@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from reelnet.render.description.coverage import Coverage, describe_shape
+from reelnet.render.description.described_canvas import DescribedCanvas
+from reelnet.render.description.items import (
+    DiscItem,
+    Item,
+    LineItem,
+    PictureItem,
+    Point,
+    PolygonItem,
+    RectItem,
+    TextItem,
+)
 from reelnet.render.typography import TextStyle, rasterize_text
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
@@ -31,6 +43,21 @@ def stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> 
         x: Column of the mask's left edge.
         y: Row of the mask's upper edge.
     """
+    if isinstance(canvas, DescribedCanvas):
+        _note_shape(canvas, mask, ink, x, y, partial(_stamp, mask=mask, ink=ink, x=x, y=y))
+    _stamp(canvas, mask, ink, x, y)
+
+
+def _note_shape(
+    canvas: DescribedCanvas, mask: NDArray[Any], ink: Ink, x: int, y: int, draw: Callable[[Canvas], None]
+) -> None:
+    left, top = canvas.origin
+    items = describe_shape(mask, ink, left + x, top + y)
+    if items is not None:
+        canvas.note(items, draw)
+
+
+def _stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> None:
     quantize = _quantize_coverage.__wrapped__ if mask.flags.writeable else _quantize_coverage
     shades, is_drawn = quantize(_MaskKey(mask), len(ink.indices))
     visible, region = clip_to_canvas(canvas, shades, x, y)
@@ -63,6 +90,12 @@ def _quantize_coverage(key: _MaskKey, count: int) -> tuple[NDArray[np.uint8], ND
 
 def fill_mask(canvas: Canvas, mask: NDArray[np.bool_], ink: Ink, x: int, y: int) -> None:
     """Draw a shape with hard edges in the full color of an ink; see `stamp`."""
+    if isinstance(canvas, DescribedCanvas):
+        _note_shape(canvas, mask, ink, x, y, partial(_fill_mask, mask=mask, ink=ink, x=x, y=y))
+    _fill_mask(canvas, mask, ink, x, y)
+
+
+def _fill_mask(canvas: Canvas, mask: NDArray[np.bool_], ink: Ink, x: int, y: int) -> None:
     mask, region = clip_to_canvas(canvas, mask, x, y)
     region[mask] = ink.indices[-1]
 
@@ -81,11 +114,59 @@ def write(
     if text:
         width = style.width(text)
         offset = {"left": 0, "middle": width // 2, "right": width}[anchor]
-        stamp(canvas, rasterize_text(text, style), ink, x - offset, y)
+        x -= offset
+        mask = rasterize_text(text, style)
+        if isinstance(canvas, DescribedCanvas):
+            left, top = canvas.origin
+            item = TextItem(text, left + x, top + y, width, style, ink)
+            canvas.note([item], partial(_stamp, mask=mask, ink=ink, x=x, y=y))
+        _stamp(canvas, mask, ink, x, y)
+
+
+def draw_picture(
+    canvas: Canvas, indices: Canvas, box: Box, is_drawn: NDArray[np.bool_] | None = None
+) -> None:
+    """Fill a box with a picture of palette indices (height, width); each pixel is repeated a whole number of times.
+
+    Args:
+        canvas: Changed in place; the box must be on it.
+        indices: The picture.
+        box: Where it is drawn.
+        is_drawn: Which pixels of the picture are drawn, bool (height, width); None for all.
+    """
+    if isinstance(canvas, DescribedCanvas):
+        left, top = canvas.origin
+        moved = Box(left + box.x, top + box.y, box.width, box.height)
+        draw = partial(_draw_picture, indices=indices, box=box, is_drawn=is_drawn)
+        canvas.note([PictureItem(moved, indices, is_drawn)], draw)
+    _draw_picture(canvas, indices, box, is_drawn)
+
+
+def _draw_picture(canvas: Canvas, indices: Canvas, box: Box, is_drawn: NDArray[np.bool_] | None) -> None:
+    height, width = indices.shape
+    enlarged = enlarge_pixels(indices, box.height // height, box.width // width)
+    region = canvas[box.y : box.bottom, box.x : box.right]
+    if is_drawn is None:
+        region[...] = enlarged
+    else:
+        np.copyto(region, enlarged, where=enlarge_pixels(is_drawn, box.height // height, box.width // width))
+
+
+def enlarge_pixels(pixels: NDArray[M], down: int, across: int) -> NDArray[M]:
+    """Repeat each of the pixels (height, width) so many times from top to bottom and from left to right."""
+    return pixels.repeat(down, axis=0).repeat(across, axis=1)
 
 
 def fill_box(canvas: Canvas, box: Box, ink: Ink) -> None:
     """Fill a rectangle with the full color of an ink. It is clipped to the canvas."""
+    if isinstance(canvas, DescribedCanvas):
+        left, top = canvas.origin
+        item = RectItem(Box(left + box.x, top + box.y, box.width, box.height), ink)
+        canvas.note([item], partial(_fill_box, box=box, ink=ink))
+    _fill_box(canvas, box, ink)
+
+
+def _fill_box(canvas: Canvas, box: Box, ink: Ink) -> None:
     canvas[max(0, box.y) : max(0, box.bottom), max(0, box.x) : max(0, box.right)] = ink.indices[-1]
 
 
@@ -114,7 +195,8 @@ def polylines(
     """The coverage (height, width) of several lines that do not touch; see `polyline`."""
     k, coverage = OVERSAMPLING, np.zeros(size[::-1], np.uint8)
     image, rows = Image.new("L", (size[0] * k, size[1] * k)), []
-    for points in lines:
+    kept = tuple(map(tuple, lines))
+    for points in kept:
         if len(points) > 1:
             scaled = [(x * k, y * k) for x, y in points]
             ImageDraw.Draw(image).line(scaled, fill=255, width=round(width * k), joint="curve")
@@ -124,7 +206,14 @@ def polylines(
     bottom = min(size[1], int(max(rows, default=-1) + width) + 2)
     if rows and top < bottom:
         coverage[top:bottom] = image.reduce(k, (0, top * k, size[0] * k, bottom * k))
-    return coverage
+    return Coverage.of_shape(
+        coverage, lambda x, y, ink: [LineItem(tuple(move_points(each, x, y) for each in kept), width, ink)]
+    )
+
+
+def move_points(points: Iterable[Point], x: float, y: float) -> tuple[Point, ...]:
+    """Points (x, y), moved to the right and down."""
+    return tuple((x + each[0], y + each[1]) for each in points)
 
 
 @lru_cache(maxsize=8)
@@ -134,7 +223,10 @@ def rasterize_disc(radius: float) -> NDArray[np.uint8]:
     image = Image.new("L", (side * k, side * k))
     low, high = side * k / 2 - radius * k, side * k / 2 + radius * k
     ImageDraw.Draw(image).ellipse([low, low, high, high], fill=255)
-    return np.asarray(image.reduce(k))
+    return Coverage.of_shape(
+        np.asarray(image.reduce(k)),
+        lambda x, y, ink: [DiscItem(x + side / 2, y + side / 2, radius, ink)],
+    )
 
 
 @lru_cache(maxsize=64)
@@ -156,7 +248,25 @@ def rasterize_arrow(length: int, width: int, head: int, direction: str) -> NDArr
     mask = np.asarray(image.reduce(k))
     rotated = {"right": mask, "left": mask[:, ::-1], "below": mask.T, "above": mask.T[::-1]}[direction]
     rotated.flags.writeable = False
-    return rotated
+    corners = _outline_arrow(length, width, head, side, direction)
+    return Coverage.of_shape(rotated, lambda x, y, ink: [PolygonItem(move_points(corners, x, y), ink)])
+
+
+def _outline_arrow(length: int, width: int, head: int, side: int, direction: str) -> tuple[Point, ...]:
+    """The corners of the arrow that `rasterize_arrow` draws."""
+    top, neck, middle = (side - width) // 2, length - head, side / 2
+    right: list[Point] = [
+        (0, top),
+        (neck, top),
+        (neck, 0),
+        (length, middle),
+        (neck, side),
+        (neck, top + width),
+        (0, top + width),
+    ]
+    if direction in ("left", "above"):
+        right = [(length - x, y) for x, y in right]
+    return tuple((y, x) if direction in ("below", "above") else (x, y) for x, y in right)
 
 
 def dilate_mask(mask: NDArray[np.uint8], margin: int = 1) -> NDArray[np.bool_]:
@@ -167,4 +277,14 @@ def dilate_mask(mask: NDArray[np.uint8], margin: int = 1) -> NDArray[np.bool_]:
     for y in range(2 * margin + 1):
         for x in range(2 * margin + 1):
             dilated |= padded[y : y + height, x : x + width]
-    return dilated
+    return Coverage.of_shape(dilated, partial(_outline_dilated, mask, margin))
+
+
+def _outline_dilated(mask: NDArray[np.uint8], margin: int, x: int, y: int, ink: Ink) -> list[Item]:
+    """The shape of a mask with a line around it."""
+    items: list[Item] = []
+    for item in describe_shape(mask, ink, x + margin, y + margin) or ():
+        items.append(item)
+        if isinstance(item, PolygonItem):
+            items.append(LineItem(((*item.points, item.points[0]),), 2 * margin, ink))
+    return items

@@ -9,6 +9,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.render.description.described_canvas import DescribedCanvas
+from reelnet.render.description.items import PanelDescription
 from reelnet.runs.run import RunReader
 from reelnet.scene.context import FrameState
 from reelnet.scene.layout.boxes import Box
@@ -75,7 +77,7 @@ class Compositor:
             frame = self._scene.timeline.frames[position]
             is_thumbnail = position == 0 and self._scene.timeline.thumbnail
             progress = Fraction(1) if is_thumbnail else self._progress_at(frame.pts)
-            canvas = self._draw(frame.step, progress, levels and levels(position))
+            canvas = self._draw(self._make_state(frame.step, progress, levels and levels(position)))
             yield Frame(canvas, frame.pts, frame.duration)
 
     def draw_step(self, step: int) -> Canvas:
@@ -85,23 +87,51 @@ class Compositor:
             UsageError: The step was not recorded.
             RunError: The step's file is missing, truncated or altered.
         """
+        return self._draw(self._find_state(step))
+
+    def describe_still(self) -> list[PanelDescription]:
+        """What each panel shows in every frame, in drawing order."""
+        canvas = DescribedCanvas.start(np.full_like(self._still, self._scene.background.indices[0]))
+        return self._describe(canvas, lambda drawing: drawing.draw_still(canvas))
+
+    def describe_step(self, step: int) -> list[PanelDescription]:
+        """What each panel shows of one recorded step, on top of what all panels show in every frame.
+
+        Raises:
+            UsageError: The step was not recorded.
+            RunError: The step's file is missing, truncated or altered.
+        """
+        state, canvas = self._find_state(step), DescribedCanvas.start(self._still.copy())
+        return self._describe(canvas, lambda drawing: drawing.draw(canvas, state))
+
+    def _describe(self, canvas: DescribedCanvas, draw: Callable[[Drawing], None]) -> list[PanelDescription]:
+        descriptions = []
+        for (name, box), drawing in zip(self._scene.boxes, self._scene.drawings, strict=True):
+            draw(drawing)
+            descriptions.append(PanelDescription(name, box, tuple(canvas.take_items())))
+        return descriptions
+
+    def _find_state(self, step: int) -> FrameState:
         self._run.require_step(step)
         frames = self._scene.timeline.with_thumbnail(Fraction(0))
         frame = next((frame for frame in frames if frame.step == step), None)
         if frame is not None:
-            return self._draw(step, self._progress_at(frame.pts + self._scene.timeline.thumbnail))
+            return self._make_state(step, self._progress_at(frame.pts + self._scene.timeline.thumbnail))
         # For a step that the timeline skips, count recorded steps.
-        return self._draw(step, Fraction(self._step_indices[step], max(1, len(self._step_indices) - 1)))
+        progress = Fraction(self._step_indices[step], max(1, len(self._step_indices) - 1))
+        return self._make_state(step, progress)
 
     def _progress_at(self, pts: Fraction) -> Fraction:
         start, last = self._scene.timeline.thumbnail, self._scene.timeline.frames[-1].pts
         return (pts - start) / (last - start) if last > start else Fraction(1)
 
-    def _draw(
+    def _make_state(
         self, step: int, progress: Fraction, levels: Mapping[str, NDArray[np.uint8]] | None = None
-    ) -> Canvas:
+    ) -> FrameState:
         snapshot = self._run.snapshot(step, self._scene.taps)
-        state = FrameState(snapshot, self._step_indices[step], progress, levels)
+        return FrameState(snapshot, self._step_indices[step], progress, levels)
+
+    def _draw(self, state: FrameState) -> Canvas:
         canvas = self._still.copy()
         for drawing in self._drawings:
             drawing.draw(canvas, state)

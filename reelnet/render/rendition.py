@@ -18,6 +18,7 @@ from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import DEFAULT_DENSITY
 from reelnet.errors import ReelnetError, TemplateError, UsageError
 from reelnet.render.compositor import Compositor, Frame, LevelSource
+from reelnet.render.description.items import PanelDescription
 from reelnet.render.font_notes import describe_fonts
 from reelnet.render.typography import note_fonts
 from reelnet.runs.run import RunReader
@@ -261,6 +262,19 @@ class Rendition:
             RunError: The step's file is missing, truncated or altered.
         """
         return self._get_compositor(depth).draw_step(step)
+
+    def describe_still(self) -> list[PanelDescription]:
+        """What each panel shows in every frame, in drawing order, in all colors of the palette."""
+        return self._get_compositor(ColorDepth.FULL).describe_still()
+
+    def describe_step(self, step: int) -> list[PanelDescription]:
+        """What each panel shows of one recorded step, on top of what all panels show in every frame.
+
+        Raises:
+            UsageError: The step was not recorded.
+            RunError: The step's file is missing, truncated or altered.
+        """
+        return self._get_compositor(ColorDepth.FULL).describe_step(step)
 
     def check_8bit_colors(self, subject: str, advice: str = "") -> None:
         """Check that 255 colors are enough, with fixed pictures reduced.

@@ -66,6 +66,12 @@ class Ink:
             return self.indices_16bit
         return self.indices
 
+    def cut(self, count: int) -> Ink:
+        """The first shades only, so that the last of them is the full color; once the palette is frozen."""
+        ink = Ink(self.colors[:count])
+        ink.indices = self.indices[:count]
+        return ink
+
 
 class FixedPicture:
     """Pictures that never change, such as photos and logos, as palette indices once the palette is frozen.

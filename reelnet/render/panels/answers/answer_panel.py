@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import polyline
+from reelnet.render.description.coverage import unite_coverage
 from reelnet.render.typography import TextStyle, body_style
 from reelnet.scene import number_text
 from reelnet.scene.class_scores import ClassScores, ScoreKind, explain_missing_scores
@@ -96,6 +97,6 @@ def rasterize_mark(size: int, *, right: bool) -> NDArray[np.uint8]:
     strokes = TICK_STROKES if right else CROSS_STROKES
     width = max(1.2, 0.15 * size)
     drawn = [polyline([(x * size, y * size) for x, y in stroke], width, (size, size)) for stroke in strokes]
-    mask: NDArray[np.uint8] = np.maximum.reduce(drawn)
+    mask = unite_coverage(drawn)
     mask.flags.writeable = False
     return mask

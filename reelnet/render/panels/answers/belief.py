@@ -27,10 +27,10 @@ from reelnet.render.panels.charts.line import (
     BLEED,
     CurveLine,
     CurveReveal,
+    Ghosts,
     Series,
     Sprite,
     compose_sprites,
-    draw_ghosts,
 )
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
 from reelnet.scene.answers.sample_choice import HARDEST, SampleOption, find_right_since, find_sample
@@ -238,7 +238,7 @@ class BeliefDrawing:
         """Draw the title, the axes, and all curves as ghost lines."""
         self._chart.draw_still(canvas)
         coverages = [line.coverage for line in self._curves]
-        draw_ghosts(canvas, self._curves, self._plot, self._ghost)
+        Ghosts(self._curves, self._plot, self._ghost).draw(canvas)
         past = [Sprite.from_coverage(coverage, self._past_ink) for coverage in coverages]
         self._past = compose_sprites(coverages, past)
         for reveal in self._reveals.values():

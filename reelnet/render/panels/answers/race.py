@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.canvas import fill_box, polyline, stamp, write
+from reelnet.render.canvas import draw_picture, fill_box, polyline, stamp, write
 from reelnet.render.panels.answers.answer_panel import AnswerPanel, answer_style, rasterize_mark
 from reelnet.render.panels.answers.class_ring import break_name
 from reelnet.render.panels.answers.heads import draw_curve
@@ -295,11 +295,10 @@ class RaceDrawing:
             y = lane.box.y + (lane.box.height - mask.shape[0]) // 2
             stamp(canvas, mask, self._ink, right - mask.shape[1], y)
             return
-        small = self._pictures.indices_for(canvas)[lane.sample]
-        indices = small.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
-        height, width = indices.shape
+        picture = self._pictures.indices_for(canvas)[lane.sample]
+        height, width = picture.shape[0] * self._scale, picture.shape[1] * self._scale
         x, y = right - width, lane.box.y + (lane.box.height - height) // 2
-        canvas[y : y + height, x : x + width] = indices
+        draw_picture(canvas, picture, Box(x, y, width, height))
 
     def _draw_lane(self, region: Canvas, lane: Lane) -> None:
         """Draw a lane's curve as a ghost onto the plot, and in its colors onto the past."""

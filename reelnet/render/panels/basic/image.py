@@ -17,6 +17,7 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import PositivePixels
+from reelnet.render.canvas import draw_picture
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
@@ -93,8 +94,7 @@ class ImageDrawing(Still):
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the picture."""
-        box = self._box
-        canvas[box.y : box.bottom, box.x : box.right] = self._picture.indices_for(canvas)[0]
+        draw_picture(canvas, self._picture.indices_for(canvas)[0], self._box)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.charts.axis import Axis
 from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis, place_value_ticks
 from reelnet.render.panels.charts.chart import Chart, format_measured_step
-from reelnet.render.panels.charts.line import CurveLine, CurveReveal, draw_ghosts
+from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Ghosts
 from reelnet.render.typography import TextStyle, body_style, shorten_text
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box
@@ -158,7 +158,7 @@ class ChartPlot:
         chart, right = self._chart, self._plot.x + self._grid_width
         inks = (self._muted, self._faint)
         draw_step_axis(canvas, chart.step_axis, self._plot, right, inks, self._style, chart.density)
-        draw_ghosts(canvas, self._lines, self._plot, self._ghost)
+        Ghosts(self._lines, self._plot, self._ghost).draw(canvas)
         self._reveal.look_up_colors(self._ghost)
 
     def _axis_inks(self, axis: Axis) -> list[Ink]:
@@ -190,7 +190,7 @@ class ChartPlot:
         plot, column = self._plot, self._columns[state.step_index]
         if self._chart.cursor and not np.isnan(column):
             left = plot.x + int(column)
-            canvas[plot.y : plot.bottom, left : left + self._chart.density] = self._muted.indices[8]
+            fill_box(canvas, Box(left, plot.y, self._chart.density, plot.height), self._muted.cut(9))
         self._reveal.draw(canvas, state.step_index)
         self._mark_infinite_values(canvas, state.step_index)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.canvas import clip_to_canvas, polylines, rasterize_disc
+from reelnet.render.canvas import clip_to_canvas, move_points, polylines, rasterize_disc
+from reelnet.render.description.described_canvas import described_by
+from reelnet.render.description.items import DiscItem, Item, LineItem
 from reelnet.render.panels.charts.axis import Axis
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.number_text import format_value
@@ -144,6 +146,8 @@ class CurveLine:
 
     Attributes:
         coverage: Of the whole curve, uint8 (plot height + 2 × BLEED, plot width).
+        shape: The whole curve on the canvas.
+        dot_radius: Of the dot at its end, in pixels.
         end_columns: For each recorded step the column up to which the curve is known, −1 for nothing.
         dot_rows: For each recorded step the row of the latest value, −1 if it lies outside.
         end_spans: For each recorded step the first row that the curve covers in its end column by then, and the row
@@ -152,16 +156,18 @@ class CurveLine:
 
     def __init__(self, series: Series, columns: Floats, plot: Box, ink: Ink, scale: float) -> None:
         width, radius = (2.2, 3.5) if series.held_out else (1.4, 2.5)
-        self.ink, self.dot = ink, rasterize_disc(radius * scale)
+        self.ink, self.dot_radius, self.dot = ink, radius * scale, rasterize_disc(radius * scale)
         fraction = series.axis.to_fraction(series.values)
         rows = (1 - fraction) * (plot.height - 1)
         known = ~np.isnan(rows) & ~np.isnan(columns)
         # Pieces are numbered by the breaks before them.
         breaks = series.measured & ~known & ~np.isnan(columns)
         pieces = breaks.astype(np.intp).cumsum()[known]
-        lines = split_points(columns[known] + 0.5, rows[known] + 0.5 + BLEED, pieces, width * scale)
-        size = plot.width, plot.height + 2 * BLEED
-        self.coverage = rasterize_curve(tuple(map(tuple, lines)), width * scale, size, series.dash)
+        pairs = split_points(columns[known] + 0.5, rows[known] + 0.5 + BLEED, pieces, width * scale)
+        lines, size = tuple(map(tuple, pairs)), (plot.width, plot.height + 2 * BLEED)
+        self.coverage = rasterize_curve(lines, width * scale, size, series.dash)
+        moved = tuple(move_points(points, plot.x, plot.y - BLEED) for points in lines)
+        self.shape = LineItem(moved, width * scale, ink, dash=series.dash if series.dash[1] else None)
         last = find_latest(known)
         inside = known & (fraction >= -1e-9) & (fraction <= 1 + 1e-9)
         self.end_columns = np.where(known, columns, -1).astype(np.intp)[last]
@@ -267,6 +273,19 @@ class CurveReveal:
         self._dots = [EndDot(line.dot, line.ink, ghost) for line in self._lines]
         self._composite = compose_sprites([line.coverage for line in self._lines], self._sprites)
 
+    def describe(self, step_index: int) -> list[Item]:
+        """What is known at a recorded step, counted from 0."""
+        items: list[Item] = []
+        for line in self._lines:
+            if (end := int(line.end_columns[step_index])) >= 0:
+                items.append(replace(line.shape, clip=clip_curve(self._plot, end + 1)))
+        for line in self._lines if self._has_dots else ():
+            if (row := int(line.dot_rows[step_index])) >= 0:
+                x, y = self._plot.x + line.end_columns[step_index] + 0.5, self._plot.y + row + 0.5
+                items.append(DiscItem(float(x), y, line.dot_radius, line.ink))
+        return items
+
+    @described_by(describe)
     def draw(self, canvas: Canvas, step_index: int) -> None:
         """Draw what is known at a recorded step, counted from 0.
 
@@ -294,11 +313,38 @@ class CurveReveal:
                 dot.draw(canvas, x + left, self._plot.y + top)
 
 
-def draw_ghosts(canvas: Canvas, lines: Sequence[CurveLine], plot: Box, ink: Ink) -> None:
-    """Draw whole curves faintly, so that one sees what is to come; the past is drawn over them."""
-    coverages = [line.coverage for line in lines]
-    ghost = compose_sprites(coverages, [Sprite.from_coverage(coverage, ink) for coverage in coverages])
-    ghost.draw_columns(canvas, plot.x, plot.y - BLEED, 0, plot.width)
+def clip_curve(plot: Box, columns: int) -> Box:
+    """Where the first columns of a curve may be visible."""
+    return Box(plot.x, plot.y - BLEED, columns, plot.height + 2 * BLEED)
+
+
+@dataclass(frozen=True)
+class Ghosts:
+    """Whole curves, faint, so that one sees what is to come; the past is drawn over them.
+
+    Attributes:
+        lines: The curves.
+        plot: The box of the curves.
+        ink: Shades of their color.
+    """
+
+    lines: Sequence[CurveLine]
+    plot: Box
+    ink: Ink
+
+    def describe(self) -> list[Item]:
+        """The whole curves."""
+        clip = clip_curve(self.plot, self.plot.width)
+        return [replace(line.shape, ink=self.ink, clip=clip) for line in self.lines]
+
+    @described_by(describe)
+    def draw(self, canvas: Canvas) -> None:
+        """Draw the whole curves."""
+        coverages = [line.coverage for line in self.lines]
+        ghost = compose_sprites(
+            coverages, [Sprite.from_coverage(coverage, self.ink) for coverage in coverages]
+        )
+        ghost.draw_columns(canvas, self.plot.x, self.plot.y - BLEED, 0, self.plot.width)
 
 
 def compose_sprites(coverages: Sequence[NDArray[np.uint8]], sprites: Sequence[Sprite]) -> Sprite:

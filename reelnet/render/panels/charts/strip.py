@@ -14,7 +14,7 @@ from reelnet.render.canvas import fill_box, write
 from reelnet.render.panels.charts.axis import Axis, select_widest_values
 from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis, place_value_ticks
 from reelnet.render.panels.charts.chart import choose_line_scale, title_style
-from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Series, draw_ghosts
+from reelnet.render.panels.charts.line import CurveLine, CurveReveal, Ghosts, Series
 from reelnet.render.typography import (
     TextStyle,
     body_style,
@@ -276,7 +276,7 @@ class StripDrawing:
             )
         inks = (self._muted, self._faint)
         draw_step_axis(canvas, self._strip.step_axis, plot, plot.right, inks, label, density)
-        draw_ghosts(canvas, self._lines, plot, self._ghost)
+        Ghosts(self._lines, plot, self._ghost).draw(canvas)
         for reveal in self._reveals:
             reveal.look_up_colors(self._ghost)
 
@@ -293,7 +293,7 @@ class StripDrawing:
             row, column = max(0, int(self._rows[index])), self._columns[index]
             if not math.isnan(column):
                 top, x = row if self._ends[index] == column else 0, plot.x + int(column)
-                canvas[plot.y + top : plot.bottom, x : x + density] = self._muted.indices[-1]
+                fill_box(canvas, Box(x, plot.y + top, density, plot.height - top), self._muted)
             for reveal in self._reveals:
                 reveal.draw(canvas, index)
         for text, ink, x, y, style in self.current_texts(index):

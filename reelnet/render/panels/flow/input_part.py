@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reelnet.render.canvas import polyline, stamp
+from reelnet.render.canvas import draw_picture, polyline, stamp
 from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
 from reelnet.render.panels.maps.inputs import PHOTO_COLORS, GrayPictures, are_ink_on_white, fit_pictures
 from reelnet.scene.cell_region import CellRegion
@@ -110,8 +110,4 @@ class InputDrawing:
             ]
             stamp(canvas, polyline(points, stroke, (width, height)), self._ink, self._box.x, self._box.y)
             return
-        box = self._picture_box
-        indices = (
-            self._pictures.indices_for(canvas)[0].repeat(self._scale, axis=0).repeat(self._scale, axis=1)
-        )
-        canvas[box.y : box.bottom, box.x : box.right] = indices
+        draw_picture(canvas, self._pictures.indices_for(canvas)[0], self._picture_box)

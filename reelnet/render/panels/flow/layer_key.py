@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reelnet.render.canvas import fill_box, write
+from reelnet.render.canvas import draw_picture, fill_box, write
 from reelnet.render.typography import TextStyle, text_style
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box
@@ -52,7 +52,7 @@ class LayerKey(Still):
         fill_box(canvas, frame, self._faint)
         indices, inner = self._map.indices_for(canvas), frame.expand(-self._line)
         levels = np.rint(np.linspace(0, len(indices) - 1, inner.width)).astype(np.intp)
-        canvas[inner.y : inner.bottom, inner.x : inner.right] = indices[levels]
+        draw_picture(canvas, indices[levels][None], inner)
         low, high = self._limits.labels
         y = frame.bottom + self._line
         write(canvas, low, self._muted, box.x, y, style)

@@ -6,10 +6,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.render.description.described_canvas import DescribedCanvas
+from reelnet.render.description.items import CellLevels, CellsItem
 from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
 from reelnet.render.panels.maps.block import to_level_positions, to_levels
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
@@ -423,7 +426,51 @@ class LayerDrawing:
         missing = find_missing(values[0])
         indices = self._ink.indices_for(canvas).take(levels).ravel()[tiles.order]
         indices[tiles.order < 0] = self._background.indices[0]
-        self._draw_tiles(canvas, indices, missing.ravel()[tiles.order] if missing is not None else None)
+        covered = missing.ravel()[tiles.order] & (tiles.order >= 0) if missing is not None else None
+        if isinstance(canvas, DescribedCanvas):
+            item = self._describe_tiles(canvas.origin, levels, indices, covered)
+            canvas.note([item], partial(self._draw_tiles, indices=indices, missing=covered))
+        self._draw_tiles(canvas, indices, covered)
+
+    def _describe_tiles(
+        self, origin: tuple[int, int], levels: NDArray[np.uint8], indices: Canvas, missing: Mask | None
+    ) -> CellsItem:
+        """The tiles as cells in rows and columns; places without a tile are blank."""
+        tiles, (height, width) = self._tiles, self._tiles.value_size
+        xs, columns = np.unique([box.x for box in tiles.boxes], return_inverse=True)
+        ys, rows = np.unique([box.y for box in tiles.boxes], return_inverse=True)
+        order = np.full((len(ys), len(xs), *tiles.order.shape[1:]), -1)
+        order[rows, columns] = tiles.order
+        blank, size = order < 0, math.prod(levels.shape[1:])
+        shown_indices = np.full(order.shape, self._background.indices[0], indices.dtype)
+        shown_indices[rows, columns] = indices
+        shown_missing = None if missing is None else np.zeros(order.shape, np.bool_)
+        if shown_missing is not None:
+            shown_missing[rows, columns] = missing
+        places = order.clip(0)
+        return CellsItem(
+            origin[0] + int(xs[0]),
+            origin[1] + int(ys[0]),
+            int(np.diff(ys).max(initial=0)),
+            int(np.diff(xs).max(initial=0)),
+            width,
+            height,
+            shown_indices,
+            shown_missing,
+            self._hatching.inks if missing is not None else None,
+            tiles.value_gap,
+            CellLevels(
+                levels.ravel()[places],
+                self._ink,
+                self._layer.tap,
+                np.array(tiles.channels)[places // size],
+                np.full((1, 1, 1, 1), self._sample),
+                self._all_limits,
+                tiles.cell.reduction,
+                blank if blank.any() else None,
+                places % size,
+            ),
+        )
 
     def _draw_tiles(self, canvas: Canvas, indices: Canvas, missing: Mask | None) -> None:
         """Draw tiles (tiles, rows, columns) of palette indices, and hatch what is missing."""
@@ -434,9 +481,7 @@ class LayerDrawing:
             target[...] = indices[number].repeat(width, axis=1).repeat(height, axis=0)
             if missing is not None and missing[number].any():
                 y, x = np.arange(box.y, box.bottom)[:, None], np.arange(box.x, box.right)
-                covered = (
-                    (missing & (self._tiles.order >= 0))[number].repeat(width, axis=1).repeat(height, axis=0)
-                )
+                covered = missing[number].repeat(width, axis=1).repeat(height, axis=0)
                 np.copyto(target, self._hatching.indices_at(y, x).astype(canvas.dtype), where=covered)
             for shift in range(gap):
                 target[:, width - 1 - shift :: width] = background

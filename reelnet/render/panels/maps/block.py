@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.description.items import CellLevels
 from reelnet.render.panels.answers.answer_layout import AnswerLayout
 from reelnet.render.panels.answers.says import Says
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
@@ -378,14 +379,33 @@ class BlockDrawing:
         if self._selection is not None:
             values = values[self._selection]
             levels = levels[self._selection] if levels is not None else None
-        indices = self._map.indices_for(canvas).take(self._levels(values) if levels is None else levels)
+        if levels is None:
+            levels = self._levels(values)
+        indices = self._map.indices_for(canvas).take(levels)
         missing = find_missing(values)
         if view.blank_mask is not None:
             indices[:, :, view.cell.reduce_mask(view.blank_mask)] = self._background.indices[0]
         if not self._context.transposed:
             indices = indices.transpose(1, 0, 2, 3)
             missing = missing.transpose(1, 0, 2, 3) if missing is not None else None
-        self._grid.draw_maps(canvas, indices, view.cell, missing, self._hatching)
+        describe = partial(self._describe_levels, levels)
+        self._grid.draw_maps(canvas, indices, view.cell, missing, self._hatching, describe)
+
+    def _describe_levels(self, levels: NDArray[np.uint8]) -> CellLevels:
+        """What the cells show, by their levels (samples, channels, height, width)."""
+        view, axes = self._block.view, (0, 1, 2, 3) if self._context.transposed else (1, 0, 2, 3)
+        samples, channels = np.ix_(self._context.sample_indices, self._block.channels)
+        blank = None if view.blank_mask is None else view.cell.reduce_mask(view.blank_mask)
+        return CellLevels(
+            levels.transpose(axes),
+            self._map,
+            self.tap,
+            channels[..., None, None].transpose(axes),
+            samples[..., None, None].transpose(axes),
+            view.limits,
+            view.cell.reduction,
+            blank,
+        )
 
 
 def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:

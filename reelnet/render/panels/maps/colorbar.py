@@ -11,7 +11,7 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import LENGTH, MAX_PIXELS
-from reelnet.render.canvas import fill_box, write
+from reelnet.render.canvas import draw_picture, fill_box, write
 from reelnet.render.panels.maps.hatching import MISSING_LABEL, PERIOD, Hatching
 from reelnet.render.typography import body_style
 from reelnet.scene.context import SceneContext
@@ -211,16 +211,14 @@ class ColorbarDrawing(Still):
         inner = frame.expand(-layout.hairline)
         last = 0 if layout.is_constant else len(indices) - 1
         levels = np.rint(np.linspace(0, last, inner.width)).astype(np.intp)
-        canvas[inner.y : inner.bottom, inner.x : inner.right] = indices[levels]
+        draw_picture(canvas, indices[levels][None], inner)
         write(canvas, layout.low, self._muted, left - layout.gap, y, style, anchor="right")
         write(canvas, high, self._muted, frame.right + layout.gap, y, style)
         if self._zero is not None:
             write(canvas, "0", self._zero, frame.x + frame.width // 2, y, style, anchor="middle")
         if self._hatching is not None:
             left = box.x + box.width - style.width(MISSING_LABEL) - layout.gap - layout.swatch_width
-            rows, columns = (
-                np.arange(frame.y, frame.bottom)[:, None],
-                np.arange(left, left + layout.swatch_width),
-            )
-            canvas[rows, columns] = self._hatching.indices_at(rows, columns)
+            swatch = Box(left, frame.y, layout.swatch_width, frame.height)
+            rows, columns = np.arange(swatch.y, swatch.bottom)[:, None], np.arange(swatch.x, swatch.right)
+            draw_picture(canvas, self._hatching.indices_at(rows, columns), swatch)
             write(canvas, MISSING_LABEL, self._muted, left + layout.swatch_width + layout.gap, y, style)

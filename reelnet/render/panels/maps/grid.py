@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import write
+from reelnet.render.description.described_canvas import DescribedCanvas
+from reelnet.render.description.items import CellLevels, CellsItem
 from reelnet.render.panels.maps.hatching import Hatching
 from reelnet.render.panels.maps.labels import Labels, fit_line_height
 from reelnet.render.typography import TextStyle, body_style
@@ -101,6 +104,7 @@ class CellGrid:
         cell: Cell,
         missing: NDArray[np.bool_] | None = None,
         hatching: Hatching | None = None,
+        describe: Callable[[], CellLevels] | None = None,
     ) -> None:
         """Draw maps of palette indices (rows, columns, height, width), upscaled by the cell's factors.
 
@@ -110,7 +114,42 @@ class CellGrid:
             cell: The cell that each map fills.
             missing: Which values are hatched, in the same shape; None for none.
             hatching: How they are hatched.
+            describe: Says what the values are; None if they are not levels of a colormap.
         """
+        if isinstance(canvas, DescribedCanvas):
+            item = self._describe_maps(canvas.origin, indices, cell, missing, hatching)
+            draw = partial(self._draw_maps, indices=indices, cell=cell, missing=missing, hatching=hatching)
+            canvas.note([replace(item, levels=describe and describe())], draw)
+        self._draw_maps(canvas, indices, cell, missing, hatching)
+
+    def _describe_maps(
+        self,
+        origin: tuple[int, int],
+        indices: Canvas,
+        cell: Cell,
+        missing: NDArray[np.bool_] | None,
+        hatching: Hatching | None,
+    ) -> CellsItem:
+        return CellsItem(
+            origin[0] + self.x,
+            origin[1] + self.y,
+            self.row_pitch,
+            self.column_pitch,
+            cell.scale_x,
+            cell.scale_y,
+            indices,
+            missing,
+            hatching.inks if missing is not None and hatching is not None else None,
+        )
+
+    def _draw_maps(
+        self,
+        canvas: Canvas,
+        indices: Canvas,
+        cell: Cell,
+        missing: NDArray[np.bool_] | None,
+        hatching: Hatching | None,
+    ) -> None:
         rows, columns, height, width = indices.shape
         scale_x, scale_y = cell.scale_x, cell.scale_y
         row_stride, pixel_stride = canvas.strides

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 from reelnet.template.color import Rgb
 from reelnet.template.theme import Theme
@@ -35,6 +35,11 @@ class Hatching:
             (y + x) // self._density % PERIOD < STRIPE, self._stripe.indices[0], self._ground.indices[0]
         )
         return indices
+
+    @property
+    def inks(self) -> tuple[Ink, Ink, int]:
+        """The inks of the stripes and of the ground, and the width of a stripe in pixels."""
+        return self._stripe, self._ground, STRIPE * self._density
 
 
 def choose_stripe(theme: Theme) -> Rgb:

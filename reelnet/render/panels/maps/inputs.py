@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.render.canvas import polylines, stamp, write
+from reelnet.render.canvas import draw_picture, polylines, stamp, write
 from reelnet.render.panels.annotations.annotation import SampleAnnotations, measure_with_margin
 from reelnet.render.panels.annotations.callout import Callouts
 from reelnet.render.panels.maps.grid import (
@@ -176,9 +177,11 @@ class SamplePictures:
 
     def draw(self, canvas: Canvas) -> None:
         """Draw each picture in its cell."""
-        for small, box in zip(self._pictures.indices_for(canvas), self._boxes, strict=True):
-            indices = small.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
-            canvas[box.y : box.bottom, box.x : box.right] = indices
+        if isinstance(self._pictures, Waveforms):
+            self._pictures.draw(canvas, self._boxes)
+            return
+        for indices, box in zip(self._pictures.indices_for(canvas), self._boxes, strict=True):
+            draw_picture(canvas, indices, box)
 
     def write_labels(self, canvas: Canvas, ink: Ink) -> None:
         """Write the samples' labels above their cells, or left of them if rows are samples."""
@@ -231,12 +234,10 @@ class Waveforms:
             lines = [list(zip(x.tolist(), each.tolist(), strict=True)) for each in y]
             self._masks.append(polylines(lines, width, (size.width, size.height)))
 
-    def indices_for(self, canvas: Canvas) -> Canvas:
-        """The palette indices (n, height, width)."""
-        pictures = np.full((len(self._masks), *self._masks[0].shape), self._ink.indices[0], canvas.dtype)
-        for picture, mask in zip(pictures, self._masks, strict=True):
-            stamp(picture, mask, self._ink, 0, 0)
-        return pictures
+    def draw(self, canvas: Canvas, boxes: Sequence[Box]) -> None:
+        """Draw each sequence in its box."""
+        for mask, box in zip(self._masks, boxes, strict=True):
+            stamp(canvas, mask, self._ink, box.x, box.y)
 
 
 def are_sequences(pictures: NDArray[np.uint8]) -> bool:

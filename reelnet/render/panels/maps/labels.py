@@ -6,13 +6,15 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from reelnet.render.canvas import stamp, write
+from reelnet.render.description.coverage import Coverage
+from reelnet.render.description.items import Item, TextItem
 from reelnet.render.typography import TextStyle, rasterize_text
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
@@ -200,4 +202,13 @@ def rasterize_turned(text: str, style: TextStyle, degrees: int = 45) -> NDArray[
     large = Image.fromarray(rasterize_text(text, replace(style, size=k * style.size)))
     turned = np.asarray(large.rotate(degrees, Image.Resampling.BICUBIC, expand=True).reduce(k))
     turned.flags.writeable = False
-    return turned
+    return Coverage.of_shape(turned, partial(_describe_turned, text, style, degrees, turned.shape))
+
+
+def _describe_turned(
+    text: str, style: TextStyle, degrees: int, shape: tuple[int, ...], x: int, y: int, ink: Ink
+) -> list[Item]:
+    """A turned line of text in the middle of a mask (height, width) whose upper left corner is at (x, y)."""
+    width = style.width(text)
+    left, top = x + (shape[1] - width) / 2, y + (shape[0] - style.line_height) / 2
+    return [TextItem(text, left, top, width, style, ink, degrees)]

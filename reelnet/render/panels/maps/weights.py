@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import write
+from reelnet.render.description.items import CellLevels
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import CellGrid, heading_height, thin_labels
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
@@ -180,4 +183,18 @@ class WeightsDrawing:
         values = self._cell.reduce(np.asarray(state.snapshot.taps[self._tap])[list(self._outputs)])
         levels = to_levels(values, self._limits, len(self._map.indices))
         indices = self._map.indices_for(canvas)[levels]
-        self._grid.draw_maps(canvas, indices, self._cell, find_missing(values), self._hatching)
+        describe = partial(self._describe_levels, levels)
+        self._grid.draw_maps(canvas, indices, self._cell, find_missing(values), self._hatching, describe)
+
+    def _describe_levels(self, levels: NDArray[np.uint8]) -> CellLevels:
+        """The filters; a weight's second axis has the place of a layer's channels, and its first that of samples."""
+        outputs, inputs = np.ix_(self._outputs, range(levels.shape[1]))
+        return CellLevels(
+            levels,
+            self._map,
+            self._tap,
+            inputs[..., None, None],
+            outputs[..., None, None],
+            self._limits,
+            self._cell.reduction,
+        )

@@ -1,0 +1,162 @@
+"""Paints descriptions of frames without the code that draws panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from reelnet.render.description.items import (
+    CellsItem,
+    DiscItem,
+    Item,
+    LineItem,
+    PanelDescription,
+    PictureItem,
+    PolygonItem,
+    RasterItem,
+    RectItem,
+    TextItem,
+)
+from reelnet.render.panels.maps.labels import rasterize_turned
+from reelnet.render.rendition import Rendition
+from reelnet.render.typography import rasterize_text
+from reelnet.scene.layout.boxes import Box
+from tests.make_run import Bytes
+
+Mask = NDArray[np.bool_]
+
+OVERSAMPLING = 4
+
+
+class Painter:
+    """Paints items in RGB.
+
+    Attributes:
+        rgb: The picture so far, uint8 (height, width, 3).
+        near_shapes: The pixels in and around lines, polygons and discs, whose soft edges may differ.
+    """
+
+    def __init__(self, rendition: Rendition) -> None:
+        self._palette, size = rendition.palette_rgb, rendition.size
+        background = self._palette[rendition.scene.background.indices[0]]
+        self.rgb: Bytes = np.full((size.height, size.width, 3), background, np.uint8)
+        self.near_shapes: Mask = np.zeros(self.rgb.shape[:2], np.bool_)
+
+    def paint(self, panels: Iterable[PanelDescription]) -> None:
+        """Paint the items of some panels on top."""
+        for item in (item for panel in panels for item in panel.items):
+            self._paint_item(item)
+
+    def _paint_item(self, item: Item) -> None:
+        match item:
+            case TextItem():
+                self._paint_text(item)
+            case RectItem():
+                self._region(item.box)[...] = item.ink.colors[-1]
+            case CellsItem():
+                self._paint_cells(item)
+            case PictureItem() | RasterItem():
+                self._paint_picture(item)
+            case _:
+                self._paint_shape(item)
+
+    def _region(self, box: Box) -> Bytes:
+        region: Bytes = self.rgb[max(0, box.y) : max(0, box.bottom), max(0, box.x) : max(0, box.right)]
+        return region
+
+    def _paint_text(self, item: TextItem) -> None:
+        mask = rasterize_text(item.text, item.style)
+        x, y = item.x, item.y
+        if item.angle:
+            mask = rasterize_turned(item.text, item.style, item.angle)
+            x, y = (
+                x + (item.width - mask.shape[1]) / 2,
+                y + (item.style.line_height - mask.shape[0]) / 2,
+            )
+        assert (x, y) == (int(x), int(y))
+        shades = (mask.astype(int) * (len(item.ink.colors) - 1) + 127) // 255
+        for row, column in np.argwhere(shades > 0).tolist():
+            at = int(y) + row, int(x) + column
+            if 0 <= at[0] < self.rgb.shape[0] and 0 <= at[1] < self.rgb.shape[1]:
+                self.rgb[at] = item.ink.colors[shades[row, column]]
+
+    def _paint_cells(self, item: CellsItem) -> None:
+        rows, columns, height, width = item.indices.shape
+        for row in range(rows):
+            for column in range(columns):
+                box = Box(
+                    item.x + column * item.column_pitch,
+                    item.y + row * item.row_pitch,
+                    width * item.value_width,
+                    height * item.value_height,
+                )
+                pixels = self._palette[self._enlarge(item.indices[row, column], item)]
+                if item.missing is not None and item.hatching is not None:
+                    stripe, ground, side = item.hatching
+                    y, x = np.mgrid[box.y : box.bottom, box.x : box.right]
+                    is_stripe = ((x + y) // side % 2 == 0)[..., None]
+                    hatched = np.where(is_stripe, stripe.colors[-1], ground.colors[-1])
+                    covered = self._enlarge(item.missing[row, column], item)[..., None]
+                    pixels = np.where(covered, hatched, pixels)
+                if item.value_gap:
+                    y, x = np.mgrid[: box.height, : box.width]
+                    y, x = y % item.value_height, x % item.value_width
+                    gap = (y >= item.value_height - item.value_gap) | (x >= item.value_width - item.value_gap)
+                    pixels = np.where(gap[..., None], self._region(box), pixels)
+                self._region(box)[...] = pixels
+
+    @staticmethod
+    def _enlarge(values: NDArray[np.generic], item: CellsItem) -> NDArray[np.generic]:
+        return values.repeat(item.value_height, axis=0).repeat(item.value_width, axis=1)
+
+    def _paint_picture(self, item: PictureItem | RasterItem) -> None:
+        box, (height, width) = item.box, item.indices.shape
+        y, x = np.arange(box.height) * height // box.height, np.arange(box.width) * width // box.width
+        pixels = self._palette[item.indices][y][:, x]
+        drawn = np.ones((height, width), np.bool_) if item.is_drawn is None else item.is_drawn
+        np.copyto(self._region(box), pixels, where=drawn[y][:, x][..., None])
+
+    def _paint_shape(self, item: LineItem | PolygonItem | DiscItem) -> None:
+        height, width = self.rgb.shape[:2]
+        k = OVERSAMPLING
+        image = Image.new("L", (width * k, height * k))
+        draw = ImageDraw.Draw(image)
+        match item:
+            case LineItem():
+                for line in item.lines:
+                    draw.line(
+                        [(x * k, y * k) for x, y in line], 255, max(1, round(item.width * k)), joint="curve"
+                    )
+            case PolygonItem():
+                draw.polygon([(x * k, y * k) for x, y in item.points], 255)
+            case DiscItem():
+                reach = item.radius + (item.stroke or 0) / 2
+                box = [(item.x - reach) * k, (item.y - reach) * k, (item.x + reach) * k, (item.y + reach) * k]
+                if item.stroke is None:
+                    draw.ellipse(box, 255)
+                else:
+                    draw.ellipse(box, outline=255, width=max(1, round(item.stroke * k)))
+        coverage = np.asarray(image.reduce(k)) / 255
+        if isinstance(item, LineItem) and item.clip is not None:
+            clipped = np.zeros_like(coverage)
+            clip = item.clip
+            region = slice(max(0, clip.y), clip.bottom), slice(max(0, clip.x), clip.right)
+            clipped[region] = coverage[region]
+            coverage = clipped
+        color = item.ink.colors[-1].astype(float)
+        mixed = coverage[..., None] * color + (1 - coverage[..., None]) * self.rgb
+        self.rgb = np.rint(mixed).astype(np.uint8)
+        self.near_shapes |= widen(coverage > 0)
+
+
+def widen(mask: Mask) -> Mask:
+    """The pixels of a mask and those that touch them."""
+    padded = np.pad(mask, 1)
+    widened = np.zeros_like(mask)
+    for y in range(3):
+        for x in range(3):
+            widened |= padded[y : y + mask.shape[0], x : x + mask.shape[1]]
+    return widened
