@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from reelnet._support.arguments import require_integer, require_path, require_texts
 from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
+from reelnet.config.spec import MAX_DENSITY
 from reelnet.errors import RunError, UsageError
 from reelnet.export.encoders.formats import FORMATS
 from reelnet.export.encoders.png import to_image
@@ -26,6 +28,7 @@ from reelnet.export.save import OnProgress, OnTrial, save
 from reelnet.render.registry import panel_registry
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.run import RunReader
+from reelnet.scene.layout.scale_search import MAX_SCALE
 from reelnet.scene.resolve import Scene, check_draft
 from reelnet.template.load import load_draft
 from reelnet.template.model import Template
@@ -82,12 +85,20 @@ class Reel:
             settings: Keys of the template to change, each as `KEY=VALUE`, such as `"theme.background=#111"`.
 
         Raises:
-            UsageError: The layer is unknown, or the scale, the frame rate or the density is out of range.
+            UsageError: The layer is unknown, the scale, the frame rate or the density is out of range, or a setting
+                is invalid.
             TemplateError: The template is unknown or invalid, or does not fit the run.
             RunError: The run is empty or damaged.
         """
+        settings = require_texts("settings", settings, example='["theme=dark"]')
         if not isinstance(template, Template):
-            template = load_template_for(run, template, settings, layer)
+            template = load_template_for(run, require_path("template", template), settings, layer)
+        elif settings:
+            raise UsageError("settings change a template by name or file, but this one is loaded already")
+        if scale is not None:
+            scale = require_integer("scale", scale, 1, MAX_SCALE)
+        if density is not None:
+            density = require_integer("density", density, 1, MAX_DENSITY)
         request = LayoutRequest(template, layer, scale, fps, density=density)
         return cls(Rendition.from_request(run, request))
 
@@ -201,7 +212,8 @@ class Reel:
             max_error=max_error,
             keep=keep,
         )
-        return save(ExportRequest(self.rendition, Path(path), options=options), progress, on_trial)
+        file = Path(require_path("path", path))
+        return save(ExportRequest(self.rendition, file, options=options), progress, on_trial)
 
     def export(
         self,
@@ -235,8 +247,10 @@ class Reel:
         """
         from reelnet.export.platform_batch import export
 
-        names = [platforms] if isinstance(platforms, str) else platforms
-        return export([self.rendition], names, Path(folder), ExportOptions(max_error=max_error, keep=keep))
+        names = (platforms,) if isinstance(platforms, str) else platforms
+        names = require_texts("platforms", names, example='["medium", "github"]')
+        options = ExportOptions(max_error=max_error, keep=keep)
+        return export([self.rendition], names, Path(require_path("folder", folder)), options)
 
     def save_still(self, step: int, path: str | os.PathLike[str]) -> Report:
         """Write the frame of one recorded step to a PNG file.
@@ -248,7 +262,7 @@ class Reel:
             RunError: The file of the step is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        return save(ExportRequest(self.rendition, Path(path), step))
+        return save(ExportRequest(self.rendition, Path(require_path("path", path)), step))
 
     def clip(self) -> Any:
         """Make a moviepy `VideoClip` of the animation, to cut it, join it with others or add sound.

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from reelnet._support.text import format_count
 from reelnet.config.diagnostics import KeyPath, OptionError
 from reelnet.errors import suggest_names
 
@@ -47,9 +48,9 @@ def explain_validation_error(model: type[BaseModel], error: ValidationError) -> 
             path = (*_strip_union_names(detail["loc"][:-1]), detail["loc"][-1])
         branches.setdefault(path, []).append(detail)
     for path, details in branches.items():
-        # The branch of a list says which of its items is wrong.
-        is_branch = len(details[0]["loc"]) > len(path)
-        if is_branch and any(other[: len(path)] == path != other for other in branches):
+        # Items that are wrong say more than other branches, and than the length of the list without them.
+        is_vague = len(details[0]["loc"]) > len(path) or details[0]["type"] == "too_short"
+        if is_vague and any(other[: len(path)] == path != other for other in branches):
             continue
         cause = details[0].get("ctx", {}).get("error")
         if isinstance(cause, OptionError):
@@ -107,8 +108,11 @@ def _explain(model: type[BaseModel], path: KeyPath, detail: ErrorDetails) -> str
         return f"{format_value(value)}: give {word} {context[bound]}"
     if kind == "literal_error":
         return f"{format_value(value)}; {suggest_names(str(value), _list_literals(detail))}"
-    if kind in ("string_too_short", "too_short"):
+    if kind == "string_too_short" or (kind == "too_short" and not value):
         return "is empty"
+    if kind in ("too_short", "too_long"):
+        word, bound = ("at least", "min_length") if kind == "too_short" else ("at most", "max_length")
+        return f"has {format_count(len(value), 'item')}; give {word} {context[bound]}"
     if kind == "string_pattern_mismatch":
         return f"{format_value(value)} does not match {context['pattern'].strip('^$')}"
     if kind == "value_error":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from pathlib import Path
 
+from reelnet._support.arguments import require_number, require_texts
 from reelnet._support.byte_size import parse_size
 from reelnet.errors import UsageError, suggest_names
 from reelnet.export.encoders.codec import Codec
@@ -15,7 +16,8 @@ from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputCo
 from reelnet.render.rendition import Rendition
 from reelnet.scene.palette.palette import ColorDepth
 
-DEFAULT_MAX_ERROR = 4.0
+DEFAULT_MAX_ERROR, MAX_ERROR = 4.0, 240.0
+"""Errors of a value with a cap, in 1/240ths of the color range."""
 
 THUMBNAIL_SECONDS = Fraction(1, 25)
 """How long a file that is no video shows its last picture first; a video does for one frame."""
@@ -73,7 +75,8 @@ class ExportOptions:
         """
         fmt, settings = find_format(path), EncoderSettings(lossless=self.lossless, codec=self.codec)
         fmt.find_codec(settings)
-        constraints, keep = OutputConstraints(), [self.keep] if isinstance(self.keep, str) else self.keep
+        keep = (self.keep,) if isinstance(self.keep, str) else self.keep
+        constraints, keep = OutputConstraints(), require_texts("keep", keep, example='["frames"]')
         if self.has_cap:
             unknown = [word for word in keep if word not in KEEP_WORDS]
             if unknown:
@@ -89,7 +92,9 @@ class ExportOptions:
             if self.max_size is not None:
                 constraints = constraints.with_cap(parse_size(self.max_size))
             settings = _choose_codec(path, fmt, settings, constraints)
-        max_error = DEFAULT_MAX_ERROR if self.max_error is None else self.max_error
+        max_error = DEFAULT_MAX_ERROR
+        if self.max_error is not None:
+            max_error = require_number("max_error", self.max_error, 0, MAX_ERROR)
         return ResolvedRequest(path, fmt, settings, constraints, max_error, frozenset(keep))
 
 

@@ -13,11 +13,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet._support.arguments import require_mapping
 from reelnet._support.byte_size import format_size
 from reelnet._support.text import one_line, to_utf8
 from reelnet.errors import ReelnetError, suggest_names
 from reelnet.interop.npy_files import MAX_ARRAY_BYTES, open_arrays, verify_archive
 from reelnet.reel import Run
+from reelnet.runs.class_names import format_class_names
 from reelnet.runs.header import TapInfo, TapKind, fold_shape
 from reelnet.runs.session import require_free_path
 from reelnet.runs.snapshot import Snapshot
@@ -70,7 +72,7 @@ def write_run(
         force: Replace an existing run at `path`.
 
     Raises:
-        UsageError: `path` exists.
+        UsageError: `path` exists, or what must be a mapping is none.
         ReelnetError: An array has the wrong shape, type or values, or the folder cannot be written.
     """
     arrays: dict[str, Any] = {"steps": steps, "samples": samples}
@@ -78,7 +80,7 @@ def write_run(
         if texts is not None:
             arrays[name] = texts
     for group, items in (("taps", taps), ("weights", weights), ("bounds", bounds), ("metrics", metrics)):
-        arrays |= {f"{group}/{name}": values for name, values in (items or {}).items()}
+        arrays |= {f"{group}/{name}": values for name, values in require_mapping(group, items).items()}
     require_free_path(path, force=force)
     sources = {name: _MemoryArray.from_values(name, values) for name, values in arrays.items()}
     return _create_run(path, sources, force=force)
@@ -204,6 +206,8 @@ def _create_run(
     inputs = _read_inputs(f"{prefix}inputs", arrays.get("inputs", arrays["samples"]), len(pictures))
     labels = _read_texts(f"{prefix}labels", arrays.get("labels"), "(samples,)", len(pictures))
     classes = _read_texts(f"{prefix}classes", arrays.get("classes"), "(classes,)")
+    if classes is not None:
+        classes = format_class_names(classes, f"{prefix}classes")
     taps: dict[str, TapInfo] = {}
     rows: dict[str, Iterator[NDArray[Any]]] = {}
     for group, kind in GROUP_KINDS.items():

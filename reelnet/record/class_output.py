@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import to_utf8
+from reelnet._support.arguments import describe_value
 from reelnet.errors import ReelnetError
 from reelnet.record.taps.reading import Arrays
+from reelnet.runs.class_names import format_class_names
 
 RELATIVE_TOLERANCE = 0.02
 """How much recorded scores may differ from the model's, relative to the largest; half precision loses 0.1 %."""
@@ -19,19 +20,13 @@ def format_classes(classes: Sequence[object] | None) -> tuple[str, ...] | None:
     """Convert class names to strings.
 
     Raises:
-        ReelnetError: There are fewer than two, or two are the same.
+        ReelnetError: They are no list of two or more different names.
     """
     if classes is None:
         return None
-    if isinstance(classes, str):
-        raise ReelnetError(f"classes={classes!r}: give a list of names")
-    names = tuple(to_utf8(str(each)) for each in classes)
-    if len(names) < 2:
-        raise ReelnetError(f"classes: got {len(names)} names; give one for each of two or more classes")
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ReelnetError(f"classes: {twice!r} is there twice; give each class a name of its own")
-    return names
+    if isinstance(classes, str | bytes | Mapping | Set) or not isinstance(classes, Iterable):
+        raise ReelnetError(f"classes={describe_value(classes)}: give a list of names")
+    return format_class_names(classes)
 
 
 def find_class_output(scores: NDArray[np.generic], arrays: Arrays) -> str:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reelnet.errors import UsageError
+from reelnet.record.tensors import with_article
 
 Denormalize = Callable[[Tensor], Tensor]
 """Turns normalized inputs (samples, …) into brightness, 0 to 1."""
@@ -77,6 +78,8 @@ def _make_inverse(mean: Statistic, std: Statistic) -> Denormalize:
         means, stds = means + torch.zeros_like(stds), stds + torch.zeros_like(means)
     except (TypeError, ValueError, RuntimeError):
         raise UsageError(f"mean={mean!r}, std={std!r}: give a number each, or one per channel") from None
+    if not len(means):
+        raise UsageError("mean and std are empty; give a number each, or one per channel")
     if not (means.isfinite().all() and stds.isfinite().all() and (stds > 0).all()):
         raise UsageError(f"mean={mean!r}, std={std!r}: give finite numbers, and standard deviations above 0")
     # Some networks are trained on values up to 255.
@@ -110,7 +113,12 @@ def _check_result(undo: Denormalize) -> Denormalize:
     """The same with a check that the result is brightness."""
 
     def undo_checked(values: Tensor) -> Tensor:
-        shown = undo(values.detach().cpu())
+        result = undo(values.detach().cpu())
+        try:
+            shown = torch.as_tensor(result, dtype=torch.float64)
+        except (TypeError, ValueError, RuntimeError):
+            what = with_article(result)
+            raise UsageError(f"denormalize returned {what}; return a tensor of brightness, 0 to 1") from None
         low, high = float(shown.nan_to_num(0.5).min()), float(shown.nan_to_num(0.5).max())
         if not (low >= -MAX_OVERSHOOT and high <= 1 + MAX_OVERSHOOT):
             raise UsageError(

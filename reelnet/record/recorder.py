@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from reelnet._support.arguments import require_mapping
 from reelnet._support.byte_size import parse_size
 from reelnet._support.text import format_count
 from reelnet.errors import ReelnetError, UsageError, describe_error
@@ -162,9 +163,11 @@ class Recorder:
         self._about = {
             "class": type(unwrap_model(model)).__name__,
             "torch": torch.__version__,
-            **(about or {}),
+            **require_mapping("about", about),
         }
-        self._metrics = {name: to_number(name, value) for name, value in (metrics or {}).items()}
+        self._metrics = {
+            name: to_number(name, value) for name, value in require_mapping("metrics", metrics).items()
+        }
         self._schedule = parse_schedule(every, steps)
         self._total_steps = total_steps
         self._raise_errors = on_error == "raise"

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reelnet.config.diagnostics import Diagnostic, ErrorCollector, error_context
-from reelnet.config.spec import MAX_DENSITY
-from reelnet.errors import ReelnetError, UsageError, suggest_names
+from reelnet.errors import ReelnetError, suggest_names
 from reelnet.runs.header import TapKind, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.scene.cell_region import CellRegion
@@ -25,7 +24,6 @@ from reelnet.scene.layout.measure import (
     find_unplaced,
     with_layout,
 )
-from reelnet.scene.layout.scale_search import MAX_SCALE
 from reelnet.scene.layout.snap import SnapGrid
 from reelnet.scene.palette.palette import Ink, Palette, PaletteBuilder
 from reelnet.scene.panel import Drawing, HasCells, Panel
@@ -114,13 +112,9 @@ def resolve(
 
     Raises:
         TemplateError: The template does not fit the run; the message lists every error.
-        UsageError: The layer was not recorded, or the scale, frame rate or density is out of range.
+        UsageError: The layer was not recorded.
         RunError: The run is empty or damaged.
     """
-    if scale is not None and not 0 < scale <= MAX_SCALE:
-        raise UsageError(f"scale {scale}: give an integer from 1 to {MAX_SCALE}")
-    if density is not None and not 1 <= density <= MAX_DENSITY:
-        raise UsageError(f"density {density}: give an integer from 1 to {MAX_DENSITY}")
     run.require_steps()
     errors = ErrorCollector(template.source_map)
     density = density or template.canvas.fixed_density or 1

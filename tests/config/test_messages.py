@@ -33,6 +33,7 @@ class Spec(SpecModel):
     wrap: Literal["auto", False] | Annotated[int, Field(ge=1)] = 1
     turned: bool | Literal["auto"] = False
     layers: tuple[str, ...] | Literal["all"] | None = None
+    pair: Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] = ("a", "b")
 
     @field_validator("marks")
     @classmethod
@@ -68,6 +69,9 @@ class Spec(SpecModel):
         ({"loop": 0}, {("loop",): "0: give at least 1"}),
         ({"wrap": True}, {("wrap",): "true is neither a whole number, auto nor false"}),
         ({"turned": "yes"}, {("turned",): "'yes' is neither true or false nor auto; write true"}),
+        ({"pair": ()}, {("pair",): "is empty"}),
+        ({"pair": ("a",)}, {("pair",): "has 1 item; give at least 2"}),
+        ({"pair": ("a", "b", "c", "d")}, {("pair",): "has 4 items; give at most 3"}),
         ({"layers": 3}, {("layers",): "3 is neither a list nor all"}),
         ({"layers": ("a", 3)}, {("layers", 1): "3 is not a text; quote it"}),
         ({"marks": 7}, {("marks", "left"): "is odd", ("marks", "right", 0): "is prime"}),
@@ -81,8 +85,10 @@ def test_messages_name_the_key_and_what_would_work(content: Any, errors: dict[An
     assert errors.items() <= dict(found).items()
 
 
-@pytest.mark.parametrize("content", [{"turned": "yes"}, {"layers": ("a", 3)}, {"loop": []}])
-def test_a_union_says_one_thing(content: Any) -> None:
+@pytest.mark.parametrize(
+    "content", [{"turned": "yes"}, {"layers": ("a", 3)}, {"loop": []}, {"pair": ("a", 3)}]
+)
+def test_each_mistake_is_named_once(content: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         Spec.model_validate(content)
     assert len(list(explain_validation_error(Spec, caught.value))) == 1

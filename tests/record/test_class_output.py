@@ -70,7 +70,12 @@ def test_without_classes_nothing_is_known(tmp_path: Path) -> None:
     ("classes", "message"),
     [
         (["a", "b"], "classes: got 2 names, but the model returns 3 values per sample"),
-        (["a"], "classes: got 1 names"),
+        (["a"], "classes: got 1 name;"),
+        ([], "classes: got 0 names;"),
+        (range(2_000_000), "classes: got more than 1,000,000 names"),
+        (["a" * 20_000, "b", "c"], "classes: a name has more than 10,000 characters"),
+        (3, "classes=3: give a list of names"),
+        ({"a", "b", "c"}, "classes={'a', 'b', 'c'}: give a list of names"),
         (["a", "b", "a"], "classes: 'a' is there twice"),
         ("abc", "classes='abc': give a list of names"),
     ],

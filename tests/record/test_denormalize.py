@@ -139,6 +139,13 @@ def test_brightness_is_not_stretched(
             "no transforms with mean and std",
         ),
         (normalize(night()), {"denormalize": nn.Sequential(Normalize(), Normalize())}, "2 transforms"),
+        (normalize(night()), {"mean": [], "std": []}, "mean and std are empty"),
+        (
+            normalize(night()),
+            {"denormalize": lambda values: None},
+            "denormalize returned a NoneType; return",
+        ),
+        (normalize(night()), {"denormalize": lambda values: "x"}, "denormalize returned a str"),
         (normalize(night()), {"denormalize": 3}, "no transforms with mean and std in int"),
     ],
 )

@@ -106,6 +106,8 @@ class Packed(nn.Module):
         (network(), {"samples": SAMPLES[:0], "shown": np.zeros((0, 8, 8)), "labels": []}, "are empty"),
         (network(), {"samples": torch.zeros(3, 0, 8, 8), "shown": SAMPLES}, "are empty"),
         (network(), {"samples": torch.tensor(1.0), "shown": SAMPLES}, r"shape \(\) are empty"),
+        (network(), {"about": "me"}, "about 'me': give a mapping, such as a dict"),
+        (network(), {"metrics": [1]}, r"metrics \[1\]: give a mapping"),
         (network(), {"labels": [1, 2]}, "labels: got 2 labels for 3 samples"),
         (network(), {"shown": torch.rand(2, 8, 8)}, "shown: got 2 pictures for 3 samples"),
         (

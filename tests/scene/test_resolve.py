@@ -74,7 +74,7 @@ def test_a_layout_is_centered_on_its_canvas(run: Run) -> None:
     ],
 )
 def test_errors_say_by_how_much_a_layout_does_not_fit(run: Run, canvas: str, message: str) -> None:
-    with pytest.raises(TemplateError, match=rf"mine.yaml:4:\d+: canvas(\.scale)?: the layout is {message}"):
+    with pytest.raises(TemplateError, match=rf"mine.yaml:4:\d+: canvas\.\w+: the layout is {message}"):
         reel_of(run, BARE + f"canvas: {canvas}")
 
 

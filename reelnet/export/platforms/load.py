@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from platformdirs import user_config_path
 from pydantic import BeforeValidator, Field, ValidationError
 
+from reelnet._support.arguments import describe_value
 from reelnet._support.byte_size import parse_size
 from reelnet.config.diagnostics import (
     Diagnostic,
@@ -34,6 +35,8 @@ def find_platform(name: str) -> Platform:
         UsageError: No platform has this name.
         TemplateError: The user's platform file is invalid.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"platform {describe_value(name)}: give the name of a platform, such as 'github'")
     platforms = load_platforms()
     by_name = {_normalize(alias): each for each in platforms.values() for alias in each.aliases}
     by_name |= {_normalize(each.name): each for each in platforms.values()}

@@ -10,8 +10,8 @@ from fractions import Fraction
 from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
+from reelnet._support.arguments import require_number
 from reelnet.config.diagnostics import ErrorCollector, OptionError
-from reelnet.errors import UsageError
 from reelnet.scene.timeline import selection
 from reelnet.template.timeline import SpeedSpec, StepsSpec, TimelineSpec
 
@@ -246,8 +246,7 @@ class _Stay(NamedTuple):
 
 
 def _to_frame_rate(fps: float) -> Fraction:
-    if not MIN_FPS <= fps <= MAX_OVERRIDE_FPS:
-        raise UsageError(f"fps {fps}: give from {MIN_FPS} to {MAX_OVERRIDE_FPS} frames per second")
+    fps = require_number("fps", fps, MIN_FPS, MAX_OVERRIDE_FPS)
     return Fraction(str(fps)).limit_denominator(1001)
 
 
