@@ -268,6 +268,10 @@ class SceneContext:
             raise ValueError(f"no layer {tap!r} was recorded; {suggest_names(tap, self.taps)}")
         return self.taps[tap]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Keys and values of the cache may have a meaning in this process only.
+        return {**self.__dict__, "_cache": {}}
+
     def get_cached(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What was computed before for this run and template, whatever the size of cells, or `compute()`."""
         if key not in self._cache:

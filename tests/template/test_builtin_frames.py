@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(
         path, taps=taps, steps=range(3), metrics=curves, labels=digits, classes=digits, kinds=kinds
     )
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_other_processes_draw_the_same(name: str, run: Run) -> None:
+    first = run.reel(name, density=1).rendition
+    second = pickle.loads(pickle.dumps(first))
+    step = run.steps[-1]
+    assert (first.draw_step(step) == second.draw_step(step)).all()
 
 
 READ = {
