@@ -124,6 +124,11 @@ def body_style(theme: Theme, *, bold: bool = False) -> TextStyle:
     return replace(text_style(theme, theme.text, bold=bold), min_size=theme.min_text)
 
 
+def small_style(theme: Theme, share: float, *, bold: bool = False) -> TextStyle:
+    """The theme's font at a part of the text's size, but not below the theme's smallest size."""
+    return text_style(theme, max(share * theme.text, theme.min_text or 0), bold=bold)
+
+
 def text_style(theme: Theme, size: float, *, bold: bool = False) -> TextStyle:
     """The theme's font in another size, in pixels per em."""
     return TextStyle(round(size), bold, theme.font_bold if bold else theme.font)

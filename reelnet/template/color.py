@@ -19,6 +19,14 @@ Rgb = tuple[int, int, int]
 _HEX_PATTERN = r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
 
 
+def mix_colors(color: Rgb, background: Rgb, part: float) -> Rgb:
+    """The color at a part of the way from the background, from 0 to 1."""
+    red, green, blue = (
+        round(part * one + (1 - part) * other) for one, other in zip(color, background, strict=True)
+    )
+    return red, green, blue
+
+
 def parse_color(value: Any) -> Rgb:
     """Parse `'#1f2328'` or `'#123'`.
 

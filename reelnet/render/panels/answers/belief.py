@@ -39,7 +39,7 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas, Drawing
-from reelnet.template.color import Rgb
+from reelnet.template.color import Rgb, mix_colors
 from reelnet.template.theme import Theme
 
 MAX_CLASSES = 20
@@ -48,6 +48,8 @@ MAX_NAME_EMS = 10
 """Width at which the names at the ends of curves are cut."""
 NOTE_SIZE = 0.88
 """Size of the note, as a fraction of the theme's text."""
+PAST_STRENGTH = 0.6
+"""How strong the past of gray curves is, of 1 for text."""
 GAP = 4
 """Layout pixels between the parts of a label."""
 PROBABILITY_AXIS = Axis(0, 1, (0, 0.5, 1), percent=True)
@@ -163,12 +165,6 @@ def note_style(theme: Theme) -> TextStyle:
     return text_style(theme, NOTE_SIZE * theme.text)
 
 
-def mix_colors(color: Rgb, background: Rgb) -> Rgb:
-    """The color at three fifths of the way from the background."""
-    red, green, blue = ((3 * one + 2 * other) // 5 for one, other in zip(color, background, strict=True))
-    return red, green, blue
-
-
 def choose_curves(beliefs: NDArray[np.float64], truth: int) -> list[int]:
     """The classes that have a curve: the true one, every answer, and those that are most likely at some step.
 
@@ -207,7 +203,7 @@ class BeliefDrawing:
         self._right = palette.ramp(theme.right, theme.background, 12)
         color = theme.ink if self._truth == UNKNOWN_CLASS else theme.wrong
         self._answer = palette.ramp(color, theme.background, 12)
-        gray = mix_colors(theme.muted, theme.background)
+        gray = mix_colors(theme.muted, theme.background, PAST_STRENGTH)
         self._past_ink, self._muted = (
             palette.ramp(gray, theme.background, 12),
             palette.ramp(theme.muted, theme.background),

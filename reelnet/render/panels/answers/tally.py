@@ -45,7 +45,9 @@ class Tally(Panel):
     def line_styles(self, context: SceneContext) -> tuple[TextStyle, TextStyle]:
         """The fonts of both lines."""
         size = self.size or context.theme.text
-        return text_style(context.theme, size, bold=True), text_style(context.theme, 0.85 * size)
+        return text_style(context.theme, size, bold=True), text_style(
+            context.theme, max(0.85 * size, context.theme.min_text or 0)
+        )
 
     def longest_lines(self, context: SceneContext) -> tuple[str, str]:
         """Both lines at their longest; empty for those without data."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field, field_validator
 
 from reelnet.config.spec import convert_to_tuple
@@ -35,11 +34,13 @@ from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.color_names import describe_scales
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, LevelMaps
-from reelnet.template.color import Rgb
+from reelnet.template.color import mix_colors
 from reelnet.template.theme import LimitKind
 
 MIN_PITCH, MIN_GAP, LEGIBLE_SIDE = 16, 5, 52
 """Pixels of the layout: at least from one cell to the next, and between them; side of maps that are large enough."""
+BAND_STRENGTH = 0.75
+"""How strong bands are, of 1 for faint lines."""
 FADE = 20
 """Pixels of the layout in which a band fades where a line ends."""
 MIN_EMS, CAPTION_EMS = 6, 7
@@ -151,7 +152,7 @@ class FlowDrawing:
         space = context.grid.round_down(max(0, box.height - content) // (lines + 1))
         self._placed = [_move(part, box.x, box.y + (part.line + 1) * space) for part in arranged.place()]
         self._note_corner = box.x, box.y + lines * space + arranged.height + note_gap
-        self._band_color = _mix(theme.faint, theme.background)
+        self._band_color = mix_colors(theme.faint, theme.background, BAND_STRENGTH)
         self._band_ink = palette.ramp(self._band_color, theme.background, 8)
         self._muted, self._ink = palette.ramps(theme.background, theme.muted, theme.ink)
         self._layer_drawings: list[LayerDrawing] = []
@@ -267,9 +268,3 @@ def _move(part: PlacedPart, x: int, y: int) -> PlacedPart:
     """The part at its place on the canvas."""
     box = Box(x + part.box.x, y + part.box.y, part.box.width, part.box.height)
     return PlacedPart(part.number, part.line, x + part.slot_x, part.slot_width, box, y + part.caption_y)
-
-
-def _mix(color: Rgb, background: Rgb) -> Rgb:
-    """Three quarters of a color on a background."""
-    mixed = np.rint(0.75 * np.array(color) + 0.25 * np.array(background)).astype(int).tolist()
-    return mixed[0], mixed[1], mixed[2]

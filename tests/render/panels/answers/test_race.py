@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from reelnet.render.panels.answers import race
+from reelnet.render.panels.answers import lane_curves, race
 from reelnet.render.panels.answers.race import order_lanes
 from reelnet.scene.context import FrameState
 from tests.make_run import Bytes, Floats, write_run
@@ -93,7 +93,8 @@ def test_the_step_is_marked_once_it_is_reached(tmp_path: Path, monkeypatch: pyte
         written.append(text)
 
     laid.frame(0)
-    monkeypatch.setattr(race, "write", note)
+    for module in (race, lane_curves):
+        monkeypatch.setattr(module, "write", note)
     for step, marks in ((9, []), (10, ["10"]), (40, ["10"])):
         written.clear()
         drawing = laid.scene.drawings[0]
@@ -121,25 +122,34 @@ def test_nan_leaves_a_gap(tmp_path: Path) -> None:
     assert columns[at.width * 3 // 4 : -2].all()
 
 
-def test_a_single_step_fills_its_lanes(tmp_path: Path) -> None:
-    laid = laid_out(recorded(tmp_path / "run", learned_at(0)[:1]))
+@pytest.mark.parametrize("steps", [(0,), (0, 100)])
+def test_of_few_steps_a_bar_is_as_long_as_the_certainty(tmp_path: Path, steps: tuple[int, ...]) -> None:
+    beliefs = learned_at(1)[: len(steps)]
+    laid = laid_out(recorded(tmp_path / "run", beliefs, steps=steps))
     (drawing,) = laid.scene.drawings
     at = drawing._lanes[0].box  # type: ignore[attr-defined]
-    right = colored(laid.frame(0)[at.y : at.bottom, at.x + 2 : at.right - 2], RIGHT)
-    assert (np.abs(right.sum(axis=0) - 0.8 * at.height) <= 2).all()
+    for step, certainty, color in zip(steps, (0.2, 0.8), (WRONG, RIGHT), strict=False):
+        row = laid.frame(step)[at.y + at.height // 2, at.x : at.right][None]
+        assert colored(row, color).sum() == pytest.approx(certainty * at.width, abs=4)
+        other = RIGHT if color == WRONG else WRONG
+        assert not colored(row, other).any()
 
 
-def test_few_steps_have_a_bar_each(tmp_path: Path) -> None:
-    laid = laid_out(recorded(tmp_path / "run", learned_at(1)[:2], steps=(0, 100)))
-    (drawing,) = laid.scene.drawings
-    at = drawing._lanes[0].box  # type: ignore[attr-defined]
-    first, last = (laid.frame(step)[at.y : at.bottom, at.x : at.right] for step in (0, 100))
-    half = at.width // 2
-    wrong, right = colored(last, WRONG), colored(last, RIGHT)
-    assert (np.abs(wrong.sum(axis=0)[2 : half - 6] - 0.2 * at.height) <= 2).all()
-    assert (np.abs(right.sum(axis=0)[half + 6 : -2] - 0.8 * at.height) <= 2).all()
-    assert not colored(first, RIGHT).any()
-    assert (colored(first, WRONG)[:, : half - 6] == wrong[:, : half - 6]).all()
+def test_the_caption_says_what_is_drawn(tmp_path: Path) -> None:
+    def caption(run: Run) -> str:
+        (drawing,) = laid_out(run).scene.drawings
+        return " ".join(drawing._caption)  # type: ignore[attr-defined]
+
+    height, length = (f"{side}: certainty of the right answer, 0 to 100%." for side in ("Height", "Length"))
+    late, never, start = learned_at(5, 9), learned_at(99), learned_at(0, 0)
+    assert (
+        caption(recorded(tmp_path / "late", late)) == f"{height} Dark line: right for good, the first on top."
+    )
+    assert caption(recorded(tmp_path / "one", late[:, :1])) == f"{height} Dark line: right for good."
+    assert caption(recorded(tmp_path / "never", never)) == height
+    assert caption(recorded(tmp_path / "start", start)) == f"{height} On top: right for good first."
+    assert caption(recorded(tmp_path / "two", late[:2])) == f"{length} Thin line: one step before."
+    assert caption(recorded(tmp_path / "still", late[:1])) == length
 
 
 def test_what_cannot_be_shown_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -1,0 +1,194 @@
+"""The lanes of a race over many steps: certainties as curves, with the future as a ghost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.render.canvas import fill_box, polyline, write
+from reelnet.render.panels.charts.axis import Axis
+from reelnet.render.panels.charts.line import split_points
+from reelnet.render.typography import TextStyle
+from reelnet.scene.context import SceneContext
+from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
+from reelnet.scene.panel import Canvas
+
+Floats = NDArray[np.float64]
+
+FILL, GHOST_FILL = 0.42, 0.45
+"""How strong the area below a curve is, of 1 for the curve: of the past, and of what is to come."""
+MIN_NUMBERED = 1.4
+"""Height of a lane, relative to that of the number of a step, from which on it has room for one."""
+MIN_RULED_EMS, MIN_LABELED_EMS = 5, 10
+"""Height of a lane from which on rules mark 0, 50 and 100 %, and from which on numbers stand beside them."""
+RULES = (1.0, "100%"), (0.5, ""), (0.0, "0%")
+"""Where rules are, and their numbers; the middle is the name's."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One sample.
+
+    Attributes:
+        sample: Its position among the shown ones.
+        since: The index of the step from which on it is right for good; None if it is not right in the end.
+        box: Of its curve or bar.
+    """
+
+    sample: int
+    since: int | None
+    box: Box
+
+
+@dataclass(frozen=True)
+class LaneValues:
+    """What the lanes show.
+
+    Attributes:
+        certainty: Probability of the right answer (steps, samples).
+        is_right: Whether that is the answer (steps, samples).
+    """
+
+    certainty: Floats
+    is_right: NDArray[np.bool_]
+
+
+class LaneCurves:
+    """The curves of all lanes.
+
+    Args:
+        context: The run.
+        values: What they show.
+        lanes: From the top.
+        axis: Of the steps.
+        style: The font of numbers.
+        palette: Where inks come from.
+    """
+
+    def __init__(
+        self,
+        context: SceneContext,
+        values: LaneValues,
+        lanes: Sequence[Lane],
+        axis: Axis,
+        style: TextStyle,
+        palette: PaletteBuilder,
+    ) -> None:
+        theme, background = context.theme, context.theme.background
+        self._context, self._values, self._lanes, self._axis, self._style = (
+            context,
+            values,
+            lanes,
+            axis,
+            style,
+        )
+        first, last = lanes[0].box, lanes[-1].box
+        self._plot = Box(first.x, first.y, first.width, last.bottom - first.y)
+        self._columns = np.rint(axis.to_fraction(context.steps) * (first.width - 1))
+        self._background = palette.ramp(background, background, 1)
+        self._right, self._wrong = (palette.ramp(each, background, 12) for each in (theme.right, theme.wrong))
+        self._faint = palette.ramp(theme.faint, background, 12)
+        self._ink, self._muted = palette.ramps(background, theme.ink, theme.muted)
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw all curves as ghosts, and the numbers of the steps."""
+        plot = self._plot
+        region = canvas[plot.y : plot.bottom, plot.x : plot.right]
+        for lane in self._lanes:
+            self._draw_rules(canvas, lane.box)
+        self._past = region.copy()
+        for lane in self._lanes:
+            self._draw_lane(region, lane)
+        places = np.rint(self._axis.to_fraction(self._axis.ticks) * (plot.width - 1)).astype(int).tolist()
+        self._write_steps(canvas, list(zip(places, self._axis.tick_labels, strict=True)))
+
+    def _draw_rules(self, canvas: Canvas, box: Box) -> None:
+        text, width = self._context.theme.text, self._context.px(1)
+        if box.height < MIN_RULED_EMS * text:
+            return
+        for part, number in RULES:
+            y = box.y + round((1 - part) * (box.height - width))
+            fill_box(canvas, Box(box.x, y, box.width, width), self._faint)
+            if box.height >= MIN_LABELED_EMS * text:
+                top = y - self._style.line_height // 2
+                write(canvas, number, self._muted, box.x - text // 2, top, self._style, anchor="right")
+
+    def _write_steps(self, canvas: Canvas, texts: list[tuple[int, str]]) -> None:
+        plot, style = self._plot, self._style
+        texts[0] = texts[0][0], f"step {texts[0][1]}"
+        free, last = plot.x - style.size, plot.right
+        for place, text in [texts[0], *texts[:0:-1]] if len(texts) > 1 else texts:
+            width = style.width(text)
+            x = plot.x if place == 0 else plot.x + min(place - width // 2, plot.width - width)
+            if x >= free and x + width <= last:
+                write(canvas, text, self._muted, x, plot.bottom, style)
+                if text == texts[0][1]:
+                    free = x + width + style.size
+                else:
+                    last = x - style.size
+
+    def _draw_lane(self, region: Canvas, lane: Lane) -> None:
+        """Draw a lane's curve as a ghost onto the plot, and in its colors onto the past."""
+        box, columns = lane.box, self._columns
+        values, is_right = self._values.certainty[:, lane.sample], self._values.is_right[:, lane.sample]
+        known = ~np.isnan(values) & ~np.isnan(columns)
+        width = max(1.5, self._context.theme.text / 13)
+        rows: Floats = (1 - values) * (box.height - width) + width / 2
+        breaks = (np.isnan(values) & ~np.isnan(columns)).cumsum()
+        cover = np.zeros((box.height, box.width), np.uint8)
+        fill = np.zeros((box.height, box.width))
+        for points in split_points(columns[known] + 0.5, rows[known], breaks[known], width):
+            cover = np.maximum(cover, polyline(points, width, (box.width, box.height)))
+            x, y = np.array(points).T
+            inside = slice(max(0, int(x[0])), int(x[-1]) + 1)
+            tops = np.interp(np.arange(box.width)[inside] + 0.5, x, y)
+            fill[:, inside] = np.clip(np.arange(box.height)[:, None] + 1 - tops, 0, 1)
+        line = cover / 255
+        fill[-1] = np.maximum(fill[-1], 0.9)
+        at = slice(box.y - self._plot.y, box.bottom - self._plot.y)
+        ghost = look_up(self._faint, np.maximum(line, GHOST_FILL * fill))
+        latest = np.searchsorted(np.nan_to_num(columns, nan=-1), np.arange(box.width), side="right") - 1
+        strength = np.maximum(line, FILL * fill)
+        right, wrong = look_up(self._right, strength), look_up(self._wrong, strength)
+        past = np.where(is_right[np.maximum(latest, 0)], right, wrong)
+        drawn = strength > 0
+        np.copyto(region[at], ghost, where=drawn)
+        np.copyto(self._past[at], past.astype(region.dtype), where=drawn)
+
+    def draw(self, canvas: Canvas, index: int) -> None:
+        """Reveal the curves up to a recorded step, and mark from when on answers are right for good."""
+        plot, column = self._plot, self._columns[index]
+        if not np.isnan(column):
+            end = int(column) + 1
+            canvas[plot.y : plot.bottom, plot.x : plot.x + end] = self._past[:, :end]
+            cursor = max(1, self._context.px(1))
+            fill_box(canvas, Box(plot.x + end - cursor, plot.y, cursor, plot.height), self._muted)
+        for lane in self._lanes:
+            if lane.since is not None and 0 < lane.since <= index:
+                self._draw_success(canvas, lane, lane.since)
+
+    def _draw_success(self, canvas: Canvas, lane: Lane, since: int) -> None:
+        """Mark the step from which on a sample is right for good."""
+        box, width, style = lane.box, max(2, round(self._context.theme.text / 10)), self._style
+        x = box.x + int(self._columns[since])
+        fill_box(canvas, Box(x - width // 2, box.y, width, box.height), self._ink)
+        if box.height < MIN_NUMBERED * style.line_height:
+            return
+        text = f"{self._context.steps[since]:,}"
+        gap, text_width = width + style.size // 4, style.width(text)
+        left = x - gap - text_width
+        left = left if left >= box.x else x + gap
+        margin = self._context.px(2)
+        plate = Box(left - margin, box.y, text_width + 2 * margin, style.line_height)
+        fill_box(canvas, plate, self._background)
+        write(canvas, text, self._ink, left, box.y, style)
+
+
+def look_up(ink: Ink, strength: Floats) -> Canvas:
+    """The palette indices of shades of an ink, from 0 for the background to 1."""
+    found: Canvas = ink.indices[np.rint(strength * (len(ink.indices) - 1)).astype(np.intp)]
+    return found
