@@ -23,6 +23,8 @@ FRAMES = 100
 
 SCALES = 4, 5, 6, 7, 8, 9, 10, 12, 14, 16
 GAPS = 2, 4, 8
+DISTANCES = {4: (32, 36), 5: (40, 41, 48), 10: (76, 80), 12: (88, 92)}
+"""By scale: distances of cells, of which some are multiples of 8."""
 SNAP, NO_SNAP = "canvas.snap=true", "canvas.snap=false"
 
 NOTES = f"""\
@@ -48,6 +50,14 @@ def main() -> None:
             for gap in GAPS
             for snap in (NO_SNAP, SNAP)
         ]
+        by_distance = [
+            (
+                f"scale {scale}, {distance} pixels",
+                (f"canvas.scale={scale}", *gaps(distance - 7 * scale), NO_SNAP),
+            )
+            for scale, distances in DISTANCES.items()
+            for distance in distances
+        ]
         report = "\n\n".join(
             [
                 "# The grid of layouts",
@@ -56,7 +66,9 @@ def main() -> None:
                 "## Scales",
                 markdown_table(compare_layouts(run, Path(temporary), by_scale)),
                 "## Gaps between cells of 56 pixels",
-                markdown_table(compare_layouts(run, Path(temporary), by_gap)) + "\n",
+                markdown_table(compare_layouts(run, Path(temporary), by_gap)),
+                "## Distances of cells whose values are not multiples of 8 pixels",
+                markdown_table(compare_layouts(run, Path(temporary), by_distance)) + "\n",
             ]
         )
     print(report)

@@ -20,9 +20,9 @@ how much at a time."""
 GAPS = ((24, 3), (48, 4), (math.inf, 6))
 """Limits of a cell's shorter side, and the gap of cells below each, in pixels; for authors who set no gap."""
 
-MAX_GAP, MAX_GAP_SHARE = 8, 6
-"""The widest gap in pixels, and as a part (one sixth) of a cell's shorter side, to which a gap may grow so that the
-distance of cells is a multiple of a transform block."""
+MIN_GAP_SHARE, MAX_GAP, MAX_GAP_SHARE, MAX_SMALL_GAP = 0.6, 10, 6, 4
+"""How narrow a gap may become, as a part of the wanted one, and how wide: in pixels, as a part (one sixth) of a
+cell's shorter side, and whatever this side is; so that the distance of cells is a multiple of a transform block."""
 
 MIN_GRID_GAP = 6
 """Pixels between cells that show grids of single values, so that they are not read with the neighbor's values."""
@@ -195,9 +195,11 @@ def choose_pitch(extent: int, side: int, grid: SnapGrid, values: SnapGrid, densi
         density: Output pixels per pixel of the layout.
     """
     gap = density * next(gap for below, gap in GAPS if side < below * density)
-    pitch = grid.round_up(extent + gap)
-    is_narrow = pitch - extent <= min(MAX_GAP * density, side // MAX_GAP_SHARE)
-    return pitch if is_narrow else values.round_up(extent + gap)
+    widest = max(min(MAX_GAP * density, side // MAX_GAP_SHARE), MAX_SMALL_GAP * density)
+    for pitch in (grid.round_up(extent + gap), grid.round_down(extent + gap)):
+        if MIN_GAP_SHARE * gap <= pitch - extent <= widest:
+            return pitch
+    return values.round_up(extent + gap)
 
 
 def sum_blocks(values: NDArray[np.float64], block: tuple[int, int]) -> NDArray[np.float64]:

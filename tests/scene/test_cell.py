@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reelnet.export.quantize.level_store import RecordedMaps, quantize
-from reelnet.scene.cell import Cell, describe_reduction
+from reelnet.scene.cell import Cell, choose_pitch, describe_reduction
 from reelnet.scene.layout.snap import SnapGrid
 from tests.make_run import noise, write_run
 from tests.rendering import WHITE_ANCHORS, color_bounds, to_pixels
@@ -126,3 +126,24 @@ def test_reduced_maps_are_quantized_and_stay_reduced_with_fewer_channels(tmp_pat
     fewer = rendition.with_channels(2)
     assert (fewer.channels, fewer.scene.context.cell.reduction) == (2, (2, 2))
     assert fewer.size.height == rendition.size.height - 40
+
+
+@pytest.mark.parametrize(
+    ("extent", "side", "scale", "density", "pitch"),
+    [
+        (84, 84, 12, 1, 88),
+        (70, 70, 10, 1, 80),
+        (64, 64, 8, 1, 72),
+        (49, 49, 7, 1, 56),
+        (40, 40, 5, 2, 48),
+        (40, 40, 5, 1, 44),
+        (28, 28, 4, 1, 32),
+        (48, 48, 12, 1, 56),
+        (54, 54, 6, 1, 60),
+    ],
+)
+def test_cells_are_a_multiple_of_eight_apart_if_their_gap_stays_narrow(
+    extent: int, side: int, scale: int, density: int, pitch: int
+) -> None:
+    grid = SnapGrid(8)
+    assert choose_pitch(extent, side, grid, grid.for_values(scale), density) == pitch

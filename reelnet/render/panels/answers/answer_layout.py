@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from reelnet.render.panels.answers.answer_panel import answer_style, measure_percent
-from reelnet.render.panels.maps.labels import Labels
+from reelnet.render.panels.maps.labels import Labels, list_sizes
 from reelnet.render.typography import body_style
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
 from reelnet.scene.context import SceneContext
@@ -19,6 +19,8 @@ BAR_GAP = 2
 """Pixels of the layout between a name and its bar below a column."""
 MIN_INLINE_MARK = 0.5
 """Side of a mark in ems down to which it shrinks to stand beside a name."""
+MIN_BAR_HEIGHT = 2
+"""Pixels of the layout of the thinnest bar, beside a low row."""
 MIN_BAR_EMS = 3
 """Ems of a bar beside a row at a certainty of 1."""
 NAME_EMS = 6, 8, 11, 14, 20
@@ -101,18 +103,21 @@ class AnswerLayout:
     def _fit_rows(self, texts: list[str], *, has_bars: bool) -> Labels:
         """The names beside rows. Bars, percentages and marks are adapted to the height of a row."""
         context, style, cell_size = self._context, self.style, self._context.cell_extent
-        free = max(cell_size - (self.bar_height + self.gap if self.bar_height else 0), style.line_height)
-        height = min(free, context.cell_pitch)
+        least = min(smaller.line_height for smaller in list_sizes(self._name_style))
+        if self.bar_height:
+            thinner = min(self.bar_height, cell_size - least)
+            self.bar_height = thinner if thinner >= context.px(MIN_BAR_HEIGHT) else 0
+        # Names shrink for their bars, but not for the gap between both.
+        bar_height = self.bar_height and min(self.bar_height + self.gap, cell_size - least)
+        height = min(max(cell_size - bar_height, least), context.cell_pitch)
         ways = (Labels.fit_rows(texts, self._name_style, ems * style.size, height) for ems in NAME_EMS)
         names = next((way for way in ways if way.lines), Labels((), self._name_style))
         self.percent = self.percent and style.line_height <= context.cell_pitch
         mark_width = self.mark_size + self.gap if self.mark_size else 0
         self.width = max(2 * cell_size, 4 * style.size) if has_bars else mark_width + names.width
         self.width += 2 * self.gap + measure_percent(style) if self.percent else 0
-        if cell_size < style.line_height + self.bar_height:
-            self.bar_height = 0
         self.width = max(self.width, MIN_BAR_EMS * style.size if self.bar_height else style.width(ROW_LABEL))
-        self.mark_size = max(0, min(self.mark_size, cell_size - context.px(2)))
+        self.mark_size = max(0, min(self.mark_size, cell_size - self.bar_height - context.px(2)))
         return names
 
     def _fit_columns(self, texts: list[str]) -> Labels:

@@ -30,7 +30,7 @@ LABEL_GAP = 10
 """Pixels of the layout between a row's label and its cells."""
 LABEL_MARGIN = 4
 """Pixels between the names of two samples side by side."""
-ROW_LABEL_EMS = 8, 14
+ROW_LABEL_EMS = 5, 8, 14
 """Ems that the names of samples beside rows may take, and more if they do not fit."""
 
 
