@@ -273,12 +273,13 @@ def test_malicious_runs_end_in_errors_of_reelnet(
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "precious.txt").write_text("x")
     rng = random.Random(SEED)
-    run, memory, slowest = tmp_path / "run", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
+    run, memory = tmp_path / "run", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(CASES):
         shutil.rmtree(run, ignore_errors=True)
         shutil.copytree(intact, run)
         attack = rng.choice(ATTACKS)
         attack(run, rng)
+        # Of the processor: what else the machine does would count, too. A wait without an end meets pytest's timeout.
         start = time.process_time()
         for step in ("use", "repair", "use again"):
             try:
@@ -294,7 +295,6 @@ def test_malicious_runs_end_in_errors_of_reelnet(
                 raise AssertionError(f"case {number}: {attack.__name__}: {error!r}") from error
         seconds = time.process_time() - start
         assert seconds < MAX_SECONDS, (number, attack.__name__)
-        slowest = max(slowest, seconds)
         used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1000
         assert used < MAX_MEGABYTES, (number, attack.__name__)
         assert (tmp_path / "outside" / "precious.txt").read_text() == "x"

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from reelnet.config.diagnostics import OptionError, shorten_message
@@ -308,11 +308,9 @@ def built(content: Any) -> Template:
 
 GENERATED = settings(
     max_examples=300 * SCALE,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reelnet.export.rate_control.root_finder import SizeRootFinder
@@ -37,7 +37,6 @@ def test_six_trials_meet_a_size(name: str) -> None:
     assert abs(missed) <= 0.015
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     steepness=st.floats(0.3, 2),
