@@ -40,17 +40,15 @@ def parse_size(value: str | int) -> int:
     text = value.strip() if isinstance(value, str) else ""
     match = SIZE_PATTERN.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None:
-        raise _invalid_size(value, "write a number and a unit, such as 3MB, '2.5 MiB' or 500kB")
+        raise _size_error(value, "write a number and a unit, such as 3MB, '2.5 MiB' or 500kB")
     number, unit = match[1].replace("_", ""), match[2]
     if BIT_UNIT.fullmatch(unit):
-        raise _invalid_size(value, f"{unit} is a unit of bits; for bytes write {number} {unit[:-1]}B")
+        raise _size_error(value, f"{unit} is a unit of bits; for bytes write {number} {unit[:-1]}B")
     bytes_per_unit = UNITS.get(unit.lower())
     if bytes_per_unit is None:
-        raise _invalid_size(
-            value, f"no unit {unit!r}; write kB, MB or GB (1000s), or KiB, MiB or GiB (1024s)"
-        )
+        raise _size_error(value, f"no unit {unit!r}; write kB, MB or GB (1000s), or KiB, MiB or GiB (1024s)")
     if not unit and "." in number:
-        raise _invalid_size(value, f"bytes must be an integer; with a unit write {number} MB")
+        raise _size_error(value, f"bytes must be an integer; with a unit write {number} MB")
     return _check_range(value, int(Fraction(number) * bytes_per_unit))
 
 
@@ -66,11 +64,11 @@ def format_size(size: int) -> str:
 
 def _check_range(value: str | int, size: int) -> int:
     if not 1 <= size <= MAX_SIZE:
-        raise _invalid_size(value, "give a size from 1 byte to 1000 GB")
+        raise _size_error(value, "give a size from 1 byte to 1000 GB")
     return size
 
 
-def _invalid_size(value: str | int, problem: str) -> UsageError:
+def _size_error(value: str | int, problem: str) -> UsageError:
     # Python refuses to convert very large integers to decimal text.
     text = hex(value) if isinstance(value, int) and abs(value) > MAX_SIZE**2 else repr(value)
     return UsageError(f"size {text if len(text) <= 60 else text[:57] + '…'}: {problem}")

@@ -15,7 +15,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """Escape what would change a terminal or the order of a line: control and format characters, and line ends.
 
     Names and notes that come from files go through this before they are part of a message.

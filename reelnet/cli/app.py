@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from reelnet import __version__
-from reelnet._support.text import printable
+from reelnet._support.text import make_printable
 from reelnet.cli.streams import discard_stdout, prepare_streams
 from reelnet.errors import ReelnetError, suggest_names
 
@@ -112,7 +112,7 @@ class App(CommandGroup):
             # A broken stderr must not change the exit code.
             with contextlib.suppress(OSError):
                 for line in text.splitlines():
-                    click.echo(printable(" ".join(line.split())), err=True)
+                    click.echo(make_printable(" ".join(line.split())), err=True)
         sys.exit(exit_code)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reelnet._support.text import printable
+from reelnet._support.text import make_printable
 from reelnet.cli import options
 from reelnet.cli.output import align_columns, format_shape, progress_bars
 from reelnet.errors import RunError
@@ -58,13 +58,13 @@ def run_as_text(run: Run) -> str:
     """What a run holds, for people."""
     steps = f"{run.steps[0]} to {run.steps[-1]} ({len(run.steps)} snapshots)" if run.steps else "none"
     facts = [
-        ("run", printable(run.location)),
+        ("run", make_printable(run.location)),
         ("steps", steps),
         ("samples", str(len(run.samples))),
-        ("metrics", ", ".join(map(printable, run.metrics)) or "none"),
+        ("metrics", ", ".join(map(make_printable, run.metrics)) or "none"),
         ("size", f"{run.nbytes / 1e6:.2f} MB"),
     ]
-    facts += [("note", printable(note)) for note in run.warnings()]
+    facts += [("note", make_printable(note)) for note in run.warnings()]
     rows = [
         ("layer", "shape", "dtype", "min", "max", "note"),
         *(_tap_row(name, tap) for name, tap in run.taps.items()),
@@ -75,7 +75,7 @@ def run_as_text(run: Run) -> str:
 
 def _tap_row(name: str, tap: TapInfo) -> tuple[str, ...]:
     bounds = ("-" if bound is None else f"{bound:.4g}" for bound in (tap.min, tap.max))
-    return (printable(name), format_shape(tap.shape), tap.dtype, *bounds, printable(tap.note))
+    return (make_printable(name), format_shape(tap.shape), tap.dtype, *bounds, make_printable(tap.note))
 
 
 @click.command(short_help="Check every checksum of a run.")
@@ -90,7 +90,7 @@ def verify(run: str, quiet: bool) -> None:
 
     with progress_bars(quiet=quiet) as add_bar:
         health = verify_run(run, add_bar(str(run)).update)
-    click.echo("".join(f"{printable(line)}\n" for line in health.problems()), nl=False)
+    click.echo("".join(f"{make_printable(line)}\n" for line in health.problems()), nl=False)
     if health.log_problems and not health.damaged_steps:
         kept = f"{health.intact_step_count} of {health.step_count} steps"
         raise RunError(f"{run}: the log is damaged; 'reelnet repair {run}' restores it with {kept}")
@@ -119,7 +119,7 @@ def repair(run: str, quiet: bool) -> None:
 
     with progress_bars(quiet=quiet) as add_bar:
         health = repair_run(run, add_bar(str(run)).update)
-    click.echo("".join(f"{printable(line)}\n" for line in health.problems()), nl=False)
+    click.echo("".join(f"{make_printable(line)}\n" for line in health.problems()), nl=False)
     kept = f"kept {health.intact_step_count} of {health.step_count} steps"
     if health.samples_problem:
         raise RunError(f"{run}: {kept}, but the samples are damaged and cannot be mended; {RESTORE}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reelnet._support.text import format_count, printable
+from reelnet._support.text import format_count, make_printable
 from reelnet.cli import options
 from reelnet.cli.output import progress_bars
 
@@ -22,7 +22,7 @@ def import_(file: Path, run: str, force: bool, quiet: bool) -> None:
 
     with progress_bars(quiet=quiet) as add_bar:
         made = import_arrays(file, run, force=force, progress=add_bar("steps").update)
-    taps = printable(", ".join(made.taps))
+    taps = make_printable(", ".join(made.taps))
     click.echo(f"{run}: {len(made.steps)} steps of {taps} for {len(made.samples)} samples")
 
 
@@ -59,11 +59,11 @@ def metrics(
     for file in files:
         added = add_metrics(opened, file, step_column=step_column, only=only, prefix=prefix)
         for name, count in added.counts.items():
-            click.echo(f"{printable(name)}: {count} of {len(opened.steps)} steps")
+            click.echo(f"{make_printable(name)}: {count} of {len(opened.steps)} steps")
         if added.left_out:
             steps = format_count(len(added.left_out), "step")
             click.echo(
                 f"{file}: skipped {steps}, the run has not recorded step {added.left_out[0]}", err=True
             )
         for note in added.notes:
-            click.echo(printable(f"{file}: {note}"), err=True)
+            click.echo(make_printable(f"{file}: {note}"), err=True)

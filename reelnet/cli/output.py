@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from reelnet._support.output_path import resolve_output
-from reelnet._support.text import format_count, printable
+from reelnet._support.text import format_count, make_printable
 from reelnet.errors import ReelnetError, UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def save_all(requests: Sequence[ExportRequest], *, quiet: bool, jobs: int | None
 def print_notes(reports: Iterable[Report]) -> None:
     """Print each different note once, on stderr."""
     for note in dict.fromkeys(note for report in reports for note in report.notes):
-        click.echo(f"reelnet: note: {printable(note)}", err=True)
+        click.echo(f"reelnet: note: {make_printable(note)}", err=True)
 
 
 def require_writable(*paths: Path) -> None:
@@ -138,7 +138,7 @@ def format_report(report: Report) -> str:
     from reelnet._support.byte_size import format_size
 
     what = f"{format_count(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
-    parts = [f"{printable(str(report.path))}: {format_size(report.bytes)}"]
+    parts = [f"{make_printable(str(report.path))}: {format_size(report.bytes)}"]
     if report.cap is not None:
         parts.append(f"{format_fill(report)} of {format_size(report.cap)}")
     parts += [what, f"{report.width}x{report.height}", format_quality(report)]
@@ -207,7 +207,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], footer
     from rich.console import Console
     from rich.table import Table
 
-    rows = [list(map(printable, row)) for row in rows]
+    rows = [list(map(make_printable, row)) for row in rows]
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         right = [number for number, column in enumerate(columns) if column.right]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reelnet._support.text import printable
+from reelnet._support.text import make_printable
 from reelnet.cli import options
 from reelnet.cli.app import CommandGroup
 from reelnet.cli.output import Column, print_table
@@ -154,10 +154,10 @@ def check_layout(run: Run, template: Template, layer: str | None) -> str:
     if absent := find_left_out(template, [name for name, _ in scene.boxes]):
         notes.insert(0, f"this run has nothing to show for {', '.join(absent)}")
     for note in notes:
-        click.echo(f"reelnet: note: {printable(note)}", err=True)
+        click.echo(f"reelnet: note: {make_printable(note)}", err=True)
     size, seconds = scene.size, float(scene.timeline.duration)
     return (
-        f"{printable(reel.layer)} at scale {scene.context.cell.scale}, {size.width}x{size.height}, "
+        f"{make_printable(reel.layer)} at scale {scene.context.cell.scale}, {size.width}x{size.height}, "
         f"{len(scene.timeline)} frames, {seconds:.2f} s"
     )
 

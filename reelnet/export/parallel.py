@@ -146,7 +146,7 @@ def _start_workers(task: SaveTask[Any], jobs: int) -> Iterator[list[_Worker]]:
         for _ in range(jobs):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs, task), daemon=True)
-            with _blocked_interrupts():
+            with _block_interrupts():
                 process.start()
             # The connection ends with the process only if no other process has it.
             theirs.close()
@@ -162,7 +162,7 @@ def _start_workers(task: SaveTask[Any], jobs: int) -> Iterator[list[_Worker]]:
 
 
 @contextmanager
-def _blocked_interrupts() -> Iterator[None]:
+def _block_interrupts() -> Iterator[None]:
     """Let Ctrl-C wait. Processes that are started meanwhile never receive it: this process stops them."""
     if sys.platform == "win32":
         yield

@@ -96,7 +96,7 @@ class Provenance:
         except OSError as error:
             raise ReelnetError(f"{path}: cannot be read ({error.strerror})") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise _not_provenance(path, error) from error
+            raise _provenance_error(path, error) from error
 
     @property
     def run(self) -> str:
@@ -143,7 +143,7 @@ class Provenance:
                 if sorted(before.values()) != sorted(now.values()):
                     changed.append(f"installed fonts: {_compare_names(before, now)}")
         except (KeyError, TypeError, AttributeError) as error:
-            raise _not_provenance(self.path, error) from error
+            raise _provenance_error(self.path, error) from error
         return [*dict.fromkeys(changed)]
 
     def resolve_files(self, run: RunReader, folder: Path | None = None) -> Iterator[RecordedFile]:
@@ -172,7 +172,7 @@ class Provenance:
                 )
                 yield RecordedFile(request, str(entry["sha256"]))
         except (KeyError, TypeError) as error:
-            raise _not_provenance(self.path, error) from error
+            raise _provenance_error(self.path, error) from error
 
 
 def write_provenance(path: Path, files: Sequence[tuple[ExportRequest, Report]]) -> None:
@@ -313,6 +313,6 @@ def _build_template(name: str, content: Mapping[str, Any]) -> Template:
         ) from None
 
 
-def _not_provenance(path: Path, error: Exception) -> ReelnetError:
+def _provenance_error(path: Path, error: Exception) -> ReelnetError:
     problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
     return ReelnetError(f"{path}: not a file that --report wrote ({problem})")

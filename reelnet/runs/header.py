@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import one_line, printable
+from reelnet._support.text import make_printable, one_line
 from reelnet.errors import RunError
 from reelnet.runs.format.checked_json import (
     encode_checked,
@@ -299,7 +299,7 @@ def describe_parse_error(error: Exception) -> str:
         return f"{shorten(error.args[0])} is missing"
     if isinstance(error, JSONDecodeError):
         return f"not JSON: {error}"
-    text = printable(one_line(error))
+    text = make_printable(one_line(error))
     return text if len(text) <= MAX_REASON else f"{text[: MAX_REASON - 4]} ..."
 
 

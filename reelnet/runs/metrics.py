@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import printable
+from reelnet._support.text import make_printable
 from reelnet.errors import RunError, UsageError
 from reelnet.runs.format.checked_json import encode_checked, parse_checked, require_int, to_float
 from reelnet.runs.format.commit import Commit, to_json_number
@@ -87,9 +87,9 @@ def describe_nonfinite(name: str, values: Mapping[int, float]) -> Iterator[str]:
     for word, applies in (("NaN", math.isnan), ("infinite", math.isinf)):
         steps = [step for step, value in values.items() if applies(value)]
         if len(steps) == 1:
-            yield f"{printable(name)}: 1 value is {word}, at step {steps[0]}"
+            yield f"{make_printable(name)}: 1 value is {word}, at step {steps[0]}"
         elif steps:
-            yield f"{printable(name)}: {len(steps)} values are {word}, from step {steps[0]} on"
+            yield f"{make_printable(name)}: {len(steps)} values are {word}, from step {steps[0]} on"
 
 
 def read_imported_metrics(store: Store) -> Scalars:

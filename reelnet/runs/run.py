@@ -12,7 +12,7 @@ from typing import Any, NoReturn, SupportsIndex, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import format_count, printable
+from reelnet._support.text import format_count, make_printable
 from reelnet.errors import RunError, UnknownNameError, UsageError, suggest_and_list_names, suggest_names
 from reelnet.runs.format.log import LogReader, StepLocation, elapsed_at, metrics_at
 from reelnet.runs.format.reader import ValueReader
@@ -248,7 +248,7 @@ class RunReader:
             UsageError: There is no such tap.
         """
         if not isinstance(name, str) or name not in self.taps:
-            suggestion = suggest_names(str(name), map(printable, self.taps))
+            suggestion = suggest_names(str(name), map(make_printable, self.taps))
             raise UsageError(f"{self.location}: no layer {name!r} was recorded; {suggestion}")
         return self.taps[name]
 
@@ -285,15 +285,15 @@ class RunReader:
         for name, (count, first) in self.nonfinite.items():
             if taps is None or name in taps:
                 values = format_count(count, "NaN or infinite value")
-                messages.append(f"{printable(name)}: {values}, from step {first} on, drawn hatched")
+                messages.append(f"{make_printable(name)}: {values}, from step {first} on, drawn hatched")
         for name, series in self.metrics.items():
             found = np.flatnonzero(self.measured[name] & ~np.isfinite(series)).tolist()
             values_at = {steps[number]: float(series[number]) for number in found}
-            messages += describe_nonfinite(printable(name), values_at)
+            messages += describe_nonfinite(make_printable(name), values_at)
         if self.missing:
             first, reason = next(iter(self.missing.items()))
             messages.append(
-                f"{format_count(len(self.missing), 'missing step')}, the first is {first}: {printable(reason)}"
+                f"{format_count(len(self.missing), 'missing step')}, the first is {first}: {make_printable(reason)}"
             )
         return tuple(messages)
 
@@ -349,5 +349,5 @@ class _NamedDict(dict[str, T]):
 
     def __missing__(self, name: object) -> NoReturn:
         raise UnknownNameError(
-            f"{self._error_start} {name!r}; {suggest_and_list_names(str(name), map(printable, self))}"
+            f"{self._error_start} {name!r}; {suggest_and_list_names(str(name), map(make_printable, self))}"
         )

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import printable
+from reelnet._support.text import make_printable
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.runs.header import TapInfo, TapKind, require_activation
 from reelnet.scene.context import SceneContext
@@ -179,7 +179,7 @@ def explain_missing_scores(context: SceneContext, classes: Sequence[str] | None 
         return NO_CLASSES
     candidates = find_candidates(context, classes)
     if len(candidates) > 1:
-        listed = ", ".join(map(printable, candidates))
+        listed = ", ".join(map(make_printable, candidates))
         return f"{listed} all have one value per class; name the class output with 'tap'"
     count = len(names)
     return f"no class output was recorded, a vector of {count} values, one per class; record the model's last layer"

@@ -75,7 +75,7 @@ class SearchPath:
             return self.require_file(Path(name))
         for file in self._iter_candidates(name):
             return file
-        raise self._unknown(name)
+        raise self._unknown_error(name)
 
     def find_extended(self, name: str, file: Path) -> Path:
         """Return the file that `extends: name` in `file` refers to.
@@ -92,7 +92,7 @@ class SearchPath:
             return self.require_file(file.parent / name)
         candidates = list(self._iter_candidates(name))
         if not candidates:
-            raise self._unknown(name)
+            raise self._unknown_error(name)
         own, real_paths = os.path.realpath(file), [os.path.realpath(each) for each in candidates]
         start = real_paths.index(own) + 1 if own in real_paths else 0
         for candidate, real_path in zip(candidates[start:], real_paths[start:], strict=True):
@@ -124,7 +124,7 @@ class SearchPath:
         known = self.list_templates() if file.parent == Path() else {}
         raise TemplateError(f"{file}: {problem}" + (f"; {suggest_names(file.stem, known)}" if known else ""))
 
-    def _unknown(self, name: str) -> TemplateError:
+    def _unknown_error(self, name: str) -> TemplateError:
         return TemplateError(f"no template {name!r}; {suggest_names(name, self.list_templates())}")
 
     def _iter_candidates(self, name: str) -> Iterator[Path]:

@@ -48,7 +48,7 @@ class ApngEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
         self._file.write(self._header + self._animation_control() + self._colors.chunks, 0)
 
     def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[tuple[DirtyRect, bytes]]:
-        rect = DirtyRect.between(previous, block[0])
+        rect = DirtyRect.from_frames(previous, block[0])
         try_matches = rect.changed is None or rect.changed <= MAX_CHANGED_FOR_MATCHES
         return [(rect, compress_pixels(self._colors.table[rect.indices], try_matches))]
 

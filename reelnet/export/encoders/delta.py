@@ -72,7 +72,7 @@ class DirtyRect:
     changed: float | None
 
     @classmethod
-    def between(cls, previous: Canvas | None, current: Canvas, alignment: int = 1) -> DirtyRect:
+    def from_frames(cls, previous: Canvas | None, current: Canvas, alignment: int = 1) -> DirtyRect:
         """The smallest rectangle that turns `previous` into `current`.
 
         Args:

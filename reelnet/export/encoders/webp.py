@@ -52,7 +52,7 @@ class WebpEncoder(DeltaFrameEncoder[tuple[DirtyRect, bytes]]):
 
     def _compress(self, previous: Canvas | None, block: list[Canvas]) -> list[tuple[DirtyRect, bytes]]:
         # ANMF frame offsets are stored divided by two.
-        rect = DirtyRect.between(previous, block[0], alignment=2)
+        rect = DirtyRect.from_frames(previous, block[0], alignment=2)
         image = Image.fromarray(self._rgba[rect.indices])
         results = [
             compress_image(image, lossless=True, exact=True, quality=quality, method=method)

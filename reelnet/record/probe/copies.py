@@ -99,7 +99,7 @@ class TensorCopy(TensorWatch):
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__(tensor)
-        self._values = _without_repeats(self.alias) if _has_content(tensor) else None
+        self._values = _drop_repeats(self.alias) if _has_content(tensor) else None
         self._content = None if self._values is None else self._values.clone()
 
     def restore(self, compares: bool = False) -> bool:
@@ -143,12 +143,12 @@ def _has_content(tensor: Tensor) -> bool:
         return True
     try:
         # Sharding frees the memory of whole tensors and leaves the tensors.
-        return tensor.untyped_storage().nbytes() >= _without_repeats(tensor.data).nbytes
+        return tensor.untyped_storage().nbytes() >= _drop_repeats(tensor.data).nbytes
     except (RuntimeError, NotImplementedError):  # a tensor around another one
         return True
 
 
-def _without_repeats(tensor: Tensor) -> Tensor:
+def _drop_repeats(tensor: Tensor) -> Tensor:
     """The part of an expanded tensor that has memory of its own."""
     if tensor.layout is torch.strided and not tensor.is_nested:
         for dim, (step, size) in enumerate(zip(tensor.stride(), tensor.shape, strict=True)):

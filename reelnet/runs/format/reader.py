@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet._support.text import printable
+from reelnet._support.text import make_printable
 from reelnet.errors import RunError
 from reelnet.runs.format.arrays import crc32 as compute_crc32
 from reelnet.runs.format.arrays import unpack_array
@@ -138,8 +138,8 @@ class ValueReader:
             out = np.empty((len(locations), *info.shape), np.dtype(info.dtype).newbyteorder("<"))
         except (MemoryError, ValueError):
             raise RunError(
-                f"{self._store}: {printable(name)}: {len(locations)} steps of {info.nbytes:,} bytes do not fit in "
-                "memory; read fewer steps at once"
+                f"{self._store}: {make_printable(name)}: {len(locations)} steps of {info.nbytes:,} bytes do not fit "
+                "in memory; read fewer steps at once"
             ) from None
 
         def read(part: ContiguousRead) -> None:
@@ -230,11 +230,13 @@ def _check_values(data: bytes | memoryview, size: int, crc32: int, path: str, st
         raise _truncated_error(path, step, name, len(data), size)
     if compute_crc32(data) != crc32:
         raise RunError(
-            f"{path}: step {step}, {printable(name)}: altered, the bytes do not match their checksum; {REPAIR_HINT}"
+            f"{path}: step {step}, {make_printable(name)}: altered, the bytes do not match their checksum; "
+            f"{REPAIR_HINT}"
         )
 
 
 def _truncated_error(path: str, step: int, name: str, available: int, size: int) -> RunError:
     return RunError(
-        f"{path}: step {step}, {printable(name)}: truncated, the file has {available} of {size} bytes; {REPAIR_HINT}"
+        f"{path}: step {step}, {make_printable(name)}: truncated, the file has {available} of {size} bytes; "
+        f"{REPAIR_HINT}"
     )
