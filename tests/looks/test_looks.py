@@ -35,7 +35,7 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "dark": {"maps": "pictures transformer series vectors logsteps gaps ends still bare"},
     "evolution": {"maps": "series single large ends still three"},
-    "overview": {"maps": "digits pictures series vectors single large logsteps gaps"},
+    "overview": {"maps": "series"},
     "paper": {"maps": "pictures transformer series vectors logsteps gaps ends still bare"},
     "square": {
         "maps": "all but digits logsteps ends still bare",

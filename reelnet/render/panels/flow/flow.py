@@ -82,9 +82,7 @@ class Flow(AnswerPanel):
 
     def list_layers(self, context: SceneContext) -> list[str]:
         """All recorded layers but the class output, which becomes the bars, and class tokens of other layers."""
-        scores = self.find_scores(context)
-        names = list_layers(context)
-        return [name for name in names if scores is None or name != scores.tap] or names
+        return list_layers(context, self.find_scores(context))
 
     def find_layers(self, context: SceneContext) -> list[str]:
         """The layers that the flow shows if there is room, without the class output, which becomes the bars."""

@@ -9,16 +9,23 @@ import numpy as np
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.panels.flow.arrangement import spread
 from reelnet.runs.header import TapKind, require_activation
+from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import SceneContext
 
 MAX_LAYERS = 8
 """Layers that are shown unless the author lists more."""
 
 
-def list_layers(context: SceneContext) -> list[str]:
-    """All recorded layers, without class tokens of layers whose other tokens were recorded, too."""
+def list_layers(context: SceneContext, scores: ClassScores | None = None) -> list[str]:
+    """All recorded layers, without class tokens of layers whose other tokens were recorded, too.
+
+    With `scores`, the class output is none of them, unless no other layer was recorded.
+    """
     names = [name for name, tap in context.taps.items() if tap.kind is TapKind.ACTIVATION]
-    return [name for name in names if not (name.endswith(".class") and name.removesuffix(".class") in names)]
+    listed = [
+        name for name in names if not (name.endswith(".class") and name.removesuffix(".class") in names)
+    ]
+    return [name for name in listed if scores is None or name != scores.tap] or listed
 
 
 def check_layers(names: Sequence[str] | None, context: SceneContext) -> None:

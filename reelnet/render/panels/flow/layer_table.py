@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,37 +12,49 @@ from pydantic import Field, field_validator
 
 from reelnet.config.spec import convert_to_tuple
 from reelnet.render.canvas import write
-from reelnet.render.panels.flow.arrangement import CaptionStyles, Spacing, spread
+from reelnet.render.panels.answers.answer_panel import AnswerPanel
+from reelnet.render.panels.flow.answer_column import AnswerColumn, AnswerColumnDrawing
+from reelnet.render.panels.flow.arrangement import Caption, CaptionStyles, Spacing, spread
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
 from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
 from reelnet.render.panels.flow.layer_key import LayerKey
-from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
+from reelnet.render.panels.flow.layers import BandLayer, FlowLayer, LayerDrawing, MapLayer, make_layer
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.typography import body_style, text_style, wrap_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
-from reelnet.scene.layout.boxes import Box, Measure
+from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, LevelMaps, Panel
+from reelnet.scene.panel import Canvas, LevelMaps
 from reelnet.template.selector import select_indices
 from reelnet.template.theme import LimitKind
 
-MIN_PITCH, MAX_PITCH, GAP, LEGIBLE_PITCH = 12, 160, 3, 24
-"""Pixels of the layout from one channel to the next: at least, at most, of which the gap, and of legible maps."""
-BETWEEN, MAX_BETWEEN, ROW_GAP, MAX_ROW_GAP = 20, 160, 10, 24
-"""Pixels of the layout between two layers, and between two samples: at least, and where there is room."""
-HEADER_GAP, KEY_GAP = 8, 10
+MIN_PITCH, LEGIBLE_PITCH, GAP = 12, 28, 3
+"""Pixels of the layout from one channel to the next: at least, and of legible maps; and the gap between them."""
+MIN_FILLED_PITCH = 0.7
+"""A pitch may be this much smaller than the largest if maps fill its cells better."""
+GOOD_SAMPLES = 4
+"""Samples beyond which more do not make a better picture."""
+BETWEEN, MAX_BETWEEN, ROW_GAP, MAX_ROW_GAP = 20, 200, 8, 32
+"""Pixels of the layout between two columns, and between two samples: at least, and where there is room."""
+HEADER_GAP, KEY_GAP = 6, 8
 """Pixels of the layout between the names of the layers and the maps, and around the keys of the colors."""
+MAX_KEY_EMS = 16
+"""Width of the key of a layer's colors."""
 MAX_ROWS = 8
 """Rows of channels in the row of a sample."""
+MAX_LINE_ASPECT, MAX_BAND_ASPECT, MIN_LINE_SHARE = 2, 8, 8
+"""Width to height, at most, of a sample that is drawn as a line, and of all bands of a layer together; and as which
+part of the width, one eighth, a line may be as wide."""
 MAX_NOTE_LINES = 3
 
 
-class LayerTable(Panel):
+class LayerTable(AnswerPanel):
     """All recorded layers side by side in the order of depth, some channels of each; rows are samples.
 
-    Of a layer with many channels, those are shown that differ most from each other; of many layers, some that are
-    spread by depth. One color bar explains all colors if the scales agree, or else each layer has its own.
+    The last column says what the network takes each sample for, if the run has a class output. Of a layer with many
+    channels, those are shown that differ most from each other; of many layers, some that are spread by depth. One
+    color bar explains all colors if the scales agree, or else each layer has its own.
     """
 
     default_grow: ClassVar[float] = 1.0
@@ -60,20 +73,34 @@ class LayerTable(Panel):
     def _convert_list(cls, value: Any) -> Any:
         return convert_to_tuple(value)
 
+    def list_layers(self, context: SceneContext) -> list[str]:
+        """All recorded layers but the class output, which becomes the answers."""
+        return list_layers(context, self.find_scores(context))
+
     def find_layers(self, context: SceneContext) -> list[str]:
         """The layers that are shown if there is room."""
-        return list(self.layers) if self.layers is not None else choose_layers(list_layers(context), context)
+        return (
+            list(self.layers)
+            if self.layers is not None
+            else choose_layers(self.list_layers(context), context)
+        )
+
+    def absence(self, context: SceneContext) -> str:
+        """It always has something to show."""
+        return ""
 
     def notes(self, context: SceneContext) -> tuple[str, ...]:
-        """How many samples are left out for lack of room."""
+        """How many samples are left out for lack of room, unless the author limits only their number."""
         shown = len(context.sample_indices)
+        if context.samples_spec.show.first is not None:
+            return ()
         asked = len(select_indices(context.samples_spec.show, context.sample_count, "sample"))
         left_out = f"has room for {shown} of {asked} samples; give it more height, or show fewer"
         return (left_out,) if shown < asked else ()
 
     def taps(self, context: SceneContext) -> tuple[str, ...]:
-        """The layers."""
-        return tuple(dict.fromkeys(self.find_layers(context)))
+        """The layers, and the one that gives the scores."""
+        return tuple(dict.fromkeys([*self.find_layers(context), *super().taps(context)]))
 
     def map_layers(self, context: SceneContext) -> tuple[str, ...]:
         """The layers, if they share their limits; otherwise they need no common size of cells."""
@@ -82,6 +109,7 @@ class LayerTable(Panel):
     def measure(self, context: SceneContext) -> Measure:
         """Measure the least space; it fills its box."""
         check_layers(self.layers, context)
+        self.check_names(context)
         size = context.theme.text
         least = context.grid.round_up(12 * size)
         return Measure(80 * size, 24 * size, 20 * size, lambda _width: least)
@@ -96,57 +124,172 @@ class LayerTable(Panel):
 
 
 @dataclass(frozen=True)
-class TableWay:
-    """One way to fill the box.
+class Table:
+    """What the columns are, whatever their sizes.
 
     Attributes:
         source: The sample with which each row begins; sizes are the same for all samples.
         layers: The layers, in order.
-        spacing: The cells of a layer, for one sample.
-        samples: How many samples are shown.
+        answers: The last column; None without a class output.
         styles: Fonts of the headers.
-        min_slot: Least width of a layer, for the key of its colors.
+        min_slots: The least width of each layer, for the key of its colors.
+        between: Least pixels between two columns.
+        room: Pixels for everything but keys and notes.
     """
 
     source: InputPart
     layers: Sequence[FlowLayer]
+    answers: AnswerColumn | None
+    styles: CaptionStyles
+    min_slots: Sequence[int]
+    between: int
+    room: Size
+
+    def select(self, numbers: Sequence[int]) -> Table:
+        """The same with some of the layers."""
+        return replace(
+            self,
+            layers=[self.layers[number] for number in numbers],
+            min_slots=[self.min_slots[number] for number in numbers],
+        )
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether a layer has maps, which are equally large in all layers."""
+        return any(isinstance(layer, MapLayer) for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class TableWay:
+    """One way to fill the room.
+
+    Attributes:
+        table: The columns.
+        spacing: The cells of layers with maps, for one sample. Its height is that of vectors and bands.
+        samples: How many samples are shown.
+    """
+
+    table: Table
     spacing: Spacing
     samples: int
-    styles: CaptionStyles
-    min_slot: int
+
+    @property
+    def layers(self) -> Sequence[FlowLayer]:
+        """The layers."""
+        return self.table.layers
+
+    @cached_property
+    def input_size(self) -> Size:
+        """A sample: as large as two by two cells, or as one if there is one row of them."""
+        spacing, (height, width) = self.spacing, self.table.source.picture.shape[1:3]
+        side = spacing.span(min(2, spacing.rows))
+        if self.table.source.is_sequence:
+            most = self.table.room.width // MIN_LINE_SHARE
+            return Size(min(MAX_LINE_ASPECT * spacing.height, most), spacing.height)
+        longest = min(round(side * math.sqrt(max(height, width) / min(height, width))), 2 * spacing.height)
+        longest = min(longest, spacing.height) if height > width else longest
+        return self.table.source.size_at(Spacing(1, longest + spacing.gap, spacing.gap, 1, longest))
+
+    @cached_property
+    def answer_width(self) -> int:
+        """Pixels across of the answers; 0 without them."""
+        answers = self.table.answers
+        if answers is None:
+            return 0
+        return max(answers.width_at(self.spacing.height), self.table.styles.min_width(answers.caption))
+
+    @cached_property
+    def free(self) -> int:
+        """Pixels across that are left for vectors and bands."""
+        table = self.table
+        maps = [
+            self._slot(number, self.spacing)
+            for number, layer in enumerate(table.layers)
+            if isinstance(layer, MapLayer)
+        ]
+        columns = len(table.layers) + (table.answers is not None)
+        least = max(self.input_size.width, table.styles.detail.width("input"))
+        return table.room.width - least - sum(maps) - self.answer_width - table.between * columns
+
+    def _slot(self, number: int, spacing: Spacing) -> int:
+        """Pixels across of a layer with its header."""
+        layer, styles = self.table.layers[number], self.table.styles
+        least = max(styles.min_width(layer.caption_at(spacing)), self.table.min_slots[number])
+        return max(layer.size_at(spacing).width, least)
+
+    @cached_property
+    def spacings(self) -> list[Spacing]:
+        """The cells of each layer: vectors and bands share the width that is free."""
+        height, spacing, free = self.spacing.height, self.spacing, max(0, self.free)
+        found = [spacing] * len(self.layers)
+        flexible = [number for number, layer in enumerate(self.layers) if not isinstance(layer, MapLayer)]
+        # Vectors take what they need, bands the rest.
+        flexible.sort(key=lambda number: isinstance(self.layers[number], BandLayer))
+        for place, number in enumerate(flexible):
+            share = min(free // (len(flexible) - place), MAX_BAND_ASPECT * height)
+            width = max(share, self.table.min_slots[number], 1)
+            found[number] = Spacing(1, width + spacing.gap, spacing.gap, spacing.channels, height)
+            free -= self._slot(number, found[number])
+        return found
 
     @cached_property
     def slots(self) -> list[int]:
-        """Pixels across of the sample and of each layer, with its header."""
-        least = [self.styles.min_width(layer.caption_at(self.spacing)) for layer in self.layers]
-        widths = [layer.size_at(self.spacing).width for layer in self.layers]
-        inputs = self.source.size_at(self.spacing).width
-        return [max(inputs, self.styles.detail.width("input"))] + [
-            max(width, min_width, self.min_slot) for width, min_width in zip(widths, least, strict=True)
-        ]
+        """Pixels across of the sample, of each layer with its header, and of the answers."""
+        layers = [self._slot(number, spacing) for number, spacing in enumerate(self.spacings)]
+        inputs = max(self.input_size.width, self.table.styles.detail.width("input"))
+        return [inputs, *layers, *[self.answer_width] * (self.table.answers is not None)]
+
+    @cached_property
+    def sizes(self) -> list[Size]:
+        """The sizes of the layers."""
+        return [layer.size_at(spacing) for layer, spacing in zip(self.layers, self.spacings, strict=True)]
+
+    @property
+    def captions(self) -> list[Caption]:
+        """The headers of the layers, and of the answers."""
+        pairs = zip(self.layers, self.spacings, strict=True)
+        captions = [layer.caption_at(spacing) for layer, spacing in pairs]
+        return captions if self.table.answers is None else [*captions, self.table.answers.caption]
 
     @cached_property
     def row_height(self) -> int:
         """Pixels of the row of a sample."""
-        heights = [layer.size_at(self.spacing).height for layer in self.layers]
-        return max(self.source.size_at(self.spacing).height, self.spacing.height * bool(self.side), *heights)
+        answers = self.table.answers.min_height if self.table.answers is not None else 0
+        return max(self.input_size.height, answers, *(size.height for size in self.sizes))
 
-    @property
+    @cached_property
     def header_height(self) -> int:
         """Pixels of the names of the layers."""
-        pairs = zip(self.layers, self.slots[1:], strict=True)
-        return max(self.styles.height(layer.caption_at(self.spacing), width) for layer, width in pairs)
+        pairs = zip(self.captions, self.slots[1:], strict=True)
+        return max(self.table.styles.height(caption, width) for caption, width in pairs)
+
+    def fits(self, row_gap: int, header_gap: int) -> bool:
+        """Whether there is room for everything."""
+        table, columns = self.table, len(self.slots) - 1
+        if self.free < 0 or sum(self.slots) + table.between * columns > table.room.width:
+            return False
+        return self.header_height + header_gap + self.rows_height(row_gap) <= table.room.height
+
+    def row_pitch(self, row_gap: int) -> int:
+        """Pixels from a row to the next, at least `row_gap` apart."""
+        return self.table.source.context.grid.round_up(self.row_height + row_gap)
+
+    def rows_height(self, row_gap: int) -> int:
+        """Pixels of all rows."""
+        return (self.samples - 1) * self.row_pitch(row_gap) + self.row_height
 
     @property
     def side(self) -> int:
-        """The longer side of the smallest maps in pixels; 0 if no layer has maps."""
-        return min(filter(None, (layer.map_side(self.spacing) for layer in self.layers)), default=0)
+        """The longer side of the smallest maps in pixels; without maps, the height of a sample."""
+        sides = (layer.map_side(self.spacing) for layer in self.layers)
+        return min(filter(None, sides), default=self.spacing.height)
 
     @property
     def score(self) -> float:
-        """The area of all maps, less for samples and channels that are left out."""
-        if not self.side:
-            return float(self.samples**2 * self.spacing.pitch)
+        """The area of all maps, more for large ones, and less for samples and channels that are left out."""
+        few: float = (min(self.samples, GOOD_SAMPLES) / GOOD_SAMPLES) ** 1.5
+        if not self.table.has_maps:
+            return few * self.side
         cells = [
             (count, layer.map_side(self.spacing) or 0)
             for layer in self.layers
@@ -155,7 +298,7 @@ class TableWay:
         loose = replace(self.spacing, rows=1)
         wanted = sum(layer.count_cells(loose) or 0 for layer in self.layers)
         shown, area = sum(count for count, _ in cells), sum(count * side**2 for count, side in cells)
-        return self.samples**2 * area * shown / wanted
+        return self.samples * few * area * math.sqrt(self.side) * shown / wanted
 
 
 class LayerTableDrawing:
@@ -169,16 +312,21 @@ class LayerTableDrawing:
         theme, self._context, px = context.theme, context, context.px
         self._detail = text_style(theme, 0.88 * theme.text)
         self._styles = CaptionStyles(body_style(theme, bold=True), self._detail)
-        names = panel.find_layers(context)
-        self._total = len(panel.layers or list_layers(context))
+        names, scores = panel.find_layers(context), panel.find_scores(context)
+        self._total = len(panel.layers or panel.list_layers(context))
         limits = [context.view(name).limits for name in names]
         self._is_shared = all(each.means_the_same(limits[0]) for each in limits)
         every = [make_layer(context, name) for name in names]
-        self._min_slot = 0 if self._is_shared else max(LayerKey.min_width(name, context) for name in names)
+        min_slots = [0 if self._is_shared else LayerKey.min_width(name, context) for name in names]
         self._key_height = px(KEY_GAP) + max(LayerKey.height(context), body_style(theme).line_height)
-        for lines in range(1, MAX_NOTE_LINES + 1):
-            below = self._key_height + px(KEY_GAP) + lines * self._detail.line_height
-            way = self._choose(panel, every, Box(box.x, box.y, box.width, box.height - below))
+        for lines in range(MAX_NOTE_LINES + 1):
+            below = self._key_height + px(KEY_GAP) * bool(lines) + lines * self._detail.line_height
+            # The last column may begin up to a step of the grid later, and so may the first row.
+            room = Size(box.width - context.grid.step, box.height - below - context.grid.step)
+            source = InputPart(context, 0)
+            answers = AnswerColumn(context, scores) if scores is not None else None
+            table = Table(source, every, answers, self._styles, min_slots, px(BETWEEN), room)
+            way = self._choose(panel, table)
             if way is None:
                 raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
             self.way = way
@@ -188,50 +336,44 @@ class LayerTableDrawing:
         self._muted, self._ink = palette.ramps(theme.background, theme.muted, theme.ink)
         self._place(box, palette)
 
-    def _choose(self, panel: LayerTable, every: Sequence[FlowLayer], room: Box) -> TableWay | None:
+    def _choose(self, panel: LayerTable, table: Table) -> TableWay | None:
         """The way with the most layers whose maps are legible, and of these with the largest maps."""
         best: TableWay | None = None
-        for number in range(len(every), 0, -1):
-            layers = [every[place] for place in spread(number, len(every))]
-            ways = [way for rows in range(1, MAX_ROWS + 1) if (way := self._fit(panel, layers, rows, room))]
-            found = max(ways, key=lambda way: way.score, default=None)
-            if found is None:
-                continue
-            if found.spacing.pitch >= self._context.px(LEGIBLE_PITCH):
+        legible = self._context.px(LEGIBLE_PITCH)
+        for number in range(len(table.layers), 0, -1):
+            ways = list(self._find_ways(panel, table.select(spread(number, len(table.layers)))))
+            found = max(ways, key=lambda way: (way.spacing.pitch >= legible, way.score), default=None)
+            if found is not None and found.spacing.pitch >= legible:
                 return found
-            if best is None or found.score > best.score:
+            if found is not None and (best is None or found.score > best.score):
                 best = found
         return best
 
-    def _fit(self, panel: LayerTable, layers: Sequence[FlowLayer], rows: int, room: Box) -> TableWay | None:
-        """The largest cells that fit, with `rows` rows of channels per sample; None if none do."""
+    def _find_ways(self, panel: LayerTable, table: Table) -> Iterator[TableWay]:
+        """The ways with about the largest cells that fit, for each number of samples and of rows of channels."""
         context, px, grid = self._context, self._context.px, self._context.grid
         gap, step = grid.round_up(px(GAP)) if grid.step <= 4 else px(4), grid.step if grid.step > 1 else px(4)
-        count, channels = (
-            len(context.sample_indices),
-            min(panel.channels, context.max_channels or panel.channels),
-        )
-        best: TableWay | None = None
-        for pitch in range(grid.round_down(px(MAX_PITCH)), px(MIN_PITCH) - 1, -step):
-            spacing = Spacing(rows, pitch, gap, channels, room.height)
-            source = InputPart(context, 0)
-            way = TableWay(source, layers, spacing, 1, self._styles, self._min_slot)
-            if sum(way.slots) + px(BETWEEN) * len(layers) + grid.step > room.width:
-                continue
-            available = room.height - way.header_height - px(HEADER_GAP) + px(ROW_GAP)
-            fitting = min(count, available // (way.row_height + grid.round_up(px(ROW_GAP))))
-            if fitting < 1:
-                continue
-            way = TableWay(source, layers, spacing, fitting, self._styles, self._min_slot)
-            if best is None or way.score > best.score:
-                best = way
-        return best
+        row_gap, header_gap = grid.round_up(px(ROW_GAP)), px(HEADER_GAP)
+        channels = min(panel.channels, context.max_channels or panel.channels)
+        header = self._styles.name.line_height + self._styles.detail.line_height
+        for samples in range(1, len(context.sample_indices) + 1):
+            height = (table.room.height - header - header_gap + row_gap) // samples - row_gap
+            for rows in range(1, (MAX_ROWS if table.has_maps else 1) + 1):
+                largest = 0
+                for pitch in range(grid.round_down((height + gap) // rows), px(MIN_PITCH) - 1, -step):
+                    if pitch < MIN_FILLED_PITCH * largest:
+                        break
+                    way = TableWay(table, Spacing(rows, pitch, gap, channels, height), samples)
+                    if way.fits(row_gap, header_gap):
+                        largest = largest or pitch
+                        yield way
 
     def _write_note(self) -> str:
         """What is shown, and what is left out."""
         way, context, notes = self.way, self._context, list[str]()
         shown, samples = len(way.layers), len(context.sample_indices)
-        left_out = [layer for layer in way.layers if _shows_some(layer, way.spacing)]
+        pairs = list(zip(way.layers, way.spacings, strict=True))
+        left_out = [layer for layer, spacing in pairs if _shows_some(layer, spacing)]
         if shown < self._total:
             notes.append(f"{shown} of {self._total} layers, spread by depth")
         if left_out:
@@ -239,24 +381,25 @@ class LayerTableDrawing:
         if way.samples < samples:
             # Other panels show more.
             notes.append(f"the first {way.samples} of {samples} samples")
-        notes += [note for layer in way.layers if (note := layer.reduction_at(way.spacing))]
+        notes += [note for layer, spacing in pairs if (note := layer.reduction_at(spacing))]
         return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)
 
     def _place(self, box: Box, palette: PaletteBuilder) -> None:
         """Find all boxes, and make the drawings."""
         way, px, grid = self.way, self._context.px, self._context.grid
-        spaces = len(way.layers)
-        # The last layer may begin up to a step of the grid later.
+        spaces = len(way.slots) - 1
+        # The last column may begin up to a step of the grid later.
         between = min(px(MAX_BETWEEN), (box.width - sum(way.slots) - grid.step + 1) // spaces)
         note_height = len(self._note) * self._detail.line_height + px(KEY_GAP) * bool(self._note)
-        content = (
-            way.header_height + px(HEADER_GAP) + way.samples * way.row_height + self._key_height + note_height
+        around = way.header_height + px(HEADER_GAP) + self._key_height + note_height + grid.step
+        free = max(0, box.height - around - way.rows_height(grid.round_up(px(ROW_GAP))))
+        row_gap = grid.round_up(px(ROW_GAP)) + grid.round_down(
+            min(free // way.samples, px(MAX_ROW_GAP - ROW_GAP))
         )
-        free = (box.height - content) // max(1, way.samples - 1) if way.samples > 1 else 0
-        row_gap = max(grid.round_up(px(ROW_GAP)), grid.round_down(min(free, px(MAX_ROW_GAP))))
-        self._header_bottom = box.y + way.header_height
+        free = max(0, box.height - around - way.rows_height(row_gap))
+        self._header_bottom = box.y + free // 2 + way.header_height
         top = grid.round_up(self._header_bottom + px(HEADER_GAP))
-        ys = [top + number * grid.round_up(way.row_height + row_gap) for number in range(way.samples)]
+        ys = [top + number * way.row_pitch(row_gap) for number in range(way.samples)]
         xs, x = list[int](), box.x
         for slot in way.slots:
             xs.append(x)
@@ -267,30 +410,33 @@ class LayerTableDrawing:
         ]
         self._inputs = list(self._make_inputs(ys, palette))
         self._layers = list(self._make_layers(ys, palette))
+        self._answers: AnswerColumnDrawing | None = None
+        if way.table.answers is not None:
+            column = self._columns[-1]
+            boxes = [Box(column.x, y, column.width, way.row_height) for y in ys]
+            self._answers = AnswerColumnDrawing(way.table.answers, boxes, palette)
         bottom = ys[-1] + way.row_height
         self._keys = list(self._make_keys(bottom + px(KEY_GAP), palette))
         self._note_corner = box.x, bottom + self._key_height + px(KEY_GAP) // 2
 
     def _make_inputs(self, ys: Sequence[int], palette: PaletteBuilder) -> Iterator[InputDrawing]:
-        way, grid = self.way, self._context.grid
+        way, grid, size = self.way, self._context.grid, self.way.input_size
         for number, y in enumerate(ys):
-            part = InputPart(self._context, number)
-            size = part.size_at(way.spacing)
-            down = grid.center(way.row_height - size.height)
+            part, down = InputPart(self._context, number), grid.center(way.row_height - size.height)
             yield InputDrawing(part, Box(self._columns[0].x, y + down, size.width, size.height), palette)
 
     def _make_layers(self, ys: Sequence[int], palette: PaletteBuilder) -> Iterator[LayerDrawing]:
         way, grid = self.way, self._context.grid
-        for column, layer in zip(self._columns[1:], way.layers, strict=True):
-            size = layer.size_at(way.spacing)
+        for number, layer in enumerate(way.layers):
+            size, column = way.sizes[number], self._columns[1 + number]
             down = grid.center(way.row_height - size.height)
             for sample, y in zip(self._context.sample_indices, ys, strict=False):
                 box = Box(column.x, y + down, size.width, size.height)
-                yield LayerDrawing(layer, way.spacing, box, sample, palette)
+                yield LayerDrawing(layer, way.spacings[number], box, sample, palette)
 
     def _make_keys(self, y: int, palette: PaletteBuilder) -> Iterator[LayerKey | ColorbarDrawing]:
         """One key for all, or one below each layer."""
-        context, way = self._context, self.way
+        context, way, most = self._context, self.way, MAX_KEY_EMS * self._context.theme.text
         if self._is_shared:
             tap = way.layers[0].tap
             taps = [layer.tap for layer in way.layers]
@@ -299,8 +445,9 @@ class LayerTableDrawing:
             width = bar.quantity_width + bar.limits_width + 10 * context.theme.text
             yield ColorbarDrawing(bar, Box(self._columns[1].x, y, width, bar.height), palette)
             return
-        for column, layer in zip(self._columns[1:], way.layers, strict=True):
-            width = max(layer.size_at(way.spacing).width, column.width)
+        for number, layer in enumerate(way.layers):
+            column, least = self._columns[1 + number], way.table.min_slots[number]
+            width = max(least, min(most, way.sizes[number].width))
             yield LayerKey(layer.tap, context, Box(column.x, y, width, 0), palette)
 
     def level_maps(self) -> list[LevelMaps]:
@@ -316,12 +463,14 @@ class LayerTableDrawing:
         """Draw the pictures, the names of the layers, the keys and the note."""
         for picture in self._inputs:
             picture.draw(canvas)
+        if self._answers is not None:
+            self._answers.draw_still(canvas)
         for key in self._keys:
             key.draw_still(canvas)
         style, column = self._detail, self._columns[0]
         write(canvas, "input", self._muted, column.x, self._header_bottom - style.line_height, style)
-        for column, layer in zip(self._columns[1:], self.way.layers, strict=True):
-            lines = self._styles.wrap(layer.caption_at(self.way.spacing), column.width)
+        for column, caption in zip(self._columns[1:], self.way.captions, strict=True):
+            lines = self._styles.wrap(caption, column.width)
             y = self._header_bottom - sum(style.line_height for _, style in lines)
             for text, style in lines:
                 write(canvas, text, self._ink if style.bold else self._muted, column.x, y, style)
@@ -331,9 +480,11 @@ class LayerTableDrawing:
             write(canvas, line, self._muted, x, y + number * self._detail.line_height, self._detail)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Draw the values of all layers."""
+        """Draw the values of all layers, and the answers."""
         for drawing in self._layers:
             drawing.draw(canvas, state)
+        if self._answers is not None:
+            self._answers.draw(canvas, state)
 
 
 def _shows_some(layer: FlowLayer, spacing: Spacing) -> bool:

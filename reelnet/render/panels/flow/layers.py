@@ -261,13 +261,14 @@ class VectorLayer(FlowLayer):
         most, px = self._most_width(spacing), self.context.px
         step, smallest = max(self.context.grid.step, px(VALUE_PITCH_STEP)), px(MIN_VALUE_PITCH)
         for pitch in [*range(px(MAX_VALUE_PITCH), smallest, -step), smallest]:
-            highest = max(1, spacing.height // pitch)
+            highest = max(1, min(spacing.height, spacing.room) // pitch)
             full = [rows for rows in range(highest, -(-3 * highest // 4) - 1, -1) if self._count % rows == 0]
             for rows in [*full, -(-self._count // -(-self._count // highest))]:
                 columns = -(-self._count // rows)
                 if columns * pitch <= most:
                     return pitch, rows, columns
-        return smallest, max(1, spacing.height // smallest), max(1, spacing.cell // smallest)
+        highest = max(1, min(spacing.height, spacing.room) // smallest)
+        return smallest, highest, max(1, spacing.cell // smallest)
 
     def size_at(self, spacing: Spacing) -> Size:
         """The grid of values."""
@@ -317,7 +318,7 @@ class BandLayer(FlowLayer):
         count, most = min(spacing.channels, channels), spacing.span(min(MAX_BAND_COLUMNS, spacing.rows))
         factor = -(-length // most)
         width = most // -(-length // factor)
-        pitch = (spacing.height + self._gap) // count
+        pitch = (min(spacing.height, spacing.room) + self._gap) // count
         pitch = self.context.grid.round_down(pitch) or pitch
         height = max(1, min(spacing.pitch, pitch) - self._gap)
         return count, factor, height, width

@@ -105,3 +105,38 @@ def test_it_draws_vectors_and_sequences(tmp_path: Path) -> None:
     taps = {"conv": noise(3, 2, 4, 1, 16), "dense": noise(3, 2, 10, 1, 1)}
     laid = draw(write_run(tmp_path / "run", taps))
     assert len(np.unique(laid.frame(2).reshape(-1, 3), axis=0)) > 20
+
+
+def test_the_class_output_becomes_answers(tmp_path: Path) -> None:
+    scores = np.zeros((3, 2, 4, 1, 1), np.float32)
+    scores[:, 0, 1], scores[2, 1, 2] = 9, 9
+    taps = {"conv": noise(3, 2, 4, 8), "out": scores}
+    names: dict[str, Any] = {"classes": ["ant", "bee", "cat", "dog"], "labels": ["bee", "dog"]}
+    laid = draw(write_run(tmp_path / "run", taps, bounds=None, **names))
+    drawing = drawing_of(laid)
+    assert [layer.tap for layer in drawing.way.layers] == ["conv"]
+    assert "out" in laid.scene.taps
+    assert drawing._answers is not None
+    first, second = drawing._answers._boxes
+    frame = laid.frame(2).astype(int)
+
+    def count_colored(box: Any, color: tuple[int, int, int]) -> int:
+        return int((frame[box.y : box.bottom, box.x : box.right] == color).all(axis=2).sum())
+
+    theme = laid.scene.context.theme
+    assert count_colored(first, theme.right) > 0 == count_colored(first, theme.wrong)
+    assert count_colored(second, theme.wrong) > 0 == count_colored(second, theme.right)
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 96), (64, 1, 1)])
+def test_vectors_and_sequences_share_the_width_of_the_box(shape: tuple[int, ...], tmp_path: Path) -> None:
+    taps = {f"dense{n}": noise(3, 3, shape[0], shape[2])[..., :1, :] for n in (1, 2)}
+    drawing = drawing_of(draw(write_run(tmp_path / "run", taps, bounds=None)))
+    boxes = [box for region in drawing.cell_regions() if not region.is_picture for box in region.boxes]
+    assert max(box.right for box in boxes) - min(box.x for box in boxes) > 0.6 * CANVAS["width"]
+
+
+def test_a_greatest_number_of_samples_is_no_promise(tmp_path: Path) -> None:
+    laid = draw(record(tmp_path / "run", samples=40), {"channels": 2}, samples={"show": {"first": 30}})
+    assert drawing_of(laid).way.samples < 30
+    assert not any("has room for" in note for note in laid.scene.notes)
