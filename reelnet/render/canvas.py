@@ -178,7 +178,7 @@ def stroke_box(canvas: Canvas, box: Box, width: int, ink: Ink) -> None:
     fill_box(canvas, Box(box.right - width, box.y, width, box.height), ink)
 
 
-def polyline(points: list[tuple[float, float]], width: float, size: tuple[int, int]) -> NDArray[np.uint8]:
+def polyline(points: Sequence[tuple[float, float]], width: float, size: tuple[int, int]) -> NDArray[np.uint8]:
     """The coverage (height, width) of a line through points.
 
     Args:
@@ -227,6 +227,11 @@ def rasterize_disc(radius: float) -> NDArray[np.uint8]:
         np.asarray(image.reduce(k)),
         lambda x, y, ink: [DiscItem(x + side / 2, y + side / 2, radius, ink)],
     )
+
+
+def harden_edges(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """The pixels that a shape covers at least half."""
+    return Coverage.of_shape(np.asarray(mask) > 127, lambda x, y, ink: describe_shape(mask, ink, x, y) or ())
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.description.items import Item
+from reelnet.render.description.items import Item, PictureItem
+from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 
 Outline = Callable[[int, int, Ink], Sequence[Item]]
@@ -30,6 +31,16 @@ class Coverage(np.ndarray[Any, np.dtype[Any]]):
         coverage = pixels.view(cls)
         coverage.outline = outline
         return coverage
+
+    @classmethod
+    def of_picture(cls, pixels: NDArray[np.uint8]) -> Coverage:
+        """Coverage of a picture in the shades of one color."""
+        return cls.of_shape(pixels, lambda x, y, ink: [_describe_picture(pixels, x, y, ink)])
+
+
+def _describe_picture(pixels: NDArray[np.uint8], x: int, y: int, ink: Ink) -> PictureItem:
+    shades = (pixels.astype(np.intp) * (len(ink.indices) - 1) + 127) // 255
+    return PictureItem(Box(x, y, pixels.shape[1], pixels.shape[0]), ink.indices[shades], shades > 0)
 
 
 def unite_coverage(parts: Sequence[NDArray[np.uint8]]) -> Coverage:

@@ -69,6 +69,8 @@ class LineItem:
         ink: Their color.
         clip: The rectangle in which they are visible; None for everywhere.
         dash: Pixels that are drawn and that are left out, in turn; None for solid lines.
+        span: Position of the first point that is shown and of the first one after it that is not, in all lines; None
+            for all points. A line of which each step shows another part is the same object at all steps.
     """
 
     lines: tuple[tuple[Point, ...], ...]
@@ -76,6 +78,12 @@ class LineItem:
     ink: Ink
     clip: Box | None = None
     dash: tuple[float, float] | None = None
+    span: tuple[int, int] | None = None
+
+    @property
+    def shown_lines(self) -> tuple[tuple[Point, ...], ...]:
+        """The points that are shown of each line."""
+        return self.lines if self.span is None else tuple(line[slice(*self.span)] for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,8 @@ class DiscItem:
         radius: In pixels; of a ring, that of the middle of its line.
         ink: Its color.
         stroke: Width of a ring's line; None for a filled circle.
-        dashes: Number of dashes of a ring's line, of which one is in the middle at the top; 0 for a whole ring.
+        dashes: Number of the dashes of a ring, of which one is in the middle at the top, and the share of the ring
+            that they take; None for a whole ring.
     """
 
     x: float
@@ -104,7 +113,7 @@ class DiscItem:
     radius: float
     ink: Ink
     stroke: float | None = None
-    dashes: int = 0
+    dashes: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +134,8 @@ class CellLevels:
             the tap displays.
         reduction: Rows and columns of recorded values that a shown value is the mean of.
         blank: Which places show the background because there is no value, bool; None for none.
+        steps: Position of each value's step among the recorded ones, of a mean the last; None if the panel shows one
+            step at a time.
         positions: Where each value is in the shown map of its channel, counted row by row; None if it is there where
             it is in its cell.
     """
@@ -137,6 +148,7 @@ class CellLevels:
     limits: Limits
     reduction: tuple[int, int] = (1, 1)
     blank: NDArray[np.bool_] | None = None
+    steps: NDArray[np.intp] | None = None
     positions: NDArray[np.intp] | None = None
 
 

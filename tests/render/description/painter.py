@@ -21,9 +21,9 @@ from reelnet.render.description.items import (
     TextItem,
 )
 from reelnet.render.panels.maps.labels import rasterize_turned
-from reelnet.render.rendition import Rendition
 from reelnet.render.typography import rasterize_text
 from reelnet.scene.layout.boxes import Box
+from reelnet.scene.resolve import Scene
 from tests.make_run import Bytes
 
 Mask = NDArray[np.bool_]
@@ -39,9 +39,9 @@ class Painter:
         near_shapes: The pixels in and around lines, polygons and discs, whose soft edges may differ.
     """
 
-    def __init__(self, rendition: Rendition) -> None:
-        self._palette, size = rendition.palette_rgb, rendition.size
-        background = self._palette[rendition.scene.background.indices[0]]
+    def __init__(self, scene: Scene) -> None:
+        self._palette, size = scene.palette.rgb, scene.size
+        background = self._palette[scene.background.indices[0]]
         self.rgb: Bytes = np.full((size.height, size.width, 3), background, np.uint8)
         self.near_shapes: Mask = np.zeros(self.rgb.shape[:2], np.bool_)
 
@@ -126,7 +126,7 @@ class Painter:
         draw = ImageDraw.Draw(image)
         match item:
             case LineItem():
-                for line in item.lines:
+                for line in item.shown_lines:
                     draw.line(
                         [(x * k, y * k) for x, y in line], 255, max(1, round(item.width * k)), joint="curve"
                     )
@@ -137,8 +137,13 @@ class Painter:
                 box = [(item.x - reach) * k, (item.y - reach) * k, (item.x + reach) * k, (item.y + reach) * k]
                 if item.stroke is None:
                     draw.ellipse(box, 255)
-                else:
+                elif item.dashes is None:
                     draw.ellipse(box, outline=255, width=max(1, round(item.stroke * k)))
+                else:
+                    count, share = item.dashes
+                    for number in range(count):
+                        middle, half = 360 * number / count - 90, 180 * share / count
+                        draw.arc(box, middle - half, middle + half, 255, max(1, round(item.stroke * k)))
         coverage = np.asarray(image.reduce(k)) / 255
         if isinstance(item, LineItem) and item.clip is not None:
             clipped = np.zeros_like(coverage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,8 @@ from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.render.canvas import fill_box, stamp, write
+from reelnet.render.description.described_canvas import described_by
+from reelnet.render.description.items import Item
 from reelnet.render.panels.answers.answer_panel import (
     AnswerPanel,
     answer_style,
@@ -30,6 +33,7 @@ from reelnet.render.panels.charts.line import (
     Ghosts,
     Series,
     Sprite,
+    clip_curve,
     compose_sprites,
 )
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
@@ -259,7 +263,7 @@ class BeliefDrawing:
         column, row = self._columns[state.step_index], self._beliefs[state.step_index]
         if math.isnan(column):
             return
-        self._past.draw_columns(canvas, self._plot.x, self._plot.y - BLEED, 0, int(column))
+        self._draw_past(canvas, int(column))
         top = find_top_class(row)
         shown = [number for number in (top, self._truth) if number != UNKNOWN_CLASS]
         shown = list(dict.fromkeys(shown))
@@ -267,6 +271,15 @@ class BeliefDrawing:
             self._reveals[number].draw(canvas, state.step_index)
         if top != UNKNOWN_CLASS:
             self._write_labels(canvas, shown, row, int(column))
+
+    def _describe_past(self, column: int) -> list[Item]:
+        clip = clip_curve(self._plot, column)
+        return [replace(line.shape, clip=clip) for line in self._curves]
+
+    @described_by(_describe_past)
+    def _draw_past(self, canvas: Canvas, column: int) -> None:
+        """Draw all curves up to a column of the plot."""
+        self._past.draw_columns(canvas, self._plot.x, self._plot.y - BLEED, 0, column)
 
     def _write_labels(
         self, canvas: Canvas, shown: Sequence[int], row: NDArray[np.float64], column: int

@@ -16,7 +16,7 @@ from pydantic import Field
 from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import LIST_AS_TUPLE
 from reelnet.errors import suggest_names
-from reelnet.render.canvas import fill_mask, rasterize_disc, stamp, write
+from reelnet.render.canvas import draw_picture, fill_mask, harden_edges, rasterize_disc, stamp, write
 from reelnet.render.panels.answers.answer_panel import AnswerPanel
 from reelnet.render.panels.answers.class_colors import MAX_CLASSES, choose_class_colors
 from reelnet.render.panels.answers.class_ring import ClassRing, order_by_similarity
@@ -297,7 +297,7 @@ class CompassDrawing:
                     canvas, (x, y), (float(drawn[number, 0]), float(drawn[number, 1])), 0.6 * self._line, ink
                 )
                 stamp_centered(canvas, rasterize_disc(1.3 * self._line), ink, x, y)
-        halo = rasterize_disc(head + round(self._line)) > 127
+        halo = harden_edges(rasterize_disc(head + round(self._line)))
         for number, (x, y) in enumerate(drawn.tolist()):
             self._clear(canvas, halo, x, y)
             self._draw_head(canvas, number, index, x, y)
@@ -305,9 +305,7 @@ class CompassDrawing:
     def _clear(self, canvas: Canvas, mask: NDArray[np.bool_], x: float, y: float) -> None:
         """Make room for a head."""
         half = mask.shape[0] // 2
-        background = Ink(self._class_inks[0].colors[:1])
-        background.indices = self._class_inks[0].indices[:1]
-        fill_mask(canvas, mask, background, int(x) - half, int(y) - half)
+        fill_mask(canvas, mask, self._class_inks[0].cut(1), int(x) - half, int(y) - half)
 
     def _draw_head(self, canvas: Canvas, number: int, index: int, x: float, y: float) -> None:
         """Draw a sample's picture in its ring."""
@@ -318,8 +316,9 @@ class CompassDrawing:
             disc = self._photos.indices_for(canvas)[number]
             half = disc.shape[0] // 2
             rows, columns = np.ogrid[-half : half + 1, -half : half + 1]
-            region = canvas[int(y) - half : int(y) + half + 1, int(x) - half : int(x) + half + 1]
-            np.copyto(region, disc, where=rows * rows + columns * columns <= (half + 1) ** 2)
+            is_drawn = rows * rows + columns * columns <= (half + 1) ** 2
+            box = Box(int(x) - half, int(y) - half, disc.shape[1], disc.shape[0])
+            draw_picture(canvas, disc, box, is_drawn)
         else:
             mask = self._masks[number]
             stamp(canvas, mask, ink, int(x) - mask.shape[1] // 2, int(y) - mask.shape[0] // 2)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelnet.render.canvas import polyline, rasterize_disc
+from reelnet.render.description.coverage import Coverage
+from reelnet.render.description.items import DiscItem
 from reelnet.render.panels.maps.inputs import are_ink_on_white
 from reelnet.template.color import Rgb
 
@@ -141,7 +143,10 @@ def rasterize_ring(radius: float, width: float, *, dashed: bool = False) -> NDAr
         cover = cover * np.clip(0.5 + (DASH_SHARE / 2 - from_middle) * arc, 0, 1)
     mask: NDArray[np.uint8] = np.rint(255 * cover).astype(np.uint8)
     mask.flags.writeable = False
-    return mask
+    center, dashes = half + 0.5, (DASHES, DASH_SHARE) if dashed else None
+    return Coverage.of_shape(
+        mask, lambda x, y, ink: [DiscItem(x + center, y + center, middle, ink, width, dashes)]
+    )
 
 
 def draw_in_discs(pictures: NDArray[np.uint8], radius: float, *, on_dark: bool) -> list[NDArray[np.uint8]]:
@@ -173,7 +178,7 @@ def draw_in_discs(pictures: NDArray[np.uint8], radius: float, *, on_dark: bool) 
     size = max(1, round(factor * width)), max(1, round(factor * height))
     method = Image.Resampling.BICUBIC if factor > 1 else Image.Resampling.BOX
     drawn = [np.asarray(Image.fromarray(each).resize(size, method)) for each in coverage]
-    return [_cut_to_disc(each, radius) for each in drawn]
+    return [Coverage.of_picture(_cut_to_disc(each, radius)) for each in drawn]
 
 
 def draw_curve(values: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reelnet.render.canvas import move_points
+from reelnet.render.description.coverage import Coverage
+from reelnet.render.description.described_canvas import described_by
+from reelnet.render.description.items import LineItem
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import Ink
 from reelnet.scene.panel import Canvas
@@ -48,6 +53,8 @@ class Trails:
         self._colors[:count] = [ink.indices for ink in inks]
         self._background = inks[0].indices[0]
         self._fading = max(MIN_FADING, round(FADING_SHARE * self._steps))
+        self._lines = [_choose_points(paths[:, number]) for number in range(count)]
+        self._widths, self._box, self._inks = widths, box, inks
         found = [_rasterize_path(paths[:, number], widths, box) for number in range(count)]
         owner = np.repeat(np.arange(count), [len(pixels) for pixels, _, _ in found])
         pixels = np.concatenate([pixels for pixels, _, _ in found])
@@ -68,6 +75,22 @@ class Trails:
             np.float32
         )
 
+    def describe(self, step_index: int) -> Iterator[LineItem]:
+        """The paths up to a recorded step, counted from 0: pieces of equal age, the oldest first."""
+        thin, thick = self._widths
+        for (known, points), ink in zip(self._lines, self._inks, strict=True):
+            births, lines = known[1:], (tuple(map(tuple, points.tolist())),)
+            fresh = self._fresh[step_index - births[births <= step_index]]
+            cuts = [0, *(np.flatnonzero(np.diff(fresh)) + 1).tolist(), len(fresh)]
+            for start, stop in pairwise(cuts):
+                if start == stop:
+                    continue
+                for width, strength in ((thick, fresh[start]), (thin, OLD_STRENGTH)):
+                    shade = round(float(strength) * (self._levels - 1))
+                    if shade and (width == thick or strength > fresh[start]):
+                        yield LineItem(lines, width, ink.cut(shade + 1), self._box, span=(start, stop + 1))
+
+    @described_by(describe)
     def draw(self, canvas: Canvas, step_index: int) -> None:
         """Draw the paths up to a recorded step, counted from 0."""
         if not len(self._starts):
@@ -85,6 +108,14 @@ class Trails:
         canvas[self._rows[drawn], self._columns[drawn]] = self._colors[owner[drawn], shade[drawn]]
 
 
+def _choose_points(path: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """The steps at which a path (steps, 2) has a place, thinned evenly if there are many, and these places."""
+    known = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(known) > MAX_POINTS:
+        known = known[np.rint(np.linspace(0, len(known) - 1, MAX_POINTS)).astype(np.intp)]
+    return known, path[known]
+
+
 def _rasterize_path(
     path: Floats, widths: tuple[float, float], box: Box
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint8]]:
@@ -94,10 +125,7 @@ def _rasterize_path(
         Per pixel and piece of the path: the pixel's number in the box, the step at which it is reached, and its
         coverage (n, 2) by the thin and by the thick line.
     """
-    known = np.flatnonzero(np.isfinite(path).all(axis=1))
-    if len(known) > MAX_POINTS:
-        known = known[np.rint(np.linspace(0, len(known) - 1, MAX_POINTS)).astype(np.intp)]
-    points = path[known]
+    known, points = _choose_points(path)
     empty = np.empty(0, np.intp), np.empty(0, np.intp), np.empty((0, 2), np.uint8)
     if len(points) < 2:
         return empty
@@ -153,4 +181,9 @@ def rasterize_line(
     along = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
     distance = np.hypot(x - along * dx, y - along * dy)
     cover = np.clip(width / 2 + 0.5 - distance, 0, min(1, width))
-    return np.rint(255 * cover).astype(np.uint8), left, top
+    points = [(start[0] - left, start[1] - top), (end[0] - left, end[1] - top)]
+    mask = Coverage.of_shape(
+        np.rint(255 * cover).astype(np.uint8),
+        lambda x, y, ink: [LineItem((move_points(points, x, y),), width, ink)],
+    )
+    return mask, left, top

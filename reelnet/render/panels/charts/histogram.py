@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +14,8 @@ from pydantic import Field
 from reelnet.config.diagnostics import ErrorCollector
 from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.description.described_canvas import described_by
+from reelnet.render.description.items import RectItem
 from reelnet.render.panels.charts.axis import Axis, nice_ticks
 from reelnet.render.panels.charts.chart import title_style
 from reelnet.render.panels.maps.block import to_levels
@@ -148,14 +152,39 @@ class HistogramDrawing:
         fractions = np.nan_to_num(self._axis.to_fraction(counts / values.size))
         # The bar of a single value is visible, too.
         heights = np.maximum(np.rint(fractions * plot.height), counts > 0).astype(np.intp)
-        widths = np.diff(self._edges)
+        levels = None
+        if self._map is not None:
+            levels = to_levels((bin_edges[1:] + bin_edges[:-1]) / 2, limits, len(self._map.indices))
+        self._draw_bars(canvas, heights, levels)
+
+    def _describe_bars(self, heights: NDArray[np.intp], levels: NDArray[np.uint8] | None) -> list[RectItem]:
+        """The bars, from left to right, with their outline if they have colors."""
+        plot, edges, line = self._plot, self._edges.tolist(), self._px(1)
+        around, items = [0, *heights.tolist(), 0], []
+        for number, (left, right) in enumerate(pairwise(edges)):
+            before, height, after = around[number : number + 3]
+            box = Box(plot.x + left, plot.bottom - height, right - left, height)
+            if self._map is None or levels is None:
+                items.append(RectItem(box, self._muted))
+                continue
+            items.append(RectItem(box, self._map.cut(int(levels[number]) + 1)))
+            items.append(RectItem(replace(box, height=min(line, height)), self._muted))
+            if before < height:
+                items.append(RectItem(replace(box, width=line, height=height - before), self._muted))
+            if after < height:
+                edge = replace(box, x=box.right - line, width=line, height=height - after)
+                items.append(RectItem(edge, self._muted))
+        return items
+
+    @described_by(_describe_bars)
+    def _draw_bars(self, canvas: Canvas, heights: NDArray[np.intp], levels: NDArray[np.uint8] | None) -> None:
+        """Draw bars of some heights in pixels, in the colors of levels if there are any."""
+        plot, widths = self._plot, np.diff(self._edges)
         bars = np.arange(plot.height, 0, -1)[:, None] <= heights.repeat(widths)
         region = canvas[plot.y : plot.bottom, plot.x : plot.right]
-        if self._map is None:
+        if self._map is None or levels is None:
             region[bars] = self._muted.indices[-1]
             return
-        centers = (bin_edges[1:] + bin_edges[:-1]) / 2
-        levels = to_levels(centers, limits, len(self._map.indices))
         np.copyto(region, self._map.indices_for(canvas)[levels].repeat(widths), where=bars)
         # Values near 0 have the color of the background, so bars get an outline.
         region[bars & ~find_interior(bars, self._px(1))] = self._muted.indices[-1]

@@ -245,9 +245,9 @@ class FlowDrawing:
                 mask, top = rasterize_band(left.box, right.box, start, end - start)
                 stamp(canvas, mask, self._band_ink, start, top)
                 continue
-            out = rasterize_fade(left.box.height, fade)
+            out = rasterize_fade(left.box.height, fade, comes=False)
             stamp(canvas, out, self._band_ink, left.box.right + gap, left.box.y)
-            back = rasterize_fade(right.box.height, fade)[:, ::-1]
+            back = rasterize_fade(right.box.height, fade, comes=True)
             stamp(canvas, back, self._band_ink, right.box.x - gap - fade, right.box.y)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:

@@ -468,8 +468,8 @@ class LayerDrawing:
                 np.full((1, 1, 1, 1), self._sample),
                 self._all_limits,
                 tiles.cell.reduction,
-                blank if blank.any() else None,
-                places % size,
+                blank=blank if blank.any() else None,
+                positions=places % size,
             ),
         )
 

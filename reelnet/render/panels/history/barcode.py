@@ -13,6 +13,8 @@ from pydantic import Field
 from reelnet.config.diagnostics import ErrorCollector, OptionError, error_context
 from reelnet.config.spec import PositivePixels
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.description.described_canvas import described_by
+from reelnet.render.description.items import CellLevels, CellsItem
 from reelnet.render.panels.charts.axis import Axis, fit_step_axis
 from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis
 from reelnet.render.panels.history.barcode_image import BarcodeImage, choose_vector, find_units
@@ -114,6 +116,7 @@ class BarcodeLayout:
 
     Attributes:
         tap: Name of the layer.
+        samples: The samples of which the values are the means.
         image: The values.
         axis: The axis of the steps.
         names: The names of the rows, from the top down; empty if they have no room.
@@ -126,7 +129,7 @@ class BarcodeLayout:
 
     def __init__(self, panel: Barcode, context: SceneContext) -> None:
         self.context, self.tap = context, panel.find_layer(context)
-        samples = panel.find_samples(context)
+        self.samples = samples = panel.find_samples(context)
         units = find_units(context, self.tap, samples)
         axis = fit_step_axis(context.steps, 5)
         has_few = len(context.steps) <= MAX_LABELED_STEPS
@@ -249,6 +252,43 @@ class BarcodeDrawing:
         """Reveal the image up to the current step."""
         image, plot = self._layout.image, self._plot
         shown = image.reveal_at(state.step_index)
+        self._reveal(canvas, shown)
+        line = self._context.px(1)
+        left = min(plot.right - line, plot.x + shown * image.column_width)
+        fill_box(canvas, Box(left, plot.y - line, line, plot.height + 2 * line), self._ink)
+
+    def _describe(self, shown: int) -> list[CellsItem]:
+        """The image as one cell of units and steps."""
+        image, layout, plot = self._layout.image, self._layout, self._plot
+        values = image.values[None, None, :, :shown]
+        levels, missing = to_levels(values, layout.limits, len(self._map.indices)), ~np.isfinite(values)
+        cells = CellsItem(
+            plot.x,
+            plot.y,
+            plot.height,
+            plot.width,
+            image.column_width,
+            image.row_height,
+            self._map.indices[levels],
+            missing if missing.any() else None,
+            self._hatching.inks,
+            levels=CellLevels(
+                levels,
+                self._map,
+                layout.tap,
+                np.array(image.order)[:: image.units_per_row, None],
+                np.array(layout.samples[0] if len(layout.samples) == 1 else -1),
+                layout.limits,
+                (image.units_per_row, image.steps_per_column),
+                steps=image.last_steps[:shown],
+            ),
+        )
+        return [cells]
+
+    @described_by(_describe)
+    def _reveal(self, canvas: Canvas, shown: int) -> None:
+        """Draw the first columns of the image."""
+        image, plot = self._layout.image, self._plot
         levels = to_levels(image.values[:, :shown], self._layout.limits, len(self._map.indices))
         indices = self._map.indices_for(canvas)[levels]
         missing = ~np.isfinite(image.values[:, :shown])
@@ -260,9 +300,6 @@ class BarcodeDrawing:
                 self._enlarge(missing), self._hatching.indices_at(y, x).astype(drawn.dtype), drawn
             )
         canvas[plot.y : plot.bottom, plot.x : plot.x + width] = drawn
-        line = self._context.px(1)
-        left = min(plot.right - line, plot.x + width)
-        fill_box(canvas, Box(left, plot.y - line, line, plot.height + 2 * line), self._ink)
 
     def _enlarge(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         image = self._layout.image
