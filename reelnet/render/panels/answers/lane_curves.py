@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.canvas import fill_box, polyline, write
+from reelnet.render.canvas import fill_box, move_points, polyline, write
+from reelnet.render.description.described_canvas import described_by
+from reelnet.render.description.items import Item, LineItem, Point, PolygonItem, RectItem
 from reelnet.render.panels.charts.axis import Axis
 from reelnet.render.panels.charts.line import split_points
 from reelnet.render.typography import TextStyle
@@ -21,6 +24,8 @@ Floats = NDArray[np.float64]
 
 FILL, GHOST_FILL = 0.42, 0.45
 """How strong the area below a curve is, of 1 for the curve: of the past, and of what is to come."""
+BASE_SHARE = 0.9
+"""How strong the last row of a lane is at least, of 1 for the area below its curve."""
 MIN_NUMBERED = 1.4
 """Height of a lane, relative to that of the number of a step, from which on it has room for one."""
 MIN_RULED_EMS, MIN_LABELED_EMS = 5, 10
@@ -55,6 +60,41 @@ class LaneValues:
 
     certainty: Floats
     is_right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LaneCurve:
+    """A lane's curve with the area below it.
+
+    Attributes:
+        lines: The points between its breaks, on the canvas.
+        width: Of its line, in pixels.
+        box: Of the lane.
+        is_right: Whether the answer is right, for each column of the lane.
+    """
+
+    lines: tuple[tuple[Point, ...], ...]
+    width: float
+    box: Box
+    is_right: NDArray[np.bool_]
+
+    def describe(self, start: int, stop: int, ink: Ink, fill: float) -> Iterator[Item]:
+        """Its part from one column to before another, with an area of a strength of 0 to 1."""
+        box, last = self.box, len(ink.indices) - 1
+        clip = Box(box.x + start, box.y, stop - start, box.height)
+        area = ink.cut(round(fill * last) + 1)
+        for line in self.lines:
+            x, y = np.array(line).T
+            left, right = max(clip.x, int(x[0])), min(clip.right, int(x[-1]) + 1)
+            if left < right:
+                inner = (x > left) & (x < right)
+                middle = zip(x[inner].tolist(), y[inner].tolist(), strict=True)
+                ends = np.interp([left, right], x, y).tolist()
+                top = ((left, ends[0]), *middle, (right, ends[1]))
+                yield PolygonItem((*top, (right, box.bottom), (left, box.bottom)), area)
+        base = Box(clip.x, box.bottom - 1, clip.width, 1)
+        yield RectItem(base, ink.cut(round(BASE_SHARE * fill * last) + 1))
+        yield LineItem(self.lines, self.width, ink, clip)
 
 
 class LaneCurves:
@@ -101,21 +141,24 @@ class LaneCurves:
         for lane in self._lanes:
             self._draw_rules(canvas, lane.box)
         self._past = region.copy()
-        for lane in self._lanes:
-            self._draw_lane(region, lane)
+        self._draw_ghosts(canvas)
         places = np.rint(self._axis.to_fraction(self._axis.ticks) * (plot.width - 1)).astype(int).tolist()
         self._write_steps(canvas, list(zip(places, self._axis.tick_labels, strict=True)))
 
     def _draw_rules(self, canvas: Canvas, box: Box) -> None:
-        text, width = self._context.theme.text, self._context.px(1)
-        if box.height < MIN_RULED_EMS * text:
-            return
-        for part, number in RULES:
-            y = box.y + round((1 - part) * (box.height - width))
-            fill_box(canvas, Box(box.x, y, box.width, width), self._faint)
+        text = self._context.theme.text
+        for number, rule in self._list_rules(box):
+            fill_box(canvas, rule, self._faint)
             if box.height >= MIN_LABELED_EMS * text:
-                top = y - self._style.line_height // 2
+                top = rule.y - self._style.line_height // 2
                 write(canvas, number, self._muted, box.x - text // 2, top, self._style, anchor="right")
+
+    def _list_rules(self, box: Box) -> Iterator[tuple[str, Box]]:
+        """The rules of a lane with their numbers."""
+        width = self._context.px(1)
+        for part, number in RULES if box.height >= MIN_RULED_EMS * self._context.theme.text else ():
+            y = box.y + round((1 - part) * (box.height - width))
+            yield number, Box(box.x, y, box.width, width)
 
     def _write_steps(self, canvas: Canvas, texts: list[tuple[int, str]]) -> None:
         plot, style = self._plot, self._style
@@ -131,7 +174,18 @@ class LaneCurves:
                 else:
                     last = x - style.size
 
-    def _draw_lane(self, region: Canvas, lane: Lane) -> None:
+    def _describe_ghosts(self) -> Iterator[Item]:
+        for curve in self._curves:
+            yield from curve.describe(0, self._plot.width, self._faint, GHOST_FILL)
+
+    @described_by(_describe_ghosts)
+    def _draw_ghosts(self, canvas: Canvas) -> None:
+        """Draw all curves as ghosts, and in their colors onto the past."""
+        plot = self._plot
+        region = canvas[plot.y : plot.bottom, plot.x : plot.right]
+        self._curves = [self._draw_lane(region, lane) for lane in self._lanes]
+
+    def _draw_lane(self, region: Canvas, lane: Lane) -> LaneCurve:
         """Draw a lane's curve as a ghost onto the plot, and in its colors onto the past."""
         box, columns = lane.box, self._columns
         values, is_right = self._values.certainty[:, lane.sample], self._values.is_right[:, lane.sample]
@@ -141,30 +195,50 @@ class LaneCurves:
         breaks = (np.isnan(values) & ~np.isnan(columns)).cumsum()
         cover = np.zeros((box.height, box.width), np.uint8)
         fill = np.zeros((box.height, box.width))
-        for points in split_points(columns[known] + 0.5, rows[known], breaks[known], width):
+        lines = tuple(map(tuple, split_points(columns[known] + 0.5, rows[known], breaks[known], width)))
+        for points in lines:
             cover = np.maximum(cover, polyline(points, width, (box.width, box.height)))
             x, y = np.array(points).T
             inside = slice(max(0, int(x[0])), int(x[-1]) + 1)
             tops = np.interp(np.arange(box.width)[inside] + 0.5, x, y)
             fill[:, inside] = np.clip(np.arange(box.height)[:, None] + 1 - tops, 0, 1)
         line = cover / 255
-        fill[-1] = np.maximum(fill[-1], 0.9)
+        fill[-1] = np.maximum(fill[-1], BASE_SHARE)
         at = slice(box.y - self._plot.y, box.bottom - self._plot.y)
         ghost = look_up(self._faint, np.maximum(line, GHOST_FILL * fill))
         latest = np.searchsorted(np.nan_to_num(columns, nan=-1), np.arange(box.width), side="right") - 1
         strength = np.maximum(line, FILL * fill)
         right, wrong = look_up(self._right, strength), look_up(self._wrong, strength)
-        past = np.where(is_right[np.maximum(latest, 0)], right, wrong)
+        is_right = is_right[np.maximum(latest, 0)]
+        past = np.where(is_right, right, wrong)
         drawn = strength > 0
         np.copyto(region[at], ghost, where=drawn)
         np.copyto(self._past[at], past.astype(region.dtype), where=drawn)
+        return LaneCurve(tuple(move_points(points, box.x, box.y) for points in lines), width, box, is_right)
+
+    def _describe_past(self, end: int) -> Iterator[Item]:
+        plot = self._plot
+        yield RectItem(Box(plot.x, plot.y, end, plot.height), self._background)
+        for curve in self._curves:
+            for _, rule in self._list_rules(curve.box):
+                yield RectItem(replace(rule, width=end), self._faint)
+            cuts = [0, *(np.flatnonzero(np.diff(curve.is_right[:end])) + 1).tolist(), end]
+            for start, stop in pairwise(cuts):
+                ink = self._right if curve.is_right[start] else self._wrong
+                yield from curve.describe(start, stop, ink, FILL)
+
+    @described_by(_describe_past)
+    def _draw_past(self, canvas: Canvas, end: int) -> None:
+        """Draw the curves in their colors up to a column of the plot."""
+        plot = self._plot
+        canvas[plot.y : plot.bottom, plot.x : plot.x + end] = self._past[:, :end]
 
     def draw(self, canvas: Canvas, index: int) -> None:
         """Reveal the curves up to a recorded step, and mark from when on answers are right for good."""
         plot, column = self._plot, self._columns[index]
         if not np.isnan(column):
             end = int(column) + 1
-            canvas[plot.y : plot.bottom, plot.x : plot.x + end] = self._past[:, :end]
+            self._draw_past(canvas, end)
             cursor = max(1, self._context.px(1))
             fill_box(canvas, Box(plot.x + end - cursor, plot.y, cursor, plot.height), self._muted)
         for lane in self._lanes:
