@@ -168,6 +168,7 @@ class CellsItem:
         hatching: The inks of the stripes and of the ground between them, and the width of a stripe in pixels; they
             alternate along each row of pixels, and each row begins a pixel further left than the one above.
         value_gap: Pixels of the background at the right and at the bottom of each value.
+        clip: The rectangle in which they are visible; None for everywhere.
         levels: What the values are; None if they are not levels of a colormap.
     """
 
@@ -181,6 +182,7 @@ class CellsItem:
     missing: NDArray[np.bool_] | None = None
     hatching: tuple[Ink, Ink, int] | None = None
     value_gap: int = 0
+    clip: Box | None = None
     levels: CellLevels | None = None
 
 

@@ -85,6 +85,7 @@ class Painter:
 
     def _paint_cells(self, item: CellsItem) -> None:
         rows, columns, height, width = item.indices.shape
+        before = self.rgb.copy()
         for row in range(rows):
             for column in range(columns):
                 box = Box(
@@ -107,6 +108,11 @@ class Painter:
                     gap = (y >= item.value_height - item.value_gap) | (x >= item.value_width - item.value_gap)
                     pixels = np.where(gap[..., None], self._region(box), pixels)
                 self._region(box)[...] = pixels
+        if item.clip is not None:
+            drawn, self.rgb = self.rgb, before
+            self._region(item.clip)[...] = drawn[
+                item.clip.y : item.clip.bottom, item.clip.x : item.clip.right
+            ]
 
     @staticmethod
     def _enlarge(values: NDArray[np.generic], item: CellsItem) -> NDArray[np.generic]:

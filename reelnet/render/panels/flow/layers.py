@@ -460,7 +460,7 @@ class LayerDrawing:
             shown_missing,
             self._hatching.inks if missing is not None else None,
             tiles.value_gap,
-            CellLevels(
+            levels=CellLevels(
                 levels.ravel()[places],
                 self._ink,
                 self._layer.tap,

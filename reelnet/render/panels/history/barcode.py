@@ -254,7 +254,7 @@ class BarcodeDrawing:
         shown = image.reveal_at(state.step_index)
         self._reveal(canvas, shown)
         line = self._context.px(1)
-        left = min(plot.right - line, plot.x + shown * image.column_width)
+        left = min(plot.right - line, plot.x + shown * image.column_width - image.trim)
         fill_box(canvas, Box(left, plot.y - line, line, plot.height + 2 * line), self._ink)
 
     def _describe(self, shown: int) -> list[CellsItem]:
@@ -263,7 +263,7 @@ class BarcodeDrawing:
         values = image.values[None, None, :, :shown]
         levels, missing = to_levels(values, layout.limits, len(self._map.indices)), ~np.isfinite(values)
         cells = CellsItem(
-            plot.x,
+            plot.x - image.trim,
             plot.y,
             plot.height,
             plot.width,
@@ -272,6 +272,7 @@ class BarcodeDrawing:
             self._map.indices[levels],
             missing if missing.any() else None,
             self._hatching.inks,
+            clip=plot,
             levels=CellLevels(
                 levels,
                 self._map,
