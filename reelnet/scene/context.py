@@ -74,7 +74,7 @@ class SceneContext:
         scale: Factor by which the maps of the layer are upscaled, see `Cell.at_scale`; None for the largest in
             `cell_size`.
         density: Output pixels per pixel of the layout; lengths in the theme and in options are output pixels already.
-        frame_aspect: Width to height of the largest frame; None if the canvas does not limit both.
+        max_frame: Width and height of the largest frame in pixels; None if the canvas does not limit both.
         map_span: The first column of all maps in the frame and the column after the last; None without maps, and
             until these are placed.
     """
@@ -102,7 +102,7 @@ class SceneContext:
     may_turn_answers: bool = True
     shows_charts: bool = True
     max_chart_height: int | None = None
-    frame_aspect: float | None = None
+    max_frame: tuple[int, int] | None = None
     max_channels: int | None = None
     transposed: bool = False
     color_limits: Mapping[str, Limits] = field(default_factory=dict)

@@ -34,7 +34,6 @@ KNOWN: dict[str, dict[str, str]] = {
         "maps": "pictures transformer series vectors logsteps gaps ends still bare",
     },
     "dark": {"maps": "pictures transformer series vectors logsteps gaps ends still bare"},
-    "evolution": {"maps": "series single large ends still three"},
     "overview": {"maps": "series"},
     "paper": {"maps": "pictures transformer series vectors logsteps gaps ends still bare"},
     "square": {

@@ -85,9 +85,9 @@ def with_layout(template: Template, context: SceneContext) -> SceneContext:
     max_height = template.canvas.height_limit if known else None
     limit = None if max_height is None else round(MAX_CHART_SHARE * max_height)
     width, height = template.canvas.width_limit, template.canvas.height_limit
-    aspect = width / height if width and height else None
+    largest = (width, height) if width and height else None
     context = replace(
-        context, map_layers=known, max_chart_height=limit, frame_aspect=aspect, _views={}
+        context, map_layers=known, max_chart_height=limit, max_frame=largest, _views={}
     ).with_preferred_scale()
     color_limits: dict[str, Limits] = {}
     for panel in shown:

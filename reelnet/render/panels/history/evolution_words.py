@@ -31,8 +31,8 @@ def title_evolution(context: SceneContext, view: TapView) -> str:
 
 def describe_evolution(
     context: SceneContext, view: TapView, channel: int, *, is_choice: bool, has_answers: bool
-) -> str:
-    """What is seen.
+) -> tuple[str, ...]:
+    """What is seen, in sentences.
 
     Args:
         context: The run.
@@ -48,12 +48,15 @@ def describe_evolution(
         values = math.prod(tap.shape[1:])
         subject = f"The {values:,} values of {name}" if values > 1 else f"The value of {name}"
     when = f", at {EQUAL_CHANGE}" if is_choice else ""
-    text = f"{subject} for {context.inputs_in_words}{when}."
+    is_same = len(context.steps) > 1 and not context.statistics.changes(view.name).by_channel[channel]
+    verb = "they never change" if shows_layer(view) and math.prod(tap.shape[1:]) > 1 else "it never changes"
+    same = f"; {verb}" if is_same else ""
+    sentences = [f"{subject} for {context.inputs_in_words}{when}{same}."]
     if reduction := describe_reduction(view.cell):
-        text += f" {reduction[:1].upper()}{reduction[1:]}."
+        sentences.append(f"{reduction[:1].upper()}{reduction[1:]}.")
     if has_answers:
-        text += " Under each map: what the whole network takes the sample for at that moment."
-    return text
+        sentences.append("Under each map: what the whole network takes the sample for at that moment.")
+    return tuple(sentences)
 
 
 def name_values(metric: str) -> str:

@@ -108,7 +108,7 @@ class Filmstrip(MomentsPanel):
             rows, columns = len(context.sample_indices), channels
         cell = context.view(self.require_layer(context)).cell
         aspect = columns * cell.width / (rows * cell.height)
-        target = context.frame_aspect or PAGE_ASPECT
+        target = PAGE_ASPECT if context.max_frame is None else context.max_frame[0] / context.max_frame[1]
 
         def measure_distance(count: int) -> float:
             return abs(math.log(aspect * count / math.ceil(steps / count) / target))
@@ -129,7 +129,8 @@ class Filmstrip(MomentsPanel):
 
     def _note(self, context: SceneContext) -> str:
         """How the steps were chosen, in words; empty if it needs none."""
-        return EQUAL_CHANGE.capitalize() if self.labels and self.is_choice(context) else ""
+        is_choice = self.labels and self.is_choice(context, len(self.find_steps(context)))
+        return EQUAL_CHANGE.capitalize() if is_choice else ""
 
     def _note_height(self, context: SceneContext) -> int:
         """Pixels below the blocks."""

@@ -65,6 +65,7 @@ class MomentsPanel(Panel):
         self,
         context: SceneContext,
         channels: tuple[int, ...],
+        count: int | None = None,
         right: NDArray[np.intp] | None = None,
         preferred: NDArray[np.bool_] | None = None,
     ) -> tuple[int, ...]:
@@ -73,6 +74,7 @@ class MomentsPanel(Panel):
         Args:
             context: The run.
             channels: The channels that are shown, as they are displayed.
+            count: How many, if there is no room for as many as the author asks for.
             right: How many answers are right at each recorded step, if that is shown, too.
             preferred: Which recorded steps are better than others; see `choose_moments`.
 
@@ -80,8 +82,11 @@ class MomentsPanel(Panel):
             OptionError: A step was not recorded.
         """
         if isinstance(self.steps, int):
-            tap = self.require_layer(context)
-            return choose_moments(context, tap, channels, self.steps, right, preferred)
+            tap, wanted = self.require_layer(context), count or self.steps
+            return context.get_cached(
+                (repr(self), tap, channels, context.sample_indices, wanted),
+                lambda: choose_moments(context, tap, channels, wanted, right, preferred),
+            )
         self.check_steps(context)
         return self.steps
 
@@ -97,9 +102,9 @@ class MomentsPanel(Panel):
                 resolve_step(context.steps, step)
         errors.raise_errors()
 
-    def is_choice(self, context: SceneContext) -> bool:
-        """Whether the steps between the first and the last were chosen by how much changes."""
-        is_number = isinstance(self.steps, int) and 2 < self.steps < len(context.steps)
+    def is_choice(self, context: SceneContext, count: int) -> bool:
+        """Whether of `count` steps those between the first and the last were chosen by how much changes."""
+        is_number = isinstance(self.steps, int) and 2 < count < len(context.steps)
         return is_number and bool(context.statistics.changes(self.tap or context.layer).by_step.any())
 
     def map_layers(self, context: SceneContext) -> tuple[str, ...]:

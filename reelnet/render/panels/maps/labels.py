@@ -195,6 +195,17 @@ def break_label(label: str, width: int, style: TextStyle, max_lines: int) -> tup
     return best if best and max(map(style.width, best)) <= width else ()
 
 
+def find_least_width(label: str, style: TextStyle, most: int) -> int:
+    """Pixels in which a label fits, on two lines and in the smallest size, but not more than `most`."""
+    *_, smallest = list_sizes(style)
+    # Where both lines cannot hold it, no place needs a try: a label may have thousands of words.
+    if smallest.width(label) > 2 * most + smallest.size:
+        return most
+    places = [found.start() for found in BREAK.finditer(label)]
+    ways = [(label,), *((label[:place].rstrip(), label[place:]) for place in places)]
+    return min(most, *(max(map(smallest.width, way)) for way in ways))
+
+
 @lru_cache(maxsize=256)
 def rasterize_turned(text: str, style: TextStyle, degrees: int = 45) -> NDArray[np.uint8]:
     """Coverage of a line of text that rises to the right by 45 degrees, or falls by −45, uint8 (height, width)."""

@@ -10,6 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.scene.layout.boxes import Box
 from reelnet.scene.panel import HasCells
 from reelnet.template.theme import Theme
 from tests.make_run import Floats, noise, write_run
@@ -136,6 +137,79 @@ def test_without_metrics_and_answers_there_is_no_column_for_them(run: Run, class
 def test_options_that_do_not_fit_the_run(run: Run, options: dict[str, Any], words: str) -> None:
     with pytest.raises(TemplateError, match=words):
         evolution(run, **options)
+
+
+def find_cells(layout: LaidOut) -> list[Box]:
+    """The cells of the maps."""
+    drawing = layout.scene.drawings[0]
+    assert isinstance(drawing, HasCells)
+    return [box for region in drawing.cell_regions() if not region.is_picture for box in region.boxes]
+
+
+PAGE = {"max_width": 1120, "max_height": 1250}
+
+
+def test_moments_of_few_samples_are_side_by_side(tmp_path: Path) -> None:
+    maps = noise(8, 3, 1, 7)
+    low = {"max_width": 1280, "max_height": 640}
+    layout = lay_out(write_run(tmp_path / "run", maps), {"evolution": {"steps": 8}}, canvas=low)
+    cells = find_cells(layout)
+    assert [box.y for box in cells[:8]] == [cells[0].y] * 8
+    frame = layout.frame(0)
+    for number, box in enumerate(cells):
+        values = np.kron(maps[number % 8, number // 8, 0], np.ones((box.height // 7,) * 2))
+        assert_cells(frame[box.y : box.bottom, box.x : box.right], values)
+
+
+def test_the_moments_of_one_sample_are_wrapped(tmp_path: Path) -> None:
+    maps = noise(8, 1, 1, 7)
+    layout = lay_out(write_run(tmp_path / "run", maps), {"evolution": {"steps": 8}}, canvas=PAGE)
+    drawing, frame = layout.scene.drawings[0], layout.frame(0)
+    assert isinstance(drawing, HasCells)
+    bands = [region for region in drawing.cell_regions() if not region.is_picture]
+    assert len(bands) > 1
+    for number, box in enumerate(box for region in bands for box in region.boxes):
+        values = np.kron(maps[number, 0, 0], np.ones((box.height // 7,) * 2))
+        assert_cells(frame[box.y : box.bottom, box.x : box.right], values)
+    # Each band has the sample beside it.
+    assert len([region for region in drawing.cell_regions() if region.is_picture]) == len(bands)
+
+
+def test_of_few_moments_the_samples_are_wrapped(tmp_path: Path) -> None:
+    maps = noise(1, 10, 1, 7)
+    layout = lay_out(write_run(tmp_path / "run", maps), {"evolution": {}}, canvas=PAGE)
+    cells = find_cells(layout)
+    assert len({box.y for box in cells}) > 1
+    frame = layout.frame(0)
+    for number, box in enumerate(cells):
+        values = np.kron(maps[0, number, 0], np.ones((box.height // 7,) * 2))
+        assert_cells(frame[box.y : box.bottom, box.x : box.right], values)
+
+
+def test_a_low_canvas_has_fewer_moments_unless_they_are_listed(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", noise(12, 10, 1, 7))
+    low = {"max_width": 1120, "max_height": 700}
+    chosen, listed = (
+        len(find_cells(lay_out(run, {"evolution": {"steps": steps}}, canvas=low)))
+        for steps in (7, [0, 1, 2, 3, 4, 5, 6])
+    )
+    assert 4 * 10 <= chosen < 7 * 10 == listed
+
+
+def test_long_names_make_columns_wider(tmp_path: Path) -> None:
+    pitches = []
+    for name in ("cat", "dragonfly nymph"):
+        run = write_run(
+            tmp_path / name,
+            {"conv1": MAPS, "head": SCORES},
+            steps=STEPS,
+            labels=[name, "dog"],
+            classes=[name, "dog"],
+            bounds={"conv1": (-1, 1), "head": None},
+        )
+        cells = find_cells(lay_out(run, {"evolution": {}}, canvas={"scale": 4}))
+        pitches.append(cells[1].x - cells[0].x)
+    assert pitches[0] < pitches[1]
 
 
 def test_columns_are_samples_whatever_they_are_elsewhere(run: Run) -> None:

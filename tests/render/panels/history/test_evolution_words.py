@@ -36,7 +36,12 @@ ATTENTION = np.full((2, 2, 2, 4, 4), 0.25, np.float32)
             "Channel 1 of layer 2 for two samples.",
         ),
         ("conv3", noise(1, 2, 3, 7), "One channel of conv3", "Channel 1 of conv3 for two samples."),
-        ("attn", ATTENTION, "One head of attn over the training", "Head 1 of attn for two samples."),
+        (
+            "attn",
+            ATTENTION,
+            "One head of attn over the training",
+            "Head 1 of attn for two samples; it never changes.",
+        ),
     ],
 )
 def test_title_and_text(tmp_path: Path, name: str, maps: Any, title: str, text: str) -> None:
@@ -44,16 +49,23 @@ def test_title_and_text(tmp_path: Path, name: str, maps: Any, title: str, text: 
     context = lay_out(run, {"evolution": {}}).scene.context
     view = context.view(name)
     assert title_evolution(context, view) == title
-    assert describe_evolution(context, view, 1, is_choice=False, has_answers=False) == text
+    assert describe_evolution(context, view, 1, is_choice=False, has_answers=False) == (text,)
 
 
 def test_choices_and_answers_are_explained(tmp_path: Path) -> None:
     context = lay_out(write_run(tmp_path / "run", noise(2, 2, 3, 7)), {"evolution": {}}).scene.context
     text = describe_evolution(context, context.view("conv1"), 0, is_choice=True, has_answers=True)
     assert text == (
-        "Channel 0 of conv1 for two samples, at moments of equal change. "
-        "Under each map: what the whole network takes the sample for at that moment."
+        "Channel 0 of conv1 for two samples, at moments of equal change.",
+        "Under each map: what the whole network takes the sample for at that moment.",
     )
+
+
+def test_what_never_changes_is_said(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", noise(1, 2, 3, 7).repeat(2, axis=0), steps=[0, 9])
+    context = lay_out(run, {"evolution": {}}).scene.context
+    (text,) = describe_evolution(context, context.view("conv1"), 0, is_choice=False, has_answers=False)
+    assert text == "Channel 0 of conv1 for two samples; it never changes."
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""The moments of the panel `evolution`: what the network answers at a step, and how well it does by then."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from reelnet.render.panels.charts.axis import MIN_FLOORED_END, VALUE_FLOOR
+from reelnet.render.panels.charts.line import find_latest
+from reelnet.render.panels.charts.metric_names import is_accuracy, split_metric
+from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
+from reelnet.scene.context import SceneContext
+from reelnet.scene.number_text import format_percent, format_value
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One training step.
+
+    Attributes:
+        step: The training step.
+        answers: The class that each sample is taken for, or `UNKNOWN_CLASS`; empty if there are none.
+        value: The metric in words, or without one the number of right answers; empty if there is neither.
+        fraction: The same as a fraction of 1; None if it is none.
+        notes: Lines below it: when the metric was measured, if that was earlier, and how many answers are right.
+    """
+
+    step: int
+    answers: tuple[int, ...]
+    value: str
+    fraction: float | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MomentValues:
+    """What there is to say of each recorded step.
+
+    Attributes:
+        context: The run.
+        scores: What gives the answers; None for none.
+        metric: The metric; empty for none.
+    """
+
+    context: SceneContext
+    scores: ClassScores | None
+    metric: str
+
+    def count_right(self) -> np.ndarray[tuple[int], np.dtype[np.intp]] | None:
+        """How many answers are right at each recorded step, (steps,); None if that is not known."""
+        if self.scores is None or (self.scores.truth == UNKNOWN_CLASS).any():
+            return None
+        counts: np.ndarray[tuple[int], np.dtype[np.intp]] = (
+            self.scores.answers(self.context) == self.scores.truth
+        ).sum(axis=1)
+        return counts
+
+    def describe(self, steps: tuple[int, ...]) -> list[Moment]:
+        """The moments at some of the recorded steps."""
+        context, metric, right = self.context, self.metric, self.count_right()
+        answers = None if self.scores is None else self.scores.answers(context)
+        values, latest = np.full(len(context.steps), np.nan), np.full(len(context.steps), -1)
+        if metric:
+            latest = find_latest(context.measured[metric])
+            values = np.where(latest < 0, np.nan, context.metrics[metric][latest])
+        finite = values[np.isfinite(values)]
+        largest = float(np.abs(finite).max(initial=0.0))
+        floor = VALUE_FLOOR if largest >= MIN_FLOORED_END else 0.0
+        is_fraction = is_accuracy(split_metric(metric)[1]) and bool(((finite >= 0) & (finite <= 1)).all())
+        moments, samples = [], len(context.sample_indices)
+        for position in map(context.steps.index, steps):
+            number, notes = float(values[position]), []
+            fraction = number if is_fraction and not math.isnan(number) else None
+            text = ""
+            if metric:
+                text = format_value(number, floor=floor) if fraction is None else format_percent(fraction, 0)
+            if latest[position] not in (-1, position):
+                notes.append(f"of step {context.steps[latest[position]]:,}")
+            # The answer of a single sample says it already.
+            if right is not None and metric and samples > 1:
+                notes.append(f"{right[position]} of these {samples}")
+            elif right is not None:
+                text, fraction = f"{right[position]} of {samples}", right[position] / samples
+            taken_for = () if answers is None else tuple(answers[position].tolist())
+            moments.append(Moment(context.steps[position], taken_for, text, fraction, tuple(notes)))
+        return moments
