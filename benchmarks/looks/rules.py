@@ -96,7 +96,7 @@ RULES = {
     "square": Rules(size=(1080, 1080), is_for_phones=True),
     "vertical": Rules(size=(1080, 1920), is_for_phones=True),
     "wide": Rules(size=(1920, 1080)),
-    "compass": Rules(is_about_maps=False, has_words_on_cells=True),
+    "compass": Rules(is_about_maps=False, has_words_on_cells=True, is_for_phones=True),
     "race": Rules(is_about_maps=False, is_for_phones=True),
     "flow": Rules(is_about_maps=False),
     "barcode": Rules(is_about_maps=False),

@@ -192,7 +192,8 @@ def title_naming(context: SceneContext) -> str:
     if scores is None:
         return inputs[:1].upper() + inputs[1:]
     samples = len(context.sample_indices)
-    are_found = not explain_missing_truth(context) and int(count_right(context)[-1]) == samples
+    has_course = len(context.steps) > 1 and not explain_missing_truth(context)
+    are_found = has_course and int(count_right(context)[-1]) == samples
     return describe_naming(inputs, samples, len(scores.classes), are_found=are_found)
 
 

@@ -21,7 +21,7 @@ MAX_REFUSAL = 300
 """Characters of a refusal."""
 
 REFUSED = {
-    "compass": "large logsteps gaps bare",
+    "compass": "logsteps gaps bare",
     "race": "logsteps gaps bare",
     "barcode": "ends still",
     "filters": "all but pictures filters",

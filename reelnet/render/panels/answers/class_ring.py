@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from reelnet.render.typography import TextStyle, rasterize_text, shorten_text, text_style, wrap_text
+from reelnet.render.typography import TextStyle, rasterize_text, shorten_text, small_style, wrap_text
 from reelnet.scene.layout.boxes import Box
 from reelnet.template.theme import Theme
 
@@ -53,7 +53,9 @@ class ClassRing:
     style: TextStyle
 
     @classmethod
-    def fit(cls, names: Sequence[str], box: Box, head_share: float, theme: Theme) -> ClassRing:
+    def fit(
+        cls, names: Sequence[str], box: Box, head_share: float, theme: Theme, below: str = ""
+    ) -> ClassRing:
         """Find the largest circle that has room in a box, with its names around it.
 
         Args:
@@ -61,6 +63,7 @@ class ClassRing:
             box: Where the circle and the names have room.
             head_share: Radius of a head, relative to the circle's.
             theme: Fonts and sizes.
+            below: A text for which there is room below each name; empty for none.
 
         Raises:
             ValueError: There is no room.
@@ -68,7 +71,8 @@ class ClassRing:
         short = max(map(len, names)) <= SHORT_NAME
         alone = min(box.width, box.height) / 2 / (1 + head_share)
         for ems in (SHORT_EMS,) if short else (LONG_EMS, MIN_EMS):
-            ring = cls._fit_at(names, box, head_share, theme, text_style(theme, ems * theme.text, bold=True))
+            style = small_style(theme, ems, bold=True)
+            ring = cls._fit_at(names, box, head_share, theme, style, below)
             if ring.radius >= MIN_SHARE * alone and not ring.has_overlaps:
                 break
         if ring.radius < 4 * theme.text:
@@ -77,15 +81,22 @@ class ClassRing:
 
     @classmethod
     def _fit_at(
-        cls, names: Sequence[str], box: Box, head_share: float, theme: Theme, style: TextStyle
+        cls,
+        names: Sequence[str],
+        box: Box,
+        head_share: float,
+        theme: Theme,
+        style: TextStyle,
+        below: str,
     ) -> ClassRing:
         count = len(names)
         width = MAX_NAME_EMS * style.size
         lines = [break_name(name, width, style) for name in names]
-        spans = [_measure_ink(each, style) for each in lines]
+        written = [(*each, below) if below else each for each in lines]
+        spans = [_measure_ink(each, style) for each in written]
         sizes = [
             (max(map(style.width, each)), bottom - top)
-            for each, (top, bottom) in zip(lines, spans, strict=True)
+            for each, (top, bottom) in zip(written, spans, strict=True)
         ]
         angles = 2 * np.pi * np.arange(count) / count
         ways = np.stack([np.sin(angles), -np.cos(angles)], axis=1)

@@ -17,13 +17,13 @@ from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import LIST_AS_TUPLE
 from reelnet.errors import suggest_names
 from reelnet.render.canvas import draw_picture, fill_mask, harden_edges, rasterize_disc, stamp, write
-from reelnet.render.panels.answers.answer_panel import AnswerPanel
+from reelnet.render.panels.answers.answer_panel import AnswerPanel, format_percent
 from reelnet.render.panels.answers.class_colors import MAX_CLASSES, choose_class_colors
 from reelnet.render.panels.answers.class_ring import ClassRing, order_by_similarity
 from reelnet.render.panels.answers.heads import cut_discs, draw_in_discs, rasterize_ring, spread_heads
 from reelnet.render.panels.answers.trails import Trails, rasterize_line
 from reelnet.render.panels.maps.inputs import PHOTO_COLORS
-from reelnet.render.typography import TextStyle, text_style, wrap_text
+from reelnet.render.typography import TextStyle, small_style, wrap_text
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -31,6 +31,8 @@ from reelnet.scene.limits import relative_luminance
 from reelnet.scene.palette.palette import FixedPicture, Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 
+MIN_CHOSEN = 3
+"""Classes on the circle, at least, if they are chosen of many."""
 MAX_SAMPLES = 24
 """More heads would be too small."""
 HEAD_SHARE, MAX_HEAD_SHARE = 0.3, 0.13
@@ -38,8 +40,11 @@ HEAD_SHARE, MAX_HEAD_SHARE = 0.3, 0.13
 second, so that all heads have room in the center together."""
 SHADES, PHOTO_SHADES = 16, 8
 """Shades of a class's color, and those beside photos, which need colors, too."""
-VERDICTS = "Solid ring: right", "Dashed ring: wrong"
-MOVED = "Short line at a head: its true place"
+VERDICTS = "Solid ring: right\nDashed ring: wrong"
+MOVED = "Short line at a head:\nits true place"
+PULLS = "The thicker a line,\nthe stronger it pulls"
+WIDEST = "100%"
+"""The widest probability below a name."""
 
 
 class Compass(AnswerPanel):
@@ -47,7 +52,8 @@ class Compass(AnswerPanel):
 
     A sample's picture is at the mean of the classes' places, weighted by their probabilities, and leaves a trail.
     Its ring is solid while the network's answer is right, and dashed while it is not. Pictures never cover each
-    other: they make room, and a short line leads to the true place.
+    other: they make room, and a short line leads to the true place. Of a single sample, lines and numbers say how
+    strongly each class pulls.
     """
 
     default_grow: ClassVar[float] = 1.0
@@ -56,8 +62,8 @@ class Compass(AnswerPanel):
     show: Annotated[tuple[str, ...] | None, LIST_AS_TUPLE] = Field(
         None,
         min_length=2,
-        description="Names of the classes on the circle, up to 12; by default all. What the network believes in "
-        "others pulls to the center.",
+        description="Names of the classes on the circle, up to 12; by default all, or of more than 12 those of the "
+        "samples and the most frequent answers. What the network believes in others pulls to the center.",
     )
     order: Literal["recorded", "similar"] = Field(
         "recorded",
@@ -73,7 +79,9 @@ class Compass(AnswerPanel):
         Raises:
             OptionError: There are too many, or one does not exist.
         """
-        names = scores.classes if self.show is None else self.show
+        names = self.show or scores.classes
+        if self.show is None and len(names) > MAX_CLASSES:
+            names = tuple(names[number] for number in choose_classes(scores, context))
         for number, name in enumerate(names):
             if name not in scores.classes:
                 raise OptionError(f"no class {name!r}; {suggest_names(name, scores.classes)}", "show", number)
@@ -89,15 +97,15 @@ class Compass(AnswerPanel):
     def note_lines(
         self, context: SceneContext, scores: ClassScores
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What rings and lines mean, in short lines for the left and for the right."""
+        """What rings and lines mean: sentences for the left and for the right, each in short lines."""
         if not self.note:
             return (), ()
-        left: tuple[str, ...] = VERDICTS if (scores.truth != UNKNOWN_CLASS).any() else ()
-        right: tuple[str, ...] = (MOVED,) if len(context.sample_indices) > 1 else ()
-        others = 0 if self.show is None else len(scores.classes) - len(self.show)
+        left = (VERDICTS,) if (scores.truth != UNKNOWN_CLASS).any() else ()
+        right: tuple[str, ...] = (MOVED if len(context.sample_indices) > 1 else PULLS,)
+        others = len(scores.classes) - len(self.find_classes(context, scores))
         if others:
             noun, verb = ("classes", "pull") if others > 1 else ("class", "pulls")
-            right += (f"{others:,} other {noun}: {verb} to the center",)
+            right += (f"{others:,} other {noun}\n{verb} to the center",)
         return left, right
 
     def measure(self, context: SceneContext) -> Measure:
@@ -116,8 +124,8 @@ class Compass(AnswerPanel):
         self.check_names(context)
         self.find_classes(context, scores)
         text = context.theme.text
-        for line in chain(*self.note_lines(context, scores)):
-            note_style(context).width(line)
+        for sentence in chain(*self.note_lines(context, scores)):
+            note_style(context).width(sentence.replace("\n", " "))
         return Measure(26 * text, 26 * text, 16 * text, lambda width: min(width, 26 * text))
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CompassDrawing:
@@ -125,9 +133,29 @@ class Compass(AnswerPanel):
         return CompassDrawing(self, context, box, palette)
 
 
+def choose_classes(scores: ClassScores, context: SceneContext) -> list[int]:
+    """The right answers of the samples, and of the other answers that the network gives, the most frequent ones.
+
+    If these are fewer than `MIN_CHOSEN`, there are also those that it believes in most.
+    """
+    answers = scores.answers(context).ravel()
+    counts = np.bincount(answers[answers != UNKNOWN_CLASS], minlength=len(scores.classes)).astype(np.float64)
+    right = {int(each) for each in scores.truth if each != UNKNOWN_CLASS}
+    number = len(right | set(np.flatnonzero(counts).tolist()))
+    if number < MIN_CHOSEN:
+        samples = range(len(context.sample_indices))
+        beliefs = np.mean(
+            [np.nan_to_num(scores.beliefs(context, each)).mean(axis=0) for each in samples], axis=0
+        )
+        counts += beliefs
+    frequent = [each for each in np.argsort(-counts, kind="stable").tolist() if each not in right]
+    more = min(MAX_CLASSES, max(number, MIN_CHOSEN)) - len(right)
+    return sorted([*right, *frequent[: max(0, more)]])
+
+
 def note_style(context: SceneContext) -> TextStyle:
     """The font of the note."""
-    return text_style(context.theme, 0.85 * context.theme.text)
+    return small_style(context.theme, 0.85)
 
 
 @dataclass(frozen=True)
@@ -146,17 +174,19 @@ class Note:
 
     @classmethod
     def in_corner(
-        cls, lines: Sequence[str], box: Box, style: TextStyle, align: Literal["left", "right"]
+        cls, sentences: Sequence[str], box: Box, style: TextStyle, align: Literal["left", "right"]
     ) -> Note:
-        """A line each in a lower corner of a box."""
+        """The lines of sentences in a lower corner of a box."""
+        lines = "\n".join(sentences).split("\n") if sentences else []
         width, height = max(map(style.width, lines), default=0), len(lines) * style.line_height
         x = box.x if align == "left" else box.right - width
         return cls(tuple(lines), Box(x, box.bottom - height, width, height), align)
 
     @classmethod
-    def below(cls, lines: Sequence[str], box: Box, style: TextStyle) -> Note:
-        """As few lines as possible at the bottom of a box."""
-        wrapped = wrap_text(". ".join(lines) + ".", box.width, style) if lines else []
+    def below(cls, sentences: Sequence[str], box: Box, style: TextStyle) -> Note:
+        """Sentences in as few lines as possible at the bottom of a box."""
+        text = " ".join(f"{each}." for each in sentences).replace(VERDICTS, VERDICTS.replace("\n", ". "))
+        wrapped = wrap_text(text.replace("\n", " "), box.width, style) if sentences else []
         height = len(wrapped) * style.line_height
         return cls(tuple(wrapped), Box(box.x, box.bottom - height, box.width, height))
 
@@ -188,14 +218,16 @@ class CompassDrawing:
             Note.in_corner(left, box, self._note_style, "left"),
             Note.in_corner(right, box, self._note_style, "right"),
         ]
-        self._ring = ClassRing.fit(names, box, head_share, theme)
+        self._is_alone = len(context.sample_indices) == 1
+        below = WIDEST if self._is_alone else ""
+        self._ring = ClassRing.fit(names, box, head_share, theme, below)
         if any(self._ring.touches(note.box) for note in self._notes if note.lines):
             self._notes = [Note.below([*left, *right], box, self._note_style)]
             area = Box(box.x, box.y, box.width, box.height - self._notes[0].box.height)
-            self._ring = ClassRing.fit(names, area, head_share, theme)
+            self._ring = ClassRing.fit(names, area, head_share, theme, below)
         self._line = max(1.0, min(theme.text / 12, self._ring.head / 9))
         if MOVED in right and not self._has_moved:
-            right = tuple(line for line in right if line != MOVED)
+            right = tuple(each for each in right if each != MOVED)
             if len(self._notes) > 1:
                 self._notes[1] = Note.in_corner(right, box, self._note_style, "right")
             else:
@@ -249,7 +281,12 @@ class CompassDrawing:
     @cached_property
     def _places(self) -> NDArray[np.float64]:
         """The true places (steps, samples, 2); NaN where the network's answer is not finite."""
-        return self._ring.locate(self._scores.shares(self._context, self._classes))
+        return self._ring.locate(self._shares)
+
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
+        """The probabilities (steps, samples, classes) of the classes on the circle."""
+        return self._scores.shares(self._context, self._classes)
 
     @cached_property
     def _spread(self) -> NDArray[np.float64]:
@@ -286,6 +323,8 @@ class CompassDrawing:
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the trails up to a step, and the heads at it."""
         index, head = state.step_index, self._ring.head
+        if self._is_alone:
+            self._draw_pulls(canvas, index)
         if self._trails_shown:
             self._trails.draw(canvas, index)
         true, drawn = self._places[index], np.rint(self._spread[index] - 0.5) + 0.5
@@ -301,6 +340,18 @@ class CompassDrawing:
         for number, (x, y) in enumerate(drawn.tolist()):
             self._clear(canvas, halo, x, y)
             self._draw_head(canvas, number, index, x, y)
+
+    def _draw_pulls(self, canvas: Canvas, index: int) -> None:
+        """Draw how strongly each class pulls the only sample: as wide as its head at a probability of 1."""
+        ring, shares = self._ring, self._shares[index, 0]
+        for number, (share, ink) in enumerate(zip(shares.tolist(), self._class_inks, strict=True)):
+            if share * 2 * ring.head >= 1:
+                x, y = ring.points[number].tolist()
+                self._draw_line(canvas, ring.center, (x, y), share * 2 * ring.head, ink)
+            name_box = ring.boxes[number]
+            y = ring.tops[number] + len(ring.names[number]) * ring.style.line_height
+            middle = name_box.x + name_box.width // 2
+            write(canvas, format_percent(share), ink, middle, y, ring.style, anchor="middle")
 
     def _clear(self, canvas: Canvas, mask: NDArray[np.bool_], x: float, y: float) -> None:
         """Make room for a head."""

@@ -112,7 +112,7 @@ def test_other_classes_pull_to_the_center(tmp_path: Path) -> None:
     rows = np.nonzero((pixels == choose_class_colors(2, WHITE)[1]).all(axis=2))[0]
     assert np.median(rows) == pytest.approx(260 - 0.25 * (260 - top), abs=3)
     texts = laid_notes(run, show=["dog", "ant"])
-    assert "2 other classes: pull to the center" in texts
+    assert texts[-2:] == ("2 other classes", "pull to the center")
 
 
 def laid_notes(run: Run, **options: Any) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def test_the_note_says_what_is_shown(tmp_path: Path) -> None:
     two = recorded(tmp_path / "two", to_the_right())
     assert laid_notes(two) == ("Solid ring: right", "Dashed ring: wrong")
     one = recorded(tmp_path / "one", to_the_right()[:, :1], labels=["ant"])
-    assert laid_notes(one) == ("Solid ring: right", "Dashed ring: wrong")
+    assert laid_notes(one)[2:] == ("The thicker a line,", "the stronger it pulls")
     unknown = recorded(tmp_path / "unknown", to_the_right(), labels=["ant", "wolf"])
     assert laid_notes(unknown) == ()
 
@@ -134,7 +134,35 @@ def test_the_note_says_what_is_shown(tmp_path: Path) -> None:
 def test_the_note_explains_lines_at_heads_where_there_are_some(tmp_path: Path) -> None:
     together = np.repeat(to_the_right()[:, :1], 4, axis=1)
     run = recorded(tmp_path / "run", together, labels=["ant"] * 4)
-    assert laid_notes(run)[-1] == "Short line at a head: its true place"
+    assert laid_notes(run)[-2:] == ("Short line at a head:", "its true place")
+
+
+def test_classes_pull_a_single_sample_by_lines_as_thick_as_their_probability(tmp_path: Path) -> None:
+    beliefs = np.tile([0.5, 0.25, 0.25, 0.0], (2, 1, 1)).astype(np.float32)
+    laid = compass(recorded(tmp_path / "run", beliefs, labels=["ant"]), trails=False)
+    (drawing,) = laid.scene.drawings
+    ring, box = drawing._ring, laid.box("compass")  # type: ignore[attr-defined]
+    x, y = (round(value) for value in ring.center)
+    pixels, colors = laid.frame(1), choose_class_colors(4, WHITE)
+    up, right = pixels[y - ring.head * 3], pixels[:, x + ring.head * 3]
+    assert (up == colors[0]).all(axis=1)[x - 60 : x + 60].sum() == pytest.approx(0.5 * 2 * ring.head, abs=2)
+    assert (right == colors[1]).all(axis=1)[y - 60 : y + 60].sum() == pytest.approx(
+        0.25 * 2 * ring.head, abs=2
+    )
+    assert not (pixels[:, box.x : x - ring.head * 2] == colors[3]).all(axis=2)[y - 5 : y + 6, 100:].any()
+
+
+def test_of_many_classes_the_right_and_the_frequent_answers_are_shown(tmp_path: Path) -> None:
+    names = [f"name {number}" for number in range(40)]
+    answers = [[7, 30], [8, 30], [9, 31], [9, 39]]
+    beliefs = np.eye(40, dtype=np.float32)[np.array(answers)] * 0.9 + 0.1 / 40
+    run = recorded(tmp_path / "run", beliefs, classes=names, labels=["name 3", "name 39"])
+    (drawing,) = compass(run).scene.drawings
+    assert drawing._classes == [3, 7, 8, 9, 30, 31, 39]  # type: ignore[attr-defined]
+    sure = np.eye(40, dtype=np.float32)[np.full((2, 1), 5)] * 0.5
+    sure[:, :, [20, 21]] += 0.2, 0.3
+    (drawing,) = compass(recorded(tmp_path / "sure", sure, classes=names, labels=["name 5"])).scene.drawings
+    assert drawing._classes == [5, 20, 21]  # type: ignore[attr-defined]
 
 
 def test_classes_that_are_believed_together_are_neighbors() -> None:
@@ -172,7 +200,9 @@ def test_wrong_classes_are_errors(tmp_path: Path, options: dict[str, Any], messa
 
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path) -> None:
     names = [f"class {number}" for number in range(13)]
-    many = recorded(tmp_path / "classes", np.full((2, 2, 13), 1 / 13, np.float32), classes=names)
+    many = recorded(
+        tmp_path / "classes", np.full((2, 13, 13), 1 / 13, np.float32), classes=names, labels=names
+    )
     with pytest.raises(
         TemplateError, match="13 classes are too many; name up to 12 different ones with 'show'"
     ):
