@@ -182,10 +182,11 @@ def build_requests(
         export_options: The options of an animation.
 
     Raises:
-        UsageError: A layer is unknown, several layers would go to one file, or `file` has an unknown field.
+        UsageError: A layer is unknown, several layers would go to one file other than a figure, or `file` has an
+            unknown field.
     """
     from reelnet.config.diagnostics import OptionError
-    from reelnet.export.outputs import expand_layer
+    from reelnet.export.outputs import expand_layer, merge_figures
     from reelnet.export.request import ExportOptions, ExportRequest
 
     layers = options.select_layers(run, layout.layers, default_all="{layer}" in file)
@@ -194,9 +195,10 @@ def build_requests(
         expand_layer(file, "", several=several)
     except OptionError as error:
         raise UsageError(f"-o {error}") from None
-    return [
+    requests = [
         ExportRequest(
             rendition, Path(expand_layer(file, rendition.layer, several=several)), step, export_options
         )
         for rendition in layout.build_renditions(run, template, layers)
     ]
+    return [*merge_figures(requests)]

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from reelnet._support.byte_size import parse_size
 from reelnet.config.diagnostics import ErrorCollector, OptionError
 from reelnet.config.source import expand_home
 from reelnet.errors import UsageError
-from reelnet.export.encoders.formats import find_format, is_sequence
+from reelnet.export.encoders.formats import find_format, is_figure, is_sequence
 from reelnet.export.platforms.load import find_platform
 from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.render.rendition import LayoutRequest, Rendition
@@ -116,7 +117,7 @@ def _resolve_output(
         step = _resolve_still_step(spec.step, run) if _is_still(spec) else None
     errors.raise_errors()
     options = (options or ExportOptions()).override(_options_from_spec(spec))
-    layer_errors, requests = ErrorCollector(template.source_map), []
+    layer_errors, requests = ErrorCollector(template.source_map), list[ExportRequest]()
     for layer in wanted:
         with layer_errors.collect(*output.path):
             # Without options of the command line, every error is one of the template.
@@ -128,7 +129,17 @@ def _resolve_output(
                 _check_names(path)
                 requests.append(ExportRequest(rendition, path, step, options))
     layer_errors.raise_errors()
-    return requests
+    return [*merge_figures(requests)]
+
+
+def merge_figures(requests: Sequence[ExportRequest]) -> Iterator[ExportRequest]:
+    """The requests of an output, with those of the same interactive figure as one with several layers."""
+    for path, group in groupby(requests, lambda request: request.path):
+        first, *others = group
+        if is_figure(path):
+            yield replace(first, others=tuple(request.rendition for request in others))
+        else:
+            yield from (first, *others)
 
 
 def check_outputs_with_run(template: Template, run: RunReader) -> None:
@@ -244,7 +255,7 @@ def expand_layer(file: str, layer: str, *, several: bool) -> str:
     for name in FIELD.findall(file):
         if name != "layer":
             raise OptionError(f"{file}: unknown field '{{{name}}}'; only '{{layer}}' is known")
-    if several and "{layer}" not in file:
+    if several and "{layer}" not in file and not is_figure(file):
         path = Path(file)
         raise OptionError(f"{file}: each layer needs its own file; write {path.stem}-{{layer}}{path.suffix}")
     # A slash in the name of a layer does not start a folder.

@@ -11,7 +11,14 @@ from reelnet._support.arguments import require_number, require_texts
 from reelnet._support.byte_size import parse_size
 from reelnet.errors import UsageError, suggest_names
 from reelnet.export.encoders.codec import Codec
-from reelnet.export.encoders.formats import FORMATS, EncoderSettings, Format, find_format, is_sequence
+from reelnet.export.encoders.formats import (
+    FORMATS,
+    EncoderSettings,
+    Format,
+    find_format,
+    is_figure,
+    is_sequence,
+)
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
 from reelnet.render.rendition import Rendition
 from reelnet.scene.palette.palette import ColorDepth
@@ -39,6 +46,7 @@ class ExportOptions:
         platform: The platform where the file will be published.
         max_error: With a cap: the largest allowed error of a value, in 1/240ths of the color range; 4 by default.
         keep: With a cap: what must not be reduced: `frames`, `levels`, `scale`; one word or several.
+        split: Write the values of an interactive figure into files beside the page, which a web server delivers.
     """
 
     lossless: bool = False
@@ -47,6 +55,7 @@ class ExportOptions:
     platform: str | None = None
     max_error: float | None = None
     keep: Collection[str] = ()
+    split: bool = False
 
     @property
     def has_cap(self) -> bool:
@@ -75,6 +84,8 @@ class ExportOptions:
         """
         fmt, settings = find_format(path), EncoderSettings(lossless=self.lossless, codec=self.codec)
         fmt.find_codec(settings)
+        if self.split and not is_figure(path):
+            raise UsageError(f"{path}: only an .html file can be split")
         keep = (self.keep,) if isinstance(self.keep, str) else self.keep
         constraints, keep = OutputConstraints(), require_texts("keep", keep, example='["frames"]')
         if self.has_cap:
@@ -91,11 +102,13 @@ class ExportOptions:
                 constraints = find_platform(self.platform).find_constraints(fmt.suffix)
             if self.max_size is not None:
                 constraints = constraints.with_cap(parse_size(self.max_size))
+            if self.split:
+                raise UsageError(f"{path}: a cap is for a single file; leave out the cap, or do not split it")
             settings = _choose_codec(path, fmt, settings, constraints)
         max_error = DEFAULT_MAX_ERROR
         if self.max_error is not None:
             max_error = require_number("max_error", self.max_error, 0, MAX_ERROR)
-        return ResolvedRequest(path, fmt, settings, constraints, max_error, frozenset(keep))
+        return ResolvedRequest(path, fmt, settings, constraints, max_error, frozenset(keep), self.split)
 
 
 @dataclass(frozen=True)
@@ -107,12 +120,14 @@ class ExportRequest:
         path: Where it goes.
         step: The training step of a still; None for an animation.
         options: The options of an animation.
+        others: Further layers of an interactive figure, in the order of its menu.
     """
 
     rendition: Rendition
     path: Path
     step: int | None = None
     options: ExportOptions = field(default_factory=ExportOptions)
+    others: tuple[Rendition, ...] = ()
 
     def check(self) -> None:
         """Raise the errors that can be found before encoding.
@@ -137,6 +152,7 @@ class ResolvedRequest:
         constraints: The cap and the other limits of the platform.
         max_error: With a cap: the largest allowed error of a value, in 1/240ths of the color range.
         keep: With a cap: what must not be reduced: `frames`, `levels`, `scale`.
+        split: Whether the values of an interactive figure are in files beside the page.
     """
 
     path: Path
@@ -145,6 +161,7 @@ class ResolvedRequest:
     constraints: OutputConstraints
     max_error: float = DEFAULT_MAX_ERROR
     keep: frozenset[str] = frozenset()
+    split: bool = False
 
     @property
     def codec(self) -> Codec:

@@ -12,7 +12,7 @@ from reelnet._support.output_path import resolve_output
 from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.content import blurs_colors, find_content
 from reelnet.export.encoders.encode import encode_frames
-from reelnet.export.encoders.formats import is_sequence
+from reelnet.export.encoders.formats import is_figure, is_sequence
 from reelnet.export.encoders.png import atomic_sequence, save_png
 from reelnet.export.report import Report, describe_reductions
 from reelnet.export.request import ExportRequest, ResolvedRequest, check_colors
@@ -42,6 +42,12 @@ def save(
         )
     else:
         resolved = request.options.resolve(path)
+        if is_figure(path):
+            # Frames are written without it.
+            from reelnet.export.html.save_figure import save_figure
+
+            report = save_figure((rendition, *request.others), resolved, on_progress, on_trial)
+            return replace(report, seconds=time.perf_counter() - start)
         rendition = resolved.add_thumbnail(rendition)
         rendition = resolved.choose_density(rendition)
         check_colors(rendition, resolved)

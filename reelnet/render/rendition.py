@@ -26,8 +26,10 @@ from reelnet.scene.layout.boxes import Size
 from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.panel import Canvas, HasLevelMaps
 from reelnet.scene.resolve import Scene, resolve
+from reelnet.scene.timeline.filling import fill_timeline
 from reelnet.scene.timeline.timeline import Timeline
 from reelnet.template.model import Template
+from reelnet.template.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,37 @@ class Rendition:
 
     def with_thumbnail(self, seconds: Fraction) -> Rendition:
         """The same rendition with the last picture in front for some seconds; 0 for none."""
-        timeline = self.timeline.with_thumbnail(seconds)
+        return self.with_timeline(self.timeline.with_thumbnail(seconds))
+
+    def with_timeline(self, timeline: Timeline) -> Rendition:
+        """The same rendition with another timeline, which was made from the present one."""
         return Rendition(replace(self.scene, timeline=timeline), self.run, self.request)
+
+    def with_steps(self, count: int) -> Rendition:
+        """The same rendition with the recorded steps between those that it shows, and at most `count` steps.
+
+        See `fill_timeline`. If it shows more steps already, frames are left out; see `with_frames`.
+        """
+        timeline = fill_timeline(self.scene.timeline_plan, self.timeline, count)
+        filled = self.with_timeline(timeline)
+        frames = len(timeline)
+        while len(filled.timeline.steps_shown) > count:
+            # There may be a way back: then frames and steps differ in number.
+            frames = min(frames - 1, frames * count // len(filled.timeline.steps_shown))
+            fewer = self.with_frames(frames)
+            if len(fewer.timeline) > frames:
+                return fewer
+            filled = fewer
+        return filled
+
+    def with_theme(self, theme: Theme) -> Rendition:
+        """The same frames in another theme.
+
+        Raises:
+            TemplateError: The layout does not fit its canvas in this theme.
+        """
+        template = replace(self.request.template, theme=theme)
+        return self._with_request(replace(self.request, template=template))
 
     def with_scale(self, scale: int) -> Rendition:
         """The same frames laid out at another scale.

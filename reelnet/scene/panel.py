@@ -94,6 +94,14 @@ class HasCells(Drawing, Protocol):
         """Its cells, one region for all that are alike."""
 
 
+@runtime_checkable
+class HasStepAxis(Drawing, Protocol):
+    """A drawing with charts over the steps, whose cursor readers of a figure can drag."""
+
+    def step_axes(self) -> Sequence[tuple[Box, NDArray[np.float64]]]:
+        """For each chart the box of its plot, and the column in it of each recorded step, NaN outside."""
+
+
 class Panel(PanelSpec, ABC):
     """The content of one rectangle, as the author asks for it. Its fields are its options."""
 

@@ -146,4 +146,6 @@ VP9 = Codec(
     lossless=True,
 )
 QTRLE = Codec("qtrle", "qtrle", "rgb24", lossless=True, exact=True)
+DEFLATE = Codec("deflate", "deflate", "pal8", lossless=True, exact=True)
+"""The values of an interactive figure."""
 PRORES = Codec("prores", "prores_ks", "yuv444p10le")

@@ -13,6 +13,7 @@ from reelnet.config.spec import DEFAULT_DENSITY
 from reelnet.errors import UsageError, suggest_names
 from reelnet.export.encoders.codec import (
     AV1,
+    DEFLATE,
     GIF,
     H264,
     H265,
@@ -61,6 +62,8 @@ class Format:
             UsageError: The format has no such codec, or the codec cannot encode with these settings.
         """
         known = {codec.name: codec for codec in self.codecs}
+        if self == FIGURE and settings.codec is not None:
+            raise UsageError(f"{self.suffix}: has no codec; leave {settings.codec!r} out")
         codec = self.codecs[0] if settings.codec is None else known.get(settings.codec)
         if codec is None:
             raise UsageError(
@@ -158,19 +161,37 @@ SEQUENCE = Format(".png", "PNG sequence", (PNG,), palette_based=True)
 """One PNG per frame, named by a pattern such as `frame-%05d.png`."""
 
 
+FIGURE = Format(
+    ".html",
+    "HTML",
+    (DEFLATE,),
+    palette_based=True,
+    # Its lengths are CSS pixels, and browsers draw text as sharp as the screen is.
+    density=1,
+)
+"""An interactive figure: a page with the values of all steps."""
+
+
+def is_figure(path: str | Path) -> bool:
+    """Whether `path` is that of an interactive figure, which is no sequence of frames."""
+    return Path(path).suffix.lower() == FIGURE.suffix
+
+
 def is_sequence(path: str | Path) -> bool:
     """Whether `path` is the pattern of a PNG sequence, such as `frame-%05d.png`."""
     return Path(path).suffix.lower() == ".png" and SEQUENCE_PATTERN.search(Path(path).name) is not None
 
 
 def find_format(path: str | Path) -> Format:
-    """The format of the animation file `path`.
+    """The format of the animation or interactive figure `path`.
 
     Raises:
         UsageError: No format has the suffix of `path`.
     """
     if is_sequence(path):
         return SEQUENCE
+    if is_figure(path):
+        return FIGURE
     suffix = Path(path).suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
@@ -198,16 +219,17 @@ def _is_folder(path: str) -> bool:
 def _explain_missing_format(path: str, suffix: str) -> str:
     """Why `path` is not the name of an animation file, and which name would be."""
     name, sequence = Path(path).name, f"{Path(path).stem or 'frame'}-%05d.png"
+    suffixes = [*FORMATS, FIGURE.suffix]
     if _is_folder(path) or path.endswith(("/", os.sep)):
         return f"is a folder; name a file in it, such as {Path(path) / 'reel.gif'}"
-    if name.lower() in FORMATS:
+    if name.lower() in suffixes:
         return f"a suffix without a name; write reel{name}, for example"
     if suffix == ".png":
         return (
             f"a PNG is a still; use 'reelnet frame', a name like {sequence} for one file per frame, "
-            f"or one of {', '.join(FORMATS)}"
+            f"or one of {', '.join(suffixes)}"
         )
-    problem, choice = f"unknown suffix {suffix!r}" if suffix else "no suffix", suggest_names(suffix, FORMATS)
+    problem, choice = f"unknown suffix {suffix!r}" if suffix else "no suffix", suggest_names(suffix, suffixes)
     return f"{problem}; {choice}" + (
         "" if choice.endswith("?") else f", or {sequence} for one file per frame"
     )

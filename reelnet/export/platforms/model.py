@@ -113,6 +113,10 @@ class Platform:
         for group in self.groups:
             if suffix.lower() in group.suffixes:
                 return group.constraints
+        if suffix.lower() == ".html":
+            raise UsageError(
+                f"{self.name} takes no HTML; write {self.formats[0]}, and link it to the figure on a page of yours"
+            )
         raise UsageError(f"{self.name} does not take {suffix!r}; it takes {', '.join(self.formats)}")
 
     def choose_format(self, available: Collection[str]) -> str:

@@ -198,6 +198,7 @@ class _TapMaps:
     Attributes:
         exact: `FineLevels` (frames, values).
         count: Values per frame.
+        shape: Shape of the tap's maps: (samples, channels, height, width).
         changes: See `RecordedMaps.changes`.
     """
 
@@ -207,6 +208,7 @@ class _TapMaps:
         samples = tuple(dict.fromkeys(position for maps in shown for position in maps.samples))
         channels = tuple(dict.fromkeys(position for maps in shown for position in maps.channels))
         self._shown = np.ix_(samples, channels)
+        self.shape = self._maps.shape
         self._axes = (0, 2, 1, 3) if self._maps.rows_are_samples else (1, 2, 0, 3)
         shape = len(samples), len(channels), *self._maps.shape[2:]
         self._rows = tuple(shape[axis] for axis in self._axes)

@@ -234,6 +234,10 @@ class BeliefDrawing:
         series = Series("", values, measured, values, None, color, (1, 0), bold, PROBABILITY_AXIS)
         return CurveLine(series, self._columns, self._plot, ink, self._scale)
 
+    def step_axes(self) -> list[tuple[Box, NDArray[np.float64]]]:
+        """The plot."""
+        return [(self._plot, self._columns)]
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the title, the axes, and all curves as ghost lines."""
         self._chart.draw_still(canvas)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, stamp, write
 from reelnet.render.panels.charts.axis import Axis
@@ -34,6 +35,9 @@ class ChartDrawing:
         plot: The box of the curves; None for values only.
         palette: Where inks come from.
         with_steps: Whether to write when values were measured, if it fits.
+
+    Attributes:
+        plot: The curves; None for values only.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class ChartDrawing:
         self._missing = None
         if any(each.has_nonfinite for each in chart.series):
             self._missing = palette.ramp(theme.missing, theme.background, 12)
-        self._plot = (
+        self.plot = (
             ChartPlot(chart, context, box, plot, self._inks, self._missing, palette)
             if plot is not None
             else None
@@ -75,13 +79,13 @@ class ChartDrawing:
                 stamp(canvas, coverage, ink, x, y + self._style.line_height // 2)
                 x += entry.sample_width + header.part_gap
             write(canvas, entry.label, ink, x, y, self._style)
-        if self._plot is not None:
-            self._plot.draw_still(canvas)
+        if self.plot is not None:
+            self.plot.draw_still(canvas)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write their current values."""
-        if self._plot is not None:
-            self._plot.draw(canvas, state)
+        if self.plot is not None:
+            self.plot.draw(canvas, state)
         for text, ink, x, y, style, anchor in self.current_texts(state.step_index):
             write(canvas, text, ink, x, y, style, anchor=anchor)
 
@@ -150,6 +154,11 @@ class ChartPlot:
         self._lines = [CurveLine(each, self._columns, plot, ink, chart.line_scale) for each, ink in pairs]
         self._ghost = palette.ramp(theme.faint, theme.background, 12)
         self._reveal = CurveReveal(self._lines, plot)
+
+    @property
+    def step_axis(self) -> tuple[Box, NDArray[np.float64]]:
+        """The box of the curves, and the column in it of each recorded step."""
+        return self._plot, self._columns
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the axes, and all curves as ghost lines."""

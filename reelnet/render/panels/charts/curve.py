@@ -467,6 +467,10 @@ class CurveDrawing:
     def __init__(self, charts: Iterable[ChartDrawing]) -> None:
         self.charts = tuple(charts)
 
+    def step_axes(self) -> list[tuple[Box, NDArray[np.float64]]]:
+        """The plots that there is room for."""
+        return [chart.plot.step_axis for chart in self.charts if chart.plot is not None]
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw titles and axes."""
         for chart in self.charts:

@@ -255,6 +255,10 @@ class StripDrawing:
         self._ghost = palette.ramp(theme.faint, theme.background, 12)
         self._reveals = [CurveReveal(thin_lines, plot, dots=False), CurveReveal([line], plot)]
 
+    def step_axes(self) -> list[tuple[Box, NDArray[np.float64]]]:
+        """The plot, if there is room for one."""
+        return [] if self.layout.plot is None else [(self.layout.plot, self._columns)]
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the axes, and all curves as ghost lines."""
         layout, plot, axis = self.layout, self.layout.plot, self._strip.value_axis

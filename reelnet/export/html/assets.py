@@ -1,0 +1,63 @@
+"""The script and the style of figures: the files of `reelnet/figure`, joined without what browsers do not need."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from reelnet.export.html.shorten import shorten_script, shorten_style
+
+IMPORT = re.compile(r'^import\s*(?:\{[^}]*\}\s*from\s*)?"\./([\w-]+\.js)";\n?', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let|class)\b)", re.MULTILINE)
+MODULE_KEYWORD = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
+
+
+@cache
+def read_script() -> str:
+    """All modules as one, each after those that it imports.
+
+    Modules share one scope, so that a name at the top of one means the same in all.
+
+    Raises:
+        ValueError: A module imports or exports in another way than by name, or modules import each other.
+    """
+    folder = files("reelnet").joinpath("figure")
+    sources = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".js")}
+    return "\n".join(shorten_script(_strip_module(sources[name], name)) for name in _order_modules(sources))
+
+
+@cache
+def read_style() -> str:
+    """The style sheets, joined in the order of their names."""
+    folder = files("reelnet").joinpath("figure")
+    sheets = sorted((file for file in folder.iterdir() if file.name.endswith(".css")), key=lambda f: f.name)
+    return "".join(shorten_style(sheet.read_text("utf-8")) for sheet in sheets)
+
+
+def _strip_module(source: str, name: str) -> str:
+    """A module without the words of modules."""
+    script = EXPORT.sub("", IMPORT.sub("", source))
+    if (found := MODULE_KEYWORD.search(script)) is not None:
+        raise ValueError(f"{name}: {found[0]!r} cannot be joined with other modules")
+    return script
+
+
+def _order_modules(sources: dict[str, str]) -> list[str]:
+    """The names of modules, each after those that it imports."""
+    ordered: list[str] = []
+    pending: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in ordered:
+            return
+        if name in pending:
+            raise ValueError(f"{name}: imports itself, through other modules")
+        pending.add(name)
+        for needed in IMPORT.findall(sources[name]):
+            visit(needed)
+        ordered.append(name)
+
+    for name in sorted(sources):
+        visit(name)
+    return ordered

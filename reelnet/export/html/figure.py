@@ -1,0 +1,159 @@
+"""A figure in memory: its layers at all steps. Fewer steps or layers are chosen without describing anything again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from reelnet.export.html.color_table import ColorTable, find_dark, to_rgb
+from reelnet.export.html.figure_layer import FigureLayer, describe_layer
+from reelnet.export.html.item_writer import SchemeMismatch
+from reelnet.export.html.level_coding import compress_blocks
+from reelnet.export.html.page import FigurePage, encode_json
+from reelnet.export.html.words import write_alt, write_title
+from reelnet.render.rendition import Rendition
+from reelnet.scene.timeline.timeline import Timeline
+
+FORMAT_VERSION = 1
+
+MAX_STEPS = 1000
+"""Steps of a figure. A slider has about 600 positions."""
+
+POSTER_COLORS = 64
+"""Colors of the picture that is shown without the script; more take a third more bytes and look the same."""
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure.
+
+    Attributes:
+        renditions: Its layers as they are laid out; the first one decides the timeline.
+        layers: The same as JSON and levels.
+        timeline: Which step is shown when.
+        colors: Its colors.
+    """
+
+    renditions: tuple[Rendition, ...]
+    layers: tuple[FigureLayer, ...]
+    timeline: Timeline
+    colors: ColorTable
+
+    @classmethod
+    def from_renditions(cls, renditions: Sequence[Rendition], on_progress: OnProgress) -> Figure:
+        """Describe layers at up to `MAX_STEPS` steps, those of the first layer's timeline and all between.
+
+        Raises:
+            RunError: The file of a step is missing, truncated or altered.
+        """
+        renditions = tuple(renditions)
+        dark = [find_dark(rendition) for rendition in renditions]
+        try:
+            return cls._describe(renditions, dark, on_progress)
+        except SchemeMismatch:
+            return cls._describe(renditions, [None] * len(dark), on_progress)
+
+    @classmethod
+    def _describe(
+        cls, renditions: tuple[Rendition, ...], dark: Sequence[Rendition | None], on_progress: OnProgress
+    ) -> Figure:
+        timeline = renditions[0].with_steps(MAX_STEPS).timeline
+        colors = ColorTable(has_dark=None not in dark)
+        steps, layers = timeline.steps_shown, list[FigureLayer]()
+        for number, (rendition, other) in enumerate(zip(renditions, dark, strict=True)):
+
+            def on_step(done: int, before: int = number * len(steps)) -> None:
+                on_progress(before + done, len(renditions) * len(steps))
+
+            layers.append(
+                describe_layer(rendition, other if colors.has_dark else None, steps, colors, on_step)
+            )
+        return cls(renditions, tuple(layers), timeline, colors)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The training steps, ascending."""
+        return self.timeline.steps_shown
+
+    def with_steps(self, count: int) -> Figure:
+        """The figure with at most `count` steps, or those that its timeline needs."""
+        timeline = self.renditions[0].with_steps(count).timeline
+        numbers = {step: number for number, step in enumerate(self.steps)}
+        chosen = [numbers[step] for step in timeline.steps_shown]
+        if len(chosen) == len(numbers):
+            return self
+        layers = tuple(layer.select_steps(chosen) for layer in self.layers)
+        return replace(self, layers=layers, timeline=timeline)
+
+    def with_layers(self, count: int) -> Figure:
+        """The figure with its first layers only."""
+        return replace(self, renditions=self.renditions[:count], layers=self.layers[:count])
+
+    def compress_layers(self) -> list[bytes]:
+        """The compressed levels of each layer."""
+        return [compress_blocks(layer.order_data()) for layer in self.layers]
+
+    @cached_property
+    def title(self) -> str:
+        """The title of the page."""
+        return write_title(self.renditions)
+
+    @cached_property
+    def alt(self) -> str:
+        """What it shows, in words."""
+        return write_alt(self.renditions, self.steps)
+
+    def make_page(self, data: Sequence[bytes]) -> FigurePage:
+        """The page.
+
+        Args:
+            data: The compressed levels of each layer.
+        """
+        layers = [{**layer.as_json(), "data": f"data-{number}"} for number, layer in enumerate(self.layers)]
+        scene = self._make_scene(layers)
+        width, height = self.layers[0].size
+        poster = self._draw_poster()
+        return FigurePage(
+            self.title, self.alt, (width, height), poster, compress_blocks([encode_json(scene)]), data
+        )
+
+    def _make_scene(self, layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        rendition = self.renditions[0]
+        dark = find_dark(rendition) if self.colors.has_dark else None
+        ends = [scene.background.colors[-1] for scene in (rendition.scene, (dark or rendition).scene)]
+        background = self.colors.add(*map(to_rgb, ends))
+        numbers = {step: number for number, step in enumerate(self.steps)}
+        return {
+            "version": FORMAT_VERSION,
+            "title": self.title,
+            "alt": self.alt,
+            "size": self.layers[0].size,
+            "background": background,
+            "colors": self.colors.as_json(),
+            "fixedScheme": not self.colors.has_dark,
+            "steps": self.steps,
+            "frames": [
+                # Both ends are rounded, so that rounding errors do not add up.
+                [numbers[frame.step], round(1000 * (frame.pts + frame.duration)) - round(1000 * frame.pts)]
+                for frame in self.timeline
+            ],
+            "loop": rendition.request.template.timeline.plays,
+            "layers": layers,
+        }
+
+    def _draw_poster(self) -> bytes:
+        """The PNG of the last step."""
+        rendition = self.renditions[0]
+        pixels = np.take(rendition.palette_rgb, rendition.draw_step(self.steps[-1]), axis=0)
+        image = Image.fromarray(pixels).quantize(POSTER_COLORS, dither=Image.Dither.NONE)
+        file = io.BytesIO()
+        image.save(file, "PNG", optimize=True)
+        return file.getvalue()

@@ -1,0 +1,296 @@
+"""One layer of a figure: what its panels show at every step, in JSON, and the levels of its maps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet.export.html.cell_series import CellSeries, LayerMaps
+from reelnet.export.html.color_table import ColorTable
+from reelnet.export.html.item_writer import ItemWriter, SchemeMismatch
+from reelnet.export.html.level_coding import order_differences
+from reelnet.export.html.point_lists import Coordinate, Length
+from reelnet.render.description.items import CellsItem, Item, PanelDescription, RectItem
+from reelnet.render.rendition import Rendition
+from reelnet.scene.panel import HasStepAxis
+
+JsonItem = list[Any]
+
+OnStep = Callable[[int], None]
+"""Called with the number of steps described so far."""
+
+
+@dataclass(frozen=True)
+class PanelSeries:
+    """What a panel shows.
+
+    Attributes:
+        name: Its name in the template.
+        box: x, y, width and height in CSS pixels.
+        still: The items that all steps show.
+        variants: The different lists of items that steps show.
+        at: For each step the number of its variant.
+    """
+
+    name: str
+    box: Sequence[Length]
+    still: Sequence[JsonItem]
+    variants: Sequence[Sequence[JsonItem]]
+    at: Sequence[int]
+
+    def select_steps(self, steps: NDArray[np.intp]) -> PanelSeries:
+        """What it shows at some steps."""
+        shown = [self.at[step] for step in steps]
+        numbers = {variant: number for number, variant in enumerate(dict.fromkeys(shown))}
+        return replace(
+            self,
+            variants=[self.variants[variant] for variant in numbers],
+            at=[numbers[variant] for variant in shown],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The panel for the script."""
+        changes = any(self.variants)
+        return {
+            "name": self.name,
+            "key": f"panels.{self.name}",
+            "box": self.box,
+            "still": self.still,
+            "variants": self.variants if changes else [],
+            "at": self.at if changes else [],
+        }
+
+
+@dataclass(frozen=True)
+class StepCursor:
+    """A chart over the steps.
+
+    Attributes:
+        panel: Number of its panel.
+        box: x, y, width and height of its plot in CSS pixels.
+        x: For each step its place in CSS pixels; None outside.
+    """
+
+    panel: int
+    box: Sequence[Length]
+    x: Sequence[Coordinate]
+
+    def select_steps(self, steps: NDArray[np.intp]) -> StepCursor:
+        """The chart with some steps only."""
+        return replace(self, x=[self.x[step] for step in steps])
+
+    def as_json(self) -> dict[str, Any]:
+        """The chart for the script."""
+        return {"panel": self.panel, "box": self.box, "x": self.x}
+
+
+@dataclass(frozen=True)
+class FigureLayer:
+    """One layer.
+
+    Attributes:
+        name: Its name.
+        size: Width and height in CSS pixels.
+        panels: Its panels, in drawing order.
+        points: Shared lists of points, x and y in turn.
+        maps: Its maps.
+        labels: The names of all recorded samples; None if they have none.
+        cursors: Its charts over the steps.
+    """
+
+    name: str
+    size: tuple[Length, Length]
+    panels: Sequence[PanelSeries]
+    points: Sequence[Sequence[Coordinate]]
+    maps: Sequence[LayerMaps]
+    labels: Sequence[str] | None
+    cursors: Sequence[StepCursor] = field(default_factory=list)
+
+    def select_steps(self, steps: Sequence[int]) -> FigureLayer:
+        """The layer with some of its steps, given by their numbers from 0, ascending."""
+        chosen = np.asarray(steps, np.intp)
+        return replace(
+            self,
+            panels=[panel.select_steps(chosen) for panel in self.panels],
+            maps=[maps.select_steps(chosen) for maps in self.maps],
+            cursors=[cursor.select_steps(chosen) for cursor in self.cursors],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The layer for the script, but for where its data is."""
+        offset, maps = 0, list[dict[str, Any]]()
+        for each in self.maps:
+            maps.append(each.as_json(offset))
+            offset += each.levels.size
+        return {
+            "name": self.name,
+            "size": self.size,
+            "bytes": offset,
+            "panels": [panel.as_json() for panel in self.panels],
+            "points": self.points,
+            "maps": maps,
+            "labels": self.labels,
+            "cursor": [cursor.as_json() for cursor in self.cursors],
+        }
+
+    def order_data(self) -> Iterator[bytes]:
+        """The levels of all maps, ready to be compressed."""
+        for maps in self.maps:
+            yield order_differences(maps.levels)
+
+
+def describe_layer(
+    rendition: Rendition,
+    dark: Rendition | None,
+    steps: Sequence[int],
+    colors: ColorTable,
+    on_step: OnStep = lambda done: None,
+) -> FigureLayer:
+    """Describe a layer at some steps.
+
+    Args:
+        rendition: The layer.
+        dark: The same with the colors of the dark scheme; None for a figure with one scheme.
+        steps: Training steps, ascending.
+        colors: The colors of the figure.
+        on_step: Called after each step.
+
+    Raises:
+        SchemeMismatch: Both renditions differ in more than colors.
+        RunError: The file of a step is missing, truncated or altered.
+    """
+    return _LayerWriter(rendition, dark, colors).write(steps, on_step)
+
+
+class _LayerWriter:
+    def __init__(self, rendition: Rendition, dark: Rendition | None, colors: ColorTable) -> None:
+        self._rendition, self._dark = rendition, dark
+        self._rgb = rendition.palette_rgb, (dark or rendition).palette_rgb
+        self._writer = ItemWriter(self._rgb, rendition.density, colors)
+        self._series: dict[int, list[CellSeries]] = {}
+        self._still_series: list[CellSeries] = []
+
+    def write(self, steps: Sequence[int], on_step: OnStep) -> FigureLayer:
+        rendition, context, count = self._rendition, self._rendition.scene.context, len(steps)
+        still = self._write_panels(
+            rendition.describe_still(),
+            None if self._dark is None else self._dark.describe_still,
+            is_still=True,
+        )
+        variants: list[dict[str, int]] = [{} for _ in still]
+        at: list[list[int]] = [[] for _ in still]
+        for number, step in enumerate(steps, 1):
+            described = rendition.describe_step(step)
+            dark = None if self._dark is None else _Later(self._dark, step)
+            for panel, items in enumerate(self._write_panels(described, dark, is_still=False)):
+                text = json.dumps(items)
+                at[panel].append(variants[panel].setdefault(text, len(variants[panel])))
+            on_step(number)
+        panels = [
+            PanelSeries(
+                name,
+                self._writer.measure_box(box),
+                items,
+                [json.loads(text) for text in own],
+                shown,
+            )
+            for (name, box), items, own, shown in zip(rendition.scene.boxes, still, variants, at, strict=True)
+        ]
+        series = [*self._still_series, *(each for own in self._series.values() for each in own)]
+        # On top of maps, but below all that changes.
+        covers = list(self._write_covers(series, count))
+        width, height = map(self._writer.measure, (rendition.size.width, rendition.size.height))
+        return FigureLayer(
+            name=rendition.layer,
+            size=(width, height),
+            panels=[*covers, *panels],
+            points=self._writer.points.lists,
+            maps=[maps for each in series for maps in each.finish(len(covers))],
+            labels=context.run_labels,
+            cursors=list(self._find_cursors(steps, len(covers))),
+        )
+
+    def _write_panels(
+        self,
+        panels: Sequence[PanelDescription],
+        describe_dark: Callable[[], Sequence[PanelDescription]] | None,
+        *,
+        is_still: bool,
+    ) -> list[list[JsonItem]]:
+        """The items of each panel; cells are added to the series."""
+        dark_panels: list[Sequence[PanelDescription]] = []
+
+        def find_dark(panel: int, number: int) -> Item:
+            assert describe_dark is not None
+            if not dark_panels:
+                dark_panels.append(describe_dark())
+            items = dark_panels[0][panel].items
+            if len(items) != len(panels[panel].items):
+                raise SchemeMismatch(panels[panel], dark_panels[0][panel])
+            return items[number]
+
+        written: list[list[JsonItem]] = []
+        for panel, description in enumerate(panels):
+            own: list[JsonItem] = []
+            cells = 0
+            for number, item in enumerate(description.items):
+                find = None if describe_dark is None else lambda at=(panel, number): find_dark(*at)
+                if isinstance(item, CellsItem):
+                    self._find_series(panel, cells, item, is_still=is_still).add(item, find)
+                    cells += 1
+                else:
+                    own += self._writer.write(item, find)
+            written.append(own)
+        return written
+
+    def _find_series(self, panel: int, number: int, item: CellsItem, *, is_still: bool) -> CellSeries:
+        """The series to which cells belong: those at the same position among the cells of a panel."""
+        own = self._still_series if is_still else self._series.setdefault(panel, [])
+        if is_still or number == len(own):
+            own.append(CellSeries(item, panel, self._rendition.scene.context, self._rgb, self._writer))
+            return own[-1]
+        if not own[number].matches(item):
+            raise AssertionError(f"panel {panel}: its cells move from step to step")
+        return own[number]
+
+    def _write_covers(self, series: Sequence[CellSeries], count: int) -> Iterator[PanelSeries]:
+        """What lies on top of cells, as a panel of its own below all that changes."""
+        covers = [cover for each in series for cover in each.covers()]
+        if not covers:
+            return
+        background, dark = self._rendition.scene.background, self._dark
+        find_dark = None if dark is None else lambda: RectItem(covers[0], dark.scene.background)
+        items = [
+            item for cover in covers for item in self._writer.write(RectItem(cover, background), find_dark)
+        ]
+        size = self._rendition.size
+        box = [0, 0, self._writer.measure(size.width), self._writer.measure(size.height)]
+        yield PanelSeries("", box, [], [items], [0] * count)
+
+    def _find_cursors(self, steps: Sequence[int], first_panel: int) -> Iterator[StepCursor]:
+        """The charts over the steps; the number of the first panel is given."""
+        context = self._rendition.scene.context
+        indices = [context.steps.index(step) for step in steps]
+        for panel, drawing in enumerate(self._rendition.scene.drawings, first_panel):
+            for box, columns in drawing.step_axes() if isinstance(drawing, HasStepAxis) else ():
+                x = [
+                    None if np.isnan(column) else self._writer.measure(box.x + float(column))
+                    for column in columns[indices]
+                ]
+                yield StepCursor(panel, self._writer.measure_box(box), x)
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A step that is described only if it has to be."""
+
+    rendition: Rendition
+    step: int
+
+    def __call__(self) -> Sequence[PanelDescription]:
+        return self.rendition.describe_step(self.step)

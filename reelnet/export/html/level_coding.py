@@ -1,0 +1,47 @@
+"""The coding of maps over time: differences between steps, in the order in which they repeat most, then deflate.
+
+Measured on the demo (conv6, 291 steps): with the steps outermost the result is 18 % larger, without differences three
+times as large; second differences and bit planes gain nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from zlib_ng import zlib_ng
+
+MISSING_LEVEL = 255
+"""Stands for values that are not finite; colormaps have at most 255 levels, numbered from 0."""
+
+DEFLATE_LEVEL = 12
+"""The highest level of libdeflate."""
+
+RAW_DEFLATE = -15
+"""The window bits of zlib for a stream without header and checksum, as browsers read it."""
+
+
+def order_differences(levels: NDArray[np.uint8]) -> bytes:
+    """The differences of levels from the step before, modulo 256, ordered for compression.
+
+    Args:
+        levels: uint8 (steps, samples, channels, height, width); the first step is kept as it is.
+
+    Returns:
+        One byte per value, in the order (channel, y, x, sample, step).
+    """
+    differences = levels.copy()
+    differences[1:] -= levels[:-1]
+    return differences.transpose(2, 3, 4, 1, 0).tobytes()
+
+
+def compress_blocks(blocks: Iterable[bytes]) -> bytes:
+    """Raw deflate (RFC 1951) of concatenated blocks: by libdeflate if the package `deflate` is installed."""
+    data = b"".join(blocks)
+    try:
+        import deflate
+    except ImportError:
+        compressor = zlib_ng.compressobj(9, wbits=RAW_DEFLATE)
+        return compressor.compress(data) + compressor.flush()
+    return bytes(deflate.deflate_compress(data, DEFLATE_LEVEL))

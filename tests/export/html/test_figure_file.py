@@ -1,0 +1,219 @@
+"""Figures as files, decoded: values, words, colors, policy, and what hostile names do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reelnet.errors import CapError, RunError, UsageError
+from reelnet.export.html import save_figure
+from reelnet.reel import Run
+from tests.export.html.reading import ReadFigure, check_policy
+from tests.make_run import Bytes, Floats, MakeRun, noise
+from tests.rendering import ANCHORS
+
+HOSTILE = "</script><script>alert(1)</script><!-- \"'&\u2028\x00 <img src=x onerror=alert(1)>"
+
+
+def to_levels(values: Floats, low: float, high: float, count: int) -> Bytes:
+    """Levels computed from the formula in docs/figures.md."""
+    levels: Bytes = np.rint(np.clip((values - low) / (high - low), 0, 1) * (count - 1)).astype(np.uint8)
+    return levels
+
+
+def save(run: Run, path: Path, template: str = "article", **options: Any) -> ReadFigure:
+    run.reel(template, **options).save(path)
+    return ReadFigure.read(path)
+
+
+@pytest.fixture
+def run(make_run: MakeRun) -> Run:
+    values = noise(9, 3, 4, 5).astype(np.float32)
+    return make_run(taps=values, labels=["a", "b", "c"], metrics={"loss": np.linspace(3, 1, 9).tolist()})
+
+
+def test_values_are_those_of_the_run(run: Run, tmp_path: Path) -> None:
+    figure = save(run, tmp_path / "a.html")
+    (layer,) = figure.scene["layers"]
+    recorded = run.read("conv1")
+    assert figure.scene["steps"] == list(range(9))
+    for number, block in enumerate(layer["maps"]):
+        assert (block["tap"], block["still"]) == ("conv1", False)
+        (low, high), count = block["limits"][0], len(block["colors"]["light"]) // 6
+        shown = recorded[:, block["samples"]][:, :, block["channels"]].astype(np.float64)
+        levels = figure.levels(0, number)
+        digests = [
+            hashlib.sha256(each.tobytes()).digest() for each in (levels, to_levels(shown, low, high, count))
+        ]
+        assert digests[0] == digests[1]
+
+
+def test_all_layers_have_their_values(make_run: MakeRun, tmp_path: Path) -> None:
+    taps = {"conv1": (3, 2, 4, 4), "conv2": (3, 5, 3, 6), "relu": (3, 4, 2, 2)}
+    positive = {"relu": lambda step: np.abs(noise(1, 3, 4, 2)[0]) * (step + 1)}
+    run = make_run(taps=taps, values=positive)
+    first, *others = (run.reel(layer=name).rendition for name in taps)
+    from reelnet.export.request import ExportRequest
+    from reelnet.export.save import save as save_request
+
+    report = save_request(ExportRequest(first, tmp_path / "a.html", others=tuple(others)))
+    figure = ReadFigure.read(tmp_path / "a.html")
+    assert [layer["name"] for layer in figure.scene["layers"]] == [*taps]
+    for number, (name, layer) in enumerate(zip(taps, figure.scene["layers"], strict=True)):
+        assert layer["bytes"] == len(figure.data[number])
+        for place, block in enumerate(layer["maps"]):
+            (low, high), count = block["limits"][0], len(block["colors"]["light"]) // 6
+            shown = run.read(name)[:, block["samples"]][:, :, block["channels"]].astype(np.float64)
+            expected = to_levels(shown, low, high, count)
+            assert np.abs(figure.levels(number, place).astype(int) - expected).max() <= 1
+            assert (figure.levels(number, place) != expected).mean() < 1e-3
+    assert (report.frames, report.lossless) == (5, True)
+    assert "3 layers" not in figure.page.text("title")
+    assert figure.page.text("title").startswith("conv1, conv2 and relu of")
+
+
+def test_missing_values_and_values_beyond_the_limits(make_run: MakeRun, tmp_path: Path) -> None:
+    values = noise(4, 2, 1, 4).astype(np.float32)
+    values[2, 1, 0, 3, 0], values[1, 0, 0, 0, 0], values[3, 0, 0, 1, 1] = np.nan, np.inf, 7
+    figure = save(make_run(taps=values), tmp_path / "a.html", settings=["theme.limits=[-0.5, 0.5]"])
+    levels = figure.levels()
+    block = figure.scene["layers"][0]["maps"][0]
+    count = len(block["colors"]["light"]) // 6
+    assert [*map(tuple, np.argwhere(levels == 255))] == [(1, 0, 0, 0, 0), (2, 1, 0, 3, 0)]
+    assert levels[3, 0, 0, 1, 1] == count - 1
+    assert (block["limits"], block["clipped"]) == ([[-0.5, 0.5]], [True, True])
+
+
+def test_the_page(run: Run, tmp_path: Path) -> None:
+    figure = save(run, tmp_path / "a.html")
+    check_policy(figure.page)
+    assert figure.page.text("title") == "conv1 of a network on three samples"
+    alt = "conv1, 4 channels on three samples, step 0 to 8"
+    assert figure.page.meta("description") == figure.page.meta("og:description") == alt
+    ((_, poster),) = [each for each in figure.page.elements if each[0] == "img"]
+    assert poster["alt"] == figure.scene["alt"] == alt
+    assert [int(str(poster[side])) for side in ("width", "height")] == figure.scene["size"]
+    source = (tmp_path / "a.html").read_text("utf-8")
+    assert not re.search(r"https?://(?!www\.w3\.org/)", re.sub(r"base64,[^\"]*|>[\w+/=]{99,}<", "", source))
+
+
+def test_texts_and_pace_are_those_of_the_template(run: Run, tmp_path: Path) -> None:
+    reel = run.reel("article")
+    figure = save(run, tmp_path / "a.html")
+    assert "What a network makes of three samples" in figure.texts(0)
+    for number, step in enumerate(figure.scene["steps"]):
+        assert str(step) in figure.texts(number)
+    milliseconds = sum(each[1] for each in figure.scene["frames"])
+    assert milliseconds == round(1000 * reel.scene.timeline.duration)
+    assert [each[0] for each in figure.scene["frames"]] == list(range(9))
+    assert figure.scene["frames"][-1][1] > 2000
+    assert figure.scene["loop"] is None
+
+
+def test_colors_of_both_schemes(run: Run, tmp_path: Path) -> None:
+    figure = save(run, tmp_path / "a.html")
+    colors, block = figure.scene["colors"], figure.scene["layers"][0]["maps"][0]
+    assert not figure.scene["fixedScheme"]
+    assert len(colors["light"]) == len(colors["dark"])
+    background = figure.scene["background"]
+    assert (colors["light"][background], colors["dark"][background]) == ("#ffffff", "#121418")
+    light, dark = (
+        np.frombuffer(bytes.fromhex(block["colors"][name]), np.uint8).reshape(-1, 3) for name in colors
+    )
+    assert light.shape == dark.shape
+    assert (tuple(light[0]), tuple(light[-1])) == (ANCHORS[0], ANCHORS[-1])
+    # In the middle of both is the color of 0, which is the lightest and the darkest.
+    assert light.sum(axis=1).argmax() == dark.sum(axis=1).argmin() == len(light) // 2
+
+
+@pytest.mark.parametrize("template", ["dark", "paper"])
+def test_a_theme_of_the_template_is_the_only_scheme(run: Run, tmp_path: Path, template: str) -> None:
+    figure = save(run, tmp_path / "a.html", template)
+    assert figure.scene["fixedScheme"]
+    assert figure.scene["colors"]["dark"] is None
+    assert {block["colors"]["dark"] for block in figure.scene["layers"][0]["maps"]} == {None}
+
+
+def test_hostile_names_are_text(make_run: MakeRun, tmp_path: Path) -> None:
+    name = HOSTILE.replace("\x00", "")
+    run = make_run(
+        taps={name: (3, 2, 4, 4)},
+        labels=[HOSTILE, "\ud800", "c"],
+        metrics=lambda step: {name: 1.0 / (step + 1)},
+        about={"model": HOSTILE, "data": HOSTILE},
+    )
+    figure = save(run, tmp_path / "a.html", settings=[f"panels.title.text={json.dumps(name)}"])
+    check_policy(figure.page)
+    assert figure.scene["layers"][0]["name"] == name
+    assert figure.scene["layers"][0]["labels"][0] == HOSTILE
+    tags = [tag for tag, _ in figure.page.elements]
+    assert (tags.count("img"), tags.count("script"), tags.count("main")) == (1, 3, 1)
+    assert "alert(1)" not in figure.page.text("script")
+
+
+def test_steps_between_those_of_the_timeline_share_its_time(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps=noise(41, 2, 1, 3).astype(np.float32))
+    reel = run.reel(settings=["timeline.max_frames=5"])
+    assert len(reel.scene.timeline.steps_shown) == 5
+    reel.save(tmp_path / "a.html")
+    figure = ReadFigure.read(tmp_path / "a.html")
+    assert figure.scene["steps"] == list(range(41))
+    assert [each[0] for each in figure.scene["frames"]] == list(range(41))
+    assert sum(each[1] for each in figure.scene["frames"]) == round(1000 * reel.scene.timeline.duration)
+    reel = run.reel(settings=["timeline.steps={list: [0, 7, 40]}"])
+    reel.save(tmp_path / "a.html")
+    assert ReadFigure.read(tmp_path / "a.html").scene["steps"] == [0, 7, 40]
+
+
+def test_a_long_run_is_thinned(make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reelnet.export.html.figure.MAX_STEPS", 30)
+    run = make_run(taps=noise(200, 2, 1, 3).astype(np.float32))
+    reel = run.reel(settings=["timeline.max_frames=12"])
+    reel.save(tmp_path / "a.html")
+    steps = ReadFigure.read(tmp_path / "a.html").scene["steps"]
+    assert len(steps) == 30
+    assert {*reel.scene.timeline.steps_shown} <= {*steps}
+    assert np.diff(steps).max() <= 14
+
+
+def test_a_page_that_is_too_large_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(save_figure, "MAX_PAGE_BYTES", 40_000)
+    with pytest.raises(CapError, match=r"a\.html: .* show fewer .*--split"):
+        run.reel().save(tmp_path / "a.html")
+    assert not [*tmp_path.glob("*.html")]
+
+
+def test_a_damaged_step_leaves_no_file(run: Run, tmp_path: Path) -> None:
+    reel = run.reel()
+    (Path(run.location) / "steps/00000003.safetensors").unlink()
+    with pytest.raises(RunError, match="step 3"):
+        reel.save(tmp_path / "out" / "a.html")
+    assert not [*(tmp_path / "out").glob("*")]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"codec": "h265"}, r"\.html: has no codec; leave 'h265' out"),
+        ({"platform": "medium"}, "medium takes no HTML; write .gif, and link it to the figure"),
+    ],
+)
+def test_options_that_have_no_meaning(
+    run: Run, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        run.reel().save(tmp_path / "a.html", **options)
+
+
+def test_a_figure_is_the_same_each_time(run: Run, tmp_path: Path) -> None:
+    for name in ("a.html", "b.html"):
+        run.reel().save(tmp_path / name)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
