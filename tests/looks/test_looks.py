@@ -29,7 +29,7 @@ REFUSED = {
 """Per template: the shapes that it refuses in one clear line, as they lack what it shows: classes, filters, steps."""
 
 KNOWN: dict[str, dict[str, str]] = {
-    "annotated": {"maps": "series single logsteps gaps"},
+    "annotated": {"maps": "series single"},
     "article": {
         "maps": "pictures transformer series vectors logsteps gaps ends still bare",
     },

@@ -20,6 +20,7 @@ from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers,
 from reelnet.render.panels.flow.layer_key import LayerKey
 from reelnet.render.panels.flow.layers import BandLayer, FlowLayer, LayerDrawing, MapLayer, make_layer
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
+from reelnet.render.panels.maps.hatching import MISSING_LABEL
 from reelnet.render.typography import body_style, text_style, wrap_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
@@ -374,6 +375,8 @@ class LayerTableDrawing:
         shown, samples = len(way.layers), len(context.sample_indices)
         pairs = list(zip(way.layers, way.spacings, strict=True))
         left_out = [layer for layer, spacing in pairs if _shows_some(layer, spacing)]
+        if not self._is_shared and any(context.statistics.has_nonfinite(layer.tap) for layer in way.layers):
+            notes.append(f"hatched: {MISSING_LABEL}")
         if shown < self._total:
             notes.append(f"{shown} of {self._total} layers, spread by depth")
         if left_out:
