@@ -181,9 +181,10 @@ class SamplesSpec(SpecModel):
     )
     transposed: bool | Literal["auto"] = Field(
         False,
-        description="One row per sample and one column per channel; auto does this if there is one sample, or at "
-        "most half as many as channels, and on a canvas of a given size if maps become larger by it. Put inputs and "
-        "channels side by side in a row then, or let the channels show the inputs with inputs: true.",
+        description="One row per sample and one column per channel; auto does this if there is one sample, "
+        "or at most half as many samples as channels, and on a canvas of a given size if this makes maps "
+        "larger. Then put inputs and channels side by side in a row, or let the channels show the inputs "
+        "with inputs: true.",
     )
 
 

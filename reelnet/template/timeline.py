@@ -199,8 +199,8 @@ class TimelineSpec(_TimelineModel):
 
     thumbnail: Thumbnail | None = Field(
         default=None,
-        description="last: a file begins with the last picture for 1/25 second (videos: one frame), because previews "
-        "show the first one. By default as the platform of the file has it: last on social networks, else none.",
+        description="last: a file begins with the last picture for 1/25 second (videos: one frame), "
+        "because previews show the first one. By default last for social networks, else none.",
     )
     loop: LoopWord | Annotated[int, Field(ge=1, le=MAX_PLAYS)] = Field(
         default="forever",

@@ -19,8 +19,9 @@ HARDEST = "hardest"
 SampleOption = Annotated[
     Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1, max_length=200)],
     Field(
-        description="The sample: its number, counted from 0, or its label in quotes. `hardest`: the one that the "
-        "network is right about for good last, or if that is not known, the one whose probabilities change most."
+        description="The sample: its number, counted from 0, or its label in quotes. `hardest`: the one "
+        "that the network learned last for good or, if that is unknown, the one whose probabilities change "
+        "most."
     ),
 ]
 

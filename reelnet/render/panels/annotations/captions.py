@@ -93,21 +93,23 @@ class CaptionSpec(SpecModel):
     from_step: Start = Field(
         0,
         alias="from",
-        description="First training step, or a share of the training steps such as 25%: the first recorded step by "
-        "which they are done.",
+        description="First training step, or a share of the training steps such as 25%: the first recorded "
+        "step at or after it.",
     )
     at: Event = Field(
         None,
         examples=["half_correct", "accuracy 90%"],
-        description="Instead of `from`, an event: `first_correct`, `half_correct` or `all_correct` (that many of the "
-        "shown samples are right), `loss_halved`, or a metric with a share such as `accuracy 90%`. The caption "
-        "begins at the first recorded step from which on it is the case, to the end of the recording. It is an error "
-        "if that never happens, or is the case from the beginning.",
+        description="Instead of `from`, an event: `first_correct`, `half_correct` or `all_correct` (that "
+        "many of the shown samples are right), `loss_halved`, or a metric with a percentage such as "
+        "`accuracy 90%`. The caption begins at the first recorded step from which the condition holds "
+        "until the end of the recording. An event that never happens, or holds from the beginning, is an "
+        "error.",
     )
     optional: bool = Field(
         False,
-        description="With `at`: leave the caption out, instead of the error, if the event does not happen or the run "
-        "lacks the data. With a share of the training: leave it out once an event has begun another caption.",
+        description="With `at`: leave the caption out, instead of an error, if the event does not happen "
+        "or the run lacks the data. With a share of the training: leave the caption out if an event has "
+        "already begun another one.",
     )
     to_step: int | None = Field(
         None,

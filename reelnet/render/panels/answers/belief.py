@@ -60,7 +60,7 @@ PROBABILITY_AXIS = Axis(0, 1, (0, 0.5, 1), percent=True)
 
 
 class Belief(AnswerPanel):
-    """What the network takes one sample for, step by step: a curve per class, with what is to come as ghost lines.
+    """The probabilities of one sample over the steps: a curve per class, with future steps as ghost lines.
 
     The current answer and the true class have colors and their names at the cursor; all others are gray. Of many
     classes, those that are never likely have no curve. Of fewer than five steps, there are values only.

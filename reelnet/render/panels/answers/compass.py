@@ -62,13 +62,13 @@ class Compass(AnswerPanel):
     show: Annotated[tuple[str, ...] | None, LIST_AS_TUPLE] = Field(
         None,
         min_length=2,
-        description="Names of the classes on the circle, up to 12; by default all, or of more than 12 those of the "
-        "samples and the most frequent answers. What the network believes in others pulls to the center.",
+        description="Names of the classes on the circle, at most 12; by default all, or of more than 12 those of the "
+        "samples and the most frequent answers. The probability of other classes pulls to the center.",
     )
     order: Literal["recorded", "similar"] = Field(
         "recorded",
-        description="Order of the classes, clockwise from the top: as recorded, or so that those are neighbors which "
-        "the network often believes in at the same time.",
+        description="Order of the classes, clockwise from the top: as recorded, or with those side by side "
+        "that the network often considers at the same time.",
     )
     trails: bool = Field(True, description="Draw the path of each sample up to the current step.")
     note: bool = Field(True, description="Explain rings, and lines at heads, below the circle.")

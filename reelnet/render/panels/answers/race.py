@@ -50,7 +50,7 @@ SAYS = "it says"
 
 
 class Race(AnswerPanel):
-    """How certain the network is of the right answer, step by step: a lane per sample, with the future as a ghost.
+    """How certain the network is of the right answer, step by step: a lane per sample, with the future drawn faintly.
 
     The sample that it is right about for good first is on top, and a line marks that step. It takes a recorded class
     output, and samples whose labels are classes. Of fewer than five steps, a bar shows the certainty now.

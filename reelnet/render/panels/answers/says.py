@@ -35,7 +35,7 @@ NO_ROOM = "has no room for the names of the answers; show fewer samples, or give
 
 
 class Says(AnswerPanel):
-    """What the network takes each sample for: its answer with a tick or a cross and its certainty, or all classes.
+    """The network's answer for each sample, with a tick or a cross and its certainty, or all classes.
 
     An answer stands below its sample's column of cells, or beside its row. It takes a recorded class output, and the
     names of the classes.
@@ -46,9 +46,9 @@ class Says(AnswerPanel):
 
     show: Literal["top", "bars"] = Field(
         "top",
-        description="`top`: the name of the most likely class, with a tick if it is the sample's label and a cross "
-        "if not. There are none unless all labels of the run are names of classes. `bars`: the probabilities of all "
-        "classes, with a notch below the correct one.",
+        description="`top`: the name of the most likely class, with a tick if it is the sample's label and "
+        "a cross if not; neither is drawn unless all labels of the run are names of classes. `bars`: the "
+        "probabilities of all classes, with a notch below the correct one.",
     )
     bar: bool = Field(
         True,

@@ -20,7 +20,7 @@ from reelnet.scene.panel import Canvas, Panel
 
 
 class Tally(Panel):
-    """How many samples the network is right about now, as in `7 of 10 right`, and its accuracy in tests below.
+    """How many samples the network is right about now, as in `7 of 10 right`, and below it the test accuracy.
 
     The second line needs a metric such as `test_accuracy` or `val_accuracy`, and the first a class output.
     """

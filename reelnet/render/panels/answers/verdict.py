@@ -23,7 +23,7 @@ COMMENT_SIZE = 4 / 3
 
 
 class Verdict(AnswerPanel):
-    """A headline from the data: what the network takes one sample for now, how certain it is, and what is right."""
+    """A headline from the data: the network's current answer for one sample, its certainty, and the right answer."""
 
     sample: SampleOption = HARDEST
     size: FontSize | None = Field(

@@ -54,8 +54,8 @@ class Image(Panel):
         32,
         ge=2,
         le=128,
-        description="The most colors of the picture in a GIF, which has 255 for everything; other formats show all "
-        "of its colors.",
+        description="Maximum number of colors of the picture in a GIF, which has 255 in all; other formats "
+        "show all of its colors.",
     )
 
     def measure(self, context: SceneContext) -> Measure:

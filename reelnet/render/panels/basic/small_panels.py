@@ -43,8 +43,8 @@ class Counter(Panel):
     )
     needs: Literal["blank edge", "no blank edge"] | None = Field(
         None,
-        description="`blank edge`: leave the counter out unless the first sample is ink on white, with nothing where "
-        "the counter stands over it. `no blank edge`: the other way round.",
+        description="`blank edge`: leave the counter out unless the first sample is ink on white and blank "
+        "below the counter. `no blank edge`: the opposite.",
     )
     total: bool = Field(True, description="Write the last step as well.")
     align: Literal["left", "right"] = Field("left", description="Alignment of the counter in its box.")

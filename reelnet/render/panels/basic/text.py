@@ -31,7 +31,8 @@ ColorOption = Annotated[Color | None, Field(description="Text color; by default 
 AlignOption = Annotated[
     Literal["left", "center", "right", "maps"],
     Field(
-        description="Alignment of the lines. `maps`: from the left edge of maps above or below on, if there is room."
+        description="Alignment of the lines. `maps`: with the left edge of maps above or below, if there "
+        "is space."
     ),
 ]
 ALIGNMENTS = {"left": (0, "left"), "center": (1, "middle"), "right": (2, "right"), "maps": (0, "left")}
@@ -68,9 +69,9 @@ class Text(Panel):
     align: AlignOption = "left"
     needs: Literal["curves", "scores", "no scores", "truth"] | None = Field(
         None,
-        description="What the text is about; the panel is left out if there are none: curves of metrics (at least "
-        "five steps, and room for a chart), a class output, or known right answers. With `no scores` it is left out "
-        "if there is a class output.",
+        description="What the text is about; without it the panel is left out: curves of metrics (at least "
+        "five steps, and space for a chart), a class output, or known right answers. `no scores`: leave "
+        "the panel out if there is a class output.",
     )
 
     def font_style(self, context: SceneContext) -> TextStyle:

@@ -69,8 +69,8 @@ class Curve(Panel):
 
     style: Literal["chart", "strip"] = Field(
         "chart",
-        description="`strip`: one metric, by default the accuracy or else the loss, with its present value large at "
-        "the left, or above the plot in a narrow frame.",
+        description="`strip`: one metric, by default the accuracy or else the loss, with its current value "
+        "in large type at the left, or above the plot in a narrow frame.",
     )
     metrics: Names | None = Field(
         None,

@@ -65,14 +65,16 @@ class Flow(AnswerPanel):
     layers: tuple[str, ...] | None = Field(
         None,
         min_length=1,
-        description="The layers, in this order; by default those that were recorded, of more than 8 some that are "
-        "spread by depth. Where there is no space, fewer are shown.",
+        description="The layers, in this order; by default all recorded ones, or 8 of them spread by "
+        "depth. If space is short, fewer are shown.",
     )
     channels: Annotated[int, Field(ge=1, le=64)] = Field(
-        16, description="The most channels of a layer. Where there is no space, fewer are shown."
+        16, description="Maximum number of channels per layer. If space is short, fewer are shown."
     )
     colors: bool = Field(
-        True, description="Say below what the colors mean; the field {colors} of a text says it elsewhere."
+        True,
+        description="Explain the colors in a line below; the field {colors} of a text can explain "
+        "them elsewhere.",
     )
 
     @field_validator("layers", mode="before")

@@ -64,10 +64,12 @@ class LayerTable(AnswerPanel):
     layers: tuple[str, ...] | None = Field(
         None,
         min_length=1,
-        description="The layers, in this order; by default those that were recorded, of more than 8 some that are "
-        "spread by depth. Where there is no space, fewer are shown.",
+        description="The layers, in this order; by default all recorded ones, or 8 of them spread by "
+        "depth. If space is short, fewer are shown.",
     )
-    channels: Annotated[int, Field(ge=1, le=64)] = Field(8, description="The most channels of a layer.")
+    channels: Annotated[int, Field(ge=1, le=64)] = Field(
+        8, description="Maximum number of channels per layer."
+    )
 
     @field_validator("layers", mode="before")
     @classmethod

@@ -44,7 +44,7 @@ MAX_NAME_EMS = 10
 
 
 class Barcode(Panel):
-    """The units of a layer over the training: one row per unit, one column per step, revealed up to the present.
+    """The units of a layer over the training: one row per unit, one column per step, revealed up to the current step.
 
     Of a layer with maps, a unit is the mean of a channel's map. Where there are more units than rows of pixels, or
     more steps than columns, a pixel is their mean.
@@ -54,20 +54,20 @@ class Barcode(Panel):
 
     tap: str | None = Field(
         None,
-        description="The layer; by default the reel's if it is a hidden vector, else the longest of these that was "
-        "recorded, or else the class output, or the reel's layer.",
+        description="The layer; by default the reel's if it is a hidden vector, else the longest recorded "
+        "one, else the class output, or else the reel's layer.",
     )
     sample: Annotated[int, Field(ge=0)] | Literal["mean"] = Field(
         0, description="The sample, counted from 0, or `mean` for the mean over all that are shown."
     )
     order: Literal["similar", "recorded"] = Field(
         "similar",
-        description="`similar`: units that do the same together. `recorded`: as the layer has them.",
+        description="`similar`: similar units together. `recorded`: in the order of the layer.",
     )
     units_height: PositivePixels | None = Field(
         None, description="Largest height of all units in pixels; by default about 320."
     )
-    note: bool = Field(True, description="Say above what rows and columns are, and what the colors mean.")
+    note: bool = Field(True, description="Write a line above that explains rows, columns and colors.")
 
     def find_samples(self, context: SceneContext) -> tuple[int, ...]:
         """The recorded samples over which values are averaged.

@@ -48,7 +48,7 @@ class Evolution(MomentsPanel):
     subtitle: str | None = Field(
         None,
         max_length=500,
-        description="Text below the title; by default it says what is seen. Empty for none.",
+        description="Text below the title; by default it describes the picture. Empty for none.",
     )
     metric: str | None = Field(
         None,

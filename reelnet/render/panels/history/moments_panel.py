@@ -30,8 +30,8 @@ class MomentsPanel(Panel):
 
     steps: StepCount | StepList = Field(
         5,
-        description="A list of training steps, or their number. That many are chosen, with the first and the last, "
-        "so that each picture differs from the next one about equally.",
+        description="A list of training steps, or how many to select. Selected steps include the first and "
+        "the last, and each picture differs from the next one by about the same amount.",
     )
     tap: str | None = Field(None, description="The layer; by default the reel's.")
 

@@ -43,9 +43,9 @@ ShowOption = Annotated[
 OrderOption = Annotated[
     ChannelOrder,
     Field(
-        description="`recorded`: as the layer has them. `similar`: those that resemble each other over the run side "
-        "by side, and dead ones, which are the same for every input at the end, last. `change`: those that change "
-        "most over the run first."
+        description="`recorded`: in the order of the layer. `similar`: similar channels side by side, and "
+        "dead ones (the same for every input at the end) last. `change`: those that change most over the "
+        "run first."
     ),
 ]
 GapOption = Annotated[
@@ -78,8 +78,8 @@ class Channels(Panel):
     inputs: bool = Field(False, description="Show the samples above each block, or left of it if transposed.")
     says: bool = Field(
         False,
-        description="Write what the network takes each sample for between the inputs and the channels, if the run "
-        "has a class output.",
+        description="Write the network's answer for each sample between the inputs and the channels, if "
+        "the run has a class output.",
     )
     wrap: Literal["auto", False] | PositiveInt = Field(
         False,

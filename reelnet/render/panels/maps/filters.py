@@ -64,8 +64,8 @@ class Filters(Panel):
     )
     order: Literal["similar", "recorded"] = Field(
         "similar",
-        description="`similar`: filters that resemble each other at the last step side by side. `recorded`: as the "
-        "layer has them.",
+        description="`similar`: filters that are similar at the last step side by side. `recorded`: in the "
+        "order of the layer.",
     )
     cell: PositivePixels | None = Field(
         None,
@@ -75,7 +75,7 @@ class Filters(Panel):
         None, description="Pixels between two filters; by default 8 or more, so that all begin on the grid."
     )
     note: bool = Field(
-        True, description="Say above the filters how many there are, and what their colors mean."
+        True, description="Write a line above with the number of filters and the meaning of their colors."
     )
 
     def find_weight(self, context: SceneContext) -> str:
