@@ -113,21 +113,19 @@ class Evolution(MomentsPanel):
     def _lay_out(self, context: SceneContext, width: int = 0) -> EvolutionLayout:
         """The layout in the form that suits the canvas, or else in rows of moments."""
         count, form = self._choose_form(context)
-        content = self._find_content(context, count)
-        return EvolutionLayout(content, form, content.view.cell, width)
+        return EvolutionLayout(self._find_content(context, count), form, width)
 
     def _choose_form(self, context: SceneContext) -> tuple[int, Form]:
         """How many moments are shown, and how."""
         asked = len(self.steps) if not isinstance(self.steps, int) else min(self.steps, len(context.steps))
-        max_frame = context.max_frame
-        if max_frame is None:
+        if context.max_frame is None:
             return asked, Form()
         least = min(asked, MIN_MOMENTS) if isinstance(self.steps, int) else asked
-        key = (repr(self), context.layer, max_frame, repr(context.theme), context.shows_charts)
+        key = (repr(self), context.layer, context.max_frame, repr(context.theme), context.shows_charts)
         return context.get_cached(
             key,
             lambda: choose_form(
-                range(asked, least - 1, -1), lambda count: self._find_content(context, count), max_frame
+                range(asked, least - 1, -1), lambda count: self._find_content(context, count)
             ),
         )
 

@@ -86,7 +86,7 @@ class EvolutionDrawing(Still):
     def _read_maps(self) -> NDArray[np.generic]:
         """The maps (moments, samples, height, width)."""
         content, samples = self._layout.content, list(self._context.sample_indices)
-        view, read = replace(content.view, cell=self._layout.cell), self._context.statistics.read_step
+        view, read = content.view, self._context.statistics.read_step
         maps = [view.to_maps(read(moment.step, [view.name])[view.name]) for moment in content.moments]
         return np.stack([each[samples, content.channel] for each in maps])
 

@@ -17,7 +17,6 @@ from reelnet.render.typography import (
     text_style,
     wrap_text,
 )
-from reelnet.scene.cell import Cell
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores
 from reelnet.scene.context import SceneContext
 from reelnet.scene.tap_view import TapView
@@ -103,7 +102,6 @@ class EvolutionLayout:
     Args:
         content: What is shown.
         form: How moments and samples are arranged.
-        cell: The cell of a map.
         width: Width of the box, if that is known; what is left over goes to the values beside rows.
 
     Attributes:
@@ -126,16 +124,16 @@ class EvolutionLayout:
         height: Height in pixels.
     """
 
-    def __init__(self, content: Content, form: Form, cell: Cell, width: int = 0) -> None:
+    def __init__(self, content: Content, form: Form, width: int = 0) -> None:
         context = replace(content.context, transposed=not form.rows_are_moments)
         theme, px, grid = context.theme, context.px, context.grid
-        self.content, self.form, self.context, self.cell = content, form, context, cell
+        self.content, self.form, self.context, self.cell = content, form, context, content.view.cell
         self.small = text_style(theme, SMALL_SCALE * theme.text)
         self.big = text_style(theme, NUMBER_SCALE * theme.text, bold=True)
         self.body, self.bold = body_style(theme), body_style(theme, bold=True)
         self.title_style = text_style(theme, theme.title, bold=True)
         self.bar_height, self.pad, self.line = px(6), px(8), px(1)
-        self.picture_size = choose_input_size(replace(content.view, cell=cell), context)
+        self.picture_size = choose_input_size(content.view, context)
         samples, moments = len(context.sample_indices), len(content.moments)
         columns, self._rows = (samples, moments) if form.rows_are_moments else (moments, samples)
         self._per_band = -(-columns // form.bands)

@@ -11,7 +11,7 @@ from pydantic import Field
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import Pixels
 from reelnet.render.canvas import write
-from reelnet.render.panels.history.moments_panel import MomentsPanel
+from reelnet.render.panels.history.moments_panel import MomentsPanel, find_cell_size
 from reelnet.render.panels.maps.arrangement import BlockArrangement
 from reelnet.render.panels.maps.block import Block, BlockDrawing
 from reelnet.render.panels.maps.channels import (
@@ -30,8 +30,6 @@ from reelnet.scene.panel import Canvas, Still
 from reelnet.scene.timeline.moments import EQUAL_CHANGE
 from reelnet.template.selector import Selector
 
-PAGE_ASPECT = 1.5
-"""Width to height of a page, where the canvas gives none."""
 NOTE_GAP = 8
 """Pixels of the layout between the blocks and the line below them."""
 
@@ -76,10 +74,29 @@ class Filmstrip(MomentsPanel):
         return self.choose_steps(context, self.find_channels(context))
 
     def _arrange_blocks(self, context: SceneContext) -> BlockArrangement:
-        """One block per step; labels and samples that blocks share are shown once."""
+        """One block per step, in as many columns as make the cells largest, unless the author gives them."""
+        count = len(self.find_steps(context))
+        if self.arrange != "auto":
+            return self._arrange_columns(context, count if self.arrange == "row" else 1)
+        # As few columns as a number of rows of blocks needs.
+        ways = dict.fromkeys(math.ceil(count / rows) for rows in range(1, count + 1))
+
+        def measure_cells(columns: int) -> int:
+            return find_cell_size(
+                context,
+                self.require_layer(context),
+                lambda scaled: self._arrange_columns(scaled, columns).size,
+            )
+
+        text = repr(context.theme), context.may_turn_labels
+        shown = context.sample_indices, context.transposed, context.max_channels
+        key = (repr(self), context.layer, context.max_frame, text, shown)
+        return self._arrange_columns(context, context.get_cached(key, lambda: max(ways, key=measure_cells)))
+
+    def _arrange_columns(self, context: SceneContext, columns: int) -> BlockArrangement:
+        """Blocks in so many columns; labels and samples that they share are shown once."""
         view, channels = context.view(self.require_layer(context)), self.find_channels(context)
         steps = self.find_steps(context)
-        columns = self._count_columns(context, len(channels), len(steps))
         blocks = []
         for number, step in enumerate(steps):
             is_left, is_top = number % columns == 0, number < columns
@@ -98,23 +115,6 @@ class Filmstrip(MomentsPanel):
             )
             blocks.append(block)
         return BlockArrangement(blocks, "rows", self.apart, columns)
-
-    def _count_columns(self, context: SceneContext, channels: int, steps: int) -> int:
-        """How many blocks stand side by side."""
-        if self.arrange != "auto":
-            return steps if self.arrange == "row" else 1
-        rows, columns = channels + self.inputs, len(context.sample_indices)
-        if context.transposed:
-            rows, columns = len(context.sample_indices), channels
-        cell = context.view(self.require_layer(context)).cell
-        aspect = columns * cell.width / (rows * cell.height)
-        target = PAGE_ASPECT if context.max_frame is None else context.max_frame[0] / context.max_frame[1]
-
-        def measure_distance(count: int) -> float:
-            return abs(math.log(aspect * count / math.ceil(steps / count) / target))
-
-        # As few columns as a number of rows of blocks needs.
-        return min((math.ceil(steps / lines) for lines in range(1, steps + 1)), key=measure_distance)
 
     def measure(self, context: SceneContext) -> Measure:
         """Measure the blocks beside or below each other."""

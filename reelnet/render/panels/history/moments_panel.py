@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,9 @@ from pydantic import Field, field_validator
 
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.runs.header import require_activation
+from reelnet.scene.cell import Cell
 from reelnet.scene.context import SceneContext
+from reelnet.scene.layout.boxes import Size
 from reelnet.scene.limits import Limits
 from reelnet.scene.panel import Panel
 from reelnet.scene.timeline.moments import choose_moments
@@ -18,6 +21,13 @@ from reelnet.scene.timeline.selection import resolve_step
 
 MAX_STEPS = 256
 """The most steps of such a panel."""
+
+CELL_SIZES = (480, 400, 320, 272, 240, 208, 176, 152, 128, 112, 96, 80, 72, 64, 56, 48, 40, 32, 24, 16, 8)
+"""Sides of cells in pixels of the layout that are tried, descending."""
+MARGINS = 112, 184
+"""Pixels of the layout of the width and of the height of a frame that others take, about."""
+PAGE = 1600, 1000
+"""Pixels of the layout of a page in landscape format, where the canvas has no limits."""
 
 StepCount = Annotated[int, Field(ge=1, le=MAX_STEPS)]
 StepList = tuple[Annotated[int, Field(ge=0)], ...]
@@ -115,3 +125,21 @@ class MomentsPanel(Panel):
         """The limits of the layer."""
         tap = self.tap or context.layer
         return {tap: context.view(tap).limits}
+
+
+def find_cell_size(context: SceneContext, tap: str, measure: Callable[[SceneContext], Size]) -> int:
+    """The largest of `CELL_SIZES` with which a panel fits the largest frame, beside others; 0 if none does.
+
+    Args:
+        context: The run, with cells of any size.
+        tap: The layer that the panel shows.
+        measure: The size of the panel with the cells of a context.
+    """
+    frame = context.max_frame or tuple(map(context.px, PAGE))
+    width, height = (side - context.px(margin) for side, margin in zip(frame, MARGINS, strict=True))
+    for size in CELL_SIZES:
+        cell = Cell.fit(*context.require(tap).map_shape[1:], context.px(size), context.grid, reduce=True)
+        needed = measure(context.with_scale(cell.exact_scale))
+        if needed.width <= width and needed.height <= height:
+            return size
+    return 0
