@@ -213,7 +213,9 @@ class Rendition:
         Raises:
             TemplateError: The layout does not fit its canvas at that scale.
         """
-        return self if scale == self.scale else self._with_request(replace(self.request, scale=scale))
+        if scale == self.scale:
+            return self
+        return self._with_request(replace(self.request, scale=scale, max_channels=self.channels or None))
 
     def with_channels(self, count: int) -> Rendition:
         """The same frames with at most `count` channels of each layer, at the same scale.

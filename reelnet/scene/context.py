@@ -63,6 +63,7 @@ class SceneContext:
         frame_samples: All samples in the frame, where this context is for a part of them; see `select_samples`.
         may_turn_labels: Whether the names of samples above columns may be turned, where they take room from cells.
         may_turn_answers: Whether the names of answers may be turned where they do not fit otherwise.
+        least_pitch: Pixels that samples are apart at least, from one to the next, so that names fit; 0 for any.
         shows_charts: Whether there is room for charts beside maps.
         max_chart_height: The greatest height of a chart in pixels; None for no limit.
         max_channels: How many channels of a layer are shown at most, for lack of room or bytes; None for no limit.
@@ -100,6 +101,7 @@ class SceneContext:
     frame_samples: tuple[int, ...] = ()
     may_turn_labels: bool = True
     may_turn_answers: bool = True
+    least_pitch: int = 0
     shows_charts: bool = True
     max_chart_height: int | None = None
     max_frame: tuple[int, int] | None = None
@@ -309,7 +311,8 @@ class SceneContext:
         grid = max((self._grid_along_samples(view.cell) for view in shown), key=lambda each: each.step)
         smallest = min((view.cell for view in shown), key=lambda cell: min(cell.width, cell.height))
         is_grid, extent = any(view.tap.is_grid for view in shown), self.cell_extent
-        return extent + self.choose_gap(extent, smallest, grid, self.samples_spec.gap, is_grid=is_grid)
+        pitch = extent + self.choose_gap(extent, smallest, grid, self.samples_spec.gap, is_grid=is_grid)
+        return max(pitch, self.grid.round_up(self.least_pitch))
 
     @property
     def sample_count(self) -> int:

@@ -151,6 +151,10 @@ class Panel(PanelSpec, ABC):
         """How many of the shown samples, from the first, it has room for in a box."""
         return len(context.sample_indices)
 
+    def rate_names(self, context: SceneContext) -> float:
+        """How well it says what the samples are, and what the network takes them for: from 0 to 1, all in words."""
+        return 1.0
+
     @property
     def is_limited_chart(self) -> bool:
         """Whether it is a chart that leaves most of the height of a frame to the maps; not if the author sets one."""

@@ -206,7 +206,7 @@ def _fit_samples(
 ) -> tuple[SceneContext, FittedLayout]:
     """Lay out the samples that are drawn, so that words count no others."""
     layout = fit_canvas(template, context, scale)
-    while (count := _count_drawn(layout)) < len(context.sample_indices):
+    while (count := _count_drawn(layout)) < len(layout.context.sample_indices):
         fewer = context.keep_samples(count)
         try:
             smaller = fit_canvas(template, fewer, scale)

@@ -174,7 +174,8 @@ class SamplesSpec(SpecModel):
 
     show: SelectorField = Field(
         Selector(),
-        description="Which samples are shown: all, a list, a range such as 0-4, counted from 0, or {first: 16}.",
+        description="Which samples are shown: all, a list, a range such as 0-4, counted from 0, or {first: 16}; a "
+        "panel of channels with wrap: auto may show fewer than the first 16 of many.",
     )
     gap: Pixels | None = Field(
         None, description="Pixels between two samples; by default 3 to 8, by the size of the cells."

@@ -29,19 +29,11 @@ REFUSED = {
 """Per template: the shapes that it refuses in one clear line, as they lack what it shows: classes, filters, steps."""
 
 KNOWN: dict[str, dict[str, str]] = {
-    "annotated": {"maps": "series single"},
-    "article": {
-        "maps": "pictures transformer series vectors logsteps gaps ends still bare",
-    },
-    "dark": {"maps": "pictures transformer series vectors logsteps gaps ends still bare"},
+    "annotated": {"maps": "single"},
     "overview": {"maps": "series"},
-    "paper": {"maps": "pictures transformer series vectors logsteps gaps ends still bare"},
-    "square": {
-        "maps": "all but digits logsteps ends still bare",
-    },
-    "table": {"maps": "series many logsteps"},
-    "vertical": {"maps": "filters single"},
-    "wide": {"maps": "single large oblong gaps"},
+    "square": {"maps": "filters series single"},
+    "vertical": {"maps": "single"},
+    "wide": {"maps": "logsteps"},
 }
 """Per template and rule: the shapes on which the template breaks the rule as yet, or `all`, or `all but` some."""
 

@@ -203,7 +203,8 @@ def test_cells_and_the_numbers_of_channels() -> None:
 def test_the_shown_field_says_what_is_left_out(make_run: MakeRun) -> None:
     run = make_run(taps={"conv1": (20, 12, 8, 8)})
     context = run.reel(
-        "square", settings=["panels.channels.show={top: 6}", "samples.transposed=false"]
+        "square",
+        settings=["panels.channels.show={top: 6}", "samples.show=0-15", "samples.transposed=false"],
     ).scene.context
     assert context.text_fields["shown"] == (
         "Rows are 6 of 12 channels, those that differ most; columns are 16 of 20 samples"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -10,9 +9,6 @@ from reelnet.scene.layout.snap import SnapGrid
 
 MAX_BLOCKS, MAX_BANDS = 16, 8
 """The most blocks side by side, and the most of them below each other, that a search considers."""
-
-ABOUT_AS_LARGE = 0.92
-"""Of arrangements whose cells are at least this fraction of the largest, the one with the fewest blocks is best."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +40,34 @@ class Arrangement:
     def divide_samples(self, samples: tuple[int, ...]) -> list[tuple[int, ...]]:
         """The samples of each band, in order."""
         return divide(samples, self.sample_bands)
+
+
+@dataclass(frozen=True)
+class Division:
+    """How many channels and samples are shown, and how their cells are divided into blocks.
+
+    Attributes:
+        arrangement: The blocks.
+        channels: Number of channels.
+        samples: Number of samples.
+    """
+
+    arrangement: Arrangement
+    channels: int
+    samples: int
+
+    @classmethod
+    def list_useful(cls, channels: int, samples: int) -> list[Division]:
+        """All useful arrangements of so many channels and samples."""
+        return [cls(each, channels, samples) for each in Arrangement.list_useful(channels, samples)]
+
+    def count_cells(self, *, transposed: bool) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The blocks side by side and the columns of each; the blocks below each other and the rows of each."""
+        blocks, bands = self.arrangement.channel_blocks, self.arrangement.sample_bands
+        by_samples, by_channels = ceil(self.samples / bands), ceil(self.channels / blocks)
+        if transposed:
+            return (bands, by_channels), (blocks, by_samples)
+        return (blocks, by_samples), (bands, by_channels)
 
 
 def divide(items: tuple[int, ...], parts: int) -> list[tuple[int, ...]]:
@@ -84,17 +108,3 @@ class BlockLength:
         extent = cells * self.pitch - self.gap
         further = self.fixed if self.further is None else self.further
         return (blocks - 1) * grid.round_up(further + extent + apart) + self.fixed + extent
-
-
-def rank_arrangements(quality: Mapping[Arrangement, float]) -> Iterator[Arrangement]:
-    """Arrangements, the best first: that with the fewest blocks of those that are about as good as the best.
-
-    Args:
-        quality: How good each is, such as the size of its cells; those with fewer blocks first.
-    """
-    rest = dict(quality)
-    while rest:
-        enough = ABOUT_AS_LARGE * max(rest.values())
-        best = next(each for each, value in rest.items() if value >= enough)
-        yield best
-        del rest[best]

@@ -16,16 +16,10 @@ from reelnet.errors import UsageError
 from reelnet.scene.cell import DEFAULT_CELL_SIZE
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Size
+from reelnet.scene.layout.estimate import MIN_CELL_SIZE
 from reelnet.scene.layout.frame import FittedLayout, choose_width, find_cramped
 from reelnet.scene.layout.measure import with_layout
-from reelnet.scene.layout.scale_search import (
-    choose_channel_count,
-    choose_rows,
-    find_largest,
-    list_scales,
-    rank_by_promise,
-    walk_leaves,
-)
+from reelnet.scene.layout.scale_search import find_best, list_scales, rank_plans, walk_leaves
 from reelnet.scene.panel import Panel
 from reelnet.template.model import CanvasSpec, Stack, Template
 from reelnet.template.theme import Theme
@@ -41,9 +35,6 @@ ASKED_ASPECT = 1.2
 
 HARMLESS_DISTANCE = 0.45
 """Logarithm of the factor by which its aspect may be another one."""
-
-MIN_CELL_SIZE = 12
-"""Pixels of the layout; before cells become smaller, fewer channels are shown."""
 
 FEWER_CHANNELS, TEXT_FACTORS, MIN_TEXT = (12, 8, 6, 4, 3, 2, 1), (0.8, 0.65, 0.5, 0.4, 0.3, 0.25), 8
 """How many channels are shown, by how much text becomes smaller, and its least size in pixels of the layout, for lack
@@ -71,7 +62,7 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | Fraction 
     canvas_scale = canvas.scale if scale is None else scale
     is_limited = bool(canvas.width_limit or canvas.height_limit)
     if canvas_scale is not None:
-        layout, canvas = _lay_out_at_scale(template, with_layout(template, context), canvas_scale)
+        layout, canvas = _lay_out_at_scale(template, context, canvas_scale)
         if overflow := layout.describe_overflow(canvas):
             if scale is not None:
                 raise UsageError(overflow)
@@ -81,7 +72,7 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | Fraction 
         if overflow := layout.describe_overflow(canvas):
             raise InvalidTemplate([template.source_map.diagnose(find_cause(template, layout), overflow)])
     else:
-        layout = _shrink_to_screen(template, with_layout(template, context))
+        layout = _shrink_to_screen(template, context)
     _check_frame_size(template, layout, is_template_scale=scale is None)
     check_room(template, layout)
     return layout
@@ -103,7 +94,7 @@ def _shrink_to_screen(template: Template, context: SceneContext) -> FittedLayout
     Raises:
         UsageError: Smaller cells do not help.
     """
-    layout = FittedLayout.lay_out(template, context)
+    layout = FittedLayout.lay_out(template, with_layout(template, context))
     if max(layout.size.width, layout.size.height) <= MAX_UNASKED_SIDE:
         return layout
     limits = {
@@ -112,7 +103,7 @@ def _shrink_to_screen(template: Template, context: SceneContext) -> FittedLayout
         "max_cell": round(layout.context.cell.size),
     }
     small = replace(template, canvas=template.canvas.model_copy(update=limits))
-    fitted = find_largest(small, context)
+    fitted = find_best(small, context)
     if fitted.fits(small.canvas):
         return fitted
     cause = find_largest_length(template, context.density)
@@ -134,18 +125,16 @@ def _lay_out_at_scale(
     Returns:
         The layout, and the canvas that it has to fit.
     """
-    canvas, layouts = template.canvas, list[FittedLayout]()
+    canvas, layouts, whole = template.canvas, list[FittedLayout](), with_layout(template, context)
     if not (canvas.width_limit or canvas.height_limit):
-        return FittedLayout.lay_out(template, context.with_scale(scale)), canvas
-    ranked = [
-        arrangement for arrangement, _ in rank_by_promise(template, context, list_scales(canvas, context))
-    ]
-    for arrangement in ranked:
-        arranged = replace(context, arrangement=arrangement).with_scale(scale)
-        layouts.append(FittedLayout.lay_out(template, arranged))
+        return FittedLayout.lay_out(template, whole.with_scale(scale)), canvas
+    plans = rank_plans(template, whole, may_be_fewer=False)
+    arranged = [plan.apply(template, context) for plan in plans] or [whole]
+    for each in arranged:
+        layouts.append(FittedLayout.lay_out(template, each.with_scale(scale)))
         if layouts[-1].fits(canvas):
             return layouts[-1], canvas
-    if canvas.height or len(ranked) == 1:
+    if canvas.height or len(arranged) == 1:
         return layouts[0], canvas
     free = canvas.model_copy(update={"width": None, "max_width": None, "max_height": None})
     larger = replace(template, canvas=free)
@@ -164,8 +153,7 @@ def _lay_out_at_scale(
 def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
     """The largest layout that fits; if none does, or cells would be tiny, one with fewer channels or smaller text."""
     canvas, found = template.canvas, []
-    for lesser in list_lesser(template, context):
-        layout = find_largest(template, lesser)
+    for layout in list_layouts(template, context):
         wraps = any(leaf.item.wrap_gap is not None for leaf in walk_leaves(layout.tree))
         least = min(context.px(MIN_CELL_SIZE), canvas.max_cell or MAX_PIXELS) if wraps else 0
         if layout.fits(canvas) and layout.context.cell.size >= least:
@@ -174,24 +162,17 @@ def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
     return next((layout for layout in found if layout.fits(canvas)), found[0])
 
 
-def list_lesser(template: Template, context: SceneContext) -> Iterator[SceneContext]:
-    """The context, then with fewer channels, unless the author names them, with smaller text, and without charts."""
+def list_layouts(template: Template, context: SceneContext) -> Iterator[FittedLayout]:
+    """The best layout, then with fewer channels unless the author names them, smaller text, and without charts."""
     for shows_charts in (True, False):
         for theme in shrink_text(context):
             smaller = replace(context, theme=theme, shows_charts=shows_charts, _field_texts={})
-            whole = choose_rows(template, with_layout(template, smaller))
-            spec = whole.samples_spec
-            smaller = replace(
-                smaller,
-                samples_spec=spec,
-                transposed=spec.transposed is True,
-                may_turn_labels=whole.may_turn_labels,
-            )
-            count = choose_channel_count(template, whole)
-            yield whole if count is None else with_layout(template, replace(smaller, max_channels=count))
-            fewer = [each for each in FEWER_CHANNELS if whole.choice and each < len(whole.choice.channels)]
+            best = find_best(template, smaller)
+            yield best
+            choice = best.context.choice
+            fewer = [each for each in FEWER_CHANNELS if choice and each < len(choice.channels)]
             if fewer and has_room(template, with_layout(template, replace(smaller, max_channels=1))):
-                yield from (with_layout(template, replace(smaller, max_channels=each)) for each in fewer)
+                yield from (find_best(template, replace(smaller, max_channels=each)) for each in fewer)
 
 
 def shrink_text(context: SceneContext) -> Iterator[Theme]:

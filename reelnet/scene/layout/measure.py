@@ -14,7 +14,7 @@ from reelnet.scene.limits import Limits
 from reelnet.scene.panel import Panel
 from reelnet.template.model import Direction, Stack, Template
 
-MAX_CHART_SHARE = 0.18
+MAX_CHART_SHARE = 0.15
 """Part of the height of a frame with maps that a chart takes at most: maps get the space."""
 
 LayoutTree = Leaf[Panel] | Group[Panel]

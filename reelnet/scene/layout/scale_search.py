@@ -1,15 +1,18 @@
-"""The search for the arrangement with the largest cells, and for the largest scale at which it fits its canvas."""
+"""The search for the best picture: what is shown of a layer, in which arrangement, and how large."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil
+from itertools import product
 
+from reelnet.config.diagnostics import InvalidTemplate
 from reelnet.scene.context import SceneContext
-from reelnet.scene.layout.arrangement import Arrangement, BlockLength, rank_arrangements
+from reelnet.scene.layout.arrangement import Division
 from reelnet.scene.layout.boxes import Leaf, Size
+from reelnet.scene.layout.estimate import Estimate, Room, prefer_scale
 from reelnet.scene.layout.frame import FittedLayout, choose_width
 from reelnet.scene.layout.measure import LayoutTree, with_layout
 from reelnet.scene.panel import Panel
@@ -18,111 +21,253 @@ from reelnet.template.model import CanvasSpec, Direction, Template
 MAX_SCALE = 256
 """Largest factor by which maps are upscaled."""
 
-MAX_TRIED_ARRANGEMENTS = 3
-"""Arrangements that are laid out; others promise smaller cells than the best of these has."""
+MAX_TRIED_PLANS = 3
+"""Plans that are laid out; others promise less than the best of these is."""
 
 MIN_REDUCED_SIDE = 4
 """Pixels of the layout of the longer side of a map below which it is not reduced further."""
 
-UNEVEN, RASTER = 0.85, 0.7
-"""What the cells of an arrangement count whose last block has fewer channels than the others, and of one with blocks
-both beside and below each other."""
+READABLE, MAX_LEAST_PITCH, LEAST_PITCH_STEP = 0.9, 160, 8
+"""What names must count to be readable, on two lines each; and how far samples may be moved apart for that, in pixels
+of the layout, and by which steps in output pixels."""
 
-MIN_FITTED = Fraction(8, 9)
-"""How much smaller cells that fit may become for a scale that video codecs prefer: maps lose a fifth of their area at
-most."""
-
-MIN_CHANNELS, MIN_GAIN, MIN_GAIN_OF_TABLE, MIN_GAIN_OF_FREE = 8, 1.2, 1.25, 2.0
-"""Channels below which none is left out to fill a canvas better, and by how much larger the maps must be in all: in a
-frame of a given size, in a table, and in a frame that may be smaller."""
-
-MIN_GAIN_OF_NO_NAMES = 1.5
-"""How much larger maps must be in all for names to be left out, in a frame that may be smaller."""
-
-FEW_CHANNELS, MIN_GAIN_OF_FEW = 4, 1.8
-"""Channels below which none is left out in a frame of a given size, either; and by how much larger the maps must be
-in all for fewer than `MIN_CHANNELS`."""
+FEW_CHANNELS, FEW_SAMPLES = 8, 8
+"""Channels above which only even numbers are tried, and samples below which none is left out for larger maps. None is
+if all that were recorded may be shown."""
 
 
-def find_largest(template: Template, context: SceneContext) -> FittedLayout:
+@dataclass(frozen=True)
+class Plan:
+    """What is shown, and in which arrangement.
+
+    Attributes:
+        estimate: What rows are, and how names are written.
+        division: Which part of the channels and samples is shown, and in how many blocks.
+        scale: The largest scale that is expected to fit.
+        utility: How good the picture is at this scale; see `Estimate.rate`.
+    """
+
+    estimate: Estimate
+    division: Division
+    scale: Fraction
+    utility: float
+
+    def apply(self, template: Template, context: SceneContext) -> SceneContext:
+        """The context with what the plan shows.
+
+        Args:
+            template: What the author wrote.
+            context: The run, without what the layout decides.
+
+        Raises:
+            InvalidTemplate: A panel names a sample that is not shown.
+        """
+        own = self.estimate.context
+        spec = own.samples_spec.model_copy(update={"transposed": own.transposed})
+        context = replace(
+            context,
+            samples_spec=spec,
+            transposed=own.transposed,
+            may_turn_labels=own.may_turn_labels,
+            least_pitch=own.least_pitch,
+            arrangement=self.division.arrangement,
+            _field_texts={},
+        )
+        if self.division.samples < len(context.sample_indices):
+            context = context.keep_samples(self.division.samples)
+        if own.choice is not None and self.division.channels < len(own.choice.channels):
+            context = replace(context, max_channels=self.division.channels)
+        return with_layout(template, context)
+
+    def rate(self, scale: Fraction) -> float:
+        """How good the picture is at another scale."""
+        return self.estimate.rate(self.division, scale)
+
+
+def find_best(template: Template, context: SceneContext) -> FittedLayout:
+    """The best picture in its canvas.
+
+    Panels that wrap may show fewer channels than `top` and fewer samples than `first` asks for.
+
+    Args:
+        template: What the author wrote.
+        context: The run, without what the layout decides.
+    """
+    whole = with_layout(template, context)
+    layout = try_plans(template, context, rank_plans(template, whole, MAX_TRIED_PLANS))
+    if layout is None and whole.choice is not None and whole.choice.is_most:
+        layout = try_plans(
+            template, context, rank_plans(template, whole, MAX_TRIED_PLANS, may_be_fewer=False)
+        )
+    return layout or find_largest(template, whole)
+
+
+def try_plans(template: Template, context: SceneContext, plans: Sequence[Plan]) -> FittedLayout | None:
+    """The best layout of the first plans; None if panels name channels or samples that none of these shows."""
+    best, utility = None, 0.0
+    for plan in plans[:MAX_TRIED_PLANS]:
+        if best is not None and plan.utility <= utility:
+            break
+        with suppress(InvalidTemplate):
+            layout = find_largest(template, plan.apply(template, context), plan)
+            rate = plan.rate(layout.context.cell.exact_scale) if layout.fits(template.canvas) else 0.0
+            if best is None or rate > utility:
+                best, utility = layout, rate
+    return best
+
+
+def rank_plans(
+    template: Template, context: SceneContext, most: int | None = None, *, may_be_fewer: bool = True
+) -> list[Plan]:
+    """The plans that fit, the best first; none if no panel wraps.
+
+    Args:
+        template: What the author wrote.
+        context: The run, with what the layout decides.
+        most: How many of the first ones are needed; None for all.
+        may_be_fewer: Whether some of the channels and samples may be left out.
+    """
+    scales = list_scales(template.canvas, context)
+    found = find_rooms(template, context, scales)
+    if found is None or context.choice is None:
+        return []
+    panel, rooms = found
+    channels, samples = [len(context.choice.channels)], [len(context.sample_indices)]
+    if may_be_fewer and template.canvas.width_limit and template.canvas.height_limit:
+        channels, samples = list_channel_counts(context), list_sample_counts(context)
+    estimates = [
+        Estimate(way, panel, template.canvas, rooms, scales)
+        for way in list_ways(template, context, panel, scales[0])
+    ]
+    divisions = [each for counts in product(channels, samples) for each in Division.list_useful(*counts)]
+    bounds = [(estimate.bound(each), estimate, each) for each in divisions for estimate in estimates]
+    plans = list[Plan]()
+    for bound, estimate, division in sorted(bounds, key=lambda candidate: -candidate[0]):
+        # None that follows is better than its bound.
+        if most is not None and len(plans) >= most and bound <= plans[most - 1].utility:
+            break
+        for scale in estimate.find_scales(division):
+            plans.append(Plan(estimate, division, scale, estimate.rate(division, scale)))
+        plans.sort(key=lambda plan: -plan.utility)
+    return plans
+
+
+def list_ways(template: Template, context: SceneContext, panel: Panel, scale: Fraction) -> list[SceneContext]:
+    """What rows may be, and how names are written: as cells of their size allow, or so that all can be read.
+
+    On a canvas of a given size rows may be samples or channels, if the author leaves that open. Names above columns
+    may be turned, or else left out, or move the columns apart. Those beside rows may move the rows apart.
+
+    Args:
+        template: What the author wrote.
+        context: The run.
+        panel: The panel that wraps.
+        scale: The smallest scale.
+    """
+    canvas, spec, ways = template.canvas, context.samples_spec, [context]
+    panels = [each for each in template.panels.values() if isinstance(each, Panel) and not each.hidden]
+    is_open = spec.transposed == "auto" and not any(each.is_sample_strip for each in panels)
+    if canvas.width and canvas.height and is_open:
+        ways.append(replace(context, transposed=not context.transposed, _views={}, _field_texts={}))
+    found = list[SceneContext]()
+    for way in ways:
+        unturned = way if way.transposed else replace(way, may_turn_labels=False)
+        apart = with_readable_names(unturned, panel, scale) if spec.gap is None else unturned
+        found += [apart] if way.transposed or apart is unturned else [way, unturned, apart]
+    return found
+
+
+def with_readable_names(context: SceneContext, panel: Panel, scale: Fraction) -> SceneContext:
+    """The context with samples so far apart that all names can be read."""
+    smallest = context.with_scale(scale)
+    low, high = 0, context.px(MAX_LEAST_PITCH) // LEAST_PITCH_STEP
+    if panel.rate_names(smallest) >= READABLE:
+        return context
+    while high - low > 1:
+        middle = (low + high) // 2
+        apart = replace(smallest, least_pitch=middle * LEAST_PITCH_STEP)
+        low, high = (low, middle) if panel.rate_names(apart) >= READABLE else (middle, high)
+    return replace(context, least_pitch=high * LEAST_PITCH_STEP)
+
+
+def list_channel_counts(context: SceneContext) -> list[int]:
+    """Numbers of channels that may be shown: all, and smaller ones if the author asks for at most so many."""
+    if context.choice is None:
+        return []
+    count = len(context.choice.channels)
+    fewer = (each for each in range(count - 1, 0, -1) if each <= FEW_CHANNELS or each % 2 == 0)
+    return [count, *fewer] if context.choice.is_most else [count]
+
+
+def list_sample_counts(context: SceneContext) -> list[int]:
+    """Numbers of samples that may be shown: all, and smaller ones if they are the first of many."""
+    count = len(context.sample_indices)
+    is_part = context.samples_spec.show.first is not None and count < context.sample_count
+    return [count, *(range(count - 1 - (count - 1) % 2, FEW_SAMPLES - 1, -2) if is_part else ())]
+
+
+def find_rooms(
+    template: Template, context: SceneContext, scales: Sequence[Fraction]
+) -> tuple[Panel, tuple[Room, Room]] | None:
+    """The panel that wraps, with its room if all channels are shown and if fewer are; None if there is none."""
+    first = _find_room(template, context, scales)
+    if first is None or context.choice is None:
+        return None
+    panel, room = first
+    fewer = first
+    if len(list_channel_counts(context)) > 1:
+        # A panel may name a channel that is not shown then.
+        with suppress(InvalidTemplate):
+            most = len(context.choice.channels) - 1
+            less = with_layout(template, replace(context, max_channels=most, _field_texts={}))
+            fewer = _find_room(template, less, scales) or first
+    return panel, (room, fewer[1])
+
+
+def _find_room(
+    template: Template, context: SceneContext, scales: Sequence[Fraction]
+) -> tuple[Panel, Room] | None:
+    canvas, smallest = template.canvas, FittedLayout.lay_out(template, context.with_scale(scales[0]))
+    tree = smallest.tree
+    leaf = next((leaf for leaf in walk_leaves(tree) if leaf.item.wrap_gap is not None), None)
+    if leaf is None:
+        return None
+    limit = Size(canvas.width_limit or choose_width(tree, canvas), canvas.height_limit or 1 << 20)
+    size = find_room(tree, leaf, limit)
+    if size is None:
+        return None
+    others = Size(limit.width - size.width, limit.height - size.height)
+    return leaf.item, Room(size, others, smallest.size)
+
+
+def find_largest(template: Template, context: SceneContext, plan: Plan | None = None) -> FittedLayout:
     """The layout with the largest cells that fit its canvas, or slightly smaller ones that video codecs prefer.
 
     If several layers share a cell size, it is the largest scale, down to a half, at which they all fill their cells.
     If nothing fits, it is the layout at the smallest scale.
+
+    Args:
+        template: What the author wrote.
+        context: The run, with what the layout decides.
+        plan: What is expected to fit, and which scale makes the better picture; None to prefer that of video codecs.
     """
-    canvas, scales, best = template.canvas, list_scales(template.canvas, context), None
-    for arrangement, promised in rank_by_promise(template, context, scales)[:MAX_TRIED_ARRANGEMENTS]:
-        if best is not None and promised <= best.context.cell.exact_scale:
-            break
-        layout = climb(template, replace(context, arrangement=arrangement), promised, scales)
-        if layout is not None and (best is None or layout.context.cell.size > best.context.cell.size):
-            best = layout
+    canvas, scales = template.canvas, list_scales(template.canvas, context)
+    best = climb(template, context, plan.scale if plan else scales[len(scales) // 2], scales)
     if best is None:
         return FittedLayout.lay_out(template, context.with_scale(scales[0]))
-    largest, context = best.context.cell.exact_scale, replace(context, arrangement=best.context.arrangement)
+    largest = best.context.cell.exact_scale
     if len(_find_map_layers(context)) > 1 and not _fills_cells(best):
         smaller = (scale for scale in reversed(scales) if largest / 2 <= scale < largest)
         layouts = (FittedLayout.lay_out(template, context.with_scale(scale)) for scale in smaller)
         best = next((each for each in layouts if _fills_cells(each) and each.fits(canvas)), best)
         largest = best.context.cell.exact_scale
     scale = prefer_scale(largest, context)
+    if plan is not None and plan.rate(scale) < plan.rate(largest):
+        return best
     preferred = best if scale == largest else FittedLayout.lay_out(template, context.with_scale(scale))
     # Smaller cells on a coarser grid may be farther apart, and take more room.
     suits = preferred.fits(canvas) and (_fills_cells(preferred) or not _fills_cells(best))
     return preferred if suits else best
-
-
-def rank_by_promise(
-    template: Template, context: SceneContext, scales: Sequence[Fraction]
-) -> list[tuple[Arrangement, Fraction]]:
-    """The arrangements with the scales that they promise, the best first; one, unless a panel wraps."""
-    estimate = Estimate.measure(template, context, scales)
-    if estimate is None or context.choice is None:
-        return [(context.arrangement, scales[len(scales) // 2])]
-    return list(estimate.rank(len(context.choice.channels)))
-
-
-def choose_channel_count(template: Template, context: SceneContext) -> int | None:
-    """How many channels fill a canvas best; None if it has no limits, or all of them do."""
-    choice, canvas = context.choice, template.canvas
-    if choice is None or not (canvas.width_limit and canvas.height_limit):
-        return None
-    has_size, is_table = bool(canvas.width and canvas.height), context.samples_spec.transposed is True
-    if len(choice.channels) <= (FEW_CHANNELS if has_size else MIN_CHANNELS):
-        return None
-    gain = MIN_GAIN if has_size else MIN_GAIN_OF_TABLE if is_table else MIN_GAIN_OF_FREE
-    scales = list_scales(canvas, context)
-    estimate = Estimate.measure(template, context, scales, may_be_fewer=True)
-    count = None if estimate is None else estimate.choose_count(gain, may_be_few=has_size)
-    return None if count == len(choice.channels) else count
-
-
-def choose_rows(template: Template, context: SceneContext) -> SceneContext:
-    """The context with what makes the maps larger on a canvas with limits.
-
-    Names above columns that would have to be turned may be left out. On a canvas of a given size rows may also be
-    samples instead of channels, or channels instead of samples, if the author leaves that open.
-    """
-    canvas, spec = template.canvas, context.samples_spec
-    if not (canvas.width_limit and canvas.height_limit):
-        return context
-    has_size, ways = bool(canvas.width and canvas.height), [context]
-    gain = MIN_GAIN if has_size else MIN_GAIN_OF_NO_NAMES
-    panels = (panel for panel in template.panels.values() if isinstance(panel, Panel) and not panel.hidden)
-    if has_size and spec.transposed == "auto" and not any(panel.is_sample_strip for panel in panels):
-        rows = not context.transposed
-        other = spec.model_copy(update={"transposed": rows})
-        ways.append(replace(context, transposed=rows, samples_spec=other, _field_texts={}))
-    ways += [replace(way, may_turn_labels=False) for way in ways if not way.transposed]
-    scales = list_scales(canvas, context)
-    estimates = [Estimate.measure(template, way, scales, may_be_fewer=True) for way in ways]
-    areas = [
-        estimate.measure_area(estimate.choose_count(gain, may_be_few=has_size))
-        if estimate is not None
-        else 0.0
-        for estimate in estimates
-    ]
-    return next(way for way, area in zip(ways, areas, strict=True) if area >= max(areas) / gain)
 
 
 def list_scales(canvas: CanvasSpec, context: SceneContext) -> list[Fraction]:
@@ -161,152 +306,6 @@ def climb(
             place = min(len(scales) - 1, low + step) if low >= 0 else max(0, high - step)
             step *= 2
     return best
-
-
-class Estimate:
-    """How large the cells of each arrangement may be, from measures of one panel in its simplest arrangement.
-
-    Args:
-        context: The run, with the choice of channels.
-        panel: The panel that wraps.
-        room: Pixels that the other panels leave for it.
-        room_of_fewer: The same if fewer channels are shown, which texts say.
-        scales: All scales, ascending.
-    """
-
-    def __init__(
-        self,
-        context: SceneContext,
-        panel: Panel,
-        room: Size,
-        room_of_fewer: Size,
-        scales: Sequence[Fraction],
-    ) -> None:
-        if context.choice is None:
-            raise AssertionError("a panel that wraps shows channels")
-        self._context, self._panel, self._scales = context, panel, scales
-        self._room, self._room_of_fewer = room, room_of_fewer
-        self._channels, self._samples = len(context.choice.channels), len(context.sample_indices)
-        self._lengths: dict[int, tuple[BlockLength, BlockLength]] = {}
-
-    @classmethod
-    def measure(
-        cls,
-        template: Template,
-        context: SceneContext,
-        scales: Sequence[Fraction],
-        *,
-        may_be_fewer: bool = False,
-    ) -> Estimate | None:
-        """Find the panel that wraps in a layout, and its room, also with fewer channels; None if there is none."""
-        room = cls._find_room(template, context, scales)
-        if room is None or context.choice is None:
-            return None
-        panel, size = room
-        fewer = room
-        if may_be_fewer and len(context.choice.channels) > 1:
-            most = len(context.choice.channels) - 1
-            less = with_layout(template, replace(context, max_channels=most, _field_texts={}))
-            fewer = cls._find_room(template, less, scales) or room
-        return cls(context, panel, size, fewer[1], scales)
-
-    @staticmethod
-    def _find_room(
-        template: Template, context: SceneContext, scales: Sequence[Fraction]
-    ) -> tuple[Panel, Size] | None:
-        canvas, tree = template.canvas, FittedLayout.lay_out(template, context.with_scale(scales[0])).tree
-        leaf = next((leaf for leaf in walk_leaves(tree) if leaf.item.wrap_gap is not None), None)
-        if leaf is None:
-            return None
-        width = canvas.width_limit or choose_width(tree, canvas)
-        room = find_room(tree, leaf, Size(width, canvas.height_limit or 1 << 20))
-        return None if room is None else (leaf.item, room)
-
-    def _measure_block(self, number: int) -> tuple[BlockLength, BlockLength]:
-        """Width and height of a block at the scale of this number."""
-        if number not in self._lengths:
-            context = self._context.with_scale(self._scales[number])
-            size, cell = self._panel.measure(context), context.cell
-            if size is None:
-                raise AssertionError("the panel is part of the layout")
-            channel_gap = context.choose_channel_gap(context.view(context.layer), context.samples_spec.gap)
-            samples = context.cell_pitch, context.cell_pitch - context.cell_extent
-            channels = channel_gap + (cell.width if context.transposed else cell.height), channel_gap
-            across = self._samples, *samples
-            down = self._channels, *channels
-            if context.transposed:
-                across, down = down, across
-            width = BlockLength.from_length(size.width, *across)
-            if not context.transposed and self._channels > 1:
-                # Of blocks side by side, only the first has row labels with names, and the last turned names.
-                pair = self._panel.measure(replace(context, arrangement=Arrangement(2)))
-                more = (
-                    pair.width - size.width - (self._panel.wrap_gap or 0) if pair is not None else size.width
-                )
-                width = replace(width, further=more - (size.width - width.fixed))
-            self._lengths[number] = width, BlockLength.from_length(size.height, *down)
-        return self._lengths[number]
-
-    def find_scale(self, arrangement: Arrangement, channels: int) -> Fraction:
-        """The largest scale at which `channels` channels fit in an arrangement, or one that video codecs prefer."""
-        blocks, bands = arrangement.channel_blocks, arrangement.sample_bands
-        across, down = (blocks, ceil(self._samples / bands)), (bands, ceil(channels / blocks))
-        if self._context.transposed:
-            across, down = down, across
-        apart, low, high = self._panel.wrap_gap or 0, 0, len(self._scales)
-        room = self._room if channels == self._channels else self._room_of_fewer
-        while high - low > 1:
-            middle = (low + high) // 2
-            width, height = self._measure_block(middle)
-            fits = width.measure(*across, apart, self._context.grid) <= room.width
-            fits = fits and height.measure(*down, apart, self._context.grid) <= room.height
-            low, high = (middle, high) if fits else (low, middle)
-        return prefer_scale(self._scales[low], self._context)
-
-    def rank(self, channels: int) -> Iterator[tuple[Arrangement, Fraction]]:
-        """The arrangements with the scales that they promise, the best first; see `rank_arrangements`."""
-        arrangements = Arrangement.list_useful(channels, self._samples)
-        promised = {each: self.find_scale(each, channels) for each in arrangements}
-        quality = {
-            each: float(scale)
-            * (UNEVEN if channels % each.channel_blocks else 1)
-            * (RASTER if min(each.channel_blocks, each.sample_bands) > 1 else 1)
-            for each, scale in promised.items()
-        }
-        return ((each, promised[each]) for each in rank_arrangements(quality))
-
-    def choose_count(self, gain: float, *, may_be_few: bool) -> int:
-        """How many channels fill the room best.
-
-        Args:
-            gain: Channels are left out only if the rest get maps whose area is in all `gain` times as large.
-            may_be_few: Whether there may be fewer than `MIN_CHANNELS`, down to `FEW_CHANNELS`.
-        """
-        areas = {
-            count: self.measure_area(count) for count in [self._channels, *self._list_fewer(MIN_CHANNELS)]
-        }
-        largest = max(areas.values())
-        if may_be_few:
-            few = {count: self.measure_area(count) for count in self._list_fewer(FEW_CHANNELS)}
-            if max(few.values(), default=0) >= MIN_GAIN_OF_FEW * largest:
-                areas, largest = areas | few, max(few.values())
-        best: int = next(count for count, area in areas.items() if area >= largest / gain)
-        return best
-
-    def _list_fewer(self, least: int) -> range:
-        """Even numbers of channels, descending to `least`."""
-        return range(self._channels - 1 - (self._channels - 1) % 2, least - 1, -2)
-
-    def measure_area(self, count: int) -> float:
-        """The area of the cells of `count` channels, for one sample and in squares of the scale."""
-        return count * float(next(self.rank(count))[1]) ** 2
-
-
-def prefer_scale(scale: Fraction, context: SceneContext) -> Fraction:
-    """A scale, or a slightly smaller one that video codecs prefer."""
-    if scale <= 1:
-        return scale
-    return Fraction(context.grid.prefer_scale(int(scale), scale * MIN_FITTED, scale))
 
 
 def walk_leaves(node: LayoutTree) -> Iterator[Leaf[Panel]]:

@@ -53,7 +53,7 @@ def test_the_length_of_a_division_follows_from_that_of_one_block() -> None:
         (10, 16, {"max_width": 1920, "max_height": 1080}, 2, 1),
         (10, 16, {"max_width": 1080, "max_height": 1920}, 1, 1),
         (16, 1, {"max_width": 800, "max_height": 800}, 1, 4),
-        (2, 12, {"max_width": 600, "max_height": 600}, 2, 1),
+        (2, 12, {"width": 600, "height": 600}, 2, 1),
         (4, 4, {"max_width": 500, "max_height": 500}, 1, 1),
     ],
 )
@@ -102,8 +102,8 @@ def test_fewer_channels_are_shown_before_cells_become_tiny(tmp_path: Path) -> No
     assert context.cell.size >= 12
     assert len(context.choice.channels if context.choice else ()) < 64
     named = {"channels": WRAPPED | {"show": "0-63"}}
-    with pytest.raises(TemplateError, match="too tall for 240×240"):
-        lay_out(run, named, canvas={"width": 240, "height": 240})
+    with pytest.raises(TemplateError, match="too tall for 120×120"):
+        lay_out(run, named, canvas={"width": 120, "height": 120})
 
 
 def test_a_frame_grows_if_a_scale_is_asked_for_that_its_limits_do_not_admit(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from reelnet.render.panels.maps.grid import (
     CellGrid,
     column_label_height,
     describe_omitted_labels,
+    fit_sample_labels,
     heading_height,
     label_overhang,
     row_label_width,
@@ -168,6 +169,15 @@ class Block:
             return True
         has_words = any(len(label) > 1 for label in self.context.run_labels or ())
         return self.labels and has_words and not self.context.transposed
+
+    def rate_names(self) -> float:
+        """How well it says what the samples are and what they are taken for, from 0 to 1."""
+        names = fit_sample_labels(self.context, labels=self.has_sample_labels)
+        rate = 1.0 if names is None else names.legibility
+        answers = self.answer_layout
+        if answers is None or (answers.has_names and not answers.names.lines):
+            return rate
+        return rate * answers.names.legibility
 
     @property
     def notes(self) -> tuple[str, ...]:

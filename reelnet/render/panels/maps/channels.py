@@ -84,8 +84,9 @@ class Channels(Panel):
     wrap: Literal["auto", False] | PositiveInt = Field(
         False,
         description="The number of blocks into which the channels of one layer are divided. Blocks are side by side, "
-        "each with the inputs above it, or below each other if transposed. auto: the number that makes the cells "
-        "largest in a canvas of a given or maximum size; many samples then have several rows of blocks.",
+        "each with the inputs above it, or below each other if transposed. auto: the number that makes the best "
+        "picture in a canvas of a given or maximum size, with large maps and readable names; many samples then have "
+        "several rows of blocks, and fewer channels than the top ones asked for may be shown.",
     )
     arrange: Literal["column", "row", "columns"] = Field(
         "column",
@@ -159,6 +160,10 @@ class Channels(Panel):
             rows = [list(column) for column in zip(*rows, strict=True)]
         blocks = [block for row in rows for block in row]
         return BlockArrangement(blocks, "rows", self.apart, columns=len(rows[0]))
+
+    def rate_names(self, context: SceneContext) -> float:
+        """How well the names beside the samples can be read, and those of the answers."""
+        return self._arrange_blocks(context).blocks[0].rate_names()
 
     def _choose_arrangement(self, context: SceneContext) -> Arrangement:
         """Into how many blocks the layer is divided."""

@@ -29,6 +29,9 @@ MIN_TURNED_PITCH = 1.6
 MAX_TURNED_EMS = 14
 """Length of the longest label that is turned."""
 
+TWO_LINES, TURNED, LEFT_OUT = 0.95, 0.7, 0.4
+"""How well labels on two lines, turned ones and those that are left out can be read; whole ones count 1."""
+
 DIAGONAL = math.sqrt(0.5)
 
 TURN_OVERSAMPLING = 4
@@ -77,6 +80,15 @@ class Labels:
     def select(self, numbers: Sequence[int]) -> Labels:
         """The same for some of the labels."""
         return replace(self, lines=tuple(self.lines[number] for number in numbers)) if self.lines else self
+
+    @property
+    def legibility(self) -> float:
+        """How well they can be read, from 0 to 1."""
+        if not self.lines:
+            return LEFT_OUT
+        if self.is_turned:
+            return TURNED
+        return TWO_LINES if max(map(len, self.lines)) > 1 else 1.0
 
     @property
     def width(self) -> int:
