@@ -49,7 +49,7 @@ class Figure {
     this.button = make("button", { type: "button", class: "play" });
     this.slider = make("input", { type: "range", min: "0", max: String(scene.steps.length - 1), step: "1" });
     this.slider.setAttribute("aria-label", "Training step");
-    this.label = make("output");
+    this.label = make("span", { class: "step" });
     this.menu = makeSelect(
       "Layer",
       scene.layers.map(({ name }) => name),
@@ -68,7 +68,7 @@ class Figure {
       this.makeSpeeds(),
     );
     this.controls.append(this.menu, this.pin);
-    root.replaceChildren(this.stage, this.controls);
+    root.replaceChildren(make("h1", {}, document.title), this.stage, this.controls);
     this.listen();
   }
 
@@ -159,6 +159,7 @@ class Figure {
     picture.show(picture === this.picture ? this.player.step : picture.step);
     loadLevels(scene, layer).then((levels) => {
       if (picture.layer === layer) picture.setLevels(levels);
+      document.documentElement.dataset.ready = "yes";
     });
   }
 
