@@ -57,18 +57,23 @@ class TextWatch:
     def __init__(self) -> None:
         self.texts: list[DrawnText] = []
         self.panel, self.is_still = "", False
-        self._line: tuple[str, TextStyle] = ("", TextStyle(1))
+        self._line: tuple[str, TextStyle, NDArray[np.uint8] | None] = ("", TextStyle(1), None)
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """Watch `write` and `stamp` within the block."""
-        stamp = canvas_module.stamp
+        """Watch `write` within the block."""
+        stamp = canvas_module._stamp
 
         def note_line(text: str, style: TextStyle) -> NDArray[np.uint8]:
-            self._line = text, style
-            return rasterize_text(text, style)
+            mask = rasterize_text(text, style)
+            self._line = text, style, mask
+            return mask
 
         def note_stamp(canvas: Canvas, mask: NDArray[np.uint8], ink: Ink, x: int, y: int) -> None:
+            text, style, line = self._line
+            if mask is not line:
+                stamp(canvas, mask, ink, x, y)
+                return
             pixels = find_core(canvas, mask, x, y)
             before = canvas[pixels]
             stamp(canvas, mask, ink, x, y)
@@ -77,13 +82,12 @@ class TextWatch:
                 return
             left, top = int(columns.min()), int(rows.min())
             box = Box(x + left, y + top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top)
-            text, style = self._line
             drawn = (int(ink.indices[-1]), pixels, before, canvas[pixels])
             self.texts.append(DrawnText(text, self.panel, style, box, self.is_still, *drawn))
 
         with (
             mock.patch.object(canvas_module, "rasterize_text", note_line),
-            mock.patch.object(canvas_module, "stamp", note_stamp),
+            mock.patch.object(canvas_module, "_stamp", note_stamp),
         ):
             yield
 

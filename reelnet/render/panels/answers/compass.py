@@ -31,6 +31,8 @@ from reelnet.scene.limits import relative_luminance
 from reelnet.scene.palette.palette import FixedPicture, Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 
+NATURAL_EMS = 20
+"""Side that the panel asks for, relative to the text's size."""
 MIN_CHOSEN = 3
 """Classes on the circle, at least, if they are chosen of many."""
 MAX_SAMPLES = 24
@@ -126,7 +128,9 @@ class Compass(AnswerPanel):
         text = context.theme.text
         for sentence in chain(*self.note_lines(context, scores)):
             note_style(context).width(sentence.replace("\n", " "))
-        return Measure(26 * text, 26 * text, 16 * text, lambda width: min(width, 26 * text))
+        return Measure(
+            NATURAL_EMS * text, NATURAL_EMS * text, 16 * text, lambda width: min(width, NATURAL_EMS * text)
+        )
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> CompassDrawing:
         """Fit the circle into the box."""
