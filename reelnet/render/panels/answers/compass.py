@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -31,7 +31,7 @@ from reelnet.scene.limits import relative_luminance
 from reelnet.scene.palette.palette import FixedPicture, Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas
 
-NATURAL_EMS = 20
+NATURAL_EMS = 26
 """Side that the panel asks for, relative to the text's size."""
 MIN_CHOSEN = 3
 """Classes on the circle, at least, if they are chosen of many."""
@@ -187,10 +187,11 @@ class Note:
         return cls(tuple(lines), Box(x, box.bottom - height, width, height), align)
 
     @classmethod
-    def below(cls, sentences: Sequence[str], box: Box, style: TextStyle) -> Note:
-        """Sentences in as few lines as possible at the bottom of a box."""
-        text = " ".join(f"{each}." for each in sentences).replace(VERDICTS, VERDICTS.replace("\n", ". "))
-        wrapped = wrap_text(text.replace("\n", " "), box.width, style) if sentences else []
+    def below(cls, groups: Iterable[Sequence[str]], box: Box, style: TextStyle) -> Note:
+        """Groups of sentences at the bottom of a box, each in as few lines as possible."""
+        texts = [" ".join(f"{each}." for each in group) for group in groups if group]
+        texts = [text.replace(VERDICTS, VERDICTS.replace("\n", ". ")).replace("\n", " ") for text in texts]
+        wrapped = [line for text in texts for line in wrap_text(text, box.width, style)]
         height = len(wrapped) * style.line_height
         return cls(tuple(wrapped), Box(box.x, box.bottom - height, box.width, height))
 
@@ -226,8 +227,9 @@ class CompassDrawing:
         below = WIDEST if self._is_alone else ""
         self._ring = ClassRing.fit(names, box, head_share, theme, below)
         if any(self._ring.touches(note.box) for note in self._notes if note.lines):
-            self._notes = [Note.below([*left, *right], box, self._note_style)]
-            area = Box(box.x, box.y, box.width, box.height - self._notes[0].box.height)
+            self._notes = [Note.below((left, right), box, self._note_style)]
+            away = self._notes[0].box.height + self._note_style.line_height // 2
+            area = Box(box.x, box.y, box.width, box.height - away)
             self._ring = ClassRing.fit(names, area, head_share, theme, below)
         self._line = max(1.0, min(theme.text / 12, self._ring.head / 9))
         if MOVED in right and not self._has_moved:
@@ -235,7 +237,7 @@ class CompassDrawing:
             if len(self._notes) > 1:
                 self._notes[1] = Note.in_corner(right, box, self._note_style, "right")
             else:
-                self._notes = [Note.below([*left, *right], box, self._note_style)]
+                self._notes = [Note.below((left, right), box, self._note_style)]
         photos = context.pictures.ndim == 4
         shades = PHOTO_SHADES if photos else SHADES
         colors = choose_class_colors(len(self._classes), theme.background)
