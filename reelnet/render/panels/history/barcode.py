@@ -17,7 +17,7 @@ from reelnet.render.description.described_canvas import described_by
 from reelnet.render.description.items import CellLevels, CellsItem
 from reelnet.render.panels.charts.axis import Axis, fit_step_axis
 from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis
-from reelnet.render.panels.history.barcode_image import BarcodeImage, choose_vector, find_units
+from reelnet.render.panels.history.barcode_image import BarcodeImage, choose_vector, find_units, order_units
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import LABEL_GAP
@@ -34,7 +34,11 @@ from reelnet.scene.wording import name_layer
 from reelnet.template.selector import format_positions
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 320
-"""Pixels of the layout of all steps and of all units, about, if the author gives no size."""
+"""Pixels of the layout of all steps and of all units, about, if neither the author nor the canvas gives a size."""
+MIN_WIDTH, MIN_HEIGHT = 160, 96
+"""Least pixels of the layout of all steps and of all units."""
+MARGINS = 64, 416
+"""Pixels of the layout of the width and of the height of a frame that others take, about."""
 MAX_LABELED_STEPS = 8
 """Steps that are all written below the image."""
 MIN_STEPS = 3
@@ -65,7 +69,8 @@ class Barcode(Panel):
         description="`similar`: similar units together. `recorded`: in the order of the layer.",
     )
     units_height: PositivePixels | None = Field(
-        None, description="Largest height of all units in pixels; by default about 320."
+        None,
+        description="Largest height of all units in pixels; by default what the canvas leaves, or about 320.",
     )
     note: bool = Field(True, description="Write a line above that explains rows, columns and colors.")
 
@@ -104,15 +109,23 @@ class Barcode(Panel):
             errors.add(f"{steps} too few for a barcode; record or show at least {MIN_STEPS}")
         errors.raise_errors()
         layout = BarcodeLayout(self, context)
-        return Measure(layout.width, layout.height_at(layout.width), height_at=layout.height_at)
+        least = layout.beside + context.px(MIN_WIDTH)
+        return Measure(
+            layout.width, layout.height_at(layout.width), min(least, layout.width), height_at=layout.height_at
+        )
 
     def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> BarcodeDrawing:
         """Place the image in its box."""
-        return BarcodeDrawing(BarcodeLayout(self, context), box, palette)
+        return BarcodeDrawing(BarcodeLayout(self, context, box.width), box, palette)
 
 
 class BarcodeLayout:
     """What the image shows, and where it is.
+
+    Args:
+        panel: The options.
+        context: The run.
+        width: Width of its box in pixels, if that is known.
 
     Attributes:
         tap: Name of the layer.
@@ -122,27 +135,27 @@ class BarcodeLayout:
         names: The names of the rows, from the top down; empty if they have no room.
         name_style: Their font.
         left: Pixels left of the image.
+        beside: Pixels left and right of it.
         width: Width in pixels.
         note: The words above the image; empty for none.
         key: Explains the colors.
     """
 
-    def __init__(self, panel: Barcode, context: SceneContext) -> None:
+    def __init__(self, panel: Barcode, context: SceneContext, width: int | None = None) -> None:
         self.context, self.tap = context, panel.find_layer(context)
         self.samples = samples = panel.find_samples(context)
         units = find_units(context, self.tap, samples)
         axis = fit_step_axis(context.steps, 5)
         has_few = len(context.steps) <= MAX_LABELED_STEPS
         self.axis: Axis = replace(axis, ticks=tuple(map(float, context.steps))) if has_few else axis
-        self.image = BarcodeImage.fit(
-            units,
-            context,
-            self.axis,
-            context.px(DEFAULT_WIDTH),
-            panel.units_height or context.px(DEFAULT_HEIGHT),
-            similar=panel.order == "similar",
-        )
-        style = body_style(context.theme)
+        order = order_units(units.values) if panel.order == "similar" else np.arange(units.values.shape[1])
+        frame, style = context.max_frame, body_style(context.theme)
+        height = panel.units_height or find_units_height(context)
+
+        def fit(columns_width: int) -> BarcodeImage:
+            return BarcodeImage.fit(units, context, self.axis, columns_width, height, order)
+
+        self.image = fit(context.px(DEFAULT_WIDTH))
         self.name_style = fit_line_height(style, self.image.row_height)
         has_names = self.name_style.line_height <= self.image.row_height
         self.names = self._name_rows(units.channels) if has_names else []
@@ -153,7 +166,13 @@ class BarcodeLayout:
             context, units.limits, has_missing=context.statistics.has_nonfinite(self.tap)
         )
         # Beside the image there is room for the values of a strip below it, whose plot then has the same edges.
-        self.width = self.left + self.image.width + context.px(LABEL_GAP) + style.width("100%")
+        self.beside = self.left + context.px(LABEL_GAP) + style.width("100%")
+        room = None if frame is None else frame[0] - context.px(MARGINS[0])
+        if width is not None:
+            room = width if room is None else min(room, width)
+        if room is not None:
+            self.image = fit(max(context.px(MIN_WIDTH), room - self.beside))
+        self.width = self.beside + self.image.width
         label = ""
         if context.labels is not None and len(samples) == 1:
             label = context.labels[context.sample_indices.index(samples[0])]
@@ -200,6 +219,14 @@ class BarcodeLayout:
         """Height in pixels at a width."""
         line_height = body_style(self.context.theme).line_height
         return self.top_at(width) + self.image.height + self.context.px(TICK_LENGTH) + line_height
+
+
+def find_units_height(context: SceneContext) -> int:
+    """Pixels of all units: what other panels leave of the canvas, or the default."""
+    if context.max_frame is None:
+        return context.px(DEFAULT_HEIGHT)
+    height = context.max_frame[1] - context.px(MARGINS[1])
+    return max(context.px(MIN_HEIGHT), height)
 
 
 class BarcodeDrawing:

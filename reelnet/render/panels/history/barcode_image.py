@@ -152,7 +152,13 @@ class BarcodeImage:
 
     @classmethod
     def fit(
-        cls, units: Units, context: SceneContext, axis: Axis, width: int, height: int, *, similar: bool
+        cls,
+        units: Units,
+        context: SceneContext,
+        axis: Axis,
+        width: int,
+        height: int,
+        order: NDArray[np.intp],
     ) -> BarcodeImage:
         """Fit units and steps into about width × height pixels.
 
@@ -160,7 +166,6 @@ class BarcodeImage:
         mean of the steps that fall on it, and one without any is that of the step after it.
         """
         count, grid = units.values.shape[1], context.grid
-        order = order_units(units.values) if similar else np.arange(count)
         values = units.values[:, order].T.astype(np.float64)
         units_per_row = -(-count // height)
         rows = -(-count // units_per_row)

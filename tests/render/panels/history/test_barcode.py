@@ -75,6 +75,18 @@ def test_rows_are_units_and_columns_steps_up_to_the_present(run: Run) -> None:
     assert (image[:, present + 1 :] == 255).all()
 
 
+def test_the_image_fits_its_canvas(run: Run) -> None:
+    sizes = []
+    for width, height in ((500, 900), (1200, 700)):
+        canvas = {"width": width, "height": height}
+        layout = lay_out(run, {"barcode": {}}, theme=SMALL_TYPE, canvas=canvas)
+        box = layout.box("barcode")
+        assert 0.8 * width < box.width <= width - 32
+        sizes.append(shown_image(layout, STEPS - 1)[0].shape)
+    assert sizes[0][0] > sizes[1][0]
+    assert sizes[0][1] < sizes[1][1]
+
+
 def test_few_steps_have_the_edges_of_the_axis(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", {"fc": noise(9, 1, 4, 1)})
     image, width, _ = shown_image(barcode(run), 8)
