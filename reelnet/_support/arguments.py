@@ -16,7 +16,7 @@ def require_integer(name: str, value: Any, low: int, high: int) -> int:
     """Return an integer of any type, such as NumPy's, as an `int`.
 
     Raises:
-        UsageError: It is no integer, or not from `low` to `high`.
+        UsageError: It is not an integer, or not from `low` to `high`.
     """
     try:
         # True is 1 in Python, but nobody means a number by it.
@@ -32,7 +32,7 @@ def require_number(name: str, value: Any, low: float, high: float) -> float:
     """Return a number of any type, such as NumPy's, as a `float`.
 
     Raises:
-        UsageError: It is no number, or not from `low` to `high`.
+        UsageError: It is not a number, or not from `low` to `high`.
     """
     try:
         number = math.nan if isinstance(value, bool | str | bytes) else float(value)
@@ -47,7 +47,7 @@ def require_texts(name: str, value: Any, example: str) -> tuple[str, ...]:
     """Return a list of texts as a tuple.
 
     Raises:
-        UsageError: It is one text, no list, or has an item that is no text.
+        UsageError: It is a single text, not a list, or has an item that is not a text.
     """
     is_list = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
     texts = tuple(value) if is_list else (None,)
@@ -60,7 +60,7 @@ def require_mapping(name: str, value: Any) -> Mapping[str, Any]:
     """Return a mapping; an empty one for None.
 
     Raises:
-        UsageError: It is none.
+        UsageError: It is not a mapping.
     """
     if value is not None and not isinstance(value, Mapping):
         raise UsageError(f"{name} {describe_value(value)}: give a mapping, such as a dict")
@@ -71,7 +71,7 @@ def require_path(name: str, value: Any) -> str:
     """Return a path as text.
 
     Raises:
-        UsageError: It is no path.
+        UsageError: It is not a path.
     """
     if isinstance(value, str | os.PathLike) and isinstance(text := os.fspath(value), str):
         return text

@@ -276,7 +276,7 @@ _SYNTAX_ERRORS: tuple[tuple[str, str, bool], ...] = (
     (r"found character '\\t'", "a tab is not allowed here; use spaces", False),
     (r"found character '(.+)' that cannot", r"a value cannot start with \1 unless it is quoted", False),
     (r"quoted scalar: found unexpected", "the quote that opens here is never closed", True),
-    (r"unknown escape character '(.+)'", r"\\\1 is no escape in double quotes; use single quotes", False),
+    (r"unknown escape character '(.+)'", r"\\\1 is not an escape in double quotes; use single quotes", False),
     (r"expected escape sequence of (\d+)", r"this escape needs \1 hexadecimal digits", False),
     (r"could not find expected ':'", "expected 'key: value'; ':' or the space after it is missing", True),
     (r"mapping values are not allowed", "a ': ' is not allowed here; quote the text", False),

@@ -72,7 +72,7 @@ def write_run(
         force: Replace an existing run at `path`.
 
     Raises:
-        UsageError: `path` exists, or what must be a mapping is none.
+        UsageError: `path` exists, or a group of arrays is not a mapping.
         ReelnetError: An array has the wrong shape, type or values, or the folder cannot be written.
     """
     arrays: dict[str, Any] = {"steps": steps, "samples": samples}

@@ -20,7 +20,7 @@ def format_classes(classes: Sequence[object] | None) -> tuple[str, ...] | None:
     """Convert class names to strings.
 
     Raises:
-        ReelnetError: They are no list of two or more different names.
+        ReelnetError: They are not a list of two or more different names.
     """
     if classes is None:
         return None

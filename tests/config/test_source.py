@@ -124,7 +124,7 @@ def test_an_alias_has_its_own_position() -> None:
         ('a: 1\nb: "\\0"\n', "2:4", r"control character '\x00'"),
         ('a: "\\ud800"\n', "1:4", r"control character '\ud800'"),
         ('a: "\\UFFFFFFFF"\n', "1:1", "escape"),
-        ('a: "renders\\q"\n', "1:13", r"\q is no escape in double quotes; use single quotes"),
+        ('a: "renders\\q"\n', "1:13", r"\q is not an escape in double quotes; use single quotes"),
         ('a: "\\x1"\n', "1:7", "2 hexadecimal digits"),
         ("a: @b\n", "1:4", "cannot start with @ unless it is quoted"),
         ("a: **b**\n", "1:4", "cannot start with '*'"),

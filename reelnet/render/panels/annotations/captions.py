@@ -79,7 +79,7 @@ def parse_event(value: Any) -> TrainingEvent | None:
     if value is None or isinstance(value, TrainingEvent):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no event; give a text such as half_correct or 'accuracy 90%'")
+        raise ValueError(f"{value!r} is not an event; give a text such as half_correct or 'accuracy 90%'")
     return TrainingEvent.parse(value)
 
 

@@ -29,7 +29,7 @@ LOSS_HALVED = "loss_halved"
 
 @dataclass(frozen=True)
 class TrainingEvent:
-    """Something that happens in a training and is the case from then on, to the end of the recording.
+    """A condition that holds from some step until the end of the recording.
 
     Attributes:
         name: `first_correct`, `half_correct`, `all_correct`, `loss_halved`, or the name of a metric.
@@ -56,24 +56,24 @@ class TrainingEvent:
         )
 
     def find_step(self, context: SceneContext) -> int:
-        """The first recorded step from which on it is the case.
+        """The first recorded step from which the condition holds until the end.
 
         Raises:
-            ValueError: It never is, or not to the end, or from the first recorded step on; or the run lacks the data.
+            ValueError: It never holds, not until the end, or already at the first recorded step; or data is missing.
         """
         held, steps = self._find_held(context)
         if not held[-1]:
             when = (
                 "at no step"
                 if not held.any()
-                else f"at step {steps[int(np.argmax(held))]}, but not to the end"
+                else f"at step {steps[int(np.argmax(held))]}, but not until the end"
             )
-            raise ValueError(
-                f"{self.describe()} is the case {when}; remove the caption, or begin it at a step"
-            )
+            raise ValueError(f"{self.describe()} holds {when}; remove the caption, or begin it at a step")
         first = len(held) - int(np.argmin(held[::-1])) if not held.all() else 0
         if first == 0:
-            raise ValueError(f"{self.describe()} is the case from the first recorded step on")
+            raise ValueError(
+                f"{self.describe()} holds from the first recorded step; begin the caption at a step"
+            )
         return steps[first]
 
     def describe(self) -> str:
@@ -81,7 +81,7 @@ class TrainingEvent:
         return self.name if self.share is None else f"{self.name} {100 * self.share:g}%"
 
     def _find_held(self, context: SceneContext) -> tuple[NDArray[np.bool_], list[int]]:
-        """Whether it is the case at each step that tells, and these steps."""
+        """Whether the condition holds at each step with data, and these steps."""
         if self.name in RIGHT_SAMPLES and self.share is None:
             needed = RIGHT_SAMPLES[self.name](len(context.sample_indices))
             return count_right(context) >= needed, list(context.steps)
@@ -96,7 +96,7 @@ class TrainingEvent:
         finite = known[np.isfinite(known)]
         if ((finite < 0) | (finite > 1)).any():
             raise ValueError(
-                f"metric {metric!r} has values from {finite.min():.4g} to {finite.max():.4g}, so it is no share; "
+                f"metric {metric!r} has values from {finite.min():.4g} to {finite.max():.4g}, so it is not a share; "
                 "shares are 0 to 1"
             )
         return known >= self.share, steps

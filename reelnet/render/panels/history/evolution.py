@@ -29,7 +29,7 @@ MIN_MOMENTS = 4
 
 
 class Evolution(MomentsPanel):
-    """One channel's maps of all samples at several moments, with what the network takes the samples for by then.
+    """One channel's maps of all samples at several moments, with the network's answers at each.
 
     Rows are moments, or samples if maps become larger by it on a canvas with limits. Where a number of steps would
     leave too little room for the maps, fewer are shown, at least four.

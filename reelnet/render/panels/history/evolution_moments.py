@@ -1,4 +1,4 @@
-"""The moments of the panel `evolution`: what the network answers at a step, and how well it does by then."""
+"""The moments of the panel `evolution`: the network's answers and the metric at a step."""
 
 from __future__ import annotations
 

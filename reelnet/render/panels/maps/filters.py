@@ -93,7 +93,7 @@ class Filters(Panel):
         with error_context("tap"):
             info = context.require(self.tap)
             if info.kind is not TapKind.WEIGHT:
-                raise ValueError(f"{self.tap!r} is no weight; name one, such as conv1.weight")
+                raise ValueError(f"{self.tap!r} is not a weight; name one, such as conv1.weight")
             if not are_filters(info):
                 shape = "×".join(map(str, info.shape))
                 raise ValueError(

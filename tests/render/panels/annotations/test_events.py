@@ -76,7 +76,7 @@ def context_of(run: Run) -> Any:
 def test_an_event_is_where_something_stays_so(run: Run, event: str, step: int | None) -> None:
     found = TrainingEvent.parse(event)
     if step is None:
-        with pytest.raises(ValueError, match="from the first recorded step on"):
+        with pytest.raises(ValueError, match="holds from the first recorded step"):
             found.find_step(context_of(run))
     else:
         assert found.find_step(context_of(run)) == step
@@ -91,15 +91,19 @@ def test_an_event_is_where_something_stays_so(run: Run, event: str, step: int | 
             "not all labels of the samples are names of classes",
         ),
         ("half_correct", {"classes": None}, "the run has no names of classes"),
-        ("accuracy 99%", {}, "accuracy 99% is the case at no step"),
-        ("accuracy 90%", {"metrics": {"accuracy": [0, 1, 1, 1, 1, 0.5]}}, "at step 10, but not to the end"),
-        ("accuracy 90%", {"metrics": {"accuracy": [0, 1, 1, 1, 1, float("nan")]}}, "but not to the end"),
+        ("accuracy 99%", {}, "accuracy 99% holds at no step"),
+        (
+            "accuracy 90%",
+            {"metrics": {"accuracy": [0, 1, 1, 1, 1, 0.5]}},
+            "at step 10, but not until the end",
+        ),
+        ("accuracy 90%", {"metrics": {"accuracy": [0, 1, 1, 1, 1, float("nan")]}}, "but not until the end"),
         (
             "accuracy 90%",
             {"metrics": {"train_accuracy": [0] * 6, "test_accuracy": [0] * 6}},
             "may be train_accuracy or",
         ),
-        ("percent 50%", {}, "has values from 10 to 60, so it is no share"),
+        ("percent 50%", {}, "has values from 10 to 60, so it is not a share"),
         ("loss_halved", {"metrics": {"loss": [0.0] * 6}}, "begins at 0, which cannot be halved"),
         ("loss_halved", {"metrics": None}, "the run has no metrics"),
         ("recall 50%", {}, "no metric 'recall'"),
@@ -172,7 +176,7 @@ def test_a_caption_says_at_which_step_it_begins(run: Run) -> None:
     [
         ({"at": "no_such"}, "no event 'no_such'; give first_correct"),
         ({"at": "accuracy 101%"}, "no event"),
-        ({"at": 7}, "7 is no event"),
+        ({"at": 7}, "7 is not an event"),
         ({"at": "all_correct", "from": 3}, "give from or at, not both"),
         ({"optional": True}, "optional is for captions with at"),
     ],

@@ -152,7 +152,7 @@ def test_missing_weights_are_hatched(tmp_path: Path) -> None:
     ("options", "words"),
     [
         ({"tap": "deep.weight"}, "has shape 5×2×3×3; only filters of 1 or 3 channels"),
-        ({"tap": "conv1"}, "'conv1' is no weight"),
+        ({"tap": "conv1"}, "'conv1' is not a weight"),
         ({"show": [9]}, "no filter 9"),
     ],
 )
