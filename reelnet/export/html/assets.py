@@ -6,11 +6,20 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from reelnet.export.html.shorten import shorten_script, shorten_style
-
 IMPORT = re.compile(r'^import\s*(?:\{[^}]*\}\s*from\s*)?"\./([\w-]+\.js)";\n?', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let|class)\b)", re.MULTILINE)
 MODULE_KEYWORD = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
+COMMENT = re.compile(r"/\*[\s\S]*?\*/\s*|^\s*//.*$", re.MULTILINE)
+"""A comment between signs, or on a line of its own. The files have no other comments, and no such signs in texts."""
+
+START = "start.js"
+"""The script that unpacks the modules."""
+
+
+@cache
+def read_start() -> str:
+    """The script that unpacks the other one."""
+    return _strip_comments(files("reelnet").joinpath("figure", START).read_text("utf-8"))
 
 
 @cache
@@ -23,8 +32,12 @@ def read_script() -> str:
         ValueError: A module imports or exports in another way than by name, or modules import each other.
     """
     folder = files("reelnet").joinpath("figure")
-    sources = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".js")}
-    return "\n".join(shorten_script(_strip_module(sources[name], name)) for name in _order_modules(sources))
+    sources = {
+        file.name: file.read_text("utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(".js") and file.name != START
+    }
+    return "\n".join(_strip_comments(_strip_module(sources[name], name)) for name in _order_modules(sources))
 
 
 @cache
@@ -32,7 +45,13 @@ def read_style() -> str:
     """The style sheets, joined in the order of their names."""
     folder = files("reelnet").joinpath("figure")
     sheets = sorted((file for file in folder.iterdir() if file.name.endswith(".css")), key=lambda f: f.name)
-    return "".join(shorten_style(sheet.read_text("utf-8")) for sheet in sheets)
+    return re.sub(r"\s+", " ", " ".join(_strip_comments(sheet.read_text("utf-8")) for sheet in sheets))
+
+
+def _strip_comments(source: str) -> str:
+    """A source without its comments, indentation and empty lines."""
+    lines = (line.strip() for line in COMMENT.sub("", source).splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _strip_module(source: str, name: str) -> str:

@@ -121,9 +121,7 @@ class Figure:
         scene = self._make_scene(layers)
         width, height = self.layers[0].size
         poster = self._draw_poster()
-        return FigurePage(
-            self.title, self.alt, (width, height), poster, compress_blocks([encode_json(scene)]), data
-        )
+        return FigurePage(self.title, self.alt, (width, height), poster, encode_json(scene), data)
 
     def _make_scene(self, layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         rendition = self.renditions[0]

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from reelnet.export.html.assets import read_script, read_style
+from reelnet.export.html.assets import read_script, read_start, read_style
+from reelnet.export.html.fonts import embed_fonts
+from reelnet.export.html.level_coding import compress_blocks
 
 HTML_ERRORS, JSON_ERRORS = "replace", "backslashreplace"
 """What is written in place of half a surrogate pair, which a name may contain but UTF-8 may not."""
@@ -25,7 +27,7 @@ class FigurePage:
         alt: What the figure shows, for those who do not see it.
         size: Width and height of the picture, in CSS pixels.
         poster: The PNG that is shown without the script.
-        scene: What the script draws, compressed JSON; see docs/figures.md.
+        scene: What the script draws, as JSON; see docs/figures.md.
         data: The compressed values of each layer; empty if they are in files of their own.
         is_split: Whether the script reads values from files beside the page.
     """
@@ -43,12 +45,14 @@ class FigurePage:
         return b"".join(self._parts())
 
     def _parts(self) -> Iterator[bytes]:
-        script, style = read_script(), read_style()
+        start, script = read_start(), read_script()
+        style = embed_fonts(self.scene.decode()) + read_style()
         title, alt = (_escape(text) for text in (self.title, self.alt))
         policy = [
             "default-src 'none'",
-            f"script-src '{_hash(script)}'",
+            f"script-src '{_hash(start)}' '{_hash(script)}'",
             f"style-src '{_hash(style)}'",
+            "font-src data:",
             "img-src data:",
             *(["worker-src blob:"] if "new Worker(" in script else []),
             *(["connect-src 'self'"] if self.is_split else []),
@@ -71,12 +75,14 @@ class FigurePage:
         ).encode("utf-8", HTML_ERRORS)
         yield base64.b64encode(self.poster)
         yield b'"></noscript></main>\n'
-        blocks = {"figure-data": self.scene} | {f"data-{n}": data for n, data in enumerate(self.data)}
+        texts = {"figure-script": script.encode(), "figure-data": self.scene}
+        blocks = {name: compress_blocks([text]) for name, text in texts.items()}
+        blocks |= {f"data-{number}": data for number, data in enumerate(self.data)}
         for name, data in blocks.items():
             yield f'<script type="application/octet-stream;base64" id="{name}">'.encode()
             yield base64.b64encode(data)
             yield b"</script>\n"
-        yield b'<script type="module">' + script.encode() + b"</script>\n</html>\n"
+        yield b'<script type="module">' + start.encode() + b"</script>\n</html>\n"
 
 
 def encode_json(value: Any) -> bytes:

@@ -116,9 +116,13 @@ def check_policy(page: Page) -> None:
     """Check that the policy of a page forbids the network, and allows its own script and style."""
     policy = dict(part.split(" ", 1) for part in page.meta("Content-Security-Policy").split("; "))
     assert policy["default-src"] == "'none'"
-    for name in ("script", "style"):
-        digest = base64.b64encode(hashlib.sha256(page.text(name).encode()).digest()).decode()
-        assert policy[f"{name}-src"] == f"'sha256-{digest}'"
+    packed = inflate(page.text("figure-script"))
+    for name, sources in {
+        "script-src": [page.text("script").encode(), packed],
+        "style-src": [page.text("style").encode()],
+    }.items():
+        digests = [base64.b64encode(hashlib.sha256(source).digest()).decode() for source in sources]
+        assert policy[name] == " ".join(f"'sha256-{digest}'" for digest in digests)
     scripts = [each for tag, each in page.elements if tag == "script"]
     assert [each for each in scripts if each.get("type") != "application/octet-stream;base64"] == [
         {"type": "module"}
