@@ -6,7 +6,7 @@ SOURCES := pyproject.toml $(shell find reelnet templates -type f -not -name '*.p
 LOOKS ?=
 GALLERY ?=
 
-.PHONY: demo gallery looks test fuzz check lowest docs-reference clean
+.PHONY: demo gallery looks test fuzz check check-figure lowest docs-reference clean
 
 demo: $(VENV)/installed
 	$(BIN)/reelnet demo --force
@@ -36,6 +36,15 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+	if command -v npm > /dev/null; then $(MAKE) check-figure; else echo "npm is not installed: figure not checked"; fi
+
+# The types and the format of the scripts in interactive figures.
+check-figure: tests/figure/node_modules/.package-lock.json
+	npm --prefix tests/figure run --silent check
+
+tests/figure/node_modules/.package-lock.json: tests/figure/package-lock.json
+	npm --prefix tests/figure ci --silent
+	touch $@
 
 # Every format with the lowest versions that pyproject.toml allows, on the Python that PYTHON names.
 lowest:

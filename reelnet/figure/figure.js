@@ -1,6 +1,6 @@
 // The figure: pictures, their controls, and what readers do with them.
 
-import { Closeup, describeCell, describeValue, Note } from "./inspect.js";
+import { Closeup, Note } from "./inspect.js";
 import { make, Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { loadLevels, readScene } from "./scene.js";
