@@ -107,9 +107,9 @@ class CaptionSpec(SpecModel):
     )
     optional: bool = Field(
         False,
-        description="With `at`: leave the caption out, instead of an error, if the event does not happen "
-        "or the run lacks the data. With a share of the training: leave the caption out if an event has "
-        "already begun another one.",
+        description="For captions with `at` or from a share of the training: leave the caption out if one with `at` "
+        "that is listed after it begins at the same step or earlier. With `at`, also leave it out, instead of an "
+        "error, if the event does not happen or the run lacks the data.",
     )
     to_step: int | None = Field(
         None,
@@ -237,18 +237,15 @@ class Captions(Panel):
             starts = [
                 max(start, steps[1]) if start is not None and share else start for start, share in pairs
             ]
-        events = [
-            start for item, start in zip(self.items, starts, strict=True) if item.at and start is not None
-        ]
         return [
-            None
-            if item.at is None
-            and item.optional
-            and start is not None
-            and start >= min(events, default=start + 1)
-            else start
-            for item, start in zip(self.items, starts, strict=True)
+            None if item.optional and start is not None and self._is_outdone(number, start, starts) else start
+            for number, (item, start) in enumerate(zip(self.items, starts, strict=True))
         ]
+
+    def _is_outdone(self, number: int, start: int, starts: Sequence[int | None]) -> bool:
+        """Whether a caption by event that is listed after this one begins at its first step or before."""
+        later = zip(self.items[number + 1 :], starts[number + 1 :], strict=True)
+        return any(item.at is not None and other is not None and other <= start for item, other in later)
 
     def pauses(self, context: SceneContext) -> list[Pause]:
         """One pause per caption at the first frame that shows it, so that its first step is not skipped."""

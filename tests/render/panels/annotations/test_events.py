@@ -143,19 +143,20 @@ def test_captions_follow_each_other(run: Run) -> None:
     assert ranges == [(0, 20), None, (30, 30), (40, 40), (50, 50)]
 
 
-def test_a_share_is_left_out_once_an_event_has_begun_a_caption(run: Run) -> None:
+def test_an_optional_caption_is_left_out_once_an_event_listed_after_it_has_begun_one(run: Run) -> None:
     panel = Captions.model_validate(
         {
             "items": [
                 {"from": "0%", "optional": True, "text": "start"},
                 {"from": "20%", "optional": True, "text": "before"},
-                {"at": "half_correct", "text": "half"},
                 {"from": "80%", "optional": True, "text": "left out"},
+                {"at": "loss_halved", "optional": True, "text": "left out"},
+                {"at": "half_correct", "optional": True, "text": "half"},
             ]
         }
     )
     ranges = [each and (each.first, each.last) for each in panel.resolve_ranges(context_of(run))]
-    assert ranges == [(0, 0), (10, 20), (30, 50), None]
+    assert ranges == [(0, 0), (10, 20), None, None, (30, 50)]
 
 
 def test_a_caption_says_at_which_step_it_begins(run: Run) -> None:
