@@ -289,7 +289,7 @@ class TableWay:
 
     @property
     def score(self) -> float:
-        """The area of all maps, more for large ones, and less for samples and channels that are left out."""
+        """The area of all maps, more for large ones, and less for what is left out and cells that are not filled."""
         few: float = (min(self.samples, GOOD_SAMPLES) / GOOD_SAMPLES) ** 1.5
         if not self.table.has_maps:
             return few * self.side
@@ -301,7 +301,8 @@ class TableWay:
         loose = replace(self.spacing, rows=1)
         wanted = sum(layer.count_cells(loose) or 0 for layer in self.layers)
         shown, area = sum(count for count, _ in cells), sum(count * side**2 for count, side in cells)
-        return self.samples * few * area * math.sqrt(self.side) * shown / wanted
+        fill = min(1.0, self.side / self.spacing.cell)
+        return self.samples * few * area * math.sqrt(self.side) * fill * shown / wanted
 
 
 class LayerTableDrawing:
