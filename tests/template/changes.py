@@ -115,6 +115,8 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("panels", "belief", "sample"): [0],
     ("panels", "flow", "layers"): [["conv2"]],
     ("panels", "layers", "layers"): [["conv2"]],
+    ("panels", "layers", "tap"): ["aux"],
+    ("panels", "layers", "classes"): [["ship", "dog", "frog", "horse", "cat"]],
     ("panels", "flow", "sample"): [0, "cat"],
     ("panels", "flow", "tap"): ["aux"],
     ("panels", "flow", "classes"): [["cat", "dog", "frog", "horse", "vessel"]],
