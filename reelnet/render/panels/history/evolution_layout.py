@@ -168,22 +168,16 @@ class EvolutionLayout:
         if not self.form.rows_are_moments:
             widths += [self._words_width + px(8), self._value_words_width + px(8)]
         self.pitch = grid.round_up(max(widths))
-        room = self.pitch - margin
         if self.form.rows_are_moments:
-            fitted = (
-                Labels.fit_columns(content.labels, self.body, self.pitch, margin) if content.labels else None
-            )
+            self.labels = Labels.fit_columns(content.labels, self.body, self.pitch, margin)
         else:
             head = [find_least_width(name, self.body, longest) for name in content.labels]
             head += [self.body.width(INPUT_LABEL), self.picture_size.width]
             head += [self.body.width(word) for word in self._value_name.split(" ")]
             self._head_width = max(head)
-            size = 2 * self.body.line_height
-            fitted = (
-                Labels.fit_rows(content.labels, self.body, self._head_width, size) if content.labels else None
-            )
-        self.labels = fitted or Labels((), self.body)
-        self.answers = self._fit_answers(names, room) if names else None
+            height = 2 * self.body.line_height
+            self.labels = Labels.fit_rows(content.labels, self.body, self._head_width, height)
+        self.answers = self._fit_answers(names, self.pitch - margin) if names else None
 
     def _fit_answers(self, names: list[str], room: int) -> Labels:
         """The answers on one or two lines each; they are cut only if they are very long."""
