@@ -188,10 +188,16 @@ class Note:
 
     @classmethod
     def below(cls, groups: Iterable[Sequence[str]], box: Box, style: TextStyle) -> Note:
-        """Groups of sentences at the bottom of a box, each in as few lines as possible."""
-        texts = [" ".join(f"{each}." for each in group) for group in groups if group]
-        texts = [text.replace(VERDICTS, VERDICTS.replace("\n", ". ")).replace("\n", " ") for text in texts]
-        wrapped = [line for text in texts for line in wrap_text(text, box.width, style)]
+        """Groups of sentences at the bottom of a box, each on a line, or each sentence on lines of its own."""
+        wrapped: list[str] = []
+        for group in groups:
+            sentences = [
+                f"{each}.".replace(VERDICTS, VERDICTS.replace("\n", ". ")).replace("\n", " ")
+                for each in group
+            ]
+            is_short = style.width(" ".join(sentences)) <= box.width
+            texts = [" ".join(sentences)] if is_short else sentences
+            wrapped += [line for text in texts if text for line in wrap_text(text, box.width, style)]
         height = len(wrapped) * style.line_height
         return cls(tuple(wrapped), Box(box.x, box.bottom - height, box.width, height))
 
