@@ -161,11 +161,13 @@ class Reel:
         platform: str | None = None,
         max_error: float = DEFAULT_MAX_ERROR,
         keep: Collection[str] = (),
+        split: bool = False,
     ) -> Report:
         """Write the animation to a file in the format of its suffix.
 
         The formats are .gif, .mp4, .webm, .webp, .apng, .avif and .mov. A name such as `frame-%05d.png` writes one
-        still per frame. The file is written under a temporary name and renamed when it is complete.
+        still per frame, and .html an interactive figure with all recorded steps. The file is written under a
+        temporary name and renamed when it is complete.
 
             reel.save("conv2.mp4")
             report = reel.save("conv2.gif", max_size="3 MB", max_error=2, keep=["frames"])
@@ -193,6 +195,8 @@ class Reel:
             keep: With a cap: what must not be reduced. `"frames"` shows every step that the template selects,
                 `"levels"` keeps all colors of the colormap and so the limit of `max_error`, `"channels"` keeps all
                 channels that the template shows, and `"scale"` keeps the size of the maps in pixels.
+            split: Write the values of an .html figure into a folder beside it, from which the page loads them: for
+                figures that are too large for one file, on a web server.
 
         Returns:
             The figures of the file: size, frames, errors, and what was reduced.
@@ -211,6 +215,7 @@ class Reel:
             platform=platform,
             max_error=max_error,
             keep=keep,
+            split=split,
         )
         file = Path(require_path("path", path))
         return save(ExportRequest(self.rendition, file, options=options), progress, on_trial)

@@ -81,7 +81,7 @@ COMMANDS = {
     "reelnet metrics": "RUN FILES --step-column --only --prefix",
     "reelnet inspect": "RUN --json",
     "reelnet render": "RUN -o --output --layer --layers --template --set --scale --density --fps --lossless --codec "
-    "--max-size --for --max-error --keep --jobs --report --json --quiet",
+    "--max-size --split --for --max-error --keep --jobs --report --json --quiet",
     "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --density --fps --max-error "
     "--keep --jobs --report --json --quiet",
     "reelnet frame": "RUN --step -o --output --layer --layers --template --set --scale --density",

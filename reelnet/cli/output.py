@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CONTROLS_HEIGHT = 64
+"""CSS pixels of the controls below the picture of a figure."""
+
 
 @dataclass(frozen=True)
 class ProgressBar:
@@ -136,8 +139,10 @@ def require_writable(*paths: Path) -> None:
 def format_report(report: Report) -> str:
     """A report on one line; MB is 10^6 bytes."""
     from reelnet._support.byte_size import format_size
+    from reelnet.export.encoders.formats import is_figure
 
-    what = f"{format_count(report.frames, 'frame')}, {report.duration:.2f} s" if report.duration else "still"
+    noun = "step" if is_figure(report.path) else "frame"
+    what = f"{format_count(report.frames, noun)}, {report.duration:.2f} s" if report.duration else "still"
     parts = [f"{make_printable(str(report.path))}: {format_size(report.bytes)}"]
     if report.cap is not None:
         parts.append(f"{format_fill(report)} of {format_size(report.cap)}")
@@ -148,6 +153,22 @@ def format_report(report: Report) -> str:
         parts.append(f"{report.encodes} encodes")
     parts.append(f"took {report.seconds:.1f} s")
     return ", ".join(parts) + "".join(f"; {each}" for each in report.traded)
+
+
+def format_embedding(report: Report) -> str:
+    """The line by which a page shows an interactive figure; empty for other files."""
+    from html import escape
+    from urllib.parse import quote
+
+    from reelnet.export.encoders.formats import is_figure
+
+    if not is_figure(report.path):
+        return ""
+    name = escape(quote(Path(report.path).name))
+    return (
+        f'<iframe src="{name}" loading="lazy" style="width: 100%; max-width: {report.width}px; border: 0; '
+        f'aspect-ratio: {report.width} / {report.height + CONTROLS_HEIGHT}"></iframe>'
+    )
 
 
 def format_fill(report: Report) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reelnet.cli import options
-from reelnet.cli.output import format_report, require_writable, save_all
+from reelnet.cli.output import format_embedding, format_report, require_writable, save_all
 from reelnet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 @click.option(
     "--max-size", metavar="SIZE", help="The cap of each file, such as 3MB (10^6 bytes), 2.5MiB, or bytes."
 )
+@click.option(
+    "--split", is_flag=True, help="Write the values of an .html into files beside it, for a web server."
+)
 @click.option("--for", "platform", metavar="NAME", help="Where it is published; see 'reelnet platforms'.")
 @options.reductions
 @options.jobs
@@ -45,6 +48,7 @@ def render(
     lossless: bool,
     codec: str | None,
     max_size: str | None,
+    split: bool,
     platform: str | None,
     max_error: float | None,
     keep: str,
@@ -57,20 +61,22 @@ def render(
     """Make an animation of the run folder RUN in the format of FILE's suffix.
 
     The formats are .mp4, .gif, .webm, .webp, .apng, .avif and .mov; a name such as frame-%05d.png writes one still
-    per frame.
+    per frame, and .html an interactive figure, in which several layers have a menu.
 
     With {layer} in FILE there is one file for each --layer, or for every layer if --layer is not given. Without -o,
     the files under 'outputs' in the template are made.
     """
-    from reelnet.export.encoders.formats import find_format
+    from reelnet.export.encoders.formats import find_format, is_figure
     from reelnet.export.outputs import resolve_outputs
     from reelnet.export.request import ExportOptions
 
     kept = options.split_words(keep)
-    export_options = ExportOptions(lossless, codec, max_size, platform, max_error, kept)
+    export_options = ExportOptions(lossless, codec, max_size, platform, max_error, kept, split)
     if file is not None:
         find_format(file)
     layout = options.LayoutOptions(**values)
+    if file is not None and is_figure(file) and layout.density is not None:
+        raise UsageError(f"-o {file}: a figure is sharp at any density; leave --density out")
     opened, template = layout.open_inputs(run)
     if file is None:
         requests = resolve_outputs(
@@ -100,6 +106,8 @@ def render(
         click.echo(json.dumps([report.as_json() for report in reports], indent=2))
     else:
         click.echo("\n".join(map(format_report, reports)))
+        for line in filter(None, map(format_embedding, reports)):
+            click.echo(line)
 
 
 @click.command(cls=options.LayersCommand, short_help="Make a picture of one step.")

@@ -101,8 +101,9 @@ class Figure {
       if (spot) this.closeup.open(this.picture, spot);
     });
     stage.addEventListener("focus", () => {
-      if (stage.matches(":focus-visible") && !this.spot && this.picture.maps.length) {
-        this.setSpot({ number: 0, channel: 0, sample: 0, x: 0, y: 0 });
+      const number = this.picture.maps.findIndex(({ block }) => block.tap);
+      if (stage.matches(":focus-visible") && !this.spot && number >= 0) {
+        this.setSpot({ number, channel: 0, sample: 0, x: 0, y: 0 });
       }
     });
     stage.addEventListener("blur", () => this.setSpot(null));
@@ -157,10 +158,11 @@ class Figure {
     picture.setLayer(layer);
     picture.recolor(this.scheme, this.palette);
     picture.show(picture === this.picture ? this.player.step : picture.step);
-    loadLevels(scene, layer).then((levels) => {
-      if (picture.layer === layer) picture.setLevels(levels);
+    const show = (/** @type {Uint8Array} */ levels) => {
+      for (const each of this.pictures) if (each.layer === layer) each.setLevels(levels);
       document.documentElement.dataset.ready = "yes";
-    });
+    };
+    loadLevels(scene, layer, show).then(show);
   }
 
   /** @returns {import("./scene.js").Scheme} */

@@ -1,6 +1,6 @@
 // Looking closer: the value under the pointer, and a cell enlarged with its value over the steps.
 
-import { make, makeSvg } from "./picture.js";
+import { findChannel, make, makeSvg } from "./picture.js";
 import { findSeries, formatNumber, formatValue, toValue } from "./scene.js";
 
 /**
@@ -11,10 +11,15 @@ import { findSeries, formatNumber, formatValue, toValue } from "./scene.js";
 export function describeCell(picture, spot) {
   const { block } = picture.maps[spot.number];
   const sample = block.samples[spot.sample];
+  const channel = findChannel(block, spot);
+  if (block.quantity === "weight" || block.quantity === "gradient") {
+    return `${block.tap}, output ${sample}, input ${channel}`;
+  }
+  if (sample < 0) return `${block.tap}, channel ${channel}`;
   const labels = picture.layer?.labels ?? [];
   const isUnique = labels.filter((label) => label === labels[sample]).length === 1;
   const name = isUnique ? `input “${labels[sample]}”` : `input ${sample}`;
-  return `${block.tap}, channel ${block.channels[spot.channel]}, ${name}`;
+  return `${block.tap}, channel ${channel}, ${name}`;
 }
 
 /**
@@ -31,8 +36,8 @@ export function describeValue(picture, spot) {
  * @param {import("./scene.js").MapBlock} block
  * @param {import("./picture.js").Spot} spot
  */
-function describePlace({ map: [height, width] }, { x, y }) {
-  if (height * width === 1) return "";
+function describePlace({ map: [height, width], units }, { x, y }) {
+  if (height * width === 1 || units) return "";
   if (height === 1) return `position ${x + 1}: `;
   return `row ${y + 1}, column ${x + 1}: `;
 }

@@ -103,7 +103,7 @@ function describeItem(item, points) {
       return { attributes: { cx, cy, r }, fill: toPaint(color), stroke: none };
     }
     default: {
-      const [, x, y, width, height, href, smooth] = item;
+      const [, x, y, width, height, href, smooth, scheme] = item;
       const attributes = {
         x,
         y,
@@ -111,7 +111,7 @@ function describeItem(item, points) {
         height,
         href,
         preserveAspectRatio: none,
-        class: smooth ? "smooth" : "",
+        class: [smooth && "smooth", scheme].filter(Boolean).join(" "),
       };
       return { attributes, fill: "", stroke: "" };
     }
@@ -406,18 +406,20 @@ export class Picture {
    */
   findSpot(x, y) {
     for (const [number, { block }] of this.maps.entries()) {
+      if (!block.tap) continue;
       const inBlock = [x / this.zoom - block.x, y / this.zoom - block.y];
       const [column, row] = inBlock.map((at, axis) => Math.floor(at / block.pitch[axis]));
       if (column < 0 || row < 0 || column >= block.columns || row >= block.rows) continue;
       const within = [inBlock[0] - column * block.pitch[0], inBlock[1] - row * block.pitch[1]];
       if (within[0] >= block.cell[0] || within[1] >= block.cell[1]) continue;
-      return {
+      const spot = {
         number,
         channel: block.rowsAreSamples ? column : row,
         sample: block.rowsAreSamples ? row : column,
         x: Math.floor((within[0] / block.cell[0]) * block.map[1]),
         y: Math.floor((within[1] / block.cell[1]) * block.map[0]),
       };
+      return findChannel(block, spot) === null ? null : spot;
     }
     return null;
   }
@@ -463,6 +465,14 @@ export class Picture {
     return this.levels[start + (length > 1 ? this.step : 0)];
   }
 }
+
+/**
+ * The channel of a value; null where a cell has no value.
+ * @param {import("./scene.js").MapBlock} block
+ * @param {Spot} spot
+ */
+export const findChannel = (block, { channel, x, y }) =>
+  block.units ? block.units[y * block.map[1] + x] : block.channels[channel];
 
 /**
  * A value of a picture.

@@ -21,9 +21,11 @@
  * @property {number} columns
  * @property {[number, number]} map height and width, in values
  * @property {number[]} channels
+ * @property {(number | null)[]} [units] channels of the values of a cell, row by row, if they are of several
  * @property {number[]} samples
  * @property {boolean} rowsAreSamples
- * @property {string} tap
+ * @property {string | null} tap null if the levels are colors without a meaning
+ * @property {string | null} quantity activation, attention, weight or gradient
  * @property {Record<Scheme, string | null>} colors of all levels, six hexadecimal digits each
  * @property {number} missing color of a missing value
  * @property {[number, number][]} limits values of the lowest and the highest level, once or per channel
@@ -38,6 +40,8 @@
  * @typedef {object} Layer
  * @property {string} name
  * @property {string} data id of the element that holds its levels
+ * @property {number} bytes of its levels
+ * @property {string[]} [chunks] files that hold its levels instead, relative to the page
  * @property {[number, number]} [size]
  * @property {Panel[]} panels
  * @property {number[][]} points x and y of points in turn, shared by lines
@@ -57,6 +61,7 @@
  * @property {number[]} steps
  * @property {[number, number][]} frames index of a step, and milliseconds
  * @property {number | null} loop how often it plays; null for ever
+ * @property {number} chunkSteps steps per file of a layer's levels
  * @property {Layer[]} layers
  */
 
@@ -64,45 +69,95 @@
 const readText = (id) => (document.getElementById(id)?.textContent ?? "").trim();
 
 /**
- * Inflate raw deflate data in base64.
- * @param {string} text
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * Inflate raw deflate data.
+ * @param {BufferSource} packed
  */
-async function inflate(text) {
-  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+async function inflate(packed) {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** @param {string} id of an element with raw deflate data in base64 */
+const inflateElement = (id) =>
+  inflate(Uint8Array.from(atob(readText(id)), (character) => character.charCodeAt(0)));
+
 /** @returns {Promise<Scene>} */
 export async function readScene() {
-  return JSON.parse(new TextDecoder().decode(await inflate(readText("figure-data"))));
+  return JSON.parse(new TextDecoder().decode(await inflateElement("figure-data")));
 }
 
-/** @type {Map<string, Promise<Uint8Array>>} */
+/**
+ * Add up differences from the step before, modulo 256, which compress better than levels.
+ * @param {Uint8Array} levels
+ * @param {number} start
+ * @param {number} count
+ */
+function addUp(levels, start, count) {
+  for (let i = start + 1; i < start + count; i++) levels[i] += levels[i - 1];
+}
+
+/**
+ * Read the levels of a layer from files, each with some of the steps. The first file also has what never changes.
+ * @param {Scene} scene
+ * @param {Layer} layer
+ * @param {string[]} chunks
+ * @param {(levels: Uint8Array) => void} onMore
+ */
+async function fetchLevels({ steps, chunkSteps }, layer, chunks, onMore) {
+  const levels = new Uint8Array(layer.bytes).fill(255);
+  /** @param {number} number */
+  const load = async (number) => {
+    const part = await inflate(await (await fetch(chunks[number])).arrayBuffer());
+    const first = number * chunkSteps;
+    const count = Math.min(chunkSteps, steps.length - first);
+    let at = 0;
+    for (const block of layer.maps) {
+      const values = countValues(block);
+      if (block.still) {
+        if (!number) levels.set(part.subarray(at, (at += values)), block.offset);
+        continue;
+      }
+      for (let value = 0; value < values; value++, at += count) {
+        addUp(part, at, count);
+        levels.set(part.subarray(at, at + count), block.offset + value * steps.length + first);
+      }
+    }
+    onMore(levels);
+  };
+  await load(0);
+  for (let number = 1; number < chunks.length; number++) load(number);
+  return levels;
+}
+
+/**
+ * Read the levels of a layer from the page.
+ * @param {Scene} scene
+ * @param {Layer} layer
+ */
+async function readLevels({ steps }, layer) {
+  const levels = await inflateElement(layer.data);
+  for (const block of layer.maps) {
+    if (block.still) continue;
+    const end = block.offset + countValues(block) * steps.length;
+    for (let start = block.offset; start < end; start += steps.length) addUp(levels, start, steps.length);
+  }
+  return levels;
+}
+
+/** @type {Map<Layer, Promise<Uint8Array>>} */
 const loadedData = new Map();
 
 /**
  * The levels of a layer, decoded once: per block (channel, y, x, sample, step), the steps of a value side by side.
  * @param {Scene} scene
  * @param {Layer} layer
+ * @param {(levels: Uint8Array) => void} onMore called whenever more steps have been loaded
  */
-export function loadLevels(scene, layer) {
-  const known = loadedData.get(layer.data);
-  if (known) return known;
-  const loading = inflate(readText(layer.data)).then((levels) => {
-    // The page stores differences from the step before, modulo 256, which compress better.
-    for (const block of layer.maps) {
-      if (block.still) continue;
-      const end = block.offset + countValues(block) * scene.steps.length;
-      for (let start = block.offset; start < end; start += scene.steps.length) {
-        let level = 0;
-        for (let i = start; i < start + scene.steps.length; i++) levels[i] = level += levels[i];
-      }
-    }
-    return levels;
-  });
-  loadedData.set(layer.data, loading);
+export function loadLevels(scene, layer, onMore) {
+  const loading =
+    loadedData.get(layer) ??
+    (layer.chunks ? fetchLevels(scene, layer, layer.chunks, onMore) : readLevels(scene, layer));
+  loadedData.set(layer, loading);
   return loading;
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,10 +25,14 @@ FORMAT_VERSION = 1
 MAX_STEPS = 1000
 """Steps of a figure. A slider has about 600 positions."""
 
+CHUNK_STEPS = 128
+"""Steps per file where a web server delivers the levels."""
+
 POSTER_COLORS = 64
 """Colors of the picture that is shown without the script; more take a third more bytes and look the same."""
 
 OnProgress = Callable[[int, int], None]
+OnLayer = Callable[[int, FigureLayer], None]
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,19 @@ class Figure:
     colors: ColorTable
 
     @classmethod
-    def from_renditions(cls, renditions: Sequence[Rendition], on_progress: OnProgress) -> Figure:
+    def from_renditions(
+        cls,
+        renditions: Sequence[Rendition],
+        on_progress: OnProgress,
+        on_layer: OnLayer = lambda number, layer: None,
+    ) -> Figure:
         """Describe layers at up to `MAX_STEPS` steps, those of the first layer's timeline and all between.
+
+        Args:
+            renditions: The layers as they are laid out.
+            on_progress: Called with the number of finished and of all steps, over all layers.
+            on_layer: Called with the number of a layer, from 0, and the layer, once it is described. If the scene
+                turns out to have no dark scheme, all layers are described again.
 
         Raises:
             RunError: The file of a step is missing, truncated or altered.
@@ -57,13 +72,17 @@ class Figure:
         renditions = tuple(renditions)
         dark = [find_dark(rendition) for rendition in renditions]
         try:
-            return cls._describe(renditions, dark, on_progress)
+            return cls._describe(renditions, dark, on_progress, on_layer)
         except SchemeMismatch:
-            return cls._describe(renditions, [None] * len(dark), on_progress)
+            return cls._describe(renditions, [None] * len(dark), on_progress, on_layer)
 
     @classmethod
     def _describe(
-        cls, renditions: tuple[Rendition, ...], dark: Sequence[Rendition | None], on_progress: OnProgress
+        cls,
+        renditions: tuple[Rendition, ...],
+        dark: Sequence[Rendition | None],
+        on_progress: OnProgress,
+        on_layer: OnLayer,
     ) -> Figure:
         timeline = renditions[0].with_steps(MAX_STEPS).timeline
         colors = ColorTable(has_dark=None not in dark)
@@ -73,9 +92,9 @@ class Figure:
             def on_step(done: int, before: int = number * len(steps)) -> None:
                 on_progress(before + done, len(renditions) * len(steps))
 
-            layers.append(
-                describe_layer(rendition, other if colors.has_dark else None, steps, colors, on_step)
-            )
+            layer = describe_layer(rendition, other if colors.has_dark else None, steps, colors, on_step)
+            on_layer(number, layer)
+            layers.append(layer)
         return cls(renditions, tuple(layers), timeline, colors)
 
     @property
@@ -97,10 +116,6 @@ class Figure:
         """The figure with its first layers only."""
         return replace(self, renditions=self.renditions[:count], layers=self.layers[:count])
 
-    def compress_layers(self) -> list[bytes]:
-        """The compressed levels of each layer."""
-        return [compress_blocks(layer.order_data()) for layer in self.layers]
-
     @cached_property
     def title(self) -> str:
         """The title of the page."""
@@ -111,17 +126,27 @@ class Figure:
         """What it shows, in words."""
         return write_alt(self.renditions, self.steps)
 
-    def make_page(self, data: Sequence[bytes]) -> FigurePage:
+    def make_chunks(self) -> Iterator[list[bytes]]:
+        """For each layer the compressed levels, `CHUNK_STEPS` steps after the other."""
+        for layer in self.layers:
+            starts = range(0, len(self.steps), CHUNK_STEPS)
+            yield [compress_blocks(layer.order_data(start, start + CHUNK_STEPS)) for start in starts]
+
+    def make_page(self, data: Sequence[bytes], chunks: Sequence[Sequence[str]] = ()) -> FigurePage:
         """The page.
 
         Args:
-            data: The compressed levels of each layer.
+            data: The compressed levels of each layer; empty if they are in files.
+            chunks: For each layer the files with its levels, relative to the page; empty if they are in the page.
         """
-        layers = [{**layer.as_json(), "data": f"data-{number}"} for number, layer in enumerate(self.layers)]
+        layers = [layer.as_json() for layer in self.layers]
+        for number, layer in enumerate(layers):
+            layer |= {"chunks": chunks[number]} if chunks else {"data": f"data-{number}"}
         scene = self._make_scene(layers)
         width, height = self.layers[0].size
         poster = self._draw_poster()
-        return FigurePage(self.title, self.alt, (width, height), poster, encode_json(scene), data)
+        json_scene = encode_json(scene)
+        return FigurePage(self.title, self.alt, (width, height), poster, json_scene, data, bool(chunks))
 
     def _make_scene(self, layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         rendition = self.renditions[0]
@@ -144,6 +169,7 @@ class Figure:
                 for frame in self.timeline
             ],
             "loop": rendition.request.template.timeline.plays,
+            "chunkSteps": CHUNK_STEPS,
             "layers": layers,
         }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reelnet.export.html.cell_series import CellSeries, LayerMaps
 from reelnet.export.html.color_table import ColorTable
 from reelnet.export.html.item_writer import ItemWriter, SchemeMismatch
-from reelnet.export.html.level_coding import order_differences
+from reelnet.export.html.level_coding import compress_blocks, order_differences
 from reelnet.export.html.point_lists import Coordinate, Length
 from reelnet.render.description.items import CellsItem, Item, PanelDescription, RectItem
 from reelnet.render.rendition import Rendition
@@ -138,10 +138,20 @@ class FigureLayer:
             "cursor": [cursor.as_json() for cursor in self.cursors],
         }
 
-    def order_data(self) -> Iterator[bytes]:
-        """The levels of all maps, ready to be compressed."""
+    def compress(self) -> bytes:
+        """The compressed levels of all maps."""
+        return compress_blocks(self.order_data())
+
+    def order_data(self, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+        """The levels of all maps at all steps, or from `first` to before `last`, ready to be compressed.
+
+        Maps that never change are among those of the first step.
+        """
         for maps in self.maps:
-            yield order_differences(maps.levels)
+            if not maps.is_still:
+                yield order_differences(maps.levels[first:last])
+            elif first == 0:
+                yield order_differences(maps.levels)
 
 
 def describe_layer(

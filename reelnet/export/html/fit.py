@@ -14,7 +14,6 @@ from reelnet._support.byte_size import format_size
 from reelnet._support.text import format_count
 from reelnet.errors import CapError
 from reelnet.export.html.figure import Figure
-from reelnet.export.html.level_coding import compress_blocks
 from reelnet.export.html.quantized_figure import FigureQuantizer
 from reelnet.export.quantize.level_store import QuantizationStats
 from reelnet.export.rate_control.quality_ladder import CHANGE_COSTS, COARSE_LEVELS, MIN_SHOWN_FRAMES
@@ -185,7 +184,7 @@ class _Fitter:
         stats = None
         if point.change_cost:
             figure, stats = self._quantizer.quantize(figure, point.change_cost, point.levels)
-        page = figure.make_page([compress_blocks(layer.order_data()) for layer in figure.layers]).encode()
+        page = figure.make_page([layer.compress() for layer in figure.layers]).encode()
         size = self._known[point] = len(page)
         self._smallest = min(self._smallest, size)
         if size <= self._cap and (self._best is None or size > len(self._best.page)):

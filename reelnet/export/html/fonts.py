@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from io import BytesIO
 
 from reelnet._support.font_file import FontFile
@@ -21,15 +22,17 @@ def embed_fonts(text: str) -> str:
     A text in another font, or with characters that Open Sans lacks, is drawn in a font of the reader's system, at the
     width that it has in the picture.
     """
+    characters = "".join(sorted({*CONTROLS, *text}))
     return "".join(
         '@font-face{font-family:"Open Sans";'
-        f"font-weight:{weight};src:url(data:font/woff;base64,{_encode(own_font(bold=is_bold), text)})}}"
+        f"font-weight:{weight};src:url(data:font/woff;base64,{_encode(own_font(bold=is_bold), characters)})}}"
         for weight, is_bold in WEIGHTS.items()
     )
 
 
-def _encode(font: FontFile, text: str) -> str:
-    """A part of a font as WOFF in base64."""
+@lru_cache(maxsize=8)
+def _encode(font: FontFile, characters: str) -> str:
+    """A font with some characters as WOFF in base64."""
     # Heavy to import, and only figures need it.
     from fontTools import subset
 
@@ -39,7 +42,7 @@ def _encode(font: FontFile, text: str) -> str:
     loaded = subset.load_font(font.file, options)
     loaded.recalcTimestamp = False
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=CONTROLS + text)
+    subsetter.populate(text=characters)
     subsetter.subset(loaded)
     file = BytesIO()
     loaded.flavor = "woff"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelnet.export.html.color_table import ColorTable, InkPairs, to_rgb
-from reelnet.export.html.point_lists import Coordinate, Length, PointLists
+from reelnet.export.html.point_lists import Coordinate, Length, PointLists, PointRange
 from reelnet.render.description.items import (
     DiscItem,
     Item,
@@ -56,6 +56,8 @@ class ItemWriter:
         self._rgb, self._density, self._colors = rgb, density, colors
         self._inks = InkPairs()
         self._pictures: dict[tuple[object, ...], str] = {}
+        # A curve is the same object at all steps; keeping it keeps its number.
+        self._lines: dict[int, tuple[object, PointRange]] = {}
         self.points = PointLists()
 
     @property
@@ -76,7 +78,7 @@ class ItemWriter:
             case RectItem(box):
                 yield ["r", *self.measure_box(box), self.number_ink(item, find_dark)]
             case LineItem(lines, width, _, clip, dash):
-                number, count, tail = self.points.add(self._join_lines(lines))
+                number, count, tail = self._find_lines(lines)
                 rest = [clip and self.measure_box(clip), dash and [self.measure(each) for each in dash]]
                 color = self.number_ink(item, find_dark)
                 yield ["l", number, count, [*tail] or None, self.measure(width), color, *_trim(rest)]
@@ -94,8 +96,12 @@ class ItemWriter:
                     for each, rgb in zip((indices, dark.indices), self._rgb, strict=True)
                 ]
                 # Larger pixels than those of the screen have hard edges, as in a frame.
-                is_smooth = isinstance(item, PictureItem) and box.width <= indices.shape[1]
-                yield ["i", *self.measure_box(box), urls[0], int(is_smooth), *urls[1:] * (urls[0] != urls[1])]
+                smooth = int(isinstance(item, PictureItem) and box.width <= indices.shape[1])
+                if urls[0] == urls[1]:
+                    yield ["i", *self.measure_box(box), urls[0], smooth]
+                    return
+                for scheme, url in zip(("light", "dark"), urls, strict=True):
+                    yield ["i", *self.measure_box(box), url, smooth, scheme]
             case _:
                 raise TypeError(f"{type(item).__name__} is no item of a panel")
 
@@ -136,6 +142,12 @@ class ItemWriter:
             return ["l", number, count, None, self.measure(item.stroke), color]
         place = [self.measure(each) for each in (item.x, item.y, item.radius)]
         return ["d", *place, color, *([] if item.stroke is None else [self.measure(item.stroke)])]
+
+    def _find_lines(self, lines: Sequence[Sequence[Point]]) -> PointRange:
+        """The points of lines in the shared lists."""
+        if id(lines) not in self._lines:
+            self._lines[id(lines)] = lines, self.points.add(self._join_lines(lines))
+        return self._lines[id(lines)][1]
 
     def _join_lines(self, lines: Sequence[Sequence[Point]]) -> list[Coordinate]:
         """The x and y of all points, with the pen lifted between lines."""

@@ -15,8 +15,12 @@ from zlib_ng import zlib_ng
 MISSING_LEVEL = 255
 """Stands for values that are not finite; colormaps have at most 255 levels, numbered from 0."""
 
-DEFLATE_LEVEL = 12
-"""The highest level of libdeflate."""
+DEFLATE_LEVEL, LARGE_DEFLATE_LEVEL = 12, 10
+"""The highest level of libdeflate; and the one for large data, which takes a third of the time. The result is 10 to
+19 % larger for maps of 28 × 28, and 1 to 6 % for smaller ones."""
+
+LARGE_DATA = 4_000_000
+"""Bytes from which data is large."""
 
 RAW_DEFLATE = -15
 """The window bits of zlib for a stream without header and checksum, as browsers read it."""
@@ -44,4 +48,5 @@ def compress_blocks(blocks: Iterable[bytes]) -> bytes:
     except ImportError:
         compressor = zlib_ng.compressobj(9, wbits=RAW_DEFLATE)
         return compressor.compress(data) + compressor.flush()
-    return bytes(deflate.deflate_compress(data, DEFLATE_LEVEL))
+    level = DEFLATE_LEVEL if len(data) < LARGE_DATA else LARGE_DEFLATE_LEVEL
+    return bytes(deflate.deflate_compress(data, level))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from reelnet._support.atomic_path import atomic_path
 from reelnet._support.byte_size import format_size
@@ -15,6 +21,9 @@ from reelnet.render.rendition import Rendition
 
 MAX_PAGE_BYTES = 15_000_000
 """A larger page takes seconds to open and much memory; values in files of their own are loaded as they are shown."""
+
+CHUNK_NAME = re.compile(r"\d+-\d+-[0-9a-f]{16}\.bin")
+"""The name of a file with the levels of some steps: layer, number, and checksum."""
 
 OnProgress = Callable[[int, int], None]
 OnTrial = Callable[[str], None]
@@ -31,27 +40,60 @@ def save_figure(
         on_progress: Called with the number of finished and of all steps, over all layers.
         on_trial: With a cap: called before each trial with a description of what is tried.
     """
-    figure = Figure.from_renditions([request.choose_density(each) for each in renditions], on_progress)
+    renditions = [request.choose_density(each) for each in renditions]
     if request.needs_search:
-        return _save_reduced(figure, request, on_trial)
-    page = figure.make_page(figure.compress_layers()).encode()
+        return _save_reduced(Figure.from_renditions(renditions, on_progress), request, on_trial)
+    if request.split:
+        return _save_split(Figure.from_renditions(renditions, on_progress), request)
+    data: dict[int, Future[bytes]] = {}
+    # Both take about as long, and compression runs beside Python.
+    with ThreadPoolExecutor(1) as pool:
+        figure = Figure.from_renditions(
+            renditions, on_progress, lambda number, layer: data.update({number: pool.submit(layer.compress)})
+        )
+    page = figure.make_page([future.result() for future in data.values()]).encode()
     if len(page) > MAX_PAGE_BYTES:
         raise CapError(
             f"{request.path}: {format_size(len(page))} are too much for one page "
             f"({format_size(MAX_PAGE_BYTES)}); show fewer channels, samples or steps, give --max-size "
             f"{MAX_PAGE_BYTES // 10**6}MB, or --split for a page that a web server delivers"
         )
-    with atomic_path(request.path) as temporary:
-        temporary.write_bytes(page)
+    _write(request.path, page)
     return _report(figure, request, lossless=True)
+
+
+def _save_split(figure: Figure, request: ResolvedRequest) -> Report:
+    """Write a page and the files that it loads, first of all the files."""
+    folder, names, size = request.path.with_suffix(".data"), list[list[str]](), 0
+    for layer, chunks in enumerate(figure.make_chunks()):
+        names.append([])
+        for number, chunk in enumerate(chunks):
+            # Browsers and servers that keep files for long must not mix those of two figures.
+            name = f"{layer}-{number}-{hashlib.sha256(chunk).hexdigest()[:16]}.bin"
+            _write(folder / name, chunk)
+            names[-1].append(name)
+            size += len(chunk)
+    links = [[quote(f"{folder.name}/{name}") for name in own] for own in names]
+    page = figure.make_page((), links).encode()
+    _write(request.path, page)
+    for file in folder.iterdir():
+        if CHUNK_NAME.fullmatch(file.name) and not any(file.name in own for own in names):
+            file.unlink()
+    note = f"{request.path.name} loads its values from {folder.name}/: put both on a web server"
+    report = _report(figure, request, lossless=True)
+    return replace(report, bytes=len(page) + size, notes=(*report.notes, note))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def _save_reduced(figure: Figure, request: ResolvedRequest, on_trial: OnTrial) -> Report:
     from reelnet.export.html.fit import describe_dropped_layers, fit_figure
 
     fitted = fit_figure(figure, request, on_trial)
-    with atomic_path(request.path) as temporary:
-        temporary.write_bytes(fitted.page)
+    _write(request.path, fitted.page)
     before, after = (each.renditions[0].with_timeline(each.timeline) for each in (figure, fitted.figure))
     layers = [[layer.name for layer in each.layers] for each in (figure, fitted.figure)]
     return _report(

@@ -132,6 +132,8 @@ def described_by(
 def find_difference(before: Canvas, after: Canvas) -> RasterItem | None:
     """The pixels in which one canvas differs from another; None if they are equal."""
     differs = before != after
+    if not differs.any():
+        return None
     rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
     if not len(rows):
         return None

@@ -90,6 +90,8 @@ class Timeline:
 
     def with_thumbnail(self, seconds: Fraction) -> Timeline:
         """The timeline with the last step in front for some seconds; 0 for none."""
+        if seconds == self.thumbnail:
+            return self
         frames = self.frames[1:] if self.thumbnail else self.frames
         shift = seconds - self.thumbnail
         moved = (replace(frame, pts=frame.pts + shift) for frame in frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from reelnet.errors import CapError, RunError, UsageError
 from reelnet.export.html import save_figure
 from reelnet.reel import Run
-from tests.export.html.reading import ReadFigure, check_policy
+from tests.export.html.reading import Page, ReadFigure, check_policy, inflate
 from tests.make_run import Bytes, Floats, MakeRun, noise
 from tests.rendering import ANCHORS
 
@@ -191,6 +192,34 @@ def test_a_page_that_is_too_large_is_refused(
     assert not [*tmp_path.glob("*.html")]
 
 
+def test_split(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps=noise(300, 2, 3, 4).astype(np.float32))
+    whole = save(run, tmp_path / "whole.html", "plain")
+    folder, page = tmp_path / "a b.data", tmp_path / "a b.html"
+    folder.mkdir()
+    (folder / f"0-9-{16 * '0'}.bin").write_bytes(b"of an older figure")
+    (folder / "mine.bin").write_bytes(b"")
+    report = run.reel("plain").save(page, split=True)
+    scene = json.loads(inflate(Page(page.read_text("utf-8")).text("figure-data")))
+    policy = Page(page.read_text("utf-8")).meta("Content-Security-Policy")
+    assert "connect-src 'self'" in policy
+    (layer,) = scene["layers"]
+    names = [file.name for file in sorted(folder.iterdir())]
+    assert [f"a%20b.data/{name}" for name in names] == [*layer["chunks"], "a%20b.data/mine.bin"]
+    files = [page, *(folder / name for name in names[:-1])]
+    assert report.bytes == sum(file.stat().st_size for file in files)
+    assert scene["chunkSteps"] == 128
+    (block,) = layer["maps"]
+    shape = len(block["channels"]), *block["map"], len(block["samples"])
+    parts = []
+    for file, count in zip(files[1:], (128, 128, 44), strict=True):
+        inflater = zlib.decompressobj(-15)
+        differences = np.frombuffer(inflater.decompress(file.read_bytes()), np.uint8).reshape(*shape, count)
+        parts.append(np.cumsum(differences, axis=-1, dtype=np.uint8))
+    levels = np.concatenate(parts, axis=-1).transpose(4, 3, 0, 1, 2)
+    assert np.array_equal(levels, whole.levels())
+
+
 def test_a_damaged_step_leaves_no_file(run: Run, tmp_path: Path) -> None:
     reel = run.reel()
     (Path(run.location) / "steps/00000003.safetensors").unlink()
@@ -203,6 +232,7 @@ def test_a_damaged_step_leaves_no_file(run: Run, tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"codec": "h265"}, r"\.html: has no codec; leave 'h265' out"),
+        ({"split": True, "max_size": "1MB"}, "a cap is for a single file"),
         ({"platform": "medium"}, "medium takes no HTML; write .gif, and link it to the figure"),
     ],
 )
@@ -211,6 +241,11 @@ def test_options_that_have_no_meaning(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         run.reel().save(tmp_path / "a.html", **options)
+
+
+def test_only_figures_are_split(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a\.gif: only an \.html file can be split"):
+        run.reel().save(tmp_path / "a.gif", split=True)
 
 
 def test_a_figure_is_the_same_each_time(run: Run, tmp_path: Path) -> None:
