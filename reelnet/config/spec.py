@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -51,7 +51,9 @@ class SpecModel(BaseModel):
     """A map in a file: unknown keys and values of another type are errors. Instances are immutable."""
 
     # Pydantic builds a validator with its first use: most files use few kinds of panels.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", strict=True, defer_build=True
+    )
 
 
 def convert_to_tuple(value: Any) -> Any:

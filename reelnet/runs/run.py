@@ -56,7 +56,7 @@ class RunReader:
     """
 
     def __init__(self, path: str | os.PathLike[str] | Store) -> None:
-        self.store = open_store(path)
+        self.store: Store = open_store(path)
         self._header = read_header(self.store)
         self._log_reader = LogReader(self.store, self._header)
         self._value_reader = ValueReader(self.store, self._header.taps)
