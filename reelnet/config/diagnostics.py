@@ -94,7 +94,7 @@ class InvalidTemplate(TemplateError):  # noqa: N818
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = tuple(sorted(diagnostics))
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(sorted(diagnostics))
         lines = list(dict.fromkeys(map(str, self.diagnostics)))
         if len(lines) > MAX_SHOWN_DIAGNOSTICS:
             lines[MAX_SHOWN_DIAGNOSTICS:] = [f"… and {len(lines) - MAX_SHOWN_DIAGNOSTICS} more"]

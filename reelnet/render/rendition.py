@@ -99,7 +99,9 @@ class Rendition:
     """
 
     def __init__(self, scene: Scene, run: RunReader, request: LayoutRequest) -> None:
-        self.scene, self.run, self.request = scene, run, request
+        self.scene: Scene = scene
+        self.run: RunReader = run
+        self.request: LayoutRequest = request
         self._compositors: dict[ColorDepth, Compositor] = {}
         self._at_density: dict[int, Rendition] = {}
 

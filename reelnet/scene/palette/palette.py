@@ -98,9 +98,9 @@ class FixedPicture:
 
     def __init__(self, rgb: NDArray[np.uint8], share: int, keep: Rgb | None) -> None:
         self._rgb, self._keep = rgb, keep
-        self.packed = pack_rgb(rgb)
-        self.color_count = len(np.unique(self.packed))
-        self.wanted_colors = min(self.color_count, share)
+        self.packed: NDArray[np.uint32] = pack_rgb(rgb)
+        self.color_count: int = len(np.unique(self.packed))
+        self.wanted_colors: int = min(self.color_count, share)
 
     @property
     def is_reduced(self) -> bool:
