@@ -87,6 +87,8 @@ class Figure {
     this.button.addEventListener("click", () => (player.isPlaying ? player.pause() : player.play()));
     this.slider.addEventListener("input", () => player.seek(Number(this.slider.value)));
     this.slider.addEventListener("change", () => this.writeLink());
+    const isStill = scene.steps.length < 2;
+    for (const part of [this.button, this.slider, this.label, this.speeds, this.pin]) part.hidden = isStill;
     this.menu.hidden = scene.layers.length < 2;
     this.menu.addEventListener("change", () => {
       this.setLayer(scene.layers[Number(this.menu.value)]);
