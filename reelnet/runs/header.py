@@ -57,6 +57,10 @@ TAP_KEYS = ("shape", "dtype", "bounds", "kind", "fold", "channels", "note")
 MAX_GRID_ASPECT = 4
 """A grid of cells without blanks whose sides differ by more than this factor is replaced by one with blanks."""
 
+MAX_UNFOLDED = 12
+"""Values of a vector up to which each is a channel of its own, such as the scores of ten classes; those of longer
+ones are folded to a map."""
+
 RESTORE_HINT = "restore the file from a copy, or record the run again"
 """Ends the error message about a damaged file."""
 
@@ -73,7 +77,7 @@ def near_square_grid(count: int) -> tuple[int, int]:
 
 
 def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """Choose how to display activations that are single values: as one near-square map.
+    """Choose how to display activations that are single values: as one near-square map, or each as a channel if few.
 
     Args:
         shape: (samples, channels, height, width) of a tap.
@@ -82,7 +86,8 @@ def fold_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
         The maps (channels, height, width) of a sample, or None if they are displayed as recorded.
     """
     _, channels, height, width = shape
-    return (1, *near_square_grid(channels)) if height == width == 1 and channels > 1 else None
+    is_folded = height == width == 1 and channels > MAX_UNFOLDED
+    return (1, *near_square_grid(channels)) if is_folded else None
 
 
 def fold_to_maps(values: NDArray[np.generic], fold: tuple[int, int, int]) -> NDArray[np.generic]:
@@ -364,6 +369,7 @@ def _parse_fold(value: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | No
     # Only the last row of a map may end with blanks.
     if values % channels or height != -(-values // channels // width):
         raise ValueError(f"{values} values per sample cannot be folded to {shorten(value)}")
-    # Earlier versions showed the channels of a sequence below each other, as the rows of one map.
+    # Earlier versions showed the channels of a sequence as the rows of one map, and folded vectors of any length.
     is_sequence = shape[3] > 1 and (channels, height, width) == (1, shape[1], shape[3])
-    return None if is_sequence else (channels, height, width)
+    is_short = channels == shape[2] == shape[3] == 1 and shape[1] <= MAX_UNFOLDED
+    return None if is_sequence or is_short else (channels, height, width)

@@ -257,8 +257,17 @@ class SceneContext:
         Raises:
             ValueError: The tap was not recorded, or has no such channel.
         """
-        count = self.require(tap).map_shape[0]
-        return ChannelChoice.choose(show, order, tap, count, self.statistics, self.max_channels)
+        count, most = self.require(tap).map_shape[0], self.max_channels
+        if self.name_channels(tap):
+            # Classes have an order, in which right answers are a diagonal, and none goes without saying.
+            order, most = "recorded", None
+        return ChannelChoice.choose(show, order, tap, count, self.statistics, most)
+
+    def name_channels(self, tap: str) -> tuple[str, ...]:
+        """The names of the classes, if the channels of a tap are their scores; else none."""
+        info, classes = self.require(tap), self.classes or ()
+        are_classes = tap == self.class_output and info.channels is None
+        return classes if are_classes and len(classes) == info.map_shape[0] else ()
 
     def require(self, tap: str) -> TapInfo:
         """The shape and range of a tap.
@@ -396,6 +405,7 @@ class SceneContext:
             transposed=self.transposed,
             are_different=choice.are_different,
             attention=self.statistics.is_attention(self.layer),
+            are_classes=bool(self.name_channels(self.layer)),
             dead=choice.dead,
             at_end=len(self.steps) > 1,
         )

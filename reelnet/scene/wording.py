@@ -112,6 +112,7 @@ def describe_layer(
     transposed: bool,
     are_different: bool,
     attention: bool,
+    are_classes: bool = False,
     dead: Sequence[int] = (),
     at_end: bool = True,
 ) -> str:
@@ -124,6 +125,7 @@ def describe_layer(
         transposed: Whether rows are samples, so that a channel is a column.
         are_different: Whether the channels that differ most from each other are shown.
         attention: Whether its maps are attention weights (queries, keys), one per head.
+        are_classes: Whether its channels are the scores of classes.
         dead: The shown channels that are the same for every input, as they are numbered in the run.
         at_end: Whether they may have been otherwise before the last step.
     """
@@ -131,18 +133,23 @@ def describe_layer(
     if tap.fold is not None and total == 1:
         values = math.prod(tap.shape[1:])
         return f"{subject}: {values:,} values per sample, row by row"
-    shown = _count("head" if attention else "channel", total)
+    height, width = tap.map_shape[1:]
+    is_vector = height == width == 1 < total
+    noun = "head" if attention else "class" if are_classes else "value" if is_vector else "channel"
+    shown = _count(noun, total)
     if channels < total:
         shown = f"{channels:,} of {shown}" + (_describe_rank(channels) if are_different else "")
     if attention:
         return f"{subject}, {shown}: which position looks at which"
-    height, width = tap.map_shape[1:]
     size = f"{height} × {width}" if min(height, width) > 1 else _count("value", max(height, width))
     place = f", one per {'column' if transposed else 'row'}" if channels > 1 else ""
+    words = describe_dead(tap, channels, dead, at_end=at_end)
+    end = place + (words and f"; {words}")
+    if is_vector:
+        return f"{subject}: {shown}{end}"
     mark = ";" if channels < total and are_different else ""
     each = ("each " * (channels > 1) if mark else "of ") + size
-    words = describe_dead(tap, channels, dead, at_end=at_end)
-    return f"{subject}: {shown}{mark} {each}{place}{words and f'; {words}'}"
+    return f"{subject}: {shown}{mark} {each}{end}"
 
 
 def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) -> str:
@@ -194,7 +201,7 @@ def _describe_rank(channels: int) -> str:
 
 
 def _count(noun: str, number: int) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun}" + (("es" if noun.endswith("s") else "s") if number != 1 else "")
 
 
 def _short_fact(about: Mapping[str, Any], key: str) -> str:

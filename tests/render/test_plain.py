@@ -154,3 +154,29 @@ def test_colored_pictures_keep_their_colors(tmp_path: Path) -> None:
     row = to_pixels(run.reel("plain").frame(0))[24:80].astype(int)
     for column, wanted in enumerate(plain):
         assert np.abs(row[:, 56 * column : 56 * column + 56] - wanted).max() <= 8
+
+
+BARE = ["panels.counter.hidden=true", "panels.step.hidden=true"]
+
+
+@pytest.mark.parametrize(("channels", "blocks"), [(5, 1), (6, 2), (16, 2), (24, 3)])
+def test_few_samples_of_many_channels_are_no_tall_strip(tmp_path: Path, channels: int, blocks: int) -> None:
+    run = write_run(tmp_path / "run", noise(1, 3, channels, 7))
+    image = run.reel("plain", settings=[*BARE, "panels.channels.show=all"]).frame(0)
+    rows = -(-channels // blocks) + 1
+    assert image.size == (3 * 56 * blocks + 8 * (blocks - 1), 56 * rows)
+
+
+@pytest.mark.parametrize(("lowest", "seams"), [(0.0, ([55], [111])), (-1.0, None)])
+def test_a_hairline_parts_touching_cells_without_negative_values(
+    tmp_path: Path, lowest: float, seams: tuple[list[int], list[int]] | None
+) -> None:
+    maps = np.zeros((1, 2, 2, 7, 7), np.float32)
+    maps[0, 0, 0, 0, :2] = lowest, 1.0
+    run = write_run(tmp_path / "run", maps, bounds=None)
+    is_white = (to_pixels(run.reel("plain", settings=BARE).frame(0)) == 255).all(axis=2)
+    columns, rows = np.flatnonzero(is_white[56:].all(axis=0)), np.flatnonzero(is_white[56:].all(axis=1)) + 56
+    if seams is None:
+        assert is_white[56:].mean() > 0.9
+    else:
+        assert (columns.tolist(), rows.tolist()) == seams

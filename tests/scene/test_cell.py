@@ -115,7 +115,7 @@ def test_frames_show_the_means(tmp_path: Path) -> None:
 
 def test_reduced_maps_are_quantized_and_stay_reduced_with_fewer_channels(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", noise(6, 2, 4, 40))
-    rendition = run.reel("plain", settings=["theme.cell=20"]).rendition
+    rendition = run.reel("plain", settings=["theme.cell=20", "panels.channels.wrap=false"]).rendition
     maps = RecordedMaps(rendition)
     exact, steady = quantize(maps, 0.0, max_error=0), quantize(maps, 1e4, max_error=None)
     assert exact.levels_at(0)["conv1"].shape == (2, 4, 20, 20)

@@ -117,6 +117,13 @@ def test_a_number_alone_is_no_name(layer: str, name: str) -> None:
         ((10, 4096, 1, 1), {"fold": (1, 64, 64)}, "2: 4,096 values per sample, row by row"),
         ((10, 16, 1, 96), {}, "2: 16 channels of 96 values, one per row"),
         ((10, 1, 1, 1), {}, "2: 1 channel of 1 value"),
+        ((10, 8, 1, 1), {}, "2: 8 values, one per row"),
+        ((10, 8, 1, 1), {"are_classes": True, "transposed": True}, "2: 8 classes, one per column"),
+        (
+            (10, 8, 1, 1),
+            {"channels": 6, "are_different": True},
+            "2: 6 of 8 values, those that differ most, one per row",
+        ),
         ((10, 6, 7, 7), {"dead": [5]}, "2: 6 channels of 7 × 7, one per row; channel 5 dead at the end"),
         (
             (10, 6, 7, 7),

@@ -11,7 +11,7 @@ from reelnet.errors import UsageError
 from reelnet.reel import Run
 from tests.make_run import write_run
 
-EVERYTHING = ("samples.show=all", "panels.channels.show=all")
+EVERYTHING = ("samples.show=all", "panels.channels.show=all", "panels.channels.wrap=false")
 
 
 def run_of(path: Path, samples: int, channels: int, side: int) -> Run:

@@ -19,6 +19,7 @@ from reelnet.render.panels.maps.grid import (
     CellGrid,
     column_label_height,
     describe_omitted_labels,
+    fit_class_names,
     fit_sample_labels,
     heading_height,
     label_overhang,
@@ -101,7 +102,9 @@ class Block:
             return label_width * self.inputs + self.sample_distance
         label_width = row_label_width(self.context, labels=self.labels and self.row_labels)
         if self.labels and self.row_labels and not self.names:
-            widest = max(map(body_style(self.context.theme).width, self.channel_labels))
+            names = fit_class_names(self.context, self.view.name)
+            widths = map(body_style(self.context.theme).width, self.channel_labels)
+            widest = max(widths) if names is None else names.width
             return self.context.grid.round_up(widest + self.context.px(LABEL_GAP))
         return label_width
 
@@ -138,7 +141,9 @@ class Block:
         if self.context.transposed:
             heading = body_style(self.context.theme).width(INPUT_LABEL) if self.labels and self.names else 0
             size = max(self.input_size.width, heading)
-        return self.context.grid.round_up(size + self.context.px(INPUT_GAP))
+        # Where channels touch, the samples touch the first one.
+        gap = 0 if self.gap == 0 else self.context.px(INPUT_GAP)
+        return self.context.grid.round_up(size + gap)
 
     @cached_property
     def input_size(self) -> Size:
@@ -367,7 +372,12 @@ class BlockDrawing:
             y = grid.y - column_label_height(self._context, labels=True)
             grid.write_column_labels(canvas, grid.thin_column_numbers(labels, style), self._muted, y, style)
         elif self._block.row_labels:
-            grid.write_row_labels(canvas, labels, self._muted, style, self._context.px(LABEL_GAP))
+            gap, names = self._context.px(LABEL_GAP), fit_class_names(self._context, self.tap)
+            if names is None:
+                grid.write_row_labels(canvas, labels, self._muted, style, gap)
+            else:
+                cells = [grid.cell_box(row, 0) for row in range(grid.rows)]
+                names.select(self._block.channels).draw_beside(canvas, cells, grid.x - gap, self._muted)
 
     def draw_answers(self, canvas: Canvas, state: FrameState) -> None:
         """Draw what the network says about the samples at a step."""
@@ -400,6 +410,9 @@ class BlockDrawing:
             missing = missing.transpose(1, 0, 2, 3) if missing is not None else None
         describe = partial(self._describe_levels, levels)
         self._grid.draw_maps(canvas, indices, view.cell, missing, self._hatching, describe)
+        if self._limits.one_sided:
+            # Cells that touch, of layers in which most values are 0, would melt into one sheet.
+            self._grid.draw_seams(canvas, self._background.indices[0], self._context.px(1))
 
     def _describe_levels(self, levels: NDArray[np.uint8]) -> CellLevels:
         """What the cells show, by their levels (samples, channels, height, width)."""

@@ -29,6 +29,9 @@ from reelnet.scene.panel import Canvas, LevelMaps, Panel
 from reelnet.scene.timeline.selection import resolve_step
 from reelnet.template.selector import Selector, SelectorField, format_positions
 
+MAX_TALL = 2
+"""Height to width from which on a panel is divided into more blocks."""
+
 FRAME_BLEED = 5
 """Pixels around the cells that an annotation's frame may cover, if the neighboring panels are that far away; the
 frame is inside its cell otherwise."""
@@ -81,12 +84,13 @@ class Channels(Panel):
         description="Write the network's answer for each sample between the inputs and the channels, if "
         "the run has a class output.",
     )
-    wrap: Literal["auto", False] | PositiveInt = Field(
+    wrap: Literal["auto", "tall", False] | PositiveInt = Field(
         False,
         description="The number of blocks into which the channels of one layer are divided. Blocks are side by side, "
         "each with the inputs above it, or below each other if transposed. auto: the number that makes the best "
         "picture in a canvas of a given or maximum size, with large maps and readable names; many samples then have "
-        "several rows of blocks, and fewer channels than the top ones asked for may be shown.",
+        "several rows of blocks, and fewer channels than the top ones asked for may be shown. tall: as few as make "
+        "the panel at most twice as high as wide.",
     )
     arrange: Literal["column", "row", "columns"] = Field(
         "column",
@@ -106,7 +110,7 @@ class Channels(Panel):
 
     @model_validator(mode="after")
     def _check_wrap(self) -> Channels:
-        if self.wrap and self.taps_shown is not None and len(self.taps_shown) != 1:
+        if self.wrap not in (False, "tall") and self.taps_shown is not None and len(self.taps_shown) != 1:
             raise OptionError(f"{self.wrap!r} is for one layer, but several are shown", "wrap")
         return self
 
@@ -169,7 +173,20 @@ class Channels(Panel):
         """Into how many blocks the layer is divided."""
         if not self.wrap or len(self.map_layers(context)) > 1:
             return Arrangement()
+        if self.wrap == "tall":
+            return self._divide_tall(context)
         return context.arrangement if self.wrap == "auto" else Arrangement(self.wrap)
+
+    def _divide_tall(self, context: SceneContext) -> Arrangement:
+        """As few blocks side by side as make the cells at most `MAX_TALL` times as high as wide."""
+        view = context.view(self.map_layers(context)[0])
+        channels, pitch = len(self._choose(view.name, context)), view.cell.height
+        pitch += context.choose_channel_gap(view, self.gap)
+        for blocks in range(1, channels):
+            rows = -(-channels // blocks) + self.inputs
+            if context.transposed or rows * pitch <= MAX_TALL * blocks * context.samples_extent:
+                return Arrangement(blocks)
+        return Arrangement()
 
     def _divide_samples(self, context: SceneContext) -> list[SceneContext]:
         """The context with the samples of each row of blocks."""

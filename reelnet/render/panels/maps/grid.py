@@ -180,6 +180,18 @@ class CellGrid:
             pattern = hatching.indices_at(y[..., None, None], x)
             np.copyto(target, pattern.astype(canvas.dtype), where=covered)
 
+    def draw_seams(self, canvas: Canvas, index: int, width: int) -> None:
+        """Draw a line of `width` pixels along the lower and right edges of cells that touch the next one."""
+        bounds = self.bounds
+        if not self.row_gap:
+            for row in range(1, self.rows):
+                y = self.y + row * self.row_pitch
+                canvas[y - width : y, bounds.x : bounds.right] = index
+        if not self.column_gap:
+            for column in range(1, self.columns):
+                x = self.x + column * self.column_pitch
+                canvas[bounds.y : bounds.bottom, x - width : x] = index
+
     def write_row_labels(
         self, canvas: Canvas, labels: Sequence[str], ink: Ink, style: TextStyle, gap: int
     ) -> None:
@@ -221,6 +233,16 @@ def fit_sample_labels(context: SceneContext, *, labels: bool = True) -> Labels |
     return fitted.select([whole.index(index) for index in context.sample_indices])
 
 
+def fit_class_names(context: SceneContext, tap: str) -> Labels | None:
+    """How the names of classes are written left of the rows of their scores; None if the rows have numbers."""
+    names = context.name_channels(tap)
+    if not names or context.transposed:
+        return None
+    style, height = body_style(context.theme), context.view(tap).cell.height
+    ways = (Labels.fit_rows(names, style, ems * style.size, height) for ems in ROW_LABEL_EMS)
+    return next((way for way in ways if way.lines), None)
+
+
 def describe_omitted_labels(context: SceneContext) -> tuple[str, ...]:
     """Say that the names of the samples do not fit, if that is so."""
     labels = fit_sample_labels(context)
@@ -239,7 +261,9 @@ def row_label_width(context: SceneContext, *, labels: bool) -> int:
     texts = [INPUT_LABEL, str(last_channel), *map(format_channel_numbers, folded)]
     if context.transposed and (names := fit_sample_labels(context)):
         return context.grid.round_up(names.width + context.px(LABEL_GAP)) if names.lines else 0
-    return context.grid.round_up(max(style.width(text) for text in texts) + context.px(LABEL_GAP))
+    names_of_classes = [fit_class_names(context, tap) for tap in context.map_layers or (context.layer,)]
+    widths = [names.width for names in names_of_classes if names is not None]
+    return context.grid.round_up(max(*map(style.width, texts), *widths) + context.px(LABEL_GAP))
 
 
 def column_label_height(context: SceneContext, *, labels: bool) -> int:
