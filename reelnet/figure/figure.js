@@ -59,15 +59,10 @@ class Figure {
       { type: "button", "aria-pressed": "false", title: "Compare with this step" },
       "Compare",
     );
-    this.controls = make(
-      "div",
-      { class: "controls" },
-      this.button,
-      this.slider,
-      this.label,
-      this.makeSpeeds(),
-    );
-    this.controls.append(this.menu, this.pin);
+    this.speeds = this.makeSpeeds();
+    const parts = [this.button, this.slider, this.label, this.speeds, this.menu, this.pin];
+    this.controls = make("div", { class: "controls" }, ...parts);
+    this.controls.hidden = scene.steps.length < 2 && scene.layers.length < 2;
     root.replaceChildren(make("h1", {}, document.title), this.stage, this.controls);
     this.listen();
   }
