@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Field, field_validator
 
 from reelnet.config.spec import convert_to_tuple
-from reelnet.render.canvas import write
+from reelnet.render.canvas import draw_picture, fill_box, write
 from reelnet.render.panels.answers.answer_panel import AnswerPanel
 from reelnet.render.panels.flow.answer_column import AnswerColumn, AnswerColumnDrawing
-from reelnet.render.panels.flow.arrangement import Caption, CaptionStyles, Spacing, spread
+from reelnet.render.panels.flow.arrangement import CaptionStyles, Spacing, spread
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
 from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
-from reelnet.render.panels.flow.layer_key import LayerKey
-from reelnet.render.panels.flow.layers import BandLayer, FlowLayer, LayerDrawing, MapLayer, make_layer
+from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
+from reelnet.render.panels.flow.table_way import Table, TableWay
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.hatching import MISSING_LABEL
-from reelnet.render.typography import body_style, text_style, wrap_text
+from reelnet.render.typography import TextStyle, body_style, text_style, wrap_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
 from reelnet.scene.palette.palette import PaletteBuilder
-from reelnet.scene.panel import Canvas, LevelMaps
+from reelnet.scene.panel import Canvas, LevelMaps, Still
 from reelnet.template.selector import select_indices
 from reelnet.template.theme import LimitKind
 
@@ -34,19 +32,16 @@ MIN_PITCH, LEGIBLE_PITCH, GAP = 12, 28, 3
 """Pixels of the layout from one channel to the next: at least, and of legible maps; and the gap between them."""
 MIN_FILLED_PITCH = 0.7
 """A pitch may be this much smaller than the largest if maps fill its cells better."""
-GOOD_SAMPLES = 4
-"""Samples beyond which more do not make a better picture."""
 BETWEEN, MAX_BETWEEN, ROW_GAP, MAX_ROW_GAP = 20, 200, 8, 32
 """Pixels of the layout between two columns, and between two samples: at least, and where there is room."""
 HEADER_GAP, KEY_GAP = 6, 8
 """Pixels of the layout between the names of the layers and the maps, and around the keys of the colors."""
+KEY_THICKNESS = 8
+"""Thickness of the bar in pixels of the layout."""
 MAX_KEY_EMS = 16
 """Width of the key of a layer's colors."""
 MAX_ROWS = 8
 """Rows of channels in the row of a sample."""
-MAX_LINE_ASPECT, MAX_BAND_ASPECT, MIN_LINE_SHARE = 2, 8, 8
-"""Width to height, at most, of a sample that is drawn as a line, and of all bands of a layer together; and as which
-part of the width, one eighth, a line may be as wide."""
 MAX_NOTE_LINES = 3
 
 
@@ -126,185 +121,6 @@ class LayerTable(AnswerPanel):
         return LayerTableDrawing(self, context, box, palette)
 
 
-@dataclass(frozen=True)
-class Table:
-    """What the columns are, whatever their sizes.
-
-    Attributes:
-        source: The sample with which each row begins; sizes are the same for all samples.
-        layers: The layers, in order.
-        answers: The last column; None without a class output.
-        styles: Fonts of the headers.
-        min_slots: The least width of each layer, for the key of its colors.
-        between: Least pixels between two columns.
-        room: Pixels for everything but keys and notes.
-    """
-
-    source: InputPart
-    layers: Sequence[FlowLayer]
-    answers: AnswerColumn | None
-    styles: CaptionStyles
-    min_slots: Sequence[int]
-    between: int
-    room: Size
-
-    def select(self, numbers: Sequence[int]) -> Table:
-        """The same with some of the layers."""
-        return replace(
-            self,
-            layers=[self.layers[number] for number in numbers],
-            min_slots=[self.min_slots[number] for number in numbers],
-        )
-
-    @property
-    def has_maps(self) -> bool:
-        """Whether a layer has maps, which are equally large in all layers."""
-        return any(isinstance(layer, MapLayer) for layer in self.layers)
-
-
-@dataclass(frozen=True)
-class TableWay:
-    """One way to fill the room.
-
-    Attributes:
-        table: The columns.
-        spacing: The cells of layers with maps, for one sample. Its height is that of vectors and bands.
-        samples: How many samples are shown.
-    """
-
-    table: Table
-    spacing: Spacing
-    samples: int
-
-    @property
-    def layers(self) -> Sequence[FlowLayer]:
-        """The layers."""
-        return self.table.layers
-
-    @cached_property
-    def input_size(self) -> Size:
-        """A sample: as large as two by two cells, or as one if there is one row of them."""
-        spacing, (height, width) = self.spacing, self.table.source.picture.shape[1:3]
-        side = spacing.span(min(2, spacing.rows))
-        if self.table.source.is_sequence:
-            most = self.table.room.width // MIN_LINE_SHARE
-            return Size(min(MAX_LINE_ASPECT * spacing.height, most), spacing.height)
-        longest = min(round(side * math.sqrt(max(height, width) / min(height, width))), 2 * spacing.height)
-        longest = min(longest, spacing.height) if height > width else longest
-        return self.table.source.size_at(Spacing(1, longest + spacing.gap, spacing.gap, 1, longest))
-
-    @cached_property
-    def answer_width(self) -> int:
-        """Pixels across of the answers; 0 without them."""
-        answers = self.table.answers
-        if answers is None:
-            return 0
-        return max(answers.width_at(self.spacing.height), self.table.styles.min_width(answers.caption))
-
-    @cached_property
-    def free(self) -> int:
-        """Pixels across that are left for vectors and bands."""
-        table = self.table
-        maps = [
-            self._slot(number, self.spacing)
-            for number, layer in enumerate(table.layers)
-            if isinstance(layer, MapLayer)
-        ]
-        columns = len(table.layers) + (table.answers is not None)
-        least = max(self.input_size.width, table.styles.detail.width("input"))
-        return table.room.width - least - sum(maps) - self.answer_width - table.between * columns
-
-    def _slot(self, number: int, spacing: Spacing) -> int:
-        """Pixels across of a layer with its header."""
-        layer, styles = self.table.layers[number], self.table.styles
-        least = max(styles.min_width(layer.caption_at(spacing)), self.table.min_slots[number])
-        return max(layer.size_at(spacing).width, least)
-
-    @cached_property
-    def spacings(self) -> list[Spacing]:
-        """The cells of each layer: vectors and bands share the width that is free."""
-        height, spacing, free = self.spacing.height, self.spacing, max(0, self.free)
-        found = [spacing] * len(self.layers)
-        flexible = [number for number, layer in enumerate(self.layers) if not isinstance(layer, MapLayer)]
-        # Vectors take what they need, bands the rest.
-        flexible.sort(key=lambda number: isinstance(self.layers[number], BandLayer))
-        for place, number in enumerate(flexible):
-            share = min(free // (len(flexible) - place), MAX_BAND_ASPECT * height)
-            width = max(share, self.table.min_slots[number], 1)
-            found[number] = Spacing(1, width + spacing.gap, spacing.gap, spacing.channels, height)
-            free -= self._slot(number, found[number])
-        return found
-
-    @cached_property
-    def slots(self) -> list[int]:
-        """Pixels across of the sample, of each layer with its header, and of the answers."""
-        layers = [self._slot(number, spacing) for number, spacing in enumerate(self.spacings)]
-        inputs = max(self.input_size.width, self.table.styles.detail.width("input"))
-        return [inputs, *layers, *[self.answer_width] * (self.table.answers is not None)]
-
-    @cached_property
-    def sizes(self) -> list[Size]:
-        """The sizes of the layers."""
-        return [layer.size_at(spacing) for layer, spacing in zip(self.layers, self.spacings, strict=True)]
-
-    @property
-    def captions(self) -> list[Caption]:
-        """The headers of the layers, and of the answers."""
-        pairs = zip(self.layers, self.spacings, strict=True)
-        captions = [layer.caption_at(spacing) for layer, spacing in pairs]
-        return captions if self.table.answers is None else [*captions, self.table.answers.caption]
-
-    @cached_property
-    def row_height(self) -> int:
-        """Pixels of the row of a sample."""
-        answers = self.table.answers.min_height if self.table.answers is not None else 0
-        return max(self.input_size.height, answers, *(size.height for size in self.sizes))
-
-    @cached_property
-    def header_height(self) -> int:
-        """Pixels of the names of the layers."""
-        pairs = zip(self.captions, self.slots[1:], strict=True)
-        return max(self.table.styles.height(caption, width) for caption, width in pairs)
-
-    def fits(self, row_gap: int, header_gap: int) -> bool:
-        """Whether there is room for everything."""
-        table, columns = self.table, len(self.slots) - 1
-        if self.free < 0 or sum(self.slots) + table.between * columns > table.room.width:
-            return False
-        return self.header_height + header_gap + self.rows_height(row_gap) <= table.room.height
-
-    def row_pitch(self, row_gap: int) -> int:
-        """Pixels from a row to the next, at least `row_gap` apart."""
-        return self.table.source.context.grid.round_up(self.row_height + row_gap)
-
-    def rows_height(self, row_gap: int) -> int:
-        """Pixels of all rows."""
-        return (self.samples - 1) * self.row_pitch(row_gap) + self.row_height
-
-    @property
-    def side(self) -> int:
-        """The longer side of the smallest maps in pixels; without maps, the height of a sample."""
-        sides = (layer.map_side(self.spacing) for layer in self.layers)
-        return min(filter(None, sides), default=self.spacing.height)
-
-    @property
-    def score(self) -> float:
-        """The area of all maps, more for large ones, and less for what is left out and cells that are not filled."""
-        few: float = (min(self.samples, GOOD_SAMPLES) / GOOD_SAMPLES) ** 1.5
-        if not self.table.has_maps:
-            return few * self.side
-        cells = [
-            (count, layer.map_side(self.spacing) or 0)
-            for layer in self.layers
-            if (count := layer.count_cells(self.spacing)) is not None
-        ]
-        loose = replace(self.spacing, rows=1)
-        wanted = sum(layer.count_cells(loose) or 0 for layer in self.layers)
-        shown, area = sum(count for count, _ in cells), sum(count * side**2 for count, side in cells)
-        fill = min(1.0, self.side / self.spacing.cell)
-        return self.samples * few * area * math.sqrt(self.side) * fill * shown / wanted
-
-
 class LayerTableDrawing:
     """The layers in their places.
 
@@ -367,7 +183,7 @@ class LayerTableDrawing:
                 for pitch in range(grid.round_down((height + gap) // rows), px(MIN_PITCH) - 1, -step):
                     if pitch < MIN_FILLED_PITCH * largest:
                         break
-                    way = TableWay(table, Spacing(rows, pitch, gap, channels, height), samples)
+                    way = TableWay(table, Spacing(rows, pitch, gap, channels, table.room.height), samples)
                     if way.fits(row_gap, header_gap):
                         largest = largest or pitch
                         yield way
@@ -497,3 +313,52 @@ def _shows_some(layer: FlowLayer, spacing: Spacing) -> bool:
     """Whether some channels of a layer with maps are left out."""
     count = layer.count_cells(spacing)
     return count is not None and count < layer.info.map_shape[0]
+
+
+class LayerKey(Still):
+    """A bar as wide as its box, with the limits of a layer's colors below its ends.
+
+    Args:
+        tap: The layer.
+        context: The run.
+        box: Its upper left corner and its width.
+        palette: Where inks come from.
+    """
+
+    def __init__(self, tap: str, context: SceneContext, box: Box, palette: PaletteBuilder) -> None:
+        theme, self._limits = context.theme, context.view(tap).limits
+        self._box, self._style = box, key_style(context)
+        self._thickness, self._line = context.px(KEY_THICKNESS), context.px(1)
+        self._muted = palette.ramp(theme.muted, theme.background)
+        self._faint = palette.ramp(theme.faint, theme.faint, 1)
+        self._map = palette.colormap(self._limits.select_anchors(theme))
+
+    @staticmethod
+    def height(context: SceneContext) -> int:
+        """Pixels of the bar and its limits."""
+        return context.px(KEY_THICKNESS + 1) + key_style(context).line_height
+
+    @staticmethod
+    def min_width(tap: str, context: SceneContext) -> int:
+        """Pixels of the two limits side by side."""
+        low, high = context.view(tap).limits.labels
+        style = key_style(context)
+        return style.width(low) + style.width(high) + style.size // 2
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw the bar in its frame, and write the limits."""
+        box, style = self._box, self._style
+        frame = Box(box.x, box.y, box.width, self._thickness)
+        fill_box(canvas, frame, self._faint)
+        indices, inner = self._map.indices_for(canvas), frame.expand(-self._line)
+        levels = np.rint(np.linspace(0, len(indices) - 1, inner.width)).astype(np.intp)
+        draw_picture(canvas, indices[levels][None], inner)
+        low, high = self._limits.labels
+        y = frame.bottom + self._line
+        write(canvas, low, self._muted, box.x, y, style)
+        write(canvas, high, self._muted, box.right, y, style, anchor="right")
+
+
+def key_style(context: SceneContext) -> TextStyle:
+    """The font of the limits."""
+    return text_style(context.theme, 0.8 * context.theme.text)

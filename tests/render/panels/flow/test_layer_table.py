@@ -10,8 +10,7 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
-from reelnet.render.panels.flow.layer_key import LayerKey
-from reelnet.render.panels.flow.layer_table import LayerTableDrawing
+from reelnet.render.panels.flow.layer_table import LayerKey, LayerTableDrawing
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing
 from tests.make_run import noise, write_run
 from tests.render.panels.drawing import LaidOut, lay_out
