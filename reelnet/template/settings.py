@@ -56,7 +56,7 @@ def _parse_setting_value(text: str, setting: str) -> Node:
     position = SourcePosition(f"--set {setting}")
     try:
         # {layer} at the start of a path or text is a field, not a map.
-        if not text.startswith(("[", "{", '"', "'")) or re.match(r"\{\w*\}", text, re.ASCII):
+        if not text.startswith(("[", "{", '"', "'")) or re.match(r"\{\w+\}", text, re.ASCII):
             return Node(parse_scalar(text), position)
         if not re.search("[\"']", text):
             text = re.sub(r"(?<=[\[{,:\s])#[0-9a-fA-F]{3,8}\b", r"'\g<0>'", text)
