@@ -47,7 +47,7 @@ MISTAKES = """
 2 | render RUN --layer -o a.gif | --layer needs
 3 | render RUN -o a.gif --template artcle | did you mean 'article'
 2 | render RUN -o a.gfi | .gif
-2 | render RUN -o a | no suffix; choose from .gif, .mp4, .webm, .webp, .apng, .avif, .mov, or a-%05d.png
+2 | render RUN -o a | no suffix; choose from .gif, .mp4, .webm, .webp, .apng, .avif, .mov, .html, or a-%05d.png
 2 | render RUN -o .gif | a suffix without a name; write reel.gif
 2 | render RUN -o . | .: is a folder; name a file in it, such as reel.gif
 2 | render RUN -o new/ | new/: is a folder; name a file in it, such as new/reel.gif

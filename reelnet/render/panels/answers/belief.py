@@ -196,7 +196,7 @@ class BeliefDrawing:
         chart_box = Box(box.x, box.y, box.width - label_width, box.height)
         plot = chart.plot_box(chart_box, (left, 0), chart.header.height_at(box.width))
         if plot.height < 2 * theme.text or chart_box.width < chart.min_width:
-            raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
+            raise ValueError(f"has {context.format_size((box.width, box.height))} pixels; give it more")
         self._plot, self._classes, self._style = plot, scores.classes, answer_style(theme)
         self._plain_style = body_style(theme)
         self._chart = ChartDrawing(chart, context, chart_box, chart_box, plot, palette, with_steps=False)

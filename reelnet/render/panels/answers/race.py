@@ -174,7 +174,7 @@ class RaceDrawing:
             left += self._picture_width + self._label_width + self._gap
         right = box.right - answer_width - 2 * self._gap
         if right - left < MIN_PLOT_EMS * text:
-            raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
+            raise ValueError(f"has {context.format_size((box.width, box.height))} pixels; give it more")
         self._answer_x = right + 2 * self._gap
         total = round(count * pitch)
         top = box.y + above + max(0, (box.height - above - line - total) // 2)

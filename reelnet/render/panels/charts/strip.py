@@ -242,7 +242,9 @@ class StripDrawing:
         if plot is None:
             return
         if plot.height < theme.text or plot.width < 6 * theme.text:
-            raise ValueError(f"has {box.width}×{box.height} pixels; give it more, or hide it")
+            raise ValueError(
+                f"has {context.format_size((box.width, box.height))} pixels; give it more, or hide it"
+            )
         thin, scale = palette.ramp(mix_gray(theme.muted, theme.background), theme.background, 12), 1.1
         scale *= choose_line_scale(theme, context.density)
         self._columns = np.rint(strip.step_axis.to_fraction(context.steps) * (plot.width - 1))

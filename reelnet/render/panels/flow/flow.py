@@ -139,7 +139,7 @@ class FlowDrawing:
             size = Size(box.width, box.height - note_height)
             found = self._arrange(panel, size, start, end)
             if found is None:
-                raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
+                raise ValueError(f"has {context.format_size((box.width, box.height))} pixels; give it more")
             self._arrangement, self._parts = found, found.parts
             note = self._write_note()
             self._note = wrap_text(note, box.width, self._detail_style) if note else []

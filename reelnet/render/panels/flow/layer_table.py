@@ -148,7 +148,7 @@ class LayerTableDrawing:
             table = Table(source, every, answers, self._styles, min_slots, px(BETWEEN), room)
             way = self._choose(panel, table)
             if way is None:
-                raise ValueError(f"has {box.width}×{box.height} pixels; give it more")
+                raise ValueError(f"has {context.format_size((box.width, box.height))} pixels; give it more")
             self.way = way
             self._note = wrap_text(self._write_note(), box.width, self._detail)
             if len(self._note) <= lines:
