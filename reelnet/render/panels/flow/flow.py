@@ -193,12 +193,12 @@ class FlowDrawing:
         return arrange_parts(make_parts, len(self._layers), channels, room)
 
     @property
-    def _shown(self) -> list[FlowLayer]:
+    def _shown_layers(self) -> list[FlowLayer]:
         return [part for part in self._parts if isinstance(part, FlowLayer)]
 
     def _write_note(self) -> str:
         """What the colors mean, and what is left out."""
-        context, spacing, shown = self._context, self._arrangement.spacing, self._shown
+        context, spacing, shown = self._context, self._arrangement.spacing, self._shown_layers
         limits = [context.view(layer.tap).limits for layer in shown]
         notes = [describe_scales(limits, context.theme) if self._says_colors else ""]
         if any(context.statistics.has_nonfinite(layer.tap) for layer in shown):

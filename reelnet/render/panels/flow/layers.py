@@ -120,9 +120,9 @@ class Tiles:
 class MapLayer(FlowLayer):
     """A layer with maps: one cell per channel, a square, or of the maps' own shape and as large as a square."""
 
-    def _shown(self, spacing: Spacing) -> int:
+    def _count_shown(self, spacing: Spacing) -> int:
         """The number of channels: all, or as many as fill whole columns if others are left out anyway, or few are."""
-        total, rows = self.info.map_shape[0], self._most_rows(spacing)
+        total, rows = self.info.map_shape[0], self._count_rows(spacing)
         shown = min(spacing.channels, total)
         rest = shown % rows
         is_whole = shown < rows or (shown == total and rest > MAX_DROPPED * total)
@@ -130,52 +130,52 @@ class MapLayer(FlowLayer):
 
     def count_cells(self, spacing: Spacing) -> int | None:
         """The number of channels that are shown."""
-        return self._shown(spacing)
+        return self._count_shown(spacing)
 
     def count_places(self, spacing: Spacing) -> int:
         """Rows times columns."""
         return math.prod(self._split(spacing))
 
-    def _factor(self, spacing: Spacing) -> int:
+    def _find_factor(self, spacing: Spacing) -> int:
         return math.ceil(math.sqrt(math.prod(self.info.map_shape[1:])) / spacing.cell)
 
-    def _reduced(self, spacing: Spacing) -> tuple[int, int]:
-        factor = self._factor(spacing)
+    def _reduce_shape(self, spacing: Spacing) -> tuple[int, int]:
+        factor = self._find_factor(spacing)
         height, width = (-(-side // factor) for side in self.info.map_shape[1:])
         return height, width
 
-    def _scale(self, spacing: Spacing) -> int:
-        return max(1, int(spacing.cell / math.sqrt(math.prod(self._reduced(spacing)))))
+    def _find_scale(self, spacing: Spacing) -> int:
+        return max(1, int(spacing.cell / math.sqrt(math.prod(self._reduce_shape(spacing)))))
 
-    def _cell_size(self, spacing: Spacing) -> Size:
+    def _measure_cell(self, spacing: Spacing) -> Size:
         """A cell: a square, which layers with maps of other sizes share, or as large as a map that is none."""
-        (height, width), scale = self._reduced(spacing), self._scale(spacing)
+        (height, width), scale = self._reduce_shape(spacing), self._find_scale(spacing)
         return Size(spacing.cell, spacing.cell) if height == width else Size(width * scale, height * scale)
 
-    def _pitches(self, spacing: Spacing) -> tuple[int, int]:
+    def _measure_pitches(self, spacing: Spacing) -> tuple[int, int]:
         """Pixels from a cell to the one below it, and to the one right of it."""
-        cell, grid = self._cell_size(spacing), self.context.grid
+        cell, grid = self._measure_cell(spacing), self.context.grid
         return grid.round_up(cell.height + spacing.gap), grid.round_up(cell.width + spacing.gap)
 
-    def _most_rows(self, spacing: Spacing) -> int:
-        return max(1, (spacing.height + spacing.gap) // self._pitches(spacing)[0])
+    def _count_rows(self, spacing: Spacing) -> int:
+        return max(1, (spacing.height + spacing.gap) // self._measure_pitches(spacing)[0])
 
     def _split(self, spacing: Spacing) -> tuple[int, int]:
         """Rows and columns of cells, the columns filled one after the other."""
-        count = self._shown(spacing)
-        columns = -(-count // self._most_rows(spacing))
+        count = self._count_shown(spacing)
+        columns = -(-count // self._count_rows(spacing))
         return -(-count // columns), columns
 
     def size_at(self, spacing: Spacing) -> Size:
         """The cells in columns."""
-        (rows, columns), (down, across) = self._split(spacing), self._pitches(spacing)
-        cell = self._cell_size(spacing)
+        (rows, columns), (down, across) = self._split(spacing), self._measure_pitches(spacing)
+        cell = self._measure_cell(spacing)
         return Size((columns - 1) * across + cell.width, (rows - 1) * down + cell.height)
 
     def caption_at(self, spacing: Spacing) -> Caption:
         """Channels, the size of their maps, and how many never change: `16 × 7², 3 dead`."""
         total, height, width = self.info.map_shape
-        shown, attention = self._shown(spacing), self.context.statistics.is_attention(self.tap)
+        shown, attention = self._count_shown(spacing), self.context.statistics.is_attention(self.tap)
         unit = " head" + "s" * (total != 1) if attention else ""
         number = f"{total:,}{unit}" if shown == total else f"{shown} of {total:,}{unit}"
         side = f"{height}²" if height == width else f"{height} × {width}"
@@ -202,13 +202,13 @@ class MapLayer(FlowLayer):
 
     def map_side(self, spacing: Spacing) -> int | None:
         """The side of a map as it is drawn; of a reduced one, whose values count less, that of its cell."""
-        side = int(math.sqrt(math.prod(self._reduced(spacing))) * self._scale(spacing))
-        is_filled = self._factor(spacing) > 1 and side >= MIN_REDUCED_FILL * spacing.cell
+        side = int(math.sqrt(math.prod(self._reduce_shape(spacing))) * self._find_scale(spacing))
+        is_filled = self._find_factor(spacing) > 1 and side >= MIN_REDUCED_FILL * spacing.cell
         return spacing.cell if is_filled else side
 
     def reduction_at(self, spacing: Spacing) -> str:
         """Such as `each pixel of conv1 is the mean of 4 × 4 values`."""
-        factor = self._factor(spacing)
+        factor = self._find_factor(spacing)
         return (
             f"each pixel of {name_layer(self.tap)} is the mean of {factor} × {factor} values"
             if factor > 1
@@ -217,10 +217,14 @@ class MapLayer(FlowLayer):
 
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
         """One tile per channel, down the columns."""
-        count, (height, width), scale = self._shown(spacing), self._reduced(spacing), self._scale(spacing)
+        count, (height, width), scale = (
+            self._count_shown(spacing),
+            self._reduce_shape(spacing),
+            self._find_scale(spacing),
+        )
         channels = self._choose(count)
-        (rows, _), (pitch_y, pitch_x) = self._split(spacing), self._pitches(spacing)
-        grid, room = self.context.grid, self._cell_size(spacing)
+        (rows, _), (pitch_y, pitch_x) = self._split(spacing), self._measure_pitches(spacing)
+        grid, room = self.context.grid, self._measure_cell(spacing)
         down, across = grid.center(room.height - height * scale), grid.center(room.width - width * scale)
         boxes = tuple(
             Box(
@@ -233,7 +237,7 @@ class MapLayer(FlowLayer):
         )
         one = np.arange(height * width).reshape(height, width)
         order = np.arange(count)[:, None, None] * (height * width) + one
-        factor = self._factor(spacing)
+        factor = self._find_factor(spacing)
         cell = Cell(width * scale, height * scale, scale, scale, (factor, factor))
         return Tiles(channels, order, boxes, (scale, scale), cell)
 
