@@ -21,14 +21,14 @@ class ChannelChoice:
         order: What this order is.
         are_different: Whether they are those that differ most from each other.
         dead: Those of them that are the same for every input; with `similar`, they are the last ones.
-        is_most: Whether the author asks for at most so many, so that fewer may be shown.
+        most: How many the author asks for at most, so that fewer may be shown; None for exactly these.
     """
 
     channels: tuple[int, ...]
     order: ChannelOrder = "recorded"
     are_different: bool = False
     dead: tuple[int, ...] = ()
-    is_most: bool = False
+    most: int | None = None
 
     @classmethod
     def choose(
@@ -53,7 +53,7 @@ class ChannelChoice:
         Raises:
             ValueError: The layer has no such channel.
         """
-        is_most = show.top is not None
+        asked = None if show.top is None else min(show.top, count)
         if most is not None and show.positions is None:
             wanted = min(show.top or show.first or count, most)
             if wanted < (show.top or show.first or count):
@@ -67,7 +67,7 @@ class ChannelChoice:
         if count == 1:
             return cls(channels, dead=dead)
         are_different = show.top is not None and len(channels) < count
-        choice = cls(channels, order, are_different, dead, is_most)
+        choice = cls(channels, order, are_different, dead, asked)
         match order:
             case "change":
                 change = statistics.changes(tap).by_channel

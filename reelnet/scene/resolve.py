@@ -125,7 +125,7 @@ def resolve(
     with errors.collect():
         context, layout = _fit_samples(template, context, scale)
     if layout is not None:
-        check_color_bars(_find_placed(template, layout), layout.context, errors)
+        check_color_bars(_find_placed(layout), layout.context, errors)
     check_unplaced(template, context, errors)
     plan = _plan_timeline(template, context, layout)
     with errors.collect("timeline"):
@@ -133,7 +133,7 @@ def resolve(
     errors.raise_errors()
     if layout is None or timeline is None:
         raise AssertionError("a failed stage must record an error")
-    return _place_panels(template, layout, plan, timeline)
+    return _place_panels(layout, plan, timeline)
 
 
 def check_draft(template: Template, run: RunReader, layer: str | None = None) -> tuple[Diagnostic, ...]:
@@ -195,7 +195,7 @@ def _plan_timeline(template: Template, context: SceneContext, layout: FittedLayo
     pauses: list[Pause] = []
     if layout is not None:
         # A panel that is placed twice asks for its pauses once.
-        for name, panel in _find_placed(template, layout).items():
+        for name, panel in _find_placed(layout).items():
             asked = panel.pauses(layout.context)
             pauses += [replace(pause, name=f"panels.{name}.{pause.name}") for pause in asked]
     return TimelinePlan(template.timeline, context.steps, context.compute_changes, tuple(pauses))
@@ -228,23 +228,24 @@ def _count_drawn(layout: FittedLayout) -> int:
     return max(counts, default=len(layout.context.sample_indices))
 
 
-def _find_placed(template: Template, layout: FittedLayout) -> dict[str, Panel]:
+def _find_placed(layout: FittedLayout) -> dict[str, Panel]:
     """The panels that the layout shows, by name."""
     placed = {id(panel) for panel, _ in place_items(layout.tree, layout.box)}
     return {
         name: panel
-        for name, panel in template.panels.items()
+        for name, panel in layout.template.panels.items()
         if isinstance(panel, Panel) and id(panel) in placed
     }
 
 
-def _place_panels(template: Template, layout: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:
+def _place_panels(layout: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:
     """Place every panel in its box, and freeze the palette.
 
     Raises:
         TemplateError: A panel cannot be drawn in its box, or there are too many colors.
     """
-    errors, context, theme = ErrorCollector(template.source_map), layout.context, template.theme
+    template, context = layout.template, layout.context
+    errors, theme = ErrorCollector(template.source_map), template.theme
     names = {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place_items(layout.tree, layout.box)]
     builder = PaletteBuilder(theme.levels)

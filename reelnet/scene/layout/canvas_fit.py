@@ -6,6 +6,7 @@ Errors say which part has too little room, or which length makes the frame too l
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from math import log
@@ -16,6 +17,7 @@ from reelnet.errors import UsageError
 from reelnet.scene.cell import DEFAULT_CELL_SIZE
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Size
+from reelnet.scene.layout.density import scale_lengths
 from reelnet.scene.layout.estimate import MIN_CELL_SIZE
 from reelnet.scene.layout.frame import FittedLayout, choose_width, find_cramped
 from reelnet.scene.layout.measure import with_layout
@@ -36,9 +38,9 @@ ASKED_ASPECT = 1.2
 HARMLESS_DISTANCE = 0.45
 """Logarithm of the factor by which its aspect may be another one."""
 
-FEWER_CHANNELS, TEXT_FACTORS, MIN_TEXT = (12, 8, 6, 4, 3, 2, 1), (0.8, 0.65, 0.5, 0.4, 0.3, 0.25), 8
-"""How many channels are shown, by how much text becomes smaller, and its least size in pixels of the layout, for lack
-of room."""
+FEWER, SHRINK_FACTORS, MIN_TEXT = (12, 8, 6, 4, 3, 2, 1), (0.8, 0.65, 0.5, 0.4, 0.3, 0.25), 8
+"""How many channels or samples are shown, by how much text and gaps become smaller, and the least size of text in
+pixels of the layout, for lack of room."""
 
 HARMLESS_LENGTH = 100
 """Pixels of the layout; a length up to this size never makes a frame too large."""
@@ -74,7 +76,7 @@ def fit_canvas(template: Template, context: SceneContext, scale: int | Fraction 
     else:
         layout = _shrink_to_screen(template, context)
     _check_frame_size(template, layout, is_template_scale=scale is None)
-    check_room(template, layout)
+    check_room(layout)
     return layout
 
 
@@ -151,7 +153,7 @@ def _lay_out_at_scale(
 
 
 def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
-    """The largest layout that fits; if none does, or cells would be tiny, one with fewer channels or smaller text."""
+    """The best layout; if nothing fits, or it shows little, a layout with fewer channels or smaller text."""
     canvas, found = template.canvas, []
     for layout in list_layouts(template, context):
         wraps = any(leaf.item.wrap_gap is not None for leaf in walk_leaves(layout.tree))
@@ -159,31 +161,55 @@ def _find_roomy(template: Template, context: SceneContext) -> FittedLayout:
         if layout.fits(canvas) and layout.context.cell.size >= least:
             return layout
         found.append(layout)
-    return next((layout for layout in found if layout.fits(canvas)), found[0])
+    fitting = [layout for layout in found if layout.fits(canvas)]
+    return max(fitting, key=count_channels, default=found[0])
+
+
+def count_channels(layout: FittedLayout) -> int:
+    """How many channels of the scene's layer a layout shows."""
+    choice = layout.context.choice
+    return 0 if choice is None else len(choice.channels)
 
 
 def list_layouts(template: Template, context: SceneContext) -> Iterator[FittedLayout]:
-    """The best layout, then with fewer channels unless the author names them, smaller text, and without charts."""
+    """The best layout, then with fewer channels if they are not named, smaller text, no charts, and fewer samples."""
     for shows_charts in (True, False):
-        for theme in shrink_text(context):
-            smaller = replace(context, theme=theme, shows_charts=shows_charts, _field_texts={})
-            best = find_best(template, smaller)
+        for smaller in shrink(template, context.px(MIN_TEXT)):
+            lesser = replace(context, theme=smaller.theme, shows_charts=shows_charts, _field_texts={})
+            best = find_best(smaller, lesser)
             yield best
             choice = best.context.choice
-            fewer = [each for each in FEWER_CHANNELS if choice and each < len(choice.channels)]
-            if fewer and has_room(template, with_layout(template, replace(smaller, max_channels=1))):
-                yield from (find_best(template, replace(smaller, max_channels=each)) for each in fewer)
+            if choice is None or choice.most is not None:
+                continue
+            fewer = [each for each in FEWER if each < len(choice.channels)]
+            if fewer and has_room(smaller, with_layout(smaller, replace(lesser, max_channels=1))):
+                yield from (find_best(smaller, replace(lesser, max_channels=each)) for each in fewer)
+    if context.samples_spec.show.first is not None:
+        for count in (each for each in FEWER if each < len(context.sample_indices)):
+            # A panel may name one of the others.
+            with suppress(InvalidTemplate):
+                yield find_best(smaller, lesser.keep_samples(count))
+    if choice is not None and choice.most is not None:
+        with suppress(InvalidTemplate):
+            yield find_best(smaller, replace(lesser, max_channels=1))
 
 
-def shrink_text(context: SceneContext) -> Iterator[Theme]:
-    """The theme, then with smaller text, as long as it can be read."""
-    theme = context.theme
-    yield theme
-    for factor in TEXT_FACTORS:
+def shrink(template: Template, min_text: int) -> Iterator[Template]:
+    """The template, then with smaller lengths, as long as its text has at least `min_text` pixels."""
+    theme = template.theme
+    yield template
+    for factor in SHRINK_FACTORS:
         text = round(factor * theme.text)
-        if text >= context.px(MIN_TEXT):
+        if text >= min_text:
             title = round(text + factor**2 * (theme.title - theme.text))
-            yield replace(theme, text=text, title=title, min_text=None)
+            smaller = replace(theme, text=text, title=title, min_text=None)
+            scaled = scale_lengths(template, factor)
+            # A size that the author gives to a panel is kept, or refused.
+            panels = {
+                name: panel.model_copy(update={"width": own.width, "height": own.height})
+                for (name, panel), own in zip(scaled.panels.items(), template.panels.values(), strict=True)
+            }
+            yield replace(scaled, theme=smaller, canvas=template.canvas, panels=panels)
 
 
 def has_room(template: Template, context: SceneContext) -> bool:
@@ -228,12 +254,13 @@ def _is_encodable(size: Size) -> bool:
     return max(size.width, size.height) <= MAX_PIXELS and size.width * size.height <= MAX_FRAME_AREA
 
 
-def check_room(template: Template, layout: FittedLayout) -> None:
+def check_room(layout: FittedLayout) -> None:
     """Check that everything fits into its box.
 
     Raises:
         TemplateError: Something does not fit.
     """
+    template = layout.template
     keys: dict[int, KeyPath] = {id(panel): ("panels", name) for name, panel in template.panels.items()}
     keys |= {id(stack.options): stack.path for stack in _walk_stacks(template.layout)}
     errors = ErrorCollector(template.source_map)

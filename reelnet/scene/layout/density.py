@@ -14,15 +14,15 @@ from reelnet.template.theme import Theme
 S = TypeVar("S", bound=SpecModel)
 
 
-def scale_lengths(template: Template, density: int) -> Template:
-    """The template with all its lengths in output pixels.
+def scale_lengths(template: Template, density: float) -> Template:
+    """The template with all its lengths in output pixels, or with smaller ones.
 
     Lengths are the fields whose types are marked with `reelnet.config.spec.LENGTH`: of the theme, the canvas, the
     stacks, the panels, and whatever these contain. The scale of maps is none: it is in output pixels already.
 
     Args:
         template: What the author wrote, in pixels of the layout.
-        density: Output pixels per pixel of the layout, 1 or more.
+        density: Output pixels per pixel of the layout, 1 or more; or a fraction, if the frame is a small one.
     """
     if density == 1:
         return template
@@ -37,12 +37,12 @@ def scale_lengths(template: Template, density: int) -> Template:
     )
 
 
-def _scale_stack(stack: Stack, density: int) -> Stack:
+def _scale_stack(stack: Stack, density: float) -> Stack:
     items = (item if isinstance(item, str) else _scale_stack(item, density) for item in stack.items)
     return replace(stack, options=_scale_spec(stack.options, density), items=tuple(items))
 
 
-def _scale_spec(spec: S, density: int) -> S:
+def _scale_spec(spec: S, density: float) -> S:
     """The options of something, with those of whatever it contains."""
     lengths, changed = find_lengths(type(spec)), dict[str, Any]()
     for name in type(spec).model_fields:
@@ -53,7 +53,7 @@ def _scale_spec(spec: S, density: int) -> S:
     return spec.model_copy(update=changed) if changed else spec
 
 
-def _scale_nested(value: Any, density: int) -> Any:
+def _scale_nested(value: Any, density: float) -> Any:
     """The value of an option that may contain other options."""
     if isinstance(value, SpecModel):
         return _scale_spec(value, density)
@@ -62,12 +62,14 @@ def _scale_nested(value: Any, density: int) -> Any:
     return value
 
 
-def _multiply(value: Any, density: int) -> Any:
+def _multiply(value: Any, density: float) -> Any:
     """A length, or several; words such as `auto` and None stay."""
     if isinstance(value, tuple):
         return tuple(_multiply(item, density) for item in value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value * density if is_number else value
+    if not is_number or density >= 1:
+        return value * density if is_number else value
+    return max(min(1, value), round(value * density))
 
 
 @lru_cache(maxsize=256)

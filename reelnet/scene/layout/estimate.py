@@ -19,11 +19,11 @@ ENOUGH_CHANNELS = 7
 MANY_SAMPLES = 0.5
 """Power of the number of samples by which a picture with more of them is better, likewise."""
 
-LEAST_SHARE = 0.4
+LEAST_SHARE = 0.42
 """Part of the frame that the maps with their inputs should take; a picture counts much less with a smaller part."""
 
-ONE_MORE_BLOCK, UNEVEN, RASTER = 0.98, 0.8, 0.7
-"""What a picture counts with each block after the first, with a last block that has fewer channels than the others,
+ONE_MORE_BLOCK, UNEVEN, RASTER = 0.98, 0.8, 0.4
+"""What a picture counts with each block after the first, with a last block that is smaller than the others,
 and with blocks both beside and below each other."""
 
 SHAPES = 1.5
@@ -146,7 +146,7 @@ class Estimate:
         area, share = frame.width * frame.height, panel.width * panel.height / (frame.width * frame.height)
         rate = division.channels * division.samples * cell.width * cell.height / area
         rate *= self._rate_names(scale) * rate_division(division)
-        rate *= min(1.0, share / LEAST_SHARE) ** 4
+        rate *= min(1.0, share / LEAST_SHARE) ** 3
         rate *= min(1.0, cell.size / context.px(MIN_CELL_SIZE)) ** 2
         return rate if prefer_scale(scale, context) == scale else OFF_GRID * rate
 
@@ -169,7 +169,11 @@ def rate_division(division: Division) -> float:
     blocks, bands = arrangement.channel_blocks, arrangement.sample_bands
     rate: float = channels / (channels + ENOUGH_CHANNELS) * division.samples**MANY_SAMPLES
     rate *= ONE_MORE_BLOCK ** (blocks * bands - 1)
-    return rate * (UNEVEN if channels % blocks else 1) * (RASTER if min(blocks, bands) > 1 else 1)
+    return (
+        rate
+        * (UNEVEN if channels % blocks or division.samples % bands else 1)
+        * (RASTER if min(blocks, bands) > 1 else 1)
+    )
 
 
 def prefer_scale(scale: Fraction, context: SceneContext) -> Fraction:

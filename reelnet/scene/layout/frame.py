@@ -19,12 +19,14 @@ class FittedLayout:
     """A layout in its frame.
 
     Attributes:
+        template: The template, with the lengths that it has in this frame.
         context: The context with cells of the final size.
         tree: The panels of the layout with their sizes.
         size: Size of the frame; both sides are even, as video requires.
         box: The box of the layout in the frame.
     """
 
+    template: Template
     context: SceneContext
     tree: LayoutTree
     size: Size
@@ -52,10 +54,10 @@ class FittedLayout:
             frame_height = max(height, canvas.min_height or 0)
             size = Size(canvas.width or _round_up_even(width), canvas.height or _round_up_even(frame_height))
         if tree.grow:
-            return cls(context, tree, size, Box(0, 0, size.width, size.height))
+            return cls(template, context, tree, size, Box(0, 0, size.width, size.height))
         grid = context.grid if tree.snaps else SnapGrid(1)
         x, y = grid.center(size.width - width), grid.center(size.height - height)
-        return cls(context, tree, size, Box(x, y, width, height))
+        return cls(template, context, tree, size, Box(x, y, width, height))
 
     def fits(self, canvas: CanvasSpec) -> bool:
         """Whether the layout and each of its parts have enough room."""

@@ -31,9 +31,9 @@ READABLE, MAX_LEAST_PITCH, LEAST_PITCH_STEP = 0.9, 160, 8
 """What names must count to be readable, on two lines each; and how far samples may be moved apart for that, in pixels
 of the layout, and by which steps in output pixels."""
 
-FEW_CHANNELS, FEW_SAMPLES = 8, 8
-"""Channels above which only even numbers are tried, and samples below which none is left out for larger maps. None is
-if all that were recorded may be shown."""
+MIN_CHANNELS, FEW_CHANNELS, FEW_SAMPLES = 4, 8, 8
+"""Channels below which none is left out for larger maps, those above which only even numbers are tried, and samples
+below which none is left out; none is if all that were recorded may be shown."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def find_best(template: Template, context: SceneContext) -> FittedLayout:
     """
     whole = with_layout(template, context)
     layout = try_plans(template, context, rank_plans(template, whole, MAX_TRIED_PLANS))
-    if layout is None and whole.choice is not None and whole.choice.is_most:
+    if layout is None and whole.choice is not None and whole.choice.most is not None:
         layout = try_plans(
             template, context, rank_plans(template, whole, MAX_TRIED_PLANS, may_be_fewer=False)
         )
@@ -195,8 +195,8 @@ def list_channel_counts(context: SceneContext) -> list[int]:
     if context.choice is None:
         return []
     count = len(context.choice.channels)
-    fewer = (each for each in range(count - 1, 0, -1) if each <= FEW_CHANNELS or each % 2 == 0)
-    return [count, *fewer] if context.choice.is_most else [count]
+    fewer = [each for each in range(count - 1, MIN_CHANNELS - 1, -1) if each <= FEW_CHANNELS or each % 2 == 0]
+    return [count] if context.choice.most is None else [count, *fewer]
 
 
 def list_sample_counts(context: SceneContext) -> list[int]:

@@ -162,9 +162,12 @@ class StripLayout:
         # The dot at the start of the curve stays in the box, unless the plot has the edge of the maps.
         left, top = box.x + self.dot_space if span is None else span[0], box.y + above
         if self.beside:
-            width = self.text_width if span is None else min(self.text_width, span[0] - size - box.x)
+            # Where the maps begin too near for the text, the plot begins after it.
+            room = 0 if span is None else span[0] - size - box.x
+            has_edge = room >= self.min_text_width
+            width = min(self.text_width, room) if has_edge else self.text_width
             self.text = Box(box.x, box.y, width, box.height)
-            left = box.x + width + size if span is None else span[0]
+            left = span[0] if span is not None and has_edge else box.x + width + size
         else:
             x = box.x if span is None else span[0]
             self.text = Box(x, box.y, box.right - x, self.header_height)

@@ -29,7 +29,7 @@ MIN_TURNED_PITCH = 1.6
 MAX_TURNED_EMS = 14
 """Length of the longest label that is turned."""
 
-TWO_LINES, TURNED, LEFT_OUT = 0.95, 0.7, 0.4
+TWO_LINES, TURNED, LEFT_OUT = 0.95, 0.55, 0.3
 """How well labels on two lines, turned ones and those that are left out can be read; whole ones count 1."""
 
 DIAGONAL = math.sqrt(0.5)
