@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
-import tempfile
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from html import escape
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelnet._support.arguments import require_integer, require_path, require_texts
+from reelnet._support.text import format_count
 from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
 from reelnet.config.spec import MAX_DENSITY
-from reelnet.errors import RunError, UsageError
+from reelnet.errors import ReelnetError, RunError, UsageError
 from reelnet.export.encoders.formats import FORMATS
 from reelnet.export.encoders.png import to_image
 from reelnet.export.moviepy import to_clip
@@ -33,6 +34,9 @@ from reelnet.scene.resolve import Scene, check_draft
 from reelnet.template.load import load_draft
 from reelnet.template.model import Template
 
+MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
+"""Steps and bytes of the figure that a notebook shows for a run."""
+
 if TYPE_CHECKING:
     from reelnet.export.platform_batch import PlatformResult
 
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 class Reel:
     """A run laid out by a template, ready to be shown, saved and exported.
 
-    `Run.reel` makes one. A notebook displays a reel as a video.
+    `Run.reel` makes one. A notebook displays a reel as an interactive figure.
 
         reel = reelnet.open("runs/mnist").reel("article", layer="conv2")
         reel.save("conv2.mp4")
@@ -57,6 +61,7 @@ class Reel:
 
     def __init__(self, rendition: Rendition) -> None:
         self.rendition = rendition
+        self._html: str | None = None
 
     @classmethod
     def from_run(
@@ -284,15 +289,23 @@ class Reel:
         return f"<Reel of {self.layer}: {len(self.scene.timeline)} frames of {size.width}×{size.height}>"
 
     def _repr_html_(self) -> str:
-        """An HTML video element that contains the animation as MP4."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "reel.mp4"
-            report = self.save(file)
-            data = base64.b64encode(file.read_bytes()).decode()
-        width, height = (round(side / report.density) for side in (report.width, report.height))
+        """The interactive figure, or a picture of the last step if the figure is too large for a notebook."""
+        from reelnet.export.html.embed import embed_figure
+
+        if self._html is None:
+            self._html = embed_figure(self.rendition) or self._embed_still()
+        return self._html
+
+    def _embed_still(self) -> str:
+        """The last step as an HTML image, with a sentence that says what to do for the rest."""
+        file = io.BytesIO()
+        self.frame(self.scene.timeline.steps_shown[-1]).save(file, "PNG")
+        width = round(self.rendition.size.width / self.rendition.density)
+        data = base64.b64encode(file.getvalue()).decode()
         return (
-            f'<video controls loop autoplay muted playsinline width="{width}" height="{height}" '
-            f'style="max-width: 100%; height: auto" src="data:video/mp4;base64,{data}"></video>'
+            f'<p>The figure of all steps is too large for a notebook: <code>reel.save("reel.mp4")</code></p>'
+            f'<img style="width: 100%; max-width: {width}px" src="data:image/png;base64,{data}" '
+            f'alt="{escape(repr(self))}">'
         )
 
 
@@ -300,7 +313,8 @@ class Run(RunReader):
     """A recorded training, opened for reading and for rendering.
 
     `reelnet.open` opens one, also while it is being recorded: `refresh()` adds the steps recorded since. Arrays are
-    read when they are needed and checked against their checksums. A notebook displays a run as a table of its taps.
+    read when they are needed and checked against their checksums. A notebook displays a run as a table of its taps
+    with a small overview.
 
         run = reelnet.open("runs/mnist")
         run.steps  # the recorded training steps, ascending; 0 is the untrained network
@@ -317,6 +331,8 @@ class Run(RunReader):
         UsageError: `path` is not a path.
         RunError: There is no run at `path`, or its header or log is damaged.
     """
+
+    _html: tuple[int, str] | None = None
 
     def reel(
         self,
@@ -339,14 +355,31 @@ class Run(RunReader):
         )
 
     def _repr_html_(self) -> str:
-        """An HTML table of the taps."""
+        """An HTML table of the taps, and an interactive overview of the run if that is small."""
+        if self._html is None or self._html[0] != len(self.steps):
+            self._html = len(self.steps), self._make_table() + self._embed_overview()
+        return self._html[1]
+
+    def _embed_overview(self) -> str:
+        """The overview as a figure of a few steps; empty if the run has none, or if it is large."""
+        from reelnet.export.html.embed import embed_figure
+
+        # A table is shown in any case: also of a run without steps, or with a damaged one.
+        with suppress(ReelnetError):
+            return embed_figure(self.reel("overview").rendition, MAX_OVERVIEW_BYTES, MAX_OVERVIEW_STEPS) or ""
+        return ""
+
+    def _make_table(self) -> str:
+        """The taps."""
         rows = "".join(
             f"<tr><td>{escape(name)}</td><td>{' × '.join(map(str, tap.shape))}</td><td>{tap.dtype}</td>"
             f"<td>{_format_range(tap.min, tap.max)}</td></tr>"
             for name, tap in self.taps.items()
         )
         steps = (
-            f"{len(self.steps)} steps, {self.steps[0]} to {self.steps[-1]}" if self.steps else "no steps yet"
+            f"{format_count(len(self.steps), 'step')}, {self.steps[0]} to {self.steps[-1]}"
+            if self.steps
+            else "no steps yet"
         )
         head = "<tr><th>tap</th><th>samples × channels × height × width</th><th>dtype</th><th>range</th></tr>"
         return f"<p><b>{escape(self.location)}</b>: {steps}</p><table>{head}{rows}</table>"

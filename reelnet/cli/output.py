@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CONTROLS_HEIGHT = 64
-"""CSS pixels of the controls below the picture of a figure."""
-
 
 @dataclass(frozen=True)
 class ProgressBar:
@@ -157,18 +154,10 @@ def format_report(report: Report) -> str:
 
 def format_embedding(report: Report) -> str:
     """The line by which a page shows an interactive figure; empty for other files."""
-    from html import escape
-    from urllib.parse import quote
-
     from reelnet.export.encoders.formats import is_figure
+    from reelnet.export.html.embed import write_embedding
 
-    if not is_figure(report.path):
-        return ""
-    name = escape(quote(Path(report.path).name))
-    return (
-        f'<iframe src="{name}" loading="lazy" style="width: 100%; max-width: {report.width}px; border: 0; '
-        f'aspect-ratio: {report.width} / {report.height + CONTROLS_HEIGHT}"></iframe>'
-    )
+    return write_embedding(report.path, report.width, report.height) if is_figure(report.path) else ""
 
 
 def format_fill(report: Report) -> str:

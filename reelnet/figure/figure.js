@@ -9,6 +9,7 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const MAX_ZOOM = 4;
 const PAGE = 10;
 const NARROW = 560;
+const MIN_SHRINKING = 0.65;
 
 /** @typedef {{zoom: number, perRow: number}} Fit */
 
@@ -105,10 +106,14 @@ class Figure {
     });
     stage.addEventListener("blur", () => this.setSpot(null));
     document.addEventListener("keydown", (event) => this.press(event));
+    addEventListener("resize", () => this.resize());
     addEventListener("hashchange", () => this.readLink());
     addEventListener("message", (event) => {
       if (event.data !== "reelnet-height") return;
-      const height = document.documentElement.offsetHeight;
+      const { zoom, perRow } = this.fitPictures(Infinity);
+      const rows = this.pictures.length / perRow;
+      const height =
+        document.documentElement.offsetHeight + (zoom - this.picture.zoom) * rows * this.picture.size[1];
       const target = event.origin === "null" ? "*" : event.origin;
       /** @type {Window} */ (event.source).postMessage(
         { type: "reelnet-height", height },
@@ -192,19 +197,19 @@ class Figure {
 
   /**
    * The largest size of the pictures at which they fit, with whole factors for the maps where that costs little.
+   * @param {number} room height of the window
    * @returns {Fit}
    */
-  fitPictures() {
+  fitPictures(room = innerHeight) {
     const [width, height] = this.picture.size;
-    const room = this.root.clientWidth;
+    const across = this.root.clientWidth;
     const count = this.pictures.length;
-    const perRow = room < NARROW ? 1 : count;
-    let zoom = Math.min(room / (width * perRow), MAX_ZOOM);
-    if (window.parent === window) {
-      const tall = (innerHeight - this.controls.clientHeight) / (height * (count / perRow));
-      // A figure taller than the window is scrolled rather than made tiny.
-      zoom = Math.min(zoom, Math.max(tall, Math.min(1, 320 / width)));
-    }
+    const perRow = across < NARROW ? 1 : count;
+    let zoom = Math.min(across / (width * perRow), MAX_ZOOM);
+    const tall = (room - this.controls.clientHeight) / (height * (count / perRow));
+    // A figure taller than the window is scrolled rather than made tiny. In a page it should not scroll at all.
+    const least = window.parent === window ? Math.min(1, 320 / width) : MIN_SHRINKING * zoom;
+    zoom = Math.min(zoom, Math.max(tall, least));
     const block = this.picture.maps[0]?.block;
     if (block) {
       const unit = (block.map[1] / block.cell[0]) * (1 / devicePixelRatio);

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 import sys
 from pathlib import Path
 
@@ -108,11 +106,3 @@ def test_without_moviepy_the_error_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "moviepy", None)
     with pytest.raises(ReelnetError, match="pip install"):
         training(tmp_path).reel().clip()
-
-
-def test_the_notebook_representation_is_a_video(tmp_path: Path) -> None:
-    page = training(tmp_path).reel("plain")._repr_html_()
-    found = re.search(r"base64,([^\"]+)\"", page)
-    assert found is not None
-    (tmp_path / "a.mp4").write_bytes(base64.b64decode(found[1]))
-    assert len(decode_mp4(tmp_path / "a.mp4")) == 5

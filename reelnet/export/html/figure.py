@@ -57,34 +57,37 @@ class Figure:
         renditions: Sequence[Rendition],
         on_progress: OnProgress,
         on_layer: OnLayer = lambda number, layer: None,
+        max_steps: int = MAX_STEPS,
     ) -> Figure:
-        """Describe layers at up to `MAX_STEPS` steps, those of the first layer's timeline and all between.
+        """Describe layers at some steps, those of the first layer's timeline and all between.
 
         Args:
             renditions: The layers as they are laid out.
             on_progress: Called with the number of finished and of all steps, over all layers.
             on_layer: Called with the number of a layer, from 0, and the layer, once it is described. If the scene
                 turns out to have no dark scheme, all layers are described again.
+            max_steps: The most steps.
 
         Raises:
             RunError: The file of a step is missing, truncated or altered.
         """
         renditions = tuple(renditions)
         dark = [find_dark(rendition) for rendition in renditions]
+        timeline = renditions[0].with_steps(max_steps).timeline
         try:
-            return cls._describe(renditions, dark, on_progress, on_layer)
+            return cls._describe(renditions, dark, timeline, on_progress, on_layer)
         except SchemeMismatch:
-            return cls._describe(renditions, [None] * len(dark), on_progress, on_layer)
+            return cls._describe(renditions, [None] * len(dark), timeline, on_progress, on_layer)
 
     @classmethod
     def _describe(
         cls,
         renditions: tuple[Rendition, ...],
         dark: Sequence[Rendition | None],
+        timeline: Timeline,
         on_progress: OnProgress,
         on_layer: OnLayer,
     ) -> Figure:
-        timeline = renditions[0].with_steps(MAX_STEPS).timeline
         colors = ColorTable(has_dark=None not in dark)
         steps, layers = timeline.steps_shown, list[FigureLayer]()
         for number, (rendition, other) in enumerate(zip(renditions, dark, strict=True)):

@@ -77,7 +77,12 @@ class ReadFigure:
     @classmethod
     def read(cls, path: Path) -> ReadFigure:
         """Read a file."""
-        page = Page(path.read_text("utf-8"))
+        return cls.parse(path.read_text("utf-8"))
+
+    @classmethod
+    def parse(cls, source: str) -> ReadFigure:
+        """Read the source of a page."""
+        page = Page(source)
         scene = json.loads(inflate(page.text("figure-data")))
         return cls(page, scene, [inflate(page.text(layer["data"])) for layer in scene["layers"]])
 

@@ -180,11 +180,6 @@ def test_the_command_line_takes_a_density(run: Run, tmp_path: Path) -> None:
         assert image.width == run.reel("plain", density=1).scene.size.width
 
 
-def test_a_notebook_shows_the_video_at_the_size_of_the_layout(run: Run) -> None:
-    size = run.reel("plain", density=1).scene.size
-    assert f'width="{size.width}" height="{size.height}"' in run.reel("plain")._repr_html_()
-
-
 def test_platforms_lower_the_density_before_anything_else(run: Run) -> None:
     rendition = run.reel("plain").rendition
     size = rendition.with_density(1).size

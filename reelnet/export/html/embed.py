@@ -1,0 +1,76 @@
+"""Figures within other pages: the line for a web page, and what notebooks show."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from reelnet.export.html.figure import MAX_STEPS, Figure
+from reelnet.render.rendition import Rendition
+from reelnet.scene.panel import HasLevelMaps
+
+CONTROLS_HEIGHT = 48
+"""CSS pixels of the controls below the picture."""
+
+MAX_WINDOW_SHARE = 80
+"""Percent of the height of the window that a figure in a notebook takes at most."""
+
+MAX_NOTEBOOK_BYTES = 15_000_000
+"""A larger figure is not put into a notebook."""
+
+MAX_NOTEBOOK_LEVELS = 500_000_000
+"""Values beyond which a figure is surely larger."""
+
+
+def write_embedding(path: str | Path, width: int, height: int) -> str:
+    """The line by which a web page shows the figure of a file, with a picture of this size in CSS pixels."""
+    return (
+        f'<iframe src="{escape(quote(Path(path).name))}" loading="lazy" style="width: 100%; max-width: {width}px; '
+        f'border: 0; aspect-ratio: {width} / {height + CONTROLS_HEIGHT}"></iframe>'
+    )
+
+
+def embed_figure(
+    rendition: Rendition, max_bytes: int = MAX_NOTEBOOK_BYTES, max_steps: int = MAX_STEPS
+) -> str | None:
+    """The HTML by which a notebook shows a figure, all of it within; None if it is too large.
+
+    It is at most as wide as the figure, and at most `MAX_WINDOW_SHARE` of the window high.
+
+    Args:
+        rendition: What the figure shows.
+        max_bytes: The most bytes of the page.
+        max_steps: The most steps of the figure.
+
+    Raises:
+        RunError: The file of a step is missing, truncated or altered.
+    """
+    rendition = rendition.with_default_density(1)
+    steps = min(max_steps, len(rendition.scene.context.steps))
+    if steps * _count_values(rendition) > MAX_NOTEBOOK_LEVELS:
+        return None
+    figure = Figure.from_renditions([rendition], lambda done, total: None, max_steps=max_steps)
+    page = figure.make_page([layer.compress() for layer in figure.layers]).encode()
+    if len(page) > max_bytes:
+        return None
+    width, height = figure.layers[0].size
+    limit = f"100cqw, {width}px, ({MAX_WINDOW_SHARE}vh - {CONTROLS_HEIGHT}px) * {width / height:.4f}"
+    size = f"width: min({limit}); height: calc(min({limit}) * {height / width:.4f} + {CONTROLS_HEIGHT}px)"
+    # The notebook's own page is out of the figure's reach.
+    return (
+        f'<div style="container-type: inline-size"><iframe sandbox="allow-scripts" title="{escape(figure.alt)}" '
+        f'style="display: block; border: 0; {size}" srcdoc="{escape(page.decode("utf-8"))}"></iframe></div>'
+    )
+
+
+def _count_values(rendition: Rendition) -> int:
+    """How many values of maps are shown at each step."""
+    drawings = (drawing for drawing in rendition.scene.drawings if isinstance(drawing, HasLevelMaps))
+    return sum(
+        len(maps.samples) * len(maps.channels) * int(np.prod(maps.shape[2:]))
+        for drawing in drawings
+        for maps in drawing.level_maps()
+    )
