@@ -150,6 +150,9 @@ class StripLayout:
         self.bottom = self.label.line_height + context.px(TICK_LENGTH)
         self.plot: Box | None = None
         self.beside = strip.has_plot and self._fits_beside(box, span)
+        if self.beside and span is not None:
+            # A strip too low for text above its plot takes room for it from the left edge of the maps.
+            span = max(span[0], box.x + self.min_text_width + size), span[1]
         self.value = text_style(theme, (1.8 if self.beside else 1.4) * size, bold=True)
         if not strip.has_plot:
             self.text = box

@@ -113,6 +113,21 @@ def test_the_plot_has_the_edges_of_the_maps(tmp_path: Path) -> None:
         assert chart.layout.plot.x == min(box.x for box in boxes)
 
 
+def test_a_low_strip_beside_wide_maps_has_room_for_its_text(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", noise(COUNT, 4, 2, 14), metrics={"accuracy": RISING})
+    laid_out = lay_out(
+        run, {"channels": {"labels": False}, "curve": {"style": "strip", "height": 60}}, theme={"cell": 112}
+    )
+    _, chart = laid_out.scene.drawings
+    assert isinstance(chart, StripDrawing)
+    layout, boxes = chart.layout, [box for region in laid_out.scene.cell_regions for box in region.boxes]
+    assert layout.plot is not None
+    assert layout.beside
+    assert layout.shown_title == "Accuracy"
+    assert layout.text.right < layout.plot.x
+    assert layout.plot.right <= max(box.right for box in boxes)
+
+
 def test_right_answers_of_the_samples_are_counted(tmp_path: Path) -> None:
     def scores(step: int) -> Any:
         return np.eye(4, 5)[:, :, None, None] if step > 2 else np.eye(4, 5)[:1].repeat(4, 0)[:, :, None, None]
