@@ -262,17 +262,38 @@ class Reel:
         options = ExportOptions(max_error=max_error, keep=keep)
         return export([self.rendition], names, Path(require_path("folder", folder)), options)
 
-    def save_still(self, step: int, path: str | os.PathLike[str]) -> Report:
-        """Write the frame of one recorded step to a PNG file.
+    def save_still(
+        self,
+        step: int,
+        path: str | os.PathLike[str],
+        *,
+        width: str | None = None,
+        dpi: float | None = None,
+    ) -> Report:
+        """Write the frame of one recorded step to a PNG, PDF or SVG file.
+
+        A PNG is the frame, pixel for pixel. A PDF or an SVG is for print: text stays text, curves are paths, and maps
+        are images of one pixel per value.
 
             reel.save_still(run.steps[-1], "poster.png")
+            reel.save_still(run.steps[-1], "figure.pdf", width="17cm")
+            reel.save_still(run.steps[-1], "figure.png", width="17cm", dpi=300)
+
+        Args:
+            step: The training step, as recorded; 0 is the untrained network.
+            path: The file to write; its suffix selects the format.
+            width: Width on paper with its unit: cm, mm, in, pt or px (1/96 inch). By default a PDF or SVG has the
+                size of the layout in px.
+            dpi: Pixels per inch of a PNG. With a width, the density is chosen so that it has at least as many;
+                otherwise the number is only written into the file.
 
         Raises:
-            UsageError: The step was not recorded, or the suffix is not `.png`.
+            UsageError: The step was not recorded, the suffix is unknown, or the width or `dpi` is out of range.
             RunError: The file of the step is missing, truncated or altered.
             ReelnetError: The file cannot be written.
         """
-        return save(ExportRequest(self.rendition, Path(require_path("path", path)), step))
+        options = ExportOptions(width=width, dpi=dpi)
+        return save(ExportRequest(self.rendition, Path(require_path("path", path)), step, options))
 
     def clip(self) -> Any:
         """Make a moviepy `VideoClip` of the animation, to cut it, join it with others or add sound.

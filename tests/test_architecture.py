@@ -62,7 +62,7 @@ TORCH = {"torch", "torchvision"}
 
 MAX_LINES = 500
 MAX_FILES_PER_FOLDER = 16
-MAX_FILES = 290
+MAX_FILES = 300
 
 
 @dataclass(frozen=True)

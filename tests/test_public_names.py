@@ -84,7 +84,7 @@ COMMANDS = {
     "--max-size --split --for --max-error --keep --jobs --report --json --quiet",
     "reelnet export": "RUN --for -o --output --layer --layers --template --set --scale --density --fps --max-error "
     "--keep --jobs --report --json --quiet",
-    "reelnet frame": "RUN --step -o --output --layer --layers --template --set --scale --density",
+    "reelnet frame": "RUN --step -o --output --layer --layers --template --set --scale --density --width --dpi",
     "reelnet again": "REPORT --run -o --output --jobs --quiet",
     "reelnet templates": "",
     "reelnet templates list": "",

@@ -119,16 +119,40 @@ def render(
     metavar="N",
     help="The training step to show: its number, 'first' or 'last'.",
 )
-@click.option("-o", "--output", "file", required=True, metavar="FILE.png", help="The picture to write.")
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    required=True,
+    metavar="FILE",
+    help="The picture to write: .png, .pdf or .svg.",
+)
 @options.layout
-def frame(run: str, step: int | str, file: str, **values: Any) -> None:
-    """Make a picture of one step of the run folder RUN: the frame that an animation shows for it."""
+@click.option(
+    "--width",
+    metavar="LENGTH",
+    help="Width on paper, such as 17cm: the size of a PDF or SVG, written into a PNG.",
+)
+@click.option(
+    "--dpi",
+    type=options.FiniteNumber(10, 10_000),
+    help="Pixels per inch of a PNG: written into it, and with --width at least as many.",
+)
+def frame(run: str, step: int | str, file: str, width: str | None, dpi: float | None, **values: Any) -> None:
+    """Make a picture of one step of the run folder RUN: the frame that an animation shows for it.
+
+    A PDF or SVG has text as text, curves as paths, and maps as images of one pixel per value.
+    """
+    from reelnet.export.request import ExportOptions
+
+    export_options = ExportOptions(width=width, dpi=dpi)
+    export_options.resolve_still(Path(file))
     layout = options.LayoutOptions(**values)
     opened, template = layout.open_inputs(run)
     if isinstance(step, str):
         opened.require_steps()
         step = opened.steps[0 if step == "first" else -1]
-    requests = build_requests(opened, template, file, layout, step=step)
+    requests = build_requests(opened, template, file, layout, step=step, export_options=export_options)
     require_writable(*(request.path for request in requests))
     for report in save_all(requests, quiet=True):
         click.echo(format_report(report))

@@ -17,6 +17,7 @@ from reelnet.errors import UsageError
 from reelnet.export.encoders.formats import find_format, is_figure, is_sequence
 from reelnet.export.platforms.load import find_platform
 from reelnet.export.request import ExportOptions, ExportRequest
+from reelnet.export.still import STILL_SUFFIXES, StillRequest, is_still
 from reelnet.render.rendition import LayoutRequest, Rendition
 from reelnet.runs.header import displayable_layers
 from reelnet.runs.run import RunReader
@@ -84,7 +85,7 @@ def check_outputs(template: Template) -> None:
     for output in template.outputs:
         spec = output.spec
         with errors.collect(*output.path, "path"):
-            if not _is_still(spec):
+            if not is_still(spec.path):
                 with _as_option_error():
                     find_format(spec.path)
             several = isinstance(spec.layers, tuple) and len(spec.layers) > 1
@@ -94,10 +95,14 @@ def check_outputs(template: Template) -> None:
                 _check_unique(path, paths)
                 paths.append(path)
         with errors.collect(*output.path, "step"):
-            if spec.step is not None and not _is_still(spec):
-                raise OptionError("only a still has a step; give a path that ends in .png")
+            if spec.step is not None and not is_still(spec.path):
+                names = ", ".join(STILL_SUFFIXES)
+                raise OptionError(f"only a still has a step; give a path that ends in {names}")
         with errors.collect(*output.path):
             _check_cap(spec)
+        for key in ("width", "dpi"):
+            with errors.collect(*output.path, key), _as_option_error():
+                _check_still_option(spec, key)
     errors.raise_errors()
 
 
@@ -114,7 +119,7 @@ def _resolve_output(
     with errors.collect("layers"):
         wanted = [*layers] or [*_resolve_layers(spec.layers, run)] or wanted
     with errors.collect("step"):
-        step = _resolve_still_step(spec.step, run) if _is_still(spec) else None
+        step = _resolve_still_step(spec.step, run) if is_still(spec.path) else None
     errors.raise_errors()
     options = (options or ExportOptions()).override(_options_from_spec(spec))
     layer_errors, requests = ErrorCollector(template.source_map), list[ExportRequest]()
@@ -155,7 +160,7 @@ def check_outputs_with_run(template: Template, run: RunReader) -> None:
         with errors.collect(*output.path, "layers"):
             _resolve_layers(output.spec.layers, run)
         with errors.collect(*output.path, "step"):
-            if _is_still(output.spec):
+            if is_still(output.spec.path):
                 _resolve_still_step(output.spec.step, run)
     errors.raise_errors()
 
@@ -169,10 +174,6 @@ def _as_option_error() -> Iterator[None]:
         raise OptionError(str(error)) from error
 
 
-def _is_still(spec: OutputSpec) -> bool:
-    return spec.path.lower().endswith(".png") and not is_sequence(spec.path)
-
-
 def _check_cap(spec: OutputSpec) -> None:
     """Raise the errors of the options about a cap.
 
@@ -183,7 +184,7 @@ def _check_cap(spec: OutputSpec) -> None:
     with errors.collect("for"), _as_option_error():
         if spec.for_ is not None:
             platform = find_platform(spec.for_)
-            if path.suffix and not _is_still(spec):
+            if path.suffix and not is_still(spec.path):
                 platform.find_constraints(path.suffix)
     with errors.collect("max_size"), _as_option_error():
         if spec.max_size is not None:
@@ -193,9 +194,23 @@ def _check_cap(spec: OutputSpec) -> None:
             if given and not options.has_cap:
                 raise OptionError("needs a cap; add max_size or for")
     with errors.collect("for" if spec.for_ is not None else "max_size"):
-        if options.has_cap and (_is_still(spec) or is_sequence(spec.path)):
+        if options.has_cap and (is_still(spec.path) or is_sequence(spec.path)):
             raise OptionError(f"a cap needs an animation in a single file, such as {path.stem}.gif")
     errors.raise_errors()
+
+
+def _check_still_option(spec: OutputSpec, key: str) -> None:
+    """Raise the errors of an option of stills.
+
+    Raises:
+        OptionError: The file is an animation.
+        UsageError: The value is out of range, or does not fit the file.
+    """
+    value = getattr(spec, key)
+    if value is not None and not is_still(spec.path):
+        raise OptionError(f"is for stills; give a path that ends in {', '.join(STILL_SUFFIXES)}")
+    if value is not None:
+        StillRequest.resolve(Path(spec.path), **{key: value})
 
 
 def _check_names(path: Path) -> None:
@@ -210,7 +225,14 @@ def _check_names(path: Path) -> None:
 
 
 def _options_from_spec(spec: OutputSpec) -> ExportOptions:
-    return ExportOptions(max_size=spec.max_size, platform=spec.for_, max_error=spec.max_error, keep=spec.keep)
+    return ExportOptions(
+        max_size=spec.max_size,
+        platform=spec.for_,
+        max_error=spec.max_error,
+        keep=spec.keep,
+        width=spec.width,
+        dpi=spec.dpi,
+    )
 
 
 def _check_unique(path: Path, others: Sequence[Path]) -> None:

@@ -20,6 +20,7 @@ from reelnet.export.encoders.formats import (
     is_sequence,
 )
 from reelnet.export.platforms.model import CODEC_TITLES, VIDEO_FORMATS, OutputConstraints
+from reelnet.export.still import STILL_SUFFIXES, StillRequest
 from reelnet.render.rendition import Rendition
 from reelnet.scene.palette.palette import ColorDepth
 
@@ -47,6 +48,8 @@ class ExportOptions:
         max_error: With a cap: the largest allowed error of a value, in 1/240ths of the color range; 4 by default.
         keep: With a cap: what must not be reduced: `frames`, `levels`, `scale`; one word or several.
         split: Write the values of an interactive figure into files beside the page, which a web server delivers.
+        width: Width of a still on paper, such as `17cm`.
+        dpi: Pixels per inch of a still that is a PNG.
     """
 
     lossless: bool = False
@@ -56,6 +59,8 @@ class ExportOptions:
     max_error: float | None = None
     keep: Collection[str] = ()
     split: bool = False
+    width: str | None = None
+    dpi: float | None = None
 
     @property
     def has_cap(self) -> bool:
@@ -74,6 +79,14 @@ class ExportOptions:
         }
         return replace(defaults, **given)
 
+    def resolve_still(self, path: Path) -> StillRequest:
+        """Resolve the options for the still `path`.
+
+        Raises:
+            UsageError: The suffix is unknown, or the width or the density of pixels is out of range.
+        """
+        return StillRequest.resolve(path, self.width, self.dpi)
+
     def resolve(self, path: Path) -> ResolvedRequest:
         """Resolve the options for the animation file `path`.
 
@@ -83,6 +96,8 @@ class ExportOptions:
             TemplateError: The user's platform file is invalid.
         """
         fmt, settings = find_format(path), EncoderSettings(lossless=self.lossless, codec=self.codec)
+        if self.width is not None or self.dpi is not None:
+            raise UsageError(f"{path}: width and dpi are for stills ({', '.join(STILL_SUFFIXES)})")
         fmt.find_codec(settings)
         if self.split and not is_figure(path):
             raise UsageError(f"{path}: only an .html file can be split")
@@ -119,7 +134,7 @@ class ExportRequest:
         rendition: What the file shows.
         path: Where it goes.
         step: The training step of a still; None for an animation.
-        options: The options of an animation.
+        options: The options of the file.
         others: Further layers of an interactive figure, in the order of its menu.
     """
 
@@ -136,7 +151,9 @@ class ExportRequest:
             UsageError: The options do not fit the format or the platform.
             TemplateError: The panels need more colors than the format has.
         """
-        if self.step is None:
+        if self.step is not None:
+            self.options.resolve_still(self.path)
+        else:
             resolved = self.options.resolve(self.path)
             check_colors(resolved.choose_density(self.rendition), resolved)
 

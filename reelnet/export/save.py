@@ -13,7 +13,7 @@ from reelnet.export.encoders.base import StreamInfo
 from reelnet.export.encoders.content import blurs_colors, find_content
 from reelnet.export.encoders.encode import encode_frames
 from reelnet.export.encoders.formats import is_figure, is_sequence
-from reelnet.export.encoders.png import atomic_sequence, save_png
+from reelnet.export.encoders.png import atomic_sequence
 from reelnet.export.report import Report, describe_reductions
 from reelnet.export.request import ExportRequest, ResolvedRequest, check_colors
 from reelnet.render.rendition import Rendition
@@ -35,11 +35,7 @@ def save(
     on_progress, on_trial = on_progress or (lambda done, total: None), on_trial or (lambda text: None)
     start, rendition, path = time.perf_counter(), request.rendition, request.path
     if request.step is not None:
-        save_png(path, rendition.draw_step(request.step), rendition.palette_rgb)
-        notes = (*rendition.scene.text_notes, *rendition.run.warnings(rendition.scene.taps))
-        report = Report.from_rendition(
-            rendition, path, step=request.step, frames=1, lossless=True, notes=notes
-        )
+        report = request.options.resolve_still(path).save(rendition, request.step)
     else:
         resolved = request.options.resolve(path)
         if is_figure(path):

@@ -118,7 +118,7 @@ def write(
         mask = rasterize_text(text, style)
         if isinstance(canvas, DescribedCanvas):
             left, top = canvas.origin
-            item = TextItem(text, left + x, top + y, width, style, ink)
+            item = TextItem(text, left + x, top + y, width, style, ink, anchor=anchor)
             canvas.note([item], partial(_stamp, mask=mask, ink=ink, x=x, y=y))
         _stamp(canvas, mask, ink, x, y)
 

@@ -188,6 +188,11 @@ def _lay_out(text: str, style: TextStyle) -> TextLine:
     return TextLine(ceil(start), tuple(parts), tuple(missing), frozenset(files))
 
 
+def split_line(text: str, style: TextStyle) -> tuple[tuple[TextPart, float], ...]:
+    """The words and digits of a line of text, and where each starts, in pixels from its left."""
+    return _lay_out(text, style).parts
+
+
 @lru_cache(maxsize=4096)
 def rasterize_text(text: str, style: TextStyle) -> NDArray[np.uint8]:
     """The coverage of a line of text, uint8 (height, width): 0 for none, 255 for a pixel that a glyph covers.

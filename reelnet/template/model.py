@@ -208,7 +208,18 @@ class OutputSpec(SpecModel):
         description="Output pixels per pixel of the layout, for this file; by default those of the canvas.",
     )
     step: int | Literal["first", "last"] | None = Field(
-        None, description="The step that a .png shows; by default the last."
+        None, description="The step that a still shows: a .png, .pdf or .svg; by default the last."
+    )
+    width: str | None = Field(
+        None,
+        examples=["17cm"],
+        description="Width of a still on paper, in cm, mm, in, pt or px (1/96 inch): the size of a .pdf or .svg; it "
+        "is written into a .png.",
+    )
+    dpi: float | None = Field(
+        None,
+        description="Pixels per inch of a .png. With a width, the picture gets at least as many; without, the number "
+        "is only written into the file.",
     )
     for_: str | None = Field(
         None,

@@ -93,6 +93,7 @@ OTHERS: Mapping[Key, list[Any]] = {
     ("samples", "show"): [[0, 1, 2]],
     ("samples", "transposed"): [True],
     ("outputs", "path"): ["renders/other.gif"],
+    ("outputs", "width"): ["9cm"],
     ("outputs", "layers"): [["conv1"]],
     ("outputs", "timeline"): [{"fps": 5}],
     ("timeline", "steps"): ["all"],

@@ -229,6 +229,8 @@ def _explain_missing_format(path: str, suffix: str) -> str:
             f"a PNG is a still; use 'reelnet frame', a name like {sequence} for one file per frame, "
             f"or one of {', '.join(suffixes)}"
         )
+    if suffix in (".pdf", ".svg"):
+        return f"a {suffix[1:].upper()} is a still; use 'reelnet frame', or one of {', '.join(FORMATS)}"
     problem, choice = f"unknown suffix {suffix!r}" if suffix else "no suffix", suggest_names(suffix, suffixes)
     return f"{problem}; {choice}" + (
         "" if choice.endswith("?") else f", or {sequence} for one file per frame"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet._support.atomic_path import atomic_path, temporary_sibling
+from reelnet._support.atomic_path import temporary_sibling
 from reelnet._support.ordered_pool import OrderedPool
 from reelnet.errors import UsageError
 from reelnet.export.encoders.base import StreamInfo, check_cap
@@ -22,26 +22,18 @@ from reelnet.render.compositor import Frame
 from reelnet.scene.panel import Canvas
 
 
-def save_png(path: Path, indices: Canvas, rgb: NDArray[np.uint8]) -> None:
-    """Write palette indices (height, width) of the palette `rgb` (256 or more, 3) as a PNG.
+def encode_png(indices: Canvas, rgb: NDArray[np.uint8], dpi: float | None = None) -> bytes:
+    """The PNG file of palette indices (height, width) of the palette `rgb` (256 or more, 3).
 
-    Raises:
-        UsageError: The suffix of `path` is not `.png`, or `path` is the pattern of a sequence.
-        ReelnetError: The file cannot be written.
+    Args:
+        indices: The picture.
+        rgb: The palette.
+        dpi: Pixels per inch that the file says it has; None for no word about it.
     """
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"{path}: a still is a PNG; name it {path.with_suffix('.png').name}")
-    if is_sequence(path):
-        raise UsageError(f"{path}: is the name of a sequence, but this is one still; remove the % part")
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(encode_png(indices, rgb))
-
-
-def encode_png(indices: Canvas, rgb: NDArray[np.uint8]) -> bytes:
-    """The PNG file of palette indices (height, width) of the palette `rgb` (256 or more, 3)."""
     image, file = to_image(indices, rgb), io.BytesIO()
+    density = {} if dpi is None else {"dpi": (dpi, dpi)}
     # For RGB images, the highest compression level takes ten times as long and saves 2 % of the bytes.
-    image.save(file, format="PNG", optimize=indices.dtype == np.uint8)
+    image.save(file, format="PNG", optimize=indices.dtype == np.uint8, **density)
     return file.getvalue()
 
 

@@ -32,6 +32,7 @@ class TextItem:
         style: Its fonts and their size.
         ink: Its color.
         angle: Degrees counterclockwise by which the line is turned about its middle.
+        anchor: Which point of the line stays if other letters make it wider: `left`, `middle` or `right`.
     """
 
     text: str
@@ -41,6 +42,7 @@ class TextItem:
     style: TextStyle
     ink: Ink
     angle: int = 0
+    anchor: str = "left"
 
     @property
     def baseline_start(self) -> Point:

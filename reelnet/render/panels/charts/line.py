@@ -119,15 +119,16 @@ class EndDot:
     """
 
     def __init__(self, coverage: NDArray[np.uint8], ink: Ink, ghost: Ink) -> None:
-        self._indices, self._opaque = Sprite.from_coverage(coverage, ink).indices, coverage >= HALF_COVERAGE
+        self._sprite, self._opaque = Sprite.from_coverage(coverage, ink), coverage >= HALF_COVERAGE
         self._backgrounds, self._full = np.append(ghost.indices, ink.indices[0]), ink.indices[-1]
 
     def draw(self, canvas: Canvas, x: int, y: int) -> None:
         """Draw the dot with its upper left corner at (x, y), clipped to the canvas."""
-        indices, region = clip_to_canvas(canvas, self._indices, x, y)
+        indices, region = clip_to_canvas(canvas, self._sprite.indices, x, y)
+        mask, _ = clip_to_canvas(canvas, self._sprite.mask, x, y)
         opaque, _ = clip_to_canvas(canvas, self._opaque, x, y)
         on_background = np.isin(region, self._backgrounds)
-        np.copyto(region, indices, where=on_background)
+        np.copyto(region, indices, where=on_background & mask)
         np.copyto(region, self._full, where=opaque > on_background)
 
 

@@ -1,0 +1,1 @@
+"""Vector pictures: frames as PDF and SVG, made from their descriptions."""

@@ -1,0 +1,313 @@
+"""What PDF and SVG can draw, made from the items of a frame: words, rectangles, lines, areas, circles, pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelnet._support.font_file import FontFile
+from reelnet.render.description.items import (
+    CellsItem,
+    DiscItem,
+    Item,
+    LineItem,
+    PanelDescription,
+    PictureItem,
+    Point,
+    PolygonItem,
+    RasterItem,
+    RectItem,
+    TextItem,
+)
+from reelnet.render.panels.maps.labels import rasterize_turned
+from reelnet.render.rendition import Rendition
+from reelnet.render.typography import TextPart, rasterize_text, split_line
+from reelnet.scene.layout.boxes import Box
+from reelnet.template.color import Rgb
+
+Pixels = NDArray[np.uint8]
+
+TEXT_OVERSAMPLING = 4
+"""Text that has to be a picture is drawn this much larger."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Text in one font whose characters follow each other from left to right.
+
+    Attributes:
+        text: The characters.
+        x: Of the anchor on the baseline.
+        y: Of the baseline at the anchor.
+        size: Pixels per em.
+        font: Where its glyphs come from.
+        color: Of the glyphs.
+        anchor: Whether it begins, is centered or ends at (x, y): `left`, `middle` or `right`.
+        angle: Degrees counterclockwise by which it is turned about (x, y).
+    """
+
+    text: str
+    x: float
+    y: float
+    size: int
+    font: FontFile
+    color: Rgb
+    anchor: str = "left"
+    angle: int = 0
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A filled rectangle."""
+
+    box: Box
+    color: Rgb
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines through points, with round joints.
+
+    Attributes:
+        lines: The points of each.
+        width: In pixels.
+        color: Of the lines.
+        clip: The rectangle in which they are visible; None for everywhere.
+        dash: Pixels that are drawn and that are left out, in turn; None for solid lines.
+    """
+
+    lines: tuple[tuple[Point, ...], ...]
+    width: float
+    color: Rgb
+    clip: Box | None = None
+    dash: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Area:
+    """A filled polygon."""
+
+    points: tuple[Point, ...]
+    color: Rgb
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A filled circle, or a ring if it has a stroke.
+
+    Attributes:
+        x: Of its center.
+        y: Of its center.
+        radius: In pixels; of a ring, that of the middle of its line.
+        color: Of the circle or of the line.
+        stroke: Width of the line; None for a filled circle.
+        dash: Pixels of the line that are drawn and left out, in turn, the middle of a dash at the top; None for all.
+    """
+
+    x: float
+    y: float
+    radius: float
+    color: Rgb
+    stroke: float | None = None
+    dash: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Pixels that fill a box, with sharp edges.
+
+    Attributes:
+        x: Left edge.
+        y: Top.
+        width: Of all pixels.
+        height: Of all pixels.
+        pixels: uint8 (rows, columns, 3), or 4 with the opacity.
+        clip: The rectangle in which they are visible; None for everywhere.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    pixels: Pixels
+    clip: Box | None = None
+
+
+Mark = Words | Rectangle | Lines | Area | Circle | Picture
+
+
+def list_marks(rendition: Rendition, step: int) -> list[Mark]:
+    """All that the frame of one recorded step shows, from the bottom to the top.
+
+    Raises:
+        UsageError: The step was not recorded.
+        RunError: The file of the step is missing, truncated or altered.
+    """
+    size, palette = rendition.size, rendition.palette_rgb
+    background = to_rgb(rendition.scene.background.colors[0])
+    panels = [*rendition.describe_still(), *rendition.describe_step(step)]
+    return [Rectangle(Box(0, 0, size.width, size.height), background), *_convert_panels(panels, palette)]
+
+
+def _convert_panels(panels: Iterable[PanelDescription], palette: Pixels) -> Iterator[Mark]:
+    for item in (item for panel in panels for item in panel.items):
+        yield from _convert_item(item, palette)
+
+
+def _convert_item(item: Item, palette: Pixels) -> Iterator[Mark]:
+    match item:
+        case TextItem():
+            yield from _convert_text(item)
+        case RectItem():
+            yield Rectangle(item.box, to_rgb(item.ink.colors[-1]))
+        case LineItem():
+            lines = tuple(piece for line in item.shown_lines for piece in trim_line(line, item))
+            if lines:
+                yield Lines(lines, item.width, to_rgb(item.ink.colors[-1]), item.clip, item.dash)
+        case PolygonItem():
+            yield Area(item.points, to_rgb(item.ink.colors[-1]))
+        case DiscItem():
+            dash = None
+            if item.dashes is not None:
+                count, share = item.dashes
+                length = 2 * math.pi * item.radius / count
+                dash = share * length, (1 - share) * length
+            yield Circle(item.x, item.y, item.radius, to_rgb(item.ink.colors[-1]), item.stroke, dash)
+        case CellsItem():
+            yield from _convert_cells(item, palette)
+        case PictureItem() | RasterItem():
+            yield _make_picture(item.box, palette[item.indices], item.is_drawn)
+
+
+def trim_line(line: tuple[Point, ...], item: LineItem) -> Iterator[tuple[Point, ...]]:
+    """The parts of a line that are not far outside of what clips it; dashed lines stay whole."""
+    clip = item.clip
+    if clip is None or item.dash is not None or len(line) < 2:
+        yield from [line] if len(line) > 1 else []
+        return
+    x, y = np.array(line).T
+    low_x, high_x = np.minimum(x[1:], x[:-1]), np.maximum(x[1:], x[:-1])
+    low_y, high_y = np.minimum(y[1:], y[:-1]), np.maximum(y[1:], y[:-1])
+    is_near = (high_x > clip.x - item.width) & (low_x < clip.right + item.width)
+    is_near &= (high_y > clip.y - item.width) & (low_y < clip.bottom + item.width)
+    edges = np.flatnonzero(np.diff(is_near, prepend=False, append=False))
+    for start, stop in edges.reshape(-1, 2).tolist():
+        yield line[start : stop + 1]
+
+
+def to_rgb(color: NDArray[np.generic]) -> Rgb:
+    """A color (3,) as numbers from 0 to 255."""
+    red, green, blue = (int(part) for part in color)
+    return red, green, blue
+
+
+def _convert_text(item: TextItem) -> Iterator[Mark]:
+    """Words, or a picture of a line with letters that change with their neighbors or that no font has."""
+    parts, color = split_line(item.text, item.style), to_rgb(item.ink.colors[-1])
+    if any(part.run.shaped or part.run.font is None for part, _ in parts):
+        yield _draw_text(item, color)
+        return
+    runs = [(font, size, [*group]) for (font, size), group in groupby(parts, key=_find_font)]
+    (x, y), turn = item.baseline_start, math.radians(item.angle)
+    for font, size, run in runs:
+        text, start = "".join(part.run.text for part, _ in run), run[0][1]
+        anchor = item.anchor
+        if len(runs) > 1:
+            anchor = "left"
+        else:
+            start += {"left": 0, "middle": item.width / 2, "right": item.width}[anchor]
+        if font is not None and text.strip():
+            place = x + start * math.cos(turn), y - start * math.sin(turn)
+            yield Words(text, *place, size, font, color, anchor, item.angle)
+
+
+def _find_font(part: tuple[TextPart, float]) -> tuple[FontFile | None, int]:
+    return part[0].run.font, part[0].size
+
+
+def _draw_text(item: TextItem, color: Rgb) -> Picture:
+    k, style = TEXT_OVERSAMPLING, item.style
+    large = replace(style, size=TEXT_OVERSAMPLING * style.size)
+    mask = rasterize_turned(item.text, large, item.angle) if item.angle else rasterize_text(item.text, large)
+    height, width = mask.shape[0] / k, mask.shape[1] / k
+    x, y = item.x, item.y
+    if item.angle:
+        x, y = x + (item.width - width) / 2, y + (style.line_height - height) / 2
+    return Picture(x, y, width, height, _tint(np.asarray(mask), color))
+
+
+def _tint(mask: Pixels, color: Rgb) -> Pixels:
+    """Coverage (height, width) as the opacity of one color."""
+    pixels = np.empty((*mask.shape, 4), np.uint8)
+    pixels[..., :3], pixels[..., 3] = color, mask
+    return pixels
+
+
+def _make_picture(
+    box: Box, rgb: Pixels, is_drawn: NDArray[np.bool_] | None = None, clip: Box | None = None
+) -> Picture:
+    pixels = rgb
+    if is_drawn is not None and not is_drawn.all():
+        pixels = np.concatenate([rgb, np.where(is_drawn, 255, 0).astype(np.uint8)[..., None]], axis=-1)
+    return Picture(box.x, box.y, box.width, box.height, pixels, clip)
+
+
+def _convert_cells(item: CellsItem, palette: Pixels) -> Iterator[Mark]:
+    """One picture per cell, of one pixel per value; what is missing is hatched on top."""
+    rows, columns, height, width = item.indices.shape
+    blank = item.levels.blank if item.levels is not None else None
+    shown = (
+        np.ones(item.indices.shape, np.bool_)
+        if blank is None
+        else ~np.broadcast_to(blank, item.indices.shape)
+    )
+    for row in range(rows):
+        for column in range(columns):
+            box = Box(
+                item.x + column * item.column_pitch,
+                item.y + row * item.row_pitch,
+                width * item.value_width,
+                height * item.value_height,
+            )
+            if item.value_gap:
+                yield from _draw_values(item, box, palette[item.indices[row, column]], shown[row, column])
+            else:
+                yield _make_picture(box, palette[item.indices[row, column]], shown[row, column], item.clip)
+            if item.missing is not None and item.missing[row, column].any():
+                yield _draw_hatching(item, box, item.missing[row, column])
+
+
+def _draw_values(item: CellsItem, box: Box, rgb: Pixels, shown: NDArray[np.bool_]) -> Iterator[Rectangle]:
+    """Values with gaps between them as rectangles."""
+    width, height, gap = item.value_width, item.value_height, item.value_gap
+    for row, column in np.argwhere(shown).tolist():
+        value = Box(box.x + column * width, box.y + row * height, width - gap, height - gap)
+        yield Rectangle(value, to_rgb(rgb[row, column]))
+
+
+def _draw_hatching(item: CellsItem, box: Box, missing: NDArray[np.bool_]) -> Picture:
+    if item.hatching is None:
+        raise AssertionError("missing values have a hatching")
+    stripe, ground, side = item.hatching
+    y, x = np.arange(box.y, box.bottom)[:, None], np.arange(box.x, box.right)
+    is_stripe = ((x + y) // side % 2 == 0)[..., None]
+    rgb = np.where(is_stripe, stripe.colors[-1], ground.colors[-1])
+    covered = missing.repeat(item.value_height, axis=0).repeat(item.value_width, axis=1)
+    if gap := item.value_gap:
+        y, x = np.arange(box.height)[:, None] % item.value_height, np.arange(box.width) % item.value_width
+        covered &= (y < item.value_height - gap) & (x < item.value_width - gap)
+    return _make_picture(box, rgb.astype(np.uint8), covered, item.clip)
+
+
+def list_words(marks: Sequence[Mark]) -> dict[FontFile, str]:
+    """All characters that each font draws, in order."""
+    used: dict[FontFile, set[str]] = {}
+    for mark in marks:
+        if isinstance(mark, Words):
+            used.setdefault(mark.font, set()).update(mark.text)
+    return {font: "".join(sorted(characters)) for font, characters in used.items()}

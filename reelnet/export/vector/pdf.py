@@ -1,0 +1,190 @@
+"""PDF pictures, by matplotlib: text as text with its fonts inside, curves as paths, maps as images of values."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from reelnet._support.font_file import FontFile
+from reelnet.export.vector.marks import Area, Circle, Lines, Mark, Picture, Rectangle, Words
+from reelnet.scene.layout.boxes import Box, Size
+from reelnet.template.color import Rgb
+
+POINTS_PER_INCH = 72
+TRUETYPE = (b"\0\1\0\0", b"true")
+"""How the files of fonts begin that PDF can contain as they are; others are drawn as outlines."""
+ANCHORS: Mapping[str, Literal["left", "center", "right"]] = {
+    "left": "left",
+    "middle": "center",
+    "right": "right",
+}
+SETTINGS: Any = {
+    "pdf.fonttype": 42,
+    "pdf.compression": 9,
+    "image.composite_image": False,
+    "path.simplify": False,
+}
+
+
+def make_pdf(marks: Sequence[Mark], size: Size, width: float, title: str) -> bytes:
+    """A PDF file of one page. The same arguments give the same bytes.
+
+    Args:
+        marks: What it shows, from the bottom to the top.
+        size: Of the frame, in the pixels of the marks.
+        width: In inches; the height follows.
+        title: For the properties of the document.
+    """
+    # matplotlib takes long to import.
+    import matplotlib
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.figure import Figure
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    with matplotlib.rc_context():
+        # The user's own settings change nothing.
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        figure = Figure((width, width * size.height / size.width), frameon=False)
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size.width), ylim=(size.height, 0))
+        axes.set_axis_off()
+        page = _Page(axes, width * POINTS_PER_INCH / size.width)
+        for mark in marks:
+            page.draw(mark)
+        buffer = io.BytesIO()
+        about = {"Title": title, "Creator": "reelnet", "Producer": None, "CreationDate": None}
+        canvas: Any = FigureCanvasPdf(figure)
+        canvas.print_pdf(buffer, metadata=about)
+    return buffer.getvalue()
+
+
+class _Page:
+    """Draws marks as artists of matplotlib.
+
+    Args:
+        axes: Whose data coordinates are the pixels of the marks.
+        points: Points per pixel.
+    """
+
+    def __init__(self, axes: Any, points: float) -> None:
+        self._axes, self._points = axes, points
+
+    def draw(self, mark: Mark) -> None:
+        """Draw a mark on top."""
+        from matplotlib import patches
+
+        match mark:
+            case Words():
+                self._draw_words(mark)
+            case Rectangle(box, color):
+                self._fill(patches.Rectangle((box.x, box.y), box.width, box.height), color)
+            case Area(points, color):
+                self._fill(patches.Polygon(points, closed=True), color)
+            case Lines():
+                self._draw_lines(mark)
+            case Circle():
+                self._draw_circle(mark)
+            case Picture():
+                self._draw_picture(mark)
+
+    def _add(self, artist: Any, clip: Box | None = None) -> None:
+        from matplotlib import patches
+
+        # Artists of one order are drawn as they were added.
+        artist.set_zorder(0)
+        self._axes.add_artist(artist)
+        artist.set_clip_on(clip is not None)
+        if clip is not None:
+            area = patches.Rectangle(
+                (clip.x, clip.y), clip.width, clip.height, transform=self._axes.transData
+            )
+            artist.set_clip_path(area)
+
+    def _fill(self, patch: Any, color: Rgb) -> None:
+        patch.set(facecolor=_scale(color), edgecolor="none", linewidth=0)
+        self._add(patch)
+
+    def _draw_lines(self, lines: Lines) -> None:
+        from matplotlib import collections
+
+        dash = (0, [self._points * part for part in lines.dash]) if lines.dash else "solid"
+        self._add(
+            collections.LineCollection(
+                lines.lines,
+                linewidths=self._points * lines.width,
+                colors=[_scale(lines.color)],
+                linestyles=[dash],
+                capstyle="butt",
+                joinstyle="round",
+            ),
+            lines.clip,
+        )
+
+    def _draw_circle(self, circle: Circle) -> None:
+        from matplotlib import patches
+
+        patch = patches.Circle((circle.x, circle.y), circle.radius)
+        if circle.stroke is None:
+            self._fill(patch, circle.color)
+            return
+        width = self._points * circle.stroke
+        patch.set(fill=False, edgecolor=_scale(circle.color), linewidth=width, capstyle="butt")
+        if circle.dash is not None:
+            # In units of the width. The outline begins at the top or at the bottom.
+            drawn, left_out = (part / circle.stroke for part in circle.dash)
+            patch.set_linestyle((drawn / 2, (drawn, left_out)))
+        self._add(patch)
+
+    def _draw_picture(self, picture: Picture) -> None:
+        from matplotlib.image import AxesImage
+
+        right, bottom = picture.x + picture.width, picture.y + picture.height
+        image = AxesImage(
+            self._axes,
+            extent=(picture.x, right, bottom, picture.y),
+            origin="upper",
+            interpolation="none",
+        )
+        image.set_data(picture.pixels)
+        self._add(image, picture.clip)
+
+    def _draw_words(self, words: Words) -> None:
+        from matplotlib import font_manager, patches, text, textpath, transforms
+
+        font, size = font_manager.FontProperties(fname=words.font.file), self._points * words.size
+        if is_embeddable(words.font):
+            self._add(
+                text.Text(
+                    words.x,
+                    words.y,
+                    words.text,
+                    fontproperties=font,
+                    fontsize=size,
+                    color=_scale(words.color),
+                    horizontalalignment=ANCHORS[words.anchor],
+                    verticalalignment="baseline",
+                    rotation=words.angle,
+                    rotation_mode="anchor",
+                    parse_math=False,
+                )
+            )
+            return
+        path = textpath.TextPath((0, 0), words.text, size=words.size, prop=font)
+        turn = transforms.Affine2D().scale(1, -1).rotate_deg(-words.angle).translate(words.x, words.y)
+        self._fill(patches.PathPatch(path.transformed(turn)), words.color)
+
+
+@lru_cache(maxsize=64)
+def is_embeddable(font: FontFile) -> bool:
+    """Whether a PDF can contain a font as it is."""
+    with Path(font.file).open("rb") as file:
+        return file.read(4) in TRUETYPE
+
+
+def _scale(color: Rgb) -> tuple[float, float, float]:
+    red, green, blue = color
+    return red / 255, green / 255, blue / 255

@@ -1,0 +1,161 @@
+"""SVG pictures: text as text with its fonts inside, curves as paths, maps as small images with sharp edges."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from xml.sax.saxutils import escape
+
+from PIL import Image
+
+from reelnet._support.font_file import FontFile
+from reelnet.export.vector.fonts import FontFace, make_face
+from reelnet.export.vector.marks import (
+    Area,
+    Circle,
+    Lines,
+    Mark,
+    Picture,
+    Pixels,
+    Rectangle,
+    Words,
+    list_words,
+)
+from reelnet.render.description.items import Point
+from reelnet.scene.layout.boxes import Box, Size
+from reelnet.template.color import Rgb
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot contain."""
+UNQUOTED = re.compile(r"[^\w -]")
+"""Characters that the name of a family in quotes must not have."""
+ANCHORS = {"left": "start", "middle": "middle", "right": "end"}
+
+
+def make_svg(marks: Sequence[Mark], size: Size, width: float, title: str) -> str:
+    """An SVG file. The same arguments give the same text.
+
+    Args:
+        marks: What it shows, from the bottom to the top.
+        size: Of the frame, in the pixels of the marks.
+        width: In inches; the height follows.
+        title: What it shows, for screen readers.
+
+    Raises:
+        ValueError: A font is damaged.
+    """
+    used = list_words(marks)
+    fonts, faces = [*used], [make_face(font, text) for font, text in used.items()]
+    clips: dict[Box, str] = {}
+    body = [_write_mark(mark, fonts, clips) for mark in marks]
+    height = width * size.height / size.width
+    return "\n".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_number(width)}in" height="{_number(height)}in" '
+            f'viewBox="0 0 {size.width} {size.height}" role="img">',
+            f"<title>{_text(title)}</title>",
+            f"<style>\n{''.join(_write_styles(faces))}</style>",
+            *(f'<clipPath id="{name}"><rect {_box(box)}/></clipPath>' for box, name in clips.items()),
+            *body,
+            "</svg>",
+            "",
+        )
+    )
+
+
+def _write_styles(faces: Iterable[FontFace]) -> Iterator[str]:
+    for number, face in enumerate(faces):
+        font = f"font-family: '{UNQUOTED.sub('', face.family)}'"
+        yield f'@font-face {{{font}; font-weight: {face.weight}; src: url("data:font/woff;base64,{face.data}")}}\n'
+        yield f".font{number} {{{font}, sans-serif; font-weight: {face.weight}}}\n"
+    yield "text {white-space: pre}\nimage {image-rendering: pixelated}\npath {stroke-linejoin: round}\n"
+
+
+def _write_mark(mark: Mark, fonts: Sequence[FontFile], clips: dict[Box, str]) -> str:
+    match mark:
+        case Words():
+            return _write_words(mark, fonts.index(mark.font))
+        case Rectangle():
+            return f'<rect {_box(mark.box)} fill="{_color(mark.color)}"/>'
+        case Lines():
+            path = "".join(f"M{_points(line)}" for line in mark.lines)
+            dash = f' stroke-dasharray="{_numbers(mark.dash)}"' if mark.dash else ""
+            return (
+                f'<path d="{path}" fill="none" stroke="{_color(mark.color)}" '
+                f'stroke-width="{_number(mark.width)}"{dash}{_clip(mark.clip, clips)}/>'
+            )
+        case Area():
+            return f'<path d="M{_points(mark.points)}Z" fill="{_color(mark.color)}"/>'
+        case Circle():
+            return _write_circle(mark)
+        case Picture():
+            return (
+                f'<image x="{_number(mark.x)}" y="{_number(mark.y)}" width="{_number(mark.width)}" '
+                f'height="{_number(mark.height)}" preserveAspectRatio="none"{_clip(mark.clip, clips)} '
+                f'href="data:image/png;base64,{_encode_pixels(mark.pixels)}"/>'
+            )
+
+
+def _write_words(words: Words, number: int) -> str:
+    x, y = _number(words.x), _number(words.y)
+    turn = f' transform="rotate({-words.angle} {x} {y})"' if words.angle else ""
+    anchor = f' text-anchor="{ANCHORS[words.anchor]}"' if words.anchor != "left" else ""
+    return (
+        f'<text x="{x}" y="{y}" class="font{number}" font-size="{words.size}"{anchor} '
+        f'fill="{_color(words.color)}"{turn}>{_text(words.text)}</text>'
+    )
+
+
+def _write_circle(circle: Circle) -> str:
+    place = f'cx="{_number(circle.x)}" cy="{_number(circle.y)}" r="{_number(circle.radius)}"'
+    if circle.stroke is None:
+        return f'<circle {place} fill="{_color(circle.color)}"/>'
+    dash = ""
+    if circle.dash is not None:
+        # The outline begins at the right; turned, it begins at the top, in the middle of a dash.
+        dash = (
+            f' stroke-dasharray="{_numbers(circle.dash)}" stroke-dashoffset="{_number(circle.dash[0] / 2)}" '
+            f'transform="rotate(-90 {_number(circle.x)} {_number(circle.y)})"'
+        )
+    return (
+        f'<circle {place} fill="none" stroke="{_color(circle.color)}" '
+        f'stroke-width="{_number(circle.stroke)}"{dash}/>'
+    )
+
+
+def _encode_pixels(pixels: Pixels) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _clip(box: Box | None, clips: dict[Box, str]) -> str:
+    return "" if box is None else f' clip-path="url(#{clips.setdefault(box, f"clip{len(clips)}")})"'
+
+
+def _box(box: Box) -> str:
+    return f'x="{box.x}" y="{box.y}" width="{max(0, box.width)}" height="{max(0, box.height)}"'
+
+
+def _points(points: Sequence[Point]) -> str:
+    return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
+
+
+def _numbers(numbers: Iterable[float]) -> str:
+    return " ".join(map(_number, numbers))
+
+
+def _number(number: float) -> str:
+    """A number with at most three decimals."""
+    text = f"{number:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _color(color: Rgb) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def _text(text: str) -> str:
+    return escape(NOT_XML.sub("\ufffd", text))
