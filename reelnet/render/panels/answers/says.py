@@ -170,7 +170,11 @@ class ClassNamesDrawing(SaysDrawing):
         layout, line = self.layout, self.layout.style.line_height
         if self.transposed:
             return slot.y + (slot.height - layout.bar_height - line) // 2
-        return slot.y if layout.names.is_turned else slot.y + max(0, layout.names_height - line) // 2
+        if layout.names.is_turned:
+            return slot.y
+        # Beside names on two lines, there may be no room for it, but beside marks there is.
+        is_beside_marks = layout.mark_size and not layout.inline
+        return slot.y + (layout.names_height if is_beside_marks else max(0, layout.names_height - line) // 2)
 
     def _bar_box(self, slot: Box) -> Box:
         """The box of a bar at a certainty of 1."""
