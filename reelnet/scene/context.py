@@ -257,11 +257,11 @@ class SceneContext:
         Raises:
             ValueError: The tap was not recorded, or has no such channel.
         """
-        count, most = self.require(tap).map_shape[0], self.max_channels
+        count = self.require(tap).map_shape[0]
         if self.name_channels(tap):
             # Classes have an order, in which right answers are a diagonal, and none goes without saying.
-            order, most = "recorded", None
-        return ChannelChoice.choose(show, order, tap, count, self.statistics, most)
+            return replace(ChannelChoice.choose(show, "recorded", tap, count, self.statistics), most=None)
+        return ChannelChoice.choose(show, order, tap, count, self.statistics, self.max_channels)
 
     def name_channels(self, tap: str) -> tuple[str, ...]:
         """The names of the classes, if the channels of a tap are their scores; else none."""
