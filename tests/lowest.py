@@ -37,6 +37,7 @@ def render_every_format(folder: Path) -> int:
     from reelnet.export.provenance import Provenance, write_provenance
     from reelnet.export.request import ExportOptions, ExportRequest
     from reelnet.export.save import save
+    from reelnet.export.still import STILL_SUFFIXES
 
     random = np.random.default_rng(0)
     run = reelnet.write_run(
@@ -54,14 +55,12 @@ def render_every_format(folder: Path) -> int:
         for fmt in FORMATS.values()
         for codec in fmt.codecs
     ]
+    requests += [ExportRequest(rendition, folder / f"still{suffix}", step=3) for suffix in STILL_SUFFIXES]
     requests += [
         ExportRequest(rendition, folder / f"capped{suffix}", options=ExportOptions(max_size=size))
         for suffix, size in ((".gif", 20_000), (".webp", 20_000), (".mp4", 20_000))
     ]
-    requests += [
-        ExportRequest(rendition, folder / "frame-%d.png"),
-        ExportRequest(rendition, folder / "still.png", step=5),
-    ]
+    requests += [ExportRequest(rendition, folder / "frame-%d.png")]
     write_provenance(folder / "report.json", [(request, save(request)) for request in requests])
     for file in Provenance.read(folder / "report.json").resolve_files(run, folder / "again"):
         save(file.request)

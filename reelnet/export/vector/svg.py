@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from reelnet._support.font_file import FontFile
-from reelnet.export.vector.fonts import FontFace, make_face
+from reelnet._support.font_subset import FontSubset, cut_font
 from reelnet.export.vector.marks import (
     Area,
     Circle,
@@ -47,7 +47,7 @@ def make_svg(marks: Sequence[Mark], size: Size, width: float, title: str) -> str
         ValueError: A font is damaged.
     """
     used = list_words(marks)
-    fonts, faces = [*used], [make_face(font, text) for font, text in used.items()]
+    fonts, faces = [*used], [cut_font(font, text) for font, text in used.items()]
     clips: dict[Box, str] = {}
     body = [_write_mark(mark, fonts, clips) for mark in marks]
     height = width * size.height / size.width
@@ -65,10 +65,10 @@ def make_svg(marks: Sequence[Mark], size: Size, width: float, title: str) -> str
     )
 
 
-def _write_styles(faces: Iterable[FontFace]) -> Iterator[str]:
+def _write_styles(faces: Iterable[FontSubset]) -> Iterator[str]:
     for number, face in enumerate(faces):
         font = f"font-family: '{UNQUOTED.sub('', face.family)}'"
-        yield f'@font-face {{{font}; font-weight: {face.weight}; src: url("data:font/woff;base64,{face.data}")}}\n'
+        yield f'@font-face {{{font}; font-weight: {face.weight}; src: url("data:font/woff;base64,{face.woff}")}}\n'
         yield f".font{number} {{{font}, sans-serif; font-weight: {face.weight}}}\n"
     yield "text {white-space: pre}\nimage {image-rendering: pixelated}\npath {stroke-linejoin: round}\n"
 

@@ -1,12 +1,12 @@
-"""Fonts inside of vector pictures: only the glyphs that a picture needs."""
+"""Parts of fonts that go into files: only the glyphs of the characters that a file shows."""
 
 from __future__ import annotations
 
 import base64
-import io
 import logging
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from io import BytesIO
 
 from reelnet._support.font_file import FontFile, explain_font_errors
 
@@ -15,44 +15,50 @@ FAMILY_NAMES = (16, 1)
 
 
 @dataclass(frozen=True)
-class FontFace:
-    """A font as style sheets refer to it.
+class FontSubset:
+    """Some glyphs of a font, for style sheets.
 
     Attributes:
-        family: Its name.
+        family: Name of the font's family.
         weight: 100 to 900; 400 is regular.
-        data: A WOFF file of the glyphs that are used, base64.
+        woff: A WOFF file in base64.
     """
 
     family: str
     weight: int
-    data: str
+    woff: str
 
 
-def make_face(font: FontFile, characters: str) -> FontFace:
-    """The part of a font that draws some characters. The same arguments give the same bytes.
+@lru_cache(maxsize=8)
+def cut_font(font: FontFile, characters: str) -> FontSubset:
+    """Cut a font down to some characters. The same arguments give the same bytes.
 
     Raises:
         ValueError: The font is damaged.
     """
-    # fontTools takes long to import.
+    # fontTools takes long to import, and few files need it.
     from fontTools import subset
     from fontTools.ttLib import TTLibError
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     options = subset.Options(
-        font_number=font.number, flavor="woff", hinting=False, recalc_timestamp=False, notdef_outline=True
+        font_number=font.number,
+        flavor="woff",
+        hinting=False,
+        layout_features=["kern", "tnum"],
+        name_IDs=[],
+        recalc_timestamp=False,
     )
+    options.drop_tables += ["meta"]
     with explain_font_errors(font.file):
         try:
-            loaded: Any = subset.load_font(font.file, options)
+            loaded = subset.load_font(font.file, options)
             names = (loaded["name"].getDebugName(number) for number in FAMILY_NAMES)
             family, weight = next(filter(None, names), "embedded"), int(loaded["OS/2"].usWeightClass)
-            subsetter = subset.Subsetter(options)
+            subsetter, file = subset.Subsetter(options), BytesIO()
             subsetter.populate(text=characters)
             subsetter.subset(loaded)
-            buffer = io.BytesIO()
-            subset.save_font(loaded, buffer, options)
+            subset.save_font(loaded, file, options)
         except (TTLibError, KeyError, AttributeError) as error:
             raise OSError("is not a font, or is damaged") from error
-    return FontFace(family, weight, base64.b64encode(buffer.getvalue()).decode())
+    return FontSubset(family, weight, base64.b64encode(file.getvalue()).decode())
