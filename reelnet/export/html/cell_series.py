@@ -69,7 +69,7 @@ class CellSeries:
         rgb: tuple[NDArray[np.uint8], NDArray[np.uint8]],
         writer: ItemWriter,
     ) -> None:
-        self._first, self._panel, self._context, self._rgb, self._writer = first, panel, context, rgb, writer
+        self._item, self._panel, self._context, self._rgb, self._writer = first, panel, context, rgb, writer
         self._frames: list[Levels] = []
         self._colors: dict[int, int] = {}
         self._pairs: list[NDArray[np.uint8]] = []
@@ -77,8 +77,8 @@ class CellSeries:
         self._missing = 0
 
     def matches(self, item: CellsItem) -> bool:
-        """Whether cells are in the same places, and show the same array."""
-        return _identify(item) == _identify(self._first)
+        """Whether cells are in the same places, and show the same array. Those within a clip may grow."""
+        return _identify(item) == _identify(self._item)
 
     def add(self, item: CellsItem, find_dark: FindDark | None) -> None:
         """Add the cells of the next step.
@@ -86,6 +86,8 @@ class CellSeries:
         Raises:
             SchemeMismatch: The dark scene has other items.
         """
+        if item.indices.shape[3] > self._item.indices.shape[3]:
+            self._item = item
         if item.hatching is not None and not self._frames:
             self._missing = self._number_hatching(item, find_dark)
         if item.levels is not None:
@@ -95,12 +97,36 @@ class CellSeries:
             return
         self._frames.append(self._number_colors(item, find_dark))
 
+    def find_future(self, item: CellsItem) -> Box | None:
+        """What cells that grow step by step have not reached yet; None if they do not grow."""
+        if item.clip is None:
+            return None
+        columns, width = item.indices.shape[1], item.indices.shape[3]
+        right = item.x + (columns - 1) * item.column_pitch + width * item.value_width
+        if right >= item.clip.right:
+            return None
+        return Box(right, item.clip.y, item.clip.right - right, item.clip.height)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the cells are the same at all steps, but for their levels or for those that are added."""
+        return all(
+            not np.any(frame != self._frames[-1][..., : frame.shape[3]])
+            for frame in self._frames
+            if frame.shape != self._frames[-1].shape
+        )
+
+    def _stack_frames(self) -> Levels:
+        """The levels at all steps, or at the last if those before are parts of them."""
+        if len({frame.shape for frame in self._frames}) > 1:
+            return self._frames[-1][None]
+        levels = np.stack(self._frames)
+        return levels[:1] if not np.any(levels[1:] != levels[0]) else levels
+
     def finish(self, first_panel: int) -> Iterator[LayerMaps]:
         """The blocks, once all steps are added; panels are counted from `first_panel`."""
-        levels = np.stack(self._frames)
-        if len(levels) > 1 and not np.any(levels[1:] != levels[0]):
-            levels = levels[:1]
-        shape, own = self._first.indices.shape, self._first.levels
+        levels = self._stack_frames()
+        shape, own = self._item.indices.shape, self._item.levels
         for block in self._find_blocks(own, shape):
             chosen = np.stack([block.select(frame) for frame in levels])
             fields = {"panel": self._panel + first_panel, **self._describe(block, own, shape)}
@@ -108,12 +134,17 @@ class CellSeries:
 
     def covers(self) -> Iterator[Box]:
         """Boxes of background on top of the cells: gaps between values, and places without a value."""
-        item, gap = self._first, self._first.value_gap
+        item, gap = self._item, self._item.value_gap
         rows, columns, height, width = item.indices.shape
         full_width, full_height = (
             (columns - 1) * item.column_pitch + width * item.value_width,
             (rows - 1) * item.row_pitch + height * item.value_height,
         )
+        if item.clip is not None:
+            # Cells may reach over the edges of their clip.
+            right = item.x + full_width
+            yield Box(item.x, item.y, max(0, item.clip.x - item.x), full_height)
+            yield Box(item.clip.right, item.y, max(0, right - item.clip.right), full_height)
         for row, y in np.ndindex(rows, height) if gap else ():
             bottom = item.y + row * item.row_pitch + (y + 1) * item.value_height
             yield Box(item.x, bottom - gap, full_width, gap)
@@ -183,7 +214,7 @@ class CellSeries:
 
     def _describe(self, block: MapBlock, own: CellLevels | None, shape: tuple[int, ...]) -> dict[str, Any]:
         """The fields of a block but for the place of its levels."""
-        item, measure = self._first, self._writer.measure
+        item, measure = self._item, self._writer.measure
         height, width = shape[2:]
         x = item.x + block.columns.start * item.column_pitch
         y = item.y + block.rows.start * item.row_pitch
@@ -244,7 +275,9 @@ def _require_like(item: CellsItem, dark: Item) -> CellsItem:
 def _identify(item: CellsItem) -> tuple[object, ...]:
     """What is the same for the cells of all steps."""
     places = item.x, item.y, item.row_pitch, item.column_pitch, item.value_width, item.value_height
-    return *places, item.value_gap, item.indices.shape, item.levels and item.levels.tap
+    # Cells within a clip may grow.
+    shape = item.indices.shape if item.clip is None else item.indices.shape[:3]
+    return *places, item.value_gap, item.clip, shape, item.levels and item.levels.tap
 
 
 def _round(value: float) -> float:

@@ -18,6 +18,7 @@ from reelnet.export.html.level_coding import compress_blocks
 from reelnet.export.html.page import FigurePage, encode_json
 from reelnet.export.html.words import write_alt, write_title
 from reelnet.render.rendition import Rendition
+from reelnet.scene.timeline.filling import choose_steps, keep_steps
 from reelnet.scene.timeline.timeline import Timeline
 
 FORMAT_VERSION = 1
@@ -44,12 +45,16 @@ class Figure:
         layers: The same as JSON and levels.
         timeline: Which step is shown when.
         colors: Its colors.
+        background: Number of the color of the background.
+        poster: The PNG of the last step that is shown without the script.
     """
 
     renditions: tuple[Rendition, ...]
     layers: tuple[FigureLayer, ...]
     timeline: Timeline
     colors: ColorTable
+    background: int
+    poster: bytes
 
     @classmethod
     def from_renditions(
@@ -88,6 +93,8 @@ class Figure:
         on_progress: OnProgress,
         on_layer: OnLayer,
     ) -> Figure:
+        if None in dark:
+            dark = [None] * len(dark)
         colors = ColorTable(has_dark=None not in dark)
         steps, layers = timeline.steps_shown, list[FigureLayer]()
         for number, (rendition, other) in enumerate(zip(renditions, dark, strict=True)):
@@ -95,10 +102,13 @@ class Figure:
             def on_step(done: int, before: int = number * len(steps)) -> None:
                 on_progress(before + done, len(renditions) * len(steps))
 
-            layer = describe_layer(rendition, other if colors.has_dark else None, steps, colors, on_step)
+            layer = describe_layer(rendition, other, steps, colors, on_step)
             on_layer(number, layer)
             layers.append(layer)
-        return cls(renditions, tuple(layers), timeline, colors)
+        scenes = renditions[0].scene, (dark[0] or renditions[0]).scene
+        background = colors.add(*(to_rgb(scene.background.colors[-1]) for scene in scenes))
+        poster = _draw_poster(renditions[0], steps[-1])
+        return cls(renditions, tuple(layers), timeline, colors, background, poster)
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -106,14 +116,14 @@ class Figure:
         return self.timeline.steps_shown
 
     def with_steps(self, count: int) -> Figure:
-        """The figure with at most `count` steps, or those that its timeline needs."""
-        timeline = self.renditions[0].with_steps(count).timeline
-        numbers = {step: number for number, step in enumerate(self.steps)}
-        chosen = [numbers[step] for step in timeline.steps_shown]
-        if len(chosen) == len(numbers):
+        """The figure with so many steps, or with those that its timeline needs."""
+        if count >= len(self.steps):
             return self
-        layers = tuple(layer.select_steps(chosen) for layer in self.layers)
-        return replace(self, layers=layers, timeline=timeline)
+        rendition = self.renditions[0]
+        steps = choose_steps(rendition.scene.timeline_plan, rendition.timeline, self.steps, count)
+        numbers = {step: number for number, step in enumerate(self.steps)}
+        layers = tuple(layer.select_steps([numbers[step] for step in steps]) for layer in self.layers)
+        return replace(self, layers=layers, timeline=keep_steps(self.timeline, {*steps}))
 
     def with_layers(self, count: int) -> Figure:
         """The figure with its first layers only."""
@@ -147,22 +157,18 @@ class Figure:
             layer |= {"chunks": chunks[number]} if chunks else {"data": f"data-{number}"}
         scene = self._make_scene(layers)
         width, height = self.layers[0].size
-        poster = self._draw_poster()
-        json_scene = encode_json(scene)
-        return FigurePage(self.title, self.alt, (width, height), poster, json_scene, data, bool(chunks))
+        return FigurePage(
+            self.title, self.alt, (width, height), self.poster, encode_json(scene), data, bool(chunks)
+        )
 
     def _make_scene(self, layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        rendition = self.renditions[0]
-        dark = find_dark(rendition) if self.colors.has_dark else None
-        ends = [scene.background.colors[-1] for scene in (rendition.scene, (dark or rendition).scene)]
-        background = self.colors.add(*map(to_rgb, ends))
         numbers = {step: number for number, step in enumerate(self.steps)}
         return {
             "version": FORMAT_VERSION,
             "title": self.title,
             "alt": self.alt,
             "size": self.layers[0].size,
-            "background": background,
+            "background": self.background,
             "colors": self.colors.as_json(),
             "fixedScheme": not self.colors.has_dark,
             "steps": self.steps,
@@ -171,16 +177,16 @@ class Figure:
                 [numbers[frame.step], round(1000 * (frame.pts + frame.duration)) - round(1000 * frame.pts)]
                 for frame in self.timeline
             ],
-            "loop": rendition.request.template.timeline.plays,
+            "loop": self.renditions[0].request.template.timeline.plays,
             "chunkSteps": CHUNK_STEPS,
             "layers": layers,
         }
 
-    def _draw_poster(self) -> bytes:
-        """The PNG of the last step."""
-        rendition = self.renditions[0]
-        pixels = np.take(rendition.palette_rgb, rendition.draw_step(self.steps[-1]), axis=0)
-        image = Image.fromarray(pixels).quantize(POSTER_COLORS, dither=Image.Dither.NONE)
-        file = io.BytesIO()
-        image.save(file, "PNG", optimize=True)
-        return file.getvalue()
+
+def _draw_poster(rendition: Rendition, step: int) -> bytes:
+    """The PNG of a step."""
+    pixels = np.take(rendition.palette_rgb, rendition.draw_step(step), axis=0)
+    image = Image.fromarray(pixels).quantize(POSTER_COLORS, dither=Image.Dither.NONE)
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()

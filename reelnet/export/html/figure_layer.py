@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from reelnet.export.html.cell_series import CellSeries, LayerMaps
 from reelnet.export.html.color_table import ColorTable
-from reelnet.export.html.item_writer import ItemWriter, SchemeMismatch
+from reelnet.export.html.item_writer import FindDark, ItemWriter, SchemeMismatch
 from reelnet.export.html.level_coding import compress_blocks, order_differences
 from reelnet.export.html.point_lists import Coordinate, Length
-from reelnet.render.description.items import CellsItem, Item, PanelDescription, RectItem
+from reelnet.render.description.items import CellsItem, Item, PanelDescription, PictureItem, RectItem
 from reelnet.render.rendition import Rendition
+from reelnet.scene.layout.boxes import Box
 from reelnet.scene.panel import HasStepAxis
 
 JsonItem = list[Any]
@@ -174,16 +175,45 @@ def describe_layer(
         SchemeMismatch: Both renditions differ in more than colors.
         RunError: The file of a step is missing, truncated or altered.
     """
-    return _LayerWriter(rendition, dark, colors).write(steps, on_step)
+    unsteady: set[int] = set()
+    while True:
+        try:
+            return _LayerWriter(rendition, dark, colors, unsteady).write(steps, on_step)
+        except _UnsteadyCells as found:
+            unsteady.add(found.panel)
+
+
+class _UnsteadyCells(Exception):  # noqa: N818 - it is caught, and the cells are written as pictures
+    """The cells of a panel move or come and go from step to step.
+
+    Attributes:
+        panel: The number of the panel.
+    """
+
+    def __init__(self, panel: int) -> None:
+        super().__init__(panel)
+        self.panel = panel
 
 
 class _LayerWriter:
-    def __init__(self, rendition: Rendition, dark: Rendition | None, colors: ColorTable) -> None:
-        self._rendition, self._dark = rendition, dark
+    """Describes a layer step by step.
+
+    Args:
+        rendition: The layer.
+        dark: The same in dark colors; None for a figure with one scheme.
+        colors: The colors of the figure.
+        unsteady: Numbers of the panels whose changing cells are pictures.
+    """
+
+    def __init__(
+        self, rendition: Rendition, dark: Rendition | None, colors: ColorTable, unsteady: Collection[int]
+    ) -> None:
+        self._rendition, self._dark, self._unsteady = rendition, dark, unsteady
         self._rgb = rendition.palette_rgb, (dark or rendition).palette_rgb
         self._writer = ItemWriter(self._rgb, rendition.density, colors)
         self._series: dict[int, list[CellSeries]] = {}
         self._still_series: list[CellSeries] = []
+        self._is_first_step = True
 
     def write(self, steps: Sequence[int], on_step: OnStep) -> FigureLayer:
         rendition, context, count = self._rendition, self._rendition.scene.context, len(steps)
@@ -200,6 +230,7 @@ class _LayerWriter:
             for panel, items in enumerate(self._write_panels(described, dark, is_still=False)):
                 text = json.dumps(items)
                 at[panel].append(variants[panel].setdefault(text, len(variants[panel])))
+            self._is_first_step = False
             on_step(number)
         panels = [
             PanelSeries(
@@ -211,6 +242,9 @@ class _LayerWriter:
             )
             for (name, box), items, own, shown in zip(rendition.scene.boxes, still, variants, at, strict=True)
         ]
+        for panel, own in self._series.items():
+            if not all(each.is_steady for each in own):
+                raise _UnsteadyCells(panel)
         series = [*self._still_series, *(each for own in self._series.values() for each in own)]
         # On top of maps, but below all that changes.
         covers = list(self._write_covers(series, count))
@@ -250,37 +284,65 @@ class _LayerWriter:
             cells = 0
             for number, item in enumerate(description.items):
                 find = None if describe_dark is None else lambda at=(panel, number): find_dark(*at)
-                if isinstance(item, CellsItem):
-                    self._find_series(panel, cells, item, is_still=is_still).add(item, find)
-                    cells += 1
-                else:
+                if not isinstance(item, CellsItem):
                     own += self._writer.write(item, find)
+                elif panel in self._unsteady and not is_still:
+                    own += self._write_pictures(item, find)
+                else:
+                    series = self._find_series(panel, cells, item, is_still=is_still)
+                    series.add(item, find)
+                    if (future := series.find_future(item)) is not None and not is_still:
+                        own += self._cover([future])
+                    cells += 1
+            if not is_still and cells != len(self._series.get(panel, ())):
+                raise _UnsteadyCells(panel)
             written.append(own)
         return written
 
     def _find_series(self, panel: int, number: int, item: CellsItem, *, is_still: bool) -> CellSeries:
         """The series to which cells belong: those at the same position among the cells of a panel."""
         own = self._still_series if is_still else self._series.setdefault(panel, [])
-        if is_still or number == len(own):
+        if is_still or (number == len(own) and self._is_first_step):
             own.append(CellSeries(item, panel, self._rendition.scene.context, self._rgb, self._writer))
             return own[-1]
-        if not own[number].matches(item):
-            raise AssertionError(f"panel {panel}: its cells move from step to step")
+        if number == len(own) or not own[number].matches(item):
+            raise _UnsteadyCells(panel)
         return own[number]
+
+    def _write_pictures(self, item: CellsItem, find_dark: FindDark | None) -> Iterator[JsonItem]:
+        """Cells as pictures, one per cell."""
+        rows, columns, height, width = item.indices.shape
+        for row, column in np.ndindex(rows, columns):
+            box = Box(
+                item.x + column * item.column_pitch,
+                item.y + row * item.row_pitch,
+                width * item.value_width,
+                height * item.value_height,
+            )
+
+            def cut(cells: Item, at: tuple[int, int] = (row, column), box: Box = box) -> PictureItem:
+                if not isinstance(cells, CellsItem) or cells.indices.shape != item.indices.shape:
+                    raise SchemeMismatch(item, cells)
+                return PictureItem(box, cells.indices[at])
+
+            find = None if find_dark is None else lambda cut=cut: cut(find_dark())
+            yield from self._writer.write(cut(item), find)
 
     def _write_covers(self, series: Sequence[CellSeries], count: int) -> Iterator[PanelSeries]:
         """What lies on top of cells, as a panel of its own below all that changes."""
-        covers = [cover for each in series for cover in each.covers()]
+        covers = [cover for each in series for cover in each.covers() if cover.width and cover.height]
         if not covers:
             return
-        background, dark = self._rendition.scene.background, self._dark
-        find_dark = None if dark is None else lambda: RectItem(covers[0], dark.scene.background)
-        items = [
-            item for cover in covers for item in self._writer.write(RectItem(cover, background), find_dark)
-        ]
+        items = self._cover(covers)
         size = self._rendition.size
         box = [0, 0, self._writer.measure(size.width), self._writer.measure(size.height)]
         yield PanelSeries("", box, [], [items], [0] * count)
+
+    def _cover(self, boxes: Sequence[Box]) -> list[JsonItem]:
+        """Boxes of background."""
+        background, dark = self._rendition.scene.background, self._dark
+        find_dark = None if dark is None else lambda: RectItem(boxes[0], dark.scene.background)
+        return [item for box in boxes for item in self._writer.write(RectItem(box, background), find_dark)]
 
     def _find_cursors(self, steps: Sequence[int], first_panel: int) -> Iterator[StepCursor]:
         """The charts over the steps; the number of the first panel is given."""

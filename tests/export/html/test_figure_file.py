@@ -14,10 +14,25 @@ import pytest
 
 from reelnet.errors import CapError, RunError, UsageError
 from reelnet.export.html import save_figure
+from reelnet.export.html.figure import MAX_STEPS, Figure
+from reelnet.panels import (
+    Box,
+    Canvas,
+    Drawing,
+    FrameState,
+    Ink,
+    Measure,
+    PaletteBuilder,
+    Panel,
+    SceneContext,
+)
 from reelnet.reel import Run
+from reelnet.render.panels.maps.grid import CellGrid
+from reelnet.scene.cell import Cell
 from tests.export.html.reading import Page, ReadFigure, check_policy, inflate
 from tests.make_run import Bytes, Floats, MakeRun, noise
 from tests.rendering import ANCHORS
+from tests.template.text import reel_of
 
 HOSTILE = "</script><script>alert(1)</script><!-- \"'&\u2028\x00 <img src=x onerror=alert(1)>"
 
@@ -172,15 +187,25 @@ def test_steps_between_those_of_the_timeline_share_its_time(make_run: MakeRun, t
     assert ReadFigure.read(tmp_path / "a.html").scene["steps"] == [0, 7, 40]
 
 
-def test_a_long_run_is_thinned(make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reelnet.export.html.figure.MAX_STEPS", 30)
+def test_a_long_run_is_thinned(make_run: MakeRun) -> None:
+    assert MAX_STEPS == 1000
     run = make_run(taps=noise(200, 2, 1, 3).astype(np.float32))
-    reel = run.reel(settings=["timeline.max_frames=12"])
-    reel.save(tmp_path / "a.html")
-    steps = ReadFigure.read(tmp_path / "a.html").scene["steps"]
-    assert len(steps) == 30
-    assert {*reel.scene.timeline.steps_shown} <= {*steps}
-    assert np.diff(steps).max() <= 14
+    reel = run.reel(settings=["timeline.max_frames=12", "timeline.holds=[{step: 77, seconds: 2}]"])
+    figure = Figure.from_renditions([reel.rendition], lambda done, total: None, max_steps=30)
+    shown = reel.scene.timeline.steps_shown
+    assert len(figure.steps) == 30
+    assert {*shown} <= {*figure.steps}
+    assert np.diff(figure.steps).max() <= 17
+    # Fewer steps are chosen among those, with the held one, and take as long.
+    for count in (20, 12, 5, 3):
+        fewer = figure.with_steps(count)
+        assert len(fewer.steps) == count
+        assert {0, 77, 199} <= {*fewer.steps} <= {*figure.steps}
+        assert fewer.timeline.duration == figure.timeline.duration
+        assert count < 12 or {*shown} <= {*fewer.steps}
+        (maps,) = fewer.layers[0].maps
+        assert len(maps.levels) == count
+    assert len(figure.with_steps(1).steps) == 3
 
 
 def test_a_page_that_is_too_large_is_refused(
@@ -241,6 +266,48 @@ def test_options_that_have_no_meaning(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         run.reel().save(tmp_path / "a.html", **options)
+
+
+class Wanderer(Panel):
+    """A panel of one's own: a cell that moves from step to step, and pixels that nobody describes."""
+
+    def measure(self, context: SceneContext) -> Measure:
+        """Room for a few cells."""
+        return Measure(60, 20)
+
+    def place(self, context: SceneContext, box: Box, palette: PaletteBuilder) -> Drawing:
+        """A drawing with an ink."""
+        return WandererDrawing(context, box, palette.colormap(context.theme.diverging))
+
+
+class WandererDrawing:
+    def __init__(self, context: SceneContext, box: Box, ink: Ink) -> None:
+        self._context, self._box, self._ink = context, box, ink
+
+    def draw_still(self, canvas: Canvas) -> None:
+        """Draw nothing."""
+
+    def draw(self, canvas: Canvas, state: FrameState) -> None:
+        """Draw a cell further right at each step, and a line of pixels below."""
+        x, y = self._box.x + 4 * state.step_index, self._box.y
+        indices = self._ink.indices[:4].reshape(1, 1, 2, 2)
+        CellGrid(x, y, 8, 8, 1, 1).draw_maps(canvas, indices, Cell.at_scale(2, 2, 4, self._context.grid))
+        canvas[y + 12, self._box.x : self._box.x + 5] = self._ink.indices[state.step_index]
+
+
+def test_a_panel_of_ones_own_is_supported(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps=noise(4, 2, 1, 3).astype(np.float32))
+    reel = reel_of(run, "{panels: {wanderer: {}}, layout: wanderer}", panels={"wanderer": Wanderer})
+    reel.save(tmp_path / "a.html")
+    figure = ReadFigure.read(tmp_path / "a.html")
+    assert figure.scene["layers"][0]["maps"] == []
+    places = []
+    for step in range(4):
+        pictures = [item for item in figure.items(step) if item[0] == "i" and item[3] == 8]
+        places.append(pictures[0][1])
+        lines = [item for item in figure.items(step) if item[0] == "i" and item[3:5] == [5, 1]]
+        assert [item[-1] for item in lines] == ["light", "dark"]
+    assert np.diff(places).tolist() == [4, 4, 4]
 
 
 def test_only_figures_are_split(run: Run, tmp_path: Path) -> None:
