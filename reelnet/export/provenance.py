@@ -32,7 +32,17 @@ FORMAT_VERSION = 1
 MAX_BYTES = 10**8
 """Bytes of the largest provenance file that is read: 100 MB."""
 
-PACKAGES = ("reelnet", "av", "deflate", "matplotlib", "numpy", "pillow", "safetensors", "zlib-ng")
+PACKAGES = (
+    "reelnet",
+    "av",
+    "deflate",
+    "fonttools",
+    "matplotlib",
+    "numpy",
+    "pillow",
+    "safetensors",
+    "zlib-ng",
+)
 """The packages whose versions can change the bytes of a file."""
 
 LIBRARIES = ("libavcodec", "libavformat")

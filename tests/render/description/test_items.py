@@ -42,12 +42,16 @@ STYLE = TextStyle(20)
         ("series", "flow"),
         ("vectors", "flow"),
         ("digits", "barcode"),
+        ("digits", "evolution"),
+        ("three", "evolution"),
+        ("digits", "filmstrip"),
     ],
 )
 def test_levels_tell_the_recorded_values(shape: str, template: str, tmp_path: Path) -> None:
     run = write_shape(tmp_path, shape)
     rendition, step = run.reel(template, density=1).rendition, run.steps[-2]
-    items = [item for panel in rendition.describe_step(step) for item in panel.items]
+    panels = [*rendition.describe_still(), *rendition.describe_step(step)]
+    items = [item for panel in panels for item in panel.items]
     levels = [item.levels for item in items if isinstance(item, CellsItem) and item.levels is not None]
     assert levels
     for each in levels:
@@ -68,7 +72,9 @@ def read_values(run: Run, levels: CellLevels, step: int) -> Floats:
     recorded = recorded.reshape(*recorded.shape[:3], -1)
     positions = levels.positions
     if positions is None:
-        positions = np.arange(recorded.shape[-1]).reshape(shape[2:] if levels.steps is None else (1, 1))
+        # A unit of a barcode is the only value of its channel.
+        count = recorded.shape[-1]
+        positions = np.arange(count).reshape(shape[2:] if count > 1 else (1, 1))
     shown_steps = np.zeros(1, np.intp) if levels.steps is None else levels.steps
     every = (shown_steps, levels.samples, levels.channels, positions)
     found: Floats = recorded[tuple(np.broadcast_to(each, shape) for each in every)]

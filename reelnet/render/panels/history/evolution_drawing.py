@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.description.items import CellLevels
 from reelnet.render.panels.history.evolution_layout import BAND_GAP, Band, EvolutionLayout
 from reelnet.render.panels.history.evolution_moments import Moment
 from reelnet.render.panels.maps.block import to_levels
@@ -102,7 +104,30 @@ class EvolutionDrawing(Still):
         indices = self._map.indices_for(canvas)[levels]
         if view.blank_mask is not None:
             indices[..., layout.cell.reduce_mask(view.blank_mask)] = self._background.indices[0]
-        grid.draw_maps(canvas, indices, layout.cell, find_missing(values), self._hatching)
+        describe = partial(self._describe_levels, band, levels)
+        grid.draw_maps(canvas, indices, layout.cell, find_missing(values), self._hatching, describe)
+
+    def _describe_levels(self, band: Band, levels: NDArray[np.uint8]) -> CellLevels:
+        """What the cells of a band show, by their levels (rows, columns, height, width)."""
+        content, cell, context = self._layout.content, self._layout.cell, self._context
+        moments = [context.steps.index(moment.step) for moment in content.moments]
+        lines = [moments, list(context.sample_indices)]
+        rows, columns = lines if self._layout.form.rows_are_moments else lines[::-1]
+        places = np.ix_(np.array(rows), np.array(columns)[list(band.columns)])
+        by_row, by_column = (each[..., None, None] for each in places)
+        steps, samples = (by_row, by_column) if rows is lines[0] else (by_column, by_row)
+        blank = content.view.blank_mask
+        return CellLevels(
+            levels,
+            self._map,
+            content.view.name,
+            np.array(content.channel),
+            samples,
+            content.view.limits,
+            cell.reduction,
+            None if blank is None else cell.reduce_mask(blank),
+            steps,
+        )
 
     def _draw_rows(self, canvas: Canvas, band: Band, *, has_values: bool) -> None:
         """Write the samples' names above their columns, and for each row its step and value."""

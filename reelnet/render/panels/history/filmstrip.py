@@ -176,6 +176,6 @@ class FilmstripDrawing(Still):
         for block, step in zip(self._blocks, self._steps, strict=True):
             block.draw_still(canvas)
             values = self._context.statistics.read_step(step, [block.tap])
-            block.draw_maps(canvas, values[block.tap])
+            block.draw_maps(canvas, values[block.tap], fixed_step=step)
         note = self._note
         write(canvas, note.text, self._muted, note.x, note.y, body_style(self._context.theme))

@@ -385,7 +385,12 @@ class BlockDrawing:
             self._answers.draw(canvas, state)
 
     def draw_maps(
-        self, canvas: Canvas, values: NDArray[np.generic], levels: NDArray[np.uint8] | None = None
+        self,
+        canvas: Canvas,
+        values: NDArray[np.generic],
+        levels: NDArray[np.uint8] | None = None,
+        *,
+        fixed_step: int | None = None,
     ) -> None:
         """Draw the shown ones of a step's maps (samples, channels, height, width).
 
@@ -393,6 +398,7 @@ class BlockDrawing:
             canvas: Where to draw.
             values: The recorded values.
             levels: Levels to draw where values are finite; by default those of the values.
+            fixed_step: The training step of the values, if every frame shows it.
         """
         view = self._block.view
         values = view.to_maps(values)
@@ -408,13 +414,13 @@ class BlockDrawing:
         if not self._context.transposed:
             indices = indices.transpose(1, 0, 2, 3)
             missing = missing.transpose(1, 0, 2, 3) if missing is not None else None
-        describe = partial(self._describe_levels, levels)
+        describe = partial(self._describe_levels, levels, fixed_step)
         self._grid.draw_maps(canvas, indices, view.cell, missing, self._hatching, describe)
         if self._limits.one_sided:
             # Cells that touch, of layers in which most values are 0, would melt into one sheet.
-            self._grid.draw_seams(canvas, self._background.indices[0], self._context.px(1))
+            self._grid.draw_seams(canvas, self._background, self._context.px(1))
 
-    def _describe_levels(self, levels: NDArray[np.uint8]) -> CellLevels:
+    def _describe_levels(self, levels: NDArray[np.uint8], fixed_step: int | None) -> CellLevels:
         """What the cells show, by their levels (samples, channels, height, width)."""
         view, axes = self._block.view, (0, 1, 2, 3) if self._context.transposed else (1, 0, 2, 3)
         samples, channels = np.ix_(self._context.sample_indices, self._block.channels)
@@ -428,6 +434,7 @@ class BlockDrawing:
             view.limits,
             view.cell.reduction,
             blank,
+            None if fixed_step is None else np.array(self._context.steps.index(fixed_step)),
         )
 
 

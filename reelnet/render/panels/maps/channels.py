@@ -231,6 +231,7 @@ class Channels(Panel):
         return ChannelsDrawing(
             drawings,
             None if self.step is None else context.statistics.read_step(self.step, self.map_layers(context)),
+            self.step,
             Callouts(targets, area, FRAME_BLEED, context, palette),
         )
 
@@ -292,13 +293,19 @@ class ChannelsDrawing:
     Args:
         blocks: One per layer.
         fixed_values: The arrays of the step that every frame shows; None if each frame shows its own.
+        fixed_step: That step.
         callouts: The annotations.
     """
 
     def __init__(
-        self, blocks: list[BlockDrawing], fixed_values: dict[str, Any] | None, callouts: Callouts
+        self,
+        blocks: list[BlockDrawing],
+        fixed_values: dict[str, Any] | None,
+        fixed_step: int | None,
+        callouts: Callouts,
     ) -> None:
-        self.blocks, self._fixed_values, self._callouts = blocks, fixed_values, callouts
+        self.blocks, self._fixed_values, self._fixed_step = blocks, fixed_values, fixed_step
+        self._callouts = callouts
 
     def level_maps(self) -> list[LevelMaps]:
         """The maps that change from frame to frame, for quantization over time."""
@@ -314,7 +321,7 @@ class ChannelsDrawing:
         for block in self.blocks:
             block.draw_still(canvas)
             if self._fixed_values is not None:
-                block.draw_maps(canvas, self._fixed_values[block.tap])
+                block.draw_maps(canvas, self._fixed_values[block.tap], fixed_step=self._fixed_step)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Draw the maps and the annotations of the current step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import Field
 from reelnet.config.diagnostics import OptionError, error_context
 from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import fill_box, write
+from reelnet.render.description.items import CellLevels
 from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.color_cube import ColorCube
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
@@ -26,7 +28,7 @@ from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.layout.snap import MIN_PREFERRED
 from reelnet.scene.limits import Limits
-from reelnet.scene.palette.palette import PaletteBuilder
+from reelnet.scene.palette.palette import Ink, PaletteBuilder
 from reelnet.scene.panel import Canvas, Panel
 from reelnet.template.selector import Selector, SelectorField, select_indices
 
@@ -279,11 +281,13 @@ class FiltersDrawing:
         """Draw the filters of one step."""
         layout = self._layout
         values = layout.normalize(np.asarray(state.snapshot.taps[layout.tap]))
+        describe = None
         if self._cube is not None:
             indices = self._cube.find_indices(np.moveaxis(values, 1, 3), canvas)
         elif self._map is not None:
             levels = to_levels(values[:, 0], OWN_SCALE, len(self._map.indices))
             indices = self._map.indices_for(canvas)[levels]
+            describe = partial(self._describe_levels, levels, self._map)
         missing = find_missing(values.sum(axis=1))
         count = layout.rows * layout.columns
         shape = layout.rows, layout.columns, *indices.shape[1:]
@@ -298,4 +302,25 @@ class FiltersDrawing:
             layout.cell,
             hatched.reshape(shape) if missing is not None else None,
             self._hatching,
+            describe,
+        )
+
+    def _describe_levels(self, levels: NDArray[np.uint8], ink: Ink) -> CellLevels:
+        """Filters of one channel; their numbers have the place of samples."""
+        layout = self._layout
+        shape, count = (layout.rows, layout.columns), layout.rows * layout.columns
+        padded = np.zeros((count, *levels.shape[1:]), np.uint8)
+        padded[: len(levels)] = levels
+        filters = np.full(count, -1)
+        filters[: len(levels)] = layout.filters
+        samples = filters.reshape(*shape, 1, 1)
+        return CellLevels(
+            padded.reshape(*shape, *levels.shape[1:]),
+            ink,
+            layout.tap,
+            np.array(0),
+            samples,
+            OWN_SCALE,
+            layout.cell.reduction,
+            samples < 0,
         )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from reelnet.render.canvas import write
+from reelnet.render.canvas import fill_box, write
 from reelnet.render.description.described_canvas import DescribedCanvas
 from reelnet.render.description.items import CellLevels, CellsItem
 from reelnet.render.panels.maps.hatching import Hatching
@@ -180,17 +180,17 @@ class CellGrid:
             pattern = hatching.indices_at(y[..., None, None], x)
             np.copyto(target, pattern.astype(canvas.dtype), where=covered)
 
-    def draw_seams(self, canvas: Canvas, index: int, width: int) -> None:
+    def draw_seams(self, canvas: Canvas, ink: Ink, width: int) -> None:
         """Draw a line of `width` pixels along the lower and right edges of cells that touch the next one."""
         bounds = self.bounds
         if not self.row_gap:
             for row in range(1, self.rows):
                 y = self.y + row * self.row_pitch
-                canvas[y - width : y, bounds.x : bounds.right] = index
+                fill_box(canvas, Box(bounds.x, y - width, bounds.width, width), ink)
         if not self.column_gap:
             for column in range(1, self.columns):
                 x = self.x + column * self.column_pitch
-                canvas[bounds.y : bounds.bottom, x - width : x] = index
+                fill_box(canvas, Box(x - width, bounds.y, width, bounds.height), ink)
 
     def write_row_labels(
         self, canvas: Canvas, labels: Sequence[str], ink: Ink, style: TextStyle, gap: int
