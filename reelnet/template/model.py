@@ -200,7 +200,8 @@ class OutputSpec(SpecModel):
     )
     layers: Annotated[tuple[str, ...] | Literal["all"] | None, LIST_AS_TUPLE] = Field(
         None,
-        description="The layers to show, one file per layer: a list or all; by default the template's layer.",
+        description="The layers to show, one file per layer, or one .html with a menu: a list or all; by default the "
+        "template's layer.",
     )
     scale: Scale | None = Field(None, description="Output pixels per map value, for this file.")
     density: Density | None = Field(
