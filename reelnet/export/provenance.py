@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform as system
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -170,15 +170,18 @@ class Provenance:
         try:
             for entry in self.content["files"]:
                 template = _build_template(entry["template"]["name"], entry["template"]["content"])
-                layout = LayoutRequest(
-                    template, entry["layer"], entry["scale"], entry["fps"], density=entry["density"]
+                layout = LayoutRequest(template, None, entry["scale"], entry["fps"], density=entry["density"])
+                rendition, *others = (
+                    Rendition.from_request(run, replace(layout, layer=layer))
+                    for layer in (entry["layer"], *entry.get("others", ()))
                 )
                 path = Path(entry["report"]["path"])
                 request = ExportRequest(
-                    Rendition.from_request(run, layout),
+                    rendition,
                     path if folder is None else folder / path.name,
                     entry["step"],
                     ExportOptions(**entry["asked"]),
+                    tuple(others),
                 )
                 yield RecordedFile(request, str(entry["sha256"]))
         except (KeyError, TypeError) as error:
@@ -289,6 +292,7 @@ def _describe_file(request: ExportRequest, report: Report) -> dict[str, Any]:
         "report": report.as_json(),
         "sha256": file_sha256(request.path),
         "layer": request.rendition.layer,
+        "others": [rendition.layer for rendition in request.others],
         "step": request.step,
         "scale": layout.scale,
         "fps": layout.fps,

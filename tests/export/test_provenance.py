@@ -49,6 +49,17 @@ def test_files_are_made_again_with_the_same_bytes(run: Run, file: Path, tmp_path
         assert each.request.path.read_bytes() == (tmp_path / each.request.path.name).read_bytes()
 
 
+def test_a_figure_is_made_again_with_all_its_layers(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"conv1": (2, 3, 4, 4), "conv2": (2, 2, 4, 4)})
+    first, other = (run.reel("plain", layer=layer).rendition for layer in ("conv1", "conv2"))
+    request = ExportRequest(first, tmp_path / "a.html", options=ExportOptions(split=True), others=(other,))
+    write_provenance(tmp_path / "a.json", [(request, save(request))])
+    (file,) = Provenance.read(tmp_path / "a.json").resolve_files(run, tmp_path / "again")
+    assert [each.layer for each in (file.request.rendition, *file.request.others)] == ["conv1", "conv2"]
+    save(file.request)
+    assert file.is_unchanged
+
+
 def test_a_changed_file_is_noticed(run: Run, file: Path, tmp_path: Path) -> None:
     (first, _) = Provenance.read(file).resolve_files(run)
     assert first.is_unchanged

@@ -37,14 +37,22 @@ def test_settings_that_a_format_does_not_support(
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("a.WEBP", "WebP"), ("x/frame-%05d.png", "PNG sequence"), ("%03d.mp4", "MP4")]
+    ("name", "title"),
+    [("a.WEBP", "WebP"), ("a.HTML", "HTML"), ("x/frame-%05d.png", "PNG sequence"), ("%03d.mp4", "MP4")],
 )
 def test_format_of_a_path(name: str, title: str) -> None:
     assert find_format(name).title == title
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("a.wepb", r"did you mean '\.webp'"), ("a.png", r"a-%05d\.png"), ("a", "no suffix")]
+    ("name", "message"),
+    [
+        ("a.htm", r"did you mean '\.html'"),
+        (".html", "reel.html"),
+        ("a.wepb", r"did you mean '\.webp'"),
+        ("a.png", r"a-%05d\.png"),
+        ("a", "no suffix"),
+    ],
 )
 def test_path_without_a_format(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
