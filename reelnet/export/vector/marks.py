@@ -119,7 +119,7 @@ class Circle:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Pixels that fill a box, with sharp edges.
+    """Pixels that fill a box.
 
     Attributes:
         x: Left edge.
@@ -128,6 +128,7 @@ class Picture:
         height: Of all pixels.
         pixels: uint8 (rows, columns, 3), or 4 with the opacity.
         clip: The rectangle in which they are visible; None for everywhere.
+        is_smooth: Whether it looks better with soft edges: text and photos, not values.
     """
 
     x: float
@@ -136,6 +137,7 @@ class Picture:
     height: float
     pixels: Pixels
     clip: Box | None = None
+    is_smooth: bool = False
 
 
 Mark = Words | Rectangle | Lines | Area | Circle | Picture
@@ -181,7 +183,9 @@ def _convert_item(item: Item, palette: Pixels) -> Iterator[Mark]:
         case CellsItem():
             yield from _convert_cells(item, palette)
         case PictureItem() | RasterItem():
-            yield _make_picture(item.box, palette[item.indices], item.is_drawn)
+            picture = _make_picture(item.box, palette[item.indices], item.is_drawn)
+            is_resized = (item.box.height, item.box.width) == item.indices.shape
+            yield replace(picture, is_smooth=is_resized and isinstance(item, PictureItem))
 
 
 def trim_line(line: tuple[Point, ...], item: LineItem) -> Iterator[tuple[Point, ...]]:
@@ -238,7 +242,7 @@ def _draw_text(item: TextItem, color: Rgb) -> Picture:
     x, y = item.x, item.y
     if item.angle:
         x, y = x + (item.width - width) / 2, y + (style.line_height - height) / 2
-    return Picture(x, y, width, height, _tint(np.asarray(mask), color))
+    return Picture(x, y, width, height, _tint(np.asarray(mask), color), is_smooth=True)
 
 
 def _tint(mask: Pixels, color: Rgb) -> Pixels:

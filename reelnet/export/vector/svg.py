@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from PIL import Image
 
-from reelnet._support.font_file import FontFile
-from reelnet._support.font_subset import FontSubset, cut_font
+from reelnet._support.font_subset import cut_font
 from reelnet.export.vector.marks import (
     Area,
     Circle,
@@ -31,6 +31,8 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot contain."""
 UNQUOTED = re.compile(r"[^\w -]")
 """Characters that the name of a family in quotes must not have."""
+INHERITED = "white-space: pre; image-rendering: pixelated; stroke-linejoin: round"
+SMOOTH = ' style="image-rendering: auto"'
 ANCHORS = {"left": "start", "middle": "middle", "right": "end"}
 
 
@@ -46,66 +48,90 @@ def make_svg(marks: Sequence[Mark], size: Size, width: float, title: str) -> str
     Raises:
         ValueError: A font is damaged.
     """
-    used = list_words(marks)
-    fonts, faces = [*used], [cut_font(font, text) for font, text in used.items()]
-    clips: dict[Box, str] = {}
-    body = [_write_mark(mark, fonts, clips) for mark in marks]
-    height = width * size.height / size.width
+    writer, height = _Writer(marks, title), width * size.height / size.width
+    body = [writer.write(mark) for mark in marks]
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_number(width)}in" height="{_number(height)}in" '
             f'viewBox="0 0 {size.width} {size.height}" role="img">',
             f"<title>{_text(title)}</title>",
-            f"<style>\n{''.join(_write_styles(faces))}</style>",
-            *(f'<clipPath id="{name}"><rect {_box(box)}/></clipPath>' for box, name in clips.items()),
+            *writer.write_definitions(),
+            f'<g style="{INHERITED}">',
             *body,
+            "</g>",
             "</svg>",
             "",
         )
     )
 
 
-def _write_styles(faces: Iterable[FontSubset]) -> Iterator[str]:
-    for number, face in enumerate(faces):
-        font = f"font-family: '{UNQUOTED.sub('', face.family)}'"
-        yield f'@font-face {{{font}; font-weight: {face.weight}; src: url("data:font/woff;base64,{face.woff}")}}\n'
-        yield f".font{number} {{{font}, sans-serif; font-weight: {face.weight}}}\n"
-    yield "text {white-space: pre}\nimage {image-rendering: pixelated}\npath {stroke-linejoin: round}\n"
+class _Writer:
+    """Writes marks as elements.
 
+    Its names begin alike and as in no other picture, so that several pictures can be parts of one page.
+    """
 
-def _write_mark(mark: Mark, fonts: Sequence[FontFile], clips: dict[Box, str]) -> str:
-    match mark:
-        case Words():
-            return _write_words(mark, fonts.index(mark.font))
-        case Rectangle():
-            return f'<rect {_box(mark.box)} fill="{_color(mark.color)}"/>'
-        case Lines():
-            path = "".join(f"M{_points(line)}" for line in mark.lines)
-            dash = f' stroke-dasharray="{_numbers(mark.dash)}"' if mark.dash else ""
-            return (
-                f'<path d="{path}" fill="none" stroke="{_color(mark.color)}" '
-                f'stroke-width="{_number(mark.width)}"{dash}{_clip(mark.clip, clips)}/>'
-            )
-        case Area():
-            return f'<path d="M{_points(mark.points)}Z" fill="{_color(mark.color)}"/>'
-        case Circle():
-            return _write_circle(mark)
-        case Picture():
-            return (
-                f'<image x="{_number(mark.x)}" y="{_number(mark.y)}" width="{_number(mark.width)}" '
-                f'height="{_number(mark.height)}" preserveAspectRatio="none"{_clip(mark.clip, clips)} '
-                f'href="data:image/png;base64,{_encode_pixels(mark.pixels)}"/>'
-            )
+    def __init__(self, marks: Sequence[Mark], title: str) -> None:
+        words = [(mark.text, mark.x, mark.y) for mark in marks if isinstance(mark, Words)]
+        self._prefix = f"r{zlib.crc32(repr((title, words)).encode()):08x}"
+        self._characters = list_words(marks)
+        self._fonts = [*self._characters]
+        self._clips: dict[Box, str] = {}
 
+    def write_definitions(self) -> Iterator[str]:
+        """The style sheet with the fonts, and the rectangles that clip the marks written so far."""
+        yield "<style>"
+        for number, font in enumerate(self._fonts):
+            name, part = f"{self._prefix}-font{number}", cut_font(font, self._characters[font])
+            # Programs that ignore fonts inside of pictures find the one that is installed.
+            families = f"{name}, '{UNQUOTED.sub('', part.family)}', sans-serif"
+            source = f"url(data:font/woff;base64,{part.woff})"
+            yield f"@font-face {{font-family: {name}; font-weight: {part.weight}; src: {source}}}"
+            yield f".{name} {{font-family: {families}; font-weight: {part.weight}}}"
+        yield "</style>"
+        for box, name in self._clips.items():
+            yield f'<clipPath id="{name}"><rect {_box(box)}/></clipPath>'
 
-def _write_words(words: Words, number: int) -> str:
-    x, y = _number(words.x), _number(words.y)
-    turn = f' transform="rotate({-words.angle} {x} {y})"' if words.angle else ""
-    anchor = f' text-anchor="{ANCHORS[words.anchor]}"' if words.anchor != "left" else ""
-    return (
-        f'<text x="{x}" y="{y}" class="font{number}" font-size="{words.size}"{anchor} '
-        f'fill="{_color(words.color)}"{turn}>{_text(words.text)}</text>'
-    )
+    def write(self, mark: Mark) -> str:
+        """The element of a mark."""
+        match mark:
+            case Words():
+                return self._write_words(mark)
+            case Rectangle():
+                return f'<rect {_box(mark.box)} fill="{_color(mark.color)}"/>'
+            case Lines():
+                path = "".join(f"M{_points(line)}" for line in mark.lines)
+                dash = f' stroke-dasharray="{_numbers(mark.dash)}"' if mark.dash else ""
+                return (
+                    f'<path d="{path}" fill="none" stroke="{_color(mark.color)}" '
+                    f'stroke-width="{_number(mark.width)}"{dash}{self._clip(mark.clip)}/>'
+                )
+            case Area():
+                return f'<path d="M{_points(mark.points)}Z" fill="{_color(mark.color)}"/>'
+            case Circle():
+                return _write_circle(mark)
+            case Picture():
+                return (
+                    f'<image x="{_number(mark.x)}" y="{_number(mark.y)}" width="{_number(mark.width)}" '
+                    f'height="{_number(mark.height)}" preserveAspectRatio="none"{self._clip(mark.clip)}'
+                    f"{SMOOTH * mark.is_smooth} "
+                    f'href="data:image/png;base64,{_encode_pixels(mark.pixels)}"/>'
+                )
+
+    def _write_words(self, words: Words) -> str:
+        x, y, number = _number(words.x), _number(words.y), self._fonts.index(words.font)
+        turn = f' transform="rotate({-words.angle} {x} {y})"' if words.angle else ""
+        anchor = f' text-anchor="{ANCHORS[words.anchor]}"' if words.anchor != "left" else ""
+        return (
+            f'<text x="{x}" y="{y}" class="{self._prefix}-font{number}" font-size="{words.size}"{anchor} '
+            f'fill="{_color(words.color)}"{turn}>{_text(words.text)}</text>'
+        )
+
+    def _clip(self, box: Box | None) -> str:
+        if box is None:
+            return ""
+        name = self._clips.setdefault(box, f"{self._prefix}-clip{len(self._clips)}")
+        return f' clip-path="url(#{name})"'
 
 
 def _write_circle(circle: Circle) -> str:
@@ -129,10 +155,6 @@ def _encode_pixels(pixels: Pixels) -> str:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
-
-
-def _clip(box: Box | None, clips: dict[Box, str]) -> str:
-    return "" if box is None else f' clip-path="url(#{clips.setdefault(box, f"clip{len(clips)}")})"'
 
 
 def _box(box: Box) -> str:

@@ -40,7 +40,7 @@ def test_text_is_text_with_its_font_inside(tmp_path: Path) -> None:
     texts = [text.text or "" for text in svg.iter(f"{SVG}text")]
     assert {"input", "says", "of 60", "step"} <= set(texts)
     style = svg.findtext(f"{SVG}style") or ""
-    fonts = [part.partition(")")[0].strip('"') for part in style.split("base64,")[1:]]
+    fonts = [part.partition(")")[0] for part in style.split("base64,")[1:]]
     characters: set[int] = set()
     for font in fonts:
         with TTFont(io.BytesIO(base64.b64decode(font))) as opened:
@@ -63,7 +63,9 @@ def test_maps_are_images_of_one_pixel_per_value(tmp_path: Path) -> None:
     }
     drawn = {image[..., :3].tobytes() for image in decode_images(svg)}
     assert expected <= drawn
-    assert "image-rendering: pixelated" in (svg.findtext(f"{SVG}style") or "")
+    styles = {image.get("style") for image in svg.iter(f"{SVG}image")}
+    assert "image-rendering: pixelated" in str(svg.findall(f"{SVG}g")[0].get("style"))
+    assert None in styles
 
 
 @pytest.mark.parametrize(("width", "written"), [("17cm", 17 / 2.54), ("640px", 640 / 96), ("3in", 3)])
@@ -77,12 +79,22 @@ def test_width_is_that_on_paper(make_run: MakeRun, tmp_path: Path, width: str, w
     assert sides[1] / sides[0] == pytest.approx(box[3] / box[2], abs=1e-3)
 
 
+def test_pictures_of_one_page_have_names_of_their_own(make_run: MakeRun, tmp_path: Path) -> None:
+    run, names = make_run(metrics={"train_loss": [2.0, 1.5, 1.0, 0.5, 0.1]}), list[set[str]]()
+    for step in (1, 2):
+        svg = save_svg(run, tmp_path / "a.svg", step=step)
+        clips = {str(clip.get("id")) for clip in svg.iter(f"{SVG}clipPath")}
+        names.append(clips | {str(text.get("class")) for text in svg.iter(f"{SVG}text")})
+    assert names[0]
+    assert not names[0] & names[1]
+
+
 def test_names_from_outside_do_nothing(make_run: MakeRun, tmp_path: Path) -> None:
     names = ['<script>alert("1")</script>', "a&b\x1b]0;x\x07", "]]> -->", "$x^2$"]
     run = make_run(taps=noise(3, 4, 2, 4), labels=names)
     svg = save_svg(run, tmp_path / "a.svg")
     kinds = {element.tag.removeprefix(SVG) for element in svg.iter()}
-    assert kinds <= {"svg", "title", "style", "clipPath", "rect", "text", "image", "path", "circle"}
+    assert kinds <= {"svg", "g", "title", "style", "clipPath", "rect", "text", "image", "path", "circle"}
     assert not any(name.startswith("on") for element in svg.iter() for name in element.attrib)
     links = [value for element in svg.iter() for name, value in element.attrib.items() if "href" in name]
     assert all(link.startswith("data:image/png;base64,") for link in links)
