@@ -45,6 +45,7 @@
  * @property {[number, number]} [size]
  * @property {Panel[]} panels
  * @property {number[][]} points x and y of points in turn, shared by lines
+ * @property {string[]} images data URLs
  * @property {MapBlock[]} maps
  * @property {string[] | null} labels names of the samples
  * @property {Cursor[]} cursor
@@ -83,7 +84,14 @@ const inflateElement = (id) =>
 
 /** @returns {Promise<Scene>} */
 export async function readScene() {
-  return JSON.parse(new TextDecoder().decode(await inflateElement("figure-data")));
+  /** @type {Scene} */
+  const scene = JSON.parse(new TextDecoder().decode(await inflateElement("figure-data")));
+  for (const { panels, images } of scene.layers) {
+    const items = panels.flatMap(({ still, variants }) => [still, ...variants]).flat();
+    // Each image is in the data once.
+    for (const item of items) if (item[0] === "i") item[5] = images[item[5]];
+  }
+  return scene;
 }
 
 /**

@@ -99,6 +99,7 @@ class FigureLayer:
         size: Width and height in CSS pixels.
         panels: Its panels, in drawing order.
         points: Shared lists of points, x and y in turn.
+        images: Data URLs of the pictures that items show.
         maps: Its maps.
         labels: The names of all recorded samples; None if they have none.
         cursors: Its charts over the steps.
@@ -108,6 +109,7 @@ class FigureLayer:
     size: tuple[Length, Length]
     panels: Sequence[PanelSeries]
     points: Sequence[Sequence[Coordinate]]
+    images: Sequence[str]
     maps: Sequence[LayerMaps]
     labels: Sequence[str] | None
     cursors: Sequence[StepCursor] = field(default_factory=list)
@@ -134,6 +136,7 @@ class FigureLayer:
             "bytes": offset,
             "panels": [panel.as_json() for panel in self.panels],
             "points": self.points,
+            "images": self.images,
             "maps": maps,
             "labels": self.labels,
             "cursor": [cursor.as_json() for cursor in self.cursors],
@@ -254,6 +257,7 @@ class _LayerWriter:
             size=(width, height),
             panels=[*covers, *panels],
             points=self._writer.points.lists,
+            images=self._writer.images,
             maps=[maps for each in series for maps in each.finish(len(covers))],
             labels=context.run_labels,
             cursors=list(self._find_cursors(steps, len(covers))),

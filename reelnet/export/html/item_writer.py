@@ -48,6 +48,7 @@ class ItemWriter:
 
     Attributes:
         points: The points of lines and polygons.
+        images: The data URLs of pictures.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class ItemWriter:
     ) -> None:
         self._rgb, self._density, self._colors = rgb, density, colors
         self._inks = InkPairs()
-        self._pictures: dict[tuple[object, ...], str] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
         # A curve is the same object at all steps; keeping it keeps its number.
         self._lines: dict[int, tuple[object, PointRange]] = {}
         self.points = PointLists()
+        self.images: list[str] = []
 
     @property
     def has_dark(self) -> bool:
@@ -91,17 +93,17 @@ class ItemWriter:
                 dark = find_dark() if find_dark is not None else item
                 if not isinstance(dark, PictureItem | RasterItem):
                     raise SchemeMismatch(item, dark)
-                urls = [
-                    self._encode_picture(each, is_drawn, rgb)
+                images = [
+                    self._number_image(each, is_drawn, rgb)
                     for each, rgb in zip((indices, dark.indices), self._rgb, strict=True)
                 ]
                 # Larger pixels than those of the screen have hard edges, as in a frame.
                 smooth = int(isinstance(item, PictureItem) and box.width <= indices.shape[1])
-                if urls[0] == urls[1]:
-                    yield ["i", *self.measure_box(box), urls[0], smooth]
+                if images[0] == images[1]:
+                    yield ["i", *self.measure_box(box), images[0], smooth]
                     return
-                for scheme, url in zip(("light", "dark"), urls, strict=True):
-                    yield ["i", *self.measure_box(box), url, smooth, scheme]
+                for scheme, image in zip(("light", "dark"), images, strict=True):
+                    yield ["i", *self.measure_box(box), image, smooth, scheme]
             case _:
                 raise TypeError(f"{type(item).__name__} is no item of a panel")
 
@@ -159,20 +161,23 @@ class ItemWriter:
                 joined += map(self.measure, point)
         return joined
 
-    def _encode_picture(
+    def _number_image(
         self, indices: Indices, is_drawn: NDArray[np.bool_] | None, rgb: NDArray[np.uint8]
-    ) -> str:
-        """The data URL of a PNG."""
+    ) -> int:
+        """The number of a picture among the images; equal ones have the same."""
         key = (
             *(indices.shape, indices.dtype.str, indices.tobytes()),
             *(None if is_drawn is None else is_drawn.tobytes(), id(rgb)),
         )
-        if key not in self._pictures:
+        if key not in self._numbers:
             pixels = rgb[indices]
             if is_drawn is not None:
                 pixels = np.dstack([pixels, np.where(is_drawn, 255, 0).astype(np.uint8)])
-            self._pictures[key] = encode_data_url(pixels)
-        return self._pictures[key]
+            url = encode_data_url(pixels)
+            if url not in self.images:
+                self.images.append(url)
+            self._numbers[key] = self.images.index(url)
+        return self._numbers[key]
 
 
 class SchemeMismatch(Exception):  # noqa: N818 - it is caught, and the figure then has one scheme
