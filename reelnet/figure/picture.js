@@ -238,22 +238,25 @@ class MapCanvas {
     const { channels, samples, rowsAreSamples } = block;
     const [height, width] = block.map;
     const stride = block.still ? 1 : count;
+    const shown = block.revealed?.[step] ?? width;
     let missing = false;
     let at = block.offset + (block.still ? 0 : step);
     for (let channel = 0; channel < channels.length; channel++) {
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++) {
+          const isHidden = x >= shown || block.units?.[y * width + x] === null;
           for (let sample = 0; sample < samples.length; sample++, at += stride) {
             const row = rowsAreSamples ? sample : channel;
             const column = rowsAreSamples ? channel : sample;
             const level = levels[at];
-            if (level === 255) missing = true;
-            numbers[(row * height + y) * small.width + column * width + x] = colors[level];
+            if (level === 255 && !isHidden) missing = true;
+            numbers[(row * height + y) * small.width + column * width + x] = isHidden ? 0 : colors[level];
           }
         }
       }
     }
     this.smallContext.putImageData(this.pixels, 0, 0);
+    this.context?.clearRect(0, 0, this.element.width, this.element.height);
     const [cellWidth, cellHeight] = block.cell.map((side) => side * this.factor);
     for (let row = 0; row < block.rows; row++) {
       for (let column = 0; column < block.columns; column++) {
@@ -419,7 +422,8 @@ export class Picture {
         x: Math.floor((within[0] / block.cell[0]) * block.map[1]),
         y: Math.floor((within[1] / block.cell[1]) * block.map[0]),
       };
-      return findChannel(block, spot) === null ? null : spot;
+      const isHidden = spot.x >= (block.revealed?.[this.step] ?? Infinity);
+      return isHidden || findChannel(block, spot) === null ? null : spot;
     }
     return null;
   }

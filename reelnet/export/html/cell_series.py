@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,12 +29,14 @@ class LayerMaps:
         levels: uint8 (steps, samples, channels, height, width), `MISSING_LEVEL` where there is none; one step if they
             do not change.
         tap: Name of the recorded array whose values it shows; None if it shows colors.
+        revealed: For each step, how many columns of values are shown already; None for all.
     """
 
     block: MapBlock
     fields: dict[str, Any]
     levels: Levels
     tap: str | None
+    revealed: Sequence[int] | None = None
 
     @property
     def is_still(self) -> bool:
@@ -43,11 +45,13 @@ class LayerMaps:
 
     def select_steps(self, steps: NDArray[np.intp]) -> LayerMaps:
         """The maps at some steps, by their numbers in these maps."""
-        return self if self.is_still else replace(self, levels=self.levels[steps])
+        revealed = self.revealed and [self.revealed[step] for step in steps.tolist()]
+        return replace(self, levels=self.levels if self.is_still else self.levels[steps], revealed=revealed)
 
     def as_json(self, offset: int) -> dict[str, Any]:
         """The block for the script, whose levels begin at an offset of the layer's data."""
-        return {**self.fields, "offset": offset, "still": self.is_still}
+        revealed = {} if self.revealed is None else {"revealed": self.revealed}
+        return {**self.fields, **revealed, "offset": offset, "still": self.is_still}
 
 
 class CellSeries:
@@ -97,16 +101,6 @@ class CellSeries:
             return
         self._frames.append(self._number_colors(item, find_dark))
 
-    def find_future(self, item: CellsItem) -> Box | None:
-        """What cells that grow step by step have not reached yet; None if they do not grow."""
-        if item.clip is None:
-            return None
-        columns, width = item.indices.shape[1], item.indices.shape[3]
-        right = item.x + (columns - 1) * item.column_pitch + width * item.value_width
-        if right >= item.clip.right:
-            return None
-        return Box(right, item.clip.y, item.clip.right - right, item.clip.height)
-
     @property
     def is_steady(self) -> bool:
         """Whether the cells are the same at all steps, but for their levels or for those that are added."""
@@ -125,12 +119,13 @@ class CellSeries:
 
     def finish(self, first_panel: int) -> Iterator[LayerMaps]:
         """The blocks, once all steps are added; panels are counted from `first_panel`."""
-        levels = self._stack_frames()
+        levels, widths = self._stack_frames(), [frame.shape[3] for frame in self._frames]
+        revealed = widths if min(widths) < max(widths) else None
         shape, own = self._item.indices.shape, self._item.levels
         for block in self._find_blocks(own, shape):
             chosen = np.stack([block.select(frame) for frame in levels])
             fields = {"panel": self._panel + first_panel, **self._describe(block, own, shape)}
-            yield LayerMaps(block, fields, chosen, None if own is None else own.tap)
+            yield LayerMaps(block, fields, chosen, None if own is None else own.tap, revealed)
 
     def covers(self) -> Iterator[Box]:
         """Boxes of background on top of the cells: gaps between values, and places without a value."""
@@ -152,6 +147,9 @@ class CellSeries:
             right = item.x + column * item.column_pitch + (x + 1) * item.value_width
             yield Box(right - gap, item.y, gap, full_height)
         if item.levels is None or item.levels.blank is None:
+            return
+        if any(block.units is not None for block in self._find_blocks(item.levels, item.indices.shape)):
+            # The script leaves out values without a channel.
             return
         blank = np.broadcast_to(item.levels.blank, item.indices.shape)
         for row, column, y in np.ndindex(rows, columns, height):

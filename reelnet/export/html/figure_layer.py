@@ -293,10 +293,7 @@ class _LayerWriter:
                 elif panel in self._unsteady and not is_still:
                     own += self._write_pictures(item, find)
                 else:
-                    series = self._find_series(panel, cells, item, is_still=is_still)
-                    series.add(item, find)
-                    if (future := series.find_future(item)) is not None and not is_still:
-                        own += self._cover([future])
+                    self._find_series(panel, cells, item, is_still=is_still).add(item, find)
                     cells += 1
             if not is_still and cells != len(self._series.get(panel, ())):
                 raise _UnsteadyCells(panel)

@@ -268,6 +268,18 @@ def test_options_that_have_no_meaning(
         run.reel().save(tmp_path / "a.html", **options)
 
 
+def test_a_picture_that_grows_is_stored_once(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps={"dense": (2, 5, 1, 1)}, labels=["a", "b"])
+    figure = save(run, tmp_path / "a.html", "barcode")
+    (block,) = figure.scene["layers"][0]["maps"]
+    assert (block["still"], block["rows"], block["columns"]) == (True, 1, 1)
+    height, width = block["map"]
+    assert len(block["revealed"]) == 5
+    assert block["revealed"] == sorted(block["revealed"])
+    assert (block["revealed"][-1], len(block["units"])) == (width, height * width)
+    assert len(figure.data[0]) == height * width
+
+
 class Wanderer(Panel):
     """A panel of one's own: a cell that moves from step to step, and pixels that nobody describes."""
 
