@@ -9,7 +9,7 @@ name it; see docs/panels.md.
 from pydantic import Field
 
 from reelnet.config.spec import FontSize, Pixels
-from reelnet.render.canvas import fill_box, polyline, stamp, write
+from reelnet.render.canvas import draw_picture, fill_box, polyline, stamp, write
 from reelnet.render.typography import TextStyle, body_style, text_style
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.context import FrameState, SceneContext
@@ -49,6 +49,7 @@ __all__ = [
     "Still",
     "TextStyle",
     "body_style",
+    "draw_picture",
     "fill_box",
     "polyline",
     "stamp",

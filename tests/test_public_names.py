@@ -51,6 +51,7 @@ MODULES = {
         "Still",
         "TextStyle",
         "body_style",
+        "draw_picture",
         "fill_box",
         "polyline",
         "stamp",
