@@ -79,6 +79,7 @@ class Lines:
         color: Of the lines.
         clip: The rectangle in which they are visible; None for everywhere.
         dash: Pixels that are drawn and that are left out, in turn; None for solid lines.
+        has_round_ends: Whether half of a circle is at each end.
     """
 
     lines: tuple[tuple[Point, ...], ...]
@@ -86,6 +87,7 @@ class Lines:
     color: Rgb
     clip: Box | None = None
     dash: tuple[float, float] | None = None
+    has_round_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,8 @@ def _convert_item(item: Item, palette: Pixels) -> Iterator[Mark]:
         case LineItem():
             lines = tuple(piece for line in item.shown_lines for piece in trim_line(line, item))
             if lines:
-                yield Lines(lines, item.width, to_rgb(item.ink.colors[-1]), item.clip, item.dash)
+                color = to_rgb(item.ink.colors[-1])
+                yield Lines(lines, item.width, color, item.clip, item.dash, item.has_round_ends)
         case PolygonItem():
             yield Area(item.points, to_rgb(item.ink.colors[-1]))
         case DiscItem():

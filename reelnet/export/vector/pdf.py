@@ -118,7 +118,7 @@ class _Page:
                 linewidths=self._points * lines.width,
                 colors=[_scale(lines.color)],
                 linestyles=[dash],
-                capstyle="butt",
+                capstyle="round" if lines.has_round_ends else "butt",
                 joinstyle="round",
             ),
             lines.clip,

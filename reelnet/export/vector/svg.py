@@ -32,6 +32,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 UNQUOTED = re.compile(r"[^\w -]")
 """Characters that the name of a family in quotes must not have."""
 INHERITED = "white-space: pre; image-rendering: pixelated; stroke-linejoin: round"
+ROUND_ENDS = ' stroke-linecap="round"'
 SMOOTH = ' style="image-rendering: auto"'
 ANCHORS = {"left": "start", "middle": "middle", "right": "end"}
 
@@ -102,6 +103,7 @@ class _Writer:
             case Lines():
                 path = "".join(f"M{_points(line)}" for line in mark.lines)
                 dash = f' stroke-dasharray="{_numbers(mark.dash)}"' if mark.dash else ""
+                dash += ROUND_ENDS * mark.has_round_ends
                 return (
                     f'<path d="{path}" fill="none" stroke="{_color(mark.color)}" '
                     f'stroke-width="{_number(mark.width)}"{dash}{self._clip(mark.clip)}/>'

@@ -73,6 +73,7 @@ class LineItem:
         dash: Pixels that are drawn and that are left out, in turn; None for solid lines.
         span: Position of the first point that is shown and of the first one after it that is not, in all lines; None
             for all points. A line of which each step shows another part is the same object at all steps.
+        has_round_ends: Whether half of a circle is at each end; otherwise lines end at their points.
     """
 
     lines: tuple[tuple[Point, ...], ...]
@@ -81,6 +82,7 @@ class LineItem:
     clip: Box | None = None
     dash: tuple[float, float] | None = None
     span: tuple[int, int] | None = None
+    has_round_ends: bool = False
 
     @property
     def shown_lines(self) -> tuple[tuple[Point, ...], ...]:

@@ -127,30 +127,16 @@ class Painter:
 
     def _paint_shape(self, item: LineItem | PolygonItem | DiscItem) -> None:
         height, width = self.rgb.shape[:2]
-        k = OVERSAMPLING
-        image = Image.new("L", (width * k, height * k))
+        image = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING))
         draw = ImageDraw.Draw(image)
         match item:
             case LineItem():
-                for line in item.shown_lines:
-                    draw.line(
-                        [(x * k, y * k) for x, y in line], 255, max(1, round(item.width * k)), joint="curve"
-                    )
+                draw_lines(draw, item)
             case PolygonItem():
-                draw.polygon([(x * k, y * k) for x, y in item.points], 255)
+                draw.polygon([(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in item.points], 255)
             case DiscItem():
-                reach = item.radius + (item.stroke or 0) / 2
-                box = [(item.x - reach) * k, (item.y - reach) * k, (item.x + reach) * k, (item.y + reach) * k]
-                if item.stroke is None:
-                    draw.ellipse(box, 255)
-                elif item.dashes is None:
-                    draw.ellipse(box, outline=255, width=max(1, round(item.stroke * k)))
-                else:
-                    count, share = item.dashes
-                    for number in range(count):
-                        middle, half = 360 * number / count - 90, 180 * share / count
-                        draw.arc(box, middle - half, middle + half, 255, max(1, round(item.stroke * k)))
-        coverage = np.asarray(image.reduce(k)) / 255
+                draw_disc(draw, item)
+        coverage = np.asarray(image.reduce(OVERSAMPLING)) / 255
         if isinstance(item, LineItem) and item.clip is not None:
             clipped = np.zeros_like(coverage)
             clip = item.clip
@@ -171,3 +157,28 @@ def widen(mask: Mask) -> Mask:
         for x in range(3):
             widened |= padded[y : y + mask.shape[0], x : x + mask.shape[1]]
     return widened
+
+
+def draw_lines(draw: ImageDraw.ImageDraw, item: LineItem) -> None:
+    """Draw lines, enlarged."""
+    k, half = OVERSAMPLING, item.width * OVERSAMPLING / 2
+    for line in item.shown_lines:
+        draw.line([(x * k, y * k) for x, y in line], 255, max(1, round(item.width * k)), joint="curve")
+        for x, y in (line[0], line[-1]) if item.has_round_ends else ():
+            draw.ellipse([x * k - half, y * k - half, x * k + half, y * k + half], 255)
+
+
+def draw_disc(draw: ImageDraw.ImageDraw, item: DiscItem) -> None:
+    """Draw a disc, a ring or the dashes of one, enlarged."""
+    k, reach = OVERSAMPLING, item.radius + (item.stroke or 0) / 2
+    box = [(item.x - reach) * k, (item.y - reach) * k, (item.x + reach) * k, (item.y + reach) * k]
+    width = max(1, round((item.stroke or 0) * k))
+    if item.stroke is None:
+        draw.ellipse(box, 255)
+    elif item.dashes is None:
+        draw.ellipse(box, outline=255, width=width)
+    else:
+        count, share = item.dashes
+        for number in range(count):
+            middle, half = 360 * number / count - 90, 180 * share / count
+            draw.arc(box, middle - half, middle + half, 255, width)

@@ -88,7 +88,14 @@ class Trails:
                 for width, strength in ((thick, fresh[start]), (thin, OLD_STRENGTH)):
                     shade = round(float(strength) * (self._levels - 1))
                     if shade and (width == thick or strength > fresh[start]):
-                        yield LineItem(lines, width, ink.cut(shade + 1), self._box, span=(start, stop + 1))
+                        yield LineItem(
+                            lines,
+                            width,
+                            ink.cut(shade + 1),
+                            self._box,
+                            span=(start, stop + 1),
+                            has_round_ends=True,
+                        )
 
     @described_by(describe)
     def draw(self, canvas: Canvas, step_index: int) -> None:
@@ -184,6 +191,6 @@ def rasterize_line(
     points = [(start[0] - left, start[1] - top), (end[0] - left, end[1] - top)]
     mask = Coverage.of_shape(
         np.rint(255 * cover).astype(np.uint8),
-        lambda x, y, ink: [LineItem((move_points(points, x, y),), width, ink)],
+        lambda x, y, ink: [LineItem((move_points(points, x, y),), width, ink, has_round_ends=True)],
     )
     return mask, left, top
