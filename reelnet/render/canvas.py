@@ -84,7 +84,8 @@ class _MaskKey:
 @lru_cache(maxsize=1024)
 def _quantize_coverage(key: _MaskKey, count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Round the coverage of each pixel to one of `count` shades, and return which pixels are drawn at all."""
-    shades = ((key.mask.astype(np.uint16) * (count - 1) + 127) // 255).astype(np.uint8)
+    mask = np.asarray(key.mask)
+    shades = ((mask.astype(np.uint16) * (count - 1) + 127) // 255).astype(np.uint8)
     return shades, shades > 0
 
 

@@ -78,10 +78,10 @@ class Painter:
             )
         assert (x, y) == (int(x), int(y))
         shades = (mask.astype(int) * (len(item.ink.colors) - 1) + 127) // 255
-        for row, column in np.argwhere(shades > 0).tolist():
-            at = int(y) + row, int(x) + column
-            if 0 <= at[0] < self.rgb.shape[0] and 0 <= at[1] < self.rgb.shape[1]:
-                self.rgb[at] = item.ink.colors[shades[row, column]]
+        rows, columns = np.nonzero(shades)
+        down, across = rows + int(y), columns + int(x)
+        inside = (down >= 0) & (across >= 0) & (down < self.rgb.shape[0]) & (across < self.rgb.shape[1])
+        self.rgb[down[inside], across[inside]] = item.ink.colors[shades[rows, columns][inside]]
 
     def _paint_cells(self, item: CellsItem) -> None:
         rows, columns, height, width = item.indices.shape
@@ -126,8 +126,7 @@ class Painter:
         np.copyto(self._region(box), pixels, where=drawn[y][:, x][..., None])
 
     def _paint_shape(self, item: LineItem | PolygonItem | DiscItem) -> None:
-        height, width = self.rgb.shape[:2]
-        image = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING))
+        image = Image.new("L", (self.rgb.shape[1] * OVERSAMPLING, self.rgb.shape[0] * OVERSAMPLING))
         draw = ImageDraw.Draw(image)
         match item:
             case LineItem():
@@ -136,17 +135,29 @@ class Painter:
                 draw.polygon([(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in item.points], 255)
             case DiscItem():
                 draw_disc(draw, item)
-        coverage = np.asarray(image.reduce(OVERSAMPLING)) / 255
+        left, top, right, bottom = (each // OVERSAMPLING for each in image.getbbox() or (0, 0, 0, 0))
+        box = Box(left, top, right + 1 - left, bottom + 1 - top)
         if isinstance(item, LineItem) and item.clip is not None:
-            clipped = np.zeros_like(coverage)
-            clip = item.clip
-            region = slice(max(0, clip.y), clip.bottom), slice(max(0, clip.x), clip.right)
-            clipped[region] = coverage[region]
-            coverage = clipped
-        color = item.ink.colors[-1].astype(float)
-        mixed = coverage[..., None] * color + (1 - coverage[..., None]) * self.rgb
-        self.rgb = np.rint(mixed).astype(np.uint8)
-        self.near_shapes |= widen(coverage > 0)
+            box = intersect(box, item.clip)
+        box = intersect(box, Box(0, 0, self.rgb.shape[1], self.rgb.shape[0]))
+        if not box.width or not box.height:
+            return
+        k = OVERSAMPLING
+        coverage = image.reduce(k, (box.x * k, box.y * k, box.right * k, box.bottom * k))
+        part, color = np.asarray(coverage)[..., None] / 255, item.ink.colors[-1].astype(float)
+        region = self._region(box)
+        region[...] = np.rint(part * color + (1 - part) * region).astype(np.uint8)
+        wide = intersect(box.expand(1), Box(0, 0, self.rgb.shape[1], self.rgb.shape[0]))
+        covered = np.zeros((wide.height, wide.width), np.bool_)
+        covered[box.y - wide.y :, box.x - wide.x :][: box.height, : box.width] = part[..., 0] > 0
+        self.near_shapes[wide.y : wide.bottom, wide.x : wide.right] |= widen(covered)
+
+
+def intersect(one: Box, other: Box) -> Box:
+    """The part of a box that is in another one."""
+    x, y = max(one.x, other.x), max(one.y, other.y)
+    right, bottom = min(one.right, other.right), min(one.bottom, other.bottom)
+    return Box(x, y, max(0, right - x), max(0, bottom - y))
 
 
 def widen(mask: Mask) -> Mask:
