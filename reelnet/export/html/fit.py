@@ -147,6 +147,11 @@ class _Fitter:
 
     def _fill(self, larger: FigurePoint, smaller: FigurePoint) -> None:
         """Try points between one that is too large and one that fits."""
+        if larger.layers > smaller.layers:
+            # There is no half of a layer, but the others may have more steps.
+            larger = replace(smaller, steps=len(self._figure.steps))
+            if self._try(larger) <= self._cap:
+                return
         for _ in range(REFINEMENTS):
             if self._best is None or len(self._best.page) >= MIN_FILL * self._cap:
                 return
