@@ -35,13 +35,14 @@ const toPaint = (color) => `var(--c${color})`;
 /**
  * Points of a shared list, and those that follow it, as the data of an SVG path. NaN lifts the pen.
  * @param {number[]} points
- * @param {number} count
+ * @param {number | [number, number]} part number of the first points; or the first one, and the one after the last
  * @param {number[]} tail
  */
-function toPath(points, count, tail) {
+function toPath(points, part, tail) {
+  const [from, to] = Array.isArray(part) ? part : [0, part];
   let path = "";
   let command = "M";
-  for (const values of [points.slice(0, 2 * count), tail]) {
+  for (const values of [points.slice(2 * from, 2 * to), tail]) {
     for (let i = 0; i < values.length; i += 2) {
       if (values[i] === null) {
         command = "M";
@@ -82,10 +83,11 @@ function describeItem(item, points) {
       return { attributes: { x, y, width, height }, fill: toPaint(color), stroke: none };
     }
     case "l": {
-      const [, list, count, tail, width, color, clip, dash] = item;
+      const [, list, part, tail, width, color, clip, dash, isRound] = item;
       /** @type {Record<string, string | number>} */
-      const attributes = { d: toPath(points[list], count, tail ?? []), "stroke-width": width };
+      const attributes = { d: toPath(points[list], part, tail ?? []), "stroke-width": width };
       if (dash) attributes["stroke-dasharray"] = dash.join(" ");
+      if (isRound) attributes["stroke-linecap"] = "round";
       return { attributes, fill: none, stroke: toPaint(color), clip };
     }
     case "p": {

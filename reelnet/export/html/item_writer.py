@@ -79,11 +79,8 @@ class ItemWriter:
                 yield self._write_text(item, find_dark)
             case RectItem(box):
                 yield ["r", *self.measure_box(box), self.number_ink(item, find_dark)]
-            case LineItem(lines, width, _, clip, dash):
-                number, count, tail = self._find_lines(lines)
-                rest = [clip and self.measure_box(clip), dash and [self.measure(each) for each in dash]]
-                color = self.number_ink(item, find_dark)
-                yield ["l", number, count, [*tail] or None, self.measure(width), color, *_trim(rest)]
+            case LineItem():
+                yield self._write_line(item, find_dark)
             case PolygonItem(points):
                 number = self.points.add_whole(self._join_lines([points]))
                 yield ["p", number, self.number_ink(item, find_dark)]
@@ -137,6 +134,18 @@ class ItemWriter:
         color = self.number_ink(item, find_dark)
         return ["t", item.text, *lengths, weight, color, *[item.angle] * bool(item.angle)]
 
+    def _write_line(self, item: LineItem, find_dark: FindDark | None) -> list[Any]:
+        lines, span = item.lines, item.span
+        if span is not None and len(lines) > 1:
+            lines, span = item.shown_lines, None
+        number, count, tail = self._find_lines(lines, is_whole=span is not None)
+        part: Any = count if span is None else [*span] if span[0] else span[1]
+        clip = item.clip and self.measure_box(item.clip)
+        dash = item.dash and [self.measure(each) for each in item.dash]
+        rest = _trim([clip, dash, int(item.has_round_ends) or None])
+        color = self.number_ink(item, find_dark)
+        return ["l", number, part, [*tail] or None, self.measure(item.width), color, *rest]
+
     def _write_disc(self, item: DiscItem, find_dark: FindDark | None) -> list[Any]:
         color = self.number_ink(item, find_dark)
         if item.stroke is not None and item.dashes is not None:
@@ -145,10 +154,12 @@ class ItemWriter:
         place = [self.measure(each) for each in (item.x, item.y, item.radius)]
         return ["d", *place, color, *([] if item.stroke is None else [self.measure(item.stroke)])]
 
-    def _find_lines(self, lines: Sequence[Sequence[Point]]) -> PointRange:
-        """The points of lines in the shared lists."""
+    def _find_lines(self, lines: Sequence[Sequence[Point]], *, is_whole: bool = False) -> PointRange:
+        """The points of lines in the shared lists, or in a list of their own."""
         if id(lines) not in self._lines:
-            self._lines[id(lines)] = lines, self.points.add(self._join_lines(lines))
+            joined = self._join_lines(lines)
+            found = PointRange(self.points.add_whole(joined), 0) if is_whole else self.points.add(joined)
+            self._lines[id(lines)] = lines, found
         return self._lines[id(lines)][1]
 
     def _join_lines(self, lines: Sequence[Sequence[Point]]) -> list[Coordinate]:
