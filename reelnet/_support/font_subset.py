@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
 
 from reelnet._support.font_file import FontFile, explain_font_errors
 
@@ -27,6 +28,23 @@ class FontSubset:
     family: str
     weight: int
     woff: str
+
+
+def unpack_font(font: FontFile, path: Path) -> None:
+    """Write a font of a collection or of a compressed file as a plain OpenType font.
+
+    Raises:
+        ValueError: The font is damaged.
+    """
+    from fontTools.ttLib import TTFont, TTLibError
+
+    with explain_font_errors(font.file):
+        try:
+            with TTFont(font.file, fontNumber=font.number, recalcTimestamp=False) as loaded:
+                loaded.flavor = None
+                loaded.save(path)
+        except (TTLibError, KeyError, AttributeError, AssertionError) as error:
+            raise OSError("is not a font, or is damaged") from error
 
 
 @lru_cache(maxsize=8)

@@ -47,6 +47,7 @@ class Words:
         size: Pixels per em.
         font: Where its glyphs come from.
         color: Of the glyphs.
+        width: Pixels from its left to its right edge, as laid out.
         anchor: Whether it begins, is centered or ends at (x, y): `left`, `middle` or `right`.
         angle: Degrees counterclockwise by which it is turned about (x, y).
     """
@@ -57,6 +58,7 @@ class Words:
     size: int
     font: FontFile
     color: Rgb
+    width: float
     anchor: str = "left"
     angle: int = 0
 
@@ -230,7 +232,7 @@ def _convert_text(item: TextItem) -> Iterator[Mark]:
             start += {"left": 0, "middle": item.width / 2, "right": item.width}[anchor]
         if font is not None and text.strip():
             place = x + start * math.cos(turn), y - start * math.sin(turn)
-            yield Words(text, *place, size, font, color, anchor, item.angle)
+            yield Words(text, *place, size, font, color, item.width, anchor, item.angle)
 
 
 def _find_font(part: tuple[TextPart, float]) -> tuple[FontFile | None, int]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from reelnet._support.font_file import FontFile
+from reelnet._support.font_subset import unpack_font
 from reelnet.export.vector.marks import Area, Circle, Lines, Mark, Picture, Rectangle, Words
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.template.color import Rgb
 
 POINTS_PER_INCH = 72
-TRUETYPE = (b"\0\1\0\0", b"true")
-"""How the files of fonts begin that PDF can contain as they are; others are drawn as outlines."""
+TRUETYPE, POSTSCRIPT = (b"\0\1\0\0", b"true"), b"OTTO"
+"""How files of one font begin: those that a PDF can contain as they are, and those that are drawn as outlines."""
 ANCHORS: Mapping[str, Literal["left", "center", "right"]] = {
     "left": "left",
     "middle": "center",
@@ -45,14 +46,14 @@ def make_pdf(marks: Sequence[Mark], size: Size, width: float, title: str) -> byt
     from matplotlib.figure import Figure
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         # The user's own settings change nothing.
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
         figure = Figure((width, width * size.height / size.width), frameon=False)
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size.width), ylim=(size.height, 0))
         axes.set_axis_off()
-        page = _Page(axes, width * POINTS_PER_INCH / size.width)
+        page = _Page(axes, width * POINTS_PER_INCH / size.width, Path(folder))
         for mark in marks:
             page.draw(mark)
         buffer = io.BytesIO()
@@ -68,10 +69,12 @@ class _Page:
     Args:
         axes: Whose data coordinates are the pixels of the marks.
         points: Points per pixel.
+        folder: For fonts that matplotlib cannot read as they are.
     """
 
-    def __init__(self, axes: Any, points: float) -> None:
-        self._axes, self._points = axes, points
+    def __init__(self, axes: Any, points: float, folder: Path) -> None:
+        self._axes, self._points, self._folder = axes, points, folder
+        self._files: dict[FontFile, Path] = {}
 
     def draw(self, mark: Mark) -> None:
         """Draw a mark on top."""
@@ -155,8 +158,9 @@ class _Page:
     def _draw_words(self, words: Words) -> None:
         from matplotlib import font_manager, patches, text, textpath, transforms
 
-        font, size = font_manager.FontProperties(fname=words.font.file), self._points * words.size
-        if is_embeddable(words.font):
+        file, size = self._find_file(words.font), self._points * words.size
+        font = font_manager.FontProperties(fname=str(file))
+        if read_kind(file) in TRUETYPE:
             self._add(
                 text.Text(
                     words.x,
@@ -173,16 +177,25 @@ class _Page:
                 )
             )
             return
-        path = textpath.TextPath((0, 0), words.text, size=words.size, prop=font)
+        left = {"left": 0.0, "middle": -words.width / 2, "right": -words.width}[words.anchor]
+        path = textpath.TextPath((left, 0), words.text, size=words.size, prop=font)
         turn = transforms.Affine2D().scale(1, -1).rotate_deg(-words.angle).translate(words.x, words.y)
         self._fill(patches.PathPatch(path.transformed(turn)), words.color)
 
+    def _find_file(self, font: FontFile) -> Path:
+        """A file of that font alone."""
+        if font not in self._files:
+            self._files[font] = Path(font.file)
+            if read_kind(self._files[font]) not in (*TRUETYPE, POSTSCRIPT):
+                self._files[font] = self._folder / f"{len(self._files)}.ttf"
+                unpack_font(font, self._files[font])
+        return self._files[font]
 
-@lru_cache(maxsize=64)
-def is_embeddable(font: FontFile) -> bool:
-    """Whether a PDF can contain a font as it is."""
-    with Path(font.file).open("rb") as file:
-        return file.read(4) in TRUETYPE
+
+def read_kind(file: Path) -> bytes:
+    """What a font file says that it is."""
+    with file.open("rb") as opened:
+        return opened.read(4)
 
 
 def _scale(color: Rgb) -> tuple[float, float, float]:

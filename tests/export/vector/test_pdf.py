@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.ttLib import TTCollection, TTFont
 from PIL import Image
 
 from reelnet.reel import Reel, Run
+from reelnet.render.text_runs import own_font
 from tests.looks.shapes import write_shape
 from tests.make_run import MakeRun
 from tests.rendering import to_pixels
@@ -107,6 +109,20 @@ def test_fonts_with_postscript_outlines_are_drawn(make_run: MakeRun, tmp_path: P
     assert not any(b"Own" in name for name in names)
     if shutil.which("pdftoppm") is not None:
         assert measure_difference(reel, step, tmp_path) < MAX_FAR
+
+
+def test_fonts_of_collections_and_compressed_ones_are_embedded(make_run: MakeRun, tmp_path: Path) -> None:
+    fonts = [TTFont(own_font(bold=is_bold).file) for is_bold in (False, True)]
+    collection = TTCollection()
+    collection.fonts = fonts
+    collection.save(tmp_path / "own.ttc")
+    fonts[0].flavor = "woff"
+    fonts[0].save(tmp_path / "own.woff")
+    run = make_run()
+    for name in ("own.ttc", "own.woff"):
+        run.reel("article", settings=[f"theme.font={tmp_path / name}"]).save_still(0, tmp_path / "a.pdf")
+        names = re.findall(rb"/FontName /([^ ]+)", (tmp_path / "a.pdf").read_bytes())
+        assert any(found.endswith(b"OpenSans") for found in names)
 
 
 def write_postscript_font(path: Path) -> Path:
