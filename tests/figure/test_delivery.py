@@ -1,0 +1,184 @@
+"""Where figures are shown: values as the browser decodes them, files on a web server, frames and notebooks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Frame, Page
+
+from reelnet.export.html import figure as figure_module
+from reelnet.export.html.embed import write_embedding
+from reelnet.reel import Run
+from tests.figure.browser import open_page, to_address, wait_for_maps, wait_until
+from tests.figure.conftest import STEPS
+from tests.make_run import Bytes
+
+DECODE = """async () => {
+  const inflate = async (id) => {
+    const text = document.getElementById(id).textContent;
+    const packed = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  };
+  const { steps, layers } = JSON.parse(new TextDecoder().decode(await inflate("figure-data")));
+  const found = [];
+  for (const { data, maps } of layers) {
+    const levels = await inflate(data);
+    for (let i = 0; i < levels.length; i++) if (i % steps.length) levels[i] += levels[i - 1];
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", levels));
+    found.push([...digest].map((each) => each.toString(16).padStart(2, "0")).join(""));
+  }
+  return found;
+}"""
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing."""
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """A web server for a folder; its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def read_pixels(page: Page | Frame) -> list[Any]:
+    """The pixels of the maps that the page has drawn."""
+    script = "() => [...document.querySelectorAll('canvas')].map((each) => each.toDataURL())"
+    return list(page.evaluate(script))
+
+
+def shows(page: Page | Frame, pixels: list[Any]) -> bool:
+    """Whether the page has drawn these pixels."""
+    return read_pixels(page) == pixels
+
+
+def seek(page: Page | Frame, index: int) -> None:
+    page.locator("input[type=range]").evaluate(
+        "(slider, index) => { slider.value = index; slider.dispatchEvent(new Event('input')); }", index
+    )
+
+
+def test_values_decoded_in_the_page_are_those_of_the_run(
+    browser: Browser, figure_run: Run, tmp_path: Path
+) -> None:
+    reels = [figure_run.reel("plain", layer=layer, density=1) for layer in ("conv1", "conv2")]
+    digests, found = [], []
+    for reel in reels:
+        reel.save(tmp_path / f"{reel.layer}.html")
+        levels = reel.scene.palette.levels
+        values = figure_run.read(reel.layer).astype(np.float64)
+        exact: Bytes = np.rint((values + 1) / 2 * (levels - 1)).astype(np.uint8)
+        # (step, sample, channel, y, x) becomes (channel, y, x, sample, step).
+        digests.append(hashlib.sha256(exact.transpose(2, 3, 4, 1, 0).tobytes()).hexdigest())
+        with open_page(browser, to_address(tmp_path / f"{reel.layer}.html")) as opened:
+            found += opened.page.evaluate(DECODE)
+    assert found == digests
+
+
+def test_split_figures_load_their_values_from_a_server(
+    browser: Browser, figure_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reel = figure_run.reel("plain", layer="conv2", density=1)
+    reel.save(tmp_path / "whole.html")
+    monkeypatch.setattr(figure_module, "CHUNK_STEPS", 5)
+    reel.save(tmp_path / "a b.html", split=True)
+    assert len([*(tmp_path / "a b.data").iterdir()]) == 3
+    with serve(tmp_path) as address, open_page(browser, f"{address}/a b.html") as split:
+        wait_for_maps(split.page)
+        wait_until(lambda: len(split.requests) == 4)
+        with open_page(browser, to_address(tmp_path / "whole.html")) as whole:
+            wait_for_maps(whole.page)
+            for index in (0, 4, 5, STEPS - 1):
+                seek(whole.page, index)
+                seek(split.page, index)
+                expected = read_pixels(whole.page)
+                wait_until(partial(shows, split.page, expected))
+        assert split.errors == []
+
+
+@pytest.mark.parametrize("width", [320, 480, 800, 1100])
+def test_frames_on_a_page_need_no_scrolling(
+    browser: Browser, figure_run: Run, figure_file: Path, width: int
+) -> None:
+    size = figure_run.reel("article", layer="conv2", density=1).scene.size
+    line = write_embedding(figure_file.name, size.width, size.height)
+    host = figure_file.with_name(f"host-{width}.html")
+    host.write_text(f'<!doctype html><body style="margin: 0">{line}')
+    with open_page(browser, to_address(host), (width, 900)) as opened:
+        frame = opened.page.frames[1]
+        wait_for_maps(frame)
+        inside = frame.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        )
+        outside = frame.evaluate("[innerWidth, innerHeight]")
+        assert inside[0] <= outside[0]
+        assert inside[1] <= outside[1]
+        # A page that asks for the height can give the picture all of the width.
+        opened.page.evaluate(
+            """() => {
+              const frame = document.querySelector("iframe");
+              addEventListener("message", ({ data }) => { frame.style.height = `${data.height}px`; });
+              frame.style.aspectRatio = "auto";
+              frames[0].postMessage("reelnet-height", "*");
+            }"""
+        )
+        picture = "document.querySelector('.picture').clientWidth"
+        wait_until(lambda: frame.evaluate(picture) > 0.89 * min(width, size.width))
+        assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+
+
+def test_a_notebook_page_shows_the_figure(browser: Browser, figure_run: Run, tmp_path: Path) -> None:
+    reel = figure_run.reel("article", layer="conv2")
+    # As `jupyter nbconvert --to html` writes the output of a cell.
+    output = f'<div class="jp-OutputArea-output" style="overflow: auto">{reel._repr_html_()}</div>'
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><meta charset='utf-8'>{output}", "utf-8")
+    for size in ((900, 1000), (900, 500), (400, 900)):
+        with open_page(browser, to_address(tmp_path / "notebook.html"), size) as opened:
+            frame = opened.page.frames[1]
+            wait_for_maps(frame)
+            box = opened.page.locator("iframe").bounding_box()
+            assert box is not None
+            assert box["height"] <= 0.8 * size[1] + 1
+            assert box["x"] + box["width"] <= size[0]
+            assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+            seek(frame, 3)
+            text = f"step 3 of {STEPS - 1}"
+            assert frame.locator("input").get_attribute("aria-valuetext") == text
+            assert opened.errors == []
+
+
+def test_hostile_names_do_nothing(browser: Browser, figure_run: Run, tmp_path: Path) -> None:
+    attack = "</script><img src=x onerror='document.title=1'><script>document.title=2</script>"
+    settings = [f"panels.title.text={json.dumps(attack)}"]
+    figure_run.reel("article", layer="conv2", density=1, settings=settings).save(tmp_path / "a.html")
+    with open_page(browser, to_address(tmp_path / "a.html")) as opened:
+        wait_for_maps(opened.page)
+        title = opened.page.title()
+        assert title.startswith("conv2 of")
+        assert opened.page.locator("img").count() == 0
+        # The title is on two lines.
+        shown = str(opened.page.locator("svg").first.text_content())
+        assert attack.replace(" ", "") in shown.replace(" ", "")
+        assert opened.errors == []
