@@ -1,4 +1,4 @@
-"""Make the pictures of README.md and docs/*.md, each by the command or the template that the pages show for it.
+"""Make the pictures of README.md and docs/*.md, and a figure, by the commands or templates that the pages show.
 
     PYTHONPATH=.:benchmarks python docs/gallery.py [--only WORD …]
 
@@ -120,7 +120,9 @@ class Picture:
         """
         start = time.perf_counter()
         folder = WORKSPACE / self.page.file.stem
-        words = [sys.executable, "-m", "reelnet", *shlex.split(self.command)[1:], *DENSITY]
+        words = [sys.executable, "-m", "reelnet", *shlex.split(self.command)[1:]]
+        if not self.name.endswith(".html"):
+            words += DENSITY
         paths = os.pathsep.join([str(folder / "site"), str(ROOT)])
         done = subprocess.run(
             words,

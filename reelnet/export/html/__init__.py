@@ -1,1 +1,1 @@
-"""Interactive figures: one HTML page with the values of all steps, drawn by the script in `reelnet/figure`."""
+"""Interactive figures: one HTML page with the maps of all steps, drawn by the script in `reelnet/figure`."""

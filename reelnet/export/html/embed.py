@@ -6,11 +6,8 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-import numpy as np
-
-from reelnet.export.html.figure import MAX_STEPS, Figure
+from reelnet.export.html.figure import MAX_STEPS, Figure, count_values
 from reelnet.render.rendition import Rendition
-from reelnet.scene.panel import HasLevelMaps
 
 CONTROLS_HEIGHT = 48
 """CSS pixels of the controls below the picture."""
@@ -50,7 +47,7 @@ def embed_figure(
     """
     rendition = rendition.with_default_density(1)
     steps = min(max_steps, len(rendition.scene.context.steps))
-    if steps * _count_values(rendition) > MAX_NOTEBOOK_LEVELS:
+    if steps * count_values(rendition) > MAX_NOTEBOOK_LEVELS:
         return None
     figure = Figure.from_renditions([rendition], lambda done, total: None, max_steps=max_steps)
     page = figure.make_page([layer.compress() for layer in figure.layers]).encode()
@@ -63,14 +60,4 @@ def embed_figure(
     return (
         f'<div style="container-type: inline-size"><iframe sandbox="allow-scripts" title="{escape(figure.alt)}" '
         f'style="display: block; border: 0; {size}" srcdoc="{escape(page.decode("utf-8"))}"></iframe></div>'
-    )
-
-
-def _count_values(rendition: Rendition) -> int:
-    """How many values of maps are shown at each step."""
-    drawings = (drawing for drawing in rendition.scene.drawings if isinstance(drawing, HasLevelMaps))
-    return sum(
-        len(maps.samples) * len(maps.channels) * int(np.prod(maps.shape[2:]))
-        for drawing in drawings
-        for maps in drawing.level_maps()
     )

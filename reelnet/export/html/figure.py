@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from reelnet.export.html.level_coding import compress_blocks
 from reelnet.export.html.page import FigurePage, encode_json
 from reelnet.export.html.words import write_alt, write_title
 from reelnet.render.rendition import Rendition
+from reelnet.scene.panel import HasLevelMaps
 from reelnet.scene.timeline.filling import choose_steps, keep_steps
 from reelnet.scene.timeline.timeline import Timeline
 
@@ -190,3 +192,13 @@ def _draw_poster(rendition: Rendition, step: int) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
+
+
+def count_values(rendition: Rendition) -> int:
+    """How many values of maps a rendition shows at each step."""
+    drawings = (drawing for drawing in rendition.scene.drawings if isinstance(drawing, HasLevelMaps))
+    return sum(
+        len(maps.samples) * len(maps.channels) * math.prod(maps.shape[2:])
+        for drawing in drawings
+        for maps in drawing.level_maps()
+    )

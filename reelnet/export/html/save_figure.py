@@ -13,14 +13,17 @@ from urllib.parse import quote
 
 from reelnet._support.atomic_path import atomic_path
 from reelnet._support.byte_size import format_size
-from reelnet.errors import CapError
-from reelnet.export.html.figure import Figure
+from reelnet.errors import CapError, ReelnetError
+from reelnet.export.html.figure import MAX_STEPS, Figure, count_values
 from reelnet.export.report import Report, describe_reductions
 from reelnet.export.request import ResolvedRequest
 from reelnet.render.rendition import Rendition
 
 MAX_PAGE_BYTES = 15_000_000
 """A larger page takes seconds to open and much memory; values in files of their own are loaded as they are shown."""
+
+MAX_VALUES = 500_000_000
+"""Values of a layer at all its steps, one byte each, which a browser holds at once."""
 
 CHUNK_NAME = re.compile(r"\d+-\d+-[0-9a-f]{16}\.bin")
 """The name of a file with the levels of some steps: layer, number, and checksum."""
@@ -41,6 +44,7 @@ def save_figure(
         on_trial: With a cap: called before each trial with a description of what is tried.
     """
     renditions = [request.choose_density(each) for each in renditions]
+    _check_memory(renditions, request.path)
     if request.needs_search:
         return _save_reduced(Figure.from_renditions(renditions, on_progress), request, on_trial)
     if request.split:
@@ -60,6 +64,21 @@ def save_figure(
         )
     _write(request.path, page)
     return _report(figure, request, lossless=True)
+
+
+def _check_memory(renditions: Sequence[Rendition], path: Path) -> None:
+    """Raise an error before maps are read that no browser could hold.
+
+    Raises:
+        ReelnetError: There are too many values.
+    """
+    steps = len(renditions[0].with_steps(MAX_STEPS).timeline.steps_shown)
+    values = steps * max(map(count_values, renditions))
+    if values > MAX_VALUES:
+        raise ReelnetError(
+            f"{path}: a layer with {values:,} values in {steps:,} steps is too much for a browser, which holds "
+            f"{MAX_VALUES:,}; show fewer channels or samples, or fewer steps with timeline.steps"
+        )
 
 
 def _save_split(figure: Figure, request: ResolvedRequest) -> Report:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reelnet.errors import CapError, RunError, UsageError
+from reelnet.errors import CapError, ReelnetError, RunError, UsageError
 from reelnet.export.html import save_figure
 from reelnet.export.html.figure import MAX_STEPS, Figure
 from reelnet.panels import (
@@ -215,6 +215,15 @@ def test_a_page_that_is_too_large_is_refused(
     with pytest.raises(CapError, match=r"a\.html: .* show fewer .*--split"):
         run.reel().save(tmp_path / "a.html")
     assert not [*tmp_path.glob("*.html")]
+
+
+def test_more_values_than_a_browser_holds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(save_figure, "MAX_VALUES", 2000)
+    # 9 steps, 3 samples, 4 channels, 5 × 5 values.
+    with pytest.raises(
+        ReelnetError, match=r"a\.html: a layer with 2,700 values in 9 steps .* fewer channels"
+    ):
+        run.reel().save(tmp_path / "a.html", split=True)
 
 
 def test_split(make_run: MakeRun, tmp_path: Path) -> None:
