@@ -60,7 +60,7 @@ def render_every_format(folder: Path) -> int:
         ExportRequest(rendition, folder / f"capped{suffix}", options=ExportOptions(max_size=size))
         for suffix, size in ((".gif", 20_000), (".webp", 20_000), (".mp4", 20_000))
     ]
-    requests += [ExportRequest(rendition, folder / "frame-%d.png")]
+    requests += [ExportRequest(rendition, folder / name) for name in ("frame-%d.png", "figure.html")]
     write_provenance(folder / "report.json", [(request, save(request)) for request in requests])
     for file in Provenance.read(folder / "report.json").resolve_files(run, folder / "again"):
         save(file.request)

@@ -94,6 +94,9 @@ def check_outputs(template: Template) -> None:
             if "{layer}" not in spec.path:
                 _check_unique(path, paths)
                 paths.append(path)
+        with errors.collect(*output.path, "density"):
+            if spec.density is not None and is_figure(spec.path):
+                raise OptionError("a figure is sharp at any density; leave it out")
         with errors.collect(*output.path, "step"):
             if spec.step is not None and not is_still(spec.path):
                 names = ", ".join(STILL_SUFFIXES)

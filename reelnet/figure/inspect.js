@@ -28,7 +28,8 @@ export function describeCell(picture, spot) {
  */
 export function describeValue(picture, spot) {
   const { block } = picture.maps[spot.number];
-  const value = formatValue(block, spot.channel, picture.levelAt(spot));
+  const mean = block.means ? ` (mean of ${block.means[0]} × ${block.means[1]})` : "";
+  const value = formatValue(block, spot.channel, picture.levelAt(spot)) + mean;
   return `${describePlace(block, spot)}${value}`;
 }
 

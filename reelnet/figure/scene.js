@@ -31,6 +31,7 @@
  * @property {[number, number][]} limits values of the lowest and the highest level, once or per channel
  * @property {[boolean, boolean]} clipped whether values lie beyond the limits
  * @property {number} offset where its levels begin in the layer's data
+ * @property {[number, number]} [means] rows and columns of recorded values that a shown value is the mean of
  * @property {number[]} [revealed] columns of values that are shown at each step
  * @property {boolean} still whether it has one step only
  *

@@ -56,6 +56,13 @@ def test_an_output_for_a_platform_without_html(run: Path, tmp_path: Path) -> Non
     assert "outputs[0].for: medium takes no HTML; write .gif, and link it to the figure" in message
 
 
+def test_an_output_with_a_density(run: Path, tmp_path: Path) -> None:
+    content = {"extends": "plain", "outputs": [{"path": "a.html", "density": 2}]}
+    (tmp_path / "mine.yaml").write_text(json.dumps(content))
+    message = call_expecting_error(3, "render", run, "--template", tmp_path / "mine.yaml")
+    assert "outputs[0].density: a figure is sharp at any density; leave it out" in message
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from reelnet.export.html.color_table import resample_colors
 from reelnet.export.html.item_writer import FindDark, ItemWriter, SchemeMismatch
 from reelnet.export.html.level_coding import MISSING_LEVEL
-from reelnet.export.html.map_block import Levels, MapBlock, find_blocks, merge_levels
+from reelnet.export.html.map_block import Levels, MapBlock, UnclearCells, find_blocks, merge_levels
 from reelnet.render.description.items import CellLevels, CellsItem, Item, RectItem
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Box
@@ -122,10 +123,15 @@ class CellSeries:
         levels, widths = self._stack_frames(), [frame.shape[3] for frame in self._frames]
         revealed = widths if min(widths) < max(widths) else None
         shape, own = self._item.indices.shape, self._item.levels
-        for block in self._find_blocks(own, shape):
+        try:
+            blocks = [] if own is None else find_blocks(own, shape)
+        except UnclearCells:
+            blocks = []
+        meaning = own if blocks else None
+        for block in blocks or [MapBlock.for_colors(shape)]:
             chosen = np.stack([block.select(frame) for frame in levels])
-            fields = {"panel": self._panel + first_panel, **self._describe(block, own, shape)}
-            yield LayerMaps(block, fields, chosen, None if own is None else own.tap, revealed)
+            fields = {"panel": self._panel + first_panel, **self._describe(block, meaning, shape)}
+            yield LayerMaps(block, fields, chosen, None if meaning is None else meaning.tap, revealed)
 
     def covers(self) -> Iterator[Box]:
         """Boxes of background on top of the cells: gaps between values, and places without a value."""
@@ -148,9 +154,10 @@ class CellSeries:
             yield Box(right - gap, item.y, gap, full_height)
         if item.levels is None or item.levels.blank is None:
             return
-        if any(block.units is not None for block in self._find_blocks(item.levels, item.indices.shape)):
-            # The script leaves out values without a channel.
-            return
+        with suppress(UnclearCells):
+            if any(block.units is not None for block in find_blocks(item.levels, item.indices.shape)):
+                # The script leaves out values without a channel.
+                return
         blank = np.broadcast_to(item.levels.blank, item.indices.shape)
         for row, column, y in np.ndindex(rows, columns, height):
             (places,) = np.nonzero(blank[row, column, y])
@@ -158,14 +165,6 @@ class CellSeries:
                 left = item.x + column * item.column_pitch + int(part[0]) * item.value_width
                 top = item.y + row * item.row_pitch + y * item.value_height
                 yield Box(left, top, len(part) * item.value_width, item.value_height)
-
-    @staticmethod
-    def _find_blocks(levels: CellLevels | None, shape: tuple[int, ...]) -> list[MapBlock]:
-        if levels is not None:
-            return find_blocks(levels, shape)
-        rows, columns = shape[:2]
-        every = slice(0, rows), slice(0, columns)
-        return [MapBlock(*every, tuple(range(rows)), tuple(range(columns)), rows_are_samples=False)]
 
     def _find_dark_levels(self, item: CellsItem, find_dark: FindDark | None) -> CellLevels:
         dark = find_dark() if find_dark is not None else item
@@ -229,7 +228,7 @@ class CellSeries:
             "rowsAreSamples": block.rows_are_samples,
             "tap": None,
             "quantity": None,
-            "colors": self._encode_colors(own),
+            "colors": self._encode_colors(),
             "missing": self._missing,
             "limits": [[0, 1]],
             "clipped": [False, False],
@@ -252,8 +251,9 @@ class CellSeries:
             fields["means"] = [*own.reduction]
         return fields
 
-    def _encode_colors(self, own: CellLevels | None) -> dict[str, str | None]:
+    def _encode_colors(self) -> dict[str, str | None]:
         """The colors of all levels by scheme, joined."""
+        own = self._item.levels
         if own is None:
             light, dark = (np.array([pair[part] for pair in self._pairs], np.uint8) for part in (0, 1))
         else:

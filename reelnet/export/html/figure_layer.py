@@ -59,7 +59,6 @@ class PanelSeries:
         changes = any(self.variants)
         return {
             "name": self.name,
-            "key": f"panels.{self.name}",
             "box": self.box,
             "still": self.still,
             "variants": self.variants if changes else [],

@@ -15,7 +15,7 @@ from reelnet.render.description.items import CellLevels, CellsItem
 Levels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class MapBlock:
     """Some cells of a `CellsItem` that form a grid of channels and samples.
 
@@ -37,22 +37,37 @@ class MapBlock:
     rows_are_samples: bool
     units: tuple[int, ...] | None = None
 
+    @classmethod
+    def for_colors(cls, shape: tuple[int, ...]) -> MapBlock:
+        """All cells (rows, columns, height, width), of which nobody knows what they show."""
+        rows, columns = shape[:2]
+        every = slice(0, rows), slice(0, columns)
+        return cls(*every, tuple(range(rows)), tuple(range(columns)), rows_are_samples=False)
+
     def select(self, values: NDArray[Any]) -> NDArray[Any]:
         """The part of the item's values (rows, columns, height, width) as (samples, channels, height, width)."""
         own = values[self.rows, self.columns]
         return own if self.rows_are_samples else own.transpose(1, 0, 2, 3)
 
 
+class UnclearCells(Exception):  # noqa: N818 - it is caught, and the cells are colors without a meaning
+    """Cells whose values belong to samples and channels in a way that blocks cannot tell."""
+
+
 def find_blocks(levels: CellLevels, shape: tuple[int, ...]) -> list[MapBlock]:
-    """Divide cells (rows, columns, height, width) into blocks: into one, if rows and columns allow it."""
+    """Divide cells (rows, columns, height, width) into blocks: into one, if rows and columns allow it.
+
+    Raises:
+        UnclearCells: A cell has values of several samples, or each cell has values of several channels of its own.
+    """
     channels, samples = (np.broadcast_to(each, shape) for each in (levels.channels, levels.samples))
     if _varies(samples, 2) or _varies(samples, 3):
-        raise ValueError("a cell shows values of several samples")
+        raise UnclearCells
     blank = np.broadcast_to(False if levels.blank is None else levels.blank, shape)
     units = None
     if any(_varies(np.where(blank, channels[..., :1, :1], channels), axis) for axis in (2, 3)):
         if _varies(channels, 0) or _varies(channels, 1):
-            raise ValueError("cells show values of several channels, not all of the same ones")
+            raise UnclearCells
         units = tuple(np.where(blank[0, 0], -1, channels[0, 0]).ravel().tolist())
         channels = np.zeros(shape, np.intp)
     every = slice(0, shape[0]), slice(0, shape[1])
