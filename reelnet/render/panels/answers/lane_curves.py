@@ -162,11 +162,15 @@ class LaneCurves:
 
     def _write_steps(self, canvas: Canvas, texts: list[tuple[int, str]]) -> None:
         plot, style = self._plot, self._style
+        first_width = style.width(texts[0][1])
         texts[0] = texts[0][0], f"step {texts[0][1]}"
-        free, last = plot.x - style.size, plot.right
+        # The number is below its place, and the word left of it, if there is room for it below the names.
+        start = plot.x + first_width // 2 - style.width(texts[0][1])
+        start = start if start >= style.size else plot.x
+        free, last = start, plot.right
         for place, text in [texts[0], *texts[:0:-1]] if len(texts) > 1 else texts:
             width = style.width(text)
-            x = plot.x if place == 0 else plot.x + min(place - width // 2, plot.width - width)
+            x = start if place == 0 else plot.x + min(place - width // 2, plot.width - width)
             if x >= free and x + width <= last:
                 write(canvas, text, self._muted, x, plot.bottom, style)
                 if text == texts[0][1]:

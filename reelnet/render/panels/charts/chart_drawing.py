@@ -166,7 +166,9 @@ class ChartPlot:
         self._draw_right_axis(canvas)
         chart, right = self._chart, self._plot.x + self._grid_width
         inks = (self._muted, self._faint)
-        draw_step_axis(canvas, chart.step_axis, self._plot, right, inks, self._style, chart.density)
+        # The word would stand below the labels of the values.
+        ends = self._plot.x - self._chart.label_gap, right
+        draw_step_axis(canvas, chart.step_axis, self._plot, ends, inks, self._style, chart.density)
         Ghosts(self._lines, self._plot, self._ghost).draw(canvas)
         self._reveal.look_up_colors(self._ghost)
 

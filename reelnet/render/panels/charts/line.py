@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 BLEED = 4
 """Rows above and below the plot that a curve's width may reach into."""
+MAX_GAP = 4
+"""Times the usual distance of two values over which a curve connects them."""
 HALF_COVERAGE = 128
 """Coverage from which a curve hides what is below it."""
 
@@ -135,8 +137,8 @@ class EndDot:
 class CurveLine:
     """One series as a curve in its plot.
 
-    The curve connects values over steps at which nothing was measured. It breaks where a value was measured that has
-    no position: NaN, or 0 on a log axis.
+    The curve connects values over steps at which nothing was measured, unless they are many more than usual. It also
+    breaks where a value was measured that has no position: NaN, or 0 on a log axis.
 
     Args:
         series: What the curve shows.
@@ -163,6 +165,7 @@ class CurveLine:
         known = ~np.isnan(rows) & ~np.isnan(columns)
         # Pieces are numbered by the breaks before them.
         breaks = series.measured & ~known & ~np.isnan(columns)
+        breaks[find_long_gaps(series.measured)] = True
         pieces = breaks.astype(np.intp).cumsum()[known]
         pairs = split_points(columns[known] + 0.5, rows[known] + 0.5 + BLEED, pieces, width * scale)
         lines, size = tuple(map(tuple, pairs)), (plot.width, plot.height + 2 * BLEED)
@@ -199,6 +202,19 @@ def rasterize_curve(
     coverage[:, np.arange(size[0]) % sum(dash) >= dash[0]] = 0
     coverage.flags.writeable = False
     return coverage
+
+
+def find_long_gaps(measured: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The first recorded step of each gap without values that is much longer than those between most values.
+
+    Args:
+        measured: Whether each recorded step has a value, bool (steps,).
+    """
+    places = np.flatnonzero(measured)
+    distances = np.diff(places)
+    if not len(distances):
+        return places[:0]
+    return places[:-1][distances > MAX_GAP * np.median(distances)] + 1
 
 
 def find_latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:

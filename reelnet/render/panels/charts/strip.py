@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,22 +99,51 @@ class Strip:
         is_nan = np.isnan(self.main.latest[self.main.first_measured :]).any()
         return [*texts, *[NAN_VALUE] * bool(is_nan)] or ["–"]
 
-    @cached_property
-    def longest_sentence(self) -> str:
-        """The longest of all sentences."""
-        texts = ("; ".join(self.write_sentence(index)) for index in range(len(self.main.values)))
-        return max(texts, key=len)
+    def write_sentence(self, step_index: int, way: SentenceWay) -> str:
+        """The muted sentence at a recorded step, counted from 0."""
+        parts = ["", "" if self.right is None else f"{self.right[step_index]:,} of these {self.samples:,}"]
+        if way.dataset:
+            parts[0] = self.dataset
+            if self.main.measured_steps is not None:
+                measured = self.main.measured_steps[step_index]
+                age = float(np.diff(self.step_axis.to_fraction([measured, self.steps[step_index]]))[0])
+                if measured >= 0 and age > MAX_AGE:
+                    parts[0] = f"{self.dataset} at step {measured:,}".strip()
+        return "; ".join(
+            part
+            for part, is_wanted in zip(
+                (*parts, self.legend), (way.dataset, way.count, way.legend), strict=True
+            )
+            if part and is_wanted
+        )
 
-    def write_sentence(self, step_index: int) -> list[str]:
-        """The parts of the muted sentence at a recorded step, counted from 0; the first is the most important."""
-        count = "" if self.right is None else f"{self.right[step_index]:,} of these {self.samples:,}"
-        dataset = self.dataset
-        if self.main.measured_steps is not None:
-            measured = self.main.measured_steps[step_index]
-            age = float(np.diff(self.step_axis.to_fraction([measured, self.steps[step_index]]))[0])
-            if measured >= 0 and age > MAX_AGE:
-                dataset = f"{dataset} at step {measured:,}".strip()
-        return [part for part in (dataset, count, self.legend) if part]
+    def list_sentences(self, way: SentenceWay) -> set[str]:
+        """The sentences of all steps."""
+        return {self.write_sentence(index, way) for index in range(len(self.main.values))}
+
+
+class SentenceWay(NamedTuple):
+    """Which parts a strip's sentence has.
+
+    Attributes:
+        dataset: What the value is measured on, and when if that is long ago.
+        count: How many samples are right.
+        legend: What the thin curve is.
+    """
+
+    dataset: bool = True
+    count: bool = True
+    legend: bool = True
+
+
+SENTENCE_WAYS = (
+    SentenceWay(),
+    SentenceWay(count=False),
+    SentenceWay(legend=False),
+    SentenceWay(count=False, legend=False),
+    SentenceWay(dataset=False, count=False, legend=False),
+)
+"""The parts of a sentence, the best first: without its key, the thin curve is not drawn either."""
 
 
 class StripLayout:
@@ -132,6 +162,7 @@ class StripLayout:
         tick_labels: The ticks of the values as text.
         plot: The box of the curves; None for values only.
         beside: Whether the text is left of the plot.
+        axis_start: The column at which the labels below the plot may begin.
     """
 
     def __init__(self, strip: Strip, context: SceneContext, box: Box) -> None:
@@ -149,6 +180,7 @@ class StripLayout:
                 self.tick_labels, self.right = bare, self._measure_ticks(bare)
         self.bottom = self.label.line_height + context.px(TICK_LENGTH)
         self.plot: Box | None = None
+        self.axis_start = box.x
         self.beside = strip.has_plot and self._fits_beside(box, span)
         if self.beside and span is not None:
             # A strip too low for text above its plot takes room for it from the left edge of the maps.
@@ -175,6 +207,7 @@ class StripLayout:
             x = box.x if span is None else span[0]
             self.text = Box(x, box.y, box.right - x, self.header_height)
             top = self.text.bottom + above
+        self.axis_start = self.text.right + context.px(4) if self.beside else box.x
         self.plot = Box(left, top, right - left, box.bottom - self.bottom - top)
 
     def _measure_ticks(self, labels: Sequence[str]) -> int:
@@ -198,8 +231,47 @@ class StripLayout:
         """Width of a column of text beside the plot."""
         size = self._theme.text
         return max(
-            self.min_text_width, min(self.label.width(self._strip.longest_sentence), MAX_TEXT_EMS * size)
+            self.min_text_width,
+            min(max(map(self.label.width, self._strip.list_sentences(SentenceWay()))), MAX_TEXT_EMS * size),
         )
+
+    @cached_property
+    def sentence_way(self) -> SentenceWay:
+        """The most parts with which the sentence of every step fits."""
+        return next(way for way in SENTENCE_WAYS if all(map(self._fits, self._strip.list_sentences(way))))
+
+    def _fits(self, sentence: str) -> bool:
+        if not sentence:
+            return True
+        if not self.beside:
+            return self.sentence_start + self.label.width(sentence) <= self.text.right
+        lines = self.wrap_sentence(sentence)
+        room = self.text.bottom - self.sentence_top
+        is_low = len(lines) * self.label.line_height <= room
+        return is_low and all(self.label.width(line) <= self.text.width for line in lines)
+
+    def wrap_sentence(self, sentence: str) -> list[str]:
+        """The lines of a sentence beside the plot."""
+        return wrap_text(sentence, self.text.width, self.label)
+
+    @property
+    def value_start(self) -> int:
+        """The column at which the value begins on a line of text."""
+        gap = self.title.size // 2
+        return self.text.x + (self.title.width(self.shown_title) + gap if self._strip.title else 0)
+
+    @property
+    def sentence_start(self) -> int:
+        """The column at which the sentence begins on a line of text."""
+        return (
+            self.value_start + max(map(self.value.max_width, self._strip.widest_value)) + self.title.size // 2
+        )
+
+    @property
+    def sentence_top(self) -> int:
+        """The top of the sentence beside the plot."""
+        title = self.title.line_height if self._strip.title else 0
+        return self.text.y + title + self.value.line_height
 
     @property
     def min_text_width(self) -> int:
@@ -256,7 +328,7 @@ class StripDrawing:
         self._columns = np.rint(strip.step_axis.to_fraction(context.steps) * (plot.width - 1))
         thin_lines = [
             CurveLine(replace(each, held_out=False), self._columns, plot, thin, scale)
-            for each in strip.others
+            for each in (strip.others if layout.sentence_way.legend or not strip.legend else ())
         ]
         line = CurveLine(replace(strip.main, held_out=True), self._columns, plot, self._color, scale)
         self._lines, self._rows, self._ends = [*thin_lines, line], line.dot_rows, line.end_columns
@@ -287,7 +359,9 @@ class StripDrawing:
                 canvas, text, self._muted, plot.right + layout.label_gap, row - label.line_height // 2, label
             )
         inks = (self._muted, self._faint)
-        draw_step_axis(canvas, self._strip.step_axis, plot, plot.right, inks, label, density)
+        draw_step_axis(
+            canvas, self._strip.step_axis, plot, (layout.axis_start, plot.right), inks, label, density
+        )
         Ghosts(self._lines, plot, self._ghost).draw(canvas)
         for reveal in self._reveals:
             reveal.look_up_colors(self._ghost)
@@ -318,36 +392,20 @@ class StripDrawing:
             The text, its ink, x, y and style.
         """
         strip, layout, box = self._strip, self.layout, self.layout.text
-        value = float(strip.main.latest[step_index])
+        value, style = float(strip.main.latest[step_index]), layout.label
         text, ink = strip.format_value(value), self._color
         if math.isnan(value) and step_index >= strip.main.first_measured:
             text, ink = NAN_VALUE, self._missing
-        sentence, style = strip.write_sentence(step_index), layout.label
+        sentence = strip.write_sentence(step_index, layout.sentence_way)
         if layout.beside:
-            y = box.y + (layout.title.line_height if strip.title else 0)
-            yield text, ink, box.x, y, layout.value
-            y += layout.value.line_height
-            for number, line in enumerate(self._fit_sentence(sentence, box.bottom - y)):
-                yield line, self._muted, box.x, y + number * style.line_height, style
+            yield text, ink, box.x, layout.sentence_top - layout.value.line_height, layout.value
+            for number, line in enumerate(layout.wrap_sentence(sentence) if sentence else []):
+                yield line, self._muted, box.x, layout.sentence_top + number * style.line_height, style
             return
-        gap = layout.title.size // 2
-        x = box.x + (layout.title.width(layout.shown_title) + gap if strip.title else 0)
-        yield text, ink, x, box.y, layout.value
-        x += max(map(layout.value.max_width, strip.widest_value)) + gap
-        while sentence and x + style.width("; ".join(sentence)) > box.right:
-            sentence.pop()
+        yield text, ink, layout.value_start, box.y, layout.value
         if sentence:
-            yield "; ".join(sentence), self._muted, x, box.y + drop_to_baseline(style, layout.value), style
-
-    def _fit_sentence(self, parts: list[str], height: int) -> list[str]:
-        """The lines of as many parts of a sentence as fit below the value."""
-        width, style = self.layout.text.width, self.layout.label
-        while parts:
-            lines = wrap_text("; ".join(parts), width, style)
-            if len(lines) * style.line_height <= height and all(style.width(line) <= width for line in lines):
-                return lines
-            parts = parts[:-1]
-        return []
+            y = box.y + drop_to_baseline(style, layout.value)
+            yield sentence, self._muted, layout.sentence_start, y, style
 
 
 def mix_gray(color: Rgb, background: Rgb) -> Rgb:

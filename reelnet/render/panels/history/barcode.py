@@ -273,7 +273,9 @@ class BarcodeDrawing:
         inset = layout.image.column_width // 2 - layout.image.trim
         columns = Box(plot.x + inset, plot.y, max(1, plot.width - 2 * inset), plot.height)
         inks = self._muted, self._faint
-        draw_step_axis(canvas, layout.axis, columns, plot.right, inks, style, self._context.density)
+        draw_step_axis(
+            canvas, layout.axis, columns, (self._box.x, plot.right), inks, style, self._context.density
+        )
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the image up to the current step."""

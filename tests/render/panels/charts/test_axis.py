@@ -111,5 +111,15 @@ def test_labels_of_steps_are_left_out_evenly(
     ticks: tuple[int, ...], width: int, log: bool, wanted: tuple[int, ...]
 ) -> None:
     columns = [45 * number for number in range(len(ticks))]
-    chosen = choose_labeled(ticks, columns, [width // 2] * len(ticks), 4, log=log)
+    chosen = choose_labeled(
+        (0, *ticks, 20_000), columns, [width // 2] * len(ticks), 4, (-1000, 1000), log=log
+    )
     assert tuple(ticks[number] for number in chosen) == wanted
+
+
+def test_powers_of_ten_are_labeled_up_to_the_last_one_at_equal_distances() -> None:
+    ticks = (0, 1, 10, 100, 1000, 10_000, 100_000)
+    columns = [40, 80, 120, 160, 200]
+    # There is no room beside the label of the last step.
+    chosen = choose_labeled(ticks, columns, [15] * 5, 4, (20, 190), log=True)
+    assert [ticks[number + 1] for number in chosen] == [10, 1000]

@@ -89,6 +89,8 @@ def test_a_right_axis_has_its_own_range_and_color(curves: Curves) -> None:
     assert np.ptp(right[:, 0]) == pytest.approx(0.75 * np.ptp(left[:, 0]), abs=5)
     # Tick labels have the colors of the curves on their side: orange has little blue, violet little green.
     field = find_columns(marked, TRAIN)
+    # The labels of the steps are gray.
+    marked = marked[: find_pixels(marked, TRAIN)[:, 0].max() + 1]
     for side, least in ((marked[:, : field.min() - 2], 2), (marked[:, field.max() + 10 :], 1)):
         written = side[(side != WHITE).any(axis=2)]
         assert len(written) > 50
@@ -122,3 +124,16 @@ def test_fewer_than_five_steps_have_values_only(curves: Curves) -> None:
         ((_, box),) = reel.scene.boxes
         assert (box.height > 60) == (count == 5)
         assert len(find_pixels(last_frame(reel))) > 0
+
+
+def test_curves_break_over_gaps_that_are_longer_than_usual(curves: Curves) -> None:
+    every = [float(number % 2) for number in range(40)]
+    gap = [None if 10 <= number < 30 else value for number, value in enumerate(every)]
+    sparse = [value if number % 10 == 0 else None for number, value in enumerate(every)]
+    columns = [
+        set(find_pixels(last_frame(curves({"loss": values}, BARE)))[:, 1]) for values in (every, gap, sparse)
+    ]
+    whole, broken, connected = (len(each) / len(columns[0]) for each in columns)
+    assert whole == 1
+    assert broken == pytest.approx(0.5, abs=0.1)
+    assert connected > 0.7
