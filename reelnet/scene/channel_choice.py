@@ -10,6 +10,8 @@ from reelnet.template.selector import Selector, select_indices
 
 ChannelOrder = Literal["recorded", "similar", "change"]
 """The order in which channels are shown."""
+MAX_RANKED = 2 / 3
+"""Part of a layer's channels up to which those that are shown are a choice; of more, only a few are left out."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class ChannelChoice:
         dead = tuple(each for each in channels if flags[each]) if len(flags) == count else ()
         if count == 1:
             return cls(channels, dead=dead)
-        are_different = show.top is not None and len(channels) < count
+        are_different = show.top is not None and len(channels) <= MAX_RANKED * count
         choice = cls(channels, order, are_different, dead, asked)
         match order:
             case "change":
@@ -75,6 +77,11 @@ class ChannelChoice:
             case "similar":
                 return replace(choice, channels=tuple(statistics.order_by_similarity(tap, channels)))
         return choice
+
+    @property
+    def are_dead_last(self) -> bool:
+        """Whether the dead channels follow all others."""
+        return self.order == "similar"
 
     def describe_order(self) -> str:
         """Say in which order the channels are: `Similar channels together`; empty for one, or if all are dead."""

@@ -56,7 +56,9 @@ class ChannelSignatures:
         return cls(np.sqrt(np.maximum(gaps, 0.0) / 4), spread.astype(np.float64), dead)
 
     def select_different(self, count: int) -> list[int]:
-        """The `count` channels that differ most from each other, ascending; dead channels only after all others.
+        """The channels that differ most from each other, at most `count`, ascending.
+
+        Dead channels are not among them, unless `count` is that of all channels, or all are dead.
 
         The first is the strongest; each next one is the one that is farthest from those chosen (Gonzalez, Clustering
         to minimize the maximum intercluster distance, 1985). Distances count in proportion to the root of a channel's
@@ -72,7 +74,8 @@ class ChannelSignatures:
             nearest = np.minimum(nearest, self.distances[alive[place], alive])
             weights[place] = -1.0
             nearest[place] = 1.0
-        return sorted([*chosen, *map(int, dead[: max(0, count - len(chosen))])])
+        is_whole = count >= len(self.dead) or not len(alive)
+        return sorted([*chosen, *(map(int, dead[: max(0, count - len(chosen))]) if is_whole else [])])
 
     def order_by_similarity(self, channels: Sequence[int]) -> list[int]:
         """The same channels with similar ones side by side, and dead ones last.

@@ -407,6 +407,7 @@ class SceneContext:
             attention=self.statistics.is_attention(self.layer),
             are_classes=bool(self.name_channels(self.layer)),
             dead=choice.dead,
+            are_dead_last=choice.are_dead_last,
             at_end=len(self.steps) > 1,
         )
         return {

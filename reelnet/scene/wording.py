@@ -114,6 +114,7 @@ def describe_layer(
     attention: bool,
     are_classes: bool = False,
     dead: Sequence[int] = (),
+    are_dead_last: bool = False,
     at_end: bool = True,
 ) -> str:
     """Say what is seen of a layer: `conv6: 16 channels of 7 × 7, one per row`.
@@ -127,6 +128,7 @@ def describe_layer(
         attention: Whether its maps are attention weights (queries, keys), one per head.
         are_classes: Whether its channels are the scores of classes.
         dead: The shown channels that are the same for every input, as they are numbered in the run.
+        are_dead_last: Whether these follow all others.
         at_end: Whether they may have been otherwise before the last step.
     """
     subject, total = name_layer(layer), tap.map_shape[0]
@@ -143,7 +145,7 @@ def describe_layer(
         return f"{subject}, {shown}: which position looks at which"
     size = f"{height} × {width}" if min(height, width) > 1 else _count("value", max(height, width))
     place = f", one per {'column' if transposed else 'row'}" if channels > 1 else ""
-    words = describe_dead(tap, channels, dead, at_end=at_end)
+    words = describe_dead(tap, channels, dead, are_last=are_dead_last, at_end=at_end)
     end = place + (words and f"; {words}")
     if is_vector:
         return f"{subject}: {shown}{end}"
@@ -171,13 +173,16 @@ def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) ->
     return f"Each small picture is what {part} computes from one input: {cell}"
 
 
-def describe_dead(tap: TapInfo, channels: int, dead: Sequence[int], *, at_end: bool) -> str:
-    """Name the dead channels: `1, 9 and 12 dead at the end`; empty if none is.
+def describe_dead(
+    tap: TapInfo, channels: int, dead: Sequence[int], *, are_last: bool = False, at_end: bool
+) -> str:
+    """Name the dead channels: `1, 9 and 12 dead at the end`, or `the last 3 dead at the end`; empty if none is.
 
     Args:
         tap: The layer.
         channels: How many of its channels are shown.
         dead: Those of them that are the same for every input, as they are numbered in the run.
+        are_last: Whether these follow all others, so that they need no numbers.
         at_end: Whether they may have been otherwise before the last step.
     """
     if not dead:
@@ -188,6 +193,8 @@ def describe_dead(tap: TapInfo, channels: int, dead: Sequence[int], *, at_end: b
     names = sorted(dead if tap.channels is None else [tap.channels[each] for each in dead])
     if len(dead) == channels:
         subject = "all " * (channels > 1)
+    elif are_last:
+        subject = f"the last {len(dead):,} " if len(dead) > 1 else "the last one "
     elif len(dead) <= MAX_NAMED_DEAD:
         *others, last = map(str, names)
         subject = (f"{', '.join(others)} and {last}" if others else f"channel {last}") + " "

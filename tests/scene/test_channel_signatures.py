@@ -63,3 +63,12 @@ def test_values_that_are_not_finite_do_not_spread() -> None:
     assert np.isfinite(signatures.distances).all()
     assert signatures.select_different(2) == [0, 1]
     assert signatures.order_by_similarity([2, 1, 0]) == [0, 1, 2]
+
+
+def test_dead_channels_are_chosen_only_if_all_are() -> None:
+    values = np.random.default_rng(0).normal(size=(5, 100))
+    dead = np.array([False, True, False, True, False])
+    signatures = ChannelSignatures.from_values(values, dead)
+    assert signatures.select_different(4) == [0, 2, 4]
+    assert signatures.select_different(5) == [0, 1, 2, 3, 4]
+    assert ChannelSignatures.from_values(values, np.ones(5, bool)).select_different(2) == [0, 1]

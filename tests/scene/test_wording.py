@@ -136,6 +136,16 @@ def test_a_number_alone_is_no_name(layer: str, name: str) -> None:
             "2: 6 channels of 7 × 7, one per row; 4 of them dead at the end",
         ),
         (
+            (10, 6, 7, 7),
+            {"dead": [5, 0], "are_dead_last": True},
+            "2: 6 channels of 7 × 7, one per row; the last 2 dead at the end",
+        ),
+        (
+            (10, 6, 7, 7),
+            {"dead": [3], "are_dead_last": True, "at_end": False},
+            "2: 6 channels of 7 × 7, one per row; the last one dead",
+        ),
+        (
             (10, 2, 7, 7),
             {"dead": [0, 1]},
             "2: 2 channels of 7 × 7, one per row; all dead at the end",
