@@ -214,7 +214,8 @@ def find_long_gaps(measured: NDArray[np.bool_]) -> NDArray[np.intp]:
     distances = np.diff(places)
     if not len(distances):
         return places[:0]
-    return places[:-1][distances > MAX_GAP * np.median(distances)] + 1
+    starts: NDArray[np.intp] = places[:-1][distances > MAX_GAP * np.median(distances)] + 1
+    return starts
 
 
 def find_latest(known: NDArray[np.bool_]) -> NDArray[np.intp]:

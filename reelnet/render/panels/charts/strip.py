@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +121,8 @@ class Strip:
         return {self.write_sentence(index, way) for index in range(len(self.main.values))}
 
 
-class SentenceWay(NamedTuple):
+@dataclass(frozen=True)
+class SentenceWay:
     """Which parts a strip's sentence has.
 
     Attributes:
