@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -36,6 +37,9 @@ from reelnet.template.model import Template
 
 MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
 """Steps and bytes of the figure that a notebook shows for a run."""
+
+MAX_OVERVIEW_VALUES = 100_000_000
+"""Recorded values of a run that is laid out for a notebook; of more, reading them would take long."""
 
 if TYPE_CHECKING:
     from reelnet.export.platform_batch import PlatformResult
@@ -385,6 +389,8 @@ class Run(RunReader):
         """The overview as a figure of a few steps; empty if the run has none, or if it is large."""
         from reelnet.export.html.embed import embed_figure
 
+        if len(self.steps) * sum(math.prod(tap.shape) for tap in self.taps.values()) > MAX_OVERVIEW_VALUES:
+            return ""
         # A table is shown in any case: also of a run without steps, or with a damaged one.
         with suppress(ReelnetError):
             return embed_figure(self.reel("overview").rendition, MAX_OVERVIEW_BYTES, MAX_OVERVIEW_STEPS) or ""

@@ -107,6 +107,12 @@ def test_what_is_too_large_for_a_notebook(run: Run, monkeypatch: pytest.MonkeyPa
     assert str(page.attributes("img")["src"]).startswith("data:image/png;base64,")
 
 
+def test_a_large_run_is_not_read_for_a_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reelnet.reel.MAX_OVERVIEW_VALUES", 70 * 3 * 4 * 25 - 1)
+    monkeypatch.setattr(Run, "snapshot", lambda *args: pytest.fail("a step is read"))
+    assert "iframe" not in run._repr_html_()
+
+
 def test_a_damaged_run_is_a_table(make_run: MakeRun) -> None:
     run = make_run(taps=noise(9, 2, 1, 4).astype(np.float32))
     (Path(run.location) / "steps/00000003.safetensors").unlink()
