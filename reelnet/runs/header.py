@@ -151,6 +151,11 @@ class TapInfo:
         """Whether values without positions are displayed as a grid."""
         return self.fold is not None and self.fold[2] != self.shape[3]
 
+    @property
+    def has_single_values(self) -> bool:
+        """Whether each displayed map is a single value."""
+        return self.map_shape[1:] == (1, 1)
+
     def fold_values(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Reshape values (samples, …) to the displayed maps (samples, channels, height, width); blanks are 0."""
         return values if self.fold is None else fold_to_maps(values, self.fold)

@@ -33,6 +33,9 @@ MIN_CELL_FILL = 0.8
 MAX_ASPECT = 4
 """Longer to shorter side of a cell; the values of maps that are more oblong, such as sequences, are stretched."""
 
+VALUE_ASPECTS = *(Fraction(n, 4) for n in (4, 2, 3, 5, 6, 8, 10, 12)), Fraction(MAX_ASPECT)
+"""Widths to heights of cells of single values, which have no shape of their own."""
+
 MAX_STRETCH_FOR_GRID = Fraction(5, 4)
 """How much more values may be stretched, so that they meet more lines of the grid."""
 
@@ -59,7 +62,14 @@ class Cell:
     grid: SnapGrid = field(default_factory=SnapGrid)
 
     @classmethod
-    def at_scale(cls, height: int, width: int, scale: int | Fraction, grid: SnapGrid) -> Cell:
+    def at_scale(
+        cls,
+        height: int,
+        width: int,
+        scale: int | Fraction,
+        grid: SnapGrid,
+        value_aspect: Fraction = VALUE_ASPECTS[0],
+    ) -> Cell:
         """The cell of a map of height × width values at a scale.
 
         Args:
@@ -67,7 +77,13 @@ class Cell:
             width: Columns of values.
             scale: Pixels per value along the longer side: an integer, or 1/n, with which n × n values become a pixel.
             grid: The grid of the layout.
+            value_aspect: Width to height of the cell if the map is a single value, one of `VALUE_ASPECTS`.
         """
+        if width == height == 1:
+            side, long = int(scale), int(scale * max(value_aspect, 1 / value_aspect))
+            long = grid.round_down(long) if long >= 2 * grid.step else long
+            wide = cls(max(long, side), side, max(long, side), side, grid=grid)
+            return wide if value_aspect >= 1 else wide.transpose()
         if width < height:
             return cls.at_scale(width, height, scale, grid).transpose()
         scale_x, reduce_x = (int(scale), 1) if scale >= 1 else (1, math.ceil(1 / Fraction(scale)))

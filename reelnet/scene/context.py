@@ -15,7 +15,14 @@ from reelnet.errors import UsageError, suggest_names
 from reelnet.runs.header import TapInfo, displayable_layers, require_activation
 from reelnet.runs.run import RunReader
 from reelnet.runs.snapshot import Snapshot
-from reelnet.scene.cell import MIN_GRID_GAP, Cell, choose_pitch, describe_means, describe_reduction
+from reelnet.scene.cell import (
+    MIN_GRID_GAP,
+    VALUE_ASPECTS,
+    Cell,
+    choose_pitch,
+    describe_means,
+    describe_reduction,
+)
 from reelnet.scene.channel_choice import ChannelChoice, ChannelOrder
 from reelnet.scene.layout.arrangement import Arrangement
 from reelnet.scene.layout.snap import MIN_PREFERRED, SnapGrid
@@ -63,6 +70,8 @@ class SceneContext:
         frame_samples: All samples in the frame, where this context is for a part of them; see `select_samples`.
         may_turn_labels: Whether the names of samples above columns may be turned, where they take room from cells.
         may_turn_answers: Whether the names of answers may be turned where they do not fit otherwise.
+        may_name_classes: Whether the channels of the class output may have names, where they take room from cells.
+        value_aspect: Width to height of the layer's cells if each shows a single value.
         least_pitch: Pixels that samples are apart at least, from one to the next, so that names fit; 0 for any.
         shows_charts: Whether there is room for charts beside maps.
         max_chart_height: The greatest height of a chart in pixels; None for no limit.
@@ -101,6 +110,8 @@ class SceneContext:
     frame_samples: tuple[int, ...] = ()
     may_turn_labels: bool = True
     may_turn_answers: bool = True
+    may_name_classes: bool = True
+    value_aspect: Fraction = VALUE_ASPECTS[0]
     least_pitch: int = 0
     shows_charts: bool = True
     max_chart_height: int | None = None
@@ -177,7 +188,8 @@ class SceneContext:
 
     def with_scale(self, scale: int | Fraction) -> SceneContext:
         """The same with cells in which the maps of the layer have this scale; see `Cell.at_scale`."""
-        cell = Cell.at_scale(*self.require(self.layer).map_shape[1:], scale, self.grid)
+        shape = self.require(self.layer).map_shape[1:]
+        cell = Cell.at_scale(*shape, scale, self.grid, self.value_aspect)
         return replace(self, cell_size=round(cell.size), scale=Fraction(scale), _views={})
 
     def with_preferred_scale(self) -> SceneContext:
@@ -243,7 +255,7 @@ class SceneContext:
             limits = Limits.find(tap, self.taps, self.theme, self.statistics, self.map_layers)
             shape = info.map_shape[1:]
             if tap == self.layer and self.scale is not None:
-                cell = Cell.at_scale(*shape, self.scale, self.grid)
+                cell = Cell.at_scale(*shape, self.scale, self.grid, self.value_aspect)
             else:
                 # Beside a layer whose scale is settled, larger maps are reduced to its size.
                 is_limited = self.theme.cell is not None or self.scale is not None

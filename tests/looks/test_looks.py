@@ -31,7 +31,7 @@ REFUSED = {
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {"maps": "single"},
     "overview": {"maps": "series"},
-    "square": {"maps": "filters series single oblong"},
+    "square": {"maps": "filters series single oblong logsteps gaps"},
     "vertical": {"maps": "single"},
     "wide": {"maps": "logsteps"},
 }

@@ -147,3 +147,14 @@ def test_cells_are_a_multiple_of_eight_apart_if_their_gap_stays_narrow(
 ) -> None:
     grid = SnapGrid(8)
     assert choose_pitch(extent, side, grid, grid.for_values(scale), density) == pitch
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [("1", (24, 24)), ("5/2", (56, 24)), ("4", (96, 24)), ("1/2", (24, 48))],
+)
+def test_cells_of_single_values_have_any_shape(aspect: str, size: tuple[int, int]) -> None:
+    cell = Cell.at_scale(1, 1, 24, SnapGrid(), Fraction(aspect))
+    assert (cell.width, cell.height) == size
+    assert (cell.scale, cell.shown_shape) == (24, (1, 1))
+    assert Cell.at_scale(2, 1, 24, SnapGrid(), Fraction(aspect)) == Cell.at_scale(2, 1, 24, SnapGrid())

@@ -152,7 +152,7 @@ class Estimate:
 
     def bound(self, division: Division) -> float:
         """The most that `rate` may be at any scale, without a measure."""
-        room, cell = self._choose_room(division.channels), self._at_scale(self._scales[0]).cell
+        room, cell = self._choose_room(division.channels), self._at_scale(self._scales[-1]).cell
         divided = division.count_cells(transposed=self.context.transposed)
         across, down = (blocks * cells for blocks, cells in divided)
         width = min(room.size.width / across, room.size.height / down * cell.width / cell.height)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import product
 
 from reelnet.config.diagnostics import InvalidTemplate
+from reelnet.scene.cell import VALUE_ASPECTS
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.arrangement import Division
 from reelnet.scene.layout.boxes import Leaf, Size
@@ -28,8 +29,8 @@ MIN_REDUCED_SIDE = 4
 """Pixels of the layout of the longer side of a map below which it is not reduced further."""
 
 READABLE, MAX_LEAST_PITCH, LEAST_PITCH_STEP = 0.9, 160, 8
-"""What names must count to be readable, on two lines each; and how far samples may be moved apart for that, in pixels
-of the layout, and by which steps in output pixels."""
+"""What names must count to be readable, on two lines each, as a part of what they count far apart; how far samples
+may be moved apart for that, in pixels of the layout, and by which steps in output pixels."""
 
 MIN_CHANNELS, FEW_CHANNELS, FEW_SAMPLES = 4, 8, 8
 """Channels below which none is left out for larger maps, those above which only even numbers are tried, and samples
@@ -70,6 +71,8 @@ class Plan:
             transposed=own.transposed,
             may_turn_labels=own.may_turn_labels,
             least_pitch=own.least_pitch,
+            may_name_classes=own.may_name_classes,
+            value_aspect=own.value_aspect,
             arrangement=self.division.arrangement,
             _field_texts={},
         )
@@ -153,10 +156,11 @@ def rank_plans(
 
 
 def list_ways(template: Template, context: SceneContext, panel: Panel, scale: Fraction) -> list[SceneContext]:
-    """What rows may be, and how names are written: as cells of their size allow, or so that all can be read.
+    """What rows may be, the shape of single values, and how names are written: as cells allow, or to be read.
 
     On a canvas of a given size rows may be samples or channels, if the author leaves that open. Names above columns
-    may be turned, or else left out, or move the columns apart. Those beside rows may move the rows apart.
+    may be turned, or else left out, or move the columns apart. Those beside rows may move the rows apart. Cells of
+    single values, which have no shape, may be wide enough for the names instead.
 
     Args:
         template: What the author wrote.
@@ -169,6 +173,15 @@ def list_ways(template: Template, context: SceneContext, panel: Panel, scale: Fr
     is_open = spec.transposed == "auto" and not any(each.is_sample_strip for each in panels)
     if canvas.width and canvas.height and is_open:
         ways.append(replace(context, transposed=not context.transposed, _views={}, _field_texts={}))
+    if canvas.width_limit and canvas.height_limit and context.require(context.layer).has_single_values:
+        # Names above columns need width; cells that are narrower still would be far apart.
+        ways = [
+            replace(way, value_aspect=aspect, may_name_classes=may_name, _views={})
+            for way in ways
+            for may_name in ([True, False] if context.name_channels(context.layer) else [True])
+            for aspect in VALUE_ASPECTS
+            if aspect >= 1 or way.transposed
+        ]
     found = list[SceneContext]()
     for way in ways:
         unturned = way if way.transposed else replace(way, may_turn_labels=False)
@@ -178,15 +191,19 @@ def list_ways(template: Template, context: SceneContext, panel: Panel, scale: Fr
 
 
 def with_readable_names(context: SceneContext, panel: Panel, scale: Fraction) -> SceneContext:
-    """The context with samples so far apart that all names can be read."""
+    """The context with samples so far apart that all names can be read, as far as that depends on it."""
     smallest = context.with_scale(scale)
     low, high = 0, context.px(MAX_LEAST_PITCH) // LEAST_PITCH_STEP
-    if panel.rate_names(smallest) >= READABLE:
+
+    def rate(pitch: int) -> float:
+        return panel.rate_names(replace(smallest, least_pitch=pitch * LEAST_PITCH_STEP))
+
+    wanted = READABLE * rate(high)
+    if rate(low) >= wanted:
         return context
     while high - low > 1:
         middle = (low + high) // 2
-        apart = replace(smallest, least_pitch=middle * LEAST_PITCH_STEP)
-        low, high = (low, middle) if panel.rate_names(apart) >= READABLE else (middle, high)
+        low, high = (low, middle) if rate(middle) >= wanted else (middle, high)
     return replace(context, least_pitch=high * LEAST_PITCH_STEP)
 
 

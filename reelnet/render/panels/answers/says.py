@@ -18,7 +18,12 @@ from reelnet.render.panels.answers.answer_panel import (
     measure_percent,
     rasterize_mark,
 )
-from reelnet.render.panels.maps.grid import LABEL_GAP, column_label_height, row_label_width
+from reelnet.render.panels.maps.grid import (
+    LABEL_GAP,
+    column_heading_height,
+    column_label_height,
+    row_label_width,
+)
 from reelnet.scene.class_scores import UNKNOWN_CLASS, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -111,7 +116,7 @@ class SaysDrawing(ABC):
             left += row_label_width(context, labels=panel.labels)
             self.slots = [Box(left + number * pitch, top, width, box.height) for number in samples]
         self._label_box = Box(box.x, box.y, left - box.x, top - box.y if context.transposed else box.height)
-        self._has_label = panel.labels
+        self._has_label, self.heading_height = panel.labels, column_heading_height(context)
         self.ink, self.muted = palette.ramps(theme.background, theme.ink, theme.muted)
         # As many shades as curves have, which often share these colors.
         self.right = palette.ramp(theme.right, theme.background, 12)
@@ -123,7 +128,7 @@ class SaysDrawing(ABC):
         if not self._has_label or box.height < style.line_height:
             return
         if self.transposed:
-            write(canvas, ROW_LABEL, self.muted, box.x, box.y, style)
+            write(canvas, ROW_LABEL, self.muted, box.x, box.bottom - self.heading_height, style)
         else:
             right, y = box.right - self.layout.px(LABEL_GAP), self.label_y(box)
             write(canvas, ROW_LABEL, self.muted, right, y, style, anchor="right")

@@ -14,12 +14,7 @@ from reelnet.render.canvas import write
 from reelnet.render.panels.history.moments_panel import MomentsPanel, find_cell_size
 from reelnet.render.panels.maps.arrangement import BlockArrangement
 from reelnet.render.panels.maps.block import Block, BlockDrawing
-from reelnet.render.panels.maps.channels import (
-    GapOption,
-    LabelsOption,
-    OrderOption,
-    ShowOption,
-)
+from reelnet.render.panels.maps.channels import GapOption, OrderOption, ShowOption
 from reelnet.render.typography import body_style
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.channel_choice import ChannelChoice
@@ -40,7 +35,7 @@ class Filmstrip(MomentsPanel):
     show: ShowOption = Selector()
     order: OrderOption = "recorded"
     gap: GapOption = None
-    labels: LabelsOption = True
+    labels: bool = Field(True, description="Write the channels' numbers beside them, counted from 0.")
     inputs: bool = Field(False, description="Show the samples along the blocks.")
     arrange: Literal["row", "column", "auto"] = Field(
         "row",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from reelnet.render.panels.maps.grid import (
     INPUT_LABEL,
     LABEL_GAP,
     CellGrid,
+    column_heading_height,
     column_label_height,
     describe_omitted_labels,
     fit_class_names,
@@ -45,6 +47,8 @@ CAPTION_GAP = 4
 """Pixels of the layout between the cells and the caption below them."""
 INPUT_GAP = 8
 """Pixels of the layout between the samples and the first channel."""
+NUMBERED = 0.5
+"""How well classes can be told from each other, from 0 to 1, without their names."""
 MIN_HEADING_EMS = 14
 """Width of a heading above a narrower block, in ems."""
 
@@ -57,7 +61,7 @@ class Block:
         view: The layer.
         channels: The channels, in the order in which they are shown.
         gap: Pixels between two channels; None to choose by the size of the cells.
-        labels: Whether channels are numbered.
+        labels: Whether there are words and numbers beside the cells; `names` for names of samples and classes only.
         heading: The line above; None for none.
         inputs: Whether the samples are above the cells, or left of them if rows are samples.
         answers: What the network says about the samples, between them and the cells; None for nothing.
@@ -73,7 +77,7 @@ class Block:
     view: TapView
     channels: tuple[int, ...]
     gap: int | None
-    labels: bool
+    labels: bool | Literal["names"]
     heading: str | None
     inputs: bool
     answers: Says | None = None
@@ -95,18 +99,34 @@ class Block:
         return [str(tap.channels[channel]) for channel in self.channels]
 
     @cached_property
+    def class_names(self) -> Labels | None:
+        """How channels are named; None if they have numbers: they are no classes, or their names do not fit."""
+        names = fit_class_names(self.context, self.view.name)
+        return names.select(self.channels) if names is not None and names.lines else None
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there are numbers of channels, and words for what inputs and answers are."""
+        return self.labels is True
+
+    @property
+    def has_channel_labels(self) -> bool:
+        """Whether there are numbers or names of channels."""
+        return self.has_numbers or (bool(self.labels) and self.class_names is not None)
+
+    @cached_property
     def left_margin(self) -> int:
         """Pixels left of the cells."""
         if self.context.transposed:
             label_width = row_label_width(self.context, labels=self.has_sample_labels)
             return label_width * self.inputs + self.sample_distance
-        label_width = row_label_width(self.context, labels=self.labels and self.row_labels)
-        if self.labels and self.row_labels and not self.names:
-            names = fit_class_names(self.context, self.view.name)
-            widths = map(body_style(self.context.theme).width, self.channel_labels)
-            widest = max(widths) if names is None else names.width
-            return self.context.grid.round_up(widest + self.context.px(LABEL_GAP))
-        return label_width
+        if not (self.has_channel_labels and self.row_labels):
+            return 0
+        if self.names and self.has_numbers:
+            return row_label_width(self.context, labels=True)
+        widths = map(body_style(self.context.theme).width, self.channel_labels)
+        widest = self.class_names.width if self.class_names else max(widths)
+        return self.context.grid.round_up(widest + self.context.px(LABEL_GAP))
 
     @cached_property
     def sample_distance(self) -> int:
@@ -139,7 +159,8 @@ class Block:
         """Pixels from the start of the samples to the start of the first channel."""
         size = self.input_size.height
         if self.context.transposed:
-            heading = body_style(self.context.theme).width(INPUT_LABEL) if self.labels and self.names else 0
+            has_heading = self.has_numbers and self.names
+            heading = body_style(self.context.theme).width(INPUT_LABEL) if has_heading else 0
             size = max(self.input_size.width, heading)
         # Where channels touch, the samples touch the first one.
         gap = 0 if self.gap == 0 else self.context.px(INPUT_GAP)
@@ -156,7 +177,7 @@ class Block:
         top = self.heading_height
         if self.colorbar_layout is not None:
             top += self.colorbar_layout.row_height
-        labels = self.labels if self.context.transposed else self.has_sample_labels
+        labels = self.has_channel_labels if self.context.transposed else self.has_sample_labels
         top += column_label_height(self.context, labels=labels)
         return top if self.context.transposed else top + self.sample_distance
 
@@ -169,16 +190,20 @@ class Block:
         """
         layout = self.answer_layout
         if not self.inputs or layout is None or explain_missing_truth(self.context):
-            return self.inputs and self.labels
+            return self.inputs and (
+                self.has_numbers or (bool(self.labels) and self.context.labels is not None)
+            )
         if not layout.has_names:
             return True
         has_words = any(len(label) > 1 for label in self.context.run_labels or ())
-        return self.labels and has_words and not self.context.transposed
+        return self.has_numbers and has_words and not self.context.transposed
 
     def rate_names(self) -> float:
         """How well it says what the samples are and what they are taken for, from 0 to 1."""
         names = fit_sample_labels(self.context, labels=self.has_sample_labels)
         rate = 1.0 if names is None else names.legibility
+        if self.labels and (classes := fit_class_names(self.context, self.view.name)):
+            rate *= classes.legibility if classes.lines else NUMBERED
         answers = self.answer_layout
         if answers is None or (answers.has_names and not answers.names.lines):
             return rate
@@ -283,7 +308,7 @@ class BlockDrawing:
         block, context, distance = self._block, self._context, self._block.answer_distance
         if block.answers is None or not distance:
             return None
-        bounds, labels = self._grid.bounds, block.labels and block.names
+        bounds, labels = self._grid.bounds, block.has_numbers and block.names
         answers = block.answers.model_copy(update={"labels": labels})
         if context.transposed:
             top = column_label_height(context, labels=labels)
@@ -357,27 +382,29 @@ class BlockDrawing:
             self._pictures.draw(canvas)
             if block.has_sample_labels and block.sample_names:
                 self._pictures.write_labels(canvas, self._muted)
-            if block.labels and block.row_labels and block.names:
+            if block.has_numbers and block.row_labels and block.names:
                 self._pictures.write_name(canvas, self._muted, block.input_distance)
         if self._answers is not None:
             self._answers.draw_still(canvas)
-        if block.labels:
+        if block.has_channel_labels:
             if not grid.row_gap and not grid.column_gap:
                 fill_box(canvas, grid.bounds.expand(self._context.px(1)), self._faint)
             self._write_channel_labels(canvas)
 
     def _write_channel_labels(self, canvas: Canvas) -> None:
         grid, style, labels = self._grid, body_style(self._context.theme), self._block.channel_labels
-        if self._context.transposed:
-            y = grid.y - column_label_height(self._context, labels=True)
+        gap, names = self._context.px(LABEL_GAP), self._block.class_names
+        if self._context.transposed and names is not None:
+            cells = [grid.cell_box(0, column) for column in range(grid.columns)]
+            names.draw_above(canvas, cells, grid.y - self._context.px(2), self._muted)
+        elif self._context.transposed:
+            y = grid.y - column_heading_height(self._context)
             grid.write_column_labels(canvas, grid.thin_column_numbers(labels, style), self._muted, y, style)
+        elif self._block.row_labels and names is not None:
+            cells = [grid.cell_box(row, 0) for row in range(grid.rows)]
+            names.draw_beside(canvas, cells, grid.x - gap, self._muted)
         elif self._block.row_labels:
-            gap, names = self._context.px(LABEL_GAP), fit_class_names(self._context, self.tap)
-            if names is None:
-                grid.write_row_labels(canvas, labels, self._muted, style, gap)
-            else:
-                cells = [grid.cell_box(row, 0) for row in range(grid.rows)]
-                names.select(self._block.channels).draw_beside(canvas, cells, grid.x - gap, self._muted)
+            grid.write_row_labels(canvas, labels, self._muted, style, gap)
 
     def draw_answers(self, canvas: Canvas, state: FrameState) -> None:
         """Draw what the network says about the samples at a step."""

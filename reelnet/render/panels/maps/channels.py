@@ -55,7 +55,6 @@ GapOption = Annotated[
     Pixels | None,
     Field(description="Pixels between two channels; by default 3 to 8, by the size of the cells."),
 ]
-LabelsOption = Annotated[bool, Field(description="Write the channels' numbers beside them, counted from 0.")]
 
 
 class Channels(Panel):
@@ -71,7 +70,11 @@ class Channels(Panel):
     show: ShowOption = Selector()
     order: OrderOption = "recorded"
     gap: GapOption = None
-    labels: LabelsOption = True
+    labels: bool | Literal["names"] = Field(
+        True,
+        description="Write the channels' numbers beside them, counted from 0, and the names of samples and classes. "
+        "`names`: write only the names.",
+    )
     heading: bool | None = Field(
         None, description="Write the layer's name above its block; by default if there are several."
     )

@@ -234,13 +234,26 @@ def fit_sample_labels(context: SceneContext, *, labels: bool = True) -> Labels |
 
 
 def fit_class_names(context: SceneContext, tap: str) -> Labels | None:
-    """How the names of classes are written left of the rows of their scores; None if the rows have numbers."""
+    """How the names of classes are written beside the rows, or above the columns, of their scores; None without any.
+
+    They have no lines where they do not fit, and channels are numbered.
+    """
     names = context.name_channels(tap)
-    if not names or context.transposed:
+    if not names:
         return None
-    style, height = body_style(context.theme), context.view(tap).cell.height
-    ways = (Labels.fit_rows(names, style, ems * style.size, height) for ems in ROW_LABEL_EMS)
-    return next((way for way in ways if way.lines), None)
+    style, cell, margin = body_style(context.theme), context.view(tap).cell, context.px(LABEL_MARGIN)
+    if not context.may_name_classes:
+        return Labels((), style)
+    if context.transposed:
+        return Labels.fit_columns(names, style, cell.width + margin, margin, may_turn=False)
+    ways = (Labels.fit_rows(names, style, ems * style.size, cell.height + margin) for ems in ROW_LABEL_EMS)
+    return next((way for way in ways if way.lines), Labels((), style))
+
+
+def fit_all_class_names(context: SceneContext) -> list[Labels]:
+    """How the names of classes are written in all layers that have them."""
+    fitted = (fit_class_names(context, tap) for tap in context.map_layers or (context.layer,))
+    return [names for names in fitted if names is not None]
 
 
 def describe_omitted_labels(context: SceneContext) -> tuple[str, ...]:
@@ -261,17 +274,24 @@ def row_label_width(context: SceneContext, *, labels: bool) -> int:
     texts = [INPUT_LABEL, str(last_channel), *map(format_channel_numbers, folded)]
     if context.transposed and (names := fit_sample_labels(context)):
         return context.grid.round_up(names.width + context.px(LABEL_GAP)) if names.lines else 0
-    names_of_classes = [fit_class_names(context, tap) for tap in context.map_layers or (context.layer,)]
-    widths = [names.width for names in names_of_classes if names is not None]
+    widths = [names.width for names in fit_all_class_names(context)]
     return context.grid.round_up(max(*map(style.width, texts), *widths) + context.px(LABEL_GAP))
 
 
 def column_label_height(context: SceneContext, *, labels: bool) -> int:
     """Pixels above the cells for column labels."""
     if labels and context.transposed:
-        return context.grid.round_up(body_style(context.theme).line_height + context.px(2))
+        heights = [names.height for names in fit_all_class_names(context)]
+        return max(
+            column_heading_height(context), context.grid.round_up(max(heights, default=0) + context.px(2))
+        )
     names = fit_sample_labels(context, labels=labels)
     return context.grid.round_up(names.height + context.px(2)) if names is not None and names.lines else 0
+
+
+def column_heading_height(context: SceneContext) -> int:
+    """Pixels above the cells for a number or a word above each column."""
+    return context.grid.round_up(body_style(context.theme).line_height + context.px(2))
 
 
 def label_overhang(context: SceneContext, *, labels: bool) -> int:

@@ -18,6 +18,7 @@ from reelnet.render.panels.maps.grid import (
     INPUT_LABEL,
     LABEL_GAP,
     CellGrid,
+    column_heading_height,
     column_label_height,
     describe_omitted_labels,
     fit_sample_labels,
@@ -198,7 +199,7 @@ class SamplePictures:
         """Write `input` left of the row, or above the column, if it fits into its width, or into `room` pixels."""
         style, box = body_style(self._context.theme), self.cell_box(0)
         if self._context.transposed:
-            y, width = box.y - column_label_height(self._context, labels=True), style.width(INPUT_LABEL)
+            y, width = box.y - column_heading_height(self._context), style.width(INPUT_LABEL)
             if width <= max(box.width, room):
                 write(canvas, INPUT_LABEL, ink, box.x + max(0, box.width - width) // 2, y, style)
             return
@@ -256,7 +257,7 @@ def choose_input_size(view: TapView, context: SceneContext) -> Size:
     if are_sequences(pictures):
         least = min(cell.width // 2, context.px(MAX_LINE_HEIGHT))
         return Size(cell.width, cell.height if context.transposed else max(cell.height, least))
-    if not view.tap.is_grid:
+    if not (view.tap.is_grid or view.tap.has_single_values):
         return Size(cell.width, cell.height)
     aspect = min(max(width / height, 1 / MAX_ASPECT), MAX_ASPECT)
     if context.transposed:

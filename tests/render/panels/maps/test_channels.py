@@ -309,3 +309,29 @@ def test_options_that_do_not_fit_the_run(tmp_path: Path, options: dict[str, Any]
         bare(run, **options)
     for word in words:
         assert word in str(error.value)
+
+
+def test_names_are_written_without_numbers(tmp_path: Path) -> None:
+    named = write_run(tmp_path / "named", noise(1, 3, 6, 7), labels=["one", "two", "three"])
+    nameless = write_run(tmp_path / "nameless", noise(1, 3, 6, 7))
+    transposed = {"transposed": True}
+
+    def draw(run: Run, labels: Any) -> Any:
+        return bare(run, labels=labels, samples=transposed, inputs=True)
+
+    assert np.array_equal(draw(nameless, "names"), draw(nameless, False))
+    height, width = draw(named, False).shape[:2]
+    with_names = draw(named, "names")
+    assert with_names.shape[0] == height
+    assert with_names.shape[1] > width
+    assert np.array_equal(with_names[:, -width:], draw(named, False))
+
+
+@pytest.mark.parametrize("rows_are_samples", [False, True])
+def test_classes_are_named_where_their_names_fit(tmp_path: Path, rows_are_samples: bool) -> None:
+    def draw(name: str, classes: list[str]) -> Any:
+        scores = {"scores": noise(1, 3, 2, 1)}
+        run = write_run(tmp_path / name, scores, classes=classes, class_output="scores")
+        return bare(run, labels="names", samples={"transposed": rows_are_samples}, inputs=True)
+
+    assert draw("short", ["a", "b"]).size > draw("long", ["x" * 200, "y" * 200]).size
