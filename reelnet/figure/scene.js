@@ -47,7 +47,6 @@
  * @property {[number, number]} [size]
  * @property {Panel[]} panels
  * @property {number[][]} points x and y of points in turn, shared by lines
- * @property {string[]} images data URLs
  * @property {MapBlock[]} maps
  * @property {string[] | null} labels names of the samples
  * @property {Cursor[]} cursor
@@ -64,6 +63,7 @@
  * @property {number[]} steps
  * @property {[number, number][]} frames index of a step, and milliseconds
  * @property {number | null} loop how often it plays; null for ever
+ * @property {string[]} images data URLs
  * @property {number} chunkSteps steps per file of a layer's levels
  * @property {Layer[]} layers
  */
@@ -88,10 +88,10 @@ const inflateElement = (id) =>
 export async function readScene() {
   /** @type {Scene} */
   const scene = JSON.parse(new TextDecoder().decode(await inflateElement("figure-data")));
-  for (const { panels, images } of scene.layers) {
+  for (const { panels } of scene.layers) {
     const items = panels.flatMap(({ still, variants }) => [still, ...variants]).flat();
     // Each image is in the data once.
-    for (const item of items) if (item[0] === "i") item[5] = images[item[5]];
+    for (const item of items) if (item[0] === "i") item[5] = scene.images[item[5]];
   }
   return scene;
 }

@@ -47,6 +47,7 @@ class Figure:
         layers: The same as JSON and levels.
         timeline: Which step is shown when.
         colors: Its colors.
+        images: Data URLs of its pictures.
         background: Number of the color of the background.
         poster: The PNG of the last step that is shown without the script.
     """
@@ -55,6 +56,7 @@ class Figure:
     layers: tuple[FigureLayer, ...]
     timeline: Timeline
     colors: ColorTable
+    images: Sequence[str]
     background: int
     poster: bytes
 
@@ -98,19 +100,19 @@ class Figure:
         if None in dark:
             dark = [None] * len(dark)
         colors = ColorTable(has_dark=None not in dark)
-        steps, layers = timeline.steps_shown, list[FigureLayer]()
+        steps, layers, images = timeline.steps_shown, list[FigureLayer](), list[str]()
         for number, (rendition, other) in enumerate(zip(renditions, dark, strict=True)):
 
             def on_step(done: int, before: int = number * len(steps)) -> None:
                 on_progress(before + done, len(renditions) * len(steps))
 
-            layer = describe_layer(rendition, other, steps, colors, on_step)
+            layer = describe_layer(rendition, other, steps, colors, images, on_step)
             on_layer(number, layer)
             layers.append(layer)
         scenes = renditions[0].scene, (dark[0] or renditions[0]).scene
         background = colors.add(*(to_rgb(scene.background.colors[-1]) for scene in scenes))
         poster = _draw_poster(renditions[0], steps[-1])
-        return cls(renditions, tuple(layers), timeline, colors, background, poster)
+        return cls(renditions, tuple(layers), timeline, colors, images, background, poster)
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -181,6 +183,7 @@ class Figure:
             ],
             "loop": self.renditions[0].request.template.timeline.plays,
             "chunkSteps": CHUNK_STEPS,
+            "images": self.images,
             "layers": layers,
         }
 

@@ -98,7 +98,6 @@ class FigureLayer:
         size: Width and height in CSS pixels.
         panels: Its panels, in drawing order.
         points: Shared lists of points, x and y in turn.
-        images: Data URLs of the pictures that items show.
         maps: Its maps.
         labels: The names of all recorded samples; None if they have none.
         cursors: Its charts over the steps.
@@ -108,7 +107,6 @@ class FigureLayer:
     size: tuple[Length, Length]
     panels: Sequence[PanelSeries]
     points: Sequence[Sequence[Coordinate]]
-    images: Sequence[str]
     maps: Sequence[LayerMaps]
     labels: Sequence[str] | None
     cursors: Sequence[StepCursor] = field(default_factory=list)
@@ -135,7 +133,6 @@ class FigureLayer:
             "bytes": offset,
             "panels": [panel.as_json() for panel in self.panels],
             "points": self.points,
-            "images": self.images,
             "maps": maps,
             "labels": self.labels,
             "cursor": [cursor.as_json() for cursor in self.cursors],
@@ -162,6 +159,7 @@ def describe_layer(
     dark: Rendition | None,
     steps: Sequence[int],
     colors: ColorTable,
+    images: list[str],
     on_step: OnStep = lambda done: None,
 ) -> FigureLayer:
     """Describe a layer at some steps.
@@ -171,6 +169,7 @@ def describe_layer(
         dark: The same with the colors of the dark scheme; None for a figure with one scheme.
         steps: Training steps, ascending.
         colors: The colors of the figure.
+        images: Data URLs of the figure's pictures, to which those of the layer are added.
         on_step: Called after each step.
 
     Raises:
@@ -180,7 +179,7 @@ def describe_layer(
     unsteady: set[int] = set()
     while True:
         try:
-            return _LayerWriter(rendition, dark, colors, unsteady).write(steps, on_step)
+            return _LayerWriter(rendition, dark, colors, images, unsteady).write(steps, on_step)
         except _UnsteadyCells as found:
             unsteady.add(found.panel)
 
@@ -204,15 +203,21 @@ class _LayerWriter:
         rendition: The layer.
         dark: The same in dark colors; None for a figure with one scheme.
         colors: The colors of the figure.
+        images: The pictures of the figure.
         unsteady: Numbers of the panels whose changing cells are pictures.
     """
 
     def __init__(
-        self, rendition: Rendition, dark: Rendition | None, colors: ColorTable, unsteady: Collection[int]
+        self,
+        rendition: Rendition,
+        dark: Rendition | None,
+        colors: ColorTable,
+        images: list[str],
+        unsteady: Collection[int],
     ) -> None:
         self._rendition, self._dark, self._unsteady = rendition, dark, unsteady
         self._rgb = rendition.palette_rgb, (dark or rendition).palette_rgb
-        self._writer = ItemWriter(self._rgb, rendition.density, colors)
+        self._writer = ItemWriter(self._rgb, rendition.density, colors, images)
         self._series: dict[int, list[CellSeries]] = {}
         self._still_series: list[CellSeries] = []
         self._is_first_step = True
@@ -256,7 +261,6 @@ class _LayerWriter:
             size=(width, height),
             panels=[*covers, *panels],
             points=self._writer.points.lists,
-            images=self._writer.images,
             maps=[maps for each in series for maps in each.finish(len(covers))],
             labels=context.run_labels,
             cursors=list(self._find_cursors(steps, len(covers))),

@@ -45,22 +45,25 @@ class ItemWriter:
         rgb: The color of each palette index, in the scheme of the template and in the dark one.
         density: Output pixels per CSS pixel.
         colors: The colors of the figure.
+        images: Data URLs of the figure's pictures, to which those of the layer are added.
 
     Attributes:
         points: The points of lines and polygons.
-        images: The data URLs of pictures.
     """
 
     def __init__(
-        self, rgb: tuple[NDArray[np.uint8], NDArray[np.uint8]], density: int, colors: ColorTable
+        self,
+        rgb: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+        density: int,
+        colors: ColorTable,
+        images: list[str],
     ) -> None:
-        self._rgb, self._density, self._colors = rgb, density, colors
+        self._rgb, self._density, self._colors, self._images = rgb, density, colors, images
         self._inks = InkPairs()
         self._numbers: dict[tuple[object, ...], int] = {}
         # A curve is the same object at all steps; keeping it keeps its number.
         self._lines: dict[int, tuple[object, PointRange]] = {}
         self.points = PointLists()
-        self.images: list[str] = []
 
     @property
     def has_dark(self) -> bool:
@@ -185,9 +188,9 @@ class ItemWriter:
             if is_drawn is not None:
                 pixels = np.dstack([pixels, np.where(is_drawn, 255, 0).astype(np.uint8)])
             url = encode_data_url(pixels)
-            if url not in self.images:
-                self.images.append(url)
-            self._numbers[key] = self.images.index(url)
+            if url not in self._images:
+                self._images.append(url)
+            self._numbers[key] = self._images.index(url)
         return self._numbers[key]
 
 

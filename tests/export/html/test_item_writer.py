@@ -21,7 +21,7 @@ ZIGZAG = ((0.0, 0.0), (10.0, 5.0), (20.0, 0.0), (30.0, 5.123))
 
 @pytest.fixture
 def writer() -> ItemWriter:
-    return ItemWriter((RGB, RGB), 2, ColorTable(has_dark=False))
+    return ItemWriter((RGB, RGB), 2, ColorTable(has_dark=False), [])
 
 
 def write(writer: ItemWriter, item: Item) -> list[Any]:
