@@ -40,6 +40,9 @@ from reelnet.template.model import SamplesSpec
 from reelnet.template.selector import Selector, select_indices
 from reelnet.template.theme import Theme
 
+MAX_WHOLE_CLASSES = 24
+"""Layers that give the scores of at most this many classes are shown whole."""
+
 T = TypeVar("T")
 
 
@@ -271,7 +274,10 @@ class SceneContext:
         """
         count = self.require(tap).map_shape[0]
         if self.name_channels(tap):
-            # Classes have an order, in which right answers are a diagonal, and none goes without saying.
+            # Classes have an order, in which right answers are a diagonal, and none goes without saying. A few of
+            # them could lack the very answers.
+            if show.top is not None and count <= MAX_WHOLE_CLASSES:
+                show = Selector()
             return replace(ChannelChoice.choose(show, "recorded", tap, count, self.statistics), most=None)
         return ChannelChoice.choose(show, order, tap, count, self.statistics, self.max_channels)
 
@@ -438,6 +444,7 @@ class SceneContext:
                 tap,
                 describe_cell(tap) + means,
                 attention=self.statistics.is_attention(self.layer),
+                are_classes=bool(self.name_channels(self.layer)),
             ),
             "rows": rows,
             "columns": columns,

@@ -154,7 +154,9 @@ def describe_layer(
     return f"{subject}: {shown}{mark} {each}{end}"
 
 
-def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) -> str:
+def describe_picture(
+    layer: str, tap: TapInfo, cell: str, *, attention: bool, are_classes: bool = False
+) -> str:
     """Say to somebody who has never seen one what a cell is: `Each small picture is what one channel of conv6 …`.
 
     Args:
@@ -162,8 +164,11 @@ def describe_picture(layer: str, tap: TapInfo, cell: str, *, attention: bool) ->
         tap: Its shape.
         cell: What a cell shows: `a map of 7 × 7 values`.
         attention: Whether its maps are attention weights (queries, keys), one per head.
+        are_classes: Whether its channels are the scores of classes.
     """
     name = name_layer(layer)
+    if are_classes:
+        return f"Each small square is the score that {name} gives to one class for one input"
     if attention:
         return (
             f"Each small picture shows which position (row) looks at which (column), for one head of {name}"

@@ -108,8 +108,9 @@ class CaptionSpec(SpecModel):
     optional: bool = Field(
         False,
         description="For captions with `at` or from a share of the training: leave the caption out if one with `at` "
-        "that is listed after it begins at the same step or earlier. With `at`, also leave it out, instead of an "
-        "error, if the event does not happen or the run lacks the data.",
+        "that is listed after it begins at the same step or earlier. With `at`, also leave it out if the event does "
+        "not happen, which is an error otherwise, if it begins at the last recorded step only, or if the run lacks "
+        "the data.",
     )
     to_step: int | None = Field(
         None,
@@ -154,11 +155,13 @@ class CaptionSpec(SpecModel):
             start = self.from_step
             return start.find_step(context.steps) if isinstance(start, TrainingShare) else start
         try:
-            return self.at.find_step(context)
+            start = self.at.find_step(context)
         except ValueError as error:
             if self.optional:
                 return None
             raise OptionError(str(error), "at") from None
+        # What holds at the last step alone has not lasted.
+        return None if self.optional and start == context.steps[-1] else start
 
 
 class Captions(Panel):

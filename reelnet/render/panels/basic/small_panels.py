@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 from reelnet.config.diagnostics import OptionError
 from reelnet.config.spec import FontSize, PositivePixels
 from reelnet.render.canvas import fill_box, write
-from reelnet.render.panels.charts.axis import fit_step_axis
 from reelnet.render.panels.maps.inputs import are_ink_on_white
 from reelnet.render.typography import TextStyle, body_style, drop_to_baseline, rasterize_text, text_style
 from reelnet.scene.context import FrameState, SceneContext
@@ -178,10 +177,7 @@ def format_total(context: SceneContext) -> str:
 
 
 class Progress(Panel):
-    """A thin bar, as wide as its box, that fills as the steps pass: empty at the first, full at the last.
-
-    Its scale is that of the charts. On a logarithmic one, notches mark the powers of ten.
-    """
+    """A thin bar, as wide as its box, that fills in proportion to the step: empty at the first, full at the last."""
 
     can_shrink: ClassVar[bool] = True
 
@@ -207,15 +203,9 @@ class ProgressDrawing:
         self._bar = Box(box.x, box.y + (box.height - thickness) // 2, box.width, thickness)
         color = panel.color or theme.accent
         self._ink = palette.ramp(color, color, 1)
-        axis = fit_step_axis(context.steps, 0)
-        powers = (
-            [10.0**power for power in range(20) if axis.low < 10.0**power < axis.high] if axis.log else []
-        )
-        self._notches = [round(part * box.width) for part in axis.to_fraction(powers)]
-        self._background = palette.ramp(theme.background, theme.background, 1)
-        self._notch = context.px(1)
+        first, last = context.steps[0], context.steps[-1]
         # A single step is the last one.
-        self._filled = axis.to_fraction(context.steps) if len(context.steps) > 1 else np.ones(1)
+        self._filled = [(step - first) / (last - first) if last > first else 1.0 for step in context.steps]
         self._track = palette.ramp(theme.faint, theme.faint, 1) if panel.track else None
 
     def draw_still(self, canvas: Canvas) -> None:
@@ -227,8 +217,6 @@ class ProgressDrawing:
         """Fill the part of the steps that have passed."""
         bar, filled = self._bar, self._filled[state.step_index]
         fill_box(canvas, Box(bar.x, bar.y, round(filled * bar.width), bar.height), self._ink)
-        for notch in self._notches:
-            fill_box(canvas, Box(bar.x + notch, bar.y, self._notch, bar.height), self._background)
 
 
 class Spacer(Panel):

@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field
 from reelnet.config.diagnostics import ErrorCollector, error_context
 from reelnet.config.spec import FontSize
 from reelnet.render.canvas import write
-from reelnet.render.panels.charts.axis import MIN_PLOT_STEPS
 from reelnet.render.typography import TextStyle, balance_text, split_word, text_style, wrap_text
 from reelnet.scene.class_scores import ClassScores, explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
@@ -67,11 +66,10 @@ class Text(Panel):
     bold: bool | None = Field(None, description="Whether the text is bold; by default the style's.")
     color: ColorOption = None
     align: AlignOption = "left"
-    needs: Literal["curves", "scores", "no scores", "truth"] | None = Field(
+    needs: Literal["scores", "no scores", "truth"] | None = Field(
         None,
-        description="What the text is about; without it the panel is left out: curves of metrics (at least "
-        "five steps, and space for a chart), a class output, or known right answers. `no scores`: leave "
-        "the panel out if there is a class output.",
+        description="What the text is about; without it the panel is left out: a class output, or known right "
+        "answers. `no scores`: leave the panel out if there is a class output.",
     )
 
     def font_style(self, context: SceneContext) -> TextStyle:
@@ -84,9 +82,6 @@ class Text(Panel):
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure the lines at their natural width; None if the run lacks the data named by `needs`."""
         match self.needs:
-            case "curves":
-                has_room = context.shows_charts or not context.map_layers
-                is_shown = bool(context.metrics) and len(context.steps) >= MIN_PLOT_STEPS and has_room
             case "scores" | "no scores":
                 is_shown = (ClassScores.find(context) is None) == (self.needs == "no scores")
             case "truth":

@@ -199,7 +199,7 @@ class LayerTableDrawing:
         if shown < self._total:
             notes.append(f"{shown} of {self._total} layers, spread by depth")
         if left_out:
-            notes.append("of layers with more channels, those that differ most")
+            notes.append("where a layer has more channels, those that differ most are shown")
         if way.samples < samples:
             # Other panels show more.
             notes.append(f"the first {way.samples} of {samples} samples")
@@ -332,6 +332,7 @@ class LayerKey(Still):
         self._muted = palette.ramp(theme.muted, theme.background)
         self._faint = palette.ramp(theme.faint, theme.faint, 1)
         self._map = palette.colormap(self._limits.select_anchors(theme))
+        self._is_constant = self._limits.low == self._limits.high
 
     @staticmethod
     def height(context: SceneContext) -> int:
@@ -343,20 +344,23 @@ class LayerKey(Still):
         """Pixels of the two limits side by side."""
         low, high = context.view(tap).limits.labels
         style = key_style(context)
-        return style.width(low) + style.width(high) + style.size // 2
+        return style.width(low) + style.width(high) + style.size
 
     def draw_still(self, canvas: Canvas) -> None:
         """Draw the bar in its frame, and write the limits."""
         box, style = self._box, self._style
-        frame = Box(box.x, box.y, box.width, self._thickness)
+        width = 2 * style.size if self._is_constant else box.width
+        frame = Box(box.x, box.y, width, self._thickness)
         fill_box(canvas, frame, self._faint)
         indices, inner = self._map.indices_for(canvas), frame.expand(-self._line)
-        levels = np.rint(np.linspace(0, len(indices) - 1, inner.width)).astype(np.intp)
+        last = 0 if self._is_constant else len(indices) - 1
+        levels = np.rint(np.linspace(0, last, inner.width)).astype(np.intp)
         draw_picture(canvas, indices[levels][None], inner)
         low, high = self._limits.labels
         y = frame.bottom + self._line
         write(canvas, low, self._muted, box.x, y, style)
-        write(canvas, high, self._muted, box.right, y, style, anchor="right")
+        if not self._is_constant:
+            write(canvas, high, self._muted, box.right, y, style, anchor="right")
 
 
 def key_style(context: SceneContext) -> TextStyle:

@@ -268,12 +268,13 @@ def row_label_width(context: SceneContext, *, labels: bool) -> int:
     """Pixels left of the cells for row labels; the same for all panels of cells, so that they line up."""
     if not labels:
         return 0
+    if context.transposed:
+        names = fit_sample_labels(context)
+        return context.grid.round_up(names.width + context.px(LABEL_GAP)) if names and names.lines else 0
     style = body_style(context.theme)
     last_channel = max(context.taps[name].map_shape[0] for name in displayable_layers(context.taps)) - 1
     folded = [tap for tap in context.taps.values() if tap.fold is not None and tap.map_shape[0] == 1]
     texts = [INPUT_LABEL, str(last_channel), *map(format_channel_numbers, folded)]
-    if context.transposed and (names := fit_sample_labels(context)):
-        return context.grid.round_up(names.width + context.px(LABEL_GAP)) if names.lines else 0
     widths = [names.width for names in fit_all_class_names(context)]
     return context.grid.round_up(max(*map(style.width, texts), *widths) + context.px(LABEL_GAP))
 

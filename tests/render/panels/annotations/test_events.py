@@ -159,6 +159,17 @@ def test_an_optional_caption_is_left_out_once_an_event_listed_after_it_has_begun
     assert ranges == [(0, 0), (10, 20), None, None, (30, 50)]
 
 
+def test_an_optional_caption_is_left_out_if_its_event_is_at_the_last_step_only(run: Run) -> None:
+    items = [
+        {"from": "0%", "optional": True, "text": "start"},
+        {"at": "test_accuracy 90%", "optional": True, "text": "left out"},
+        {"from": "100%", "optional": True, "text": "end"},
+    ]
+    panel = Captions.model_validate({"items": items})
+    ranges = [each and (each.first, each.last) for each in panel.resolve_ranges(context_of(run))]
+    assert ranges == [(0, 40), None, (50, 50)]
+
+
 def test_a_caption_says_at_which_step_it_begins(run: Run) -> None:
     def words(text: str) -> Any:
         items = [{"at": "half_correct", "text": text}, {"text": "{right} {{of}} {step:,}"}]

@@ -10,7 +10,7 @@ import pytest
 
 from reelnet.reel import Run
 from reelnet.render.typography import body_style, rasterize_text
-from tests.make_run import noise, write_run
+from tests.make_run import write_run
 from tests.render.panels.drawing import LaidOut, lay_out
 
 WORDS = {"kind": "text", "text": "Words"}
@@ -25,16 +25,13 @@ def shows(run: Run, needs: str) -> bool:
 def test_texts_are_shown_only_with_their_subject(tmp_path: Path) -> None:
     maps, out = (3, 2, 4, 4), (3, 5, 1, 1)
     bare = write_run(tmp_path / "bare", taps={"conv1": maps})
-    short = write_run(tmp_path / "short", noise(4, *maps), metrics={"loss": [1.0] * 4})
     full = write_run(
         tmp_path / "full",
         taps={"conv1": maps, "out": out},
         classes="01234",
-        metrics=lambda step: {"loss": float(step)},
     )
-    assert [shows(bare, needs) for needs in ("curves", "scores")] == [False, False]
-    assert [shows(full, needs) for needs in ("curves", "scores")] == [True, True]
-    assert not shows(short, "curves")
+    assert [shows(bare, needs) for needs in ("scores", "no scores")] == [False, True]
+    assert [shows(full, needs) for needs in ("scores", "no scores")] == [True, False]
     assert "words" in dict(lay_out(bare, {"words": WORDS}).scene.boxes)
 
 

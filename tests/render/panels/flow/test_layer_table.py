@@ -78,7 +78,7 @@ def test_what_is_left_out_is_said_and_words_count_what_is_drawn(tmp_path: Path) 
     drawing, context = drawing_of(laid), laid.scene.context
     shown = drawing.way.samples
     assert shown < 40
-    assert " ".join(drawing._note) == "Of layers with more channels, those that differ most."
+    assert " ".join(drawing._note) == "Where a layer has more channels, those that differ most are shown."
     assert context.sample_indices == tuple(range(shown))
     assert len(context.pictures) == shown
     assert context.text_fields["inputs"] == f"{shown} of 40 samples"
