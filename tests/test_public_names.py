@@ -41,6 +41,7 @@ MODULES = {
         "FrameState",
         "HasCells",
         "HasLevelMaps",
+        "HasStepAxis",
         "Ink",
         "LevelMaps",
         "Measure",

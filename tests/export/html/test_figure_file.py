@@ -340,3 +340,19 @@ def test_a_figure_is_the_same_each_time(run: Run, tmp_path: Path) -> None:
     for name in ("a.html", "b.html"):
         run.reel().save(tmp_path / name)
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("template", "axis"), [("article", "curve"), ("annotated", "curve"), ("dark", "curve")]
+)
+def test_cursors_of_charts_are_where_the_steps_are(
+    make_run: MakeRun, tmp_path: Path, template: str, axis: str
+) -> None:
+    run = make_run(
+        taps=noise(12, 3, 2, 4).astype(np.float32), metrics={"loss": np.linspace(3, 1, 12).tolist()}
+    )
+    (layer,) = save(run, tmp_path / "a.html", template).scene["layers"]
+    (cursor,) = layer["cursor"]
+    assert layer["panels"][cursor["panel"]]["name"] == axis
+    left, _, width, _ = cursor["box"]
+    assert cursor["x"] == pytest.approx(np.linspace(left, left + width - 1, 12), abs=0.51)
