@@ -335,3 +335,13 @@ def test_classes_are_named_where_their_names_fit(tmp_path: Path, rows_are_sample
         return bare(run, labels="names", samples={"transposed": rows_are_samples}, inputs=True)
 
     assert draw("short", ["a", "b"]).size > draw("long", ["x" * 200, "y" * 200]).size
+
+
+@pytest.mark.parametrize(("classes", "shown"), [(24, 24), (25, 3)])
+def test_none_of_a_few_classes_is_left_out(tmp_path: Path, classes: int, shown: int) -> None:
+    names = [f"class {number}" for number in range(classes)]
+    shape = (2, classes, 1, 1)
+    run = write_run(tmp_path / "run", {"scores": shape}, classes=names, class_output="scores")
+    fields = lay_out(run, {"channels": {"show": {"top": 3}}}).scene.context.text_fields
+    assert fields["channels"] == shown
+    assert "one class for one input" in str(fields["picture"])
