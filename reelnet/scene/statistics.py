@@ -242,10 +242,16 @@ class RunStatistics:
         return self._get_cached(("series", tap, key, len(self._run.steps)), compute)
 
     def differences(
-        self, tap: str, samples: tuple[int, ...], channels: tuple[int, ...], steps: tuple[int, ...]
+        self,
+        tap: str,
+        samples: tuple[int, ...],
+        channels: tuple[int, ...],
+        steps: tuple[int, ...],
+        bounds: tuple[tuple[float, float], ...],
     ) -> NDArray[np.float64]:
-        """How much some maps differ from step to step: the mean absolute difference, float64 (steps, steps).
+        """How much the colors of some maps differ from step to step, float64 (steps, steps), 0 to 1.
 
+        It is the mean absolute difference of values as fractions of their color scale, beyond which nothing is seen.
         Differences of values that are not finite count as 0. Of large maps, it is that of a sample of their values,
         which depends on nothing but their number.
 
@@ -254,11 +260,16 @@ class RunStatistics:
             samples: The samples whose maps are compared.
             channels: The channels whose maps are compared, as they are displayed.
             steps: The training steps.
+            bounds: The values at the ends of the color scale of each of these channels.
         """
+        low, high = np.array(bounds, np.float64).T[:, :, None, None]
+        span = np.where(high == low, 1.0, high - low)
 
         def read(step: int) -> NDArray[np.float64]:
-            maps = self._run.tap(tap).fold_values(self.read_step(step, [tap])[tap])
-            values = maps[np.ix_(samples, channels)].astype(np.float64).ravel()
+            folded = self._run.tap(tap).fold_values(self.read_step(step, [tap])[tap])
+            maps = folded[np.ix_(samples, channels)].astype(np.float64)
+            shown = np.where(np.isfinite(maps), np.clip(maps, low, high), np.nan)
+            values: NDArray[np.float64] = ((shown - low) / span).ravel()
             if values.size <= MAX_COMPARED_VALUES:
                 return values
             places = np.arange(MAX_COMPARED_VALUES) * GOLDEN_RATIO % 1 * values.size
@@ -272,7 +283,7 @@ class RunStatistics:
                     found[number] = np.where(np.isfinite(change), change, 0.0).mean(axis=1)
             return found
 
-        return self._get_cached(("differences", tap, samples, channels, steps), compute)
+        return self._get_cached(("differences", tap, samples, channels, steps, bounds), compute)
 
     def read_step(self, step: int, taps: Sequence[str]) -> dict[str, NDArray[np.generic]]:
         """The arrays of one step, for panels that show this step in every frame."""

@@ -30,6 +30,7 @@ REFUSED = {
 
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {"maps": "single"},
+    "evolution": {"maps": "single"},
     "overview": {"maps": "series"},
     "square": {"maps": "filters series single oblong logsteps gaps"},
     "vertical": {"maps": "single"},

@@ -58,12 +58,15 @@ def test_the_changes_of_a_long_run_are_shared_by_the_steps_between(tmp_path: Pat
     assert by_step.argmax() in (598, 599, 600, 601, 602)
 
 
-def test_differences_between_steps_are_those_of_the_chosen_maps(tmp_path: Path) -> None:
+def test_differences_between_steps_are_those_of_the_colors_of_the_chosen_maps(tmp_path: Path) -> None:
     maps = noise(3, 4, 5, 6)
     maps[1, 2, 0, 0, 0] = np.nan
     statistics = RunStatistics(write_run(tmp_path / "run", maps))
-    found = statistics.differences("conv1", (2, 0), (0, 3), (0, 1, 2))
+    bounds = (-1.0, 1.0), (-0.5, 0.5)
+    found = statistics.differences("conv1", (2, 0), (0, 3), (0, 1, 2), bounds)
     chosen = maps[:, [2, 0]][:, :, [0, 3]].astype(np.float64)
+    chosen[:, :, 0] = np.clip(chosen[:, :, 0], -1, 1) / 2
+    chosen[:, :, 1] = np.clip(chosen[:, :, 1], -0.5, 0.5)
     wanted = [[np.nan_to_num(np.abs(one - other)).mean() for other in chosen] for one in chosen]
     assert found == pytest.approx(np.array(wanted))
 
@@ -71,9 +74,11 @@ def test_differences_between_steps_are_those_of_the_chosen_maps(tmp_path: Path) 
 def test_differences_of_large_maps_are_those_of_a_sample(tmp_path: Path) -> None:
     maps = noise(1, 4, 8, 20) * np.array([0.0, 0.5, 2.0], np.float32)[:, None, None, None, None]
     statistics = RunStatistics(write_run(tmp_path / "run", maps))
-    found = statistics.differences("conv1", tuple(range(4)), tuple(range(8)), (0, 1, 2))
+    found = statistics.differences(
+        "conv1", tuple(range(4)), tuple(range(8)), (0, 1, 2), ((-100.0, 100.0),) * 8
+    )
     assert found[0, 2] == pytest.approx(4 * found[0, 1])
-    assert found[0, 1] == pytest.approx(np.abs(maps[1]).mean(), rel=0.1)
+    assert found[0, 1] == pytest.approx(np.abs(maps[1]).mean() / 200, rel=0.1)
 
 
 def test_a_channel_that_is_the_same_for_every_input_at_the_end_is_dead(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ class Curve(Panel):
         others = [*chart.series[:main], *chart.series[main + 1 :]]
         datasets = [describe_dataset(name) for name in names]
         thin = [datasets[number] for number in range(len(names)) if number != main]
-        has_plot = len(context.steps) >= MIN_PLOT_STEPS
+        has_plot, samples = len(context.steps) >= MIN_PLOT_STEPS, len(context.sample_indices)
         is_thin_drawn = has_plot and len(others) == 1 and others[0].has_line
         is_known = is_accuracy(split_metric(names[main])[1]) and not explain_missing_truth(context)
         return Strip(
@@ -209,8 +209,8 @@ class Curve(Panel):
             chart.step_axis,
             datasets[main],
             f"thin line: {thin[0]}" if is_thin_drawn and thin[0] else "",
-            count_right(context) if is_known and len(context.sample_indices) > 1 else None,
-            len(context.sample_indices),
+            count_right(context) if is_known and samples > 1 else None,
+            f"these {samples:,}" if context.map_layers else f"{samples:,} samples",
             context.steps,
             has_plot=has_plot,
         )

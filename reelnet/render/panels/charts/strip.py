@@ -57,7 +57,7 @@ class Strip:
         dataset: What the value is measured on, as far as the metric's name tells: `in tests`; else empty.
         legend: What the thin curve is, likewise.
         right: How many of the shown samples the network is right about, (steps,); None if that is not known.
-        samples: The number of samples that are shown.
+        samples: The samples in words: "these 10" beside their maps, else "10 samples".
         steps: The recorded steps, ascending.
         has_plot: Whether there are enough steps for a plot.
     """
@@ -69,7 +69,7 @@ class Strip:
     dataset: str
     legend: str
     right: NDArray[np.intp] | None
-    samples: int
+    samples: str
     steps: tuple[int, ...]
     has_plot: bool
 
@@ -100,7 +100,7 @@ class Strip:
 
     def write_sentence(self, step_index: int, way: SentenceWay) -> str:
         """The muted sentence at a recorded step, counted from 0."""
-        parts = ["", "" if self.right is None else f"{self.right[step_index]:,} of these {self.samples:,}"]
+        parts = ["", "" if self.right is None else f"{self.right[step_index]:,} of {self.samples}"]
         if way.dataset:
             parts[0] = self.dataset
             if self.main.measured_steps is not None:

@@ -283,7 +283,9 @@ class BarcodeDrawing:
         shown = image.reveal_at(state.step_index)
         self._reveal(canvas, shown)
         line = self._context.px(1)
-        left = min(plot.right - line, plot.x + shown * image.column_width - image.trim)
+        # In the middle of the step's column, where the cursors of charts stand.
+        middle = plot.x - image.trim + shown * image.column_width - image.column_width // 2
+        left = min(plot.right - line, max(plot.x, middle - line // 2))
         fill_box(canvas, Box(left, plot.y - line, line, plot.height + 2 * line), self._ink)
 
     def _describe(self, shown: int) -> list[CellsItem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -53,7 +54,8 @@ class Evolution(MomentsPanel):
     metric: str | None = Field(
         None,
         description="The metric at the right; by default the accuracy, of the test set if that was recorded, else "
-        "the loss or another one. Empty for none.",
+        "the loss or another one; if that was measured at fewer than half of the moments, the number of right "
+        "answers. Empty for none.",
     )
     labels: bool = Field(True, description="Write the samples' labels above their pictures.")
 
@@ -118,6 +120,10 @@ class Evolution(MomentsPanel):
     def _choose_form(self, context: SceneContext) -> tuple[int, Form]:
         """How many moments are shown, and how."""
         asked = len(self.steps) if not isinstance(self.steps, int) else min(self.steps, len(context.steps))
+        changes = context.statistics.changes(self.require_layer(context)).by_channel
+        if isinstance(self.steps, int) and not changes[self.find_channel(context)]:
+            # What never changes is shown at the first and the last step.
+            asked = min(asked, 2)
         if context.max_frame is None:
             return asked, Form()
         least = min(asked, MIN_MOMENTS) if isinstance(self.steps, int) else asked
@@ -133,10 +139,14 @@ class Evolution(MomentsPanel):
         """What is shown with so many moments."""
         tap, channel = self.require_layer(context), self.find_channel(context)
         view, scores = context.view(tap), ClassScores.find(context)
-        values = MomentValues(context, scores, self.find_metric(context))
-        right, metric = values.count_right(), values.metric
-        preferred = context.measured[metric] if metric else None
-        steps = self.choose_steps(context, (channel,), count, right, preferred)
+        metric = self.find_metric(context)
+        measured = context.measured[metric] if metric else None
+        steps = self.choose_steps(context, (channel,), count, measured)
+        values = MomentValues(context, scores, metric)
+        if self.metric is None and measured is not None and values.counts_right:
+            # Numbers of right answers are known at each step; a column of dashes says nothing.
+            known = [bool(measured[context.steps.index(step)]) for step in steps]
+            values = replace(values, metric=metric if 2 * sum(known) >= len(known) else "")
         title, subtitle = self.title, self.subtitle
         sentences: tuple[str, ...] = (" ".join(subtitle.split()),) if subtitle else ()
         if subtitle is None:
@@ -149,7 +159,7 @@ class Evolution(MomentsPanel):
             view,
             channel,
             scores,
-            metric,
+            values.metric,
             values.describe(steps),
             labels=(self.labels and context.labels) or (),
             title=title_evolution(context, view) if title is None else " ".join(title.split()),

@@ -148,7 +148,7 @@ class EvolutionDrawing(Still):
             self._write_step(canvas, moment, right, y, anchor="right")
             if has_values:
                 bar_height = layout.bar_height + px(4) if moment.fraction is not None else 0
-                height = layout.big.line_height + bar_height + len(moment.notes) * layout.small.line_height
+                height = layout.big.line_height + bar_height + bool(moment.note) * layout.small.line_height
                 self._write_value(canvas, moment, box.x + layout.right, middle - height // 2)
             if row:
                 self._draw_hairline(canvas, top - box.y - layout.above - layout.pad - layout.line)
@@ -194,7 +194,7 @@ class EvolutionDrawing(Still):
             length = round(moment.fraction * layout.value_width)
             fill_box(canvas, Box(x, y, length, layout.bar_height), self._right)
             y += layout.bar_height + self._context.px(4)
-        self._write_lines(canvas, list(moment.notes), x, y, layout.small)
+        write(canvas, moment.note, self._muted, x, y, layout.small)
 
     def _draw_answers(self, canvas: Canvas, band: Band) -> None:
         """Write what each sample is taken for under its maps; what is wrong is struck through."""

@@ -289,7 +289,7 @@ class EvolutionLayout:
         if not self.has_values:
             return 0
         moments = self.content.moments
-        notes = [self.small.width(text) for moment in moments for text in moment.notes]
+        notes = [self.small.width(moment.note) for moment in moments]
         return max(*(self.big.max_width(moment.value) for moment in moments), *notes, 0)
 
     @property
@@ -297,5 +297,5 @@ class EvolutionLayout:
         """Pixels of a value with its bar and the words below it; 0 without values."""
         if not self.has_values:
             return 0
-        lines = max(len(moment.notes) for moment in self.content.moments)
+        lines = any(moment.note for moment in self.content.moments)
         return self.big.line_height + self.bar_height + self.context.px(4) + lines * self.small.line_height

@@ -7,6 +7,7 @@ import re
 
 from reelnet.render.panels.charts.metric_names import is_accuracy, split_metric, to_words
 from reelnet.scene.cell import describe_reduction
+from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import SceneContext
 from reelnet.scene.tap_view import TapView
 from reelnet.scene.timeline.moments import EQUAL_CHANGE
@@ -23,7 +24,9 @@ def title_evolution(context: SceneContext, view: TapView) -> str:
     is_convolution = CONVOLUTION.search(view.name) is not None and min(view.tap.map_shape[1:]) > 1
     if has_time and is_convolution and not is_layer and not attention:
         return "One filter learns to see"
-    subject = f"One {'head' if attention else 'channel'} of {name}"
+    scores = ClassScores.find(context)
+    is_class = scores is not None and scores.tap == view.name
+    subject = f"One {'class' if is_class else 'head' if attention else 'channel'} of {name}"
     if is_layer:
         subject = f"Layer {name.removeprefix('layer ')}"
     return f"{subject} over the training" if has_time else subject
@@ -44,7 +47,10 @@ def describe_evolution(
     tap, name = view.tap, name_layer(view.name)
     number = tap.channels[channel] if tap.channels is not None and not shows_layer(view) else channel
     subject = f"{'Head' if context.statistics.is_attention(view.name) else 'Channel'} {number} of {name}"
-    if shows_layer(view):
+    scores = ClassScores.find(context)
+    if scores is not None and scores.tap == view.name:
+        subject = f"The score of “{scores.classes[channel]}” in {name}"
+    elif shows_layer(view):
         values = math.prod(tap.shape[1:])
         subject = f"The {values:,} values of {name}" if values > 1 else f"The value of {name}"
     when = f", at {EQUAL_CHANGE}" if is_choice else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
@@ -94,15 +94,18 @@ class Filmstrip(MomentsPanel):
         steps = self.find_steps(context)
         blocks = []
         for number, step in enumerate(steps):
-            is_left, is_top = number % columns == 0, number < columns
+            is_left = number % columns == 0
             block = Block(
-                context,
+                # Turned names would stand over the pictures of the next step.
+                replace(
+                    context, may_turn_labels=context.may_turn_labels and (columns == 1 or not self.inputs)
+                ),
                 view,
                 channels=channels,
                 gap=self.gap,
                 labels=self.labels,
                 heading=None,
-                inputs=self.inputs and (is_left if context.transposed else is_top),
+                inputs=self.inputs and (is_left or not context.transposed),
                 row_labels=is_left,
                 names=is_left,
                 sample_names=is_left if context.transposed else number == 0,

@@ -76,7 +76,6 @@ class MomentsPanel(Panel):
         context: SceneContext,
         channels: tuple[int, ...],
         count: int | None = None,
-        right: NDArray[np.intp] | None = None,
         preferred: NDArray[np.bool_] | None = None,
     ) -> tuple[int, ...]:
         """The steps that are shown.
@@ -85,7 +84,6 @@ class MomentsPanel(Panel):
             context: The run.
             channels: The channels that are shown, as they are displayed.
             count: How many, if there is no room for as many as the author asks for.
-            right: How many answers are right at each recorded step, if that is shown, too.
             preferred: Which recorded steps are better than others; see `choose_moments`.
 
         Raises:
@@ -94,8 +92,8 @@ class MomentsPanel(Panel):
         if isinstance(self.steps, int):
             tap, wanted = self.require_layer(context), count or self.steps
             return context.get_cached(
-                (repr(self), tap, channels, context.sample_indices, wanted),
-                lambda: choose_moments(context, tap, channels, wanted, right, preferred),
+                (repr(self), tap, channels, context.sample_indices, wanted, context.view(tap).limits),
+                lambda: choose_moments(context, tap, channels, wanted, preferred),
             )
         self.check_steps(context)
         return self.steps

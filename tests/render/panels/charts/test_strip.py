@@ -134,7 +134,7 @@ def test_right_answers_of_the_samples_are_counted(tmp_path: Path) -> None:
 
     taps = {"conv1": (4, 2, 4, 4), "out": (4, 5, 1, 1)}
     form: dict[str, Any] = {"steps": range(COUNT), "labels": "0123", "classes": "01234"}
-    for metric, wanted in (("accuracy", ["1 of these 4", "4 of these 4"]), ("loss", ["", ""])):
+    for metric, wanted in (("accuracy", ["1 of 4 samples", "4 of 4 samples"]), ("loss", ["", ""])):
         run = write_run(
             tmp_path / metric, taps=taps, values={"out": scores}, metrics={metric: RISING}, **form
         )
