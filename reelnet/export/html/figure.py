@@ -167,6 +167,7 @@ class Figure:
 
     def _make_scene(self, layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         numbers = {step: number for number, step in enumerate(self.steps)}
+        shown = {number for layer in self.layers for number in layer.image_numbers}
         return {
             "version": FORMAT_VERSION,
             "title": self.title,
@@ -183,7 +184,7 @@ class Figure:
             ],
             "loop": self.renditions[0].request.template.timeline.plays,
             "chunkSteps": CHUNK_STEPS,
-            "images": self.images,
+            "images": [url if number in shown else "" for number, url in enumerate(self.images)],
             "layers": layers,
         }
 

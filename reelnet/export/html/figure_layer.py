@@ -132,11 +132,30 @@ class FigureLayer:
             "size": self.size,
             "bytes": offset,
             "panels": [panel.as_json() for panel in self.panels],
-            "points": self.points,
+            "points": self._select_points(),
             "maps": maps,
             "labels": self.labels,
             "cursor": [cursor.as_json() for cursor in self.cursors],
         }
+
+    @property
+    def image_numbers(self) -> set[int]:
+        """The numbers of the images that it shows."""
+        return {item[5] for item in self._list_items("i")}
+
+    def _list_items(self, *kinds: str) -> Iterator[JsonItem]:
+        """The items of some kinds."""
+        for panel in self.panels:
+            for items in (panel.still, *panel.variants):
+                yield from (item for item in items if item[0] in kinds)
+
+    def _select_points(self) -> list[Sequence[Coordinate]]:
+        """The lists of points, each as far as it is used: steps may have been left out."""
+        ends = [0] * len(self.points)
+        for item in self._list_items("l", "p"):
+            part = item[2] if item[0] == "l" else len(self.points[item[1]])
+            ends[item[1]] = max(ends[item[1]], part[1] if isinstance(part, list) else part)
+        return [points[: 2 * end] for points, end in zip(self.points, ends, strict=True)]
 
     def compress(self) -> bytes:
         """The compressed levels of all maps."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reelnet.errors import CapError
+from reelnet.export.html.figure import Figure
 from reelnet.export.request import ExportOptions, ExportRequest
 from reelnet.export.save import save
 from reelnet.reel import Run
@@ -87,3 +89,21 @@ def test_a_cap_below_an_empty_page(run: Run, tmp_path: Path) -> None:
         CapError, match=r"c\.html: cannot fit in 20 kB; the smallest possible is .* Show fewer"
     ):
         run.reel("plain").save(tmp_path / "c.html", max_size="20 kB")
+
+
+def test_what_is_not_shown_takes_no_bytes(make_run: MakeRun) -> None:
+    run = make_run(taps={"out": (4, 4, 1, 1)}, steps=range(40), classes="abcd", labels="abcd", color=True)
+    figure = Figure.from_renditions([run.reel("compass", density=1).rendition], lambda done, total: None)
+    whole = json.loads(figure.make_page([]).scene)
+    fewer = figure.with_steps(3)
+    scene = json.loads(fewer.make_page([]).scene)
+    points = [sum(map(len, each["layers"][0]["points"])) for each in (whole, scene)]
+    assert points[1] < points[0]
+    lengths = [len(each) for each in scene["layers"][0]["points"]]
+    for panel in scene["layers"][0]["panels"]:
+        for item in (item for items in (panel["still"], *panel["variants"]) for item in items):
+            if item[0] == "l":
+                end = item[2] if isinstance(item[2], int) else item[2][1]
+                assert 2 * end <= lengths[item[1]]
+            if item[0] == "i":
+                assert scene["images"][item[5]].startswith("data:image/")
