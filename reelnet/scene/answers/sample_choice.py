@@ -15,6 +15,8 @@ from reelnet.scene.context import SceneContext
 from reelnet.template.selector import format_positions
 
 HARDEST = "hardest"
+MIN_GOOD_SHARE = 0.2
+"""Part of the recorded steps, the last ones, at which an answer that is right for good is right at least."""
 
 SampleOption = Annotated[
     Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1, max_length=200)],
@@ -81,3 +83,13 @@ def find_right_since(answers: NDArray[np.intp], truth: int) -> int | None:
     wrong = np.flatnonzero(answers != truth)
     since = int(wrong[-1]) + 1 if len(wrong) else 0
     return None if truth == UNKNOWN_CLASS or since == len(answers) else since
+
+
+def is_for_good(since: int | None, count: int) -> bool:
+    """Whether an answer is right long enough to be called right for good, and not just at the end of the run.
+
+    Args:
+        since: The index of the first recorded step from which on it is right; None if it is not right in the end.
+        count: Number of recorded steps.
+    """
+    return since is not None and count - since >= max(2, MIN_GOOD_SHARE * count)

@@ -79,21 +79,25 @@ def _write_at(
         return Sentences("Its answer is not a number.", comment, Outcome.UNKNOWN)
     says = f"It says {classes[top]}, with {format_share(row[top])} certainty"
     if not name:
-        second = int(np.argsort(-row, kind="stable")[1])
-        comment = f"Next is {classes[second]}, with {format_share(row[second])}."
-        return Sentences(f"{says}.", comment, Outcome.UNKNOWN)
+        return Sentences(f"{says}.", name_second(row, classes), Outcome.UNKNOWN)
     if top != truth:
         share = format_share(row[truth])
         by_now = " by now" if index else ""
         comment = f"{name_truth(name)} {share[:1].upper()}{share[1:]} of its belief lies there{by_now}."
         return Sentences(f"{says}.", comment, Outcome.WRONG)
     if since == index:
-        comment = f"It was still wrong at step {steps[index - 1]:,}." if index else name_truth(name)
+        comment = f"It was still wrong at step {steps[index - 1]:,}." if index else name_second(row, classes)
     elif since:
         comment = f"It has been right since step {steps[since]:,}."
     else:
         comment = "It has been right from the start."
     return Sentences(f"{says}, and is right.", comment, Outcome.RIGHT)
+
+
+def name_second(row: NDArray[np.float64], classes: tuple[str, ...]) -> str:
+    """Say what the network takes the sample for if not for its answer."""
+    second = int(np.argsort(-row, kind="stable")[1])
+    return f"Next is {classes[second]}, with {format_share(row[second])}."
 
 
 def name_truth(name: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reelnet.config.diagnostics import OptionError
-from reelnet.scene.answers.sample_choice import find_right_since, find_sample
+from reelnet.scene.answers.sample_choice import find_right_since, find_sample, is_for_good
 from reelnet.scene.class_scores import ClassScores
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.snap import SnapGrid
@@ -79,3 +79,21 @@ def test_a_sample_that_is_not_shown(tmp_path: Path, choice: int | str, said: str
 def test_right_since(answers: list[int], since: int | None) -> None:
     assert find_right_since(np.array(answers), 1) == since
     assert find_right_since(np.array(answers), -1) is None
+
+
+@pytest.mark.parametrize(
+    ("since", "count", "good"),
+    [
+        (None, 10, False),
+        (0, 1, False),
+        (9, 10, False),
+        (8, 10, True),
+        (1, 2, False),
+        (81, 100, False),
+        (80, 100, True),
+    ],
+)
+def test_for_good_is_a_fifth_of_the_steps_and_more_than_one(
+    since: int | None, count: int, good: bool
+) -> None:
+    assert is_for_good(since, count) is good

@@ -68,7 +68,7 @@ def test_what_is_right_but_not_for_good(tmp_path: Path) -> None:
     right, wrong = [0.2, 0.5, 0.3], [0.6, 0.1, 0.3]
     said = write(tmp_path / "run", ("8",), rows=[right, right, wrong, right, right])
     assert [each.comment for each in said] == [
-        "It is an 8.",
+        "Next is 9, with 30%.",
         "It has been right from the start, but not for good.",
         "It is an 8. 10% of its belief lies there by now.",
         "It was still wrong at step 20.",
@@ -85,7 +85,9 @@ def test_a_share_below_one_percent_begins_a_sentence(tmp_path: Path) -> None:
 
 def test_right_from_the_start(tmp_path: Path) -> None:
     said = write(tmp_path / "run", ("3",))
-    assert said[0] == Sentences("It says 3, with 35% certainty, and is right.", "It is a 3.", Outcome.RIGHT)
+    assert said[0] == Sentences(
+        "It says 3, with 35% certainty, and is right.", "Next is 8, with 33%.", Outcome.RIGHT
+    )
 
 
 def test_without_a_known_truth_nothing_is_right_or_wrong(tmp_path: Path) -> None:

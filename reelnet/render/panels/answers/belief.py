@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reelnet.config.diagnostics import ErrorCollector
-from reelnet.render.canvas import fill_box, stamp, write
+from reelnet.render.canvas import stamp, write
 from reelnet.render.description.described_canvas import described_by
 from reelnet.render.description.items import Item
 from reelnet.render.panels.answers.answer_panel import (
@@ -37,7 +37,13 @@ from reelnet.render.panels.charts.line import (
     compose_sprites,
 )
 from reelnet.render.typography import TextStyle, body_style, shorten_text, text_style
-from reelnet.scene.answers.sample_choice import HARDEST, SampleOption, find_right_since, find_sample
+from reelnet.scene.answers.sample_choice import (
+    HARDEST,
+    SampleOption,
+    find_right_since,
+    find_sample,
+    is_for_good,
+)
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure
@@ -54,6 +60,8 @@ NOTE_SIZE = 0.88
 """Size of the note, as a fraction of the theme's text."""
 PAST_STRENGTH = 0.6
 """How strong the past of gray curves is, of 1 for text."""
+GHOST_STRENGTH = 0.85
+"""How strong curves to come are, of 1 for rules: labels at the cursor are written upon them."""
 GAP = 4
 """Layout pixels between the parts of a label."""
 PROBABILITY_AXIS = Axis(0, 1, (0, 0.5, 1), percent=True)
@@ -114,10 +122,15 @@ class Belief(AnswerPanel):
         )
 
     def write_note(self, scores: ClassScores, context: SceneContext) -> tuple[str, ...]:
-        """The lines that say from which step on the answer is right at every recorded step; empty if it never was."""
+        """The lines that say from which step on the answer is right for good; empty if it is not, or always was."""
+        since = self.find_since(scores, context)
+        return ("right for good", f"from step {context.steps[since]:,}") if since else ()
+
+    def find_since(self, scores: ClassScores, context: SceneContext) -> int | None:
+        """The index of the step from which on the answer is right for good; None if it never is."""
         position = self.find_position(context)
         since = find_right_since(scores.answers(context)[:, position], int(scores.truth[position]))
-        return ("right for good", f"from step {context.steps[since]:,}") if since else ()
+        return since if is_for_good(since, len(context.steps)) else None
 
     def measure(self, context: SceneContext) -> Measure | None:
         """Measure a chart with labels right of it; None if nothing gives scores."""
@@ -202,8 +215,9 @@ class BeliefDrawing:
         self._chart = ChartDrawing(chart, context, chart_box, chart_box, plot, palette, with_steps=False)
         self._beliefs, self._truth = scores.beliefs(context, position), int(scores.truth[position])
         self._columns = np.rint(chart.step_axis.to_fraction(context.steps) * (plot.width - 1))
-        self._background = palette.ramp(theme.background, theme.background, 1)
-        self._ghost = palette.ramp(theme.faint, theme.background, 12)
+        ghost = mix_colors(theme.faint, theme.background, GHOST_STRENGTH)
+        self._ghost = palette.ramp(ghost, theme.background, 12)
+        self._ink = palette.ramp(theme.ink, theme.background)
         self._right = palette.ramp(theme.right, theme.background, 12)
         color = theme.ink if self._truth == UNKNOWN_CLASS else theme.wrong
         self._answer = palette.ramp(color, theme.background, 12)
@@ -213,7 +227,8 @@ class BeliefDrawing:
             palette.ramp(theme.muted, theme.background),
         )
         self._scale, self._gap = chart.line_scale, context.px(GAP)
-        self._note, self._note_style, self._right_edge = note, note_style(theme), box.right
+        self._note, self._note_style = note, note_style(theme)
+        self._since = panel.find_since(scores, context)
         self._curves = [
             self._make_line(number, self._past_ink, gray, bold=False)
             for number in choose_curves(self._beliefs, self._truth)
@@ -247,19 +262,19 @@ class BeliefDrawing:
         self._past = compose_sprites(coverages, past)
         for reveal in self._reveals.values():
             reveal.look_up_colors(self._ghost)
-        self._write_note(canvas)
 
     def _write_note(self, canvas: Canvas) -> None:
-        """Write the note at the right edge, as high as the end of the true class's curve."""
-        if not self._note:
-            return
-        plot, style = self._plot, self._note_style
+        """Write the note right of the label that stands at the end of the true class's curve at the last step."""
+        plot, style, answer = self._plot, self._note_style, self._style
+        name = shorten_text(self._classes[self._truth], MAX_NAME_EMS * answer.size, answer)
+        x = plot.right + 7 * self._gap + round(self._scale) + round(0.8 * answer.size) + answer.width(name)
+        x += measure_percent(self._plain_style)
         row = plot.y + round((1 - self._beliefs[-1, self._truth]) * (plot.height - 1))
         height = len(self._note) * style.line_height
         y = min(row - self._style.line_height // 2, plot.bottom - height)
         for number, text in enumerate(self._note):
             top = y + number * style.line_height
-            write(canvas, text, self._muted, self._right_edge, top, style, anchor="right")
+            write(canvas, text, self._muted, x, top, style)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
         """Reveal the curves up to the current step, and write what the network takes the sample for now."""
@@ -275,6 +290,8 @@ class BeliefDrawing:
             self._reveals[number].draw(canvas, state.step_index)
         if top != UNKNOWN_CLASS:
             self._write_labels(canvas, shown, row, int(column))
+        if self._since and self._since <= state.step_index:
+            self._write_note(canvas)
 
     def _describe_past(self, column: int) -> list[Item]:
         clip = clip_curve(self._plot, column)
@@ -304,10 +321,9 @@ class BeliefDrawing:
             percent_x = name_x + style.width(name) + 2 * gap
             right = number == self._truth
             ink = self._right if right else self._answer
-            end = percent_x + self._plain_style.width(percent)
-            fill_box(canvas, Box(x - gap // 2, y, end + gap - x, line), self._background)
-            if mark_size:
+            # A tick is for an answer that is right, so the right one beside a wrong answer has none.
+            if mark_size and number == shown[0]:
                 mask = rasterize_mark(mark_size, right=right)
                 stamp(canvas, mask, ink, x, y + (line - mark_size + 1) // 2)
             write(canvas, name, ink, name_x, y, style)
-            write(canvas, percent, self._muted, percent_x, y, self._plain_style)
+            write(canvas, percent, self._ink, percent_x, y, self._plain_style)

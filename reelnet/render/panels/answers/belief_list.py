@@ -15,6 +15,8 @@ from reelnet.scene.layout.boxes import Box, Measure
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas
 
+RIGHT_ANSWER = "right:"
+"""Before the right answer, beside a wrong one."""
 MAX_NAME_EMS = 10
 """Width at which names are cut."""
 
@@ -51,16 +53,20 @@ class BeliefList:
         """The name of a class."""
         return shorten_text(self.scores.classes[number], MAX_NAME_EMS * self.bold.size, self.bold)
 
-    def answer_width(self, number: int, share: float) -> int:
-        """Pixels of a class with its mark and its probability, and of the space after it."""
+    def answer_width(self, number: int, share: float, *, given: bool) -> int:
+        """Pixels of a class with its mark, or the word before it, and its probability, and of the space after it."""
         name, percent = self.bold.width(self.shorten_name(number)), self.body.width(format_percent(share))
-        mark = self.mark_size + self.gap if self.mark_size else 0
+        before = self.mark_size if given else self.body.width(RIGHT_ANSWER)
+        mark = before + self.gap if before else 0
         return mark + name + self.gap + percent + 3 * self.gap
 
     def measure(self) -> Measure:
         """Measure a line per step."""
         widths = [
-            sum(self.answer_width(number, float(row[number])) for number in self.choose_answers(row))
+            sum(
+                self.answer_width(number, float(row[number]), given=not place)
+                for place, number in enumerate(self.choose_answers(row))
+            )
             for row in self.beliefs
         ]
         width = max(self.step_width + max(widths), self.title_style.width(self.title) if self.title else 0)
@@ -93,14 +99,17 @@ class BeliefListDrawing:
     def _write_answers(self, canvas: Canvas, row: NDArray[np.float64], y: int) -> None:
         layout, gap = self._layout, self._layout.gap
         x = self._box.x + layout.step_width
-        for number in layout.choose_answers(row):
+        for place, number in enumerate(layout.choose_answers(row)):
             right, share, left = number == layout.truth, float(row[number]), x
             ink, name = self._right if right else self._wrong, layout.shorten_name(number)
-            if layout.mark_size:
+            if place:
+                write(canvas, RIGHT_ANSWER, self._muted, left, y, layout.body)
+                left += layout.body.width(RIGHT_ANSWER) + gap
+            elif layout.mark_size:
                 mask = rasterize_mark(layout.mark_size, right=right)
                 stamp(canvas, mask, ink, left, y + (layout.bold.line_height - layout.mark_size + 1) // 2)
                 left += layout.mark_size + gap
             write(canvas, name, ink, left, y, layout.bold)
             left += layout.bold.width(name) + gap
             write(canvas, format_percent(share), self._muted, left, y, layout.body)
-            x += layout.answer_width(number, share)
+            x += layout.answer_width(number, share, given=not place)

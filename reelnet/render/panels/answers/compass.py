@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, compress
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -43,7 +43,7 @@ second, so that all heads have room in the center together."""
 SHADES, PHOTO_SHADES = 16, 8
 """Shades of a class's color, and those beside photos, which need colors, too."""
 VERDICTS = "Solid ring: right\nDashed ring: wrong"
-MOVED = "Short line at a head:\nits true place"
+MOVED = "Line and dot:\na picture’s exact place"
 PULLS = "The thicker a line,\nthe stronger it pulls"
 WIDEST = "100%"
 """The widest probability below a name."""
@@ -54,7 +54,7 @@ class Compass(AnswerPanel):
 
     A sample's picture is at the mean of the classes' places, weighted by their probabilities, and leaves a trail.
     Its ring is solid while the network's answer is right, and dashed while it is not. Pictures never cover each
-    other: they make room, and a short line leads to the true place. Of a single sample, lines and numbers say how
+    other: they make room, and a line leads to a dot, the true place. Of a single sample, lines and numbers say how
     strongly each class pulls.
     """
 
@@ -238,12 +238,15 @@ class CompassDrawing:
             area = Box(box.x, box.y, box.width, box.height - away)
             self._ring = ClassRing.fit(names, area, head_share, theme, below)
         self._line = max(1.0, min(theme.text / 12, self._ring.head / 9))
-        if MOVED in right and not self._has_moved:
+        # The sentence on lines stands only at steps that have some.
+        self._notes_without_lines = self._notes
+        if MOVED in right:
             right = tuple(each for each in right if each != MOVED)
             if len(self._notes) > 1:
-                self._notes[1] = Note.in_corner(right, box, self._note_style, "right")
+                corner = Note.in_corner(right, box, self._note_style, "right")
+                self._notes_without_lines = [self._notes[0], corner]
             else:
-                self._notes = [Note.below((left, right), box, self._note_style)]
+                self._notes_without_lines = [Note.below((left, right), box, self._note_style)]
         photos = context.pictures.ndim == 4
         shades = PHOTO_SHADES if photos else SHADES
         colors = choose_class_colors(len(self._classes), theme.background)
@@ -272,7 +275,7 @@ class CompassDrawing:
         )
 
     def draw_still(self, canvas: Canvas) -> None:
-        """Draw the circle, the spokes, the names and the note, and find the ways of the samples."""
+        """Draw the circle, the spokes, and the names, and find the ways of the samples."""
         ring = self._ring
         width = max(1.0, self._line * 0.6)
         for point in ring.points:
@@ -284,8 +287,6 @@ class CompassDrawing:
             for number, line in enumerate(lines):
                 middle, y = name_box.x + name_box.width // 2, top + number * ring.style.line_height
                 write(canvas, line, ink, middle, y, ring.style, anchor="middle")
-        for note in self._notes:
-            note.draw(canvas, self._muted, self._note_style)
         if self._trails_shown:
             _ = self._trails
         _ = self._spread, self._right
@@ -309,11 +310,6 @@ class CompassDrawing:
             places[step] = np.where(np.isnan(places[step]), places[step - 1], places[step])
         return spread_heads(places, 2 * ring.head + 1 + self._line, ring.center, ring.radius)
 
-    @property
-    def _has_moved(self) -> bool:
-        """Whether a line leads from a head to its true place at some step."""
-        return bool(self._find_moved(self._places, self._spread).any())
-
     def _find_moved(self, true: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether heads are so far from their true places that these are outside of them, without the last axis."""
         moved: NDArray[np.bool_] = (
@@ -333,7 +329,7 @@ class CompassDrawing:
         return Trails(self._places, widths, self._box, self._inks)
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Draw the trails up to a step, and the heads at it."""
+        """Draw the trails up to a step, the heads at it, and what they mean."""
         index, head = state.step_index, self._ring.head
         if self._is_alone:
             self._draw_pulls(canvas, index)
@@ -341,17 +337,25 @@ class CompassDrawing:
             self._trails.draw(canvas, index)
         true, drawn = self._places[index], np.rint(self._spread[index] - 0.5) + 0.5
         moved = self._find_moved(self._places[index], self._spread[index])
-        for number, ink in enumerate(self._inks):
-            if moved[number]:
-                x, y = float(true[number, 0]), float(true[number, 1])
-                self._draw_line(
-                    canvas, (x, y), (float(drawn[number, 0]), float(drawn[number, 1])), 0.6 * self._line, ink
-                )
-                stamp_centered(canvas, rasterize_disc(1.3 * self._line), ink, x, y)
+        for note in self._notes if moved.any() else self._notes_without_lines:
+            note.draw(canvas, self._muted, self._note_style)
         halo = harden_edges(rasterize_disc(head + round(self._line)))
         for number, (x, y) in enumerate(drawn.tolist()):
             self._clear(canvas, halo, x, y)
             self._draw_head(canvas, number, index, x, y)
+        self._draw_leaders(canvas, true[moved], drawn[moved], list(compress(self._inks, moved)))
+
+    def _draw_leaders(
+        self, canvas: Canvas, true: NDArray[np.float64], drawn: NDArray[np.float64], inks: Sequence[Ink]
+    ) -> None:
+        """Draw lines from the rings of heads that made room to dots at their true places, above all heads."""
+        for place, at, ink in zip(true.tolist(), drawn, inks, strict=True):
+            away = place - at
+            edge = at + away * (self._ring.head / np.hypot(*away))
+            self._draw_line(canvas, tuple(place), (float(edge[0]), float(edge[1])), 0.8 * self._line, ink)
+        for (x, y), ink in zip(true.tolist(), inks, strict=True):
+            self._clear(canvas, harden_edges(rasterize_disc(2.4 * self._line)), x, y)
+            stamp_centered(canvas, rasterize_disc(1.8 * self._line), ink, x, y)
 
     def _draw_pulls(self, canvas: Canvas, index: int) -> None:
         """Draw how strongly each class pulls the only sample: as wide as its head at a probability of 1."""

@@ -26,8 +26,8 @@ FILL, GHOST_FILL = 0.42, 0.45
 """How strong the area below a curve is, of 1 for the curve: of the past, and of what is to come."""
 BASE_SHARE = 0.9
 """How strong the last row of a lane is at least, of 1 for the area below its curve."""
-MIN_NUMBERED = 1.4
-"""Height of a lane, relative to that of the number of a step, from which on it has room for one."""
+NUMBER_EMS, MIN_NUMBERED_EMS = 0.9, 1.5
+"""Gap above a lane in which a number has room, and the height of a lane from which on it has one, in its font's size."""
 MIN_RULED_EMS, MIN_LABELED_EMS = 5, 10
 """Height of a lane from which on rules mark 0, 50 and 100 %, and from which on numbers stand beside them."""
 RULES = (1.0, "100%"), (0.5, ""), (0.0, "0%")
@@ -40,13 +40,15 @@ class Lane:
 
     Attributes:
         sample: Its position among the shown ones.
-        since: The index of the step from which on it is right for good; None if it is not right in the end.
+        since: The index of the step from which on it is right for good; None if it never is.
         box: Of its curve or bar.
+        gap: Free pixels above the box.
     """
 
     sample: int
     since: int | None
     box: Box
+    gap: int
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,17 @@ class LaneValues:
 
     Attributes:
         certainty: Probability of the right answer (steps, samples).
-        is_right: Whether that is the answer (steps, samples).
+        lead: By how much that exceeds the probability of any other answer (steps, samples); above 0 if and only if
+            the right answer is the network's.
     """
 
     certainty: Floats
-    is_right: NDArray[np.bool_]
+    lead: Floats
+
+    @property
+    def is_right(self) -> NDArray[np.bool_]:
+        """Whether the network gives the right answer (steps, samples)."""
+        return self.lead > 0
 
 
 @dataclass(frozen=True)
@@ -192,7 +200,7 @@ class LaneCurves:
     def _draw_lane(self, region: Canvas, lane: Lane) -> LaneCurve:
         """Draw a lane's curve as a ghost onto the plot, and in its colors onto the past."""
         box, columns = lane.box, self._columns
-        values, is_right = self._values.certainty[:, lane.sample], self._values.is_right[:, lane.sample]
+        values, lead = self._values.certainty[:, lane.sample], self._values.lead[:, lane.sample]
         known = ~np.isnan(values) & ~np.isnan(columns)
         width = max(1.5, self._context.theme.text / 13)
         rows: Floats = (1 - values) * (box.height - width) + width / 2
@@ -210,10 +218,13 @@ class LaneCurves:
         fill[-1] = np.maximum(fill[-1], BASE_SHARE)
         at = slice(box.y - self._plot.y, box.bottom - self._plot.y)
         ghost = look_up(self._faint, np.maximum(line, GHOST_FILL * fill))
-        latest = np.searchsorted(np.nan_to_num(columns, nan=-1), np.arange(box.width), side="right") - 1
+        # Between two steps, the color changes where the curves of the two answers would cross: a certainty of more
+        # than 50 % is never wrong.
+        is_right = np.zeros(box.width, np.bool_)
+        if known.any():
+            is_right = np.interp(np.arange(box.width), columns[known], lead[known]) > 0
         strength = np.maximum(line, FILL * fill)
         right, wrong = look_up(self._right, strength), look_up(self._wrong, strength)
-        is_right = is_right[np.maximum(latest, 0)]
         past = np.where(is_right, right, wrong)
         drawn = strength > 0
         np.copyto(region[at], ghost, where=drawn)
@@ -254,16 +265,16 @@ class LaneCurves:
         box, width, style = lane.box, max(2, round(self._context.theme.text / 10)), self._style
         x = box.x + int(self._columns[since])
         fill_box(canvas, Box(x - width // 2, box.y, width, box.height), self._ink)
-        if box.height < MIN_NUMBERED * style.line_height:
+        if lane.gap < round(NUMBER_EMS * style.size):
             return
         text = f"{self._context.steps[since]:,}"
-        gap, text_width = width + style.size // 4, style.width(text)
-        left = x - gap - text_width
-        left = left if left >= box.x else x + gap
-        margin = self._context.px(2)
-        plate = Box(left - margin, box.y, text_width + 2 * margin, style.line_height)
+        text_width, margin, height = style.width(text), self._context.px(2), round(NUMBER_EMS * style.size)
+        left = min(max(box.x, x - text_width // 2), box.right - text_width)
+        # Nothing but the line at the current step is in the gap between lanes.
+        plate = Box(left - margin, box.y - height, text_width + 2 * margin, height)
         fill_box(canvas, plate, self._background)
-        write(canvas, text, self._ink, left, box.y, style)
+        y = box.y - 2 * margin - style.ascent
+        write(canvas, text, self._ink, left, y, style)
 
 
 def look_up(ink: Ink, strength: Floats) -> Canvas:

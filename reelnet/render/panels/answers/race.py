@@ -13,11 +13,17 @@ from reelnet.render.panels.answers.answer_panel import AnswerPanel, answer_style
 from reelnet.render.panels.answers.class_ring import break_name
 from reelnet.render.panels.answers.heads import draw_curve
 from reelnet.render.panels.answers.lane_bars import LaneBars
-from reelnet.render.panels.answers.lane_curves import Lane, LaneCurves, LaneValues
+from reelnet.render.panels.answers.lane_curves import (
+    MIN_NUMBERED_EMS,
+    NUMBER_EMS,
+    Lane,
+    LaneCurves,
+    LaneValues,
+)
 from reelnet.render.panels.charts.axis import MIN_PLOT_STEPS, StepScaleOption, fit_step_axis
 from reelnet.render.panels.maps.inputs import PHOTO_COLORS, GrayPictures, are_ink_on_white, fit_pictures
 from reelnet.render.typography import TextStyle, shorten_text, small_style, text_style, wrap_text
-from reelnet.scene.answers.sample_choice import find_right_since
+from reelnet.scene.answers.sample_choice import find_right_since, is_for_good
 from reelnet.scene.class_scores import UNKNOWN_CLASS, ClassScores, find_top_class
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure, Size
@@ -90,7 +96,7 @@ class Race(AnswerPanel):
         self.check_names(context)
         for name in scores.classes:
             answer_style(context.theme).width(name)
-        caption = describe_lanes([1] * len(context.sample_indices), context)
+        caption = describe_lanes([1] * len(context.sample_indices), context, len(context.steps) - 1)
         lines = len(wrap_text(caption, 40 * text, caption_style(context)))
         around = round((lines + 2.5) * caption_style(context).line_height)
         count = len(context.sample_indices)
@@ -140,11 +146,13 @@ class RaceDrawing:
         text, count, line = theme.text, len(context.sample_indices), self._small.line_height
         certainty, answers = find_certainty(scores, context), scores.answers(context)
         order = order_lanes(answers, scores.truth, certainty)
-        self._caption = wrap_text(
-            describe_lanes([since for _, since in order], context), box.width, self._small
-        )
+        steps = len(context.steps)
+        starts = [since if is_for_good(since, steps) else None for _, since in order]
+        self._captions = [
+            wrap_text(describe_lanes(starts, context, each), box.width, self._small) for each in range(steps)
+        ]
         self._caption_corner = box.x, box.y
-        above = (len(self._caption) + 1) * line + line // 2
+        above = (max(map(len, self._captions)) + 1) * line + line // 2
         pitch = min((box.height - above - line) / count, MAX_PITCH_EMS * text)
         if pitch < MIN_PITCH_EMS * text:
             raise ValueError(
@@ -152,7 +160,10 @@ class RaceDrawing:
             )
         self._style = text_style(theme, min(text, max(NAME_SHARE * pitch, theme.min_text or 0)), bold=True)
         self._gap = round(0.5 * self._style.size)
-        height = max(1, round(pitch - min((1 - LANE_SHARE) * pitch, MAX_GAP_EMS * text)))
+        gap = min((1 - LANE_SHARE) * pitch, MAX_GAP_EMS * text)
+        if not has_bars(context) and pitch >= (NUMBER_EMS + MIN_NUMBERED_EMS) * self._small.size:
+            gap = max(gap, round(NUMBER_EMS * self._small.size))
+        height = max(1, int(pitch - gap))
         self._leading = round(NAME_LEADING * self._style.size)
         self._names = self._break_names(pitch)
         labels = [self._names[each] for each in scores.truth]
@@ -180,10 +191,12 @@ class RaceDrawing:
         top = box.y + above + max(0, (box.height - above - line - total) // 2)
         self._legend_corner = left, top - line
         self._lanes = []
-        for number, (sample, since) in enumerate(order):
+        for number, ((sample, _), since) in enumerate(zip(order, starts, strict=True)):
             bottom = top + round((number + 1) * pitch)
-            self._lanes.append(Lane(sample, since, Box(left, bottom - height, right - left, height)))
-        values = LaneValues(certainty, answers == scores.truth)
+            self._lanes.append(
+                Lane(sample, since, Box(left, bottom - height, right - left, height), int(gap))
+            )
+        values = LaneValues(certainty, find_lead(scores, context))
         self._plots: LaneCurves | LaneBars
         if has_bars(context):
             self._plots = LaneBars(context, values, self._lanes, self._small, palette)
@@ -249,16 +262,13 @@ class RaceDrawing:
         self._plots.draw_still(canvas)
 
     def _draw_words(self, canvas: Canvas) -> None:
-        """Write what the lanes show, and above them what the colors mean."""
-        small, (x, y) = self._small, self._caption_corner
-        for number, line in enumerate(self._caption):
-            write(canvas, line, self._muted, x, y + number * small.line_height, small)
+        """Write above the lanes what the colors mean."""
         x, y = self._legend_corner
         bold = caption_style(self._context, bold=True)
         for word, ink in (("right", self._right), ("wrong", self._wrong)):
             write(canvas, word, ink, x, y, bold)
             x += bold.width(word) + self._gap
-        write(canvas, SAYS, self._muted, self._answer_x, y, small)
+        write(canvas, SAYS, self._muted, self._answer_x, y, self._small)
 
     def _draw_picture(self, canvas: Canvas, sample: int, right: int, middle: int) -> None:
         """Draw a sample left of a column, in the middle around a row."""
@@ -273,7 +283,10 @@ class RaceDrawing:
         draw_picture(canvas, picture, Box(x, y, width, height))
 
     def draw(self, canvas: Canvas, state: FrameState) -> None:
-        """Show the certainty up to the current step, and write what the network says now."""
+        """Show the certainty up to the current step, and write what the lanes show and what the network says now."""
+        x, y = self._caption_corner
+        for number, line in enumerate(self._captions[state.step_index]):
+            write(canvas, line, self._muted, x, y + number * self._small.line_height, self._small)
         self._plots.draw(canvas, state.step_index)
         rows = self._scores.to_probabilities(np.asarray(state.snapshot.taps[self._scores.tap]))
         for lane in self._lanes:
@@ -299,20 +312,21 @@ def has_bars(context: SceneContext) -> bool:
     return len(context.steps) < MIN_PLOT_STEPS
 
 
-def describe_lanes(since: Sequence[int | None], context: SceneContext) -> str:
-    """What the lanes show, and what their order and their dark lines mean.
+def describe_lanes(since: Sequence[int | None], context: SceneContext, index: int) -> str:
+    """What the lanes show at a step, and what their order and their lines mean.
 
     Args:
-        since: Per lane the index of the step from which on it is right for good; None if it is not in the end.
+        since: Per lane the index of the step from which on it is right for good; None if it never is.
         context: The run.
+        index: The recorded step.
     """
     if has_bars(context):
-        before = " Thin line: one step before." if len(context.steps) > 1 else ""
+        before = f" Thin line: at step\u00a0{context.steps[index - 1]:,}." if index else ""
         return f"Length: certainty of the right answer, 0 to 100%.{before}"
     height = "Height: certainty of the right answer, 0 to 100%."
     first_on_top = len(since) > 1 and any(each is not None for each in since)
-    if any(since):
-        return f"{height} Dark line: right for good{', the first on top' if first_on_top else ''}."
+    if any(each is not None and 0 < each <= index for each in since):
+        return f"{height} Bold line: right from there on{', the first on top' if first_on_top else ''}."
     return f"{height}{' On top: right for good first.' if first_on_top else ''}"
 
 
@@ -329,3 +343,17 @@ def find_certainty(scores: ClassScores, context: SceneContext) -> Floats:
     columns = [classes.index(int(each)) for each in scores.truth]
     certainty: Floats = shares[:, np.arange(len(columns)), columns]
     return certainty
+
+
+def find_lead(scores: ClassScores, context: SceneContext) -> Floats:
+    """By how much the right answer is more likely than any other, at each step for each sample (steps, samples).
+
+    It is above 0 if and only if the network gives the right answer, also where two are as likely.
+    """
+    columns = []
+    for position, truth in enumerate(scores.truth.tolist()):
+        beliefs = scores.beliefs(context, position)
+        lead = np.abs(beliefs[:, truth] - np.delete(beliefs, truth, axis=1).max(axis=1))
+        is_right = scores.answers(context)[:, position] == truth
+        columns.append(np.where(is_right, np.maximum(lead, np.finfo(np.float64).tiny), -lead))
+    return np.stack(columns, axis=1)

@@ -117,16 +117,23 @@ class Tiles:
     value_gap: int = 0
 
 
+def limit_channels(most: int, layer: FlowLayer) -> int:
+    """How many channels of a layer are shown if at most so many have room: dead ones only among all of them."""
+    total, signatures = layer.info.map_shape[0], layer.context.statistics.signatures(layer.tap)
+    alive = total - int(np.count_nonzero(signatures.dead))
+    return total if most >= total else min(most, alive or most)
+
+
 class MapLayer(FlowLayer):
     """A layer with maps: one cell per channel, a square, or of the maps' own shape and as large as a square."""
 
     def _count_shown(self, spacing: Spacing) -> int:
         """The number of channels: all, or as many as fill whole columns if others are left out anyway, or few are."""
         total, rows = self.info.map_shape[0], self._count_rows(spacing)
-        shown = min(spacing.channels, total)
+        shown = limit_channels(spacing.channels, self)
         rest = shown % rows
         is_whole = shown < rows or (shown == total and rest > MAX_DROPPED * total)
-        return shown if is_whole else shown - rest
+        return shown if is_whole else limit_channels(shown - rest, self)
 
     def count_cells(self, spacing: Spacing) -> int | None:
         """The number of channels that are shown."""
@@ -217,11 +224,8 @@ class MapLayer(FlowLayer):
 
     def tiles_at(self, spacing: Spacing, box: Box) -> Tiles:
         """One tile per channel, down the columns."""
-        count, (height, width), scale = (
-            self._count_shown(spacing),
-            self._reduce_shape(spacing),
-            self._find_scale(spacing),
-        )
+        (height, width), scale = self._reduce_shape(spacing), self._find_scale(spacing)
+        count = self._count_shown(spacing)
         channels = self._choose(count)
         (rows, _), (pitch_y, pitch_x) = self._split(spacing), self._measure_pitches(spacing)
         grid, room = self.context.grid, self._measure_cell(spacing)
@@ -318,8 +322,11 @@ class BandLayer(FlowLayer):
 
     def _geometry(self, spacing: Spacing) -> tuple[int, int, int, int]:
         """How many channels are shown; by which factor they are reduced; and height and width of a value."""
-        channels, _, length = self.info.map_shape
-        count, most = min(spacing.channels, channels), spacing.span(min(MAX_BAND_COLUMNS, spacing.rows))
+        _, _, length = self.info.map_shape
+        count, most = (
+            limit_channels(spacing.channels, self),
+            spacing.span(min(MAX_BAND_COLUMNS, spacing.rows)),
+        )
         factor = -(-length // most)
         width = most // -(-length // factor)
         pitch = (min(spacing.height, spacing.room) + self._gap) // count

@@ -93,7 +93,7 @@ class ProbabilityPart:
 
 
 def choose_classes(beliefs: NDArray[np.float64], truth: int) -> list[int]:
-    """The classes with a bar of their own: all if they are few, or else the true one and the likeliest of the run.
+    """The classes with a bar of their own: all if they are few, or else the true one, answers, and the likeliest.
 
     Args:
         beliefs: The probabilities (steps, classes).
@@ -103,8 +103,10 @@ def choose_classes(beliefs: NDArray[np.float64], truth: int) -> list[int]:
     if count <= MAX_BARS:
         return list(range(count))
     likeliest = np.argsort(-np.nan_to_num(beliefs).max(axis=0), kind="stable").tolist()
+    answers = {find_top_class(row) for row in beliefs} - {UNKNOWN_CLASS}
     known = [truth] if truth != UNKNOWN_CLASS else []
-    return sorted([*known, *(number for number in likeliest if number != truth)][:MAX_LISTED])
+    first = [*known, *(each for each in likeliest if each in answers), *likeliest]
+    return sorted(list(dict.fromkeys(first))[:MAX_LISTED])
 
 
 @dataclass(frozen=True)

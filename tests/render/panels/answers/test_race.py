@@ -63,7 +63,8 @@ def test_areas_are_right_or_wrong_and_as_high_as_the_certainty(tmp_path: Path) -
         at = lane.box
         inside = pixels[at.y : at.bottom, at.x : at.right]
         wrong, right = colored(inside, WRONG), colored(inside, RIGHT)
-        change = round(step / 40 * (at.width - 1))
+        # The two certainties, 20 % and 80 %, would cross in the middle of a step.
+        change = round((step - 0.5) / 40 * (at.width - 1))
         assert not right[:, : change - 3].any()
         assert not wrong[:, change + 3 :].any()
         early, late = change // 2, (change + at.width) // 2
@@ -136,19 +137,21 @@ def test_of_few_steps_a_bar_is_as_long_as_the_certainty(tmp_path: Path, steps: t
 
 
 def test_the_caption_says_what_is_drawn(tmp_path: Path) -> None:
-    def caption(run: Run) -> str:
+    def caption(run: Run, index: int = -1) -> str:
         (drawing,) = laid_out(run).scene.drawings
-        return " ".join(drawing._caption)  # type: ignore[attr-defined]
+        return " ".join(drawing._captions[index])  # type: ignore[attr-defined]
 
     height, length = (f"{side}: certainty of the right answer, 0 to 100%." for side in ("Height", "Length"))
     late, never, start = learned_at(5, 9), learned_at(99), learned_at(0, 0)
-    assert (
-        caption(recorded(tmp_path / "late", late)) == f"{height} Dark line: right for good, the first on top."
-    )
-    assert caption(recorded(tmp_path / "one", late[:, :1])) == f"{height} Dark line: right for good."
+    run = recorded(tmp_path / "late", late)
+    assert caption(run) == caption(run, 5) == f"{height} Bold line: right from there on, the first on top."
+    assert caption(run, 4) == f"{height} On top: right for good first."
+    assert caption(recorded(tmp_path / "one", late[:, :1])) == f"{height} Bold line: right from there on."
+    assert caption(recorded(tmp_path / "end", learned_at(38))) == height
     assert caption(recorded(tmp_path / "never", never)) == height
     assert caption(recorded(tmp_path / "start", start)) == f"{height} On top: right for good first."
-    assert caption(recorded(tmp_path / "two", late[:2])) == f"{length} Thin line: one step before."
+    two = recorded(tmp_path / "two", late[:2])
+    assert (caption(two, 0), caption(two)) == (length, f"{length} Thin line: at step\u00a00.")
     assert caption(recorded(tmp_path / "still", late[:1])) == length
 
 

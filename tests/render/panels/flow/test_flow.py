@@ -231,6 +231,12 @@ def test_classes_with_a_bar() -> None:
     assert {7, 500, 900} <= set(chosen)
     assert (len(chosen), chosen) == (10, sorted(chosen))
     assert choose_classes(beliefs[:, :12], truth=3) == list(range(12))
+    # An answer has a bar, even if others are likelier at other steps.
+    sure = np.zeros((12, 1000))
+    sure[:, 100:112] = 0.5 * (1 - np.eye(12)) + 0.4 * np.eye(12)
+    sure[0] = 0
+    sure[0, 7] = 0.1
+    assert 7 in choose_classes(sure, truth=500)
 
 
 def test_the_other_classes_share_a_bar(tmp_path: Path) -> None:
