@@ -27,7 +27,7 @@ FILL, GHOST_FILL = 0.42, 0.45
 BASE_SHARE = 0.9
 """How strong the last row of a lane is at least, of 1 for the area below its curve."""
 NUMBER_EMS, MIN_NUMBERED_EMS = 0.9, 1.5
-"""Gap above a lane in which a number has room, and the height of a lane from which on it has one, in its font's size."""
+"""Gap above a lane that has room for a number, and the height from which on a lane has one, in sizes of its font."""
 MIN_RULED_EMS, MIN_LABELED_EMS = 5, 10
 """Height of a lane from which on rules mark 0, 50 and 100 %, and from which on numbers stand beside them."""
 RULES = (1.0, "100%"), (0.5, ""), (0.0, "0%")
