@@ -18,7 +18,6 @@ from reelnet.scene.cell import DEFAULT_CELL_SIZE
 from reelnet.scene.context import SceneContext
 from reelnet.scene.layout.boxes import Size
 from reelnet.scene.layout.density import scale_lengths
-from reelnet.scene.layout.estimate import MIN_CELL_SIZE
 from reelnet.scene.layout.frame import FittedLayout, choose_width, find_cramped
 from reelnet.scene.layout.measure import with_layout
 from reelnet.scene.layout.scale_search import find_best, list_scales, rank_plans, walk_leaves
@@ -41,6 +40,9 @@ HARMLESS_DISTANCE = 0.45
 FEWER, SHRINK_FACTORS, MIN_TEXT = (12, 8, 6, 4, 3, 2, 1), (0.8, 0.65, 0.5, 0.4, 0.3, 0.25), 8
 """How many channels or samples are shown, by how much text and gaps become smaller, and the least size of text in
 pixels of the layout, for lack of room."""
+
+MIN_CELL_SIZE = 12
+"""Pixels of the layout; text becomes smaller, and less is shown, before cells are smaller than that."""
 
 HARMLESS_LENGTH = 100
 """Pixels of the layout; a length up to this size never makes a frame too large."""

@@ -22,9 +22,12 @@ MANY_SAMPLES = 0.5
 LEAST_SHARE = 0.42
 """Part of the frame that the maps with their inputs should take; a picture counts much less with a smaller part."""
 
-ONE_MORE_BLOCK, UNEVEN, RASTER = 0.98, 0.8, 0.4
+ONE_MORE_BLOCK, UNEVEN, RASTER = 0.98, 0.5, 0.4
 """What a picture counts with each block after the first, with a last block that is smaller than the others,
 and with blocks both beside and below each other."""
+
+REPEATED_NAMES = 0.8
+"""What it counts with each block after the first, if all samples' names stand beside each block again."""
 
 SHAPES = 1.5
 """By how much the area of a stretched cell may differ at other scales."""
@@ -32,8 +35,8 @@ SHAPES = 1.5
 OFF_GRID = 0.8
 """What a picture counts whose values do not suit video codecs as well as slightly smaller ones would."""
 
-MIN_CELL_SIZE = 12
-"""Pixels of the layout; maps in smaller cells can hardly be seen."""
+MIN_CELL_EMS = 1.5
+"""Size of a cell in ems; beside smaller ones, the text is larger than what the picture is about."""
 
 MIN_FITTED = Fraction(8, 9)
 """How much smaller cells that fit may become for a scale that video codecs prefer: maps lose a fifth of their area at
@@ -147,7 +150,9 @@ class Estimate:
         rate = division.channels * division.samples * cell.width * cell.height / area
         rate *= self._rate_names(scale) * rate_division(division)
         rate *= min(1.0, share / LEAST_SHARE) ** 3
-        rate *= min(1.0, cell.size / context.px(MIN_CELL_SIZE)) ** 2
+        rate *= min(1.0, cell.size / (MIN_CELL_EMS * context.theme.text)) ** 2
+        if context.transposed:
+            rate *= REPEATED_NAMES ** (division.arrangement.channel_blocks - 1)
         return rate if prefer_scale(scale, context) == scale else OFF_GRID * rate
 
     def bound(self, division: Division) -> float:

@@ -33,8 +33,8 @@ READABLE, MAX_LEAST_PITCH, LEAST_PITCH_STEP = 0.9, 160, 8
 may be moved apart for that, in pixels of the layout, and by which steps in output pixels."""
 
 MIN_CHANNELS, FEW_CHANNELS, FEW_SAMPLES = 4, 8, 8
-"""Channels below which none is left out for larger maps, those above which only even numbers are tried, and samples
-below which none is left out; none is if all that were recorded may be shown."""
+"""Channels below which none is left out for larger maps, those above which only multiples of 2 and 3 are tried, and
+samples below which none is left out; none is if all that were recorded may be shown."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,11 @@ def list_channel_counts(context: SceneContext) -> list[int]:
     if context.choice is None:
         return []
     count = len(context.choice.channels)
-    fewer = [each for each in range(count - 1, MIN_CHANNELS - 1, -1) if each <= FEW_CHANNELS or each % 2 == 0]
+    fewer = [
+        each
+        for each in range(count - 1, MIN_CHANNELS - 1, -1)
+        if each <= FEW_CHANNELS or 0 in (each % 2, each % 3)
+    ]
     return [count] if context.choice.most is None else [count, *fewer]
 
 

@@ -14,7 +14,9 @@ from reelnet.scene.context import SceneContext
 
 ROW_LABEL = "says"
 GAP = 4
-"""Pixels of the layout between a name and its mark, and around a text in its column."""
+"""Pixels of the layout around a text in its column."""
+MARK_GAP = 3 / 8
+"""Ems between a name and its mark."""
 BAR_GAP = 2
 """Pixels of the layout between a name and its bar below a column."""
 MIN_INLINE_MARK = 0.5
@@ -44,6 +46,7 @@ class AnswerLayout:
         names: The names of all classes that are an answer at some step; none if they do not all fit.
         has_names: Whether names are written. An answer that is not known is a dash.
         mark_size: Side of a mark in pixels; 0 without marks.
+        mark_gap: Pixels between a name and its mark.
         bar_height: Pixels of the bar; 0 without bars.
         names_height: Pixels of the names below a column; they are below the marks and bars if they are turned.
         inline: Whether the mark is beside the name, not below it.
@@ -60,6 +63,7 @@ class AnswerLayout:
     ) -> None:
         self.scores, self.style, self.px = scores, body_style(context.theme), context.px
         self.gap, self._context = context.px(GAP), context
+        self.mark_gap = max(self.gap, round(MARK_GAP * self.style.size))
         self._name_style = answer_style(context.theme)
         has_marks = not has_bars and bool((scores.truth != UNKNOWN_CLASS).any())
         self.mark_size = round(0.8 * self.style.size) if has_marks else 0
@@ -113,7 +117,7 @@ class AnswerLayout:
         ways = (Labels.fit_rows(texts, self._name_style, ems * style.size, height) for ems in NAME_EMS)
         names = next((way for way in ways if way.lines), Labels((), self._name_style))
         self.percent = self.percent and style.line_height <= context.cell_pitch
-        mark_width = self.mark_size + self.gap if self.mark_size else 0
+        mark_width = self.mark_size + self.mark_gap if self.mark_size else 0
         self.width = max(2 * cell_size, 4 * style.size) if has_bars else mark_width + names.width
         self.width += 2 * self.gap + measure_percent(style) if self.percent else 0
         self.width = max(self.width, MIN_BAR_EMS * style.size if self.bar_height else style.width(ROW_LABEL))
@@ -125,10 +129,10 @@ class AnswerLayout:
         context, style, gap, pitch = self._context, self.style, self.gap, self._context.cell_pitch
         longest = max(map(self._name_style.width, texts), default=0)
         # A mark may be a little smaller, if it is beside the name then.
-        beside = pitch - 2 * gap - longest
+        beside = pitch - gap - self.mark_gap - longest
         if self.mark_size and MIN_INLINE_MARK * style.size <= beside < self.mark_size:
             self.mark_size = beside
-        mark_width = self.mark_size + gap if self.mark_size else 0
+        mark_width = self.mark_size + self.mark_gap if self.mark_size else 0
         self.inline = longest + mark_width <= pitch - gap
         if self.inline:
             names = Labels(tuple((text,) for text in texts), self._name_style)

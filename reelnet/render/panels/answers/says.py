@@ -224,14 +224,14 @@ class ClassNamesDrawing(SaysDrawing):
         for number, line in enumerate(lines):
             top = middle - len(lines) * style.line_height // 2 + number * style.line_height
             write(canvas, line, self.ink, slot.x, top, style)
-        end = mark_x - (layout.gap if layout.mark_size else 0)
+        end = mark_x - (layout.mark_gap if layout.mark_size else 0)
         self.write_percent(canvas, percent, end, y, "right")
 
     def _draw_below(self, canvas: Canvas, slot: Box, answer: int, right: bool | None, percent: str) -> None:
         """Write below a column of cells; `right` is None without a mark."""
         layout, style, y = self.layout, self.layout.names.style, slot.y
         mark_size = layout.mark_size if right is not None else 0
-        mark_width = mark_size + layout.gap if mark_size else 0
+        mark_width = mark_size + layout.mark_gap if mark_size else 0
         mark_offset = (layout.style.line_height - mark_size + 1) // 2
         middle = slot.x + slot.width // 2
         second_y = y if layout.names.is_turned else y + layout.names_height
@@ -240,7 +240,7 @@ class ClassNamesDrawing(SaysDrawing):
             name = layout.names.lines[place][0] if place is not None else UNKNOWN
             left = middle - (style.width(name) + mark_width) // 2
             write(canvas, name, self.ink, left, y, style)
-            self._draw_mark(canvas, left + style.width(name) + layout.gap, y + mark_offset, right)
+            self._draw_mark(canvas, left + style.width(name) + layout.mark_gap, y + mark_offset, right)
             self.write_percent(canvas, percent, middle, second_y, "middle")
             return
         if layout.names.is_turned:

@@ -16,7 +16,8 @@ TARGET_ASPECT = 2.0
 """Width to height of blocks in columns; with the panels above and below, the frame becomes a slide."""
 
 MAX_SLACK_EMS = 5
-"""Width that may be added between the samples and the maps of a table, so that both have the edges of the frame."""
+"""Width that may be added between the samples and the maps of a table, so that both have the edges of the frame;
+answers with their bars fill it."""
 
 Corners = list[tuple[int, int]]
 
@@ -63,7 +64,8 @@ class BlockArrangement:
         blocks, context = self.blocks, self.blocks[0].context
         free = context.grid.round_down(box.width - self.size.width)
         if context.transposed and free > 0:
-            if self._columns == 1 and free <= MAX_SLACK_EMS * context.theme.text:
+            has_answers = blocks[0].answer_distance > 0
+            if self._columns == 1 and has_answers and free <= MAX_SLACK_EMS * context.theme.text:
                 blocks = [replace(block, slack=free) for block in blocks]
             else:
                 box = replace(box, x=box.x + context.grid.center(free))

@@ -66,7 +66,8 @@ class Block:
         inputs: Whether the samples are above the cells, or left of them if rows are samples.
         answers: What the network says about the samples, between them and the cells; None for nothing.
         row_labels: Whether rows have labels; blocks right of another one share its labels.
-        names: Whether the rows of inputs and answers are named; blocks right of another one leave that out.
+        names: Whether the rows of inputs and answers are named; blocks right of another one leave that out, and so
+            do those below another one if channels are not numbered.
         sample_names: Whether the samples are named; blocks of the same samples leave room for it, and leave it out.
         caption: The line below the cells; empty for none.
         colorbar: Whether a color bar below the heading explains the colors.
@@ -167,6 +168,12 @@ class Block:
         return self.context.grid.round_up(size + gap)
 
     @cached_property
+    def has_heads(self) -> bool:
+        """Whether `input` and `says` are written, above columns at least beside answers."""
+        is_table = self.context.transposed and self.names and self.answer_distance > 0
+        return self.has_numbers or (bool(self.labels) and is_table)
+
+    @cached_property
     def input_size(self) -> Size:
         """The box of a sample in pixels."""
         return choose_input_size(self.view, self.context)
@@ -177,7 +184,8 @@ class Block:
         top = self.heading_height
         if self.colorbar_layout is not None:
             top += self.colorbar_layout.row_height
-        labels = self.has_channel_labels if self.context.transposed else self.has_sample_labels
+        has_line = self.has_channel_labels or self.has_heads
+        labels = has_line if self.context.transposed else self.has_sample_labels
         top += column_label_height(self.context, labels=labels)
         return top if self.context.transposed else top + self.sample_distance
 
@@ -308,7 +316,7 @@ class BlockDrawing:
         block, context, distance = self._block, self._context, self._block.answer_distance
         if block.answers is None or not distance:
             return None
-        bounds, labels = self._grid.bounds, block.has_numbers and block.names
+        bounds, labels = self._grid.bounds, block.has_heads and block.names
         answers = block.answers.model_copy(update={"labels": labels})
         if context.transposed:
             top = column_label_height(context, labels=labels)
@@ -382,8 +390,9 @@ class BlockDrawing:
             self._pictures.draw(canvas)
             if block.has_sample_labels and block.sample_names:
                 self._pictures.write_labels(canvas, self._muted)
-            if block.has_numbers and block.row_labels and block.names:
-                self._pictures.write_name(canvas, self._muted, block.input_distance)
+            if block.has_heads and block.row_labels and block.names:
+                room = block.input_distance - self._context.px(INPUT_GAP)
+                self._pictures.write_name(canvas, self._muted, room)
         if self._answers is not None:
             self._answers.draw_still(canvas)
         if block.has_channel_labels:

@@ -153,7 +153,7 @@ class Channels(Panel):
                     heading=tap if with_heading else None,
                     inputs=self.inputs,
                     answers=Says() if self.says else None,
-                    names=context.transposed or not number,
+                    names=not number or (context.transposed and self.labels is True),
                     colorbar=self.colorbar,
                 )
                 for number, part in enumerate(arrangement.divide_channels(self._choose(tap, context)))

@@ -42,6 +42,9 @@ MIN_SHARP_SCALE, MIN_SHARP_COLOR_SCALE = 3, 8
 MIN_SHARP_FILL = 0.875
 """Fraction of the box that smaller whole factors must fill."""
 
+UNEVEN_SCALE = 8
+"""Pixels of a picture's value from which on one more or less of them cannot be seen: pictures fill their box then."""
+
 LINE_WIDTH, MAX_LINE_HEIGHT = 1.5, 64
 """Width of the line of a sequence, and up to which height its box is larger than the cells, in pixels."""
 
@@ -301,10 +304,12 @@ def fit_pictures(pictures: NDArray[np.uint8], box: Size) -> tuple[NDArray[np.uin
     scale = int(exact)
     # Pictures that are shown in large pixels keep them.
     min_sharp_scale = MIN_SHARP_SCALE if pictures.ndim == 3 else MIN_SHARP_COLOR_SCALE
-    if scale >= min_sharp_scale or (scale and scale >= MIN_SHARP_FILL * exact):
+    is_sharp = scale >= min_sharp_scale or (scale and scale >= MIN_SHARP_FILL * exact)
+    if is_sharp and (scale < UNEVEN_SCALE or scale == exact):
         return pictures, scale
     size = max(1, round(width * exact)), max(1, round(height * exact))
-    method = Image.Resampling.BICUBIC if exact > 1 else Image.Resampling.BOX
+    enlarge = Image.Resampling.NEAREST if is_sharp else Image.Resampling.BICUBIC
+    method = enlarge if exact > 1 else Image.Resampling.BOX
     return np.stack([np.asarray(Image.fromarray(each).resize(size, method)) for each in pictures]), 1
 
 
