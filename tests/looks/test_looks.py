@@ -32,7 +32,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "annotated": {"maps": "single"},
     "evolution": {"maps": "single"},
     "overview": {"maps": "series"},
-    "square": {"maps": "filters series single oblong logsteps gaps"},
+    "square": {"maps": "filters single oblong logsteps gaps"},
     "vertical": {"maps": "single"},
     "wide": {"maps": "logsteps"},
 }

@@ -105,22 +105,23 @@ class Estimate:
         return BlockLength.from_length(size.width, *across), BlockLength.from_length(size.height, *down)
 
     def _measure_pair_at(self, scale: Fraction) -> BlockLength:
-        """Width of blocks at a scale: only the first has row labels with names, and the last turned names."""
-        context, (width, _) = self._at_scale(scale), self._measure_block(scale)
-        pair = self._panel.measure(replace(context, arrangement=Arrangement(2)))
-        if pair is None:
+        """Length of blocks along their row or column at a scale: not all have names, heads and turned labels."""
+        context, alone = self._at_scale(scale), self._measure_block(scale)[self.context.transposed]
+        size = self._panel.measure(replace(context, arrangement=Arrangement(2)))
+        if size is None:
             raise AssertionError("the panel is part of the layout")
-        whole = width.measure(1, len(context.sample_indices), 0, context.grid)
-        further = pair.width - whole - (self._panel.wrap_gap or 0) - (whole - width.fixed)
-        return replace(width, further=further)
+        whole = alone.measure(1, len(context.sample_indices), 0, context.grid)
+        pair = size.height if context.transposed else size.width
+        return replace(alone, further=pair - whole - (self._panel.wrap_gap or 0) - (whole - alone.fixed))
 
     def measure(self, division: Division, scale: Fraction) -> Size:
         """The size of the panel with some of the channels and samples, in an arrangement at a scale."""
         transposed = self.context.transposed
         across, down = division.count_cells(transposed=transposed)
         width, height = self._measure_block(scale)
-        if not transposed and division.arrangement.channel_blocks > 1:
-            width = self._measure_pair(scale)
+        if division.arrangement.channel_blocks > 1:
+            pair = self._measure_pair(scale)
+            width, height = (width, pair) if transposed else (pair, height)
         apart, grid = self._panel.wrap_gap or 0, self.context.grid
         return Size(width.measure(*across, apart, grid), height.measure(*down, apart, grid))
 

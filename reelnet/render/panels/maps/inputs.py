@@ -42,7 +42,7 @@ MIN_SHARP_SCALE, MIN_SHARP_COLOR_SCALE = 3, 8
 MIN_SHARP_FILL = 0.875
 """Fraction of the box that smaller whole factors must fill."""
 
-UNEVEN_SCALE = 8
+UNEVEN_SCALE = 12
 """Pixels of a picture's value from which on one more or less of them cannot be seen: pictures fill their box then."""
 
 LINE_WIDTH, MAX_LINE_HEIGHT = 1.5, 64

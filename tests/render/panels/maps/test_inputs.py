@@ -38,7 +38,7 @@ def test_gray_pictures_fill_their_cells(side: int, box: int, shown: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("side", "box", "shown"), [(32, 128, 128), (32, 126, 126), (32, 66, 64), (8, 70, 64)]
+    ("side", "box", "shown"), [(32, 128, 128), (32, 126, 126), (32, 66, 64), (8, 70, 64), (8, 100, 100)]
 )
 def test_photos_fill_their_cells_more_often(side: int, box: int, shown: int) -> None:
     pictures, scale = fit_pictures(photos(2, side), Size(box, box))
