@@ -10,7 +10,10 @@ import pytest
 
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
+from reelnet.render.compositor import Compositor
+from reelnet.render.description.items import TextItem
 from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import ColorDepth
 from reelnet.scene.panel import HasCells
 from reelnet.template.theme import Theme
 from tests.make_run import Floats, noise, write_run
@@ -37,6 +40,12 @@ def shown_maps(layout: LaidOut) -> list[Any]:
     assert isinstance(drawing, HasCells)
     frame = layout.frame(0)
     return [frame[box.y : box.bottom, box.x : box.right] for box in drawing.cell_regions()[0].boxes]
+
+
+def texts(layout: LaidOut) -> list[str]:
+    """All words of the picture."""
+    panels = Compositor(layout.scene, layout.run, ColorDepth.FULL).describe_still()
+    return [item.text for panel in panels for item in panel.items if isinstance(item, TextItem)]
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +124,44 @@ def test_moments_are_steps_at_which_the_metric_was_measured(tmp_path: Path) -> N
         for level, pixels, step in zip(levels, shown_maps(layout)[::2], wanted, strict=True):
             assert level == pytest.approx(np.abs(maps[step, 0, 0]).mean())
             assert_cells(pixels, np.kron(maps[step, 0, 0], np.ones((len(pixels) // 4,) * 2)))
+
+
+def test_steps_without_a_measured_value_have_a_dash(classifier: Run) -> None:
+    # The values of steps 0, 10 and 30 stand there, and none is repeated at step 20.
+    shown = texts(evolution(classifier, steps=STEPS))
+    assert [text for text in shown if text.endswith("%") or text == "–"] == ["10%", "20%", "–", "90%"]
+    assert [text for text in shown if "these" in text] == ["1 of these 2"] * 3 + ["2 of these 2"]
+
+
+def test_of_a_rarely_measured_metric_the_right_answers_are_shown_unless_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    form: dict[str, Any] = {"steps": STEPS, "labels": ["cat", "dog"], "classes": ["cat", "dog"]}
+    taps, accuracy = {"conv1": MAPS, "head": SCORES}, {"test_accuracy": [0.1, None, None, None]}
+    run = write_run(tmp_path / "run", taps, metrics=accuracy, bounds=None, **form)
+    shown = texts(evolution(run, tap="conv1", steps=STEPS))
+    assert [text for text in shown if " of 2" in text] == ["1 of 2"] * 3 + ["2 of 2"]
+    assert "10%" not in shown
+    shown = texts(evolution(run, tap="conv1", steps=STEPS, metric="test_accuracy"))
+    assert [text for text in shown if text.endswith("%") or text == "–"] == ["10%", "–", "–", "–"]
+
+
+def test_the_answer_of_one_sample_is_not_an_accuracy(tmp_path: Path) -> None:
+    form: dict[str, Any] = {"steps": STEPS, "labels": ["cat"], "classes": ["cat", "dog"]}
+    taps, accuracy = {"conv1": MAPS[:, :1], "head": SCORES[:, :1]}, {"test_accuracy": [0.1, 0.2, 0.3, 0.4]}
+    run = write_run(tmp_path / "run", taps, metrics=accuracy, bounds=None, **form)
+    shown = texts(evolution(run, tap="conv1", steps=STEPS))
+    assert [text for text in shown if text.endswith("%") or (" of " in text and text[0].isdigit())] == [
+        "10%",
+        "20%",
+        "30%",
+        "40%",
+    ]
+
+
+def test_a_channel_that_never_changes_is_shown_at_the_first_and_the_last_step(run: Run) -> None:
+    assert len(shown_maps(evolution(run, steps=4, channel=1))) == 2 * 2
+    assert len(shown_maps(evolution(run, steps=4, channel=2))) == 4 * 2
 
 
 def test_without_metrics_and_answers_there_is_no_column_for_them(run: Run, classifier: Run) -> None:

@@ -61,6 +61,16 @@ def test_choices_and_answers_are_explained(tmp_path: Path) -> None:
     )
 
 
+def test_channels_of_the_class_output_are_called_by_their_classes(tmp_path: Path) -> None:
+    form: dict[str, Any] = {"labels": ["cat", "dog"], "classes": ["cat", "dog"]}
+    run = write_run(tmp_path / "run", {"head": noise(2, 2, 2, 1)}, bounds=None, **form)
+    context = lay_out(run, {"evolution": {}}).scene.context
+    view = context.view("head")
+    assert title_evolution(context, view) == "One class of head over the training"
+    (text,) = describe_evolution(context, view, 1, is_choice=False, has_answers=False)
+    assert text == "The score of “dog” in head for two samples."
+
+
 def test_what_never_changes_is_said(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", noise(1, 2, 3, 7).repeat(2, axis=0), steps=[0, 9])
     context = lay_out(run, {"evolution": {}}).scene.context
