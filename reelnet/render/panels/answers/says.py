@@ -32,6 +32,8 @@ from reelnet.scene.panel import Canvas, Drawing
 
 UNKNOWN = "–"
 """Stands for the name of an answer that is not known."""
+TALL_LINES = 6
+"""Lines of text in the height of a row from which on the bar is below the name, not below the row."""
 BAR_INSET = 2
 """Pixels of the layout left and right of a bar below a column, so that bars do not touch."""
 
@@ -185,7 +187,13 @@ class ClassNamesDrawing(SaysDrawing):
         """The box of a bar at a certainty of 1."""
         inset = 0 if self.transposed else self.layout.px(BAR_INSET)
         height = self.layout.bar_height
-        bottom = slot.bottom - (self.layout.names_height if self.layout.names.is_turned else 0)
+        bottom, names = (
+            slot.bottom - (self.layout.names_height if self.layout.names.is_turned else 0),
+            self.layout.names,
+        )
+        if self.transposed and slot.height >= TALL_LINES * self.layout.style.line_height:
+            lines = max(map(len, names.lines), default=1) * names.style.line_height
+            bottom = slot.y + (slot.height + height + lines) // 2 + self.layout.gap
         return Box(slot.x + inset, bottom - height, max(1, slot.width - 2 * inset), height)
 
     def _bar_length(self, slot: Box, row: NDArray[np.float64]) -> int:

@@ -173,6 +173,13 @@ class Block:
         is_table = self.context.transposed and self.names and self.answer_distance > 0
         return self.has_numbers or (bool(self.labels) and is_table)
 
+    @property
+    def has_input_head(self) -> bool:
+        """Whether `input` is written. Where it gets no room of its own, it must be apart from `says`."""
+        style = body_style(self.context.theme)
+        is_apart = style.width(INPUT_LABEL) + style.size <= self.input_distance
+        return self.has_numbers or (self.has_heads and is_apart)
+
     @cached_property
     def input_size(self) -> Size:
         """The box of a sample in pixels."""
@@ -390,9 +397,8 @@ class BlockDrawing:
             self._pictures.draw(canvas)
             if block.has_sample_labels and block.sample_names:
                 self._pictures.write_labels(canvas, self._muted)
-            if block.has_heads and block.row_labels and block.names:
-                room = block.input_distance - self._context.px(INPUT_GAP)
-                self._pictures.write_name(canvas, self._muted, room)
+            if block.has_input_head and block.row_labels and block.names:
+                self._pictures.write_name(canvas, self._muted, block.input_distance)
         if self._answers is not None:
             self._answers.draw_still(canvas)
         if block.has_channel_labels:
