@@ -19,7 +19,7 @@ DEFLATE_LEVEL, LARGE_DEFLATE_LEVEL = 12, 10
 """The highest level of libdeflate; and the one for large data, which takes a third of the time. The result is 10 to
 19 % larger for maps of 28 × 28, and 1 to 6 % for smaller ones."""
 
-LARGE_DATA = 4_000_000
+LARGE_DATA = 2_000_000
 """Bytes from which data is large."""
 
 RAW_DEFLATE = -15
