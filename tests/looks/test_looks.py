@@ -30,7 +30,6 @@ REFUSED = {
 
 KNOWN: dict[str, dict[str, str]] = {
     "annotated": {"maps": "single"},
-    "evolution": {"maps": "single"},
     "overview": {"maps": "series"},
     "square": {"maps": "filters single oblong logsteps gaps"},
     "vertical": {"maps": "single"},
