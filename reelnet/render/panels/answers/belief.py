@@ -60,8 +60,8 @@ NOTE_SIZE = 0.88
 """Size of the note, as a fraction of the theme's text."""
 PAST_STRENGTH = 0.6
 """How strong the past of gray curves is, of 1 for text."""
-GHOST_STRENGTH = 0.85
-"""How strong curves to come are, of 1 for rules: labels at the cursor are written upon them."""
+GHOST_STRENGTH = 0.7
+"""How strong curves to come are, of 1 for rules: pale enough for labels upon them to have a contrast of AA."""
 GAP = 4
 """Layout pixels between the parts of a label."""
 PROBABILITY_AXIS = Axis(0, 1, (0, 0.5, 1), percent=True)
