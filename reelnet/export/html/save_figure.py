@@ -132,4 +132,7 @@ def _save_reduced(figure: Figure, request: ResolvedRequest, on_trial: OnTrial) -
 def _report(figure: Figure, request: ResolvedRequest, **others: Any) -> Report:
     rendition = figure.renditions[0].with_timeline(figure.timeline)
     notes = request.describe(rendition)
-    return Report.from_rendition(rendition, request.path, frames=len(figure.steps), notes=notes, **others)
+    report = Report.from_rendition(rendition, request.path, frames=len(figure.steps), notes=notes, **others)
+    # A template or a user may have laid it out at another density, but lengths of pages are CSS pixels.
+    width, height = map(round, figure.layers[0].size)
+    return replace(report, width=width, height=height, density=1, scale=report.scale // rendition.density)

@@ -336,6 +336,17 @@ def test_only_figures_are_split(run: Run, tmp_path: Path) -> None:
         run.reel().save(tmp_path / "a.gif", split=True)
 
 
+def test_a_layout_of_another_density_has_css_pixels(run: Run, tmp_path: Path) -> None:
+    reports = [run.reel("plain", density=density).save(tmp_path / f"{density}.html") for density in (1, 2)]
+    sizes = [(report.width, report.height, report.density, report.scale) for report in reports]
+    assert sizes[0] == sizes[1]
+    figures = [ReadFigure.read(tmp_path / f"{density}.html") for density in (1, 2)]
+    assert [*figures[1].scene["size"]] == [*sizes[0][:2]]
+    blocks = [figure.scene["layers"][0]["maps"][0] for figure in figures]
+    assert blocks[0]["cell"] == blocks[1]["cell"]
+    assert np.array_equal(figures[0].levels(), figures[1].levels())
+
+
 def test_a_figure_is_the_same_each_time(run: Run, tmp_path: Path) -> None:
     for name in ("a.html", "b.html"):
         run.reel().save(tmp_path / name)
