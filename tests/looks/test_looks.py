@@ -33,7 +33,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "overview": {"maps": "series"},
     "square": {"maps": "filters single oblong logsteps gaps"},
     "vertical": {"maps": "single"},
-    "wide": {"maps": "logsteps"},
 }
 """Per template and rule: the shapes on which the template breaks the rule as yet, or `all`, or `all but` some."""
 

@@ -19,7 +19,7 @@ ENOUGH_CHANNELS = 7
 MANY_SAMPLES = 0.5
 """Power of the number of samples by which a picture with more of them is better, likewise."""
 
-LEAST_SHARE = 0.42
+LEAST_SHARE = 0.45
 """Part of the frame that the maps with their inputs should take; a picture counts much less with a smaller part."""
 
 ONE_MORE_BLOCK, UNEVEN, RASTER = 0.98, 0.5, 0.4
