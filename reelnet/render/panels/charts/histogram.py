@@ -18,8 +18,8 @@ from reelnet.render.description.described_canvas import described_by
 from reelnet.render.description.items import RectItem
 from reelnet.render.panels.charts.axis import Axis, nice_ticks
 from reelnet.render.panels.charts.chart import title_style
-from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import thin_labels
+from reelnet.render.panels.maps.levels import to_levels
 from reelnet.render.typography import body_style
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Measure

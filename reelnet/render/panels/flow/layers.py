@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from reelnet.render.description.described_canvas import DescribedCanvas
 from reelnet.render.description.items import CellLevels, CellsItem
 from reelnet.render.panels.flow.arrangement import Caption, Spacing, keep_together
-from reelnet.render.panels.maps.block import to_level_positions, to_levels
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
+from reelnet.render.panels.maps.levels import to_level_positions, to_levels
 from reelnet.scene.cell import Cell
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.channel_choice import ChannelChoice

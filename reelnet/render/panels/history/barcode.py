@@ -18,11 +18,11 @@ from reelnet.render.description.items import CellLevels, CellsItem
 from reelnet.render.panels.charts.axis import Axis, fit_step_axis
 from reelnet.render.panels.charts.axis_drawing import TICK_LENGTH, draw_step_axis
 from reelnet.render.panels.history.barcode_image import BarcodeImage, choose_vector, find_units, order_units
-from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import LABEL_GAP
 from reelnet.render.panels.maps.hatching import Hatching
 from reelnet.render.panels.maps.labels import fit_line_height
+from reelnet.render.panels.maps.levels import to_levels
 from reelnet.render.typography import balance_text, body_style, shorten_text
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import ClassScores

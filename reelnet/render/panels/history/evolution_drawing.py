@@ -13,10 +13,10 @@ from reelnet.render.canvas import fill_box, write
 from reelnet.render.description.items import CellLevels
 from reelnet.render.panels.history.evolution_layout import BAND_GAP, Band, EvolutionLayout
 from reelnet.render.panels.history.evolution_moments import Moment
-from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import INPUT_LABEL, CellGrid
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures
+from reelnet.render.panels.maps.levels import to_levels
 from reelnet.render.typography import TextStyle
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import UNKNOWN_CLASS

@@ -30,13 +30,13 @@ from reelnet.render.panels.maps.grid import (
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
 from reelnet.render.panels.maps.inputs import SamplePictures, choose_input_size
 from reelnet.render.panels.maps.labels import Labels
+from reelnet.render.panels.maps.levels import to_level_positions, to_levels
 from reelnet.render.typography import body_style
 from reelnet.scene.cell import describe_means
 from reelnet.scene.cell_region import CellRegion
 from reelnet.scene.class_scores import explain_missing_truth
 from reelnet.scene.context import FrameState, SceneContext
 from reelnet.scene.layout.boxes import Box, Size
-from reelnet.scene.limits import Limits
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas, Drawing, LevelMaps
 from reelnet.scene.tap_view import TapView, format_channel_numbers
@@ -478,29 +478,3 @@ class BlockDrawing:
             blank,
             None if fixed_step is None else np.array(self._context.steps.index(fixed_step)),
         )
-
-
-def to_levels(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.uint8]:
-    """Round values, (samples, channels, height, width) if channels have limits of their own, to levels of a colormap.
-
-    Values beyond the limits, including infinite ones, get the outermost level on their side; the level of NaN is
-    undefined. With symmetric limits and an odd number of levels, 0 is exactly the middle level.
-    """
-    positions = to_level_positions(values, limits, levels)
-    nearest: NDArray[np.uint8] = np.rint(positions, out=positions).astype(np.uint8)
-    return nearest
-
-
-def to_level_positions(values: NDArray[np.generic], limits: Limits, levels: int) -> NDArray[np.float64]:
-    """The exact positions of values among the levels, from 0 to `levels` − 1; see `to_levels`."""
-    # In double precision, because the range of single precision numbers overflows single precision.
-    scaled = values.astype(np.float64)
-    scaled -= limits.low
-    span = limits.scale_ends(values) - limits.low
-    scaled *= (levels - 1) / np.where(span == 0, 1.0, span)
-    # The sum tells whether all values are finite, which is faster than checking each.
-    with np.errstate(invalid="ignore", over="ignore"):
-        finite = np.isfinite(scaled.sum())
-    if not finite:
-        np.nan_to_num(scaled, copy=False, nan=0.0, posinf=levels - 1, neginf=0.0)
-    return np.clip(scaled, 0, levels - 1, out=scaled)

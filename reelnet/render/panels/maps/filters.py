@@ -14,11 +14,11 @@ from reelnet.config.diagnostics import OptionError, error_context
 from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import fill_box, write
 from reelnet.render.description.items import CellLevels
-from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.color_cube import ColorCube
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.grid import LABEL_GAP, CellGrid
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
+from reelnet.render.panels.maps.levels import to_levels
 from reelnet.render.typography import balance_text, body_style
 from reelnet.runs.header import TapInfo, TapKind, near_square_grid
 from reelnet.scene.cell import Cell

@@ -14,9 +14,9 @@ from reelnet.config.diagnostics import error_context
 from reelnet.config.spec import Pixels, PositivePixels
 from reelnet.render.canvas import write
 from reelnet.render.description.items import CellLevels
-from reelnet.render.panels.maps.block import to_levels
 from reelnet.render.panels.maps.grid import CellGrid, heading_height, thin_labels
 from reelnet.render.panels.maps.hatching import Hatching, find_missing
+from reelnet.render.panels.maps.levels import to_levels
 from reelnet.render.typography import body_style
 from reelnet.runs.header import TapKind
 from reelnet.scene.cell import DEFAULT_CELL_SIZE, Cell, describe_means

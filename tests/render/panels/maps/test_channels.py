@@ -86,7 +86,7 @@ def test_similar_channels_are_side_by_side_and_dead_ones_last(alike: tuple[Run, 
     assert [set(order[:3]), set(order[3:5]), {order[5]}] in ([*groups], [groups[1] | {order[2]}, groups[0]])
     fields = layout.scene.context.text_fields
     assert fields["order"] == "Similar channels together"
-    assert fields["seen"] == "conv1: 6 channels of 7 × 7, one per row; channel 3 dead at the end"
+    assert fields["seen"] == "conv1: 6 channels of 7 × 7, one per row; the last one dead at the end"
     assert_cells(layout.panel("channels", 1)[: 6 * 56, :168], expand_cells(maps[1][:, list(order)], 56, 8))
 
 
