@@ -128,6 +128,8 @@ class AnswerLayout:
         """The names below columns. Percentages and marks are adapted to the width of a column."""
         context, style, gap, pitch = self._context, self.style, self.gap, self._context.cell_pitch
         longest = max(map(self._name_style.width, texts), default=0)
+        # A mark must be nearer to its name than to the next one.
+        self.mark_gap = max(gap, min(self.mark_gap, (pitch - int(longest) - self.mark_size) // 3))
         # A mark may be a little smaller, if it is beside the name then.
         beside = pitch - gap - self.mark_gap - longest
         if self.mark_size and MIN_INLINE_MARK * style.size <= beside < self.mark_size:
