@@ -59,6 +59,8 @@ class Ink:
 
     def __init__(self, colors: NDArray[np.uint8]) -> None:
         self.colors = colors
+        # The same object at every step, so that figures need to find its dark counterpart only once.
+        self._cuts: dict[int, Ink] = {}
 
     def indices_for(self, canvas: Indices) -> Indices:
         """The ink's indices for a canvas of this dtype."""
@@ -68,9 +70,10 @@ class Ink:
 
     def cut(self, count: int) -> Ink:
         """The first shades only, so that the last of them is the full color; once the palette is frozen."""
-        ink = Ink(self.colors[:count])
-        ink.indices = self.indices[:count]
-        return ink
+        if count not in self._cuts:
+            self._cuts[count] = Ink(self.colors[:count])
+            self._cuts[count].indices = self.indices[:count]
+        return self._cuts[count]
 
 
 class FixedPicture:
