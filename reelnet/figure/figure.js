@@ -40,12 +40,7 @@ class Figure {
     this.spot = null;
     this.note = new Note();
     this.closeup = new Closeup((step) => this.player.seek(step));
-    this.stage = make("div", {
-      class: "stage",
-      role: "group",
-      tabindex: "0",
-      "aria-label": `${scene.alt}. Arrow keys move between values, Enter enlarges a cell.`,
-    });
+    this.stage = make("div", { class: "stage" });
     this.stage.append(this.picture.element, this.note.element, this.closeup.element);
     this.button = make("button", { type: "button", class: "play" });
     this.slider = make("input", { type: "range", min: "0", max: String(scene.steps.length - 1), step: "1" });
@@ -140,6 +135,12 @@ class Figure {
   /** @param {import("./scene.js").Layer} layer */
   setLayer(layer) {
     this.layer = layer;
+    const hasValues = layer.maps.some(({ tap }) => tap);
+    const keys = hasValues ? ". Arrow keys move between values, Enter enlarges a cell." : "";
+    this.stage.setAttribute("aria-label", this.scene.alt + keys);
+    this.stage.setAttribute("role", hasValues ? "group" : "img");
+    if (hasValues) this.stage.tabIndex = 0;
+    else this.stage.removeAttribute("tabindex");
     this.setSpot(null);
     this.closeup.close();
     for (const picture of this.pictures) this.fill(picture);

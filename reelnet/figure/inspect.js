@@ -1,6 +1,6 @@
 // Looking closer: the value under the pointer, and a cell enlarged with its value over the steps.
 
-import { findChannel, make, makeSvg } from "./picture.js";
+import { findChannel, findStep, make, makeSvg } from "./picture.js";
 import { findSeries, formatNumber, formatValue, toValue } from "./scene.js";
 
 /**
@@ -10,6 +10,16 @@ import { findSeries, formatNumber, formatValue, toValue } from "./scene.js";
  */
 export function describeCell(picture, spot) {
   const { block } = picture.maps[spot.number];
+  const step = findStep(block, spot);
+  return nameCell(picture, block, spot) + (step === null ? "" : `, step ${step.toLocaleString("en")}`);
+}
+
+/**
+ * @param {import("./picture.js").Picture} picture
+ * @param {import("./scene.js").MapBlock} block
+ * @param {import("./picture.js").Spot} spot
+ */
+function nameCell(picture, block, spot) {
   const sample = block.samples[spot.sample];
   const channel = findChannel(block, spot);
   if (block.quantity === "weight" || block.quantity === "gradient") {
@@ -160,6 +170,8 @@ export class Closeup {
     if (!picture || !spot) return;
     const { block } = picture.maps[spot.number];
     const { steps } = picture.scene;
+    // A line of a single step would be no line.
+    this.chart.toggleAttribute("hidden", block.still);
     const { start, length } = findSeries(block, spot.channel, spot.sample, spot.y, spot.x, steps.length);
     const [low, high] = block.limits[block.limits.length > 1 ? spot.channel : 0];
     const bottom = CHART.height - CHART.bottom;

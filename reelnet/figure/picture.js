@@ -481,6 +481,17 @@ export const findChannel = (block, { channel, x, y }) =>
   block.units ? block.units[y * block.map[1] + x] : block.channels[channel];
 
 /**
+ * The training step of a value, where a picture shows several at once.
+ * @param {import("./scene.js").MapBlock} block
+ * @param {Spot} spot
+ */
+export function findStep({ rowsAreSamples, steps }, { channel, sample, x }) {
+  if (!steps) return null;
+  const at = rowsAreSamples ? [sample, channel, x] : [channel, sample, x];
+  return steps.numbers[steps.shape.reduce((sum, size, axis) => sum * size + (size > 1 ? at[axis] : 0), 0)];
+}
+
+/**
  * A value of a picture.
  * @typedef {object} Spot
  * @property {number} number which block

@@ -34,6 +34,8 @@
  * @property {[number, number]} [means] rows and columns of recorded values that a shown value is the mean of
  * @property {number[]} [revealed] columns of values that are shown at each step
  * @property {boolean} still whether it has one step only
+ * @property {{shape: [number, number, number], numbers: number[]}} [steps] training steps of the values by row and
+ *   column of cells and column of values, if it shows several at once; axes where they do not differ have one
  *
  * @typedef {object} Cursor A chart whose cursor can be dragged.
  * @property {[number, number, number, number]} box

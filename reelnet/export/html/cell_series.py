@@ -249,7 +249,20 @@ class CellSeries:
         fields["limits"] = [[_round(limits.low), _round(end)] for end in ends]
         if own.reduction != (1, 1):
             fields["means"] = [*own.reduction]
+        if own.steps is not None:
+            fields["steps"] = self._list_steps(block, np.broadcast_to(own.steps, shape))
         return fields
+
+    def _list_steps(self, block: MapBlock, steps: NDArray[np.intp]) -> dict[str, Any]:
+        """The training steps of values (rows, columns, height, width), one along axes where they do not differ."""
+        own = steps[block.rows, block.columns, 0]
+        for axis in range(own.ndim):
+            if np.array_equal(own, np.broadcast_to(own.take([0], axis), own.shape)):
+                own = own.take([0], axis)
+        return {
+            "shape": [*own.shape],
+            "numbers": [self._context.steps[step] for step in own.ravel().tolist()],
+        }
 
     def _encode_colors(self) -> dict[str, str | None]:
         """The colors of all levels by scheme, joined."""

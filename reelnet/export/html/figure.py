@@ -112,6 +112,9 @@ class Figure:
         scenes = renditions[0].scene, (dark[0] or renditions[0]).scene
         background = colors.add(*(to_rgb(scene.background.colors[-1]) for scene in scenes))
         poster = _draw_poster(renditions[0], steps[-1])
+        if all(layer.is_still for layer in layers):
+            # There is nothing to choose or to play.
+            timeline, layers = keep_steps(timeline, {steps[0]}), [layer.select_steps([0]) for layer in layers]
         return cls(renditions, tuple(layers), timeline, colors, images, background, poster)
 
     @property
@@ -136,12 +139,12 @@ class Figure:
     @cached_property
     def title(self) -> str:
         """The title of the page."""
-        return write_title(self.renditions)
+        return write_title(self.renditions, self.layers)
 
     @cached_property
     def alt(self) -> str:
         """What it shows, in words."""
-        return write_alt(self.renditions, self.steps)
+        return write_alt(self.renditions, self.layers, self.steps)
 
     def make_chunks(self) -> Iterator[list[bytes]]:
         """For each layer the compressed levels, `CHUNK_STEPS` steps after the other."""

@@ -139,6 +139,13 @@ class FigureLayer:
         }
 
     @property
+    def is_still(self) -> bool:
+        """Whether it looks the same at all steps."""
+        return all(len(panel.variants) <= 1 for panel in self.panels) and all(
+            maps.is_still and maps.revealed is None for maps in self.maps
+        )
+
+    @property
     def image_numbers(self) -> set[int]:
         """The numbers of the images that it shows."""
         return {item[5] for item in self._list_items("i")}

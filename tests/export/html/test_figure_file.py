@@ -289,6 +289,43 @@ def test_a_picture_that_grows_is_stored_once(make_run: MakeRun, tmp_path: Path) 
     assert len(figure.data[0]) == height * width
 
 
+def test_a_picture_of_several_moments_has_one_step_and_names_those_of_its_values(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    run = make_run(taps=noise(9, 3, 2, 4).astype(np.float32), labels=["a", "b", "c"])
+    figure = save(run, tmp_path / "a.html", "filmstrip")
+    assert (len(figure.scene["steps"]), len(figure.scene["frames"])) == (1, 1)
+    moments = [block["steps"] for block in figure.scene["layers"][0]["maps"]]
+    assert [each["shape"] for each in moments] == [[1, 1, 1]] * len(moments)
+    first, *_, last = numbers = [each["numbers"][0] for each in moments]
+    assert (first, last, numbers) == (0, 8, sorted(set(numbers)))
+    listed = f"steps {', '.join(map(str, numbers[:-1]))} and {last}"
+    assert figure.scene["alt"] == f"conv1, 2 channels on three samples, {listed}"
+
+
+def test_columns_of_steps_name_their_steps(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps={"dense": (2, 5, 1, 1)}, labels=["a", "b"])
+    (block,) = save(run, tmp_path / "a.html", "barcode").scene["layers"][0]["maps"]
+    assert block["steps"] == {"shape": [1, 1, 5], "numbers": [0, 1, 2, 3, 4]}
+
+
+def make_answers(make_run: MakeRun, steps: int) -> Run:
+    """A run with a layer, and the probabilities of three classes."""
+    scores = np.exp(noise(steps, 3, 3, 1))
+    taps = {"conv1": noise(steps, 3, 2, 4), "fc": scores / scores.sum(axis=2, keepdims=True)}
+    return make_run(taps=taps, labels=["a", "b", "c"], classes=["a", "b", "c"], bounds=None)
+
+
+def test_words_name_the_layers_that_are_shown(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_answers(make_run, 5)
+    race = save(run, tmp_path / "a.html", "race")
+    assert race.page.text("title") == "A network on three samples"
+    assert race.scene["alt"] == "A network on three samples, step 0 to 4"
+    barcode = save(run, tmp_path / "b.html", "barcode")
+    assert barcode.page.text("title") == "fc of a network on three samples"
+    assert barcode.scene["alt"].startswith("fc, 3 channels on ")
+
+
 class Wanderer(Panel):
     """A panel of one's own: a cell that moves from step to step, and pixels that nobody describes."""
 
@@ -367,3 +404,15 @@ def test_cursors_of_charts_are_where_the_steps_are(
     assert layer["panels"][cursor["panel"]]["name"] == axis
     left, _, width, _ = cursor["box"]
     assert cursor["x"] == pytest.approx(np.linspace(left, left + width - 1, 12), abs=0.51)
+
+
+@pytest.mark.parametrize("template", ["barcode", "race"])
+def test_pictures_over_the_steps_have_a_cursor(make_run: MakeRun, tmp_path: Path, template: str) -> None:
+    layer = save(make_answers(make_run, 40), tmp_path / "a.html", template).scene["layers"][0]
+    cursor = layer["cursor"][0]
+    assert layer["panels"][cursor["panel"]]["name"] == template
+    left, _, width, _ = cursor["box"]
+    assert (len(cursor["x"]), cursor["x"]) == (40, sorted(cursor["x"]))
+    step = width / 39
+    assert left - 1 <= cursor["x"][0] <= left + step
+    assert left + width - step <= cursor["x"][-1] <= left + width

@@ -142,6 +142,11 @@ class LaneCurves:
         self._faint = palette.ramp(theme.faint, background, 12)
         self._ink, self._muted = palette.ramps(background, theme.ink, theme.muted)
 
+    @property
+    def step_axis(self) -> tuple[Box, NDArray[np.float64]]:
+        """The plot of all lanes, and the column of each recorded step in it."""
+        return self._plot, self._columns
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw all curves as ghosts, and the numbers of the steps."""
         plot = self._plot

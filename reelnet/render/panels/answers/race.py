@@ -243,6 +243,10 @@ class RaceDrawing:
         background = self._theme.background if are_ink_on_white(pictures) else None
         return GrayPictures(fitted, background, palette), scale
 
+    def step_axes(self) -> list[tuple[Box, NDArray[np.float64]]]:
+        """The plot, if there are curves."""
+        return [self._plots.step_axis] if isinstance(self._plots, LaneCurves) else []
+
     def draw_still(self, canvas: Canvas) -> None:
         """Draw words, pictures, labels, and what does not change of the lanes."""
         self._draw_words(canvas)

@@ -257,6 +257,13 @@ class BarcodeDrawing:
         """The number of columns that are revealed."""
         return self._layout.image.reveal_at(state.step_index)
 
+    def step_axes(self) -> list[tuple[Box, NDArray[np.float64]]]:
+        """The image; the cursor of a step is in the middle of its last column."""
+        image = self._layout.image
+        shown = np.searchsorted(image.last_steps, np.arange(image.last_steps[-1] + 1), side="right")
+        columns = np.asarray((shown - 0.5) * image.column_width - image.trim, np.float64)
+        return [(self._plot, columns)]
+
     def draw_still(self, canvas: Canvas) -> None:
         """Write what is shown, the names of rows and the steps, and outline what is to come."""
         layout, plot, style = self._layout, self._plot, body_style(self._context.theme)
