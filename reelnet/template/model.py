@@ -105,11 +105,6 @@ class CanvasSpec(SpecModel):
     )
     max_width: EvenPixels | None = Field(None, description="Maximum width of the frame in pixels.")
     max_height: EvenPixels | None = Field(None, description="Maximum height of the frame in pixels.")
-    min_width: EvenPixels | None = Field(
-        None,
-        description="About the minimum width of the frame in pixels, if no size is given: cells in narrower frames "
-        "are enlarged.",
-    )
     min_height: EvenPixels | None = Field(None, description="Minimum height of the frame in pixels.")
     max_cell: PositivePixels | None = Field(
         None,

@@ -93,18 +93,12 @@ def _limit_wrapped_cells(template: Template, context: SceneContext) -> Template:
 
 
 def _shrink_to_screen(template: Template, context: SceneContext) -> FittedLayout:
-    """The layout with cells of the context's size, or others with which it is neither too narrow nor too large.
-
-    No side exceeds `MAX_UNASKED_SIDE` then.
+    """The layout with cells of the context's size, or smaller ones with which no side exceeds `MAX_UNASKED_SIDE`.
 
     Raises:
         UsageError: Smaller cells do not help.
     """
     layout = FittedLayout.lay_out(template, with_layout(template, context))
-    least = template.canvas.min_width or 0
-    if layout.size.width < least and context.theme.cell is None:
-        larger = replace(context, cell_size=context.cell_size * least // layout.size.width)
-        layout = FittedLayout.lay_out(template, with_layout(template, larger))
     if max(layout.size.width, layout.size.height) <= MAX_UNASKED_SIDE:
         return layout
     limits = {

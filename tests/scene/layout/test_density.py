@@ -61,7 +61,6 @@ def test_each_option_in_pixels_is_a_length() -> None:
     assert find_lengths(CanvasSpec) == {
         "width",
         "height",
-        "min_width",
         "min_height",
         "max_width",
         "max_height",
