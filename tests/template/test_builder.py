@@ -21,7 +21,7 @@ MISTAKES = [
     ("panels: {counter: {size: 2}}\n" + CHANNELS, "panels.counter.size: 2: give at least 6"),
     (
         "panels: {channels: {labels: no}}\n" + CHANNELS,
-        "panels.channels.labels: 'no' is not true or false; write false",
+        "panels.channels.labels: 'no' is neither true or false nor names; write false",
     ),
     ("panels: {title: {text: 3, kind: text}}\n" + CHANNELS, "panels.title.text: 3 is not a text; quote it"),
     ("panels: {title: {text: a}}\n" + CHANNELS, "panels.title: needs a kind"),
