@@ -130,6 +130,10 @@ def test_the_command_line(run: Run, tmp_path: Path) -> None:
     ]
 
 
+SLOWLY = ("--set", "timeline.steps=all", "--density", "4")
+"""What makes a file that is not finished before a test can stop it."""
+
+
 @pytest.fixture(scope="module")
 def long_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("long") / "run"
@@ -159,7 +163,7 @@ def list_processes_of(folder: Path) -> list[str]:
 def test_a_stop_ends_all_processes_and_leaves_nothing(
     sign: signal.Signals, code: int, word: str, long_run: Path, tmp_path: Path
 ) -> None:
-    words = ["render", str(long_run), "-o", str(tmp_path / "{layer}.gif"), "--jobs", "2"]
+    words = ["render", str(long_run), "-o", str(tmp_path / "{layer}.gif"), "--jobs", "2", *SLOWLY]
     assert run_and_stop(words, sign, is_writing(tmp_path)) == (code, f"reelnet: {word}\n")
     assert list(tmp_path.iterdir()) == []
     assert list_processes_of(tmp_path) == []
@@ -167,7 +171,7 @@ def test_a_stop_ends_all_processes_and_leaves_nothing(
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_the_processes_end_when_the_program_is_killed(long_run: Path, tmp_path: Path) -> None:
-    words = ["render", str(long_run), "-o", str(tmp_path / "{layer}.gif"), "--jobs", "2"]
+    words = ["render", str(long_run), "-o", str(tmp_path / "{layer}.gif"), "--jobs", "2", *SLOWLY]
     process = subprocess.Popen([*program_command(), *words], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not is_writing(tmp_path)():

@@ -205,36 +205,38 @@ def test_an_uninitialized_layer_is_refused(tmp_path: Path) -> None:
 
 def test_features_are_folded_to_a_grid_and_still_read_as_class_scores(tmp_path: Path) -> None:
     class Odd(nn.Module):
-        """Returns seven scores, of which the second is the highest."""
+        """Returns 13 scores, of which the second is the highest."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.out = nn.Linear(64, 7)
+            self.out = nn.Linear(64, 13)
             with torch.no_grad():
                 self.out.weight.zero_()
-                self.out.bias.copy_(torch.tensor([-1.0, 1.0, -0.5, 0.5, 0.0, 0.25, -0.25]))
+                self.out.bias.copy_(torch.tensor([-1.0, 1.0, -0.5, 0.5, 0.0, 0.25, -0.25, *[0.125] * 6]))
 
         def forward(self, x: Tensor) -> Any:
             return self.out(x.flatten(1))
 
-    names = ("ant", "bee", "cat", "dog", "eel", "fox", "gnu")
+    names = (*"abcdefghijklm",)
     with Recorder(tmp_path / "run", Odd(), samples=pictures(), taps=["out"], classes=names):
         pass
     run = Run(tmp_path / "run")
-    assert (run.taps["out"].shape, run.taps["out"].map_shape) == ((3, 7, 1, 1), (1, 2, 4))
+    assert (run.taps["out"].shape, run.taps["out"].map_shape) == ((3, 13, 1, 1), (1, 3, 5))
     shown = lay_out(run, {"channels": {"labels": False}, "says": {"labels": False}}, layer="out")
     region = shown.scene.cell_regions[0]
     box, side = region.boxes[0], region.value_width
     cell = shown.frame(0)[box.y : box.bottom, box.x : box.right]
-    # Four values side by side, in two rows.
-    assert cell.shape == (2 * side, 4 * side, 3)
+    # Five values side by side, in three rows.
+    assert cell.shape == (3 * side, 5 * side, 3)
+    half = side // 2
     colors = [
-        [tuple(map(int, cell[side * row + 8, side * column + 8])) for column in range(4)] for row in range(2)
+        [tuple(map(int, cell[side * row + half, side * column + half])) for column in range(5)]
+        for row in range(3)
     ]
     assert colors[0][0] == ANCHORS[0]
     assert colors[0][1] == ANCHORS[-1]
-    assert colors[1][0] == ANCHORS[4]
-    assert colors[1][3] == (255, 255, 255)
+    assert colors[0][4] == ANCHORS[4]
+    assert colors[2][3] == colors[2][4] == (255, 255, 255)
     scores = ClassScores.find(shown.scene.context)
     assert scores is not None
     assert (scores.tap, scores.classes) == ("out", names)
