@@ -44,6 +44,7 @@ class LayoutRequest:
         max_channels: The most channels of a layer; those that the template shows first of all. None for all of them.
         fps: Frames per second; None for the template's.
         density: Output pixels per pixel of the layout; None for the template's, or what suits the format.
+        full_levels: The least number of levels of colormaps in frames of more than 255 colors.
     """
 
     template: Template
@@ -52,6 +53,7 @@ class LayoutRequest:
     fps: float | None = None
     max_channels: int | None = None
     density: int | None = None
+    full_levels: int = 0
 
     @property
     def fixed_density(self) -> int | None:
@@ -84,6 +86,7 @@ class LayoutRequest:
                 fps=self.fps,
                 max_channels=self.max_channels,
                 density=density,
+                full_levels=self.full_levels,
             )
         notes = describe_fonts(usage, self.template, scene.context)
         return replace(scene, text_notes=(*notes,), font_files=(*sorted(usage.files),))
@@ -205,6 +208,10 @@ class Rendition:
         """
         template = replace(self.request.template, theme=theme)
         return self._with_request(replace(self.request, template=template))
+
+    def with_full_levels(self, levels: int) -> Rendition:
+        """The same frames, with at least so many levels of colormaps where they may have more than 255 colors."""
+        return self._with_request(replace(self.request, full_levels=levels))
 
     def with_scale(self, scale: int) -> Rendition:
         """The same frames laid out at another scale.

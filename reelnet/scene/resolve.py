@@ -97,6 +97,7 @@ def resolve(
     fps: float | None = None,
     max_channels: int | None = None,
     density: int | None = None,
+    full_levels: int = 0,
 ) -> Scene:
     """Lay a template out for a run.
 
@@ -109,6 +110,7 @@ def resolve(
         fps: Frames per second; None for the template's.
         max_channels: The most channels of a layer that panels of channels show; None for all that they ask for.
         density: Output pixels per pixel of the layout; None for the template's, or 1.
+        full_levels: The least number of levels of colormaps in frames of more than 255 colors.
 
     Raises:
         TemplateError: The template does not fit the run; the message lists every error.
@@ -133,7 +135,7 @@ def resolve(
     errors.raise_errors()
     if layout is None or timeline is None:
         raise AssertionError("a failed stage must record an error")
-    return _place_panels(layout, plan, timeline)
+    return _place_panels(layout, plan, timeline, full_levels)
 
 
 def check_draft(template: Template, run: RunReader, layer: str | None = None) -> tuple[Diagnostic, ...]:
@@ -238,7 +240,7 @@ def _find_placed(layout: FittedLayout) -> dict[str, Panel]:
     }
 
 
-def _place_panels(layout: FittedLayout, plan: TimelinePlan, timeline: Timeline) -> Scene:
+def _place_panels(layout: FittedLayout, plan: TimelinePlan, timeline: Timeline, full_levels: int) -> Scene:
     """Place every panel in its box, and freeze the palette.
 
     Raises:
@@ -248,7 +250,7 @@ def _place_panels(layout: FittedLayout, plan: TimelinePlan, timeline: Timeline) 
     errors, theme = ErrorCollector(template.source_map), template.theme
     names = {id(panel): name for name, panel in template.panels.items()}
     placed = [(names[id(panel)], panel, box) for panel, box in place_items(layout.tree, layout.box)]
-    builder = PaletteBuilder(theme.levels)
+    builder = PaletteBuilder(theme.levels, full_levels)
     background = builder.ramp(theme.background, theme.background, 1)
     drawings: dict[int, Drawing] = {}
     # Charts are placed after the maps, to share their edges.

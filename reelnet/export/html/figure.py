@@ -31,6 +31,9 @@ MAX_STEPS = 1000
 CHUNK_STEPS = 128
 """Steps per file where a web server delivers the levels."""
 
+FIGURE_LEVELS = 201
+"""Levels of colormaps, at least: between -1 and 1, each is a value with two decimals, which readers are told."""
+
 POSTER_COLORS = 64
 """Colors of the picture that is shown without the script; more take a third more bytes and look the same."""
 
@@ -80,7 +83,7 @@ class Figure:
         Raises:
             RunError: The file of a step is missing, truncated or altered.
         """
-        renditions = tuple(renditions)
+        renditions = tuple(rendition.with_full_levels(FIGURE_LEVELS) for rendition in renditions)
         dark = [find_dark(rendition) for rendition in renditions]
         timeline = renditions[0].with_steps(max_steps).timeline
         try:

@@ -169,10 +169,12 @@ class PaletteBuilder:
 
     Args:
         max_levels: The largest number of levels that a colormap may have; None for as many as fit.
+        full_levels: The least number of levels of colormaps in frames of 16 bits, even where 255 colors leave room
+            for fewer; `max_levels` goes before it.
     """
 
-    def __init__(self, max_levels: int | None = None) -> None:
-        self._max_levels = max_levels
+    def __init__(self, max_levels: int | None = None, full_levels: int = 0) -> None:
+        self._max_levels, self._full_levels = max_levels, full_levels
         self._inks: list[Ink] = []
         self._colormaps: dict[tuple[Rgb, ...], Ink] = {}
         self._pictures: dict[tuple[object, ...], FixedPicture] = {}
@@ -238,7 +240,9 @@ class PaletteBuilder:
         reduced = tuple(picture for picture in pictures if picture.is_reduced)
         rgb, levels_8bit = self._append_pictures(rgb, reduced), levels
         if shortage is None and len(rgb) > MAX_8BIT_COLORS + 1:
-            rgb, levels = self._append_fine_colormaps(rgb, levels)
+            rgb, levels = self._append_fine_colormaps(rgb, levels, MAX_COLORMAP_LEVELS)
+        elif shortage is None and maps and levels < self._limit_levels(self._full_levels):
+            rgb, levels = self._append_fine_colormaps(rgb, levels, self._full_levels)
         return Palette(rgb, levels, levels_8bit, reduced, shortage)
 
     def _allot_shares(self, pictures: Sequence[FixedPicture], others: int) -> list[int]:
@@ -289,9 +293,11 @@ class PaletteBuilder:
             picture.indices_16bit = (own + first).astype(np.uint16)
         return np.concatenate([rgb, colors])
 
-    def _append_fine_colormaps(self, rgb: NDArray[np.uint8], levels: int) -> tuple[NDArray[np.uint8], int]:
+    def _append_fine_colormaps(
+        self, rgb: NDArray[np.uint8], levels: int, most: int
+    ) -> tuple[NDArray[np.uint8], int]:
         """Append all levels of the colormaps for frames of 16 bits, and return their number too."""
-        finest = self._limit_levels(MAX_COLORMAP_LEVELS)
+        finest = self._limit_levels(most)
         for anchors, ink in self._colormaps.items():
             first = len(rgb)
             ink.colors = interpolate_colors(anchors, finest)

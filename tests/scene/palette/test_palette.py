@@ -146,3 +146,19 @@ def test_levels_can_be_limited(most: int, levels: int) -> None:
     builder.colormap(ANCHORS)
     palette = builder.freeze()
     assert palette.levels == levels
+
+
+@pytest.mark.parametrize(("most", "levels"), [(None, 201), (99, 99)])
+def test_colormaps_may_have_more_levels_in_16_bits(most: int | None, levels: int) -> None:
+    builder = PaletteBuilder(most, 201)
+    builder.colors(np.array([(0, 0, n) for n in range(100)], np.uint8))
+    colormap = builder.colormap(ANCHORS)
+    palette = builder.freeze()
+    deep = colormap.indices_for(np.zeros((1, 1), np.uint16))
+    assert palette.levels == len(deep) == levels
+    assert (palette.rgb[deep] == colormap.colors).all()
+    assert (
+        len(np.unique(colormap.indices_for(np.zeros((1, 1), np.uint8))))
+        == palette.levels_8bit
+        == min(levels, 155)
+    )
