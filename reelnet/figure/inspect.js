@@ -83,6 +83,31 @@ export class Note {
   }
 }
 
+/**
+ * Whether the columns of a map are steps.
+ * @param {import("./scene.js").MapBlock} block
+ */
+const isOverSteps = ({ steps }) => (steps?.shape[2] ?? 1) > 1;
+
+/**
+ * The levels of a value over the steps.
+ * @param {import("./picture.js").Picture} picture
+ * @param {import("./picture.js").Spot} spot
+ * @returns {{step: number, level: number}[]}
+ */
+function listLevels({ levels, maps, scene: { steps } }, spot) {
+  const { block } = maps[spot.number];
+  const { channel, sample, y } = spot;
+  if (isOverSteps(block)) {
+    return Array.from({ length: block.map[1] }, (_, x) => ({
+      step: findStep(block, { ...spot, x }) ?? 0,
+      level: levels[findSeries(block, channel, sample, y, x, 1).start],
+    }));
+  }
+  const { start, length } = findSeries(block, channel, sample, y, spot.x, steps.length);
+  return Array.from({ length }, (_, index) => ({ step: steps[index], level: levels[start + index] }));
+}
+
 const CHART = { width: 320, height: 96, left: 44, bottom: 20 };
 
 /** One cell, enlarged, with one of its values over the steps. */
@@ -170,16 +195,16 @@ export class Closeup {
     if (!picture || !spot) return;
     const { block } = picture.maps[spot.number];
     const { steps } = picture.scene;
-    // A line of a single step would be no line.
-    this.chart.toggleAttribute("hidden", block.still);
-    const { start, length } = findSeries(block, spot.channel, spot.sample, spot.y, spot.x, steps.length);
+    const own = listLevels(picture, spot);
+    // A line of a single step would be no line, and a row over the steps is one already.
+    this.chart.toggleAttribute("hidden", own.length < 2);
+    this.canvas.toggleAttribute("hidden", isOverSteps(block));
     const [low, high] = block.limits[block.limits.length > 1 ? spot.channel : 0];
     const bottom = CHART.height - CHART.bottom;
     const toY = (/** @type {number} */ value) => 6 + (1 - (value - low) / (high - low || 1)) * (bottom - 12);
     let path = "";
     let command = "M";
-    for (let step = 0; step < length; step++) {
-      const level = picture.levels[start + step];
+    for (const { step, level } of own) {
       if (level === 255) {
         command = "M";
         continue;
@@ -208,10 +233,10 @@ export class Closeup {
     );
   }
 
-  /** @param {number} index of a step */
-  toX(index) {
+  /** @param {number} step */
+  toX(step) {
     const steps = this.picture?.scene.steps ?? [0];
-    const share = (steps[index] - steps[0]) / (steps[steps.length - 1] - steps[0] || 1);
+    const share = (step - steps[0]) / (steps[steps.length - 1] - steps[0] || 1);
     return CHART.left + share * (CHART.width - CHART.left - 4);
   }
 
@@ -246,7 +271,7 @@ export class Closeup {
     context.lineWidth = 1;
     context.strokeRect(spot.x * scale, spot.y * scale, scale, scale);
     this.text.textContent = describeValue(picture, spot);
-    const x = this.toX(picture.step);
+    const x = this.toX(picture.scene.steps[picture.step]);
     this.chart.querySelector(".cursor")?.setAttribute("d", `M${x} 0V${CHART.height - CHART.bottom}`);
   }
 }

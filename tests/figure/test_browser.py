@@ -182,6 +182,34 @@ def test_values_are_within_reach_of_the_keyboard(figure: OpenPage) -> None:
     assert figure.page.evaluate("document.activeElement.className") == "stage"
 
 
+def test_a_row_of_a_barcode_is_shown_as_a_line(browser: Browser, figure_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "barcode.html"
+    figure_run.reel("barcode", layer="conv2", density=1).save(file)
+    with open_page(browser, to_address(file, f"step={STEPS - 1}")) as opened:
+        wait_for_maps(opened.page)
+        opened.page.keyboard.press("Tab")
+        opened.page.keyboard.press("ArrowRight")
+        assert opened.page.get_by_role("status").inner_text().endswith(", step 1")
+        opened.page.keyboard.press("Enter")
+        line = opened.page.locator("dialog[open] .line")
+        assert line.get_attribute("d").count("L") == STEPS - 1  # type: ignore[union-attr]
+        assert not opened.page.locator("dialog[open] canvas").is_visible()
+        assert opened.errors == []
+
+
+def test_a_figure_of_several_moments_has_no_slider(browser: Browser, figure_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "filmstrip.html"
+    figure_run.reel("filmstrip", layer="conv2", density=1).save(file)
+    with open_page(browser, to_address(file)) as opened:
+        wait_for_maps(opened.page)
+        assert not opened.slider.is_visible()
+        opened.page.keyboard.press("Tab")
+        assert opened.page.get_by_role("status").inner_text().endswith(", step 0")
+        opened.page.keyboard.press("Enter")
+        assert opened.page.locator("dialog[open] canvas").is_visible()
+        assert not opened.page.locator("dialog[open] .chart").is_visible()
+
+
 def test_cursor_of_the_curve_can_be_dragged(figure: OpenPage) -> None:
     box = figure.page.evaluate("window.figureScene?.layers[0].cursor[0]")
     assert box is None, "the scene is not for other scripts"

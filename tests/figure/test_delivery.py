@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Frame, Page
 
 from reelnet.export.html import figure as figure_module
 from reelnet.export.html.embed import write_embedding
+from reelnet.export.html.figure import FIGURE_LEVELS
 from reelnet.reel import Run
 from tests.figure.browser import open_page, to_address, wait_for_maps, wait_until
 from tests.figure.conftest import STEPS
@@ -87,7 +88,7 @@ def test_values_decoded_in_the_page_are_those_of_the_run(
     digests, found = [], []
     for reel in reels:
         reel.save(tmp_path / f"{reel.layer}.html")
-        levels = reel.scene.palette.levels
+        levels = reel.rendition.with_full_levels(FIGURE_LEVELS).scene.palette.levels
         values = figure_run.read(reel.layer).astype(np.float64)
         exact: Bytes = np.rint((values + 1) / 2 * (levels - 1)).astype(np.uint8)
         # (step, sample, channel, y, x) becomes (channel, y, x, sample, step).
