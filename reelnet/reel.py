@@ -288,7 +288,7 @@ class Reel:
             path: The file to write; its suffix selects the format.
             width: Width on paper with its unit: cm, mm, in, pt or px (1/96 inch). By default a PDF or SVG has the
                 size of the layout in px.
-            dpi: Pixels per inch of a PNG. With a width, the density is chosen so that it has at least as many;
+            dpi: Pixels per inch of a PNG. With a width, the density is chosen to reach at least this resolution;
                 otherwise the number is only written into the file.
 
         Raises:

@@ -136,7 +136,7 @@ def render(
 @click.option(
     "--dpi",
     type=options.FiniteNumber(10, 10_000),
-    help="Pixels per inch of a PNG: written into it, and with --width at least as many.",
+    help="Pixels per inch, written into the PNG; with --width, its least resolution.",
 )
 def frame(run: str, step: int | str, file: str, width: str | None, dpi: float | None, **values: Any) -> None:
     """Make a picture of one step of the run folder RUN: the frame that an animation shows for it.

@@ -19,7 +19,7 @@ STILL_SUFFIXES = (".png", ".pdf", ".svg")
 MIN_DPI, MAX_DPI = 10.0, 10_000.0
 
 VECTOR_DENSITY = 4
-"""Density at which a PDF or SVG is laid out by default; only photos have so many pixels."""
+"""Default density of a PDF or SVG. It sets the resolution of photos; text, lines and maps do not depend on it."""
 DENSITIES = range(1, 5)
 
 

@@ -219,8 +219,8 @@ class OutputSpec(SpecModel):
     )
     dpi: float | None = Field(
         None,
-        description="Pixels per inch of a .png. With a width, the picture gets at least as many; without, the number "
-        "is only written into the file.",
+        description="Pixels per inch of a .png. With a width, the picture has at least this resolution; without, the "
+        "number is only written into the file.",
     )
     for_: str | None = Field(
         None,

@@ -32,7 +32,7 @@ CHUNK_STEPS = 128
 """Steps per file where a web server delivers the levels."""
 
 FIGURE_LEVELS = 201
-"""Levels of colormaps, at least: between -1 and 1, each is a value with two decimals, which readers are told."""
+"""Fewest levels of a colormap: with limits of -1 and 1, each level is a multiple of 0.01, as the figure prints it."""
 
 POSTER_COLORS = 64
 """Colors of the picture that is shown without the script; more take a third more bytes and look the same."""
@@ -126,7 +126,7 @@ class Figure:
         return self.timeline.steps_shown
 
     def with_steps(self, count: int) -> Figure:
-        """The figure with so many steps, or with those that its timeline needs."""
+        """The figure with at most `count` steps, or as few as its timeline allows."""
         if count >= len(self.steps):
             return self
         rendition = self.renditions[0]

@@ -106,7 +106,7 @@ def described_by(
         draw: Callable[Concatenate[S, Canvas, P], None],
     ) -> Callable[Concatenate[S, Canvas, P], None]:
         @wraps(draw)
-        def drawn(self: S, canvas: Canvas, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        def draw_described(self: S, canvas: Canvas, /, *args: P.args, **kwargs: P.kwargs) -> None:
             notes = canvas.notes if isinstance(canvas, DescribedCanvas) else None
             if notes is None or notes.is_paused:
                 draw(self, canvas, *args, **kwargs)
@@ -124,7 +124,7 @@ def described_by(
                 np.copyto(region, change.indices, where=change.is_drawn)
             notes.items += describe(self, *args, **kwargs)
 
-        return drawn
+        return draw_described
 
     return decorate
 

@@ -177,7 +177,7 @@ class Note:
     align: Literal["left", "right"] = "left"
 
     @classmethod
-    def in_corner(
+    def place_in_corner(
         cls, sentences: Sequence[str], box: Box, style: TextStyle, align: Literal["left", "right"]
     ) -> Note:
         """The lines of sentences in a lower corner of a box."""
@@ -187,7 +187,7 @@ class Note:
         return cls(tuple(lines), Box(x, box.bottom - height, width, height), align)
 
     @classmethod
-    def below(cls, groups: Iterable[Sequence[str]], box: Box, style: TextStyle) -> Note:
+    def place_at_bottom(cls, groups: Iterable[Sequence[str]], box: Box, style: TextStyle) -> Note:
         """Groups of sentences at the bottom of a box, each on a line, or each sentence on lines of its own."""
         wrapped: list[str] = []
         for group in groups:
@@ -226,14 +226,14 @@ class CompassDrawing:
         )
         head_share = min(MAX_HEAD_SHARE, HEAD_SHARE / math.sqrt(len(context.sample_indices)))
         self._notes = [
-            Note.in_corner(left, box, self._note_style, "left"),
-            Note.in_corner(right, box, self._note_style, "right"),
+            Note.place_in_corner(left, box, self._note_style, "left"),
+            Note.place_in_corner(right, box, self._note_style, "right"),
         ]
         self._is_alone = len(context.sample_indices) == 1
         below = WIDEST if self._is_alone else ""
         self._ring = ClassRing.fit(names, box, head_share, theme, below)
         if any(self._ring.touches(note.box) for note in self._notes if note.lines):
-            self._notes = [Note.below((left, right), box, self._note_style)]
+            self._notes = [Note.place_at_bottom((left, right), box, self._note_style)]
             away = self._notes[0].box.height + self._note_style.line_height // 2
             area = Box(box.x, box.y, box.width, box.height - away)
             self._ring = ClassRing.fit(names, area, head_share, theme, below)
@@ -243,10 +243,10 @@ class CompassDrawing:
         if MOVED in right:
             right = tuple(each for each in right if each != MOVED)
             if len(self._notes) > 1:
-                corner = Note.in_corner(right, box, self._note_style, "right")
+                corner = Note.place_in_corner(right, box, self._note_style, "right")
                 self._notes_without_lines = [self._notes[0], corner]
             else:
-                self._notes_without_lines = [Note.below((left, right), box, self._note_style)]
+                self._notes_without_lines = [Note.place_at_bottom((left, right), box, self._note_style)]
         photos = context.pictures.ndim == 4
         shades = PHOTO_SHADES if photos else SHADES
         colors = choose_class_colors(len(self._classes), theme.background)
