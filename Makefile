@@ -38,7 +38,8 @@ check: $(VENV)/installed-dev
 	$(BIN)/python docs/generate.py --check
 	if command -v npm > /dev/null; then $(MAKE) check-figure; else echo "npm is not installed: figure not checked"; fi
 
-# The types and the format of the scripts in interactive figures.
+# The types and the format of the scripts in interactive figures and the preview, and whether the preview's copy of
+# CodeMirror is what tests/figure/package-lock.json makes.
 check-figure: tests/figure/node_modules/.package-lock.json
 	npm --prefix tests/figure run --silent check
 

@@ -1,0 +1,42 @@
+// What codemirror.js offers. tests/figure/build_codemirror.js makes codemirror.js from this list.
+
+export {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  startCompletion,
+} from "@codemirror/autocomplete";
+export {
+  defaultKeymap,
+  history,
+  indentLess,
+  indentMore,
+  isolateHistory,
+  redo,
+  redoDepth,
+  toggleTabFocusMode,
+  undo,
+  undoDepth,
+} from "@codemirror/commands";
+export {
+  bracketMatching,
+  HighlightStyle,
+  indentUnit,
+  StreamLanguage,
+  syntaxHighlighting,
+} from "@codemirror/language";
+export { yaml } from "@codemirror/legacy-modes/mode/yaml";
+export { lintGutter, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
+export { Annotation, EditorSelection, EditorState, Transaction } from "@codemirror/state";
+export {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+export { tags } from "@lezer/highlight";
