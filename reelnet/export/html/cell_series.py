@@ -137,20 +137,17 @@ class CellSeries:
         """Boxes of background on top of the cells: gaps between values, and places without a value."""
         item, gap = self._item, self._item.value_gap
         rows, columns, height, width = item.indices.shape
-        full_width, full_height = (
-            (columns - 1) * item.column_pitch + width * item.value_width,
-            (rows - 1) * item.row_pitch + height * item.value_height,
-        )
+        last = item.cell_box(rows - 1, columns - 1)
+        full_width, full_height = last.right - item.x, last.bottom - item.y
         if item.clip is not None:
             # Cells may reach over the edges of their clip.
-            right = item.x + full_width
             yield Box(item.x, item.y, max(0, item.clip.x - item.x), full_height)
-            yield Box(item.clip.right, item.y, max(0, right - item.clip.right), full_height)
+            yield Box(item.clip.right, item.y, max(0, last.right - item.clip.right), full_height)
         for row, y in np.ndindex(rows, height) if gap else ():
-            bottom = item.y + row * item.row_pitch + (y + 1) * item.value_height
+            bottom = item.cell_box(row, 0).y + (y + 1) * item.value_height
             yield Box(item.x, bottom - gap, full_width, gap)
         for column, x in np.ndindex(columns, width) if gap else ():
-            right = item.x + column * item.column_pitch + (x + 1) * item.value_width
+            right = item.cell_box(0, column).x + (x + 1) * item.value_width
             yield Box(right - gap, item.y, gap, full_height)
         if item.levels is None or item.levels.blank is None:
             return
@@ -162,9 +159,9 @@ class CellSeries:
         for row, column, y in np.ndindex(rows, columns, height):
             (places,) = np.nonzero(blank[row, column, y])
             for part in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(places) else ():
-                left = item.x + column * item.column_pitch + int(part[0]) * item.value_width
-                top = item.y + row * item.row_pitch + y * item.value_height
-                yield Box(left, top, len(part) * item.value_width, item.value_height)
+                cell, start = item.cell_box(row, column), int(part[0]) * item.value_width
+                top = cell.y + y * item.value_height
+                yield Box(cell.x + start, top, len(part) * item.value_width, item.value_height)
 
     def _find_dark_levels(self, item: CellsItem, find_dark: FindDark | None) -> CellLevels:
         dark = find_dark() if find_dark is not None else item
@@ -213,12 +210,11 @@ class CellSeries:
         """The fields of a block but for the place of its levels."""
         item, measure = self._item, self._writer.measure
         height, width = shape[2:]
-        x = item.x + block.columns.start * item.column_pitch
-        y = item.y + block.rows.start * item.row_pitch
+        cell = item.cell_box(block.rows.start, block.columns.start)
         fields: dict[str, Any] = {
-            "x": measure(x),
-            "y": measure(y),
-            "cell": [measure(width * item.value_width), measure(height * item.value_height)],
+            "x": measure(cell.x),
+            "y": measure(cell.y),
+            "cell": [measure(cell.width), measure(cell.height)],
             "pitch": [measure(item.column_pitch), measure(item.row_pitch)],
             "rows": block.rows.stop - block.rows.start,
             "columns": block.columns.stop - block.columns.start,

@@ -89,12 +89,6 @@ def format_color(color: Rgb) -> str:
     return "#" + bytes(color).hex()
 
 
-def to_rgb(color: NDArray[np.uint8]) -> Rgb:
-    """A color (3,) as a tuple."""
-    red, green, blue = color.tolist()
-    return red, green, blue
-
-
 def resample_colors(colors: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     """The colors of a colormap (levels, 3) for another number of levels."""
     places, known = np.linspace(0, len(colors) - 1, count), np.arange(len(colors))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from reelnet.export.html.color_table import ColorTable, find_dark, to_rgb
+from reelnet.export.html.color_table import ColorTable, find_dark
 from reelnet.export.html.figure_layer import FigureLayer, describe_layer
 from reelnet.export.html.item_writer import SchemeMismatch
 from reelnet.export.html.level_coding import compress_blocks
@@ -113,7 +113,7 @@ class Figure:
             on_layer(number, layer)
             layers.append(layer)
         scenes = renditions[0].scene, (dark[0] or renditions[0]).scene
-        background = colors.add(*(to_rgb(scene.background.colors[-1]) for scene in scenes))
+        background = colors.add(*(scene.background.color for scene in scenes))
         poster = _draw_poster(renditions[0], steps[-1])
         if all(layer.is_still for layer in layers):
             # There is nothing to choose or to play.

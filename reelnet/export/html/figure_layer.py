@@ -341,19 +341,12 @@ class _LayerWriter:
 
     def _write_pictures(self, item: CellsItem, find_dark: FindDark | None) -> Iterator[JsonItem]:
         """Cells as pictures, one per cell."""
-        rows, columns, height, width = item.indices.shape
-        for row, column in np.ndindex(rows, columns):
-            box = Box(
-                item.x + column * item.column_pitch,
-                item.y + row * item.row_pitch,
-                width * item.value_width,
-                height * item.value_height,
-            )
+        for row, column in np.ndindex(item.indices.shape[:2]):
 
-            def cut(cells: Item, at: tuple[int, int] = (row, column), box: Box = box) -> PictureItem:
+            def cut(cells: Item, at: tuple[int, int] = (row, column)) -> PictureItem:
                 if not isinstance(cells, CellsItem) or cells.indices.shape != item.indices.shape:
                     raise SchemeMismatch(item, cells)
-                return PictureItem(box, cells.indices[at])
+                return PictureItem(item.cell_box(*at), cells.indices[at])
 
             find = None if find_dark is None else lambda cut=cut: cut(find_dark())
             yield from self._writer.write(cut(item), find)

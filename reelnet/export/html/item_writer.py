@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelnet.export.html.color_table import ColorTable, InkPairs, to_rgb
+from reelnet.export.html.color_table import ColorTable, InkPairs
 from reelnet.export.html.point_lists import Coordinate, Length, PointLists, PointRange
 from reelnet.render.description.items import (
     DiscItem,
@@ -119,7 +119,7 @@ class ItemWriter:
             return found
 
         other = self._inks.find(ink, None if find_dark is None else find_ink)
-        return self._colors.add(to_rgb(ink.colors[-1]), to_rgb(other.colors[-1]))
+        return self._colors.add(ink.color, other.color)
 
     def measure(self, length: float) -> Length:
         """A length in CSS pixels, with at most two decimals."""

@@ -1,9 +1,9 @@
-"""What PDF and SVG can draw, made from the items of a frame: words, rectangles, lines, areas, circles, pictures."""
+"""What PDF and SVG draw: the shapes of a frame as they are, text as words of one font, and cells as pictures."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -16,7 +16,6 @@ from reelnet.render.description.items import (
     DiscItem,
     Item,
     LineItem,
-    PanelDescription,
     PictureItem,
     Point,
     PolygonItem,
@@ -28,6 +27,7 @@ from reelnet.render.panels.maps.labels import rasterize_turned
 from reelnet.render.rendition import Rendition
 from reelnet.render.typography import TextPart, rasterize_text, split_line
 from reelnet.scene.layout.boxes import Box
+from reelnet.scene.palette.palette import Ink
 from reelnet.template.color import Rgb
 
 Pixels = NDArray[np.uint8]
@@ -63,64 +63,6 @@ class Words:
     angle: int = 0
 
 
-@dataclass(frozen=True)
-class Rectangle:
-    """A filled rectangle."""
-
-    box: Box
-    color: Rgb
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Lines through points, with round joints.
-
-    Attributes:
-        lines: The points of each.
-        width: In pixels.
-        color: Of the lines.
-        clip: The rectangle in which they are visible; None for everywhere.
-        dash: Pixels that are drawn and that are left out, in turn; None for solid lines.
-        has_round_ends: Whether half of a circle is at each end.
-    """
-
-    lines: tuple[tuple[Point, ...], ...]
-    width: float
-    color: Rgb
-    clip: Box | None = None
-    dash: tuple[float, float] | None = None
-    has_round_ends: bool = False
-
-
-@dataclass(frozen=True)
-class Area:
-    """A filled polygon."""
-
-    points: tuple[Point, ...]
-    color: Rgb
-
-
-@dataclass(frozen=True)
-class Circle:
-    """A filled circle, or a ring if it has a stroke.
-
-    Attributes:
-        x: Of its center.
-        y: Of its center.
-        radius: In pixels; of a ring, that of the middle of its line.
-        color: Of the circle or of the line.
-        stroke: Width of the line; None for a filled circle.
-        dash: Pixels of the line that are drawn and left out, in turn, the middle of a dash at the top; None for all.
-    """
-
-    x: float
-    y: float
-    radius: float
-    color: Rgb
-    stroke: float | None = None
-    dash: tuple[float, float] | None = None
-
-
 @dataclass(frozen=True, eq=False)
 class Picture:
     """Pixels that fill a box.
@@ -144,7 +86,8 @@ class Picture:
     is_smooth: bool = False
 
 
-Mark = Words | Rectangle | Lines | Area | Circle | Picture
+Mark = Words | RectItem | LineItem | PolygonItem | DiscItem | Picture
+"""All points of a line are shown."""
 
 
 def list_marks(rendition: Rendition, step: int) -> list[Mark]:
@@ -155,36 +98,22 @@ def list_marks(rendition: Rendition, step: int) -> list[Mark]:
         RunError: The file of the step is missing, truncated or altered.
     """
     size, palette = rendition.size, rendition.palette_rgb
-    background = to_rgb(rendition.scene.background.colors[0])
+    background = RectItem(Box(0, 0, size.width, size.height), rendition.scene.background)
     panels = [*rendition.describe_still(), *rendition.describe_step(step)]
-    return [Rectangle(Box(0, 0, size.width, size.height), background), *_convert_panels(panels, palette)]
-
-
-def _convert_panels(panels: Iterable[PanelDescription], palette: Pixels) -> Iterator[Mark]:
-    for item in (item for panel in panels for item in panel.items):
-        yield from _convert_item(item, palette)
+    marks = (mark for panel in panels for item in panel.items for mark in _convert_item(item, palette))
+    return [background, *marks]
 
 
 def _convert_item(item: Item, palette: Pixels) -> Iterator[Mark]:
     match item:
         case TextItem():
             yield from _convert_text(item)
-        case RectItem():
-            yield Rectangle(item.box, to_rgb(item.ink.colors[-1]))
+        case RectItem() | PolygonItem() | DiscItem():
+            yield item
         case LineItem():
             lines = tuple(piece for line in item.shown_lines for piece in trim_line(line, item))
             if lines:
-                color = to_rgb(item.ink.colors[-1])
-                yield Lines(lines, item.width, color, item.clip, item.dash, item.has_round_ends)
-        case PolygonItem():
-            yield Area(item.points, to_rgb(item.ink.colors[-1]))
-        case DiscItem():
-            dash = None
-            if item.dashes is not None:
-                count, share = item.dashes
-                length = 2 * math.pi * item.radius / count
-                dash = share * length, (1 - share) * length
-            yield Circle(item.x, item.y, item.radius, to_rgb(item.ink.colors[-1]), item.stroke, dash)
+                yield replace(item, lines=lines, span=None)
         case CellsItem():
             yield from _convert_cells(item, palette)
         case PictureItem() | RasterItem():
@@ -209,15 +138,9 @@ def trim_line(line: tuple[Point, ...], item: LineItem) -> Iterator[tuple[Point, 
         yield line[start : stop + 1]
 
 
-def to_rgb(color: NDArray[np.generic]) -> Rgb:
-    """A color (3,) as numbers from 0 to 255."""
-    red, green, blue = (int(part) for part in color)
-    return red, green, blue
-
-
 def _convert_text(item: TextItem) -> Iterator[Mark]:
     """Words, or a picture of a line with letters that change with their neighbors or that no font has."""
-    parts, color = split_line(item.text, item.style), to_rgb(item.ink.colors[-1])
+    parts, color = split_line(item.text, item.style), item.ink.color
     if any(part.run.shaped or part.run.font is None for part, _ in parts):
         yield _draw_text(item, color)
         return
@@ -268,7 +191,7 @@ def _make_picture(
 
 def _convert_cells(item: CellsItem, palette: Pixels) -> Iterator[Mark]:
     """One picture per cell, of one pixel per value; what is missing is hatched on top."""
-    rows, columns, height, width = item.indices.shape
+    rows, columns = item.indices.shape[:2]
     blank = item.levels.blank if item.levels is not None else None
     shown = (
         np.ones(item.indices.shape, np.bool_)
@@ -277,12 +200,7 @@ def _convert_cells(item: CellsItem, palette: Pixels) -> Iterator[Mark]:
     )
     for row in range(rows):
         for column in range(columns):
-            box = Box(
-                item.x + column * item.column_pitch,
-                item.y + row * item.row_pitch,
-                width * item.value_width,
-                height * item.value_height,
-            )
+            box = item.cell_box(row, column)
             if item.value_gap:
                 yield from _draw_values(item, box, palette[item.indices[row, column]], shown[row, column])
             else:
@@ -291,12 +209,12 @@ def _convert_cells(item: CellsItem, palette: Pixels) -> Iterator[Mark]:
                 yield _draw_hatching(item, box, item.missing[row, column])
 
 
-def _draw_values(item: CellsItem, box: Box, rgb: Pixels, shown: NDArray[np.bool_]) -> Iterator[Rectangle]:
+def _draw_values(item: CellsItem, box: Box, rgb: Pixels, shown: NDArray[np.bool_]) -> Iterator[RectItem]:
     """Values with gaps between them as rectangles."""
     width, height, gap = item.value_width, item.value_height, item.value_gap
     for row, column in np.argwhere(shown).tolist():
         value = Box(box.x + column * width, box.y + row * height, width - gap, height - gap)
-        yield Rectangle(value, to_rgb(rgb[row, column]))
+        yield RectItem(value, Ink(rgb[row, column, None]))
 
 
 def _draw_hatching(item: CellsItem, box: Box, missing: NDArray[np.bool_]) -> Picture:

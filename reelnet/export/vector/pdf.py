@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from reelnet._support.font_file import FontFile
 from reelnet._support.font_subset import unpack_font
-from reelnet.export.vector.marks import Area, Circle, Lines, Mark, Picture, Rectangle, Words
+from reelnet.export.vector.marks import Mark, Picture, Words
+from reelnet.render.description.items import DiscItem, LineItem, PolygonItem, RectItem
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.template.color import Rgb
 
@@ -83,14 +84,14 @@ class _Page:
         match mark:
             case Words():
                 self._draw_words(mark)
-            case Rectangle(box, color):
-                self._fill(patches.Rectangle((box.x, box.y), box.width, box.height), color)
-            case Area(points, color):
-                self._fill(patches.Polygon(points, closed=True), color)
-            case Lines():
+            case RectItem(box, ink):
+                self._fill(patches.Rectangle((box.x, box.y), box.width, box.height), ink.color)
+            case PolygonItem(points, ink):
+                self._fill(patches.Polygon(points, closed=True), ink.color)
+            case LineItem():
                 self._draw_lines(mark)
-            case Circle():
-                self._draw_circle(mark)
+            case DiscItem():
+                self._draw_disc(mark)
             case Picture():
                 self._draw_picture(mark)
 
@@ -111,34 +112,34 @@ class _Page:
         patch.set(facecolor=_scale(color), edgecolor="none", linewidth=0)
         self._add(patch)
 
-    def _draw_lines(self, lines: Lines) -> None:
+    def _draw_lines(self, item: LineItem) -> None:
         from matplotlib import collections
 
-        dash = (0, [self._points * part for part in lines.dash]) if lines.dash else "solid"
+        dash = (0, [self._points * part for part in item.dash]) if item.dash else "solid"
         self._add(
             collections.LineCollection(
-                lines.lines,
-                linewidths=self._points * lines.width,
-                colors=[_scale(lines.color)],
+                item.lines,
+                linewidths=self._points * item.width,
+                colors=[_scale(item.ink.color)],
                 linestyles=[dash],
-                capstyle="round" if lines.has_round_ends else "butt",
+                capstyle="round" if item.has_round_ends else "butt",
                 joinstyle="round",
             ),
-            lines.clip,
+            item.clip,
         )
 
-    def _draw_circle(self, circle: Circle) -> None:
+    def _draw_disc(self, disc: DiscItem) -> None:
         from matplotlib import patches
 
-        patch = patches.Circle((circle.x, circle.y), circle.radius)
-        if circle.stroke is None:
-            self._fill(patch, circle.color)
+        patch = patches.Circle((disc.x, disc.y), disc.radius)
+        if disc.stroke is None:
+            self._fill(patch, disc.ink.color)
             return
-        width = self._points * circle.stroke
-        patch.set(fill=False, edgecolor=_scale(circle.color), linewidth=width, capstyle="butt")
-        if circle.dash is not None:
+        width = self._points * disc.stroke
+        patch.set(fill=False, edgecolor=_scale(disc.ink.color), linewidth=width, capstyle="butt")
+        if disc.dash is not None:
             # In units of the width. The outline begins at the top or at the bottom.
-            drawn, left_out = (part / circle.stroke for part in circle.dash)
+            drawn, left_out = (part / disc.stroke for part in disc.dash)
             patch.set_linestyle((drawn / 2, (drawn, left_out)))
         self._add(patch)
 

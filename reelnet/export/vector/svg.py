@@ -12,18 +12,8 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from reelnet._support.font_subset import cut_font
-from reelnet.export.vector.marks import (
-    Area,
-    Circle,
-    Lines,
-    Mark,
-    Picture,
-    Pixels,
-    Rectangle,
-    Words,
-    list_words,
-)
-from reelnet.render.description.items import Point
+from reelnet.export.vector.marks import Mark, Picture, Pixels, Words, list_words
+from reelnet.render.description.items import DiscItem, LineItem, Point, PolygonItem, RectItem
 from reelnet.scene.layout.boxes import Box, Size
 from reelnet.template.color import Rgb
 
@@ -98,20 +88,20 @@ class _Writer:
         match mark:
             case Words():
                 return self._write_words(mark)
-            case Rectangle():
-                return f'<rect {_box(mark.box)} fill="{_color(mark.color)}"/>'
-            case Lines():
+            case RectItem():
+                return f'<rect {_box(mark.box)} fill="{_color(mark.ink.color)}"/>'
+            case LineItem():
                 path = "".join(f"M{_points(line)}" for line in mark.lines)
                 dash = f' stroke-dasharray="{_numbers(mark.dash)}"' if mark.dash else ""
                 dash += ROUND_ENDS * mark.has_round_ends
                 return (
-                    f'<path d="{path}" fill="none" stroke="{_color(mark.color)}" '
+                    f'<path d="{path}" fill="none" stroke="{_color(mark.ink.color)}" '
                     f'stroke-width="{_number(mark.width)}"{dash}{self._clip(mark.clip)}/>'
                 )
-            case Area():
-                return f'<path d="M{_points(mark.points)}Z" fill="{_color(mark.color)}"/>'
-            case Circle():
-                return _write_circle(mark)
+            case PolygonItem():
+                return f'<path d="M{_points(mark.points)}Z" fill="{_color(mark.ink.color)}"/>'
+            case DiscItem():
+                return _write_disc(mark)
             case Picture():
                 return (
                     f'<image x="{_number(mark.x)}" y="{_number(mark.y)}" width="{_number(mark.width)}" '
@@ -136,20 +126,20 @@ class _Writer:
         return f' clip-path="url(#{name})"'
 
 
-def _write_circle(circle: Circle) -> str:
-    place = f'cx="{_number(circle.x)}" cy="{_number(circle.y)}" r="{_number(circle.radius)}"'
-    if circle.stroke is None:
-        return f'<circle {place} fill="{_color(circle.color)}"/>'
+def _write_disc(disc: DiscItem) -> str:
+    place = f'cx="{_number(disc.x)}" cy="{_number(disc.y)}" r="{_number(disc.radius)}"'
+    if disc.stroke is None:
+        return f'<circle {place} fill="{_color(disc.ink.color)}"/>'
     dash = ""
-    if circle.dash is not None:
+    if disc.dash is not None:
         # The outline begins at the right; turned, it begins at the top, in the middle of a dash.
         dash = (
-            f' stroke-dasharray="{_numbers(circle.dash)}" stroke-dashoffset="{_number(circle.dash[0] / 2)}" '
-            f'transform="rotate(-90 {_number(circle.x)} {_number(circle.y)})"'
+            f' stroke-dasharray="{_numbers(disc.dash)}" stroke-dashoffset="{_number(disc.dash[0] / 2)}" '
+            f'transform="rotate(-90 {_number(disc.x)} {_number(disc.y)})"'
         )
     return (
-        f'<circle {place} fill="none" stroke="{_color(circle.color)}" '
-        f'stroke-width="{_number(circle.stroke)}"{dash}/>'
+        f'<circle {place} fill="none" stroke="{_color(disc.ink.color)}" '
+        f'stroke-width="{_number(disc.stroke)}"{dash}/>'
     )
 
 

@@ -119,6 +119,15 @@ class DiscItem:
     stroke: float | None = None
     dashes: tuple[int, float] | None = None
 
+    @property
+    def dash(self) -> tuple[float, float] | None:
+        """Pixels of the line that are drawn and that are left out, in turn; None for a whole ring."""
+        if self.dashes is None:
+            return None
+        count, share = self.dashes
+        length = 2 * math.pi * self.radius / count
+        return share * length, (1 - share) * length
+
 
 @dataclass(frozen=True, eq=False)
 class CellLevels:
@@ -188,6 +197,12 @@ class CellsItem:
     value_gap: int = 0
     clip: Box | None = None
     levels: CellLevels | None = None
+
+    def cell_box(self, row: int, column: int) -> Box:
+        """The box of a cell."""
+        rows, columns = self.indices.shape[2:]
+        x, y = self.x + column * self.column_pitch, self.y + row * self.row_pitch
+        return Box(x, y, columns * self.value_width, rows * self.value_height)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,6 +62,12 @@ class Ink:
         # The same object at every step, so that figures need to find its dark counterpart only once.
         self._cuts: dict[int, Ink] = {}
 
+    @property
+    def color(self) -> Rgb:
+        """The full color, that of the last shade."""
+        red, green, blue = self.colors[-1].tolist()
+        return red, green, blue
+
     def indices_for(self, canvas: Indices) -> Indices:
         """The ink's indices for a canvas of this dtype."""
         if self.indices_16bit is not None and canvas.dtype == np.uint16:

@@ -84,16 +84,11 @@ class Painter:
         self.rgb[down[inside], across[inside]] = item.ink.colors[shades[rows, columns][inside]]
 
     def _paint_cells(self, item: CellsItem) -> None:
-        rows, columns, height, width = item.indices.shape
+        rows, columns = item.indices.shape[:2]
         before = self.rgb.copy()
         for row in range(rows):
             for column in range(columns):
-                box = Box(
-                    item.x + column * item.column_pitch,
-                    item.y + row * item.row_pitch,
-                    width * item.value_width,
-                    height * item.value_height,
-                )
+                box = item.cell_box(row, column)
                 pixels = self._palette[self._enlarge(item.indices[row, column], item)]
                 if item.missing is not None and item.hatching is not None:
                     stripe, ground, side = item.hatching

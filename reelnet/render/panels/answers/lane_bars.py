@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from reelnet.render.canvas import fill_box, write
-from reelnet.render.panels.answers.lane_curves import FILL, GHOST_FILL, Lane, LaneValues
-from reelnet.render.typography import TextStyle
-from reelnet.scene.context import SceneContext
+from reelnet.render.panels.answers.lane_curves import FILL, GHOST_FILL, Lanes
 from reelnet.scene.layout.boxes import Box
 from reelnet.scene.palette.palette import PaletteBuilder
 from reelnet.scene.panel import Canvas
@@ -24,30 +20,21 @@ class LaneBars:
     """The bars of all lanes. A curve through few steps would suggest a course that nobody recorded.
 
     Args:
-        context: The run.
-        values: What they show.
-        lanes: From the top.
-        style: The font of numbers.
+        lanes: What they show, and where.
         palette: Where inks come from.
     """
 
-    def __init__(
-        self,
-        context: SceneContext,
-        values: LaneValues,
-        lanes: Sequence[Lane],
-        style: TextStyle,
-        palette: PaletteBuilder,
-    ) -> None:
-        theme, background = context.theme, context.theme.background
-        self._values, self._style, self._line = values, style, context.px(2)
+    def __init__(self, lanes: Lanes, palette: PaletteBuilder) -> None:
+        theme = lanes.context.theme
+        background = theme.background
+        self._values, self._style, self._line = lanes.values, lanes.style, lanes.context.px(2)
         thickness = round(MAX_BAR_EMS * theme.text)
         self._bars = []
-        for lane in lanes:
+        for lane in lanes.lanes:
             height = min(lane.box.height, thickness)
             top = lane.box.y + (lane.box.height - height) // 2
             self._bars.append((lane.sample, Box(lane.box.x, top, lane.box.width, height)))
-        self._bottom = lanes[-1].box.bottom
+        self._bottom = lanes.lanes[-1].box.bottom
         self._right, self._wrong, self._track, self._right_tint, self._wrong_tint = palette.solids(
             theme.right,
             theme.wrong,

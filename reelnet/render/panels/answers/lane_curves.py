@@ -71,6 +71,23 @@ class LaneValues:
 
 
 @dataclass(frozen=True)
+class Lanes:
+    """All lanes, from the top.
+
+    Attributes:
+        context: The run.
+        values: What they show.
+        lanes: Where.
+        style: The font of numbers.
+    """
+
+    context: SceneContext
+    values: LaneValues
+    lanes: Sequence[Lane]
+    style: TextStyle
+
+
+@dataclass(frozen=True)
 class LaneCurve:
     """A lane's curve with the area below it.
 
@@ -109,32 +126,22 @@ class LaneCurves:
     """The curves of all lanes.
 
     Args:
-        context: The run.
-        values: What they show.
-        lanes: From the top.
+        lanes: What they show, and where.
         axis: Of the steps.
-        style: The font of numbers.
         palette: Where inks come from.
     """
 
-    def __init__(
-        self,
-        context: SceneContext,
-        values: LaneValues,
-        lanes: Sequence[Lane],
-        axis: Axis,
-        style: TextStyle,
-        palette: PaletteBuilder,
-    ) -> None:
-        theme, background = context.theme, context.theme.background
-        self._context, self._values, self._lanes, self._axis, self._style = (
+    def __init__(self, lanes: Lanes, axis: Axis, palette: PaletteBuilder) -> None:
+        context, theme = lanes.context, lanes.context.theme
+        background = theme.background
+        self._context, self._values, self._lanes, self._style = (
             context,
-            values,
-            lanes,
-            axis,
-            style,
+            lanes.values,
+            lanes.lanes,
+            lanes.style,
         )
-        first, last = lanes[0].box, lanes[-1].box
+        self._axis = axis
+        first, last = self._lanes[0].box, self._lanes[-1].box
         self._plot = Box(first.x, first.y, first.width, last.bottom - first.y)
         self._columns = np.rint(axis.to_fraction(context.steps) * (first.width - 1))
         self._background = palette.ramp(background, background, 1)

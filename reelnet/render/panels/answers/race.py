@@ -18,6 +18,7 @@ from reelnet.render.panels.answers.lane_curves import (
     NUMBER_EMS,
     Lane,
     LaneCurves,
+    Lanes,
     LaneValues,
 )
 from reelnet.render.panels.charts.axis import MIN_PLOT_STEPS, StepScaleOption, fit_step_axis
@@ -197,12 +198,13 @@ class RaceDrawing:
                 Lane(sample, since, Box(left, bottom - height, right - left, height), int(gap))
             )
         values = LaneValues(certainty, find_lead(scores, context))
+        lanes = Lanes(context, values, self._lanes, self._small)
         self._plots: LaneCurves | LaneBars
         if has_bars(context):
-            self._plots = LaneBars(context, values, self._lanes, self._small, palette)
+            self._plots = LaneBars(lanes, palette)
         else:
             axis = fit_step_axis(context.steps, 5, panel.x)
-            self._plots = LaneCurves(context, values, self._lanes, axis, self._small, palette)
+            self._plots = LaneCurves(lanes, axis, palette)
         self._right, self._wrong = (
             palette.ramp(each, theme.background, 12) for each in (theme.right, theme.wrong)
         )

@@ -22,7 +22,8 @@ from reelnet.render.panels.flow.arrangement import (
 from reelnet.render.panels.flow.bands import rasterize_band, rasterize_fade
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
 from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
-from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, MapLayer, make_layer
+from reelnet.render.panels.flow.layer_drawing import LayerDrawing
+from reelnet.render.panels.flow.layers import FlowLayer, MapLayer, make_layer
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, ProbabilityPart
 from reelnet.render.panels.maps.hatching import MISSING_LABEL
 from reelnet.render.typography import body_style, text_style, wrap_text

@@ -15,7 +15,8 @@ from reelnet.render.panels.flow.answer_column import AnswerColumn, AnswerColumnD
 from reelnet.render.panels.flow.arrangement import CaptionStyles, Spacing, spread
 from reelnet.render.panels.flow.input_part import InputDrawing, InputPart
 from reelnet.render.panels.flow.layer_choice import check_layers, choose_layers, list_layers
-from reelnet.render.panels.flow.layers import FlowLayer, LayerDrawing, make_layer
+from reelnet.render.panels.flow.layer_drawing import LayerDrawing
+from reelnet.render.panels.flow.layers import FlowLayer, make_layer
 from reelnet.render.panels.flow.table_way import Table, TableWay
 from reelnet.render.panels.maps.colorbar import ColorbarDrawing, ColorbarLayout
 from reelnet.render.panels.maps.hatching import MISSING_LABEL

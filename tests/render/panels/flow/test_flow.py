@@ -11,7 +11,7 @@ import pytest
 from reelnet.errors import TemplateError
 from reelnet.reel import Run
 from reelnet.render.panels.flow.flow import FlowDrawing
-from reelnet.render.panels.flow.layers import LayerDrawing
+from reelnet.render.panels.flow.layer_drawing import LayerDrawing
 from reelnet.render.panels.flow.probabilities import ProbabilityDrawing, choose_classes
 from reelnet.scene.context import FrameState
 from tests.make_run import Bytes, noise, write_run
