@@ -21,8 +21,9 @@ from reelnet._support.text import format_count
 from reelnet.config.diagnostics import InvalidTemplate, raise_diagnostics
 from reelnet.config.spec import MAX_DENSITY
 from reelnet.errors import ReelnetError, RunError, UsageError
-from reelnet.export.encoders.formats import FORMATS
+from reelnet.export.encoders.formats import FORMATS, is_figure
 from reelnet.export.encoders.png import to_image
+from reelnet.export.layers import ALL_LAYERS, lay_out_layers, select_layers
 from reelnet.export.moviepy import to_clip
 from reelnet.export.report import Report
 from reelnet.export.request import DEFAULT_MAX_ERROR, ExportOptions, ExportRequest
@@ -171,6 +172,7 @@ class Reel:
         max_error: float = DEFAULT_MAX_ERROR,
         keep: Collection[str] = (),
         split: bool = False,
+        layers: Sequence[str] | str = (),
     ) -> Report:
         """Write the animation to a file in the format of its suffix.
 
@@ -179,6 +181,7 @@ class Reel:
         temporary name and renamed when it is complete.
 
             reel.save("conv2.mp4")
+            reel.save("all.html", layers="all")
             report = reel.save("conv2.gif", max_size="3 MB", max_error=2, keep=["frames"])
             print(report.bytes, report.max_error_levels, report.traded)
 
@@ -206,13 +209,17 @@ class Reel:
                 channels that the template shows, and `"scale"` keeps the size of the maps in pixels.
             split: Write the values of an .html figure into a folder beside it, from which the page loads them: for
                 figures that are too large for one file, on a web server.
+            layers: The layers of an .html figure, which it lists in a menu: names such as `["conv1", "conv6"]`, or
+                `"all"`. Each is laid out as the reel is, and the first one is shown first. By default that of the
+                reel.
 
         Returns:
             The figures of the file: size, frames, errors, and what was reduced.
 
         Raises:
-            UsageError: The suffix, the codec or the platform is unknown, the format cannot be lossless, or the
-                platform does not take the format.
+            UsageError: The suffix, the codec, the platform or a layer is unknown, the format cannot be lossless or
+                show several layers, or the platform does not take the format.
+            TemplateError: The template does not fit one of `layers`.
             CapError: No file under the cap is possible. The error names the smallest possible size.
             RunError: The file of a step is missing, truncated or altered.
             ReelnetError: The file cannot be written.
@@ -227,7 +234,15 @@ class Reel:
             split=split,
         )
         file = Path(require_path("path", path))
-        return save(ExportRequest(self.rendition, file, options=options), progress, on_trial)
+        names = require_texts(
+            "layers", (layers,) if layers == ALL_LAYERS else layers, example='["conv1", "conv6"]'
+        )
+        if names and not is_figure(file):
+            raise UsageError(f"{file}: only an .html figure shows several layers; save a reel of each")
+        shown, others = self.rendition, list[Rendition]()
+        if names:
+            shown, *others = lay_out_layers(self.run, shown.request, select_layers(self.run, names))
+        return save(ExportRequest(shown, file, options=options, others=(*others,)), progress, on_trial)
 
     def export(
         self,

@@ -77,6 +77,11 @@ def test_paths(reel: Reel, value: Any) -> None:
         ({"platform": 3}, "platform 3: give the name of a platform, such as 'github'"),
         ({"max_size": [1]}, r"size \[1\]: write a number and a unit"),
         ({"codec": 3}, "no codec 3"),
+        *(({"layers": value}, "layers .*: give a list of texts") for value in (None, 3, [3], "conv1")),
+        (
+            {"layers": ["conv1"]},
+            "a.mp4: only an .html figure shows several layers; save a reel of each",
+        ),
     ],
 )
 def test_options_of_files(reel: Reel, options: dict[str, Any], message: str, tmp_path: Path) -> None:

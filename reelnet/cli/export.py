@@ -66,12 +66,13 @@ def export(
     With several --layer, or 'all', there is one file per layer and platform. Where a cap cannot be met, the
     other files are made all the same; the exit code is then 5.
     """
+    from reelnet.export.layers import select_layers
     from reelnet.export.platform_batch import export_request, plan_requests
     from reelnet.export.request import ExportOptions
 
     layout = options.LayoutOptions(**values)
     opened, template = layout.open_inputs(run)
-    renditions = layout.build_renditions(opened, template, options.select_layers(opened, layout.layers))
+    renditions = layout.build_renditions(opened, template, select_layers(opened, layout.layers))
     platforms = [name for each in names for name in options.split_words(each)]
     export_options = ExportOptions(max_error=max_error, keep=options.split_words(keep))
     requests = plan_requests(renditions, platforms, folder, export_options)

@@ -190,31 +190,11 @@ class LayoutOptions:
         Raises:
             TemplateError: The template does not fit a layer; the error has the mistakes for all layers.
         """
-        from reelnet.config.diagnostics import ErrorCollector
+        from reelnet.export.layers import lay_out_layers
+        from reelnet.render.rendition import LayoutRequest
 
-        names: Sequence[str | None] = layers or [None]
-        errors, renditions = ErrorCollector(template.source_map), []
-        for name in names:
-            with errors.collect():
-                reel = run.reel(template, layer=name, scale=self.scale, fps=self.fps, density=self.density)
-                renditions.append(reel.rendition)
-        errors.raise_errors()
-        return renditions
-
-
-def select_layers(run: Run, layers: Sequence[str], *, default_all: bool = False) -> list[str]:
-    """The chosen layers, each once; empty leaves the choice to the template.
-
-    Args:
-        run: The run; the layer `all` stands for each of its layers.
-        layers: The values of `--layer`.
-        default_all: Choose all layers if none is given.
-    """
-    from reelnet.runs.header import displayable_layers
-
-    if "all" in layers or (default_all and not layers):
-        return displayable_layers(run.taps)
-    return list(dict.fromkeys(layers))
+        request = LayoutRequest(template, None, self.scale, self.fps, density=self.density)
+        return lay_out_layers(run, request, layers)
 
 
 def split_words(text: str) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ def render(
     the files under 'outputs' in the template are made.
     """
     from reelnet.export.encoders.formats import find_format, is_figure
+    from reelnet.export.layers import select_layers
     from reelnet.export.outputs import resolve_outputs
     from reelnet.export.request import ExportOptions
 
@@ -82,7 +83,7 @@ def render(
         requests = resolve_outputs(
             opened,
             template,
-            layers=options.select_layers(opened, layout.layers),
+            layers=select_layers(opened, layout.layers),
             scale=layout.scale,
             fps=layout.fps,
             density=layout.density,
@@ -218,10 +219,11 @@ def build_requests(
             unknown field.
     """
     from reelnet.config.diagnostics import OptionError
+    from reelnet.export.layers import ALL_LAYERS, select_layers
     from reelnet.export.outputs import expand_layer, merge_figures
     from reelnet.export.request import ExportOptions, ExportRequest
 
-    layers = options.select_layers(run, layout.layers, default_all="{layer}" in file)
+    layers = select_layers(run, layout.layers or (ALL_LAYERS,) * ("{layer}" in file))
     several, export_options = len(layers) > 1, export_options or ExportOptions()
     try:
         expand_layer(file, "", several=several)

@@ -102,6 +102,7 @@ def new(name: str, origin: str, extend: bool, force: bool) -> None:
 def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check the template FILE, a name or a file; every mistake gets a line of its own."""
     from reelnet.config.diagnostics import ErrorCollector, InvalidTemplate, raise_diagnostics
+    from reelnet.export.layers import select_layers
     from reelnet.export.outputs import check_outputs
     from reelnet.reel import load_template_for, open_run
     from reelnet.render.registry import panel_registry
@@ -109,7 +110,7 @@ def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[s
 
     if run is not None:
         opened = open_run(run)
-        names: Sequence[str | None] = options.select_layers(opened, layers) or [None]
+        names: Sequence[str | None] = select_layers(opened, layers) or [None]
         template = load_template_for(opened, file, settings, names[0])
         errors, results = ErrorCollector(template.source_map), []
         for layer in names:

@@ -39,7 +39,9 @@ REFINEMENTS = 5
 
 STEP_FRACTIONS = 0.8, 0.65, 0.5, 0.35, 0.25, 0.0
 """Points of the first rung of steps, as fractions of all; it keeps `MIN_SHOWN_FRAMES`."""
-LEAST_STEPS = 24, 12, 6, 2
+EXACT_STEPS = 2
+"""Steps that are never quantized: the first and the last."""
+LEAST_STEPS = 24, 12, 6, EXACT_STEPS
 """Steps of the last points, for the smallest caps."""
 
 OnTrial = Callable[[str], None]
@@ -196,13 +198,14 @@ class _Fitter:
         if point.steps < len(figure.steps):
             figure = figure.with_steps(point.steps)
         stats = None
-        if point.change_cost:
+        # The first and the last step keep their values.
+        if point.change_cost and len(figure.steps) > EXACT_STEPS:
             figure, stats = self._quantizer.quantize(figure, point.change_cost, point.levels)
         page = figure.make_page([layer.compress() for layer in figure.layers]).encode()
         size = self._known[point] = len(page)
         self._smallest = min(self._smallest, size)
         if size <= self._cap and (self._best is None or size > len(self._best.page)):
-            self._best = FittedFigure(figure, page, stats, point.levels, 0)
+            self._best = FittedFigure(figure, page, stats, None if stats is None else point.levels, 0)
         return size
 
     def _require_best(self) -> FittedFigure:

@@ -74,11 +74,7 @@ def test_all_layers_have_their_values(make_run: MakeRun, tmp_path: Path) -> None
     taps = {"conv1": (3, 2, 4, 4), "conv2": (3, 5, 3, 6), "relu": (3, 4, 2, 2)}
     positive = {"relu": lambda step: np.abs(noise(1, 3, 4, 2)[0]) * (step + 1)}
     run = make_run(taps=taps, values=positive)
-    first, *others = (run.reel(layer=name).rendition for name in taps)
-    from reelnet.export.request import ExportRequest
-    from reelnet.export.save import save as save_request
-
-    report = save_request(ExportRequest(first, tmp_path / "a.html", others=tuple(others)))
+    report = run.reel(layer="relu").save(tmp_path / "a.html", layers="all")
     figure = ReadFigure.read(tmp_path / "a.html")
     assert [layer["name"] for layer in figure.scene["layers"]] == [*taps]
     for number, (name, layer) in enumerate(zip(taps, figure.scene["layers"], strict=True)):
@@ -92,6 +88,28 @@ def test_all_layers_have_their_values(make_run: MakeRun, tmp_path: Path) -> None
     assert (report.frames, report.lossless) == (5, True)
     assert "3 layers" not in figure.page.text("title")
     assert figure.page.text("title").startswith("conv1, conv2 and relu of")
+
+
+def test_layers_are_laid_out_as_the_reel_is(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps=dict.fromkeys(("conv1", "conv2", "relu"), (3, 2, 4, 4)))
+    reel = run.reel("plain", layer="conv1", scale=4, settings=["theme=dark"])
+    reel.save(tmp_path / "a.html", layers=["relu", "conv2", "relu"])
+    figure = ReadFigure.read(tmp_path / "a.html")
+    assert [layer["name"] for layer in figure.scene["layers"]] == ["relu", "conv2"]
+    reel.save(tmp_path / "one.html")
+    size = ReadFigure.read(tmp_path / "one.html").scene["layers"][0]["size"]
+    assert [layer["size"] for layer in figure.scene["layers"]] == [size, size]
+    assert figure.scene["fixedScheme"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "error"), [(["conv2", "cnv1"], "did you mean 'conv1'"), ([""], "no layer ''")]
+)
+def test_unknown_layers_are_refused(layers: list[str], error: str, make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(taps={"conv1": (3, 2, 4, 4), "conv2": (3, 2, 4, 4)})
+    with pytest.raises(UsageError, match=error):
+        run.reel().save(tmp_path / "a.html", layers=layers)
+    assert not (tmp_path / "a.html").exists()
 
 
 def test_missing_values_and_values_beyond_the_limits(make_run: MakeRun, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,6 @@ import pytest
 
 from reelnet.errors import CapError
 from reelnet.export.html.figure import Figure
-from reelnet.export.request import ExportOptions, ExportRequest
-from reelnet.export.save import save
 from reelnet.reel import Run
 from tests.export.html.reading import ReadFigure
 from tests.make_run import MakeRun
@@ -55,16 +54,23 @@ def test_a_cap_is_kept_and_filled(run: Run, tmp_path: Path, share: float) -> Non
 
 
 def test_layers_are_left_out_last(run: Run, tmp_path: Path) -> None:
-    first, other = (run.reel("plain", layer=layer).rendition for layer in ("conv1", "conv2"))
-    request = ExportRequest(
-        first, tmp_path / "a.html", options=ExportOptions(max_size="95 kB"), others=(other,)
-    )
-    report = save(request)
+    report = run.reel("plain").save(tmp_path / "a.html", max_size="95 kB", layers="all")
     assert report.bytes <= 95_000
     figure = ReadFigure.read(tmp_path / "a.html")
     assert [layer["name"] for layer in figure.scene["layers"]] == ["conv1"]
     assert report.traded[-1] == "1 of 2 layers shown: conv1"
     assert figure.scene["alt"].startswith("conv1, 4 channels")
+
+
+def test_the_first_and_the_last_step_keep_their_values(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(CapError) as error:
+        run.reel("plain").save(tmp_path / "a.html", max_size="20 kB")
+    smallest = re.search(r"possible is ([\d.]+ kB)", str(error.value))
+    assert smallest is not None
+    cap = round(1000 * float(smallest[1].removesuffix(" kB"))) + 100
+    report = run.reel("plain").save(tmp_path / "a.html", max_size=cap)
+    assert (report.steps_shown, report.lossless) == ((0, 159), True)
+    assert report.traded == ("2 of 160 steps shown",)
 
 
 def test_what_must_be_kept(run: Run, tmp_path: Path) -> None:
