@@ -6,7 +6,7 @@ import base64
 import io
 import math
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -35,6 +35,8 @@ from reelnet.scene.layout.scale_search import MAX_SCALE
 from reelnet.scene.resolve import Scene, check_draft
 from reelnet.template.load import load_draft
 from reelnet.template.model import Template
+from reelnet.template.settings import Setting, read_settings
+from reelnet.template.source import TemplateSource, read_template_argument
 
 MAX_OVERVIEW_STEPS, MAX_OVERVIEW_BYTES = 50, 1_500_000
 """Steps and bytes of the figure that a notebook shows for a run."""
@@ -72,19 +74,21 @@ class Reel:
     def from_run(
         cls,
         run: RunReader,
-        template: str | os.PathLike[str] | Template = "article",
+        template: str | os.PathLike[str] | Mapping[str, Any] | Template = "article",
         *,
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
         density: int | None = None,
-        settings: Sequence[str] = (),
+        settings: Sequence[str] | Mapping[str, Any] = (),
     ) -> Self:
         """Lay out a run.
 
         Args:
             run: The recording to show.
-            template: The name or the file of a template, or a loaded template.
+            template: The name of a template, the path of its file, its YAML text, its content as a mapping, or a
+                loaded template. A text with a line break or with a colon and a space is YAML. Relative paths in a
+                text or a mapping start from the current folder.
             layer: The recorded layer to show. By default the template's, or else the last one with feature maps.
             scale: Output pixels per map value, along each axis. By default what the canvas or the cells of the
                 template allow.
@@ -92,18 +96,20 @@ class Reel:
             density: Output pixels per pixel of the layout, 1 to 4, by which all lengths and sizes of type are
                 multiplied. By default the template's; or 1 with a `scale`, or a size or scale of the canvas, which
                 count pixels of the file; or what suits the format: 1 for GIF, 2 for all others and for stills.
-            settings: Keys of the template to change, each as `KEY=VALUE`, such as `"theme.background=#111"`.
+            settings: Keys of the template to change: a mapping, such as `{"theme.background": "#111"}` or
+                `{"theme": {"background": "#111"}}`, or a list of texts, such as `["theme.background=#111"]`. None, or
+                nothing after the `=`, restores a default.
 
         Raises:
-            UsageError: The layer is unknown, the scale, the frame rate or the density is out of range, or a setting
-                is invalid.
+            UsageError: The layer is unknown, the scale, the frame rate or the density is out of range, a setting is
+                invalid, or the template or a setting has a value that no YAML file can hold, such as NaN or a set.
             TemplateError: The template is unknown or invalid, or does not fit the run.
             RunError: The run is empty or damaged.
         """
-        settings = require_texts("settings", settings, example='["theme=dark"]')
+        changes = read_settings(settings)
         if not isinstance(template, Template):
-            template = load_template_for(run, require_path("template", template), settings, layer)
-        elif settings:
+            template = load_template_for(run, read_template_argument(template), changes, layer)
+        elif changes:
             raise UsageError("settings change a template by name or file, but this one is loaded already")
         if scale is not None:
             scale = require_integer("scale", scale, 1, MAX_SCALE)
@@ -376,17 +382,19 @@ class Run(RunReader):
 
     def reel(
         self,
-        template: str | os.PathLike[str] | Template = "article",
+        template: str | os.PathLike[str] | Mapping[str, Any] | Template = "article",
         *,
         layer: str | None = None,
         scale: int | None = None,
         fps: float | None = None,
         density: int | None = None,
-        settings: Sequence[str] = (),
+        settings: Sequence[str] | Mapping[str, Any] = (),
     ) -> Reel:
-        """Lay out the run for showing and saving.
+        r"""Lay out the run for showing and saving.
 
-            run.reel("article", layer="conv2", scale=8, settings=["theme=dark", "timeline.duration=12"])
+            run.reel("article", layer="conv2", scale=8, settings={"theme": "dark", "timeline.duration": 12})
+            run.reel({"extends": "article", "panels": {"title": {"text": "How {layer} learns"}}})
+            run.reel("extends: article\ntheme: {base: dark, accent: '#e91'}")
 
         See `Reel.from_run` for the arguments and the errors.
         """
@@ -433,8 +441,8 @@ def _format_range(low: float | None, high: float | None) -> str:
 
 def load_template_for(
     run: RunReader,
-    name: str | os.PathLike[str],
-    settings: Sequence[str] = (),
+    source: TemplateSource,
+    settings: Sequence[Setting] = (),
     layer: str | None = None,
 ) -> Template:
     """Load a template to show a run.
@@ -443,15 +451,15 @@ def load_template_for(
 
     Args:
         run: The recording to show.
-        name: The name or the file of the template.
+        source: The name or the file of the template, its text, or its content as a mapping.
         settings: Keys of the template to change.
         layer: The recorded layer to show; None for the template's.
 
     Raises:
-        UsageError: A setting is invalid.
+        UsageError: A setting does not fit the template, or the mapping has values that no file can have.
         TemplateError: The template is unknown or invalid.
     """
-    draft = load_draft(name, panel_registry(), settings)
+    draft = load_draft(source, panel_registry(), settings)
     found = list(draft.diagnostics)
     if found:
         from reelnet.export.outputs import check_outputs_with_run

@@ -43,10 +43,19 @@ def test_half_a_pixel_is_refused_and_any_integer_is_fine(reel: Reel, name: str) 
     assert lay_out(np.int64(2)).scene.size == lay_out(2).scene.size
 
 
-@pytest.mark.parametrize("value", [None, 3, "theme=dark", [3], {"theme": "dark"}, [b"theme=dark"]])
-def test_settings_are_a_list_of_texts(reel: Reel, value: Any) -> None:
-    with pytest.raises(UsageError, match=r"^settings .*: give a list of texts, such as \[\"theme=dark\"\]$"):
+@pytest.mark.parametrize("value", [None, 3, "theme=dark", [3], {"theme=dark"}.union({3}), [b"theme=dark"]])
+def test_settings_are_a_list_of_texts_or_a_dict(reel: Reel, value: Any) -> None:
+    advice = r'give a list of texts, such as \["theme=dark"\], or a dict, such as \{"theme": "dark"\}$'
+    with pytest.raises(UsageError, match=rf"^settings .*: {advice}"):
         reelnet.open(reel.run.location).reel("plain", settings=value)
+
+
+@pytest.mark.parametrize("value", [None, 3, b"plain", []])
+def test_templates(reel: Reel, value: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"^template .*: give a name, the path of a file, YAML text, or a dict"
+    ):
+        reelnet.open(reel.run.location).reel(value)
 
 
 def test_settings_need_a_template_that_is_not_loaded(reel: Reel) -> None:
@@ -57,7 +66,6 @@ def test_settings_need_a_template_that_is_not_loaded(reel: Reel) -> None:
 @pytest.mark.parametrize("value", [None, 3, b"plain", []])
 def test_paths(reel: Reel, value: Any) -> None:
     for call in (
-        lambda: reelnet.open(reel.run.location).reel(value),
         lambda: reel.save(value),
         lambda: reel.save_still(0, value),
         lambda: reel.export(["github"], value),

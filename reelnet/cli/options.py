@@ -179,10 +179,11 @@ class LayoutOptions:
     def open_inputs(self, run: str) -> tuple[Run, Template]:
         """Open the run and load the template."""
         from reelnet.reel import load_template_for, open_run
+        from reelnet.template.settings import parse_options
 
         opened = open_run(run)
         layer = self.layers[0] if len(self.layers) == 1 and self.layers[0] != "all" else None
-        return opened, load_template_for(opened, self.template, self.settings, layer)
+        return opened, load_template_for(opened, self.template, parse_options(self.settings), layer)
 
     def build_renditions(self, run: Run, template: Template, layers: Sequence[str]) -> list[Rendition]:
         """Lay out the run once for each layer.

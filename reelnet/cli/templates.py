@@ -68,6 +68,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
     from reelnet.config.source import read_text, to_plain
     from reelnet.template.load import drop_nulls, load_node
     from reelnet.template.search_path import SearchPath
+    from reelnet.template.settings import parse_options
 
     if not resolved:
         if settings:
@@ -76,7 +77,7 @@ def show(name: str, resolved: bool, settings: tuple[str, ...]) -> None:
         return
     import yaml
 
-    content = drop_nulls(to_plain(load_node(name, settings)))
+    content = drop_nulls(to_plain(load_node(name, parse_options(settings))))
     click.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), nl=False)
 
 
@@ -107,11 +108,12 @@ def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[s
     from reelnet.reel import load_template_for, open_run
     from reelnet.render.registry import panel_registry
     from reelnet.template.load import load_draft
+    from reelnet.template.settings import parse_options
 
     if run is not None:
         opened = open_run(run)
         names: Sequence[str | None] = select_layers(opened, layers) or [None]
-        template = load_template_for(opened, file, settings, names[0])
+        template = load_template_for(opened, file, parse_options(settings), names[0])
         errors, results = ErrorCollector(template.source_map), []
         for layer in names:
             with errors.collect():
@@ -121,7 +123,7 @@ def check(file: str, run: str | None, layers: tuple[str, ...], settings: tuple[s
         return
     if layers:
         click.get_current_context().fail("--layer needs --run")
-    draft = load_draft(file, panel_registry(), settings)
+    draft = load_draft(file, panel_registry(), parse_options(settings))
     found = list(draft.diagnostics)
     try:
         check_outputs(draft.template)

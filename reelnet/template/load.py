@@ -1,4 +1,4 @@
-"""Loading of a template by its name or file, with everything that it extends."""
+"""Loading of a template by its name or file, or from text or a mapping, with everything that it extends."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from reelnet.config.diagnostics import (
     raise_diagnostics,
 )
 from reelnet.config.source import (
+    MAX_FILE_BYTES,
     MAX_NODES,
     Node,
     UnreadableError,
@@ -38,8 +39,10 @@ from reelnet.errors import TemplateError
 from reelnet.template.builder import PanelKinds, build_draft
 from reelnet.template.inheritance import expand_shorthand, merge_nodes
 from reelnet.template.model import Template
+from reelnet.template.python_values import node_from_python
 from reelnet.template.search_path import SearchPath
-from reelnet.template.settings import apply_settings
+from reelnet.template.settings import Setting, apply_settings
+from reelnet.template.source import NO_FILE, TemplateSource, TemplateText, name_source
 
 MAX_EXTENDED_FILES = 20
 """Files in a chain that extend each other, and names in one `extends`."""
@@ -48,19 +51,19 @@ _UNKNOWN_WITHOUT_BASE = re.compile(r"layout\b|panels\.[^.\[]+$")
 """Keys whose errors may be consequences of an extended template that cannot be read."""
 
 
-def load_template(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> Template:
+def load_template(source: TemplateSource, panels: PanelKinds, settings: Sequence[Setting] = ()) -> Template:
     """Load a template with everything that it extends.
 
     Args:
-        name: A name, as `reelnet templates list` shows them, or the path of a file.
+        source: A name, as `reelnet templates list` shows them, the path of a file, YAML text, or a mapping.
         panels: All kinds of panels.
-        settings: Keys to change, such as `theme.background=#111`.
+        settings: Keys to change.
 
     Raises:
         TemplateError: The template does not exist or is invalid. The exception has every error.
-        UsageError: A setting is invalid.
+        UsageError: A setting does not fit the template, or the mapping has values that no file can have.
     """
-    return load_draft(name, panels, settings).require_valid()
+    return load_draft(source, panels, settings).require_valid()
 
 
 @dataclass(frozen=True)
@@ -85,42 +88,41 @@ class LoadedDraft:
         return self.template
 
 
-def load_draft(name: str | os.PathLike[str], panels: PanelKinds, settings: Sequence[str] = ()) -> LoadedDraft:
+def load_draft(source: TemplateSource, panels: PanelKinds, settings: Sequence[Setting] = ()) -> LoadedDraft:
     """Load what is valid of a template; see `load_template` for the arguments.
 
     Raises:
         TemplateError: The template, or one that it extends, does not exist or cannot be read as YAML.
-        UsageError: A setting is invalid.
+        UsageError: A setting does not fit the template, or the mapping has values that no file can have.
     """
     deferred: list[Diagnostic] = []
     try:
-        node = load_node(os.fspath(name), settings, deferred)
+        node = load_node(source, settings, deferred)
     except InvalidTemplate as error:
         raise InvalidTemplate([*deferred, *error.diagnostics]) from None
-    return draft_from_node(str(name), node, panels, deferred)
+    return draft_from_node(name_source(source), node, panels, deferred)
 
 
 def load_node(
-    name: str | Path,
-    settings: Sequence[str] = (),
+    source: TemplateSource,
+    settings: Sequence[Setting] = (),
     deferred: list[Diagnostic] | None = None,
     search_path: SearchPath | None = None,
 ) -> Node:
     """Load the content of a template with everything that it extends.
 
     Args:
-        name: A name, or the path of a file.
-        settings: Keys to change, such as `timeline.fps=5`.
+        source: A name, the path of a file, YAML text, or a mapping.
+        settings: Keys to change.
         deferred: Receives errors after which reading can continue. If it is None, they are raised.
         search_path: Where names are looked up.
 
     Raises:
         TemplateError: A file does not exist, cannot be read, or extends itself.
-        UsageError: A setting is invalid.
+        UsageError: A setting does not fit the template, or the mapping has values that no file can have.
     """
-    search_path = search_path or SearchPath()
-    file = search_path.find(name) if isinstance(name, str) else search_path.require_file(name)
-    return apply_settings(_FamilyReader(search_path, deferred).load(file), settings)
+    reader = _FamilyReader(search_path or SearchPath(), deferred)
+    return apply_settings(reader.load(source), settings)
 
 
 Layers = dict[str, Node]
@@ -134,13 +136,16 @@ class _FamilyReader:
     _search_path: SearchPath
     _deferred: list[Diagnostic] | None = None
     _cache: dict[str, Layers] = field(default_factory=dict)
+    # Content that is given instead of that of a file, by the file's real path.
+    _given: dict[str, Node] = field(default_factory=dict)
 
-    def load(self, file: Path) -> Node:
-        """Merge a file with everything that it extends.
+    def load(self, source: TemplateSource) -> Node:
+        """Merge a template with everything that it extends.
 
         A file that is extended in several ways counts once, where it comes first: `[square, dark]`, which both
         extend `article`, is article, then square, then dark.
         """
+        file = self._find(source)
         merged, *later = [
             layer if real_path == os.path.realpath(file) else _drop_about(layer)
             for real_path, layer in self._read_layers(file, (file,)).items()
@@ -152,12 +157,25 @@ class _FamilyReader:
                 raise_diagnostic(layer.position, message)
         return merged
 
+    def _find(self, source: TemplateSource) -> Path:
+        """Return the file of a template. What is given instead of its content is read here."""
+        if isinstance(source, str):
+            return self._search_path.find(source)
+        if isinstance(source, os.PathLike):
+            return self._search_path.require_file(Path(source))
+        if isinstance(source, TemplateText):
+            file, node = Path(source.name), read_template_text(source, self._deferred)
+        else:
+            file, node = Path(NO_FILE), node_from_python(source, NO_FILE, NO_FILE)
+        self._given[os.path.realpath(file)] = node
+        return file
+
     def _read_layers(self, file: Path, files: tuple[Path, ...]) -> Layers:
         """Return the layers of what a file extends, and its own; `files` is the chain that leads to it."""
         # Unlike Path.resolve, realpath does not fail on circular links.
         key = os.path.realpath(file)
         if key not in self._cache:
-            node = expand_shorthand(read_template_file(file, self._deferred))
+            node = expand_shorthand(self._given.get(key) or read_template_file(file, self._deferred))
             content = node.value if isinstance(node.value, dict) else {}
             layers: Layers = {}
             for name in self._list_extended(content):
@@ -238,7 +256,22 @@ def read_template_file(file: Path, deferred: list[Diagnostic] | None = None) -> 
     Raises:
         TemplateError: The file cannot be read, or is not a map in the subset of YAML that templates allow.
     """
-    node = parse_yaml(read_text(file), str(file), deferred)
+    return _parse_template(read_text(file), str(file), deferred)
+
+
+def read_template_text(source: TemplateText, deferred: list[Diagnostic] | None = None) -> Node:
+    """Read the text of one template, without what it extends; see `read_template_file`.
+
+    Raises:
+        TemplateError: The text is too long, or is not a map in the subset of YAML that templates allow.
+    """
+    if len(source.text.encode("utf-8", "surrogatepass")) > MAX_FILE_BYTES:
+        raise UnreadableError(f"{source.name}: has more than {MAX_FILE_BYTES:,} bytes")
+    return _parse_template(source.text, source.name, deferred)
+
+
+def _parse_template(text: str, name: str, deferred: list[Diagnostic] | None) -> Node:
+    node = parse_yaml(text, name, deferred)
     if node.value is None:
         return replace(node, value={})
     if not isinstance(node.value, dict):

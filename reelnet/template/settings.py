@@ -1,59 +1,120 @@
-"""Settings of the command line, such as `--set theme.background=#111`, which change keys of a template."""
+"""Settings change keys of a template: `--set theme.background=#111` of the command line, and those of Python."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from reelnet._support.arguments import describe_value, require_texts
 from reelnet.config.diagnostics import KeyPath, SourcePosition, format_key_path
 from reelnet.config.source import MAX_DEPTH, UNPRINTABLE, Node, get_child, parse_scalar, parse_yaml
 from reelnet.errors import TemplateError, UsageError, suggest_names
 from reelnet.template.inheritance import STACK_KINDS, expand_shorthand, identify_item, merge_nodes, wrap_items
+from reelnet.template.python_values import node_from_python
 
 _PATH_STEP = re.compile(r"([^.\[\]]+)((?:\[\d{1,6}\])*)")
 
 
-def apply_settings(node: Node, settings: Sequence[str]) -> Node:
-    """Apply settings such as `theme.background=#111` or `outputs.web.path=a.gif` to a template, in order.
+@dataclass(frozen=True)
+class Setting:
+    """A key of a template and its new value.
+
+    Attributes:
+        path: The keys as the file has them; items of lists by their id or their index.
+        value: The value, null for the default. It stands at the position `source`.
+        source: Where the setting was given, such as `--set theme=dark` or `settings['theme']`; errors begin with it.
+    """
+
+    path: KeyPath
+    value: Node
+    source: str
+
+
+def parse_options(texts: Iterable[str]) -> list[Setting]:
+    """Parse the values of `--set`, such as `theme.background=#111` or `outputs.web.path=a.gif`.
 
     A value that starts as a list, a map or quoted text is read as YAML, any other value as a plain scalar. An empty
-    value restores the default. The path names the keys as the file has them; items of lists are named by their id or
-    by their index, as in `outputs[0].path`. Missing maps are created.
+    value restores the default. Items of lists are named by their id or by their index, as in `outputs[0].path`.
 
     Raises:
-        UsageError: A setting is not `KEY=VALUE`, its value cannot be read, or a list has no such item.
+        UsageError: A setting is not `KEY=VALUE`, or its value cannot be read.
+    """
+    return [_parse_setting(text, f"--set {_quote_unprintable(text)}") for text in texts]
+
+
+def read_settings(value: Any) -> list[Setting]:
+    """Read the settings of a call from Python.
+
+    They are a list of texts as `--set` takes them, or a mapping of keys, such as `"theme.background"`, to values; a
+    value that is a mapping itself changes only the keys that it has. None restores a default.
+
+    Raises:
+        UsageError: A setting is not `KEY=VALUE`, or has a key or a value that no template can have.
+    """
+    if not isinstance(value, Mapping):
+        texts = require_texts(
+            "settings", value, example='["theme=dark"], or a dict, such as {"theme": "dark"}'
+        )
+        return [
+            _parse_setting(text, f"settings[{index}] {_quote_unprintable(text)}")
+            for index, text in enumerate(texts)
+        ]
+    settings = []
+    for key, child in value.items():
+        if not isinstance(key, str):
+            raise UsageError(
+                f"settings: the key {describe_value(key)} is of type {type(key).__name__}; give a str"
+            )
+        source = f"settings[{key!r}]"
+        settings.append(Setting(_parse_path(key, source), node_from_python(child, source, source), source))
+    return settings
+
+
+def apply_settings(node: Node, settings: Sequence[Setting]) -> Node:
+    """Apply settings to a template, in order. Missing maps are created.
+
+    Raises:
+        UsageError: A list has no item of the path, or what the path takes for a list is none.
     """
     for setting in settings:
-        path, value = _parse_setting(setting)
-        if len(path) == 1:
-            expanded = expand_shorthand(_nest(path, value))
+        if len(setting.path) == 1:
+            expanded = expand_shorthand(_nest(setting.path, setting.value))
             node = replace(merge_nodes(node, expanded), position=node.position)
         else:
             try:
-                node = _set_value(node, path, value, ())
+                node = _set_value(node, setting.path, setting.value, ())
             except LookupError as error:
-                raise UsageError(f"--set {setting}: {error.args[0]}") from None
+                raise UsageError(f"{setting.source}: {error.args[0]}") from None
     return node
 
 
-def _parse_setting(setting: str) -> tuple[KeyPath, Node]:
-    path, equals, text = setting.partition("=")
+def _quote_unprintable(text: str) -> str:
+    return ascii(text) if UNPRINTABLE.search(text) else text
+
+
+def _parse_setting(text: str, source: str) -> Setting:
+    path, equals, value = text.partition("=")
     if not equals:
-        raise UsageError(f"--set {setting}: has no '='; write it as theme.background=#111")
-    if found := UNPRINTABLE.search(setting):
-        raise UsageError(f"--set {setting!a}: the control character {found[0]!a} is not allowed")
-    steps = [_PATH_STEP.fullmatch(step) for step in path.strip().split(".")]
+        raise UsageError(f"{source}: has no '='; write it as theme.background=#111")
+    if found := UNPRINTABLE.search(text):
+        raise UsageError(f"{source}: the control character {found[0]!a} is not allowed")
+    return Setting(_parse_path(path.strip(), source), _parse_value(value.strip(), source), source)
+
+
+def _parse_path(path: str, source: str) -> KeyPath:
+    steps = [_PATH_STEP.fullmatch(step) for step in path.split(".")]
     keys: list[str | int] = []
     for step in steps:
         if step is None or len(steps) > MAX_DEPTH:
-            raise UsageError(f"--set {setting}: {path!r} is not a path of keys such as theme.background")
+            raise UsageError(f"{source}: {path!r} is not a path of keys such as theme.background")
         keys += [step[1], *map(int, re.findall(r"\d+", step[2]))]
-    return tuple(keys), _parse_setting_value(text.strip(), setting)
+    return tuple(keys)
 
 
-def _parse_setting_value(text: str, setting: str) -> Node:
-    position = SourcePosition(f"--set {setting}")
+def _parse_value(text: str, source: str) -> Node:
+    position = SourcePosition(source)
     try:
         # {layer} at the start of a path or text is a field, not a map.
         if not text.startswith(("[", "{", '"', "'")) or re.match(r"\{\w+\}", text, re.ASCII):
@@ -62,7 +123,7 @@ def _parse_setting_value(text: str, setting: str) -> Node:
             text = re.sub(r"(?<=[\[{,:\s])#[0-9a-fA-F]{3,8}\b", r"'\g<0>'", text)
         return _relocate(parse_yaml(text, "value"), position)
     except (TemplateError, ValueError) as error:
-        raise UsageError(f"--set {setting}: {error}") from None
+        raise UsageError(f"{source}: {error}") from None
 
 
 def _relocate(node: Node, position: SourcePosition) -> Node:

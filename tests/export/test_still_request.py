@@ -11,6 +11,7 @@ from reelnet._support.length import parse_length
 from reelnet.errors import TemplateError, UsageError
 from reelnet.export.outputs import resolve_outputs
 from reelnet.reel import load_template_for
+from reelnet.template.settings import parse_options
 from tests.make_run import MakeRun
 
 METER = 39.37
@@ -99,7 +100,7 @@ def test_a_step_that_was_not_recorded_leaves_no_file(make_run: MakeRun, tmp_path
 def test_outputs_of_templates_may_be_for_print(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run()
     settings = ['outputs=[{path: "a.svg", step: first, width: 17cm}, {path: "b.png", dpi: 300}]']
-    requests = resolve_outputs(run, load_template_for(run, "article", settings))
+    requests = resolve_outputs(run, load_template_for(run, "article", parse_options(settings)))
     assert [(request.step, request.options.width, request.options.dpi) for request in requests] == [
         (0, "17cm", None),
         (run.steps[-1], None, 300),
@@ -118,4 +119,4 @@ def test_outputs_of_templates_may_be_for_print(make_run: MakeRun, tmp_path: Path
 def test_mistakes_in_outputs(make_run: MakeRun, output: str, message: str) -> None:
     run = make_run()
     with pytest.raises(TemplateError, match=message):
-        resolve_outputs(run, load_template_for(run, "article", [f"outputs=[{output}]"]))
+        resolve_outputs(run, load_template_for(run, "article", parse_options([f"outputs=[{output}]"])))

@@ -12,6 +12,7 @@ import pytest
 from reelnet.errors import TemplateError, UsageError
 from reelnet.render.registry import panel_registry
 from reelnet.template.load import load_template
+from reelnet.template.settings import parse_options
 from tests.make_run import MakeRun
 from tests.tiny_fonts import write_font
 
@@ -57,7 +58,7 @@ def test_null_and_then_a_panel_is_that_panel() -> None:
     Path("mine.yaml").write_text("extends: ./first.yaml\npanels: {title: {kind: counter}}\n")
     template = load_template("mine.yaml", panel_registry())
     assert type(template.panels["title"]).__name__ == "Counter"
-    assert "curve" in load_template("article", panel_registry(), ["panels.curve=null"]).panels
+    assert "curve" in load_template("article", panel_registry(), parse_options(["panels.curve=null"])).panels
 
 
 def test_a_panel_that_stands_nowhere_is_checked_and_load_errors(make_run: MakeRun) -> None:

@@ -16,6 +16,7 @@ from reelnet.errors import TemplateError, UsageError
 from reelnet.template import search_path as search_path_module
 from reelnet.template.load import load_node, read_template_file
 from reelnet.template.search_path import ENTRY_POINT_GROUP, SearchPath, find_builtin_folder
+from reelnet.template.settings import parse_options
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def write(file: Path, text: str) -> Path:
 
 
 def load(name: str, *settings: str) -> Any:
-    return to_plain(load_node(name, settings, search_path=search_path()))
+    return to_plain(load_node(name, parse_options(settings), search_path=search_path()))
 
 
 def refused(name: str, text: str) -> str:
@@ -322,7 +323,7 @@ def test_not_utf_8() -> None:
 
 def test_a_setting_that_cannot_be_read() -> None:
     with pytest.raises(UsageError, match="has no '='"):
-        load_node("article", ["theme"], search_path=search_path())
+        load_node("article", parse_options(["theme"]), search_path=search_path())
 
 
 def test_built_in_templates_are_found_and_read() -> None:

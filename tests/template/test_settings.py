@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reelnet.config.source import find_position, to_plain
 from reelnet.errors import UsageError
-from reelnet.template.settings import apply_settings
+from reelnet.template.settings import apply_settings, parse_options
 from tests.template.test_inheritance import TEMPLATES, node_of, read
 
 TEMPLATE = """\
@@ -54,7 +54,7 @@ outputs: [{id: web, path: a.mp4}, {path: b.gif}]
     ],
 )
 def test_settings(setting: str, path: tuple[str | int, ...], value: Any) -> None:
-    node = apply_settings(read(TEMPLATE), [setting])
+    node = apply_settings(read(TEMPLATE), parse_options([setting]))
     found = to_plain(node)
     for step in path:
         found = found[step]
@@ -62,11 +62,13 @@ def test_settings(setting: str, path: tuple[str | int, ...], value: Any) -> None
 
 
 def test_a_setting_without_a_value_removes_the_key() -> None:
-    assert to_plain(apply_settings(read("a: {b: 1, c: 2}"), ["a.b=", "a.d="])) == {"a": {"c": 2}}
+    assert to_plain(apply_settings(read("a: {b: 1, c: 2}"), parse_options(["a.b=", "a.d="]))) == {
+        "a": {"c": 2}
+    }
 
 
 def test_settings_apply_in_order_and_keep_their_position() -> None:
-    node = apply_settings(read("a: {b: 1}"), ["a.b=2", "a.b=3", "a.c=[{d: 1}]"])
+    node = apply_settings(read("a: {b: 1}"), parse_options(["a.b=2", "a.b=3", "a.c=[{d: 1}]"]))
     assert to_plain(node) == {"a": {"b": 3, "c": [{"d": 1}]}}
     assert str(find_position(node, ("a", "b"))) == "--set a.b=3"
     assert str(find_position(node, ("a", "c", 0, "d"))) == "--set a.c=[{d: 1}]"
@@ -99,7 +101,7 @@ def test_settings_apply_in_order_and_keep_their_position() -> None:
 )
 def test_invalid_settings(setting: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        apply_settings(read(TEMPLATE), [setting])
+        apply_settings(read(TEMPLATE), parse_options([setting]))
     assert words in str(caught.value)
     assert str(caught.value).startswith("--set ")
 
@@ -107,4 +109,4 @@ def test_invalid_settings(setting: str, words: str) -> None:
 @given(st.text(st.sampled_from("ab.[]0=#{}:,'\" -\t"), max_size=12), TEMPLATES)
 def test_any_setting_is_applied_or_refused(setting: str, template: Any) -> None:
     with contextlib.suppress(UsageError):
-        to_plain(apply_settings(node_of(template), [setting, "outputs." + setting]))
+        to_plain(apply_settings(node_of(template), parse_options([setting, "outputs." + setting])))
