@@ -30,6 +30,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "render": ("scene",),
     "export": ("render",),
     "reel": ("export",),
+    "preview": ("reel",),
     "record": ("runs",),
     "interop": ("reel",),
     "demo": ("record",),
@@ -38,7 +39,7 @@ STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "lightning": ("record",),
     "transformers": ("record",),
     ROOT: ("reel", "record", "interop"),
-    "cli": (ROOT, "demo"),
+    "cli": (ROOT, "demo", "preview"),
     "__main__": ("cli",),
 }
 """Each room, and the rooms right below it. A room may import itself and whatever is below, however far."""
@@ -54,6 +55,7 @@ WITHOUT_TORCH = (
     "export",
     "reel",
     "interop",
+    "preview",
     "cli",
 )
 """Rooms whose modules must be importable without torch."""
@@ -62,7 +64,7 @@ TORCH = {"torch", "torchvision"}
 
 MAX_LINES = 500
 MAX_FILES_PER_FOLDER = 16
-MAX_FILES = 300
+MAX_FILES = 340
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""`reelnet preview`: a reel in the browser that follows its template and its run."""
